@@ -28,6 +28,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD ["python", "-m", "storefront.ops.healthcheck"]
 # Two threads a worker: only behind a proxy that buffers what is sent, with a limit and a timeout
 # (the head of docker-compose.yml says which).
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
+CMD ["python", "-m", "storefront.server", \
+     "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
      "--workers", "2", "--blocking-threads", "2", "--workers-kill-timeout", "10", \
      "--respawn-failed-workers", "storefront.wsgi:application"]

@@ -36,7 +36,7 @@ bench: env ## Measure what performance is promised; writes var/bench.json. ONLY=
 chaos: env ## Break a running shop by a seed, and see whether it keeps its promises. SEED=1; MUTANTS=1 puts mistakes in
 	@$(DEV).chaos $(if $(MUTANTS),--mutants,--seed "$(or $(SEED),1)")
 
-test: env ## Run the tests of a working day, browser included
+test: env ## Run all tests except the slow ones, browser included
 	@$(DEV).runtime.browser
 	@$(DEV).runtime.with_datastores $(PY) -m pytest -n 4 -m "not full" --template-branches
 

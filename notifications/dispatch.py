@@ -39,7 +39,7 @@ DELAYS = (
 
 @transaction.atomic(durable=True)
 def fan_out(*, event: Event, now: datetime) -> list[Message]:
-    """Create the messages of an event, once, also with concurrent callers. Locks the event."""
+    """Create the messages of an event, once, even with concurrent callers. Locks the event."""
     event = Event.objects.select_for_update(of=["self"]).get(pk=event.pk)
     if event.fanned_out_at is not None:
         return []

@@ -40,6 +40,6 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
 
 
 def label(name: str) -> str:
-    """Return the label of a template name, with the rest of the text unchanged."""
+    """Return the text with its first word, a template name, replaced by the label."""
     template, arrow, suffix = name.partition(" ")
     return f"{TEMPLATE_LABELS.get(template, template)}{arrow}{suffix}"

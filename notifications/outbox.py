@@ -8,17 +8,15 @@ from typing import Any
 from django.db import connection, transaction
 
 from notifications.models import Event
+from notifications.tasks import fan_out
+from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.failpoints import failpoint
 
-# A subject may have a thousand events: read only its last number.
 INSERT_EVENT = """
 INSERT INTO notifications_event (key, name, subject, sequence, payload, occurred_at)
-SELECT entry.key, %(name)s, entry.subject,
-  COALESCE((SELECT max(sequence) FROM notifications_event WHERE subject = entry.subject), 0) + 1,
-  %(payload)s::jsonb, %(at)s
-FROM (SELECT %(key)s::varchar AS key, %(subject)s::varchar AS subject) entry
-WHERE NOT EXISTS (SELECT 1 FROM notifications_event WHERE key = entry.key)
+VALUES (%(key)s, %(name)s, %(subject)s, next_event_sequence(%(subject)s), %(payload)s, %(at)s)
+ON CONFLICT (key) DO NOTHING
 RETURNING id, sequence
 """
 
@@ -34,8 +32,7 @@ def record_event(
     Raises: TransactionRequiredError  no transaction is open
     """
     fields = {"key": key, "name": name, "subject": subject}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
+    with planned_cursor(connection) as cursor:
         cursor.execute(INSERT_EVENT, {**fields, "payload": json.dumps(payload), "at": at})
         row = cursor.fetchone()
     if row is None:
@@ -46,8 +43,5 @@ def record_event(
 
 
 def _enqueue(event_id: int) -> None:
-    # Imported here: the task module imports the dispatcher, which imports this app's models.
-    from notifications.tasks import fan_out  # noqa: PLC0415
-
     failpoint("outbox.after_commit")
     fan_out.delay(event_id=event_id)

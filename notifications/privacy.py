@@ -10,7 +10,8 @@ from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.security.anonymization import anonymize
 
 ERASED = "erased@erased.invalid"
-# Payload fields, by event, with free text of customers: scrubbing an address would miss it.
+# Payload fields with free text of customers, by event. They are emptied, because no search for
+# known names and addresses finds all personal data in them.
 FREE_TEXT_FIELDS = {"contact.received": ("name", "message")}
 UNSENT_STATUSES = ("pending", "retrying", "requeued")
 
@@ -21,8 +22,8 @@ def anonymize_messages(
 ) -> None:
     """Anonymize a person in events and messages; delete messages not sent yet.
 
-    Events of the person's orders stay, without personal data: they are found by the order numbers.
-    ``subject`` is that of the account's own events.
+    Events are found by the account (``subject``), the addresses and the order numbers; they stay,
+    without personal data.
     """
     mentions = Q(subject=subject)
     for text in (*emails, *numbers):
@@ -41,8 +42,8 @@ def anonymize_messages(
 
 
 @requires_transaction
-def clear_fields(*, subject: str, facts: str, parts: Collection[str]) -> None:
-    """Clear the payload fields ``parts`` of events whose name begins with ``facts``."""
-    for event in Event.objects.filter(subject=subject, name__startswith=facts):
-        cleared = {key: "" if key in parts else value for key, value in event.payload.items()}
+def clear_fields(*, subject: str, name_prefix: str, fields: Collection[str]) -> None:
+    """Clear payload fields of the events whose name begins with ``name_prefix``."""
+    for event in Event.objects.filter(subject=subject, name__startswith=name_prefix):
+        cleared = {key: "" if key in fields else value for key, value in event.payload.items()}
         Event.objects.filter(pk=event.pk).update(payload=cleared)

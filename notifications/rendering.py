@@ -37,7 +37,7 @@ class RenderedMessage:
 
 
 def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMessage:
-    """Render a message as text, whose first line is the subject, and as HTML.
+    """Render a message; the first line of the text template is the subject.
 
     Raises: jinja2.TemplateError  the payload lacks a value that the template needs
     """
@@ -93,7 +93,7 @@ def _environment() -> Environment:
 
 @cache
 def _inliner() -> css_inline.CSSInliner:
-    # Rules that cannot be inlined, as the media query of the dark theme, stay in the head.
+    # Rules that cannot be inlined, such as the media query of the dark theme, stay in the head.
     return css_inline.CSSInliner(
         keep_at_rules=True,
         remove_inlined_selectors=True,

@@ -9,7 +9,7 @@ ENCRYPTED_LINK = "sealed_url"
 
 
 def encrypt_link(url: str) -> dict[str, str]:
-    """Return the payload part with the encrypted link, unreadable to staff and in table copies."""
+    """Return the link as an encrypted payload field, unreadable to staff and in backups."""
     return {ENCRYPTED_LINK: encrypt({"url": url})}
 
 

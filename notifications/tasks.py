@@ -34,7 +34,7 @@ def fan_out_waiting(**_: Any) -> None:
 @shared_task
 def send(*, delivery_id: int, **_: Any) -> None:
     delivery = Message.objects.select_related("event").get(pk=delivery_id)
-    # Sent already or by another worker: nothing to do.
+    # Another worker has sent it, or is sending it.
     with suppress(InvalidTransitionError, ConcurrentUpdateError):
         dispatch.send(delivery=delivery, now=timezone.now())
 

@@ -10,7 +10,6 @@ from django.db.models import Q, QuerySet, Sum
 
 from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.models import Payment, PaymentEvent
-from storefront.lib.db.bulk import insert
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
@@ -21,22 +20,34 @@ REQUESTS = (Kind.CAPTURE_REQUESTED, Kind.VOID_REQUESTED, Kind.REFUND_REQUESTED)
 ATTEMPT_SEPARATOR = "#"  # separates the key from the number of a repeated attempt
 
 
+# Inserts the event unless it is known, and sums with it: the statement does not see its own rows.
 # An expired authorization voids everything that was not captured.
-UPDATE_TOTALS = """
+RECORD = """
+WITH recorded AS (
+  INSERT INTO orders_paymentevent
+    (payment_id, gateway, external_id, kind, amount, answers_id, reason, occurred_at, received_at)
+  VALUES (%(payment)s, %(gateway)s, %(external_id)s, %(kind)s, %(amount)s, %(answers)s, %(reason)s,
+    %(occurred_at)s, %(received_at)s)
+  ON CONFLICT (gateway, external_id) DO NOTHING
+  RETURNING id, kind, amount
+)
 UPDATE orders_payment payment SET
   authorized_amount = authorized, captured_amount = captured, refunded_amount = refunded,
   voided_amount = CASE WHEN is_over THEN authorized - captured ELSE voided END
-FROM (
+FROM recorded, (
   SELECT coalesce(sum(amount) FILTER (WHERE kind = 'authorized'), 0) AS authorized,
     coalesce(sum(amount) FILTER (WHERE kind = 'captured'), 0) AS captured,
     coalesce(sum(amount) FILTER (WHERE kind = 'voided'), 0) AS voided,
     coalesce(sum(CASE kind WHEN 'refunded' THEN amount WHEN 'refund_failed' THEN -amount END), 0)
       AS refunded,
     coalesce(bool_or(kind = 'expired'), false) AS is_over
-  FROM orders_paymentevent WHERE payment_id = %(payment)s
+  FROM (
+    SELECT kind, amount FROM orders_paymentevent WHERE payment_id = %(payment)s
+    UNION ALL SELECT kind, amount FROM recorded
+  ) AS event
 ) AS sums
 WHERE payment.id = %(payment)s
-RETURNING authorized_amount, captured_amount, voided_amount, refunded_amount
+RETURNING recorded.id, authorized_amount, captured_amount, voided_amount, refunded_amount
 """
 
 
@@ -167,19 +178,6 @@ def voidable(payment: Payment) -> Money:
 
 
 @requires_transaction
-def update_totals(payment: Payment) -> None:
-    """Set the amounts of a payment to the sums of its events."""
-    with planned_cursor(connection) as cursor:
-        cursor.execute(UPDATE_TOTALS, {"payment": payment.pk})
-        (
-            payment.authorized_amount,
-            payment.captured_amount,
-            payment.voided_amount,
-            payment.refunded_amount,
-        ) = cursor.fetchone()
-
-
-@requires_transaction
 def update_status(payment: Payment, *, at: datetime) -> None:
     """Update the status of a payment that is fully captured, voided or refunded."""
     is_captured = payment.captured_amount > 0
@@ -231,40 +229,60 @@ def split_total(payment: Payment, update: PaymentUpdate) -> list[PaymentUpdate]:
     return parts
 
 
-def record(
-    payment: Payment, update: PaymentUpdate, *, now: datetime
-) -> tuple[PaymentEvent | None, bool]:
-    """Record a gateway event once; an event reported after its reversal is not recorded.
+@requires_transaction
+def record(payment: Payment, update: PaymentUpdate, *, now: datetime) -> PaymentEvent | None:
+    """Record a gateway event once and set the amounts of its payment to the sums of its events.
 
-    A failed refund reverses the recorded refund, or rejects the request.
+    Returns None if the event is recorded already, or is not to be: one that is reported after its
+    reversal, or the rejection of an unknown request. A failed refund reverses the recorded refund,
+    or rejects the request.
     """
     is_undone = update.kind is UpdateKind.REFUNDED and is_recorded(payment, failure_id(update))
     if is_undone:
-        return None, False
+        return None
     kind = Kind(update.kind.value)
     if update.kind is UpdateKind.REFUND_FAILED and not is_recorded(payment, update.about):
         kind = Kind.REFUSED
     request = _pending_request(payment, update)
     if kind == Kind.REFUSED and request is None:
-        return None, False
-    known = PaymentEvent.objects.filter(
-        gateway=payment.gateway, external_id=update.external_id
-    ).first()
-    if known is not None:
-        return known, False
+        return None
     event = PaymentEvent(
         payment=payment,
         gateway=payment.gateway,
         external_id=update.external_id,
         kind=kind,
-        amount=update.amount.rounded().amount if kind != Kind.REFUSED else 0,
+        amount=update.amount.rounded().amount if kind != Kind.REFUSED else Decimal(0),
         answers=request,
         reason=update.reason[:200],
         occurred_at=update.occurred_at or now,
         received_at=now,
     )
-    insert([event])  # no conflict: the writer holds the lock of the payment
-    return event, True
+    with planned_cursor(connection) as cursor:
+        cursor.execute(
+            RECORD,
+            {
+                "payment": payment.pk,
+                "gateway": event.gateway,
+                "external_id": event.external_id,
+                "kind": kind.value,
+                "amount": event.amount,
+                "answers": request and request.pk,
+                "reason": event.reason,
+                "occurred_at": event.occurred_at,
+                "received_at": now,
+            },
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    (
+        event.pk,
+        payment.authorized_amount,
+        payment.captured_amount,
+        payment.voided_amount,
+        payment.refunded_amount,
+    ) = row
+    return event
 
 
 def failure_id(update: PaymentUpdate) -> str:

@@ -7,9 +7,11 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from orders.models import Backorder, Order, Payment, PurchaseOrder
 from orders.numbers import normalize_order_number
+from storefront.lib.db.prepared_queries import PreparedQuery
 
 KEY_BYTES = 24
 # How long a supplier's link works after the purchase order has ended.
@@ -51,10 +53,17 @@ def find_with_payments(*, number: str, key: str) -> tuple[Order, list[Payment]] 
     """Return an order as ``find_order`` does, with all its payments, oldest first."""
     if _has_nul(number):
         return None
-    rows = Payment.objects.filter(order__number=number).select_related("order__cart")
-    payments = list(rows.order_by("pk"))
+    payments = _PAYMENTS(number=number)
     order = payments[0].order if payments else _by_number(number)
     return (order, payments) if order is not None and _opens(order, key) else None
+
+
+def _payments(*, number: str) -> QuerySet[Payment]:
+    rows = Payment.objects.filter(order__number=number).select_related("order__cart")
+    return rows.order_by("pk")
+
+
+_PAYMENTS = PreparedQuery(_payments)
 
 
 def _has_nul(number: str) -> bool:

@@ -159,8 +159,8 @@ def _erase_order(order: Order, texts: set[str]) -> None:
         subject_id__in=order.returns.values("pk"),
         to_status=ReturnAuthorization.Status.LOST_IN_TRANSIT,
     ).update(reason="")
-    selection = {"subject": f"order:{order.number}", "facts": "return."}
-    messages.clear_fields(parts=("customer_message", "answer", "label"), **selection)
+    selection = {"subject": f"order:{order.number}", "name_prefix": "return."}
+    messages.clear_fields(fields=("customer_message", "answer", "label"), **selection)
     for message in PurchaseMessage.objects.filter(purchase_order__order=order):
         body = anonymize(message.body, texts)
         if body != message.body:

@@ -47,7 +47,7 @@ Submission = PurchaseOrder.Submission
 
 
 def claim_due_suppliers(*, now: datetime) -> list[int]:
-    """Return the suppliers that are due and schedule their next poll; each claim succeeds once."""
+    """Return the suppliers due for a poll, and schedule the next; one worker gets each supplier."""
     interval = ExpressionWrapper(
         F("orders_every_min") * Value(timedelta(minutes=1)), output_field=DurationField()
     )
@@ -72,7 +72,7 @@ def make_due(*, supplier_id: int) -> None:
 
 
 def open_orders() -> QuerySet[PurchaseOrder]:
-    """Return the purchase orders that suppliers have accepted and not delivered.
+    """Return the purchase orders that suppliers have and that are not delivered.
 
     Includes orders with a requested cancellation, because the answer may take days and the order
     may ship meanwhile. Also includes orders we canceled and the supplier still has, until it
@@ -105,11 +105,11 @@ def open_orders() -> QuerySet[PurchaseOrder]:
 
 
 def poll_supplier(*, supplier: Supplier, clock: Callable[[], datetime]) -> int:
-    """Poll one supplier for its open orders and apply its answers; return how many answered.
+    """Poll a supplier for its open orders and apply its answers; return how many were applied.
 
     An order without an answer does not stop the others. After several consecutive failures the run
-    ends, and the reason is saved on the connection. A run lasts minutes, so each order has its own
-    ``clock``.
+    ends, and the reason is saved on the connection. A run lasts minutes, so ``clock`` is read for
+    each order.
     """
     mine = open_orders().filter(supplier=supplier).select_related("order", "supplier")
     by_age = mine.order_by(F("polled_at").asc(nulls_first=True), "pk")
@@ -172,7 +172,7 @@ def _fetch_one(
     report: PurchaseOrderReport | None,
     now: datetime,
 ) -> PurchaseOrderReport | None:
-    """Return the status of one order missing from the batch; resume one that is only received."""
+    """Return the status of one order, from the batch or a call; resume an order only received."""
     if purchase_order.status == Status.CANCELED:  # a canceled order is not resumed
         state = report or require(connector, OrderReading).find(number=purchase_order.number)
         # The supplier will not ship an order that it does not know.
@@ -186,8 +186,8 @@ def _fetch_one(
     if is_waiting and isinstance(connector, OrderResuming):
         if report is not None and report.answer is not Acknowledgement.RECEIVED:
             return report
-        # A cancellation may have been requested since the read. The lock orders it before or after
-        # us, and an order left to expire is never paid.
+        # A cancellation may have been requested since the order was read. The lock keeps it out
+        # meanwhile; a canceled order must not be resumed, because that may pay it.
         with suppress(LockedElsewhereError), submission_lookup.work_lock(purchase_order.pk):
             if submission_lookup.is_wanted(purchase_order):
                 return submission_lookup.resume(purchase_order, connector, now=now)
@@ -202,7 +202,7 @@ def _poll_order(
 ) -> bool:
     """Poll and apply the status of one order; return whether that succeeded.
 
-    Raises: TemporaryError  the answer could not be understood
+    Raises: TemporaryError
     """
     mine = PurchaseOrder.objects.filter(pk=purchase_order.pk)
     # Before the call, so that a crash does not put this order first again.
@@ -220,7 +220,7 @@ def _poll_order(
     except (PermanentError, shipments.NotShippableError) as error:
         log.warning("cannot update %s: %s", purchase_order, error)
         problem = str(error)
-    except IntegrityError as error:  # the error text holds the whole row: keep it out of pages
+    except IntegrityError as error:  # its text contains the whole row: do not show it on pages
         log.warning("cannot update %s: %s", purchase_order, error)
         problem = NOT_STORED
     if problem:

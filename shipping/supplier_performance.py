@@ -1,8 +1,8 @@
 """Supplier performance: derive scorecard facts from status history and tracking events.
 
-Note [Facts that cannot be lost]: order processing writes no facts itself. A periodic task derives
-them from the status history and records those that are missing. This keeps order processing fast,
-and the next run records what a crash skipped.
+Order processing writes no facts. A periodic task derives them from the status history and records
+those that are missing. This keeps order processing fast, and the next run records what a crash
+skipped.
 """
 
 from collections.abc import Iterator
@@ -126,7 +126,7 @@ WHERE NOT EXISTS (
 
 
 def record_new_facts(*, since: datetime | None = None) -> datetime | None:
-    """Record outcomes without a fact; return ``happened_at`` of the earliest new fact, or None.
+    """Record the missing facts; return ``happened_at`` of the earliest new one, or None.
 
     ``since``: only purchase orders and parcels that changed since then; None: all.
     """
@@ -146,14 +146,14 @@ def _new_facts(kind: Kind, since: datetime | None) -> Iterator[ScorecardFact]:
             "subject": subject,
             "happened_at": happened_at,
         }
-        is_of_stock = _rejection_code(code, reason) in OUT_OF_STOCK_CODES
+        is_out_of_stock = _rejection_code(code, reason) in OUT_OF_STOCK_CODES
         if kind == Kind.SHORT:
             # If a rejection gives no code per line, only the order's first rejected line counts.
-            if is_of_stock and (code in OUT_OF_STOCK_CODES or place == 1):
+            if is_out_of_stock and (code in OUT_OF_STOCK_CODES or place == 1):
                 yield ScorecardFact(kind=Kind.SHORT, value=max(0, value), **known)
                 yield ScorecardFact(kind=Kind.PROMISED, value=Decimal(0), **known)
                 yield ScorecardFact(kind=Kind.FILLED, value=Decimal(0), **known)
-        elif kind != Kind.PROMISED or not is_of_stock:
+        elif kind != Kind.PROMISED or not is_out_of_stock:
             yield ScorecardFact(kind=kind, value=value, **known)
 
 

@@ -57,7 +57,7 @@ def record_recent_supplier_facts(**_: Any) -> None:
 
 @shared_task
 def record_all_supplier_facts(**_: Any) -> None:
-    """Record also facts that came late or were missed while no sweep ran."""
+    """Record all missing facts, also older ones than ``LOOKBACK``."""
     _roll_up(supplier_performance.record_new_facts(), timezone.now().date())
 
 

@@ -1,7 +1,7 @@
-"""Celery app: configure workers, schedule all periodic tasks.
+"""Celery app: configure workers.
 
 Tasks are only hints; the rows in the database are the truth. For each step that a task starts, a
-periodic sweep finds what a crash left behind.
+periodic sweep (``workers.schedule``) finds what a crash left behind.
 """
 
 import os
@@ -9,12 +9,12 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun
-from django.core.exceptions import ImproperlyConfigured
 
 from storefront import checks
 from storefront.lib import log_format
 from storefront.lib.failpoints import failpoint
 from storefront.workers import db_sessions
+from storefront.workers.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 # Celery would run all of Django's checks, which load every page, and ignore what they find.
@@ -25,19 +25,12 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 db_sessions.enable(app)
 app.autodiscover_tasks()
 app.autodiscover_tasks(["storefront.privacy"])  # not a Django app
+app.conf.beat_schedule = SCHEDULE
 
+celeryd_init.connect(checks.exit_if_unsafe)
+beat_init.connect(checks.exit_if_unsafe)
 task_prerun.connect(log_format.use_task_id)
 task_postrun.connect(log_format.forget_task_id)
-
-
-@celeryd_init.connect
-@beat_init.connect
-def refuse_insecure_defaults(**_: Any) -> None:
-    """Stop a worker or beat that runs production with insecure defaults."""
-    try:
-        checks.require_safe_settings()
-    except ImproperlyConfigured as error:
-        raise SystemExit(str(error)) from error  # Celery swallows other exceptions
 
 
 def publish_fast() -> None:
@@ -50,79 +43,3 @@ def publish_fast() -> None:
 def pass_before_acknowledgment(**_: Any) -> None:
     """Let a test kill a worker between the end of a task and its acknowledgment."""
     failpoint("task.before_acknowledgment")
-
-
-# Each periodic task, and the seconds between its runs.
-PERIODS_S = {
-    # supply: start due jobs, one task per supplier and kind
-    "suppliers.sync.tasks.start_due_syncs": 10,
-    "suppliers.sync.tasks.close_expired_runs": 60,
-    "suppliers.sync.tasks.delete_old_changes": 86_400,
-    "suppliers.inventory.tasks.publish_pending": 20,
-    "suppliers.inventory.tasks.queue_aged_supply": 60,
-    "suppliers.connections.tasks.refresh_balances": 900,
-    "suppliers.compliance.tasks.watch_compliance_documents": 900,
-    "catalog.products.tasks.fetch_images": 15,
-    "catalog.listings.tasks.reprice_due_channels": 20,
-    "catalog.listings.tasks.reprice_queued": 20,
-    "catalog.exchange_rates.tasks.expire_old_rates": 60,
-    "catalog.exchange_rates.tasks.fetch_rates": 1800,
-    "catalog.competitors.tasks.fetch_due_sources": 60,
-    "catalog.competitors.tasks.delete_old_lists": 86_400,
-    "catalog.search.tasks.prune_card_changes": 600,
-    # orders
-    "orders.checkout.tasks.expire_unpaid": 30,
-    "orders.checkout.tasks.remind_unpaid": 60,
-    "orders.purchasing.tasks.sweep_paid_orders": 10,
-    "orders.purchasing.tasks.sweep_due_submissions": 5,
-    "orders.purchasing.tasks.release_resolved_holds": 30,
-    "orders.purchasing.tasks.sweep_unknown_submissions": 10,
-    "orders.payments.tasks.execute_requests": 10,
-    "orders.payments.tasks.capture_before_expiry": 300,
-    "orders.inventory.tasks.absorb_sales": 20,
-    "orders.inventory.tasks.measure_decrements": 3600,
-    "orders.cancellation.tasks.sweep_cancellations": 30,
-    "orders.address_changes.tasks.send_supplier_notices": 30,
-    "orders.payments.tasks.poll_gateways": 60,
-    "orders.claims.tasks.sweep_claims": 30,
-    "orders.returns.tasks.expire_returns": 3600,
-    "orders.returns.tasks.delete_orphaned_photos": 86_400,
-    # each day's money is reconciled after the day ends, and again until all sources have reported
-    "orders.accounting.reconciliation.tasks.reconcile_money": 1800,
-    "orders.cart.tasks.purge_abandoned_carts": 3600,
-    "orders.inventory.tasks.count_sales": 3600,
-    # parcels
-    "shipping.tasks.poll_open_orders": 15,
-    "shipping.rerouting.tasks.reroute_due": 10,
-    "shipping.rerouting.tasks.reassign_unconfirmed": 300,
-    # scorecards: the sweep finds new facts; each night all are checked
-    "shipping.tasks.record_recent_supplier_facts": 300,
-    "shipping.tasks.record_all_supplier_facts": 86_400,
-    # webhooks and messages
-    "storefront.webhooks.tasks.subscribe_all": 3600,
-    "storefront.webhooks.tasks.process_due": 10,
-    "notifications.tasks.fan_out_waiting": 10,
-    "notifications.tasks.send_due": 10,
-    # invariants; violations go to the inbox
-    "storefront.dashboard.tasks.check_invariants": 1800,
-    # accounts and personal data
-    "storefront.accounts.tasks.delete_expired": 3600,
-    "storefront.privacy.tasks.apply_retention": 86_400,
-    # API requests
-    "storefront.api.tasks.delete_old_records": 3600,
-}
-# A queued sweep expires after its period, since the next one does its work, but not before this
-# time: a queue may be a minute late.
-MIN_EXPIRY_S = 60
-
-
-def _entry(task: str, period_s: int, **kwargs: Any) -> dict[str, Any]:
-    expiry = {"expires": max(period_s, MIN_EXPIRY_S)}
-    return {"task": task, "schedule": period_s, "kwargs": kwargs, "options": expiry}
-
-
-app.conf.beat_schedule = {task: _entry(task, period_s) for task, period_s in PERIODS_S.items()}
-# A new supplier does not wait for the hourly subscription.
-app.conf.beat_schedule["subscribe new suppliers"] = _entry(
-    "storefront.webhooks.tasks.subscribe_all", 60, activated_within_s=90
-)

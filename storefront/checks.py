@@ -26,8 +26,8 @@ def refuse_insecure_defaults(**_: Any) -> list[checks.CheckMessage]:
         checks.Error(
             f"{name} still has the insecure local default.", hint=hint, id=f"fara.E{number:03}"
         )
-        for number, (name, is_harmless, hint) in enumerate(_defaults(), start=1)
-        if is_harmless
+        for number, (name, is_insecure, hint) in enumerate(_defaults(), start=1)
+        if is_insecure
     ]
 
 
@@ -79,7 +79,7 @@ def check_data_folders(**_: Any) -> list[checks.CheckMessage]:
 
 
 def require_safe_settings() -> None:
-    """Raise ImproperlyConfigured with all errors: only ``manage.py`` runs checks itself."""
+    """Raise ImproperlyConfigured with all errors; only ``manage.py`` runs system checks by itself."""
     errors = [
         *refuse_insecure_defaults(),
         *refuse_weak_values(),
@@ -90,6 +90,14 @@ def require_safe_settings() -> None:
         raise ImproperlyConfigured(
             "\n".join(["", *(f"{error.msg} {error.hint}" for error in errors)])
         )
+
+
+def exit_if_unsafe(**_: Any) -> None:
+    """Stop a worker or beat that runs production with insecure defaults."""
+    try:
+        require_safe_settings()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error  # Celery swallows other exceptions
 
 
 def _defaults() -> list[tuple[str, bool, str]]:

@@ -10,6 +10,8 @@ from storefront.health import healthz, readyz
 admin.autodiscover()  # not at start: workers need no staff pages
 
 urlpatterns = [
+    # /en/, /az/: the shop; first, because most requests are for its pages
+    *i18n_patterns(path("", include("storefront.web.urls"))),
     # /healthz: can this process sell?
     path("healthz", healthz, name="healthz"),
     # /readyz: do all parts of the shop work?
@@ -31,8 +33,6 @@ urlpatterns = [
     path("", include("storefront.web.urls_unlocalized")),
     # /en/supplier/, /az/supplier/: for suppliers without an API
     *i18n_patterns(path("supplier/", include("storefront.supplier_portal.urls"))),
-    # /en/, /az/: the shop
-    *i18n_patterns(path("", include("storefront.web.urls"))),
 ]
 
 handler400 = "storefront.error_handlers.bad_request"

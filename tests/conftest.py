@@ -3,11 +3,15 @@
 import gc
 import math
 import os
+import re
 import shutil
+from functools import cache
 
 import pytest
 from django.conf import settings
+from django.template import Template
 from django.test import TransactionTestCase
+from django.test.signals import template_rendered
 from xdist.scheduler import LoadGroupScheduling
 
 from storefront.celery import app
@@ -19,17 +23,26 @@ WHOLE = (
     *("tests/e2e/browser/", "tests/e2e/demo/", "tests/storefront/test_containers.py"),
     *("tests/architecture/test_celery.py", "tests/storefront/test_health.py"),
 )
+# A module with one of these makes its data once for all of its tests.
+OF_A_MODULE = re.compile(r'\bshared_world\b|\bbuild_once\b|scope="module"')
 
 
 class OneWholeShop(LoadGroupScheduling):
-    """Give all tests that share a running shop to one test worker, so that it starts only once.
+    """Give all tests that share a running shop or data to one test worker, so that it is made once.
 
     The marks that xdist has for this do nothing under pytest 9.2, where no plugin can change the
     id of a test any more.
     """
 
     def _split_scope(self, nodeid):
-        return next((whole for whole in WHOLE if nodeid.startswith(whole)), nodeid)
+        module = nodeid.partition("::")[0]
+        if whole := next((whole for whole in WHOLE if module.startswith(whole)), None):
+            return whole
+        return module if self._shares_data(module) else nodeid
+
+    @cache  # noqa: B019 - there is one scheduler
+    def _shares_data(self, module):
+        return bool(OF_A_MODULE.search((self.config.rootpath / module).read_text()))
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -63,6 +76,21 @@ def django_db_modify_db_settings(
             database.share_migrations(tmp_path_factory.getbasetemp().parent)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def whole_pages_in_context(django_test_environment):
+    """Record the context of a whole page for ``response.context``, and not those of its parts.
+
+    To copy the context for each of a staff page's 200 parts takes a fifth of the page's time.
+    """
+
+    def render(template, context):
+        if context.template is template:
+            template_rendered.send(sender=template, template=template, context=context)
+        return template.nodelist.render(context)
+
+    Template._render = render  # until the end of ``django_test_environment``
+
+
 @pytest.fixture(autouse=True)
 def fresh_routes():
     """Clear the shipping services that are cached for a minute, longer than a test lasts."""
@@ -81,6 +109,15 @@ def fresh_card_index(monkeypatch):
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", -1)
     monkeypatch.setattr(shop, "SHOP_KEPT_S", -1)
     monkeypatch.setattr(shop, "_shops", {})
+
+
+@pytest.fixture(autouse=True)
+def fresh_costing(monkeypatch):
+    """Read exchange rates and selling costs for each order."""
+    from catalog.pricing import policy  # noqa: PLC0415 - the apps are not loaded yet
+
+    monkeypatch.setattr(policy, "COSTING_KEPT_NS", -1)
+    monkeypatch.setattr(policy, "_costings", {})
 
 
 @pytest.fixture(autouse=True)

@@ -29,8 +29,8 @@ class UnreadableError(ValueError):
 def parse_decimal(text: str, *, mark: str) -> Decimal:
     """Parse a number.
 
-    A mark that would fit only another file is not guessed: ``12,34`` in a file with decimal points
-    may be 1234.
+    A number that contradicts the decimal mark raises an error: with a decimal point, ``12,34`` may
+    mean 12.34 or 1234.
     Shape:  ``mark`` is the decimal mark, a point or a comma; empty if unknown. Then ``1,234`` is a
             thousand, as in English, and ``1.234`` is ambiguous
     Raises: UnreadableError
@@ -52,5 +52,5 @@ def parse_decimal(text: str, *, mark: str) -> Decimal:
     if _UNAMBIGUOUS[other].fullmatch(written):
         return Decimal(written.replace(mark, "").replace(other, "."))
     raise UnreadableError(
-        f"{text[:MAX_NUMBER_LENGTH]!r} is no number with {mark!r} before its decimals"
+        f"{text[:MAX_NUMBER_LENGTH]!r} is not a number with {mark!r} as decimal separator"
     )

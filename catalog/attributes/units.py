@@ -95,7 +95,7 @@ def with_heading_unit(text: str, *, heading: str) -> str:
 
 
 def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal]:
-    """Return all amounts of one kind in a text, in the unit the table converts to.
+    """Return all amounts in a text that have one of these units, converted by the table.
 
     Raises: UnreadableError  a range (``110-140 g``), or a number with two readings (``1.000 lm``)
     """

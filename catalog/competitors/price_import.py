@@ -150,7 +150,7 @@ def delete_old(*, now: datetime) -> int:
     old = machine_made.filter(received_at__lt=now - LIST_RETENTION).order_by("pk")
     forgotten = 0
     while ids := list(old.values_list("pk", flat=True)[:DELETE_BATCH]):
-        # ``delete()`` loads these rows because sources reference them: omit the contents.
+        # ``delete()`` loads the rows, because sources reference them. Do not load their contents.
         forgotten += CompetitorPriceList.objects.filter(pk__in=ids).only("pk").delete()[0]
     return forgotten
 

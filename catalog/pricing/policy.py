@@ -1,5 +1,6 @@
 """Pricing policy: load the price book, selling costs and exchange rates of a channel."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -21,6 +22,9 @@ from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.money import smallest_unit
 
 TERMS = tuple(field.name for field in fields(CostTerms))
+COSTING_KEPT_NS = 10**9
+# By channel and country; (expiry by the monotonic clock, costing)
+_costings: dict[tuple[int, str], tuple[int, Costing]] = {}
 
 
 def load_policy(
@@ -75,6 +79,15 @@ def load_costing(channel: Channel, *, now: datetime, country: str = "") -> Costi
             if rate.status == RateStatus.UNKNOWN
         },
     )
+
+
+def load_recent_costing(channel: Channel, *, now: datetime, country: str) -> Costing:
+    """Return ``load_costing`` of this moment or of the last second."""
+    expires_at, costing = _costings.get((channel.pk, country), (0, None))
+    if costing is None or expires_at < time.monotonic_ns():
+        costing = load_costing(channel, now=now, country=country)
+        _costings[channel.pk, country] = (time.monotonic_ns() + COSTING_KEPT_NS, costing)
+    return costing
 
 
 def _restored(book: PriceBook) -> RestoredBook | None:

@@ -11,7 +11,7 @@ from catalog.models import Category, Channel
 from catalog.models.listings import STALE_AFTER
 from catalog.products.detail import columns_of, from_row
 from catalog.search import card_index
-from catalog.search.cards import ProductCardRow, select_cards
+from catalog.search.cards import ProductCardRow
 from storefront.lib.db.prepared_queries import planned_cursor
 
 PICKS_PER_CATEGORY = 6
@@ -65,7 +65,7 @@ class HomeView:
 def load_home(
     *, channel: Channel, categories: Sequence[Category], country: str, now: datetime
 ) -> HomeView:
-    """Load the cards of the home page in one query."""
+    """Load the cards of the home page; one query for those that the card index does not keep."""
     ids: list[int] = []
     counts: list[tuple[Category, int]] = []
     with card_index.locked_index(channel.pk) as index:
@@ -75,7 +75,7 @@ def load_home(
             counts.append((category, len(cards)))
             ids += index.best(cards & in_stock, size=PICKS_PER_CATEGORY)
     picks: dict[str, list[ProductCardRow]] = {}
-    for card in select_cards(ids):
+    for card in index.rows(ids):
         picks.setdefault(card.family, []).append(card)
     return HomeView(
         picks={family: tuple(chosen) for family, chosen in picks.items()}, categories=tuple(counts)

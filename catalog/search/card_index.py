@@ -20,6 +20,7 @@ from django.db import connection
 from pyroaring import BitMap64
 
 from catalog.models.search import CHANGE_RETENTION
+from catalog.search.cards import ProductCardRow, select_cards
 from catalog.search.query_parser import Term
 from catalog.search.sorted_column import SortedColumn
 from catalog.search.text_query import text_query
@@ -28,6 +29,8 @@ REFRESH_AFTER_S = 1.0
 # A process that did not check for longer may have missed changes: it loads all cards again.
 RELOAD_AFTER_S = CHANGE_RETENTION.total_seconds() / 2
 LOAD_BATCH_SIZE = 1_000  # of 10,000 the memory is not given back
+MAX_ROWS = 2_000  # of shown cards that are kept, about 1.5 KB each
+MAX_LISTS = 200  # that are kept
 MAX_SEARCHES = 200  # whose matches are kept
 MAX_CHANGES = 100  # batches of changes kept to update kept searches
 
@@ -119,6 +122,8 @@ class CardIndex:
         self._version += 1  # so that a search that still runs is not taken for a later one
         self._searches: OrderedDict[tuple[Term, ...], tuple[int, BitMap64]] = OrderedDict()
         self._memo: dict[Hashable, BitMap64] = {}
+        self._lists: dict[Hashable, Any] = {}
+        self._rows: dict[int, ProductCardRow] = {}
 
     def cards_with(self, code: str, *values: Hashable) -> BitMap64:
         """Return the cards that have one of the values; None stands for no value.
@@ -134,6 +139,32 @@ class CardIndex:
         if key not in self._memo:
             self._memo[key] = make()
         return self._memo[key]
+
+    def memoize_list[Found](self, key: Hashable, make: Callable[[], Found]) -> Found:
+        """Return what a list found; it is kept as ``memoize`` keeps sets, for the last lists."""
+        if key not in self._lists:
+            if len(self._lists) >= MAX_LISTS:
+                self._lists.clear()
+            self._lists[key] = make()
+        found: Found = self._lists[key]
+        return found
+
+    def rows(self, ids: Sequence[int]) -> list[ProductCardRow]:
+        """Return the rows of cards in this order; each is kept until the card changes.
+
+        Locks:  the index, but not during the query
+        """
+        with self.lock:
+            version, found = self._version, {card: self._rows.get(card) for card in ids}
+        if unread := [card for card, row in found.items() if row is None]:
+            read = {row.id: row for row in select_cards(unread)}
+            with self.lock:
+                if self._version == version:  # else a card may have changed after the query
+                    if len(self._rows) + len(read) > MAX_ROWS:
+                        self._rows.clear()
+                    self._rows |= read
+            found |= read
+        return [row for row in found.values() if row is not None]
 
     def in_stock(self, *, country: str, fresh_since: datetime) -> BitMap64:
         """Return the cards that can be bought in a country."""
@@ -234,6 +265,9 @@ class CardIndex:
         self._version += 1
         self._changes = [*self._changes, changed][-MAX_CHANGES:]
         self._memo.clear()
+        self._lists.clear()
+        for card in self._rows.keys() & changed:
+            del self._rows[card]
 
     def _read(self, test: str, *values: Any) -> list[CardValues]:
         with connection.cursor() as cursor:

@@ -22,6 +22,7 @@ class ProductCardRow:
     Units:  as in ``catalog.models.ProductCard``
     """
 
+    id: int
     product_id: int
     category_id: int
     slug: str

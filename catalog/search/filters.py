@@ -98,6 +98,8 @@ def parameter_names() -> frozenset[str]:
 class Params(Protocol):
     """The part of ``QueryDict`` that we use."""
 
+    def __contains__(self, key: str, /) -> bool: ...
+
     def getlist(self, key: str) -> Sequence[object]: ...
 
     def keys(self) -> object: ...
@@ -241,6 +243,8 @@ class _ParamParser:
         self.ignored: list[str] = []
 
     def _texts(self, name: str) -> list[str]:
+        if name not in self._params:
+            return []
         submitted = self._params.getlist(name)
         if len(submitted) > MAX_VALUES:
             self.ignored.append(name)
@@ -270,6 +274,8 @@ class _ParamParser:
 
     def choices(self, name: str, known: Sequence[str]) -> frozenset[str]:
         values = {part.strip() for text in self._texts(name) for part in text.split(",")} - {""}
+        if not values:
+            return frozenset()
         if values - set(known):
             self.ignored.append(name)
         return frozenset(values & set(known))

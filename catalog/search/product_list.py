@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pyroaring import BitMap64
+
 from catalog.models import Category, Channel
 from catalog.models.listings import STALE_AFTER
 from catalog.search import card_index, facets, query_parser, spelling
+from catalog.search.card_index import CardIndex
 from catalog.search.cards import ProductCardRow, select_cards
 from catalog.search.facets import Facet
 from catalog.search.filters import ProductFilter
@@ -58,7 +61,7 @@ def load_page(
     now: datetime,
     category: Category | None = None,
 ) -> ProductListPage:
-    """Load a page: filter, count and sort in memory, read the shown cards in one query.
+    """Load a page: filter, count and sort in memory; read the shown cards that are not kept.
 
     More queries: one for search words whose matches are not kept; one for changes if the last check
     is over a second old, and one to read changed cards; spelling, if the words match nothing.
@@ -98,35 +101,24 @@ def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
     index = card_index.refreshed_index(context.channel.pk)
     matches = index.search(terms) if terms else None
     with index.lock:
-        base = (
-            index.cards_with("category", context.category.pk) if context.category else index.cards
-        )
-        if matches is not None:
-            base = base & matches
-        in_stock = index.in_stock(country=context.country, fresh_since=context.now - STALE_AFTER)
-        selection = select(
-            query, index=index, base=base, in_stock=in_stock, country=context.country
-        )
-        counts = facets.count(selection)
-        pages = -(-counts.total // PAGE_SIZE)
-        page = min(query.page, max(pages, 1))
-        offset = (page - 1) * PAGE_SIZE
-        is_ranked = bool(terms and counts.total) and query.sort == "best" and offset < MAX_RANKED
-        shown = (
-            _in_order(selection, "best", offset=0, size=MAX_RANKED)
-            if is_ranked  # results after the ranked ones follow by score
-            else _in_order(selection, query.sort, offset=offset, size=PAGE_SIZE)
-        )
+        if query.is_plain:
+            # What is fresh changes when the oldest fresh figure expires.
+            oldest = index.columns["as_of"].lowest_from(context.now - STALE_AFTER)
+            place = (context.category and context.category.pk, context.country)
+            found = index.memoize_list(
+                (query, place, oldest), lambda: _find(query, context, index, matches)
+            )
+        else:
+            found = _find(query, context, index, matches)
+    shown = [*found.shown.in_stock, *found.shown.others]
     return ProductListPage(
-        query=replace(query, page=page),
-        cards=_rank(shown, terms, offset=offset)
-        if is_ranked
-        else select_cards([*shown.in_stock, *shown.others]),
-        total=counts.total,
-        in_stock=counts.in_stock,
-        pages=pages,
-        facets=counts.facets,
-        without=counts.without,
+        query=replace(query, page=found.page),
+        cards=_rank(found, terms) if found.is_ranked else index.rows(shown),
+        total=found.counts.total,
+        in_stock=found.counts.in_stock,
+        pages=found.pages,
+        facets=found.counts.facets,
+        without=found.counts.without,
     )
 
 
@@ -136,6 +128,43 @@ class _OrderedCards:
 
     in_stock: list[int]
     others: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a list found in memory; if ``is_ranked``, the page is still to be selected."""
+
+    counts: facets.Counts
+    pages: int
+    page: int
+    shown: _OrderedCards
+    is_ranked: bool
+
+
+def _find(
+    query: ProductFilter, context: _ListContext, index: CardIndex, matches: BitMap64 | None
+) -> _Found:
+    """Filter, count and sort in memory; ``matches`` are the cards of the search words.
+
+    Locks:  none; the caller holds the lock of the index
+    """
+    base = index.cards_with("category", context.category.pk) if context.category else index.cards
+    if matches is not None:
+        base = base & matches
+    in_stock = index.in_stock(country=context.country, fresh_since=context.now - STALE_AFTER)
+    selection = select(query, index=index, base=base, in_stock=in_stock, country=context.country)
+    counts = facets.count(selection)
+    pages = -(-counts.total // PAGE_SIZE)
+    page = min(query.page, max(pages, 1))
+    offset = (page - 1) * PAGE_SIZE
+    has_matches = matches is not None and counts.total > 0
+    is_ranked = has_matches and query.sort == "best" and offset < MAX_RANKED
+    shown = (
+        _in_order(selection, "best", offset=0, size=MAX_RANKED)
+        if is_ranked  # results after the ranked ones follow by score
+        else _in_order(selection, query.sort, offset=offset, size=PAGE_SIZE)
+    )
+    return _Found(counts=counts, pages=pages, page=page, shown=shown, is_ranked=is_ranked)
 
 
 def _in_order(selection: Selection, sort: str, *, offset: int, size: int) -> _OrderedCards:
@@ -152,15 +181,13 @@ def _in_order(selection: Selection, sort: str, *, offset: int, size: int) -> _Or
     return _OrderedCards(in_stock, others)
 
 
-def _rank(
-    shown: _OrderedCards, terms: Sequence[query_parser.Term], *, offset: int
-) -> list[ProductCardRow]:
+def _rank(found: _Found, terms: Sequence[query_parser.Term]) -> list[ProductCardRow]:
     """Return a page of the best-scored cards by relevance."""
-    tsquery = text_query(terms)
+    tsquery = text_query(terms)  # as a subquery it is parsed once, not for each card
     return select_cards(
-        [*shown.in_stock, *shown.others],
-        len(shown.in_stock),
+        [*found.shown.in_stock, *found.shown.others],
+        len(found.shown.in_stock),
         *tsquery.values,
-        order=f"place > %s, ts_rank(search, {tsquery.text}) DESC, place"
-        f" LIMIT {PAGE_SIZE} OFFSET {offset}",
+        order=f"place > %s, ts_rank(search, (SELECT {tsquery.text})) DESC, place"
+        f" LIMIT {PAGE_SIZE} OFFSET {(found.page - 1) * PAGE_SIZE}",
     )

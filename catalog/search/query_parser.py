@@ -83,6 +83,8 @@ class Term(NamedTuple):
 
 def parse(query: ProductFilter) -> ProductFilter:
     """Return the query with the filters in its text; ``search_text`` keeps the remaining text."""
+    if not query.search_text:
+        return query
     remaining = query.search_text
     folded = fold(remaining)
     if len(folded) != len(remaining):  # a letter that folds into two: positions no longer agree

@@ -87,6 +87,14 @@ class SortedColumn:
                 found += chunk.cards[start:end]
         return _union(found)
 
+    def lowest_from(self, low: Any) -> Any:
+        """Return the lowest value that is at least ``low``, None if all are lower."""
+        index = bisect_left(self._chunks, low, key=lambda chunk: chunk.values[-1])
+        if index == len(self._chunks):
+            return None
+        values = self._chunks[index].values
+        return values[bisect_left(values, low)]
+
     def extremes(self, among: BitMap64) -> tuple[Any, Any]:
         """Return the lowest and the highest value of some cards, None without any."""
         return next(self._values(among), None), next(self._values(among, is_descending=True), None)
@@ -108,13 +116,13 @@ class SortedColumn:
     def _walk(self, among: BitMap64, offset: int, *, is_descending: bool) -> Iterator[int]:
         step = -1 if is_descending else 1
         for chunk in self._chunks[::step]:
-            count = chunk.union.intersection_cardinality(among)
-            if offset >= count:
-                offset -= count
+            here = chunk.union & among
+            if offset >= len(here):
+                offset -= len(here)
                 continue
             for held in chunk.cards[::step]:
-                wanted = _in_both(held, among)
-                yield from wanted[offset:]
+                wanted = _in_both(held, here)
+                yield from wanted[offset:] if offset else wanted
                 offset = max(0, offset - len(wanted))
         yield from (among - self.cards)[offset:]
 

@@ -1,4 +1,4 @@
-"""Senders: define a finished message and the call that sends it, list the transports."""
+"""Senders: define a rendered message and the protocol of its sender, list the senders."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -28,7 +28,7 @@ class Sender(Protocol):
         """Send the message; returns once the server has accepted it.
 
         Raises: TemporaryError  retry, unless it ``is_outcome_unknown``: then staff decide
-                PermanentError  rejected, a retry would be too
+                PermanentError  rejected; a retry would be rejected too
         """
         ...
 

@@ -22,12 +22,12 @@ class UnconfirmedError(smtplib.SMTPException):
 
 class _Session(smtplib.SMTP):
     def data(self, msg: Any) -> tuple[int, bytes]:
-        """Send the body. Only from here on can the message have been delivered."""
+        """Send the body. Before this step, the server cannot have accepted the message."""
         try:
             return super().data(msg)
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             if isinstance(error, smtplib.SMTPResponseException):
-                raise  # an answer, though not a confirmation
+                raise  # the server answered, so the outcome is known
             raise UnconfirmedError(str(error)) from error
 
 
@@ -72,7 +72,7 @@ class Email:
         except (smtplib.SMTPException, OSError) as error:
             raise _classify(error) from error
         except ValueError as error:
-            raise PermanentError(f"this cannot be addressed: {error}") from error
+            raise PermanentError(f"invalid address: {error}") from error
         finally:
             # The result is known; an error on closing does not change it.
             with suppress(smtplib.SMTPException, OSError):

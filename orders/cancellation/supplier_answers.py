@@ -65,7 +65,7 @@ def _send_email(connector: Connector, purchase_order: PurchaseOrder) -> None:
         direction=PurchaseMessage.Direction.OUT, kind="cancel"
     )
     manual_request = ManualRequest(
-        wanted=RequestKind.STOP,
+        kind=RequestKind.STOP,
         key=f"{purchase_order.number}:{requests.count()}",
         number=purchase_order.number,
         page_url=links.purchase_url(purchase_order),

@@ -22,6 +22,7 @@ from orders.models.cart import CART_RETENTION, MAX_QUANTITY
 from storefront.lib.db.bulk import insert
 from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.money import Money
+from suppliers.inventory.stock_rows import rows_of
 
 TOKEN_BYTES = 32
 MAX_LINES = 50
@@ -377,6 +378,7 @@ def _listing(*, listing_id: int, now: datetime) -> QuerySet[Listing]:
     return listings.annotate(
         is_shown=Exists(Listing.objects.published().filter(pk=itself)),
         is_for_sale=Exists(Listing.objects.for_sale(now).filter(pk=itself)),
+        stock=rows_of(OuterRef("variant"), now),
     )
 
 

@@ -1,4 +1,4 @@
-"""Cart lines: read each line with all that pages and orders need, in one query."""
+"""Cart lines: read each line with all that pages and orders need, and its stock, in one query."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from orders.models import Cart, CartLine, Order, Promotion, TaxRate
 from orders.models.cart import CART_RETENTION
 from orders.tax.rates import CountryRate
 from storefront.lib.db.prepared_queries import PreparedQuery
+from suppliers.inventory import stock_rows
+from suppliers.inventory.stock_rows import StockRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,12 @@ class CartContent:
 
     Shape:  ``lines`` in the order they were added; ``may_promote``: false if no automatic
             promotion is active; ``tax``: None if it depends on the region; both are unknown
-            without lines
+            without lines; ``stock``: the stock rows of all lines, None if they were not read
     """
 
+    cart: Cart | None = None
     lines: Sequence[LoadedLine] = ()
+    stock: Sequence[StockRow] | None = None
     may_promote: bool = True
     tax: CountryRate | None = None
     is_placed: bool = False
@@ -48,7 +52,13 @@ class CartContent:
 
 
 def load_content(*, cart: Cart, now: datetime) -> CartContent:
+    """Return the content of a cart with its stock rows."""
     return _to_content(_BY_CART(cart_id=cart.pk, now=now, on=now.date()), now)
+
+
+def load_locked(*, cart_id: int, now: datetime) -> CartContent:
+    """Return the content of a cart that the caller has locked, and the cart, if it has lines."""
+    return _to_content(_LOCKED(cart_id=cart_id, now=now, on=now.date()), now)
 
 
 def find(*, token: str, now: datetime) -> tuple[Cart, CartContent] | None:
@@ -64,8 +74,11 @@ def _to_content(rows: Sequence[CartLine], now: datetime) -> CartContent:
     tax = None
     if not first.has_regions:
         tax = CountryRate(country=first.goes_to, on=now.date(), rate=first.country_rate)
+    stock = [stock_rows.read_with(row) for row in rows]
     return CartContent(
+        cart=first.cart,
         lines=[_to_line(row) for row in rows],
+        stock=None if None in stock else [row for of_line in stock for row in of_line or ()],
         may_promote=first.may_promote,
         tax=tax,
         is_placed=first.is_placed,
@@ -101,7 +114,7 @@ def _annotate(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[Ca
     automatic = Promotion.objects.redeemable(channel=OuterRef("cart__channel"), now=now)
     rates = TaxRate.objects.filter(country=country, region="", valid_from__lte=on)
     return (
-        lines.select_related("listing__variant__product__spec")
+        lines.select_related("cart__channel", "listing__variant__product__spec")
         .defer(*(f"listing__variant__{name}" for name in LONG_FIELDS))
         .annotate(
             is_for_sale=Exists(Listing.objects.for_sale(now).filter(pk=listing)),
@@ -117,15 +130,24 @@ def _annotate(lines: QuerySet[CartLine], now: datetime, on: date) -> QuerySet[Ca
     )
 
 
+def _with_stock(lines: QuerySet[CartLine], now: datetime) -> QuerySet[CartLine]:
+    return lines.annotate(stock=stock_rows.rows_of(OuterRef("listing__variant"), now))
+
+
 def _by_cart(*, cart_id: int, now: datetime, on: date) -> QuerySet[CartLine]:
-    return _annotate(CartLine.objects.filter(cart=cart_id), now, on)
+    return _with_stock(_locked(cart_id=cart_id, now=now, on=on), now)
 
 
 def _by_token(*, token: str, since: datetime, now: datetime, on: date) -> QuerySet[CartLine]:
     lines = CartLine.objects.filter(
         cart__token=token, cart__order__isnull=True, cart__updated_at__gte=since
     )
-    return _annotate(lines.select_related("cart__channel"), now, on)
+    return _with_stock(_annotate(lines, now, on), now)
+
+
+def _locked(*, cart_id: int, now: datetime, on: date) -> QuerySet[CartLine]:
+    return _annotate(CartLine.objects.filter(cart=cart_id), now, on)
 
 
 _BY_CART, _BY_TOKEN = PreparedQuery(_by_cart), PreparedQuery(_by_token)
+_LOCKED = PreparedQuery(_locked)

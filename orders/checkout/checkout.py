@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from orders.addresses import validation, verification
@@ -35,7 +34,6 @@ from orders.routing.delivery_quote import ShippingQuote
 from orders.tax.rates import CountryRate
 from storefront.lib.address import Address
 from storefront.lib.db.bulk import insert
-from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.money import Money
 from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.sync import live_check
@@ -162,15 +160,22 @@ def place(  # noqa: PLR0913 - the parts of one record
 
 
 def _require_stock(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
-    """Check the planned stock live at the suppliers, unless the order exists already.
+    """Check stock that is old or almost sold out live, unless the order exists already.
 
     Raises: NotEnoughStockError
     """
     wanted: Counter[int] = Counter()
+    check_from: dict[int, int | None] = {}
     for quoted in quote.parcels:
         for line in quoted.parcel.lines:
             wanted[line.candidate.level_id] += line.quantity
-    unsellable = sorted(live_check.unsellable_levels(wanted=wanted, now=now))
+            check_from[line.candidate.level_id] = line.candidate.live_check_from
+    unsure = {
+        level_id: quantity
+        for level_id, quantity in wanted.items()
+        if (least := check_from[level_id]) is not None and quantity >= least
+    }
+    unsellable = sorted(live_check.unsellable_levels(wanted=unsure, now=now))
     if unsellable and not Order.objects.filter(cart=cart).exists():
         raise NotEnoughStockError(unsellable[0], wanted[unsellable[0]])
 
@@ -208,18 +213,17 @@ def _place(  # noqa: PLR0913
     agreed_arrival: date | None,
     network: str,
 ) -> Placed:
-    if (
-        locked := _LOCKED.first(cart_id=cart.pk)
-    ) is None:  # merged into the cart of an account in the meantime
+    if not open_order_limits.lock_cart(
+        cart.pk
+    ):  # merged into the cart of an account in the meantime
         raise EmptyCartError
-    cart = locked
-    read = cart_lines.load_content(
-        cart=cart, now=now
-    )  # read after the lock, or a concurrent order is missed
+    # Read after the lock, or a concurrent order is missed.
+    read = cart_lines.load_locked(cart_id=cart.pk, now=now)
     if (read.is_placed or not read.lines) and (order := Order.objects.filter(cart=cart).first()):
         raise AlreadyPlacedError(order)
-    if not (lines := read.rows):
+    if read.cart is None:
         raise EmptyCartError
+    cart, lines = read.cart, read.rows
     if agreed_arrival and quote.arrives_to > agreed_arrival:
         raise ArrivalChangedError(quote.arrives_to)
     since, earlier = open_order_limits.supersede_open_orders(cart=cart, now=now)
@@ -319,10 +323,3 @@ def _require_matching_quote(quote: ShippingQuote, lines: list[CartLine]) -> None
     quoted = {id_: sum(part.quantity for part in parts) for id_, parts in quote.planned.items()}
     if quantities != quoted:
         raise QuoteOutdatedError
-
-
-def _locked(*, cart_id: int) -> QuerySet[Cart]:
-    return Cart.objects.select_for_update(of=["self"]).select_related("channel").filter(pk=cart_id)
-
-
-_LOCKED = PreparedQuery(_locked)

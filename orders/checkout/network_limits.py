@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from orders.checkout.open_order_limits import OpenOrderLimitError
 from orders.models import Order, Reservation
+from storefront.lib.db.prepared_queries import PreparedQuery, planned_cursor
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.models import StockLevel
 
@@ -42,26 +43,31 @@ def enforce(*, order: Order, units: Mapping[int, int]) -> None:
     """
     if not order.network:  # not placed by a visitor
         return
-    with connection.cursor() as cursor:
+    with planned_cursor(connection) as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))", [order.network])
-    others = Order.objects.filter(network=order.network, status=Order.Status.PENDING_PAYMENT)
-    open_ones = others.exclude(pk=order.pk)
-    ends = list(open_ones.order_by("payment_due_at").values_list("payment_due_at", flat=True))
-    held = Counter[int]()
-    if ends:
-        active = Reservation.objects.filter(
-            line__order__in=open_ones, status=Reservation.Status.ACTIVE
-        )
-        held.update(dict(active.values_list("level_id").annotate(Sum("quantity")).order_by()))
     if excess_shares(units):
         raise StockShareError([], None)
+    others = [one for one in _OPEN(network=order.network) if one.pk != order.pk]
+    if not others:
+        return
+    held = Counter[int]()
+    active = Reservation.objects.filter(line__order__in=others, status=Reservation.Status.ACTIVE)
+    held.update(dict(active.values_list("level_id").annotate(Sum("quantity")).order_by()))
     shares = _shares(units)
     is_too_much = held.total() + sum(units.values()) > MAX_UNITS
     is_over_share = any(
         held[level_id] + quantity > shares[level_id] for level_id, quantity in units.items()
     )
-    if ends and (len(ends) >= MAX_OPEN or is_too_much or is_over_share):
-        raise NetworkLimitError([], ends[0])
+    if len(others) >= MAX_OPEN or is_too_much or is_over_share:
+        raise NetworkLimitError([], others[0].payment_due_at)
+
+
+def _open(*, network: str) -> QuerySet[Order]:
+    unpaid = Order.objects.filter(network=network, status=Order.Status.PENDING_PAYMENT)
+    return unpaid.only("payment_due_at").order_by("payment_due_at")
+
+
+_OPEN = PreparedQuery(_open)
 
 
 def excess_shares(units: Mapping[int, int]) -> dict[int, int]:

@@ -18,6 +18,7 @@ from orders.inventory import reservations
 from orders.models import Cart, Order, OrderLine, Payment, Reservation
 from orders.models.order import MAX_RESERVATION_TIME, OrderQuerySet
 from orders.payments import updates
+from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.errors import ExternalServiceError
 from suppliers.models import StockLevel
@@ -29,6 +30,18 @@ COOLDOWN = timedelta(minutes=30)  # then the same customer may hold the same ite
 SESSION_OPENING_TIMEOUT = timedelta(minutes=1)
 ENDED_UNPAID = (Reservation.Status.RELEASED, Reservation.Status.EXPIRED)
 Status = Order.Status
+# A customer of two keys locks them in order. MATERIALIZED: the cart is locked first, and its keys
+# are those after the lock.
+LOCK_CART = """
+WITH cart AS MATERIALIZED (
+  SELECT owner_id, coalesce(nullif(browser_key, ''), token) AS browser
+  FROM orders_cart WHERE id = %(cart)s FOR UPDATE
+), customer AS MATERIALIZED (
+  SELECT key FROM cart, unnest(ARRAY['shopper ' || owner_id, 'shopper ' || browser]) AS key
+  WHERE key IS NOT NULL ORDER BY key COLLATE "C"
+)
+SELECT count(pg_advisory_xact_lock(hashtextextended(key, 7))) FROM customer
+"""
 
 
 class OpenOrderLimitError(Exception):
@@ -105,11 +118,12 @@ def supersede_open_orders(*, cart: Cart, now: datetime) -> tuple[datetime, list[
     Their reservations stay until ``release_superseded``. Returns when the customer first reserved
     any of the items, and the canceled orders.
 
-    Locks:  the customer, then the customer's open orders in id order, their payments and
-            promotions
+    Locks:  the customer's open orders in id order, their payments and promotions; the caller has
+            locked the customer before
     Raises: AlreadyReservedError, TooManyOpenError, ReservationExhaustedError
     """
-    _lock(cart)
+    if cart.owner_id is None and not cart.browser_key:
+        return now, []  # the first cart of a guest's browser
     recently_closed = Q(
         status__in=[Status.EXPIRED, Status.CANCELED], status_since__gt=now - COOLDOWN
     )
@@ -160,15 +174,16 @@ def release_superseded(*, earlier: Sequence[Order], levels: Collection[int], now
 
 
 @requires_transaction
-def _lock(cart: Cart) -> None:
-    """Serialize the orders of a customer, so that each counts those before it."""
-    identities = (cart.owner_id, cart.browser)
-    keys = sorted(f"shopper {key}" for key in identities if key)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(key, 7)) FROM unnest(%s::text[]) AS key",
-            [keys],
-        )
+def lock_cart(cart_id: int) -> bool:
+    """Lock a cart and its customer, so that each order counts those before it.
+
+    Return False if there is no such cart.
+
+    Locks:  the cart, then the customer: account and browser
+    """
+    with planned_cursor(connection) as cursor:
+        cursor.execute(LOCK_CART, {"cart": cart_id})
+        return bool(cursor.fetchone()[0])
 
 
 def _orders_of(cart: Cart) -> OrderQuerySet:

@@ -83,7 +83,7 @@ def build_lines(  # noqa: PLR0913 - the parts of one record
 
     Shape:  ``units`` and the lines of ``totals`` by cart line id
     """
-    costing = policy.load_costing(order.channel, now=now, country=order.ship_to["country"])
+    costing = policy.load_recent_costing(order.channel, now=now, country=order.ship_to["country"])
     planned = quote.planned
     if quote.plan is not None:
         sold = {

@@ -34,6 +34,13 @@ gate_for: Callable[[str], CallObserver] = _open_gate
 _gateways: dict[tuple[str, ...], Gateway] = {}  # kept for the process, with their connections
 
 
+def gateway_class(code: str) -> Callable[..., Gateway]:
+    """Import the class of a gateway. Raises KeyError: no gateway has this code."""
+    module, _, name = GATEWAYS[code][0].rpartition(".")
+    found: Callable[..., Gateway] = getattr(import_module(module), name)
+    return found
+
+
 def gateway_for(code: str) -> Gateway:
     """Return the gateway of a code; it is opened once per process and settings.
 
@@ -41,12 +48,12 @@ def gateway_for(code: str) -> Gateway:
     """
     if code not in GATEWAYS:
         raise UnknownGatewayError(f"no payment gateway is registered as {code!r}")
-    path, names = GATEWAYS[code]
-    arguments: dict[str, str] = {word: getattr(settings, name) for word, name in names.items()}
+    arguments: dict[str, str] = {
+        word: getattr(settings, name) for word, name in GATEWAYS[code][1].items()
+    }
     key = (code, *arguments.values())
     if key not in _gateways:
-        module, _, name = path.rpartition(".")
-        _gateways[key] = getattr(import_module(module), name)(gate=gate_for(code), **arguments)
+        _gateways[key] = gateway_class(code)(gate=gate_for(code), **arguments)
     return _gateways[key]
 
 

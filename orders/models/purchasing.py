@@ -77,7 +77,7 @@ class PurchaseOrder(Stateful):
             Submission.REJECTED,
         }
     )
-    SUBMISSION: ClassVar = {
+    SUBMISSION_TRANSITIONS: ClassVar = {
         Submission.UNSUBMITTED: frozenset({Submission.SUBMITTING}),
         Submission.SUBMITTING: ANSWERS
         | {Submission.SUBMITTED, Submission.SUBMIT_FAILED, Submission.SUBMIT_UNKNOWN},
@@ -109,7 +109,7 @@ class PurchaseOrder(Stateful):
             {Submission.CANCELLATION_REQUESTED, Submission.REJECTED}
         ),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "submission_status": SUBMISSION}
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "submission_status": SUBMISSION_TRANSITIONS}
 
     order = protected_key(Order, "purchase_orders", _("Order"))
     supplier = protected_key(Supplier, "purchase_orders", _("Supplier"))

@@ -12,8 +12,8 @@ wait     for the update that this one builds on            none         ``TooEar
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from orders import events, ledger
 from orders.gateways import gateway_for
@@ -21,10 +21,16 @@ from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.inventory import allocations
 from orders.models import Order, Payment, PaymentEvent
 from orders.payments import disputes, reviews
+from storefront.lib.db.prepared_queries import PreparedQuery, planned_cursor
 from storefront.lib.failpoints import failpoint
 
 Status = Payment.Status
 CUSTOMER_POLL_INTERVAL = timedelta(seconds=10)
+CLAIM_POLL = """
+UPDATE orders_payment SET polled_at = %(now)s
+WHERE id = %(payment)s AND status = 'requires_action'
+  AND (polled_at IS NULL OR polled_at <= %(due)s)
+"""
 
 
 class UnknownPaymentError(LookupError):
@@ -62,9 +68,12 @@ def claim_poll(payment: Payment, *, now: datetime) -> bool:
     Marks the payment as read. False for a payment that awaits no customer: webhooks and
     ``poll_gateways`` update those.
     """
-    waiting = Payment.objects.filter(pk=payment.pk, status=Status.REQUIRES_ACTION)
-    due = waiting.filter(Q(polled_at=None) | Q(polled_at__lte=now - CUSTOMER_POLL_INTERVAL))
-    return payment.order.status == Order.Status.PENDING_PAYMENT and bool(due.update(polled_at=now))
+    if payment.order.status != Order.Status.PENDING_PAYMENT:
+        return False
+    with planned_cursor(connection) as cursor:
+        due = now - CUSTOMER_POLL_INTERVAL
+        cursor.execute(CLAIM_POLL, {"payment": payment.pk, "now": now, "due": due})
+        return bool(cursor.rowcount)
 
 
 def close_session(*, payment: Payment, now: datetime) -> Payment:
@@ -100,17 +109,26 @@ def apply(
         loaded_payment = next(iter(named.filter(gateway=gateway, reference=update.reference)), None)
     if loaded_payment is None:
         raise UnknownPaymentError(update.reference)
-    order = Order.objects.select_for_update(of=["self"]).get(pk=loaded_payment.order_id)
     if update.kind in disputes.HOLDING_UPDATES | reviews.REVIEWS:
-        disputes.lock_purchase_orders(order)
-    payment = Payment.objects.select_for_update(of=["self"]).get(pk=loaded_payment.pk)
+        disputes.lock_purchase_orders(
+            Order.objects.select_for_update(of=["self"]).get(pk=loaded_payment.order_id)
+        )
+    [payment] = _LOCKED(payment_id=loaded_payment.pk)
     for piece in ledger.split_total(payment, _void_as_failure(payment, update)):
         _require_earlier_updates(payment, piece)
-        event, is_new = ledger.record(payment, piece, now=now)
-        if event is not None and is_new:
-            _apply_consequences(order, payment, event, piece, now)
+        if event := ledger.record(payment, piece, now=now):
+            _apply_consequences(payment.order, payment, event, piece, now)
     failpoint("payment.before_commit")
     return payment
+
+
+def _locked(*, payment_id: int) -> QuerySet[Payment]:
+    """Return the payment with its order; the order is locked first, as ``of`` names it first."""
+    rows = Payment.objects.select_for_update(of=["order", "self"]).select_related("order")
+    return rows.filter(pk=payment_id)
+
+
+_LOCKED = PreparedQuery(_locked)
 
 
 def _void_as_failure(payment: Payment, update: PaymentUpdate) -> PaymentUpdate:
@@ -133,17 +151,17 @@ def _require_earlier_updates(payment: Payment, update: PaymentUpdate) -> None:
     if update.kind in reviews.REVIEWS and is_waiting:
         raise TooEarlyError(f"{update.kind} on {payment}, which is not paid")
     is_room = builds_on.get(update.kind, update.amount.amount) >= update.amount.amount
-    is_over = ledger.is_recorded(payment, update.external_id) or ledger.is_recorded(
-        payment, ledger.failure_id(update)
-    )
-    if not is_room and not is_over:
+    if not (
+        is_room
+        or ledger.is_recorded(payment, update.external_id)
+        or ledger.is_recorded(payment, ledger.failure_id(update))
+    ):
         raise TooEarlyError(f"{update.kind} of {update.amount} on {payment}")
 
 
 def _apply_consequences(
     order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime
 ) -> None:
-    ledger.update_totals(payment)
     match update.kind:
         case UpdateKind.AUTHORIZED:
             _authorized(order, payment, update, now)

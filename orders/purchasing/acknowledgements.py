@@ -257,7 +257,7 @@ def _reject(
 ) -> None:
     if (
         Submission.REJECTED
-        not in PurchaseOrder.SUBMISSION[Submission(purchase_order.submission_status)]
+        not in PurchaseOrder.SUBMISSION_TRANSITIONS[Submission(purchase_order.submission_status)]
     ):
         return
     is_canceled = purchase_order.status == Status.CANCELED

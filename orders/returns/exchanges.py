@@ -103,8 +103,8 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
 
     Lines not in ``sources`` use their original source.
 
-    Shape:  ``choice`` maps order lines to variants, None is the same one; without it the requested
-            variants apply. ``is_free`` allows a more expensive variant at no charge
+    Shape:  ``choice`` maps order lines to variants; None means the same variant. Without ``choice``
+            the requested variants apply. ``is_free`` allows a more expensive variant at no charge
     Locks:  the order, the orders it replaces (newest first), its payments; then the stock rows
             of the new order, in id order
     Raises: CannotReturnError       it cannot be exchanged, costs more, or is out of stock

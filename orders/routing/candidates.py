@@ -45,8 +45,8 @@ class Candidate:
     Units:  money per unit: ``cost`` in the channel's currency, ``wholesale`` in the supplier's,
             ``landed`` in the channel's, None if unknown; ``distance`` as ``ranking.distance``;
             ``days`` until arrival by the cheapest route that carries one unit, 0 if not computed;
-            ``score`` out of 100; ``minimum`` and ``pack`` of the supplier; ``restricted_countries`` are
-            restricted countries
+            ``score`` out of 100; ``minimum`` and ``pack`` of the supplier; an order of
+            ``live_check_from`` units or more needs a live check, None: no order does
     """
 
     level_id: int
@@ -67,6 +67,7 @@ class Candidate:
     minimum: int = 1
     pack: int = 1
     restricted_countries: frozenset[str] = frozenset()
+    live_check_from: int | None = 0
 
     def quantity_refusal(self, quantity: int) -> QuantityRefusal | None:
         """Return why it cannot send exactly this quantity; None if it can."""

@@ -2,13 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal
-from functools import cache
-from operator import attrgetter
-from typing import Any, NamedTuple
-
-from django.db import connection
+from datetime import datetime, timedelta
 
 from catalog.enums import EU
 from catalog.models import Channel
@@ -17,79 +11,14 @@ from catalog.pricing.landed_cost import Costing
 from orders.routing.candidates import Candidate, Need
 from orders.routing.engine import Plan, route
 from orders.routing.ranking import DEFAULT_RULES, distance
-from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
-from suppliers.inventory import availability, sellable_units
+from suppliers.inventory import availability, freshness, sellable_units, stock_rows
 from suppliers.inventory.availability import StockFacts, UnavailableReason
+from suppliers.inventory.stock_rows import StockRow
 from suppliers.models import StockLevel, Supplier, SupplierOffer
-from suppliers.models.inventory import StockLevelQuerySet
 from suppliers.models.policies import EVERY_DAY
 from suppliers.profile import order_schedule
 from suppliers.profile.order_schedule import calendar
-
-
-class _Row(NamedTuple):
-    """Columns of one stock row, named and ordered as ``_PATHS``."""
-
-    level_id: int
-    offer_id: int
-    variant_id: int | None
-    supplier_id: int
-    supplier_code: str
-    supplier_status: str
-    supplier_lead_days: int
-    cut_off_hour: int | None
-    order_days: str
-    closed_on: str
-    time_zone: str
-    offer_status: str
-    missing_certificates: str
-    cost_amount: Decimal | None
-    currency: str
-    offer_lead_days: int | None
-    minimum: int
-    pack: int
-    location_id: int
-    country: str
-    free: int
-    has_fresh_cost: bool
-    has_fresh_stock: bool
-    restricted_countries: list[str] | None
-    category_restricted_countries: list[str] | None
-    lacks_responsible_person: bool
-
-
-_PATHS = (
-    "id",
-    "offer_id",
-    "offer__variant_id",
-    "offer__supplier_id",
-    "offer__supplier__code",
-    "offer__supplier__status",
-    "offer__supplier__lead_days",
-    "offer__supplier__cut_off_hour",
-    "offer__supplier__order_days",
-    "offer__supplier__closed_on",
-    "offer__supplier__time_zone",
-    "offer__status",
-    "offer__missing_certificates",
-    "offer__cost_amount",
-    "offer__currency",
-    "offer__lead_days",
-    "offer__min_order_units",
-    "offer__pack_size",
-    "location_id",
-    "location__country",
-    "free",
-    "has_fresh_cost",
-    "has_fresh_stock",
-    "offer__variant__product__restricted_countries",
-    "offer__variant__product__category__restricted_countries",
-    "offer__variant__product__brand__lacks_responsible_person",
-)
-_VARIANT_PLACEHOLDER = -1
-_TIME_PLACEHOLDER = datetime(1970, 1, 1, tzinfo=UTC)
-_of_level = attrgetter(*(path.replace("__", ".") for path in _PATHS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,21 +48,24 @@ def plan_sources(
     return route(needs=needs, candidates=sources, rules=rules)
 
 
-def find_candidates(
+def find_candidates(  # noqa: PLR0913 - variants, destination and what is known
     *,
     variant_ids: Sequence[int],
     channel: Channel,
     country: str,
     now: datetime,
     costing_of: Callable[..., Costing] = policy.load_costing,
+    rows: Sequence[StockRow] | None = None,
 ) -> list[Candidate]:
     """Return the stock rows that can fill an order line, after freshness and safety stock.
 
     Reads columns instead of models: listing pages ask for many variants.
 
-    Shape:  ``costing_of`` has the signature of ``policy.load_costing``; callers may cache it
+    Shape:  ``costing_of`` has the signature of ``policy.load_costing``; callers may cache it;
+            ``rows`` are those of the variants, if they were read already for this request
     """
-    rows = _read_rows(variant_ids, now)
+    if rows is None:
+        rows = stock_rows.read_rows(variant_ids, now)
     return [
         one for _, one in _assess_rows(rows, channel, country, now, costing_of) if one is not None
     ]
@@ -145,8 +77,8 @@ def assess(
     """Return every stock row of these variants with what it can fill."""
     product = "offer__variant__product"
     known = ("offer__supplier", f"{product}__category", f"{product}__brand", "location")
-    levels = list(_levels(variant_ids, now).select_related(*known))
-    rows = [_Row(*_of_level(level)) for level in levels]
+    levels = list(stock_rows.levels_of(variant_ids, now).select_related(*known))
+    rows = [stock_rows.row_of(level) for level in levels]
     assessments = _assess_rows(rows, channel, country, now, policy.load_costing)
     return [
         AssessedStock(level=level, reasons=reasons, candidate=candidate)
@@ -154,33 +86,8 @@ def assess(
     ]
 
 
-def _levels(variant_ids: Sequence[int], now: datetime) -> StockLevelQuerySet:
-    rows = StockLevel.objects.with_freshness(now).with_available(now)
-    return rows.filter(offer__variant__in=variant_ids)
-
-
-def _read_rows(variant_ids: Sequence[int], now: datetime) -> list[_Row]:
-    """Read ``_PATHS`` by SQL compiled once: compiling takes longer than answering."""
-    sql, params = _compile_statement()
-    params_by_placeholder: dict[Any, Any] = {
-        _VARIANT_PLACEHOLDER: list(variant_ids),
-        _TIME_PLACEHOLDER: now,
-    }
-    with planned_cursor(connection) as cursor:
-        cursor.execute(sql, [params_by_placeholder.get(param, param) for param in params])
-        return [_Row(*values) for values in cursor.fetchall()]
-
-
-@cache
-def _compile_statement() -> tuple[str, tuple[Any, ...]]:
-    """Compile the statement with placeholder values that mark its two parameters."""
-    rows = _levels([_VARIANT_PLACEHOLDER], _TIME_PLACEHOLDER).values_list(*_PATHS)
-    sql, params = rows.query.sql_with_params()
-    return sql.replace(" IN (%s)", " = ANY(%s)"), params
-
-
 def _assess_rows(
-    rows: Sequence[_Row],
+    rows: Sequence[StockRow],
     channel: Channel,
     country: str,
     now: datetime,
@@ -199,7 +106,7 @@ def _assess_rows(
     ]
 
 
-def _facts(row: _Row, channel: Channel) -> StockFacts:
+def _facts(row: StockRow, channel: Channel) -> StockFacts:
     """Return the facts of a row; its exchange rate is read later, if it is needed."""
     return StockFacts(
         is_supplier_active=row.supplier_status == Supplier.Status.ACTIVE,
@@ -208,12 +115,12 @@ def _facts(row: _Row, channel: Channel) -> StockFacts:
         has_cost=bool(row.cost_amount),
         has_fresh_cost=row.has_fresh_cost,
         has_fresh_stock=row.has_fresh_stock,
-        units=sellable_units.units_above(row.free, kept=channel.safety_stock),
+        units=sellable_units.units_above(row.free, safety_stock=channel.safety_stock),
     )
 
 
 def _candidate(
-    row: _Row, channel: Channel, costing: Costing | None, country: str, now: datetime
+    row: StockRow, channel: Channel, costing: Costing | None, country: str, now: datetime
 ) -> tuple[Sequence[UnavailableReason], Candidate | None]:
     if not row.cost_amount or not row.variant_id:
         return [], None
@@ -231,7 +138,7 @@ def _candidate(
         supplier_code=row.supplier_code,
         location_id=row.location_id,
         country=row.country,
-        available=sellable_units.units_above(row.free, kept=channel.safety_stock),
+        available=sellable_units.units_above(row.free, safety_stock=channel.safety_stock),
         cost=cost,
         wholesale=wholesale,
         landed=costing.landed(wholesale, origins=(row.country,), supplier_code=row.supplier_code)
@@ -241,6 +148,12 @@ def _candidate(
         distance=distance(row.country, country),
         minimum=row.minimum,
         pack=row.pack,
+        live_check_from=freshness.live_check_from(
+            age=now - row.known_at,
+            available=row.free,
+            query_after=timedelta(minutes=row.live_check_after_min),
+            live_check_below_units=row.live_check_below_units,
+        ),
         restricted_countries=frozenset(row.restricted_countries or ())
         | frozenset(row.category_restricted_countries or ())
         | (EU if row.lacks_responsible_person else frozenset()),
@@ -258,7 +171,7 @@ def lead_days(offer: SupplierOffer, now: datetime) -> int:
 
 
 def _lead_days(
-    default_days: int, offer_days: int | None, supplier: Supplier | _Row, now: datetime
+    default_days: int, offer_days: int | None, supplier: Supplier | StockRow, now: datetime
 ) -> int:
     days = default_days if offer_days is None else offer_days
     cut_off_hour = supplier.cut_off_hour

@@ -1,8 +1,8 @@
 """Availability: compute quantity, delivery promise and routing of variants and carts per country.
 
-Lists, product pages, carts, checkout and the API all use this module, so that each can sell what
-another shows. All figures come from one ``load_reach.Reach``, which never exceeds the listed
-quantity.
+Lists, product pages, carts, checkout and the API all use this module, so that what one of them
+shows can be ordered in the others. All figures come from ``reach.Reach``, whose quantities never
+exceed the listed quantity.
 """
 
 from collections.abc import Hashable, Iterable, Mapping, MutableMapping, Sequence
@@ -15,6 +15,7 @@ from catalog.models import Channel, Listing
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
 from orders.cart import carts
+from orders.cart import lines as cart_lines
 from orders.cart.carts import Deliverable, DeliverableOf
 from orders.cart.lines import CartContent
 from orders.cart.view import CartView, DeliveryPromise, LineView
@@ -26,6 +27,7 @@ from shipping.availability.reach import Availability, Reach, load_reach
 from shipping.rates import quotes
 from shipping.rates.quotes import QuotedPromise
 from storefront.lib.money import Money
+from suppliers.inventory import stock_rows
 from suppliers.shipping_services.selection import ParcelItem
 
 MAX_CACHED_ANSWERS = 20_000  # about 0.5 KB each
@@ -43,10 +45,11 @@ class ShownVariant(ParcelItem, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnavailableLine:
-    """A cart line that cannot be ordered as it is: fewer units than ordered are ``available``.
+    """A cart line that cannot be ordered in its quantity.
 
-    Shape:  ``fewer`` (or 0) and ``more`` are the nearest quantities that can be ordered if enough
-            units exist and only whole packs are sold; otherwise both are None
+    Shape:  ``fewer`` and ``more`` are None if too few units are ``available``. Otherwise the
+            quantity is not a whole number of packs: they are the nearest quantities that can be
+            ordered, 0 or None if there is none
     """
 
     line: LineView
@@ -129,7 +132,8 @@ def check_shown_variants(
 
     The answers are cached for lists. Landed costs are cached for a minute, like the routes.
     """
-    cache = quotes.process_cache(now)  # before the routes, which it must not outlive
+    # Before the routes are read: an answer from old routes must not enter a newer cache.
+    cache = quotes.process_cache(now)
     reached = _reach_shown(shown, country, channel, now)
     return {
         id_: _answer_and_cache(reached, id_, each, channel, cache) for id_, each in shown.items()
@@ -141,7 +145,8 @@ class PageAvailability:
     """What a product page shows of its variants.
 
     Shape:  ``answer`` is for the chosen variant; ``deliverable`` variants can be sent to the
-            country, ``sold_out`` ones to none; all others only to other countries
+            country; ``sold_out`` variants have no stock; all others have stock that cannot be sent
+            to the country
     """
 
     answer: Availability
@@ -152,7 +157,7 @@ class PageAvailability:
 def check_product_page(
     *, shown: Mapping[int, ShownVariant], chosen: int, country: str, channel: Channel, now: datetime
 ) -> PageAvailability:
-    """Return the ``check_shown_variants`` answer for the chosen variant and the state of all variants."""
+    """Return the availability of the chosen variant; say which variants are deliverable or sold out."""
     cache = quotes.process_cache(now)
     reached = _reach_shown(shown, country, channel, now)
     return PageAvailability(
@@ -196,10 +201,10 @@ def _answer_and_cache(
 def check_listed_variants(
     *, shown: Mapping[int, ShownVariant], country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
-    """Return the availability as ``check_shown_variants``, from the cache of the last minute if possible.
+    """Return what ``check_shown_variants`` returns, cached for up to a minute.
 
-    Recomputed if the supply shown on the card has changed, and each hour, because a cut-off or a
-    new day may have begun.
+    A change of price or supply on the card needs a new answer, and so does each new hour: cut-offs
+    and days end at a full hour.
     """
     cache = quotes.process_cache(now)
     cache_keys = {id_: _cache_key(id_, each, country, channel, now) for id_, each in shown.items()}
@@ -255,6 +260,7 @@ def make_delivery_check(
             country=country,
             now=now,
             costing_of=_cached_costing,
+            stock=stock_rows.read_with(listing),
         )
         most = reached.max_quantity_anywhere(listing.variant_id)
         if must_reach and most and not reached.most(listing.variant_id):
@@ -288,10 +294,11 @@ def check_cart(
 
     Landed costs, used only to choose a source, are cached for a minute. Promotions are read only if
     a line has several sources: two queries or more. A line that no route carries to the country has
-    0 ``available`` and is not sold out.
+    0 ``available`` but does not count as sold out.
     Shape:  ``cart_content`` is what the caller has already read of the cart
     """
-    view = carts.view_cart(cart=cart, now=now, cart_content=cart_content)
+    content = cart_content or cart_lines.load_content(cart=cart, now=now)
+    view = carts.view_cart(cart=cart, now=now, cart_content=content)
     reached = load_reach(
         pieces={line.variant_id: line.variant for line in view.lines},
         listed={line.variant_id: line.available for line in view.lines},
@@ -299,6 +306,7 @@ def check_cart(
         country=country,
         now=now,
         costing_of=_cached_costing,
+        stock=content.stock,
     )
     lines = tuple(
         replace(

@@ -29,10 +29,10 @@ from suppliers.models import StockLocation
 class Preview:
     """How a cart would be routed and delivered.
 
-    Shape:  ``accounts`` are the margins of lines that have a price and a source; ``reasons`` say
-            which parcels no route carries; ``quotes`` and ``reasons`` follow our routes, unless a
-            postcode is given and the supplier answered; ``asks_live_rates``: a real cart would ask
-            a supplier
+    Shape:  ``line_margins`` are for lines that have a price and a source; ``reasons`` say which
+            parcels no route carries; ``quotes`` and ``reasons`` use live rates if a postcode is
+            given and the supplier answered, otherwise our routes; ``asks_live_rates``: a checkout
+            would ask a supplier whose live rates are missing here
     """
 
     wanted: Mapping[int, int]
@@ -40,22 +40,24 @@ class Preview:
     plan: Plan
     quotes: Sequence[ShippingQuote]
     reasons: Sequence[RefusalReason]
-    accounts: Mapping[int, Margin]
+    line_margins: Mapping[int, Margin]
     location_names: Mapping[int, str]
     asks_live_rates: bool
 
-    def weighed(self, variant_id: int) -> list[tuple[Candidate, str, Contribution | None]]:
-        """Return the stock rows for a line, chosen ones first, with verdict and margin of the line."""
+    def considered_sources(
+        self, variant_id: int
+    ) -> list[tuple[Candidate, str, Contribution | None]]:
+        """Return the stock rows for a line, selected ones first, each with verdict and margin."""
         parts = self.plan.planned.get(variant_id)
         if parts is None:
             return []
-        mine = {part.candidate.level_id: part for part in parts}
+        selected = {part.candidate.level_id: part for part in parts}
         quantity, sold = self.wanted[variant_id], decision_log.total_sale(parts)
-        weighed_sources = []
+        sources = []
         for candidate in self.plan.considered.get(variant_id, ()):
-            if part := mine.get(candidate.level_id):
+            if part := selected.get(candidate.level_id):
                 contribution = margin_filter.contribution(candidate, part.quantity, part.sold)
-                weighed_sources.append((candidate, decision_log.SELECTED, contribution))
+                sources.append((candidate, decision_log.SELECTED, contribution))
                 continue
             verdict = decision_log.verdict(
                 candidate, decision_log.sole_source(parts), quantity, self.plan.rules, sold
@@ -65,8 +67,8 @@ class Preview:
                 if candidate.fits(quantity)
                 else None
             )
-            weighed_sources.append((candidate, verdict, contribution))
-        return sorted(weighed_sources, key=lambda each: each[1] != decision_log.SELECTED)
+            sources.append((candidate, verdict, contribution))
+        return sorted(sources, key=lambda each: each[1] != decision_log.SELECTED)
 
 
 def preview(  # noqa: PLR0913 - what, where to, by which rules
@@ -124,7 +126,7 @@ def preview(  # noqa: PLR0913 - what, where to, by which rules
         reasons=quotes.refusal_reasons(
             plan=plan, country=country, now=now, pieces=variants, live_rates=live_charges
         ),
-        accounts=_line_margins(
+        line_margins=_line_margins(
             plan, {key: SaleAmount.at(amount, treatment) for key, amount in amounts.items()}
         ),
         location_names=locations,
@@ -140,12 +142,12 @@ def _line_margins(plan: Plan, sold: Mapping[int, SaleAmount]) -> dict[int, Margi
     for variant_id, parts in plan.planned.items():
         if variant_id not in sold or not all(part.candidate.landed for part in parts):
             continue
-        accounts = []
+        part_margins = []
         before, quantity = 0, sum(part.quantity for part in parts)
         for part in parts:
             if part.candidate.landed is not None:
                 paid = sold[variant_id].part(part.quantity, before=before, of=quantity)
-                accounts.append(
+                part_margins.append(
                     margins.line_margin(
                         part.candidate.landed,
                         quantity=part.quantity,
@@ -154,5 +156,5 @@ def _line_margins(plan: Plan, sold: Mapping[int, SaleAmount]) -> dict[int, Margi
                     )
                 )
             before += part.quantity
-        by_variant[variant_id] = reduce(add, accounts)
+        by_variant[variant_id] = reduce(add, part_margins)
     return by_variant

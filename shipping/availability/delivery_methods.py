@@ -19,8 +19,8 @@ from shipping.rates.quotes import LiveRates
 class DeliveryMethods:
     """The delivery methods of a cart.
 
-    Shape:  ``quotes`` of the fewest parcels first, then of separate parcels, each cheapest first;
-            ``live_rates`` are for the fewest parcels
+    Shape:  ``quotes`` lists the methods with the fewest parcels, then those with separate parcels,
+            both cheapest first; ``live_rates`` belong to the fewest parcels
     """
 
     quotes: Sequence[ShippingQuote] = ()
@@ -60,7 +60,7 @@ def quote_delivery_methods(
 
 
 def _is_sooner(split: ShippingQuote, joint: Sequence[ShippingQuote]) -> bool:
-    """Return whether a line arrives sooner than by the same tier in the fewest parcels."""
+    """Return whether a line arrives sooner than in the fewest parcels of the same tier."""
     other = next((quote for quote in joint if quote.tier == split.tier), joint[0])
     arrivals = other.arrivals
     return any(last < arrivals[line][1] for line, (_, last) in split.arrivals.items())

@@ -22,15 +22,17 @@ from orders.routing.margin_filter import SaleAmount
 from orders.routing.ranking import Rules
 from shipping.rates import quotes
 from shipping.rates.quotes import QuotedPromise
+from suppliers.inventory.stock_rows import StockRow
 from suppliers.shipping_services.selection import (
     ParcelItem,
-    Route,
+    ServiceTerms,
     cheapest,
     max_units,
     parcel_load,
 )
 
-COSTLY_CRITERIA = frozenset({Criterion.DAYS, Criterion.SCORE})  # criteria that cost extra queries
+# Criteria whose value is computed for each stock row.
+COMPUTED_CRITERIA = frozenset({Criterion.DAYS, Criterion.SCORE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,9 @@ class Availability:
     """What can be ordered of one variant.
 
     Shape:  ``most`` is the maximum per order; ``promise`` is for ``quantity``, None if that
-            quantity cannot be ordered; ``fewer`` (or 0) and ``more`` are then the nearest that can;
-            ``is_sold_out`` is false if stock exists and no route carries it or it ``is_restricted``
+            quantity cannot be ordered; ``fewer`` (or 0) and ``more`` (or None) are then the nearest
+            quantities that can; stock that no route carries, or that ``is_restricted``, is not
+            ``is_sold_out``
     """
 
     variant_id: int
@@ -58,11 +61,11 @@ class Availability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """What of some variants can be sent to one country, by one date if given.
+    """The stock of some variants that can be sent to one country, by one date if given.
 
-    Shape:  ``reachable`` are stock rows capped at what one parcel takes; ``unreachable`` are stock
-            rows of variants that no route carries there, or that may not be sent there; ``listed``
-            as in ``load_reach``
+    Shape:  ``reachable`` are stock rows, each capped at what one parcel takes; ``unreachable`` are
+            stock rows of variants that no route carries there, or that may not be sent there;
+            ``listed`` as in ``load_reach``
     """
 
     pieces: Mapping[int, ParcelItem]
@@ -78,7 +81,7 @@ class Reach:
         return self._most(self.reachable, variant_id)
 
     def max_quantity_anywhere(self, variant_id: int) -> int:
-        """Return the stock even if no route carries it: the cart may go to another country."""
+        """Return ``most``, or the stock if no route carries it: the cart may change its country."""
         return self.most(variant_id) or self._most(self.unreachable, variant_id)
 
     def is_sold_out(self, variant_id: int) -> bool:
@@ -95,7 +98,7 @@ class Reach:
         )
 
     def with_landed_costs(self, costing: Costing) -> Self:
-        """Return a copy with the landed cost of every stock row, also of single sources."""
+        """Return a copy in which each stock row has its landed cost, even a variant's only one."""
         reachable, unreachable = (
             [one.with_landed_costs(costing) for one in rows]
             for rows in (self.reachable, self.unreachable)
@@ -137,10 +140,10 @@ class Reach:
     ) -> Plan:
         """Plan ``(variant id, quantity)`` pairs as they would be sent.
 
-        Variants that no route carries stay planned as without routes, unless ``by`` is set, so that
-        ``quotes.refusal_reasons`` can explain them. If the margin filter leaves one source whose
-        parcel limit the lines exceed, the filter is dropped: the hold rules stop a loss. If the
-        parts of a split line exceed it, no line is split.
+        Without ``by``, variants that no route carries are planned too, so that
+        ``quotes.refusal_reasons`` can explain them. If no route carries the parcels of a plan:
+        with split lines, it is made again without splits; with lines that share a parcel, it is
+        made again without the margin filter, because the hold rules still stop a loss.
         Shape:  ``sold`` maps variants to what their lines are sold for, if known
         """
         paid = sold or {}
@@ -152,9 +155,7 @@ class Reach:
         known = [_with_rank_values(one, self.pieces[one.variant_id], self) for one in eligible]
         planned = route(needs=needs, candidates=known, rules=self.rules)
         is_divided = any(len(parts) > 1 for parts in planned.planned.values())
-        if is_divided and not self._quotes(
-            self._without_unreachable(planned)
-        ):  # a part is too much
+        if is_divided and not self._quotes(self._without_unreachable(planned)):
             return self.without_splits().plan(lines, sold=sold)
         is_margin_filtered = bool(paid) and self.rules.min_margin_rate is not None
         is_shared = any(len(parcel.lines) > 1 for parcel in planned.parcels)
@@ -182,7 +183,7 @@ class Reach:
         return replace(self, rules=replace(self.rules, max_sources=1))
 
     def route_separately(self) -> Self:
-        """Return a copy that routes each line separately, as a product page promises it."""
+        """Return a copy that routes each line separately, as a product page does."""
         return replace(self, rules=replace(self.rules, criteria=self.rules.alone))
 
     def _need(self, variant_id: int, quantity: int, sold: SaleAmount | None) -> Need:
@@ -204,7 +205,7 @@ class Reach:
         if not offered:
             return None
         quote = min(offered, key=quotes.sort_key)
-        # With several parcels, the fullest names the country of origin and the last one the date.
+        # Of several parcels, the one with the most units gives the country, the last one the date.
         parcel = max(quote.parcels, key=lambda each: each.parcel.lines[0].quantity)
         leaves_in = max(each.parcel.lead_days for each in quote.parcels)
         return QuotedPromise(
@@ -226,19 +227,26 @@ def load_reach(  # noqa: PLR0913 - variants, destination, limits and prices
     by: date | None = None,
     costing_of: Callable[..., Costing] = policy.load_costing,
     rules: Rules | None = None,
+    stock: Sequence[StockRow] | None = None,
 ) -> Reach:
     """Read what can be sent of these variants, never more than is listed for sale.
 
     One query, and two more for landed costs if a variant has several sources. The channel's rules
-    and supplier scores are cached for a minute.
-    Shape:  ``listed`` maps variants to the quantity that customers may order, none if absent; None
-            ignores listings, for staff
+    and supplier scores are cached for a minute. ``stock`` saves the query: the stock rows of the
+    variants, as of ``now``.
+    Shape:  ``listed`` maps variants to the quantity that customers may order; a variant that it
+            lacks cannot be ordered. None ignores listings, for staff
     """
     ids = sorted(variant_id for variant_id in pieces if listed is None or listed.get(variant_id))
     candidates = []
     if ids:
         candidates = stock_query.find_candidates(
-            variant_ids=ids, channel=channel, country=country, now=now, costing_of=costing_of
+            variant_ids=ids,
+            channel=channel,
+            country=country,
+            now=now,
+            costing_of=costing_of,
+            rows=None if stock is None else [row for row in stock if row.variant_id in ids],
         )
     if listed is not None:
         candidates = [_capped(candidate, listed[candidate.variant_id]) for candidate in candidates]
@@ -263,7 +271,7 @@ def load_reach(  # noqa: PLR0913 - variants, destination, limits and prices
             rules or quotes.routing_rules(channel, now), max_sources=channel.max_split_locations
         ),
     )
-    if not COSTLY_CRITERIA & set(reach.rules.criteria):
+    if not COMPUTED_CRITERIA & set(reach.rules.criteria):
         return reach
     source_counts = Counter(candidate.variant_id for candidate in reachable)
     ranked = [
@@ -294,7 +302,7 @@ def _with_rank_values(candidate: Candidate, piece: ParcelItem, reach: Reach) -> 
 def cap_to_parcel(
     candidate: Candidate, piece: ParcelItem, *, country: str, now: datetime, by: date | None = None
 ) -> Candidate | None:
-    """Return a candidate capped at what one parcel takes; None if it cannot or may not go."""
+    """Return a candidate capped at what one parcel takes; None if it cannot be sent there."""
     if country in candidate.restricted_countries:
         return None
     load = parcel_load(piece)
@@ -311,7 +319,7 @@ def cap_to_parcel(
 
 def _routes_in_time(
     candidate: Candidate, country: str, now: datetime, by: date | None
-) -> Sequence[Route]:
+) -> Sequence[ServiceTerms]:
     routes = quotes.routes_from(
         candidate.location_id, country=country, currency=candidate.cost.currency, now=now
     )

@@ -1,7 +1,7 @@
 """Sale amounts: compute what lines are sold for, as the margin filter of routing needs it.
 
-All channels use the same tax table, so that a page, a cart and an order at one price choose one
-source. Taxes by region or tax service apply later, in the cart totals and the hold rules.
+All amounts use the tax table, so that a page, a cart and an order with the same price choose the
+same source. Taxes by region or tax service apply later, in the cart totals and the hold rules.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,7 +26,7 @@ def by_variant(
     channel: Channel,
     country_rate: CountryRate | None = None,
 ) -> dict[int, SaleAmount]:
-    """Return the sale amount per variant; empty if no rule or choice needs it.
+    """Return the sale amount per variant; empty without a minimum margin or a choice of sources.
 
     Shape:  ``amounts`` are whole lines after discounts, by variant; ``country_rate`` as in
             ``rates.find_treatment``
@@ -51,26 +51,26 @@ def for_cart(
 ) -> tuple[dict[int, SaleAmount], ApplicablePromotions | None]:
     """Return the sale amounts of a cart after its promotions, and the promotions read.
 
-    Free delivery is unknown here. A promotion that would give it counts as a discount on lines,
-    which may at most exclude one source too many.
+    Delivery prices are unknown here, so a discount on lines always wins over free delivery. Lines
+    may then seem cheaper than they are sold, which may exclude a source unnecessarily.
     """
     ids = [line.variant_id for line in view.lines]
     if not _is_needed(reached, ids):
         return {}, None
-    held = promotions.find_applicable(
+    applicable = promotions.find_applicable(
         cart=cart,
         wanted=view.counted,
         email=cart.email,
         now=reached.now,
         may_promote=view.may_promote,
     )
-    off = promotions.calculate(held).outcome.deductions.lines
+    off = promotions.calculate(applicable).outcome.deductions.lines
     nothing = Money.zero(cart.channel.currency)
     amounts = {line.variant_id: line.amount - off.get(line.id, nothing) for line in view.lines}
     amounts_by_line = by_variant(
         amounts=amounts, reached=reached, channel=cart.channel, country_rate=view.tax
     )
-    return amounts_by_line, held
+    return amounts_by_line, applicable
 
 
 def _is_needed(reached: Reach, variant_ids: Iterable[int]) -> bool:

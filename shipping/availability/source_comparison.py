@@ -1,6 +1,6 @@
 """Source comparison: list all stock rows of a variant with the reason for or against each.
 
-Decides nothing: it runs what checkout runs and records the results.
+It runs the code of the checkout and records the results; it decides nothing.
 """
 
 from dataclasses import dataclass
@@ -35,8 +35,8 @@ class ComparedSource:
     """One stock row and why it is selected or not.
 
     Shape:  ``sentence`` explains why no route carries it; ``most`` is the maximum of one parcel
-            from here, ``units`` the planned quantity; ``contribution`` is that of these units,
-            or of the complete line if there are none, at the current price
+            from this location; ``units`` is the planned quantity; ``contribution`` is for
+            ``units``, or for the whole line if none are planned, at the current price
     """
 
     row: AssessedStock
@@ -115,7 +115,7 @@ def _refusal_sentence(candidate: Candidate, variant: Variant, country: str, now:
     routes = quotes.routes_from(
         candidate.location_id, country=country, currency=candidate.cost.currency, now=now
     )
-    # Use the minimum order quantity: it is what no route carries.
+    # No route carries even the minimum order quantity, so the reason is about that.
     load = parcel_load(variant, candidate.smallest_sellable(1) or 1)
     return explain_refusal(
         routes=routes,

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ("carrier", models.CharField(max_length=60, verbose_name="Carrier")),
                 ("number", models.CharField(blank=True, max_length=60, verbose_name="Tracking number")),
                 ("tracking_url", models.CharField(blank=True, max_length=300, verbose_name="Tracking link")),
-                ("status", models.CharField(choices=[("label_created", "Announced"), ("shipped", "Handed over"), ("delivered", "Delivered"), ("voided", "Voided")], default="label_created", max_length=16, verbose_name="Status")),
+                ("status", models.CharField(choices=[("label_created", "Label created"), ("shipped", "Shipped"), ("delivered", "Delivered"), ("voided", "Voided")], default="label_created", max_length=16, verbose_name="Status")),
                 ("status_since", models.DateTimeField(verbose_name="Status since")),
                 (
                     "carrier_status",
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("carrier_status_at", models.DateTimeField(blank=True, null=True, verbose_name="Carrier status at")),
-                ("label_created_at", models.DateTimeField(verbose_name="Announced")),
+                ("label_created_at", models.DateTimeField(verbose_name="Label created")),
                 ("is_content_unknown", models.BooleanField(default=False, verbose_name="Contents unknown")),
                 ("shipment", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="parcels", to="shipping.shipment", verbose_name="Shipment")),
             ],

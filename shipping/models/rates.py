@@ -1,4 +1,4 @@
-"""Live rate model: store the locations whose supplier's API names the delivery price."""
+"""Live rate model: store the locations whose delivery prices come from the supplier's API."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from suppliers.models import StockLocation
 
 
 class LiveRateLocation(models.Model):
-    """A location whose parcels cost what its supplier asks, instead of our routes."""
+    """A location whose parcels are priced by its supplier's live rates, not by our routes."""
 
     location = models.OneToOneField(
         StockLocation,

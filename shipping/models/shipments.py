@@ -28,18 +28,18 @@ class Parcel(Stateful):
     """One parcel. ``status`` is ours; ``carrier_status`` only records what the carrier reports.
 
     ``number`` is empty while the supplier reports a shipment without tracking.
-    ``is_content_unknown`` is true while the supplier has not stated the contents and the parcel may
-    hold remaining units.
+    ``is_content_unknown`` is true while the supplier has not stated the contents and some units of
+    the purchase order are in no parcel, so that they may be in this one.
     """
 
     class Status(models.TextChoices):
-        LABEL_CREATED = "label_created", _("Announced")
-        SHIPPED = "shipped", _("Handed over")
+        LABEL_CREATED = "label_created", _("Label created")
+        SHIPPED = "shipped", _("Shipped")
         DELIVERED = "delivered", _("Delivered")
         VOIDED = "voided", _("Voided")
 
-    class Carrier(models.TextChoices):
-        """The carrier's status; members are in rank order."""
+    class CarrierStatus(models.TextChoices):
+        """The carrier's status; ``statuses.RANK`` decides between updates of the same time."""
 
         UNKNOWN = "unknown", _("No tracking updates")
         PRE_TRANSIT = "pre_transit", _("Label created")
@@ -72,10 +72,13 @@ class Parcel(Stateful):
     )
     status_since = models.DateTimeField(_("Status since"))
     carrier_status = models.CharField(
-        _("Carrier status"), max_length=22, choices=Carrier, default=Carrier.PRE_TRANSIT
+        _("Carrier status"),
+        max_length=22,
+        choices=CarrierStatus,
+        default=CarrierStatus.PRE_TRANSIT,
     )
     carrier_status_at = models.DateTimeField(_("Carrier status at"), null=True, blank=True)
-    label_created_at = models.DateTimeField(_("Announced"))
+    label_created_at = models.DateTimeField(_("Label created"))
     is_content_unknown = models.BooleanField(_("Contents unknown"), default=False)
 
     class Meta:
@@ -121,7 +124,9 @@ class TrackingEvent(models.Model):
         Parcel, models.PROTECT, related_name="tracking_events", verbose_name=_("Parcel")
     )
     external_id = models.CharField(_("Carrier event ID"), max_length=120)
-    carrier_status = models.CharField(_("Carrier status"), max_length=22, choices=Parcel.Carrier)
+    carrier_status = models.CharField(
+        _("Carrier status"), max_length=22, choices=Parcel.CarrierStatus
+    )
     description = models.CharField(_("Carrier description"), max_length=300, blank=True)
     place = models.CharField(_("Place"), max_length=120, blank=True)
     # null: the carrier gave no time

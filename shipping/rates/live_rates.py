@@ -61,7 +61,7 @@ def get_for_cart(
 ) -> LiveRates:
     """Return the live rates of a cart's planned parcels, by location.
 
-    Shape:  ``postcode`` of the destination, empty if it has none; None: that of the cart
+    Shape:  ``postcode`` is that of the destination, empty if it has none; None means the cart's
     Raises: OpenTransactionError
     """
     if postcode is None:
@@ -77,9 +77,9 @@ def get_for_plan(
 ) -> LiveRates:
     """Return the live rates of planned parcels, by location.
 
-    A supplier that does not answer has no entry. A rejected shipping service counts as an answer.
-    Authentication errors and invalid responses do not. Without a postcode, rejections and empty
-    answers are ignored too.
+    A location whose supplier does not answer has no entry; authentication errors and invalid
+    responses are no answers. "No shipping service" is an answer, but only to a request with a
+    postcode: the supplier may need one.
     Raises: OpenTransactionError
     """
     location_ids = quotes.live_rate_locations(now)
@@ -135,7 +135,7 @@ def customer_charge(
 def _chargeable_rates(
     parcel: PlannedParcel, options: Sequence[FreightOption], *, channel: Channel, costing: Costing
 ) -> Iterator[tuple[str, LiveRate]]:
-    """Yield the options that can be charged, cheapest last: ``dict`` keeps it among equal names."""
+    """Yield the options that can be charged, cheapest last: ``dict`` keeps the last of a name."""
     for option in sorted(options, key=lambda each: -each.price.amount):
         price = customer_charge(option.price, parcel=parcel, costing=costing, channel=channel)
         if price is not None:
@@ -144,7 +144,7 @@ def _chargeable_rates(
 
 
 def _ask_suppliers(parcels: Sequence[PlannedParcel], to: Address) -> dict[int, RateAnswer]:
-    """Ask all suppliers in parallel; those that do not answer in time are recorded as such.
+    """Ask all suppliers in parallel; the answer of a late one is ``NO_ANSWER``.
 
     A parcel whose supplier was not asked has no entry, so that the next page asks again.
     """

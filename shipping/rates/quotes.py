@@ -23,7 +23,7 @@ from suppliers.shipping_services import queries
 from suppliers.shipping_services.selection import (
     ParcelItem,
     ParcelLoad,
-    Route,
+    ServiceTerms,
     cheapest,
     parcel_load,
 )
@@ -31,7 +31,7 @@ from suppliers.shipping_services.selection import (
 TIERS = ("economy", "express")
 # Routes change only when staff edit them, and every page needs them.
 CACHE_TTL = timedelta(seconds=60)
-ROUTES = "routes"  # key of the routes, by location and currency, in the cache
+ROUTES = "routes"  # cache key of all routes, which are grouped by location and currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +69,9 @@ def quote_plan(  # noqa: PLR0913 - what, where to, by when, and the live rates
 ) -> list[ShippingQuote]:
     """Return a quote per tier: the cheapest route of each parcel, arriving by a date if given.
 
-    A parcel that no route of a tier may carry takes the best route of another tier, so that one
-    spare cell does not remove a tier from the whole cart. No quotes if a parcel cannot be sent at
-    all; ``refusal_reasons`` says why.
+    A parcel that no route of a tier may carry takes the cheapest route of any tier, so that one
+    spare battery does not remove a tier from the whole cart. No quotes if a parcel cannot be sent
+    at all; ``refusal_reasons`` says why.
     Shape:  ``pieces`` maps variants to weight and cells; ``live_rates`` replace the prices of
             the routes
     """
@@ -111,8 +111,8 @@ def refusal_reasons(
 ) -> list[RefusalReason]:
     """Return why parcels of a plan cannot be sent, in the customer's language.
 
-    Shape:  one for each parcel that no route may carry; for other parcels, one for each tier that
-            may not; ``pieces`` and ``live_rates`` as in ``quote_plan``
+    Shape:  one reason for a parcel that no route may carry; for other parcels, one for each tier
+            without a route; ``pieces`` and ``live_rates`` as in ``quote_plan``
     """
     loads = _parcel_loads(plan, pieces)
     reasons = []
@@ -182,7 +182,7 @@ def cached[T](key: Hashable, now: datetime, load: Callable[[], T]) -> T:
 
 
 def process_cache(now: datetime) -> dict[Hashable, Any]:
-    """Return the cache of this process; it is dropped together with the routes."""
+    """Return the cache of this process; it expires together with the routes in it."""
     return _CACHE.current(now)
 
 
@@ -206,7 +206,7 @@ _CACHE = _RouteCache()
 
 def _routes(
     parcel: PlannedParcel, country: str, now: datetime, live_rates: LiveRates | None
-) -> Sequence[Route]:
+) -> Sequence[ServiceTerms]:
     if is_restricted(parcel, country):
         return []
     currency = parcel.lines[0].candidate.cost.currency
@@ -221,8 +221,8 @@ def _routes(
     ]
 
 
-def _with_live_rate(route: Route, rate: LiveRate) -> Route:
-    """Return a route with the live price, and no sooner than the live rate says."""
+def _with_live_rate(route: ServiceTerms, rate: LiveRate) -> ServiceTerms:
+    """Return a route with the live price and the longer of both transit times."""
     return replace(
         route,
         base=rate.price,
@@ -232,7 +232,9 @@ def _with_live_rate(route: Route, rate: LiveRate) -> Route:
     )
 
 
-def routes_from(location_id: int, *, country: str, currency: str, now: datetime) -> list[Route]:
+def routes_from(
+    location_id: int, *, country: str, currency: str, now: datetime
+) -> list[ServiceTerms]:
     """Return the routes from a location to a country, cached for a minute."""
     routes = process_cache(now)[ROUTES].get((location_id, currency), ())
     return [route for route in routes if route.goes_to(country)]
@@ -250,7 +252,7 @@ def _parcel_loads(plan: Plan, pieces: Mapping[int, ParcelItem]) -> dict[int, Par
 
 
 def _quote_parcel(
-    parcel: PlannedParcel, route: Route, load: ParcelLoad, now: datetime
+    parcel: PlannedParcel, route: ServiceTerms, load: ParcelLoad, now: datetime
 ) -> QuotedParcel:
     arrives_from, arrives_to = transit_dates(route, parcel.lead_days, now)
     return QuotedParcel(
@@ -265,7 +267,7 @@ def _quote_parcel(
     )
 
 
-def transit_dates(route: Route, lead_days: int, now: datetime) -> tuple[date, date]:
+def transit_dates(route: ServiceTerms, lead_days: int, now: datetime) -> tuple[date, date]:
     """Return the first and last arrival day by a route; ``lead_days`` pass before it leaves."""
     leaves_on = now.date() + timedelta(days=lead_days)
     return leaves_on + timedelta(days=route.min_days), leaves_on + timedelta(days=route.max_days)

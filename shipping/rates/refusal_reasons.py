@@ -9,7 +9,12 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from suppliers.shipping_services.dangerous_goods import Restriction
-from suppliers.shipping_services.selection import TOO_HEAVY, ParcelLoad, Route, reasons_against
+from suppliers.shipping_services.selection import (
+    TOO_HEAVY,
+    ParcelLoad,
+    ServiceTerms,
+    reasons_against,
+)
 
 NO_ROUTE = "no_route"
 RESTRICTED = "restricted"
@@ -36,14 +41,14 @@ class RefusalReason:
 
 def explain_refusal(  # noqa: PLR0913 - a parcel, its method, and what refuses it
     *,
-    routes: Sequence[Route],
+    routes: Sequence[ServiceTerms],
     load: ParcelLoad,
     country_from: str,
     country_to: str,
     tier: str,
     is_restricted: bool,
 ) -> RefusalReason:
-    """Return the reason of the route that comes closest to carrying the parcel."""
+    """Return the first reason (by ``PRIORITY``) of the route with the fewest reasons."""
     code = RESTRICTED if is_restricted else NO_ROUTE
     if routes and not is_restricted:
         against = min((reasons_against(route, load) for route in routes), key=len)
@@ -62,7 +67,7 @@ def tier_name(tier: str) -> str:
 
 
 def _with_tier(tier: str, code: str, sentence: str, values: Mapping[str, str]) -> str:
-    """Prefix the tier to which the reason applies; another tier may carry the parcel."""
+    """Add the tier to the sentence: another tier may carry the parcel."""
     if tier not in _TIERS:
         return sentence
     if code == NO_ROUTE:
@@ -92,7 +97,7 @@ _SENTENCES: Mapping[str, Promise] = {
     ),
     TOO_HEAVY: _("This is too heavy for one parcel %(way)s."),
     Restriction.CELL_COUNT.value: _(
-        "A parcel %(way)s can contain fewer lithium batteries. Order fewer at a time."
+        "A parcel %(way)s cannot contain this many lithium batteries. Order fewer at a time."
     ),
     Restriction.PACKING_NOT_ACCEPTED.value: _(
         "None of our carriers takes loose lithium batteries %(way)s."

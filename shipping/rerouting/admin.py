@@ -1,4 +1,4 @@
-"""Rerouting admin: send replacements for returns; reroute, answer for or end backorders."""
+"""Rerouting admin: create replacements for returns; reroute, answer or cancel backorders."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar

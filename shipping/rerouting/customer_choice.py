@@ -22,7 +22,7 @@ MIN_RESPONSE_TIME = timedelta(hours=2)
 
 
 class ChoiceUnavailableError(Exception):
-    """The chosen option is no longer available, or another was chosen."""
+    """The option is no longer available, or another one was chosen before."""
 
 
 def has_time_to_respond(row: Backorder, *, now: datetime) -> bool:
@@ -31,9 +31,9 @@ def has_time_to_respond(row: Backorder, *, now: datetime) -> bool:
 
 @requires_transaction
 def offer_later_source(row: Backorder, source: SourcingPlan, now: datetime) -> None:
-    """Ask whether the customer accepts a later delivery; the units stay reserved.
+    """Ask whether the customer accepts a later delivery; the units are already allocated.
 
-    Locks:  the caller holds the order, and the units
+    Locks:  the caller holds the order and the stock rows
     """
     purchase.store_plan(row, source)
     for line_id, level_id in source.levels.items():
@@ -43,7 +43,7 @@ def offer_later_source(row: Backorder, source: SourcingPlan, now: datetime) -> N
 
 @requires_transaction
 def offer_substitute(row: Backorder, source: SourcingPlan, now: datetime) -> None:
-    """Ask whether the customer accepts a substitute at the same price; reserve it on acceptance.
+    """Ask whether the customer accepts a substitute at the same price; nothing is reserved yet.
 
     Locks:  the caller holds the order
     """
@@ -55,7 +55,7 @@ def offer_substitute(row: Backorder, source: SourcingPlan, now: datetime) -> Non
 
 @requires_transaction
 def ask_about_delay(row: Backorder, now: datetime) -> None:
-    """Ask whether the customer accepts the supplier's delay; no response accepts it.
+    """Ask whether the customer accepts the supplier's delay; no answer counts as acceptance.
 
     Locks:  the caller holds the order
     """
@@ -77,7 +77,7 @@ def apply(*, backorder: Backorder, choice: Choice, actor: str, now: datetime) ->
 
     Shape:  an empty ``actor`` means that the response time ran out
     Locks:  the order, then what ordering or refunding locks
-    Raises: ChoiceUnavailableError  the option is no longer available, or another was chosen
+    Raises: ChoiceUnavailableError
     """
     source = None
     if choice == Choice.SUBSTITUTE and backorder.status == Status.ASKED:

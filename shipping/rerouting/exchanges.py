@@ -1,7 +1,8 @@
 """Exchange sourcing: find a source for the replacement items of a return and order them.
 
-A replacement earns nothing, so margins exclude no source: the usual rules choose, and the hold
-rules hold it. Items that no route carries come from the original source if it has stock.
+A replacement has no revenue, so the margin filter does not apply: the routing rules choose the
+source, and the hold rules hold the purchase order. Items that no route carries come from the
+original source if it has stock.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
 """Rerouting plans: choose sources for rejected lines, on time first and in few parcels.
 
-Each plan found is ordered or offered to the customer by itself (``rerouting``). Read-only.
+``rerouting`` then orders each plan, or offers it to the customer, separately. Read-only.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +20,10 @@ type Plans = tuple[list[SourcingPlan], list[BackorderLine]]
 def find_plans(backorder: Backorder, *, now: datetime) -> Plans:
     """Return plans for whole lines, then for split lines, and the lines without a source.
 
-    Sources that deliver on time with a profit come first, because they need no consent. If that
-    loses a line which is profitable only together with the others, all may come later or at a loss.
-    Without time for the customer to respond, only sources that deliver on time count.
+    Sources that deliver on time at a profit are tried first, because they need no consent. If lines
+    then remain without a source, all are searched again without these limits, and the result with
+    fewer lines without a source is used. If the customer has no time to respond, only sources that
+    deliver on time count.
     """
     day = backorder.promised_by
     if day is None or not customer_choice.has_time_to_respond(backorder, now=now):
@@ -75,10 +76,10 @@ def _search_groups(
 def _split_group(
     group: Sequence[BackorderLine], plan: SourcingPlan, *, is_divided: bool
 ) -> list[list[BackorderLine]]:
-    """Group lines by the source that would send them, to avoid extra parcels; otherwise halve.
+    """Return smaller groups: lines with the same source, or two halves if all have the same.
 
-    So a line that loses money or weighs too much is separated from few others. A line that no
-    single source can send in the group has none alone either, but may be split.
+    Grouping by source avoids extra parcels. A line that has no source in the group has none alone
+    either: it is dropped, or tried with several sources if ``is_divided``.
     """
     planned = plan.plan.planned
     by_location: dict[int, list[BackorderLine]] = {}

@@ -21,13 +21,13 @@ from shipping.rerouting.search import SourcingPlan
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 
-STOCK_ROWS = "shelves"  # key in a stored entry: order line to its stock row
+STOCK_ROWS = "shelves"  # key in a stored parcel entry; maps order lines to stock rows
 PLAN_FIELDS = ("plan", "decision", "arrives_by")
 
 
 @requires_transaction
 def lock_backorder(backorder: Backorder) -> Backorder:
-    """Lock the order, then the backorder, and read both again.
+    """Return the backorder and its order, locked and read again.
 
     Locks:  the order, then the backorder
     """
@@ -44,7 +44,7 @@ def is_order_open(row: Backorder) -> bool:
 
 @requires_transaction
 def split_lines(sourcing: SourcingPlan) -> SourcingPlan:
-    """Split lines that several sources fill into one line per source.
+    """Split each line that has several sources into one line per source.
 
     Locks:  the caller holds the order
     """
@@ -64,7 +64,7 @@ def allocate(row: Backorder, sourcing_plans: Sequence[SourcingPlan], now: dateti
     """Allocate all lines to their new stock rows and release their old allocations.
 
     Locks:  the stock rows in id order
-    Raises: NotEnoughStockError  the caller's transaction must end
+    Raises: NotEnoughStockError  the caller must roll back
     """
     cause = f"backorder:{row.pk}"
     levels = {line_id: level for one in sourcing_plans for line_id, level in one.levels.items()}
@@ -81,7 +81,7 @@ def store_plan(row: Backorder, sourcing: SourcingPlan) -> None:
 
 
 def _parcel_entries(row: Backorder, sourcing: SourcingPlan) -> list[dict[str, Any]]:
-    """Return the parcels as stored entries; the first carries the paid delivery price."""
+    """Return the parcels as they are stored; the first has the delivery price that was paid."""
     entries = []
     for index, quoted in enumerate(sourcing.quote.parcels if sourcing.quote else ()):
         amount = Decimal(0) if index else row.delivery_amount
@@ -104,7 +104,8 @@ def _parcel_entries(row: Backorder, sourcing: SourcingPlan) -> list[dict[str, An
 def create(row: Backorder, now: datetime) -> list[PurchaseOrder]:
     """Create the purchase orders of the stored plan; a worker submits them.
 
-    Locks:  the caller holds the order, and its units
+    The units are already allocated.
+    Locks:  the caller holds the order
     """
     existing = row.order.purchase_orders
     rounds: int = existing.aggregate(last=Max("round"))["last"] or 0

@@ -1,4 +1,4 @@
-"""Rerouting: find another source for backordered lines, order it or ask the customer.
+"""Rerouting: find another source for backordered lines, order there or ask the customer.
 
 A line is rerouted only after its supplier rejected or canceled it, so two suppliers never ship one
 line.
@@ -26,7 +26,7 @@ RETRY_AFTER = timedelta(seconds=30)
 
 
 def due_backorders(*, now: datetime) -> QuerySet[Backorder]:
-    """Return backorders to search for and those whose response time ran out."""
+    """Return backorders that are due for a search, and those whose response time ran out."""
     rows = backorders.due_backorders(now=now).filter(order__status=Order.Status.PROCESSING)
     return rows.select_related(
         "order__channel", "purchase_order__location", "purchase_order__supplier"
@@ -57,7 +57,7 @@ def reroute(*, backorder: Backorder, now: datetime) -> None:
         _handle_delay(backorder, now)
         return
     _zero_refused_stock(backorder)
-    failpoint("rerouting.heeded")
+    failpoint("rerouting.before_search")
     sourcing_plans, lost = plans.find_plans(backorder, now=now)
     substitutes = search.find_substitutes(backorder, lost)
     substitute_plan = None
@@ -76,7 +76,7 @@ def reroute(*, backorder: Backorder, now: datetime) -> None:
 
 
 def _zero_refused_stock(backorder: Backorder) -> None:
-    """Set the supplier's stock of the rejected lines, so that no other order sells them."""
+    """Lower the supplier's stock of lines that it rejected as out of stock."""
     refused = [
         row.order_line_id for row in backorder.lines.filter(code__in=stock_outs.OUT_OF_STOCK_CODES)
     ]
@@ -118,7 +118,7 @@ def _resolve_lines(
     lost = {line.order_line_id for line in backorders.open_lines(row)} - sourced
     if lost:
         refunds.cancel_backorder(row, only=lost if sourced else None, reason=row.reason, now=now)
-    # The first backorder keeps the paid delivery price.
+    # The first group stays in this backorder, which keeps the delivery price that was paid.
     rows = [
         row if index == 0 else _split_backorder(row, lines, now)
         for index, lines in enumerate(groups)
@@ -163,7 +163,7 @@ def _split_backorder(row: Backorder, lines: Sequence[BackorderLine], now: dateti
 
 @transaction.atomic(durable=True)
 def _handle_delay(backorder: Backorder, now: datetime) -> None:
-    """Ask the customer about a supplier's delay, unless it still arrives on time.
+    """Ask the customer about a supplier's delay, unless the lines still arrive on time.
 
     Locks:  the order, then the backorder
     """
@@ -179,7 +179,7 @@ def _handle_delay(backorder: Backorder, now: datetime) -> None:
 
 
 def _arrival_date(row: Backorder, ships_by: date) -> date:
-    """Return the arrival date; estimate the transit time if its route no longer exists."""
+    """Return the arrival date, estimated if the purchase order's route no longer exists."""
     purchase_order = row.purchase_order
     routes = quotes.routes_from(
         purchase_order.location_id,

@@ -29,8 +29,8 @@ def is_profitable(
 ) -> bool:
     """Return whether the quote covers its costs; unknown costs pass.
 
-    The delivery price that the customer paid is taken as our freight cost. Before submission,
-    the hold rules check again with the supplier's figures.
+    The price of a parcel's route is taken as our freight cost. Before submission, the hold rules
+    check again with the supplier's figures.
     Shape:  ``paid`` is the delivery price that the customer paid; ``is_each`` requires that no
             parcel loses money, as the hold rules do
     """
@@ -132,8 +132,9 @@ def find_source(  # noqa: PLR0913 - lines, substitutes, limits and earlier plans
     """Route lines of a backorder again, without the sources that rejected them.
 
     Shape:  ``is_divided`` allows split lines, as many sources as the channel allows; ``before`` are
-            the plans already found, whose units and paid delivery price are used up; ``by`` is the
-            latest arrival; ``must_be_profitable`` requires that each parcel covers its costs
+            plans already found: their units are taken, and they use up the delivery price that the
+            customer paid; ``by`` is the latest arrival; ``must_be_profitable`` requires that each
+            parcel covers its costs
     """
     order = backorder.order
     wanted = {(instead[row].pk if instead else row.order_line.variant_id): row for row in rows}
@@ -199,7 +200,7 @@ def _best_quote(
 def find_substitutes(
     backorder: Backorder, rows: Sequence[BackorderLine]
 ) -> dict[BackorderLine, Variant]:
-    """Return substitutes for lines without a source, if no cheaper than the price paid."""
+    """Return the substitutes of lines, unless their price is below the price that was paid."""
     substitutes = {}
     for row in rows:
         other = row.order_line.variant.replaced_by

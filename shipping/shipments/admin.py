@@ -26,7 +26,7 @@ from suppliers.models import Supplier
 
 class TrackingListForm(CsvUploadForm):
     read = staticmethod(tracking_list.parse)
-    columns = _("CSV with the columns: order, carrier, tracking number; also sku, quantity.")
+    columns = _("CSV with the columns order, carrier, tracking number. Optional: sku, quantity.")
 
     supplier = forms.ModelChoiceField(
         label=_("Supplier"),
@@ -63,7 +63,7 @@ class ParcelAdmin(StaffAdmin):
             final={"delivered"},
         ),
         columns.age("carrier_status_at", _("Updated")),
-        columns.age("label_created_at", _("Announced")),
+        columns.age("label_created_at", _("Label created")),
     ]
     list_select_related: ClassVar = ["shipment__purchase_order__order"]
     list_filter: ClassVar = ["status", "carrier_status", "carrier"]
@@ -101,7 +101,7 @@ class ParcelAdmin(StaffAdmin):
             supplier = form.cleaned_data["supplier"]
             listed = tracking_import.validate(form.cleaned_data["rows"], supplier=supplier)
             if request.POST.get("step") == "enter":
-                return self._enter(request, listed)
+                return self._import(request, listed)
             kept = {"supplier": supplier.pk, "text": form.cleaned_data["text"]}
             form = TrackingListForm(initial=kept)
         context = {
@@ -114,7 +114,7 @@ class ParcelAdmin(StaffAdmin):
         }
         return TemplateResponse(request, "shipping/tracking_import.html", context)
 
-    def _enter(self, request: HttpRequest, listed: list[ListedParcel]) -> HttpResponse:
+    def _import(self, request: HttpRequest, listed: list[ListedParcel]) -> HttpResponse:
         failed = tracking_import.apply(listed, now=timezone.now())
         self.wake(request, execute_requests)
         count = sum(parcel.is_good for parcel in listed) - len(failed)
@@ -132,7 +132,7 @@ register_read_only(
     list_display=[
         columns.link("purchase_order", _("Purchase order")),
         columns.link("purchase_order__order", _("Order")),
-        columns.age("created_at", _("Status since")),
+        columns.age("created_at", _("Created")),
     ],
     list_display_links=None,
     list_select_related=["purchase_order__order"],

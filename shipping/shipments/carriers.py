@@ -21,12 +21,12 @@ class InvalidTrackingNumberError(ValueError):
 
 class Carrier(NamedTuple):
     name: str
-    spelled: str
-    number: str
+    name_pattern: str
+    number_pattern: str
     page: str
 
 
-# In this order: a unique number format is better evidence than a name.
+# A parcel's carrier is the first whose name fits, otherwise the first whose number format fits.
 CARRIERS = (
     Carrier(
         "CJPacket",
@@ -71,7 +71,7 @@ _NUMBER = re.compile(rf"[A-Z0-9][A-Z0-9-]{{4,{MAX_NUMBER_LENGTH - 1}}}")
 _NAME = re.compile(r"[^\w .&+/()-]+")
 _HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".test", ".invalid", ".home")
-# Two parsers read a backslash, a space or a control character differently.
+# URL parsers disagree about backslashes, spaces and control characters.
 _UNSAFE = re.compile(r"[\\\s\x00-\x1f\x7f<>\"']")
 
 
@@ -79,12 +79,12 @@ def normalize_number(raw: str) -> str:
     """Return a tracking number in its stored form. Raises InvalidTrackingNumberError."""
     number = re.sub(r"\s+", "", raw[:200]).upper()
     if not _NUMBER.fullmatch(number):
-        raise InvalidTrackingNumberError(f"{raw[:60]!r} is no tracking number")
+        raise InvalidTrackingNumberError(f"{raw[:60]!r} is not a tracking number")
     return number
 
 
 def normalize_name(raw: str, number: str) -> str:
-    """Return the carrier's own name for a route or nickname; an unknown name is kept."""
+    """Return the standard name of a known carrier; an unknown name is only cleaned."""
     if known := _find_carrier(raw, number):
         return known.name
     return " ".join(_NAME.sub(" ", raw).split())[:MAX_NAME_LENGTH].strip() or "Carrier"
@@ -121,12 +121,12 @@ def is_safe_url(url: str) -> bool:
 
 
 def _find_carrier(carrier: str, number: str) -> Carrier | None:
-    spelled = carrier[:200].casefold()
+    name = carrier[:200].casefold()
     for candidate in CARRIERS:
-        if re.search(candidate.spelled, spelled):
+        if re.search(candidate.name_pattern, name):
             return candidate
     for candidate in CARRIERS:
-        if candidate.number and re.fullmatch(candidate.number, number):
+        if candidate.number_pattern and re.fullmatch(candidate.number_pattern, number):
             return candidate
     return None
 

@@ -1,6 +1,6 @@
 """Parcel contents: record what the supplier states, infer what follows from the whole order.
 
-Nothing else is assumed: a parcel of unknown contents ships nothing yet.
+Nothing else is assumed: a parcel with unknown contents does not ship any units yet.
 """
 
 from collections import Counter
@@ -70,10 +70,10 @@ def set_contents(parcel: Parcel, units: Counter[int]) -> None:
 def infer_parcel(
     shipment: Shipment, remaining: Counter[int], *, is_complete: bool
 ) -> Parcel | None:
-    """Return the only parcel that can contain all remaining units, or None if unclear.
+    """Return the parcel that must contain all remaining units, or None if that is unclear.
 
-    This can be inferred if the supplier states that the whole order left, or if one unit and one
-    parcel remain. Of several parcels, the last undelivered one counts.
+    It is clear if the supplier states that the whole order left, or if one unit and one parcel of
+    unknown contents remain. Of several such parcels, the last one that is not delivered counts.
     """
     unknown = list(shipment.parcels.filter(is_content_unknown=True).order_by("pk"))
     if not is_complete and (len(unknown) != 1 or remaining.total() != 1):

@@ -53,7 +53,7 @@ def record_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datet
 
 def record_failed(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
     """Record an event, once, if the carrier lost a parcel or is returning it."""
-    is_lost = parcel.carrier_status == Parcel.Carrier.LOST
+    is_lost = parcel.carrier_status == Parcel.CarrierStatus.LOST
     outcome = "lost" if is_lost else "returned"
     record_event(
         name=f"parcel.{outcome}",

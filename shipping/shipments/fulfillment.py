@@ -21,7 +21,7 @@ PurchaseStatus = PurchaseOrder.Status
 def mark_shipped(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> None:
     """Mark a parcel shipped with its units; notify the customer once.
 
-    Without a tracking number, the customer is notified when it gets one.
+    Without a tracking number, the customer is notified when the parcel gets one.
     Locks:  the caller holds the order and the purchase order; the allocations, the stock rows
     """
     if parcel.status != Parcel.Status.LABEL_CREATED:
@@ -66,7 +66,7 @@ def mark_delivered(*, parcel: Parcel, purchase_order: PurchaseOrder, now: dateti
 
 @requires_transaction
 def complete_order(*, order: Order, now: datetime) -> bool:
-    """Complete an order if everything arrived or was canceled; return whether it did.
+    """Complete an order if everything arrived or was canceled; return whether it did so now.
 
     Locks:  the caller holds the order
     """
@@ -122,11 +122,13 @@ def _deliver_units(purchase_order: PurchaseOrder, units: Counter[int], now: date
     if purchase_order.status != PurchaseStatus.SHIPPED:
         return
     undelivered = [Parcel.Status.LABEL_CREATED, Parcel.Status.SHIPPED]
-    might_hold_some = Parcel.objects.filter(
+    unknown_parcels = Parcel.objects.filter(
         shipment__purchase_order=purchase_order, is_content_unknown=True, status__in=undelivered
     )
-    is_all_here = not _lines(purchase_order).exclude(_is_complete("delivered_quantity")).exists()
-    if is_all_here and not might_hold_some.exists():
+    is_all_delivered = (
+        not _lines(purchase_order).exclude(_is_complete("delivered_quantity")).exists()
+    )
+    if is_all_delivered and not unknown_parcels.exists():
         purchase_order.move(PurchaseStatus.CLOSED, at=now, reason="everything arrived")
         complete_order(order=purchase_order.order, now=now)
 

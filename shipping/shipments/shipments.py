@@ -45,9 +45,10 @@ def import_parcels(
 
     A parcel is identified by carrier and number, so a repeated report creates no second one. A
     rejected parcel is skipped and its reason saved on the purchase order for staff. An order
-    reported as shipped without parcels becomes one parcel without a number, until one is reported.
+    reported as shipped without parcels gets one parcel without a number; a parcel that is reported
+    later is matched to it.
     Locks:  the order, then the purchase order, the allocations and the stock rows
-    Raises: NotShippableError  another order is meant, or the supplier does not have this one
+    Raises: NotShippableError  the report is about another order, or this order cannot ship now
     """
     if state.number != purchase_order.number:
         raise NotShippableError(f"{state.number} is not {purchase_order.number}")
@@ -88,7 +89,7 @@ class _ParcelImport:
 
     def run(self) -> None:
         reported: list[tuple[Parcel, ShipmentNotice]] = []
-        # A number identifies a parcel; a report without one is then matched to the others.
+        # Reports with a number come first; those without are matched to the other parcels.
         for notice in sorted(self.state.parcels, key=lambda notice: not notice.number.strip()):
             try:
                 parcel = self._parcel(notice)
@@ -118,7 +119,7 @@ class _ParcelImport:
                 )
 
     def _parcel(self, notice: ShipmentNotice) -> Parcel | None:
-        """Return the reported parcel, created if new; None if it has no number and none is left."""
+        """Return the reported parcel, created if new; None if it has no number and no units."""
         units = contents.stated_contents(self.purchase_order, notice)
         number = carriers.normalize_number(notice.number) if notice.number.strip() else ""
         if not number:
@@ -142,10 +143,10 @@ class _ParcelImport:
         return self._create(notice, units, identity)
 
     def _parcel_without_number(self, notice: ShipmentNotice, units: Counter[int]) -> Parcel | None:
-        """Return the reported parcel among all: its number may have been reported before."""
+        """Match a report without a number to a parcel, also to one with a number, or create one."""
         for parcel in self._others():
-            is_unread = parcel.is_content_unknown and not parcel.number
-            if not units or units <= contents.get_contents(parcel) or is_unread:
+            is_unidentified = parcel.is_content_unknown and not parcel.number
+            if not units or units <= contents.get_contents(parcel) or is_unidentified:
                 self._add_late_contents(parcel, units)
                 return parcel
         remaining = contents.remaining_units(self.purchase_order)
@@ -160,7 +161,7 @@ class _ParcelImport:
         yield from parcels.exclude(pk__in=[one.pk for one in self.parcels]).order_by("pk")
 
     def _can_be(self, parcel: Parcel, units: Counter[int]) -> bool:
-        """Return whether a parcel without a number can be the one that now has one."""
+        """Return whether a parcel without a number can be the one reported with a number."""
         if parcel.is_content_unknown:
             return not contents.get_contents(parcel) or not units
         return not units and not contents.remaining_units(self.purchase_order)
@@ -198,7 +199,7 @@ class _ParcelImport:
     def _split_off(
         self, parent: Parcel, units: Counter[int], current: Counter[int], identity: dict[str, str]
     ) -> Parcel:
-        """Create a parcel from a part of one without a number; its units are already counted."""
+        """Move units of a parcel without a number to a new parcel; they are not counted again."""
         parcel = self._insert(identity)
         parent.lines.all().delete()
         contents.set_contents(parent, current - units)

@@ -1,6 +1,6 @@
 """Carrier statuses: map the texts of carriers and suppliers to statuses, find the latest. Pure.
 
-The statuses are those of ``shipping.Parcel.Carrier``.
+The statuses are those of ``shipping.Parcel.CarrierStatus``.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-# At the same time, the higher rank wins.
+# Of updates with the same time, the higher rank wins.
 RANK: Mapping[str, int] = MappingProxyType(
     {
         "unknown": 0,
@@ -50,8 +50,8 @@ CJ_CODES: Mapping[int, str] = MappingProxyType(
     }
 )
 
-# First match wins, so specific patterns come first: "not delivered" is no delivery, and "delivered
-# to the sender" is a return.
+# The first match wins, so specific patterns come first: "not delivered" is no delivery, and
+# "delivered back to the sender" is a return.
 _TEXT_PATTERNS = (
     ("return_to_sender", r"return|sent back|back to (the )?sender"),
     ("lost", r"\blost\b|missing"),

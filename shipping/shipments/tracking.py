@@ -27,7 +27,7 @@ def apply(*, carrier: str, number: str, updates: Sequence[TrackingUpdate], now: 
 
     Locks:  the order, then its purchase order, the allocations and the stock rows
     Raises: UnknownParcelError
-            carriers.InvalidTrackingNumberError  this is no tracking number
+            carriers.InvalidTrackingNumberError
     """
     normalized = carriers.normalize_number(number)
     parcel = (
@@ -49,8 +49,8 @@ def apply(*, carrier: str, number: str, updates: Sequence[TrackingUpdate], now: 
 def lock_purchase_order(purchase_order_id: int) -> PurchaseOrder:
     """Lock the order, then its purchase order. Every change of parcels starts here.
 
-    Locks:  the order, the purchase order, then all its allocations in id order, since parcels close
-            them in any order
+    Locks:  the order, the purchase order, then its open allocations in id order, because parcels
+            close them in any order
     """
     order_id = PurchaseOrder.objects.values_list("order_id", flat=True).get(pk=purchase_order_id)
     Order.objects.select_for_update(of=["self"]).get(pk=order_id)
@@ -76,13 +76,13 @@ def apply_locked(
         return
     recorded = list(parcel.tracking_events.values_list("happened_at", "carrier_status"))
     happened_at, status = latest(recorded)
-    if status != Parcel.Carrier.UNKNOWN:
+    if status != Parcel.CarrierStatus.UNKNOWN:
         Parcel.objects.filter(pk=parcel.pk).update(
             carrier_status=status, carrier_status_at=happened_at
         )
         parcel.carrier_status = status
         parcel.carrier_status_at = happened_at
-    if status in {Parcel.Carrier.LOST, Parcel.Carrier.RETURN_TO_SENDER}:
+    if status in {Parcel.CarrierStatus.LOST, Parcel.CarrierStatus.RETURN_TO_SENDER}:
         events.record_failed(parcel, purchase_order=purchase_order, at=now)
     if any(word in WITH_CARRIER for _, word in recorded):
         fulfillment.mark_shipped(parcel=parcel, purchase_order=purchase_order, now=now)
@@ -109,7 +109,7 @@ def _store(parcel: Parcel, update: TrackingUpdate, now: datetime) -> bool:
 
 
 def _make_id(update: TrackingUpdate) -> str:
-    """Return an id for an update without one: the same text at the same time is the same."""
+    """Return an id for an update without one; equal updates get the same id."""
     when = update.happened_at.isoformat() if update.happened_at else ""
     content = f"{update.status}\n{when}\n{update.text}\n{update.place}"
     return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:40]

@@ -36,8 +36,8 @@ def request_email_change(*, user: User, email: str, now: datetime) -> None:
     """Mail a confirmation link to a new address; nothing changes until it is opened.
 
     The old address gets a mail at once, with a link that stops the change, since the session may be
-    stolen. If another account has the new address, no mail is sent there and the page looks the
-    same, so that it does not reveal who has an account.
+    stolen. If another account has the new address, no mail is sent to it and the page looks the
+    same, so that the page does not reveal which addresses have an account.
 
     Locks: the account.
     """
@@ -116,7 +116,7 @@ def confirm_email_change(*, key: str, now: datetime) -> User:
 
 
 def find_stoppable(*, token: str) -> EmailChangeRequest | None:
-    """Return the change of a stop link that is not completed, even if it is already stopped."""
+    """Return the change of a stop link, even if already stopped; None if it is completed."""
     try:
         pk = _STOP_SIGNER.unsign_object(token)
     except signing.BadSignature:
@@ -128,7 +128,7 @@ def find_stoppable(*, token: str) -> EmailChangeRequest | None:
 def stop_email_change(*, token: str, now: datetime) -> None:
     """Stop a change on behalf of the old address. Idempotent.
 
-    Nothing else changes: with a stolen mailbox one can only keep the old address.
+    Nothing else changes: a thief of the old mailbox can only prevent the change.
 
     Locks: the account.
 
@@ -155,8 +155,8 @@ def former_addresses(user: User) -> set[str]:
 def set_password(*, user: User, password: str, now: datetime) -> None:
     """Set a new password, notify the user, and void open e-mail changes.
 
-    It ends all sessions except one whose hash the caller updates. Open e-mail changes are
-    voided: their sender may have known the old password.
+    Ends all sessions except one whose hash the caller updates. Open e-mail changes are voided,
+    because the person who requested them may have known the old password.
 
     Locks: the account.
     """

@@ -3,7 +3,7 @@
 Failures are counted per account, per network, and per account in a network. Each counter leaks, so
 that old failures stop counting. The counter of an account in one network blocks first. The counter
 of an account in all networks has a higher limit. It is ignored in networks from which the account
-has signed in before, so that an attacker cannot lock its owner out.
+has signed in before, so that an attacker cannot lock the owner out.
 """
 
 from collections.abc import Iterable

@@ -58,7 +58,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("If not ticked, this person cannot sign in. No data is deleted."),
     )
     joined_at = models.DateTimeField(_("Joined"), auto_now_add=True)
-    # of e-mails; empty: the language of the page
+    # language of e-mails; empty: the language of the page that causes the e-mail
     language = models.CharField(_("Language"), max_length=5, blank=True)
     # incremented to end all sessions at once
     session_epoch = models.PositiveIntegerField(_("Sessions ended"), default=0, db_default=0)
@@ -112,7 +112,7 @@ class SavedAddress(models.Model):
 
 
 class Consent(models.Model):
-    """A consent given or withdrawn; the last one holds. Append-only by trigger."""
+    """A consent given or withdrawn; the newest row counts. Append-only by trigger."""
 
     class Kind(models.TextChoices):
         MARKETING_EMAIL = "marketing_email", _("News and offers by e-mail")
@@ -136,7 +136,7 @@ class Consent(models.Model):
 
 
 class EmailChangeRequest(models.Model):
-    """A requested e-mail change: its mailed link applies it, the old address may stop it."""
+    """An e-mail change. A link to the new address confirms it; a link to the old stops it."""
 
     user = models.ForeignKey(
         User, models.CASCADE, related_name="address_changes", verbose_name=_("User")
@@ -186,7 +186,7 @@ class TwoFactorEvent(models.Model):
         CODES_MADE = "codes_made", _("New recovery codes were made")
         CODE_USED = "code_used", _("A recovery code was used")
         DROPPED = "dropped", _("An app or a passkey was removed")
-        RESET = "reset", _("A colleague removed all of them")
+        RESET = "reset", _("A colleague removed all second factors")
 
     user = models.ForeignKey(
         User, models.CASCADE, related_name="two_factor_events", verbose_name=_("User")
@@ -213,7 +213,7 @@ class TwoFactorEvent(models.Model):
 
 
 class StaffSession(models.Model):
-    """A staff member's session, deleted with it; the session key is never shown."""
+    """The user and the last request of a session. Pages show this row, never the session key."""
 
     session = models.OneToOneField(
         "sessions.Session",
@@ -227,7 +227,7 @@ class StaffSession(models.Model):
     started_at = models.DateTimeField(_("Signed in"))
     seen_at = models.DateTimeField(_("Last request"))  # accurate to a minute
     network = models.CharField(_("Network"), max_length=64)  # of the last request
-    # and system; empty if unknown
+    # browser and system; empty if unknown
     browser = models.CharField(_("Browser"), max_length=40, blank=True)
 
     class Meta:

@@ -32,7 +32,7 @@ def notify_change(
     actor: User,
     now: datetime,
 ) -> list[str]:
-    """Mail superusers a change of rights, if any; return its lines, one right each."""
+    """Mail superusers a change of rights, if any; return a line for each changed right."""
     changes = [f"+ {name}" for name in sorted(after - before)]
     changes += [f"- {name}" for name in sorted(before - after)]
     if not changes or before | after == {"is_active"}:

@@ -49,7 +49,7 @@ def record(
     result: Result = Result.OK,
     **detail: str | int,
 ) -> None:
-    """Log an event; a success on commit. ``actor`` None: a management command."""
+    """Log an event, a success only on commit. ``actor`` is None in a management command."""
     line = {
         "event": event,
         "result": result,

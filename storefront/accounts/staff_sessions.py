@@ -36,7 +36,7 @@ SYSTEMS = {
 
 
 def record_use(request: HttpRequest, user: User, now: datetime) -> bool:
-    """Record a session's use each ``RECORD_INTERVAL``; return False if it has ended."""
+    """Record that a session is used; return False if the session has ended."""
     key = request.session.session_key
     assert key  # noqa: S101 - the user was read from a stored session
     session = StaffSession.objects.filter(session_id=key).first()

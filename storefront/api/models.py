@@ -29,7 +29,7 @@ class IdempotencyRecord(models.Model):
 
 
 class ApiKey(models.Model):
-    """A key to report competitor prices only; stores a prefix and a digest of ``plaintext``."""
+    """A key that only sends competitor prices; stores a prefix and a digest of ``plaintext``."""
 
     plaintext = ""
 

@@ -11,6 +11,6 @@ class DashboardConfig(AppConfig):
     def ready(self) -> None:
         from storefront.dashboard.login.groups import create_groups  # noqa: PLC0415 - needs models
 
-        # The last app: by then the permissions of all others exist.
+        # After the last app was migrated, the permissions of all apps exist.
         last = apps.get_app_config("admin")
         post_migrate.connect(create_groups, sender=last, dispatch_uid="dashboard.create_groups")

@@ -8,7 +8,7 @@ from storefront.lib.db.constraints import unique
 
 
 class InboxAssignment(models.Model):
-    """An inbox row's assignment until it leaves; ``cause`` is its rule's code, ``row`` its id."""
+    """The assignee of an inbox row; ``cause`` is the code of its rule, ``row`` its id."""
 
     cause = models.SlugField(_("Issue"), max_length=40)
     row = models.BigIntegerField(_("Record number"))
@@ -43,7 +43,11 @@ class InvariantViolation(models.Model):
 
 
 class InvariantCheckRun(models.Model):
-    """A check; ``newest_unpublished_supply`` dates ``PendingPublication``, which has no time."""
+    """A check of all invariants.
+
+    ``newest_unpublished_supply`` is the newest id in ``PendingPublication``, whose rows have no
+    timestamps: it shows how old they are.
+    """
 
     at = models.DateTimeField(_("When"))
     newest_unpublished_supply = models.BigIntegerField(

@@ -1,9 +1,9 @@
 """Dashboard SQL: select unanswered payment requests, cancellations, and shipped canceled orders.
 
-The inbox rules and the invariants share these conditions. In them, ``p`` is a payment, ``request``
-an event that requests a change of it, ``po`` a purchase order and ``s`` its supplier. They repeat
-the rules of ``orders.payments.captures``, ``orders.cancellation.supplier_answers`` and
-``orders.cancellation.canceled_but_shipped``.
+The inbox rules and the invariants share these conditions, which repeat the rules of
+``orders.payments.captures``, ``orders.cancellation.supplier_answers`` and
+``orders.cancellation.canceled_but_shipped``. Aliases: ``p`` is a payment, ``request`` a payment
+event that requests a capture, void or refund, ``po`` a purchase order, ``s`` its supplier.
 """
 
 
@@ -20,9 +20,10 @@ DECIDED_AT = """SELECT max(each.at) FROM (
     WHERE po.order_id = p.order_id
     UNION ALL SELECT b.status_since FROM orders_backorder b
     WHERE b.order_id = p.order_id AND b.kind = 'refused') each"""
-# Due at once are one of several captures, a refund of money that is captured, and a void of all that
-# is left. Another void waits until the order is decided; a single capture at most until the
-# authorization ends (``orders.payments.captures``).
+# Three requests are due at once: a capture if several are allowed, a refund of captured money, and
+# a void of the whole remainder. Another void waits until all of ``OPEN`` is decided. A capture waits
+# for that too if only one is allowed, but at most until 12 hours before the authorization ends
+# (``orders.payments.captures``).
 DUE_SINCE = f"""(CASE
     WHEN p.capture_mode = 'multiple' AND request.kind = 'capture_requested'
         THEN request.received_at
@@ -42,7 +43,8 @@ UNANSWERED = """request.kind IN ('capture_requested', 'void_requested', 'refund_
 # Cancellations without an answer
 
 _OPEN = "po.cancel_requested_at IS NOT NULL AND po.status IN ('ready', 'in_progress')"
-# A supplier asked by e-mail has as long as for an order. Otherwise staff ask it now.
+# A supplier that was asked by e-mail has its time for acknowledging an order. Other suppliers are
+# asked by staff, at once.
 _RESPONSE_TIME = (
     "CASE po.cancellation_channel WHEN 'email'"
     " THEN make_interval(mins => s.acknowledge_within_min) ELSE interval '0' END"
@@ -52,7 +54,7 @@ UNCONFIRMED = (
     f" AND po.submission_status_since <= %(now)s - {_RESPONSE_TIME}"
 )
 UNCONFIRMED_SINCE = f"submission_status_since + {_RESPONSE_TIME}"
-# The supplier has the order and was not asked: it does not answer, or no worker runs.
+# The supplier has the order and was not asked for an hour: it does not answer, or no worker runs.
 NOT_REQUESTED = (
     f"{_OPEN} AND po.cancel_requested_at < %(now)s - interval '1 hour' AND po.submission_status"
     " IN ('submitted', 'accepted', 'partially_accepted', 'backordered', 'cancellation_rejected')"
@@ -65,8 +67,8 @@ SHIPPED = (
     "EXISTS (SELECT 1 FROM orders_purchasemessage m"
     " WHERE m.purchase_order_id = po.id AND m.kind = 'shipped_canceled')"
 )
-# A supplier that rejected the order after it left has stopped it; one that ships a rejected order
-# has not.
+# If the rejection came after the shipment, the supplier stopped the parcel; if the shipment came
+# after the rejection, it did not.
 _SHIPPED_SINCE = (
     "EXISTS (SELECT 1 FROM orders_purchasemessage m"
     " WHERE m.purchase_order_id = po.id AND m.kind = 'shipped_canceled'"

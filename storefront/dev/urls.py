@@ -7,13 +7,13 @@ from storefront import urls
 from storefront.dev.pages import components, mailbox
 
 urlpatterns = [
+    *urls.urlpatterns,
     # /dev/mailbox/: what the shop mailed, while it is developed
     path("dev/mailbox/", mailbox.mailbox, name="mailbox"),
     path("dev/mailbox/<str:name>/", mailbox.letter, name="letter"),
     path("dev/mailbox/<str:name>/html/", mailbox.letter_html, name="letter_html"),
     # /en/design/: every component in every state
     *i18n_patterns(path("design/", components.design, name="design")),
-    *urls.urlpatterns,
 ]
 
 handler400, handler403 = urls.handler400, urls.handler403

@@ -68,7 +68,7 @@ def may_sell() -> bool:
 
 
 def legal_text(*, page: str, language: str) -> str:
-    """Return the text that staff wrote for a page, in another language if missing; else ""."""
+    """Return staff's text for a page, in another language if this one is missing; "" if none."""
     rows = apps.get_model("identity", "LegalText").objects.filter(page=page)
     texts: dict[str, str] = dict(rows.values_list("language", "text"))
     languages = (language, settings.LANGUAGE_CODE, *sorted(texts))

@@ -53,7 +53,7 @@ class ShopIdentity(models.Model):
 
 
 class LegalText(models.Model):
-    """Replaces a built-in text. Empty lines part paragraphs, ``# `` starts a heading."""
+    """Replaces a built-in text. Empty lines separate paragraphs, ``# `` starts a heading."""
 
     class Page(models.TextChoices):
         CONTACT = "contact", _("Contact")

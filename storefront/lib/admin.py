@@ -33,7 +33,7 @@ def _subject(change: StatusChange) -> str:
 
 
 @admin.display(description=_("Status field"), ordering="status_field")
-def _axis(change: StatusChange) -> str:
+def _status_field(change: StatusChange) -> str:
     model = _model(change)
     return str(label_for_field(change.status_field, model)) if model else change.status_field
 
@@ -53,7 +53,7 @@ register_read_only(
     list_display=[
         _subject,
         "subject_id",
-        _axis,
+        _status_field,
         _from,
         _to,
         columns.age("at", _("When")),

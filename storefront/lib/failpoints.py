@@ -2,8 +2,8 @@
 
 ``FAILPOINT=name`` in the environment kills a process when it first reaches the place, ``name:3``
 the third time; commas separate several. With ``FAILPOINT_NOTES``, a folder, each failpoint kills
-once: the process writes a file with its name there, and later processes pass. Until the folder
-exists, no process is killed. Production ignores both variables.
+one process, which first writes a file with the failpoint's name there; later processes pass. Until
+the folder exists, no process is killed. Production ignores both variables.
 """
 
 import os

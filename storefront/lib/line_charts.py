@@ -26,7 +26,7 @@ class PriceStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepChart:
-    """What a template draws: SVG paths ``lines``, and ``marks``, heights with values."""
+    """What a template draws: ``lines`` are SVG paths, ``marks`` heights with their values."""
 
     lines: tuple[str, ...]
     marks: tuple[tuple[str, Decimal], ...]
@@ -64,7 +64,7 @@ def step_chart(
     height: int = HEIGHT,
     left: int = LEFT,
 ) -> StepChart | None:
-    """Lay out values that hold until the next one, on a scale from zero; None if there are none."""
+    """Lay out values, each valid until the next, on a scale from zero; None without values."""
     known = [(at, value) for line in lines for at, value in line if value is not None]
     if not known:
         return None
@@ -158,7 +158,7 @@ class TrendChart:
 
 
 def trend_chart(points: Sequence[MetricPoint], *, is_rate: bool) -> TrendChart | None:
-    """Lay out a metric on a scale chosen by its values; the confidence band may exceed it."""
+    """Lay out a metric on a scale chosen by its values; the scale may cut the confidence band."""
     if not points:
         return None
     ordered = sorted(points, key=lambda point: point.on)
@@ -192,7 +192,7 @@ def trend_chart(points: Sequence[MetricPoint], *, is_rate: bool) -> TrendChart |
 
 
 def _rates(points: Sequence[MetricPoint]) -> tuple[Decimal, Decimal]:
-    """Return the scale of a rate: the top half, fifth or tenth, or from zero up."""
+    """Return the scale of a rate: from 90, 80 or 50 % to 100 %, or from zero to a round top."""
     lowest = min(*(point.value for point in points), points[-1].low or Decimal(0), Decimal(1))
     highest = max(*(point.value for point in points), points[-1].high or Decimal(1), Decimal(0))
     floor = next(floor for floor in RATE_FLOORS if floor <= lowest)
@@ -201,7 +201,7 @@ def _rates(points: Sequence[MetricPoint]) -> tuple[Decimal, Decimal]:
 
 
 def _top(points: Sequence[MetricPoint]) -> Decimal:
-    """Return a scale from zero to a round number of days, hours, minutes or seconds."""
+    """Return the top of a scale: a round number of days, hours, minutes or seconds."""
     highest = max(*(point.value for point in points), points[-1].high or Decimal(0), Decimal(1))
     unit = next(unit for unit in UNITS_S if unit <= highest)
     return unit * next(top for top in (*ROUND_TOPS_OF_UNITS, highest) if unit * top >= highest)

@@ -63,7 +63,7 @@ class Money:
         return Money(self.amount.quantize(step, ROUND_HALF_UP), self.currency)
 
     def converted(self, *, rate: Decimal, currency: str) -> "Money":
-        """Convert to another currency; ``rate`` is units of it per unit of this one."""
+        """Convert to another currency; ``rate`` is its units per unit of this currency."""
         return Money(self.amount * rate, currency)
 
     def __add__(self, other: "Money") -> "Money":
@@ -97,7 +97,7 @@ class Money:
 
 
 def allocate(amount: Money, over: Mapping[int, Decimal | int]) -> dict[int, Money]:
-    """Allocate by weights to the cent, evenly without any (largest remainder method)."""
+    """Divide an amount by weights, to the cent; evenly if all are zero (largest remainder method)."""
     total = sum(over.values())
     if not total:
         over, total = dict.fromkeys(over, 1), len(over)

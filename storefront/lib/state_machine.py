@@ -48,9 +48,10 @@ quoted = connection.ops.quote_name
 
 
 class Stateful(models.Model):
-    """A row with status fields ``x`` and ``x_since``; STATUS_FIELDS has their transitions.
+    """A row with status fields; STATUS_FIELDS maps each to its transitions.
 
-    By default its one status field is ``status``, with TRANSITIONS.
+    By default the only status field is ``status``, with TRANSITIONS. A status field ``x`` has a
+    field ``x_since`` beside it.
     """
 
     TRANSITIONS: ClassVar[Mapping[Any, frozenset[Any]]] = {}
@@ -76,9 +77,9 @@ class Stateful(models.Model):
     ) -> None:
         """Change a status in the database, record the change, then set it in memory.
 
-        ``expected`` names further columns that must be unchanged since the row was read: a row that
-        returned to the same status in the meantime is not the same. ``fields`` are values to set,
-        not expressions.
+        ``expected`` names more columns that must be unchanged since the row was read: the row may
+        have left the status and returned to it since. ``fields`` are values to set, not
+        expressions.
 
         Raises: InvalidTransitionError: the transition is not allowed.
                 ConcurrentUpdateError: the row changed since it was read.
@@ -133,7 +134,7 @@ class Stateful(models.Model):
         return self._column(name).get_db_prep_save(known, connection)
 
     def has_passed(self, status: str) -> bool:
-        """Return whether a status is the current one, or precedes it."""
+        """Return whether the row has this status, or one that follows it."""
         ahead = {status}
         while more := {to for here in ahead for to in self.TRANSITIONS[here]} - ahead:
             ahead |= more

@@ -20,7 +20,7 @@ class QueueableTask(Protocol):
 
 
 def enqueue(task: QueueableTask, **known: Any) -> bool:
-    """Queue a task; return False without a broker: a sweep does recorded work later."""
+    """Queue a task; return False if the broker is down: a sweep does recorded work later."""
     try:
         task.delay(**known)
     except OperationalError as error:

@@ -1,7 +1,7 @@
 """Database roles: create the application role, grant row privileges but no DDL.
 
-The owner of the database runs ``migrate`` and this. All other processes connect as the app's role,
-which can neither create, alter nor drop anything, nor change append-only tables.
+The owner of the database runs ``migrate`` and ``grant_app_role``. All other processes connect as
+the application role, which cannot create, alter or drop tables, nor change append-only tables.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ class AllowedChanges:
 # Each model whose docstring says "Append-only" is here; a test compares them.
 APPEND_ONLY = {
     "lib.StatusChange": AllowedChanges(update=("actor", "reason")),  # erasure blanks them
-    "notifications.Event": AllowedChanges(update=("fanned_out_at", "payload")),  # erasure blanks it
+    # erasure blanks personal data in the payload
+    "notifications.Event": AllowedChanges(update=("fanned_out_at", "payload")),
     "accounts.Consent": AllowedChanges(delete=True),  # with its account
     "accounts.TwoFactorEvent": AllowedChanges(update=("actor",), delete=True),  # with its account
     "suppliers.CostChange": AllowedChanges(delete=True),  # with its offer

@@ -54,7 +54,7 @@ class Visitor:
     """Visits a shop; follows redirects, also to the payment gateway and back."""
 
     def __init__(self) -> None:
-        # No proxy between an operator and the shop.
+        # Connect directly, even if the environment names a proxy.
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor()
         )

@@ -1,4 +1,4 @@
-"""Smoke test: buy a headlamp through the public pages, wait until its parcel is announced."""
+"""Smoke test: buy a headlamp through the public pages, wait until its parcel has a tracking link."""
 
 import html
 import re
@@ -62,7 +62,7 @@ class SmokeTest:
         number = self._number(order.url)
         self.say(f"     order {number} for {self.email}: {order.url}")
         with self._step("wait until the order page shows the carrier's link"):
-            link = self._wait(lambda: self._parcel_link(order.url), "no parcel was announced")
+            link = self._wait(lambda: self._parcel_link(order.url), "no tracking link appeared")
         if self.mailbox_url:
             with self._step("read the one e-mail with the tracking link"):
                 self._wait(lambda: self._find_email(number, link), "no parcel e-mail arrived")
@@ -102,8 +102,8 @@ class SmokeTest:
         if link := self._carrier_link(url):
             return link
         number = self._number(url)
-        for letter in self._letters():
-            found = re.search(rf"https?://\S+/supplier/{number}-\d+/[\w-]+/", letter.text)
+        for email in self._emails():
+            found = re.search(rf"https?://\S+/supplier/{number}-\d+/[\w-]+/", email.text)
             if found and found[0] not in self.shipped:
                 self.shipped.add(found[0])
                 portal = self.visitor.open(found[0])
@@ -121,7 +121,7 @@ class SmokeTest:
                 return link
         return ""
 
-    def _letters(self) -> list[Page]:
+    def _emails(self) -> list[Page]:
         """Return all e-mails of the mailbox; each is opened once."""
         if not self.mailbox_url:
             return []
@@ -135,17 +135,17 @@ class SmokeTest:
     def _find_email(self, number: str, link: str) -> str:
         matching = [
             page
-            for page in self._letters()
+            for page in self._emails()
             if number in page.text and link in html.unescape(page.text)
         ]
         if len(matching) > 1:
             raise SmokeTestError(f"{len(matching)} e-mails were sent for one parcel")
         return matching[0].url if matching else ""
 
-    def _wait(self, look: Callable[[], str], complaint: str) -> str:
+    def _wait(self, look: Callable[[], str], problem: str) -> str:
         deadline = time.monotonic() + self.patience_s
         while not (result := look()):
             if time.monotonic() > deadline:
-                raise SmokeTestError(f"{complaint} within {self.patience_s:.0f} s")
+                raise SmokeTestError(f"{problem} within {self.patience_s:.0f} s")
             time.sleep(PAUSE_S)
         return result

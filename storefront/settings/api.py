@@ -34,6 +34,6 @@ DESCRIPTION: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "orders.models.Order.Status",
         "ParcelStatus": "shipping.models.Parcel.Status",
-        "CarrierStatus": "shipping.models.Parcel.Carrier",
+        "CarrierStatus": "shipping.models.Parcel.CarrierStatus",
     },
 }

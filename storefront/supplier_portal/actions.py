@@ -1,4 +1,4 @@
-"""Portal actions: turn a supplier's answers on its page into the same events as from an API."""
+"""Portal actions: turn a supplier's answers on its page into reports, as a connector does."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime

@@ -20,7 +20,7 @@ MAX_SHIP_DELAY = timedelta(days=90)
 
 
 class AnswerForm(forms.Form):
-    """Acknowledgement: per line shipped or a reason, and optionally a new price and ship date."""
+    """Acknowledgement: ship or reject each line; optionally a price per line and a ship date."""
 
     def __init__(self, *args: Any, lines: Sequence[Line], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,7 +36,7 @@ class AnswerForm(forms.Form):
                 },
             )
             if line.quantity > 1:
-                self.fields[f"some_{line.id}"] = self._some(line)
+                self.fields[f"some_{line.id}"] = self._partial_quantity(line)
             self.fields[f"cost_{line.id}"] = forms.DecimalField(
                 label=_("Your unit price for %(sku)s, in %(currency)s")
                 % {"sku": line.sku, "currency": line.agreed.currency},
@@ -57,7 +57,7 @@ class AnswerForm(forms.Form):
         )
 
     @staticmethod
-    def _some(line: Line) -> forms.IntegerField:
+    def _partial_quantity(line: Line) -> forms.IntegerField:
         error = _("Enter how many of the %(most)s units you ship.") % {"most": line.quantity}
         return forms.IntegerField(
             label=_("Quantity you ship, if not all %(most)s") % {"most": line.quantity},
@@ -117,7 +117,7 @@ class AnswerForm(forms.Form):
         }
 
     def refused(self) -> tuple[RejectedLine, ...]:
-        """Return rejected lines; the missing units of a short line are out of stock."""
+        """Return rejected lines; the units missing from a line shipped in part are out of stock."""
         rejected = []
         for line in self.lines:
             choice = self.cleaned_data[f"line_{line.id}"]

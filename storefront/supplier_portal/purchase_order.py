@@ -29,9 +29,10 @@ REASONS: dict[str, Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line.
+    """One line of the purchase order.
 
-    ``refused`` is the reason; ``remaining`` units are in no parcel; ``agreed`` is per unit.
+    ``refused`` is why the line is not shipped, else empty; ``remaining`` units are in no parcel
+    yet; ``agreed`` is the cost per unit.
     """
 
     id: int
@@ -50,7 +51,7 @@ class ParcelView:
     carrier: str
     number: str
     tracking_url: str
-    is_here: bool
+    is_delivered: bool
     contents: tuple[tuple[int, str], ...]
 
 
@@ -58,16 +59,16 @@ class ParcelView:
 class Page:
     """What the page shows, and what can be done now.
 
-    ``can_cancel`` stays true after the supplier refused to cancel, since it may still do so;
-    ``is_answer_pending`` is true only before its answer.
+    ``can_cancel`` stays true after the supplier refused to cancel: it may change its answer.
+    ``is_answer_pending`` is true until its first answer to the cancellation request.
     """
 
     purchase_order: PurchaseOrder
     lines: tuple[Line, ...]
-    boxes: tuple[ParcelView, ...]
+    parcels: tuple[ParcelView, ...]
     is_answered: bool
     is_canceled: bool
-    is_over: bool
+    is_finished: bool
     can_cancel: bool
     is_answer_pending: bool
     can_refuse: bool
@@ -83,13 +84,13 @@ class Page:
         )
 
     @property
-    def live(self) -> list[Line]:
+    def active_lines(self) -> list[Line]:
         return [line for line in self.lines if not line.refused]
 
     @property
     def remaining(self) -> list[Line]:
         """Lines with units that are in no parcel yet."""
-        return [] if self.is_canceled else [line for line in self.live if line.remaining]
+        return [] if self.is_canceled else [line for line in self.active_lines if line.remaining]
 
     @property
     def ship_to(self) -> Address | None:
@@ -99,16 +100,16 @@ class Page:
 
 def load_page(purchase_order: PurchaseOrder) -> Page:
     remaining = contents.remaining_units(purchase_order)
-    boxes = _parcels(purchase_order)
+    parcels = _parcels(purchase_order)
     status = purchase_order.status
-    can_refuse = status in REJECTABLE_STATES and not boxes
+    can_refuse = status in REJECTABLE_STATES and not parcels
     return Page(
         purchase_order=purchase_order,
         lines=_lines(purchase_order, remaining),
-        boxes=boxes,
+        parcels=parcels,
         is_answered=purchase_order.accepted_at is not None,
         is_canceled=status == Status.CANCELED,
-        is_over=status in {Status.CLOSED, Status.CANCELED},
+        is_finished=status in {Status.CLOSED, Status.CANCELED},
         can_cancel=can_refuse and supplier_answers.can_confirm(purchase_order),
         is_answer_pending=supplier_answers.is_answer_pending(purchase_order),
         can_refuse=can_refuse,
@@ -145,7 +146,7 @@ def _parcels(purchase_order: PurchaseOrder) -> tuple[ParcelView, ...]:
             carrier=parcel.carrier,
             number=parcel.number,
             tracking_url=parcel.tracking_url,
-            is_here=parcel.status == Parcel.Status.DELIVERED,
+            is_delivered=parcel.status == Parcel.Status.DELIVERED,
             contents=tuple((row.quantity, names[row.order_line_id]) for row in parcel.lines.all()),
         )
         for parcel in parcels

@@ -39,7 +39,7 @@ WRONG_KEYS_PER_HOUR = 60
 FORMS_PER_HOUR = 240
 Status = PurchaseOrder.Status
 
-# Message after a form was sent; its code is in the URL.
+# The message after a form was sent, by the code in the URL (``?done=``).
 MESSAGES: dict[str, tuple[str, Promise]] = {
     "answered": ("good", gettext_lazy("We received your answer. Thank you.")),
     "shipped": ("good", gettext_lazy("The parcel is saved. We e-mail the customer.")),
@@ -128,11 +128,13 @@ def answer(request: HttpRequest, purchase_order: PurchaseOrder) -> HttpResponse:
     shown = load_page(purchase_order)
     if not shown.can_refuse:
         return _back(purchase_order, "answered" if shown.is_answered else "late")
-    form = AnswerForm(request.POST, lines=shown.live)
+    form = AnswerForm(request.POST, lines=shown.active_lines)
     if not form.is_valid():
         return _show(request, shown, answer=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     refused = form.refused()
-    is_full_rejection = len(refused) == len(shown.live) and not any(line.ships for line in refused)
+    is_full_rejection = len(refused) == len(shown.active_lines) and not any(
+        line.ships for line in refused
+    )
     actions.acknowledge(
         purchase_order=purchase_order,
         refused=refused,
@@ -150,7 +152,7 @@ def parcel(request: HttpRequest, purchase_order: PurchaseOrder) -> HttpResponse:
     form = ParcelForm(request.POST, lines=shown.remaining)
     form.full_clean()
     number = form.cleaned_data.get("number")
-    if number and any(box.number == number for box in shown.boxes):
+    if number and any(box.number == number for box in shown.parcels):
         return _back(purchase_order, "shipped")  # the form was sent twice
     if not shown.remaining:
         return _back(purchase_order, "late")
@@ -212,7 +214,7 @@ def headline(shown: Page) -> str:
     """Return what the supplier should do now, in a few words."""
     if shown.is_canceled:
         return _("Canceled. Please do not ship it.")
-    if shown.is_over:
+    if shown.is_finished:
         return _("Completed. Thank you.")
     if not shown.remaining:
         return _("Everything has shipped. Thank you.")
@@ -235,7 +237,7 @@ def _show(  # noqa: PLR0913 - all parts of one page
         "shown": shown,
         "order": shown.purchase_order,
         "title": headline(shown),
-        "answer_form": answer or AnswerForm(lines=shown.live),
+        "answer_form": answer or AnswerForm(lines=shown.active_lines),
         "parcel_form": parcel or ParcelForm(lines=shown.remaining),
         "wrong": [form for form in (answer, parcel) if form is not None and form.errors],
         "carriers": [carrier.name for carrier in carriers.CARRIERS],

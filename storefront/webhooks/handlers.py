@@ -24,8 +24,8 @@ from suppliers.connectors.records import (
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import webhooks
 
-# A rejection releases units and refunds money, irreversibly. In a payload without times, network
-# order alone distinguishes "canceled, then shipped" from "shipped, then canceled".
+# A rejection irreversibly releases units and refunds money. The tracking payload has no event time,
+# so a rejection waits for a shipment webhook that was sent before it and may arrive later.
 REJECTION_DELAY = timedelta(minutes=5)
 
 
@@ -34,7 +34,7 @@ class UnknownOrderError(Exception):
 
 
 class EarlyRejectionError(Exception):
-    """The supplier rejects an order, and a shipment webhook may still be on its way."""
+    """The supplier rejects an order, but a shipment webhook sent earlier may still arrive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime)
     purchase_order = _order_of(source, number=state.number)
     if state.answer in acknowledgements.NEGATIVE and now < received_at + REJECTION_DELAY:
         raise EarlyRejectionError(
-            f"{state.answer}: waits for an earlier event that may arrive later"
+            f"{state.answer}: waits, because a shipment sent earlier may still arrive"
         )
     return _apply_states(purchase_order, [state], now)
 
@@ -109,7 +109,9 @@ def _apply_event(source: Source, event: SupplierEvent, now: datetime) -> Handlin
 def _apply_catalog_event(source: Source, event: SupplierEvent, now: datetime) -> HandlingResult:
     """Apply a stock or product event: it triggers a sync, now or with the next one."""
     try:
-        if source.supplier and webhooks.handle_event(supplier=source.supplier, news=event, now=now):
+        if source.supplier and webhooks.handle_event(
+            supplier=source.supplier, event=event, now=now
+        ):
             return HandlingResult(is_applied=True)
     except QuarantinedError as error:
         return HandlingResult(is_applied=False, reason=f"quarantined: {error}")
@@ -119,9 +121,9 @@ def _apply_catalog_event(source: Source, event: SupplierEvent, now: datetime) ->
 def _states(purchase_order: PurchaseOrder, event: SupplierEvent) -> list[PurchaseOrderReport]:
     """Return the states that the event reports for the purchase order.
 
-    Suppliers do not deliver webhooks in order. So an order event only makes the shop read the
-    order; its own content counts if the supplier cannot be read. A parcel event carries the
-    carrier's own time and is used as it is.
+    Webhooks may arrive in another sequence than they were sent. So an order event only makes the
+    shop look up the order; the content of the event counts only if the supplier does not answer.
+    A parcel event carries the carrier's time and is used as it is.
     """
     reported = event.state(number=purchase_order.number)
     if event.kind is EventType.PARCEL:
@@ -197,7 +199,7 @@ def _apply_states(
 
 
 def _order_of(source: Source, *, number: str, supplier_reference: str = "") -> PurchaseOrder:
-    """Return the source's supplier's purchase order. Raises UnknownOrderError."""
+    """Return a purchase order of the source's supplier. Raises UnknownOrderError."""
     orders = PurchaseOrder.objects.filter(supplier=source.supplier)
     orders = orders.select_related("order", "supplier")
     purchase_order = orders.filter(number=number).first() if number else None

@@ -55,7 +55,7 @@ class InboundWebhook(Stateful):
     priority = models.PositiveSmallIntegerField(
         _("Priority"), choices=Priority, default=Priority.ORDERS
     )
-    # the worker that claims the row moves this on first
+    # a worker claims the row by moving this ahead
     due_at = models.DateTimeField(_("Next attempt"))
     problem = models.CharField(_("Problem"), max_length=500, blank=True)
 

@@ -17,7 +17,7 @@ from storefront.webhooks.models import InboundWebhook
 log = logging.getLogger(__name__)
 
 Status = InboundWebhook.Status
-# Longer than any processing: after this, the worker that claimed the webhook is dead.
+# Longer than processing takes: a worker that claimed the webhook and has not finished is dead.
 LEASE = timedelta(minutes=2)
 FIRST_RETRY_AFTER = timedelta(seconds=5)
 MAX_RETRY_AFTER = timedelta(minutes=10)
@@ -31,8 +31,9 @@ RETRYABLE_ERRORS = (TooEarlyError, EarlyRejectionError, NotShippableError, Tempo
 def process(*, call: InboundWebhook, now: datetime) -> bool:
     """Process one webhook, if it is due and not claimed; return whether something changed.
 
-    One that may succeed later is retried with increasing delays. One that is malformed, or has used
-    all attempts, becomes ``failed`` and goes to the inbox.
+    A webhook that may succeed later is retried with increasing delays. A malformed one becomes
+    ``failed`` and goes to the inbox. After the last attempt, a webhook of an unknown order or
+    payment becomes ``ignored``, any other ``failed``.
     """
     due = InboundWebhook.objects.filter(pk=call.pk, status=Status.RECEIVED, due_at__lte=now)
     if not due.update(due_at=now + LEASE, attempts=F("attempts") + 1):

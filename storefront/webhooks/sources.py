@@ -17,11 +17,12 @@ from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Capability, Webhooks, supports
 from suppliers.models import Supplier
 
-# Sources with the shop's own payload. Suppliers with an API use the name of their connector.
+# Name prefix of suppliers that send the shop's own payload. The prefix of suppliers with an API is
+# the code of their connector.
 TRACKING = "tracking"
 STRIPE = "stripe"
 NO_SECRET = f"whsec_{b64encode(token_bytes(32)).decode()}"  # no caller knows it
-GATEWAYS = frozenset({STRIPE})  # under the code of the gateway
+GATEWAYS = frozenset({STRIPE})  # codes of gateways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +47,17 @@ class Source:
                 signing.ExpiredTimestampError.
         """
         if self.connector:
-            wire = getattr(self.supplier, "connection", None) if self.supplier else None
+            connection = getattr(self.supplier, "connection", None) if self.supplier else None
             return self.connector.verify_signature(
                 headers=headers,
                 body=body,
-                account=wire.account_id if wire else "",
-                secrets=decrypt(wire.secrets_encrypted) if wire else {},
-                options=wire.options if wire else {},
+                account=connection.account_id if connection else "",
+                secrets=decrypt(connection.secrets_encrypted) if connection else {},
+                options=connection.options if connection else {},
             )
         if self.name == STRIPE:
             return _event_id(headers=headers, body=body, now=now)
-        # Several, while they are exchanged: the new one first, the old one until all know it.
+        # During a rotation there are two: the new secret first, then the old one.
         secrets = tracking_secrets(self.supplier) if self.supplier else [NO_SECRET]
         return webhook_signing.verify(headers=headers, body=body, secrets=secrets, now=now)
 
@@ -88,7 +89,7 @@ def find(name: str) -> Source | None:
 
     Names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and those of gateways.
     """
-    if name == STRIPE:  # also when new payments go through another gateway by now
+    if name == STRIPE:  # also if new payments use another gateway: older ones still send events
         return Source(name=name) if settings.STRIPE_WEBHOOK_SECRET else None
     kind, _, code = name.partition("-")
     if kind != TRACKING and kind not in CONNECTORS:

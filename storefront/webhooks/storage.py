@@ -34,7 +34,7 @@ def store(
 
 
 def priority_of(source: str, body: bytes, now: datetime) -> InboundWebhook.Priority:
-    """Return the priority of a webhook; high if it cannot be parsed. It is stored in any case."""
+    """Return the priority of a webhook; high if it cannot be parsed."""
     known_source = sources.find(source)
     if known_source is None or known_source.connector is None:
         return InboundWebhook.Priority.ORDERS

@@ -7,7 +7,6 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 
 from orders.payments.tasks import execute_requests
@@ -28,16 +27,15 @@ from suppliers.sync import webhooks
 
 log = logging.getLogger(__name__)
 
-# per source, so that a hanging supplier's webhooks do not delay others
-BATCH = 200
+BATCH = 200  # webhooks queued per source, so that a hanging supplier does not delay others
 BULKHEAD_RETRY_S = 30
 
 
 @shared_task
 def process(*, call_id: int, **_: Any) -> None:
-    """Process one webhook; a supplier's within its bulkhead, since it may call the supplier.
+    """Process one webhook, in the bulkhead of its supplier: processing may call the supplier.
 
-    The webhook with the highest priority is processed first: it replaces the given one, so that a
+    If a due webhook of the same source has a higher priority, it is processed instead, so that a
     flood of stock events does not delay order events. If the bulkhead is full, the webhook stays
     due for ``_queue_next`` or the sweep.
     """
@@ -49,7 +47,7 @@ def process(*, call_id: int, **_: Any) -> None:
     with suppress(BulkheadFullError), bulkhead(BulkheadKind.EVENTS, source.supplier.pk):
         call = _most_urgent(call)
         _process(call)
-        # else the supplier may not answer: do not call it again at once
+        # A webhook to be retried means that the supplier may be down: do not call it again at once.
         if call.status != InboundWebhook.Status.RECEIVED:
             _queue_next(call.source)
 
@@ -106,15 +104,16 @@ def subscribe_all(*, activated_within_s: float | None = None, **_: Any) -> None:
 def subscribe(*, supplier_id: int, **_: Any) -> None:
     """Subscribe to a supplier's webhooks, in the syncs' bulkhead: it takes minutes."""
     supplier = Supplier.objects.get(pk=supplier_id)
-    path = reverse("hook", args=[sources.source_name(supplier)])
+    # Not by reverse(), which would load all pages, 20 MB, in each process of the worker.
+    url = f"{settings.PUBLIC_URL}/hooks/{sources.source_name(supplier)}/"
     try:
         with (
             bulkhead(BulkheadKind.SYNCS, supplier_id),
             exclusive_lock(f"subscriptions {supplier_id}"),
         ):
-            done = webhooks.subscribe(supplier=supplier, url=f"{settings.PUBLIC_URL}{path}")
+            done = webhooks.subscribe(supplier=supplier, url=url)
     except LockedElsewhereError:
-        log.info("%s: another worker is at it", supplier)
+        log.info("%s: another worker is subscribing", supplier)
     except BulkheadFullError:  # its syncs are running: the next sweep would find it full again
         subscribe.apply_async(kwargs={"supplier_id": supplier_id}, countdown=BULKHEAD_RETRY_S)
     except ExternalServiceError as error:  # the next sweep retries

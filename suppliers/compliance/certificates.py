@@ -1,9 +1,8 @@
 """Certificates: hold offers that lack a required certificate, release them when one is valid.
 
-Note [Needed certificates]: product and market decide. Offers with lithium cells need
-``CERTIFICATES_FOR_LITHIUM``. All offers need ``CERTIFICATES_FOR_EU`` if a channel sells into
-the European Economic Area. A document counts for an offer if it is verified and valid today,
-and covers all products of the supplier, or the offer's brand or product.
+Offers with lithium cells need ``CERTIFICATES_FOR_LITHIUM``. All offers need ``CERTIFICATES_FOR_EU``
+if a channel sells into the European Economic Area. A document counts for an offer if it is verified
+and valid today, and covers all products of the supplier, or the offer's brand or product.
 """
 
 from collections.abc import Iterable
@@ -23,7 +22,7 @@ EEA = frozenset(
     | {"IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"}
 )
 
-# The criteria that each offer needs without a valid document.
+# For each offer, the required criteria for which it has no valid document.
 LACKING = """
 SELECT o.id, o.variant_id, o.missing_certificates,
        coalesce(string_agg(need.criterion, ', ' ORDER BY need.criterion), '') AS lacks
@@ -71,7 +70,7 @@ FROM written
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldResult:
-    """How many offers were held, and released, and the criteria that held ones lack."""
+    """The numbers of offers held and released, and the criteria that the held offers lack."""
 
     held: int
     released: int

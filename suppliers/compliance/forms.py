@@ -1,6 +1,6 @@
 """Compliance document form: validate a document with its file, group the fields.
 
-The content of the file decides, not its name.
+The file type is determined by the content, not by the name.
 """
 
 from typing import Any

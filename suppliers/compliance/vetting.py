@@ -1,6 +1,7 @@
 """Supplier vetting: submit, verify and reject documents, activate, pause and block a supplier.
 
-A supplier is activated only with all required documents. Offers without theirs are not sold.
+A supplier is activated only with all required documents. Offers without required certificates are
+not sold.
 """
 
 from dataclasses import dataclass, fields
@@ -121,7 +122,7 @@ def reject(*, document: ComplianceDocument, actor: str, now: datetime, reason: s
 
 
 def missing_requirements(*, supplier: Supplier, now: datetime) -> list[Requirement]:
-    """Return the criteria required for activation without a valid document."""
+    """Return the criteria that activation requires and that have no valid document."""
     documented = set(
         supplier.compliance_documents.valid(now.date()).values_list("criterion", flat=True)
     )

@@ -23,7 +23,7 @@ from suppliers.connections.labels import CONNECTION, FACTS, KEYS_AND_OPTIONS
 from suppliers.models import CallQuota, Connection, Supplier
 from suppliers.resilience.admin import CircuitBreakerActions, connection_health
 
-# Labels of ``health_check.Outcome``; a report stores its values.
+# Labels of the values of ``health_check.Outcome``, which a report stores.
 OUTCOMES = {
     "good": _("Passed"),
     "bad": _("Failed"),
@@ -50,7 +50,7 @@ def last_health_check(row: Supplier) -> str | None:
                     final=step["outcome"] in {"good", "absent"},
                 ),
                 step["name"],
-                step["told"],
+                step["message"],
                 step["advice"],
             )
             for step in report["steps"]

@@ -48,9 +48,9 @@ class OutboxMailer:
         """Queue an e-mail; once per key."""
         self._record(EMAIL_EVENT, key, {**payload, "email": to})
 
-    def request(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
+    def request(self, *, kind: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
         """Queue a question about an order; once per key."""
-        self._record(f"purchase_order.{wanted}", key, {**payload, "email": to})
+        self._record(f"purchase_order.{kind}", key, {**payload, "email": to})
 
     def has_sent(self, *, key: str) -> bool:
         return _is_recorded(EMAIL_EVENT, key)
@@ -86,10 +86,10 @@ NOT_CONNECTED = "not_connected"
 def open_connector(
     supplier: Supplier, *, meter: UsageMeter | None = None, list_since: datetime | None = None
 ) -> Iterator[Connector]:
-    """Open the supplier's connector; close it and save its gate state afterwards.
+    """Open the supplier's connector; close it and write its latencies afterwards.
 
-    Query its capabilities with ``isinstance`` or ``connectors.capabilities.require``. ``meter``
-    counts its calls. A list that it stored after ``list_since`` is reused.
+    Check its capabilities with ``isinstance`` or ``connectors.capabilities.require``. ``meter``
+    counts the calls. A list that the connector stored after ``list_since`` is not fetched again.
 
     Raises: PermanentError (``NOT_CONNECTED``)  no connection, or an unknown connector
     """
@@ -107,7 +107,7 @@ def open_connector(
         yield cast(Connector, connector)
     finally:
         connector.close()
-        gate.keep()
+        gate.flush()
 
 
 def open_for_live_check(suppliers: Iterable[Supplier], stack: ExitStack) -> dict[int, object]:
@@ -125,13 +125,13 @@ def open_for_live_check(suppliers: Iterable[Supplier], stack: ExitStack) -> dict
 def build_gate(
     supplier: Supplier, connection: Connection, *, meter: UsageMeter | None = None
 ) -> LatencyGate:
-    pace = calls_per_second(supplier, connection)
+    allowed = calls_per_second(supplier, connection)
     gate = SupplierGate(
         code=supplier.code,
-        abilities=getattr(connector_class(supplier.adapter), "CALLS", {}),
+        capabilities=getattr(connector_class(supplier.adapter), "CALLS", {}),
         breaker=SharedCircuitBreaker(connection.pk),
         slots=SharedSemaphore(name=supplier.code, max_concurrent=connection.max_concurrent_calls),
-        pace=SharedRateLimit(name=supplier.code, calls_per_second=pace),
+        rate_limit=SharedRateLimit(name=supplier.code, calls_per_second=allowed),
         meter=meter,
     )
     return LatencyGate(gate, supplier_id=supplier.pk)
@@ -166,11 +166,11 @@ def build_context(
             **file_sources.connection_options(supplier, connection.options),
         },
         gate=gate,
-        budget=MeteredQuotaCounter(
+        quotas=MeteredQuotaCounter(
             DatabaseQuotaCounter(connection.pk), meter=meter or UsageMeter()
         ),
         tokens=DatabaseTokenStore(connection.pk),
-        memory=DatabaseStateStore(connection.pk),
-        post=OutboxMailer(supplier_id=supplier.pk),
+        state=DatabaseStateStore(connection.pk),
+        mailer=OutboxMailer(supplier_id=supplier.pk),
         folder=file_sources.supplier_folder(supplier),
     )

@@ -43,7 +43,7 @@ def save_mapping(
     Locks: the supplier
     Raises: PermanentError  the spec is invalid; nothing is written
     """
-    written = Mapping.read(spec).written()
+    valid_spec = Mapping.read(spec).to_dict()
     Supplier.objects.select_for_update(of=["self"]).get(pk=supplier.pk)
     versions = FeedMapping.objects.filter(supplier=supplier, content=content)
     last = versions.aggregate(last=Max("version"))["last"] or 0
@@ -52,7 +52,7 @@ def save_mapping(
         supplier=supplier,
         content=content,
         version=last + 1,
-        spec=written,
+        spec=valid_spec,
         created_by=actor[:100],
         created_at=now,
         is_active=True,
@@ -111,7 +111,7 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
 ) -> FeedUpload:
     """Store an uploaded file under a generated name, with its uploader and date.
 
-    The file's modification time becomes its date: ``made_at`` if given, at most ``now``.
+    The modification time of the file is set to ``made_at``, or to ``now`` if that is earlier.
 
     Raises: FileTooLargeError
     """

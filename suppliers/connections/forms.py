@@ -72,7 +72,7 @@ def submitted_options(kind: type[msgspec.Struct], cleaned: Mapping[str, Any]) ->
             options[option.name] = {"yes": True, "no": False}.get(cleaned[field])
         else:
             options[option.name] = None if cleaned[field] == "" else cleaned[field]
-    # Unknown names are kept: the struct reports them.
+    # Unknown names are kept: the validation of the struct reports them.
     return options | others
 
 
@@ -167,13 +167,15 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
             if name.startswith(SECRET_PREFIX) and value
         }
         kind = setup.find_connector(self.connector).OPTIONS
-        wiring = ConnectionInput(
+        connection_input = ConnectionInput(
             base_url=cleaned.get("base_url"),
             secrets=secrets,
             options=submitted_options(kind, cleaned),
         )
         try:
-            setup.apply_settings(self.instance, connector=self.connector, wiring=wiring)
+            setup.apply_settings(
+                self.instance, connector=self.connector, connection_input=connection_input
+            )
         except InvalidSetupError as error:
             for name, reason in error.reasons.items():
                 self.add_error(self._field(name), reason)
@@ -208,7 +210,7 @@ def _secret_field(secret: Secret, *, is_stored: bool) -> forms.Field:
         hint = _("Write-only. It cannot be read here again.")
     else:
         hint = _("Write-only. Optional: enter it if the supplier issued one.")
-    widget = UnfoldAdminTextareaWidget if secret.is_text else UnfoldAdminPasswordWidget
+    widget = UnfoldAdminTextareaWidget if secret.is_multiline else UnfoldAdminPasswordWidget
     return forms.CharField(
         label=_("Secret: %(label)s") % {"label": _(secret.label)},
         required=secret.is_required and not is_stored,

@@ -124,7 +124,7 @@ class Outcome(StrEnum):
 class CheckResult:
     name: str
     outcome: Outcome
-    told: str
+    message: str
     advice: str = ""
 
 
@@ -134,13 +134,13 @@ class HealthReport:
     connector: str
     capabilities: tuple[str, ...]
     steps: tuple[CheckResult, ...]
-    suggestions: tuple[str, ...] = ()  # suggestions; not errors
+    suggestions: tuple[str, ...] = ()  # not errors
 
     @property
     def is_ready(self) -> bool:
         return all(step.outcome in {Outcome.GOOD, Outcome.ABSENT} for step in self.steps)
 
-    def written(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "is_ready": self.is_ready}
 
 
@@ -154,7 +154,7 @@ def run(*, supplier: Supplier, now: datetime) -> HealthReport:
     """Sign in, read a page, quote a parcel, read the balance, store the report. It orders nothing."""
     report = _run_steps(supplier)
     Connection.objects.filter(supplier=supplier).update(
-        checked_at=now, health_report=report.written()
+        checked_at=now, health_report=report.to_dict()
     )
     return report
 
@@ -201,7 +201,7 @@ def _steps(supplier: Supplier, connector: Connector) -> Iterator[CheckResult]:
         elif needs_page and not findings.page:
             message = gettext("no product to check with")
         if message:
-            yield CheckResult(name=str(capability), outcome=outcome, told=message)
+            yield CheckResult(name=str(capability), outcome=outcome, message=message)
         else:
             yield _step(str(capability), check)
 
@@ -212,14 +212,14 @@ class _NoDataError(ExternalServiceError):
 
 def _step(name: str, check: Callable[[], str], *, is_sign_in: bool = False) -> CheckResult:
     try:
-        return CheckResult(name=name, outcome=Outcome.GOOD, told=check())
+        return CheckResult(name=name, outcome=Outcome.GOOD, message=check())
     except ExternalServiceError as error:
         return _failed(name, error, is_sign_in=is_sign_in)
 
 
 def _failed(name: str, error: ExternalServiceError, *, is_sign_in: bool = False) -> CheckResult:
     advice = advice_for(error, is_sign_in=is_sign_in)
-    return CheckResult(name=name, outcome=Outcome.BAD, told=str(error), advice=advice)
+    return CheckResult(name=name, outcome=Outcome.BAD, message=str(error), advice=advice)
 
 
 def _sign_in(connector: Connector) -> str:
@@ -280,7 +280,7 @@ def _read_stock(connector: Connector, findings: _Findings) -> str:
     if findings.page is None:
         return ""
     if isinstance(connector, BulkStockAndPrice):
-        # The first rows; the quote is for the product that was read.
+        # The first readable rows, which may be of another product than the one that was read.
         rows, costs = (
             _first_readable(connector.stock_rows()),
             _first_readable(connector.cost_rows()),

@@ -85,7 +85,7 @@ OPTIONS: Mapping[str, OptionLabel] = {
     ),
     "products_at": OptionLabel(
         _("Product file"),
-        _("Path relative to the base URL. For uploads, the newest file is read if it is empty."),
+        _("Path relative to the base URL. For uploads, leave it empty to read the newest file."),
     ),
     "prices_at": OptionLabel(
         _("Price file"), _("As above. Empty: prices are in the product file.")

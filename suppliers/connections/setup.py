@@ -25,7 +25,7 @@ from suppliers.models import Connection, Supplier, SupplierProduct
 
 CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
-# A supplier that signs webhooks in our own format may have this, whatever its API.
+# For webhooks in our own format. Any supplier may have this secret, whatever its connector.
 HOOK_SECRET = Secret(
     name="hook_secret", label=cast("str", gettext_lazy("Webhook secret")), is_required=False
 )
@@ -45,8 +45,8 @@ class InvalidSetupError(Exception):
 class ConnectionInput:
     """Changes of a connection.
 
-    A ``base_url`` of None and unnamed secrets and options stay unchanged. An empty secret is
-    deleted; an option of None is reset to its default.
+    A ``base_url`` of None leaves the address unchanged; so do secrets and options that are not
+    named. An empty secret is deleted; an option of None is reset to its default.
     """
 
     base_url: str | None = None
@@ -62,7 +62,7 @@ class SupplierInput:
     currency: str | None = None
     name: str | None = None
     connection: Mapping[str, Any] = field(default_factory=dict)
-    wiring: ConnectionInput = ConnectionInput()
+    connection_input: ConnectionInput = ConnectionInput()
 
 
 def find_connector(connector: str) -> type[Connector]:
@@ -113,7 +113,9 @@ def save_supplier(
         connection.options, connection.connector_state, connection.tokens_encrypted = {}, {}, ""
     for name, value in supplier_input.connection.items():
         setattr(connection, name, value)
-    apply_settings(connection, connector=supplier.adapter, wiring=supplier_input.wiring)
+    apply_settings(
+        connection, connector=supplier.adapter, connection_input=supplier_input.connection_input
+    )
     supplier.save()
     connection.supplier = supplier
     connection.save()
@@ -142,7 +144,7 @@ def _new_candidate(code: str, supplier_input: SupplierInput, now: datetime) -> S
 
 
 def _fixed_field_errors(supplier: Supplier, supplier_input: SupplierInput) -> dict[str, str]:
-    """Return what cannot be changed once products were imported."""
+    """Return errors for values that cannot change once products were imported, by field."""
     reasons = {}
     if supplier_input.currency and not CURRENCY_PATTERN.fullmatch(supplier_input.currency):
         reasons["currency"] = _("Enter a currency of three capital letters, such as EUR.")
@@ -159,47 +161,54 @@ def _fixed_field_errors(supplier: Supplier, supplier_input: SupplierInput) -> di
     return reasons
 
 
-def apply_settings(connection: Connection, *, connector: str, wiring: ConnectionInput) -> None:
+def apply_settings(
+    connection: Connection, *, connector: str, connection_input: ConnectionInput
+) -> None:
     """Set address, secrets and options on a row that the caller saves.
 
-    Tokens and state of an old key or host are deleted.
+    A new key deletes the tokens; a new host deletes the tokens and the connector state.
 
     Raises: InvalidSetupError  the row is unchanged
     """
-    if reasons := validate(connection, connector=connector, wiring=wiring):
+    if reasons := validate(connection, connector=connector, connection_input=connection_input):
         raise InvalidSetupError(reasons)
-    stored, merged = decrypt(connection.secrets_encrypted), _merged_secrets(connection, wiring)
+    stored, merged = (
+        decrypt(connection.secrets_encrypted),
+        _merged_secrets(connection, connection_input),
+    )
     changed = {name for name, _value in stored.items() ^ merged.items()}
-    if _is_other_host(connection, wiring):
+    if _is_other_host(connection, connection_input):
         connection.connector_state = {}
         connection.tokens_encrypted = ""
     if changed - {HOOK_SECRET.name}:
         connection.tokens_encrypted = ""
     if changed:
         connection.secrets_encrypted = encrypt(merged)
-    connection.base_url = _merged_address(connection, wiring)
-    connection.options = _merged_options(connection, wiring)
+    connection.base_url = _merged_address(connection, connection_input)
+    connection.options = _merged_options(connection, connection_input)
 
 
-def validate(connection: Connection, *, connector: str, wiring: ConnectionInput) -> dict[str, str]:
+def validate(
+    connection: Connection, *, connector: str, connection_input: ConnectionInput
+) -> dict[str, str]:
     """Return the validation errors by field; empty if valid."""
     kind = find_connector(connector).OPTIONS
     reasons = {}
     options: msgspec.Struct | None = None
     try:
-        options = msgspec.convert(_merged_options(connection, wiring), kind)
+        options = msgspec.convert(_merged_options(connection, connection_input), kind)
     except msgspec.ValidationError as error:
         reasons["options"] = _describe_option_error(kind, str(error))
-    address = _merged_address(connection, wiring)
+    address = _merged_address(connection, connection_input)
     is_needed = bool(address) or getattr(options, "needs_address", True)
     if is_needed and (reason := address_error(address)):
         reasons["base_url"] = reason
-    reasons |= _secret_errors(connection, declared_secrets(connector), wiring)
-    if "base_url" not in reasons and _is_other_host(connection, wiring):
+    reasons |= _secret_errors(connection, declared_secrets(connector), connection_input)
+    if "base_url" not in reasons and _is_other_host(connection, connection_input):
         # Otherwise a user who may change the address could send our keys to another host.
         for name in (
             decrypt(connection.secrets_encrypted).keys()
-            - wiring.secrets.keys()
+            - connection_input.secrets.keys()
             - {HOOK_SECRET.name}
         ):
             reasons[f"secret {name}"] = _("The address has changed. Enter this secret again.")
@@ -223,24 +232,24 @@ def _describe_option_error(kind: type[msgspec.Struct], error: str) -> str:
 
 
 def _secret_errors(
-    connection: Connection, declared: tuple[Secret, ...], wiring: ConnectionInput
+    connection: Connection, declared: tuple[Secret, ...], connection_input: ConnectionInput
 ) -> dict[str, str]:
     reasons = {}
     known = [secret.name for secret in declared]
-    for name, value in wiring.secrets.items():
+    for name, value in connection_input.secrets.items():
         if name not in known:
             template = _("This connector has no such secret. Available: %(known)s.")
             reasons[f"secret {name}"] = template % {"known": ", ".join(known)}
         elif len(value) > MAX_SECRET_LENGTH:
             reasons[f"secret {name}"] = _("The value is too long.")
-    merged = _merged_secrets(connection, wiring)
+    merged = _merged_secrets(connection, connection_input)
     for secret in declared:
         if secret.is_required and secret.name not in merged:
             reasons[f"secret {secret.name}"] = _("Enter this secret: %(label)s.") % {
                 "label": secret.label
             }
     try:
-        for secret_key in wiring.secrets.get(HOOK_SECRET.name, "").split():
+        for secret_key in connection_input.secrets.get(HOOK_SECRET.name, "").split():
             webhook_signing.decode_secret(secret_key)
     except webhook_signing.InvalidSecretError:
         reasons[f"secret {HOOK_SECRET.name}"] = _(
@@ -265,20 +274,27 @@ def address_error(address: str) -> str:
     return ""
 
 
-def _is_other_host(connection: Connection, wiring: ConnectionInput) -> bool:
-    old, new = urlsplit(connection.base_url), urlsplit(_merged_address(connection, wiring))
+def _is_other_host(connection: Connection, connection_input: ConnectionInput) -> bool:
+    old, new = (
+        urlsplit(connection.base_url),
+        urlsplit(_merged_address(connection, connection_input)),
+    )
     return bool(connection.base_url) and (old.scheme, old.netloc) != (new.scheme, new.netloc)
 
 
-def _merged_address(connection: Connection, wiring: ConnectionInput) -> str:
-    return connection.base_url if wiring.base_url is None else wiring.base_url.strip()
+def _merged_address(connection: Connection, connection_input: ConnectionInput) -> str:
+    return (
+        connection.base_url
+        if connection_input.base_url is None
+        else connection_input.base_url.strip()
+    )
 
 
-def _merged_secrets(connection: Connection, wiring: ConnectionInput) -> dict[str, str]:
-    merged = decrypt(connection.secrets_encrypted) | dict(wiring.secrets)
+def _merged_secrets(connection: Connection, connection_input: ConnectionInput) -> dict[str, str]:
+    merged = decrypt(connection.secrets_encrypted) | dict(connection_input.secrets)
     return {name: value for name, value in merged.items() if value.strip()}
 
 
-def _merged_options(connection: Connection, wiring: ConnectionInput) -> dict[str, Any]:
-    merged = connection.options | dict(wiring.options)
+def _merged_options(connection: Connection, connection_input: ConnectionInput) -> dict[str, Any]:
+    merged = connection.options | dict(connection_input.options)
     return {name: value for name, value in merged.items() if value is not None}

@@ -21,7 +21,7 @@ class DatabaseTokenStore:
         return decrypt(row.values_list("tokens_encrypted", flat=True).get())
 
     def renew(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
-        """Renew the tokens under a session advisory lock: the call needs no transaction.
+        """Renew the tokens under a session advisory lock, which needs no transaction.
 
         Raises: ExternalServiceError  no new pair is available now
         """
@@ -61,7 +61,7 @@ class DatabaseStateStore:
 
     @transaction.atomic
     def save(self, changes: Mapping[str, Any]) -> None:
-        """Merge ``changes`` into the state; concurrent jobs of a supplier lose nothing.
+        """Merge ``changes`` into the state, so that concurrent jobs do not overwrite each other's.
 
         Locks: the connection
         """

@@ -22,9 +22,9 @@ class FileProfile(SupplierRecord):
 
     Shape:  ``kinds`` is keyed by our field name such as ``sku``; a kind is ``number``,
             ``decimal``, ``gtin``, ``text``, ``code``, ``address``, ``empty`` or ``mixed``.
-            ``newest`` is the latest date in the rows, if they have dates, ``latest_rows`` are some
-            of the newest by SKU. ``stated_at`` is the age by other sources than the rows.
-            ``made_at`` is a lower bound of when the file was made.
+            ``newest`` is the latest date in the rows, if they have dates; ``latest_rows`` has some
+            of the newest dates, by SKU. ``stated_at`` is when the server wrote the file, or when
+            it was uploaded. ``made_at`` is a lower bound of when the file was made.
             ``mapping_hash`` identifies the mapping: profiles of different mappings are not compared
     """
 
@@ -83,7 +83,7 @@ class FileProfiling(Protocol):
         ...
 
     def contained_skus(self, job: str, skus: AbstractSet[str]) -> frozenset[str]:
-        """Read the file again; return those of these SKUs that it contains."""
+        """Read the file again; return which of the SKUs it contains."""
         ...
 
 

@@ -1,9 +1,9 @@
 """Connector capabilities: define one small Protocol per capability, test a connector for it.
 
 A connector has the methods of its capabilities and no others, so that no caller relies on a
-stub. The code of a bad row says which job checks it again: ``list-…`` the list, ``cost-…``
-prices, ``stock-…`` stock, all others the product page. ``ManualRequests`` is for suppliers without
-an API: a person answers requests about an order.
+stub. The issue code of a bad row says which read checks it again: ``list-…`` the list, ``cost-…``
+the prices, ``stock-…`` the stock, any other code the product page. ``ManualRequests`` is for
+suppliers without an API: a person answers requests about an order.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -81,7 +81,7 @@ class Webhooks(Protocol):
         secrets: Mapping[str, str],
         options: Mapping[str, Any],
     ) -> str:
-        """Verify the signature; return the event id, which each repeated delivery has too.
+        """Verify the signature; return the event id, which is the same on redelivery.
 
         The id is empty for a test call without an event.
 
@@ -118,7 +118,8 @@ class Connector(Protocol):
 
     TITLE: ClassVar[str]
     SECRETS: ClassVar[tuple[Secret, ...]]
-    # Settings without secrets, with defaults. A property ``needs_address`` may waive the address.
+    # Settings that are not secret, with defaults. If they have a property ``needs_address``, it
+    # says whether the connection needs a base URL.
     OPTIONS: ClassVar[type[msgspec.Struct]]
     QUOTAS: ClassVar[tuple[Quota, ...]]
     CURRENCY: ClassVar[str]  # of its prices, unless staff set another
@@ -142,7 +143,7 @@ class PagedCatalog(Protocol):
     def product(self, *, external_id: str) -> ProductDetail:
         """Return the details of a product.
 
-        Raises: DiscontinuedError  it is listed and no longer sold
+        Raises: DiscontinuedError  it is listed, but no longer sold
         """
         ...
 
@@ -153,12 +154,12 @@ class CachedCatalog(PagedCatalog, Protocol):
 
     @property
     def listed_at(self) -> datetime | None:
-        """Return when another job fetched the list just read; None: this job did."""
+        """Return when another job fetched the list just read; None if this job fetched it."""
         ...
 
 
 def list_fetched_at(connector: Connector) -> datetime | None:
-    """Return when another job fetched the list just read; None: this job did."""
+    """Return when another job fetched the list just read; None if this job fetched it."""
     return connector.listed_at if isinstance(connector, CachedCatalog) else None
 
 
@@ -202,7 +203,7 @@ class BulkStockAndPrice(Protocol):
 
 @runtime_checkable
 class Freight(Protocol):
-    """Quotes shipping services for a parcel; none, or NoShippingServiceError, if none exists."""
+    """Quotes shipping services for a parcel; without any, returns () or NoShippingServiceError."""
 
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[PurchaseOrderRequestLine, ...]
@@ -253,7 +254,7 @@ class OrderResuming(Protocol):
     def resume(self, *, number: str) -> PurchaseOrderReport | None:
         """Look up an order as ``find`` does, then do its missing steps, each at most once.
 
-        The rejection of a step becomes the ``reason`` of an order that is only received.
+        If the supplier rejects a step, the order stays received, and ``reason`` is the rejection.
 
         Raises: ExternalServiceError  no answer: call it again
         """
@@ -301,7 +302,7 @@ class AccountRateLimit(Protocol):
 
 @runtime_checkable
 class SettingsAdvice(Protocol):
-    """Suggests settings beyond those without which calls fail. Not a capability of an API."""
+    """Suggests changes of the connection's options. Not a capability of an API."""
 
     def advice(self) -> Sequence[str]:
         """Return suggestions for staff. Calls the supplier, and raises as any call does."""

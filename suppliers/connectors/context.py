@@ -1,7 +1,4 @@
-"""Connector context: hold what a connector needs to reach its supplier, open its HTTP client.
-
-A connector opens no connection without it.
-"""
+"""Connector context: hold what a connector needs to reach its supplier, open its HTTP client."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,12 +15,12 @@ from storefront.lib.http.observers import CallObserver
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
-    """A secret that staff enter and cannot read back. ``is_text``: it has several lines."""
+    """A secret that staff enter and cannot read back."""
 
     name: str
     label: str
     is_required: bool = True
-    is_text: bool = False
+    is_multiline: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +28,9 @@ class Quota:
     """A number of points per time window, shared by all workers and kept over restarts.
 
     Shape:  ``reserved_for_orders`` of them are reserved for calls about orders.
-            A window begins with its first call, or with ``is_calendar_aligned`` at a full one: a
-            day at 00:00 UTC. With ``is_spread`` syncs are spaced, so that the quota is not used up
-            at the start of its window
+            A window begins with its first call. With ``is_calendar_aligned`` it begins at a full
+            window of the clock: a day at 00:00 UTC. With ``is_spread``, syncs are spaced over the
+            window, so that they do not use up the quota at its start
     """
 
     name: str
@@ -72,7 +69,7 @@ class TokenStore(Protocol):
     def renew(self, renew: TokenRenewal, *, refused: Mapping[str, Any]) -> dict[str, Any]:
         """Renew the pair under a lock over all workers.
 
-        If another worker renewed it meanwhile, so that it is not the ``refused`` one, return that.
+        If another worker has already replaced the ``refused`` pair, return the stored one.
         """
         ...
 
@@ -100,8 +97,8 @@ class Mailer(Protocol):
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None: ...
 
-    def request(self, *, wanted: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
-        """Send a request of kind ``wanted`` about an order, once per key."""
+    def request(self, *, kind: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
+        """Send a request of this kind about an order, once per key."""
         ...
 
     def has_sent(self, *, key: str) -> bool: ...
@@ -115,7 +112,7 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorContext:
-    """A supplier's address, secrets and settings, and the guards of the calls to it.
+    """A supplier's address, secrets and settings, and the guards of calls to the supplier.
 
     Shape:  ``folder`` keeps fetched files between runs; ``currency`` and ``language`` are the
             supplier's. A list that was fetched after ``list_since`` need not be fetched again
@@ -127,10 +124,10 @@ class ConnectorContext:
     secrets: Mapping[str, str] = field(repr=False)
     options: Mapping[str, Any]
     gate: CallObserver
-    budget: QuotaCounter
+    quotas: QuotaCounter
     tokens: TokenStore
-    memory: StateStore
-    post: Mailer
+    state: StateStore
+    mailer: Mailer
     folder: Path
     list_since: datetime | None = None
 

@@ -14,9 +14,9 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceReport(SupplierRecord):
-    """A charge of the supplier for one order, with our ``number`` and its reference.
+    """A charge of the supplier for one order; ``number`` is ours.
 
-    ``freight`` and ``at`` are None where the supplier does not report them.
+    ``freight`` and ``at`` are None if the supplier does not report them.
     """
 
     number: str
@@ -66,17 +66,17 @@ class RequestKind(StrEnum):
 class ManualRequest:
     """One manual request about one order, answered on our page of the order.
 
-    Shape:  ``key`` is its idempotency key: it is sent once. ``ship_to`` is the new address
+    Shape:  ``key`` is the idempotency key; ``ship_to`` is the new address
     """
 
-    wanted: RequestKind
+    kind: RequestKind
     key: str
     number: str
     page_url: str = field(repr=False)
     ship_to: Address | None = None
 
 
-# The code of a stock row without a readable SKU: it may be any SKU missing from the answer.
+# The code of a stock row without a readable SKU. Its SKU may be any that the answer lacks.
 MISSING_SKU = "stock-missing-sku"
 
 
@@ -99,7 +99,7 @@ class DiscontinuedError(ItemUnavailableError):
 
 
 class NoShippingServiceError(PermanentError):
-    """No shipping service of the supplier, or not the one named, delivers the parcel there."""
+    """The supplier, or the named shipping service, cannot deliver the parcel to this address."""
 
 
 class UnsupportedCapabilityError(PermanentError):
@@ -112,7 +112,7 @@ class QuotaExceededError(CallDeferredError):
     until: datetime
 
     def __init__(self, message: str, *, until: datetime) -> None:
-        super().__init__(message, code="budget_spent", until=until)
+        super().__init__(message, code="quota_exceeded", until=until)
 
 
 class NotCancellableError(PermanentError):
@@ -149,9 +149,8 @@ def is_missing_sku(row: StockReport | ImportIssue) -> bool:
 class ProductSummary(SupplierRecord):
     """One product in the supplier's list: enough to detect changes.
 
-    ``digest`` covers its text, ``cost_digest`` its prices in the list. ``stock`` is None where
-    the list lacks the stock of some SKU. ``min_order_units`` is for a connector whose product
-    pages lack it.
+    ``digest`` covers its text, ``cost_digest`` its prices in the list. ``stock`` is None if
+    the list lacks the stock of some SKU. ``min_order_units`` is set if the product pages lack it.
     """
 
     external_id: str
@@ -165,10 +164,10 @@ class ProductSummary(SupplierRecord):
 class ProductDetail(SupplierRecord):
     """One product's page, with all data that can be imported from it.
 
-    ``record`` is None when it cannot be imported: a fatal ImportIssue in ``problems`` says why.
-    ``digest`` covers its text, without prices and stock, ``cost_digest`` its prices if it comes
-    from a bulk list. ``stock`` is None where the page has none. ``is_gone``: a delta list says
-    that the product is no longer sold.
+    ``record`` is None if the product cannot be imported: a fatal ImportIssue in ``problems`` says
+    why. ``digest`` covers the page without prices and stock; ``cost_digest`` covers the prices, and
+    is empty unless the page is part of a bulk list. ``stock`` is None if the page has none.
+    ``is_gone``: a delta list says that the product is no longer sold.
     """
 
     external_id: str
@@ -282,9 +281,9 @@ class ShipmentNotice(SupplierRecord):
 class PurchaseOrderReport(SupplierRecord):
     """The status of one of our purchase orders at the supplier.
 
-    ``cost`` is the charge for the items, ``freight`` for shipping, where reported. ``refused``
-    are the lines that an accepted order will not get; the rest ships by ``ships_by`` if that is
-    later than reported before. ``unit_costs`` are changed unit costs, by our line id.
+    ``cost`` is the charge for the items, ``freight`` for shipping, if reported. ``refused`` are
+    lines of an accepted order that will not ship in full. ``ships_by`` is a new ship date of the
+    rest, if later than the last one. ``unit_costs`` are changed unit costs, by our line id.
     """
 
     number: str
@@ -312,11 +311,11 @@ class EventType(StrEnum):
 class SupplierEvent(SupplierRecord):
     """A webhook event of a supplier, in our terms.
 
-    ``external_id`` identifies the event: it may be delivered again. An order has our ``number``
-    or the ``supplier_reference``, whichever is given. ``split_into`` are references of the orders
-    that ours was split into: look up each with ``find``. For stock and products it only has the
-    ``skus`` and ``product_external_ids`` to fetch again: events come in any order, so a quantity in
-    one may be older than ours.
+    ``external_id`` identifies the event, which may be delivered again. An event about an order has
+    our ``number``, the ``supplier_reference`` or both. ``split_into`` are references of the orders
+    that ours was split into: look up each with ``find``. An event about stock or products only
+    names the ``skus`` and ``product_external_ids`` to fetch again: events may arrive in any
+    sequence, so their quantities may be older than ours.
     """
 
     kind: EventType

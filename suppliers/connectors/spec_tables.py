@@ -15,7 +15,7 @@ LABEL_AND_VALUE = 2
 
 
 def claims(html: str) -> dict[str, str]:
-    """Return label → text; of two entries with one label the first counts.
+    """Return label → text; of several entries with the same label, the first counts.
 
     A table of more than two columns gives one entry per row, labeled by its first cell under
     the first heading: ``Mode: High`` → ``Output 1200 lm; Runtime 2 h``.

@@ -95,7 +95,7 @@ class _MappingPage:
             return self._store_upload()
         name = self.request.GET.get("file", "")
         if not name and self.fetch is not None and self.fetch.is_open:
-            return self._show({"looks_again_after_s": REFRESH_AFTER_S})
+            return self._show({"refresh_after_s": REFRESH_AFTER_S})
         name = name or feed_mapping_sample.newest_file(
             self.supplier, self.content, fetch=self.fetch
         )
@@ -103,12 +103,12 @@ class _MappingPage:
         if path is None:
             return self._show({})
         try:
-            return self._built(path, step)
+            return self._build(path, step)
         except ExternalServiceError as error:
             self.problem = str(error)
             return self._show({"file": name, **self._reading_only(step)})
 
-    def _built(self, path: Path, step: str) -> HttpResponse:
+    def _build(self, path: Path, step: str) -> HttpResponse:
         base = self._active()
         submitted = self.request.POST if step in {"preview", "save"} else None
         reading = base.reading if base else Mapping().reading
@@ -141,13 +141,13 @@ class _MappingPage:
         supplier, content = self.supplier, self.content.value
         try:
             if sample_fetch.request_fetch(supplier=supplier, content=content, now=timezone.now()):
-                self._call_worker()
+                self._enqueue_fetch()
         except ExternalServiceError as error:
             self.problem = str(error)
             return self._show({})
-        return self._to()
+        return self._redirect()
 
-    def _call_worker(self) -> None:
+    def _enqueue_fetch(self) -> None:
         try:
             enqueue_or_fail(
                 tasks.fetch_sample, supplier_id=self.supplier.pk, content=self.content.value
@@ -170,21 +170,21 @@ class _MappingPage:
             now=timezone.now(),
             made_at=self.upload.cleaned_data["made_at"],
         )
-        return self._to(file=stored.storage_name)
+        return self._redirect(file=stored.storage_name)
 
     def _save(self, built: Mapping) -> HttpResponse:
         version = file_sources.save_mapping(
             supplier=self.supplier,
             content=self.content,
-            spec=built.written(),
+            spec=built.to_dict(),
             actor=str(self.request.user),
             now=timezone.now(),
         )
-        with suppress(TemporaryError):  # the supplier's page offers it, too
+        with suppress(TemporaryError):  # staff can also start it on the supplier's page
             enqueue_or_fail(connection_tasks.run_health_check, supplier_id=self.supplier.pk)
         message = gettext("Saved. %(version)s is active from now on.") % {"version": version}
         self.model_admin.message_user(self.request, message, messages.SUCCESS)
-        return self._to()
+        return self._redirect()
 
     def _active(self) -> Mapping | None:
         versions = FeedMapping.objects.filter(supplier=self.supplier, content=self.content)
@@ -192,16 +192,16 @@ class _MappingPage:
         return Mapping.read(active.spec) if active else None
 
     def _reading_only(self, step: str) -> dict[str, Any]:
-        """Return the form for how to read a file that the detection misread."""
+        """Return a form without columns, to set how to read a file that cannot be read."""
         submitted = self.request.POST if step in {"preview", "save"} else None
         return {"form": MappingForm(submitted, headers=(), base=self._active() or Mapping())}
 
     def _token(self, name: str, built: Mapping) -> str:
-        parts = [self.supplier.pk, self.content, name, built.written()]
+        parts = [self.supplier.pk, self.content, name, built.to_dict()]
         text = json.dumps(parts, sort_keys=True)
         return salted_hmac("feed-mapping", text, algorithm="sha256").hexdigest()
 
-    def _to(self, **more: str) -> HttpResponse:
+    def _redirect(self, **more: str) -> HttpResponse:
         query = urlencode({"content": self.content.value, **more})
         return HttpResponseRedirect(f"{self.request.path}?{query}")
 

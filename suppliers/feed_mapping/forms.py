@@ -129,7 +129,7 @@ INVALID_LINE = gettext_lazy("This line cannot be read: %(line)s")
 class MappingForm(forms.Form):
     """One row per field: its column or another source; and what missing values mean.
 
-    ``base`` is the initial mapping; its parts without a form field are kept.
+    ``base`` is the initial mapping; parts of it that have no form field are kept.
     """
 
     images = _lines_field(
@@ -243,7 +243,7 @@ class MappingForm(forms.Form):
     def lists(self) -> list[forms.BoundField]:
         return [self[name] for name in LIST_FIELDS]
 
-    def rest(self) -> list[forms.BoundField]:
+    def reading_and_missing_values(self) -> list[forms.BoundField]:
         return [self[name] for name in (*READING_FIELDS, *MISSING_VALUE_FIELDS)]
 
     def clean(self) -> dict[str, Any] | None:
@@ -294,12 +294,12 @@ class MappingForm(forms.Form):
             return msgspec.structs.replace(source, unit=how, value_map=before.value_map)
         if kind is CellKind.WORDS:
             return msgspec.structs.replace(source, separator=how, value_map=before.value_map)
-        words = before.value_map
+        value_map = before.value_map
         if kind in VALUE_MAPPED_KINDS:
-            words = dict(
+            value_map = dict(
                 self._listed(f"how_{name}", lambda text: source_syntax.parse_pairs(text).items())
             )
-        return msgspec.structs.replace(source, unit=before.unit, value_map=words)
+        return msgspec.structs.replace(source, unit=before.unit, value_map=value_map)
 
     def _listed(self, name: str, reader: Callable[[str], Any]) -> Any:
         try:
@@ -341,7 +341,7 @@ class MappingForm(forms.Form):
 
 
 def _unchanged_or_parsed(text: str, before: Any) -> Source:
-    """Return the source; an unchanged one keeps its parts without a form field."""
+    """Return the old source if its text is unchanged, so that all its parts stay; else parse it."""
     return next(
         (source for source in before if source_syntax.format_source(source) == text), None
     ) or (source_syntax.parse_source(text))

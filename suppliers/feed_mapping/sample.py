@@ -33,11 +33,11 @@ from suppliers.sync.product_intake import cost_issue
 
 
 class AttributeValue(NamedTuple):
-    """One attribute with its text in the file; empty if it was calculated."""
+    """One attribute; ``raw_text`` is its text in the file, empty if it was calculated."""
 
     name: str
     value: str
-    said: str
+    raw_text: str
 
 
 class PreviewIssue(NamedTuple):
@@ -124,7 +124,7 @@ def _preview_row(
         cost = None
     discontinued_note = (gettext("Discontinued by the supplier"),) if record.is_gone else ()
     preview = Preview(raw=raw, record=record, notes=(*record.notes, *discontinued_note), cost=cost)
-    # A variant may leave its title to other rows of its product.
+    # A variant may have no title if another row of its product has one.
     if page_mark is not None and not record.is_gone and (record.title or not record.parent):
         preview = _with_page(preview, record, issues, mark=page_mark)
     return preview._replace(issues=_by_cell(issues))
@@ -147,7 +147,7 @@ def _with_page(
             AttributeValue(
                 name=_attribute_label(column),
                 value=_display(value),
-                said=enriched.sources.get(column, {}).get("raw", ""),
+                raw_text=enriched.sources.get(column, {}).get("raw", ""),
             )
             for column, value in enriched.spec.items()
         ),
@@ -173,7 +173,7 @@ def _by_cell(issues: Iterable[ImportIssue]) -> dict[str, list[PreviewIssue]]:
 
 
 def _message(issue: ImportIssue) -> str:
-    """Return the message, with the cells that it does not quote."""
+    """Return the message, with the cells that the message does not quote."""
     if issue.code.startswith("list-"):
         return issue.message
     cells = [
@@ -219,7 +219,7 @@ def find_file(supplier: Supplier, name: str) -> Path | None:
 
 
 def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str:
-    """Return the name of the file uploaded, or fetched by staff or a sync, last, if it exists."""
+    """Return the newest file that staff uploaded or fetched, else the one of the last sync."""
     upload = FeedUpload.objects.filter(supplier=supplier, content=content).order_by("-id").first()
     requested_fetch = fetch if fetch and fetch.file else None
     is_later = requested_fetch is not None and (upload is None or requested_fetch.since > upload.at)

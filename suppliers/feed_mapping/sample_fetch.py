@@ -1,7 +1,7 @@
 """Sample fetch: fetch a supplier's file in a worker for the mapping page, report the progress.
 
-The state of the connection has the progress. A session lock shows whether the worker is alive:
-it is released when the worker dies.
+The progress is stored in the state of the connection. A session lock shows whether the worker is
+alive: PostgreSQL releases the lock when the worker dies.
 """
 
 from dataclasses import dataclass
@@ -29,16 +29,16 @@ MAX_PROBLEM_LENGTH = 300
 
 class FetchStage(StrEnum):
     WAITING = "waiting"
-    IN_PROGRESS = "under way"
+    IN_PROGRESS = "in progress"
     DONE = "done"
     FAILED = "failed"
-    INTERRUPTED = "broken off"  # its worker was killed
-    NOT_STARTED = "not taken up"  # no worker started it
+    INTERRUPTED = "interrupted"  # its worker was killed
+    NOT_STARTED = "not started"  # no worker started it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """A fetch: its stage since when, and the file name or the problem."""
+    """A fetch: its stage, since when, and the file name or the problem."""
 
     stage: FetchStage
     since: datetime
@@ -119,10 +119,10 @@ def last_fetch(*, supplier: Supplier, content: str, now: datetime) -> Fetch | No
 def _download(supplier: Supplier, connection: Connection, content: str) -> Path:
     gate = factory.build_gate(supplier, connection)
     try:
-        line = factory.build_context(supplier, connection, gate=gate)
-        return feed_fetch.fetch(line, content=options.Content(content)).path
+        context = factory.build_context(supplier, connection, gate=gate)
+        return feed_fetch.fetch(context, content=options.Content(content)).path
     finally:
-        gate.keep()
+        gate.flush()
 
 
 def _lock_name(supplier: Supplier, content: str) -> str:

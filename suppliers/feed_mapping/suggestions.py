@@ -51,7 +51,7 @@ def suggest_mapping(
     if "length" in fields and not {"width", "height"} <= fields.keys():
         header = fields["length"].column
         if (name := known_name(header)) in CLAIM_ALIASES["Length"]:
-            del fields["length"]  # of the light: a box has three dimensions
+            del fields["length"]  # the light's length: a parcel would have three dimensions
             unused[header] = name
     claims, options = _take_columns(unused, CLAIM_ALIASES), _take_columns(unused, OPTION_ALIASES)
     images = [header for header, name in unused.items() if _is_image(name)]
@@ -71,7 +71,7 @@ def suggest_mapping(
 def _take_columns(
     unused: dict[str, str], aliases: Mapping[str, Sequence[str]]
 ) -> dict[str, Source]:
-    """Take the columns that have one of the names out of those that are left."""
+    """Remove the columns with one of these names from ``unused``; return them by label."""
     columns = {}
     for label, names in aliases.items():
         header = _find_header(unused, names)

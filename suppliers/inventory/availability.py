@@ -1,7 +1,7 @@
 """Availability: list why a stock row of an offer is not for sale.
 
-Publication, routing, the offer comparison and tests ask this one list. ``sellable`` offers
-(``SupplierOfferQuerySet``) are those with no reason of the offer itself, in SQL.
+Publication, routing, the offer comparison and tests use it. ``SupplierOfferQuerySet.sellable`` has
+the conditions about the offer and its supplier in SQL.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class UnavailableReason(StrEnum):
 class StockFacts:
     """What is known about a stock row. ``units`` are those above the safety stock.
 
-    The defaults are those of a sellable offer.
+    The defaults describe a sellable offer.
     """
 
     units: int
@@ -42,9 +42,9 @@ class StockFacts:
 
 
 def reasons(facts: StockFacts) -> list[UnavailableReason]:
-    """Return every reason why a stock row is not for sale, in their order; [] if it is.
+    """Return every reason why a stock row is not for sale, in the order of the enum.
 
-    Units are not judged while the stock data is outdated.
+    ``OUT_OF_STOCK`` is not reported while the stock data is outdated.
     """
     against = (
         (UnavailableReason.SUPPLIER, not facts.is_supplier_active),

@@ -14,7 +14,7 @@ from storefront.lib.money import Money
 from suppliers.inventory import sellable_units
 from suppliers.shipping_services.selection import (
     ParcelLoad,
-    Route,
+    ServiceTerms,
     destinations,
     max_units,
     without_restricted,
@@ -35,8 +35,8 @@ class LocationStock:
 class OfferSupply:
     """One live offer with its stock per location, and the prices its supplier prescribes.
 
-    It is sold in multiples of ``pack``, at least ``minimum`` units; ``load`` is one unit. It is
-    not shipped to ``restricted_countries``. ``restock_on`` is not past.
+    It is sold in multiples of ``pack``, at least ``minimum`` units; ``load`` is that of one unit.
+    It is not shipped to ``restricted_countries``. ``restock_on`` is not past.
     """
 
     cost: Money
@@ -50,15 +50,16 @@ class OfferSupply:
     restricted_countries: frozenset[str] = frozenset()
     restock_on: date | None = None
 
-    def sold(self, *, kept: int) -> Self:
+    def for_channel(self, *, safety_stock: int) -> Self:
         """Return a copy with the units for sale on a channel with this safety stock."""
         locations = (
-            replace(location, free=self._most(location.free, kept)) for location in self.locations
+            replace(location, free=self._largest_order(location.free, safety_stock))
+            for location in self.locations
         )
         return replace(self, locations=tuple(locations))
 
-    def _most(self, free: int, kept: int) -> int:
-        units = sellable_units.units_above(free, kept=kept)
+    def _largest_order(self, free: int, safety_stock: int) -> int:
+        units = sellable_units.units_above(free, safety_stock=safety_stock)
         return sellable_units.largest_order(units, minimum=self.minimum, pack=self.pack)
 
     @property
@@ -67,9 +68,9 @@ class OfferSupply:
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """The countries it may ship from: those with stock, else all its locations."""
-        full = {location.country for location in self.locations if location.free}
-        return tuple(sorted(full or {location.country for location in self.locations}))
+        """The countries that it may ship from: those with stock, else those of all locations."""
+        stocked = {location.country for location in self.locations if location.free}
+        return tuple(sorted(stocked or {location.country for location in self.locations}))
 
 
 def summarize(  # noqa: PLR0913 - the offers and the channel's terms
@@ -77,39 +78,44 @@ def summarize(  # noqa: PLR0913 - the offers and the channel's terms
     offers: Sequence[OfferSupply],
     costing: Costing,
     *,
-    routes: Mapping[int, Sequence[Route]],
-    kept: int = 0,
+    services: Mapping[int, Sequence[ServiceTerms]],
+    safety_stock: int = 0,
     max_splits: int = 1,
 ) -> ListingSupply:
     """Summarize the offers of one variant.
 
-    An offer without a current exchange rate is not sold. If there is no other, its cost is
-    still published with the last known rate, so that the price is there as soon as the rate is.
+    An offer without a current exchange rate is not sold. If there is no other offer, its cost is
+    still published with the last known rate, so that the listing has a price once the rate is
+    current again.
 
     ``available`` is the most that ``max_splits`` locations can ship together, each of another
     supplier, as routing splits a line. ``reaches`` are the countries to which a service can
-    ship the smallest order, as ``shipping.availability.reach`` computes for one country, less
-    forbidden ones. ``reaches_from`` is the same for each origin with stock.
+    ship the smallest order, without restricted ones; ``shipping.availability.reach`` computes the
+    same for one country. ``reaches_from`` has these countries for each origin with stock.
 
-    Shape: ``kept`` is the channel's safety stock, per stock row; ``routes`` maps locations to
-        the services priced in the channel's currency
+    Shape: ``safety_stock`` is the channel's, per stock row; ``services`` maps locations to the
+        services priced in the channel's currency
     """
-    usable = [offer.sold(kept=kept) for offer in offers if offer.cost.currency in costing.rates]
+    usable = [
+        offer.for_channel(safety_stock=safety_stock)
+        for offer in offers
+        if offer.cost.currency in costing.rates
+    ]
     locations = [location for offer in usable for location in offer.locations]
-    full = [location for location in locations if location.free]
+    stocked = [location for location in locations if location.free]
     ships_from: dict[str, int] = {}
-    for location in full:
+    for location in stocked:
         ships_from[location.country] = max(ships_from.get(location.country, 0), location.free)
     without_current_rate = [
         offer for offer in offers if costing.rate(offer.cost.currency) is not None
     ]
     chosen = _pricing_offer(usable or without_current_rate, costing)
     bound = _highest_map(usable, chosen, costing)
-    services_by_country: dict[str, list[Route]] = defaultdict(list)
-    for location, route in _usable_services(usable, routes):
-        services_by_country[location.country].append(route)
+    services_by_country: dict[str, list[ServiceTerms]] = defaultdict(list)
+    for location, service in _usable_services(usable, services):
+        services_by_country[location.country].append(service)
     forbidden = frozenset(code for offer in usable for code in offer.restricted_countries)
-    restocks = [] if full else [offer.restock_on for offer in usable if offer.restock_on]
+    restocks = [] if stocked else [offer.restock_on for offer in usable if offer.restock_on]
     return ListingSupply(
         variant_id=variant_id,
         cost=chosen.cost if chosen else None,
@@ -125,15 +131,15 @@ def summarize(  # noqa: PLR0913 - the offers and the channel's terms
         ),
         reaches_from={
             country: reaches
-            for country, services in sorted(services_by_country.items())
+            for country, country_services in sorted(services_by_country.items())
             if (
                 reaches := without_restricted(
-                    destinations(services), restricted_countries=forbidden
+                    destinations(country_services), restricted_countries=forbidden
                 )
             )
             is not None
         },
-        as_of=min((location.known_at for location in full), default=None)
+        as_of=min((location.known_at for location in stocked), default=None)
         or max((location.known_at for location in locations), default=None),
         restock_on=min(restocks, default=None),
     )
@@ -149,21 +155,21 @@ def _max_combined_units(offers: Sequence[OfferSupply], max_splits: int) -> int:
 
 
 def _usable_services(
-    offers: Sequence[OfferSupply], routes: Mapping[int, Sequence[Route]]
-) -> Iterator[tuple[LocationStock, Route]]:
+    offers: Sequence[OfferSupply], services: Mapping[int, Sequence[ServiceTerms]]
+) -> Iterator[tuple[LocationStock, ServiceTerms]]:
     """Yield the services that can ship the smallest order from each location with stock."""
     for offer in offers:
         for location in offer.locations:
-            for route in routes.get(location.location_id, ()) if location.free else ():
-                if max_units(route, offer.load) >= offer.smallest_order:
-                    yield location, route
+            for service in services.get(location.location_id, ()) if location.free else ():
+                if max_units(service, offer.load) >= offer.smallest_order:
+                    yield location, service
 
 
 def _pricing_offer(offers: Sequence[OfferSupply], costing: Costing) -> OfferSupply | None:
-    """Return the offer whose cost sets the price: the cheapest with the smallest order.
+    """Return the offer whose cost sets the price: the cheapest of those with the smallest order.
 
-    An offer sold by the dozen must not set the price of one unit. Without any stock, offers
-    with a known origin come first: without an origin there is no price.
+    An offer sold by the dozen must not set the price of one unit. If no offer has stock, those with
+    a known origin come first: without an origin there is no price.
     """
     stocked = [offer for offer in offers if any(location.free for location in offer.locations)]
     smallest_order = min((offer.smallest_order for offer in stocked), default=1)
@@ -179,7 +185,7 @@ def _pricing_offer(offers: Sequence[OfferSupply], costing: Costing) -> OfferSupp
 def _highest_map(
     offers: Sequence[OfferSupply], chosen: OfferSupply | None, costing: Costing
 ) -> OfferSupply | None:
-    """Return the offer with the highest MAP of those with stock, else the pricing one."""
+    """Return the offer with the highest MAP of those with stock; without stock, the pricing one."""
     stocked = [offer for offer in offers if any(location.free for location in offer.locations)]
     bounds = [
         (

@@ -16,7 +16,7 @@ from suppliers.runs.staging import run
 
 LONG_AGO = timedelta(days=3650)
 
-# Rows confirmed together age together: they are scanned only when that confirmation crosses a step.
+# Rows that were confirmed together cross an age step together, and only then they are scanned.
 QUEUE_STOCK_CONFIRMED_TOGETHER = """
 INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT o.variant_id
@@ -69,7 +69,7 @@ WHERE p.supplier_id = %(supplier)s AND o.variant_id IS NOT NULL AND l.reported_q
   AND GREATEST(l.as_of, p.stock_confirmed_at) < %(now)s - make_interval(
     mins => LEAST(s.stock_fresh_for_min, s.stock_age_shown_after_min))
 """
-# A figure that was queried on its own and is unchanged.
+# Confirms figures that were queried one by one and are unchanged.
 CONFIRM_ROWS = """
 WITH confirmed AS (
   UPDATE suppliers_stocklevel l SET as_of = %(as_of)s, received_at = %(received_at)s
@@ -82,7 +82,7 @@ WITH confirmed AS (
 INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT variant_id FROM confirmed WHERE was_old AND variant_id IS NOT NULL
 """
-# A row that was reported after we queried does not become unconfirmed by this answer.
+# An answer does not make rows unconfirmed that were reported after its query.
 MARK_UNCONFIRMED = """
 WITH locked AS (
   SELECT l.id, p.stock_confirmed_at
@@ -148,8 +148,8 @@ WHERE id = %(supplier)s
 def queue_aged(*, now: datetime) -> int:
     """Queue variants whose stock or cost crossed an age step since the last call; return the count.
 
-    The cost depends on the rows that crossed a step, not on the catalog. Changed terms count as
-    a step of all rows.
+    The run time depends on the rows that crossed a step, not on the size of the catalog. After a
+    change of a supplier's freshness policy, all its rows count as crossed.
 
     Locks: the suppliers, their locations, then those of ``invalidation``, each in id order
     """

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from suppliers.models.policies import FreshnessPolicy
 
 HOUR = timedelta(hours=1)
+MIN_QUERY_AGE = timedelta(seconds=5)
 # Each percent of broken promises adds a tenth to the decay, up to ``MAX_UNRELIABILITY_FACTOR``
 # times.
 UNRELIABILITY_WEIGHT = 10
@@ -31,7 +32,7 @@ class DecayTerms:
     """The freshness policy of a supplier.
 
     Units: ``units`` and ``percent`` (of the figure) are subtracted for each hour begun after
-        ``fresh_for``; after ``age_shown_after`` pages show the age
+        ``fresh_for``; after ``age_shown_after`` staff are alerted
     """
 
     fresh_for: timedelta
@@ -71,7 +72,7 @@ def unreliability_factor(accuracy: Decimal | None) -> Decimal:
 
 
 def decay_steps(terms: DecayTerms) -> list[timedelta]:
-    """Return the ages at which a figure loses units, or its presentation changes."""
+    """Return the ages at which a figure loses units, or staff are alerted."""
     ages = {terms.expires_after}
     if terms.age_shown_after < terms.expires_after:
         ages.add(terms.age_shown_after)
@@ -82,23 +83,23 @@ def decay_steps(terms: DecayTerms) -> list[timedelta]:
     return sorted(ages)
 
 
-def needs_live_check(
-    *,
-    age: timedelta,
-    remaining: int,
-    query_after: timedelta,
-    live_check_below_units: int,
-    min_age: timedelta,
-) -> bool:
-    """Return whether the figure is old, or ``remaining`` units after the order are few."""
-    return age > query_after or (remaining <= live_check_below_units and age > min_age)
+def live_check_from(
+    *, age: timedelta, available: int, query_after: timedelta, live_check_below_units: int
+) -> int | None:
+    """Return the smallest order that needs a live check; None: no order does.
+
+    Each order needs one if the figure is old, else those that leave few units.
+    """
+    if age > query_after:
+        return 0
+    return max(0, available - live_check_below_units) if age > MIN_QUERY_AGE else None
 
 
-def decay_terms(ages: "FreshnessPolicy") -> DecayTerms:
+def decay_terms(policy: "FreshnessPolicy") -> DecayTerms:
     return DecayTerms(
-        fresh_for=timedelta(minutes=ages.stock_fresh_for_min),
-        expires_after=timedelta(minutes=ages.stock_expires_after_min),
-        age_shown_after=timedelta(minutes=ages.stock_age_shown_after_min),
-        units=ages.stock_decay_units_per_hour,
-        percent=ages.stock_decay_percent_per_hour,
+        fresh_for=timedelta(minutes=policy.stock_fresh_for_min),
+        expires_after=timedelta(minutes=policy.stock_expires_after_min),
+        age_shown_after=timedelta(minutes=policy.stock_age_shown_after_min),
+        units=policy.stock_decay_units_per_hour,
+        percent=policy.stock_decay_percent_per_hour,
     )

@@ -37,7 +37,7 @@ class StockEntry:
 
 
 def cost_history(offers: Iterable[SupplierOffer], *, since: datetime) -> dict[int, list[CostEntry]]:
-    """Return each offer's newest cost changes, oldest first; the first is the cost at ``since``."""
+    """Return each offer's newest costs, oldest first; the first is that at ``since``, if known."""
     history = {}
     for offer in offers:
         changes = CostChange.objects.filter(offer=offer, at__gte=since).order_by("-at", "-pk")

@@ -23,7 +23,7 @@ WHERE status = 'active' AND variant_id IS NOT NULL
 
 @requires_transaction
 def queue_invalidated() -> int:
-    """Queue what a rate or channel changed since the last call; return the row count.
+    """Queue the variants of rates and channels that changed since the last call; return how many.
 
     Locks: the changed channels, then the changed rates, in id order
     """
@@ -32,12 +32,12 @@ def queue_invalidated() -> int:
 
 def _queue_changed_rates() -> int:
     """Queue the offers in currencies whose rate became known or unknown since the last call."""
-    turned = ExchangeRate.objects.filter(
+    changed = ExchangeRate.objects.filter(
         ~Q(supplied_under=F("validity")),
         Q(supplied_under=RateStatus.UNKNOWN) | Q(validity=RateStatus.UNKNOWN),
     )
     bases = dict(
-        turned.select_for_update(of=["self"], no_key=True).order_by("pk").values_list("pk", "base")
+        changed.select_for_update(of=["self"], no_key=True).order_by("pk").values_list("pk", "base")
     )
     if not bases:
         return 0
@@ -51,8 +51,8 @@ def _queue_changed_channels() -> int:
         "supplied_under": F("safety_stock"),
         "published_max_split_locations": F("max_split_locations"),
     }
-    turned = Channel.objects.exclude(**as_published).order_by("pk")
-    ids = list(turned.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
+    changed = Channel.objects.exclude(**as_published).order_by("pk")
+    ids = list(changed.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
     if not ids:
         return 0
     Channel.objects.filter(pk__in=ids).update(**as_published)

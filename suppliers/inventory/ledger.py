@@ -1,4 +1,4 @@
-"""Stock ledger: reserve, allocate and release units, record when a supplier's figure has the sale.
+"""Stock ledger: reserve, allocate and release units, record when a figure contains a sale.
 
 The only writer of the reserved and allocated counters. Each function locks the stock rows in id
 order.
@@ -70,8 +70,8 @@ class NotEnoughStockError(Exception):
 def reserve(*, units: Mapping[int, int], cause: str, now: datetime) -> None:
     """Reserve units, all or none; ``units`` maps stock rows to quantities.
 
-    The UPDATE itself has the condition: of two buyers of the last unit, the second finds it
-    false. See Note [Waited for a merge].
+    The condition is part of the UPDATE, so that it is false for the second of two buyers of the
+    last unit. See Note [Waited for a merge].
 
     Locks: the stock rows, in id order
     Raises: NotEnoughStockError  the caller must roll back
@@ -123,7 +123,7 @@ def _move(  # noqa: PLR0913 - one movement has two counters and a cause
     reserved: int = 0,
     allocated: int = 0,
 ) -> None:
-    """Add the units to each counter, or subtract them: its sign is 1, -1 or 0."""
+    """Change the counters by the units times ``reserved`` and ``allocated``: 1, -1 or 0."""
     for level_id, quantity in sorted(units.items()):
         counters = {"reserved": reserved * quantity, "allocated": allocated * quantity}
         _change(MOVE, level_id, kind, cause=cause, now=now, **counters)

@@ -18,7 +18,10 @@ COLUMNS = ("external_id text", "sku text", "location text", "country text", "qua
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockChangeCounts:
-    """Numbers of stock rows above zero: all, those that become zero, are reported, and surge."""
+    """Numbers of non-zero stock rows: all of them, and those that become zero, are reported, surge.
+
+    ``reported`` rows are in the staged report.
+    """
 
     stocked: int
     zeroed: int
@@ -65,8 +68,8 @@ WHERE NOT EXISTS (
 GROUP BY s.location
 ON CONFLICT DO NOTHING
 """  # noqa: S608
-# An unchanged row is not written; ``stock_confirmed_at`` of its location dates it. So the reports
-# of a supplier must be merged one after another.
+# An unchanged row is not written: ``stock_confirmed_at`` of its location confirms it. So the
+# reports of a supplier must be merged one after another.
 LOCK_LOCATIONS = """
 SELECT id FROM suppliers_stocklocation WHERE supplier_id = %(supplier)s ORDER BY id
 FOR NO KEY UPDATE
@@ -210,7 +213,7 @@ def zero_stock(*, sync_run: SyncRun, offer_ids: Iterable[int], now: datetime) ->
     if not ids:
         return
     with staging_table(STAGE, COLUMNS) as stage:
-        stage.ready()
+        stage.analyze()
         set_affected_offers(ids)
         merge(supplier=sync_run.supplier, cause=f"run:{sync_run.pk}", as_of=now, received_at=now)
 

@@ -20,10 +20,10 @@ from suppliers.inventory.availability import StockFacts, UnavailableReason
 from suppliers.inventory.channel_supply import LocationStock, OfferSupply, summarize
 from suppliers.models import PendingPublication, StockLevel, Supplier, SupplierOffer
 from suppliers.shipping_services import queries
-from suppliers.shipping_services.selection import Route, parcel_load
+from suppliers.shipping_services.selection import ServiceTerms, parcel_load
 
 BATCH = 500
-QUERY_LIMIT = 10_000  # a query scans the whole outbox for its slice, so it fetches many rows
+QUERY_LIMIT = 10_000  # a query scans the whole queue for its slice, so it fetches many rows
 LOCK_NAME = "publishing"
 STALE = frozenset({UnavailableReason.STALE_COST, UnavailableReason.STALE_STOCK})
 MAX_RESTOCK_DELAY = timedelta(days=365)  # later dates are placeholders, such as 31.12.2099
@@ -32,26 +32,26 @@ MAX_RESTOCK_DELAY = timedelta(days=365)  # later dates are placeholders, such as
 def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
     """Refresh the listings of these variants on every channel; return the touched products.
 
-    The caller holds the slice of a variant, or an older result could be written last. The price
-    follows the offer that routing would choose for the smallest order of the channel.
+    The caller must hold the slices of the variants: otherwise an older result could be written
+    last. The price follows the offer that routing would choose for the channel's smallest order.
     """
     ids = sorted(set(variant_ids))
     channels = list(Channel.objects.order_by("pk"))
     touched: set[int] = set()
     for start in range(0, len(ids), BATCH):
         batch = ids[start : start + BATCH]
-        offers, routes = _offer_supplies(batch, now), queries.services_by_location()
+        offers, by_location = _offer_supplies(batch, now), queries.services_by_location()
         for channel in channels:
             costing = policy.load_costing(channel, now=now)
-            channel_routes = _services_in_currency(channel.currency, routes)
+            services = _services_in_currency(channel.currency, by_location)
             supplies = [
                 summarize(
                     variant_id,
                     offers.get(variant_id, ()),
                     costing,
-                    kept=channel.safety_stock,
+                    safety_stock=channel.safety_stock,
                     max_splits=channel.max_split_locations,
-                    routes=channel_routes,
+                    services=services,
                 )
                 for variant_id in batch
             ]
@@ -60,11 +60,11 @@ def publish(*, variant_ids: Iterable[int], now: datetime) -> set[int]:
 
 
 def _services_in_currency(
-    currency: str, routes: Mapping[tuple[int, str], Sequence[Route]]
-) -> dict[int, Sequence[Route]]:
+    currency: str, by_location: Mapping[tuple[int, str], Sequence[ServiceTerms]]
+) -> dict[int, Sequence[ServiceTerms]]:
     return {
         location_id: services
-        for (location_id, service_currency), services in routes.items()
+        for (location_id, service_currency), services in by_location.items()
         if service_currency == currency
     }
 
@@ -72,15 +72,15 @@ def _services_in_currency(
 def publish_pending(*, now: datetime, within: timedelta | None = None) -> int:
     """Publish the queued changes; return the number of variants. Stops after ``within``.
 
-    Outbox rows are deleted after the refresh, and only those read before it: a killed worker
-    repeats work but loses none. Workers share the work by slices of products
-    (``db.advisory_locks``).
+    Queue rows are deleted after the refresh, and only those read before it. So if a worker is
+    killed, some variants are refreshed twice but none is left out. Workers share the queue by
+    slices of products (``db.advisory_locks``).
     """
     in_slice = Mod("variant__product", advisory_locks.SLICES)
     numbers = PendingPublication.objects.values_list(in_slice, flat=True).distinct()
     waiting = {int(number) for number in numbers}  # Mod returns floats; lock names need ints
     slices = advisory_locks.lock_slices(
-        LOCK_NAME, is_left=lambda number: _pending_in_slice(number).exists(), among=waiting
+        LOCK_NAME, has_work=lambda number: _pending_in_slice(number).exists(), among=waiting
     )
     clock = running_clock(now)
 
@@ -113,7 +113,10 @@ def _pending_in_slice(number: int) -> QuerySet[PendingPublication]:
 
 
 def _publish_all(
-    pending: QuerySet[PendingPublication], *, now: datetime, is_over: Callable[[], bool] = bool
+    pending: QuerySet[PendingPublication],
+    *,
+    now: datetime,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> int:
     """Publish until the query finds none; return the number of variants."""
     published = 0

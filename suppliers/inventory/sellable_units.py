@@ -4,9 +4,9 @@ Listings (``channel_supply``) and the routing of carts (``orders.routing.engine`
 """
 
 
-def units_above(free: int, *, kept: int) -> int:
+def units_above(free: int, *, safety_stock: int) -> int:
     """Return the free units above the channel's safety stock."""
-    return max(0, free - kept)
+    return max(0, free - safety_stock)
 
 
 def largest_order(units: int, *, minimum: int, pack: int) -> int:

@@ -65,7 +65,7 @@ def parse_input(options: dict[str, Any], *, stdin: Callable[[], str]) -> Supplie
         currency=options["currency"],
         name=options["name"],
         connection={name: options[name] for name in CONNECTION_FIELDS if options[name] is not None},
-        wiring=ConnectionInput(
+        connection_input=ConnectionInput(
             base_url=options["base_url"],
             secrets={
                 name: _secret(name, value, stdin)

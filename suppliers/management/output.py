@@ -35,15 +35,16 @@ def usage_lines(supplier: Supplier, runs: Sequence[SyncRun], *, now: datetime) -
             )
 
 
-def health_lines(trial: HealthReport) -> Iterator[str]:
-    yield f"{trial.code} ({trial.connector}) supports: {', '.join(trial.capabilities) or 'nothing'}"
-    for step in trial.steps:
-        yield f"{OUTCOME_LABELS[step.outcome]:>9}  {step.name}: {step.told}"
+def health_lines(report: HealthReport) -> Iterator[str]:
+    capabilities = ", ".join(report.capabilities) or "nothing"
+    yield f"{report.code} ({report.connector}) supports: {capabilities}"
+    for step in report.steps:
+        yield f"{OUTCOME_LABELS[step.outcome]:>9}  {step.name}: {step.message}"
         if step.advice:
             yield f"           -> {step.advice}"
-    for suggestion in trial.suggestions:
+    for suggestion in report.suggestions:
         yield f"     note  {suggestion}"
-    yield "Ready. Nothing was ordered." if trial.is_ready else "Not ready. Nothing was ordered."
+    yield "Ready. Nothing was ordered." if report.is_ready else "Not ready. Nothing was ordered."
 
 
 def run_job(  # noqa: PLR0913 - the job's parameters, its output and times
@@ -55,7 +56,7 @@ def run_job(  # noqa: PLR0913 - the job's parameters, its output and times
     since: datetime,
     now: datetime,
 ) -> SyncRun:
-    """Run one job, print its result. Jobs since ``since`` share one read of a list.
+    """Run one job, print its result. A list that a job read after ``since`` is not read again.
 
     Raises: CommandError  another worker runs it
     """

@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("at", models.CharField(blank=True, choices=[("order", "Order received"), ("shipment", "Order shipped"), ("never", "Never")], max_length=10, verbose_name="Stock reduced at")),
                 ("median_lag_s", models.PositiveIntegerField(blank=True, null=True, verbose_name="Median delay (s)")),
-                ("max_lag_s", models.PositiveIntegerField(blank=True, null=True, verbose_name="90th percentile delay (s)")),
+                ("max_lag_s", models.PositiveIntegerField(blank=True, null=True, verbose_name="Maximum delay (s)")),
                 ("decrements_observed_after_order", models.PositiveIntegerField(default=0, verbose_name="Reduced at order")),
                 ("decrements_not_observed_after_order", models.PositiveIntegerField(default=0, verbose_name="Not reduced at order")),
                 ("decrements_observed_after_shipment", models.PositiveIntegerField(default=0, verbose_name="Reduced at shipment")),

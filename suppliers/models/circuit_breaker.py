@@ -43,8 +43,8 @@ class CircuitBreaker(models.Model):
     )
     # gateway code; empty for a supplier
     gateway = models.CharField(_("Gateway"), max_length=20, blank=True, db_default="")
-    failures = models.PositiveIntegerField(_("Consecutive failures"), default=0)  # consecutive
-    # since it opened
+    failures = models.PositiveIntegerField(_("Consecutive failures"), default=0)
+    # since the breaker was last closed
     consecutive_opens = models.PositiveIntegerField(_("Consecutive pauses"), default=0)
     opened_at = models.DateTimeField(_("No response since"), null=True, blank=True)
     open_until = models.DateTimeField(_("Syncs retry at"), null=True, blank=True)

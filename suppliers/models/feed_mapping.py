@@ -45,7 +45,7 @@ class FeedMapping(models.Model):
 
 
 class FeedUpload(models.Model):
-    """A supplier file that staff uploaded. Of each content, the newest upload is the one read.
+    """A supplier file that staff uploaded. For each content, the newest upload is read.
 
     ``storage_name`` is generated from the digest, ``original_name`` is only displayed. ``made_at``
     is the date of the file at the supplier, if the uploader stated it.

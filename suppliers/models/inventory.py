@@ -20,8 +20,8 @@ class StockDecrement(models.Model):
 
     ``at`` is empty until enough orders were isolated in time to decide.
     ``decrements_observed_after_order`` counts the sales that were followed by one drop of the same
-    size, ``decrements_not_observed_after_order`` those that were not; the same for shipments. Lags
-    run from our order (or its shipment) to the first report that shows it.
+    size, ``decrements_not_observed_after_order`` the others; likewise for shipments. A lag runs
+    from our order (or its shipment) to the first report that shows the drop.
     """
 
     supplier = models.OneToOneField(
@@ -31,8 +31,8 @@ class StockDecrement(models.Model):
         _("Stock reduced at"), max_length=10, choices=Supplier.StockDecrementedAt, blank=True
     )
     median_lag_s = models.PositiveIntegerField(_("Median delay (s)"), null=True, blank=True)
-    # the longest lag of a sale
-    max_lag_s = models.PositiveIntegerField(_("90th percentile delay (s)"), null=True, blank=True)
+    # a lag that no sale exceeds
+    max_lag_s = models.PositiveIntegerField(_("Maximum delay (s)"), null=True, blank=True)
     decrements_observed_after_order = models.PositiveIntegerField(_("Reduced at order"), default=0)
     decrements_not_observed_after_order = models.PositiveIntegerField(
         _("Not reduced at order"), default=0
@@ -66,8 +66,8 @@ class StockLocation(models.Model):
     """A warehouse of a supplier.
 
     ``stock_confirmed_at`` confirms every stock row of the location whose ``is_unconfirmed`` is
-    false, so unchanged rows are not written. ``aged_until``: listings reflect the age of the stock
-    up to this moment; ``freshness_key``: by these terms (``suppliers.inventory.confirmations``).
+    false, so unchanged rows are not written. Listings reflect the age of the stock at
+    ``aged_until``, by the freshness policy ``freshness_key`` (``inventory.confirmations``).
     """
 
     supplier = models.ForeignKey(
@@ -152,10 +152,10 @@ def _boolean(condition: Q) -> "ExpressionWrapper[Any]":
 
 
 def _minutes_before(now: datetime, minutes: str) -> "ExpressionWrapper[Any]":
-    so_long = Func(
+    interval = Func(
         F(minutes), template="make_interval(mins => %(expressions)s)", output_field=_DURATION
     )
-    return ExpressionWrapper(_at(now) - so_long, models.DateTimeField())
+    return ExpressionWrapper(_at(now) - interval, models.DateTimeField())
 
 
 def _at(now: datetime) -> Value:
@@ -179,7 +179,7 @@ class StockLevel(models.Model):
     report left the row out.
     """
 
-    # Each is the first column of an existing index.
+    # No index of their own: each is the first column of another index.
     offer = models.ForeignKey(
         SupplierOffer,
         models.PROTECT,

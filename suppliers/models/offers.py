@@ -74,26 +74,27 @@ def cost_confirmed_at(offer: str = "") -> Case:
 
     ``offer`` is the path to the offer, such as ``offer__``.
     """
-    told = f"{offer}cost_reported_at"
-    confirmed = Greatest(told, Coalesce(f"{offer}supplier__costs_confirmed_at", told))
-    silent = When(**{f"{offer}is_cost_unconfirmed": True}, then=told)
-    return Case(silent, default=confirmed, output_field=models.DateTimeField())
+    reported = f"{offer}cost_reported_at"
+    confirmed = Greatest(reported, Coalesce(f"{offer}supplier__costs_confirmed_at", reported))
+    unconfirmed = When(**{f"{offer}is_cost_unconfirmed": True}, then=reported)
+    return Case(unconfirmed, default=confirmed, output_field=models.DateTimeField())
 
 
 class SupplierOffer(models.Model):
     """One supplier SKU: its cost, and the variant that it supplies.
 
     - ``product_external_id``: the ``external_id`` of its ``SupplierProduct``.
-    - ``seen_at``: when something new was last imported. ``cost_reported_at``: when this cost was
-      last reported itself. ``Supplier.costs_confirmed_at`` confirms it, unless
-      ``is_cost_unconfirmed``: the last report left it out.
+    - ``seen_at``: when a product page or staff last changed the offer.
+    - ``cost_reported_at``: when this cost itself was last reported. A later
+      ``Supplier.costs_confirmed_at`` confirms it, unless ``is_cost_unconfirmed``: the last report
+      left the cost out.
     - ``map_amount``, ``msrp_amount``: as stated by the supplier, in the offer's currency.
     - ``restock_on``: when the supplier expects stock again; may be in the past.
     - ``missing_certificates``: required criteria without a valid document
       (``compliance.certificates``). The offer is not sold while it is not empty.
-    - ``overridden_fields``: set by staff; no feed changes them (``offers.overrides``). With
-      ``LINK`` locked and no variant, the product job creates a product for the offer; with
-      ``status`` locked too, the job ignores the offer.
+    - ``overridden_fields``: set by staff; no feed changes them (``offers.overrides``). If they
+      include ``LINK`` and the offer has no variant, the product job creates a product for it; if
+      they also include ``status``, the job ignores the offer.
     - ``disputed_variant``: the variant that the offer matches although the GTIN contradicts it.
     - ``run``: the last run whose product page changed the offer.
     """
@@ -269,7 +270,7 @@ class CostChange(models.Model):
 
 
 class PendingPublication(models.Model):
-    """An outbox row: a variant whose listings do not show its current cost or stock yet.
+    """A queue row: a variant whose listings do not show its current cost or stock yet.
 
     Inserted in the transaction of the change, deleted after the refresh, so a killed worker loses
     nothing. A variant may have several rows: a change during a refresh needs another refresh.

@@ -54,7 +54,7 @@ class FreshnessPolicy(models.Model):
             "Share of the reported stock withheld for each hour begun after that. 0 = none."
         ),
     )
-    # then pages show the age
+    # then staff are alerted
     stock_age_shown_after_min = models.PositiveIntegerField(
         _("Stale stock alert after (min)"),
         default=360,
@@ -136,7 +136,7 @@ class FreshnessPolicy(models.Model):
 
     @property
     def freshness_key(self) -> str:
-        """A key of the terms, to find listings that were built under other terms."""
+        """A key of the policy, to find listings that were built under an earlier policy."""
         numbers = (
             self.stock_fresh_for_min,
             self.stock_expires_after_min,

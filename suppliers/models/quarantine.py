@@ -31,7 +31,7 @@ _factor = partial(_threshold, validator=MinValueValidator(2))
 
 
 class QuarantineThresholds(models.Model):
-    """Quarantine thresholds of one supplier; empty ones are those of ``guards.Thresholds``."""
+    """Quarantine thresholds of one supplier; an empty one means that of ``guards.Thresholds``."""
 
     NAMES: ClassVar = (
         "max_missing_percent",

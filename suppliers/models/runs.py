@@ -20,7 +20,7 @@ class SyncRun(Stateful):
     - ``guards_waived_by``: who waived the guards before the run.
     - ``decided_by``: who applied, discarded or rolled back its changes (``PendingChange``).
     - ``profile``: the baseline that later runs are compared with (``quarantine.evaluation``).
-    - ``calls``, ``points``: its use of the supplier's API (``resilience.gate``).
+    - ``calls``, ``points``: use of the supplier's API by the run (``resilience.gate``).
     """
 
     class Kind(models.TextChoices):
@@ -88,28 +88,28 @@ class SyncRun(Stateful):
         indexes = [models.Index(fields=["supplier", "kind", "-started_at"])]
 
     def __str__(self) -> str:
-        words = {
+        template = {
             self.Kind.PRODUCTS: _("Products of %(supplier)s, %(moment)s"),
             self.Kind.PRICES: _("Prices of %(supplier)s, %(moment)s"),
             self.Kind.STOCK: _("Stock of %(supplier)s, %(moment)s"),
         }[self.Kind(self.kind)]
         moment = date_format(timezone.localtime(self.started_at), "j M H:i")
-        return words % {"supplier": self.supplier, "moment": moment}
+        return template % {"supplier": self.supplier, "moment": moment}
 
     @property
     def as_of(self) -> datetime:
-        """The moment for which its stock figures hold."""
+        """The moment for which the stock figures of the run hold."""
         return min(self.started_at, self.file_as_of or self.started_at)
 
     @property
     def file_as_of(self) -> datetime | None:
-        """The date of the file it read, or when the list was fetched that another run read."""
-        told = self.profile.get("as_of")
-        return datetime.fromisoformat(told) if told else None
+        """The date of the file, or when another job fetched the list that this run reused."""
+        as_of = self.profile.get("as_of")
+        return datetime.fromisoformat(as_of) if as_of else None
 
     @property
     def is_delta(self) -> bool:
-        """Whether its list is a delta: no later list repeats its rows."""
+        """Whether the list of the run is a delta: no later list repeats its rows."""
         return bool(self.profile.get("is_delta"))
 
 
@@ -154,8 +154,8 @@ class SyncIssue(models.Model):
 class PageBatch(models.Model):
     """Product pages that one worker fetched and any free worker imports.
 
-    A worker imports a batch under a session lock, so the lock ends with the worker; then the
-    fetching worker imports the batch itself. Deleted when done, or with its run.
+    A worker imports a batch under a session lock. If the worker dies, the lock is released and the
+    fetching worker imports the batch. Deleted when done, or with its run.
 
     Shape: ``pages`` as packed by ``suppliers.sync.page_batches``; ``done`` are the counts added
     to the run, null until imported.

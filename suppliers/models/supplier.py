@@ -22,9 +22,9 @@ class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
         BLOCKED = "blocked", _("Blocked")
 
     class StockDecrementedAt(models.TextChoices):
-        """When the supplier's stock figure stops containing what we ordered.
+        """When the supplier subtracts the units that we ordered from its stock figure.
 
-        The later, the safer for us. ``never``: only a stock count of the supplier corrects it.
+        In doubt, the later value is safer. ``never``: only a stock count corrects the figure.
         """
 
         ORDER = "order", _("Order received")

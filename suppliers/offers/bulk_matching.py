@@ -79,21 +79,25 @@ SELECT id FROM written
 type Row = tuple[str, str, int, str, str]  # external_id, SKU, offer id, GTIN, brand
 
 
-def match_offers(*, work: RunContext, refused: Sequence[str]) -> int:
+def match_offers(*, run_context: RunContext, refused: Sequence[str]) -> int:
     """Link offers that match a variant with certainty; return how many.
 
     Raises: LeaseLostError  the run was closed
     """
-    params = {"supplier": work.supplier.pk, "refused": list(refused), "now": work.clock()}
+    params = {
+        "supplier": run_context.supplier.pk,
+        "refused": list(refused),
+        "now": run_context.clock(),
+    }
     columns = ("external_id text", "offer_id bigint", "variant_id bigint")
     with with_large_work_mem(), staging_table("feed_matches", columns) as matches:
         run("DROP TABLE IF EXISTS pg_temp.feed_claims")
         run(STAGE_CANDIDATES, params)
         for batch in batched(_candidate_products(), PRODUCTS_AT_ONCE):
-            matches.extend(_matches(work, batch))
-            matches.rest()
-        matches.ready()
-        return _write(work, params)
+            matches.extend(_matches(run_context, batch))
+            matches.flush()
+        matches.analyze()
+        return _write(run_context, params)
 
 
 def _candidate_products() -> Iterator[list[Row]]:
@@ -104,10 +108,12 @@ def _candidate_products() -> Iterator[list[Row]]:
             yield list(product_rows)
 
 
-def _matches(work: RunContext, products: Sequence[list[Row]]) -> Iterator[tuple[str, int, int]]:
+def _matches(
+    run_context: RunContext, products: Sequence[list[Row]]
+) -> Iterator[tuple[str, int, int]]:
     claimed = [[_identifiers(row) for row in product] for product in products]
     owners = find_owners(
-        supplier=work.supplier, claims=[claim for product in claimed for claim in product]
+        supplier=run_context.supplier, claims=[claim for product in claimed for claim in product]
     )
     for product, claims in zip(products, claimed, strict=True):
         linked = matching.match(claims, owners).linked
@@ -124,11 +130,13 @@ def _identifiers(row: Row) -> SkuIdentifiers:
 
 
 @transaction.atomic(durable=True)
-def _write(work: RunContext, params: dict[str, Any]) -> int:
+def _write(run_context: RunContext, params: dict[str, Any]) -> int:
     """Write the matches. Locks the run, offer creation, then the matched offers in id order."""
-    work.lock()
-    price_list.lock_offer_creation(supplier_id=work.supplier.pk)
+    run_context.lock()
+    price_list.lock_offer_creation(supplier_id=run_context.supplier.pk)
     ids = [pk for (pk,) in rows(WRITE_LINKS, params)]
     if ids:
-        certificates.apply_holds(supplier_id=work.supplier.pk, now=work.clock(), offer_ids=ids)
+        certificates.apply_holds(
+            supplier_id=run_context.supplier.pk, now=run_context.clock(), offer_ids=ids
+        )
     return len(ids)

@@ -1,7 +1,7 @@
 """Offer links: decide which SKUs of product pages are linked, disputed or new products.
 
-``matching`` has the rule. The supplier that a product was created from describes it; pages of
-other suppliers do not change its texts, numbers and pictures.
+``matching`` has the rule. Texts, numbers and pictures of a product come from the supplier that the
+product was created from; pages of other suppliers do not change them.
 
 A linked offer stays linked until its GTIN contradicts the variant. Then it is disputed:
 unlinked and on hold, until the rule names the same variant again or staff decide. The rule
@@ -67,7 +67,7 @@ class _EarlierDecisions:
     fixed: set[str] = field(default_factory=set)
     disputed: dict[str, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
-    to_make: set[str] = field(default_factory=set)
+    to_create: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, supplier: Supplier, skus: Sequence[str]) -> Self:
@@ -82,7 +82,9 @@ class _EarlierDecisions:
                 decisions.fixed |= {sku} if is_fixed else set()
             elif is_fixed:
                 (
-                    decisions.refused if "status" in offer.overridden_fields else decisions.to_make
+                    decisions.refused
+                    if "status" in offer.overridden_fields
+                    else decisions.to_create
                 ).add(sku)
             elif offer.disputed_variant_id is not None:
                 decisions.disputed[sku] = offer.disputed_variant_id
@@ -93,7 +95,9 @@ def decide_links(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Lin
     """Decide about the SKUs of these pages. Nothing is written."""
     skus = [variant.sku for record in records for variant in record.variants]
     offers = _EarlierDecisions.of(supplier, skus)
-    own_skus = offers.to_make | identifiers.find_variant_ids(skus=skus, source=supplier.code).keys()
+    own_skus = (
+        offers.to_create | identifiers.find_variant_ids(skus=skus, source=supplier.code).keys()
+    )
     own_records: list[ProductRecord] = []
     records_to_match: list[ProductRecord] = []
     for record in records:
@@ -108,7 +112,7 @@ def decide_links(*, supplier: Supplier, records: Sequence[ProductRecord]) -> Lin
 def _split_page(
     record: ProductRecord, own_skus: AbstractSet[str], offers: _EarlierDecisions
 ) -> tuple[ProductRecord, ProductRecord]:
-    """Split a page into SKUs of the own product, new versions included, and SKUs to match."""
+    """Split a page into SKUs of the supplier's own product, also new ones, and SKUs to match."""
     accepted = [variant for variant in record.variants if variant.sku not in offers.refused]
     elsewhere = {variant.sku for variant in accepted} - own_skus
     if len(elsewhere) < len(accepted):

@@ -5,15 +5,15 @@ A wrong link sells one item and ships another, so only a certain match is linked
 
 - A GTIN names a variant if the brand is the same. In a list without brands the GTIN must be
   verified by staff.
-- Otherwise a part number names a variant, unless both state option values and these differ: some
-  suppliers use the model number as part number. Or a model number with the option values does.
-  Both count only within their brand, and only if they do not name two variants.
+- Otherwise a part number names a variant, unless SKU and variant state different option values:
+  some suppliers use the model number as part number. A model number together with the option values
+  names a variant, too. Both count only within their brand, and not if they name two variants.
 - A part number whose variant has another GTIN is a contradiction: the SKU waits for staff. So does
   a linked SKU that later states another GTIN.
-- Every SKU must match, each another variant of one product. The supplier must not offer one of
-  these variants under another SKU.
+- Each SKU of the supplier's product must match a different variant of the same product. The
+  supplier must not already offer one of these variants under another SKU.
 
-Any other product becomes a product of its own.
+A supplier's product that does not match becomes a new product.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -142,8 +142,8 @@ def _by_gtin(
     owner = owners.get(("gtin", claim.gtin))
     if owner is None:
         return None
-    is_believed = not claim.brand_key and owner.is_verified
-    return owner if is_believed or owner.brand_key == claim.brand_key else None
+    needs_no_brand = not claim.brand_key and owner.is_verified
+    return owner if needs_no_brand or owner.brand_key == claim.brand_key else None
 
 
 def _by_part(

@@ -35,7 +35,7 @@ class OverrideError(Exception):
 
 @transaction.atomic(durable=True)
 def override(*, offer: SupplierOffer, values: Mapping[str, Any], actor: str, now: datetime) -> None:
-    """Override values: no feed changes them until they are returned.
+    """Override values: no feed changes them until the override is cleared.
 
     An override of the cost puts an offer on sale that was held for an implausible cost.
 
@@ -71,8 +71,8 @@ def override(*, offer: SupplierOffer, values: Mapping[str, Any], actor: str, now
 def clear_override(*, offer: SupplierOffer, fields: Collection[str], now: datetime) -> None:
     """Return fields to the feed: they keep their values until the next run of each job.
 
-    An offer held by staff is on sale again, if it can be sold. Without a plausible cost it is
-    on sale with the next plausible one.
+    An offer held by staff is on sale again, if it can be sold. Without a plausible cost, it is on
+    sale as soon as the supplier reports one.
 
     Locks: the offer, then its product
     """
@@ -105,7 +105,7 @@ def is_unlinked(offer: SupplierOffer) -> bool:
 
 @transaction.atomic(durable=True)
 def link(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None:
-    """Link an offer to a variant. No feed changes the link until it is returned.
+    """Link an offer to a variant. No feed changes the link until the override is cleared.
 
     Locks: the offer
     Raises: OverrideError  it is linked or discontinued, the supplier offers the variant under
@@ -143,7 +143,7 @@ def create_product(*, offer: SupplierOffer, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def refuse(*, offer: SupplierOffer, now: datetime) -> None:
-    """Keep an offer off sale: no feed links it or creates a product from it until it is returned.
+    """Keep an offer off sale: no feed links it, or creates a product, until this is cleared.
 
     Locks: the offer
     Raises: OverrideError  it is linked or discontinued
@@ -156,7 +156,8 @@ def refuse(*, offer: SupplierOffer, now: datetime) -> None:
 def _lock_unlinked(offer: SupplierOffer, *, becomes: int | None = None) -> SupplierOffer:
     """Return the offer, locked, if staff may decide about it.
 
-    Open orders of its former variant would otherwise be filled with another one.
+    If open orders hold units of it as another variant than ``becomes``, it is refused: they would
+    be filled with the wrong variant.
 
     Raises: OverrideError
     """

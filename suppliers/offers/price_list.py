@@ -1,7 +1,7 @@
 """Price lists: compare a staged list with the known offers, create offers for new SKUs.
 
 An offer without a variant is on hold and cannot be bought. ``bulk_matching`` links certain
-matches; otherwise the product job adopts it.
+matches; the product job links the other offers.
 
 Note [One comparison]: one comparison of the list with the supplier's offers answers all
 questions of a run about a whole list. Its result, ``feed_cost_diff``, has only the rows that
@@ -42,12 +42,12 @@ def valid_retail_price(price: Money | None, *, currency: str) -> Decimal | None:
 AMOUNT = "numeric(12,2)"
 COLUMNS = tuple(f"{name} {AMOUNT if name == 'amount' else 'text'}" for name in OFFER_CELLS)
 NOTHING = ("",) * (len(OFFER_CELLS) - len(("external_id", "sku", "amount")))
-# Pages of the temporary table turned into offers per transaction, about 50,000 rows: the product
-# job may wait for one within its lock timeout.
+# Database pages of the temporary table that one transaction turns into offers, about 50,000 rows.
+# A product job that waits for it must not exceed its lock timeout.
 PAGES_PER_SLICE = 800
 ANALYZE_AFTER = 500
 
-# A delta says nothing about the offers that it leaves out.
+# FULL JOIN for a full list, LEFT JOIN for a delta: offers that a delta leaves out did not change.
 STAGE_DIFF = """
 CREATE TEMPORARY TABLE feed_cost_diff AS
 SELECT c.*, o.id AS offer_id
@@ -81,7 +81,7 @@ SELECT (
     )
 )
 """
-# If a SKU has two prices, one of them differs from the known one.
+# If a SKU has two prices, one of them differs from the stored price, so the diff has the SKU.
 SELECT_DUPLICATES = """
 SELECT c.sku, min(c.external_id), min(c.amount), max(c.amount)
 FROM feed_costs c
@@ -94,8 +94,8 @@ SELECT DISTINCT c.sku FROM feed_costs c
 JOIN suppliers_syncissue i ON i.row = c.sku AND i.supplier_id = %(supplier)s
 WHERE i.resolved_at IS NULL
 """
-# SKUs that look the same: one would be ordered for the other. The product job reports them, and
-# keeps the first of its list.
+# SKUs that look the same: one could be ordered instead of the other. The product job reports them,
+# and keeps the first one of its list.
 SELECT_CONFUSABLE = """
 WITH new AS (
   SELECT sku, lower(sku) AS folded FROM feed_cost_diff
@@ -110,8 +110,7 @@ WITH new AS (
 SELECT DISTINCT sku FROM new
 WHERE folded IN (SELECT folded FROM among UNION SELECT folded FROM known)
 """
-# One transaction at a time creates offers of a supplier: a second one finds the offers of the
-# first.
+# One transaction at a time creates offers of a supplier, so that the next one finds these offers.
 LOCK_OFFER_CREATION = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 3))"
 INSERT_OFFERS = """
 INSERT INTO suppliers_supplieroffer (
@@ -147,19 +146,19 @@ def staged_row(row: OfferRow, *, amount: Decimal, currency: str) -> tuple[Any, .
     )
 
 
-def stage_diff(*, work: RunContext, is_full_list: bool) -> None:
+def stage_diff(*, run_context: RunContext, is_full_list: bool) -> None:
     """Stage the differences between the list and the known offers."""
     with with_large_work_mem():
         run("DROP TABLE IF EXISTS pg_temp.feed_cost_diff")
         join = "FULL" if is_full_list else "LEFT"
-        run(STAGE_DIFF.format(join=join), {"supplier": work.supplier.pk})
+        run(STAGE_DIFF.format(join=join), {"supplier": run_context.supplier.pk})
         run("ANALYZE feed_cost_diff")
 
 
-def count_priced(*, work: RunContext) -> tuple[int, int]:
+def count_priced(*, run_context: RunContext) -> tuple[int, int]:
     """Return the number of priced offers, and of those that the list still prices."""
     with with_large_work_mem():
-        ((known, lost),) = rows(COUNT_UNPRICED, {"supplier": work.supplier.pk})
+        ((known, lost),) = rows(COUNT_UNPRICED, {"supplier": run_context.supplier.pk})
     return known, known - lost
 
 
@@ -175,9 +174,9 @@ def duplicate_prices() -> list[tuple[str, ImportIssue]]:
     ]
 
 
-def skus_with_issues(*, work: RunContext) -> list[str]:
+def skus_with_issues(*, run_context: RunContext) -> list[str]:
     """Return the SKUs of the list that have an open issue."""
-    return [sku for (sku,) in rows(SELECT_WITH_ISSUES, {"supplier": work.supplier.pk})]
+    return [sku for (sku,) in rows(SELECT_WITH_ISSUES, {"supplier": run_context.supplier.pk})]
 
 
 @requires_transaction
@@ -186,7 +185,7 @@ def lock_offer_creation(*, supplier_id: int) -> None:
     rows(LOCK_OFFER_CREATION, {"name": f"offers of {supplier_id}"})
 
 
-def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) -> int:
+def create_offers(*, run_context: RunContext, refused: Sequence[str], as_of: datetime) -> int:
     """Create offers for unknown SKUs, slice by slice; return how many.
 
     If the process is killed, completed slices stay; the next run creates the rest.
@@ -197,23 +196,25 @@ def create_offers(*, work: RunContext, refused: Sequence[str], as_of: datetime) 
     if not has_new_skus:
         return 0
     with with_large_work_mem():
-        confusable = [sku for (sku,) in rows(SELECT_CONFUSABLE, {"supplier": work.supplier.pk})]
+        confusable = [
+            sku for (sku,) in rows(SELECT_CONFUSABLE, {"supplier": run_context.supplier.pk})
+        ]
     ((size,),) = rows("SELECT pg_relation_size('feed_cost_diff') / 8192")
     params = {
-        "supplier": work.supplier.pk,
-        "currency": work.supplier.currency,
+        "supplier": run_context.supplier.pk,
+        "currency": run_context.supplier.currency,
         "refused": [*refused, *confusable],
         "as_of": as_of,
     }
     created = 0
     for first in range(0, int(size), PAGES_PER_SLICE):
-        work.heartbeat()
+        run_context.heartbeat()
         ends = {"first": f"({first},0)", "last": f"({first + PAGES_PER_SLICE},0)"}
         with transaction.atomic(durable=True):
-            work.lock()
-            lock_offer_creation(supplier_id=work.supplier.pk)
-            created += run(INSERT_OFFERS, {**params, **ends, "now": work.clock()})
-    log.info("%s: %s new offers", work.run, created)
+            run_context.lock()
+            lock_offer_creation(supplier_id=run_context.supplier.pk)
+            created += run(INSERT_OFFERS, {**params, **ends, "now": run_context.clock()})
+    log.info("%s: %s new offers", run_context.run, created)
     if created >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)
     return created

@@ -37,7 +37,7 @@ UPDATED_FIELDS = (
 @requires_transaction
 def upsert_offers(  # noqa: PLR0913 - one pass over the records fills all outputs
     *,
-    work: RunContext,
+    run_context: RunContext,
     records: Sequence[ProductRecord],
     imported: ImportResult,
     disputed: Mapping[str, int],
@@ -56,14 +56,14 @@ def upsert_offers(  # noqa: PLR0913 - one pass over the records fills all output
             disputed_id = disputed.get(variant.sku)
             offer = offers.get(variant.sku)
             if offer is None:
-                offer = _new_offer(work, record, variant, variant_id, now)
+                offer = _new_offer(run_context, record, variant, variant_id, now)
                 offer.disputed_variant_id = disputed_id
                 new.append(offer)
             elif _update_offer(
-                work, offer, record, variant, variant_id=variant_id, disputed_id=disputed_id
+                run_context, offer, record, variant, variant_id=variant_id, disputed_id=disputed_id
             ):
                 offer.seen_at = now
-                offer.run = work.run
+                offer.run = run_context.run
                 changed.append(offer)
     SupplierOffer.objects.bulk_create(new)
     SupplierOffer.objects.bulk_update(
@@ -74,7 +74,7 @@ def upsert_offers(  # noqa: PLR0913 - one pass over the records fills all output
 
 
 def _new_offer(
-    work: RunContext,
+    run_context: RunContext,
     record: ProductRecord,
     variant: VariantRecord,
     variant_id: int | None,
@@ -82,23 +82,23 @@ def _new_offer(
 ) -> SupplierOffer:
     is_sound = variant_id is not None and variant.cost is not None
     return SupplierOffer(
-        supplier=work.supplier,
+        supplier=run_context.supplier,
         supplier_sku=variant.sku,
         product_external_id=record.external_id,
         variant_id=variant_id,
         title=variant.title[:200],
-        **_terms(work, variant.terms),
+        **_terms(run_context, variant.terms),
         cost_amount=variant.cost.rounded().amount if variant.cost else None,
-        currency=work.supplier.currency,
+        currency=run_context.supplier.currency,
         status=Status.ACTIVE if is_sound else Status.ON_HOLD,
         seen_at=now,
-        run=work.run,
+        run=run_context.run,
         cost_reported_at=now if variant.cost else None,
     )
 
 
 def _update_offer(  # noqa: PLR0913 - an offer, its page and its two possible links
-    work: RunContext,
+    run_context: RunContext,
     offer: SupplierOffer,
     record: ProductRecord,
     variant: VariantRecord,
@@ -112,12 +112,12 @@ def _update_offer(  # noqa: PLR0913 - an offer, its page and its two possible li
     is active if it can be sold, but held if staff had set its status.
     """
     before = _updated_values(offer)
-    was_nothing_of_ours = offer.variant_id is None
+    was_unlinked = offer.variant_id is None
     offer.disputed_variant_id = disputed_id
     offer.variant_id = None if disputed_id else offer.variant_id or variant_id
     offer.product_external_id = record.external_id
     offer.title = variant.title[:200]
-    for name, value in _terms(work, variant.terms).items():
+    for name, value in _terms(run_context, variant.terms).items():
         if name not in offer.overridden_fields:
             setattr(offer, name, value)
     is_sound = offer.variant_id is not None and offer.cost_amount is not None
@@ -126,7 +126,7 @@ def _update_offer(  # noqa: PLR0913 - an offer, its page and its two possible li
         offer.status = Status.ACTIVE if is_sound and not is_locked else Status.ON_HOLD
     elif disputed_id and not is_locked:
         offer.status = Status.ON_HOLD
-    elif was_nothing_of_ours and offer.variant_id is not None and not is_locked:
+    elif was_unlinked and offer.variant_id is not None and not is_locked:
         offer.status = Status.ACTIVE if is_sound else Status.ON_HOLD
     return before != _updated_values(offer)
 
@@ -135,8 +135,8 @@ def _updated_values(offer: SupplierOffer) -> tuple[Any, ...]:
     return tuple(getattr(offer, name) for name in UPDATED_FIELDS)
 
 
-def _terms(work: RunContext, terms: SupplierTerms) -> dict[str, Any]:
-    currency = work.supplier.currency
+def _terms(run_context: RunContext, terms: SupplierTerms) -> dict[str, Any]:
+    currency = run_context.supplier.currency
     return {
         "min_order_units": terms.min_order_units or 1,
         "pack_size": terms.pack_size or 1,
@@ -182,7 +182,7 @@ class Batch:
     )  # with the digest of the page
     gone: list[str] = field(default_factory=list)
     problems: list[ImportIssue] = field(default_factory=list)
-    size: int = 0  # requested pages, whatever the answers
+    size: int = 0  # requested pages, answered or not
 
     @property
     def examined(self) -> list[str]:
@@ -198,7 +198,7 @@ class Batch:
 @transaction.atomic(durable=True)
 def write_batch(  # noqa: PLR0913 - the parts of one batch
     *,
-    work: RunContext,
+    run_context: RunContext,
     batch: Batch,
     records: Sequence[ProductRecord],
     imported: ImportResult,
@@ -213,16 +213,16 @@ def write_batch(  # noqa: PLR0913 - the parts of one batch
     Locks: the run, the offers, then stock rows, each in id order
     Raises: SkuConflictError  another worker's batch has one of the SKUs
     """
-    work.lock()
-    price_list.lock_offer_creation(supplier_id=work.supplier.pk)
-    now = work.clock()
+    run_context.lock()
+    price_list.lock_offer_creation(supplier_id=run_context.supplier.pk)
+    now = run_context.clock()
     skus = [variant.sku for record in records for variant in record.variants]
     external_ids = [record.external_id for record in records]
     offers = {
         offer.supplier_sku: offer
         for offer in SupplierOffer.objects.filter(
             Q(supplier_sku__in=skus) | Q(product_external_id__in=[*external_ids, *batch.gone]),
-            supplier=work.supplier,
+            supplier=run_context.supplier,
         )
         .select_for_update(of=["self"], no_key=True)
         .order_by("pk")
@@ -235,7 +235,7 @@ def write_batch(  # noqa: PLR0913 - the parts of one batch
             raise SkuConflictError(sku)
     touched = set(imported.touched)
     new = upsert_offers(
-        work=work,
+        run_context=run_context,
         records=records,
         imported=imported,
         disputed=disputed,
@@ -251,27 +251,29 @@ def write_batch(  # noqa: PLR0913 - the parts of one batch
     kept_offers = [
         offer
         for offer in missing_offers
-        if work.has_unidentified_rows
+        if run_context.has_unidentified_rows
         and offer.product_external_id in external_ids
         and offer.status != Status.DISCONTINUED
     ]
     touched |= _discontinue(
-        work, [offer for offer in missing_offers if offer not in kept_offers], now
+        run_context, [offer for offer in missing_offers if offer not in kept_offers], now
     )
-    _write_first_stock(work, batch, new)
-    _write_products(work, batch, set(external_ids), present, now)
-    # Products kept because of an unreadable list are read again, too.
+    _write_first_stock(run_context, batch, new)
+    _write_products(run_context, batch, set(external_ids), present, now)
+    # So are products whose offers are kept because the list has unreadable rows.
     SupplierProduct.objects.filter(
-        supplier=work.supplier,
+        supplier=run_context.supplier,
         external_id__in={*read_again, *(offer.product_external_id for offer in kept_offers)},
     ).update(list_digest="", detail_digest="")
     # An offer without a required certificate starts on hold.
     ids = [offer.pk for offer in [*new, *offers.values()]]
-    certificates.apply_holds(supplier_id=work.supplier.pk, now=now, offer_ids=ids)
+    certificates.apply_holds(supplier_id=run_context.supplier.pk, now=now, offer_ids=ids)
     examined = [*batch.examined, *skus, *offers, *(f"{r}:{s}" for r, s in _sku_claims(batch))]
-    for family, read in ((IssueScope.PAGE, examined), (IssueScope.ANSWER, batch.answered)):
-        issues.resolve(run=work.run, family=family, problems=batch.problems, now=now, examined=read)
-    issues.record(run=work.run, problems=batch.problems)
+    for scope, read in ((IssueScope.PAGE, examined), (IssueScope.ANSWER, batch.answered)):
+        issues.resolve(
+            run=run_context.run, scope=scope, problems=batch.problems, now=now, examined=read
+        )
+    issues.record(run=run_context.run, problems=batch.problems)
     PendingPublication.queue(sorted(touched))
 
 
@@ -284,34 +286,34 @@ def _sku_claims(batch: Batch) -> list[tuple[str, str]]:
 
 
 @requires_transaction
-def _write_first_stock(work: RunContext, batch: Batch, new: Sequence[SupplierOffer]) -> None:
+def _write_first_stock(run_context: RunContext, batch: Batch, new: Sequence[SupplierOffer]) -> None:
     """Import the stock of new offers from their pages; the stock job follows."""
     ids = {offer.supplier_sku: offer.pk for offer in new}
     rows = [row for page in batch.good for row in page.stock if row.sku in ids]
     if not rows:
         return
-    now = work.clock()
+    now = run_context.clock()
     with staging_table(levels.STAGE, levels.COLUMNS) as stage:
         levels.stage_rows(stage, rows)
-        stage.ready()
+        stage.analyze()
         levels.set_affected_offers(ids.values())
         levels.merge(
-            supplier=work.supplier,
-            cause=f"run:{work.run.pk}",
-            as_of=min(now, work.run.file_as_of or now),
+            supplier=run_context.supplier,
+            cause=f"run:{run_context.run.pk}",
+            as_of=min(now, run_context.run.file_as_of or now),
             received_at=now,
         )
 
 
 @requires_transaction
 def _write_products(
-    work: RunContext,
+    run_context: RunContext,
     batch: Batch,
     imported_ids: set[str],
     present: Mapping[str, SupplierProduct],
     now: datetime,
 ) -> None:
-    """Store the digests; ``cost_digest`` only if the price job need not read the product."""
+    """Store the digests; ``cost_digest`` only of new products, whose costs were just imported."""
     new, changed = [], []
     read = [(page.listed, page.digest) for page in batch.good] + batch.refused
     for listed, detail_digest in read:
@@ -320,30 +322,30 @@ def _write_products(
         product = present.get(listed.external_id)
         if product is None:
             product = SupplierProduct(
-                supplier=work.supplier,
+                supplier=run_context.supplier,
                 external_id=listed.external_id,
                 cost_digest=listed.cost_digest,
             )
             new.append(product)
-            work.run.created += is_imported
+            run_context.run.created += is_imported
         else:
             if product.status != SupplierProduct.Status.ACTIVE:
                 product.cost_digest = ""  # its costs may be outdated
             changed.append(product)
-            work.run.updated += is_imported
-        work.run.rejected += not is_imported
+            run_context.run.updated += is_imported
+        run_context.run.rejected += not is_imported
         product.status = status
         product.detail_digest = detail_digest
         product.list_digest = listed.digest
         product.changed_at = now
     for listed in batch.same:
-        work.run.unchanged += 1
+        run_context.run.unchanged += 1
         product = present[listed.external_id]
         if product.list_digest != listed.digest:
             product.list_digest = listed.digest
             changed.append(product)
     discontinued = [present[external_id] for external_id in batch.gone if external_id in present]
-    work.run.gone += len(discontinued)
+    run_context.run.gone += len(discontinued)
     for product in discontinued:
         product.status = SupplierProduct.Status.DISCONTINUED
         product.changed_at = now
@@ -355,39 +357,41 @@ def _write_products(
     )
 
 
-def discontinue(*, work: RunContext, external_ids: Iterable[str]) -> None:
+def discontinue(*, run_context: RunContext, external_ids: Iterable[str]) -> None:
     """Discontinue products that the list no longer contains. The guards have accepted the list."""
     for ids in batched(external_ids, BATCH):
         with transaction.atomic(durable=True):
-            discontinue_batch(work, ids)
+            discontinue_batch(run_context, ids)
 
 
 @requires_transaction
-def discontinue_batch(work: RunContext, external_ids: Sequence[str]) -> None:
+def discontinue_batch(run_context: RunContext, external_ids: Sequence[str]) -> None:
     """Discontinue some products.
 
     Locks: the run, their offers, then stock rows, each in id order
     Raises: LeaseLostError  the run was closed
     """
-    work.lock()
-    now = work.clock()
+    run_context.lock()
+    now = run_context.clock()
     offers = SupplierOffer.objects.filter(
-        supplier=work.supplier, product_external_id__in=external_ids
+        supplier=run_context.supplier, product_external_id__in=external_ids
     )
     touched = _discontinue(
-        work, offers.select_for_update(of=["self"], no_key=True).order_by("pk"), now
+        run_context, offers.select_for_update(of=["self"], no_key=True).order_by("pk"), now
     )
-    work.run.gone += SupplierProduct.objects.filter(
-        supplier=work.supplier, external_id__in=external_ids
+    run_context.run.gone += SupplierProduct.objects.filter(
+        supplier=run_context.supplier, external_id__in=external_ids
     ).update(status=SupplierProduct.Status.DISCONTINUED, changed_at=now)
     PendingPublication.queue(sorted(touched))
 
 
 @requires_transaction
-def _discontinue(work: RunContext, offers: Iterable[SupplierOffer], now: datetime) -> set[int]:
+def _discontinue(
+    run_context: RunContext, offers: Iterable[SupplierOffer], now: datetime
+) -> set[int]:
     """Discontinue offers and set their stock to zero; return their variants."""
     closed = [offer for offer in offers if offer.status != Status.DISCONTINUED]
     ids = [offer.pk for offer in closed]
     SupplierOffer.objects.filter(pk__in=ids).update(status=Status.DISCONTINUED, seen_at=now)
-    levels.zero_stock(sync_run=work.run, offer_ids=ids, now=now)
+    levels.zero_stock(sync_run=run_context.run, offer_ids=ids, now=now)
     return {offer.variant_id for offer in closed if offer.variant_id is not None}

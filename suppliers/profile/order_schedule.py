@@ -1,8 +1,8 @@
 """Order schedule: decide when a supplier is sent its orders, at once or collected.
 
-A collected order can be canceled at no cost. It is sent in time for its delivery promise, which
-counts from the first open day of the supplier whose cut-off has not passed: all orders of that
-day are sent ``CUT_OFF_MARGIN`` before the cut-off.
+A collected order can be canceled at no cost. Its delivery promise counts from the supplier's first
+open day whose cut-off has not passed. To keep the promise, all orders of that day are sent at the
+latest ``CUT_OFF_MARGIN`` before the cut-off.
 """
 
 from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ class OrderCalendar:
         return str(day.isoweekday()) in self.days and day not in self.closed
 
     def promise_day(self, promised_at: datetime) -> tuple[date, datetime]:
-        """Return the day from which a promise counts, and its cut-off."""
+        """Return the day from which a promise counts, and the cut-off of that day."""
         today = promised_at.astimezone(UTC).date()
         for ahead in range(MAX_DAYS_AHEAD):
             day = today + timedelta(days=ahead)
@@ -65,8 +65,8 @@ class DispatchSchedule:
     ) -> datetime | None:
         """Return when an order that is ready now is sent; None: at once.
 
-        That is the next scheduled moment, but ``CUT_OFF_MARGIN`` before the cut-off of its promise
-        and before ``before``, when its payment can no longer be captured.
+        That is the next scheduled moment, at the latest ``CUT_OFF_MARGIN`` before the cut-off of
+        the promise and before ``before``, after which the payment cannot be captured.
         """
         if self.mode == DispatchMode.AT_ONCE:
             return None
@@ -104,7 +104,7 @@ class DispatchSchedule:
 
 @lru_cache(maxsize=512)
 def cut_off_delay_days(calendar: OrderCalendar, hour: datetime) -> int:
-    """Return by how many days a promise of this hour starts later; constant within it."""
+    """Return how many days later a promise starts to count that is made within this hour."""
     day, _ = calendar.promise_day(hour)
     return (day - hour.date()).days
 

@@ -34,12 +34,12 @@ SELECT count(*), count(*) FILTER (WHERE {IS_OUTLIER}) FROM ({CHANGED_COSTS}) m
 SELECT_OUTLIERS = f"""
 SELECT m.external_id, m.supplier_sku, m.before, m.after FROM ({CHANGED_COSTS}) m WHERE {IS_OUTLIER} ORDER BY 2
 """  # noqa: S608
-# One outlier as an example for the reason, then others in hash order: a sample of the catalog.
+# Outliers first, so that the message can name one; then hash order, for a sample of the catalog.
 SAMPLE_CHANGED = f"""
 SELECT m.supplier_sku, m.before, m.after FROM ({CHANGED_COSTS}) m
 ORDER BY CASE WHEN {IS_OUTLIER} THEN 0 ELSE 1 END, hashtext(m.supplier_sku) LIMIT {SAMPLE}
 """  # noqa: S608
-# Published variants whose old cost was not above their net price already.
+# Counts published variants, and those whose cost rises from below to above their net price.
 COUNT_ABOVE_PRICE = """
 WITH reported AS (
   SELECT o.variant_id, o.currency, o.cost_amount AS before, min(c.amount) AS after
@@ -75,7 +75,7 @@ FROM suppliers_supplierproduct p
 LEFT JOIN (SELECT DISTINCT external_id FROM {table}) l ON l.external_id = p.external_id
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
 """
-# Two differing figures of a row cannot both equal the known one, so the diff contains them.
+# If a row has two figures, one of them differs from the stored figure, so the diff has the SKU.
 ONLY_DIFFERING = "WHERE sku IN (SELECT sku FROM feed_stock_diff)"
 COUNT_DUPLICATES = """
 SELECT (SELECT count(*) FROM feed_stock), count(*) FILTER (WHERE least <> most) FROM (
@@ -101,27 +101,27 @@ WHERE u.run_id = %(undone)s AND u.outcome = 'rolled_back' AND u.kind = 'stock'
 """
 
 
-def check_file(work: RunContext, connector: object) -> None:
+def check_file(run_context: RunContext, connector: object) -> None:
     """Check the columns and dates of the job's file, if there is one."""
     if not isinstance(connector, FileProfiling):
         return
-    profile = connector.profile(work.run.kind)
-    before = work.last_accepted_baseline
-    last = file_age.from_profile(before, is_delta=work.run.is_delta, now=work.clock())
+    profile = connector.profile(run_context.run.kind)
+    before = run_context.last_accepted_baseline
+    last = file_age.from_profile(before, is_delta=run_context.run.is_delta, now=run_context.clock())
     is_dropped = file_age.newest_was_dropped(
-        profile, last, listed=lambda skus: connector.contained_skus(work.run.kind, skus)
+        profile, last, listed=lambda skus: connector.contained_skus(run_context.run.kind, skus)
     )
-    work.run.profile |= {
+    run_context.run.profile |= {
         "columns": list(profile.columns),
         "kinds": dict(profile.kinds),
         "mapping_hash": profile.mapping_hash,
         **file_age.to_profile(profile, last),
     }
-    if work.run.kind != SyncRun.Kind.PRICES:
-        work.run.profile["as_of"] = file_age.as_of(
-            profile, before, is_delta=work.run.is_delta, now=work.clock()
+    if run_context.run.kind != SyncRun.Kind.PRICES:
+        run_context.run.profile["as_of"] = file_age.as_of(
+            profile, before, is_delta=run_context.run.is_delta, now=run_context.clock()
         )
-    work.quarantine_if(
+    run_context.quarantine_if(
         guards.schema_drift_violation(
             before=_baseline_columns(before, mapping_hash=profile.mapping_hash), after=profile
         )
@@ -129,77 +129,77 @@ def check_file(work: RunContext, connector: object) -> None:
         or guards.newest_row_violation(
             newest=profile.newest,
             last_newest=None if is_dropped else last.newest,
-            now=work.clock(),
-            limits=run_thresholds(work),
+            now=run_context.clock(),
+            limits=run_thresholds(run_context),
         )
     )
 
 
-def check_lists(work: RunContext, connector: object) -> None:
+def check_lists(run_context: RunContext, connector: object) -> None:
     """Check each list that a job joins: a truncated one could go unnoticed among the others."""
     if not isinstance(connector, ListCounting):
         return
-    last, now = _last_lists(work), connector.list_counts
-    work.run.profile["lists"] = {**last, **now}
+    last, now = _last_lists(run_context), connector.list_counts
+    run_context.run.profile["lists"] = {**last, **now}
     for name, count in now.items():
         reason = guards.row_count_violation(
-            good=count, last=last.get(name, 0), limits=run_thresholds(work)
+            good=count, last=last.get(name, 0), limits=run_thresholds(run_context)
         )
-        if reason and not work.guards_waived:
+        if reason and not run_context.guards_waived:
             connector.invalidate_list(name)
             raise QuarantinedError(f"The list {name}: {reason}")
 
 
-def _last_lists(work: RunContext) -> dict[str, int]:
-    """Return the row count of each list in the last applied run of any job that fetched it."""
-    done = SyncRun.objects.filter(supplier=work.supplier, status=SyncRun.Status.APPLIED)
+def _last_lists(run_context: RunContext) -> dict[str, int]:
+    """Return the row count of each list, as stored with the last applied run of any job."""
+    done = SyncRun.objects.filter(supplier=run_context.supplier, status=SyncRun.Status.APPLIED)
     runs_with_lists = done.filter(profile__has_key="lists").exclude(profile__has_key="is_part")
     last = runs_with_lists.order_by("-status_since", "-pk").first()
     return dict(last.profile["lists"]) if last else {}
 
 
-def check_listed_products(work: RunContext, *, table: str, good: int, bad: int) -> None:
+def check_listed_products(run_context: RunContext, *, table: str, good: int, bad: int) -> None:
     """Check how many known products a full list contains, and its number of rows."""
-    counted = rows(COUNT_LISTED.format(table=table), {"supplier": work.supplier.pk})
-    check_listed(work, good=good, bad=bad, listed=counted[0])
+    counted = rows(COUNT_LISTED.format(table=table), {"supplier": run_context.supplier.pk})
+    check_listed(run_context, good=good, bad=bad, listed=counted[0])
 
 
-def check_listed(work: RunContext, *, good: int, bad: int, listed: tuple[int, int]) -> None:
+def check_listed(run_context: RunContext, *, good: int, bad: int, listed: tuple[int, int]) -> None:
     """Check a full list; ``listed`` counts the known items, and those of them in the list."""
     known, still_there = listed
-    limits = run_thresholds(work)
-    work.quarantine_if(
+    limits = run_thresholds(run_context)
+    run_context.quarantine_if(
         guards.missing_rows_violation(
             good=good, bad=bad, known=known, still_there=still_there, limits=limits
         )
     )
-    work.run.profile["rows"] = good
-    last = int(work.last_accepted_baseline.get("rows", 0))
-    work.quarantine_if(guards.row_count_violation(good=good, last=last, limits=limits))
+    run_context.run.profile["rows"] = good
+    last = int(run_context.last_accepted_baseline.get("rows", 0))
+    run_context.quarantine_if(guards.row_count_violation(good=good, last=last, limits=limits))
 
 
-def check_duplicates(work: RunContext, *, read: int, twice: int) -> None:
+def check_duplicates(run_context: RunContext, *, read: int, twice: int) -> None:
     """Check how many rows contradict each other."""
-    work.run.profile["twice"] = twice
-    last = int(work.last_accepted_baseline.get("twice", 0))
-    work.quarantine_if(
+    run_context.run.profile["twice"] = twice
+    last = int(run_context.last_accepted_baseline.get("twice", 0))
+    run_context.quarantine_if(
         guards.duplicate_rows_violation(
-            read=read, twice=twice, last_twice=last, limits=run_thresholds(work)
+            read=read, twice=twice, last_twice=last, limits=run_thresholds(run_context)
         )
     )
 
 
-def check_stock_duplicates(work: RunContext, *, is_compared: bool) -> None:
+def check_stock_duplicates(run_context: RunContext, *, is_compared: bool) -> None:
     """Check how many stock rows are duplicated with different figures.
 
     Shape: ``is_compared``: ``feed_stock_diff`` contains the diff
     """
     with with_large_work_mem():
         ((read, twice),) = rows(COUNT_DUPLICATES.format(some=ONLY_DIFFERING if is_compared else ""))
-    check_duplicates(work, read=read, twice=twice)
+    check_duplicates(run_context, read=read, twice=twice)
 
 
-def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: bool) -> None:
+def check_stock(run_context: RunContext, *, stocked: Callable[[], int], is_full_list: bool) -> None:
     """Check how many stock rows fall to zero, and how many surge.
 
     Shape: ``stocked`` counts the non-zero rows in scope, a full scan, so it is called only if some
@@ -207,39 +207,53 @@ def check_stock(work: RunContext, *, stocked: Callable[[], int], is_full_list: b
     """
     with with_large_work_mem():
         moved = levels.count_changes(
-            is_full_list=is_full_list, factor=run_thresholds(work).surge_factor
+            is_full_list=is_full_list, factor=run_thresholds(run_context).surge_factor
         )
     if not moved.zeroed and not moved.surged:
         return
     stocked_rows = stocked()
-    work.run.profile |= {"stocked": stocked_rows, "zeroed": moved.zeroed, "surged": moved.surged}
-    compared_rows = moved.reported if work.run.is_delta else stocked_rows
-    work.quarantine_if(
+    run_context.run.profile |= {
+        "stocked": stocked_rows,
+        "zeroed": moved.zeroed,
+        "surged": moved.surged,
+    }
+    compared_rows = moved.reported if run_context.run.is_delta else stocked_rows
+    run_context.quarantine_if(
         guards.zeroed_stock_violation(
-            stocked=stocked_rows, zeroed=moved.zeroed, limits=run_thresholds(work)
+            stocked=stocked_rows, zeroed=moved.zeroed, limits=run_thresholds(run_context)
         )
         or guards.stock_surge_violation(
-            compared_rows=compared_rows, surged=moved.surged, limits=run_thresholds(work)
+            compared_rows=compared_rows, surged=moved.surged, limits=run_thresholds(run_context)
         )
     )
 
 
-def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
+def check_costs(run_context: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
     """Check how costs change; return the single outliers, each with its product."""
-    params = {"supplier": work.supplier.pk, "factor": run_thresholds(work).price_outlier_factor}
+    params = {
+        "supplier": run_context.supplier.pk,
+        "factor": run_thresholds(run_context).price_outlier_factor,
+    }
     with with_large_work_mem():
         ((moved, jumped),) = rows(COUNT_CHANGED, params)
         sample = [CostDelta(sku=s, before=b, after=a) for s, b, a in rows(SAMPLE_CHANGED, params)]
         listed, above = rows(COUNT_ABOVE_PRICE, params)[0] if moved else (0, 0)
     moves = CostDeltas(total=total, moved=moved, jumped=jumped, sample=sample)
-    work.run.profile |= {"moved": moved, "jumped": jumped, "listed": listed, "above_price": above}
-    slip = guards.uniform_shift_violation(moves, rates=_rates(work.supplier.currency))
-    jump = guards.price_outlier_violation(moves=moves, limits=run_thresholds(work))
-    work.quarantine_if(
-        " ".join(filter(None, (jump, slip)))
-        or guards.negative_margin_violation(listed=listed, above=above, limits=run_thresholds(work))
+    run_context.run.profile |= {
+        "moved": moved,
+        "jumped": jumped,
+        "listed": listed,
+        "above_price": above,
+    }
+    shift = guards.uniform_shift_violation(moves, rates=_rates(run_context.supplier.currency))
+    outliers = guards.price_outlier_violation(moves=moves, limits=run_thresholds(run_context))
+    run_context.quarantine_if(
+        " ".join(filter(None, (outliers, shift)))
+        or guards.negative_margin_violation(
+            listed=listed, above=above, limits=run_thresholds(run_context)
+        )
     )
-    if work.guards_waived or not jumped:
+    if run_context.guards_waived or not jumped:
         return []
     return [
         (external_id, CostDelta(sku=s, before=b, after=a))
@@ -247,28 +261,32 @@ def check_costs(work: RunContext, *, total: int) -> list[tuple[str, CostDelta]]:
     ]
 
 
-def check_rolled_back_costs(work: RunContext) -> None:
-    """Check whether costs return that staff rolled back."""
-    _check_rolled_back(work, COUNT_ROLLED_BACK_COSTS, {})
+def check_rolled_back_costs(run_context: RunContext) -> None:
+    """Check whether the list repeats costs that staff rolled back."""
+    _check_rolled_back(run_context, COUNT_ROLLED_BACK_COSTS, {})
 
 
-def check_rolled_back_stock(work: RunContext, *, in_scope: str, params: Mapping[str, Any]) -> None:
-    """Check whether stock figures return that staff rolled back."""
-    join = "INNER" if work.run.is_delta else "LEFT"
-    _check_rolled_back(work, COUNT_ROLLED_BACK_STOCK.format(in_scope=in_scope, join=join), params)
+def check_rolled_back_stock(
+    run_context: RunContext, *, in_scope: str, params: Mapping[str, Any]
+) -> None:
+    """Check whether the list repeats stock figures that staff rolled back."""
+    join = "INNER" if run_context.run.is_delta else "LEFT"
+    _check_rolled_back(
+        run_context, COUNT_ROLLED_BACK_STOCK.format(in_scope=in_scope, join=join), params
+    )
 
 
-def _check_rolled_back(work: RunContext, sql: str, params: Mapping[str, Any]) -> None:
+def _check_rolled_back(run_context: RunContext, sql: str, params: Mapping[str, Any]) -> None:
     done = SyncRun.objects.filter(
-        supplier=work.supplier,
-        kind=work.run.kind,
+        supplier=run_context.supplier,
+        kind=run_context.run.kind,
         status__in=[SyncRun.Status.APPLIED, SyncRun.Status.ROLLED_BACK],
     )
     last = done.order_by("-status_since", "-pk").first()
     if last is None or last.status != SyncRun.Status.ROLLED_BACK:
         return
     ((reported, repeated),) = rows(sql, {**params, "undone": last.pk})
-    work.quarantine_if(
+    run_context.quarantine_if(
         guards.rolled_back_values_violation(run=last.pk, reported=reported, repeated=repeated)
     )
 

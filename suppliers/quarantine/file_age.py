@@ -74,7 +74,7 @@ def newest_was_dropped(
 
 
 def _later(moment: datetime | None, last: datetime | None) -> datetime | None:
-    """Return ``moment``, or ``last`` if later within the clock drift: steps back would add up."""
+    """Return ``moment``, or a later ``last`` within clock drift, so that drifts do not add up."""
     if moment is None or last is None:
         return moment or last
     return moment if guards.is_older_than(moment, last) else max(moment, last)

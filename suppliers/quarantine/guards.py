@@ -125,7 +125,7 @@ def zeroed_stock_violation(
 def stock_surge_violation(
     *, compared_rows: int, surged: int, limits: Thresholds = DEFAULT_THRESHOLDS
 ) -> str:
-    """Return the violation if many rows surge at once: then another column was read."""
+    """Return the violation if many rows surge at once: a sign that the wrong column was read."""
     if _exceeds(surged, of=compared_rows, percent=limits.max_surged_percent):
         return (
             f"{surged} of {compared_rows} stock rows rise to at least {limits.surge_factor} times their"
@@ -189,7 +189,7 @@ def newest_row_violation(
 
 
 def file_age_violation(*, stated_at: datetime | None, last_stated_at: datetime | None) -> str:
-    """Return the violation if the file is older than the last one by its server or uploader."""
+    """Return the violation if server or uploader date the file before the last accepted one."""
     if is_older_than(stated_at, last_stated_at):
         return (
             f"The file is dated {stated_at:%Y-%m-%d %H:%M}; the last accepted run had"
@@ -204,7 +204,7 @@ def is_older_than(moment: datetime | None, last: datetime | None) -> bool:
 
 
 def rolled_back_values_violation(*, run: int, reported: int, repeated: int) -> str:
-    """Return the violation if most values return that staff rolled back."""
+    """Return the violation if a run repeats most of the values that staff rolled back."""
     if 2 * repeated > reported:
         return f"{repeated} of {reported} values were rolled back before and are reported again (run {run})."
     return ""
@@ -287,9 +287,8 @@ def _first_names(names: list[str]) -> str:
 
 # Uniform price shifts: cents, a tax, another currency
 
-# Share of the changes that must have one factor, and the tolerance of each besides a cent.
-MIN_SHARED_PERCENT = 80
-FACTOR_TOLERANCE = Decimal("0.003")
+MIN_SHARED_PERCENT = 80  # of the changes must have the same factor
+FACTOR_TOLERANCE = Decimal("0.003")  # relative; a cent is tolerated, too
 # Tolerance between the supplier's exchange rate and ours.
 EXCHANGE_RATE_TOLERANCE = Decimal("0.025")
 # A supplier may raise all prices by this share at once.

@@ -1,7 +1,7 @@
 """Pending changes: store what a quarantined run would change, from its staging tables.
 
-Nothing is applied. A run with the same changes as a pending one is closed again, so staff
-review one page that does not change meanwhile.
+Nothing is applied. A run with the same changes as a pending run is discarded, so that the page
+under review stays the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ WHERE o.cost_amount IS DISTINCT FROM c.amount AND NOT o.overridden_fields ? 'cos
   AND c.sku <> ALL(%(refused)s)
 GROUP BY o.id
 """  # noqa: S608 - only constants
-# A missing row that would have no units is no change.
+# A missing row counts as 0 units.
 STOCK_CHANGES = """
 SELECT COALESCE(t.offer_id, p.offer_id) AS offer_id, o.supplier_sku,
   COALESCE(t.location, p.code) AS place, COALESCE(t.country, p.country) AS country,

@@ -82,8 +82,9 @@ JOIN suppliers_stocklocation p ON p.id = l.location_id
 JOIN suppliers_pendingchange c ON c.offer_id = l.offer_id AND c.place = p.code
 WHERE c.run_id = %(run)s AND c.kind = 'stock' ORDER BY l.id FOR UPDATE OF l
 """
-# As for any answer (``inventory.levels``): what was reported or confirmed after the run started is
-# newer. If only the locations were confirmed since, the row becomes unconfirmed, as old as the run.
+# As for any report (``inventory.levels``): a row that was reported or confirmed after the run
+# started is not changed. An unconfirmed row takes the figure; if its location was confirmed after
+# the run started, the row stays unconfirmed.
 APPLY_STOCK = """
 WITH changed AS (
   UPDATE suppliers_stocklevel l
@@ -138,7 +139,7 @@ ALL_CHANGES = Selection()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewResult:
-    """The numbers of changed and skipped values; ``waiting`` ones follow within a minute."""
+    """The numbers of changed and skipped values; ``waiting`` values follow within a minute."""
 
     done: int
     skipped: int
@@ -155,7 +156,7 @@ def apply(
 ) -> ReviewResult:
     """Apply pending changes, unless a newer value exists. The run becomes the baseline.
 
-    A run applied in part does not: the rest may be as wrong as it seemed.
+    A run applied in part does not become the baseline: the rest of it may be wrong.
 
     Locks: the run, offers, locations and stock rows, each in id order
     Raises: InvalidTransitionError, ConcurrentUpdateError  the run is not pending
@@ -272,9 +273,9 @@ def _discontinue(sync_run: SyncRun, chosen: Any, now: datetime) -> None:
     discontinued = chosen.filter(
         kind=Kind.DISCONTINUED, row__in=active_products.values("external_id")
     )
-    work = RunContext(sync_run, now=now)
+    run_context = RunContext(sync_run, now=now)
     for external_ids in batched(discontinued.order_by("row").values_list("row", flat=True), BATCH):
-        writer.discontinue_batch(work, external_ids)
+        writer.discontinue_batch(run_context, external_ids)
         PendingChange.objects.filter(
             run=sync_run, kind=Kind.DISCONTINUED, row__in=external_ids
         ).update(outcome=Outcome.APPLIED)

@@ -3,9 +3,9 @@
 A newer value stays and is reported. The ledger is only appended to. Restored values are stored as
 ``PendingChange`` rows: later runs are checked against them, so that the bad values do not return.
 
-Note [Sales in a figure]: a sale may count as contained in a figure only because of the run.
-Then the row is deferred and nothing is sold from it. The app above first subtracts the sales
-that no other report contains (``deferred_levels``), then restores the figure (``resume_deferred``).
+Note [Sales in a figure]: a sale may count as contained in a figure only because of the run. Then
+the row is deferred and nothing is sold from it. ``orders.inventory`` first subtracts the sales that
+no other report contains (``deferred_levels``), then restores the figure (``resume_deferred``).
 """
 
 from datetime import UTC, datetime
@@ -187,7 +187,8 @@ class NotReversibleError(Exception):
 def roll_back(*, sync_run: SyncRun, actor: str, reason: str, now: datetime) -> ReviewResult:
     """Restore every cost or figure that a run changed, unless it changed again.
 
-    Discontinued offers stay so: only their stock may change. See Note [Sales in a figure].
+    Discontinued offers stay discontinued: only their stock may change. See Note [Sales in a
+    figure].
 
     Locks: for stock the supplier (sales are assigned under it); the run, offers, locations and
         stock rows, each in id order

@@ -15,8 +15,8 @@ def thresholds_of(supplier: Supplier) -> Thresholds:
     return Thresholds(**{name: value for name, value in overrides.items() if value is not None})
 
 
-def run_thresholds(work: RunContext) -> Thresholds:
+def run_thresholds(run_context: RunContext) -> Thresholds:
     """Return the thresholds for a run, read once: staff may change them during the run."""
-    if work not in _BY_RUN:
-        _BY_RUN[work] = thresholds_of(work.supplier)
-    return _BY_RUN[work]
+    if run_context not in _BY_RUN:
+        _BY_RUN[run_context] = thresholds_of(run_context.supplier)
+    return _BY_RUN[run_context]

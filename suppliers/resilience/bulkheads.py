@@ -1,7 +1,7 @@
 """Bulkheads: limit how many worker processes one supplier may occupy.
 
-A hanging supplier fills only its own slots and cannot block the others. A worker has twice as
-many processes as one supplier has slots in it, of all kinds together. A slot is a session
+A hanging supplier fills only its own slots and cannot block the others. A worker has twice as many
+processes as one supplier can occupy in that worker by all kinds together. A slot is a session
 advisory lock: it is released when its holder dies.
 """
 
@@ -34,23 +34,23 @@ class LockedElsewhereError(Exception):
     """Another worker is working on this subject."""
 
 
-def slot_count(work: BulkheadKind) -> int:
+def slot_count(kind: BulkheadKind) -> int:
     """Return the number of slots of this kind per supplier.
 
     ``EVENTS`` shares a worker with orders and ``CLAIMS`` with syncs; both matter less and have
     half as many.
     """
     slots: int = settings.BULKHEAD_SLOTS_PER_SUPPLIER
-    return max(1, slots // 2) if work in {BulkheadKind.EVENTS, BulkheadKind.CLAIMS} else slots
+    return max(1, slots // 2) if kind in {BulkheadKind.EVENTS, BulkheadKind.CLAIMS} else slots
 
 
 @contextmanager
-def bulkhead(work: BulkheadKind, supplier_id: int) -> Iterator[None]:
+def bulkhead(kind: BulkheadKind, supplier_id: int) -> Iterator[None]:
     """Hold one of the supplier's slots. Raises BulkheadFullError."""
-    names = [f"{work} {supplier_id} {number}" for number in range(slot_count(work))]
+    names = [f"{kind} {supplier_id} {number}" for number in range(slot_count(kind))]
     name = next((name for name in names if _try_lock(name)), "")
     if not name:
-        raise BulkheadFullError(f"{work} of supplier {supplier_id}")
+        raise BulkheadFullError(f"{kind} of supplier {supplier_id}")
     try:
         yield
     finally:

@@ -13,6 +13,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.http.backoff import backoff
 from storefront.lib.http.errors import CallDeferredError, TemporaryError
 from storefront.lib.http.observers import Call, Outcome
@@ -61,7 +62,7 @@ class SharedCircuitBreaker:
         """
         if time.monotonic() - self._read_at < CLOSED_CACHE_S:
             return
-        row = self._rows.first()
+        row = self._read()
         until = None
         if row is not None:
             until = row.orders_blocked_until if is_for_order else row.open_until
@@ -73,6 +74,9 @@ class SharedCircuitBreaker:
             message = f"no answer since {row.opened_at:%H:%M:%S}: {row.last_failure}"
             raise CircuitBreakerOpenError(message, until=until)
         self._probes.add(call.request_id)
+
+    def _read(self) -> CircuitBreaker | None:
+        return (_BY_GATEWAY if "gateway" in self._key else _BY_CONNECTION).first(**self._key)
 
     def heartbeat(self, call: Call) -> None:
         if call.request_id in self._probes:
@@ -107,7 +111,7 @@ class SharedCircuitBreaker:
             self._rows.update(half_open_until=None)
 
     def _try_half_open(self, call: Call, *, is_for_order: bool) -> bool:
-        """Become the probe, unless it is too early or another call is."""
+        """Become the probe, unless it is too early or another call is the probe."""
         due_field = "orders_blocked_until" if is_for_order else "open_until"
         free_probe = self._rows.filter(
             Q(half_open_until__isnull=True) | Q(half_open_until__lte=Now()),
@@ -121,7 +125,7 @@ class SharedCircuitBreaker:
         """Count a failure.
 
         ``OPENS_AFTER`` failures open the breaker; a failed probe doubles the pause, up to the
-        longest pause. Calls that were under way when it opened change nothing.
+        longest pause. Calls that were under way when it opened do not extend the pause.
 
         Locks: the breaker
         """
@@ -142,6 +146,17 @@ class SharedCircuitBreaker:
             row.half_open_until = None
             log.warning("%s is paused for %s: %s", row, pause, message)
         row.save()
+
+
+def _by_gateway(*, gateway: str) -> QuerySet[CircuitBreaker]:
+    return CircuitBreaker.objects.filter(gateway=gateway)
+
+
+def _by_connection(*, connection_id: int) -> QuerySet[CircuitBreaker]:
+    return CircuitBreaker.objects.filter(connection_id=connection_id)
+
+
+_BY_GATEWAY, _BY_CONNECTION = PreparedQuery(_by_gateway), PreparedQuery(_by_connection)
 
 
 def _probe_time(call: Call) -> timedelta:

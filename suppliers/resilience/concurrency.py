@@ -21,11 +21,11 @@ from storefront.lib.http.errors import TemporaryError
 log = logging.getLogger(__name__)
 
 MAX_WAIT_S = 30.0
-# An order being sent counts as failed after a while (orders.purchasing.retries.SUBMISSION_TIMEOUT).
+# Well below orders.purchasing.retries.SUBMISSION_TIMEOUT, after which an order is unconfirmed.
 MAX_ORDER_WAIT_S = 10.0
 POLL_S = 0.05
 REDIS_RETRY_AFTER_S = 10.0
-RESERVED_SHARE = 4  # one of so many is reserved for orders
+RESERVED_SHARE = 4  # one slot in four is reserved for orders
 
 # By the clock of Redis. Leases are a sorted set by expiry.
 ACQUIRE = """
@@ -63,9 +63,9 @@ class SharedSemaphore:
         max_leases = self._max_concurrent if is_for_order else self._max_concurrent - self._reserved
         name = uuid.uuid4().hex
         wait_s = MAX_ORDER_WAIT_S if is_for_order else MAX_WAIT_S
-        give_up_at = deadlines.earliest(time.monotonic() + wait_s)
+        deadline = deadlines.earliest(time.monotonic() + wait_s)
         while not self._leases.take(self._key, name, max_leases=max_leases, lease_s=lease_s):
-            if time.monotonic() > give_up_at:
+            if time.monotonic() > deadline:
                 raise TemporaryError(f"{self._key}: none free in time")
             time.sleep(random.uniform(POLL_S / 2, POLL_S))  # noqa: S311 - jitter
         return name

@@ -1,4 +1,4 @@
-"""Supplier gate: admit each call past breaker, concurrency and rate limit, count, time and log it.
+"""Supplier gate: admit calls by breaker, concurrency and rate limit; count, time and log them.
 
 Latencies are stored as a histogram of a few rows per day.
 """
@@ -32,11 +32,11 @@ class UsageMeter:
         self._calls: Counter[str] = Counter()
         self._points: Counter[str] = Counter()
 
-    def called(self, capability: str) -> None:
+    def count_call(self, capability: str) -> None:
         with self._lock:
             self._calls[capability or UNKNOWN_CAPABILITY] += 1
 
-    def spent(self, quota: Quota, points: int) -> None:
+    def count_points(self, quota: Quota, points: int) -> None:
         with self._lock:
             self._points[quota.name] += points
 
@@ -50,23 +50,23 @@ class UsageMeter:
 
 
 class MeteredQuotaCounter:
-    """A quota whose points are also counted by a meter."""
+    """A quota counter whose points are also counted by a meter."""
 
-    def __init__(self, budget: QuotaCounter, *, meter: UsageMeter) -> None:
-        self._budget = budget
+    def __init__(self, counter: QuotaCounter, *, meter: UsageMeter) -> None:
+        self._counter = counter
         self._meter = meter
 
     def spend(self, quota: Quota, *, points: int = 1, is_for_order: bool = False) -> None:
-        self._budget.spend(quota, points=points, is_for_order=is_for_order)
-        self._meter.spent(quota, points)
+        self._counter.spend(quota, points=points, is_for_order=is_for_order)
+        self._meter.count_points(quota, points)
 
     def set_remaining(
         self, quota: Quota, *, remaining: int, total: int | None, until: datetime | None
     ) -> None:
-        self._budget.set_remaining(quota, remaining=remaining, total=total, until=until)
+        self._counter.set_remaining(quota, remaining=remaining, total=total, until=until)
 
     def remaining(self, quota: Quota) -> int:
-        return self._budget.remaining(quota)
+        return self._counter.remaining(quota)
 
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ LEASE_MARGIN_S = 5.0
 class SupplierGate:
     """Admits every call to one supplier: breaker, concurrency slot, rate limit.
 
-    Shape: ``abilities`` maps the start of "GET path" or "path" to a capability; the longest
+    Shape: ``capabilities`` maps the start of "GET path" or "path" to a capability; the longest
         match wins
     """
 
@@ -99,17 +99,17 @@ class SupplierGate:
         self,
         *,
         code: str,
-        abilities: Mapping[str, str],
+        capabilities: Mapping[str, str],
         breaker: SharedCircuitBreaker,
         slots: SharedSemaphore,
-        pace: SharedRateLimit,
+        rate_limit: SharedRateLimit,
         meter: UsageMeter | None = None,
     ) -> None:
         self._code = code
-        self._abilities = sorted(abilities.items(), key=lambda entry: -len(entry[0]))
+        self._capabilities = sorted(capabilities.items(), key=lambda entry: -len(entry[0]))
         self._breaker = breaker
         self._slots = slots
-        self._pace = pace
+        self._rate_limit = rate_limit
         self._meter = meter or UsageMeter()
         self._slot_by_request: dict[str, str] = {}
 
@@ -119,20 +119,20 @@ class SupplierGate:
         Raises: CircuitBreakerOpenError  the supplier is down; nothing was sent
             TemporaryError  no slot in time; nothing was sent
         """
-        is_for_order = self._ability(call) in {*ORDER_CAPABILITIES, SIGN_IN}
+        is_for_order = self._capability_of(call) in {*ORDER_CAPABILITIES, SIGN_IN}
         self._breaker.enter(call, is_for_order=is_for_order)
         lease_s = call.lease_s + MAX_WAIT_S + LEASE_MARGIN_S
         slot = ""
         try:
             slot = self._slots.take(lease_s=lease_s, is_for_order=is_for_order)
-            self._pace()
+            self._rate_limit()
         except BaseException:
             if slot:
                 self._slots.release(slot)
             self._breaker.forget(call)
             raise
         self._slot_by_request[call.request_id] = slot
-        self._meter.called(self._ability(call))
+        self._meter.count_call(self._capability_of(call))
 
     def heartbeat(self, call: Call) -> None:
         if slot := self._slot_by_request.get(call.request_id, ""):
@@ -146,7 +146,7 @@ class SupplierGate:
         log.info(
             "%s: %s, %s -> %s in %.0f ms, request %s, theirs %s",
             self._code,
-            self._ability(call) or "?",
+            self._capability_of(call) or "?",
             call,
             outcome.summary,
             outcome.milliseconds,
@@ -154,13 +154,13 @@ class SupplierGate:
             outcome.service_request_id or "-",
         )
 
-    def _ability(self, call: Call) -> str:
+    def _capability_of(self, call: Call) -> str:
         path = call.path.lstrip("/")
         names = (path, f"{call.method} {path}")
         return next(
             (
                 capability
-                for start, capability in self._abilities
+                for start, capability in self._capabilities
                 if any(name.startswith(start) for name in names)
             ),
             "",
@@ -204,9 +204,9 @@ class LatencyGate:
         is_answered = outcome.status is not None and outcome.status < 500  # noqa: PLR2004 - HTTP
         self._counts[statistics.bucket_of(outcome.milliseconds) if is_answered else 0] += 1
         if time.monotonic() - self._written_at >= FLUSH_EVERY_S:
-            self.keep()
+            self.flush()
 
-    def keep(self) -> None:
+    def flush(self) -> None:
         """Write the latencies; a database error does not fail the call."""
         self._written_at = time.monotonic()
         counted, self._counts = sorted(self._counts.items()), Counter()

@@ -11,10 +11,11 @@ from suppliers.connectors.records import QuotaExceededError
 from suppliers.models import CallQuota, Connection
 
 # One statement, so that two workers never take the same points. A window starts with the first call
-# after the last window, or by the clock. Points reserved for orders are left to orders.
+# after the last window, or at a full window of the clock. Points reserved for orders are left to
+# orders.
 SPEND = """
 INSERT INTO suppliers_callquota AS b (connection_id, name, total, used, until)
-VALUES (%(connection)s, %(name)s, %(total)s, %(points)s, CASE WHEN %(by_the_clock)s
+VALUES (%(connection)s, %(name)s, %(total)s, %(points)s, CASE WHEN %(is_calendar_aligned)s
   THEN to_timestamp((floor(extract(epoch FROM now()) / %(window_s)s) + 1) * %(window_s)s)
   ELSE now() + make_interval(secs => %(window_s)s) END)
 ON CONFLICT (connection_id, name) DO UPDATE SET
@@ -25,7 +26,7 @@ WHERE b.until <= now() OR b.used + %(points)s <= b.total - %(reserved)s
 RETURNING used
 """
 
-# Two window ends that differ by at most this are the same: the clocks differ.
+# Two window ends that differ by at most this are the same window, seen by different clocks.
 SAME_WINDOW = timedelta(minutes=1)
 SET_REMAINING = """
 UPDATE suppliers_callquota b SET
@@ -54,7 +55,7 @@ class DatabaseQuotaCounter:
             "total": quota.points,
             "points": points,
             "window_s": quota.window_s,
-            "by_the_clock": quota.is_calendar_aligned,
+            "is_calendar_aligned": quota.is_calendar_aligned,
             "reserved": 0 if is_for_order else quota.reserved_for_orders,
         }
         with connection.cursor() as cursor:
@@ -97,7 +98,7 @@ def pause_syncs(*, connection_id: int, until: datetime) -> None:
 def spread_over_window(
     *, connection_id: int, quotas: Sequence[Quota], now: datetime
 ) -> datetime | None:
-    """Pause the syncs until the used share of each window has passed."""
+    """Pause the syncs until the share of each window that has passed equals its used share."""
     until = None
     for quota in quotas:
         row = CallQuota.objects.filter(

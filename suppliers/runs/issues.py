@@ -61,40 +61,41 @@ class IssueScope(StrEnum):
         if self is not IssueScope.PAGE:
             return Q(code__startswith=self.value)
         others = Q()
-        for family in (IssueScope.LIST, IssueScope.COST, IssueScope.STOCK, IssueScope.ANSWER):
-            others |= Q(code__startswith=family.value)
+        for scope in (IssueScope.LIST, IssueScope.COST, IssueScope.STOCK, IssueScope.ANSWER):
+            others |= Q(code__startswith=scope.value)
         return ~others
 
 
 @transaction.atomic(durable=True)
 def sync(
     *,
-    work: RunContext,
-    family: IssueScope,
+    run_context: RunContext,
+    scope: IssueScope,
     problems: Sequence[ImportIssue],
     examined: Iterable[str] | None = None,
 ) -> None:
-    """Synchronize the open issues of one family with what a run read.
+    """Synchronize the open issues of one scope with what a run read.
 
-    A transaction before that of the run's values: the lock on thousands of stock rows that
-    customers need must not last while issues are written.
+    Runs in its own transaction, before the one that writes stock and prices: that one locks stock
+    rows that checkouts wait for, and must be short.
 
     Shape: ``examined`` are the rows that were read; None means all
     Locks: the run (shared), then the issues, by row and code
     Raises: LeaseLostError  the run was closed
     """
-    work.lock()
-    now = work.clock()
-    resolve(run=work.run, family=family, problems=problems, now=now, examined=examined)
-    record(run=work.run, problems=problems)
+    run_context.lock()
+    now = run_context.clock()
+    resolve(run=run_context.run, scope=scope, problems=problems, now=now, examined=examined)
+    record(run=run_context.run, problems=problems)
 
 
 @requires_transaction
 def record(*, run: SyncRun, problems: Iterable[ImportIssue]) -> None:
     """Open an issue for each problem, or update the open one of the same row and code.
 
-    Per supplier and code at most ``MAX_OPEN_PER_CODE`` issues are open, existing ones first. The
-    messages then state the full number. Writing more would take longer than reading the feed.
+    Each supplier has at most ``MAX_OPEN_PER_CODE`` open issues per code; open ones are kept, new
+    ones beyond the limit are dropped. The messages then state how many rows have the issue. To
+    write more would take longer than to read the feed.
 
     Locks: the issues of the rows, by row and code
     """
@@ -150,12 +151,12 @@ def _raw_json(raw: Any) -> str:
 def resolve(
     *,
     run: SyncRun,
-    family: IssueScope,
+    scope: IssueScope,
     problems: Iterable[ImportIssue],
     now: datetime,
     examined: Iterable[str] | None = None,
 ) -> int:
-    """Resolve the issues of one family that this run checked and did not find again.
+    """Resolve the issues of one scope that this run checked and did not find again.
 
     Shape: ``examined`` are the rows that were read; None means all
     Locks: the resolved issues, by row and code
@@ -164,7 +165,7 @@ def resolve(
         (problem.row[:MAX_ROW_LENGTH], problem.code[:MAX_CODE_LENGTH]) for problem in problems
     }
     read = None if examined is None else {row[:MAX_ROW_LENGTH] for row in examined}
-    open_issues = SyncIssue.objects.filter(family.condition(), supplier=run.supplier_id)
+    open_issues = SyncIssue.objects.filter(scope.condition(), supplier=run.supplier_id)
     if read is not None and len(read) <= BATCH_SIZE:
         open_issues = open_issues.filter(row__in=read)
     resolved_ids = [

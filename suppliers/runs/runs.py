@@ -67,7 +67,7 @@ class RunContext:
         run: SyncRun,
         *,
         now: datetime,
-        budget: timedelta | None = None,
+        time_limit: timedelta | None = None,
         dispatch_batch: Callable[[int], object] | None = None,
     ) -> None:
         self.run = run
@@ -75,7 +75,7 @@ class RunContext:
         self.clock = running_clock(now)
         self.meter = UsageMeter()
         self._started = self._extended = time.monotonic()
-        self._budget_s = None if budget is None else budget.total_seconds()
+        self._time_limit_s = None if time_limit is None else time_limit.total_seconds()
         self.paused_until: datetime | None = None
         # some rows have no readable SKU: a missing SKU may be one of them and is kept
         self.has_unidentified_rows = False
@@ -106,7 +106,9 @@ class RunContext:
 
     @property
     def is_over_time(self) -> bool:
-        return self._budget_s is not None and time.monotonic() - self._started > self._budget_s
+        return (
+            self._time_limit_s is not None and time.monotonic() - self._started > self._time_limit_s
+        )
 
     @property
     def should_stop(self) -> bool:
@@ -134,7 +136,10 @@ class RunContext:
 
     @requires_transaction
     def lock(self) -> None:
-        """Lock the run, shared by several workers, so that it is not closed in this transaction."""
+        """Lock the run in share mode: other workers can share the lock, but not close the run.
+
+        Raises: LeaseLostError  the run was closed
+        """
         locked = rows(LOCK_RUN, {"run": self.run.pk, "status": self.run.status})
         if not locked:
             raise LeaseLostError(str(self.run))
@@ -169,7 +174,7 @@ def open_run(
 
 
 @requires_transaction
-def lock_and_supersede(work: RunContext) -> None:
+def lock_and_supersede(run_context: RunContext) -> None:
     """Lock a run that will be applied; it supersedes pending runs.
 
     Call before offers or stock rows are locked: a review locks the pending run first.
@@ -177,74 +182,74 @@ def lock_and_supersede(work: RunContext) -> None:
     Locks: the run, then the pending runs
     Raises: LeaseLostError  the run was closed
     """
-    work.lock()
-    supersede_pending(work.run, now=work.clock())
+    run_context.lock()
+    supersede_pending(run_context.run, now=run_context.clock())
 
 
 @requires_transaction
-def mark_applied(work: RunContext) -> None:
+def mark_applied(run_context: RunContext) -> None:
     """Mark the run applied, in the transaction that writes its (last) rows."""
-    notes = list(work.notes)
-    if work.run.deferred_rows:
-        notes.append(f"{work.run.deferred_rows} rows are left to the next run.")
-        if work.paused_until is not None:
+    notes = list(run_context.notes)
+    if run_context.run.deferred_rows:
+        notes.append(f"{run_context.run.deferred_rows} rows are left to the next run.")
+        if run_context.paused_until is not None:
             notes.append(
-                f"The quota is used up; calls resume at {work.paused_until:%Y-%m-%d %H:%M} UTC."
+                f"The quota is used up; calls resume at {run_context.paused_until:%Y-%m-%d %H:%M} UTC."
             )
-    _close(work, Status.APPLIED, problem=" ".join(notes))
+    _close(run_context, Status.APPLIED, problem=" ".join(notes))
 
 
-def finish_run(work: RunContext) -> None:
+def finish_run(run_context: RunContext) -> None:
     """Mark the run applied if it is still open, and clear the problem of the connection."""
-    if work.run.status != Status.APPLIED:
+    if run_context.run.status != Status.APPLIED:
         with transaction.atomic(durable=True):
-            lock_and_supersede(work)
-            mark_applied(work)
-    supplier = Connection.objects.filter(supplier=work.supplier)
-    of_this_line = supplier.exclude(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
-    of_this_line.exclude(problem="").update(problem="", problem_at=None)
-    if work.paused_until is not None:
-        supplier.update(paused_until=work.paused_until)
+            lock_and_supersede(run_context)
+            mark_applied(run_context)
+    supplier = Connection.objects.filter(supplier=run_context.supplier)
+    solved = supplier.exclude(problem__startswith=Connection.BALANCE_PROBLEM_PREFIX)
+    solved.exclude(problem="").update(problem="", problem_at=None)
+    if run_context.paused_until is not None:
+        supplier.update(paused_until=run_context.paused_until)
 
 
-def quarantine(work: RunContext, reason: str) -> None:
+def quarantine(run_context: RunContext, reason: str) -> None:
     """Quarantine a run: close it and store its changes for review."""
     with transaction.atomic(durable=True):
-        _close(work, Status.QUARANTINED, problem=reason)
-        if work.save_pending_changes is not None:
-            work.save_pending_changes()
-        merge_pending(work.run, now=work.clock())
-    _record_problem(work, reason)
+        _close(run_context, Status.QUARANTINED, problem=reason)
+        if run_context.save_pending_changes is not None:
+            run_context.save_pending_changes()
+        merge_pending(run_context.run, now=run_context.clock())
+    _record_problem(run_context, reason)
 
 
-def fail(work: RunContext, reason: str) -> None:
+def fail(run_context: RunContext, reason: str) -> None:
     """Mark the run failed; batches that it applied stay. A run applied in full stays applied."""
-    if work.run.status == Status.APPLIED:
-        work.run.refresh_from_db(fields=["status", "status_since"])  # was it committed?
-        if work.run.status == Status.APPLIED:
+    if run_context.run.status == Status.APPLIED:
+        run_context.run.refresh_from_db(fields=["status", "status_since"])  # was it committed?
+        if run_context.run.status == Status.APPLIED:
             return
-    _close(work, Status.FAILED, problem=reason)
-    _record_problem(work, reason)
+    _close(run_context, Status.FAILED, problem=reason)
+    _record_problem(run_context, reason)
 
 
-def _close(work: RunContext, to: SyncRun.Status, *, problem: str) -> None:
-    at = work.clock()
+def _close(run_context: RunContext, to: SyncRun.Status, *, problem: str) -> None:
+    at = run_context.clock()
     changes: dict[str, Any] = {
-        **work.counts(),
-        **work.meter.read(),
+        **run_context.counts(),
+        **run_context.meter.read(),
         "ended_at": at,
         "problem": problem[:500],
-        "profile": work.run.profile,
+        "profile": run_context.run.profile,
     }
     try:
-        work.run.move(to, at=at, reason=problem, **changes)
+        run_context.run.move(to, at=at, reason=problem, **changes)
     except ConcurrentUpdateError as error:
-        raise LeaseLostError(str(work.run)) from error
+        raise LeaseLostError(str(run_context.run)) from error
 
 
-def _record_problem(work: RunContext, reason: str) -> None:
-    Connection.objects.filter(supplier=work.supplier).update(
-        problem=f"{work.run.kind}: {reason}"[:300], problem_at=work.clock()
+def _record_problem(run_context: RunContext, reason: str) -> None:
+    Connection.objects.filter(supplier=run_context.supplier).update(
+        problem=f"{run_context.run.kind}: {reason}"[:300], problem_at=run_context.clock()
     )
 
 
@@ -261,7 +266,7 @@ def close_expired(*, now: datetime, **which: Any) -> int:
 
 @requires_transaction
 def merge_pending(sync_run: SyncRun, *, now: datetime) -> None:
-    """Keep one quarantined run of the job pending: an existing one if it is the same, else this.
+    """Keep one quarantined run of the job pending: an identical earlier one, else this one.
 
     The changes of a delta are never sent again, so they are moved into the pending run.
 
@@ -318,7 +323,7 @@ def delete_pending(sync_run: SyncRun) -> None:
 
 
 def delete_old_changes(*, now: datetime) -> int:
-    """Delete changes ``CHANGES_RETENTION`` after the last status, except quarantined ones."""
+    """Delete the changes of decided runs whose status is older than ``CHANGES_RETENTION``."""
     decided = SyncRun.objects.filter(status_since__lt=now - CHANGES_RETENTION).exclude(
         status=SyncRun.Status.QUARANTINED
     )

@@ -8,14 +8,13 @@ from django.db import Error, connection
 
 from storefront.lib.db.copy_format import encode_row
 
-# Characters sent in one write, and in one COPY. No other statement of the session can run during a
-# COPY.
-BUFFER_CHARS = 256 * 1024
-STATISTICS_TARGET = 10  # enough to estimate the row count; ANALYZE reads 300 times as many rows
+BUFFER_CHARS = 256 * 1024  # sent in one write
+# Sent in one COPY, during which the session can run no other statement.
 MAX_COPY_CHARS = 48 * 1024 * 1024
-# For the few statements that scan all offers of a supplier. Sorting and hashing a million rows
-# takes about 100 MB of work_mem, and longer than statement_timeout allows a page. The pages of a
-# list just compared are cached, so index scans are cheap.
+STATISTICS_TARGET = 10  # ANALYZE samples 300 times as many rows: enough to estimate the row count
+# For the few statements that scan all offers of a supplier. To sort and hash a million rows takes
+# about 100 MB of work_mem, and more time than the statement_timeout for web requests. The database
+# pages were just read by the comparison and are cached, so index scans are cheap.
 LARGE_QUERY_SETTINGS = {"work_mem": "96MB", "statement_timeout": "9min", "random_page_cost": "1.1"}
 
 
@@ -43,25 +42,25 @@ class StagingTable:
         self._waiting.append(written)
         self._size += len(written)
         if self._size >= BUFFER_CHARS:
-            self.rest()
+            self.flush()
 
     def extend(self, rows: Iterable[Sequence[Any]]) -> None:
         for row in rows:
             self.add(row)
 
-    def pour(self, lines: str) -> bool:
-        """Write lines in COPY format; the session is busy until ``rest``.
+    def copy_text(self, lines: str) -> bool:
+        """Write lines in COPY format; the session is busy until ``flush``.
 
-        The server parses while the caller decodes the next lines. Returns whether the COPY was
-        ended: the moment to run other statements.
+        The server parses while the caller decodes the next lines. Returns whether the COPY has
+        ended, so that other statements can run now.
         """
         self._write(lines)
         if self._sent < MAX_COPY_CHARS:
             return False
-        self.rest()
+        self.flush()
         return True
 
-    def rest(self) -> None:
+    def flush(self) -> None:
         """Write the buffered rows and end the COPY."""
         if self._waiting:
             self._write("".join(self._waiting))
@@ -70,9 +69,9 @@ class StagingTable:
         self._copy, self._sent = None, 0
         self._opened.close()
 
-    def ready(self) -> None:
-        """Write the rest, and run ANALYZE for the planner."""
-        self.rest()
+    def analyze(self) -> None:
+        """Write the buffered rows, and run ANALYZE for the planner."""
+        self.flush()
         with connection.cursor() as cursor:
             cursor.execute(f"SET default_statistics_target = {STATISTICS_TARGET}")
             cursor.execute(f"ANALYZE {self.name}")
@@ -82,7 +81,7 @@ class StagingTable:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{self.name}")
 
-    def give_up(self, error: BaseException) -> None:
+    def abort(self, error: BaseException) -> None:
         """Abort an open COPY after an error; its rows are lost."""
         self._opened.__exit__(type(error), error, error.__traceback__)
 
@@ -101,7 +100,7 @@ def staging_table(name: str, columns: Sequence[str]) -> Iterator[StagingTable]:
     try:
         yield stage
     except BaseException as error:
-        stage.give_up(error)
+        stage.abort(error)
         raise
     # Not in a finally: after an error the session may be unusable. A leftover table is dropped by
     # the next stage of that name.

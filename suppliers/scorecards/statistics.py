@@ -13,9 +13,8 @@ Z = Decimal("1.959963984540054")
 HALF = Decimal("0.5")
 NINE_TENTHS = Decimal("0.9")
 STEP = Decimal("0.0001")
-# Highest accepted rejection rate; fewest promises, none rejected, that allow a suggestion of 0.
-MAX_REJECTION_RATE = Decimal("0.01")
-MIN_PROMISES = 20
+MAX_REJECTION_RATE = Decimal("0.01")  # accepted by a suggestion
+MIN_PROMISES = 20  # without a rejection, for a suggestion of 0
 MAX_SAFETY_STOCK = 50
 # Upper bounds of the latency buckets.
 BUCKETS_MS = (25, 50, 100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 51_200)
@@ -151,8 +150,10 @@ def rejection_cause(text: str) -> str:
 def suggested_safety_stock(*, promised: int, shown: Sequence[int]) -> int | None:
     """Return the safety stock with which at most 1 % of promises are rejected.
 
+    None if there are too few promises.
+
     Shape: ``shown`` is the stock that the feed showed for each line rejected as out of stock. A
-        safety stock of that number would have kept us from selling the line. None: too few promises
+        safety stock of that number would have kept us from selling the line.
     """
     if not shown:
         return 0 if promised >= MIN_PROMISES else None

@@ -6,28 +6,28 @@ from collections.abc import Mapping, Sequence
 from storefront.lib.money import Money
 from suppliers.models import ShippingService
 from suppliers.shipping_services.dangerous_goods import LithiumLimits
-from suppliers.shipping_services.selection import Route
+from suppliers.shipping_services.selection import ServiceTerms
 
 
-def services_by_location() -> Mapping[tuple[int, str], Sequence[Route]]:
-    routes: dict[tuple[int, str], list[Route]] = defaultdict(list)
+def services_by_location() -> Mapping[tuple[int, str], Sequence[ServiceTerms]]:
+    services: dict[tuple[int, str], list[ServiceTerms]] = defaultdict(list)
     rows = (
         ShippingService.objects.filter(is_active=True)
         .order_by("pk")
         .select_related("location__supplier")
     )
     for service in rows:
-        routes[service.location_id, service.currency].append(_service_option(service))
-    return dict(routes)
+        services[service.location_id, service.currency].append(_terms(service))
+    return dict(services)
 
 
-def _service_option(service: ShippingService) -> Route:
+def _terms(service: ShippingService) -> ServiceTerms:
     packings = {
         "inside": service.accepts_cells_in_equipment,
         "with": service.accepts_cells_with_equipment,
         "alone": service.accepts_cells_alone,
     }
-    return Route(
+    return ServiceTerms(
         code=service.code,
         tier=service.tier,
         carrier_service=service.carrier_service,

@@ -34,8 +34,8 @@ class ParcelItem(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A shipping service of one location. ``countries`` empty: worldwide.
+class ServiceTerms:
+    """The terms of a shipping service from one location. ``countries`` empty: worldwide.
 
     Units: amounts as the customer pays them; days in transit, after ``lead_days`` of handling
     """
@@ -81,31 +81,31 @@ def parcel_load(piece: ParcelItem, pieces: int = 1) -> ParcelLoad:
     )
 
 
-def reasons_against(route: Route, load: ParcelLoad) -> frozenset[str]:
+def reasons_against(service: ServiceTerms, load: ParcelLoad) -> frozenset[str]:
     """Return the reasons against this service, apart from its destinations."""
-    reasons = {reason.value for reason in restrictions(cells=load.cells, limits=route.limits)}
-    if load.weight_g > route.max_weight_g:
+    reasons = {reason.value for reason in restrictions(cells=load.cells, limits=service.limits)}
+    if load.weight_g > service.max_weight_g:
         reasons.add(TOO_HEAVY)
     return frozenset(reasons)
 
 
-def max_units(route: Route, load: ParcelLoad) -> int:
-    if reasons_against(route, load):
+def max_units(service: ServiceTerms, load: ParcelLoad) -> int:
+    if reasons_against(service, load):
         return 0
-    most = route.max_weight_g // max(1, load.weight_g)
+    most = service.max_weight_g // max(1, load.weight_g)
     cells = sum(piece.cells_per_unit for piece in load.cells if piece.lithium != NO_LITHIUM)
-    if cells and route.limits.max_cells is not None:
-        most = min(most, route.limits.max_cells // cells)
+    if cells and service.limits.max_cells is not None:
+        most = min(most, service.limits.max_cells // cells)
     return most
 
 
-def destinations(routes: Iterable[Route]) -> frozenset[str] | None:
+def destinations(services: Iterable[ServiceTerms]) -> frozenset[str] | None:
     """Return the destinations of these services; empty: worldwide, None: none."""
     countries: frozenset[str] | None = None
-    for route in routes:
-        if not route.countries:
-            return route.countries
-        countries = route.countries | (countries or frozenset())
+    for service in services:
+        if not service.countries:
+            return service.countries
+        countries = service.countries | (countries or frozenset())
     return countries
 
 
@@ -118,16 +118,16 @@ def without_restricted(
     return ((reaches or COUNTRIES) - restricted_countries) or None
 
 
-def cheapest(routes: Iterable[Route], load: ParcelLoad) -> Route | None:
+def cheapest(services: Iterable[ServiceTerms], load: ParcelLoad) -> ServiceTerms | None:
     """Return the cheapest service for the load, then the fastest."""
-    able = [route for route in routes if not reasons_against(route, load)]
-    return min(able, key=lambda route: _cost(route, load), default=None)
+    able = [service for service in services if not reasons_against(service, load)]
+    return min(able, key=lambda service: _cost(service, load), default=None)
 
 
-def _cost(route: Route, load: ParcelLoad) -> tuple[Decimal, int, int, str]:
+def _cost(service: ServiceTerms, load: ParcelLoad) -> tuple[Decimal, int, int, str]:
     return (
-        route.price(load.weight_g).amount,
-        route.lead_days + route.max_days,
-        route.location_id,
-        route.code,
+        service.price(load.weight_g).amount,
+        service.lead_days + service.max_days,
+        service.location_id,
+        service.code,
     )

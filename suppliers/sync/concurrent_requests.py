@@ -10,12 +10,12 @@ from suppliers.connectors.records import DiscontinuedError, QuotaExceededError
 from suppliers.runs.runs import RunContext
 
 MAX_CONCURRENT = 8
-# With so many failures, and more failures than answers, the supplier is down.
+# With at least this many failures, and more failures than answers, the supplier is down.
 MAX_FAILURES = 10
 
 
 def fetch_concurrently[T](
-    work: RunContext,
+    run_context: RunContext,
     fetch: Callable[[str], T],
     external_ids: Iterable[str],
     *,
@@ -36,21 +36,21 @@ def fetch_concurrently[T](
             while True:
                 while (
                     len(waiting) < 2 * max_concurrent
-                    and not work.should_stop
+                    and not run_context.should_stop
                     and (external_id := next(remaining, None)) is not None
                 ):
                     waiting[pool.submit(_fetch, fetch, external_id)] = external_id
                 if not waiting:
                     return
                 for done in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    work.heartbeat()
+                    run_context.heartbeat()
                     external_id = waiting.pop(done)
                     error = done.exception()
                     if error is None or isinstance(error, DiscontinuedError):
                         answered += 1
                         yield external_id, error or done.result()
                     elif isinstance(error, QuotaExceededError):
-                        work.stop_at_quota(error)
+                        run_context.stop_at_quota(error)
                     elif isinstance(error, ExternalServiceError):
                         failed += 1
                         if failed >= MAX_FAILURES and failed > answered:
@@ -67,5 +67,5 @@ def _fetch[T](fetch: Callable[[str], T], external_id: str) -> T:
     try:
         return fetch(external_id)
     finally:
-        # A token renewal opened a database connection of this thread.
+        # A token renewal may have opened a database connection of this thread.
         connections.close_all()

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, cast
+from datetime import datetime
+from typing import cast
 
 from django.db import OperationalError, connections
 from django.db.models import QuerySet
@@ -21,7 +21,7 @@ from storefront.lib.http.errors import ExternalServiceError
 from suppliers.connections.factory import open_for_live_check
 from suppliers.connectors.capabilities import PagedStockAndPrice
 from suppliers.connectors.records import DiscontinuedError, StockReport, is_missing_sku
-from suppliers.inventory import freshness, publication
+from suppliers.inventory import publication
 from suppliers.models import StockLevel, Supplier
 from suppliers.models.policies import LiveCheckFallback
 from suppliers.runs.runs import QuarantinedError
@@ -30,7 +30,6 @@ from suppliers.sync import webhooks
 log = logging.getLogger(__name__)
 
 TIMEOUT_S = 1.5  # for all suppliers together; the customer waits
-MIN_QUERY_AGE = timedelta(seconds=5)
 MAX_CONCURRENT = 8
 CAUSE = f"{webhooks.EVENT_CAUSE}asked at checkout"
 
@@ -47,21 +46,21 @@ class StockQuery:
 
 
 def unsellable_levels(*, wanted: Mapping[int, int], now: datetime) -> frozenset[int]:
-    """Query stock that is too old or almost sold out; return the rows that must not be sold.
+    """Query the stock of these rows at the suppliers; return the rows that must not be sold.
 
-    Answers are stored like webhook events, so the reservation decides by the new figure.
-    Returned are only rows that the reservation cannot decide: no (readable) answer and the
-    supplier's ``live_check_fallback`` is ``REFUSE``; the product is discontinued; or too few units, and the
-    answer could not be stored.
+    Answers are stored like webhook events, so the reservation decides by the new figure. Only rows
+    that the reservation cannot decide are returned: of a discontinued product; without a readable
+    answer, if the supplier's ``live_check_fallback`` is ``REFUSE``; or with too few units by an
+    answer that could not be stored.
 
     Shape: ``wanted`` maps stock row ids to units
     Raises: OpenTransactionError
     """
     if in_transaction():
         raise OpenTransactionError("live stock check")
-    queries = _required_queries(wanted, now)
-    if not queries:
+    if not wanted:
         return frozenset()
+    queries = _queries(wanted)
     answers = _query_all(queries)
     refused: set[int] = set()
     queries_with_answer: dict[Supplier, list[StockQuery]] = defaultdict(list)
@@ -96,37 +95,13 @@ def unsellable_levels(*, wanted: Mapping[int, int], now: datetime) -> frozenset[
     return frozenset(refused)
 
 
-def _required_queries(wanted: Mapping[int, int], now: datetime) -> list[StockQuery]:
-    unreadable = [
-        level.pk
-        for level in _AGES(ids=list(wanted), now=now)
-        if _needs_query(level, wanted[level.pk], now)
-    ]
+def _queries(level_ids: Iterable[int]) -> list[StockQuery]:
     queries: dict[tuple[int, str], StockQuery] = {}
-    for level in _LEVELS(ids=unreadable) if unreadable else ():
+    for level in _LEVELS(ids=list(level_ids)):
         supplier, external_id = level.offer.supplier, level.offer.product_external_id
         query = queries.setdefault((supplier.pk, external_id), StockQuery(supplier, external_id))
         query.levels.append(level)
     return list(queries.values())
-
-
-def _needs_query(level: StockLevel, wanted: int, now: datetime) -> bool:
-    supplier, annotated = level.offer.supplier, cast(Any, level)
-    return freshness.needs_live_check(
-        age=now - annotated.known_at,
-        remaining=annotated.free - wanted,
-        query_after=timedelta(minutes=supplier.live_check_after_min),
-        live_check_below_units=supplier.live_check_below_units,
-        min_age=MIN_QUERY_AGE,
-    )
-
-
-def _levels_with_age(*, ids: list[int], now: datetime) -> QuerySet[StockLevel]:
-    """Fetch only what the decision needs: usually no check is needed."""
-    levels = StockLevel.objects.with_available(now).filter(pk__in=ids)
-    return levels.select_related("offer__supplier").only(
-        "pk", "offer__supplier__live_check_after_min", "offer__supplier__live_check_below_units"
-    )
 
 
 def _levels(*, ids: list[int]) -> QuerySet[StockLevel]:
@@ -134,7 +109,7 @@ def _levels(*, ids: list[int]) -> QuerySet[StockLevel]:
     return levels.select_related("offer__supplier", "location").order_by("pk")
 
 
-_AGES, _LEVELS = PreparedQuery(_levels_with_age), PreparedQuery(_levels)
+_LEVELS = PreparedQuery(_levels)
 
 
 def _query_all(
@@ -191,7 +166,7 @@ def _store_answers(supplier: Supplier, answers: dict[str, StockAnswer], now: dat
 
 
 def _has_figure(answer: StockAnswer, level: StockLevel) -> bool:
-    """Return whether an answer has a figure for a row; one without SKU could be any row."""
+    """Return whether an answer has a figure for a row. A row without SKU could be this one."""
     sku = level.offer.supplier_sku
     bad = [row for row in answer if isinstance(row, ImportIssue) and row.is_fatal]
     if any(row.row == sku for row in bad):
@@ -203,7 +178,7 @@ def _has_figure(answer: StockAnswer, level: StockLevel) -> bool:
 def _short_levels(
     queries: Iterable[StockQuery], answers: Mapping[str, StockAnswer], wanted: Mapping[int, int]
 ) -> Iterable[int]:
-    """Yield the ids of stock rows with too few units; ``reserved`` is from before the query."""
+    """Yield the ids of stock rows with too few units, by the reservations before the query."""
     for query in queries:
         units = {
             (row.sku, row.location): row.quantity

@@ -1,9 +1,10 @@
 """Page batches: share the product pages of one run among workers.
 
-The fetching worker stores batches as rows; any free worker may import one. If many wait, and at
-the end, it imports batches itself, so one worker alone can finish the run. Helpers do not call
-the supplier, so only the fetching worker applies the supplier's limits. If a helper is killed
-before it reports, its batch is imported twice; the second time changes nothing.
+The fetching worker stores batches as rows; any free worker may import one as a helper. If many
+batches wait, and at the end, the fetching worker imports batches itself, so that it can finish the
+run alone. Helpers do not call the supplier, so only the fetching worker applies the supplier's
+limits. If a helper is killed before it reports, its batch is imported twice; the second time
+changes nothing.
 """
 
 import time
@@ -40,8 +41,8 @@ class BatchMessage(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class BatchDispatcher:
     """The fetching worker's side: queue batches, import the remaining ones, sum up the results."""
 
-    def __init__(self, work: RunContext) -> None:
-        self._work = work
+    def __init__(self, run_context: RunContext) -> None:
+        self._run_context = run_context
         self._is_first = True
         self.done = 0  # imported pages
         self.skus = 0
@@ -51,55 +52,62 @@ class BatchDispatcher:
 
         Raises: LeaseLostError  the run was closed
         """
-        call = self._work.dispatch_batch
+        call = self._run_context.dispatch_batch
         self._collect()
         # The first batch is imported here: a run of one batch needs no helper.
         if call is None or self._is_first or self._waiting() >= MAX_QUEUED:
             self._is_first = False
-            self.skus += product_intake.import_batch(self._work, batch)
+            self.skus += product_intake.import_batch(self._run_context, batch)
             self.done += batch.size
             return
-        call(PageBatch.objects.create(run=self._work.run, pages=_serialize(self._work, batch)).pk)
+        call(
+            PageBatch.objects.create(
+                run=self._run_context.run, pages=_serialize(self._run_context, batch)
+            ).pk
+        )
 
     def finish(self) -> None:
         """Import the batches that no helper took, and wait for those in progress.
 
-        The pages were paid for, so a time limit or used-up quota ends only the waiting.
+        The fetched pages used up quota, so they are imported even after the time limit, which only
+        ends the waiting for helpers.
 
         Raises: LeaseLostError  the run was closed
         """
         while open_ids := self._left():
             imported = 0
             for batch_id in advisory_locks.lock_free_slices(LOCK_NAME, open_ids):
-                self._work.heartbeat()
-                imported += _import_batch(batch_id, now=self._work.clock())
+                self._run_context.heartbeat()
+                imported += _import_batch(batch_id, now=self._run_context.clock())
             self._collect()
             if not imported:
-                if self._work.is_over_time:
+                if self._run_context.is_over_time:
                     break
-                self._work.heartbeat()
+                self._run_context.heartbeat()
                 time.sleep(POLL_S)
         self._collect()
 
     def _left(self) -> list[int]:
-        open_batches = PageBatch.objects.filter(run=self._work.run, done__isnull=True)
+        open_batches = PageBatch.objects.filter(run=self._run_context.run, done__isnull=True)
         return list(open_batches.order_by("pk").values_list("pk", flat=True))
 
     def _waiting(self) -> int:
-        return PageBatch.objects.filter(run=self._work.run, done__isnull=True).count()
+        return PageBatch.objects.filter(run=self._run_context.run, done__isnull=True).count()
 
     def _collect(self) -> None:
         """Add the counts of batches that helpers imported."""
-        for (encoded,) in rows(COLLECT_DONE, {"run": self._work.run.pk}):
+        for (encoded,) in rows(COLLECT_DONE, {"run": self._run_context.run.pk}):
             counts = msgspec.json.decode(encoded)
             self.done += counts["pages"]
             self.skus += counts["skus"]
             for name in COUNT_FIELDS:
-                setattr(self._work.run, name, getattr(self._work.run, name) + counts[name])
+                setattr(
+                    self._run_context.run, name, getattr(self._run_context.run, name) + counts[name]
+                )
 
 
 def import_dispatched(batch_id: int, *, now: datetime) -> bool:
-    """Import a batch of another worker; return whether this one did. Safe to be killed."""
+    """Import a batch of another worker; return whether it was imported here. Safe to be killed."""
     is_imported = False
     with suppress(LeaseLostError):
         for number in advisory_locks.lock_free_slices(LOCK_NAME, [batch_id]):
@@ -108,7 +116,7 @@ def import_dispatched(batch_id: int, *, now: datetime) -> bool:
 
 
 def _import_batch(batch_id: int, *, now: datetime) -> bool:
-    """Import a batch whose advisory lock is held. Raises LeaseLostError: its run was closed."""
+    """Import a batch whose advisory lock is held. Raises LeaseLostError: the run was closed."""
     open_batches = PageBatch.objects.filter(
         pk=batch_id, done__isnull=True, run__status=SyncRun.Status.STAGED
     )
@@ -120,9 +128,9 @@ def _import_batch(batch_id: int, *, now: datetime) -> bool:
         setattr(row.run, name, 0)
     if message.file_as_of is not None:
         row.run.profile = {"as_of": message.file_as_of.isoformat()}
-    work = RunContext(row.run, now=now)
-    work.has_unidentified_rows = message.has_unidentified_rows
-    skus = product_intake.import_batch(work, message.batch)
+    run_context = RunContext(row.run, now=now)
+    run_context.has_unidentified_rows = message.has_unidentified_rows
+    skus = product_intake.import_batch(run_context, message.batch)
     counts = {name: getattr(row.run, name) for name in COUNT_FIELDS}
     PageBatch.objects.filter(pk=batch_id).update(
         done={"pages": message.batch.size, "skus": skus, **counts}
@@ -130,11 +138,11 @@ def _import_batch(batch_id: int, *, now: datetime) -> bool:
     return True
 
 
-def _serialize(work: RunContext, batch: Batch) -> bytes:
+def _serialize(run_context: RunContext, batch: Batch) -> bytes:
     message = BatchMessage(
         batch=batch,
-        file_as_of=work.run.file_as_of,
-        has_unidentified_rows=work.has_unidentified_rows,
+        file_as_of=run_context.run.file_as_of,
+        has_unidentified_rows=run_context.has_unidentified_rows,
     )
     return msgspec.msgpack.encode(message)
 

@@ -1,6 +1,6 @@
 """Price reading: read all of a supplier's costs, or those that may have changed.
 
-The list is checked here; ``prices`` checks the costs together.
+The list is checked here; ``prices`` then checks the costs as a whole.
 """
 
 import logging
@@ -89,99 +89,99 @@ class PriceReadResult:
         return [row.row for row in self.problems if row.code != "cost-no-answer"]
 
 
-def read_prices(work: RunContext, connector: Connector, read: PriceReadResult) -> None:
+def read_prices(run_context: RunContext, connector: Connector, read: PriceReadResult) -> None:
     """Read the costs into ``read``: all, or those that may have changed.
 
     Raises: QuarantinedError  a guard rejects the list
         ExternalServiceError  the supplier does not answer
     """
     if isinstance(connector, BulkStockAndPrice):
-        _read_all(work, connector, read)
+        _read_all(run_context, connector, read)
     else:
-        _read_changed(work, connector, read)
-        read.costs.ready()
-        price_list.stage_diff(work=work, is_full_list=False)
+        _read_changed(run_context, connector, read)
+        read.costs.analyze()
+        price_list.stage_diff(run_context=run_context, is_full_list=False)
 
 
-def _read_all(work: RunContext, connector: BulkStockAndPrice, read: PriceReadResult) -> None:
+def _read_all(run_context: RunContext, connector: BulkStockAndPrice, read: PriceReadResult) -> None:
     is_full_list = connector.omitted_costs is not MissingRowMeans.UNCHANGED
     if not is_full_list:
-        work.run.profile["is_delta"] = True
+        run_context.run.profile["is_delta"] = True
     if isinstance(connector, BulkOffers):
         read.examined = None
-        _read_lines(work, connector, read)
+        _read_lines(run_context, connector, read)
     else:
         for external_id, costs in connector.cost_rows():
-            work.heartbeat()
+            run_context.heartbeat()
             for row in costs:
-                _add_cost(work, read, external_id, row)
-    read.costs.ready()
-    price_list.stage_diff(work=work, is_full_list=is_full_list)
-    work.advance(SyncRun.Status.PARSED)
-    evaluation.check_file(work, connector)
-    evaluation.check_lists(work, connector)
+                _add_cost(run_context, read, external_id, row)
+    read.costs.analyze()
+    price_list.stage_diff(run_context=run_context, is_full_list=is_full_list)
+    run_context.advance(SyncRun.Status.PARSED)
+    evaluation.check_file(run_context, connector)
+    evaluation.check_lists(run_context, connector)
     rows_read = read.count + len(read.problems)
     if isinstance(connector, BulkOffers):
         for external_id, problem in price_list.duplicate_prices():
             read.refuse(external_id, problem)
         read.examined = [
-            *price_list.skus_with_issues(work=work),
+            *price_list.skus_with_issues(run_context=run_context),
             *(problem.row for problem in read.problems),
         ]
     twice = sum(problem.code == "cost-twice" for problem in read.problems)
-    evaluation.check_duplicates(work, read=rows_read, twice=twice)
+    evaluation.check_duplicates(run_context, read=rows_read, twice=twice)
     if is_full_list:
         read.examined = None
         evaluation.check_listed(
-            work,
+            run_context,
             good=read.count,
             bad=len(read.problems),
-            listed=price_list.count_priced(work=work),
+            listed=price_list.count_priced(run_context=run_context),
         )
 
 
-def _read_lines(work: RunContext, connector: BulkOffers, read: PriceReadResult) -> None:
+def _read_lines(run_context: RunContext, connector: BulkOffers, read: PriceReadResult) -> None:
     """Read a price list in bulk; rows that need care are checked one by one."""
     for item in connector.offer_lines():
         if isinstance(item, CopyLines):
             read.count += item.count
-            read.currencies[work.supplier.currency] += item.count
-            if read.costs.pour(item.text):
-                work.heartbeat()
+            read.currencies[run_context.supplier.currency] += item.count
+            if read.costs.copy_text(item.text):
+                run_context.heartbeat()
         elif isinstance(item, ImportIssue) or isinstance(item.cost, ImportIssue):
             external_id = "" if isinstance(item, ImportIssue) else item.external_id
             read.refuse(external_id, item if isinstance(item, ImportIssue) else item.cost)  # type: ignore[arg-type]
         elif item.cost is not None:
             cost = PriceReport(sku=item.sku, cost=item.cost)
-            _add_cost(work, read, item.external_id, cost, offer=item)
+            _add_cost(run_context, read, item.external_id, cost, offer=item)
 
 
-def _read_changed(work: RunContext, connector: Connector, read: PriceReadResult) -> None:
+def _read_changed(run_context: RunContext, connector: Connector, read: PriceReadResult) -> None:
     """Read the prices of the products that may have changed."""
     catalog, prices = require(connector, PagedCatalog), require(connector, PagedStockAndPrice)
     with staging_table("feed_costs_list", ("external_id text", "cost_digest text")) as listed:
-        read.digests = _digests_to_read(work, catalog, listed)
-    _read_pages(work, prices, read)
+        read.digests = _digests_to_read(run_context, catalog, listed)
+    _read_pages(run_context, prices, read)
 
 
 def _digests_to_read(
-    work: RunContext, catalog: PagedCatalog, listed: StagingTable
+    run_context: RunContext, catalog: PagedCatalog, listed: StagingTable
 ) -> dict[str, str]:
     count = 0
     for row in catalog.product_rows():
-        work.heartbeat()
+        run_context.heartbeat()
         if isinstance(row, ProductSummary):
             listed.add((row.external_id, row.cost_digest))
             count += 1
-    listed.ready()
-    work.advance(SyncRun.Status.PARSED)
-    evaluation.check_listed_products(work, table="feed_costs_list", good=count, bad=0)
-    every = timedelta(minutes=work.supplier.connection.prices_every_min)
+    listed.analyze()
+    run_context.advance(SyncRun.Status.PARSED)
+    evaluation.check_listed_products(run_context, table="feed_costs_list", good=count, bad=0)
+    every = timedelta(minutes=run_context.supplier.connection.prices_every_min)
     slice_index, slices = rotation_slot(
-        now=work.run.started_at, every=every, within=ROTATION_PERIOD
+        now=run_context.run.started_at, every=every, within=ROTATION_PERIOD
     )
     params = {
-        "supplier": work.supplier.pk,
+        "supplier": run_context.supplier.pk,
         "slice": slice_index,
         "slices": slices,
         "all": slices == 1,
@@ -189,13 +189,13 @@ def _digests_to_read(
     return dict(rows(SELECT_TO_READ, params))
 
 
-def _read_pages(work: RunContext, prices: PagedStockAndPrice, read: PriceReadResult) -> None:
+def _read_pages(run_context: RunContext, prices: PagedStockAndPrice, read: PriceReadResult) -> None:
     external_ids = list(read.digests)
-    log.info("%s: %s products to fetch prices for", work.run, len(external_ids))
+    log.info("%s: %s products to fetch prices for", run_context.run, len(external_ids))
     done = 0
-    skus = _known_skus(work, external_ids)
+    skus = _known_skus(run_context, external_ids)
     results = fetch_concurrently(
-        work, lambda external_id: prices.costs(external_id=external_id), external_ids
+        run_context, lambda external_id: prices.costs(external_id=external_id), external_ids
     )
     for external_id, answer in results:
         done += 1
@@ -213,14 +213,14 @@ def _read_pages(work: RunContext, prices: PagedStockAndPrice, read: PriceReadRes
         if read.examined is not None:
             read.examined.append(external_id)
         for row in answer:
-            _add_cost(work, read, external_id, row)
+            _add_cost(run_context, read, external_id, row)
         _hold_missing_skus(read, external_id, answer, skus.get(external_id, {}))
-    work.run.deferred_rows = len(external_ids) - done
+    run_context.run.deferred_rows = len(external_ids) - done
 
 
-def _known_skus(work: RunContext, external_ids: Sequence[str]) -> dict[str, dict[str, str]]:
+def _known_skus(run_context: RunContext, external_ids: Sequence[str]) -> dict[str, dict[str, str]]:
     offers = SupplierOffer.objects.filter(
-        supplier=work.supplier, product_external_id__in=external_ids
+        supplier=run_context.supplier, product_external_id__in=external_ids
     )
     skus: dict[str, dict[str, str]] = defaultdict(dict)
     for external_id, sku, status in offers.values_list(
@@ -258,7 +258,7 @@ def _hold_missing_skus(
 
 
 def _add_cost(
-    work: RunContext,
+    run_context: RunContext,
     read: PriceReadResult,
     external_id: str,
     row: PriceReport | ImportIssue,
@@ -270,13 +270,13 @@ def _add_cost(
         return
     read.currencies[row.cost.currency] += 1
     amount = row.cost.rounded().amount
-    issue = cost_issue(row.cost, sku=row.sku, expected=work.supplier.currency)
+    issue = cost_issue(row.cost, sku=row.sku, expected=run_context.supplier.currency)
     if issue is not None:
         read.refuse(external_id, issue)
     else:
         offer_row = offer or OfferRow(external_id=external_id, sku=row.sku)
         read.costs.add(
-            price_list.staged_row(offer_row, amount=amount, currency=work.supplier.currency)
+            price_list.staged_row(offer_row, amount=amount, currency=run_context.supplier.currency)
         )
         read.count += 1
         if read.examined is not None:

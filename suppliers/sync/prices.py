@@ -71,7 +71,7 @@ WITH held AS (
 INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT variant_id FROM held WHERE variant_id IS NOT NULL
 """
-# The product job then reads the page again and ends the offers that it leaves out.
+# The product job then reads the page again, and discontinues offers that the page leaves out.
 RESET_PAGE_DIGESTS = """
 UPDATE suppliers_supplierproduct SET list_digest = '', detail_digest = ''
 WHERE supplier_id = %(supplier)s AND external_id = ANY(%(with_missing_skus)s)
@@ -83,111 +83,126 @@ WHERE p.supplier_id = %(supplier)s AND p.external_id = t.external_id AND p.cost_
 """
 
 
-def _count_lost(work: RunContext, refused: list[str]) -> int:
+def _count_lost(run_context: RunContext, refused: list[str]) -> int:
     """Return how many rejected SKUs had a cost before.
 
     Hourly slices are small: one product that never had prices would otherwise quarantine each
     run that includes it.
     """
-    offers = SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=refused)
+    offers = SupplierOffer.objects.filter(supplier=run_context.supplier, supplier_sku__in=refused)
     return offers.filter(cost_amount__isnull=False).count()
 
 
-def sync_prices(work: RunContext, connector: Connector) -> None:
+def sync_prices(run_context: RunContext, connector: Connector) -> None:
     """Read the costs that may have changed, check them together, write the changes.
 
     Raises: QuarantinedError  a guard rejects them: nothing is written
         ExternalServiceError  the supplier does not answer
     """
-    requested_at = work.run.started_at
+    requested_at = run_context.run.started_at
     with (
         staging_table("feed_costs", price_list.COLUMNS) as costs,
         staging_table("feed_costs_read", ("external_id text", "cost_digest text")) as remembered,
     ):
         read = PriceReadResult(costs=costs)
-        work.save_pending_changes = lambda: pending_changes.store_cost_changes(
-            work.run, refused=read.refused
+        run_context.save_pending_changes = lambda: pending_changes.store_cost_changes(
+            run_context.run, refused=read.refused
         )
         try:
-            read_prices(work, connector, read)
+            read_prices(run_context, connector, read)
         finally:  # also for a quarantined list
-            work.run.read = read.count
-        work.quarantine_if(
+            run_context.run.read = read.count
+        run_context.quarantine_if(
             guards.currency_violation(
-                expected=work.supplier.currency, currencies=read.currencies.elements()
+                expected=run_context.supplier.currency, currencies=read.currencies.elements()
             )
             or guards.invalid_rows_violation(
-                good=read.count, bad=_count_lost(work, read.refused), limits=run_thresholds(work)
+                good=read.count,
+                bad=_count_lost(run_context, read.refused),
+                limits=run_thresholds(run_context),
             )
         )
-        evaluation.check_rolled_back_costs(work)
-        _reject_outliers(work, read)
+        evaluation.check_rolled_back_costs(run_context)
+        _reject_outliers(run_context, read)
         remembered.extend(
             (external_id, read.digests[external_id])
             for external_id in read.answered - read.with_problems - read.with_missing_skus
         )
-        remembered.ready()
-        work.advance(SyncRun.Status.STAGED)
+        remembered.analyze()
+        run_context.advance(SyncRun.Status.STAGED)
         if isinstance(connector, BulkOffers):
-            work.run.created = _create_offers(work, read, requested_at)
+            run_context.run.created = _create_offers(run_context, read, requested_at)
         problems, examined = read.problems, read.examined
-        issues.sync(work=work, family=IssueScope.COST, problems=problems, examined=examined)
+        issues.sync(
+            run_context=run_context, scope=IssueScope.COST, problems=problems, examined=examined
+        )
         with with_large_work_mem():
             _apply(
-                work, read, requested_at, confirmed_at=list_fetched_at(connector) or requested_at
+                run_context,
+                read,
+                requested_at,
+                confirmed_at=list_fetched_at(connector) or requested_at,
             )
 
 
-def _create_offers(work: RunContext, read: PriceReadResult, requested_at: datetime) -> int:
+def _create_offers(run_context: RunContext, read: PriceReadResult, requested_at: datetime) -> int:
     """Create offers for new SKUs, and match the certain ones to variants.
 
-    Matching also runs after a failed run: that may have created offers without matching them.
+    Matching also runs after a failed run, which may have created offers without matching them.
     """
-    created = price_list.create_offers(work=work, refused=read.refused, as_of=requested_at)
-    earlier = SyncRun.objects.filter(supplier=work.supplier, kind=work.run.kind)
-    last = earlier.exclude(pk=work.run.pk).order_by("-pk").first()
+    created = price_list.create_offers(
+        run_context=run_context, refused=read.refused, as_of=requested_at
+    )
+    earlier = SyncRun.objects.filter(supplier=run_context.supplier, kind=run_context.run.kind)
+    last = earlier.exclude(pk=run_context.run.pk).order_by("-pk").first()
     if created or (last is not None and last.status == SyncRun.Status.FAILED):
-        bulk_matching.match_offers(work=work, refused=read.refused)
+        bulk_matching.match_offers(run_context=run_context, refused=read.refused)
     return created
 
 
-def _reject_outliers(work: RunContext, read: PriceReadResult) -> None:
+def _reject_outliers(run_context: RunContext, read: PriceReadResult) -> None:
     """Reject single price outliers; quarantine the run if there are many."""
-    for external_id, move in evaluation.check_costs(work, total=read.count):
+    for external_id, move in evaluation.check_costs(run_context, total=read.count):
         message = f"The cost changed from {move.before} to {move.after} at once."
         read.refuse(external_id, ImportIssue(row=move.sku, code="cost-jumped", message=message))
 
 
 @transaction.atomic(durable=True)
 def _apply(
-    work: RunContext, read: PriceReadResult, requested_at: datetime, *, confirmed_at: datetime
+    run_context: RunContext,
+    read: PriceReadResult,
+    requested_at: datetime,
+    *,
+    confirmed_at: datetime,
 ) -> None:
     """Write all costs and mark the run applied. Costs are as old as the list.
 
     Locks: the run and pending runs, then the changed offers, in id order
     """
-    runs.lock_and_supersede(work)
+    runs.lock_and_supersede(run_context)
     unreadable = read.with_problems | (read.digests.keys() - read.answered)
     params = {
-        "supplier": work.supplier.pk,
-        "run": work.run.pk,
+        "supplier": run_context.supplier.pk,
+        "run": run_context.run.pk,
         "refused": read.refused,
         "unreadable": list(unreadable),
         "with_missing_skus": list(read.with_missing_skus),
         "as_of": requested_at,
         "is_confirmed": confirmed_at >= requested_at,
     }
-    work.run.updated = run(WRITE_COSTS, params)
+    run_context.run.updated = run(WRITE_COSTS, params)
     run(HOLD_OFFERS, params)
     run(STORE_DIGESTS, params)
     run(RESET_PAGE_DIGESTS, params)
     confirmations.confirm_costs(
-        supplier=work.supplier,
+        supplier=run_context.supplier,
         unreadable=unreadable,
         refused=read.refused,
         is_full_list=read.examined is None,
         as_of=confirmed_at,
     )
-    work.run.rejected = len(set(read.refused))
-    work.run.unchanged = max(0, work.run.read - work.run.created - work.run.updated)
-    runs.mark_applied(work)
+    run_context.run.rejected = len(set(read.refused))
+    run_context.run.unchanged = max(
+        0, run_context.run.read - run_context.run.created - run_context.run.updated
+    )
+    runs.mark_applied(run_context)

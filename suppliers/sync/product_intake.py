@@ -30,7 +30,7 @@ NOT_STORABLE = (DataError, IntegrityError, ValueError)
 
 @dataclass(slots=True, kw_only=True)
 class IntakeProgress:
-    work: RunContext
+    run_context: RunContext
     read: int = 0
     unusable: int = 0
     currencies: list[str] = field(default_factory=list)
@@ -53,24 +53,26 @@ def classify(
 
     Raises: QuarantinedError  a guard rejects the pages read so far
     """
-    work = progress.work
+    run_context = progress.run_context
     batch = Batch(size=len(answers))
-    present = _known_products(work, [listed.external_id for listed, _ in answers])
+    present = _known_products(run_context, [listed.external_id for listed, _ in answers])
     for listed, page in answers:
         _classify_page(progress, batch, listed, page, present.get(listed.external_id))
     progress.read += len(answers)
     progress.unusable += len(batch.refused)
     usable = progress.read - progress.unusable
-    work.quarantine_if(
-        guards.currency_violation(expected=work.supplier.currency, currencies=progress.currencies)
+    run_context.quarantine_if(
+        guards.currency_violation(
+            expected=run_context.supplier.currency, currencies=progress.currencies
+        )
         or guards.invalid_rows_violation(
-            good=usable, bad=progress.unusable, limits=run_thresholds(work)
+            good=usable, bad=progress.unusable, limits=run_thresholds(run_context)
         )
     )
     return batch
 
 
-def import_batch(work: RunContext, batch: Batch) -> int:
+def import_batch(run_context: RunContext, batch: Batch) -> int:
     """Import a batch of pages; return its number of SKUs.
 
     If the database rejects a batch, it is halved until the rejected page is alone. That page
@@ -78,24 +80,24 @@ def import_batch(work: RunContext, batch: Batch) -> int:
 
     Raises: LeaseLostError  the run was closed
     """
-    counts = work.counts()
+    counts = run_context.counts()
     try:
-        return _import_with_retries(work, batch)
+        return _import_with_retries(run_context, batch)
     except NOT_STORABLE:
         if not batch.good:
             raise
         for name, count in counts.items():
-            setattr(work.run, name, count)
+            setattr(run_context.run, name, count)
         if len(batch.good) > 1:
             half = len(batch.good) // 2
             second_half = Batch(good=batch.good[half:])
-            return import_batch(work, replace(batch, good=batch.good[:half])) + import_batch(
-                work, second_half
+            return import_batch(run_context, replace(batch, good=batch.good[:half])) + import_batch(
+                run_context, second_half
             )
         external_id = batch.good[0].record.external_id
         log.exception("product %s cannot be stored", external_id)
         problems = [*batch.problems, _storage_issue(external_id)]
-        return import_batch(work, replace(batch, good=[], problems=problems))
+        return import_batch(run_context, replace(batch, good=[], problems=problems))
 
 
 def _storage_issue(external_id: str) -> ImportIssue:
@@ -103,32 +105,32 @@ def _storage_issue(external_id: str) -> ImportIssue:
     return ImportIssue(row=external_id, code=NOT_STORED, message=message)
 
 
-def _import_with_retries(work: RunContext, batch: Batch) -> int:
+def _import_with_retries(run_context: RunContext, batch: Batch) -> int:
     for _ in range(MAX_TRIES):
         problems = list(batch.problems)
         try:
-            return _import_once(work, replace(batch, problems=problems))
+            return _import_once(run_context, replace(batch, problems=problems))
         except SkuConflictError as error:
             log.info(
                 "batch of run %s is imported again: SKU %s belongs to another product",
-                work.run.pk,
+                run_context.run.pk,
                 error,
             )
     raise TemporaryError(
-        "Other batches imported its SKUs at the same time, several times. The next run tries again."
+        "Other workers imported SKUs of this batch meanwhile, several times. The next run retries."
     )
 
 
-def _import_once(work: RunContext, batch: Batch) -> int:
-    records = _without_foreign_skus(work, [page.record for page in batch.good], batch)
-    decided = links.decide_links(supplier=work.supplier, records=records)
-    imported = _store_and_link(work, decided)
+def _import_once(run_context: RunContext, batch: Batch) -> int:
+    records = _without_foreign_skus(run_context, [page.record for page in batch.good], batch)
+    decided = links.decide_links(supplier=run_context.supplier, records=records)
+    imported = _store_and_link(run_context, decided)
     batch.problems += imported.issues
-    present = _known_products(work, batch.answered)
+    present = _known_products(run_context, batch.answered)
     # What cannot be stored now is fetched again by the next run.
     read_again = {problem.row for problem in imported.issues if problem.code == NOT_STORED}
     writer.write_batch(
-        work=work,
+        run_context=run_context,
         batch=batch,
         records=records,
         imported=imported,
@@ -139,8 +141,12 @@ def _import_once(work: RunContext, batch: Batch) -> int:
     return sum(len(record.variants) for record in records)
 
 
-def _known_products(work: RunContext, external_ids: Sequence[str]) -> dict[str, SupplierProduct]:
-    known = SupplierProduct.objects.filter(supplier=work.supplier, external_id__in=external_ids)
+def _known_products(
+    run_context: RunContext, external_ids: Sequence[str]
+) -> dict[str, SupplierProduct]:
+    known = SupplierProduct.objects.filter(
+        supplier=run_context.supplier, external_id__in=external_ids
+    )
     return {product.external_id: product for product in known}
 
 
@@ -180,7 +186,7 @@ def _classify_page(
 def _without_invalid_costs(
     progress: IntakeProgress, record: ProductRecord, problems: list[ImportIssue]
 ) -> ProductRecord:
-    expected = progress.work.supplier.currency
+    expected = progress.run_context.supplier.currency
     variants = []
     for variant in record.variants:
         cost = variant.cost
@@ -207,12 +213,12 @@ def cost_issue(cost: Money, *, sku: str, expected: str) -> ImportIssue | None:
 
 
 def _without_foreign_skus(
-    work: RunContext, records: Sequence[ProductRecord], batch: Batch
+    run_context: RunContext, records: Sequence[ProductRecord], batch: Batch
 ) -> list[ProductRecord]:
     """Drop SKUs that another listed product has: the first product keeps the SKU."""
     skus = [variant.sku for record in records for variant in record.variants]
     owners = dict(
-        SupplierOffer.objects.filter(supplier=work.supplier, supplier_sku__in=skus)
+        SupplierOffer.objects.filter(supplier=run_context.supplier, supplier_sku__in=skus)
         .exclude(status=SupplierOffer.Status.DISCONTINUED)
         .values_list("supplier_sku", "product_external_id")
     )
@@ -237,9 +243,11 @@ def _without_foreign_skus(
     return own_records
 
 
-def _store_and_link(work: RunContext, decided: Links, *, is_again: bool = False) -> ImportResult:
+def _store_and_link(
+    run_context: RunContext, decided: Links, *, is_again: bool = False
+) -> ImportResult:
     """Store the supplier's own products, and link its offers for other suppliers' products."""
-    stored = _store_records(work, decided.own, decided.earlier_links, is_again=is_again)
+    stored = _store_records(run_context, decided.own, decided.earlier_links, is_again=is_again)
     touched = {*decided.matched_links.values(), *decided.disputed.values()}
     return replace(
         stored,
@@ -250,7 +258,7 @@ def _store_and_link(work: RunContext, decided: Links, *, is_again: bool = False)
 
 
 def _store_records(
-    work: RunContext,
+    run_context: RunContext,
     records: Sequence[ProductRecord],
     variant_ids: Mapping[str, int],
     *,
@@ -259,20 +267,23 @@ def _store_records(
     """Store the records together; if one cannot be stored, each alone."""
     try:
         return importer.import_products(
-            records=records, variant_ids=variant_ids, source=work.supplier.code, now=work.clock()
+            records=records,
+            variant_ids=variant_ids,
+            source=run_context.supplier.code,
+            now=run_context.clock(),
         )
     except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
             # Another worker may have stored the product or its slug: matching again finds it.
-            decided = links.decide_links(supplier=work.supplier, records=records)
-            return _store_and_link(work, decided, is_again=True)
+            decided = links.decide_links(supplier=run_context.supplier, records=records)
+            return _store_and_link(run_context, decided, is_again=True)
         if len(records) == 1:
             log.exception("product %s cannot be stored", records[0].external_id)
             issues = [_storage_issue(records[0].external_id)]
             return ImportResult(
                 variants={}, touched=set(), issues=issues, created=0, updated=0, unchanged=0
             )
-    results = [_store_records(work, [record], variant_ids) for record in records]
+    results = [_store_records(run_context, [record], variant_ids) for record in records]
     return ImportResult(
         variants={sku: pk for result in results for sku, pk in result.variants.items()},
         touched={pk for result in results for pk in result.touched},

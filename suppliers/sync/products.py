@@ -51,7 +51,7 @@ SELECT external_id FROM feed_list GROUP BY external_id HAVING count(DISTINCT lis
 STAGE_TO_READ = """
 CREATE TEMPORARY TABLE feed_to_read AS
 SELECT DISTINCT ON (l.external_id) l.external_id, l.list_digest, l.cost_digest, p.changed_at,
-  p.list_digest IS DISTINCT FROM l.list_digest AS is_news
+  p.list_digest IS DISTINCT FROM l.list_digest AS is_changed
 FROM feed_list l
 LEFT JOIN suppliers_supplierproduct p ON p.supplier_id = %(supplier)s AND p.external_id = l.external_id
 WHERE p.id IS NULL OR p.status = 'discontinued' OR p.list_digest <> l.list_digest OR %(all)s
@@ -61,13 +61,13 @@ ORDER BY l.external_id
 # Changed products first, then those read longest ago: time or quota may not suffice for all.
 SELECT_TO_READ = """
 SELECT external_id, list_digest, cost_digest FROM feed_to_read
-ORDER BY is_news DESC, changed_at NULLS FIRST, external_id
+ORDER BY is_changed DESC, changed_at NULLS FIRST, external_id
 """
 TAKE_CHOSEN = """
 DELETE FROM feed_to_read WHERE external_id = ANY(%(external_ids)s) RETURNING external_id, list_digest, cost_digest
 """
-# A price list creates offers before they are products. What was read after the list was requested
-# is not missing from it.
+# Also from offers, since a price list creates offers without products. A product that was imported
+# after the list was fetched does not count as missing from the list.
 SELECT_MISSING = """
 SELECT p.external_id FROM suppliers_supplierproduct p
 WHERE p.supplier_id = %(supplier)s AND p.status <> 'discontinued'
@@ -89,7 +89,7 @@ ANALYZE suppliers_supplierproduct, suppliers_supplieroffer, suppliers_stocklevel
 """
 
 
-def sync_products(work: RunContext, connector: Connector) -> None:
+def sync_products(run_context: RunContext, connector: Connector) -> None:
     """Compare the whole list with the known products, then read the pages that may have changed.
 
     A bulk list is read twice: for comparison, then for its pages.
@@ -103,26 +103,28 @@ def sync_products(work: RunContext, connector: Connector) -> None:
     with staging_table(
         "feed_list", ("external_id text", "list_digest text", "cost_digest text")
     ) as stage:
-        good, bad = _stage_list(work, stage, listing)
-        work.run.read = good + len(bad)
-        work.advance(SyncRun.Status.PARSED)
+        good, bad = _stage_list(run_context, stage, listing)
+        run_context.run.read = good + len(bad)
+        run_context.advance(SyncRun.Status.PARSED)
         unusable = sum(row.is_fatal for row in bad)
         is_missing_discontinued = (
             bulk is None or bulk.omitted_products is MissingRowMeans.DISCONTINUED
         )
-        work.save_pending_changes = lambda: pending_changes.store_product_changes(
-            work.run, is_missing_discontinued=is_missing_discontinued
+        run_context.save_pending_changes = lambda: pending_changes.store_product_changes(
+            run_context.run, is_missing_discontinued=is_missing_discontinued
         )
-        evaluation.check_file(work, connector)
-        evaluation.check_lists(work, connector)
+        evaluation.check_file(run_context, connector)
+        evaluation.check_lists(run_context, connector)
         evaluation.check_duplicates(
-            work, read=good + len(bad), twice=sum(row.code == "list-twice" for row in bad)
+            run_context, read=good + len(bad), twice=sum(row.code == "list-twice" for row in bad)
         )
         if is_full_list:
-            evaluation.check_listed_products(work, table="feed_list", good=good, bad=unusable)
+            evaluation.check_listed_products(
+                run_context, table="feed_list", good=good, bad=unusable
+            )
         else:
-            limits = run_thresholds(work)
-            work.quarantine_if(
+            limits = run_thresholds(run_context)
+            run_context.quarantine_if(
                 guards.invalid_rows_violation(good=good, bad=unusable, limits=limits)
             )
         bad += [
@@ -131,45 +133,47 @@ def sync_products(work: RunContext, connector: Connector) -> None:
             )
             for (external_id,) in rows(SELECT_DUPLICATES)
         ]
-        to_read = _stage_pages(work, is_paged=bulk is None)
-        params = {"supplier": work.supplier.pk, "listed_at": list_fetched_at(connector)}
+        to_read = _stage_pages(run_context, is_paged=bulk is None)
+        params = {"supplier": run_context.supplier.pk, "listed_at": list_fetched_at(connector)}
         missing = rows(SELECT_MISSING, params) if is_missing_discontinued else []
-    work.advance(SyncRun.Status.STAGED)
-    work.save_pending_changes = None  # from here on batches are written
-    issues.sync(work=work, family=IssueScope.LIST, problems=bad)
+    run_context.advance(SyncRun.Status.STAGED)
+    run_context.save_pending_changes = None  # from here on batches are written
+    issues.sync(run_context=run_context, scope=IssueScope.LIST, problems=bad)
     log.info(
         "%s: %s products listed, %s pages to fetch, %s missing",
-        work.run,
+        run_context.run,
         good,
         to_read,
         len(missing),
     )
     # An unreadable row may be a product, or one SKU of a product, that seems to be missing.
     unidentified = sum(row.code in {"list-unreadable", "list-no-id"} for row in bad)
-    work.has_unidentified_rows = bulk is not None and bool(unidentified)
-    progress, dispatcher = IntakeProgress(work=work), BatchDispatcher(work)
+    run_context.has_unidentified_rows = bulk is not None and bool(unidentified)
+    progress, dispatcher = IntakeProgress(run_context=run_context), BatchDispatcher(run_context)
     if bulk is None:
         _read_pages(progress, dispatcher, require(connector, PagedCatalog))
     else:
         _import_bulk_pages(progress, dispatcher, bulk, to_read)
     dispatcher.finish()
     if not unidentified:
-        writer.discontinue(work=work, external_ids=[external_id for (external_id,) in missing])
+        writer.discontinue(
+            run_context=run_context, external_ids=[external_id for (external_id,) in missing]
+        )
     elif missing:
-        work.notes.append(
+        run_context.notes.append(
             f"{unidentified} rows cannot be read. {len(missing)} products missing from the list may"
             " be among them, so they are kept."
         )
-    if work.run.created >= ANALYZE_AFTER:
+    if run_context.run.created >= ANALYZE_AFTER:
         run(FRESH_STATISTICS)
-    work.run.deferred_rows = to_read - dispatcher.done
-    work.run.rejected += unusable
-    untouched = good - dispatcher.done - work.run.deferred_rows
-    work.run.unchanged += max(0, untouched)
+    run_context.run.deferred_rows = to_read - dispatcher.done
+    run_context.run.rejected += unusable
+    untouched = good - dispatcher.done - run_context.run.deferred_rows
+    run_context.run.unchanged += max(0, untouched)
 
 
 def _stage_list(
-    work: RunContext,
+    run_context: RunContext,
     stage: StagingTable,
     listing: Iterable[ProductSummary | ProductDetail | ImportIssue],
 ) -> tuple[int, list[ImportIssue]]:
@@ -177,27 +181,27 @@ def _stage_list(
     bad: list[ImportIssue] = []
     good = 0
     for row in listing:
-        work.heartbeat()
+        run_context.heartbeat()
         if isinstance(row, ImportIssue):
             bad.append(row)
         else:
             stage.add((row.external_id, row.digest, row.cost_digest))
             good += 1
-    stage.ready()
+    stage.analyze()
     return good, bad
 
 
-def _stage_pages(work: RunContext, *, is_paged: bool) -> int:
+def _stage_pages(run_context: RunContext, *, is_paged: bool) -> int:
     """Choose the pages to read; return how many. A bulk list is complete, so it needs no slice."""
-    every = timedelta(minutes=work.supplier.connection.products_every_min)
+    every = timedelta(minutes=run_context.supplier.connection.products_every_min)
     slice_index, slices = rotation_slot(
-        now=work.run.started_at, every=every, within=ROTATION_PERIOD
+        now=run_context.run.started_at, every=every, within=ROTATION_PERIOD
     )
     run("DROP TABLE IF EXISTS pg_temp.feed_to_read")
     run(
         STAGE_TO_READ,
         {
-            "supplier": work.supplier.pk,
+            "supplier": run_context.supplier.pk,
             "slice": slice_index if is_paged else NO_SLICE,
             "slices": slices,
             "all": is_paged and slices == 1,
@@ -210,10 +214,10 @@ def _stage_pages(work: RunContext, *, is_paged: bool) -> int:
 def _read_pages(
     progress: IntakeProgress, dispatcher: BatchDispatcher, catalog: PagedCatalog
 ) -> None:
-    work = progress.work
+    run_context = progress.run_context
     listed = _listed_products(rows(SELECT_TO_READ))
     pages = fetch_concurrently(
-        work, lambda external_id: catalog.product(external_id=external_id), listed
+        run_context, lambda external_id: catalog.product(external_id=external_id), listed
     )
     for batch in batched(pages, BATCH):
         _import_answers(
@@ -227,7 +231,7 @@ def _import_bulk_pages(
     """Read the list again up to the last chosen product; of duplicates the first counts."""
     pages = (row for row in catalog.pages() if isinstance(row, ProductDetail))
     for batch in batched(pages if to_read else (), BULK_BATCH):
-        if progress.work.should_stop:
+        if progress.run_context.should_stop:
             return
         chosen_rows = rows(TAKE_CHOSEN, {"external_ids": [page.external_id for page in batch]})
         listed = _listed_products(chosen_rows)
@@ -253,14 +257,14 @@ def _import_answers(
     dispatcher: BatchDispatcher,
     answers: Sequence[tuple[ListedProduct, ProductDetail | ExternalServiceError]],
 ) -> None:
-    work = progress.work
-    work.heartbeat()
+    run_context = progress.run_context
+    run_context.heartbeat()
     dispatcher.take(product_intake.classify(progress, answers))
     if progress.is_time_to_publish(PUBLISH_EVERY_S):
-        publication.publish_pending(now=work.clock())
+        publication.publish_pending(now=run_context.clock())
     log.info(
         "%s: %s pages read, %s imported, %s SKUs",
-        work.run,
+        run_context.run,
         progress.read,
         dispatcher.done,
         dispatcher.skus,

@@ -46,7 +46,7 @@ def run_sync(  # noqa: PLR0913 - the job, its limits and the queue of its batche
     supplier: Supplier,
     kind: str,
     now: datetime,
-    budget: timedelta | None = None,
+    time_limit: timedelta | None = None,
     guards_waived_by: str = "",
     list_since: datetime | None = None,
     dispatch_batch: Callable[[int], object] | None = None,
@@ -56,38 +56,38 @@ def run_sync(  # noqa: PLR0913 - the job, its limits and the queue of its batche
     Safe to be killed anywhere: batches are atomic, the next run continues, and a sweep
     publishes pending changes.
 
-    Shape: ``budget`` limits the duration; the rest is left to the next run. ``guards_waived_by`` is
+    Shape: ``time_limit`` limits the duration; the rest is left to the next run. ``guards_waived_by`` is
         a person who waives the guards. A list that another job read after ``list_since`` is reused.
         ``dispatch_batch`` queues a batch for another worker (``page_batches.import_dispatched``).
     Raises: AlreadyRunningError  another worker runs this job
     """
     run = runs.open_run(supplier=supplier, kind=kind, now=now, guards_waived_by=guards_waived_by)
-    work = RunContext(run, now=now, budget=budget, dispatch_batch=dispatch_batch)
+    run_context = RunContext(run, now=now, time_limit=time_limit, dispatch_batch=dispatch_batch)
     try:
-        with open_connector(supplier, meter=work.meter, list_since=list_since) as adapter:
-            SYNC_JOBS[kind](work, adapter)
-        runs.finish_run(work)
+        with open_connector(supplier, meter=run_context.meter, list_since=list_since) as adapter:
+            SYNC_JOBS[kind](run_context, adapter)
+        runs.finish_run(run_context)
         if not run.deferred_rows:
             quotas = adapter.QUOTAS
             resilience_quotas.spread_over_window(
-                connection_id=supplier.connection.pk, quotas=quotas, now=work.clock()
+                connection_id=supplier.connection.pk, quotas=quotas, now=run_context.clock()
             )
     except QuarantinedError as error:
-        runs.quarantine(work, str(error))
+        runs.quarantine(run_context, str(error))
     except ExternalServiceError as error:
-        runs.fail(work, str(error))
+        runs.fail(run_context, str(error))
         if isinstance(error, QuotaExceededError):
             resilience_quotas.pause_syncs(connection_id=supplier.connection.pk, until=error.until)
         elif isinstance(error, TemporaryError) and error.retry_after_s:
-            until = work.clock() + timedelta(seconds=error.retry_after_s)
+            until = run_context.clock() + timedelta(seconds=error.retry_after_s)
             resilience_quotas.pause_syncs(connection_id=supplier.connection.pk, until=until)
     except LeaseLostError:
         log.warning("run %s was closed while it was running", run.pk)
         run.refresh_from_db()
     except BaseException as error:
-        runs.fail(work, _describe_error(error))
+        runs.fail(run_context, _describe_error(error))
         raise
-    publication.publish_pending(now=work.clock())
+    publication.publish_pending(now=run_context.clock())
     return run
 
 

@@ -14,7 +14,7 @@ INTERVAL_FIELDS = {
     SyncRun.Kind.PRICES: "prices_every_min",
     SyncRun.Kind.STOCK: "stock_every_min",
 }
-# For so long, a list is shared by jobs that are due together or continue a run.
+# Jobs that are due together, or continue a run, share a list that is not older than this.
 LIST_REUSE = timedelta(minutes=30)
 
 
@@ -76,7 +76,7 @@ def _is_due(supplier_id: int, kind: SyncRun.Kind, every: timedelta, now: datetim
 def _startable_jobs(supplier_id: int) -> frozenset[str]:
     """Return the jobs that have data to work on.
 
-    Prices and stock need products first, unless the supplier has a price list: that creates
+    Prices and stock need products first, unless the supplier has a price list, which creates
     offers.
     """
     applied = SyncRun.objects.filter(supplier=supplier_id, status=Status.APPLIED)

@@ -42,7 +42,7 @@ from suppliers.sync.stock_diff import StockScope
 
 log = logging.getLogger(__name__)
 
-# An unchanged listing gets its new stock age after so long.
+# Unchanged listings are published again after this time, with the new age of their stock.
 REPUBLISH_AFTER = timedelta(hours=6)
 UNCHANGED_STOCK_MESSAGE = (
     "{} rows have no SKU. Stock missing from the list may be in one of them, so it is"
@@ -94,9 +94,9 @@ class StagedAnswers:
         if any(is_missing_sku(problem) for problem in problems):
             self.products_with_unidentified_rows.add(external_id)
 
-    def params(self, work: RunContext) -> dict[str, Any]:
+    def params(self, run_context: RunContext) -> dict[str, Any]:
         return {
-            "supplier": work.supplier.pk,
+            "supplier": run_context.supplier.pk,
             "unreadable": self.unreadable,
             "products_with_unidentified_rows": sorted(self.products_with_unidentified_rows - {""}),
         }
@@ -111,7 +111,7 @@ class StagedAnswers:
         return [problem.row for problem in self.problems if problem.is_fatal]
 
 
-def sync_stock(work: RunContext, connector: Connector) -> None:
+def sync_stock(run_context: RunContext, connector: Connector) -> None:
     """Read every figure, check them together, write the changes.
 
     Raises: QuarantinedError  a guard rejects them: nothing is written
@@ -120,86 +120,88 @@ def sync_stock(work: RunContext, connector: Connector) -> None:
     omitted = connector.omitted_stock if isinstance(connector, BulkStockAndPrice) else None
     is_full_list = omitted is not MissingRowMeans.UNCHANGED
     if not is_full_list:
-        work.run.profile["is_delta"] = True
+        run_context.run.profile["is_delta"] = True
     with (
         staging_table(levels.STAGE, levels.COLUMNS) as stage,
-        staging_table("feed_listed", ("external_id text", "is_told bool")) as products,
+        staging_table("feed_listed", ("external_id text", "has_figure bool")) as products,
     ):
         answers = StagedAnswers(stage=stage, products=products)
         if isinstance(connector, BulkOffers):
-            _read_lines(work, connector, answers)
+            _read_lines(run_context, connector, answers)
         elif isinstance(connector, BulkStockAndPrice):
-            _read_all(work, connector, answers)
+            _read_all(run_context, connector, answers)
         else:
-            _read_pages(work, connector, answers)
+            _read_pages(run_context, connector, answers)
             if (at := list_fetched_at(connector)) is not None:
-                work.run.profile["as_of"] = at.isoformat()
-        stage.ready()
-        products.ready()
-        ((work.run.read,),) = rows("SELECT count(*) FROM feed_stock")
-        work.advance(SyncRun.Status.PARSED)
+                run_context.run.profile["as_of"] = at.isoformat()
+        stage.analyze()
+        products.analyze()
+        ((run_context.run.read,),) = rows("SELECT count(*) FROM feed_stock")
+        run_context.advance(SyncRun.Status.PARSED)
         scope = StockScope(
             omitted=omitted,
             has_unidentified_rows=is_full_list and "" in answers.products_with_unidentified_rows,
-            params=answers.params(work),
+            params=answers.params(run_context),
         )
         if answers.products_with_unidentified_rows and not is_full_list:
-            work.quarantine_if(LOST_CHANGE_MESSAGE.format(answers.unidentified_count))
-        stock_diff.stage_diff(scope, safety_stock=work.supplier.safety_stock)
-        work.save_pending_changes = lambda: pending_changes.store_stock_changes(
-            work.run, unreadable=answers.unreadable, is_full_list=scope.zeroes_missing_rows
+            run_context.quarantine_if(LOST_CHANGE_MESSAGE.format(answers.unidentified_count))
+        stock_diff.stage_diff(scope, safety_stock=run_context.supplier.safety_stock)
+        run_context.save_pending_changes = lambda: pending_changes.store_stock_changes(
+            run_context.run, unreadable=answers.unreadable, is_full_list=scope.zeroes_missing_rows
         )
-        evaluation.check_file(work, connector)
-        evaluation.check_lists(work, connector)
-        evaluation.check_stock_duplicates(work, is_compared=is_full_list)
+        evaluation.check_file(run_context, connector)
+        evaluation.check_lists(run_context, connector)
+        evaluation.check_stock_duplicates(run_context, is_compared=is_full_list)
         if is_full_list:
             good = answers.listed
             if isinstance(connector, BulkOffers):
                 listed = stock_diff.count_listed(scope)
-                evaluation.check_listed(work, good=good, bad=0, listed=listed)
+                evaluation.check_listed(run_context, good=good, bad=0, listed=listed)
             else:
-                evaluation.check_listed_products(work, table="feed_listed", good=good, bad=0)
-        evaluation.check_rolled_back_stock(work, in_scope=scope.inside, params=scope.params)
+                evaluation.check_listed_products(run_context, table="feed_listed", good=good, bad=0)
+        evaluation.check_rolled_back_stock(run_context, in_scope=scope.inside, params=scope.params)
         evaluation.check_stock(
-            work,
+            run_context,
             stocked=lambda: stock_diff.count_stocked(scope),
             is_full_list=scope.zeroes_missing_rows,
         )
         if is_full_list and answers.products_with_unidentified_rows:
-            work.notes.append(UNCHANGED_STOCK_MESSAGE.format(answers.unidentified_count))
-        work.advance(SyncRun.Status.STAGED)
-        issues.sync(work=work, family=IssueScope.STOCK, problems=answers.problems)
+            run_context.notes.append(UNCHANGED_STOCK_MESSAGE.format(answers.unidentified_count))
+        run_context.advance(SyncRun.Status.STAGED)
+        issues.sync(run_context=run_context, scope=IssueScope.STOCK, problems=answers.problems)
         with with_large_work_mem():
-            _apply(work, answers, scope)
-        stock_diff.analyze_tables(created=work.run.created)
+            _apply(run_context, answers, scope)
+        stock_diff.analyze_tables(created=run_context.run.created)
 
 
-def _read_lines(work: RunContext, connector: BulkOffers, answers: StagedAnswers) -> None:
+def _read_lines(run_context: RunContext, connector: BulkOffers, answers: StagedAnswers) -> None:
     """Read a stock list in bulk; rows that need care are checked one by one."""
     for item in connector.stock_lines():
         if isinstance(item, CopyLines):
             answers.listed += item.count
-            if answers.stage.pour(item.text):
-                work.heartbeat()
+            if answers.stage.copy_text(item.text):
+                run_context.heartbeat()
         else:
             external_id, figures = item
             answers.listed += 1
             answers.stage_rows(external_id, figures)
 
 
-def _read_all(work: RunContext, connector: BulkStockAndPrice, answers: StagedAnswers) -> None:
+def _read_all(
+    run_context: RunContext, connector: BulkStockAndPrice, answers: StagedAnswers
+) -> None:
     for external_id, figures in connector.stock_rows():
-        work.heartbeat()
+        run_context.heartbeat()
         answers.listed += 1
         answers.take(external_id, figures)
 
 
-def _read_pages(work: RunContext, connector: Connector, answers: StagedAnswers) -> None:
+def _read_pages(run_context: RunContext, connector: Connector, answers: StagedAnswers) -> None:
     """Read the list; query the products without a figure one by one, the stalest first."""
     catalog, figures = require(connector, PagedCatalog), require(connector, PagedStockAndPrice)
     without_figure: set[str] = set()
     for row in catalog.product_rows():
-        work.heartbeat()
+        run_context.heartbeat()
         if isinstance(row, ProductSummary):
             answers.listed += 1
             if row.stock is None:
@@ -207,13 +209,15 @@ def _read_pages(work: RunContext, connector: Connector, answers: StagedAnswers) 
                 answers.products.add((row.external_id, False))
             else:
                 answers.take(row.external_id, row.stock)
-    log.info("%s: %s products listed, %s to fetch", work.run, answers.listed, len(without_figure))
+    log.info(
+        "%s: %s products listed, %s to fetch", run_context.run, answers.listed, len(without_figure)
+    )
     external_ids = [
-        external_id for external_id in _stalest_first(work) if external_id in without_figure
+        external_id for external_id in _stalest_first(run_context) if external_id in without_figure
     ]
     answer_count = 0
     results = fetch_concurrently(
-        work, lambda external_id: figures.stock(external_id=external_id), external_ids
+        run_context, lambda external_id: figures.stock(external_id=external_id), external_ids
     )
     for external_id, answer in results:
         answer_count += 1
@@ -227,28 +231,28 @@ def _read_pages(work: RunContext, connector: Connector, answers: StagedAnswers) 
             )
         else:
             answers.take(external_id, answer)
-    work.run.deferred_rows = len(external_ids) - answer_count
+    run_context.run.deferred_rows = len(external_ids) - answer_count
 
 
-def _stalest_first(work: RunContext) -> list[str]:
+def _stalest_first(run_context: RunContext) -> list[str]:
     """Return the known products, the least recently confirmed first."""
-    levels = StockLevel.objects.with_confirmed_at().filter(offer__supplier=work.supplier)
+    levels = StockLevel.objects.with_confirmed_at().filter(offer__supplier=run_context.supplier)
     known_at = dict(
         levels.order_by("-known_at").values_list(  # type: ignore[misc]
             "offer__product_external_id", "known_at"
         )
     )
     external_ids = (
-        SupplierProduct.objects.filter(supplier=work.supplier)
+        SupplierProduct.objects.filter(supplier=run_context.supplier)
         .exclude(status=SupplierProduct.Status.DISCONTINUED)
         .values_list("external_id", flat=True)
     )
-    never = work.run.started_at - timedelta(days=36_500)
+    never = run_context.run.started_at - timedelta(days=36_500)
     return sorted(external_ids, key=lambda external_id: known_at.get(external_id, never))
 
 
 @transaction.atomic(durable=True)
-def _apply(work: RunContext, answers: StagedAnswers, scope: StockScope) -> None:
+def _apply(run_context: RunContext, answers: StagedAnswers, scope: StockScope) -> None:
     """Write all figures and mark the run applied.
 
     A delta confirms the rows that it leaves out, except rows whose change could not be read:
@@ -256,11 +260,11 @@ def _apply(work: RunContext, answers: StagedAnswers, scope: StockScope) -> None:
 
     Locks: the run and pending runs, then the changed stock rows, in id order
     """
-    runs.lock_and_supersede(work)
-    now, as_of = work.clock(), work.run.as_of
+    runs.lock_and_supersede(run_context)
+    now, as_of = run_context.clock(), run_context.run.as_of
     created, changed = levels.merge(
-        supplier=work.supplier,
-        cause=f"run:{work.run.pk}",
+        supplier=run_context.supplier,
+        cause=f"run:{run_context.run.pk}",
         as_of=as_of,
         received_at=now,
         is_full_list=scope.zeroes_missing_rows,
@@ -272,7 +276,7 @@ def _apply(work: RunContext, answers: StagedAnswers, scope: StockScope) -> None:
     confirmations.queue_refreshed(in_scope=scope.inside, params={**params, "now": now})
     run(CONFIRM_LOCATIONS, params)
     run(QUEUE_AGED.format(in_scope=scope.inside), params)
-    work.run.created, work.run.updated = created, changed
-    work.run.rejected = sum(problem.is_fatal for problem in answers.problems)
-    work.run.unchanged = max(0, work.run.read - created - changed)
-    runs.mark_applied(work)
+    run_context.run.created, run_context.run.updated = created, changed
+    run_context.run.rejected = sum(problem.is_fatal for problem in answers.problems)
+    run_context.run.unchanged = max(0, run_context.run.read - created - changed)
+    runs.mark_applied(run_context)

@@ -1,8 +1,8 @@
 """Stock diff: compare a staged stock list with the known stock rows.
 
 A full list is compared once. The temporary table ``feed_stock_diff`` has the stock rows that
-differ: ``suppliers.inventory.levels`` merges their offers, and the guards read it. Of a delta, all
-its offers are merged. Other rows are not touched.
+differ: the guards read it, and ``suppliers.inventory.levels`` merges the offers of these rows. Of a
+delta, all offers are merged.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ from suppliers.runs.staging import rows, run, with_large_work_mem
 # set to zero; those missing from a delta stay unchanged.
 UNREADABLE = "o.supplier_sku = ANY(%(unreadable)s)"
 READABLE = "o.supplier_sku <> ALL(%(unreadable)s)"
-REPORTED_PRODUCTS = "o.product_external_id IN (SELECT external_id FROM feed_listed WHERE is_told)"
+REPORTED_PRODUCTS = (
+    "o.product_external_id IN (SELECT external_id FROM feed_listed WHERE has_figure)"
+)
 REPORTED_SKUS = "o.supplier_sku IN (SELECT sku FROM feed_stock)"
 # A row without a SKU could belong to any SKU missing from its product: these are not set to zero.
 MISSING_IS_KNOWN = (

@@ -60,7 +60,7 @@ def _run(
         supplier=supplier,
         kind=kind,
         now=now,
-        budget=TIME_LIMIT,
+        time_limit=TIME_LIMIT,
         list_since=list_since,
         dispatch_batch=lambda batch_id: enqueue(import_page_batch, batch_id=batch_id),
     )

@@ -35,12 +35,12 @@ from suppliers.runs.staging import run, staging_table
 EVENT_CAUSE = "news:"
 EVENTS_PREFIX = "Webhook stock update: "
 REJECTION_CAUSE = "refused:"  # cause of our own writes, which are no reports of the supplier
-# The share of stock that events may zero is counted since the last full run, at most this long.
+# Rows zeroed by events are counted since the last full run, but at most over this time.
 COUNT_WINDOW = timedelta(days=1)
 URGENT_LOCK_TIMEOUT_MS = 300
 
 
-def handle_event(*, supplier: Supplier, news: SupplierEvent, now: datetime) -> bool:
+def handle_event(*, supplier: Supplier, event: SupplierEvent, now: datetime) -> bool:
     """Handle an event: refresh stock now, or mark changed products for the next runs.
 
     Returns whether any product is known.
@@ -49,19 +49,19 @@ def handle_event(*, supplier: Supplier, news: SupplierEvent, now: datetime) -> b
         QuarantinedError  events zeroed too much: nothing is applied
     """
     offers = SupplierOffer.objects.filter(supplier=supplier).filter(
-        Q(supplier_sku__in=news.skus) | Q(product_external_id__in=news.product_external_ids)
+        Q(supplier_sku__in=event.skus) | Q(product_external_id__in=event.product_external_ids)
     )
     external_ids = set(offers.values_list("product_external_id", flat=True))
     if not external_ids:
         return False
-    if news.kind is EventType.STOCK:
+    if event.kind is EventType.STOCK:
         refresh_stock(
             supplier=supplier,
             external_ids=sorted(external_ids),
-            cause=f"{EVENT_CAUSE}{news.external_id}",
+            cause=f"{EVENT_CAUSE}{event.external_id}",
             now=now,
         )
-    elif news.kind is EventType.PRODUCT:
+    elif event.kind is EventType.PRODUCT:
         SupplierProduct.objects.filter(supplier=supplier, external_id__in=external_ids).update(
             list_digest="", cost_digest=""
         )
@@ -110,9 +110,9 @@ def zero_stock_after_refusal(
 ) -> None:
     """Set stock to what still ships, after the supplier rejected an order as out of stock.
 
-    Prevents further orders that it would reject. A later report overrides this.
+    Prevents further orders that the supplier would reject. A later report overrides this.
 
-    Shape: ``kept`` maps stock rows to the units in the supplier's figure that it still ships
+    Shape: ``kept`` maps stock rows to the units that the supplier still ships
     Locks: the supplier's locations, then the stock rows, in id order
     """
     levels = StockLevel.objects.filter(pk__in=list(kept), offer__supplier=supplier)
@@ -130,7 +130,7 @@ def zero_stock_after_refusal(
             inventory_levels.stage_rows(
                 stage, [report], external_id=level.offer.product_external_id
             )
-        stage.ready()
+        stage.analyze()
         inventory_levels.lock_locations(supplier=supplier)
         inventory_levels.set_affected_offers({level.offer_id for level in empty})
         inventory_levels.merge(
@@ -164,7 +164,7 @@ def _store_report(
             for external_id, figures in answers.items()
             for problem in inventory_levels.stage_rows(stage, figures, external_id=external_id)
         ]
-        stage.ready()
+        stage.analyze()
         covered = list(_in_scope(offers, answers, problems).values_list("pk", flat=True))
         inventory_levels.lock_locations(supplier=supplier)
         inventory_levels.set_affected_offers(covered)
@@ -228,18 +228,18 @@ def _zeroed_limit_violation(supplier: Supplier, now: datetime) -> str:
 
 
 def _quarantine(supplier: Supplier, violation: _QuarantineReason, now: datetime) -> None:
-    """Quarantine the changes: merged into the run that awaits review, if any."""
+    """Quarantine the changes: in the run that awaits review, if any, else in a new run."""
     if _merge_into_pending(supplier, violation, now):
         return
     try:
         run = runs.open_run(supplier=supplier, kind=SyncRun.Kind.STOCK, now=now)
     except AlreadyRunningError:
         return  # that run checks the whole stock
-    work = RunContext(run, now=now)
-    work.save_pending_changes = lambda: pending_changes.merge_event_changes(
+    run_context = RunContext(run, now=now)
+    run_context.save_pending_changes = lambda: pending_changes.merge_event_changes(
         run, violation.moves, reported_at=now
     )
-    runs.quarantine(work, f"{EVENTS_PREFIX}{violation.reason}")
+    runs.quarantine(run_context, f"{EVENTS_PREFIX}{violation.reason}")
 
 
 @transaction.atomic(durable=True)
@@ -271,7 +271,7 @@ class SubscriptionResult:
 def subscribe(*, supplier: Supplier, url: str) -> SubscriptionResult:
     """Subscribe ``url`` to the events of the products that we sell.
 
-    Limited by the supplier: published products come first.
+    Published products come first, because a supplier may limit the number.
 
     Raises: ExternalServiceError  no answer, or the address is rejected; retried later
     """

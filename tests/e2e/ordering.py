@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from catalog.models import Listing
+from catalog.models import Channel, Listing
 from orders.cart import carts
 from orders.checkout import checkout
 from orders.models import PurchaseOrder
@@ -17,22 +17,37 @@ from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.connections.factory import open_connector
+from suppliers.models import Connection, StockLevel, StockLocation
 from suppliers.sync import runner
 from tests.factories.feeds import make_shop
 from tests.factories.orders import HOME, make_payment, make_payment_update
 from tests.fakes.cj_sandbox import connect
+from tests.support import database
 
 LIGHT_G = 400  # every service accepts it
 ROUNDS = 12
 
 
-def stock_the_shop(process, *, connect=connect):
+def sync_shop(process, *, connect=connect):
     """Create a shop and sync it from a running sandbox."""
     channel = make_shop()
     supplier = connect(process)
     for kind in ("products", "stock"):
         runner.run_sync(supplier=supplier, kind=kind, now=timezone.now())
     return channel
+
+
+def stock_the_shop(process, *, connect=connect):
+    """Fill the empty database as ``sync_shop`` does: the first time by it, later with its rows.
+
+    For tests that commit. The sandbox is as after its reset.
+    """
+    if not database.fill_once(process.url, lambda: sync_shop(process, connect=connect)):
+        Connection.objects.update(tokens_encrypted="")  # a test may have let them expire
+        now = timezone.now()
+        StockLevel.objects.update(as_of=now)
+        StockLocation.objects.update(stock_confirmed_at=now)
+    return Channel.objects.get()
 
 
 def sell_one(channel, *, start="CN"):

@@ -102,8 +102,8 @@ class PostInMemory:
     def send(self, *, key, to, payload):
         self.letters.setdefault(key, (to, dict(payload)))
 
-    def request(self, *, wanted, key, to, payload):
-        self.letters.setdefault(f"{wanted}:{key}", (to, dict(payload)))
+    def request(self, *, kind, key, to, payload):
+        self.letters.setdefault(f"{kind}:{key}", (to, dict(payload)))
 
     def has_sent(self, *, key):
         return key in self.letters
@@ -122,10 +122,10 @@ def make_context(base_url, **changes):
         "secrets": {},
         "options": {},
         "gate": changes.pop("gate", None) or CountingGate(),
-        "budget": MemoryBudget(),
+        "quotas": MemoryBudget(),
         "tokens": NoTokens(),
-        "memory": DictMemory(),
-        "post": PostInMemory(),
+        "state": DictMemory(),
+        "mailer": PostInMemory(),
         "folder": Path(tempfile.gettempdir()) / "fara-lines",
     }
     return ConnectorContext(base_url=base_url, **{**values, **changes})

@@ -35,7 +35,7 @@ def figure(quantity, at, *levels, cause="run:1"):
         for level in rows:
             place = level.location
             stage.add(("", level.offer.supplier_sku, place.code, place.country, quantity))
-        stage.ready()
+        stage.analyze()
         inventory_levels.set_affected_offers(level.offer_id for level in rows)
         inventory_levels.merge(supplier=make_supplier(), cause=cause, as_of=at, received_at=at)
 

@@ -129,7 +129,7 @@ CASES = [
     ("account.mfa_changed", added_passkey, ["A passkey was added."]),
     ("account.mfa_changed", made_codes, ["New recovery codes were made."]),
     ("account.mfa_changed", removed_factor, ["An app or a passkey was removed."]),
-    ("account.mfa_changed", reset_factors, ["A colleague removed all of them."]),
+    ("account.mfa_changed", reset_factors, ["A colleague removed all second factors."]),
     (
         "account.rights_changed",
         changed_rights,

@@ -113,7 +113,7 @@ CASES = [
     (
         "order.lines_canceled",
         replacement_refused,
-        ["What you paid for them with the first order is refunded the way you paid."],
+        ["what you paid for the original items is refunded the way you paid."],
     ),
     (
         "order.backorder_choice",

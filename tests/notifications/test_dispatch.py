@@ -1,16 +1,18 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from notifications import dispatch, senders
 from notifications.models import SENDING_TIMEOUT, Event, Message
+from notifications.outbox import record_event
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.factories.notifications import make_delivery, make_event
 from tests.factories.suppliers import NOON
 from tests.fakes.notification_sender import Fake
-from tests.support.concurrency import all_at_once
+from tests.support.concurrency import Rival, all_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +35,22 @@ def test_an_event_creates_its_messages_once():
     assert (delivery.sender, delivery.template) == ("email", "parcel_shipped")
     assert (delivery.recipient, delivery.locale) == ("erika@example.org", "az")
     assert Event.objects.get().fanned_out_at == NOON
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_waits_for_the_number_of_the_one_before_it():
+    def record(key):
+        with transaction.atomic():
+            event = record_event(name="a", key=key, subject="order:1", payload={}, at=NOON)
+        return event.sequence
+
+    rival = Rival(lambda: record("second"))
+
+    with transaction.atomic():
+        first = record("first")
+        rival.begin()
+
+    assert (first, rival.finish(), rival.failure) == (1, 2, None)
 
 
 @pytest.mark.parametrize(

@@ -250,17 +250,17 @@ CASES = [
     (
         "order.canceled",
         replacement_canceled,
-        ["What you paid for it with the first order is refunded the way you paid."],
+        ["what you paid for the original items is refunded the way you paid."],
     ),
     (
         "order.cancellation_answered",
         partly_canceled,
-        ["It is canceled.", "The items below are canceled, as you requested."],
+        ["The items are canceled.", "The items below are canceled, as you requested."],
     ),
     (
         "order.cancellation_answered",
         not_canceled,
-        ["It could not be canceled.", "You can return them within 14 days after delivery."],
+        ["The items could not be canceled.", "You can return them within 14 days after delivery."],
     ),
     ("order.refunded", refunded, ["We refund €44.89.", "It is refunded the way you paid."]),
 ]

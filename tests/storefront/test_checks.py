@@ -12,7 +12,7 @@ HARMLESS = {"SECRET_KEY", "FIELD_KEYS", "ALLOWED_HOSTS", "PUBLIC_URL", "TRUSTED_
 HARMLESS |= {"PAYMENT_GATEWAY", "TRACKING_HOOK_SECRET", "SANDBOX_SUPPLIER_URL", "SMTP_URL"}
 WEB = [sys.executable, "-c", "import storefront.wsgi"]
 WORKER = [sys.executable, "-m", "celery", "-A", "storefront", "worker", "--pool", "solo"]
-BEAT = [sys.executable, "-m", "celery", "-A", "storefront", "beat"]
+BEAT = [sys.executable, "-m", "celery", "-A", "storefront.beat", "beat"]
 
 
 def start(command, folder, **environ):

@@ -48,7 +48,7 @@ file_sources.store_upload(
     supplier=supplier, content="products", name="full.csv", chunks=[b"sku\\n1\\n"], actor="staff",
     now=timezone.now(),
 )
-list(CachedList(folder=file_sources.supplier_folder(supplier), address="a").keep(iter([])))
+list(CachedList(folder=file_sources.supplier_folder(supplier), address="a").cache(iter([])))
 """
 READ = """
 from suppliers.connections import file_sources
@@ -57,7 +57,7 @@ from suppliers.models import FeedUpload
 upload = FeedUpload.objects.select_related("supplier").get()
 folder = file_sources.supplier_folder(upload.supplier)
 print((folder / "uploads" / upload.storage_name).read_bytes())
-print("list kept:", CachedList(folder=folder, address="a").at() is not None)
+print("list kept:", CachedList(folder=folder, address="a").fetched_at() is not None)
 """
 WRITE = """
 import pathlib

@@ -1,6 +1,7 @@
 """Staff fixtures: a staff account, and a shop with all kinds of records."""
 
 import math
+from functools import partial
 
 import pytest
 from django.test import Client, RequestFactory
@@ -18,12 +19,8 @@ from suppliers.inventory import tasks as inventory_tasks
 from suppliers.sync import tasks as sync_tasks
 from tests.factories.full_shop import make_world
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.support import database
 from tests.support.module_world import module_world
-
-
-@pytest.fixture
-def world(monkeypatch):
-    return make_world(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +28,8 @@ def _module_world(django_db_setup, django_db_blocker, tmp_path_factory):
     folder = tmp_path_factory.mktemp("world")
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(current, "_cached", (math.inf, current.DEMONSTRATION))
-        with module_world(django_db_blocker, folder, lambda: make_world(patches)):
+        build = partial(database.fill_once, "shared world", lambda: make_world(patches))
+        with module_world(django_db_blocker, folder, build):
             yield
 
 

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         imported = verbs.add_parser("import", help="import a file: CSV with column names, or JSON")
         imported.add_argument("file", type=Path)
         imported.add_argument(
-            "--only-look", action="store_true", help="show the result without saving it"
+            "--dry-run", action="store_true", help="show the result without saving it"
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             why = labels.message(refusal.code, refusal.values)
             self.stdout.write(f"  line {refusal.number}: {why}")
         self.stdout.write(f"{file}: {len(preview.matched)} matched, {len(preview.refused)} refused")
-        if options["only_look"]:
+        if options["dry_run"]:
             return
         counts = price_import.import_list(file=file, actor=ACTOR, now=now).counts
         self.stdout.write(f"  changed {counts['changed']}, older than known {counts['older']}")

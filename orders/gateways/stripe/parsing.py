@@ -1,10 +1,9 @@
 """Stripe parsing: convert the library's answers to our objects, read webhook events."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
-import stripe
 
 from orders.gateways.stripe.objects import Event
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -59,21 +58,27 @@ def read_event(body: bytes) -> Event:
         raise PermanentError(f"stripe: event not understood: {error}") from error
 
 
+class Answer(Protocol):
+    """An object of Stripe's library, which only the gateway imports: it takes 3 MB."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+
+
 def locale_of(language: str) -> Any:
     """Return Checkout's locale for a language; "auto", the browser's, for one it lacks."""
     return language[:2] if language[:2] in CHECKOUT_LOCALES else "auto"
 
 
-def parse[T](kind: type[T], answer: stripe.StripeObject) -> T:
+def parse[T](kind: type[T], answer: Answer) -> T:
     return _convert(kind, answer.to_dict())
 
 
-def parse_list[T](kind: type[T], answer: stripe.StripeObject) -> list[T]:
+def parse_list[T](kind: type[T], answer: Answer) -> list[T]:
     rows: Mapping[str, Any] = answer.to_dict()
     return [_convert(kind, row) for row in rows.get("data", [])]
 
 
-def has_more(answer: stripe.StripeObject) -> bool:
+def has_more(answer: Answer) -> bool:
     return bool(answer.to_dict().get("has_more"))
 
 

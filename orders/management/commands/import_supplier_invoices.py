@@ -28,7 +28,7 @@ class Command(BaseCommand):
             action="store_true",
             help="import the valid rows and skip the invalid ones",
         )
-        parser.add_argument("--look", action="store_true", help="validate only, import nothing")
+        parser.add_argument("--dry-run", action="store_true", help="validate only, import nothing")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
@@ -43,7 +43,7 @@ class Command(BaseCommand):
         for result in validated:
             state = result.problem or ("already entered" if result.is_known else "valid")
             self.stdout.write(f"Row {result.row.row_number}: {result.row.reference}: {state}")
-        if options["look"]:
+        if options["dry_run"]:
             return
         if invalid and not options["good_lines"]:
             raise CommandError(f"{len(invalid)} rows are invalid: nothing was imported.")

@@ -34,11 +34,12 @@ class LineFacts:
 class HoldFacts:
     """Input of the hold rules.
 
-    ``margin`` is the margin of the parcel in the channel's currency; None if unknown:
-    ``missing_rates`` lists unreliable pairs such as ``USD-EUR``, ``missing_selling_costs`` names
-    what has none. ``routes`` are the supplier's shipping services for this parcel; None if it
-    did not answer. ``promotions`` are those of the whole order. ``balance`` is our prepaid balance
-    at the supplier and ``price`` what it will deduct; both are None without a prepaid balance.
+    ``margin`` is the margin of the parcel in the channel's currency; None if unknown. Then
+    ``missing_rates`` lists the unreliable pairs such as ``USD-EUR``, or ``missing_selling_costs``
+    names what has no selling costs. ``routes`` are the supplier's shipping services for this
+    parcel; None if the supplier did not answer. ``promotions`` are those of the whole order.
+    ``balance`` is our prepaid balance at the supplier, ``price`` what it will deduct; both are None
+    without a prepaid balance.
     """
 
     address_problems: Sequence[str]

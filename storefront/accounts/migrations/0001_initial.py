@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                             ("codes_made", "New recovery codes were made"),
                             ("code_used", "A recovery code was used"),
                             ("dropped", "An app or a passkey was removed"),
-                            ("reset", "A colleague removed all of them"),
+                            ("reset", "A colleague removed all second factors"),
                         ],
                         max_length=20,
                         verbose_name="What happened",

@@ -100,7 +100,7 @@ def make_codes(*, user: User, now: datetime) -> list[str]:
 
 @transaction.atomic(durable=True)
 def remove(*, user: User, factor_id: int, now: datetime) -> None:
-    """Remove one's own app or passkey; the last one also removes the recovery codes.
+    """Remove the user's app or passkey, and with the last one also the recovery codes.
 
     Locks: the account.
 

@@ -1,4 +1,4 @@
-"""API keys: create, revoke, and find by digest the key of a request."""
+"""API keys: create and revoke keys, find the key of a request by its digest."""
 
 import hashlib
 import secrets
@@ -16,13 +16,13 @@ RANDOM_BYTES = 32
 PREFIX_CHARACTERS = len(PREFIX) + 6
 SCHEME = "bearer"
 MAX_KEY = 200
-# Limits writes of ``last_used_at`` by a busy key.
+# ``last_used_at`` is written at most this often.
 RECORD_INTERVAL = timedelta(minutes=1)
 
 
 def create(*, name: str, actor: str, now: datetime) -> tuple[ApiKey, str]:
     """Create a key; return its plaintext too. Raises IntegrityError: the name is taken."""
-    # So random a key needs no slow hash.
+    # A key this random needs no slow hash.
     plaintext = f"{PREFIX}{secrets.token_urlsafe(RANDOM_BYTES)}"
     key = ApiKey.objects.create(
         name=name,
@@ -45,8 +45,8 @@ def authenticate(request: Request, *, now: datetime) -> ApiKey:
     key = ApiKey.objects.filter(digest=digest_of(bearer_token(request)), revoked_at=None).first()
     if key is None:
         raise ProblemError(problem_types.INVALID_API_KEY)
-    noted = Q(last_used_at=None) | Q(last_used_at__lt=now - RECORD_INTERVAL)
-    ApiKey.objects.filter(noted, pk=key.pk).update(last_used_at=now)
+    is_due = Q(last_used_at=None) | Q(last_used_at__lt=now - RECORD_INTERVAL)
+    ApiKey.objects.filter(is_due, pk=key.pk).update(last_used_at=now)
     return key
 
 

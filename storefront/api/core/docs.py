@@ -131,7 +131,7 @@ def _sample(schema: dict[str, Any], part: dict[str, Any], depth: int = 0) -> Any
 
 
 def _has_named_example(name: str, part: dict[str, Any]) -> bool:
-    """Return whether the sample of that name has the type of the part."""
+    """Return whether ``EXAMPLES_BY_NAME`` has an example of this name and type."""
     if name not in EXAMPLES_BY_NAME or "type" not in part:
         return False
     types = part["type"] if isinstance(part["type"], list) else [part["type"]]

@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection
@@ -22,16 +21,15 @@ from storefront.lib.security.client_ip import client_address
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255
-# as long as a UUID in hex, with as many different characters
+# Every random UUID in hex is accepted: it has 32 characters, and at least 8 different ones.
 MIN_SECRET_KEY, MIN_SECRET_DISTINCT_CHARS = 32, 8
 WAIT_S = 5
-RETENTION = timedelta(days=7)
 SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt; ``is_retry_after_crash``: an earlier one crashed, perhaps after changes."""
+    """One attempt; ``is_retry_after_crash``: an earlier one crashed, perhaps after a change."""
 
     is_retry_after_crash: bool
 
@@ -92,15 +90,6 @@ def principal_of_address(request: Request) -> str:
     return _digest("address", client_address(request._request))  # noqa: SLF001 - DRF wraps it
 
 
-def delete_old(*, now: datetime) -> int:
-    """Delete records older than ``RETENTION``.
-
-    An order is still placed only once without them: its cart refers to it.
-    """
-    old = IdempotencyRecord.objects.filter(started_at__lt=now - RETENTION)
-    return old.delete()[0]
-
-
 def _key_of(request: Request, *, is_required: bool) -> str:
     key = request.headers.get(HEADER)
     if key is None:
@@ -122,7 +111,7 @@ def _digest(*parts: str) -> str:
 
 @contextmanager
 def _locked(name: str) -> Iterator[None]:
-    """Hold an advisory lock of this connection, after at most ``WAIT_S``. Raises ProblemError."""
+    """Hold an advisory lock. Raises ProblemError: another request held it for ``WAIT_S``."""
     lock_id = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{WAIT_S}s"])
@@ -146,7 +135,7 @@ def _locked(name: str) -> Iterator[None]:
 def _run(request: Request, work: Callable[[], Response]) -> Response:
     try:
         return work()
-    except Exception as error:  # noqa: BLE001 - each error becomes an answer, a bug among them
+    except Exception as error:  # noqa: BLE001 - each error becomes an answer, even a bug
         return exception_handler.handle_exception(error, {"request": request})
 
 

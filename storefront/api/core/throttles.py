@@ -47,7 +47,7 @@ class BatchThrottle(NetworkThrottle):
     is_for_reads = False
 
     def get_cache_key(self, request: Request, view: APIView) -> str:  # noqa: ARG002 - DRF's shape
-        # Parsed as for access, so that each spelling is the same key.
+        # Parsed as ``authenticate`` does, so that another spelling is not another key.
         return f"api:{self.scope}:{api_keys.digest_of(api_keys.bearer_token(request))}"
 
 

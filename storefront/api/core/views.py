@@ -68,7 +68,7 @@ def _refuse_repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _unstorable(value: Any, pointer: str) -> Iterator[str]:
-    """Yield the pointer of each text with NUL or a lone surrogate; for a name, of its object."""
+    """Yield the pointer of each text with NUL or a lone surrogate; for a name, its object's."""
     if isinstance(value, str) and not is_storable(value):
         yield pointer
     elif isinstance(value, list):

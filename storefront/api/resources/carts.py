@@ -68,8 +68,8 @@ class NewCartSerializer(StrictSerializer):
         default="",
         allow_blank=True,
         help_text=_(
-            "Token of the customer’s previous cart, after it was ordered. Unpaid reservations of"
-            " that order are released for the new one, as in one browser."
+            "Token of the customer’s previous cart, if that was ordered. If the order is unpaid, it"
+            " is canceled when the new cart is ordered with one of its items."
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Competitor price resource: accept a batch of prices, validate and report each row by itself."""
+"""Competitor price resource: accept a batch of prices, validate and report each row separately."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ REFUSED = "refused"
 
 
 class BatchParser(StrictJSON):
-    """Strict JSON with a larger limit; unstorable text refuses its row only."""
+    """Strict JSON with a larger limit; a text that cannot be stored refuses only its row."""
 
     max_bytes = MAX_BYTES
     refuses_unstorable = False
@@ -64,7 +64,7 @@ class CompetitorPriceSerializer(StrictSerializer):
 
 @extend_schema_field(CompetitorPriceSerializer(many=True))
 class Rows(serializers.ListField):
-    """Unvalidated rows: each is validated by itself, so that an invalid one affects no other."""
+    """Unvalidated rows: each is validated separately, so that an invalid row affects no other."""
 
 
 class CompetitorPricesSerializer(StrictSerializer):

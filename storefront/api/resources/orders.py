@@ -126,14 +126,14 @@ class ParcelLineSerializer(serializers.Serializer[Any]):
 
 
 class TrackingEventSerializer(serializers.Serializer[Any]):
-    carrier_status = serializers.ChoiceField(Parcel.Carrier.choices)
+    carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.choices)
     description = serializers.CharField(allow_blank=True)
     place = serializers.CharField(allow_blank=True)
     happened_at = serializers.DateTimeField(allow_null=True)
 
 
 class ParcelSerializer(serializers.Serializer[Any]):
-    """One parcel: its status in the shop (``status``), and at its carrier."""
+    """One parcel: ``status`` is the shop's, ``carrier_status`` the carrier's."""
 
     carrier = serializers.CharField()
     number = serializers.CharField()
@@ -141,7 +141,7 @@ class ParcelSerializer(serializers.Serializer[Any]):
         allow_blank=True, help_text="Tracking page of the carrier."
     )
     status = serializers.ChoiceField(Parcel.Status.choices)
-    carrier_status = serializers.ChoiceField(Parcel.Carrier.choices)
+    carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.choices)
     carrier_status_at = serializers.DateTimeField(allow_null=True)
     label_created_at = serializers.DateTimeField()
     lines = ParcelLineSerializer(many=True)

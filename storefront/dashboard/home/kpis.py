@@ -80,13 +80,13 @@ def money(*, midnight: datetime) -> dict[PaymentEvent.Kind, list[Money]]:
 
 
 def parcels(*, midnight: datetime) -> dict[str, int]:
-    """Count parcels: announced today or still announced, in transit, delivered today."""
+    """Count parcels: label created today, not shipped yet, in transit, delivered today."""
     counts = Parcel.objects.filter(
         Q(status__in=["label_created", "shipped"]) | Q(status_since__gte=midnight)
     ).aggregate(
-        announced_today=Count("pk", filter=Q(label_created_at__gte=midnight)),
+        created_today=Count("pk", filter=Q(label_created_at__gte=midnight)),
         waiting=Count("pk", filter=Q(status="label_created")),
-        on_the_road=Count("pk", filter=Q(status="shipped")),
+        in_transit=Count("pk", filter=Q(status="shipped")),
         delivered_today=Count("pk", filter=Q(status="delivered", status_since__gte=midnight)),
     )
     return dict(counts)

@@ -32,7 +32,7 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if may_see("orders.view_payment"):
         context["money"] = kpis.money(midnight=midnight)
     if may_see(VIEW_COSTS) and may_see("orders.view_payment"):
-        context["earned"] = kpis.profit(now=now)
+        context["profits"] = kpis.profit(now=now)
     if may_see("shipping.view_parcel"):
         context["parcels"] = kpis.parcels(midnight=midnight)
     if may_see("suppliers.view_syncrun"):

@@ -47,7 +47,7 @@ from storefront.dashboard.inbox import hold_reasons
 from storefront.lib.staff.admin import SERVICE_ERRORS, enqueue_or_fail
 from storefront.lib.tasks import enqueue
 from suppliers.models import Supplier, SyncRun
-from suppliers.quarantine import review as run_deciding
+from suppliers.quarantine import review as quarantine_review
 from suppliers.sync.tasks import sync_now
 
 USER_ERRORS: tuple[type[Exception], ...] = (
@@ -66,7 +66,7 @@ SYNC_STARTED = _("%s: the sync has started.")
 
 @dataclass(frozen=True, slots=True)
 class QuickAction:
-    """A quick action. ``do`` gets the row, the part that it concerns, the user, and the time."""
+    """A quick action. ``do`` gets the row, the part of the row to act on, the user and the time."""
 
     code: str
     label: str | Promise
@@ -259,7 +259,9 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             _("Discard"),
             _("%s was discarded. The next sync is checked on its own."),
             SyncRun,
-            lambda row, _of, actor, now: run_deciding.discard(sync_run=row, actor=actor, now=now),
+            lambda row, _of, actor, now: quarantine_review.discard(
+                sync_run=row, actor=actor, now=now
+            ),
         ),
     ),
     "sync_failed": (

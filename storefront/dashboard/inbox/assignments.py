@@ -17,7 +17,7 @@ LIST_URLS = {"alerts": "supply:alerts", "index": "admin:index"}
 
 
 def assign(*, cause: str, row: int, since: datetime | None, actor: str, now: datetime) -> str:
-    """Assign a free row, return its assignee; an assignment before ``since`` is dropped."""
+    """Assign a free row, return its assignee; an assignment from before ``since`` is dropped."""
     InboxAssignment.objects.filter(at__lt=now - RETENTION).delete()
     if since is not None:
         InboxAssignment.objects.filter(cause=cause, row=row, at__lt=since).delete()
@@ -60,7 +60,7 @@ def handle_post(request: HttpRequest) -> HttpResponse:
 
 
 def list_url(submitted: QueryDict) -> str:
-    """Return the URL of the list in which a row was acted on; its rule must be validated before."""
+    """Return the URL of the list that the form was sent from; ``cause`` must be valid."""
     if submitted.get("from") == "waiting":
         page = page_number(submitted.get("page", ""))
         return f"{reverse('supply:waiting', args=[submitted['cause']])}?page={page}"

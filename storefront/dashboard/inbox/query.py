@@ -56,7 +56,7 @@ class TruncatedRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    """Rows with totals over all; ``at_risk`` counts an order of several rules once."""
+    """Shown rows, and totals of all rows; ``at_risk`` counts an order once if several rules match."""
 
     rows: list[InboxItem]
     count: int
@@ -67,7 +67,7 @@ class Inbox:
 def load(
     *, causes: tuple[InboxRule, ...] = RULES, now: datetime, most: int = 0, after: int = 0
 ) -> Inbox:
-    """Return totals and, per rule, ``most`` rows after ``after``; earliest due first."""
+    """Return the totals and up to ``most`` rows per rule, from row ``after`` on; first due first."""
     if not causes:
         return Inbox(rows=[], count=0, at_risk=[])
     by_code = {cause.code: cause for cause in causes}

@@ -36,7 +36,7 @@ class ActionButton:
 
 
 def with_buttons(rows: Iterable[InboxItem], user: Any) -> list[InboxItem]:
-    """Add to each row the buttons that a user may press: one who may change its table."""
+    """Add the buttons to the rows whose table the user may change."""
     return [
         replace(row, buttons=_buttons(row)) if user.has_perm(row.cause.right("change")) else row
         for row in rows

@@ -17,10 +17,10 @@ NO_AMOUNT = "NULL::numeric AS amount, '' AS currency"
 class InboxRule:
     """An inbox rule: one kind of case, with the query that finds its rows.
 
-    ``page`` names the admin page of the rows. With ``filters``, a row stands for many and links to
-    their list, with ``{name}`` inserted. ``format_name`` and ``format_detail`` turn a name or a
-    detail that is a code into text. Without ``has_stable_since``, ``since`` moves while the case
-    lasts, so an assignment lasts a day.
+    ``page`` names the admin page of the rows. With ``filters``, a row stands for several records
+    and links to their filtered list; ``{name}`` in ``filters`` is the row's name. ``format_name``
+    and ``format_detail`` turn codes into text. Without ``has_stable_since``, ``since`` moves while
+    the case is open, so an assignment ends after a day.
     """
 
     code: str

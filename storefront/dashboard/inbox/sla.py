@@ -6,7 +6,7 @@ from datetime import timedelta
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 DEFAULT_RESPONSE_TIME = DAY
-# Hours where each hour loses an order or money, days where no other party waits.
+# Hours if each hour can cost an order or money, days if no other party waits.
 RESPONSE_TIMES: Mapping[str, timedelta] = {
     "submission_unconfirmed": HOUR,
     "submission_failed": HOUR,
@@ -28,7 +28,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "purchase_order_blocked_by_supplier": 2 * HOUR,
     "acknowledgement_late": 4 * HOUR,
     "cancellation_unanswered": 4 * HOUR,
-    "cancellation_to_request": 2 * HOUR,  # until it is packed
+    "cancellation_to_request": 2 * HOUR,  # before the parcel is packed
     "order_on_hold": 4 * HOUR,
     "backorder_open": 4 * HOUR,
     "address_change_requested": 4 * HOUR,

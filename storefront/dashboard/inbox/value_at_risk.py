@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-# How to find the order of a row, by its page, and the purchase order if only that part is meant.
-# All other rows are about other money: a claim, a price, a day.
+# By page: the SQL that finds the order of a row, and the purchase order if the row is about that
+# part only. Rows of other pages are about other money: a claim, a price, a day.
 _PURCHASE_ORDER_OF = """
     SELECT po.order_id, po.id AS purchase_order_id FROM {table} x
     JOIN orders_purchaseorder po ON po.id = x.purchase_order_id WHERE x.id = waiting.id"""
@@ -29,8 +29,8 @@ def owner_sql(page: str) -> str:
     return f"{_OWNERS.get(page, _NO_OWNER)} OFFSET 0"
 
 
-# Payments for units sold from a stock level, and not yet in its reported quantity, belong to
-# orders.
+# The money at risk of a stock level belongs to orders: what was paid for units whose sale the
+# reported quantity does not include yet.
 STOCK_LEVEL_PAGE = "suppliers_stocklevel"
 PAID = "round((i.line_amount - i.discount_amount + i.additional_tax_amount) * a.quantity / i.quantity, 2)"
 _STOCK_LEVEL_ORDERS = f"""
@@ -67,8 +67,8 @@ SUMS = f"""
                             SELECT currency, order_id, purchase_order_id, page, id, code, amount
                             FROM found WHERE amount IS NOT NULL AND order_id IS NOT NULL
                             UNION ALL {_STOCK_LEVEL_ORDERS}
-                        ) orders_own GROUP BY 1, 2, 3, 4, 5, 6
-                    ) said GROUP BY 1, 2, 3, 4, 5
+                        ) per_item GROUP BY 1, 2, 3, 4, 5, 6
+                    ) per_rule GROUP BY 1, 2, 3, 4, 5
                 ) rows GROUP BY 1, 2, 3
             ) parts GROUP BY currency, order_id
             UNION ALL
@@ -76,7 +76,7 @@ SUMS = f"""
                 SELECT currency, page, id, code, sum(amount) AS amount
                 FROM found WHERE amount IS NOT NULL AND order_id IS NULL AND page <> '{STOCK_LEVEL_PAGE}'
                 GROUP BY 1, 2, 3, 4
-            ) said GROUP BY currency, page, id
+            ) per_rule GROUP BY currency, page, id
         ) owned GROUP BY currency
     ) summed
 """  # noqa: S608 - made of constants

@@ -31,7 +31,7 @@ WHERE c.status NOT IN ('denied', 'canceled')
 GROUP BY po.id HAVING sum(c.freight_amount) > max(c.freight_paid_amount)
 
 -- claims.credit_within_claim
--- A credit above the claimed amount was recorded by staff.
+-- Only staff record a credit above the claimed amount.
 SELECT number, expected_amount, credited_amount FROM orders_supplierclaim
 WHERE credited_amount > expected_amount AND recorded_by = ''
 

@@ -18,7 +18,8 @@ class Invariant:
 def read_invariants(name: str, **constants: object) -> tuple[Invariant, ...]:
     """Read the file ``<name>.sql`` beside this one; ``constants`` replace ``${...}`` in it.
 
-    Empty lines separate the invariants: a comment with the code, one with the sentence, the query.
+    An invariant is a comment with its code, a comment with its sentence, and its query. Empty lines
+    separate the invariants.
     """
     text = Path(__file__).with_name(f"{name}.sql").read_text(encoding="utf-8")
     return tuple(_parse(block, constants) for block in text.strip().split("\n\n"))

@@ -1,4 +1,4 @@
-"""Messaging invariants (I6, I7): check that each message is sent once and none is lost."""
+"""Messaging invariants: check that each message is sent once and none is lost."""
 
 from storefront.dashboard.invariants.invariant import read_invariants
 from storefront.dashboard.sql_conditions import DUE_SINCE, UNANSWERED

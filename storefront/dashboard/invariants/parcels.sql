@@ -11,7 +11,7 @@ JOIN (${latest_events}) last ON last.parcel_id = p.id
 WHERE p.carrier_status <> last.carrier_status
 
 -- parcels.not_behind_events
--- No parcel status is behind its tracking events: a parcel in transit was handed over, and so on.
+-- No parcel status is behind its tracking events: a parcel in transit is shipped, for example.
 SELECT p.carrier, p.number, p.status, last.carrier_status AS latest_status
 FROM shipping_parcel p
 JOIN (${latest_events}) last ON last.parcel_id = p.id

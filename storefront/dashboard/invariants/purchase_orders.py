@@ -1,4 +1,4 @@
-"""Purchase order invariants (I3, I4): check that sold lines are ordered and submitted once."""
+"""Purchase order invariants: check that sold lines are ordered and submitted once."""
 
 from storefront.dashboard.invariants.invariant import read_invariants
 from storefront.dashboard.sql_conditions import SHIPPED, UNDECIDED

@@ -86,10 +86,9 @@ JOIN orders_returnauthorization a ON a.replacement_id = w.order_id
 WHERE w.status = 'refunded' AND a.status <> 'refunded'
 
 -- returns.replacement_refund_complete
--- If a replacement came back in full, no part of the original return stays unrefunded as replaced.
+-- If all items of a replacement were returned for a refund, no part of the original return stays
+-- unrefunded because it was replaced.
 SELECT a.number, o.number AS replacement, sum(rl.replaced_amount) AS replaced
--- A return of the replacement that was exchanged in turn came back for money if none of that
--- is left.
 FROM orders_returnauthorization a
 JOIN orders_returnline rl ON rl.authorization_id = a.id
 JOIN orders_order o ON o.id = a.replacement_id
@@ -100,6 +99,7 @@ WHERE a.status = 'refunded' AND (
     SELECT coalesce(sum(back.accepted_quantity), 0)
     FROM orders_returnauthorization w
     JOIN orders_returnline back ON back.authorization_id = w.id
+    -- A return that was itself exchanged counts once none of its items stay replaced.
     WHERE w.order_id = o.id AND w.status = 'refunded' AND (
         w.replacement_id IS NULL OR back.replaced_amount = 0
         AND back.paid_amount > back.deduction_amount + back.difference_amount)

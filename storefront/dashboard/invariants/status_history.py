@@ -38,10 +38,10 @@ def _statuses() -> str:
 
 def _status(model: type[Stateful], status_field: str) -> str:
     meta = model._meta  # noqa: SLF001 - Django's documented model API
-    born = getattr(model(), status_field)
+    initial = getattr(model(), status_field)
     return (
         f"SELECT '{meta.label}' AS subject, id AS subject_id, '{status_field}' AS status_field,"  # noqa: S608
-        f" {status_field}::text AS status, '{born}' AS born FROM {meta.db_table}"
+        f" {status_field}::text AS status, '{initial}' AS initial FROM {meta.db_table}"
     )
 
 
@@ -65,7 +65,7 @@ HISTORY = (
         sql=f"""
             SELECT s.subject, s.subject_id, s.status_field, s.status
             FROM ({_statuses()}) s
-            WHERE s.status <> s.born AND NOT EXISTS (
+            WHERE s.status <> s.initial AND NOT EXISTS (
                 SELECT 1 FROM lib_statuschange c WHERE c.subject = s.subject
                 AND c.subject_id = s.subject_id AND c.status_field = s.status_field)
         """,  # noqa: S608 - names of our own models

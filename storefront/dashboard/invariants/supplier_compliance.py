@@ -1,4 +1,4 @@
-"""Supplier compliance invariants (V): check documents behind sales, and scorecards."""
+"""Supplier compliance invariants: check the documents that sales require, and scorecards."""
 
 from storefront.dashboard.invariants.invariant import read_invariants
 

@@ -1,7 +1,7 @@
 """Staff 403 page: name the missing permission, and the people who can grant it.
 
-A view names it by ``PermissionDenied("orders.view_order")``. For admin pages it is derived from the
-URL.
+A view names the permission by ``PermissionDenied("orders.view_order")``. For admin pages it is
+derived from the URL.
 """
 
 from http import HTTPStatus
@@ -19,7 +19,7 @@ SUPERUSERS_SHOWN = 5
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 403 to staff; if no permission is missing, the page says that none opens it."""
+    """Answer 403 to staff; if no permission is missing, the page says that only superusers may."""
     named = [word for word in str(exception or "").split() if "." in word]
     wanted = named or _right_of_admin_page(request)
     missing = [right for right in wanted if not request.user.has_perm(right)]

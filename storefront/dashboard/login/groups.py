@@ -1,4 +1,4 @@
-"""Staff groups: define those of a new shop: catalog, support, buying, finance and operation."""
+"""Staff groups of a new shop: define catalog, support, buying, finance and operation."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Staff sessions: list one's own, end some or all others. Superusers manage those of others too."""
+"""Staff sessions: list a user's own, end one or all others; superusers manage all users' sessions."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from storefront.accounts import staff_sessions
 from storefront.accounts.models import User
-from storefront.dashboard.login.views import READS, for_own_factors, page
+from storefront.dashboard.login.views import FORM_METHODS, for_own_factors, page
 
 
 def for_session_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -45,7 +45,7 @@ def index(request: HttpRequest, owner: User) -> HttpResponse:
     return _page(request, owner, "sessions", context)
 
 
-@require_http_methods(READS)
+@require_http_methods(FORM_METHODS)
 @for_session_owner
 def end(request: HttpRequest, owner: User, session_id: int | None = None) -> HttpResponse:
     """Ask for confirmation, then end one session, or all except the current one."""

@@ -20,10 +20,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment, middleware, passkeys
 from storefront.accounts.two_factor.verification import VerificationError
-from storefront.dashboard.login.views import READS, for_own_factors, page
+from storefront.dashboard.login.views import FORM_METHODS, for_own_factors, page
 from storefront.lib.security.encryption import decrypt, encrypt
 
-NEW_APP = "new_app"  # session key of the encrypted secret, until a code of it is entered
+NEW_APP = "new_app"  # session key of the encrypted secret, until a code from the app is entered
 Type = Authenticator.Type
 
 
@@ -44,10 +44,10 @@ def index(request: HttpRequest, user: User) -> HttpResponse:
     return page(request, "dashboard/login/factors.html", context)
 
 
-@require_http_methods(READS)
+@require_http_methods(FORM_METHODS)
 @for_own_factors
 def app(request: HttpRequest, user: User) -> HttpResponse:
-    """Show the secret of an authenticator app as QR code and text, and verify a code of it."""
+    """Show the secret of an authenticator app as QR code and text, and verify a code from the app."""
     problem = ""
     if request.method == "POST":
         secret = decrypt(request.session.get(NEW_APP, "")).get("secret", "")
@@ -69,17 +69,17 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
         request.session[NEW_APP] = encrypt({"secret": secret})
     allauth = get_adapter()
     link = allauth.build_totp_url(user, secret)
-    drawn = base64.b64encode(allauth.build_totp_svg(link).encode()).decode()
+    encoded = base64.b64encode(allauth.build_totp_svg(link).encode()).decode()
     context = {
         "title": _("Add an authenticator app"),
-        "picture": f"data:image/svg+xml;base64,{drawn}",
+        "picture": f"data:image/svg+xml;base64,{encoded}",
         "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         "problem": problem,
     }
     return page(request, "dashboard/login/factor_app.html", context, _status(problem))
 
 
-@require_http_methods(READS)
+@require_http_methods(FORM_METHODS)
 @for_own_factors
 def passkey(request: HttpRequest, user: User) -> HttpResponse:
     """Let the browser create a passkey, and store its public key."""
@@ -123,7 +123,7 @@ def codes(request: HttpRequest, user: User) -> HttpResponse:
     return _show_codes(request, user)
 
 
-@require_http_methods(READS)
+@require_http_methods(FORM_METHODS)
 @for_own_factors
 def remove(request: HttpRequest, user: User, factor_id: int) -> HttpResponse:
     factor = enrollment.factors_of(user).filter(pk=factor_id).first()

@@ -25,7 +25,7 @@ from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment, middleware, passkeys, verification
 from storefront.lib.security.client_ip import client_network
 
-READS = ["GET", "HEAD", "POST"]
+FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
 @never_cache
@@ -41,7 +41,7 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(READS)
+@require_http_methods(FORM_METHODS)
 @sensitive_post_parameters()
 def second_factor(request: HttpRequest) -> HttpResponse:
     """Ask for the second factor after the password, or to set one up."""
@@ -59,7 +59,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(READS)
+@require_http_methods(FORM_METHODS)
 @sensitive_post_parameters()
 def reauthenticate(request: HttpRequest) -> HttpResponse:
     """Ask a signed-in user to authenticate again before changing factors."""
@@ -73,18 +73,18 @@ def reauthenticate(request: HttpRequest) -> HttpResponse:
 
 
 def for_own_factors(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Restrict a view of own factors to staff, recently authenticated, maybe without any yet."""
+    """Restrict a view of own factors to staff who authenticated recently, even without a factor."""
 
     @never_cache
     @sensitive_post_parameters()
     @wraps(view)
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        half = middleware.pending_user(request)
-        if half is not None and enrollment.has_any(half):
+        pending = middleware.pending_user(request)
+        if pending is not None and enrollment.has_any(pending):
             return redirect(reverse("factors:sign_in", query={"next": request.path}))
-        user = half or request.user
+        user = pending or request.user
         is_fresh = middleware.is_fresh(request, timezone.now())
-        if not isinstance(user, User) or not user.is_staff or (half and not is_fresh):
+        if not isinstance(user, User) or not user.is_staff or (pending and not is_fresh):
             return redirect(reverse("admin:login", query={"next": request.path}))
         if not is_fresh:
             return redirect(reverse("factors:again", query={"next": request.path}))

@@ -92,7 +92,7 @@ def reason_text(source: ComparedSource, *, quantity: int, more: str) -> str:
             source.units < quantity,
         )
         message = SELECTED_TEXTS[loses, is_part]
-    # Of a row that is not for sale, all reasons: to settle only the first would change nothing.
+    # A row that is not for sale shows all its reasons: it is not for sale until all are settled.
     text = "; ".join(str(REASONS[reason]) for reason in source.row.reasons) or str(message)
     return text % {
         "units": source.units,

@@ -183,7 +183,7 @@ def _orders(period: Mapping[str, Any]) -> QuerySet[Order]:
 
 
 def _rows(orders: QuerySet[Order], by: str, code: str) -> list[Row]:
-    """Sum profits by order, day or supplier; amounts of no line belong to no supplier."""
+    """Sum profits by order, day or supplier; amounts without an order line have no supplier."""
     rows: dict[tuple[str, str], Row] = {}
     for order, profit in profit_report.statements(orders, now=timezone.now()):
         for name, parts in _shares(order, profit, by, code):
@@ -194,7 +194,7 @@ def _rows(orders: QuerySet[Order], by: str, code: str) -> list[Row]:
             )
             row.order_id = order.pk if by == BY_ORDER else None
             row.orders += 1
-            _count(row, profit, parts)
+            _add(row, profit, parts)
     return list(rows.values()) if by == BY_ORDER else sorted(rows.values(), key=attrgetter("name"))
 
 
@@ -213,7 +213,7 @@ def _shares(
         yield gettext("not assigned to a line"), profit.unassigned
 
 
-def _count(row: Row, profit: Profit, parts: list[ProfitPart]) -> None:
+def _add(row: Row, profit: Profit, parts: list[ProfitPart]) -> None:
     net = profit.net_of(parts)
     row.net += net
     row.costs += profit.sum(parts) - net
@@ -237,7 +237,7 @@ def _totals(rows: list[Row]) -> list[Row]:
 
 
 def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
-    """Yield a CSV line for each order line, and one for amounts of no line."""
+    """Yield a CSV line for each order line, and one for the amounts without an order line."""
     heads = [_("Order"), _("Day"), _("Supplier"), _("SKU"), _("Quantity"), _("Currency")]
     ends = [_("Profit"), _("Estimated")]
     yield csv_line((*heads, *PART_LABELS.values(), *ends))

@@ -163,16 +163,16 @@ def _lines(preview: Preview) -> list[LineRow]:
     rows = []
     for variant_id, quantity in preview.wanted.items():
         variant = preview.variants[variant_id]
-        money = preview.accounts.get(variant_id)
-        earned = money.net - money.outlay if money else None
+        money = preview.line_margins.get(variant_id)
+        margin = money.net - money.outlay if money else None
         rows.append(
             LineRow(
                 sku=variant.sku,
                 title=str(variant.product),
                 quantity=quantity,
                 cost=as_money(money.outlay.rounded()) if money else "",
-                margin=as_money(earned.rounded()) if earned else "",
-                loses=bool(earned and earned.amount < 0),
+                margin=as_money(margin.rounded()) if margin else "",
+                loses=bool(margin and margin.amount < 0),
                 sources=[
                     (
                         f"{candidate.supplier_code}, {preview.location_names[candidate.location_id]}",
@@ -183,7 +183,7 @@ def _lines(preview: Preview) -> list[LineRow]:
                         ),
                         verdict == decision_log.SELECTED,
                     )
-                    for candidate, verdict, contribution in preview.weighed(variant_id)
+                    for candidate, verdict, contribution in preview.considered_sources(variant_id)
                 ],
                 missing=_missing(preview, variant_id),
             )

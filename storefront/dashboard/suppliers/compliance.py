@@ -1,4 +1,4 @@
-"""Supplier compliance: list valid and missing documents, count the offers they keep off sale."""
+"""Supplier compliance: list documents by criterion, count the offers withheld without them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -46,12 +46,12 @@ EXPLANATIONS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierRank:
-    """A supplier's rank by the confidence bound ``sure``; without a card it has no data."""
+    """A supplier's rank by a confidence ``bound``; ``card`` is None if there is no data."""
 
     supplier: Supplier
     card: Scorecard | None
     position: int | None
-    sure: Decimal | None
+    bound: Decimal | None
 
 
 def is_rate(measure: str) -> bool:
@@ -127,7 +127,7 @@ def rank(
                 supplier=supplier,
                 card=card,
                 position=position if card else None,
-                sure=_bound(card, less=less) if card else None,
+                bound=_bound(card, less=less) if card else None,
             )
         )
     return ranked

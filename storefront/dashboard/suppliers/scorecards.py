@@ -79,7 +79,7 @@ def supplier(request: HttpRequest, code: str) -> HttpResponse:
         withheld=compliance.withheld_offers(row) if may_judge else None,
         suggestion=safety_stock.suggest(supplier=row, now=now),
         may_decide=request.user.has_perm("suppliers.change_supplier"),
-        drawn=metric_histories(row, now=now),
+        histories=metric_histories(row, now=now),
     )
 
 

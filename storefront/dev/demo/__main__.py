@@ -31,8 +31,8 @@ from storefront.ops.environment import is_set
 FOLDERS = ("sandbox", "bigbuy", "wholesaler", "feeds", "gateway", "mail", "media", "log")
 FILES = ("demo.env", "demo.synced", "beat-schedule*")
 STOP_ORDER = (
-    ("web", "worker", "syncs", "beat"),
-    ("sandbox", "bigbuy", "feed", "gateway", "mail"),
+    ("web", "worker", "beat"),
+    ("sandboxes",),
     ("redis",),
     ("postgres",),
 )

@@ -3,12 +3,11 @@
 import os
 import socket
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +17,7 @@ from storefront.ops.environment import override
 
 WEB_PORT = 8000
 SMTP_OFFSET = 25
+SANDBOXES = "storefront.dev.sandboxes"
 HOOK_PATH = "/hooks/cj-cj-sandbox/"  # connector, then supplier code
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that its progress is visible
 BIGBUY_PRODUCTS = 60
@@ -25,12 +25,13 @@ BIGBUY_HOUR_S = 300  # short, so that hourly rate limits reset during the demo
 # The feed supplier has the last products of the first supplier, and as many of its own.
 FEED_PRODUCTS = 40
 FEED_SKIPS = 140
-WEB_WORKERS = 2
-WEB_THREADS = 2
-# One supplier uses at most half of each worker: a process for orders and one for webhooks, or one for
-# syncs and one for claims. Each process takes 50 MB.
+# A process of the web server takes 140 MB, one of the worker 50 MB.
+WEB_WORKERS = 1
+WEB_THREADS = 4
+# One supplier occupies at most four processes of the worker: orders, webhooks, syncs, claims.
 SUPPLIER_SLOTS = 1
-WORKER_PROCESSES = SYNCS_PROCESSES = 4
+WORKER_PROCESSES = 5
+QUEUES = "celery,syncs,bulk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,10 @@ def settings(
         "STRIPE_PAGES_URL": url_of(ports.gateway),
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
+        # The C library returns memory after each large read; by default its limits grow.
+        "MALLOC_ARENA_MAX": "1",
+        "MALLOC_MMAP_THRESHOLD_": "65536",
+        "MALLOC_TRIM_THRESHOLD_": "65536",
     }
 
 
@@ -142,12 +147,12 @@ def outsiders(stage: Stage) -> list[Child]:
     pace = ["--pace", str(SANDBOX_PACE_S)]
 
     def service(name: str, module: str, port: int, folder: str, *words: str) -> Child:
-        command = ["-m", f"storefront.dev.sandboxes.{module}", "--port", str(port)]
+        command = ["-m", f"{SANDBOXES}.{module}", "--port", str(port)]
         command += ["--data", str(var / folder), *words]
-        return stage.child(name, command, is_ready=lambda: _status(url_of(port)) > 0)
+        return stage.child(name, command, is_ready=lambda: _status(port) > 0)
 
     hook = f"{url_of(ports.web)}{HOOK_PATH}"
-    mail = ["-m", "storefront.dev.sandboxes.mail", "--port", str(ports.smtp)]
+    mail = ["-m", f"{SANDBOXES}.mail", "--port", str(ports.smtp)]
     mail += ["--dir", str(var / "mail")]
     few = ["--count", str(BIGBUY_PRODUCTS), "--hour", str(BIGBUY_HOUR_S)]
     files = ["--count", str(FEED_PRODUCTS), "--skip", str(FEED_SKIPS)]
@@ -160,36 +165,35 @@ def outsiders(stage: Stage) -> list[Child]:
     ]
 
 
+def together(stage: Stage, services: Sequence[Child]) -> Child:
+    """Return one process for all external services, which saves memory and processes."""
+    words = ["-m", SANDBOXES]
+    for child in services:
+        module, *rest = child.command[2:]
+        words += [module.removeprefix(f"{SANDBOXES}."), *rest, "--"]
+    is_ready = lambda: all(child.is_ready() for child in services)  # noqa: E731
+    return stage.child("sandboxes", words, is_ready=is_ready)
+
+
 def web(stage: Stage) -> Child:
     port = stage.ports.web
-    words = ["-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
+    words = ["-m", "storefront.server", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
     words += ["--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)]
     words += ["--workers-kill-timeout", "3", "--respawn-failed-workers"]
     words.append("storefront.wsgi:application")
-    url = f"{url_of(port)}/healthz"
-    return stage.child("web", words, is_ready=lambda: _status(url) == HTTPStatus.OK)
+    return stage.child("web", words, is_ready=lambda: _status(port) == HTTPStatus.OK)
 
 
-def worker(stage: Stage) -> Child:
-    return worker_of(stage, "worker", name="orders", queues="celery", processes=WORKER_PROCESSES)
-
-
-def syncs(stage: Stage) -> Child:
-    """Return the worker for syncs, images and publication, which no order waits for."""
-    return worker_of(stage, "syncs", name="syncs", queues="syncs,bulk", processes=SYNCS_PROCESSES)
-
-
-def worker_of(  # noqa: PLR0913 - the options of a worker
-    stage: Stage, child: str, *, name: str, queues: str, processes: int, app: str = "storefront"
-) -> Child:
-    log = stage.log(child)
+def worker(stage: Stage, *, app: str = "storefront") -> Child:
+    """Return one worker for all queues; production has one worker for each."""
+    log = stage.log("worker")
     words = ["-m", "celery", "-A", app, "worker", "--loglevel", "INFO"]
-    words += ["--queues", queues, "--concurrency", str(processes)]
-    words += ["--hostname", f"{name}@%h", "--without-mingle", "--without-gossip"]
-    return stage.child(child, words, is_ready=lambda: _says(log, " ready."))
+    words += ["--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES)]
+    words += ["--without-mingle", "--without-gossip"]
+    return stage.child("worker", words, is_ready=lambda: _says(log, " ready."))
 
 
-def beat(stage: Stage, *, app: str = "storefront") -> Child:
+def beat(stage: Stage, *, app: str = "storefront.beat") -> Child:
     """Return beat; a line of the beat before does not count as its start."""
     log = stage.log("beat")
     before = log.stat().st_size if log.exists() else 0
@@ -198,16 +202,14 @@ def beat(stage: Stage, *, app: str = "storefront") -> Child:
     return stage.child("beat", words, is_ready=lambda: _says(log, "beat: Starting", since=before))
 
 
-def _status(url: str) -> int:
-    try:
-        # Local calls bypass any proxy.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(url, timeout=5) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        return error.code
-    except (OSError, HTTPException):
-        return 0
+def _status(port: int) -> int:
+    """Return the status of the health check, 0 if the server does not respond."""
+    with closing(HTTPConnection(HOST, port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status
+        except (OSError, HTTPException):
+            return 0
 
 
 def _greets(port: int) -> bool:

@@ -1,10 +1,7 @@
 """Demo startup: prepare the database, start all processes in order, sync an old catalog.
 
 While the demo runs, beat keeps the catalog fresh. A note is renewed when the demo closes; its age
-is the time since then. ``main`` prepares the database in one process, because each start of Django
-takes seconds:
-
-    python -m storefront.dev.demo.startup
+is the time since then.
 """
 
 import os
@@ -14,9 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import urlsplit, urlunsplit
-
-import django
-from django.core.management import call_command
 
 from storefront.dev.demo import lock, processes
 from storefront.dev.demo import secrets as demo_secrets
@@ -97,16 +91,16 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
         owner = replace(stage, env={**env, "APP_DATABASE_URL": app_url})
         settings = {**settings, "DATABASE_URL": app_url}
         stage = replace(stage, env=processes.environment(settings))
-    outsiders = processes.outsiders(stage)
-    bring_on(*stores.children, *outsiders)
+    sandboxes = processes.together(stage, processes.outsiders(stage))
+    bring_on(*stores.children, sandboxes)
     supervisor.wait_until_ready(stores.children)
 
     say("Migrating the database and loading the demo's configuration")
-    preparing = owner.quietly("prepare", "-m", "storefront.dev.demo.startup")
+    preparing = owner.quietly("prepare", "-m", "storefront.dev.demo.prepare")
     supervisor.run(preparing, advice=REPAIR_DATABASE)
-    supervisor.wait_until_ready(outsiders)
+    supervisor.wait_until_ready([sandboxes])
 
-    say("Starting the web server and the workers")
+    say("Starting the web server and the worker")
     web, worker, beat = processes.web(stage), processes.worker(stage), processes.beat(stage)
     bring_on(web, worker)
     if not is_fresh(var, database_url=env["DATABASE_URL"]):
@@ -121,7 +115,6 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
         mark(var, database_url=env["DATABASE_URL"])
     bring_on(beat)
     supervisor.wait_until_ready([web, worker, beat])
-    bring_on(processes.syncs(stage))  # no other process waits for it
     return Opened(
         settings=settings,
         urls=processes.urls(ports),
@@ -140,19 +133,3 @@ def keep_last_logs(folder: Path) -> None:
     """Rotate the logs; keep those of the previous run."""
     for log in folder.glob("*.log"):
         log.replace(log.with_suffix(".log.last"))
-
-
-# Prepare the database
-
-
-def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
-    django.setup()
-    call_command("migrate", interactive=False)
-    if os.environ.get("APP_DATABASE_URL"):
-        call_command("grant_app_role")
-    call_command("seed_demo")
-
-
-if __name__ == "__main__":
-    main()

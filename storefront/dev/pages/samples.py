@@ -12,6 +12,7 @@ from storefront.lib.money import Money
 
 def cards(now: datetime) -> list[ProductCardRow]:
     first = ProductCardRow(
+        id=1,
         product_id=1,
         category_id=1,
         slug="trail-400",

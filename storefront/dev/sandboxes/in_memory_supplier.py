@@ -40,8 +40,9 @@ CANCELLABLE = frozenset({Acknowledgement.RECEIVED, Acknowledgement.ACCEPTED})
 class SupplierData:
     """The supplier's data and orders.
 
-    Shape:  ``stock`` maps a SKU to units by country, ``unreadable`` to a bad row instead,
-            ``failures`` are raised by the next calls, one each, and ``asked`` lists every call
+    Shape:  ``stock`` maps a SKU to its units by country; ``unreadable`` maps a SKU to the issue
+            reported instead of its stock. Each call raises the next of ``failures``, if any.
+            ``asked`` lists all calls
     """
 
     records: dict[str, ProductRecord] = field(default_factory=dict)
@@ -75,7 +76,7 @@ _worlds: dict[str, SupplierData] = {}
 
 
 def data_at(base_url: str) -> SupplierData:
-    """Return the world of an address, created at first use."""
+    """Return the data of the supplier at an address; it is created at first use."""
     return _worlds.setdefault(base_url, SupplierData())
 
 
@@ -84,7 +85,7 @@ def reset_data() -> None:
 
 
 class InMemorySupplier:
-    """Connector to a world."""
+    """Connector to the ``SupplierData`` of its address."""
 
     TITLE: ClassVar = "In-memory supplier"
     SECRETS: ClassVar[tuple[Secret, ...]] = ()

@@ -7,15 +7,17 @@ It drops nothing and removes no duplicate: a message that was sent twice is stor
 
 import argparse
 import os
-import signal
 import sys
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from storefront.dev.sandboxes.core.stopping import on_stop
 
 HOST = "127.0.0.1"
 MAX_BYTES = 2_000_000
@@ -55,15 +57,14 @@ def store_message(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def main(words: list[str]) -> int:
+def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.mail", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--dir", type=Path, required=True)
     chosen = parser.parse_args(words)
     chosen.dir.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    on_stop(stop.set)
     controller = Controller(
         MessageHandler(chosen.dir), hostname=HOST, port=chosen.port, data_size_limit=MAX_BYTES
     )

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -31,9 +31,14 @@ class BaseRules:
 
 
 def arguments(
-    name: str, description: str | None, *, count: int, rules: type[BaseRules]
+    words: Sequence[str] | None,
+    name: str,
+    description: str | None,
+    *,
+    count: int,
+    rules: type[BaseRules],
 ) -> Namespace:
-    """Parse the command line: the options of every supplier, and one for each rule."""
+    """Parse words or the command line: the options of every supplier, and one for each rule."""
     parser = ArgumentParser(
         prog=f"storefront.dev.sandboxes.{name}",
         description=description,
@@ -52,7 +57,7 @@ def arguments(
         else:
             kind = type(rule.default)
             parser.add_argument(option, dest=rule.name, type=kind, default=rule.default, help=" ")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def chosen[R: BaseRules](rules: type[R], asked: Namespace) -> R:

@@ -13,12 +13,12 @@ UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 4))"
 
 
 def lock_slices(
-    name: str, *, is_left: Callable[[int], bool], among: Collection[int] = range(SLICES)
+    name: str, *, has_work: Callable[[int], bool], among: Collection[int] = range(SLICES)
 ) -> Iterator[int]:
     """Yield each slice while holding its lock.
 
-    Slices that were busy are waited for if ``is_left`` then reports work: the other worker may have
-    looked before that work arrived. After the lock timeout a slice is skipped.
+    A slice that another worker holds is tried again at the end, if ``has_work``: that worker may
+    have looked before the work arrived. After the lock timeout the slice is skipped.
     """
     busy = []
     # Random order, so that two workers do not collide on each slice.
@@ -29,14 +29,14 @@ def lock_slices(
             else:
                 busy.append(number)
     for number in busy:
-        if is_left(number):
+        if has_work(number):
             with _held(f"{name} {number}", sql=WAIT) as is_mine:
                 if is_mine:
                     yield number
 
 
 def lock_free_slices(name: str, numbers: Iterable[int]) -> Iterator[int]:
-    """Yield those of the slices that are free, each while its lock is held; does not wait."""
+    """Yield each slice that no other worker holds, while holding its lock; does not wait."""
     for number in numbers:
         with _held(f"{name} {number}", sql=TRY) as is_mine:
             if is_mine:

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import batched
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.db.models import CharField, DecimalField, Field, JSONField, Model, TextField
 from django.db.models.expressions import DatabaseDefault
 
@@ -86,54 +86,55 @@ def quantized(model: type[Model], column: str, value: Any) -> Any:
 def insert(rows: Sequence[models.Model]) -> None:
     """Insert new rows by one statement and set their ids.
 
-    A row may refer to one before it in ``rows``. Sends no signals; does not read back database
+    A row may refer to an earlier row of ``rows``. Sends no signals; does not read back database
     defaults.
     """
     if not rows:
         return
+    database = connections[connection.alias]  # ``connection`` looks this up at each use
     indexes = {id(row): index for index, row in enumerate(rows)}
     parts: list[tuple[type[models.Model], tuple[str, ...], tuple[int | None, ...]]] = []
+    fields_of_rows = [_fields(row) for row in rows]
     values: list[Any] = []
-    for row in rows:
-        names = _names(row)
-        links = tuple(_link(row, name, indexes) for name in names)
-        parts.append((type(row), names, links))
+    for row, fields in zip(rows, fields_of_rows, strict=True):
+        links = tuple(_link(row, field, indexes) for field in fields)
+        parts.append((type(row), tuple(field.attname for field in fields), links))
         values += [
-            _value(row, name) for name, link in zip(names, links, strict=True) if link is None
+            field.get_db_prep_save(field.pre_save(row, add=True), database)
+            for field, link in zip(fields, links, strict=True)
+            if link is None
         ]
     with raw_cursor(connection) as cursor:
         cursor.execute(_statement(tuple(parts)), values)
         keys = cursor.fetchone()
-    for row, key, (_, names, links) in zip(rows, keys, parts, strict=True):
+    for row, fields, key, (_, _, links) in zip(rows, fields_of_rows, keys, parts, strict=True):
         row.pk = key
-        row._state.adding, row._state.db = False, connection.alias  # noqa: SLF001
-        for name, link in zip(names, links, strict=True):
+        row._state.adding, row._state.db = False, database.alias  # noqa: SLF001
+        for field, link in zip(fields, links, strict=True):
             if link is not None:
-                setattr(row, row._meta.get_field(name).name, rows[link])  # noqa: SLF001
+                setattr(row, field.name, rows[link])
 
 
-def _link(row: models.Model, name: str, indexes: Mapping[int, int]) -> int | None:
+def _link(row: models.Model, field: Any, indexes: Mapping[int, int]) -> int | None:
     """Return the index of the unsaved row that a foreign key refers to, or None."""
-    field: Any = row._meta.get_field(name)  # noqa: SLF001
-    if not field.is_relation or getattr(row, name) is not None or not field.is_cached(row):
+    if not field.is_relation or getattr(row, field.attname) is not None or not field.is_cached(row):
         return None
     return indexes.get(id(field.get_cached_value(row)))
 
 
-def _value(row: models.Model, name: str) -> Any:
-    field: Any = row._meta.get_field(name)  # noqa: SLF001
-    return field.get_db_prep_save(field.pre_save(row, add=True), connection)
-
-
-def _names(row: models.Model) -> tuple[str, ...]:
+def _fields(row: models.Model) -> list[Any]:
     """Return the columns to write, without those that the database fills in."""
-    return tuple(
-        field.attname
-        for field in row._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
-        if not field.primary_key
-        and not field.generated
-        and not isinstance(getattr(row, field.attname), DatabaseDefault)
-    )
+    return [
+        field
+        for field in _written_fields(type(row))
+        if not isinstance(getattr(row, field.attname), DatabaseDefault)
+    ]
+
+
+@cache
+def _written_fields(table: type[models.Model]) -> tuple[Any, ...]:
+    fields = table._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
+    return tuple(field for field in fields if not field.primary_key and not field.generated)
 
 
 @cache
@@ -154,6 +155,6 @@ def _statement(
             f"row{index} AS (INSERT INTO {quoted(meta.db_table)} ({columns})"  # noqa: S608
             f" VALUES ({expressions}) RETURNING {quoted(meta.pk.column)} AS key)"
         )
-    # Scalar subqueries: a join of so many CTEs would take longer to plan than all the rest.
+    # Scalar subqueries: to plan a join of so many CTEs would take longer than the whole statement.
     keys = ", ".join(f"(SELECT key FROM row{index})" for index in range(len(parts)))  # noqa: S608
     return number_placeholders(f"WITH {', '.join(written)} SELECT {keys}")

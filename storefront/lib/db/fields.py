@@ -12,7 +12,7 @@ type _Amount = str | float | Decimal | Combinable
 
 
 class StoredGeneratedField(models.GeneratedField):
-    """A stored generated column; its check needs no server, unlike Django's."""
+    """A stored generated column whose system check needs no database, unlike Django's."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "db_persist": True})

@@ -1,12 +1,12 @@
 """Internals: the only uses of private attributes of Django and psycopg.
 
-``TRIED`` names the versions that were tried; a test fails with any other, so that an upgrade checks
-each function here.
+A test fails with other versions than ``TESTED_VERSIONS``, so that an upgrade checks each function
+here.
 
 Plans: psycopg deallocates all plans on rollback and after commands such as DROP TABLE, because a
-plan may use what the transaction created. The shop's statements use no temporary tables. When many
-transactions roll back, as when the last units of a product are contested, each rollback would make
-the connection plan everything again.
+plan may use what the transaction created. The shop's prepared statements use nothing of that kind,
+so their plans are kept. Otherwise, when buyers race for the last units of a product, each rollback
+would make its connection plan everything again.
 """
 
 import re
@@ -19,7 +19,7 @@ from django.db import NotSupportedError
 from psycopg._preparing import Prepare, PrepareManager
 from psycopg.pq.abc import PGresult
 
-TRIED = {"django": "6.1.3", "psycopg": "3.3.9"}
+TESTED_VERSIONS = {"django": "6.1.3", "psycopg": "3.3.9"}
 INVALIDATING_COMMANDS = re.compile(rb"(?:ALTER|DISCARD ALL|DEALLOCATE ALL)\b")
 
 
@@ -60,7 +60,7 @@ def keep_plans(session: psycopg.Connection[Any], *, prepare_after: int) -> None:
 def discard_stale_plans(session: psycopg.Connection[Any]) -> Iterator[None]:
     """Discard all plans if the server reports that a cached plan no longer fits its table.
 
-    A release may alter a table under a live session: only one query then fails.
+    A release may alter a table while sessions are open: one query of each session then fails.
     """
     try:
         yield

@@ -6,6 +6,6 @@ from django.db.migrations import RunSQL
 
 
 def run_files(migration: str, *names: str) -> list[RunSQL]:
-    """Return an operation per ``sql`` file beside a migration; each can run again."""
+    """Return an operation for each file in ``sql/`` beside a migration. Files must be repeatable."""
     folder = Path(migration).parent / "sql"
     return [RunSQL((folder / name).read_text(encoding="utf-8")) for name in names]

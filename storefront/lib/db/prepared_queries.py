@@ -1,8 +1,8 @@
 """Prepared queries: compile a queryset once per process, run it with new values, build its rows.
 
 Django compiles the SQL at each call, which for a query over several tables takes many times as long
-as the database's answer. It also decides at each answer how rows become models, and sets each
-column by itself. Here both are decided once.
+as the database's answer. For each answer it also works out how rows become models, and sets each
+attribute separately. Here both are worked out once.
 
 For the queries of the product page, the lists, the cart and the checkout; all others are plain
 Django. A queryset may join, annotate and defer; it may not prefetch, and returns model instances.
@@ -24,7 +24,7 @@ from storefront.lib.db import internals
 
 
 class CannotPrepareError(TypeError):
-    """A value is changed on its way into the SQL, or Django must build the rows."""
+    """A value is transformed before it reaches the SQL, or only Django can build the rows."""
 
 
 def _row_builder(info: Mapping[str, Any], select: Sequence[Any], using: str) -> Callable[..., Any]:
@@ -77,8 +77,8 @@ _SAMPLE_ID = -7_000_001
 def planned_cursor(connection: Any) -> Iterator[Any]:
     """Open a cursor whose frequent statements the server plans once per connection.
 
-    Values are sent beside the statement: planning a query over several tables takes many times as
-    long as answering it.
+    Values are sent separately from the statement, so that its plan can be reused: to plan a query
+    over several tables takes many times as long as to answer it.
     """
     _open(connection)
     with connection.wrap_database_errors:
@@ -134,11 +134,11 @@ def number_placeholders(sql: str, constants: Mapping[int, str] | None = None) ->
 class PreparedQuery[M: models.Model]:
     """A query that is compiled once; a call with values returns what the queryset would.
 
-    ``build`` makes the queryset from named values: numbers, texts, moments (also shifted by some
-    days), dates, and lists of numbers or texts. It must not depend on the values. None is not
-    allowed: it needs another query.
+    ``build`` makes the queryset from named values: numbers, texts, dates, moments (which it may
+    shift by some days), and lists of numbers or texts. The SQL must not depend on the values. None
+    is not allowed: it needs another query.
 
-    Raises: CannotPrepareError: at the first call, if a value is changed on its way into the SQL.
+    Raises: CannotPrepareError: at the first call, if a value is transformed before it reaches the SQL.
     """
 
     def __init__(self, build: Callable[..., models.QuerySet[M]]) -> None:

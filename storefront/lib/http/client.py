@@ -41,7 +41,7 @@ MAX_RESPONSE_BYTES = 4_000_000
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Load the trusted certificate authorities once per process; it is slower than most calls."""
+    """Load the trusted certificate authorities, once per process: that takes longer than a call."""
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -160,7 +160,7 @@ class ApiClient:
         status, or an answer over the size limit.
         """
         request = self._request(method, path, params=params, body=body, headers=headers)
-        return self._observed(request, self._call(method, path), is_judged=True).content
+        return self._observed(request, self._call(method, path), must_succeed=True).content
 
     def send(  # noqa: PLR0913 - all parts of one call
         self,
@@ -182,7 +182,7 @@ class ApiClient:
         request = self._request(method, path, params=params, body=body, headers=headers)
         heartbeat_s = 0.0 if to is None else self._heartbeat_s
         call = self._call(method, path, heartbeat_s=heartbeat_s)
-        return self._observed(request, call, is_judged=False, to=to)
+        return self._observed(request, call, must_succeed=False, to=to)
 
     def _call(self, method: str, path: str, *, heartbeat_s: float = 0.0) -> Call:
         return Call(
@@ -222,7 +222,7 @@ class ApiClient:
         return request
 
     def _observed(
-        self, request: httpx.Request, call: Call, *, is_judged: bool, to: BinaryIO | None = None
+        self, request: httpx.Request, call: Call, *, must_succeed: bool, to: BinaryIO | None = None
     ) -> ServiceResponse:
         if in_transaction():
             raise OpenTransactionError(str(call))
@@ -234,10 +234,10 @@ class ApiClient:
         try:
             with deadlines.deadline_at(started + self._total_s):
                 answer = self._send(request, call, to=to)
-            if is_judged:
+            if must_succeed:
                 sent = [*request.headers.values(), *request.url.params.values(), *self._hidden]
                 excerpt = quoted_response(call.method, answer.content[:200], sent=sent)
-                raise_for_status(answer, what=str(call), said=excerpt)
+                raise_for_status(answer, what=str(call), excerpt=excerpt)
         except ExternalServiceError as error:
             failure = error
             raise

@@ -1,7 +1,7 @@
 """HTTP deadlines: end a whole call at one time limit, whatever the server does.
 
-A client's own limits apply to single steps: a server that sends one byte before each limit can hold
-a call forever. Here each network step, name resolution included, gets the time that is left.
+A client's own limits apply to single steps: a server that sends one byte just before each limit
+could hold a call forever. Here each network step, name resolution included, gets the time left.
 """
 
 import ssl
@@ -20,7 +20,7 @@ _ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
 
 @contextmanager
 def deadline_at(moment_s: float) -> Iterator[None]:
-    """End sends and reads of this thread at a monotonic moment, the earlier if nested."""
+    """End sends and reads of this thread at a monotonic moment; if nested, at the earliest one."""
     token = _ends_at.set(earliest(moment_s))
     try:
         yield
@@ -29,13 +29,13 @@ def deadline_at(moment_s: float) -> Iterator[None]:
 
 
 def earliest(moment_s: float) -> float:
-    """Return the earlier of this moment and that of ``deadline_at``."""
+    """Return this moment or the deadline of this thread, whichever is earlier."""
     ends_at = _ends_at.get()
     return moment_s if ends_at is None else min(moment_s, ends_at)
 
 
 def has_passed() -> bool:
-    """Return whether the moment of ``deadline_at`` has passed."""
+    """Return whether the deadline of this thread has passed."""
     ends_at = _ends_at.get()
     return ends_at is not None and time.monotonic() > ends_at
 

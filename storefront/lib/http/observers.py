@@ -31,7 +31,7 @@ class Call:
 
     @property
     def lease_s(self) -> float:
-        """After this many seconds without progress, the caller was killed."""
+        """Seconds without progress after which the caller counts as killed."""
         return self.heartbeat_s or self.total_s
 
     def __str__(self) -> str:
@@ -88,9 +88,9 @@ class LoggingObserver:
 
 def with_heartbeats(chunks: Iterable[bytes], call: Call, *, gate: CallObserver) -> Iterator[bytes]:
     """Yield the chunks of a long answer; report progress to the gate at once, then periodically."""
-    hears_at = time.monotonic()
+    due_at = time.monotonic()
     for chunk in chunks:
-        if call.heartbeat_s and time.monotonic() >= hears_at:
+        if call.heartbeat_s and time.monotonic() >= due_at:
             gate.heartbeat(call)
-            hears_at = time.monotonic() + HEARTBEAT_INTERVAL_S
+            due_at = time.monotonic() + HEARTBEAT_INTERVAL_S
         yield chunk

@@ -8,7 +8,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 CODE = re.compile(r'"code"\s*:\s*"([a-z][a-z0-9_]{0,39})"')
 REQUEST_ID = re.compile(rb'"request_?[iI]d"\s*:\s*"([\w-]{6,64})"')
 ID_HEADERS = ("x-request-id", "request-id", "x-amzn-requestid", "x-correlation-id", "cf-ray")
-ID_END_BYTES = 400
+ID_END_BYTES = 400  # searched at each end of a body
 # A key: long, letters and digits mixed, unlike a word or a number. A UUID is an id, not a key.
 KEY = re.compile(r"(?=[^/]*[A-Za-z])(?=[^/]*[0-9])[A-Za-z0-9_~.=-]{24,}")
 UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
@@ -51,7 +51,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def service_request_id(headers: Mapping[str, str], content: bytes) -> str:
-    """Return the service's own id of the request, from a header or an end of the body."""
+    """Return the service's own id of the request, from a header or the start or end of the body."""
     for name in ID_HEADERS:
         if value := headers.get(name, ""):
             return re.sub(r"[^\w.:-]", "", value)[:64]

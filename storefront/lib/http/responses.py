@@ -9,7 +9,7 @@ from storefront.lib.http.retries import retry_after_s
 
 SUCCESS_STATUSES = range(200, 300)
 RETRYABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-# sent before the request is processed; other errors may follow processing
+# Sent before the request is processed; other errors may come after that.
 NOT_PROCESSED = frozenset({408, 425, 429})
 
 
@@ -22,19 +22,19 @@ class ServiceResponse:
     content: bytes
 
 
-def raise_for_status(answer: ServiceResponse, *, what: str, said: str = "") -> None:
+def raise_for_status(answer: ServiceResponse, *, what: str, excerpt: str = "") -> None:
     """Raise TemporaryError for a retryable status, PermanentError for any other failure."""
     status = answer.status
     if status in SUCCESS_STATUSES:
         return
     if status in RETRYABLE_STATUSES:
         raise TemporaryError(
-            f"{what}: HTTP {status}{said}",
+            f"{what}: HTTP {status}{excerpt}",
             code=str(status),
             is_outcome_unknown=status not in NOT_PROCESSED,
             retry_after_s=retry_after_s(answer.headers),
         )
-    raise PermanentError(f"{what}: HTTP {status}{said}", code=str(status))
+    raise PermanentError(f"{what}: HTTP {status}{excerpt}", code=str(status))
 
 
 # Decompression

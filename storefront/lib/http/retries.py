@@ -25,8 +25,8 @@ def retry[T](ask: Callable[[], T], *, is_idempotent: bool, tries: int = MAX_ATTE
     """Call ``ask``, and retry it after temporary errors.
 
     ``is_idempotent``: the call is a read or has an idempotency key. Any other call is retried only
-    if it certainly had no effect. A wait over ``MAX_DELAY_S`` or past the deadline is not waited
-    for.
+    if it certainly had no effect. If the wait would exceed ``MAX_DELAY_S`` or the deadline, the
+    error is raised at once.
 
     Raises: TemporaryError: the last one, or the first that is not retried. PermanentError: at once.
     """
@@ -37,9 +37,9 @@ def retry[T](ask: Callable[[], T], *, is_idempotent: bool, tries: int = MAX_ATTE
             raise
         except TemporaryError as error:
             wait_s = _wait_s(error, attempt)
-            is_open = error.is_outcome_unknown and not is_idempotent
+            is_unsafe = error.is_outcome_unknown and not is_idempotent
             again_at = time.monotonic() + wait_s
-            if is_open or wait_s > MAX_DELAY_S or deadlines.earliest(again_at) < again_at:
+            if is_unsafe or wait_s > MAX_DELAY_S or deadlines.earliest(again_at) < again_at:
                 raise
             log.info("%s, retry in %.1f s", error, wait_s)
             time.sleep(wait_s)

@@ -21,7 +21,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 WEB_PORTS = frozenset({80, 443})
 MAX_ADDRESSES = 4
-# IPv6 networks that embed an IPv4 address, and relays to one.
+# IPv6 networks whose addresses contain an IPv4 address, and the IPv4 network of relays to IPv6.
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 COMPATIBLE = ipaddress.ip_network("::/96")

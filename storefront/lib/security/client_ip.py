@@ -18,7 +18,7 @@ def client_address(request: HttpRequest) -> str:
     """Return the visitor's IP address.
 
     Each trusted proxy appends the address it saw, so the right one is TRUSTED_PROXIES positions
-    from the end. What a visitor sent comes before it.
+    from the end. All entries before that were sent by the visitor.
     """
     direct = str(request.META.get("REMOTE_ADDR") or "")
     if not settings.TRUSTED_PROXIES:

@@ -10,7 +10,7 @@ from django.urls import get_resolver
 from storefront.lib.text import is_storable
 
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
-RAW_BODIES = ("/api/", "/hooks/")  # these views read the body themselves, and no form
+RAW_BODIES = ("/api/", "/hooks/")  # these views read the raw body, not a form
 
 
 class RequestTextMiddleware:

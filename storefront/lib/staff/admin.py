@@ -91,8 +91,8 @@ def confirmed_action(  # noqa: PLR0913 - all parts of one page
 ) -> Callable[[Callable[..., str | None]], Callable[..., HttpResponse]]:
     """Return a decorator: ``act(self, request, row, cleaned_data)`` runs after confirmation.
 
-    ``explain``, ``form_class`` and ``initial`` may be functions of the row. ``%s`` in ``done``
-    stands for the row; a text that ``act`` returns is shown instead, and is needed without ``done``.
+    ``explain``, ``form_class`` and ``initial`` may be functions of the row. The success message is
+    the text that ``act`` returns, otherwise ``done``, in which ``%s`` stands for the row.
     """
 
     def decorate(act: Callable[..., str | None]) -> Callable[..., HttpResponse]:
@@ -138,7 +138,7 @@ class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     ) -> HttpResponse:
         """Show a confirmation page; on POST run ``act`` with the form's data.
 
-        ``done`` is the success message, or makes it from the result of ``act``. A refusal of
+        ``done`` is the success message, or makes it from the result of ``act``. An error of
         ``act`` is shown on the same page.
         """
         submitted = request.POST if request.method == "POST" else None
@@ -166,7 +166,7 @@ class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
 
 
 class RelatedRowSelect(AutocompleteSelect):
-    """Renders a value that is no id as no choice; Django's widget raises ValueError."""
+    """Ignores a value that is not an id, for which Django's widget raises ValueError."""
 
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         return super().optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
@@ -183,13 +183,13 @@ class StaffAdmin(ConfirmingAdmin):
     """Read-only admin class; rows are changed by actions that call services.
 
     ``editable`` names the configuration fields that a form may change. ``may_add`` and
-    ``may_delete`` allow the rest; ``add_form`` is the form for a new row if it is not made of its
-    columns.
+    ``may_delete`` allow rows to be added and deleted; ``add_form`` is the form for a new row, if
+    that form is not made of the model's fields.
 
     An action needs the change permission even if no field is editable. ``available_if`` maps an
     action to a test of the rows it applies to. ``rights`` maps a field to the permission to see it.
-    ``groups`` define fieldsets; a class with ``fieldsets`` shows their fields read-only.
-    ``empty_text`` is the text of an empty list.
+    ``groups`` define fieldsets of editable and read-only fields; the fields of ``fieldsets`` are
+    all read-only. ``empty_text`` is the text of an empty list.
     """
 
     # Unfold's class reads permissions from the database, which does not exist before migrate.
@@ -210,7 +210,7 @@ class StaffAdmin(ConfirmingAdmin):
     available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Add the ``available_if`` and ``user_errors`` of all classes that it inherits from."""
+        """Add the ``available_if`` and ``user_errors`` of all base classes."""
         super().__init_subclass__(**options)
         bases = [vars(base) for base in reversed(cls.__mro__)]
         errors = [error for base in bases for error in base.get("user_errors", ())]
@@ -302,11 +302,13 @@ class StaffAdmin(ConfirmingAdmin):
             ]
         if not self.groups:
             return super().get_fieldsets(request, obj)
-        shown, facts = self.get_fields(request, obj), self.get_readonly_fields(request, obj)
-        editable_fields = [name for name in shown if name not in facts]
+        names, read_only = self.get_fields(request, obj), self.get_readonly_fields(request, obj)
         # A new row has no read-only values yet.
-        read = [] if obj is None else [name for name in shown if name in facts]
-        return fieldsets.fieldsets(self.groups, editable_fields=editable_fields, read=read)
+        return fieldsets.fieldsets(
+            self.groups,
+            editable=[name for name in names if name not in read_only],
+            read_only=[] if obj is None else [name for name in names if name in read_only],
+        )
 
     def get_form(
         self,
@@ -315,7 +317,7 @@ class StaffAdmin(ConfirmingAdmin):
         change: bool = False,  # noqa: FBT002 - Django's
         **options: Any,
     ) -> "type[forms.ModelForm[Any]]":
-        """Label the fields that the form declares for a column as the column is labeled."""
+        """Give form fields that replace a model field its label and help text."""
         if obj is None and self.add_form is not None:
             options["form"] = self.add_form
         form: type[forms.ModelForm[Any]] = super().get_form(request, obj, change, **options)
@@ -348,7 +350,7 @@ class StaffAdmin(ConfirmingAdmin):
         return rows.select_related(*joined)
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
-        """Return an action's row. Raises PermissionDenied: it is missing or not visible."""
+        """Return an action's row. Raises PermissionDenied: it does not exist or is not visible."""
         row = self.get_object(request, object_id)
         if row is None or not self.has_view_permission(request, row):
             raise PermissionDenied

@@ -187,8 +187,8 @@ def status(  # noqa: PLR0913 - all parts of one column
 ) -> Column:
     """Return a column of a status.
 
-    ``needs_action``, ``waiting`` and ``final`` are the statuses that need action, are pending or
-    are final; ``labels`` are those of statuses that are not choices of a field.
+    ``needs_action``, ``waiting`` and ``final`` list the statuses that need action, are pending or
+    are final; ``labels`` has the labels of statuses that are not choices of a field.
     """
 
     @_titled(label, field)
@@ -233,7 +233,7 @@ def restricted(column: Column, right: str, *, otherwise: Column | None = None) -
 def page(
     name: str, label: ColumnLabel, link_text: ColumnLabel, *, right: str, of: str = "pk"
 ) -> Column:
-    """Return a link to a page that is no table, for staff with the permission ``right``."""
+    """Return a link to a page outside the admin's tables, for staff with permission ``right``."""
 
     @_titled(label)
     def column(row: Any) -> str | None:

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterable
 
-# A spreadsheet evaluates a cell that starts so.
+# A spreadsheet evaluates a cell that starts with one of these.
 FORMULA_PREFIXES = ("=", "+", "-", "@")
 NUMBER = re.compile(r"\+[0-9 ]+|-[0-9]+([.,][0-9]+)?")  # a phone number or an amount
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")

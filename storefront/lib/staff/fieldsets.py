@@ -16,8 +16,8 @@ OTHER_TITLE = _("More")
 class Group:
     """A fieldset.
 
-    ``fields`` are names of fields; ``columns`` are read-only columns shown first. A group without
-    both takes the editable fields that no group names.
+    ``fields`` are names of fields; ``columns`` are read-only columns, shown first. A group that has
+    neither takes the editable fields that no group names.
     """
 
     title: Words
@@ -31,19 +31,19 @@ def section(title: Words | None, *fields: Any) -> tuple[Words | None, dict[str, 
 
 
 def fieldsets(
-    groups: Iterable[Group], *, editable_fields: Iterable[Any], read: Iterable[Any]
+    groups: Iterable[Group], *, editable: Iterable[Any], read_only: Iterable[Any]
 ) -> list[tuple[Words, dict[str, Any]]]:
     """Return a page's fieldsets; read-only fields that no group names come last."""
     groups = list(groups)
     if all(group.columns or group.fields for group in groups):
-        groups.append(Group(OTHER_TITLE))  # keep fields that no group names yet
+        groups.append(Group(OTHER_TITLE))  # for fields that no group names
     named = {name for group in groups for name in (*group.columns, *group.fields)}
-    editable_fields, read = list(editable_fields), list(read)
-    others = [one for one in editable_fields if one not in named]
-    shown = {*editable_fields, *read}
+    editable, read_only = list(editable), list(read_only)
+    others = [one for one in editable if one not in named]
+    shown = {*editable, *read_only}
     sections: list[tuple[Words, list[Any]]] = []
     for group in groups:
         names = [*group.columns, *group.fields]
         sections.append((group.title, [one for one in names if one in shown] if names else others))
-    sections.append((READ_ONLY_TITLE, [one for one in read if one not in named]))
+    sections.append((READ_ONLY_TITLE, [one for one in read_only if one not in named]))
     return [(title, {"fields": fields}) for title, fields in sections if fields]

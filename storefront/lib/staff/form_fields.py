@@ -1,4 +1,4 @@
-"""Form fields: define amounts of money, give forms the widgets of the admin."""
+"""Form fields: define a field for amounts of money, give forms the widgets of the admin."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-# Widget of Django -> the same in the style of the admin.
+# Django's widget -> the admin's widget.
 STAFF_WIDGETS: Mapping[type[forms.Widget], Any] = {
     forms.TextInput: UnfoldAdminTextInputWidget,
     forms.Textarea: UnfoldAdminTextareaWidget,

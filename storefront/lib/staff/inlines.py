@@ -34,8 +34,8 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = super().get_queryset(request)
-        for question in self.queryset_methods:
-            rows = getattr(rows, question)()
+        for method in self.queryset_methods:
+            rows = getattr(rows, method)()
         return rows.select_related(*self.related) if self.related else rows
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
@@ -57,7 +57,7 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
 
 
 def inline(model: type[models.Model], *fields: Any, **options: Any) -> type[StaffInline]:
-    """Return a read-only inline; the first own field links to the row's page."""
+    """Return a read-only inline; the first field that is no relation links to the row's page."""
     link_field = next(
         (field for field in fields if isinstance(field, str) and _is_value(model, field)), None
     )

@@ -19,7 +19,7 @@ class StaffSiteConfig(SimpleAdminConfig):
     default_site = "storefront.lib.staff.site.StaffSite"
 
     def ready(self) -> None:
-        """Register the checks without ``super()``: Django's own would run before the pages load."""
+        """Register the checks; ``super()`` would run Django's before the pages are loaded."""
         checks.register(check_staff_pages, checks.Tags.admin)
 
 
@@ -32,10 +32,10 @@ def check_staff_pages(
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
-    """Admin site that checks the permissions for all tables only if the list of tables is read.
+    """Admin site that makes the list of tables only for pages that show it.
 
-    Django passes the list to every page. The shop's pages have their own navigation, and making the
-    list takes nearly half of a page's time.
+    Django makes it for every page, which takes nearly half of a page's time. The shop's staff pages
+    have their own navigation.
     """
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:

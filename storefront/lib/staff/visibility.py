@@ -22,8 +22,8 @@ def visible_fields(
 ) -> list[Any]:
     """Return the read-only columns that a user may see; a link to a forbidden page becomes text.
 
-    ``rights`` maps field names to the permission needed; a column of ``columns.restricted`` carries
-    its own.
+    ``rights`` maps field names to the permission needed; a column of ``columns.restricted`` names
+    its own permission.
     """
     shown = (_seen(user, model, field, rights) for field in fields)
     return [field for field in shown if field is not None]

@@ -6,11 +6,11 @@ availability and delivery that a card states, which are those of the product pag
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.template import engines
@@ -21,8 +21,6 @@ from catalog.models import Channel
 from catalog.search.cards import ProductCardRow
 from shipping.availability import availability
 from shipping.availability.reach import Availability
-from shipping.rates.quotes import QuotedPromise
-from storefront.lib.money import Money
 
 CARD_CACHE_SIZE = 4096  # about 3 KB each
 
@@ -35,16 +33,19 @@ class Stock(StrEnum):
     UNDELIVERABLE = "lost"
 
 
-@dataclass(frozen=True, slots=True)
-class CardContent:
-    """All that a card shows of one product, and the cache key of its HTML."""
+class CardContent(NamedTuple):
+    """All that a card shows of one product, and the cache key of its HTML.
+
+    A tuple: hashed and compared for each card of each list.
+    """
 
     slug: str
     title: str
     brand: str
     family: str
     picture: str
-    price: Money
+    price_amount: Decimal
+    currency: str
     has_more_prices: bool
     stock: Stock
     country: str
@@ -56,8 +57,8 @@ class CardContent:
     power: tuple[str, ...]
     battery_format: str
     capacity_mah: int | None
-    promise: QuotedPromise | None
-    prices_exclude_tax: bool = False
+    arrives: tuple[date, date] | None
+    prices_exclude_tax: bool
 
 
 def availability_of(light: ProductCardRow, answer: Availability | None, now: datetime) -> Stock:
@@ -65,37 +66,6 @@ def availability_of(light: ProductCardRow, answer: Availability | None, now: dat
     if not light.is_available(now) or (answer and answer.is_sold_out):
         return Stock.OUT
     return Stock.UNDELIVERABLE if answer and answer.is_undeliverable else Stock.IN
-
-
-def card_content(
-    light: ProductCardRow,
-    *,
-    now: datetime,
-    currency: str,
-    answer: Availability | None,
-    country: str,
-) -> CardContent:
-    stock = availability_of(light, answer, now)
-    return CardContent(
-        light.slug,
-        light.title,
-        light.brand,
-        light.family,
-        light.picture,
-        Money(light.price_amount, currency),
-        light.has_more_prices,
-        stock,
-        country if stock is Stock.UNDELIVERABLE else "",
-        light.output_lm,
-        light.intensity_cd,
-        light.runtime_min,
-        light.weight_g,
-        light.ip_rating,
-        tuple(light.power),
-        light.battery_format,
-        light.capacity_mah,
-        answer.promise if answer else None,
-    )
 
 
 def card(  # noqa: PLR0913 - all parts of one card
@@ -111,8 +81,30 @@ def card(  # noqa: PLR0913 - all parts of one card
     can_compare: bool = True,
 ) -> Markup:
     """Return the card as HTML in the active language."""
-    content = card_content(light, now=now, currency=currency, answer=answer, country=country)
-    content = replace(content, prices_exclude_tax=True) if prices_exclude_tax else content
+    stock = availability_of(light, answer, now)
+    promise = answer.promise if answer else None
+    content = CardContent(
+        light.slug,
+        light.title,
+        light.brand,
+        light.family,
+        light.picture,
+        light.price_amount,
+        currency,
+        light.has_more_prices,
+        stock,
+        country if stock is Stock.UNDELIVERABLE else "",
+        light.output_lm,
+        light.intensity_cd,
+        light.runtime_min,
+        light.weight_g,
+        light.ip_rating,
+        tuple(light.power),
+        light.battery_format,
+        light.capacity_mah,
+        (promise.arrives_from, promise.arrives_to) if promise else None,
+        prices_exclude_tax,
+    )
     language = get_language() or settings.LANGUAGE_CODE
     # uncached, so that edits of the template show
     render = _rendered.__wrapped__ if settings.DEBUG else _rendered

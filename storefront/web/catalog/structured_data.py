@@ -53,12 +53,13 @@ def shop_json() -> Markup:
     )
 
 
-def trail_json(trail: Iterable[tuple[str, str]]) -> Markup:
-    return as_json({"@context": "https://schema.org", **_trail(trail)})
+def trail_json(home: str, trail: Iterable[tuple[str, str]]) -> Markup:
+    """Return the breadcrumbs below the home page, each a name and a path."""
+    return as_json({"@context": "https://schema.org", **_trail(home, trail)})
 
 
-def _trail(trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    crumbs = [(shop_identity().name, reverse("home")), *trail]
+def _trail(home: str, trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    crumbs = [(shop_identity().name, home), *trail]
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [
@@ -127,7 +128,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         light.category.name_in(here.language),
         reverse("category", args=[light.category.slug]),
     )
-    trail = _trail([category, (light.title, path)])
+    trail = _trail(reverse("home"), [category, (light.title, path)])
     return as_json({"@context": "https://schema.org", "@graph": [product_data, trail]})
 
 

@@ -75,7 +75,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 class ErrorPageMiddleware:
-    """Replaces empty 405 answers and errors of a closed shop by a page with an explanation."""
+    """Replaces empty 405 responses and errors of a closed shop with a page that explains them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -83,7 +83,7 @@ class ErrorPageMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self._get_response(request)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.content:
-            text = _("This address only accepts a form. Go back to the previous page.")
+            text = _("This page cannot be opened directly. Go back and use the form.")
             page = _bare_page(request, HTTPStatus.METHOD_NOT_ALLOWED, text)
             page.headers["Allow"] = response.headers["Allow"]
             return page

@@ -98,6 +98,16 @@ def countries(codes: tuple[str, ...], language: str) -> list[tuple[str, str]]:
     return sorted(named, key=lambda pair: _alphabetical(pair[1], language))
 
 
+@lru_cache(maxsize=256)
+def country_options(codes: tuple[str, ...], chosen: str, language: str) -> Markup:
+    """Return the options of a country select as HTML."""
+    option = Markup('<option value="{}"{}>{}</option>')
+    return Markup("").join(
+        option.format(code, Markup(" selected") if code == chosen else "", name)
+        for code, name in countries(codes, language)
+    )
+
+
 def _alphabetical(name: str, language: str) -> tuple[int, ...]:
     if language == "az":
         characters = name.replace("İ", "i").replace("I", "ı").lower()

@@ -39,13 +39,15 @@ STAGE_TEXTS: Mapping[Stage, Promise] = {
     Stage.DELIVERED: _("Delivered."),
 }
 CARRIER_TEXTS: Mapping[str, Promise] = {
-    Parcel.Carrier.OUT_FOR_DELIVERY: _("Out for delivery: it arrives today."),
-    Parcel.Carrier.AVAILABLE_FOR_PICKUP: _("It is ready for you at a pick-up point."),
-    Parcel.Carrier.ATTEMPT_FAILED: _("The carrier could not deliver it and will try again."),
-    Parcel.Carrier.EXCEPTION: _("The carrier reports a problem. We are looking into it."),
-    Parcel.Carrier.RETURN_TO_SENDER: _("The carrier is sending it back. We will write to you."),
-    Parcel.Carrier.LOST: _("The carrier has lost it. We will write to you."),
-    Parcel.Carrier.EXPIRED: _(
+    Parcel.CarrierStatus.OUT_FOR_DELIVERY: _("Out for delivery: it arrives today."),
+    Parcel.CarrierStatus.AVAILABLE_FOR_PICKUP: _("It is ready for you at a pick-up point."),
+    Parcel.CarrierStatus.ATTEMPT_FAILED: _("The carrier could not deliver it and will try again."),
+    Parcel.CarrierStatus.EXCEPTION: _("The carrier reports a problem. We are looking into it."),
+    Parcel.CarrierStatus.RETURN_TO_SENDER: _(
+        "The carrier is sending it back. We will write to you."
+    ),
+    Parcel.CarrierStatus.LOST: _("The carrier has lost it. We will write to you."),
+    Parcel.CarrierStatus.EXPIRED: _(
         "There has been no update from the carrier for some time. We are asking."
     ),
 }
@@ -305,7 +307,9 @@ def cancellation_state(
 
 def _delivered_on(parcel: Parcel) -> datetime:
     """Return when the carrier delivered it, or when the shop learned of it."""
-    carrier_time = parcel.carrier_status == Parcel.Carrier.DELIVERED and parcel.carrier_status_at
+    carrier_time = (
+        parcel.carrier_status == Parcel.CarrierStatus.DELIVERED and parcel.carrier_status_at
+    )
     return carrier_time or parcel.status_since
 
 

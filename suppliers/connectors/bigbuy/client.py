@@ -30,9 +30,9 @@ MAX_PAGES = 100
 # A list has tens of megabytes, generated during the request.
 LIST_READ_S, LIST_TOTAL_S, LIST_MAX_BYTES = 60.0, 240.0, 1_000_000_000
 LIST_ATTEMPTS = 3
-MAX_TURN_WAIT_S = 30.0
+MAX_SLOT_WAIT_S = 30.0
 MIN_SLEEP_S, MAX_SLEEP_S = 0.02, 1.0
-TURN_S = 1.02
+CALL_INTERVAL_S = 1.02
 PAUSE_AFTER_429_S = 600.0
 # How much of a list is checked for an error.
 START_BYTES = 4096
@@ -54,7 +54,7 @@ class ApiClient:
             total_s=LIST_TOTAL_S,
             max_answer_bytes=LIST_MAX_BYTES,
         )
-        self._budget = context.budget
+        self._quotas = context.quotas
         self._folder = context.folder
         self._options = options
         self.list_counts: dict[str, int] = {}  # rows, by list and taxonomy
@@ -95,12 +95,14 @@ class ApiClient:
 
     def _send(self, method: str, path: str, *, body: Any = None) -> ServiceResponse:
         quota = GROUP_QUOTAS[path.split("/", maxsplit=1)[0]]
-        deadline = time.monotonic() + MAX_TURN_WAIT_S
+        deadline = time.monotonic() + MAX_SLOT_WAIT_S
         while True:
             self._wait_for_slot(quota, deadline=deadline)
             answer = self._api.send(method, path + SUFFIX, body=body)
-            # BigBuy's second begins when the call arrives, which is before its answer arrives.
-            self._budget.set_remaining(quota, remaining=0, total=quota.points, until=_in(TURN_S))
+            # BigBuy counts the second from the arrival of the call: from the answer is safe.
+            self._quotas.set_remaining(
+                quota, remaining=0, total=quota.points, until=_in(CALL_INTERVAL_S)
+            )
             rejection = parse_error(answer.status, answer.content)
             if rejection is None and answer.status < FIRST_NON_SUCCESS_STATUS:
                 return answer
@@ -117,7 +119,7 @@ class ApiClient:
         """
         while True:
             try:
-                self._budget.spend(quota, is_for_order=True)
+                self._quotas.spend(quota, is_for_order=True)
             except QuotaExceededError as error:
                 if time.monotonic() > deadline:
                     raise
@@ -179,7 +181,7 @@ class ApiClient:
         quota = LIST_QUOTAS[path]
         file.seek(0)
         file.truncate()
-        self._budget.spend(quota)
+        self._quotas.spend(quota)
         answer = self._lists.send("GET", path + SUFFIX, params=query, to=file)
         until = self._store_quota(quota, answer.headers)
         file.seek(0)
@@ -187,7 +189,7 @@ class ApiClient:
         rejection = parse_error(answer.status, start)
         if rejection is not None and rejection.code == RATE_LIMITED:
             until = until or _in(PAUSE_AFTER_429_S)
-            self._budget.set_remaining(quota, remaining=0, total=None, until=until)
+            self._quotas.set_remaining(quota, remaining=0, total=None, until=until)
             raise QuotaExceededError(f"GET {path}: rate limit reached", until=until)
         if rejection is not None:
             raise rejection.error(f"GET {path}", is_write=False)
@@ -201,9 +203,9 @@ class ApiClient:
         if not all(value.isdecimal() and len(value) < 12 for value in values):  # noqa: PLR2004
             return None
         total, remaining, reset_s = map(int, values)
-        # An absurd date would pause the syncs for ever.
+        # A date far in the future would pause the syncs for ever.
         until = min(datetime.fromtimestamp(reset_s, UTC), _in(quota.window_s))
-        self._budget.set_remaining(quota, remaining=remaining, total=total, until=until)
+        self._quotas.set_remaining(quota, remaining=remaining, total=total, until=until)
         return until
 
 

@@ -1,7 +1,4 @@
-"""BigBuy connector: read products, stock and costs, quote, order, track, suggest options.
-
-It uses the REST API. The suggestions name options to set before the first call.
-"""
+"""BigBuy connector: read products, stock and costs, quote, order, track, suggest options."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -79,7 +76,7 @@ class BigBuy:
         self._options = context.settings(Options)
         self._folder = context.folder
         self._api = ApiClient(context, self._options)
-        self._memory = context.memory
+        self._state = context.state
         self._opened: ListStore | None = None
         self._listed: tuple[list[ImportIssue], frozenset[int]] | None = None
 
@@ -102,7 +99,7 @@ class BigBuy:
     def pages(self) -> Iterator[ProductDetail | ImportIssue]:
         if self._listed is None:
             self._listed = product_lists.fetch(
-                self._api, self._list_store, self._options, self._memory
+                self._api, self._list_store, self._options, self._state
             )
         bad_rows, product_ids = self._listed
         yield from bad_rows
@@ -126,7 +123,7 @@ class BigBuy:
     def freight(
         self, *, country_from: str, ship_to: Address, lines: tuple[PurchaseOrderRequestLine, ...]
     ) -> tuple[FreightOption, ...]:
-        del country_from  # the items decide it
+        del country_from  # BigBuy knows where the items are
         return freight.cheapest_quotes(self._api, self._options, ship_to=ship_to, lines=lines)
 
     def validate(self, request: PurchaseOrderRequest) -> Money | None:

@@ -74,7 +74,7 @@ class ApiError:
     warehouses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def error(self, what: str, *, is_write: bool) -> ExternalServiceError:
-        """Return the exception. That of a write contains none of BigBuy's text."""
+        """Return the exception. For a write, its message contains none of BigBuy's text."""
         is_server_error = self.code.isdecimal() and int(self.code) >= HTTP_SERVER_ERROR
         kind, meaning = MEANINGS.get(
             self.code, MEANINGS["500"] if is_server_error else UNKNOWN_MEANING
@@ -139,7 +139,7 @@ def _parse_json(status: str, answer: Mapping[str, Any]) -> ApiError:
 
 
 def _code_of_inactive(data: Any) -> str:
-    """Return the code of the one rejection that has none: a product that is not on sale."""
+    """Return ER001 for a product that is not on sale, a rejection without a code; else empty."""
     rows = _dicts(data if isinstance(data, list) else [])
     is_inactive = any("inactive" in str(row.get("message", "")).lower() for row in rows)
     return "ER001" if is_inactive else ""

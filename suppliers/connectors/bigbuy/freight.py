@@ -24,7 +24,7 @@ def cheapest_quotes(
 ) -> tuple[FreightOption, ...]:
     """Return the cheapest quote of each allowed carrier.
 
-    An order names a carrier, not a service, and BigBuy takes its cheapest service.
+    An order names only a carrier; BigBuy then uses the carrier's cheapest service.
 
     Raises: PermanentError  there are quotes, but none of an allowed carrier is readable
     """

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-# The cache is only a copy: a change of its schema changes the name, and all lists are fetched again.
+# The cache is only a copy: rename it when its schema changes, and all lists are fetched again.
 FILE_NAME = "bigbuy-1.sqlite3"
 BUSY_TIMEOUT_S = 60.0
 STOCKED = "stocked"
@@ -69,7 +69,7 @@ class ListStore:
         self._db.close()
 
     def put_products(self, rows: Iterable[tuple[int, dict[str, Any], Mapping[str, str]]]) -> int:
-        """Store the products of this run: id, row, and the date of its part in each list."""
+        """Store the products of this run: id, row, and by list when the product's part changed."""
         count = 0
         for batch in batched(rows, BATCH):
             self._db.execute("BEGIN")
@@ -86,7 +86,7 @@ class ListStore:
         return count
 
     def has_changed(self, name: str) -> bool:
-        """Return whether a product's part of a list has another date than the cached one."""
+        """Return whether a product's part of a list has another date than in the cached list."""
         (is_changed,) = self._db.execute(CHANGED_SQL, (name,)).fetchone()
         return bool(is_changed)
 
@@ -150,7 +150,7 @@ class ListStore:
         return int(stored[0]) if stored and stored[0] is not None else None
 
     def put_stocked(self, products: Iterable[int], *, at_s: float) -> None:
-        """Store the products in stock, and the lead times noted with ``note_ready``."""
+        """Store the products in stock, and the lead times noted with ``note_lead_time``."""
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute("DELETE FROM stocked")
         self._db.executemany("INSERT INTO stocked VALUES (?)", ((key,) for key in products))
@@ -161,11 +161,11 @@ class ListStore:
     def stocked(self) -> set[int]:
         return {int(key) for (key,) in self._db.execute("SELECT product FROM stocked")}
 
-    def note_ready(self, sku: str, days: int) -> None:
+    def note_lead_time(self, sku: str, days: int) -> None:
         """Note the lead time of a SKU in days; ``put_stocked`` stores it."""
         self._db.execute("INSERT OR REPLACE INTO temp.ready VALUES (?, ?)", (sku, days))
 
-    def ready_days(self, sku: str) -> int | None:
+    def lead_time_days(self, sku: str) -> int | None:
         """Return the lead time of a SKU in days, from when it was last in stock."""
         stored = self._db.execute("SELECT days FROM main.ready WHERE sku = ?", (sku,)).fetchone()
         return int(stored[0]) if stored else None

@@ -15,12 +15,12 @@ CURRENCY = "EUR"
 class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Settings for staff.
 
-    Shape:  ``taxonomies`` are the roots of the listed products. ``carriers`` are those allowed,
-            none for all. Stock with a lead time above ``max_handling_days`` counts as none; the
-            longest lead time of the other stock is that of the offer. ``warehouses`` maps a
-            warehouse to its country, all others are in ``warehouse_country``. ``order_statuses``
-            maps BigBuy's status names; an unmapped name never counts as shipped. ``email`` and
-            ``phone`` are ours, for the carriers
+    Shape:  ``taxonomies`` are the roots of the listed products. ``carriers`` are the allowed ones;
+            empty allows all. Stock with a lead time above ``max_handling_days`` is not counted;
+            the offer gets the longest lead time of the rest. ``warehouses`` maps a warehouse to
+            its country, all others are in ``warehouse_country``. ``order_statuses`` maps BigBuy's
+            status names; an unmapped name never counts as shipped. ``email`` and ``phone`` are
+            ours, for the carriers
     """
 
     taxonomies: tuple[int, ...] = ()

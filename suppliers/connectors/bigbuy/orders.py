@@ -131,11 +131,12 @@ def _parcel(parcel: Parcel, carriers: Mapping[str, str]) -> ShipmentNotice:
 def track(
     api: ApiClient, options: Options, orders: Sequence[OrderReference]
 ) -> Iterator[PurchaseOrderReport]:
-    """Read many orders: one call each, then one call for the parcels of fifty.
+    """Read many orders: one call per order, then one call per fifty orders for their parcels.
 
-    An order is read before its parcels: otherwise one that ships in between would be delivered
-    without a tracking number, and is not read again. Missing orders and those of others are
-    skipped. If a call fails, the orders read before it are returned first.
+    Orders are read before parcels. Otherwise an order that ships in between could be reported as
+    delivered without its tracking number, and would not be read again. Orders that BigBuy does not
+    find, or confuses with another, are skipped. If a call fails, the orders read so far are yielded
+    before the error is raised.
     """
     read: list[Order] = []
     failure: ExternalServiceError | None = None

@@ -13,7 +13,7 @@ from suppliers.connectors.bigbuy.list_store import STOCKED, ListStore
 from suppliers.connectors.bigbuy.options import Options
 from suppliers.connectors.context import StateStore
 
-# The date of a product that changes with its part of a list.
+# By list: the field of a product with the date on which its part of the list changed.
 DATES = {
     "productsinformation": "dateUpdDescription",
     "productsimages": "dateUpdImages",
@@ -22,14 +22,14 @@ DATES = {
 # Lists of names change seldom, and have no date.
 NAMES = ("taxonomies", "manufacturers")
 NAMES_OF_VARIANTS = ("variations", "attributes", "attributegroups")
-# Upper limit for changes that no date shows.
+# Some changes update no date, so all lists are fetched again after this time.
 LISTS_MAX_AGE_S = 7 * 86_400
 STOCKED_MAX_AGE_S = 1800
 CHOSEN_IDS = "told"
 
 
 def fetch(
-    api: ApiClient, store: ListStore, options: Options, memory: StateStore
+    api: ApiClient, store: ListStore, options: Options, state: StateStore
 ) -> tuple[list[ImportIssue], frozenset[int]]:
     """Store the products of this run and the lists that they are joined with.
 
@@ -43,10 +43,10 @@ def fetch(
     if not listed:
         return bad_rows, frozenset()
     if options.only_in_stock:
-        stored_ids = {int(key) for key in memory.load().get(CHOSEN_IDS, ())}
+        stored_ids = {int(key) for key in state.load().get(CHOSEN_IDS, ())}
         chosen_ids = listed & (_products_in_stock(api, store, options) | stored_ids)
         if chosen_ids != stored_ids:
-            memory.save({CHOSEN_IDS: sorted(chosen_ids)})
+            state.save({CHOSEN_IDS: sorted(chosen_ids)})
     else:
         if not store.fetched_at_s(STOCKED):
             _products_in_stock(api, store, options)  # the only source of lead times

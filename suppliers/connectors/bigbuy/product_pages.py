@@ -15,7 +15,7 @@ from suppliers.connectors.spec_tables import claims
 
 MAX_CATEGORY_DEPTH = 12
 MAX_VARIANTS = 200
-# Prices and stock have their own jobs, and a new date alone is no change.
+# Not part of the digest: prices and stock have their own jobs, and a new date alone is no change.
 PRICES = frozenset({"wholesalePrice", "retailPrice", "inShopsPrice", "priceLargeQuantities"})
 VOLATILE_FIELDS = PRICES | {
     "dateAdd", "dateUpd", "dateUpdCategories", "dateUpdDescription", "dateUpdProperties",
@@ -144,10 +144,10 @@ class _JoinedProduct:
             option_values=values,
             cost=price if isinstance(price, Money) else None,
             gtin=parsing.text(row.get("ean13")),
-            # A part number identifies the product: it fits one variant, or none of several.
+            # A part number identifies the product, so it fits none of several variants.
             mpn=parsing.text(self._row.get("partNumber")) if is_alone else "",
             packed_weight_g=self._packed_g(row, is_alone=is_alone),
-            terms=SupplierTerms(lead_days=self._list_store.ready_days(sku)),
+            terms=SupplierTerms(lead_days=self._list_store.lead_time_days(sku)),
         )
 
     def _packed_g(self, row: Mapping[str, Any], *, is_alone: bool) -> int | None:

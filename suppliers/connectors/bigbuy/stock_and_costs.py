@@ -23,9 +23,9 @@ def stock_rows(
         api, store, "productsstockbyhandlingdays", "productsvariationsstockbyhandlingdays"
     ):
         reports = tuple(levels(row, options))
-        days = ready_days(row, options)
+        days = lead_time_days(row, options)
         if days is not None:
-            store.note_ready(parsing.text(row.get("sku")), days)
+            store.note_lead_time(parsing.text(row.get("sku")), days)
         if any(isinstance(level, StockReport) and level.quantity > 0 for level in reports):
             stocked.add(product)
         yield str(product), reports
@@ -43,12 +43,12 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockReport | Impo
         values = entry if isinstance(entry, dict) else {}
         warehouse = parsing.text(values.get("warehouse"))
         quantity = parsing.integer(values.get("quantity"))
-        ready_days = parsing.integer(values.get("maxHandlingDays"))
-        if not warehouse or len(warehouse) > 30 or quantity is None or ready_days is None:  # noqa: PLR2004
+        lead_time_days = parsing.integer(values.get("maxHandlingDays"))
+        if not warehouse or len(warehouse) > 30 or quantity is None or lead_time_days is None:  # noqa: PLR2004
             message = f"{str(entry)[:80]!r} is not a stock entry of a warehouse."
             yield ImportIssue(row=sku, code="stock-unreadable", message=message)
             continue
-        is_allowed = ready_days <= options.max_handling_days
+        is_allowed = lead_time_days <= options.max_handling_days
         units[warehouse] = units.get(warehouse, 0) + (quantity if is_allowed else 0)
     for warehouse, quantity in units.items():
         yield StockReport(
@@ -56,8 +56,8 @@ def levels(row: dict[str, Any], options: Options) -> Iterator[StockReport | Impo
         )
 
 
-def ready_days(row: Mapping[str, Any], options: Options) -> int | None:
-    """Return the longest lead time in days of the stock that counts; None without any."""
+def lead_time_days(row: Mapping[str, Any], options: Options) -> int | None:
+    """Return the longest lead time in days of the stock that counts; None if no stock counts."""
     stocks = row.get("stocks")
     lead_times = [
         days
@@ -85,7 +85,7 @@ def cost_rows(
 def _rows_of_both_lists(
     api: ApiClient, store: ListStore, of_products: str, of_variations: str
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows of both lists; a product with variations is skipped for these."""
+    """Yield the rows of both lists; of a product with variations, only the rows of these."""
     for row in api.rows(of_products):
         product = parsing.integer(row.get("id"))
         if product is not None and not store.has_children(VARIATIONS, product):

@@ -1,7 +1,7 @@
 """CJ client: price and make API calls with a token, within points per day and calls per second.
 
 Each call costs points; the account level sets the calls per second. The code in the envelope of an
-answer decides, not the HTTP status.
+answer says whether the call succeeded, not the HTTP status.
 
 Source: CJ Dropshipping API v2, limits and points policy of 2026-07-01; read 2026-11-24
 """
@@ -30,7 +30,7 @@ from suppliers.connectors.context import ConnectorContext, Quota
 from suppliers.connectors.records import QuotaExceededError
 
 DAY_S = 86_400
-# Reserved so that the shop can quote and order after syncs used up all others: 100 freight quotes.
+# Reserved so that the shop can quote and order after syncs used up the rest: 100 freight quotes.
 POINTS_RESERVED_FOR_ORDERS = 1_000
 POINTS_PER_DAY = 50_000
 
@@ -90,7 +90,7 @@ def next_midnight(unix_s: float) -> datetime:
 def calls_per_second(
     *, options: Mapping[str, Any], connector_state: Mapping[str, Any]
 ) -> int | None:
-    """Return the limit by level, or the lower one that CJ reported; None if neither is known."""
+    """Return the lower of the level's limit and the one that CJ reported; None if both unknown."""
     level, reported = options.get("level"), connector_state.get("calls_per_second")
     limits = [CALLS_PER_SECOND.get(level) if isinstance(level, int) else None, reported]
     return min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=None)
@@ -112,7 +112,7 @@ POINTS_QUOTA = Quota(
 class ApiClient:
     def __init__(self, context: ConnectorContext, *, points_per_day: int = POINTS_PER_DAY) -> None:
         self._api = context.api()
-        self._budget = context.budget
+        self._quotas = context.quotas
         self._points = replace(POINTS_QUOTA, points=points_per_day)
         key = context.secrets.get("api_key", "")
         self._pair = TokenPair(api_key=key, store=context.tokens, ask=self._authenticate)
@@ -146,7 +146,7 @@ class ApiClient:
         try:
             return self._send(method, path, kind, access=access, **sent)
         except TokenRejectedError:
-            self._pair.refused(access)
+            self._pair.renew_refused(access)
             return self._send(method, path, kind, access=self._pair.access(), **sent)
 
     def _authenticate(self, path: str, body: dict[str, str]) -> Tokens:
@@ -171,11 +171,12 @@ class ApiClient:
         points = points_of(path)
         if points:
             is_for_order = path.startswith(ORDER_PATHS)
-            self._budget.spend(self._points, points=points, is_for_order=is_for_order)
+            self._quotas.spend(self._points, points=points, is_for_order=is_for_order)
         try:
             content = self._api.read(method, path, params=params, body=body, headers=headers)
         except TemporaryError as error:
-            # 429 also means too many calls per second, with a wait, or RATE_LIMITED in the body.
+            # 429 means too many calls per second if it has a Retry-After, or RATE_LIMITED in the
+            # body. Otherwise the points are used up.
             is_rate = error.retry_after_s is not None or str(RATE_LIMITED) in str(error)
             if error.code == HTTP_TOO_MANY_REQUESTS and not is_rate:
                 raise _quota_error(error) from error
@@ -202,7 +203,7 @@ class ApiClient:
         remaining, total = parsing.integer(info.remaining), parsing.integer(info.total)
         if remaining is not None and remaining >= 0:
             until = next_midnight(time.time())
-            self._budget.set_remaining(self._points, remaining=remaining, total=total, until=until)
+            self._quotas.set_remaining(self._points, remaining=remaining, total=total, until=until)
 
 
 def _quota_error(error: ExternalServiceError) -> QuotaExceededError:

@@ -78,7 +78,7 @@ class CJ:
 
     def __init__(self, context: ConnectorContext) -> None:
         self._options: Options = context.settings(Options)
-        self._memory = context.memory
+        self._state = context.state
         self._minimums: dict[str, int] = {}  # only the list has them
         self._list = CachedList(folder=context.folder, address=context.base_url)
         self._list_since = context.list_since
@@ -92,7 +92,7 @@ class CJ:
         account = self._api.settings()
         allowed = parsing.integer(account.setting.qps_limit) if account.setting else None
         if allowed is not None and allowed > 0:
-            self._memory.save({"calls_per_second": allowed})
+            self._state.save({"calls_per_second": allowed})
         return account.open_name or parsing.text(account.open_id)
 
     def close(self) -> None:
@@ -112,12 +112,12 @@ class CJ:
         """Read the list, or the copy that another job read since ``list_since``."""
         self._listed_at = None
         if self._list_since is None:
-            yield from self._list.keep(product_list.product_rows(self._api))
+            yield from self._list.cache(product_list.product_rows(self._api))
             return
         with self._list.lock():
-            at = self._list.at()
+            at = self._list.fetched_at()
             if at is None or at < self._list_since:
-                yield from self._list.keep(product_list.product_rows(self._api))
+                yield from self._list.cache(product_list.product_rows(self._api))
                 return
         self._listed_at = at
         self._api.open()

@@ -22,7 +22,7 @@ from suppliers.connectors.records import (
 
 RESULT_CODES = {ClaimResolution.REFUND: 1, ClaimResolution.RESEND: 2}
 TO_BALANCE = 1
-# Maps our claim reasons to CJ's: the first one that contains one of these words.
+# CJ's reason for ours is found by its name: the first of these words that a name contains decides.
 REASON_KEYWORDS: Mapping[ClaimReason, tuple[str, ...]] = {
     ClaimReason.NOT_RECEIVED: ("not received", "lost", "delay"),
     ClaimReason.DAMAGED: ("damage", "broken", "defect", "quality"),
@@ -105,7 +105,7 @@ def open_claim(api: ApiClient, claim: ClaimRequest) -> ClaimReport:
     try:
         api.post("disputes/create", Any, body)
     except PermanentError as error:
-        # CJ rejects a number that it has: the first look-up missed it.
+        # CJ rejects a number that exists: the first look-up may have missed the dispute.
         known = None if error.is_outcome_unknown else _find_open(api, claim)
         if known is None:
             raise

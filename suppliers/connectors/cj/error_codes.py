@@ -107,11 +107,11 @@ EXCEPTIONS: dict[Meaning, type[ExternalServiceError]] = {
 MAYBE_WRITTEN_CODES = frozenset({1600000, 1600301, 1603000})
 
 RATE_LIMITED = 1600200
-# The endpoint is closed or never existed: optional for an account.
+# CJ has closed the endpoint, or this account does not have it.
 UNKNOWN_ENDPOINT_CODES = frozenset({"1600100", "1600101", "404"})
 BAD_PARAMETER = "1600300"
 ORDER_NOT_FOUND = "1603100"
-# getOrderDetail: "order not found" shares its code with "bad parameter".
+# getOrderDetail answers either of these for an order that CJ does not have.
 UNKNOWN_ORDER_CODES = frozenset({BAD_PARAMETER, ORDER_NOT_FOUND})
 
 # Order statuses.

@@ -141,7 +141,7 @@ def _without_unshipped_parts(parts: list[OrderDetail]) -> list[OrderDetail]:
 
 
 def _combine(parts: list[OrderDetail]) -> Acknowledgement:
-    """Combine the parts of an order: it is shipped when the last of them is."""
+    """Combine the parts of an order, which is shipped when all parts are."""
     answers = {acknowledgement_of(part) for part in parts}
     if len(answers) == 1:
         return answers.pop()
@@ -217,13 +217,13 @@ def freight(order: PlacedOrder | OrderDetail) -> Money | None:
     return Money(postage, order.currency or CURRENCY)
 
 
-# Without a status CJ lists canceled orders only, and those are refunded.
+# Without a status, CJ lists only canceled orders, which are refunded.
 PAID_STATUSES = ("UNSHIPPED", "SHIPPED", "DELIVERED")
 ORDERS_PER_PAGE, MAX_PAGES = 200, 50
 
 
 def list_invoices(api: ApiClient, *, since: datetime) -> Iterator[InvoiceReport]:
-    """Yield the charges, from the lists down to a page of older orders only.
+    """Yield the charges; each list is read down to a page that has only older orders.
 
     Raises: TemporaryError  more orders than are read, or one without an amount
     """

@@ -98,7 +98,7 @@ log = logging.getLogger(__name__)
 
 PAY_FROM_BALANCE, CREATE_ONLY = 2, 3
 CANCELLABLE_STATUSES = frozenset({"CREATED", "IN_CART"})
-# Without a status CJ lists canceled orders only.
+# Without a status, CJ lists only canceled orders.
 OPEN_STATUSES = ("CREATED", "IN_CART", "UNPAID", "UNSHIPPED")
 ORDERS_SEARCHED = 200
 DAYS = re.compile(r"(\d{1,3})(?:\s*-\s*(\d{1,3}))?")
@@ -123,7 +123,7 @@ def freight(
     )
     options = tuple(option for route in routes if (option := _to_option(route)) is not None)
     if routes and not options:
-        # CJ ships it, but how is unreadable: that is not the same as no service.
+        # Unreadable shipping services must not look like none: CJ can ship the parcel.
         raise PermanentError("no shipping service in the answer can be read", code="garbage")
     return options
 
@@ -218,7 +218,7 @@ def resume(api: ApiClient, number: str) -> PurchaseOrderReport | None:
 
 
 def _find_order(api: ApiClient, number: str) -> OrderDetail | None:
-    """Read an order by our number; None proves by the lists of orders that CJ does not have it."""
+    """Read an order by our number; None proves that CJ does not have it."""
     try:
         return order_status.read_order(api, number)
     except PermanentError as error:
@@ -236,9 +236,9 @@ def _find_order(api: ApiClient, number: str) -> OrderDetail | None:
 
 
 def cancel(api: ApiClient, number: str, *, is_staged: bool) -> PurchaseOrderReport:
-    """Delete an order that is not confirmed: CJ has no call to cancel a later one.
+    """Delete an order that has not left the cart: CJ has no call to cancel it later.
 
-    An unpaid order expires by itself, if we are the one to pay it.
+    An unpaid order that we pay step by step expires by itself.
     """
     detail = _find_order(api, number)
     if detail is None:

@@ -149,7 +149,7 @@ def cost(sku: str, value: Any, *, currency: str | None) -> Money | ImportIssue:
 
 
 def _packed_g(page: Product, variant: Variant) -> int | None:
-    """Return the packed weight: the variant's, plus packed minus net weight of the product."""
+    """Return the variant's weight plus the packaging: the product's packed minus net weight."""
     weight = cj_parsing.grams(variant.variant_weight)
     gross, max_gross = cj_parsing.lowest_and_highest(page.pack_weight)
     net, _ = cj_parsing.lowest_and_highest(page.product_weight)

@@ -63,11 +63,11 @@ class CachedList:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Wait until no other worker here reads the list; after ``MAX_LOCK_WAIT_S`` go on without it."""
+        """Lock out other workers of this machine; without the lock after ``MAX_LOCK_WAIT_S``."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        give_up_at = time.monotonic() + MAX_LOCK_WAIT_S
+        deadline = time.monotonic() + MAX_LOCK_WAIT_S
         with (self.folder / LOCK_NAME).open("ab") as lock:
-            while time.monotonic() < give_up_at:
+            while time.monotonic() < deadline:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -76,7 +76,7 @@ class CachedList:
                     break
             yield
 
-    def at(self) -> datetime | None:
+    def fetched_at(self) -> datetime | None:
         try:
             with (self.folder / FILE_NAME).open("rb") as file:
                 head = msgspec.json.decode(file.readline(), type=_CacheHeader)
@@ -91,10 +91,10 @@ class CachedList:
             for line in file:
                 yield _from_cached(decode(line))
 
-    def keep(
-        self, rows_to_keep: Iterator[ProductSummary | ImportIssue]
+    def cache(
+        self, rows: Iterator[ProductSummary | ImportIssue]
     ) -> Iterator[ProductSummary | ImportIssue]:
-        """Yield these rows, and cache them if the last is reached."""
+        """Yield these rows; cache them once the last one was yielded."""
         at = datetime.fromtimestamp(time.time(), UTC)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._sweep()
@@ -103,11 +103,11 @@ class CachedList:
             path = Path(file.name)
             try:
                 file.write(encode(_CacheHeader(address=self.address, at=at)) + b"\n")
-                for row in rows_to_keep:
+                for row in rows:
                     file.write(encode(_to_cached(row)) + b"\n")
                     yield row
                 file.close()
-                if (newest := self.at()) is None or newest < at:
+                if (newest := self.fetched_at()) is None or newest < at:
                     path.replace(self.folder / FILE_NAME)
             finally:
                 path.unlink(missing_ok=True)
@@ -242,7 +242,7 @@ def _of_category(api: ApiClient, category: Slice) -> Iterator[ProductSummary | I
         yield ImportIssue(
             row=f"category {category.category}",
             code="list-too-long",
-            message=f"More than {MAX_LISTED} products share all filters; only these are read.",
+            message=f"More than {MAX_LISTED} products share all filters; the others are not read.",
             is_fatal=False,
         )
         yield from _rows(api, first, category)

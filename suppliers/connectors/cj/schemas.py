@@ -23,7 +23,7 @@ class PointsInfo(ResponsePart):
 
 
 class Envelope(ResponsePart):
-    """The envelope of every answer; only ``code`` decides."""
+    """The envelope of every answer; ``code`` alone says whether the call succeeded."""
 
     code: int
     message: str | None = None
@@ -249,7 +249,7 @@ class WebhookMessage(ResponsePart):
 
 
 class OrderParams(ResponsePart):
-    """An order changed, or CJ has matched its lines to products only now."""
+    """An order changed, or CJ matched its lines to products after it was created."""
 
     cj_order_id: Id = None
     order_number: str | None = None

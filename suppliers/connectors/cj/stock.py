@@ -1,4 +1,4 @@
-"""CJ stock: parse the units of each SKU, in both spellings of its fields. Pure."""
+"""CJ stock: parse the units of each SKU, in old and new field names. Pure."""
 
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ COUNTRY_ALIASES = {"UK": "GB"}
 
 
 def parse_inline(value: Any) -> tuple[StockReport | ImportIssue, ...] | None:
-    """Return the stock inside a list row; None where there is none to read."""
+    """Return the stock inside a list row; None if the row has no readable stock."""
     decoded = cj_parsing.decode_nested(value)
     if not isinstance(decoded, list) or not decoded:
         return None

@@ -51,7 +51,8 @@ class TokenPair:
                 self._renew_unless_still_good(pair)
             return str(self._pair["access"])
 
-    def refused(self, access: str) -> None:
+    def renew_refused(self, access: str) -> None:
+        """Replace the pair with this refused token, unless another thread has replaced it."""
         with self._lock:
             if self._pair.get("access") == access:
                 self._pair = self._store.renew(self._renewal, refused=self._pair)
@@ -67,7 +68,7 @@ class TokenPair:
             )
 
     def _is_usable(self, pair: Mapping[str, Any], *, until: str) -> bool:
-        """Return whether the token is valid until then; one issued for another key is not."""
+        """Return whether the pair is for our key, and its time ``until`` has not passed."""
         return bool(pair.get("access")) and self._is_ours(pair) and pair[until] >= time.time()
 
     def _is_ours(self, pair: Mapping[str, Any]) -> bool:
@@ -88,7 +89,7 @@ class TokenPair:
         return self._login(current)
 
     def _login(self, current: dict[str, Any]) -> dict[str, Any]:
-        """Log in. CJ answers one login in five minutes; an earlier one is not sent."""
+        """Log in, unless the last login was less than five minutes ago: CJ would reject it."""
         possible_at = current.get("logged_in_at", 0) + LOGIN_INTERVAL_S
         if (wait := possible_at - time.time()) > 0:
             raise CallDeferredError(

@@ -1,7 +1,7 @@
 """CJ webhooks: verify signatures, parse messages, register our URL, subscribe to products.
 
-Messages arrive in any order and their dates have no time zone. So most of them only name what
-to read again. A null field was not sent and changes nothing.
+Messages arrive in any sequence, and their dates have no time zone. So most messages only name what
+to read again. A null field changes nothing.
 
 Source: CJ Dropshipping API v2, webhooks; read 2026-11-24
 """
@@ -171,7 +171,7 @@ def _product_event(external_id: str, pid: Any, vid: Any) -> tuple[SupplierEvent,
 
 
 def _stock(message: WebhookMessage, external_id: str) -> tuple[SupplierEvent, ...]:
-    """Return the SKUs whose stock changed: the rows are keyed by SKU, or each has its own."""
+    """Return the SKUs whose stock changed: SKUs are the keys of the message, or in its rows."""
     content: Any = decode(bytes(message.params), object, what="webhook STOCK")
     by_sku = isinstance(content, dict) and all(isinstance(rows, list) for rows in content.values())
     rows = [content] if isinstance(content, dict) else content if isinstance(content, list) else []
@@ -279,7 +279,7 @@ def verify_signature(
         if not is_signed(body, sign, account):
             raise InvalidSignatureError("the sign header is invalid")
     except ValueError as error:
-        # In production anyone could send messages without a signature.
+        # In production, this would let anyone send messages.
         if settings.IS_PRODUCTION or options.get("signature") != Signature.WARN:
             raise
         log.warning("accepted without a valid signature: %s", error)

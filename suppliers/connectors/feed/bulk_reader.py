@@ -25,7 +25,7 @@ ProductStock = tuple[str, tuple[StockReport | ImportIssue, ...]]
 def offers(
     file_reader: FeedFileReader, *, external_id_of: ProductIdOf
 ) -> Iterator[CopyLines | OfferRow | ImportIssue]:
-    """Yield the price of each row, in no order. Raises PermanentError: the file is broken or old."""
+    """Yield the price of each row, unsorted. Raises PermanentError: the file is broken or old."""
     fast = fast_path.offers(
         file_reader.mapping,
         currency=file_reader.currency,
@@ -38,7 +38,7 @@ def offers(
 def stock(
     file_reader: FeedFileReader, *, external_id_of: ProductIdOf
 ) -> Iterator[CopyLines | ProductStock]:
-    """Yield the stock of each row, in no order. Raises PermanentError: the file is broken or old."""
+    """Yield the stock of each row, unsorted. Raises PermanentError: the file is broken or old."""
     fast = fast_path.stock(file_reader.mapping, external_id_of=external_id_of)
     return _convert(file_reader, fast, partial(file_reader.stock_of, external_id_of=external_id_of))
 

@@ -29,7 +29,7 @@ ABANDONED_AFTER_S = 86_400
 
 
 class FeedReading:
-    """The reading half: catalog, stock and prices from one file, or one file each.
+    """Reads catalog, stock and prices from one file, or from up to three.
 
     Fetched files are kept until ``close``, so that a second pass yields the same.
     """
@@ -107,13 +107,13 @@ class FeedReading:
                 mapping,
                 currency=self._context.currency,
                 work=work,
-                mark=(path.name, path.stat().st_size),
+                file_id=(path.name, path.stat().st_size),
                 age=fetched.age,
             )
         return self._file_readers[file_content]
 
     def _external_id_of(self, content: Content) -> ProductIdOf:
-        """Return a function from SKU to product, from this file or from the products file."""
+        """Return a function that finds the product of a SKU, in this file or the products file."""
         mapping = self._options.mapping_of(content)
         products = self._options.mapping_of(Content.PRODUCTS)
         if "parent" in mapping.fields or "parent" not in products.fields:
@@ -124,10 +124,10 @@ class FeedReading:
     def _products_by_sku(self) -> ProductIndex:
         if self._product_index is None:
             file_reader = self._file_reader(Content.PRODUCTS)
-            mapping = self._options.mapping_of(Content.PRODUCTS).written()
-            mark = msgspec.json.encode([*file_reader.mark, mapping], order="sorted")
+            mapping = self._options.mapping_of(Content.PRODUCTS).to_dict()
+            index_key = msgspec.json.encode([*file_reader.file_id, mapping], order="sorted")
             # Named like a fetched file, so that it is deleted like one.
-            name = f"external_ids-{blake2b(mark, digest_size=8).hexdigest()}.raw"
+            name = f"external_ids-{blake2b(index_key, digest_size=8).hexdigest()}.raw"
             self._product_index = ProductIndex(
                 self._context.folder / name, file_reader.external_ids
             )

@@ -29,7 +29,7 @@ from suppliers.connectors.feed.options import Content, FetchMethod, Options
 if TYPE_CHECKING:
     from suppliers.connectors.feed.sftp import Sftp
 
-# An earlier time is that of a server without a clock, or of a build without times.
+# An earlier time means that the server has no clock, or that its files have no times.
 EARLIEST_S = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 MINUTE_S = 60
 
@@ -47,7 +47,7 @@ class FileAge:
 
     @property
     def stated_at(self) -> datetime | None:
-        """The age by other sources than the rows."""
+        """When the server wrote the file, or when it was uploaded."""
         return self.written_at or self.given_at
 
     def made_at(self, *, newest: datetime | None) -> datetime | None:
@@ -65,7 +65,7 @@ def age_from_headers(headers: Mapping[str, str], *, modified: str, now_s: float)
 
     If the server's clock is ahead of ours, the difference is subtracted. A late clock only makes
     a file look older than it is.
-    Shape:  ``modified`` is the Last-Modified of this answer, or of the one with the file
+    Shape:  ``modified`` is the Last-Modified of this answer, or of the answer that had the file
     """
     written_s, server_s = _seconds(modified), _seconds(headers.get("date", ""))
     if written_s is None:
@@ -114,7 +114,7 @@ class _FetchResult:
 def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
     """Fetch the file with this content; return the stored copy if it did not change.
 
-    An unchanged file has the age that the server reports now: a newer date confirms its content.
+    An unchanged file gets the date that the server reports now: a newer date confirms its content.
 
     Raises: TemporaryError, PermanentError
     """
@@ -126,7 +126,7 @@ def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
         return Fetched(path=path, age=FileAge(given_at=given_at))
     context.folder.mkdir(parents=True, exist_ok=True)
     name = options.file_of(content).value
-    cached = dict(context.memory.load().get("files", {}).get(name, {}))
+    cached = dict(context.state.load().get("files", {}).get(name, {}))
     stored = context.folder / str(cached.get("file", ""))
     is_cached = cached.get("at") == location and cached.get("file") and stored.is_file()
     if not is_cached or time.time() - float(cached.get("at_s", 0)) > VALIDATORS_MAX_AGE_S:
@@ -156,7 +156,7 @@ def fetch(context: ConnectorContext, *, content: Content) -> Fetched:
 
 def force_refetch(context: ConnectorContext, content: Content) -> None:
     """Ignore the validators at the next fetch, since the stored file is incomplete."""
-    validators = context.memory.load().get("files", {}).get(content.value)
+    validators = context.state.load().get("files", {}).get(content.value)
     if validators:
         _store_validators(context, content.value, {**validators, "at_s": 0})
 
@@ -193,8 +193,8 @@ def upload_path(folder: Path, name: str) -> Path:
 
 
 def _store_validators(context: ConnectorContext, name: str, validators: dict[str, Any]) -> None:
-    context.memory.save({"files": {name: validators}})
-    current_names = {entry["file"] for entry in context.memory.load()["files"].values()}
+    context.state.save({"files": {name: validators}})
+    current_names = {entry["file"] for entry in context.state.load()["files"].values()}
     oldest_s = time.time() - OLD_FILE_MAX_AGE_S
     for path in context.folder.glob("*.raw"):
         # Another worker may just have deleted it.

@@ -30,10 +30,11 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=T
     """The settings of a connection to a feed.
 
     Shape:  ``…_at`` is a path or URL below the connection's address, a path on the SFTP server,
-            or the name of an uploaded file; if the products file has prices or stock, theirs is
-            empty. The mappings are the active versions; an empty one is that of the products.
-            ``orders_to`` is an e-mail address, or a folder on the SFTP server; ``questions_to``
-            is an e-mail address, required if orders go as files
+            or the name of an uploaded file. ``prices_at`` and ``stock_at`` are empty if the
+            products file has prices and stock. The mappings are the active versions; instead of
+            an empty one, the mapping of the products applies. ``orders_to`` is an e-mail address,
+            or a folder on the SFTP server; ``questions_to`` is an e-mail address, required if
+            orders go as files
     """
 
     via: FetchMethod = FetchMethod.HTTPS
@@ -74,5 +75,7 @@ SECRETS = (
     Secret(name="user", label="User", is_required=False),
     Secret(name="password", label="Password", is_required=False),
     Secret(name="token", label="Token in the address ({token})", is_required=False),
-    Secret(name="private_key", label="SFTP private key (OpenSSH)", is_required=False, is_text=True),
+    Secret(
+        name="private_key", label="SFTP private key (OpenSSH)", is_required=False, is_multiline=True
+    ),
 )

@@ -1,7 +1,7 @@
 """Feed orders: send a purchase order by e-mail or as a file over SFTP, request changes by e-mail.
 
-The supplier answers on the page that both link to; it cannot be queried. Only our record of what
-was sent says whether it has an order.
+E-mail and file link to the portal page on which the supplier answers. A supplier cannot be queried:
+only our record of what was sent says whether it has an order.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from suppliers.connectors.feed.sftp import Sftp
 
 PARTIAL_SUFFIX = ".part"
-ORDER_KEY_PREFIX = "ORDER "  # prefix of each step: slots are reserved for orders
+ORDER_KEY_PREFIX = "ORDER "  # of calls for an order, for which the gate reserves slots
 
 
 class FeedOrdering:
@@ -60,7 +60,7 @@ class FeedOrdering:
 
     def find(self, *, number: str) -> PurchaseOrderReport | None:
         if self._options.orders_by == OrderChannel.EMAIL:
-            is_sent = self._context.post.has_sent(key=number)
+            is_sent = self._context.mailer.has_sent(key=number)
         else:
             is_sent = self._has_file(order_documents.file_name(number))
         return _received(number) if is_sent else None
@@ -79,17 +79,17 @@ class FeedOrdering:
         payload = order_documents.request_email_payload(
             manual_request, language=self._context.language
         )
-        self._context.post.request(
-            wanted=manual_request.wanted, key=manual_request.key, to=to, payload=payload
+        self._context.mailer.request(
+            kind=manual_request.kind, key=manual_request.key, to=to, payload=payload
         )
 
     def _mail(self, request: PurchaseOrderRequest) -> None:
-        post = self._context.post
+        mailer = self._context.mailer
         if "@" not in self._options.orders_to:
             raise PermanentError("orders_to is not an e-mail address", code="bad_options")
-        if post.has_sent(key=request.number):
+        if mailer.has_sent(key=request.number):
             raise DuplicateReferenceError(f"{request.number} was already e-mailed")
-        post.send(
+        mailer.send(
             key=request.number,
             to=self._options.orders_to,
             payload=order_documents.order_email_payload(request, language=self._context.language),
@@ -104,9 +104,9 @@ class FeedOrdering:
             try:
                 sftp.write(self._path(name + PARTIAL_SUFFIX), order_documents.order_csv(request))
             except TemporaryError as error:
-                # A partial file under the temporary name is no order.
+                # A file under the temporary name is no order, so the outcome is known.
                 raise TemporaryError(str(error), code=error.code) from error
-        self._context.post.mark_sending(key=name)
+        self._context.mailer.mark_sending(key=name)
         try:
             with self._session() as sftp:
                 sftp.rename(self._path(name + PARTIAL_SUFFIX), self._path(name))
@@ -116,20 +116,20 @@ class FeedOrdering:
             raise
 
     def _has_file(self, name: str) -> bool:
-        """Return whether the supplier has the file, or had it: it removes files that it has read.
+        """Return whether the supplier has the file, or had it and removed it after reading.
 
-        The name is noted before the rename, and until then the partial file exists. So a noted file
-        that exists under neither name was removed by the supplier.
+        We record the name before the rename, and until the rename the partial file exists. So the
+        supplier removed a recorded file that exists under neither name.
         """
         with self._session() as sftp:
             names = frozenset(sftp.names(self._options.orders_to or "."))
         return name in names or (
-            name + PARTIAL_SUFFIX not in names and self._context.post.is_marked(key=name)
+            name + PARTIAL_SUFFIX not in names and self._context.mailer.is_marked(key=name)
         )
 
     @contextmanager
     def _session(self) -> Iterator["Sftp"]:
-        """Return a session that is kept for the next call, unless it fails."""
+        """Return a session, which is kept for the next call unless a call fails."""
         from suppliers.connectors.feed.sftp import open_sftp  # noqa: PLC0415 - takes 8 MB, and few shops use SFTP
 
         if self._sftp is None:

@@ -35,14 +35,14 @@ MAX_LATEST_ROWS = 20
 class LatestRowDates:
     """The latest dates of rows, with their SKUs. Rows dated in the future are left out.
 
-    Several are kept to identify a file: the newest row alone may be sold out tomorrow.
+    Several are kept to recognize a file: tomorrow, the newest row may be missing.
     """
 
     def __init__(self, *, now: datetime) -> None:
         self._latest = now + MAX_UTC_OFFSET
         self._rows: list[tuple[datetime, str]] = []
 
-    def see(self, at: datetime) -> bool:
+    def is_among_latest(self, at: datetime) -> bool:
         is_full = len(self._rows) >= MAX_LATEST_ROWS
         return at <= self._latest and not (is_full and at <= self._rows[0][0])
 
@@ -67,7 +67,7 @@ ProductIdOf = Callable[[str, str], str]
 class FeedFileReader:
     """Reads one file with its mapping, from its first row to its last.
 
-    Shape:  ``work`` is a private folder for what does not fit into memory; ``mark``
+    Shape:  ``work`` is a private folder for what does not fit into memory; ``file_id``
             identifies the fetched file, ``age`` is its known age
     """
 
@@ -78,11 +78,11 @@ class FeedFileReader:
         *,
         currency: str,
         work: Path,
-        mark: tuple[str, int] = ("", 0),
+        file_id: tuple[str, int] = ("", 0),
         age: FileAge = UNKNOWN_AGE,
     ) -> None:
         decimal = mapping.reading.decimal or file.detected.decimal
-        self.mark = mark
+        self.file_id = file_id
         self._age = age
         self.file = file
         self.mapping = mapping
@@ -124,7 +124,7 @@ class FeedFileReader:
                     not current_rows
                     and self.mapping.omitted_products is not MissingRowMeans.DISCONTINUED
                 ):
-                    # If it were left out, it would count as unchanged.
+                    # A product that is left out would count as unchanged.
                     yield ProductDetail(
                         external_id=external_id, digest="gone", record=None, is_gone=True
                     )
@@ -132,7 +132,7 @@ class FeedFileReader:
             known_skus.close()
 
     def _grouped_products(self) -> Iterator[tuple[str, list[ConvertedRow]] | ImportIssue]:
-        """Group the rows on disk in the first pass; yield the same in the second."""
+        """Group the rows on disk in the first pass; reuse the groups in the second."""
         if self._row_groups is None:
             self._bad_rows = []
             groups = RowGroups(self._work / "groups.sqlite")
@@ -175,7 +175,7 @@ class FeedFileReader:
     def stock_of(
         self, row: dict[str, Any] | ImportIssue, *, row_name: str, external_id_of: ProductIdOf
     ) -> tuple[str, tuple[StockReport | ImportIssue, ...]] | None:
-        """Return the stock of one row, by the converter; None where it has none."""
+        """Return the stock of one row, read by the converter; None if the row has none."""
         identified = self._with_sku(row, row_name=row_name)
         if isinstance(identified, ImportIssue):
             return ("", (replace(identified, code=MISSING_SKU),)) if identified.is_fatal else None
@@ -195,7 +195,7 @@ class FeedFileReader:
     def offer_of(
         self, row: dict[str, Any] | ImportIssue, *, row_name: str, external_id_of: ProductIdOf
     ) -> OfferRow | ImportIssue | None:
-        """Return the offer of one row, by the converter; None where it is none."""
+        """Return the offer of one row, read by the converter; None if the row has none."""
         identified = self._with_sku(row, row_name=row_name)
         if isinstance(identified, ImportIssue):
             return replace(identified, code="cost-unreadable") if identified.is_fatal else None
@@ -225,7 +225,7 @@ class FeedFileReader:
                 yield offer.external_id, (PriceReport(sku=offer.sku, cost=offer.cost),)
 
     def profile(self) -> FileProfile:
-        """Return the file's profile, from its first rows; its age is complete after a full pass."""
+        """Return the file's profile: columns of its first rows, dates of the last full pass."""
         sample = self.file.sample(column_types.SAMPLE_SIZE, xpaths=self.mapping.xpaths)
         rows = [row for row in sample if not isinstance(row, ImportIssue)]
         return FileProfile(
@@ -268,7 +268,7 @@ class FeedFileReader:
                     self.count_bad_rows(bad_count)
             elif "updated_at" in self.mapping.fields:
                 at = self._converter.updated_at(row)
-                if at and newest.see(at):
+                if at and newest.is_among_latest(at):
                     sku = self._converter.sku(row, row_name=row_name)
                     newest.add(at, "" if isinstance(sku, ImportIssue) else sku)
         self._newest = newest
@@ -278,7 +278,7 @@ class FeedFileReader:
     def count_bad_rows(self, count: int) -> None:
         """Note the number of unreadable rows so far.
 
-        Raises: PermanentError  they are too many: it is another kind of file
+        Raises: PermanentError  too many: it is probably another kind of file
         """
         self.is_complete = False
         if count > MAX_BAD_ROWS:

@@ -32,8 +32,8 @@ PORT = 22
 CONNECT_TIMEOUT_S = 5.0
 RESPONSE_TIMEOUT_S = 20.0
 STEP_S = 30.0  # then the connection is closed
-FETCH_STEP_S = 10.0  # in one step, plus the wait for one answer
-TOTAL_S = 600.0  # of a whole file
+FETCH_STEP_S = 10.0  # of downloading per step, plus the wait for one answer
+TOTAL_S = 600.0  # for a whole file
 MAX_NAMES = 10_000
 CHUNK_BYTES = 32_768
 MAX_PENDING_CHUNKS = 64
@@ -134,7 +134,7 @@ class Sftp:
 def open_sftp(context: ConnectorContext, *, host_key: str, purpose: str = "") -> Iterator[Sftp]:
     """Sign in at the server of the connection's address.
 
-    Shape:  ``purpose`` prefixes the name of each step: the gate recognizes it by that
+    Shape:  ``purpose`` prefixes the name of each step, so that the gate finds its capability
     Raises: TemporaryError, PermanentError
     """
     parts = urlsplit(context.base_url)
@@ -209,7 +209,7 @@ def _sign_in(
 
 
 def _key_types(expected: paramiko.PKey) -> tuple[str, ...]:
-    """Return the key types to request; an RSA key has newer signature types too."""
+    """Return the signature types to accept; for an RSA key only those with SHA-2."""
     name = expected.get_name()
     return ("rsa-sha2-512", "rsa-sha2-256") if name == "ssh-rsa" else (name,)
 

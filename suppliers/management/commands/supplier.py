@@ -62,14 +62,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Next: manage.py supplier check {supplier.code}")
 
     def _check(self, options: dict[str, Any]) -> None:
-        trial = health_check.run(supplier=self._supplier(options), now=timezone.now())
+        report = health_check.run(supplier=self._supplier(options), now=timezone.now())
         if options["as_json"]:
-            self.stdout.write(json.dumps(trial.written(), indent=2))
+            self.stdout.write(json.dumps(report.to_dict(), indent=2))
         else:
-            for line in output.health_lines(trial):
+            for line in output.health_lines(report):
                 self.stdout.write(line)
-        if not trial.is_ready:
-            raise CommandError(f"{trial.code} is not ready.", returncode=1)
+        if not report.is_ready:
+            raise CommandError(f"{report.code} is not ready.", returncode=1)
 
     def _sync(self, options: dict[str, Any]) -> None:
         supplier = self._supplier(options)

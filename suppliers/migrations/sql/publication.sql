@@ -111,7 +111,7 @@ BEGIN
 END
 $$;
 
--- A product that changes its brand.
+-- A changed brand may change whether the product is sold to the EU.
 CREATE OR REPLACE TRIGGER supply_follows_brand_of_product
 AFTER UPDATE OF brand_id ON catalog_product
 FOR EACH ROW WHEN (OLD.brand_id IS DISTINCT FROM NEW.brand_id)

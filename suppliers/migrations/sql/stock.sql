@@ -1,17 +1,17 @@
 -- Stock and costs: age reported stock, keep room for updates.
 
 -- Returns how many of the reported units are not sold because the figure is old: none up to
--- believed_min, all after hidden_min. Same rule as suppliers/inventory/freshness.py, for statements
--- that must not rely on rows read before them.
+-- fresh_for_min, all after expires_after_min. Same rule as suppliers/inventory/freshness.py, for
+-- statements that must not rely on rows read before them.
 CREATE OR REPLACE FUNCTION stock_decay(
-    reported int, age interval, believed_min int, hidden_min int,
+    reported int, age interval, fresh_for_min int, expires_after_min int,
     units numeric, percent numeric, accuracy numeric
 ) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE
-        WHEN age > make_interval(mins => hidden_min) THEN reported
-        WHEN age <= make_interval(mins => believed_min) THEN 0
+        WHEN age > make_interval(mins => expires_after_min) THEN reported
+        WHEN age <= make_interval(mins => fresh_for_min) THEN 0
         ELSE LEAST(reported, CEIL(
-            CEIL((EXTRACT(EPOCH FROM age) - believed_min * 60) / 3600)
+            CEIL((EXTRACT(EPOCH FROM age) - fresh_for_min * 60) / 3600)
             * (units + reported * percent / 100)
             * CASE WHEN accuracy IS NULL THEN 1 ELSE GREATEST(1, LEAST(3, 1 + 10 * (1 - accuracy))) END
         ))::int

@@ -269,7 +269,7 @@ def test_a_file_is_imported_by_command(tmp_path):
     path.write_text(f"{HEAD}a.example,{variant.sku},,,,10,EUR,\na.example,no,,,,10,EUR,\n")
     said = StringIO()
 
-    call_command("import_competitor_prices", "import", str(path), "--only-look", stdout=said)
+    call_command("import_competitor_prices", "import", str(path), "--dry-run", stdout=said)
     assert not CompetitorPrice.objects.exists()
     call_command("import_competitor_prices", "import", str(path), stdout=said)
 

@@ -9,6 +9,7 @@ from pyroaring import BitMap64
 from catalog.models import CardChange, ProductCard
 from catalog.models.search import CHANGE_RETENTION
 from catalog.search import card_index, product_list, query_parser
+from catalog.search.cards import select_cards
 from catalog.search.filters import ProductFilter
 from catalog.search.tasks import prune_card_changes
 from tests.factories.catalog import NOON, make_area, make_channel
@@ -100,6 +101,39 @@ def test_a_kept_search_follows_changes_of_cards(django_assert_num_queries, monke
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", 60)
     with django_assert_num_queries(1):  # of the channel
         matching("alpine")
+
+
+@pytest.mark.django_db
+def test_a_kept_row_is_read_again_only_if_its_card_changes(django_assert_num_queries):
+    first, second = make_card(title="First"), make_card(title="Second")
+    with card_index.locked_index(make_channel().pk) as index:
+        index.rows([first.pk, second.pk])
+        with django_assert_num_queries(0):
+            assert [row.title for row in index.rows([second.pk, first.pk])] == ["Second", "First"]
+
+        ProductCard.objects.filter(pk=first.pk).update(title="New")
+        index.refresh()
+
+        with django_assert_num_queries(1):
+            assert [row.title for row in index.rows([first.pk, second.pk])] == ["New", "Second"]
+
+
+@pytest.mark.django_db
+def test_a_row_whose_card_changes_while_it_is_read_is_not_kept(monkeypatch):
+    card = make_card(title="Old")
+    with card_index.locked_index(make_channel().pk) as index:
+
+        def read_late(ids):
+            rows = select_cards(ids)
+            ProductCard.objects.update(title="New")
+            index.refresh()
+            return rows
+
+        with monkeypatch.context() as slow:
+            slow.setattr(card_index, "select_cards", read_late)
+            assert [row.title for row in index.rows([card.pk])] == ["Old"]
+
+        assert [row.title for row in index.rows([card.pk])] == ["New"]
 
 
 @pytest.mark.django_db

@@ -43,6 +43,9 @@ def test_a_column_equals_a_sorted_list(values, gone, again, among, view):
         for card, value in left.items()
         if (low is None or value >= low) and (high is None or value <= high)
     }
+    if low is not None:
+        later = [value for value in left.values() if value >= low]
+        assert column.lowest_from(low) == min(later, default=None)
     found = [value for card, value in left.items() if card in among]
     assert column.extremes(BitMap64(among)) == (min(found, default=None), max(found, default=None))
     sign = -1 if is_descending else 1

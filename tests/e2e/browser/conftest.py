@@ -8,10 +8,13 @@ from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Listing
 from tests.factories.catalog import make_variant
+from tests.factories.full_shop import make_world
 from tests.factories.orders import make_sellable
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
 from tests.storefront.web.conftest import WHO, make_light, shelve
+from tests.support import database
 
 # One window is tried daily, the other one by `make test-full`.
 PHONE_OR_DESKTOP = [pytest.param(360, "dark", marks=pytest.mark.full), (1280, "light")]
@@ -33,12 +36,7 @@ def noon():
         yield
 
 
-@pytest.fixture
-def shop(chromium, noon, transactional_db, live_server, settings):
-    """Create a shop with three lights, one of them also in a sold-out color; return its URL."""
-    settings.PUBLIC_URL = live_server.url
-    payment_page = ["'self'", "https://pay.example"]
-    settings.SECURE_CSP = {**settings.SECURE_CSP, "form-action": payment_page}
+def build_shop():
     lamp = make_light()
     red = make_variant(lamp.variant.product, sku="HL-RED", option_values=("Red",), position=1)
     make_sellable(quantity=0, price="41.99", variant=red, ships_from={})
@@ -49,7 +47,24 @@ def shop(chromium, noon, transactional_db, live_server, settings):
                weight_g=None, ip_rating="")  # fmt: skip
     make_service()
     make_service(code="fast", tier="express", base_amount="9.90", min_days=1, max_days=2)
+
+
+@pytest.fixture
+def shop(chromium, noon, transactional_db, live_server, settings):
+    """Create a shop with three lights, one of them also in a sold-out color; return its URL."""
+    settings.PUBLIC_URL = live_server.url
+    payment_page = ["'self'", "https://pay.example"]
+    settings.SECURE_CSP = {**settings.SECURE_CSP, "form-action": payment_page}
+    database.fill_once("shop of three lights", build_shop)
     assert Listing.objects.count() == 4
+    return live_server.url
+
+
+@pytest.fixture
+def world(chromium, noon, transactional_db, live_server, monkeypatch):
+    """Create a shop with all kinds of records, once for all tests; return its URL."""
+    database.fill_once("world at noon", lambda: make_world(monkeypatch))
+    connect(monkeypatch, ScriptedSupplier())
     return live_server.url
 
 

@@ -6,7 +6,7 @@ from orders.models import OrderLine
 from storefront.accounts.models import User
 from suppliers.models import ComplianceDocument, Supplier, SyncRun
 from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, look, visit
-from tests.factories.full_shop import make_world, orders_by_status
+from tests.factories.full_shop import orders_by_status
 
 pytestmark = pytest.mark.browser
 
@@ -14,11 +14,10 @@ WHO = {"email": "staff@fara.example", "password": "a good password"}
 
 
 @pytest.fixture
-def office(chromium, noon, transactional_db, live_server, monkeypatch):
+def office(world):
     """Create a shop with all kinds of records, and a staff account; return its URL."""
-    make_world(monkeypatch)
     User.objects.create_superuser(**WHO)
-    return live_server.url
+    return world
 
 
 def sign_in(page, office):

@@ -11,16 +11,14 @@ from orders.models import Discrepancy, Payment, PurchaseOrder, ReconciliationRun
 from storefront.accounts.models import User
 from tests.e2e.browser.conftest import PHONE_OR_DESKTOP, look, visit
 from tests.e2e.browser.test_staff import WHO, sign_in
-from tests.factories.full_shop import make_world
 from tests.factories.reconciliation import make_day, make_difference
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def office(chromium, noon, transactional_db, live_server, monkeypatch):
+def office(world):
     """Create a shop with several payment discrepancies; return its URL."""
-    make_world(monkeypatch)
     User.objects.create_superuser(**WHO)
     payment = Payment.objects.filter(captured_amount__gt=0).order_by("pk").first()
     purchase_order = PurchaseOrder.objects.filter(status="shipped").first()
@@ -41,7 +39,7 @@ def office(chromium, noon, transactional_db, live_server, monkeypatch):
         purchase_order_id=purchase_order.pk,
         supplier_id=purchase_order.supplier_id,
     )
-    return live_server.url
+    return world
 
 
 @pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)

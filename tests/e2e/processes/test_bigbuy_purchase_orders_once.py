@@ -24,9 +24,9 @@ def hurried(monkeypatch):
     """Raise the rate limits, which other tests check."""
     many = {name: Quota(name=name, points=1000, window_s=1) for name in client.GROUP_QUOTAS}
     monkeypatch.setattr(client, "GROUP_QUOTAS", many)
-    monkeypatch.setattr(client, "TURN_S", 0.0)
+    monkeypatch.setattr(client, "CALL_INTERVAL_S", 0.0)
     monkeypatch.setattr(client, "MAX_SLEEP_S", 0.01)
-    monkeypatch.setattr(client, "MAX_TURN_WAIT_S", 0.2)
+    monkeypatch.setattr(client, "MAX_SLOT_WAIT_S", 0.2)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
 
 from orders.models import (
     Discrepancy,
@@ -74,18 +75,18 @@ def test_killed_run_starts_again_with_the_same_result(shipped):
     assert shipped.number in again.stdout
 
 
-def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(shipped):
+def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(shipped, capsys):
     tomorrow = (later() + timedelta(days=9)).date().isoformat()
 
-    soon = command("--day", tomorrow)
-    all_days = command()
-    none = command()
+    with pytest.raises(CommandError, match="cannot be reconciled yet") as soon:
+        call_command("reconcile_day", "--day", tomorrow)
+    call_command("reconcile_day")
+    all_days = capsys.readouterr().out
+    call_command("reconcile_day")
 
-    assert soon.returncode == 1
-    assert "cannot be reconciled yet" in soon.stderr
-    assert all_days.returncode == 0, all_days.stderr
-    assert all_days.stdout.count("compared") >= 2
-    assert "All ended days are reconciled." in none.stdout
+    assert soon.value.returncode == 1
+    assert all_days.count("compared") >= 2
+    assert "All ended days are reconciled." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

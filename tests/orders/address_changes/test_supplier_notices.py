@@ -44,7 +44,7 @@ def test_one_e_mail_is_sent_when_the_circuit_breaker_is_closed(people, change_re
     tasks.send_supplier_notices()
 
     (manual_request,) = people.letters.values()
-    assert (manual_request.wanted, manual_request.ship_to) == (RequestKind.READDRESS, THERE)
+    assert (manual_request.kind, manual_request.ship_to) == (RequestKind.READDRESS, THERE)
     assert manual_request.page_url.endswith(f"/{PurchaseOrder.objects.get().access_key}/")
     assert AddressChangeRequest.objects.get().notified_via == "email"
 

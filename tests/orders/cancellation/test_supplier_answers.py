@@ -43,7 +43,7 @@ def test_one_e_mail_is_sent_and_the_request_stays_open(people):
         cancellation.cancel(order=purchase_order.order, reason="-", actor="ann", now=LATER)
 
     (manual_request,) = people.letters.values()
-    assert (manual_request.wanted, manual_request.number) == (
+    assert (manual_request.kind, manual_request.number) == (
         RequestKind.STOP,
         purchase_order.number,
     )

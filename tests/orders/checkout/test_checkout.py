@@ -173,9 +173,9 @@ def test_an_item_without_a_price_is_not_sold_at_its_old_price(minutes):
     listing = make_sellable(price="39.99")
     cart = make_cart(listing)
     later = NOON + timedelta(minutes=minutes)
+    Supplier.objects.update(live_check_after_min=60)  # no answer is expected
     quote = quote_for(cart, now=later)
     type(listing).objects.update(price_amount=None, is_published=False)
-    Supplier.objects.update(live_check_after_min=60)  # no answer is expected
 
     with pytest.raises(checkout.UnpricedError):
         order_of(cart, now=later, quote=quote)

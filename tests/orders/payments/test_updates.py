@@ -3,11 +3,11 @@ from decimal import Decimal
 from itertools import permutations
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from notifications.models import Event
 from orders import ledger
-from orders.models import Allocation, Order, PaymentEvent, Reservation
+from orders.models import Allocation, Order, Payment, PaymentEvent, Reservation
 from orders.payments import captures
 from orders.payments import updates as payment_updates
 from storefront.lib.money import Money
@@ -21,6 +21,7 @@ from tests.factories.orders import (
 )
 from tests.factories.payments import apply_update
 from tests.factories.suppliers import NOON
+from tests.support.concurrency import Rival
 from tests.support.matrices import thinned
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,21 @@ def test_an_authorized_payment_places_the_order_and_sells_the_held_units():
     assert Reservation.objects.get().status == "converted"
     assert Allocation.objects.get().status == "unseen"
     assert [event.name for event in Event.objects.all()] == ["order.placed"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_update_locks_the_order_before_the_payment():
+    payment = make_payment(make_order())
+    rival = Rival(lambda: apply_update("authorized"))
+
+    with transaction.atomic():
+        Order.objects.select_for_update(of=["self"]).get()
+        rival.begin()
+        Payment.objects.select_for_update(of=["self"], nowait=True).get()  # raises if it is locked
+    rival.finish()
+
+    payment.refresh_from_db()
+    assert (payment.status, rival.failure) == ("authorized", None)
 
 
 def test_an_order_with_a_declined_payment_can_still_be_paid():

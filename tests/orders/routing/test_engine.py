@@ -273,12 +273,12 @@ def test_published_stock_is_the_most_that_routing_accepts(offers, kept):
         replace(
             candidate(number, 1, number, minimum=minimum, pack=pack),
             country=country,
-            available=sellable_units.units_above(free, kept=kept),
+            available=sellable_units.units_above(free, safety_stock=kept),
         )
         for number, (country, free, minimum, pack) in enumerate(rows)
     ]
 
-    published = summarize(1, supplies, costing(), kept=kept, routes={})
+    published = summarize(1, supplies, costing(), safety_stock=kept, services={})
 
     most: dict[str, int] = {}
     for quantity in range(1, 22):

@@ -270,7 +270,7 @@ def test_published_stock_is_available(rows, max_sources):
         for number, row in enumerate(rows)
     ]
 
-    published = summarize(1, supplies, costing(), routes={}, max_splits=max_sources).available
+    published = summarize(1, supplies, costing(), services={}, max_splits=max_sources).available
 
     candidates = [
         source(number, row.available, of=row.supplier_id, minimum=row.minimum, pack=row.pack)

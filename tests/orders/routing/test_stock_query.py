@@ -3,12 +3,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import OuterRef
 
 from catalog.exchange_rates import rates
-from catalog.models import Channel, Listing
+from catalog.models import Channel, Listing, Variant
 from orders.routing import stock_query
 from storefront.lib.money import Money
-from suppliers.inventory import confirmations, publication
+from suppliers.inventory import confirmations, publication, stock_rows
 from suppliers.inventory.availability import UnavailableReason
 from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer
 from tests.factories.catalog import make_channel, make_exchange_rate, make_price_rule, make_variant
@@ -39,9 +40,14 @@ def test_the_cached_statement_reads_what_the_queryset_reads(variant):
 
     for ids in ([variant.pk], [variant.pk, other.pk], [0]):
         for now in (NOON, NOON + timedelta(hours=5), NOON + timedelta(days=9)):
-            read = stock_query._read_rows(ids, now)
-            asked = stock_query._levels(ids, now).values_list(*stock_query._PATHS)
+            read = stock_rows.read_rows(ids, now)
+            asked = stock_rows.levels_of(ids, now).values_list(*stock_rows.PATHS)
             assert sorted(read) == sorted(tuple(row) for row in asked)
+            with_variants = Variant.objects.filter(pk__in=ids).annotate(
+                stock=stock_rows.rows_of(OuterRef("pk"), now)
+            )
+            joined = [row for each in with_variants for row in stock_rows.read_with(each)]
+            assert sorted(joined) == sorted(read)
 
 
 def plan(variant, quantity=1, country="DE"):

@@ -57,11 +57,11 @@ def test_routing_rules_choose_the_source_of_a_preview(light):
     cheap, quick = preview(light), preview(light, soonest)
 
     assert (taken(cheap.plan), taken(quick.plan)) == ([light.far.pk], [light.level.pk])
-    ((one, verdict, _), (other, reason, _)) = quick.weighed(light.variant_id)
+    ((one, verdict, _), (other, reason, _)) = quick.considered_sources(light.variant_id)
     assert (one.level_id, verdict) == (light.level.pk, decision_log.SELECTED)
     assert (other.level_id, reason) == (light.far.pk, "slower")
     assert other.days - one.days == 18 + other.lead_days - one.lead_days
-    dear, less = quick.accounts[light.variant_id], cheap.accounts[light.variant_id]
+    dear, less = quick.line_margins[light.variant_id], cheap.line_margins[light.variant_id]
     assert dear.net - dear.outlay < less.net - less.outlay
 
 
@@ -75,7 +75,7 @@ def test_a_better_scorecard_wins_where_scores_count(light):
     found = preview(light, Rules(criteria=(Criterion.SCORE, Criterion.COST)))
 
     assert taken(found.plan) == [light.level.pk]
-    assert {one.score for one, _, _ in found.weighed(light.variant_id)} == {97, 60}
+    assert {one.score for one, _, _ in found.considered_sources(light.variant_id)} == {97, 60}
 
 
 def test_live_rules_apply_to_carts_and_cards(light):
@@ -103,7 +103,7 @@ def test_undeliverable_quantities_and_countries_are_explained(light):
     nowhere = preview(light, country="AU")
 
     assert found.plan.missing == {light.variant_id: 9}
-    assert found.weighed(light.variant_id) == []
+    assert found.considered_sources(light.variant_id) == []
     assert nowhere.quotes == []
     assert nowhere.reasons
 
@@ -159,6 +159,6 @@ def test_margins_use_the_tax_of_the_region():
     quotes.clear_cache()
 
     def net(**place):
-        return preview(light, country="US", **place).accounts[light.variant_id].net.amount
+        return preview(light, country="US", **place).line_margins[light.variant_id].net.amount
 
     assert net(region="California") < net()

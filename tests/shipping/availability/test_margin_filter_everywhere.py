@@ -189,9 +189,9 @@ def test_staff_see_the_loss_of_each_source_in_the_comparison(light):
     variant = Variant.objects.get(pk=light.variant_id)
     rows = source_comparison.compare_sources(variant=variant, quantity=1, **there)
 
-    (taken, verdict, left), (_, reason, other) = tried.weighed(light.variant_id)
+    (taken, verdict, left), (_, reason, other) = tried.considered_sources(light.variant_id)
     assert (taken.level_id, verdict, reason) == (light.level.pk, SELECTED, MarginReason.LOSS)
-    account = tried.accounts[light.variant_id]
+    account = tried.line_margins[light.variant_id]
     assert left.spent == account.outlay.amount
     assert other.loss.amount > 0
     assert [row.verdict for row in rows] == [RouteStatus.SELECTED, MarginReason.LOSS]
@@ -225,7 +225,7 @@ def test_lines_too_heavy_together_ship_from_a_source_that_takes_both(
     alone = availability.check_cart(cart=make_cart(lights[0]), country="DE", now=NOON)
     cart = make_cart(*lights)
 
-    with django_assert_num_queries(2):  # the cart, and the stock, as for one line
+    with django_assert_num_queries(1):  # the cart with its stock, as for one line
         both = availability.check_cart(cart=cart, country="DE", now=NOON)
 
     assert places(alone.plan) == [lights[0].level.location_id]

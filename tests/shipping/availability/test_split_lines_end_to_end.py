@@ -175,12 +175,12 @@ def test_staff_see_the_quantity_per_source(light):
         "6 selected: no supplier has all without a loss",
         "4 selected: no supplier has all without a loss",
     ]
-    assert [verdict for _, verdict, _ in preview.weighed(light.variant_id)] == [
+    assert [verdict for _, verdict, _ in preview.considered_sources(light.variant_id)] == [
         "selected",
         "selected",
     ]
     paid = SaleAmount(gross=Money(Decimal("399.90"), "EUR"), tax_rate=Decimal("0.19"))
-    assert preview.accounts[light.variant_id].net == paid.net
+    assert preview.line_margins[light.variant_id].net == paid.net
 
 
 def test_a_split_order_is_simulated_as_it_was_placed(light):

@@ -147,7 +147,7 @@ def test_an_invalid_number_blocks_no_other_parcel():
     )
 
     assert [parcel.number for parcel in taken.parcels] == [CJ_NUMBER]
-    assert taken.problems == ("'<script>' is no tracking number",)
+    assert taken.problems == ("'<script>' is not a tracking number",)
     assert purchase_order.problem == taken.problems[0]
 
 

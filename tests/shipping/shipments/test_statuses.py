@@ -10,7 +10,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def test_every_status_has_a_rank():
-    assert set(statuses.RANK) == set(Parcel.Carrier.values)
+    assert set(statuses.RANK) == set(Parcel.CarrierStatus.values)
     assert len(set(statuses.RANK.values())) == len(statuses.RANK)
 
 

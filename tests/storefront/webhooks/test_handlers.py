@@ -1,4 +1,4 @@
-"""Webhook handlers: any order of news gives one status and one e-mail; stock webhooks start a sync."""
+"""Webhook handlers: events in any sequence give one status and one e-mail; stock starts a sync."""
 
 import json
 from contextlib import contextmanager, nullcontext
@@ -80,7 +80,7 @@ def purchase_order(monkeypatch):
 
 
 def answer_with(monkeypatch, state):
-    """The supplier's answer when read: ``state``, or an error if None."""
+    """Let the supplier answer a lookup with ``state``, or fail if it is None."""
 
     class Answers:
         def find(self, **_):
@@ -150,7 +150,7 @@ def test_four_events_in_any_order_give_one_status_and_one_email(
 
     for order in list(permutations(events))[::step]:
         start_over(purchase_order)
-        # each one twice: once again at once, and all of them again in the end, backward
+        # Each event arrives twice in a row, then all arrive once more in reverse sequence.
         for name in (*(name for each in order for name in (each, each)), *reversed(order)):
             process(source, ids[name], events[name])
             run_the_outbox()

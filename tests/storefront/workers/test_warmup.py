@@ -78,26 +78,25 @@ def test_first_email_finds_its_texts(monkeypatch):
     assert gc.get_freeze_count()
 
 
-def test_only_the_worker_that_sends_emails_loads_the_urls_before_it_forks(monkeypatch):
+def test_only_the_worker_of_orders_loads_the_gateway_before_it_forks(monkeypatch):
     loaded = []
-    monkeypatch.setattr(
-        warmup, "get_resolver", lambda: SimpleNamespace(url_patterns=loaded.append(1))
-    )
+    monkeypatch.setattr(warmup, "gateway_class", loaded.append)
     for queue in ("bulk", "syncs", "celery"):
         queues = SimpleNamespace(consume_from={queue: None})
         conf = SimpleNamespace(task_default_queue="celery")
         app = SimpleNamespace(conf=conf, amqp=SimpleNamespace(queues=queues))
-        warmup.preload_pages(sender=SimpleNamespace(app=app))
+        warmup.preload_gateway(sender=SimpleNamespace(app=app))
 
-    assert loaded == [1]
+    assert loaded == [settings.PAYMENT_GATEWAY]
 
 
 @pytest.mark.django_db
-def test_a_worker_starts_without_the_staff_pages():
+def test_a_worker_starts_without_pages_and_libraries_that_only_they_use():
     start = (
         "import sys, django; django.setup();"
         "from storefront.celery import app; app.loader.import_default_modules();"
-        "print([name for name in ('unfold.admin', 'storefront.urls') if name in sys.modules])"
+        "print({'unfold.admin', 'storefront.urls', 'rest_framework.response', 'stripe', 'requests'}"
+        " & {*sys.modules})"
     )
 
     told = subprocess.run(
@@ -108,4 +107,4 @@ def test_a_worker_starts_without_the_staff_pages():
         check=True,
     )
 
-    assert told.stdout.strip() == "[]"
+    assert told.stdout.strip() == "set()"

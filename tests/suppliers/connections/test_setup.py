@@ -15,7 +15,7 @@ HERE = "https://api.example.com/v1/"
 
 def add(code="dragon", *, connector="cj", base_url=HERE, secrets=None, options=None, **words):
     wiring = ConnectionInput(base_url=base_url, secrets=secrets or {}, options=options or {})
-    supplier_input = SupplierInput(connector=connector, wiring=wiring, **words)
+    supplier_input = SupplierInput(connector=connector, connection_input=wiring, **words)
     return setup.save_supplier(code=code, supplier_input=supplier_input, now=timezone.now())
 
 

@@ -138,7 +138,7 @@ def test_a_previewed_mapping_is_saved_and_activated(staff, supplier):
         supplier, connection, gate=factory.build_gate(supplier, connection)
     )
     options = context.settings(Options)
-    assert options.mapping_of(Content.PRODUCTS).written() == version.spec
+    assert options.mapping_of(Content.PRODUCTS).to_dict() == version.spec
     assert options.products_at == FeedUpload.objects.get().storage_name
     with factory.open_connector(supplier) as connector:
         pages = list(connector.pages())

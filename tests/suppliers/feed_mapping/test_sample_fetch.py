@@ -152,7 +152,7 @@ def test_a_fetch_without_a_worker_times_out(supplier):
         return found.stage
 
     assert stage(sample_fetch.START_TIMEOUT) == "waiting"
-    assert stage(sample_fetch.START_TIMEOUT + timedelta(seconds=1)) == "not taken up"
+    assert stage(sample_fetch.START_TIMEOUT + timedelta(seconds=1)) == "not started"
 
 
 def test_an_unreachable_address_is_reported(staff, supplier, supplier_file, called):

@@ -43,13 +43,13 @@ def test_items_added_to_a_held_slice_are_done_by_the_waiting_worker():
     is_held, may_end, done = threading.Event(), threading.Event(), []
 
     def first():
-        for _ in advisory_locks.lock_slices("test", is_left=lambda _: False):
+        for _ in advisory_locks.lock_slices("test", has_work=lambda _: False):
             is_held.set()
             may_end.wait(20)
 
     def second():
         is_held.wait(20)
-        done.extend(advisory_locks.lock_slices("test", is_left=lambda _: may_end.set() or True))
+        done.extend(advisory_locks.lock_slices("test", has_work=lambda _: may_end.set() or True))
 
     all_at_once([first, second], ())
 

@@ -100,14 +100,15 @@ def test_database_and_python_decay_are_equal():
 
 
 @pytest.mark.parametrize(
-    ("age_min", "left", "asks"),
-    [(0, 0, False), (2, 2, True), (2, 3, False), (30, 50, False), (31, 50, True)],
+    ("age_s", "available", "least"),
+    [(5, 9, None), (6, 9, 7), (6, 1, 0), (1800, 50, 48), (1801, 50, 0)],
 )
-def test_old_or_nearly_sold_out_stock_is_queried(age_min, left, asks):
-    assert asks is freshness.needs_live_check(
-        age=MINUTE * age_min,
-        remaining=left,
+def test_an_order_of_old_or_nearly_sold_out_stock_needs_a_live_check(age_s, available, least):
+    found = freshness.live_check_from(
+        age=timedelta(seconds=age_s),
+        available=available,
         query_after=MINUTE * 30,
         live_check_below_units=2,
-        min_age=MINUTE,
     )
+
+    assert found == least

@@ -20,7 +20,7 @@ from tests.factories.suppliers import make_level, make_location, make_offer, mak
 
 EUR = costing()
 ONE = ParcelLoad(weight_g=100, cells=())
-best = partial(channel_supply.summarize, routes={})
+best = partial(channel_supply.summarize, services={})
 
 
 def offered(cost, *locations, currency="EUR", **more):
@@ -78,13 +78,13 @@ def of_cost(cost, currency="EUR", **more):
         ),
         pytest.param(
             [offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))],
-            {"kept": 2},
+            {"safety_stock": 2},
             of_cost("9"),
             id="none within the safety stock",
         ),
         pytest.param(
             [offered("5", ("DE", 2, 0)), offered("9", ("DE", 8, 0))],
-            {"kept": 1},
+            {"safety_stock": 1},
             of_cost("5"),
             id="one above the safety stock",
         ),
@@ -96,7 +96,7 @@ def of_cost(cost, currency="EUR", **more):
         ),
         pytest.param(
             [offered("5", ("DE", 60, 0), **DOZEN), offered("9", ("DE", 8, 0))],
-            {"kept": 8},
+            {"safety_stock": 8},
             of_cost("5"),
             id="one sold by the dozen if no unit is left elsewhere",
         ),
@@ -133,7 +133,9 @@ def of_cost(cost, currency="EUR", **more):
     ],
 )
 def test_the_cheapest_sellable_offer_sets_the_price(offers, options, expected):
-    found = best(1, offers, options.get("pricing", EUR), kept=options.get("kept", 0))
+    found = best(
+        1, offers, options.get("pricing", EUR), safety_stock=options.get("safety_stock", 0)
+    )
 
     assert {name: getattr(found, name) for name in expected} == expected
 
@@ -168,15 +170,15 @@ def test_the_highest_map_of_offers_with_stock_counts():
     foreign = offered("11", ("DE", 5, 0), currency="USD", map_amount=Decimal(45))  # 40.50 EUR
     sold_out = offered("9", ("DE", 0, 0), map_amount=Decimal(99))
 
-    def bound(*offers, kept=0):
-        found = best(1, offers, EUR, kept=kept)
+    def bound(*offers, safety_stock=0):
+        found = best(1, offers, EUR, safety_stock=safety_stock)
         return found.cost.amount, found.map_amount, found.map_currency
 
     assert bound(cheap, strict, sold_out) == (8, 40, "EUR")
     assert bound(cheap, strict, foreign) == (8, 45, "USD")
     assert bound(offered("8", ("DE", 5, 0)), cheap) == (8, 30, "EUR")
     assert bound(cheap, sold_out) == (8, 30, "")
-    assert bound(cheap, strict, kept=5) == (8, 30, "")
+    assert bound(cheap, strict, safety_stock=5) == (8, 30, "")
 
 
 def test_no_price_is_below_the_map_of_another_offer_with_stock(shop):

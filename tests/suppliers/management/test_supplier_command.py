@@ -113,7 +113,7 @@ def test_a_failed_check_gives_advice_and_an_exit_code(shop, world):
     assert report["steps"][0] == {
         "name": "sign in",
         "outcome": "bad",
-        "told": "HTTP 401",
+        "message": "HTTP 401",
         "advice": "Enter the keys again. The supplier rejects this key, or the key lacks the"
         " permission.",
     }
@@ -151,4 +151,4 @@ def test_a_supplier_with_an_empty_list_is_not_ready_and_an_unknown_code_is_an_er
         run_command("check", "unknown")
 
     step = Connection.objects.get().health_report["steps"][1]
-    assert (step["told"], step["outcome"]) == ("the product list is empty", "bad")
+    assert (step["message"], step["outcome"]) == ("the product list is empty", "bad")

@@ -118,12 +118,12 @@ def test_a_file_without_dates_or_a_step_back_within_clock_drift_keeps_the_baseli
 def test_a_few_of_the_newest_rows_are_stored():
     newest = LatestRowDates(now=NOON)
     for minutes in range(100):
-        if newest.see(NOON - minutes * MINUTE):
+        if newest.is_among_latest(NOON - minutes * MINUTE):
             newest.add(NOON - minutes * MINUTE, f"S{minutes}")
 
     assert newest.at == NOON
     assert set(newest.rows) == {f"S{minutes}" for minutes in range(MAX_LATEST_ROWS)}
-    assert not newest.see(NOON + timedelta(hours=15))
+    assert not newest.is_among_latest(NOON + timedelta(hours=15))
 
 
 @pytest.mark.parametrize(

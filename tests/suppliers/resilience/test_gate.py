@@ -55,9 +55,13 @@ class RecordingParts:
         pass
 
 
-def gate_with(watcher, *, pace=None):
+def gate_with(watcher, *, rate_limit=None):
     return SupplierGate(
-        code="lumen", abilities=ABILITIES, breaker=watcher, slots=watcher, pace=pace or watcher
+        code="lumen",
+        capabilities=ABILITIES,
+        breaker=watcher,
+        slots=watcher,
+        rate_limit=rate_limit or watcher,
     )
 
 
@@ -95,7 +99,7 @@ def test_a_call_that_is_not_admitted_holds_no_slot():
     watcher = RecordingParts()
 
     with pytest.raises(TemporaryError, match="no call allowed"):
-        gate_with(watcher, pace=never).enter(Call(method="GET", path="list"))
+        gate_with(watcher, rate_limit=never).enter(Call(method="GET", path="list"))
 
     assert not watcher.held
     assert watcher.forgotten
@@ -155,8 +159,8 @@ def test_a_thousand_latencies_are_a_few_rows(gate, django_assert_num_queries):
             call(gate, milliseconds)
 
     with django_assert_num_queries(1):
-        gate.keep()
-        gate.keep()
+        gate.flush()
+        gate.flush()
 
     assert counted() == {25: 250, 100: 500, 6_400: 250}
 
@@ -166,8 +170,8 @@ def test_workers_add_to_one_histogram_that_counts_unanswered_calls_separately(ga
     for each, status in ((gate, 200), (other, 404), (gate, None), (other, 503)):
         call(each, 10, status)
 
-    other.keep()
-    gate.keep()
+    other.flush()
+    gate.flush()
 
     assert counted() == {0: 2, 25: 2}
 
@@ -187,6 +191,6 @@ def test_a_failed_write_of_latencies_fails_no_call(gate, monkeypatch, caplog):
     call(gate, 10)
     monkeypatch.setattr(resilience_gate.connection, "cursor", failing)
 
-    gate.keep()
+    gate.flush()
 
     assert "are lost" in caplog.text

@@ -19,7 +19,7 @@ def sync_issues(skus, *, code="cost-missing", now=NOON, examined=None):
     work = RunContext(open_run(supplier=make_supplier(), kind="prices", now=now), now=now)
     problems = [ImportIssue(row=sku, code=code, message="The row has no price.") for sku in skus]
     family = issues.IssueScope.COST
-    issues.sync(work=work, family=family, problems=problems, examined=examined)
+    issues.sync(run_context=work, scope=family, problems=problems, examined=examined)
     return work.run
 
 

@@ -76,7 +76,7 @@ def test_other_skus_of_a_product_with_a_figure_without_sku_are_applied(supplier,
     world.unreadable["P1-Red"] = without_sku
 
     event = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P1-Red",))
-    handle_event(supplier=supplier, news=event, now=LATER)
+    handle_event(supplier=supplier, event=event, now=LATER)
     assert (figures("P1-Black")[1], figures("P1-Red")[1]) == ((2, False), (20, False))
 
     world.stock["P1-Black"]["DE"] = 3

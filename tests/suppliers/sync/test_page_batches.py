@@ -162,7 +162,7 @@ def test_fetched_pages_are_imported_after_the_quota_is_used_up(supplier, world, 
     finish = page_batches.BatchDispatcher.finish
 
     def after_the_last_page(self):
-        self._work.stop_at_quota(spent)
+        self._run_context.stop_at_quota(spent)
         finish(self)
 
     monkeypatch.setattr(page_batches.BatchDispatcher, "finish", after_the_last_page)

@@ -233,7 +233,10 @@ def test_a_page_without_answer_is_fetched_again_next_time(supplier, world):
 
 def test_a_run_over_time_leaves_the_rest_to_the_next(supplier, world):
     stock_world(world, 30)
-    no_time = {"budget": timedelta(0), "dispatch_batch": lambda _: pytest.fail("there is no time")}
+    no_time = {
+        "time_limit": timedelta(0),
+        "dispatch_batch": lambda _: pytest.fail("there is no time"),
+    }
 
     run = sync(supplier, **no_time)
 

@@ -168,7 +168,7 @@ def test_a_stock_event_queries_and_publishes_the_stock(known, world):
     world.stock["P1-Black"] = {"DE": 2, "CN": 0}
 
     event = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P1-Black",))
-    handle_event(supplier=known, news=event, now=LATER)
+    handle_event(supplier=known, event=event, now=LATER)
 
     assert world.asked == ["stock P1"]
     assert listing_of("P1-Black").ships_from == {"DE": 2}
@@ -188,7 +188,7 @@ def test_a_run_started_before_an_event_does_not_overwrite_it(known, world):
 def test_a_product_event_makes_the_next_runs_read_it(known, world):
     event = SupplierEvent(kind=EventType.PRODUCT, external_id="m-2", product_external_ids=("P3",))
 
-    handle_event(supplier=known, news=event, now=LATER)
+    handle_event(supplier=known, event=event, now=LATER)
     sync(known, now=LATER)
     sync(known, "prices", now=LATER)
 

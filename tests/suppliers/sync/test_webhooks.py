@@ -25,7 +25,7 @@ def zero_by_events(supplier, world, numbers):
         world.stock[sku] = {"DE": 0, "CN": 0}
         event = SupplierEvent(kind=EventType.STOCK, external_id=f"m-{number}", skus=(sku,))
         try:
-            handle_event(supplier=supplier, news=event, now=LATER + timedelta(minutes=number))
+            handle_event(supplier=supplier, event=event, now=LATER + timedelta(minutes=number))
         except QuarantinedError:
             refused += 1
     return refused
@@ -75,7 +75,7 @@ def test_a_figure_confirmed_later_is_newer_than_a_pending_run(supplier, world):
     world.stock["P20-Black"] = {"DE": 20, "CN": 100}
     confirmed_at = LATER + timedelta(hours=1)
     event = SupplierEvent(kind=EventType.STOCK, external_id="m-1", skus=("P20-Black",))
-    handle_event(supplier=supplier, news=event, now=confirmed_at)
+    handle_event(supplier=supplier, event=event, now=confirmed_at)
 
     decided = review.apply(sync_run=quarantined, actor="erika", now=LATER + timedelta(hours=2))
 

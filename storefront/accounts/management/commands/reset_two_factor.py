@@ -1,6 +1,6 @@
 """Two-factor reset: remove all second factors of a user who lost their devices.
 
-For the only superuser. Any other account is reset on its admin page.
+Use this for the only superuser. A superuser resets all other accounts on their admin pages.
 """
 
 from typing import Any

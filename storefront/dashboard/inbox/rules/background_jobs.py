@@ -16,7 +16,7 @@ BACKGROUND_JOBS = (
         " FROM dashboard_invariantviolation b",
         "true",
     ),
-    # If no check ever ran, it is missed since the first supplier was added.
+    # If no check ever ran, checks are missing since the first supplier was added.
     InboxRule(
         code="invariant_check_missed",
         sentence=_("No data integrity check for two hours"),
@@ -30,8 +30,8 @@ BACKGROUND_JOBS = (
             WHERE coalesce(last.at, began.at) < %(now)s - interval '2 hours'
         """,  # noqa: S608 - made of constants
     ),
-    # The rows have no time: those seen by a check half an hour ago are older than that. If no check
-    # ever ran, they may be as old as the first supplier.
+    # The rows have no timestamps. Rows that a check saw half an hour ago are older than that; if no
+    # check ever ran, they may be as old as the first supplier.
     InboxRule(
         code="supply_unpublished",
         sentence=_("Supply changes not published in the shop"),

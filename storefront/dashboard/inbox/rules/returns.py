@@ -32,7 +32,7 @@ _COST = """(SELECT sum(pl.agreed_cost_amount * rl.accepted_quantity)
             WHERE rl.authorization_id = r.id) AS amount,
            (SELECT min(pl.cost_currency) FROM orders_purchaseline pl
             WHERE pl.purchase_order_id = r.purchase_order_id AND pl.is_active) AS currency"""
-# A day after ``orders.returns.authorizations.find_overdue`` should have ended it.
+# A day after ``orders.returns.authorizations.find_overdue`` should have closed the return.
 _OVERDUE = """r.status = 'needs_evidence' AND r.status_since < %(now)s - interval '31 days'
     OR r.status IN ('approved', 'label_issued') AND (
         r.ship_by < (%(now)s)::date - 15

@@ -5,9 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from storefront.dashboard.inbox import value_at_risk
 from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, simple_rule
 
-# Listings that may be outdated, each found by an index: of a supplier that is inactive or sends no
-# data, of an offer that is not sold, and with unpublished supply changes. All other changes are
-# queued with the change itself, or followed by age (``suppliers.inventory.confirmations``).
+# Listings that may be outdated: of suppliers that are inactive or send no data, of offers that are
+# not sold, and of variants in the publication queue. Each part uses an index. All other changes
+# queue their variant, or are found by age (``suppliers.inventory.confirmations``).
 _POSSIBLY_OUTDATED = """
     SELECT l.id FROM (
         SELECT s.code FROM suppliers_supplier s
@@ -65,7 +65,7 @@ _UNROUTABLE = f"""
     WHERE route.is_routable IS NULL
 """  # noqa: S608 - made of constants
 
-# What was paid for units sold from a stock level that its reported quantity does not include yet.
+# What was paid for units of a stock level whose sale the reported quantity does not include yet.
 _SOLD = f"""LEFT JOIN LATERAL (
     SELECT d.currency, sum({value_at_risk.PAID}) AS amount
     FROM orders_allocation a JOIN orders_orderline i ON i.id = a.line_id

@@ -12,7 +12,7 @@ _DOCUMENT = (
 )
 # A blocked supplier needs no documents.
 _NOT_BLOCKED = "s.status <> 'blocked'"
-# A document with a longer valid successor for the same products may expire.
+# A document may expire if a document that is valid for longer covers the same products.
 _NOT_SUPERSEDED = """
 NOT EXISTS (
     SELECT 1 FROM suppliers_compliancedocument later

@@ -55,7 +55,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"         … {len(rows)} in all")
         count = sum(map(len, late))
         self.stdout.write(
-            f"{count} unassigned inbox items are overdue by more than twice their response time."
+            f"{count} unassigned inbox items have waited for more than twice their response time."
         )
 
 

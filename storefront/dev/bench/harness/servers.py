@@ -49,7 +49,7 @@ def serving(
     Raises: ServerDiedError: it did not respond in time; its log says why.
     """
     port = port or free_port(FIRST_PORT)
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST]
+    command = [sys.executable, "-m", "storefront.server", "--interface", "wsgi", "--host", HOST]
     command += ["--port", str(port), "--workers", str(WORKERS), "--no-access-log"]
     command += ["--blocking-threads", str(THREADS), "--workers-kill-timeout", "3", application]
     log = Path(settings.VAR_DIR) / "log" / f"bench-{name}.log"

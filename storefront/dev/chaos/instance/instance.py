@@ -21,8 +21,7 @@ ROOT = Path(__file__).resolve().parents[4]
 PRODUCTS = 24
 FEW_PRODUCTS, SHARED_PRODUCTS = 12, 4  # of the other suppliers; of those, also sold by CJ
 SHIP_INTERVAL_S = 15  # per status change of an order at the supplier
-WORKER_PROCESSES = 4
-QUEUES = "celery,syncs,bulk"
+WEB_WORKERS, WORKER_PROCESSES = "2", "4"
 CLOCK, NOTES = "clock", "failpoints"
 ENTRY = "storefront.dev.chaos.instance.process_entry"
 # Without bytecode, each restarted process would compile all code.
@@ -158,20 +157,17 @@ def external_services(stage: processes.Stage) -> list[Child]:
 
 def web(stage: processes.Stage) -> Child:
     child = processes.web(stage)
-    child.command = [
-        "storefront.dev.chaos.instance.wsgi:application"
-        if word == "storefront.wsgi:application"
-        else word
-        for word in child.command
-    ]
+    module = "storefront.dev.chaos.instance.wsgi:application"
+    # the last one of a repeated option counts
+    child.command = [*child.command[:-1], "--workers", WEB_WORKERS, module]
     return child
 
 
 def worker(stage: processes.Stage) -> Child:
-    """Return one worker for all queues: the machine is small, and the worker is killed often."""
-    return processes.worker_of(
-        stage, "worker", name="chaos", queues=QUEUES, processes=WORKER_PROCESSES, app=ENTRY
-    )
+    """Return the demo's worker with fewer processes: the machine is small, and it is often killed."""
+    child = processes.worker(stage, app=ENTRY)
+    child.command = [*child.command, "--concurrency", WORKER_PROCESSES]
+    return child
 
 
 def beat(stage: processes.Stage) -> Child:

@@ -180,9 +180,9 @@ def _last_event_wins() -> None:
 
     def write_again(
         payment: Payment, update: PaymentUpdate, *, now: datetime
-    ) -> tuple[PaymentEvent | None, bool]:
-        event, _ = write(payment, update, now=now)
-        return event, event is not None
+    ) -> PaymentEvent | None:
+        named = PaymentEvent.objects.filter(external_id=update.external_id)
+        return write(payment, update, now=now) or named.filter(gateway=payment.gateway).first()
 
     def overwrite(
         order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime

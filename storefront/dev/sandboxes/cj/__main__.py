@@ -1,5 +1,7 @@
 """CJ sandbox: run a supplier that emulates CJ Dropshipping's API."""
 
+from collections.abc import Sequence
+
 from storefront.dev.sandboxes.supplier import arguments, chosen, run
 
 from . import order_lifecycle, webhooks
@@ -7,8 +9,8 @@ from .server import Server
 from .state import Rules, SandboxState
 
 
-def main() -> None:
-    asked = arguments("cj", __doc__, count=160, rules=Rules)
+def main(words: Sequence[str] | None = None) -> None:
+    asked = arguments(words, "cj", __doc__, count=160, rules=Rules)
     state = SandboxState(
         folder=asked.data,
         base_url=asked.public_url,

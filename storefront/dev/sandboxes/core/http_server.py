@@ -2,7 +2,6 @@
 
 import json
 import logging
-import signal
 import socket
 import sys
 import time
@@ -16,6 +15,8 @@ from threading import Event, Thread
 from typing import Any, Protocol
 
 import msgspec
+
+from storefront.dev.sandboxes.core.stopping import on_stop
 
 log = logging.getLogger(__name__)
 
@@ -189,18 +190,17 @@ class HasBaseUrl(Protocol):
 def serve(
     server: Listener, state: HasBaseUrl | None = None, *, stopping: Callable[[], None]
 ) -> None:
-    """Serve until SIGTERM or SIGINT; print a line when ready."""
+    """Serve until the process is told to stop; print a line when ready."""
     host, port = server.server_address[:2]
     here = f"http://{host!s}:{port}"
     if state is not None:
         state.base_url = state.base_url or here
 
-    def stop(*_: object) -> None:
+    def stop() -> None:
         stopping()
         Thread(target=server.shutdown).start()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
+    on_stop(stop)
     print(f"ready {here}", flush=True)  # noqa: T201 the caller waits for this line
     server.serve_forever(poll_interval=0.1)
     server.server_close()

@@ -1,5 +1,7 @@
 """Feed sandbox: run a wholesaler that publishes its products as files."""
 
+from collections.abc import Sequence
+
 from storefront.dev.sandboxes.supplier import arguments, chosen, run
 
 from .order_files import start
@@ -7,8 +9,8 @@ from .server import Server
 from .state import Rules, SandboxState
 
 
-def main() -> None:
-    asked = arguments("feeds", __doc__, count=120, rules=Rules)
+def main(words: Sequence[str] | None = None) -> None:
+    asked = arguments(words, "feeds", __doc__, count=120, rules=Rules)
     state = SandboxState(
         folder=asked.data,
         base_url=asked.public_url,

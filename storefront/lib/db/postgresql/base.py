@@ -1,7 +1,7 @@
 """Database backend: Django's own for PostgreSQL, without a query per request to check the connection.
 
-A server that stops closes its connections, which the socket shows at no cost. A query checks only
-what the socket cannot show, a network that dropped the connection, at most every half minute.
+A server that stops closes its connections, and the socket shows that at no cost. The socket does
+not show that the network dropped a connection: a query checks that, at most every half minute.
 """
 
 import select
@@ -27,7 +27,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().close_if_health_check_failed()
 
     def _has_input(self) -> bool:
-        """Return whether the server sent something unasked: usually that it closed the connection."""
+        """Return whether there is unexpected input: usually the server closed the connection."""
         if self.connection.closed:
             return True
         polled = select.poll()  # unlike select(), has no limit of file descriptors

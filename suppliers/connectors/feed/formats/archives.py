@@ -44,7 +44,7 @@ ARCHIVE_ERRORS = (
 
 
 def unpack(path: Path, *, work: Path) -> tuple[Path, str]:
-    """Return the file, or the packed one, and how it was packed. Raises PermanentError."""
+    """Return the data file, unpacked if needed, and how it was packed. Raises PermanentError."""
     with path.open("rb") as file:
         start = file.read(len(ZIP))
     if start.startswith(GZIP):
@@ -88,9 +88,9 @@ def _check_directory_size(path: Path) -> None:
 
 
 def _read_zip64_end(file: IO[bytes], end_at: int) -> list[tuple[int, int]]:
-    """Return entries and bytes of the directory by the zip64 end records, which override the first.
+    """Return entries and bytes of the directory by the zip64 end records, which take precedence.
 
-    The record is where its locator says, or right before the locator: parsers use either.
+    Parsers look for the record where its locator says, or right before the locator: read both.
     """
     locator_at = end_at - LOCATOR.size
     if locator_at < 0:
@@ -122,7 +122,7 @@ def _unpack_zip(path: Path, *, work: Path) -> Path:
 
 
 def _find_data_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """Return the entry of the largest data file. Its name has no other use."""
+    """Return the entry of the largest data file. Raises PermanentError."""
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if any(stat.S_ISLNK(entry.external_attr >> 16) for entry in entries):
         raise invalid_file("archive-link", "The archive contains a link. Links are not followed.")

@@ -1,6 +1,6 @@
 """CSV and TSV: cut a file into rows.
 
-A row that cannot be read is reported and skipped; the file is read on.
+A row that cannot be read is reported and skipped.
 """
 
 import csv
@@ -23,7 +23,7 @@ from suppliers.connectors.feed.mapping.fields import is_total
 TOTAL_ROW = "list-total-row"
 MAX_NAME_LENGTH = 200
 MAX_CELL_LENGTH = 131_072  # the limit of the csv module
-# Possessive: a doubled quote never ends a cell that is still open.
+# Possessive quantifiers: the first half of a doubled quote never counts as the closing quote.
 QUOTED = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
 
 
@@ -65,10 +65,10 @@ class Records:
             elif '"' not in line or quoting(line, self._delimiter) is not Quoting.OPEN:
                 yield line
             else:
-                yield self._closed(line)
+                yield self._read_to_closing_quote(line)
 
-    def _closed(self, first: str) -> str:
-        """Read lines until the quote is closed; if it never is, re-read them one by one."""
+    def _read_to_closing_quote(self, first: str) -> str:
+        """Return the lines up to the closing quote; without one, put back all but the first."""
         lines = [first]
         size = len(first)
         while (
@@ -124,7 +124,7 @@ def quoting(text: str, delimiter: str) -> Quoting:
 def rows(
     path: Path, *, encoding: str, delimiter: str, header_row: int = 1
 ) -> Iterator[dict[str, Any] | ImportIssue]:
-    """Yield each row by its column names. Raises PermanentError: it has none."""
+    """Yield each row by its column names. Raises PermanentError: there are none."""
     headers, cell_rows = cells(path, encoding=encoding, delimiter=delimiter, header_row=header_row)
     for row in cell_rows:
         yield dict(zip(headers, row, strict=False)) if isinstance(row, list) else row
@@ -171,10 +171,10 @@ def _check_width(
 def _split_records(
     path: Path, *, encoding: str, delimiter: str
 ) -> Iterator[tuple[int, list[str] | str, str]]:
-    """Yield for each row its first line, its cells or what is wrong with it, and its text.
+    """Yield each row: the number of its first line, its cells or an error text, its raw text.
 
-    Fast for lines without quotes, and for those whose quotes enclose whole cells. Only the other
-    lines need ``Records``.
+    Fast for lines without quotes, and for lines whose quotes enclose whole cells. Only other lines
+    need ``Records``.
     """
     mark = re.escape(delimiter)
     quoted = r'"[^"]*(?:""[^"]*)*"'
@@ -227,7 +227,7 @@ def _headers(cells: list[str] | str) -> list[str]:
 
 
 def unique_names(cells: Sequence[str]) -> list[str]:
-    """Return unique column names: the second of two equal ones is numbered.
+    """Return unique column names: repeated names are numbered.
 
     Raises: PermanentError
     """

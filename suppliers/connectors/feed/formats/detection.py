@@ -31,8 +31,8 @@ class Detected:
     """How a file is written, as shown to staff.
 
     Shape:  ``item_path`` leads to the rows in JSON (``data.products``) and XML
-            (``catalog/product``); ``headers`` are the names of a row's values,
-            ``header_row`` is where they are in a table
+            (``catalog/product``); ``headers`` are the names of a row's values; ``header_row``
+            is the number of the table row that contains them, 0 in other formats
     """
 
     format: Format
@@ -126,7 +126,7 @@ def _json_format(path: Path, start: str, *, encoding: str) -> Format:
     _, _, following = start.partition("\n")
     if following.lstrip().startswith("{"):
         return Format.NDJSON
-    # One line, or one that is longer than our sample, or one document on many lines.
+    # The sample cannot distinguish one document from NDJSON with one line, or with a long one.
     return Format.JSON if json_document.item_paths(path, encoding=encoding) else Format.NDJSON
 
 
@@ -154,7 +154,10 @@ def _delimiter(path: Path, encoding: str) -> str:
 
 
 def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    """Return the share of rows with as many cells as most or the first, and that number."""
+    """Return the share of rows with the usual number of cells, and this number.
+
+    It is the number of the first row, or, if that has one cell, of most rows.
+    """
     counts = Counter(
         len(next(csv.reader((record,), delimiter=delimiter), []))
         for record in islice(

@@ -15,7 +15,7 @@ SUPPORTED = frozenset(
     {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"}
 )
 MAX_NUL_SHARE = 0.3
-# With this many valid characters for each broken one, the file is damaged UTF-8.
+# A file with at least this many valid characters for each broken one is damaged UTF-8.
 MIN_VALID_PER_BROKEN = 20
 
 

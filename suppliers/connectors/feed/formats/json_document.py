@@ -33,7 +33,7 @@ Location = tuple[str, ...]
 
 
 def rows(path: Path, *, encoding: str, item_path: str) -> Iterator[dict[str, Any] | ImportIssue]:
-    """Yield each object of the array at ``item_path``, as ``data.products``. Raises PermanentError."""
+    """Yield each object of the array at ``item_path``. Raises PermanentError."""
     wanted = tuple(item_path.split(".")) if item_path else ()
     number = 0
     for location, value in _array_items(path, encoding=encoding, wanted=wanted):
@@ -158,7 +158,7 @@ def _events(path: Path, *, encoding: str, max_bytes: int = 0) -> Iterator[Event]
 
 
 class _NumberGuard:
-    """A document without endless numbers, which crash the parser's C code."""
+    """Rejects a document with very long numbers, which crash the parser's C code."""
 
     def __init__(self, file: ByteSource) -> None:
         self._file = file

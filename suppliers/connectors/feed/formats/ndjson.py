@@ -32,9 +32,9 @@ def rows(path: Path, *, encoding: str) -> Iterator[dict[str, Any] | ImportIssue]
 
 
 def decode_flat(line: str) -> dict[str, Any] | None:
-    """Decode an object of plain values; None where the strict decoder has to decide.
+    """Decode an object of plain values; None if the line needs the strict decoder.
 
-    No duplicate keys: the number of keys equals that of quotes before a colon. Escapes, endless
+    A line has no duplicate keys if it has as many ``":`` as the object has keys. Escapes, very long
     numbers and all else that two parsers could read differently are left to the strict decoder.
     """
     if (

@@ -26,10 +26,10 @@ ElementPath = tuple[str, ...]
 def rows(
     path: Path, *, encoding: str, item_path: str, xpaths: Sequence[str] = ()
 ) -> Iterator[dict[str, Any] | ImportIssue]:
-    """Yield each element at ``item_path``, such as ``catalog/product``, as its children by name.
+    """Yield each element at ``item_path``, such as ``catalog/product``, as a dict of its children.
 
-    A child's attribute is ``name@attribute``, the element's own is ``@attribute``; the result of
-    an XPath is keyed by the expression.
+    Keys are the names of children. A child's attribute is ``name@attribute``, the element's own is
+    ``@attribute``. The result of an XPath is keyed by the expression.
 
     Raises: PermanentError  the document cannot be read to its end
     """
@@ -179,7 +179,7 @@ def _flatten(element: Any, *, depth: int) -> dict[str, Any]:
     google = {name for space, name, _ in children if space == GOOGLE}
     for space, name, child in children:
         if name in google and space != GOOGLE:
-            continue  # g:title is the product's, title that of the news feed
+            continue  # g:title describes the product, title the entry of the RSS feed
         if len(child):
             value: Any = _flatten(child, depth=depth + 1)
         else:

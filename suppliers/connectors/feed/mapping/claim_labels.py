@@ -90,6 +90,6 @@ KNOWN_NAMES = frozenset(IMAGE_ALIASES).union(
 
 
 def known_name(header: str) -> str:
-    """Return a column's name, folded; a unit at its end is dropped, unless the name has it."""
+    """Return a column's name, folded, without a unit at its end unless it is a known name."""
     folded = fold_header(header)
     return folded if folded in KNOWN_NAMES else strip_unit(header)

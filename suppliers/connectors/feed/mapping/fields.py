@@ -152,6 +152,6 @@ TOTAL_LABELS = frozenset(
 
 
 def is_total(cells: Iterable[str]) -> bool:
-    """Return whether a row is a total of others, by its first text."""
+    """Return whether a row is a total of other rows, by its first text."""
     first = next((cell for cell in cells if cell), "")
     return first[:MAX_TOTAL_LENGTH].strip(" :.=").casefold().replace("-", " ") in TOTAL_LABELS

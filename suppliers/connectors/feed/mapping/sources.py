@@ -62,7 +62,7 @@ def text(value: Any) -> str:
 
 
 def _plain_text(number: Decimal) -> str:
-    """Return 5.0 as 5: spreadsheets have no whole numbers. With a huge exponent, the short form."""
+    """Return 5.0 as 5: spreadsheets have no whole numbers. A huge exponent stays an exponent."""
     if number.is_finite() and abs(number.adjusted()) < 30:  # noqa: PLR2004
         return (
             f"{number:f}".rstrip("0").rstrip(".")

@@ -31,7 +31,7 @@ class Format(StrEnum):
 
 
 class EmptyCellMeans(StrEnum):
-    """What an empty stock or price cell means. An empty text is always no text."""
+    """What an empty stock or price cell means. In a text column, it always means no text."""
 
     UNCHANGED = "unchanged"
     NONE = "none"  # unknown: no units, no price, and an issue for staff
@@ -39,11 +39,11 @@ class EmptyCellMeans(StrEnum):
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a value comes from, and how it is written there.
+    """Where a value comes from, and how the supplier writes it.
 
     Shape:  exactly one of ``column``, ``jmespath``, ``xpath`` and ``constant`` is set; ``value_map``
-            maps the supplier's texts to units, to ``gone`` or ``sold``, or to ``yes`` or ``no``;
-            ``separator`` splits a cell that holds several values
+            maps the supplier's texts to quantities, to ``gone`` or ``sold``, or to ``yes`` or
+            ``no``; ``separator`` splits a cell that holds several values
     """
 
     column: str = ""
@@ -118,22 +118,22 @@ class Mapping(
     stale_after_h: int = 0
 
     @classmethod
-    def read(cls, written: dict[str, Any]) -> Self:
+    def read(cls, stored: dict[str, Any]) -> Self:
         """Parse a stored version. Raises PermanentError with a message for staff."""
         try:
-            mapping = msgspec.convert(written, cls)
+            mapping = msgspec.convert(stored, cls)
         except msgspec.ValidationError as error:
             raise PermanentError(f"the mapping: {error}", code="bad_mapping") from error
         if validation_errors := list(mapping.validation_errors()):
             raise PermanentError(f"the mapping: {validation_errors[0]}", code="bad_mapping")
         return mapping
 
-    def written(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         content: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return content
 
     def validation_errors(self) -> Iterator[str]:
-        """Yield all that is wrong with it, as texts for staff."""
+        """Yield the errors of the mapping, as texts for staff."""
         if "sku" not in self.fields:
             yield "no column is mapped to the SKU"
         for name in self.fields:

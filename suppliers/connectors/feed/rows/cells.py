@@ -60,7 +60,7 @@ class Cells:
         return self.to_number_text(self.value(name, row))
 
     def to_number_text(self, value: Any) -> tuple[str, str]:
-        """Return a number with its decimal separator; a formula as written, so it is no number."""
+        """Return a number and its decimal separator; a formula as text, which is no number."""
         if isinstance(value, Formula):
             return str(value), self.mark
         return sources.text(value), "." if isinstance(value, Decimal | int) else self.mark

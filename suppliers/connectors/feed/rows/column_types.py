@@ -23,7 +23,7 @@ GTIN = re.compile(r"\d{8}|\d{12,14}")
 
 
 def detect(rows: Sequence[Row], mapping: Mapping) -> dict[str, str]:
-    """Return the kind of each field; with one column per warehouse, the first one is the stock."""
+    """Return the kind of each field; of several stock columns, the first one counts."""
     fields: dict[str, Source] = dict(mapping.fields)
     for warehouse in mapping.warehouses[:1]:
         fields.setdefault("stock", warehouse.source)
@@ -64,5 +64,5 @@ def _is_gtin(value: str) -> bool:
 
 def mapping_hash(mapping: Mapping) -> str:
     """Return a hash of the mapping: files read by different mappings are not compared."""
-    content = msgspec.json.encode(mapping.written(), order="sorted")
+    content = msgspec.json.encode(mapping.to_dict(), order="sorted")
     return blake2b(content, digest_size=8).hexdigest()

@@ -26,7 +26,7 @@ from suppliers.connectors.records import StockReport
 class ConvertedStock:
     """The stock of a row.
 
-    Shape:  ``levels`` is None when the row has none, and the known stock stays
+    Shape:  ``levels`` is None if the row has no stock; the stored stock then stays unchanged
     """
 
     levels: tuple[StockReport, ...] | None
@@ -121,7 +121,7 @@ class Converter:
         )
 
     def cost(self, row: Row, *, sku: str) -> Money | ImportIssue | None:
-        """Return the cost of the row; None when the row has none, and the known cost stays."""
+        """Return the cost of the row; None if it has none, so that the stored cost stays."""
 
         def problem(code: str, message: str) -> ImportIssue:
             return ImportIssue(row=sku, code=code, message=message)

@@ -96,8 +96,10 @@ class DescriptionReader:
         text = html.unescape(sources.text(value))
         if not isinstance(value, Decimal) or "." not in text:
             return text
-        # With three decimals and an unknown separator it could be read as thousands.
-        return text.replace(".", ",") if self._mark_of_claims == "," else f"{text}0"
+        if self._mark_of_claims == ",":
+            return text.replace(".", ",")
+        # With three decimals and an unknown separator, 1.234 could be read as 1234.
+        return f"{text}0" if len(text.partition(".")[2]) == 3 else text  # noqa: PLR2004
 
     def _side(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> int | None:
         text, mark = self._cells.number_text(name, row)
@@ -111,7 +113,7 @@ class DescriptionReader:
 
 
 def _features(value: Any, *, separator: str) -> list[str]:
-    """Return features as ``name:value``; Google's are elements of two or three."""
+    """Return features as ``name:value``, also from Google's elements of name and value."""
     entries = value if isinstance(value, list) else [value]
     features = []
     for entry in entries:

@@ -2,7 +2,7 @@
 
 Most rows of most files are plain: an ordinary SKU, a price such as 12.30, a whole number of units.
 Such a row is converted by the position of its cells. Any other row gives None and goes to the
-converter. Both give the same result for each row that both can read.
+converter. For a row that both can read, both give the same result.
 """
 
 import re
@@ -20,10 +20,11 @@ from suppliers.connectors.feed.rows import numbers
 from suppliers.connectors.parsing import MAX_SKU_LENGTH
 
 ProductIdOf = Callable[[str, str], str]
-# From a row's values in the order of ``columns`` to its lines, or None for the converter.
+# Converts a row's values, in the order of ``columns``, to COPY lines; None if it is not plain.
 Reader = Callable[[Sequence[str]], str | None]
 
-SKU = r"[!-\[\]_a-~]+(?: [!-\[\]_a-~]+)*"  # what ``cells.normalized`` accepts in ASCII, but "\\"
+# The ASCII SKUs that ``cells.normalized`` accepts, except those with a backslash.
+SKU = r"[!-\[\]_a-~]+(?: [!-\[\]_a-~]+)*"
 EXCLUDED_CHARACTERS = r"\\\0-\x1f\x7f-\x9f\ud800-\udfff"
 AMOUNT = r"(?:[1-9][0-9]{0,5}(?:\.[0-9]{1,2})?|0\.(?:0[1-9]|[1-9][0-9]?))"
 COUNT = r"(?:[1-9][0-9]{0,4})?"
@@ -89,7 +90,7 @@ def is_plain(source: Source | None) -> bool:
 def offers(
     mapping: Mapping, *, currency: str, mark: str, external_id_of: ProductIdOf
 ) -> FastConverter | None:
-    """Return the converter for price runs; None where no row of such a file is plain.
+    """Return the converter for price runs; None if no row of the file can be plain.
 
     Shape:  ``currency`` is the supplier's, ``mark`` the decimal separator of the file
     """
@@ -147,7 +148,7 @@ def offers(
 
 
 def stock(mapping: Mapping, *, external_id_of: ProductIdOf) -> FastConverter | None:
-    """Return the converter for stock runs; None where no row of such a file is plain."""
+    """Return the converter for stock runs; None if no row of the file can be plain."""
     stock_sources = [warehouse.source for warehouse in mapping.warehouses] or [
         source for name, source in mapping.fields.items() if name == "stock"
     ]
@@ -203,7 +204,7 @@ def stock(mapping: Mapping, *, external_id_of: ProductIdOf) -> FastConverter | N
 
 
 def plain_values(row: dict[str, Any], columns: Sequence[str]) -> list[str] | None:
-    """Return the cells of a row by name; None where one of them is no plain value."""
+    """Return the cells of a row in the order of ``columns``; None if one is no plain value."""
     values: list[Any] = []
     for name in columns:
         value = row.get(name)
@@ -239,7 +240,7 @@ def _stock_locations(mapping: Mapping) -> list[tuple[str, str]]:
 
 
 def _is_countable(source: Source) -> bool:
-    """Return whether the source is a column whose numbers have no other meaning."""
+    """Return whether the source is a column whose numbers the value map does not reinterpret."""
     return bool(source.column) and not any(
         "".join(word.split()).isdigit() for word in source.value_map
     )
@@ -247,11 +248,11 @@ def _is_countable(source: Source) -> bool:
 
 def _discontinued_values(mapping: Mapping) -> Callable[[str], bool]:
     source = mapping.fields.get("status")
-    words = source.value_map if source else {}
+    value_map = source.value_map if source else {}
 
     @lru_cache(maxsize=1_000)
     def is_discontinued(status: str) -> bool:
-        return bool(status.strip()) and numbers.is_gone(status, value_map=words)
+        return bool(status.strip()) and numbers.is_gone(status, value_map=value_map)
 
     return is_discontinued
 
@@ -262,7 +263,7 @@ def _has_cents(currency: str) -> bool:
 
 
 def _with_decimal_point(number: str) -> str:
-    """Return 12,30 as 12.30. A point there separates thousands: not plain."""
+    """Return 12,30 as 12.30, and a number with a point for thousands as ``?``: it is not plain."""
     return "?" if "." in number else number.replace(",", ".")
 
 

@@ -62,7 +62,7 @@ DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ T](\d{1,2}):(\d{2}))?
 def money(text: str, *, mark: str, currency: str) -> Money:
     """Parse a price: ``€ 12,30``, ``15.00 USD``, ``$15`` or a bare number.
 
-    Shape:  ``currency`` is that of a price without one
+    Shape:  ``currency`` applies to a price that states none
     Raises: UnreadableError
     """
     match = PRICE.fullmatch(NO_CENTS.sub("", text.strip()[: 2 * MAX_NUMBER_LENGTH]))
@@ -114,7 +114,7 @@ def _measured(text: str, *, mark: str, unit: str, units: Mapping[str, Decimal]) 
 
 
 def units(text: str, *, mark: str, value_map: Mapping[str, str]) -> tuple[int, str]:
-    """Parse a quantity; return a note if it had to be interpreted.
+    """Parse a quantity; return it with a note, which is empty unless the text was interpreted.
 
     Shape:  ``value_map`` maps the supplier's texts to units, as staff set it
     Raises: UnreadableError
@@ -170,7 +170,7 @@ def is_gone(text: str, *, value_map: Mapping[str, str]) -> bool:
 
 
 def parse_time(text: str) -> datetime:
-    """Parse a time; one without a zone is UTC. Only dates like ``31.12.2026`` begin with the day.
+    """Parse a time, in UTC if it has no zone. It is ISO 8601, or begins like ``31.12.2026``.
 
     Raises: UnreadableError
     """

@@ -87,7 +87,7 @@ class DuplicateIndex:
 
 
 class ProductIndex:
-    """The product of each SKU, for files without that column."""
+    """The product of each SKU, for files without a column for the product."""
 
     def __init__(self, path: Path, pairs: Callable[[], Iterable[tuple[str, str]]]) -> None:
         """Open the index at ``path``; build it from ``pairs`` if it is missing."""
@@ -129,7 +129,7 @@ def build_detail(
 
     ``mark`` is the decimal separator of its specification; empty if unknown.
 
-    A row of the parent, with neither cost nor stock, adds its texts and is no variant.
+    The parent's own row, if it has neither cost nor stock, adds its texts but is no variant.
     """
     head = next((row for row in rows if row.title), rows[0])
     variant_rows = [row for row in rows if not _is_heading(row, external_id, rows)] or list(rows)
@@ -188,7 +188,7 @@ def _first(rows: Sequence[ConvertedRow], name: str) -> str:
 
 
 def _has_battery(head: ConvertedRow, rows: Sequence[ConvertedRow]) -> bool:
-    """Return whether there is a battery: as stated, else by the texts, in case it is not."""
+    """Return whether there is a battery, as the rows state it, else as the texts suggest."""
     stated = [row.has_battery for row in rows if row.has_battery is not None]
     if stated:
         return any(stated)

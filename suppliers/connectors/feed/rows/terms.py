@@ -16,7 +16,7 @@ TERM_FIELDS = ("minimum", "pack", "lead_days", "map", "msrp", "restock")
 
 
 class TermsReader:
-    """Reads the terms of a file's rows. Shape: ``currency`` is that of prices without one."""
+    """Reads the terms of a file's rows. ``currency`` applies to prices that state none."""
 
     def __init__(self, cells: Cells, *, currency: str) -> None:
         self._cells = cells

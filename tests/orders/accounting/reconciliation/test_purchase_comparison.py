@@ -16,7 +16,7 @@ from storefront.lib.money import Money
 from suppliers.connections.factory import open_connector
 from suppliers.connectors.records import InvoiceReport
 from suppliers.models import Supplier
-from tests.e2e.ordering import sell_one, stock_the_shop
+from tests.e2e.ordering import sell_one, sync_shop
 from tests.factories.connector_contexts import MemoryBudget
 from tests.fakes.cj_sandbox import sandbox_process  # noqa: F401 - fixture
 from tests.support.module_world import module_world
@@ -32,7 +32,7 @@ def sold(django_db_setup, django_db_blocker, sandbox_process, tmp_path_factory):
     sandbox_process.reset()
 
     def build():
-        purchase_order = sell_one(stock_the_shop(sandbox_process))
+        purchase_order = sell_one(sync_shop(sandbox_process))
         submission.submit(purchase_order=purchase_order, now=timezone.now())
 
     with (

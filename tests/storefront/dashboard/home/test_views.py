@@ -92,8 +92,8 @@ def test_todays_payments_are_summed_by_currency():
 
 def test_parcels_are_counted_by_status():
     assert kpis.parcels(midnight=MIDNIGHT) == {
-        "announced_today": 3,
+        "created_today": 3,
         "waiting": 0,
-        "on_the_road": 1,
+        "in_transit": 1,
         "delivered_today": 2,
     }

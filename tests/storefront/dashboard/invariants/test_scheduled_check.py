@@ -153,6 +153,6 @@ def test_command_fails_on_overdue_items_and_chaos_does_not(held, no_workers, cap
     assert ended.value.code == 1
     assert "STUCK  purchase_order_on_hold" in said
     assert held.number in said
-    assert "1 unassigned inbox items are overdue by more than twice their response time." in said
+    assert "1 unassigned inbox items have waited for more than twice their response time." in said
     assert (told["cause"], told["name"]) == ("purchase_order_on_hold", held.number)
     assert [each.invariant.code for each in broken] == []  # what chaos checks

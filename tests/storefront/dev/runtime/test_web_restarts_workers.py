@@ -12,6 +12,7 @@ from storefront.dev.demo import processes
 from storefront.dev.runtime.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[4]
+WORKERS = 2
 APPLICATION = """
 def application(environ, start_response):
     start_response("200 OK", [("Content-Length", "2")])
@@ -39,17 +40,18 @@ def test_a_killed_web_process_is_replaced_and_the_others_go_on(tmp_path):
     names = ("web", "sandbox", "bigbuy", "feed", "gateway", "smtp")
     ports = processes.Ports(**{name: free_port() for name in names})
     stage = processes.Stage(root=ROOT, var=tmp_path, ports=ports, env={})
-    words = [*processes.web(stage).command[:-1], "fine:application"]
-    server = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.DEVNULL)
+    words = [*processes.web(stage).command[:-1], "--workers", str(WORKERS), "fine:application"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen(words, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
     try:
         until(lambda: answers(ports.web))
-        until(lambda: len(descendants(server.pid)) == processes.WEB_WORKERS)
+        until(lambda: len(descendants(server.pid)) == WORKERS)
         first, *others = descendants(server.pid)
 
         os.kill(first, signal.SIGKILL)
 
         until(lambda: first not in descendants(server.pid))
-        until(lambda: len(descendants(server.pid)) == processes.WEB_WORKERS)
+        until(lambda: len(descendants(server.pid)) == WORKERS)
         assert set(others) < set(descendants(server.pid))
         assert answers(ports.web)
         assert server.poll() is None

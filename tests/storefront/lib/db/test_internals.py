@@ -17,7 +17,7 @@ def test_the_installed_versions_were_tried():
     """After an upgrade: check each function of ``internals``, then name the new version there."""
     installed = {"django": django.__version__, "psycopg": psycopg.__version__}
 
-    assert installed == internals.TRIED
+    assert installed == internals.TESTED_VERSIONS
 
 
 def ask(statement, opened):

@@ -43,8 +43,8 @@ def test_page_is_valid(client, light, language):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/en/", (3, 2)),
-        ("/en/c/headlamps/", (3, 2)),
+        ("/en/", (3, 1)),
+        ("/en/c/headlamps/", (3, 1)),
         ("/en/search/?q=trail", (3, 2)),
         ("/en/p/trail-400/", (4, 4)),
     ],

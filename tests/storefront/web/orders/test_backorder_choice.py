@@ -176,7 +176,7 @@ def test_substitute_is_named_on_the_order_and_in_its_email(client):
     asked = client.get(path_of(backorder))
     taken = client.post(path_of(backorder), {"answer": "substitute"}, follow=True)
 
-    assert secondary_buttons(refunding) == {"substitute"}, "the link of the e-mail comes first"
+    assert secondary_buttons(refunding) == {"substitute"}, "the linked answer is the primary one"
     assert secondary_buttons(asked) == {"refund"}
     page = Page(asked)
     for words in ("We can send a substitute at the same price.", "Substitute at the same price:"):
@@ -204,7 +204,7 @@ def test_substitute_is_named_on_the_order_and_in_its_email(client):
     assert line["sku"] == newer.variant.sku
 
 
-def test_delay_is_accepted_without_an_answer_and_first_canceled_at_the_supplier(client):
+def test_delay_is_accepted_by_default_and_a_refund_first_cancels_at_the_supplier(client):
     backorder = report_delay()
 
     text = Page(client.get(path_of(backorder))).text

@@ -55,14 +55,14 @@ def business(code, *, is_outside=False, **data):
 
 def open_bigbuy(folder, *, memory=None, budget=None, **options):
     words = {"taxonomies": [19657], "email": "orders@shop.example", "order_statuses": STATUSES}
-    changes = {"memory": memory} if memory else {}
+    changes = {"state": memory} if memory else {}
     return BigBuy(
         make_context(
             BASE,
             currency="EUR",
             secrets={"api_key": "key-1"},
             options={**words, **options},
-            budget=budget or EndlessSeconds(),
+            quotas=budget or EndlessSeconds(),
             folder=folder,
             **changes,
         )

@@ -36,9 +36,9 @@ def opened(cj_answers, tokens, budget):
             BASE,
             secrets={"api_key": API_KEY},
             tokens=tokens,
-            budget=budget,
+            quotas=budget,
             options=options,
-            memory=DictMemory(),
+            state=DictMemory(),
         )
         made.append(CJ(context))
         return made[-1]
@@ -130,7 +130,7 @@ def test_account_level_sets_the_rate_limit(level, connector_state, expected):
 
 def test_sign_in_stores_the_rate_limit(cj_answers, tokens):
     memory = DictMemory()
-    cj = CJ(make_context(BASE, secrets={"api_key": API_KEY}, tokens=tokens, memory=memory))
+    cj = CJ(make_context(BASE, secrets={"api_key": API_KEY}, tokens=tokens, state=memory))
     settings = {"openId": 7, "openName": "our shop", "setting": {"qpsLimit": "4"}}
     cj_answers.get("setting/get").mock(return_value=answer(settings))
 

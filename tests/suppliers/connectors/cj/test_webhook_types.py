@@ -156,7 +156,7 @@ def test_unsigned_or_forged_message_is_rejected(options):
         identified(body, sign=sign(body, ""), options=options, account="")
 
 
-def test_unsigned_message_is_accepted_with_a_warning_if_set_not_in_production(caplog, settings):
+def test_signature_option_warn_accepts_unsigned_messages_except_in_production(caplog, settings):
     body = message("ORDER", {})
 
     assert identified(body, options={"signature": "warn"}) == "m-1"

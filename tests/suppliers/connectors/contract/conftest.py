@@ -40,7 +40,7 @@ def with_short_timeouts(context):
 def short_timeouts(monkeypatch):
     monkeypatch.setattr(retries, "BASE_DELAY_S", 0.01)
     monkeypatch.setattr(retries, "MAX_DELAY_S", 0.5)
-    monkeypatch.setattr(client, "MAX_TURN_WAIT_S", TOTAL_S)
+    monkeypatch.setattr(client, "MAX_SLOT_WAIT_S", TOTAL_S)
     monkeypatch.setattr(client, "LIST_ATTEMPTS", TRIES)
     monkeypatch.setattr(fetch, "READ_S", TOTAL_S)
     monkeypatch.setattr(fetch, "TOTAL_S", TOTAL_S)
@@ -83,7 +83,7 @@ def connect(sandboxes, tmp_path, db):
             "options": subject.options,
             "tokens": tokens,
             "folder": tmp_path / f"kept-{len(connectors)}",  # no cache of an earlier connector
-            "budget": UnlimitedBudget(),
+            "quotas": UnlimitedBudget(),
         }
         context = with_short_timeouts(make_context(subject.address(sandbox), **(words | changes)))
         connector = connector_of(name)(context)

@@ -87,5 +87,5 @@ def emailed_orders(opened: Any) -> Orders:
     """Return the orders by e-mail, the only ledger of a feed."""
     return [
         (number, {line["sku"]: line["quantity"] for line in letter["lines"]})
-        for number, (_, letter) in opened.context.post.letters.items()
+        for number, (_, letter) in opened.context.mailer.letters.items()
     ]

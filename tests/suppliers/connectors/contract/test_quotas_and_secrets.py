@@ -78,7 +78,7 @@ def test_quotas_prevent_rate_limit_answers(connect, name):
     )
     budget = DatabaseQuotaCounter(Connection.objects.create(supplier=supplier).pk)
     subject = SUBJECTS[name]
-    words = {"budget": budget, "options": {**subject.options, **subject.strict_options}}
+    words = {"quotas": budget, "options": {**subject.options, **subject.strict_options}}
     refused = []
 
     for run in range(READS_PER_HOUR):

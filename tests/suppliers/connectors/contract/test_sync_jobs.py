@@ -54,7 +54,7 @@ def add_supplier(shop, sandboxes, settings, monkeypatch):
             connector=subject.connector,
             currency=subject.currency,
             connection={"calls_per_second": 1000},
-            wiring=ConnectionInput(
+            connection_input=ConnectionInput(
                 base_url=subject.address(sandbox), secrets=subject.secrets, options=subject.options
             ),
         )
@@ -74,7 +74,7 @@ def supplier_orders(sandbox, name):
     """Return the supplier's orders: from its sandbox, its server, or our e-mails to it."""
     mailed = Event.objects.filter(name=factory.EMAIL_EVENT)
     letters = {event.key: ("", event.payload) for event in mailed}
-    context = SimpleNamespace(post=SimpleNamespace(letters=letters))
+    context = SimpleNamespace(mailer=SimpleNamespace(letters=letters))
     return SUBJECTS[name].orders(SimpleNamespace(sandbox=sandbox, context=context))
 
 
@@ -144,7 +144,7 @@ def test_health_check_succeeds_and_orders_nothing(add_supplier, name):
 
     trial = health_check.run(supplier=supplier, now=timezone.now())
 
-    assert {step.name: step.told for step in trial.steps if step.outcome == "bad"} == {}
+    assert {step.name: step.message for step in trial.steps if step.outcome == "bad"} == {}
     assert trial.is_ready
     assert set(trial.capabilities) >= {"catalog", "stock and price"}
     assert not SupplierProduct.objects.exists()
@@ -160,7 +160,7 @@ def test_failed_health_check_gives_advice(add_supplier, name, fault):
     trial = health_check.run(supplier=supplier, now=timezone.now())
 
     bad = [step for step in trial.steps if step.outcome == "bad"]
-    assert all(step.told and step.advice for step in bad)
+    assert all(step.message and step.advice for step in bad)
     assert bad or fault == "truncated"  # the first row of a file that was cut off is good
     assert supplier_orders(sandbox, name) == []
     sandbox.control("faults/clear", {})

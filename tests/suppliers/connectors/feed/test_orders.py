@@ -84,7 +84,7 @@ def test_order_is_one_email_in_the_suppliers_language(by_mail):
     assert find(by_mail) is None
     state = place(by_mail)
 
-    ((to, letter),) = by_mail.post.letters.values()
+    ((to, letter),) = by_mail.mailer.letters.values()
     assert (state.number, state.answer) == (NUMBER, Acknowledgement.RECEIVED)
     assert to == "orders@lumen.example"
     assert (letter["locale"], letter["url"]) == ("az", REQUEST.page_url)
@@ -100,7 +100,7 @@ def test_order_without_email_address_is_rejected(by_mail):
     with pytest.raises(PermanentError, match="not an e-mail address"):
         place(replace(by_mail, options={}))
 
-    assert by_mail.post.letters == {}
+    assert by_mail.mailer.letters == {}
 
 
 def test_order_is_one_complete_file_on_the_server(server, by_file):
@@ -120,13 +120,13 @@ def test_each_step_of_an_order_counts_as_order_call(by_file):
     asked = []
     gate = SupplierGate(
         code="lumen",
-        abilities=Feed.CALLS,
+        capabilities=Feed.CALLS,
         breaker=SimpleNamespace(
             enter=lambda call, *, is_for_order: asked.append((call.path, is_for_order)),
             leave=lambda *_, **__: None,
         ),
         slots=SimpleNamespace(take=lambda **_: "", release=lambda *_: None),
-        pace=lambda: None,
+        rate_limit=lambda: None,
     )
 
     place(replace(by_file, gate=gate))
@@ -195,7 +195,7 @@ def test_order_with_lost_rename_answer_is_found(server, by_file, is_taken):
 def test_partial_file_is_no_order(server, by_file):
     part = server.folder / "orders" / f"{NUMBER}.csv.part"
     part.write_text("half of it")
-    by_file.post.mark_sending(key=f"{NUMBER}.csv")
+    by_file.mailer.mark_sending(key=f"{NUMBER}.csv")
 
     assert find(by_file) is None
     place(by_file)
@@ -222,7 +222,7 @@ def test_many_lookups_use_one_session(server, by_file):
 
 
 STOP = ManualRequest(
-    wanted=RequestKind.STOP, key=f"{NUMBER}:1", number=NUMBER, page_url="https://f.example/p/"
+    kind=RequestKind.STOP, key=f"{NUMBER}:1", number=NUMBER, page_url="https://f.example/p/"
 )
 
 
@@ -233,9 +233,9 @@ def send_request(context, manual_request=STOP):
 def test_manual_request_goes_to_the_order_address(by_mail):
     for _ in range(2):
         send_request(by_mail)
-    send_request(by_mail, replace(STOP, wanted=RequestKind.READDRESS, ship_to=REQUEST.ship_to))
+    send_request(by_mail, replace(STOP, kind=RequestKind.READDRESS, ship_to=REQUEST.ship_to))
 
-    (stop_to, stop), (_to, other) = by_mail.post.letters.values()
+    (stop_to, stop), (_to, other) = by_mail.mailer.letters.values()
     assert stop_to == "orders@lumen.example"
     assert stop == {"locale": "az", "number": NUMBER, "url": "https://f.example/p/"}
     assert other["ship_to"]["postcode"] == "10115"
@@ -248,6 +248,6 @@ def test_manual_request_needs_an_email_address(by_file, server):
         replace(by_file, options={**by_file.options, "questions_to": "desk@lumen.example"})
     )
 
-    ((to, _),) = by_file.post.letters.values()
+    ((to, _),) = by_file.mailer.letters.values()
     assert to == "desk@lumen.example"
     assert files(server) == []

@@ -56,7 +56,7 @@ def test_shop_without_answers_raises(answers):
 
 
 def cart(answers, *options):
-    """Mock the delivery options of two products in turn; return the client."""
+    """Mock the shop's answers for each product: ``options`` has its delivery options."""
     for number, offered in enumerate(options):
         answers += [(200, '<input name="listing" value="7">'), (201, f'{{"token": "{number}"}}')]
         answers += [(201, "{}"), (200, json.dumps({"options": offered}))]

@@ -244,9 +244,9 @@ def test_invalid_mapping_has_a_message(written, words):
 
 
 def test_mapping_round_trips():
-    kept = mapping(images=[{"column": "Pictures", "separator": "|"}]).written()
+    kept = mapping(images=[{"column": "Pictures", "separator": "|"}]).to_dict()
 
-    assert Mapping.read(kept).written() == kept
+    assert Mapping.read(kept).to_dict() == kept
     assert kept["fields"]["sku"] == {"column": "SKU"}
     assert "blank" not in kept
 
@@ -302,6 +302,7 @@ def test_units_and_separators_are_suggested():
         ({"Weight": {"column": "Weight", "unit": "kg"}}, "1,25", ",", "Weight, g: 1250"),
         ({"Weight": {"column": "Weight kg"}}, Decimal("1.234"), ",", "Weight, g: 1234"),
         ({"Weight": {"column": "Weight kg"}}, Decimal("1.234"), ".", "Weight, g: 1234"),
+        ({"Weight": {"column": "Weight kg"}}, Decimal("1.23"), ".", "Weight, g: 1230"),
         ({"Run time": {"column": "Runtime [h]"}}, "2,5", ",", "Longest runtime, minutes: 150"),
     ],
 )

@@ -1,0 +1,49 @@
+"""Sandboxes in one process, which takes half the memory of one process each.
+
+Usage:
+    python -m storefront.dev.sandboxes cj --port 8001 --data FOLDER -- mail --port 8025 --dir FOLDER
+
+When one of them ends, the process ends.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from storefront.dev.sandboxes import mail
+from storefront.dev.sandboxes.bigbuy import __main__ as bigbuy
+from storefront.dev.sandboxes.cj import __main__ as cj
+from storefront.dev.sandboxes.core import stopping
+from storefront.dev.sandboxes.feeds import __main__ as feeds
+from storefront.dev.sandboxes.stripe import __main__ as stripe
+
+BETWEEN = "--"
+SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
+    "bigbuy": bigbuy.main,
+    "cj": cj.main,
+    "feeds": feeds.main,
+    "mail": mail.main,
+    "stripe": stripe.main,
+}
+
+
+def main(words: Sequence[str]) -> None:
+    stopping.listen()
+    groups = [list(own) for is_end, own in groupby(words, BETWEEN.__eq__) if not is_end]
+    threads = [threading.Thread(target=_run, args=(name, own)) for name, *own in groups]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _run(name: str, words: Sequence[str]) -> None:
+    try:
+        SANDBOXES[name](words)
+    finally:
+        stopping.stop_all()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

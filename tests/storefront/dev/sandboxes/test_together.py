@@ -1,0 +1,50 @@
+"""All sandboxes in one process: each serves on its port; a signal, or the end of one, ends all."""
+
+import signal
+import smtplib
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from storefront.dev.runtime.ports import HOST, free_port
+
+KEYS = ["--secret", "sk_test_x", "--hook-secret", "whsec_x"]
+
+
+def start(tmp_path, *, smtp_port):
+    words = []
+    for name in ("cj", "bigbuy", "feeds"):
+        words += [name, "--port", "0", "--data", str(tmp_path / name), "--count", "5", "--"]
+    words += ["stripe", "--port", "0", "--data", str(tmp_path / "stripe"), *KEYS, "--"]
+    words += ["mail", "--port", str(smtp_port), "--dir", str(tmp_path / "mail")]
+    return subprocess.Popen(
+        [sys.executable, "-m", "storefront.dev.sandboxes", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_all_serve_until_a_signal(tmp_path, number):
+    smtp_port = free_port()
+    with start(tmp_path, smtp_port=smtp_port) as process:
+        ready = [process.stdout.readline().split()[1] for _ in range(5)]
+        for url in ready:
+            if url.startswith("http:"):
+                with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
+                    assert answer.read() == b"ok"
+        with smtplib.SMTP(HOST, smtp_port) as server:
+            assert server.noop()[0] == 250
+
+        process.send_signal(number)
+
+        assert process.wait(timeout=15) == 0
+    assert len({*ready}) == 5
+
+
+def test_all_end_when_one_cannot_start(tmp_path):
+    with start(tmp_path, smtp_port=1 << 20) as process:
+        assert process.wait(timeout=15) is not None
