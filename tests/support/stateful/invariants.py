@@ -18,7 +18,7 @@ from tests.factories.suppliers import NOON
 
 UNITS = 4  # of each light
 STEP_INVARIANTS = (*STOCK, *PAYMENTS, *PURCHASE_ORDERS, *RETURNS)
-# Without those of listings, which no step publishes again.
+# Listings are not published in these tests, so their invariants are left out.
 PERIODIC_INVARIANTS = [one for one in INVARIANTS if one not in LISTINGS]
 
 
@@ -81,7 +81,7 @@ class InvariantChecks(RuleBasedStateMachine):
 
     @staticmethod
     def assert_invariants(invariants):
-        """Check at NOON, the time of the first step: no worker runs, so nothing may count as late."""
+        """Check the invariants at ``NOON``: no workers run, so later rows would be overdue."""
         assert [one for one in (_check(each, NOON) for each in invariants) if one.count] == []
 
     @staticmethod

@@ -48,12 +48,12 @@ def question():
     return Backorder.objects.select_related("order").get()
 
 
-def report_delay(**told):
+def report_delay(**report):
     """Ask the customer about a delay that the supplier reported."""
     listing = make_sellable()
     make_service(listing.level.location, max_days=6)
     purchase_order = make_sent_purchase_order(listing)
-    acknowledge(purchase_order, ships_by=date(2026, 12, 10), **told)
+    acknowledge(purchase_order, ships_by=date(2026, 12, 10), **report)
     reroute_due()
     return Backorder.objects.select_related("order").get()
 
@@ -221,7 +221,7 @@ def test_delay_is_accepted_by_default_and_a_refund_first_cancels_at_the_supplier
 
 
 def test_question_that_ended_by_itself_says_so(client):
-    backorder = report_delay(word=Acknowledgement.RECEIVED)
+    backorder = report_delay(answer=Acknowledgement.RECEIVED)
     acknowledge(backorder.purchase_order, answer=Acknowledgement.SHIPPED)
 
     text = Page(client.get(path_of(backorder))).text

@@ -1,4 +1,4 @@
-"""Order placement: an order is placed once, despite any fault, and found afterwards."""
+"""Order placement: each order is placed once and can be found, whatever fault hits the call."""
 
 import time
 
@@ -103,7 +103,7 @@ def test_order_with_lost_answer_exists_once_and_is_found(connect, name, ability,
 
     assert time.monotonic() - started < PATIENCE_S
     if kind == "slow":
-        opened.wait_for_late_effect(started)  # its late effect must not be a second order
+        opened.wait_for_late_effect(started)  # the late request must not add a second order
     stored = opened.supplier_orders_of(order_request.number)
     assert len(stored) == (1 if state else len(stored[:1]))
     if state is None and not is_open:
