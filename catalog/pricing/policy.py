@@ -26,7 +26,7 @@ TERMS = tuple(field.name for field in fields(CostTerms))
 def load_policy(
     *, channel: Channel, now: datetime, book: PriceBook | None = None, at: datetime | None = None
 ) -> Policy:
-    """Return the current pricing inputs of a channel, by its live book or by another one.
+    """Return the current pricing inputs of a channel, with its live book or with ``book``.
 
     Shape:  ``at`` is a future time for timed rules and duty; exchange rates stay those of now
     """
@@ -78,7 +78,7 @@ def load_costing(channel: Channel, *, now: datetime, country: str = "") -> Costi
 
 
 def _restored(book: PriceBook) -> RestoredBook | None:
-    """Return the restored book of a book, until all prices were recalculated once."""
+    """Return the book that ``book`` restored, until all prices were recalculated once."""
     counted_at = book.channel.repriced_at
     if book.restored_from is None or (book.live_at and counted_at and counted_at >= book.live_at):
         return None
