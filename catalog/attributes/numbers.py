@@ -9,7 +9,7 @@ _NUMBERS = {
     mark: re.compile(rf"[+-]?(?:\d{{1,3}}(?:\{group}\d{{3}})+|\d+)(?:\{mark}\d*)?|[+-]?\{mark}\d+")
     for mark, group in ((".", ","), (",", "."))
 }
-# Numbers that are unambiguous whatever the decimal mark of the file.
+# Numbers whose form alone shows which decimal mark they have.
 _UNAMBIGUOUS = {
     mark: re.compile(
         rf"[+-]?\d{{1,3}}(?:\{group}\d{{3}})+\{mark}\d+|[+-]?\d{{1,3}}(?:\{group}\d{{3}}){{2,}}"
