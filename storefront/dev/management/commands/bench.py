@@ -26,7 +26,7 @@ SANDBOX_PRODUCTS = 4_200  # about 2.5 variants each
 
 
 class Command(BaseCommand):
-    """Outside: create a database and a supplier. Inside: measure. Drop the database afterwards."""
+    """Create a database and a supplier, measure in a child process, drop the database."""
 
     help = __doc__ or ""
 
