@@ -26,7 +26,7 @@ class SupplierRecord:
 class ImportIssue(SupplierRecord):
     """A row that was rejected, in full or in part, and the reason for staff.
 
-    Shape:  ``row`` is the supplier's id of it, or its position in the response
+    Shape:  ``row`` is the supplier's id of the row, or the position of the row in the response
     """
 
     row: str
@@ -41,8 +41,8 @@ class SupplierTerms:
     """The terms on which a supplier sells one SKU. None: not stated.
 
     Units:  ``map_price`` and ``msrp`` are per unit, as stated; ``lead_days`` from the order until
-            the supplier hands the parcel over. ``restock_on`` is the expected restock day; it may
-            be past
+            the supplier hands the parcel over. ``restock_on`` is the expected restock day, which
+            may be in the past
     """
 
     min_order_units: int | None = None
@@ -73,8 +73,9 @@ class VariantRecord(SupplierRecord):
 class ProductRecord(SupplierRecord):
     """One product of the supplier with its variants.
 
-    ``claims`` is its specification table by label, unchanged; ``catalog.attributes.normalization``
-    parses it. ``decimal_mark`` is a point or a comma; empty if unknown.
+    ``claims`` maps the labels of its specification table to their texts, unchanged;
+    ``catalog.attributes.normalization`` parses them. ``decimal_mark`` is a point or a comma; empty
+    if unknown.
     """
 
     external_id: str

@@ -108,7 +108,7 @@ def fresh_card_index(monkeypatch):
 
     monkeypatch.setattr(card_index, "_indexes", {})
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", -1)
-    monkeypatch.setattr(shop, "SHOP_KEPT_S", -1)
+    monkeypatch.setattr(shop, "SHOP_CACHE_TTL_S", -1)
     monkeypatch.setattr(shop, "_shops", {})
 
 

@@ -40,7 +40,7 @@ CELL_LIMITS: Mapping[str, CellLimits] = {
     "32650": CellLimits(7000, Decimal("3.2"), 150, 6000),
 }
 BUILT_IN = "built_in"
-# Only lithium gives three volts and more in one cell.
+# Of these formats, only lithium cells have more than 1.5 V.
 LITHIUM_FORMATS = frozenset(
     name for name, cell in CELL_LIMITS.items() if cell.voltage > Decimal("1.5")
 )
@@ -77,7 +77,7 @@ _COUNT = re.compile(r"(?:^|[^\w.])(\d{1,2})\s*(?:x|×|pcs|pieces|cells?)\b", re.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Battery:
-    """A stated battery; empty values are not stated. ``energy_wh`` is for all cells."""
+    """A battery as stated; an empty value is not stated. ``energy_wh`` is for all cells."""
 
     format: str = ""
     count: int | None = None
@@ -110,7 +110,7 @@ _LI_VOLTAGES = frozenset(Decimal(volts) for volts in ("3.6", "3.7", "3.8", "7.2"
 def parse_battery(text: str, *, mark: str = "") -> Battery:
     """Parse a text such as ``2 x 18650 2600 mAh 3.7 V (included)``.
 
-    Raises: UnreadableError  a capacity, voltage or energy with two readings
+    Raises: UnreadableError  a capacity, voltage or energy is ambiguous
     """
     cell = _FORMAT.search(text)
     format_ = ""
@@ -124,7 +124,7 @@ def parse_battery(text: str, *, mark: str = "") -> Battery:
         (name for name, pattern in _CHEMISTRIES if re.search(pattern, text, re.IGNORECASE)), ""
     )
     if not format_ and chemistry == "li_po":
-        format_, is_built_in = BUILT_IN, True  # a pouch cell has no format that is sold
+        format_, is_built_in = BUILT_IN, True  # pouch cells have no standard format
     capacity = units.parse_quantity(text, units.CAPACITY_MAH, mark=mark)
     voltage = units.parse_quantity(text, units.VOLTAGE_V, mark=mark)
     energy = units.parse_quantity(text, units.ENERGY_WH, mark=mark)
@@ -170,9 +170,9 @@ def _with_energy(battery: Battery, stated_wh: Decimal | None) -> Battery:
 
 
 def for_option(battery: Battery, *, name: str, value: str) -> Battery:
-    """Return the battery of one option of a product: without it, larger, or more cells.
+    """Return the battery as one option changes it: not included, other capacity, or more cells.
 
-    Shape:  ``name`` and ``value`` as the supplier writes them: ``Battery``: ``Without battery``
+    Shape:  ``name`` and ``value`` as the supplier writes them: ``Battery`` and ``Without battery``
     """
     if _PACK.search(name) and (pieces := _PIECES.search(value)) and battery.count:
         times = int(pieces[1])
@@ -193,9 +193,9 @@ def for_option(battery: Battery, *, name: str, value: str) -> Battery:
 
 
 def lithium_class(battery: Battery, *, family: str, has_battery: bool) -> str:
-    """Return how the lithium ships: none, inside, with or alone.
+    """Return how the lithium ships: ``none``, ``inside`` the light, ``with`` it, or ``alone``.
 
-    A battery that the supplier flags and does not describe counts as lithium packed with the light,
+    A battery that the supplier flags but does not describe counts as lithium packed with the light:
     the stricter class.
     Source: UN3480, UN3481 and their packing instructions 965 to 967
     """

@@ -38,7 +38,7 @@ def find_manufacturer(claims: Mapping[str, str]) -> Contact | None:
 
 
 def find_responsible_person(claims: Mapping[str, str]) -> Contact | None:
-    """Return the responsible person, if one line states it completely and it is in the EU."""
+    """Return the responsible person, if one line states it completely, with an EU country."""
     contact = _stated(claims, RESPONSIBLE)
     return contact if contact and contact.country in EU else None
 

@@ -80,7 +80,7 @@ _FAMILY_PATTERNS: Sequence[tuple[str, str]] = (
             r"|(?:arbeits|werkstatt)(?:lampen?|leuchten?)"
         ),
     ),
-    # German plurals only, as category names use them: "Taschenlampe mit Akku" is no battery.
+    # German plurals only, as in category names: a "Taschenlampe mit Akku" is not a battery.
     ("battery", r"batter(?:y|ies)|cells?|accus?|akkus|batterien"),
     (
         "flashlight",
@@ -98,8 +98,8 @@ _FAMILIES = tuple(
 def family_of(*, title: str, category_path: Sequence[str]) -> str:
     """Return the family named by the supplier's category, else by the title; "" if neither does.
 
-    The innermost category that names one decides; wider categories ("Flashlights & Headlamps")
-    often name several.
+    The innermost category that names one family decides. A category that names several
+    ("Flashlights & Headlamps") is skipped, unless one of them is accessories.
     """
     for text in [*reversed(category_path), title]:
         folded = fold(text)
@@ -111,7 +111,7 @@ def family_of(*, title: str, category_path: Sequence[str]) -> str:
     return ""
 
 
-# What customers search for, in both languages of the shop; part of each card's search text.
+# Words that customers search for, in both languages of the shop. Added to each card's search text.
 SEARCH_WORDS: Mapping[str, str] = {
     "headlamp": "headlamp head torch headlight lamp alın fənəri baş fənəri",
     "flashlight": "flashlight torch light əl fənəri fənər",

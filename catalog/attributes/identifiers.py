@@ -33,18 +33,18 @@ def gtin14(raw: str) -> str:
     digits, quoted = _SEPARATORS.sub("", raw), repr(raw[:40])
     if not (digits.isascii() and digits.isdigit()):
         raise InvalidGtinError(
-            f"{quoted} contains characters other than digits", code="gtin_no_digits", told=quoted
+            f"{quoted} contains characters other than digits", code="gtin_no_digits", value=quoted
         )
     if len(digits) not in GTIN_LENGTHS:
         message = f"{quoted} has {len(digits)} digits, not 8, 12, 13 or 14"
-        raise InvalidGtinError(message, code="gtin_length", told=quoted, digits=len(digits))
+        raise InvalidGtinError(message, code="gtin_length", value=quoted, digits=len(digits))
     padded = digits.zfill(14)
     if not int(padded):
-        raise InvalidGtinError(f"{quoted} is a placeholder", code="gtin_placeholder", told=quoted)
-    right = check_digit(padded[:-1])
-    if padded[-1] != right:
-        message = f"{quoted} ends in {padded[-1]}, but its check digit must be {right}"
-        values = {"told": quoted, "last": padded[-1], "right": right}
+        raise InvalidGtinError(f"{quoted} is a placeholder", code="gtin_placeholder", value=quoted)
+    expected = check_digit(padded[:-1])
+    if padded[-1] != expected:
+        message = f"{quoted} ends in {padded[-1]}, but its check digit must be {expected}"
+        values = {"value": quoted, "last": padded[-1], "expected": expected}
         raise InvalidGtinError(message, code="gtin_check_digit", **values)
     return padded
 
@@ -90,7 +90,7 @@ def option_keys(option_values: Iterable[str]) -> frozenset[str]:
 
 
 def model_key(brand: str, model: str, option_values: Sequence[str]) -> str:
-    """Return ``brand:model:options``, folded; empty if it names no version or is too long."""
+    """Return ``brand:model:options``, folded; empty if it cannot identify or is too long."""
     if not can_identify(brand, model):
         return ""
     options = "+".join(sorted(option_keys(option_values)))

@@ -21,7 +21,7 @@ MAX_OTHER_TEXT = 300
 MAX_OTHER_ATTRIBUTES = 60
 MAX_LABEL_WORDS = 4
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
-# If one of these is wrong, all are dropped: the energy of the battery is unknown.
+# If one of these is wrong, all are dropped, because the energy of the battery is then unknown.
 _ENERGY_COLUMNS = frozenset(
     {"capacity_mah", "battery_capacity_mah", "battery_voltage", "battery_energy_wh"}
 )
@@ -31,8 +31,8 @@ _ENERGY_COLUMNS = frozenset(
 class NormalizedProduct:
     """One product with normalized attributes.
 
-    Shape:  ``spec`` maps columns of ``Spec`` to values, known ones only; ``sources`` maps the same
-            columns to the supplier's text; ``modes`` are the mode table
+    Shape:  ``spec`` maps columns of ``Spec`` to known values; ``sources`` maps the same columns to
+            the supplier's text
     """
 
     family: str
@@ -56,7 +56,7 @@ class NormalizedProduct:
 
 
 def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | ImportIssue:
-    """Normalize one record; return a ``ImportIssue`` if it cannot be published at all."""
+    """Normalize one record; return an ``ImportIssue`` instead if it cannot be published."""
     plain_title = text_cleaning.clean_text(record.title)
     if not plain_title:
         return _rejected_row(record, "no-title", "The product has no title.")
@@ -123,7 +123,7 @@ def _title_issues(record: ProductRecord, invented: Sequence[str]) -> Iterator[Im
 
 
 def _lithium_issues(record: ProductRecord, enriched: NormalizedProduct) -> Iterator[ImportIssue]:
-    """Yield why variants with stock and price are not sold: no service carries unknown lithium."""
+    """Yield an issue if the watt-hours of a lithium battery are unknown: no service carries it."""
     lithiums = (
         get_lithium(enriched, option_values=variant.option_values) for variant in record.variants
     )

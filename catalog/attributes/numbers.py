@@ -9,7 +9,7 @@ _NUMBERS = {
     mark: re.compile(rf"[+-]?(?:\d{{1,3}}(?:\{group}\d{{3}})+|\d+)(?:\{mark}\d*)?|[+-]?\{mark}\d+")
     for mark, group in ((".", ","), (",", "."))
 }
-# Numbers with one reading, whatever the decimal mark of the file.
+# Numbers whose form alone shows which decimal mark they have.
 _UNAMBIGUOUS = {
     mark: re.compile(
         rf"[+-]?\d{{1,3}}(?:\{group}\d{{3}})+\{mark}\d+|[+-]?\d{{1,3}}(?:\{group}\d{{3}}){{2,}}"
@@ -23,7 +23,7 @@ _COMMA_DECIMALS = re.compile(r"[+-]?\d+,(?:\d{1,2}|\d{4,})")
 
 
 class UnreadableError(ValueError):
-    """The text holds no such value, or has two readings; the message says why, for staff."""
+    """The text holds no value of the kind, or is ambiguous; the message tells staff why."""
 
 
 def parse_decimal(text: str, *, mark: str) -> Decimal:
@@ -31,8 +31,8 @@ def parse_decimal(text: str, *, mark: str) -> Decimal:
 
     A number that contradicts the decimal mark raises an error: with a decimal point, ``12,34`` may
     mean 12.34 or 1234.
-    Shape:  ``mark`` is the decimal mark, a point or a comma; empty if unknown. Then ``1,234`` is a
-            thousand, as in English, and ``1.234`` is ambiguous
+    Shape:  ``mark`` is the decimal mark, a point or a comma; empty if unknown. If it is unknown,
+            ``1,234`` is 1234, as in English, and ``1.234`` is ambiguous
     Raises: UnreadableError
     """
     written = _SPACES.sub("", text.strip())

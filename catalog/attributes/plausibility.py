@@ -16,15 +16,16 @@ MAX_LM_PER_WH, UNLIKELY_LM_PER_WH = 1800, 700
 MAX_LM_PER_G, UNLIKELY_LM_PER_G = 70, 40
 MAX_LM_PER_W, UNLIKELY_LM_PER_W = 250, 200
 MAX_CD_PER_LM, UNLIKELY_CD_PER_LM = 4000, 250
-# A headlamp with a distance and no candela: a higher value mostly means feet.
+# For a headlamp whose candela are derived from its beam distance. A higher value usually means
+# that the distance is in feet.
 MAX_CD_PER_LM_OF_HEADLAMP_BEAM = 100
 MIN_CD_PER_LM = Decimal("0.072")  # a lamp that shines evenly in all directions has 0.0796
 MAX_CD_PER_MM2, UNLIKELY_CD_PER_MM2 = 900, 250
 MAX_LMH_PER_WH, UNLIKELY_LMH_PER_WH = 750, 200
-BEAM_ERROR, BEAM_DOUBT = Decimal("0.25"), Decimal("0.05")
+BEAM_ERROR, BEAM_WARNING = Decimal("0.25"), Decimal("0.05")
 CAPACITY_SLACK = Decimal("1.05")
 CELL_OUTPUT_SLACK = Decimal("1.5")
-ENERGY_DOUBT = Decimal("0.15")
+ENERGY_WARNING = Decimal("0.15")
 MIN_SHARE_OF_CELLS = Decimal("0.9")
 
 # Column -> the lowest and highest value of any light on the market, with a margin.
@@ -60,7 +61,7 @@ class StatedMode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedSpecs:
-    """The numbers stated for one light; None is not stated.
+    """The numbers stated for one light; None means not stated.
 
     ``energy_wh`` is for all cells; ``max_cd_per_lm`` is the limit for this kind of light and claim.
     """
@@ -125,10 +126,16 @@ def check_range(column: str, value: Decimal | int) -> Finding | None:
 
 
 def _check_limit(  # noqa: PLR0913 - one row of the table of limits
-    column: str, code: str, value: Decimal, *, error: Decimal | int, doubt: Decimal | int, what: str
+    column: str,
+    code: str,
+    value: Decimal,
+    *,
+    error: Decimal | int,
+    warning: Decimal | int,
+    what: str,
 ) -> Iterator[Finding]:
-    if value > doubt:
-        limit = error if value > error else doubt
+    if value > warning:
+        limit = error if value > error else warning
         message = f"{_format_number(value)} {what}, more than {_format_number(Decimal(limit))}"
         yield Finding(column=column, code=code, message=message, is_error=value > error)
 
@@ -151,17 +158,17 @@ def _capacity(claim: StatedSpecs) -> Iterator[Finding]:
             "capacity-impossible",
             Decimal(claim.capacity_mah),
             error=cell.max_mah * CAPACITY_SLACK,
-            doubt=cell.max_mah * CAPACITY_SLACK,
+            warning=cell.max_mah * CAPACITY_SLACK,
             what=f"mAh of one {claim.battery_format}",
         )
     if claim.voltage and claim.energy_wh:
         cells = claim.battery_count if cell else 1
-        follows = cells * claim.voltage * claim.capacity_mah / 1000
-        if abs(claim.energy_wh - follows) > follows * ENERGY_DOUBT:
+        calculated_wh = cells * claim.voltage * claim.capacity_mah / 1000
+        if abs(claim.energy_wh - calculated_wh) > calculated_wh * ENERGY_WARNING:
             yield Finding(
                 column="energy_wh",
                 code="energy-unlikely",
-                message=f"{claim.energy_wh} Wh claimed, {follows:.2f} Wh follow from its cells",
+                message=f"{claim.energy_wh} Wh claimed, {calculated_wh:.2f} Wh follow from its cells",
                 is_error=False,
             )
 
@@ -187,9 +194,9 @@ def _output(claim: StatedSpecs) -> Iterator[Finding]:
         tests.append((per_w, MAX_LM_PER_W, UNLIKELY_LM_PER_W, "lumens per watt"))
     findings = [
         finding
-        for value, error, doubt, what in tests
+        for value, error, warning, what in tests
         for finding in _check_limit(
-            "output_lm", "output-impossible", value, error=error, doubt=doubt, what=what
+            "output_lm", "output-impossible", value, error=error, warning=warning, what=what
         )
     ]
     if errors := [finding for finding in findings if finding.is_error]:
@@ -199,16 +206,16 @@ def _output(claim: StatedSpecs) -> Iterator[Finding]:
 
 
 def _beam(claim: StatedSpecs) -> Iterator[Finding]:
-    """Compare the stated beam distance with the one that its candela give."""
+    """Compare the stated beam distance with the distance calculated from the candela."""
     if claim.beam_m is None or not claim.intensity_cd:
         return
-    right_m = Decimal(2 * math.sqrt(claim.intensity_cd))
-    off = abs(claim.beam_m - right_m) / right_m
-    if off > BEAM_DOUBT:
+    calculated_m = Decimal(2 * math.sqrt(claim.intensity_cd))
+    off = abs(claim.beam_m - calculated_m) / calculated_m
+    if off > BEAM_WARNING:
         yield Finding(
             column="intensity_cd",
             code="beam-contradicts-intensity",
-            message=f"{claim.intensity_cd} cd reach {right_m:.0f} m, claimed are {claim.beam_m} m",
+            message=f"{claim.intensity_cd} cd reach {calculated_m:.0f} m, claimed are {claim.beam_m} m",
             is_error=off > BEAM_ERROR,
         )
 
@@ -224,16 +231,16 @@ def _intensity(claim: StatedSpecs) -> Iterator[Finding]:
             return
         per_lm = candela / claim.output_lm
         what = "candela per lumen"
-        doubt = min(UNLIKELY_CD_PER_LM, claim.max_cd_per_lm)
+        warning = min(UNLIKELY_CD_PER_LM, claim.max_cd_per_lm)
         yield from _check_limit(
-            column, code, per_lm, error=claim.max_cd_per_lm, doubt=doubt, what=what
+            column, code, per_lm, error=claim.max_cd_per_lm, warning=warning, what=what
         )
     if claim.head_mm:
         area_mm2 = Decimal(math.pi) * claim.head_mm**2 / 4
         per_mm2 = candela / area_mm2
         what = "candela per mm² of head"
         yield from _check_limit(
-            column, code, per_mm2, error=MAX_CD_PER_MM2, doubt=UNLIKELY_CD_PER_MM2, what=what
+            column, code, per_mm2, error=MAX_CD_PER_MM2, warning=UNLIKELY_CD_PER_MM2, what=what
         )
 
 
@@ -245,7 +252,7 @@ def _runtime(claim: StatedSpecs) -> Iterator[Finding]:
             "runtime-impossible",
             light,
             error=MAX_LMH_PER_WH,
-            doubt=UNLIKELY_LMH_PER_WH,
+            warning=UNLIKELY_LMH_PER_WH,
             what="lumen hours per Wh",
         ):
             yield finding if finding.is_error else replace(finding, code="runtime-by-step-down")

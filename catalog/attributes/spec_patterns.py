@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-# The subject of a label. First match wins; the order matters ("battery weight" is no weight).
+# The subject of a label. First match wins ("battery weight" is about the battery).
 SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (subject, re.compile(pattern, re.IGNORECASE))
     for subject, pattern in (
@@ -67,7 +67,7 @@ HIGH = re.compile(r"\bhigh\w*\b|\bmax(?:imum)? (?:mode|output)|turbo|bright\w*|f
 LONG = re.compile(r"\blow\w*\b|long\w*|\bmax\b|\bmaximum\b|eco|moon\w*|\bup to\b", re.IGNORECASE)
 SEPARATORS = re.compile(r"\s*[;|\n/]\s*|,\s+")
 NUMBER = re.compile(r"\d")
-# A line on one of these subjects with a number and no value is reported as unreadable.
+# A line on one of these subjects is reported as unreadable if it has a number but gives no value.
 MEASURED = frozenset(
     {"output_lm", "output_min_lm", "intensity_cd", "beam", "weight_g", "length_mm", "head_mm"}
     | {"impact_m", "cct_k", "ip_rating"}

@@ -32,7 +32,7 @@ _LUMENS = re.compile(r"[\d.,]+\s*(?:lm|lumens?)\b", re.IGNORECASE)
 class SpecTable:
     """A specification table, its lines grouped by subject.
 
-    ``unreadable`` collects lines with two readings or without a unit. ``mark`` is the decimal mark;
+    ``unreadable`` collects lines that are ambiguous or lack a unit. ``mark`` is the decimal mark;
     empty if unknown.
     """
 
@@ -58,7 +58,7 @@ class SpecTable:
             self.unreadable.append((label, text, str(error)))
 
     def unused_lines(self) -> dict[str, str]:
-        """Return the lines that no attribute uses or recognizes."""
+        """Return the lines that gave no attribute and were not recorded as unreadable."""
         unused = {**self._lines_by_subject.get("", {}), **self._lines_by_subject.get("skip", {})}
         reported = {label for label, _, _ in self.unreadable}
         for subject, columns in COLUMNS_BY_SUBJECT.items():
@@ -84,7 +84,7 @@ class SpecTable:
         }
 
     def battery_text(self) -> str:
-        """Join all battery lines; "Battery included: no" becomes words."""
+        """Join all battery lines; "Battery included: no" becomes "not included"."""
         parts = []
         for label, text in self._lines_by_subject.get("battery", {}).items():
             answer = text.strip().casefold()
@@ -156,7 +156,7 @@ class SpecTable:
         return attribute_units.parse_longest_side_mm(text, mark=self.mark)
 
     def _of_modes(self) -> Iterator[tuple[str, StatedValue]]:
-        """Yield the brightest and the longest mode; a separate line overrides them."""
+        """Yield the output and run times of the modes; a line on the same column overrides them."""
         source = {
             "label": "Modes",
             "raw": "; ".join(self._lines_by_subject.get("modes", {}).values())[:200],
@@ -189,7 +189,7 @@ class SpecTable:
         return next((value for _, (value, _) in self._measured(column, read)), None)
 
     def _intensity_from_beam(self) -> Iterator[tuple[str, StatedValue]]:
-        """Derive the candela from the distance if no line states them; FL 1 relates the two."""
+        """Derive the candela from the beam distance by FL 1; stated candela override them."""
         if "beam" in self._lines_by_subject:
             for _, (meters, source) in self._measured(
                 "beam", self._most(attribute_units.DISTANCE_M)
@@ -197,7 +197,7 @@ class SpecTable:
                 yield "intensity_cd", (round(meters * meters / 4), source)
 
     def _runtimes(self) -> Iterator[tuple[str, StatedValue]]:
-        """Yield run times; one without a mode counts as the longest, the weaker claim."""
+        """Yield run times; a run time without a mode counts as the longest one, a weaker claim."""
         runtimes: dict[str, StatedValue] = {}
         for label, text in self._lines_by_subject.get("runtime", {}).items():
             for part in SEPARATORS.split(text):
@@ -244,7 +244,7 @@ class SpecTable:
     def _codes(
         self, column: str, known: Sequence[tuple[str, re.Pattern[str]]]
     ) -> Iterator[StatedValue]:
-        """Yield the codes of all lines on a subject, including the title."""
+        """Yield the codes found in the lines on this column, the feature lines and the title."""
         lines = [*self._lines(column, "features"), ("Title", self._title)]
         matches = [
             (code, label, text)

@@ -62,14 +62,14 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
     """
     title = clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
 
-    def believed(match: re.Match[str]) -> str:
-        is_believed = _number(match["bracketed"] or match["bare"]) == output_lm
-        return match[0] if is_believed else " "
+    def keep_if_confirmed(match: re.Match[str]) -> str:
+        is_confirmed = _number(match["bracketed"] or match["bare"]) == output_lm
+        return match[0] if is_confirmed else " "
 
-    honest = _LUMENS.sub(believed, title)
-    if honest != title:
-        honest = close_gaps(honest)
-    return shorten(honest.strip(_ENDS), MAX_TITLE)
+    confirmed = _LUMENS.sub(keep_if_confirmed, title)
+    if confirmed != title:
+        confirmed = close_gaps(confirmed)
+    return shorten(confirmed.strip(_ENDS), MAX_TITLE)
 
 
 def close_gaps(title: str) -> str:

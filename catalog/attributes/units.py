@@ -97,7 +97,7 @@ def with_heading_unit(text: str, *, heading: str) -> str:
 def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal]:
     """Return all amounts in a text that have one of these units, converted by the table.
 
-    Raises: UnreadableError  a range (``110-140 g``), or a number with two readings (``1.000 lm``)
+    Raises: UnreadableError  a range (``110-140 g``), or an ambiguous number (``1.000 lm``)
     """
     names = "|".join(re.escape(name) for name in sorted(units, key=len, reverse=True))
     quantity_pattern = re.compile(rf"({_NUMBER})\s*[- ]?({names})(?![a-z0-9])", re.IGNORECASE)
@@ -182,9 +182,9 @@ def parse_longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
 
 
 def parse_ip_rating(text: str) -> str:
-    """Return the coded rating in a text, ``IPX4`` or ``IP69K``; "waterproof" is not one.
+    """Return the IP code in a text, such as ``IPX4`` or ``IP69K``; empty if it has none.
 
-    ``9K`` (ISO 20653) is a stronger jet than ``9`` (IEC 60529).
+    ``9K`` (ISO 20653) is a stronger water jet than ``9`` (IEC 60529).
 
     Shape:  a double rating such as ``IP66/IP68`` becomes ``IP66/8``; ``none`` also covers "not waterproof"
     """

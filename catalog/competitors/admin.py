@@ -73,13 +73,13 @@ class CompetitorPriceListAdmin(StaffAdmin):
         "received_by",
         "source_type",
         columns.age("imported_at", _("Applied")),
-        "doubt",
-        "became",
+        "review_reason",
+        "import_result",
     ]
     list_filter: ClassVar = ["source_type"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["content", "refused", "problem", "counts"]
-    readonly_fields: ClassVar = ["doubt", "became", "lines"]
+    readonly_fields: ClassVar = ["review_reason", "import_result", "lines"]
     actions_detail: ClassVar = ["import_list"]
     user_errors: ClassVar = (UnreadableFileError,)
 
@@ -102,11 +102,11 @@ class CompetitorPriceListAdmin(StaffAdmin):
         obj.refresh_from_db()
 
     @admin.display(description=_("Problem"), ordering="problem")
-    def doubt(self, file: CompetitorPriceList) -> str:
+    def review_reason(self, file: CompetitorPriceList) -> str:
         return labels.review_reason(file)
 
     @admin.display(description=_("Import result"))
-    def became(self, file: CompetitorPriceList) -> str:
+    def import_result(self, file: CompetitorPriceList) -> str:
         return labels.import_result(file.counts)
 
     @admin.display(description=_("Rows"))
@@ -114,9 +114,9 @@ class CompetitorPriceListAdmin(StaffAdmin):
         try:
             preview = matching.preview(file=file)
         except UnreadableFileError as error:
-            refused = [RejectedLine(*row) for row in file.refused]
+            rejected = [RejectedLine(*row) for row in file.refused]
             why = labels.message(error.code, error.values)
-            return format_html("<p>{}</p>{}", why, _rejected_rows(refused))
+            return format_html("<p>{}</p>{}", why, _rejected_rows(rejected))
         matched = [
             (
                 match.line.number,
@@ -143,7 +143,7 @@ class CompetitorPriceListAdmin(StaffAdmin):
                     gettext("Match confidence (1 = certain)"),
                 ),
             ),
-            _rejected_rows(preview.refused),
+            _rejected_rows(preview.rejected),
         )
 
     @confirmed_action(
@@ -166,14 +166,14 @@ class CompetitorPriceListAdmin(StaffAdmin):
         return f"{labels.import_result(result.counts)}. {hint}"
 
 
-def _rejected_rows(refused: Sequence[RejectedLine]) -> str:
+def _rejected_rows(rejected: Sequence[RejectedLine]) -> str:
     return _table(
         gettext("Rejected rows"),
         [
             (line.number, labels.message(line.code, line.values))
-            for line in refused[:MAX_SHOWN_LINES]
+            for line in rejected[:MAX_SHOWN_LINES]
         ],
-        total=len(refused),
+        total=len(rejected),
         headings=(gettext("Row"), gettext("Reason")),
     )
 

@@ -1,6 +1,6 @@
 """CSV price lists: parse competitor prices line by line. Pure.
 
-A line that cannot be read is rejected with a reason code; the next line is read.
+A line that cannot be read is rejected with a reason code, and reading continues.
 """
 
 import csv
@@ -148,7 +148,7 @@ def _line(number: int, cells: Mapping[str, str]) -> PriceLine:
         raise InvalidCellError("no_goods")
     url = text_of("url")
     if url and not _URL.fullmatch(url):
-        raise InvalidCellError("no_address", told=_quoted(url))
+        raise InvalidCellError("no_address", value=_quoted(url))
     return PriceLine(
         number=number,
         competitor=competitor[:80],
@@ -172,7 +172,7 @@ def _quoted(text: str) -> str:
 def _amount(text: str) -> Decimal:
     match = _AMOUNT.fullmatch(text)
     if not match:
-        raise InvalidCellError("no_price", told=_quoted(text))
+        raise InvalidCellError("no_price", value=_quoted(text))
     amount = Decimal(f"{match[1]}.{match[2] or '0'}")
     if not amount:
         raise InvalidCellError("costs_nothing")
@@ -182,7 +182,7 @@ def _amount(text: str) -> Decimal:
 def _currency(text: str) -> str:
     code = text.upper()
     if not is_currency(code):
-        raise InvalidCellError("no_currency", told=_quoted(text))
+        raise InvalidCellError("no_currency", value=_quoted(text))
     return code
 
 
@@ -192,7 +192,7 @@ def _has_tax(text: str) -> bool:
         return True
     if word in WITHOUT_TAX:
         return False
-    raise InvalidCellError("no_tax", told=_quoted(text))
+    raise InvalidCellError("no_tax", value=_quoted(text))
 
 
 def _time(text: str) -> datetime | None:
@@ -201,7 +201,7 @@ def _time(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidCellError("no_date", told=_quoted(text)) from None
+        raise InvalidCellError("no_date", value=_quoted(text)) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -211,5 +211,5 @@ def _confidence(text: str) -> Decimal:
     except InvalidOperation:
         confidence = Decimal(-1)
     if not (confidence.is_finite() and 0 <= confidence <= 1):
-        raise InvalidCellError("no_confidence", told=_quoted(text))
+        raise InvalidCellError("no_confidence", value=_quoted(text))
     return confidence.quantize(Decimal("0.01"))

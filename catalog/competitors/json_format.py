@@ -55,8 +55,8 @@ TIMESTAMP = re.compile(
 def parse(text: str, *, is_strict: bool = False) -> Iterator[PriceLine | RejectedLine]:
     """Yield each object of a list, or of the list ``prices`` in an object; counted from 1.
 
-    ``is_strict``: it must be in our own format, where an unknown field is an error.
-    Raises: UnreadableFileError  no such list, or too long
+    ``is_strict`` requires our own format, in which an unknown field is an error.
+    Raises: UnreadableFileError  there is no such list, or it is too long
     """
     for number, row in _rows(text):
         try:
@@ -88,7 +88,7 @@ def _cells(row: Any) -> dict[str, str]:
     cells: dict[str, tuple[str, Any]] = {}
     for key, value in row.items():
         cells.setdefault(key.strip().casefold(), (key, value))
-    # Of several spellings, the first of the headings is used, in any order.
+    # If an object has several spellings of a field, the one listed first in ``HEADINGS`` is used.
     return {
         name: _cell(*cells[spelling])
         for name, spellings in HEADINGS.items()
@@ -96,16 +96,16 @@ def _cells(row: Any) -> dict[str, str]:
     }
 
 
-def _cell(word: str, value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, (dict, list)):
-        raise InvalidCellError("no_text", word=word[:40])
+        raise InvalidCellError("no_text", name=name[:40])
     text = str(value).casefold() if isinstance(value, bool) else str(value)
     try:
         text.encode()
     except UnicodeEncodeError:  # an unpaired surrogate, which the database rejects
-        raise InvalidCellError("no_text", word=word[:40]) from None
+        raise InvalidCellError("no_text", name=name[:40]) from None
     return text.replace("\0", "").strip()
 
 
@@ -113,19 +113,19 @@ def _validate_row(row: Any) -> None:
     if not isinstance(row, dict):
         raise InvalidCellError("no_object")
     if unknown := sorted(row.keys() - FIELD_TYPES.keys()):
-        raise InvalidCellError("no_field", word=ascii(unknown[0][:40]))
-    if missing := [word for word in REQUIRED if word not in row]:
-        raise InvalidCellError("missing", word=missing[0])
-    for word, value in row.items():
-        if type(value) is not FIELD_TYPES[word]:
-            raise InvalidCellError(TYPE_ERRORS[FIELD_TYPES[word]], word=word)
+        raise InvalidCellError("no_field", name=ascii(unknown[0][:40]))
+    if missing := [name for name in REQUIRED if name not in row]:
+        raise InvalidCellError("missing", name=missing[0])
+    for name, value in row.items():
+        if type(value) is not FIELD_TYPES[name]:
+            raise InvalidCellError(TYPE_ERRORS[FIELD_TYPES[name]], name=name)
     if not TIMESTAMP.fullmatch(row["seen_at"]):
         raise InvalidCellError("no_moment")
     _validate_spelling(row)
 
 
 def _validate_spelling(row: Mapping[str, Any]) -> None:
-    """Reject spellings that external lists may use: our own format defines one."""
+    """Reject spellings that external lists may use; our own format allows only one."""
     if "," in row["price"]:
         raise InvalidCellError("comma")
     if not CURRENCY.fullmatch(row["currency"]):

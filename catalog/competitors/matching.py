@@ -48,7 +48,7 @@ class MatchedPrice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPreview:
     matched: list[MatchedPrice] = field(default_factory=list)
-    refused: list[RejectedLine] = field(default_factory=list)
+    rejected: list[RejectedLine] = field(default_factory=list)
 
 
 def preview(*, file: CompetitorPriceList) -> ImportPreview:
@@ -57,18 +57,18 @@ def preview(*, file: CompetitorPriceList) -> ImportPreview:
     Raises: UnreadableFileError  not a price list, or its content is no longer stored
     """
     if not file.content:
-        raise UnreadableFileError("forgotten")
+        raise UnreadableFileError("content_deleted")
     result = ImportPreview()
     lines: list[PriceLine] = []
     for line in PARSERS[ListFormat(file.list_format)](file.content):
         if isinstance(line, PriceLine):
             lines.append(line)
         else:
-            result.refused.append(line)
+            result.rejected.append(line)
     for batch in batched(lines, BATCH):
         _match(batch, file=file, result=result)
     _keep_newest(result)
-    result.refused.sort(key=lambda refusal: refusal.number)
+    result.rejected.sort(key=lambda line: line.number)
     return result
 
 
@@ -88,11 +88,11 @@ def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, result: Imp
     for line in lines:
         if line.competitor in names_of_ours or (our_host and _host(line.url) == our_host):
             # Otherwise we would undercut our own prices repeatedly.
-            result.refused.append(RejectedLine(line.number, "ourselves"))
+            result.rejected.append(RejectedLine(line.number, "ourselves"))
             continue
         as_of = line.as_of or file.as_of or file.received_at
         if why := _date_problem(as_of, file.received_at):
-            result.refused.append(RejectedLine(line.number, *why))
+            result.rejected.append(RejectedLine(line.number, *why))
             continue
         names = {
             MatchMethod.SKU: line.sku,
@@ -104,10 +104,10 @@ def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, result: Imp
             identifiers = [
                 [by.value, name[:SHOWN_CHARACTERS]] for by, name in names.items() if name
             ]
-            result.refused.append(RejectedLine(line.number, "not_ours", {"goods": identifiers}))
+            result.rejected.append(RejectedLine(line.number, "not_ours", {"goods": identifiers}))
         elif len(set(hits.values())) > 1:
-            at_odds = {"names": [by.value for by in hits]}
-            result.refused.append(RejectedLine(line.number, "different", at_odds))
+            schemes = {"names": [by.value for by in hits]}
+            result.rejected.append(RejectedLine(line.number, "ambiguous", schemes))
         else:
             by, (variant_id, sku) = next(iter(hits.items()))
             result.matched.append(
@@ -164,7 +164,7 @@ def _keep_newest(result: ImportPreview) -> None:
     best: dict[tuple[int, str], MatchedPrice] = {}
     for match in sorted(result.matched, key=lambda price: price.as_of, reverse=True):
         if best.setdefault((match.variant_id, match.line.competitor), match) is not match:
-            result.refused.append(RejectedLine(match.line.number, "twice"))
+            result.rejected.append(RejectedLine(match.line.number, "duplicate"))
     result.matched[:] = sorted(best.values(), key=lambda price: price.line.number)
 
 

@@ -31,8 +31,9 @@ MAX_STORED_REJECTIONS = 1000
 # Retention of automatically received lists (sent by API or fetched) and their import results.
 # Each changed price is kept forever.
 LIST_RETENTION = timedelta(days=30)
-# List contents are large: they are kept for a shorter time, and only the newest of each sender.
+# List contents are large: they are kept for a shorter time.
 CONTENT_RETENTION = timedelta(days=3)
+# Of each sender, only the contents of the newest lists are kept.
 MAX_STORED_CONTENTS = 20
 DELETE_BATCH = 500
 RECORDED_FIELDS = (
@@ -45,12 +46,12 @@ RECORDED_FIELDS = (
 class ImportResult:
     file: CompetitorPriceList
     outcomes: list[tuple[MatchedPrice, ImportOutcome]]
-    refused: list[RejectedLine]
+    rejected: list[RejectedLine]
 
     @property
     def counts(self) -> Counter[str]:
-        outcomes = Counter(str(became) for _, became in self.outcomes)
-        return outcomes + Counter(matched=len(self.outcomes), refused=len(self.refused))
+        outcomes = Counter(str(outcome) for _, outcome in self.outcomes)
+        return outcomes + Counter(matched=len(self.outcomes), refused=len(self.rejected))
 
 
 def decode(content: bytes, *, list_format: ListFormat | None = None) -> tuple[str, ListFormat]:
@@ -64,10 +65,10 @@ def decode(content: bytes, *, list_format: ListFormat | None = None) -> tuple[st
         text = content.decode("utf-8-sig").replace("\0", "")
     except UnicodeDecodeError:
         raise UnreadableFileError("no_utf8") from None
-    spoken = list_format or detect_format(text)
-    if not any(True for _ in PARSERS[spoken](text)):
+    detected_format = list_format or detect_format(text)
+    if not any(True for _ in PARSERS[detected_format](text)):
         raise UnreadableFileError("no_lines")
-    return text, spoken
+    return text, detected_format
 
 
 def store_list(  # noqa: PLR0913 - content, sender and source type
@@ -87,11 +88,11 @@ def store_list(  # noqa: PLR0913 - content, sender and source type
     to redact from the content: a source may echo the credential that we sent.
     Raises: UnreadableFileError  not a price list
     """
-    text, spoken = decode(content, list_format=list_format)
+    text, detected_format = decode(content, list_format=list_format)
     file = CompetitorPriceList.objects.create(
         name=name[-120:],
         content=redact(text, hidden),
-        list_format=spoken.value,
+        list_format=detected_format.value,
         source_type=source_type,
         as_of=as_of,
         received_at=now,
@@ -109,21 +110,21 @@ def import_list(
 ) -> ImportResult:
     """Import the matched lines of a list and queue the affected prices for repricing.
 
-    Idempotent after a crash. An implausible list that staff did not preview is not imported: it is
-    held for review.
+    Can be repeated after a crash. An implausible list that staff did not preview is not imported,
+    but held for review.
     Locks:  in batches of lines: the variants, then their competitor prices, in id order
     Raises: UnreadableFileError   not a price list, or its content is no longer stored
             ImplausibleListError  too many implausible changes
     """
     matches = preview(file=file)
     if not is_previewed and (why := matching.check_plausibility(matches.matched)):
-        counts = {"matched": len(matches.matched), "refused": len(matches.refused), **why}
+        counts = {"matched": len(matches.matched), "refused": len(matches.rejected), **why}
         problem = labels.IMPLAUSIBLE
         _save_result(
-            file, problem=problem, imported_at=None, counts=counts, refused=matches.refused
+            file, problem=problem, imported_at=None, counts=counts, rejected=matches.rejected
         )
         raise ImplausibleListError(labels.implausible_changes(why))
-    result = ImportResult(file=file, outcomes=[], refused=matches.refused)
+    result = ImportResult(file=file, outcomes=[], rejected=matches.rejected)
     for batch in batched(matches.matched, BATCH):
         with transaction.atomic(durable=True):
             done = _write(batch, source=file.name, actor=actor[:100], now=now)
@@ -131,10 +132,10 @@ def import_list(
             if match.line.number in done:
                 result.outcomes.append((match, done[match.line.number]))
             else:
-                result.refused.append(RejectedLine(match.line.number, "gone"))
-    result.refused.sort(key=lambda refusal: refusal.number)
+                result.rejected.append(RejectedLine(match.line.number, "variant_deleted"))
+    result.rejected.sort(key=lambda line: line.number)
     _save_result(
-        file, problem="", imported_at=now, counts=dict(result.counts), refused=result.refused
+        file, problem="", imported_at=now, counts=dict(result.counts), rejected=result.rejected
     )
     return result
 
@@ -148,11 +149,11 @@ def delete_old(*, now: datetime) -> int:
     _machine_lists().filter(received_at__lt=now - CONTENT_RETENTION).update(content="")
     machine_made = CompetitorPriceList.objects.exclude(source_type=SourceType.HAND)
     old = machine_made.filter(received_at__lt=now - LIST_RETENTION).order_by("pk")
-    forgotten = 0
+    deleted = 0
     while ids := list(old.values_list("pk", flat=True)[:DELETE_BATCH]):
         # ``delete()`` loads the rows, because sources reference them. Do not load their contents.
-        forgotten += CompetitorPriceList.objects.filter(pk__in=ids).only("pk").delete()[0]
-    return forgotten
+        deleted += CompetitorPriceList.objects.filter(pk__in=ids).only("pk").delete()[0]
+    return deleted
 
 
 def _machine_lists() -> QuerySet[CompetitorPriceList]:
@@ -161,13 +162,13 @@ def _machine_lists() -> QuerySet[CompetitorPriceList]:
 
 
 def _save_result(
-    file: CompetitorPriceList, *, refused: Sequence[RejectedLine], **became: Any
+    file: CompetitorPriceList, *, rejected: Sequence[RejectedLine], **fields: Any
 ) -> None:
     rows = [
         [rejection.number, rejection.code, dict(rejection.values)]
-        for rejection in refused[:MAX_STORED_REJECTIONS]
+        for rejection in rejected[:MAX_STORED_REJECTIONS]
     ]
-    CompetitorPriceList.objects.filter(pk=file.pk).update(refused=rows, **became)
+    CompetitorPriceList.objects.filter(pk=file.pk).update(refused=rows, **fields)
 
 
 @requires_transaction
@@ -217,7 +218,7 @@ def _write(
             moved.append(price)
             done[line.number] = ImportOutcome.CHANGED
             continue
-        # An update that only confirms a price may make an expired one current again.
+        # A list that only confirms a price may make an expired price current again.
         if price.as_of <= now - MAX_COMPETITOR_PRICE_AGE:
             affected.add(price.variant_id)
         if names := bulk.set_changed(price, values):

@@ -103,7 +103,7 @@ class CompetitorSourceForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
             self.add_error("secret", gettext("The URL changed. Enter the secret again."))
         return values
 
-    def sealed(self) -> str:
+    def encrypted_secret(self) -> str:
         if not self.cleaned_data["header"]:
             return ""
         if secret := self.cleaned_data["secret"]:
@@ -164,7 +164,7 @@ class CompetitorSourceAdmin(StaffAdmin):
         self, request: HttpRequest, obj: CompetitorSource, form: CompetitorSourceForm, change: bool
     ) -> None:
         """Save only the edited fields, since a worker writes others; make the source due."""
-        obj.secret_encrypted = form.sealed()
+        obj.secret_encrypted = form.encrypted_secret()
         obj.due_at = timezone.now()
         obj.save(update_fields=[*EDITABLE_FIELDS, "secret_encrypted", "due_at"] if change else None)
 

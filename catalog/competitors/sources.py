@@ -41,7 +41,7 @@ RETRY_AFTER = timedelta(minutes=30)
 
 
 class NothingImportedError(ValueError):
-    """No line of a list could be imported; the message gives the reason for the first."""
+    """No line of a list could be imported; the message says why the first line was rejected."""
 
 
 # Errors that are shown on the source and change nothing.
@@ -64,10 +64,10 @@ def make_due(*, source: CompetitorSource, now: datetime) -> None:
 
 
 def fetch_source(*, source_id: int, now: datetime) -> ImportResult | None:
-    """Fetch a due source and import its list; return None if that brought nothing.
+    """Fetch a due source and import its list; None if it is not due, unchanged, or failed.
 
-    One of several concurrent calls fetches. Safe to repeat after a crash. Unexpected errors are
-    recorded and raised.
+    Of several concurrent calls only one fetches. Safe to repeat after a crash. Unexpected errors
+    are recorded and raised.
     Raises: OpenTransactionError
     """
     source = _claim(source_id, now)
@@ -121,11 +121,11 @@ def _claim(source_id: int, now: datetime) -> CompetitorSource | None:
 def _download(source: CompetitorSource, secret: str, now: datetime) -> ServiceResponse | None:
     """Fetch the list of a source; return None if it is unchanged."""
     known = _validators(source)
-    is_believed = bool(known) and now - datetime.fromisoformat(known["at"]) < FULL_FETCH_EVERY
+    is_recent = bool(known) and now - datetime.fromisoformat(known["at"]) < FULL_FETCH_EVERY
     conditions = {
         header: known[mark]
         for mark, header in VALIDATOR_HEADERS.items()
-        if is_believed and known.get(mark)
+        if is_recent and known.get(mark)
     }
     answer = download(
         source.url,
@@ -143,7 +143,7 @@ def _download(source: CompetitorSource, secret: str, now: datetime) -> ServiceRe
 
 
 def _validators(source: CompetitorSource) -> dict[str, str]:
-    """Return the stored validators of this url and format."""
+    """Return the stored validators; empty if the URL or the format changed since."""
     known = source.validators
     is_same = (known.get("url"), known.get("list_format")) == (source.url, source.list_format)
     return known if is_same else {}
@@ -167,18 +167,20 @@ def _import(
             file=file, actor=file.received_by, now=now, is_previewed=False
         )
     except ImplausibleListError:
-        # The same content is the same list; it is fetched and checked again.
+        # Without cache validators, so that the list is fetched and checked again. If its content
+        # is the same, this file is updated.
         row.update(validators=marks, last_file=file)
         raise
     if result.outcomes:
-        # Stored last: after a crash or an empty import the list is fetched again.
+        # Cache validators are stored only now: after a crash or an empty import, the list is
+        # fetched again.
         marks |= {
             "etag": _validator(answer, "etag"),
             "modified": _validator(answer, "last-modified"),
         }
     row.update(validators=marks, last_file=file)
     if not result.outcomes:
-        first = result.refused[0]
+        first = result.rejected[0]
         why = labels.message(first.code, first.values)
         raise NothingImportedError(f"All rows were rejected. Row {first.number}: {why}")
     return result
@@ -214,7 +216,7 @@ def _store(  # noqa: PLR0913 - source, content, digest, secret, dates
     as_of: datetime | None,
     now: datetime,
 ) -> CompetitorPriceList:
-    """Store a list; the same content updates the stored one. Raises UnreadableFileError."""
+    """Store a list, or update the last one if the content is the same. Raises UnreadableFileError."""
     last = source.last_file if _validators(source).get("digest") == digest else None
     if last is not None and last.content:
         last.received_at, last.as_of = now, as_of

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from lxml import etree
 
 EURO = "EUR"
-# Published at 16:00 in Frankfurt, within an hour of this all year round.
+# Published at 16:00 in Frankfurt: at 15:00 UTC in winter, at 14:00 UTC in summer.
 PUBLISHED_AT = time(15, tzinfo=UTC)
 LEAST, MOST = Decimal("0.000001"), Decimal(10_000_000)
 RATE_SCALE = Decimal("0.0000000001")
@@ -28,7 +28,7 @@ class DailyRates:
     def into(self, quote: str) -> dict[str, Decimal]:
         """Return the value of one unit of each other currency in ``quote``, via the euro.
 
-        Empty if the list lacks that currency. Rounded only at the end.
+        Empty if the list lacks ``quote``. Only the results are rounded.
         """
         per_euro = {**self.per_euro, EURO: Decimal(1)}
         if quote not in per_euro:

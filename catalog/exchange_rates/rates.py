@@ -123,7 +123,7 @@ def set_manual_rate(  # noqa: PLR0913 - which rate, and who reported it when
 def _new_update(
     row: ExchangeRate | None, *, source: str, actor: str, now: datetime, **values: Any
 ) -> ExchangeRateUpdate:
-    """Return an update that takes effect, unsaved; ``row`` is the current rate."""
+    """Return an unsaved update with the status applied; ``row`` is the current rate."""
     return ExchangeRateUpdate(
         **values,
         old_rate=row.rate if row else None,
@@ -187,10 +187,10 @@ def _was_decided(row: ExchangeRate, rate: Decimal, *, source: str, as_of: dateti
 
 
 def _time_since_reports(row: ExchangeRate, *, as_of: datetime) -> timedelta:
-    """Return the time from the current rate to the first later rate not applied, or to ``as_of``.
+    """Return the time from the current rate to the first rate held or rejected after it.
 
-    The limit of a change grows with this time. If it did not end there, a held or rejected rate
-    would be within the limit some days later.
+    Without such a rate, the time ends at ``as_of``. The limit of a change grows with this time. If
+    it did not end there, a held or rejected rate would be within the limit some days later.
     """
     updates = ExchangeRateUpdate.objects.filter(base=row.base, quote=row.quote)
     last = updates.filter(status__in=[Status.APPLIED, Status.APPROVED]).aggregate(last=Max("pk"))[
@@ -243,7 +243,7 @@ def _update_validity(rate_ids: Iterable[int], *, now: datetime, has_changed: boo
 
 
 def _depends_on(row: ExchangeRate) -> Q:
-    """Filter the listings with a cost or MAP in its base currency; for EUR, also with duty."""
+    """Filter listings with a cost or MAP in the rate's base currency; for EUR, also with duty."""
     bought = Q(wholesale_currency=row.base) | Q(map_currency=row.base)
     if row.base != landed_cost.DUTY_CURRENCY:
         return bought

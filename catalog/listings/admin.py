@@ -20,8 +20,14 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 from storefront.lib.staff.inlines import inline
 
-OF_CHANNEL = ("price_amount", "cost_amount", "landed_amount", "floor_amount", "break_even_amount")
-OF_SUPPLIER = ("map_amount", "msrp_amount")
+CHANNEL_AMOUNTS = (
+    "price_amount",
+    "cost_amount",
+    "landed_amount",
+    "floor_amount",
+    "break_even_amount",
+)
+SUPPLIER_AMOUNTS = ("map_amount", "msrp_amount")
 
 
 def _amount(name: str, currency: str) -> columns.Column:
@@ -59,9 +65,9 @@ class ListingAdmin(StaffAdmin):
         )
     ]
     exclude: ClassVar = [
-        *OF_CHANNEL,
+        *CHANNEL_AMOUNTS,
         "wholesale_amount",
-        *OF_SUPPLIER,
+        *SUPPLIER_AMOUNTS,
         "origins",
         "ships_from",
         "areas_from",
@@ -75,9 +81,9 @@ class ListingAdmin(StaffAdmin):
             of="variant_id",
         ),
         "history",
-        *(_amount(name, "channel__currency") for name in OF_CHANNEL),
+        *(_amount(name, "channel__currency") for name in CHANNEL_AMOUNTS),
         _amount("wholesale_amount", "wholesale_currency"),
-        *(_amount(name, "map_currency") for name in OF_SUPPLIER),
+        *(_amount(name, "map_currency") for name in SUPPLIER_AMOUNTS),
         columns.text("origins", _("Ships from")),
         columns.pairs("ships_from", _("Units by origin country")),
     ]
@@ -122,8 +128,8 @@ class ListingAdmin(StaffAdmin):
             "original": listing,
             "back": self.page_of(listing),
             "hold": explanation.hold,
-            "stopped": explanation.hold and labels.hold_message(explanation.hold),
-            "present": listing.price_amount
+            "hold_message": explanation.hold and labels.hold_message(explanation.hold),
+            "current_price": listing.price_amount
             and columns.as_money(Money(listing.price_amount, currency)),
             "steps": [
                 {

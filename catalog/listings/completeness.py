@@ -1,4 +1,4 @@
-"""Completeness: decide whether a listing has all that its publication needs."""
+"""Completeness: decide whether a listing has everything that publication requires."""
 
 from catalog.attributes.families import LIGHTS
 from catalog.models import Listing, Variant

@@ -23,10 +23,10 @@ class CannotApproveError(Exception):
 
 @transaction.atomic(durable=True)
 def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
-    """Publish the proposed price if it keeps today's limits.
+    """Publish the proposed price if it meets today's limits.
 
     Locks:  the listing, then its product
-    Raises: CannotApproveError     no price is valid until rules, costs or figures change
+    Raises: CannotApproveError     staff cannot override this block, or a limit is not met
             ConcurrentUpdateError  the proposal has changed or is decided
     """
     listing = _lock_listing(hold)
@@ -90,7 +90,7 @@ def keep_current_price(*, hold: PriceHold, actor: str, reason: str, now: datetim
 
 @transaction.atomic(durable=True)
 def reject(*, hold: PriceHold, actor: str, now: datetime, reason: str = "") -> None:
-    """Keep the current price. The same proposal is not held again, another one is.
+    """Keep the current price. The same proposal is not held again; a different one is.
 
     A listing whose current price is below the minimum margin stays off sale.
     Locks:  the listing

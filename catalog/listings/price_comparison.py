@@ -20,7 +20,7 @@ STEP_ORDER = {
 
 
 def compare_hold(hold: PriceHold) -> str:
-    """Return an HTML table that compares a held price with the last one before the decision."""
+    """Return an HTML table that compares a held price with the last price before the decision."""
     before = PriceChange.objects.filter(listing=hold.listing_id)
     if hold.status != PriceHold.Status.OPEN:
         before = before.filter(at__lt=hold.status_since)
@@ -67,13 +67,13 @@ def _table(old: Mapping[str, Any], new: Mapping[str, Any], *, currency: str) -> 
 
 
 def _cells(breakdown: Mapping[str, Any], currency: str) -> Iterator[tuple[str, str]]:
-    """Yield the code and the cell text of each price step; a block has the code ``price``."""
+    """Yield code and cell text of each price step; ``blocked_…`` steps get the code ``price``."""
     if breakdown.get("supplier"):
         yield "supplier", breakdown["supplier"]
     if breakdown.get("origins"):
         yield "origins", ", ".join(breakdown["origins"])
     for code, amount, note in breakdown.get("steps", ()):
-        if code == "current_price":  # not compared: in old breakdowns, the price before
+        if code == "current_price":  # the price before that calculation, not one of its steps
             continue
         money = amount and columns.as_money(Money(Decimal(amount), currency))
         note_text = labels.step_note(Step(code=code, note=note))

@@ -28,7 +28,7 @@ def update_holds(done: Mapping[Listing, Calculation], *, now: datetime) -> None:
     """Open, update or close the holds of these listings. An unchanged hold is not written.
 
     A rejected proposal is not held again while the price is the same. An unconfirmed exchange rate
-    is held at the rate, not at each of its prices.
+    opens no hold: staff approve the rate, not each price.
     Locks:  none; the caller holds the listings
     """
     stopped = {
@@ -104,7 +104,7 @@ def _values(done: Calculation, listing: Listing) -> dict[str, Any]:
 
 
 def describe_block(done: Calculation) -> str:
-    """Return why a price was blocked, in English with its figures, as logs keep it."""
+    """Return why a price was blocked, in English with its figures: ``PriceHold.sentence``."""
     if done.verdict is None or done.verdict.stop is None:
         return ""
     with override("en"):

@@ -86,7 +86,7 @@ def supplier_columns(pricing_input: PricingInput) -> dict[str, Any]:
 
 
 def price_columns(done: Calculation, *, listing: Listing, currency: str) -> dict[str, Any]:
-    """Return the price columns; a blocked price leaves the current one if it is still allowed."""
+    """Return the price columns; a blocked price is replaced by the current one if that is allowed."""
     if done.cost is None or done.landed is None or done.rule is None:
         lost = (
             "cost_amount",
@@ -120,14 +120,14 @@ def _break_even_price(landed: LandedCost, currency: str) -> Decimal | None:
 
 
 @requires_transaction
-def record_changes(tagged: Sequence[PricedListing], *, now: datetime) -> None:
+def record_changes(priced: Sequence[PricedListing], *, now: datetime) -> None:
     """Record each price change with its breakdown, and each stopped price.
 
-    A lost price counts as a change. A price that returns replaces the last published one; otherwise
-    losing the price would bypass the guard on the daily change.
+    A lost price counts as a change. When a listing gets a price again, its old price is the last
+    published one; otherwise losing the price would bypass the guard on the daily change.
     Locks:  none; the caller holds the listings
     """
-    moved = [entry for entry in tagged if entry.listing.price_amount != entry.before]
+    moved = [entry for entry in priced if entry.listing.price_amount != entry.before]
     moments = history.change_times(listing_ids=[entry.listing.pk for entry in moved], now=now)
     changes = (
         PriceChange(
@@ -142,4 +142,4 @@ def record_changes(tagged: Sequence[PricedListing], *, now: datetime) -> None:
         for entry in moved
     )
     PriceChange.objects.bulk_create(changes)
-    price_holds.update_holds({entry.listing: entry.done for entry in tagged}, now=now)
+    price_holds.update_holds({entry.listing: entry.done for entry in priced}, now=now)

@@ -1,4 +1,4 @@
-"""Listing publication: delist, relist, publish the listings of a product that are complete."""
+"""Listing publication: delist, relist, publish the complete listings of a product."""
 
 from datetime import datetime
 
@@ -32,7 +32,7 @@ def _set_delisted(listing: Listing, *, is_delisted: bool, now: datetime) -> None
 
 
 def lock_product(product_id: int) -> None:
-    # Listings first, as in a refresh, or the two would deadlock.
+    # Locks the listings first, as a refresh does: another order could deadlock with it.
     rows = Listing.objects.filter(variant__product=product_id).order_by("pk")
     list(rows.select_for_update(of=["self"]).values_list("pk"))
 

@@ -153,9 +153,9 @@ def _refresh(
     calculations = calculate_all(requests, channel=channel, policy=policy, now=now)
     new: list[Listing] = []
     changed: dict[Listing, list[str]] = {}
-    tagged: list[PricedListing] = []
+    priced: list[PricedListing] = []
     for supply, listing, done in zip(known, listings, calculations, strict=True):
-        tagged.append(PricedListing(listing=listing, before=listing.price_amount, done=done))
+        priced.append(PricedListing(listing=listing, before=listing.price_amount, done=done))
         values: dict[str, Any] = {
             **price_updates.supplier_columns(done.pricing_input),
             **price_updates.price_columns(done, listing=listing, currency=channel.currency),
@@ -182,7 +182,7 @@ def _refresh(
     # queue them for repricing.
     repricing_queue.enqueue(variant_ids=[listing.variant_id for listing in new], now=now)
     bulk.update(Listing, changed)
-    price_updates.record_changes(tagged, now=now)
+    price_updates.record_changes(priced, now=now)
     return {variants[each.variant_id].product_id for each in [*new, *changed]}
 
 
@@ -202,7 +202,10 @@ def _pricing_input(supply: ListingSupply, product: Product) -> PricingInput:
 
 
 def _fresher_time(as_of: datetime | None, *, present: datetime | None) -> datetime | None:
-    """Keep the stored time up to an hour, so that a feed does not rewrite every listing."""
+    """Keep the stored time if the new one is less than an hour later.
+
+    Otherwise each feed would rewrite every listing.
+    """
     if as_of and present and present <= as_of < present + AGE_STEP:
         return present
     return as_of

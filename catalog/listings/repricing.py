@@ -27,7 +27,7 @@ from storefront.lib.money import Money
 
 BATCH = 1000
 LOCK_TTL = timedelta(minutes=15)
-# How often prices that follow the market are checked: competitor prices expire.
+# Interval between recalculations of prices that follow the market: competitor prices expire.
 MARKET_INTERVAL = timedelta(hours=1)
 INPUT_FIELDS = (
     "variant",
@@ -63,7 +63,7 @@ def reprice_due_channels(*, now: datetime) -> dict[str, RepricingResult]:
         if not is_due(channel, now=now) or not _claim(channel, now=now):
             continue
         done[channel.code] = reprice_channel(channel=channel, now=now)
-        # A request made meanwhile stays.
+        # Keeps a request that was made during the run.
         Channel.objects.filter(
             pk=channel.pk, reprice_requested_at=channel.reprice_requested_at
         ).update(reprice_requested_at=None)
@@ -120,7 +120,7 @@ def reprice_channel(*, channel: Channel, now: datetime) -> RepricingResult:
 def reprice_queued(*, now: datetime) -> int:
     """Reprice the queued variants; return how many.
 
-    A queue row is deleted after its prices are written, and only if it was read before. A crash
+    Queue rows are deleted after their prices are written; rows added meanwhile stay. A crash
     repeats work and loses none.
     Locks:  per thousand: their listings in id order, then their products in id order
     """
@@ -158,7 +158,7 @@ def listings_with_inputs(channel: Channel) -> Any:
     )
 
 
-def recalculate(  # noqa: PLR0913 - of what, by what, and for which time
+def recalculate(  # noqa: PLR0913 - which listings, which policy, which times
     batch: list[Any],
     *,
     channel: Channel,
@@ -169,7 +169,8 @@ def recalculate(  # noqa: PLR0913 - of what, by what, and for which time
 ) -> list[Calculation]:
     """Calculate the prices of listings from ``listings_with_inputs``. Read-only.
 
-    Shape:  ``at`` and ``day_ago``, by listing, are for a dry run: see ``pricing.batch``
+    Shape:  ``day_ago`` maps listing ids to prices; it and ``at`` are for dry runs, see
+            ``pricing.batch``
     """
     requests = [
         PricingRequest(
@@ -197,13 +198,13 @@ def recalculate(  # noqa: PLR0913 - of what, by what, and for which time
 def _reprice(
     batch: list[Any], *, channel: Channel, policy: Policy, total: RepricingResult, now: datetime
 ) -> None:
-    tagged: list[PricedListing] = []
+    priced: list[PricedListing] = []
     changed: dict[Listing, list[str]] = {}
     for row, done in zip(
         batch, recalculate(batch, channel=channel, policy=policy, now=now), strict=True
     ):
         before = row.price_amount
-        tagged.append(PricedListing(listing=row, before=before, done=done))
+        priced.append(PricedListing(listing=row, before=before, done=done))
         names = bulk.set_changed(
             row, price_updates.price_columns(done, listing=row, currency=channel.currency)
         )
@@ -214,12 +215,12 @@ def _reprice(
         if done.verdict and done.verdict.stop:
             total.stopped[done.verdict.stop.value] += 1
     total.listings += len(batch)
-    moved = [entry.listing for entry in tagged if entry.listing.price_amount != entry.before]
+    moved = [entry.listing for entry in priced if entry.listing.price_amount != entry.before]
     _republish(
         [row for row in moved if (row.price_amount is None) == row.is_published], changed=changed
     )
     bulk.update(Listing, changed)
-    price_updates.record_changes(tagged, now=now)
+    price_updates.record_changes(priced, now=now)
     index.reindex(
         product_ids={row.product_id for row in moved},  # type: ignore[attr-defined]
         channel=channel,

@@ -379,7 +379,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("markup", "markup: a fraction of the basis, on top of it"), ("margin", "margin: a fraction of the price before tax"), ("fixed", "fixed amount on top of the basis")],
                         default="margin",
-                        help_text="Markup on the base, or margin of the price.",
+                        help_text="Markup on the basis, or margin of the price.",
                         max_length=6,
                         verbose_name="Method",
                     ),
@@ -391,7 +391,7 @@ class Migration(migrations.Migration):
                     "ending",
                     models.DecimalField(
                         decimal_places=2,
-                        help_text="Ending of each price above the step, such as step 1 with ending 0.99, or step 5 with ending 4.99.",
+                        help_text="Each price is a multiple of the step plus this ending: step 5 with ending 4.99 gives 4.99 and 9.99.",
                         max_digits=8,
                         validators=[django.core.validators.MinValueValidator(0)],
                         verbose_name="Ending",

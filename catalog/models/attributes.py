@@ -68,7 +68,7 @@ class Spec(models.Model):
     basis = models.CharField(_("Basis"), max_length=20, choices=Basis, default=Basis.SUPPLIER_CLAIM)
     # label -> text, as the supplier states it
     more = models.JSONField(_("Supplier's text"), default=dict, blank=True)
-    # column -> {"supplier", "run", "raw"}
+    # column -> {"supplier", "label", "raw"}
     sources = models.JSONField(_("Sources"), default=dict, blank=True)
     warnings = models.JSONField(_("Warnings"), default=list, blank=True)  # unlikely values
 
@@ -82,7 +82,7 @@ class Spec(models.Model):
             )
         ]
         indexes = [
-            # A beam image exists only for a pair of values that a product has.
+            # Beam images are drawn only for pairs of values that a product has.
             models.Index(
                 fields=["intensity_cd", "output_lm"],
                 condition=Q(intensity_cd__isnull=False, output_lm__isnull=False),

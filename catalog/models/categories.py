@@ -25,7 +25,7 @@ class Family(models.TextChoices):
 class Category(models.Model):
     """A category; ``names`` and ``intros`` hold its texts per locale.
 
-    Its products are not shipped to ``restricted_countries``, nor to their own.
+    Its products are not shipped to ``restricted_countries``; a product can restrict further ones.
     """
 
     slug = models.SlugField(
@@ -88,7 +88,7 @@ class Category(models.Model):
         return str(self.intros.get(locale) or self.intros.get("en") or "")
 
 
-# The contacts of a brand are columns: ``manufacturer_name`` to ``responsible_email``.
+# Each role and part is a column of ``Brand``, such as ``manufacturer_name``.
 CONTACT_ROLES, CONTACT_PARTS = (
     ("manufacturer", "responsible"),
     ("name", "address", "country", "email"),
@@ -171,7 +171,7 @@ class Brand(models.Model):
         default="",
         help_text=_("Shown on the product page."),
     )
-    # Staff entered or removed the responsible person: feeds do not fill it in again.
+    # Staff entered or removed the responsible person, so feeds no longer change it.
     is_responsible_locked = models.BooleanField(
         _("Locked"),
         db_default=False,

@@ -110,9 +110,8 @@ class CompetitorPriceList(models.Model):
 
     ``as_of`` is the date of its prices, if the sender stated it. ``problem`` says why staff must
     check it before import. The ``content`` of lists sent by API or fetched is cleared after days.
-    Shape:  ``list_format`` as in ``competitors.formats``; ``counts`` and ``refused`` are the import
-            result; ``refused`` holds [line, code, values], in words by ``competitors.labels``;
-            lists before 2026-11-26 hold [line, sentence]
+    Shape:  ``list_format`` is a ``ListFormat``; ``counts`` is the result of the import; ``refused``
+            holds the rejected lines as [line, code, values], see ``competitors.labels``
     """
 
     name = models.CharField(_("Name"), max_length=120)
@@ -185,8 +184,8 @@ class DailySales(models.Model):
         return f"{self.variant_id} {self.day}: {self.units}"
 
 
-# The interval is longer than a fetch may take (``competitors.sources.TOTAL_TIMEOUT_S``) and short
-# enough that one of two fetches may fail before a price expires after 7 days.
+# Longer than a fetch may take (``competitors.sources.TOTAL_TIMEOUT_S``), and less than half of the
+# 7 days that a price is valid, so that one fetch may fail.
 MIN_INTERVAL_MIN, MAX_INTERVAL_MIN = 5, 3 * 24 * 60
 
 

@@ -14,7 +14,7 @@ from storefront.lib.state_machine import Stateful
 
 class ExchangeRateQuerySet(models.QuerySet["ExchangeRate"]):
     def valid(self, now: datetime) -> Self:
-        """Return the rates that are neither expired nor about to change."""
+        """Return the recent rates, without those that have a newer rate awaiting approval."""
         return self.filter(
             as_of__gte=now - timedelta(hours=settings.RATES_MAX_AGE_H), pending_rate__isnull=True
         )
@@ -91,7 +91,7 @@ class ExchangeRate(models.Model):
 
 
 class ExchangeRateUpdate(Stateful):
-    """A rate as reported, or awaiting approval; ``old_rate`` was current when it came."""
+    """A reported rate and its status; ``old_rate`` was the current rate when it was reported."""
 
     class Status(models.TextChoices):
         APPLIED = "applied", _("Applied")  # plausible, or set by staff

@@ -13,7 +13,7 @@ from catalog.models.price_books import PriceRule
 from catalog.models.products import Variant
 from storefront.lib.address import COUNTRIES
 
-# Older stock figures promise nothing: the listing is out of stock until the next update.
+# A listing with an older stock figure counts as out of stock until the next update.
 STALE_AFTER = timedelta(hours=24)
 MAX_SPLIT_LOCATIONS = 5  # sources per line: each adds a parcel
 
@@ -41,7 +41,6 @@ class Channel(models.Model):
         default=list,
         help_text=_("Country codes, such as DE, AT. Include the default country."),
     )
-    # its prices exclude tax
     prices_exclude_tax = models.BooleanField(
         _("Prices exclude tax"),
         db_default=False,
@@ -49,7 +48,6 @@ class Channel(models.Model):
             "If on, tax is added at checkout where we collect it. If off, prices include tax."
         ),
     )
-    # safety stock, never sold here
     safety_stock = models.PositiveSmallIntegerField(
         _("Safety stock (units)"),
         default=0,
@@ -57,7 +55,6 @@ class Channel(models.Model):
             "Held back per stock row, in addition to the supplier's safety stock. 0 = none."
         ),
     )
-    # How many sources may fill a line that none has in full.
     max_split_locations = models.PositiveSmallIntegerField(
         _("Maximum locations per line"),
         db_default=1,
@@ -68,15 +65,13 @@ class Channel(models.Model):
             "suppliers. Each parcel pays its own shipping."
         ),
     )
-    # Safety stock and sources per line when its listings were last published.
+    # ``safety_stock`` and ``max_split_locations`` when the listings were last published.
     supplied_under = models.PositiveSmallIntegerField(
         _("Published safety stock (units)"), db_default=0, editable=False
     )
     published_max_split_locations = models.PositiveSmallIntegerField(
         _("Published maximum locations per line"), db_default=1, editable=False
     )
-    # Since when all prices wait for repricing, until when a worker has claimed that, and the time
-    # of the last run.
     reprice_requested_at = models.DateTimeField(
         _("Recalculation pending since"), null=True, blank=True
     )
@@ -106,7 +101,7 @@ class Channel(models.Model):
 
 
 class DeliveryArea(models.Model):
-    """Countries that the same items can be sent to; empty: everywhere. There are few areas."""
+    """A set of destination countries that many listings share; empty: all countries."""
 
     # sorted
     countries = ArrayField(models.CharField(max_length=2), unique=True, verbose_name=_("Countries"))
@@ -136,12 +131,12 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 class Listing(models.Model):
     """One variant on one channel: its price and the deliverable quantity.
 
-    ``available`` is as old as ``as_of``; only an allocation of stock is certain. It can be sent to
-    the countries of ``area``, and to none without one. ``areas_from`` maps each origin country to
-    the area reached from there. ``restock_on`` is the earliest restock day of a supplier, while
-    none is available. ``wholesale_amount`` to ``msrp_amount`` are the figures of the chosen
-    supplier, in its currency, stored so that all prices can be recalculated without asking it.
-    ``map_amount`` may come from another supplier of the item: then ``map_currency`` is its
+    ``available`` is the quantity at ``as_of``; only an allocation of stock is certain. The item can
+    be sent to the countries of ``area``, and nowhere if ``area`` is None. ``areas_from`` maps each
+    origin country to the area reached from there. ``restock_on`` is the earliest restock day of a
+    supplier while the item is out of stock. ``wholesale_amount`` to ``msrp_amount`` are the figures
+    of the chosen supplier, in its currency, stored to recalculate prices without asking it.
+    ``map_amount`` may come from another supplier: ``map_currency`` is then that supplier's
     currency. ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost,
     ``break_even_amount`` the break-even price with tax and all fees, and ``floor_amount`` the price
     floor at the minimum margin, in the channel's currency.
@@ -194,7 +189,7 @@ class Listing(models.Model):
     )
     available = models.PositiveIntegerField(_("Available units"), default=0)
     restock_on = models.DateField(_("Expected restock"), null=True, blank=True)
-    # country -> available there
+    # country -> available units
     ships_from = models.JSONField(_("Ships from"), default=dict, blank=True)
     areas_from = models.JSONField(
         _("Ships from, by area"), default=dict, db_default=Value({}, models.JSONField()), blank=True

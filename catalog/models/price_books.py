@@ -17,9 +17,9 @@ from storefront.lib.state_machine import Stateful
 class PriceBook(Stateful):
     """One version of all price rules of a channel, with its guards.
 
-    Editable while a draft; a book that went live never changes, so each price has a fixed origin.
-    ``restored_from`` is the earlier book whose rules it brought back. ``dry_run_result`` is the
-    result of its dry run, cleared by any change.
+    Editable while a draft. A book that went live never changes, so that each price can be explained
+    later. ``restored_from`` is the earlier book whose rules were copied into this one.
+    ``dry_run_result`` is cleared by any change.
     Units:  rates are fractions; None is no limit
     """
 
@@ -131,7 +131,7 @@ class PriceRule(models.Model):
     """One rule of a book: its scope, basis and method.
 
     An empty scope field matches all; the most specific rule wins (``rule_selection``). ``tiers``
-    are pairs [from wholesale cost, value] as text, lowest first, above ``value``.
+    are pairs [lowest wholesale cost, value] as text, lowest first; ``value`` applies below them.
     Units:  ``value`` is a fraction, or an amount if the method is fixed; ``step`` and ``ending`` in
             the channel's currency
     """
@@ -214,7 +214,7 @@ class PriceRule(models.Model):
             (Method.FIXED.value, _("fixed amount on top of the basis")),
         ],
         default=Method.MARGIN.value,
-        help_text=_("Markup on the base, or margin of the price."),
+        help_text=_("Markup on the basis, or margin of the price."),
     )
     value = models.DecimalField(
         _("Value"),
@@ -243,8 +243,8 @@ class PriceRule(models.Model):
         decimal_places=2,
         validators=[MinValueValidator(0)],
         help_text=_(
-            "Ending of each price above the step, such as step 1 with ending 0.99, "
-            "or step 5 with ending 4.99."
+            "Each price is a multiple of the step plus this ending: step 5 with ending 4.99 "
+            "gives 4.99 and 9.99."
         ),
     )
     starts_at = models.DateTimeField(

@@ -13,9 +13,9 @@ from storefront.lib.state_machine import Stateful
 
 
 class PriceHold(Stateful):
-    """A price that a guard blocked as implausible, held for approval.
+    """A price that a guard blocked, held for approval.
 
-    An open row is overwritten by each new calculation, so that staff decide on current figures.
+    Each new calculation overwrites an open hold, so that staff decide on current figures.
     ``is_off_sale``: the current price is below the minimum margin or outside the supplier's bounds,
     so nothing is sold until staff decide.
     """

@@ -117,7 +117,7 @@ class Variant(models.Model):
         DISCONTINUED = "discontinued", _("Discontinued")
 
     class Lithium(models.TextChoices):
-        """How its lithium cells are packed (IATA): decides which shipping services accept it."""
+        """How the lithium cells are packed (IATA); decides which shipping services accept them."""
 
         NONE = "none", _("No lithium")
         INSIDE = (

@@ -18,8 +18,8 @@ CHANGE_RETENTION = timedelta(hours=6)
 class ProductCard(models.Model):
     """All that a list page shows, filters, sorts and searches, in one row.
 
-    Written only by ``catalog.search.index``; may be deleted and rebuilt. A list page reads this one
-    table, so its cost does not grow with the catalog's joins.
+    Written only by ``catalog.search.index``; may be deleted and rebuilt. A list page reads only
+    this table, without joins.
     """
 
     class Water(models.IntegerChoices):
@@ -53,7 +53,7 @@ class ProductCard(models.Model):
         models.CharField(max_length=2), default=list, verbose_name=_("Ships from")
     )
     # The variant whose price is shown, its listed quantity and area, and the inputs of the delivery
-    # promise. No query searches by these.
+    # promise. No query filters by these columns.
     variant = models.ForeignKey(
         Variant, models.CASCADE, related_name="+", db_index=False, verbose_name=_("Variant")
     )
@@ -120,7 +120,7 @@ class CardChange(models.Model):
         Channel,
         models.CASCADE,
         related_name="+",
-        db_constraint=False,  # the deletion of a channel's cards is recorded while the channel goes
+        db_constraint=False,  # deleting a channel records its deleted cards
         db_index=False,
         verbose_name=_("Channel"),
     )

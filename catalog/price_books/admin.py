@@ -127,7 +127,9 @@ class PriceBookAdmin(StaffAdmin):
             "is_requested": "requested" in request.GET and not result,
             "currency": book.channel.currency,
             "result": result,
-            "moments": [_shown(part) for part in (result, *result.get("later", ())) if part],
+            "moments": [
+                _format_result(part) for part in (result, *result.get("later", ())) if part
+            ],
         }
         return TemplateResponse(request, "catalog/price_books/dry_run.html", context)
 
@@ -241,7 +243,7 @@ class PriceRuleAdmin(StaffAdmin):
         versions.clear_dry_run(book=obj.book)
 
 
-def _shown(result: Mapping[str, Any]) -> dict[str, Any]:
+def _format_result(result: Mapping[str, Any]) -> dict[str, Any]:
     rows = [dict(zip(dry_run.HEADINGS, row, strict=True)) for row in result["largest"]]
     return {
         "at": parse_datetime(result["at"]) if "at" in result else None,

@@ -21,7 +21,7 @@ from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_act
 from storefront.lib.staff.country_fields import CountriesField
 
 
-def _in_figures(names: Iterable[str]) -> Iterator[columns.Column]:
+def _cost_columns(names: Iterable[str]) -> Iterator[columns.Column]:
     for name in names:
         label = columns.field_label(SellingCosts, name)
         if name.endswith("_rate"):
@@ -123,7 +123,7 @@ class SellingCostsAdmin(StaffAdmin):
         columns.text("channel__code", _("Channel")),
         "origin",
         "supplier_code",
-        *_in_figures(editable),
+        *_cost_columns(editable),
     ]
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["channel"]

@@ -97,10 +97,10 @@ def rule_change_times(*, book: PriceBook, now: datetime) -> list[datetime]:
 def simulate(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
     """Yield the effect of a book on each listing of its channel, as if it went live now.
 
-    For each batch of listings, the effects of going live come first, then those at each later time
-    at which a timed rule begins or ends, each based on the prices of the time before. Read-only and
-    without locks; at most a thousand listings are in memory. It runs the same calculation as going
-    live, so both give the same prices as long as the inputs stay the same.
+    For each batch of listings, the effects of going live come first. Then come the effects at each
+    later time at which a timed rule begins or ends, based on the prices of the previous time.
+    Read-only and without locks; at most a thousand listings are in memory. Going live runs the same
+    calculation, so both give the same prices as long as the inputs stay the same.
     """
     channel = book.channel
     moments = [
@@ -109,11 +109,11 @@ def simulate(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
     ]
     last = 0
     while batch := list(repricing.listings_with_inputs(channel).filter(pk__gt=last)[:BATCH]):
-        foreseen: list[tuple[datetime, dict[int, Decimal]]] = []
+        simulated: list[tuple[datetime, dict[int, Decimal]]] = []
         for at, policy in moments:
             day_ago = {
                 pk: price
-                for moment, replaced in reversed(foreseen)
+                for moment, replaced in reversed(simulated)
                 if moment > at - ONE_DAY
                 for pk, price in replaced.items()
             }
@@ -122,13 +122,13 @@ def simulate(*, book: PriceBook, now: datetime) -> Iterator[Effect]:
             )
             replaced: dict[int, Decimal] = {}
             for row, done in zip(batch, done_all, strict=True):
-                tags = price_updates.price_columns(done, listing=row, currency=channel.currency)
-                yield _effect(row, done, after=tags["price_amount"], at=None if at == now else at)
-                if row.price_amount is not None and row.price_amount != tags["price_amount"]:
+                values = price_updates.price_columns(done, listing=row, currency=channel.currency)
+                yield _effect(row, done, after=values["price_amount"], at=None if at == now else at)
+                if row.price_amount is not None and row.price_amount != values["price_amount"]:
                     replaced[row.pk] = row.price_amount
-                # Base of the next point in time; the row is never saved.
-                row.price_amount, row.rule_id = tags["price_amount"], tags["rule_id"]
-            foreseen.append((at, replaced))
+                # The next point in time starts from these values; the row is never saved.
+                row.price_amount, row.rule_id = values["price_amount"], values["rule_id"]
+            simulated.append((at, replaced))
         last = batch[-1].pk
 
 
@@ -161,7 +161,7 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
     Shape:  ``later`` has a result for each future time at which a timed rule begins or ends;
             ``omitted_times`` is the number of such times beyond ``MAX_RULE_CHANGES``
     """
-    counted_by = input_hash(channel=book.channel, now=now)
+    inputs = input_hash(channel=book.channel, now=now)
     moments = rule_change_times(book=book, now=now)
     sums = {at: _Totals() for at in (None, *moments[:MAX_RULE_CHANGES])}
     for effect in simulate(book=book, now=now):
@@ -170,7 +170,7 @@ def run(*, book: PriceBook, now: datetime) -> dict[str, Any]:
         **sums.pop(None).to_json(),
         "later": [{"at": at.isoformat(), **totals.to_json()} for at, totals in sums.items() if at],
         "omitted_times": len(moments[MAX_RULE_CHANGES:]),
-        "input_hash": counted_by,
+        "input_hash": inputs,
     }
     unchanged = PriceBook.objects.filter(pk=book.pk, revision=book.revision, status="draft")
     unchanged.update(dry_run_result=result, dry_run_at=now)
@@ -247,7 +247,7 @@ def to_rows(effects: list[Effect]) -> Iterator[tuple[str, ...]]:
 
 
 def export_rows(*, book: PriceBook, now: datetime) -> Iterator[tuple[str, ...]]:
-    """Yield the whole dry run as rows of text; of future times only the changes."""
+    """Yield the whole dry run as rows of text; for later times only the changes."""
     yield HEADINGS
     batch: list[Effect] = []
     for effect in simulate(book=book, now=now):

@@ -30,8 +30,8 @@ ONE_DAY = timedelta(days=1)
 class PricingRequest:
     """One variant to price: its pricing input, listing and current price.
 
-    ``available`` is the available quantity; ``day_ago`` a price that a dry run expects to be
-    replaced within the day.
+    ``available`` is the available quantity. Only a dry run sets ``day_ago``: the price that it
+    replaced at an earlier simulated time of the last day.
     """
 
     pricing_input: PricingInput
@@ -52,8 +52,8 @@ def calculate_all(
     """Return one calculation per request, in order. Read-only.
 
     ``at`` is a future time for a dry run; market prices stay those of now.
-    A lost price is compared with the last published one. The price of a day ago is what the first
-    change since then replaced.
+    If a listing has no price, its last published price is used for comparison. The price a day ago
+    is the price that the first change since then replaced.
     """
     last = _last_prices(
         [
@@ -99,7 +99,7 @@ def _last_prices(listing_ids: Collection[int]) -> dict[int, Decimal | None]:
 
 
 def _replaced_since(listing_ids: Collection[int], since: datetime) -> dict[int, Decimal | None]:
-    """Return the price that the first change of each listing since then replaced."""
+    """Return the price that the first change after ``since`` replaced, by listing."""
     changes = PriceChange.objects.filter(
         listing__in=listing_ids, at__gt=since, old_amount__isnull=False
     )
@@ -123,7 +123,7 @@ def _allow_restored_prices(
 ) -> list[Calculation]:
     """Allow the exact prices of a restored book: they were plausible before.
 
-    These are the prices its rules made, and those current when another book replaced it.
+    They are the prices that its rules set, and the prices at the time when another book replaced it.
     """
     stopped = _moved_too_far(requests, done)
     if not stopped:
@@ -173,7 +173,7 @@ def _allow_offer_changes(
         )
 
     def replaced(listing_id: int, calculation: Calculation) -> PricingInput | None:
-        """Return the published offer if it explains each change; None if it does not."""
+        """Return the offer published before, if replacing it explains each change; else None."""
         proposed = calculation.verdict.proposed if calculation.verdict else None
         market = markets.get(calculation.pricing_input.rule_scope.variant_id, UNKNOWN_MARKET)
         offer: PricingInput | None = None
@@ -210,7 +210,7 @@ def _first_per_listing(changes: QuerySet[PriceChange]) -> dict[int, PriceChange]
 
 
 def _published_offer(change: PriceChange, pricing_input: PricingInput) -> PricingInput | None:
-    """Return the offer behind a published price; None for rows that do not name it."""
+    """Return the offer behind a published price; None if the row does not record it."""
     breakdown = change.breakdown
     if not breakdown.get("cost"):
         return None

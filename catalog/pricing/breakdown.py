@@ -15,7 +15,7 @@ from catalog.pricing.rule_selection import Rule
 class Step:
     """One step: a code that ``labels`` translates, and its amount.
 
-    Units:  ``amount`` in the channel's currency; ``note`` holds the figures it is made of
+    Units:  ``amount`` in the channel's currency; ``note`` holds the figures it results from
     """
 
     code: str

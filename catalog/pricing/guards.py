@@ -53,10 +53,7 @@ class RestoredBook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardResult:
-    """The price within the limits, and why it is blocked, if it is.
-
-    ``proposed`` is the price before that decision: published if ``stop`` is None, else held.
-    """
+    """The price within the limits: published if ``stop`` is None, otherwise held for staff."""
 
     proposed: Decimal | None
     floor: Decimal | None
@@ -104,15 +101,15 @@ def apply_guards(  # noqa: PLR0913 - each guard has its own input
     if highest is not None and price > highest:
         clamps = (*clamps, Adjustment.MSRP)
         price = rounding.down(highest)
-        if price < lowest:  # no price with this ending fits: use MSRP, cut to the minor unit
+        if price < lowest:  # no price with this ending fits: use the MSRP, rounded down
             price = rounding.coin_down(highest)
         if price < lowest:
             stop = BlockReason.FLOOR_ABOVE_MSRP if lowest == floor else BlockReason.MAP_ABOVE_MSRP
             return GuardResult(proposed=None, floor=floor, stop=stop)
-    doubt = _check_change(price, limits, current)
+    block = _check_change(price, limits, current)
     if max_first is not None and current.present is None and price > max_first:
-        doubt = BlockReason.FIRST_TOO_HIGH
-    return GuardResult(proposed=price, floor=floor, clamps=clamps, stop=doubt)
+        block = BlockReason.FIRST_TOO_HIGH
+    return GuardResult(proposed=price, floor=floor, clamps=clamps, stop=block)
 
 
 def _check_change(price: Decimal, limits: PriceGuards, current: CurrentPrice) -> BlockReason | None:
@@ -133,7 +130,7 @@ def is_large_change(amount: Decimal, before: Decimal | None, most: Decimal | Non
 def is_price_allowed(
     price: Decimal, *, lowest: Decimal | None, bounds: SupplierPriceBounds
 ) -> bool:
-    """Return whether a price is within MAP and MSRP and at least ``lowest``; None: not allowed."""
+    """Return whether a price is within MAP and MSRP and at least ``lowest``; False if that is None."""
     return (
         lowest is not None
         and price >= lowest

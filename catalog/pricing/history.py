@@ -27,8 +27,8 @@ def load_prices(*, listing: Listing) -> list[PriceStep]:
 def change_times(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetime]:
     """Return the time to store with the next change, for listings last changed at or after ``now``.
 
-    Clocks of machines differ and a run knows only its start, so a change is dated right after the
-    last one: the history keeps the order of writing.
+    Clocks of machines differ, and a run uses the time of its start. The change is dated right after
+    the last one, so that the history keeps the order of writing.
     """
     if not listing_ids:
         return {}

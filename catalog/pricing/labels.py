@@ -100,7 +100,7 @@ def hold_message(hold: PriceHold) -> str:
 
 
 def row_message(detail: str) -> str:
-    """Return the same for a query result: JSON of reason and figures."""
+    """Return ``block_message`` for a query result: JSON with the reason and its figures."""
     return block_message(**json.loads(detail))
 
 

@@ -9,7 +9,7 @@ from typing import Self
 from catalog.enums import EU
 from storefront.lib.money import Money
 
-# Duty per tariff line (HS code) of a parcel from outside the EU, whatever the quantity. Prices are
+# Duty per tariff line (HS code) of a parcel from outside the EU, for any quantity. Prices are
 # calculated for a parcel with one unit, the most expensive case.
 # Source: the EU's flat duty on low-value consignments, which replaces the 150 EUR duty exemption
 FLAT_DUTY = Decimal(3)

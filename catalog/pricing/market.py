@@ -24,7 +24,7 @@ def store_daily_sales(
 ) -> int:
     """Replace the daily sales of a period by those of the orders; return how many changed.
 
-    Idempotent. Rows that the orders no longer support are deleted.
+    Idempotent. Rows without sales in ``sold`` are deleted.
     Shape:  ``sold`` maps (channel, variant, day) to units; days from ``since`` to ``until``
     Locks:  the rows of these days, in id order
     """
@@ -72,7 +72,7 @@ def load_signals(
 ) -> dict[int, Market]:
     """Return the current signals by variant; variants without any are omitted.
 
-    Shape:  ``available`` maps variants to quantities: a refresh knows them before the listing
+    Shape:  ``available`` maps variants to quantities, which a refresh has not stored yet
     """
     variant_ids = list(available)
     lowest = _competitors(channel, variant_ids, now)
@@ -94,7 +94,7 @@ def _competitors(channel: Channel, variant_ids: Sequence[int], now: datetime) ->
     ).values_list("variant_id", "amount", "currency", "has_tax")
     costing = policy.load_costing(channel, now=now)
     rates = costing.rates
-    # A price without tax is compared as with our tax; without a tax rate, it is skipped.
+    # Our tax is added to a price without tax. If no tax rate is known, such a price is skipped.
     terms = costing.terms.get((ANY, ANY))
     lowest: dict[int, Decimal] = {}
     for variant_id, amount, currency, has_tax in prices:

@@ -30,7 +30,7 @@ _costings: dict[tuple[int, str], tuple[int, Costing]] = {}
 def load_policy(
     *, channel: Channel, now: datetime, book: PriceBook | None = None, at: datetime | None = None
 ) -> Policy:
-    """Return the current pricing inputs of a channel, by its live book or by another one.
+    """Return the current pricing inputs of a channel, with its live book or with ``book``.
 
     Shape:  ``at`` is a future time for timed rules and duty; exchange rates stay those of now
     """
@@ -91,7 +91,7 @@ def load_recent_costing(channel: Channel, *, now: datetime, country: str) -> Cos
 
 
 def _restored(book: PriceBook) -> RestoredBook | None:
-    """Return the restored book of a book, until all prices were recalculated once."""
+    """Return the book that ``book`` restored, until all prices were recalculated once."""
     counted_at = book.channel.repriced_at
     if book.restored_from is None or (book.live_at and counted_at and counted_at >= book.live_at):
         return None

@@ -80,8 +80,8 @@ UNKNOWN_MARKET = Market()
 class Policy:
     """All pricing inputs of one channel at one time.
 
-    A price must hold for each destination of ``costing``. ``restored_from`` is a restored book
-    whose prices are exempt, None once done.
+    A price must cover the cost for each destination of ``costing``. ``restored_from`` is a restored
+    book: until all prices were recalculated once, its prices are exempt from the change limits.
     """
 
     book_id: int | None
@@ -96,9 +96,9 @@ class Policy:
 class Calculation:
     """How a price was calculated, or why there is none.
 
-    ``cost`` is the wholesale cost in the channel's currency; ``override_reason`` is who decided,
-    and why, to keep a price below the minimum margin while the new one is blocked. ``replaces`` is
-    the offer of the published price, if the change of offer explains a change beyond the limits.
+    ``cost`` is the wholesale cost in the channel's currency. ``override_reason`` says who kept a
+    price below the minimum margin, and why, while the new price is blocked. ``replaces`` is the
+    offer of the published price, if the change of offer explains a change beyond the limits.
     """
 
     pricing_input: PricingInput
@@ -126,7 +126,7 @@ class Calculation:
 
     @property
     def is_current_price_allowed(self) -> bool:
-        """Whether the current price keeps the minimum margin, or staff keep it above the cost."""
+        """Whether the current price meets the minimum margin, or staff keep it and it covers cost."""
         floor = self.verdict.floor if self.verdict else None
         return self._reaches(floor) or (bool(self.override_reason) and self.covers_cost)
 
@@ -149,10 +149,10 @@ def calculate_price(  # noqa: PLR0911 - one for each missing input
 ) -> Calculation:
     """Calculate the price of one variant by the rules, within the guards.
 
-    No price without a known origin: with the duty of the most expensive origin it would become the
-    reference of the guards, which would then block the right price. While the exchange rate of the
-    cost or a duty is unconfirmed, no price is set; the current one stays if it covers the highest
-    plausible cost.
+    Without a known origin there is no price: a price with the highest possible duty would become
+    the reference of the guards, which would later block the right price. While the exchange rate of
+    the cost or a duty is unconfirmed, no price is set; the current price stays if it covers the
+    highest plausible cost.
     Units:  money per unit, tax included, in the channel's currency
     """
     so_far = Calculation(pricing_input=pricing_input, current=current)
@@ -164,8 +164,8 @@ def calculate_price(  # noqa: PLR0911 - one for each missing input
     rate = costing.rates.get(pricing_input.cost.currency)
     if rate is None:
         return replace(so_far, missing=Missing.RATE)
-    doubt = costing.unconfirmed_rates.get(pricing_input.cost.currency)
-    cost = pricing_input.cost.amount * (rate if doubt is None else doubt)
+    unconfirmed_rate = costing.unconfirmed_rates.get(pricing_input.cost.currency)
+    cost = pricing_input.cost.amount * (rate if unconfirmed_rate is None else unconfirmed_rate)
     if cost > MAX_AMOUNT:
         return replace(so_far, missing=Missing.COST_TOO_HIGH)
     if policy.book_id is None:
@@ -192,7 +192,8 @@ def calculate_price(  # noqa: PLR0911 - one for each missing input
             limits=policy.limits,
             market=market,
         )
-        return done if doubt is None and landed.is_sure else _block_unconfirmed_rate(done)
+        is_confirmed = unconfirmed_rate is None and landed.is_sure
+        return done if is_confirmed else _block_unconfirmed_rate(done)
     return replace(so_far, missing=Missing.RULE, landed=landed)
 
 

@@ -1,7 +1,7 @@
 """Price reduction: find the lowest price of the 30 days before an announced reduction. Pure.
 
-The shop shows that price beside the reduction and computes the percentage from it. Without a lower
-price there is no reduction.
+The shop shows that price beside the reduction and computes the percentage from it. If the current
+price is not below it, there is no reduction.
 Source: Directive 98/6/EC, article 6a (Omnibus); Court of Justice, C-330/23
 """
 
@@ -15,7 +15,7 @@ WINDOW = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class PricePoint:
-    """A price from a moment on, and whether the reduction set it; ``amount`` None: no price."""
+    """A price valid from ``at``, and whether a reduction set it; ``amount`` None: no price."""
 
     at: datetime
     amount: Decimal | None

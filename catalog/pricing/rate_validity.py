@@ -13,7 +13,7 @@ from decimal import Decimal
 from catalog.enums import RateStatus
 
 ONE_DAY = timedelta(days=1)
-# A longer gap allows a larger change, up to this many days.
+# The allowed change is the change per day times the days passed, at most this many.
 MAX_DAYS = 3
 
 
@@ -59,6 +59,6 @@ def assess_rate(
 def exceeds_max_change(
     *, old: Decimal, new: Decimal, passed: timedelta, limits: RateLimits
 ) -> bool:
-    """Return whether a rate moved more than the limit, per day passed, up to three days."""
+    """Return whether a rate changed by more than its limit for the time passed."""
     days = min(MAX_DAYS, max(1, math.ceil(passed / ONE_DAY)))
     return abs(new - old) * 100 > old * limits.max_move_percent * days

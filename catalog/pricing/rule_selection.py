@@ -25,7 +25,7 @@ class Dynamics:
     Units:  rates are fractions of the price; cover is in days of sales
     """
 
-    undercut_rate: Decimal | None = None  # 0 meets the competitor
+    undercut_rate: Decimal | None = None  # 0: match the competitor
     low_cover_days: int | None = None
     raise_rate: Decimal = Decimal(0)
     high_cover_days: int | None = None
@@ -73,7 +73,7 @@ class Rule:
     dynamics: Dynamics = NO_DYNAMICS
 
     def runs(self, now: datetime) -> bool:
-        """Return whether it is in force; the end is exclusive."""
+        """Return whether the rule is in force; the end is exclusive."""
         return (self.starts_at is None or self.starts_at <= now) and (
             self.ends_at is None or now < self.ends_at
         )

@@ -1,7 +1,7 @@
 """Import identifiers: write GTINs, part numbers and supplier SKUs, make our SKUs and slugs.
 
-An identifier of another variant is stored as a conflict. A SKU or slug of ours is assigned once and
-never changes.
+An identifier that another variant already has is stored as a conflict. A SKU or slug of ours is
+assigned once and never changes.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ def _supplier_name(source: str, sku: str) -> str:
 
 @requires_transaction
 def write_identifiers(items: Sequence[ImportItem], *, source: str) -> list[ImportIssue]:
-    """Write all valid identifiers; those of another variant are returned, stored as conflicts."""
+    """Write all valid identifiers; return an issue for each that another variant already has."""
     issues: list[ImportIssue] = []
     present = _existing(items)
     new: list[Identifier] = []
@@ -89,7 +89,7 @@ def _owners(names: Sequence[IdentifierValue]) -> dict[tuple[str, str], int]:
 
 
 def parse_gtin(record: VariantRecord) -> str | ImportIssue:
-    """Return the GTIN as 14 digits, empty if none is stated; a ``ImportIssue`` if it is invalid."""
+    """Return the GTIN as 14 digits, empty if none is stated; an ``ImportIssue`` if it is invalid."""
     if not record.gtin.strip():
         return ""
     try:
@@ -123,7 +123,7 @@ def _conflict_issue(record: VariantRecord, name: IdentifierValue) -> ImportIssue
     return ImportIssue(
         row=record.sku,
         code=f"{name.scheme}-duplicate",
-        message=f"The {name.scheme.upper()} {name.raw} belongs to another variant; kept apart.",
+        message=f"The {name.scheme.upper()} {name.raw} belongs to another variant; stored as a conflict.",
         is_fatal=False,
         raw={name.scheme: name.raw},
     )
@@ -139,8 +139,8 @@ def _drop_stale(
     for variant_id, (record, names) in wanted.items():
         asserted = {(name.scheme, name.value) for name in names}
         for key, row in present.get(variant_id, {}).items():
-            is_ours = row.scheme != Identifier.Scheme.SUPPLIER
-            if is_ours and row.state != Identifier.State.VERIFIED and key not in asserted:
+            can_change = row.scheme != Identifier.Scheme.SUPPLIER
+            if can_change and row.state != Identifier.State.VERIFIED and key not in asserted:
                 stale.append(row.pk)
                 changed.add(record.sku)
     if stale:
@@ -156,7 +156,7 @@ MAX_SLUG = 100
 
 
 def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
-    """Return our SKU for a supplier SKU, always the same: ``HL-7K3Q-X2M9-PB4T``."""
+    """Return our SKU for a supplier SKU, such as ``HL-7K3Q-X2M9-PB4T``. Deterministic."""
     number = int.from_bytes(hashlib.blake2b(f"{source}:{supplier_sku}".encode()).digest()[:16])
     characters = ""
     for _ in range(12):
@@ -166,7 +166,7 @@ def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
 
 
 def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
-    """Return a free slug for each new product; a taken one gets a stable suffix.
+    """Return a free slug for each new product, with a stable suffix if the plain slug is taken.
 
     Shape:  ``titles`` maps the supplier's references to titles
     """
@@ -174,18 +174,18 @@ def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
         external_id: slugify(fold(title))[:MAX_SLUG].strip("-")
         for external_id, title in titles.items()
     }
-    tailed = {}
+    suffixed = {}
     for external_id, slug in plain.items():
         suffix = hashlib.blake2b(f"{source}:{external_id}".encode(), digest_size=5).hexdigest()
-        tailed[external_id] = f"{slug}-{suffix}".strip("-")
+        suffixed[external_id] = f"{slug}-{suffix}".strip("-")
     used = set(
-        Product.objects.filter(slug__in=[*plain.values(), *tailed.values()]).values_list(
+        Product.objects.filter(slug__in=[*plain.values(), *suffixed.values()]).values_list(
             "slug", flat=True
         )
     )
     chosen = {}
     for external_id, slug in plain.items():
-        free = slug if slug and slug not in used else tailed[external_id]
+        free = slug if slug and slug not in used else suffixed[external_id]
         used.add(free)
         chosen[external_id] = free
     return chosen

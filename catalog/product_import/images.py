@@ -20,10 +20,10 @@ _ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 
 @requires_transaction
 def write_images(items: Sequence[ImportItem]) -> None:
-    """Write one row per image; delete rows that the supplier no longer states.
+    """Write one row per image; delete the rows of images that the supplier no longer states.
 
-    An image that only variants of one color state belongs to the first of them. A record without
-    images deletes nothing, since that is usually an error.
+    An image that only variants of one color state belongs to the first of these variants. A record
+    without images deletes nothing, since that is usually an error.
     """
     present: dict[int, dict[str, Image]] = {}
     for row in Image.objects.filter(product__in=[item.row.pk for item in items]):
@@ -87,7 +87,7 @@ def first_invalid_url(record: ProductRecord) -> ImportIssue | None:
 
 
 def _owners(item: ImportItem) -> dict[str, int]:
-    """Map an image to the first variant that states it, unless several colors do."""
+    """Map each image of a single color to the first variant that states it."""
     colors: dict[str, set[str]] = {}
     first: dict[str, int] = {}
     for record in item.record.variants:

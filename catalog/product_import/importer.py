@@ -1,4 +1,4 @@
-"""Product import: create and update a supplier's products and variants in sets."""
+"""Product import: create and update a supplier's products and variants in bulk."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,8 +25,8 @@ MAX_SKU = 100
 class ImportResult:
     """The result of an import.
 
-    Shape:  ``variants`` maps supplier SKUs to variant ids, ``touched`` are the ids of new or
-            changed ones; the three counts are of variants
+    Shape:  ``variants`` maps supplier SKUs to variant ids; ``touched`` are the ids of new or
+            changed variants; the three counts are counts of variants
     """
 
     variants: dict[str, int]
@@ -85,7 +85,7 @@ def normalize_records(
                 own.append(variant)
                 skus.add(variant.sku)
         if len(own) < len(record.variants) or not own:
-            message = "A SKU is missing, too long or duplicated; its other rows are skipped."
+            message = "Rows with a missing, too long or repeated SKU are skipped."
             issues.append(
                 ImportIssue(
                     row=record.external_id, code="sku-unusable", message=message, is_fatal=not own
@@ -107,7 +107,7 @@ def _storage_issues(record: ProductRecord) -> Iterator[ImportIssue]:
 
 
 def packed_weight_g(record: VariantRecord) -> int | ImportIssue | None:
-    """Return the packed weight, None if none is stated; a ``ImportIssue`` if it is implausible."""
+    """Return the packed weight, None if none is stated; an ``ImportIssue`` if it is implausible."""
     weight_g = record.packed_weight_g
     if weight_g is None or weight_g <= MAX_PACKED_WEIGHT_G:
         return weight_g if weight_g and weight_g > 0 else None

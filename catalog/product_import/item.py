@@ -1,4 +1,4 @@
-"""Import item: hold a supplier's record with the catalog rows that it becomes."""
+"""Import item: hold a supplier's record with the catalog rows that are written from it."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from catalog.records import ProductRecord
 
 @dataclass(slots=True, kw_only=True)
 class ImportItem:
-    """One record with its rows by supplier SKU; ``changed`` holds the SKUs that differ."""
+    """One record with its rows; ``changed`` holds the supplier SKUs of changed variants."""
 
     record: ProductRecord
     enriched: NormalizedProduct

@@ -165,7 +165,7 @@ def _spec_values(item: ImportItem) -> dict[str, Any]:
 
 @requires_transaction
 def write_modes(items: Sequence[ImportItem]) -> None:
-    """Write the mode tables; a table with any change is replaced."""
+    """Write the mode tables; a table with any change is replaced as a whole."""
     modes: dict[int, list[Mode]] = {}
     for mode in Mode.objects.filter(product__in=[item.row.pk for item in items]).order_by(
         "product", "position"

@@ -84,7 +84,7 @@ class ProductAdmin(StaffAdmin):
         )
 
 
-SIDE_BY_SIDE = columns.page(
+OFFER_COMPARISON = columns.page(
     "supply:offers", _("Supply"), _("Compare offers"), right="suppliers.view_supplieroffer"
 )
 
@@ -98,13 +98,13 @@ class VariantAdmin(StaffAdmin):
         "weight_g",
         "lithium",
         columns.status("status", _("Status"), final={"discontinued"}),
-        SIDE_BY_SIDE,
+        OFFER_COMPARISON,
     ]
     list_select_related: ClassVar = ["product"]
     list_filter: ClassVar = ["status", "lithium"]
     search_fields: ClassVar = ["sku", "product__title", "identifiers__value"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [SIDE_BY_SIDE]
+    readonly_fields: ClassVar = [OFFER_COMPARISON]
     inlines: ClassVar = [
         inline(Identifier, "scheme", "value", "raw", "state"),
         inline(

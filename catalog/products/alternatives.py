@@ -1,4 +1,4 @@
-"""Alternatives: find products to offer in place of one that cannot be bought."""
+"""Alternatives: find products to offer in place of an unavailable product."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +18,8 @@ MAX_COMPARED = 200  # best-scored cards whose prices are compared
 class UnavailableProduct:
     """A product that is not for sale now.
 
-    ``is_gone``: it is archived, or every variant is discontinued. ``is_being_priced``: it returns
-    with a new price.
+    ``is_gone``: it is archived, or every variant is discontinued. ``is_being_priced``: a supplier's
+    cost is known, but no price is set yet.
     """
 
     id: int
@@ -32,7 +32,7 @@ class UnavailableProduct:
 
 
 def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | None:
-    """Return a product by its slug that is not a draft and not for sale now."""
+    """Return a product by its slug, unless it is a draft. For products that are not for sale."""
     known = Product.objects.exclude(status=Product.Status.DRAFT).select_related("category", "spec")
     product = known.filter(slug=slug.replace("\0", "")).first()
     if product is None:
@@ -67,7 +67,7 @@ def find_alternatives(
 ) -> list[ProductCardRow]:
     """Return cards of the same family that ship to a country, nearest in price first.
 
-    Cells of the same size come first: others do not fit.
+    For a battery, batteries of the same format come first: others do not fit.
     """
     cell = light.spec.battery_format if light.spec else ""
     with card_index.locked_index(channel.pk) as index:

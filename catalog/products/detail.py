@@ -20,7 +20,7 @@ from storefront.lib.money import Money
 
 @dataclass(frozen=True, slots=True)
 class ImageView:
-    """One stored image; ``stem`` is empty until it is fetched."""
+    """One stored image; ``stem`` names its files."""
 
     stem: str
     role: str
@@ -96,8 +96,8 @@ class VariantView:
 class ProductView:
     """One product page.
 
-    Shape:  ``pictures`` are all fetched images, each once; ``content`` is the same object for two
-            views that differ in nothing but price, stock and their times
+    Shape:  ``pictures`` are all fetched images, each once; two views that differ only in price,
+            stock and their times have the same ``content`` object
     """
 
     content: object
@@ -130,7 +130,7 @@ class ProductView:
         return any(variant.is_available(now) for variant in self.variants)
 
     def pictures_of(self, variant: VariantView) -> tuple[ImageView, ...]:
-        """Return the images of a variant: its own, then common ones, or all if it has none."""
+        """Return a variant's own images, then the common ones; without own images, then all."""
         others = () if variant.pictures else self.pictures
         common = (picture for picture in self.pictures if picture.variant_id is None)
         return _each_once((*variant.pictures, *common, *others))
@@ -150,7 +150,7 @@ def _each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:
 
 
 def columns_of(model: type[models.Model], table: str, json_as: str = "json") -> list[str]:
-    """Return all columns of a model, JSON ones cast: the driver parses ``json``, not ``text``."""
+    """Return all columns of a model, with JSON columns cast: the driver parses ``json`` only."""
     return [
         f"{table}.{column.column}" + (f"::{json_as}" * isinstance(column, models.JSONField))
         for column in model._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
@@ -226,8 +226,8 @@ _CONTENT_COLUMNS = 12  # of a variant; price and stock follow
 def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
     """Load a product page in two queries; None if nothing is for sale under that slug.
 
-    Plain SQL: composing these queries per page would cost more than running them. All but price
-    and stock is parsed only if it differs from what one of the last pages showed.
+    Plain SQL: composing these queries per page would cost more than running them. The parsed
+    values, except price and stock, are cached (``_content``).
     """
     with planned_cursor(connection) as cursor:
         cursor.execute(_PRODUCT, [slug.replace("\0", "")])

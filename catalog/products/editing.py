@@ -11,7 +11,7 @@ from catalog.pricing import repricing_queue
 from storefront.lib.db.transactions import requires_transaction
 
 LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "status", "warranty_months")
-OWN_FIELDS = ("restricted_countries",)  # no feed states it, so it needs no lock
+OWN_FIELDS = ("restricted_countries",)  # feeds do not state these fields
 
 
 @requires_transaction

@@ -72,7 +72,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         if RESPONSIBLE_LOCK_FIELD not in changed and changed & {
             f"responsible_{part}" for part in CONTACT_PARTS
         }:
-            cleaned[RESPONSIBLE_LOCK_FIELD] = True  # no feed brings back what staff removed
+            cleaned[RESPONSIBLE_LOCK_FIELD] = True  # feeds must not restore what staff removed
         return cleaned
 
     def clean_manufacturer_country(self) -> str:

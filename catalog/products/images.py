@@ -58,7 +58,7 @@ class InvalidImageError(ValueError):
 
 
 class StoredImage(NamedTuple):
-    """A stored image in our sizes. ``stem`` is a hash of its content, so equal images are one."""
+    """A stored image in our sizes. ``stem`` is a hash of the content: equal images share files."""
 
     stem: str
     width_px: int
@@ -131,7 +131,7 @@ def store_resized(content: bytes) -> StoredImage:
 def decode(
     content: bytes, *, most_pixels: int = MAX_PIXELS, within_px: int | None = None
 ) -> Pillow.Image:
-    """Decode an image upright as RGB or RGBA, shrunk to fit a square if given.
+    """Decode an image upright as RGB or RGBA, shrunk to fit a square of ``within_px`` if given.
 
     Raises: InvalidImageError  too many pixels, another format, truncated, or no image
     """
@@ -190,10 +190,10 @@ def _resized(picture: Pillow.Image, width: int) -> Pillow.Image:
 
 def _write(picture: Pillow.Image, target: Path) -> None:
     """Write to a temporary file and rename it, so that no partial file is ever read."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as beside:
-        picture.save(beside, "WEBP", quality=QUALITY, method=WEBP_METHOD)
-    Path(beside.name).chmod(0o644)
-    Path(beside.name).replace(target)
+    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as partial:
+        picture.save(partial, "WEBP", quality=QUALITY, method=WEBP_METHOD)
+    Path(partial.name).chmod(0o644)
+    Path(partial.name).replace(target)
 
 
 LOCK_TTL = timedelta(minutes=10)
@@ -205,8 +205,8 @@ def fetch_due(*, size: int, now: datetime, main_only: bool = False) -> int:
     Concurrent calls never fetch the same image. A host that does not answer, or answers slowly, is
     called once per batch, so that it delays no other host. The other images of a slow host are due
     again after ``FIRST_RETRY``, not only after the lease.
-    Locks:  the images, only while they are leased; after a crash they are due again when the lease
-            ends
+    Locks:  the images, only while the lease is written; after a crash they are due again when the
+            lease (``LOCK_TTL``) ends
     """
     waiting = _lock_due(size=size, now=now, main_only=main_only)
     unreachable: set[str] = set()

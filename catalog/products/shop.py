@@ -24,18 +24,18 @@ _SHOP = f"""
 """  # noqa: S608 - made of column names
 
 
-SHOP_KEPT_S = 1.0
+SHOP_CACHE_TTL_S = 1.0
 type _Shop = tuple[Channel, list[Category]]
 _shops: dict[str, tuple[float, _Shop]] = {}  # by code; (expiry by the monotonic clock, shop)
 
 
 def load_channel(code: str) -> tuple[Channel, list[Category]] | None:
-    """Load a channel and all categories, which every page needs. Kept for a second; read-only."""
+    """Load a channel and all categories. Cached for a second; do not change the result."""
     expires_at, shop = _shops.get(code, (0.0, None))
     if shop is None or expires_at < time.monotonic():
         if (shop := _load_shop(code)) is None:
             return None
-        _shops[code] = (time.monotonic() + SHOP_KEPT_S, shop)
+        _shops[code] = (time.monotonic() + SHOP_CACHE_TTL_S, shop)
     return shop
 
 
@@ -54,8 +54,8 @@ def _load_shop(code: str) -> _Shop | None:
 class HomeView:
     """The home page.
 
-    Shape:  ``picks`` are the best cards by family, from each category; ``categories`` are all of
-            them, each with its number of cards
+    Shape:  ``picks`` maps families to cards, the best of each category; ``categories`` are all
+            categories, each with its number of cards
     """
 
     picks: Mapping[str, tuple[ProductCardRow, ...]]

@@ -17,8 +17,8 @@ BUDGET_S = 30.0
 def fetch_images(**_: Any) -> int:
     """Fetch due images in batches for half a minute; return how many were tried.
 
-    One worker fetches, so that slow hosts leave the other workers free. The rest waits for the next
-    beat: a task that queued itself would multiply.
+    Only one worker fetches at a time, so that slow hosts do not block the others. Remaining images
+    wait for the next beat: a task that queued itself would multiply.
     """
     tried, ends_at = 0, time.monotonic() + BUDGET_S
     for _mine in advisory_locks.lock_free_slices("fetch pictures", [0]):

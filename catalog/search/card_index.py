@@ -28,10 +28,10 @@ from catalog.search.text_query import text_query
 REFRESH_AFTER_S = 1.0
 # A process that did not check for longer may have missed changes: it loads all cards again.
 RELOAD_AFTER_S = CHANGE_RETENTION.total_seconds() / 2
-LOAD_BATCH_SIZE = 1_000  # of 10,000 the memory is not given back
-MAX_ROWS = 2_000  # of shown cards that are kept, about 1.5 KB each
-MAX_LISTS = 200  # that are kept
-MAX_SEARCHES = 200  # whose matches are kept
+LOAD_BATCH_SIZE = 1_000  # with 10,000 the process keeps the memory afterwards
+MAX_ROWS = 2_000  # rows of shown cards that are kept, about 1.5 KB each
+MAX_LISTS = 200  # lists whose counts are kept
+MAX_SEARCHES = 200  # searches whose matches are kept
 MAX_CHANGES = 100  # batches of changes kept to update kept searches
 
 
@@ -101,7 +101,8 @@ _NOT_SEARCHED = (-MAX_CHANGES - 1, BitMap64())
 class CardIndex:
     """The cards of one channel. Use it within ``locked_index``, or hold its ``lock``.
 
-    Not within a transaction that changed cards and may roll back: the index would keep the changes.
+    Do not use it within a transaction that changed cards: after a rollback, the index would keep
+    these changes.
     """
 
     def __init__(self, channel_id: int) -> None:
@@ -117,9 +118,10 @@ class CardIndex:
         self.columns = {name: SortedColumn() for name in SORTED}
         self.areas: dict[int, frozenset[str]] = {}
         self._position = _NONE_YET
-        self._applied: dict[int, int] = {}  # id of a change from the position on -> transaction
+        # Transaction of each applied change since the position, by the id of the change.
+        self._applied: dict[int, int] = {}
         self._changes: list[BitMap64] = []
-        self._version += 1  # so that a search that still runs is not taken for a later one
+        self._version += 1  # marks the result of a search that still runs as outdated
         self._searches: OrderedDict[tuple[Term, ...], tuple[int, BitMap64]] = OrderedDict()
         self._memo: dict[Hashable, BitMap64] = {}
         self._lists: dict[Hashable, Any] = {}

@@ -16,7 +16,7 @@ from catalog.search.filters import (
 from catalog.search.selection import RANGE_COLUMNS, Selection, unknown
 
 CENTS = Decimal("0.01")
-MAX_BRANDS = 100  # with the most cards first
+MAX_BRANDS = 100  # those with the most cards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +33,8 @@ class Facet:
     """One facet of a list.
 
     Shape:  ``param`` is its query parameter (a range has ``<param>_min``, ``<param>_max``);
-            ``has_range`` facets have ``low`` and ``high``, the range of the cards that pass all other
-            filters; ``unknown``
-            counts the cards without a stated value
+            facets with ``has_range`` have ``low`` and ``high``, the range of the cards that pass all
+            other filters; ``unknown`` counts the cards without a stated value
     Units:  as in ``ProductFilter``
     """
 
@@ -61,7 +60,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """The counts of a list: ``without`` is the total if one facet were dropped."""
+    """The counts of a list; ``without`` maps each facet in use to the total without it."""
 
     total: int
     in_stock: int
@@ -73,7 +72,7 @@ def count(selection: Selection) -> Counts:
     """Count all values of all facets.
 
     The counts of a facet ignore its own selection, since its values are alternatives. Features must
-    all match, so their counts keep the chosen ones; power is both.
+    all match, so their counts respect the chosen features. Power has values of both kinds.
     """
     cards = selection.cards()
     without = {code: selection.cards(except_facet=code) for code in selection.by_facet}
@@ -142,7 +141,7 @@ def _choices(selection: Selection, code: str, among: BitMap64) -> tuple[Choice, 
 
 
 def _brands(selection: Selection, among: BitMap64) -> dict[str, int]:
-    """Count the brands, those with the most cards if there are many."""
+    """Count the cards of each brand; if there are many brands, only those with the most cards."""
     counted = {
         str(brand): count
         for brand, cards in selection.index.sets["brand"].items()

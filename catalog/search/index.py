@@ -285,7 +285,7 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
     with connection.cursor() as cursor:
         cursor.execute(REBUILD, values)
         (changed,) = cursor.fetchone()
-        # Only a cache: cached pages may show a variant that changed without a change of its card.
+        # Even if no card changed: cached pages may show a variant that changed without its card.
         transaction.on_commit(cache.bump_version)
         if changed:
             cursor.execute(COLLECT_SEARCH_TERMS, values)

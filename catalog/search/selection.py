@@ -145,7 +145,7 @@ def _power(index: CardIndex, selected: frozenset[str]) -> BitMap64:
 
 
 def _required_with(value: str, chosen: frozenset[str]) -> frozenset[str]:
-    """Return the chosen powers to which this value is no alternative."""
+    """Return the chosen power values that a card must match in addition to this value."""
     return chosen if value in COMBINABLE_POWER_SOURCES else chosen & COMBINABLE_POWER_SOURCES
 
 

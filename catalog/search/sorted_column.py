@@ -60,7 +60,7 @@ class SortedColumn:
         ]
 
     def remove(self, cards: BitMap64) -> None:
-        """Remove cards whatever their values are."""
+        """Remove cards, with any values."""
         self.cards -= cards
         for chunk in self._chunks:
             if not chunk.union.intersect(cards):

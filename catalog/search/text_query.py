@@ -14,7 +14,7 @@ class Sql(NamedTuple):
 
 
 def text_query(terms: Sequence[Term]) -> Sql:
-    """Build a tsquery: every word, in any form; the last one as a prefix."""
+    """Build a tsquery that requires every word, in any form; the last one may be a prefix."""
     parts, values = [], []
     for index, term in enumerate(terms):
         quoted = _quoted(term.word)

@@ -8,11 +8,11 @@ from storefront.dev.pages import components, mailbox
 
 urlpatterns = [
     *urls.urlpatterns,
-    # /dev/mailbox/: what the shop mailed, while it is developed
+    # The e-mails that the shop sent.
     path("dev/mailbox/", mailbox.mailbox, name="mailbox"),
     path("dev/mailbox/<str:name>/", mailbox.letter, name="letter"),
     path("dev/mailbox/<str:name>/html/", mailbox.letter_html, name="letter_html"),
-    # /en/design/: every component in every state
+    # Every page component in every state, at /en/design/.
     *i18n_patterns(path("design/", components.design, name="design")),
 ]
 

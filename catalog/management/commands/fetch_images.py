@@ -16,12 +16,14 @@ THREADS = 3  # download, decoding and resizing overlap
 
 
 class Command(BaseCommand):
-    """Fetch due images until none is left. Failed ones become due later, for the worker."""
+    """Fetch due images until none is left. Failed images become due again later."""
 
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--main", action="store_true", help="only the first of each product")
+        parser.add_argument(
+            "--main", action="store_true", help="fetch only the first image of each product"
+        )
         parser.add_argument(
             "--at-most", type=int, default=1_000_000, help="maximum number of images"
         )

@@ -38,10 +38,12 @@ class Command(BaseCommand):
             raise CommandError(labels.message(error.code, error.values)) from error
         except OSError as error:
             raise CommandError(str(error)) from error
-        for refusal in preview.refused:
-            why = labels.message(refusal.code, refusal.values)
-            self.stdout.write(f"  line {refusal.number}: {why}")
-        self.stdout.write(f"{file}: {len(preview.matched)} matched, {len(preview.refused)} refused")
+        for line in preview.rejected:
+            why = labels.message(line.code, line.values)
+            self.stdout.write(f"  line {line.number}: {why}")
+        self.stdout.write(
+            f"{file}: {len(preview.matched)} matched, {len(preview.rejected)} rejected"
+        )
         if options["dry_run"]:
             return
         counts = price_import.import_list(file=file, actor=ACTOR, now=now).counts

@@ -1,4 +1,4 @@
--- Changes of product cards, which the processes that hold them in memory follow.
+-- Log of changed product cards. Processes that keep cards in memory read it.
 
 -- Records the cards that one statement changed, with its transaction.
 CREATE OR REPLACE FUNCTION catalog_record_card_changes() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -9,7 +9,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- New cards. ON CONFLICT DO UPDATE fires this trigger and the next one: for inserted and for updated rows.
+-- New cards. An upsert fires this trigger for its inserted rows and the next trigger for its updated rows.
 CREATE OR REPLACE TRIGGER card_inserted
 AFTER INSERT ON catalog_productcard REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_card_changes();
@@ -24,6 +24,6 @@ CREATE OR REPLACE TRIGGER card_deleted
 AFTER DELETE ON catalog_productcard REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_card_changes();
 
--- A change of stock or price changes no indexed column. With room on its page it writes no index, of which that of the
--- search words is large.
+-- A change of stock or price changes no indexed column. If the page has free space, such an update writes no index
+-- (HOT update); the index of search words is large.
 ALTER TABLE catalog_productcard SET (fillfactor = 85);

@@ -43,7 +43,7 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- A draft that is deleted takes its rules along.
+-- Deleting a draft deletes its rules, so DELETE is allowed for drafts.
 CREATE OR REPLACE TRIGGER price_rule_never_changes
 BEFORE INSERT OR UPDATE OR DELETE ON catalog_pricerule
 FOR EACH ROW EXECUTE FUNCTION catalog_keep_price_rule();

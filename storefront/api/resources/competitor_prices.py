@@ -119,7 +119,7 @@ def _shown(result: ImportResult) -> Response:
         }
         for row, became in result.outcomes
     }
-    for refusal in result.refused:
+    for refusal in result.rejected:
         rows[refusal.number] = {
             "pointer": _pointer(refusal.number),
             "result": REFUSED,
@@ -205,7 +205,7 @@ class CompetitorPriceList(Endpoint):
                         "pointer": _pointer(row.number),
                         "detail": labels.message(row.code, row.values),
                     }
-                    for row in result.refused
+                    for row in result.rejected
                 ]
                 raise ProblemError(problem_types.NO_VALID_ROW, errors=errors)
             return _shown(result)

@@ -22,34 +22,34 @@ from storefront.dev.runtime.supervisor import ChildDiedError, NotReadyError, Sto
 FAILURES = (PostgresError, RedisError, ChildDiedError, NotReadyError)
 
 
-def main(words: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="storefront.dev.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mutants", action="store_true")
     parser.add_argument("--deaths", action="store_true")
     parser.add_argument("--only", default="", help="run one mutant, by a part of its name")
     parser.add_argument("--var", type=Path, default=instance.ROOT / "var")
-    asked = parser.parse_args(words)
+    options = parser.parse_args(arguments)
     began = time.monotonic()
 
-    def note(told: str) -> None:
-        say(f"{time.monotonic() - began:6.1f} s  {told}")
+    def note(message: str) -> None:
+        say(f"{time.monotonic() - began:6.1f} s  {message}")
 
     try:
-        with instance.instance(asked.var.resolve() / "chaos") as place:
+        with instance.instance(options.var.resolve() / "chaos") as place:
             instance.enter(dict(place.stage.env))  # while the data stores start
             place.supervisor.wait_until_ready(place.children.values())
             from storefront.dev.chaos import campaign, mutation_tests, plan  # noqa: PLC0415 - Django is ready by now
 
-            if asked.mutants:
+            if options.mutants:
                 return mutation_tests.test_mutants(
-                    place, only=asked.only, folder=asked.var, say=note, began=began
+                    place, only=options.only, folder=options.var, say=note, began=began
                 )
             return campaign.run_campaign(
                 place,
-                planned=plan.draw_kills_only if asked.deaths else plan.draw_plan,
-                seed=asked.seed,
-                folder=asked.var,
+                planned=plan.draw_kills_only if options.deaths else plan.draw_plan,
+                seed=options.seed,
+                folder=options.var,
                 say=note,
                 began=began,
             )

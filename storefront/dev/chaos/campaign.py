@@ -25,9 +25,9 @@ class PlanFactory(Protocol):
 
 
 def arm_failpoints(place: Instance, plan: Plan) -> dict[str, str]:
-    """Return the environment that makes each failpoint kill once, when its notes folder exists."""
-    wishes = ",".join(f"{name}:{turn}" for name, turn in plan.failpoints.items())
-    return {"FAILPOINT": wishes, "FAILPOINT_NOTES": str(place.var / NOTES)}
+    """Return the environment that makes each failpoint kill once, after the notes folder exists."""
+    kills = ",".join(f"{name}:{turn}" for name, turn in plan.failpoints.items())
+    return {"FAILPOINT": kills, "FAILPOINT_NOTES": str(place.var / NOTES)}
 
 
 def run_campaign(  # noqa: PLR0913 - a run, and its output
@@ -53,7 +53,7 @@ def run_campaign(  # noqa: PLR0913 - a run, and its output
         ready_s = time.monotonic() - began
         say("all processes are ready")
         run = Run(place=place, restarter=restarter, plan=plan, goods=goods, stock=stock, say=say)
-        violations = run.go()
+        violations = run.execute()
         figures = report.figures(run, violations, names=names)
     figures |= {
         "seed": seed,

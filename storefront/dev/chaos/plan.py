@@ -1,4 +1,4 @@
-"""Chaos plan: draw customers and faults from a seed, the same ones each time. Pure."""
+"""Chaos plan: draw customers and faults from a seed, deterministically. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,8 @@ WEBHOOKS_S = 4.0
 HANGING_CALLS, HANG_S = 4, 6.0  # one per thread of the web server
 GREEDY_ORDERS = 14  # from one network
 SINGLE = 1  # the product with one location only
-EMPTIED, EMPTIABLE = 1, 4  # products that sell out at CJ; their customers come first
+CJ_PRODUCTS = 4  # the first products are CJ's
+SOLD_OUT_PRODUCTS = 1  # of these; their customers come first
 SECOND_PRODUCT_RATE = 0.4  # of carts with a second product
 RARE_FAILPOINTS = ("claim.", "auditing.", "rerouting.")  # the first pass kills
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "getInventoryByPid")
@@ -38,7 +39,7 @@ GATEWAY_CALLS = (
     "POST /v1/refunds$",
 )
 GATEWAY_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
-POSTING_MODES = ("duplicate", "out_of_order", "bad_signature", "lost", "delayed")
+WEBHOOK_MODES = ("duplicate", "out_of_order", "bad_signature", "lost", "delayed")
 
 
 class FaultKind(StrEnum):
@@ -49,16 +50,16 @@ class FaultKind(StrEnum):
     SUPPLIER_BACK = "supplier back"
     GATEWAY_FAULT = "gateway fault"
     SYNC = "sync"  # of stock lists
-    REFUSAL = "refusal"  # a supplier cancels an order that it accepted
-    POSTING = "posting"
+    SUPPLIER_CANCELS = "supplier cancels"  # a supplier cancels an order that it accepted
+    WEBHOOK_DELIVERY = "posting"
     WORKER_CHILD = "worker child"
     WORKER = "worker"
     WEB = "web"
     BEAT = "beat"
-    FLUSH = "flush"
+    REDIS_FLUSH = "redis flush"
     REDIS = "redis"
     POSTGRES = "postgres"
-    LETTERS = "letters"
+    FORGED_WEBHOOKS = "letters"
     CLOCK = "clock"
     SAME_KEY = "same key"  # fifty requests at once
     SOLD_OUT = "sold out"  # elsewhere, without a notice of the supplier
@@ -89,12 +90,12 @@ class PlannedFault:
 class PlannedPurchase:
     """What one customer buys; ``goods`` is the index of a product, 0 the hot one.
 
-    ``beside`` is another product in the same cart, possibly the same one; 0 is none.
+    ``second_product`` is the index of another product in the cart, or of the same one; 0 is none.
     """
 
     goods: int
-    way: PaymentOutcome
-    beside: int = 0
+    outcome: PaymentOutcome
+    second_product: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ class Phase:
     """Customers, and the faults during their purchases."""
 
     name: str
-    wishes: Sequence[PlannedPurchase]
+    planned_purchases: Sequence[PlannedPurchase]
     at_most_s: float  # no purchase begins later
     planned_faults: Sequence[PlannedFault] = ()
     is_armed: bool = False  # whether failpoints kill from here on
@@ -119,41 +120,41 @@ class Plan:
 
 def draw_plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
     """Draw a plan from the seed."""
-    luck = Random(seed)
-    turns = {name: luck.randint(1, MAX_PASS) for name in sorted(failpoints)}
+    rng = Random(seed)
+    turns = {name: rng.randint(1, MAX_PASS) for name in sorted(failpoints)}
     turns |= {name: 1 for name in turns if name.startswith(RARE_FAILPOINTS)}
-    base, misery = draw_purchases(luck, 24, variety), draw_purchases(luck, 40, variety)
-    emptied = _most_wanted(misery)
+    base, during_faults = draw_purchases(rng, 24, variety), draw_purchases(rng, 40, variety)
+    emptied = _most_wanted(during_faults)
     sold_out = [_fault(0, FaultKind.SOLD_OUT, goods=goods) for goods in emptied]
-    misery = tuple(sorted(misery, key=lambda one: one.goods not in emptied))  # emptied ones first
+    during_faults = tuple(sorted(during_faults, key=lambda one: one.goods not in emptied))
     phases = (
-        Phase(name="base", wishes=base, at_most_s=8),
+        Phase(name="base", planned_purchases=base, at_most_s=8),
         Phase(
             name="hangs",
-            wishes=draw_purchases(luck, 12, variety),
+            planned_purchases=draw_purchases(rng, 12, variety),
             at_most_s=8,
             planned_faults=_draw_hangs(),
         ),
         Phase(
-            name="misery",
-            wishes=misery,
+            name="api_faults",
+            planned_purchases=during_faults,
             at_most_s=9,
             planned_faults=_sorted(
-                [*_draw_api_faults(luck, 8), *_draw_list_faults(luck, 8), *sold_out]
+                [*_draw_api_faults(rng, 8), *_draw_list_faults(rng, 8), *sold_out]
             ),
             is_armed=True,  # the web server dies often, and needs time to restart
         ),
         Phase(
             name="kills",
-            wishes=draw_purchases(luck, 44, variety),
+            planned_purchases=draw_purchases(rng, 44, variety),
             at_most_s=15,
-            planned_faults=_draw_kills(luck, 11),
+            planned_faults=_draw_kills(rng, 11),
         ),
         Phase(
-            name="letters",
-            wishes=draw_purchases(luck, 16, variety),
+            name="webhooks",
+            planned_purchases=draw_purchases(rng, 16, variety),
             at_most_s=5,
-            planned_faults=_draw_webhooks(luck, WEBHOOKS_S),
+            planned_faults=_draw_webhooks(rng, WEBHOOKS_S),
         ),
     )
     return Plan(seed=seed, phases=phases, failpoints=turns)
@@ -162,27 +163,31 @@ def draw_plan(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
 def draw_kills_only(seed: int, *, failpoints: Iterable[str], variety: int) -> Plan:
     """Kill a process at the first pass of each failpoint, without other faults.
 
-    One product sells out at its location: otherwise no order is rerouted. Every third customer
-    buys it, before the others.
+    One product sells out at its location, because otherwise no order is rerouted. Every third
+    customer buys it.
     """
     wanted = [
-        replace(one, way=PaymentOutcome.PAYS, goods=SINGLE) if turn % 3 == 0 else one
+        replace(one, outcome=PaymentOutcome.PAYS, goods=SINGLE) if turn % 3 == 0 else one
         for turn, one in enumerate(draw_purchases(Random(seed), 24, variety))
     ]
     planned_faults = (_fault(0, FaultKind.SOLD_OUT, goods=SINGLE),)
     phase = Phase(
-        name="deaths", wishes=wanted, at_most_s=40, planned_faults=planned_faults, is_armed=True
+        name="failpoints",
+        planned_purchases=wanted,
+        at_most_s=40,
+        planned_faults=planned_faults,
+        is_armed=True,
     )
     return Plan(seed=seed, phases=(phase,), failpoints=dict.fromkeys(sorted(failpoints), 1))
 
 
-def draw_purchases(luck: Random, count: int, variety: int) -> tuple[PlannedPurchase, ...]:
-    ways = luck.choices(list(PaymentOutcome), weights=(16, 2, 1, 1), k=count)
+def draw_purchases(rng: Random, count: int, variety: int) -> tuple[PlannedPurchase, ...]:
+    ways = rng.choices(list(PaymentOutcome), weights=(16, 2, 1, 1), k=count)
     return tuple(
         PlannedPurchase(
-            goods=0 if luck.random() < HOT_RATE else luck.randrange(1, variety),
-            beside=luck.randrange(1, variety) if luck.random() < SECOND_PRODUCT_RATE else 0,
-            way=way,
+            goods=0 if rng.random() < HOT_RATE else rng.randrange(1, variety),
+            second_product=rng.randrange(1, variety) if rng.random() < SECOND_PRODUCT_RATE else 0,
+            outcome=way,
         )
         for way in ways
     )
@@ -197,32 +202,32 @@ def _draw_hangs() -> tuple[PlannedFault, ...]:
     )
 
 
-def _draw_api_faults(luck: Random, seconds: float) -> tuple[PlannedFault, ...]:
+def _draw_api_faults(rng: Random, seconds: float) -> tuple[PlannedFault, ...]:
     """Return every fault of an API supplier once or twice, and faults of the gateway."""
-    kinds = [kind for kind in SUPPLIER_KINDS for _ in range(luck.randint(1, 2))]
+    kinds = [kind for kind in SUPPLIER_KINDS for _ in range(rng.randint(1, 2))]
     planned_faults = [
         _fault(
-            luck.uniform(0, seconds * 0.6),
+            rng.uniform(0, seconds * 0.6),
             FaultKind.SUPPLIER_FAULT,
-            path=luck.choices(SUPPLIER_PATHS, weights=(6, 2, 1, 1))[0],
+            path=rng.choices(SUPPLIER_PATHS, weights=(6, 2, 1, 1))[0],
             kind=kind,
-            delay=round(luck.uniform(0.3, 2), 2),
+            delay=round(rng.uniform(0.3, 2), 2),
         )
         for kind in kinds
     ]
     planned_faults += [
         _fault(
-            luck.uniform(0, seconds),
+            rng.uniform(0, seconds),
             FaultKind.SUPPLIER_FAULT,
             supplier="bigbuy",
-            path=luck.choice(BIGBUY_PATHS),
+            path=rng.choice(BIGBUY_PATHS),
             kind=kind,
         )
         for kind in BIGBUY_KINDS
     ]
     planned_faults += [
         _fault(
-            luck.uniform(0, 2),
+            rng.uniform(0, 2),
             FaultKind.SUPPLIER_FAULT,
             path="webhooks",
             kind=kind,
@@ -233,70 +238,73 @@ def _draw_api_faults(luck: Random, seconds: float) -> tuple[PlannedFault, ...]:
     ]
     planned_faults += [
         _fault(
-            luck.uniform(0, seconds),
+            rng.uniform(0, seconds),
             FaultKind.GATEWAY_FAULT,
-            path=luck.choice(GATEWAY_CALLS),
+            path=rng.choice(GATEWAY_CALLS),
             kind=kind,
-            seconds=round(luck.uniform(0.5, 2), 2),
+            seconds=round(rng.uniform(0.5, 2), 2),
         )
         for kind in GATEWAY_KINDS
     ]
-    modes = luck.sample(POSTING_MODES, len(POSTING_MODES))
+    modes = rng.sample(WEBHOOK_MODES, len(WEBHOOK_MODES))
     step = seconds / len(modes)
     planned_faults += [
-        _fault(step * turn, FaultKind.POSTING, mode=mode) for turn, mode in enumerate(modes)
+        _fault(step * turn, FaultKind.WEBHOOK_DELIVERY, mode=mode)
+        for turn, mode in enumerate(modes)
     ]
     return _sorted(planned_faults)
 
 
-def _draw_list_faults(luck: Random, seconds: float) -> Iterable[PlannedFault]:
+def _draw_list_faults(rng: Random, seconds: float) -> Iterable[PlannedFault]:
     """Yield faults of stock lists, and syncs to read them."""
     for supplier, path in LISTS.items():
-        for kind in luck.sample(LIST_KINDS, 2):
+        for kind in rng.sample(LIST_KINDS, 2):
             yield _fault(0, FaultKind.SUPPLIER_FAULT, supplier=supplier, path=path, kind=kind)
-    yield from (_fault(luck.uniform(0, seconds), FaultKind.SYNC) for _ in range(2))
+    yield from (_fault(rng.uniform(0, seconds), FaultKind.SYNC) for _ in range(2))
 
 
-def _most_wanted(wishes: Iterable[PlannedPurchase]) -> tuple[int, ...]:
+def _most_wanted(planned_purchases: Iterable[PlannedPurchase]) -> tuple[int, ...]:
     """Return the product that most customers buy, without the hot one."""
     able = (
-        one.goods for one in wishes if one.way is PaymentOutcome.PAYS and 0 < one.goods < EMPTIABLE
+        one.goods
+        for one in planned_purchases
+        if one.outcome is PaymentOutcome.PAYS and 0 < one.goods < CJ_PRODUCTS
     )
-    return tuple(goods for goods, _ in Counter(able).most_common(EMPTIED))
+    return tuple(goods for goods, _ in Counter(able).most_common(SOLD_OUT_PRODUCTS))
 
 
-def _draw_kills(luck: Random, seconds: float) -> tuple[PlannedFault, ...]:
+def _draw_kills(rng: Random, seconds: float) -> tuple[PlannedFault, ...]:
     kills = (
         (FaultKind.WORKER_CHILD, int(seconds / 0.65), 0),
         (FaultKind.WEB, 1, 1),
         (FaultKind.WORKER, 1, 1),
         (FaultKind.BEAT, 1, 1),
-        (FaultKind.FLUSH, 2, 1),
+        (FaultKind.REDIS_FLUSH, 2, 1),
     )
     planned_faults = [
-        _fault(luck.uniform(least_s, seconds), what)
+        _fault(rng.uniform(least_s, seconds), what)
         for what, times, least_s in kills
         for _ in range(times)
     ]
-    planned_faults.append(_fault(luck.uniform(seconds * 0.2, seconds * 0.5), FaultKind.REDIS))
-    planned_faults.append(_fault(luck.uniform(seconds * 0.5, seconds * 0.8), FaultKind.POSTGRES))
-    planned_faults.append(_fault(luck.uniform(0, seconds * 0.3), FaultKind.SAME_KEY))
+    planned_faults.append(_fault(rng.uniform(seconds * 0.2, seconds * 0.5), FaultKind.REDIS))
+    planned_faults.append(_fault(rng.uniform(seconds * 0.5, seconds * 0.8), FaultKind.POSTGRES))
+    planned_faults.append(_fault(rng.uniform(0, seconds * 0.3), FaultKind.SAME_KEY))
     planned_faults += [
-        _fault(luck.uniform(0, seconds), FaultKind.REFUSAL, supplier=each)
+        _fault(rng.uniform(0, seconds), FaultKind.SUPPLIER_CANCELS, supplier=each)
         for each in CANCELING_SUPPLIERS
     ]
-    planned_faults.append(_fault(luck.uniform(0, seconds), FaultKind.SYNC))
+    planned_faults.append(_fault(rng.uniform(0, seconds), FaultKind.SYNC))
     planned_faults.append(
         _fault(seconds - OUTAGE_S + WEBHOOKS_S, FaultKind.SUPPLIER_DOWN)
-    )  # until phase letters
-    mode = luck.choice(POSTING_MODES)
-    return _sorted([*planned_faults, _fault(0.5, FaultKind.POSTING, mode=mode)])
+    )  # until the phase "webhooks"
+    mode = rng.choice(WEBHOOK_MODES)
+    return _sorted([*planned_faults, _fault(0.5, FaultKind.WEBHOOK_DELIVERY, mode=mode)])
 
 
-def _draw_webhooks(luck: Random, seconds: float) -> tuple[PlannedFault, ...]:
-    planned_faults = [_fault(0, FaultKind.POSTING, mode="out_of_order")]
+def _draw_webhooks(rng: Random, seconds: float) -> tuple[PlannedFault, ...]:
+    planned_faults = [_fault(0, FaultKind.WEBHOOK_DELIVERY, mode="out_of_order")]
     planned_faults += [
-        _fault(luck.uniform(0, seconds), FaultKind.LETTERS, count=40) for _ in range(5)
+        _fault(rng.uniform(0, seconds), FaultKind.FORGED_WEBHOOKS, count=40) for _ in range(5)
     ]
     planned_faults += [_fault(seconds * 0.4, FaultKind.CLOCK, seconds=-600.0)]
     planned_faults += [_fault(seconds * 0.8, FaultKind.CLOCK, seconds=600.0)]

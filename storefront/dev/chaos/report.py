@@ -21,7 +21,7 @@ KILLS = (
     FaultKind.BEAT,
     FaultKind.REDIS,
     FaultKind.POSTGRES,
-    FaultKind.FLUSH,
+    FaultKind.REDIS_FLUSH,
 )
 COLUMN = 26
 
@@ -33,7 +33,7 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
     requests = sum(each.requests for each in tallies)
     errors = sum(each.errors for each in tallies)
     letters = outside.received_emails(run.place.var)
-    told = [*outside.supplier_orders(run.place.var), *run.wholesaler.told()]
+    orders = [*outside.supplier_orders(run.place.var), *run.wholesaler.supplier_orders()]
     return {
         "customers": len(run.purchases),
         "ends": dict(Counter(one.end for one in run.purchases)),
@@ -41,7 +41,7 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "requests": requests,
         "http_5xx": errors,
         "http_500": sum(each.broken for each in tallies),
-        "unheard": sum(each.unheard for each in tallies),
+        "unanswered": sum(each.unanswered for each in tallies),
         "http_5xx_share": round(errors / requests, 4) if requests else 0,
         "checkout_s": {phase: _percentiles(run.purchases, phase) for phase in run.tallies},
         "kills": {what.value: run.fault_injector.injected[what] for what in KILLS},
@@ -50,17 +50,17 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "planned_faults": {
             what.value: count for what, count in run.fault_injector.injected.items()
         },
-        "blows_missed": run.fault_injector.failures,
+        "faults_missed": run.fault_injector.failures,
         "failpoints_hit": hit,
         "failpoints_missed": sorted(set(names) - set(hit)),
         "supplier_attempts": len(outside.attempts(run.place.var)),
-        "supplier_orders": _by_supplier(told),
-        "supplier_refusals": _by_supplier([one for one in told if one.is_off]),
+        "supplier_orders": _by_supplier(orders),
+        "supplier_refusals": _by_supplier([one for one in orders if one.is_canceled]),
         "returns": {
             "asked": len(run.returning_customers.asked),
             "paid": len(run.returning_customers.paid),
         },
-        "letters_posted": dict(run.webhook_forger.sent),
+        "forged_webhooks": dict(run.webhook_forger.sent),
         "mails": len(letters),
         "drain_s": run.drain_result.seconds,
         "drain_waited_s": run.drain_result.waited_s,
@@ -70,10 +70,10 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "backorders": dict(Counter(Backorder.objects.values_list("status", flat=True))),
         "answers": dict(Counter(run.email_replier.said.values())),
         "pages_s": _rates(sorted(run.probe.took_s)),
-        "flooded": dict(Counter(run.flooder.flooded)),
-        "pressed": [len(one.answers) for one in run.repeater.pressed],
+        "unpaid_order_statuses": dict(Counter(run.flooder.unpaid_order_statuses)),
+        "repeated_orders": [len(one.answers) for one in run.repeater.repeated_orders],
         "decided_by_staff": run.drain_result.by_staff,
-        "left": run.drain_result.left,
+        "open_work": run.drain_result.open_work,
         "violations": [each.words for each in violations],
     }
 
@@ -84,8 +84,8 @@ def _percentiles(purchases: Sequence[CustomerPurchase], phase: str) -> dict[str,
     return _rates(taken)
 
 
-def _by_supplier(told: Iterable[SupplierOrder]) -> dict[str, int]:
-    return dict(Counter(one.supplier for one in told))
+def _by_supplier(orders: Iterable[SupplierOrder]) -> dict[str, int]:
+    return dict(Counter(one.supplier for one in orders))
 
 
 def _rates(taken: Sequence[float]) -> dict[str, float]:
@@ -97,43 +97,43 @@ def _rates(taken: Sequence[float]) -> dict[str, float]:
     }
 
 
-def format_report(told: dict[str, Any]) -> None:
-    hit, missed = told["failpoints_hit"], told["failpoints_missed"]
+def format_report(result: dict[str, Any]) -> None:
+    hit, missed = result["failpoints_hit"], result["failpoints_missed"]
     rows = {
-        "seed": told["seed"],
-        "wall": f"{told['wall_s']} s, of which {told['ready_s']} s until all processes were ready",
-        "customers": f"{told['customers']}: {_counts(told['ends'])}",
+        "seed": result["seed"],
+        "wall": f"{result['wall_s']} s, of which {result['ready_s']} s until all processes were ready",
+        "customers": f"{result['customers']}: {_counts(result['ends'])}",
         "requests": (
-            f"{told['requests']}, {told['http_5xx']} answered 5xx ({told['http_500']} of them 500),"
-            f" {told['unheard']} without response"
+            f"{result['requests']}, {result['http_5xx']} answered 5xx ({result['http_500']} of them 500),"
+            f" {result['unanswered']} without response"
         ),
         "checkout, s": "; ".join(
-            f"{phase} {_counts(some)}" for phase, some in told["checkout_s"].items()
+            f"{phase} {_counts(some)}" for phase, some in result["checkout_s"].items()
         ),
-        "kills": _counts(told["kills"]),
-        "deaths": _counts(told["deaths"]),
-        "back after, s": _counts(told["recovery_s"]),
+        "kills": _counts(result["kills"]),
+        "deaths": _counts(result["deaths"]),
+        "back after, s": _counts(result["recovery_s"]),
         "failpoints": f"{len(hit)} of {len(hit) + len(missed)} hit"
         + (f", not {', '.join(missed)}" if missed else ""),
-        "suppliers": f"orders: {_counts(told['supplier_orders'])}, of {told['supplier_attempts']}"
-        f" calls; canceled by them: {_counts(told['supplier_refusals'])}",
-        "returns": _counts(told["returns"]),
-        "backorders": f"{_counts(told['backorders'])}; customers' choices:"
-        f" {_counts(told['answers']) or 'nothing'}",
-        "webhooks posted": _counts(told["letters_posted"]),
-        "e-mails": told["mails"],
-        "drain_result": f"in {told['drain_s']} s, {told['decided_by_staff']} decided by staff",
+        "suppliers": f"orders: {_counts(result['supplier_orders'])}, of {result['supplier_attempts']}"
+        f" calls; canceled by them: {_counts(result['supplier_refusals'])}",
+        "returns": _counts(result["returns"]),
+        "backorders": f"{_counts(result['backorders'])}; customers' choices:"
+        f" {_counts(result['answers']) or 'nothing'}",
+        "webhooks posted": _counts(result["forged_webhooks"]),
+        "e-mails": result["mails"],
+        "drain": f"in {result['drain_s']} s, {result['decided_by_staff']} decided by staff",
         "waited longest, s": _counts(
-            dict(sorted(told["drain_waited_s"].items(), key=itemgetter(1))[-3:])
+            dict(sorted(result["drain_waited_s"].items(), key=itemgetter(1))[-3:])
         ),
-        "after an outage": told["outage"],
-        "gateway hung, page s": _counts(told["pages_s"]),
-        "one network": ", ".join(f"{n} × {status}" for status, n in told["flooded"].items()),
-        "one key": f"pressed by {REPEATS} at once, {told['pressed']} final responses",
-        "violations": len(told["violations"]),
+        "after an outage": result["outage"],
+        "gateway hung, page s": _counts(result["pages_s"]),
+        "one network": _counts(result["unpaid_order_statuses"]),
+        "one key": f"sent {REPEATS} times at once, {result['repeated_orders']} final responses",
+        "violations": len(result["violations"]),
     }
     lines = [f"{name:<{COLUMN}}{value}" for name, value in rows.items()]
-    lines += [f"  BROKEN  {words}" for words in told["violations"]]
+    lines += [f"  BROKEN  {words}" for words in result["violations"]]
     sys.stdout.write("\n" + "\n".join(lines) + "\n")
     sys.stdout.flush()
 

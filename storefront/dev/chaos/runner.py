@@ -63,7 +63,7 @@ class Run:
     complaints: int = 4
     returns: int = 4
     is_audited: bool = True
-    patience_s: float = DRAIN_S
+    drain_timeout_s: float = DRAIN_S
     purchases: list[CustomerPurchase] = field(default_factory=list)
     tallies: dict[str, ResponseCounts] = field(default_factory=dict)
     webhook_forger: WebhookForger = field(init=False)
@@ -80,58 +80,60 @@ class Run:
     errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        luck = Random(self.plan.seed)
-        self.webhook_forger = WebhookForger(place=self.place, luck=luck)
+        rng = Random(self.plan.seed)
+        self.webhook_forger = WebhookForger(place=self.place, rng=rng)
         self.repeater = RequestRepeater(place=self.place, goods=self.goods)
         self.flooder = RequestRepeater(place=self.place, goods=self.goods, address=GREEDY_ADDRESS)
         self.probe = PageProbe(place=self.place)
-        self.email_replier = EmailReplier(place=self.place, luck=Random(self.plan.seed))
-        self.wholesaler = FeedSupplierStaff(place=self.place, luck=Random(self.plan.seed))
+        self.email_replier = EmailReplier(place=self.place, rng=Random(self.plan.seed))
+        self.wholesaler = FeedSupplierStaff(place=self.place, rng=Random(self.plan.seed))
         self.returning_customers = ReturningCustomers(place=self.place, count=self.returns)
         self.fault_injector = FaultInjector(
             goods=self.goods,
             place=self.place,
             webhook_forger=self.webhook_forger,
-            luck=Random(self.plan.seed),
+            rng=Random(self.plan.seed),
             repeater=self.repeater,
             flooder=self.flooder,
             probe=self.probe,
         )
 
-    def go(self) -> list[Violation]:
+    def execute(self) -> list[Violation]:
         self.wholesaler.begin()
         for phase in self.plan.phases:
             self._phase(phase)
         busy = (*self.repeater.finish(), *self.flooder.finish(), *self.probe.finish())
         stop.wait_for(self.place, busy)
-        struck_until = beat_log.log_length(self.place)
+        log_position = beat_log.log_length(self.place)
         beat_log.wait_until_started(self.place)
         self._move_orders()
         self.fault_injector.heal()
         self.drain_result = drain(
             self.place,
-            at_most_s=self.patience_s,
-            besides=self.webhook_forger.unknown,
+            at_most_s=self.drain_timeout_s,
+            excluded=self.webhook_forger.unknown,
             chores=self._do_staff_work,
         )
         self.wholesaler.finish()
         self.say(
-            f"drain_result in {self.drain_result.seconds} s: {', '.join(self.drain_result.left) or 'all'}"
+            f"drained in {self.drain_result.seconds} s: {', '.join(self.drain_result.open_work) or 'all'}"
         )
         stop.raise_if_requested(self.place)
-        silent = beat_log.silent_beat(self.place, since=struck_until)
+        silent = beat_log.silent_beat(self.place, since=log_position)
         evidence = replace(self._evidence(), silent=silent)
         if self.is_audited:
             found = audit_days(self.place, at_most_s=AUDIT_S)
             self.say(f"reconciliation: {len(found)} differences")
             unreached_failpoints = sorted(self.plan.failpoints.keys() - self.hit())
-            evidence = replace(evidence, audit=found, unreached_failpoints=unreached_failpoints)
+            evidence = replace(
+                evidence, reconciliation_problems=found, unreached_failpoints=unreached_failpoints
+            )
         return checks.check_all(evidence)
 
     def _move_orders(self) -> None:
-        """Let each supplier cancel an order unless it has, and deliver some."""
-        told = outside.supplier_orders(self.place.var)
-        canceled = {one.supplier for one in told if one.is_off}
+        """Let each supplier cancel an order, unless it canceled one before, and deliver some."""
+        orders = outside.supplier_orders(self.place.var)
+        canceled = {one.supplier for one in orders if one.is_canceled}
         for supplier in CANCELING_SUPPLIERS if self._canceling_suppliers() else ():
             if supplier not in canceled:
                 with suppress(NoTargetError):
@@ -140,7 +142,7 @@ class Run:
         deliver_orders(self.place, count=self.complaints + 2 * self.returns)
 
     def _do_staff_work(self, is_last: bool) -> bool:  # noqa: FBT001 - called by ``drain``
-        """Refund, return and claim as soon as there are enough orders; return whether it did."""
+        """Refund, return and claim as soon as there are enough orders; return if it did anything."""
         self.fault_injector.outage.look()
         self._move_orders()
         did = self.email_replier.reply()
@@ -148,7 +150,7 @@ class Run:
             self.refunds = refund_orders(self.place, count=self.refund_count, is_last=is_last)
             did = did or bool(self.refunds)
         elif self.returns:
-            did = self.returning_customers.work(besides={*self.refunds}, is_last=is_last) or did
+            did = self.returning_customers.work(excluded={*self.refunds}, is_last=is_last) or did
         if not self.claims:
             self.claims = open_claims(self.place, count=self.complaints, is_last=is_last)
             did = did or bool(self.claims)
@@ -158,11 +160,11 @@ class Run:
         began = time.monotonic()
         if phase.is_armed:
             (self.place.var / instance.NOTES).mkdir(exist_ok=True)
-        striking = self.fault_injector.begin(phase.planned_faults)
+        fault_thread = self.fault_injector.begin(phase.planned_faults)
         tally = self.tallies.setdefault(phase.name, ResponseCounts())
         waiting: queue.SimpleQueue[PlannedPurchase] = queue.SimpleQueue()
-        for wish in phase.wishes:
-            waiting.put(wish)
+        for planned in phase.planned_purchases:
+            waiting.put(planned)
         until = time.monotonic() + phase.at_most_s
         customers = [
             threading.Thread(
@@ -172,10 +174,10 @@ class Run:
         ]
         for each in customers:
             each.start()
-        stop.wait_for(self.place, (*customers, striking))
+        stop.wait_for(self.place, (*customers, fault_thread))
         ends = [one.end for one in self.purchases if one.phase == phase.name]
-        told = ", ".join(f"{ends.count(end)} {end}" for end in sorted(set(ends)))
-        self.say(f"{phase.name}: {time.monotonic() - began:.1f} s, {told}")
+        summary = ", ".join(f"{ends.count(end)} {end}" for end in sorted(set(ends)))
+        self.say(f"{phase.name}: {time.monotonic() - began:.1f} s, {summary}")
 
     def _shop(
         self,
@@ -188,16 +190,20 @@ class Run:
         shop = Shop(port=ports.web, gateway_port=ports.gateway)
         while time.monotonic() < until and not stop.is_requested(self.place):
             try:
-                wish = waiting.get_nowait()
+                planned = waiting.get_nowait()
             except queue.Empty:
                 return
-            purchase = CustomerPurchase(wish=wish, phase=phase)
+            purchase = CustomerPurchase(planned=planned, phase=phase)
             self.purchases.append(purchase)
             try:
-                lights = [wish.goods, wish.beside] if wish.beside else [wish.goods]
+                lights = (
+                    [planned.goods, planned.second_product]
+                    if planned.second_product
+                    else [planned.goods]
+                )
                 Customer(shop, tally, purchase).buy(*(self.goods[one].slug for one in lights))
             except Exception as error:  # noqa: BLE001 - the next purchase goes on
-                self.errors.append(f"a shopper of {phase} broke: {error!r}")
+                self.errors.append(f"a shopper of {phase} failed: {error!r}")
 
     def _evidence(self) -> Evidence:
         var = self.place.var
@@ -205,12 +211,12 @@ class Run:
             purchases=self.purchases,
             stock=self.stock,
             charges=outside.gateway_payments(var),
-            told=[*outside.supplier_orders(var), *self.wholesaler.told()],
+            supplier_orders=[*outside.supplier_orders(var), *self.wholesaler.supplier_orders()],
             attempts=outside.attempts(var),
-            letters=outside.received_emails(var),
-            ours=inside.read_state(now=timezone.now(), left=self.drain_result.left),
-            pages_s=self.probe.took_s,
-            flooded=self.flooder.flooded,
+            emails=outside.received_emails(var),
+            shop=inside.read_state(now=timezone.now(), open_work=self.drain_result.open_work),
+            page_times_s=self.probe.took_s,
+            unpaid_order_statuses=self.flooder.unpaid_order_statuses,
             refunds=Counter(self.refunds) + Counter(self.returning_customers.paid),
             returned=self.returning_customers.asked,
             wrong_returns=self.returning_customers.wrong,
@@ -229,9 +235,9 @@ class Run:
                 *self.wholesaler.errors,
                 *self.errors,
             ],
-            pressed=[
+            repeated_orders=[
                 replace(one, orders=Order.objects.filter(email=one.email).count())
-                for one in self.repeater.pressed
+                for one in self.repeater.repeated_orders
             ],
         )
 
@@ -239,7 +245,7 @@ class Run:
         planned_faults = [planned for phase in self.plan.phases for planned in phase.planned_faults]
         return (
             (*CANCELING_SUPPLIERS, "feed")
-            if any(one.what is FaultKind.REFUSAL for one in planned_faults)
+            if any(one.what is FaultKind.SUPPLIER_CANCELS for one in planned_faults)
             else ()
         )
 
@@ -248,7 +254,7 @@ class Run:
 
 
 def open_shop(place: Instance, say: Callable[[str], None]) -> None:
-    """Create the database, sync the suppliers, start the sandboxes; return when all are ready."""
+    """Start the sandboxes, create the database and sync the suppliers."""
     outsiders = instance.external_services(place.stage)
     for child in outsiders:
         place.add(child)
@@ -262,11 +268,11 @@ def open_shop(place: Instance, say: Callable[[str], None]) -> None:
 
 
 def begin(place: Instance, restarter: Restarter, **env: str) -> list[Child]:
-    """Start web server and worker; they get no requests before ``start``."""
+    """Start web server and worker. Call ``wait`` before the first request."""
     stage = instance.with_env(place.stage, **env)
     made = [instance.web(stage), instance.worker(stage)]
     for child in made:
-        restarter.put(child)
+        restarter.replace(child)
     return made
 
 
@@ -275,9 +281,9 @@ def start(place: Instance, restarter: Restarter, **env: str) -> None:
 
 
 def wait(place: Instance, restarter: Restarter, begun: Sequence[Child], **env: str) -> None:
-    """Start beat last, since it queues all pending work; wait for the others.
+    """Start beat last, since it queues all pending work; wait for web server and worker.
 
-    Customers may come before beat runs: only the drain depends on it.
+    Customers may come before beat runs: only the drain depends on beat.
     """
-    restarter.put(instance.beat(instance.with_env(place.stage, **env)))
+    restarter.replace(instance.beat(instance.with_env(place.stage, **env)))
     place.supervisor.wait_until_ready(begun)

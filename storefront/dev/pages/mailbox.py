@@ -13,7 +13,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-NEWEST = 200
+MAX_EMAILS = 200
 FRAME = {
     "default-src": ["'none'"],
     "style-src": ["'unsafe-inline'"],
@@ -26,8 +26,8 @@ FRAME = {
 @never_cache
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
-    _only_here()
-    paths = sorted(settings.MAILBOX_DIR.glob("*.eml"), key=_age, reverse=True)[:NEWEST]
+    _require_local()
+    paths = sorted(settings.MAILBOX_DIR.glob("*.eml"), key=_age, reverse=True)[:MAX_EMAILS]
     letters = [(path.stem, _letter(path)) for path in paths]
     return render(request, "dev/mailbox.html", {"letters": letters})
 
@@ -57,13 +57,13 @@ def letter_html(_request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(_part(_letter(_path(name)), "html"))
 
 
-def _only_here() -> None:
+def _require_local() -> None:
     if settings.ENVIRONMENT != "local":
         raise Http404
 
 
 def _path(name: str) -> Path:
-    _only_here()
+    _require_local()
     path: Path = settings.MAILBOX_DIR / f"{name}.eml"
     if not path.is_file():
         raise Http404

@@ -12,8 +12,8 @@ from storefront.dev.runtime.console import complain, say
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-liberation")
 INSTALL_S = 600.0
-# In a process of its own: Playwright's driver cannot start beside an event loop.
-DOWNLOADED = (
+# Run in its own process: Playwright's driver cannot start where an event loop runs.
+PRINT_DOWNLOADED_PATH = (
     "from playwright.sync_api import sync_playwright\n"
     "with sync_playwright() as player: print(player.chromium.executable_path)"
 )
@@ -33,21 +33,21 @@ def main() -> int:
     if _is_there():
         return 0
     if "CHROMIUM" in os.environ:
-        return _give_up()
+        return _fail()
     say("Installing Chromium for the browser tests.")
-    return 0 if any(_succeeds(command) for command in _installers()) and _is_there() else _give_up()
+    return 0 if any(_succeeds(command) for command in _installers()) and _is_there() else _fail()
 
 
 def _is_there() -> bool:
     if find() or "CHROMIUM" in os.environ:
         return find() is not None
-    command = [sys.executable, "-c", DOWNLOADED]
+    command = [sys.executable, "-c", PRINT_DOWNLOADED_PATH]
     asked = subprocess.run(command, capture_output=True, text=True, check=False)
     return asked.returncode == 0 and Path(asked.stdout.strip()).exists()
 
 
 def _installers() -> list[Sequence[str]]:
-    """Return the commands that may install it; each is tried if the one before failed."""
+    """Return the commands that may install Chromium, to try one after the other."""
     playwright = [sys.executable, "-m", "playwright", "install", "chromium"]
     if not shutil.which("apt-get"):
         return [playwright]
@@ -65,7 +65,7 @@ def _succeeds(command: Sequence[str]) -> bool:
     return done.returncode == 0
 
 
-def _give_up() -> int:
+def _fail() -> int:
     complain(
         "Chromium could not be installed. Install it yourself"
         f" (Debian: apt-get install --no-install-recommends {' '.join(PACKAGES)}),"

@@ -1,4 +1,4 @@
-"""Own database: create one beside the current database for a command, and drop it afterwards."""
+"""Own database: create one for a command on the current server, and drop it afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

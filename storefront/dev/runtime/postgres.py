@@ -115,9 +115,9 @@ def _major(folder: Path) -> int:
 def stop_earlier(data: Path) -> None:
     """Stop the server that a killed launcher left in this folder.
 
-    If its process id belongs to another process by now, PostgreSQL would refuse to start. The file
-    is kept, since it names the shared memory that orphans may hold. Our own process id replaces the
-    old one: PostgreSQL does not take its parent for a rival.
+    If its process id belongs to another process by now, PostgreSQL would refuse to start. Therefore
+    our own process id is written instead: PostgreSQL accepts that of its parent. The pid file is
+    kept, since it names the shared memory that orphans may hold.
     """
     note = data / "postmaster.pid"
     try:
@@ -131,7 +131,7 @@ def stop_earlier(data: Path) -> None:
 
 
 def remove(home: Path) -> None:
-    """Delete a cluster and its surroundings, wherever it is, after its server has stopped."""
+    """Stop the server of a cluster, then delete its folder and the link to it."""
     stop_earlier(home.resolve() / "data")
     shutil.rmtree(home.resolve(), ignore_errors=True)
     if home.is_symlink():
@@ -139,7 +139,7 @@ def remove(home: Path) -> None:
 
 
 def _status(data: Path) -> str:
-    """Return the last line of the server's pid file, as pg_ctl reads it."""
+    """Return the status line of the server's pid file, which pg_ctl also reads."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except OSError:
@@ -148,7 +148,7 @@ def _status(data: Path) -> str:
 
 
 def _reachable(home: Path, account: Account | None, *, is_throwaway: bool) -> Path:
-    """Return the folder, or one elsewhere that a link in its place points to.
+    """Return the folder, or a new one elsewhere to which ``home`` becomes a link.
 
     The unprivileged account cannot enter a clone below /root or in a private temporary folder.
     """
@@ -169,7 +169,7 @@ def _reachable(home: Path, account: Account | None, *, is_throwaway: bool) -> Pa
 
 
 def _runnable(programs: Path, home: Path, account: Account | None) -> Path:
-    """Return programs that the account can run, copied beside the data if needed."""
+    """Return programs that the account can run, copied next to the data if needed."""
     if account is None or may_run(programs / "postgres", account):
         return programs
     install = programs.parent
@@ -178,7 +178,7 @@ def _runnable(programs: Path, home: Path, account: Account | None) -> Path:
         shutil.rmtree(home / "programs", ignore_errors=True)
         shutil.copytree(install, copy, symlinks=True)
         libraries = install.parent.with_name(f"{install.parent.name}.libs")
-        if libraries.exists():  # the wheel's programs expect these two folders beside them
+        if libraries.exists():  # the wheel's programs expect these two folders next to them
             shutil.copytree(libraries, home / "programs" / libraries.name)
         _hand_over(home / "programs", account)
     return copy / "bin"
@@ -190,7 +190,7 @@ def _hand_over(folder: Path, account: Account) -> None:
 
 
 def _password(home: Path) -> str:
-    """Return the password, which is stored beside the data."""
+    """Return the password, which is stored next to the data."""
     keeper = home / "password"
     if not keeper.exists():
         with os.fdopen(os.open(keeper, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

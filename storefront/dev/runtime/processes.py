@@ -12,11 +12,11 @@ from pathlib import Path
 POLL_S = 0.05
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float, poll_s: float = POLL_S) -> bool:
+def wait_until(condition: Callable[[], bool], *, seconds: float, poll_s: float = POLL_S) -> bool:
     """Poll a condition; return whether it became true in time."""
-    give_up_at = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > give_up_at:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
             return False
         time.sleep(poll_s)
     return True
@@ -24,10 +24,10 @@ def wait_until(true: Callable[[], bool], *, seconds: float, poll_s: float = POLL
 
 @dataclass(kw_only=True, slots=True)
 class Child:
-    """One child process, and all that is needed to restart it.
+    """One child process, and what is needed to restart it.
 
-    It leads its own session, so that Ctrl-C reaches the launcher only, which decides the order of
-    the stops.
+    It leads its own session, so that Ctrl-C reaches only the launcher, which stops its children in
+    order.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Child:
             self.process.send_signal(self.stop_signal)
 
     def wait_until_stopped(self, *, is_hurried: Callable[[], bool] = lambda: False) -> None:
-        """Wait up to its limit, then kill it and its own children."""
+        """Wait up to ``patience_s``, then kill the process and its own children."""
         if not self.process:
             return
         wait_until(lambda: not self.is_running or is_hurried(), seconds=self.patience_s)
@@ -109,9 +109,9 @@ def stop_leftover(
     stop_signal: signal.Signals = signal.SIGTERM,
     patience_s: float = 10.0,
 ) -> bool:
-    """Stop a process that a killed launcher left; return whether it was there.
+    """Stop a process that a killed launcher left; return whether it was still running.
 
-    Its id may belong to another process by now, so the command line must contain every mark.
+    The id may belong to another process by now, so the command line must contain every mark.
     """
 
     def is_ours() -> bool:

@@ -80,16 +80,16 @@ class Supervisor:
                 raise ChildDiedError(child)
 
     def wait_until_ready(self, children: Iterable[Child], *, seconds: float = 90.0) -> None:
-        give_up_at = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         for child in children:
             while not child.is_ready():
                 self.check()
-                if time.monotonic() > give_up_at:
+                if time.monotonic() > deadline:
                     raise NotReadyError(child, seconds)
                 self.wake.wait(POLL_S)
 
     def run(self, step: Child, *, advice: str = "", is_shown: bool = False) -> None:
-        """Run a command that ends by itself, while the others run; optionally show its output.
+        """Run a command to its end while the child processes run; optionally show its output.
 
         Raises: ChildDiedError: it failed, or another process died.
         """
@@ -141,7 +141,7 @@ class Supervisor:
 
         A second Ctrl-C kills immediately.
         """
-        heard = len(self.requests)
+        earlier = len(self.requests)
         grouped = {name for group in groups for name in group}
         rest = [child.name for child in self.children if child.name not in grouped]
         for group in [rest, *groups]:
@@ -149,4 +149,4 @@ class Supervisor:
             for child in members:
                 child.ask_to_stop()
             for child in members:
-                child.wait_until_stopped(is_hurried=lambda: len(self.requests) > heard)
+                child.wait_until_stopped(is_hurried=lambda: len(self.requests) > earlier)

@@ -1,4 +1,4 @@
-"""Unprivileged account: let root run a program without rights, as PostgreSQL requires."""
+"""Unprivileged account: run a program as another account than root, as PostgreSQL requires."""
 
 import os
 import pwd
@@ -37,9 +37,9 @@ def may_use(folder: Path, account: Account) -> bool:
 
 
 def new_home_for(account: Account, *, link: Path, is_throwaway: bool) -> Path:
-    """Create a folder that the account can reach, and a link to it at the wanted path.
+    """Create a folder that the account can reach, and a link to it at the path ``link``.
 
-    Its name is random, so that it cannot be guessed.
+    The name of the folder is random, so that it cannot be guessed.
     """
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=None if is_throwaway else LASTING))
     (folder / BACKWARD).write_text(str(link.absolute()))
@@ -49,7 +49,7 @@ def new_home_for(account: Account, *, link: Path, is_throwaway: bool) -> Path:
 
 
 def abandoned_homes() -> list[Path]:
-    """Return the permanent folders whose link is gone, since a clone or its var was deleted."""
+    """Return the permanent folders whose link is gone: a clone, or its ``var``, was deleted."""
     return [
         note.parent
         for note in LASTING.glob(f"{PREFIX}*/{BACKWARD}")

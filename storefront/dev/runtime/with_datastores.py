@@ -80,9 +80,9 @@ def run(supervisor: Supervisor, command: Sequence[str], env: dict[str, str]) -> 
 
 @contextmanager
 def throwaway_folder(shelf: Path) -> Iterator[Path]:
-    """Lend a folder, and delete those of killed borrowers.
+    """Yield a new folder; delete it afterwards, and delete the folders of killed processes first.
 
-    The lock on a folder ends with its borrower, also if that is killed.
+    The lock on a folder ends with its process, even if the process is killed.
     """
     shelf.mkdir(parents=True, exist_ok=True)
     with (shelf / "lock").open("a") as door:

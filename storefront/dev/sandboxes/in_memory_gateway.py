@@ -1,7 +1,7 @@
 """In-memory gateway: authorize, capture, void and refund as Stripe does, without a server.
 
-For tests and for exploring. It reports the sum captured so far and the sum voided, not single
-captures; a void ends the authorization.
+For tests and for exploring. It reports the total captured and the total voided, not single
+captures. A void ends the authorization.
 """
 
 from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ class InMemoryPayment:
         return Money.total((refund.amount for refund in self.refunds), self.amount.currency)
 
     def updates(self) -> Iterator[PaymentUpdate]:
-        """Yield the state as updates, each after those it builds on."""
+        """Yield the state as updates, in the order in which they are applied."""
         if self.authorized_at is not None:
             yield self.update(
                 UpdateKind.AUTHORIZED,
@@ -81,7 +81,7 @@ class InMemoryPayment:
         return self.update(UpdateKind.VOIDED, self.amount - self.captured, is_total=True)
 
     def update(self, kind: UpdateKind, amount: Money, **fields: Any) -> PaymentUpdate:
-        """Build an update; without an ``external_id`` it is named after what it reports."""
+        """Build an update; its ``external_id`` defaults to the reference and the kind."""
         known: dict[str, Any] = {
             "external_id": f"{self.reference}:{kind}",
             "occurred_at": None,
@@ -93,8 +93,8 @@ class InMemoryPayment:
 class InMemoryGateway:
     """A gateway in this process. ``capture_mode`` applies to payments that are opened later.
 
-    Each error in ``errors`` fails one call, each in ``write_errors`` one call that carries a key,
-    oldest first; that call changes nothing.
+    Each call raises the first of ``errors``, if any, and each call with a key then the first of
+    ``write_errors``. The error is removed, and the call changes nothing.
     """
 
     def __init__(

@@ -54,7 +54,7 @@ class SupplierData:
     orders: dict[str, PurchaseOrderReport] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    tells_stock_in_list: bool = True
+    lists_stock: bool = True
 
     def put(self, record: ProductRecord, *, stock: dict[str, int], cost: Money) -> None:
         """Add a product; all its SKUs have this stock and cost."""
@@ -72,16 +72,16 @@ class SupplierData:
         return self.orders[number]
 
 
-_worlds: dict[str, SupplierData] = {}
+_data_by_url: dict[str, SupplierData] = {}
 
 
 def data_at(base_url: str) -> SupplierData:
     """Return the data of the supplier at an address; it is created at first use."""
-    return _worlds.setdefault(base_url, SupplierData())
+    return _data_by_url.setdefault(base_url, SupplierData())
 
 
 def reset_data() -> None:
-    _worlds.clear()
+    _data_by_url.clear()
 
 
 class InMemorySupplier:
@@ -93,9 +93,9 @@ class InMemorySupplier:
     QUOTAS: ClassVar[tuple[Quota, ...]] = ()
     CURRENCY: ClassVar = "USD"
 
-    def __init__(self, line: ConnectorContext) -> None:
-        self._world = data_at(line.base_url)
-        self._gate = line.gate
+    def __init__(self, context: ConnectorContext) -> None:
+        self._data = data_at(context.base_url)
+        self._gate = context.gate
 
     def sign_in(self) -> str:
         self._called("sign_in")
@@ -106,21 +106,21 @@ class InMemorySupplier:
 
     def product_rows(self) -> Iterator[ProductSummary | ImportIssue]:
         self._called("product_rows")
-        yield from self._world.bad_rows
-        for external_id, record in self._world.records.items():
+        yield from self._data.bad_rows
+        for external_id, record in self._data.records.items():
             skus = [variant.sku for variant in record.variants]
             yield ProductSummary(
                 external_id=external_id,
                 digest=_digest(record.title, record.claims, skus),
-                cost_digest=_digest(*(self._world.costs.get(sku) for sku in skus)),
-                stock=self._levels(external_id) if self._world.tells_stock_in_list else None,
+                cost_digest=_digest(*(self._data.costs.get(sku) for sku in skus)),
+                stock=self._levels(external_id) if self._data.lists_stock else None,
             )
 
     def product(self, *, external_id: str) -> ProductDetail:
         self._called(f"product {external_id}")
         record = self._record(external_id)
         variants = tuple(
-            replace(variant, cost=self._world.costs.get(variant.sku)) for variant in record.variants
+            replace(variant, cost=self._data.costs.get(variant.sku)) for variant in record.variants
         )
         return ProductDetail(
             external_id=external_id,
@@ -138,9 +138,9 @@ class InMemorySupplier:
     def costs(self, *, external_id: str) -> tuple[PriceReport | ImportIssue, ...]:
         self._called(f"costs {external_id}")
         return tuple(
-            PriceReport(sku=variant.sku, cost=self._world.costs[variant.sku])
+            PriceReport(sku=variant.sku, cost=self._data.costs[variant.sku])
             for variant in self._record(external_id).variants
-            if variant.sku in self._world.costs
+            if variant.sku in self._data.costs
         )
 
     def freight(
@@ -148,44 +148,44 @@ class InMemorySupplier:
     ) -> tuple[FreightOption, ...]:
         del country_from, ship_to, lines
         self._called("freight")
-        return self._world.routes
+        return self._data.routes
 
     def place(self, request: PurchaseOrderRequest) -> PurchaseOrderReport:
         self._called(f"place {request.number}")
-        if request.number in self._world.orders:
+        if request.number in self._data.orders:
             raise DuplicateReferenceError(f"{request.number} already exists", code="duplicate")
-        shelves = [(self._world.stock.get(line.sku, {}), line) for line in request.lines]
-        for shelf, line in shelves:
-            if shelf.get(request.country_from, 0) < line.quantity:
+        stock_rows = [(self._data.stock.get(line.sku, {}), line) for line in request.lines]
+        for stock_row, line in stock_rows:
+            if stock_row.get(request.country_from, 0) < line.quantity:
                 raise OutOfStockError(f"not enough of {line.sku}", code="out_of_stock")
-        for shelf, line in shelves:
-            shelf[request.country_from] -= line.quantity
-        self._world.orders[request.number] = PurchaseOrderReport(
+        for stock_row, line in stock_rows:
+            stock_row[request.country_from] -= line.quantity
+        self._data.orders[request.number] = PurchaseOrderReport(
             number=request.number,
-            supplier_reference=f"fake-{len(self._world.orders) + 1}",
+            supplier_reference=f"fake-{len(self._data.orders) + 1}",
             answer=Acknowledgement.ACCEPTED,
         )
-        return self._world.orders[request.number]
+        return self._data.orders[request.number]
 
     def find(self, *, number: str) -> PurchaseOrderReport | None:
         self._called(f"find {number}")
-        return self._world.orders.get(number)
+        return self._data.orders.get(number)
 
     def cancel(self, *, number: str) -> PurchaseOrderReport:
         self._called(f"cancel {number}")
-        state = self._world.orders.get(number)
+        state = self._data.orders.get(number)
         if state is None:
             raise PermanentError(f"no order {number}", code="unknown_order")
         if state.answer not in CANCELLABLE and state.answer is not Acknowledgement.CANCELED:
             raise NotCancellableError(f"{number} is {state.answer}")
-        self._world.orders[number] = replace(state, answer=Acknowledgement.CANCELED)
-        return self._world.orders[number]
+        self._data.orders[number] = replace(state, answer=Acknowledgement.CANCELED)
+        return self._data.orders[number]
 
     def _called(self, what: str) -> None:
         call = Call(method="FAKE", path=what)
         self._gate.enter(call)
-        self._world.asked.append(what)
-        failure = self._world.failures.pop(0) if self._world.failures else None
+        self._data.asked.append(what)
+        failure = self._data.failures.pop(0) if self._data.failures else None
         self._gate.leave(
             call,
             Outcome(
@@ -198,19 +198,19 @@ class InMemorySupplier:
             raise failure
 
     def _record(self, external_id: str) -> ProductRecord:
-        if external_id not in self._world.records:
+        if external_id not in self._data.records:
             raise DiscontinuedError(f"no product {external_id}", code="gone")
-        return self._world.records[external_id]
+        return self._data.records[external_id]
 
     def _levels(self, external_id: str) -> tuple[StockReport | ImportIssue, ...]:
         skus = [variant.sku for variant in self._record(external_id).variants]
-        unreadable = self._world.unreadable
+        unreadable = self._data.unreadable
         return (
             *(
                 StockReport(sku=sku, location=country, country=country, quantity=units)
                 for sku in skus
                 if sku not in unreadable
-                for country, units in self._world.stock.get(sku, {}).items()
+                for country, units in self._data.stock.get(sku, {}).items()
             ),
             *(unreadable[sku] for sku in skus if sku in unreadable),
         )

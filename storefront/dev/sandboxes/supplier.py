@@ -17,14 +17,14 @@ from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.dev.sandboxes.goods.model import Product
 from storefront.dev.sandboxes.pictures import coloring
 
-UNIT = re.compile(r"_(s|eur|usd)$")  # of a rule, which its option does not name
+UNIT = re.compile(r"_(s|eur|usd)$")  # the unit in a rule's name; the option's name omits it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseRules:
     """Limits and speed of a supplier; each is an option of the command line.
 
-    Units:  ``pace_s`` is between two steps of an order, 0: manual only
+    Units:  ``pace_s`` is the time between two status changes of an order, 0: manual only
     """
 
     pace_s: float = 0.0
@@ -114,7 +114,7 @@ SUPPLIER_ACTIONS: Actions[SupplierState[Any]] = {
 }
 
 
-class Shelf(Protocol):
+class ProductFinder(Protocol):
     """The products of a sandbox, found by picture id."""
 
     seed: int
@@ -130,7 +130,7 @@ class SupplierServer(Listener):
         address: tuple[str, int],
         *,
         state: S,
-        shelf: Shelf,
+        products: ProductFinder,
         actions: Actions[S],
         reply: Callable[[Request], Reply],
         page: Callable[[], str],
@@ -139,10 +139,10 @@ class SupplierServer(Listener):
             if asked.path == "/":
                 return as_html(page())
             if asked.path.startswith(coloring.PREFIX):
-                return coloring.picture(asked.path, find=shelf.by_pid, seed=shelf.seed)
+                return coloring.picture(asked.path, find=products.by_pid, seed=products.seed)
             return reply(asked)
 
-        super().__init__(address, answer=answer, pull=partial(perform, actions, state))
+        super().__init__(address, answer=answer, control=partial(perform, actions, state))
 
 
 def run(server: Listener, state: SupplierState[Any], threads: Iterable[threading.Thread]) -> None:

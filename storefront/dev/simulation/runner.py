@@ -1,6 +1,6 @@
-"""Simulation runner: run the same days with the real shop and simple ones, for each counting mode.
+"""Simulation runner: run the same days with the real shop and simple shops, in one mode.
 
-A counting mode is the moment at which a supplier subtracts our order from its stock.
+The mode is the moment at which the supplier subtracts the shop's orders from its stock.
 """
 
 import time
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from orders.models import Allocation
-from storefront.dev.simulation.engine import Play, Score, Shop
+from storefront.dev.simulation.engine import Score, Shop, SimulationRun
 from storefront.dev.simulation.policies import SIMPLE, SimpleShop
 from storefront.dev.simulation.scenario import Script
 from storefront.dev.simulation.shop_under_test import RealShop
@@ -29,7 +29,7 @@ def run(
     records = []
     for name, shop in shops.items():
         began = time.perf_counter()
-        score = _play(script, shop, mode)
+        score = _simulate(script, shop, mode)
         record = {
             "mode": mode,
             "configured": configured,
@@ -46,9 +46,9 @@ def run(
     return records
 
 
-def _play(script: Script, shop: Shop, mode: str) -> Score:
+def _simulate(script: Script, shop: Shop, mode: str) -> Score:
     warehouse = Warehouse(mode=mode, export_s=EXPORT_S, delay_s=DELAY_S)
-    return Play(script, shop, warehouse).run()
+    return SimulationRun(script, shop, warehouse).run()
 
 
 def _figures(score: Score) -> dict[str, Any]:
@@ -60,11 +60,11 @@ def _figures(score: Score) -> dict[str, Any]:
 
 
 def _learned(shop: RealShop) -> dict[str, Any]:
-    """Return the lag measured for the supplier, and how sales were seen."""
+    """Return the lag measured for the supplier, and by what its stock was found to reflect sales."""
     measured = StockDecrement.objects.filter(supplier=shop.supplier).first()
-    mine = Allocation.objects.filter(level__offer__supplier=shop.supplier)
-    seen = mine.exclude(absorbed_by="").values_list("absorbed_by", flat=True)
-    unseen = mine.filter(status=Allocation.Status.UNSEEN).values_list("doubt", flat=True)
+    own_allocations = Allocation.objects.filter(level__offer__supplier=shop.supplier)
+    seen = own_allocations.exclude(absorbed_by="").values_list("absorbed_by", flat=True)
+    unseen = own_allocations.filter(status=Allocation.Status.UNSEEN).values_list("doubt", flat=True)
     return {
         "measured": measured.at if measured else "",
         "lag_median_s": measured.median_lag_s if measured else None,

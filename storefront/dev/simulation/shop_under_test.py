@@ -14,7 +14,7 @@ from orders.inventory import allocations, decrement_measurement, reservations, s
 from orders.models import Cart, Order, OrderLine, PurchaseLine, PurchaseOrder, Reservation
 from orders.purchasing import acknowledgements
 from storefront.dev.sandboxes.in_memory_supplier import SupplierData, data_at
-from storefront.dev.simulation.scenario import HOUR_S, Wish
+from storefront.dev.simulation.scenario import HOUR_S, PlannedOrder
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport
@@ -39,9 +39,9 @@ HOME = Address(
 class RealShop:
     """One channel, one in-memory supplier, one warehouse.
 
-    Carts, pages, payments and parcels are left out. Everything that changes stock calls the shop's
-    own functions: reserve, allocate, expire, reject, cancel, ship and confirm, and also stock
-    updates and lag measurement. The rest is written directly.
+    Whatever changes stock calls the shop's own functions: reserve, allocate, expire, reject,
+    cancel, ship, update stock and measure the lag. Other rows are written directly. Pages,
+    payments and parcels are left out.
     """
 
     def __init__(self, *, name: str, skus: list[str], configured: str) -> None:
@@ -53,15 +53,15 @@ class RealShop:
             status=Supplier.Status.ACTIVE,
             status_since=BEGINS,
             stock_decremented_at=configured,
-            stock_decay_units_per_hour=0,  # the simulation tests double counting, not the age of stock
+            stock_decay_units_per_hour=0,  # the simulation does not test aging of stock
             stock_decay_percent_per_hour=0,
         )
         address = f"http://{name}.example"
         Connection.objects.create(supplier=self.supplier, base_url=address, calls_per_second=10_000)
-        self.world = data_at(address)
+        self.data = data_at(address)
         self.channel = _channel()
         self.variant = _variant(name)
-        self.offers = _offers(self.supplier, self.world, skus)
+        self.offers = _offers(self.supplier, self.data, skus)
         self.levels: dict[str, StockLevel] = {}
         self.purchase_orders: dict[int, PurchaseOrder] = {}
         self.orders: dict[int, Order] = {}
@@ -76,40 +76,40 @@ class RealShop:
             levels.values_list("offer__supplier_sku", "free")  # type: ignore[misc]  # annotated
         )
 
-    def promise(self, wish: Wish, at_s: float) -> bool:
+    def promise(self, planned: PlannedOrder, at_s: float) -> bool:
         now = moment(at_s)
-        level = self.levels[wish.sku]
+        level = self.levels[planned.sku]
         level.refresh_from_db(fields=["reported_quantity", "reserved", "allocated_outstanding"])
-        if level.available < wish.quantity:
+        if level.available < planned.quantity:
             return False
         try:
             with transaction.atomic(durable=True):
-                self.orders[wish.number] = order = self._order(wish, now)
-                self.lines[wish.number] = line = self._line(order, wish, level)
+                self.orders[planned.number] = order = self._order(planned, now)
+                self.lines[planned.number] = line = self._line(order, planned, level)
                 reservations.hold(lines=[line], until=order.payment_due_at, now=now)
         except NotEnoughStockError:
             return False
         return True
 
-    def expire(self, wish: Wish, at_s: float) -> None:
-        order = self.orders[wish.number]
+    def expire(self, planned: PlannedOrder, at_s: float) -> None:
+        order = self.orders[planned.number]
         with transaction.atomic(durable=True):
-            self._put(order, status=Order.Status.EXPIRED)
+            self._update(order, status=Order.Status.EXPIRED)
             reservations.release(order=order, status=Reservation.Status.EXPIRED, now=moment(at_s))
 
-    def paid(self, wish: Wish, at_s: float) -> None:
-        order = self.orders[wish.number]
+    def paid(self, planned: PlannedOrder, at_s: float) -> None:
+        order = self.orders[planned.number]
         with transaction.atomic(durable=True):
-            self._put(order, status=Order.Status.PLACED)
+            self._update(order, status=Order.Status.PLACED)
             allocations.allocate(order=order, now=moment(at_s))
 
-    def cancel(self, wish: Wish, at_s: float) -> None:
-        order = self.orders[wish.number]
+    def cancel(self, planned: PlannedOrder, at_s: float) -> None:
+        order = self.orders[planned.number]
         cancellation.cancel(order=order, reason="wish", actor="customer", now=moment(at_s))
 
-    def sent(self, wish: Wish, at_s: float) -> None:
-        now, order, line = moment(at_s), self.orders[wish.number], self.lines[wish.number]
-        self._put(order, status=Order.Status.PROCESSING)
+    def sent(self, planned: PlannedOrder, at_s: float) -> None:
+        now, order, line = moment(at_s), self.orders[planned.number], self.lines[planned.number]
+        self._update(order, status=Order.Status.PROCESSING)
         made = PurchaseOrder.objects.create(
             order=order,
             supplier=self.supplier,
@@ -133,18 +133,18 @@ class RealShop:
             agreed_cost_amount=COST,
             cost_currency=CURRENCY,
         )
-        self.purchase_orders[wish.number] = made
+        self.purchase_orders[planned.number] = made
 
-    def accepted(self, wish: Wish, at_s: float) -> None:
-        self._put(
-            self.purchase_orders[wish.number],
+    def accepted(self, planned: PlannedOrder, at_s: float) -> None:
+        self._update(
+            self.purchase_orders[planned.number],
             status=PurchaseOrder.Status.IN_PROGRESS,
             submission_status=PurchaseOrder.Submission.ACCEPTED,
             accepted_at=moment(at_s),
         )
 
-    def stopped(self, wish: Wish, at_s: float) -> None:
-        made = self.purchase_orders[wish.number]
+    def stopped(self, planned: PlannedOrder, at_s: float) -> None:
+        made = self.purchase_orders[planned.number]
         state = PurchaseOrderReport(
             number=made.number,
             supplier_reference=f"S-{made.number}",
@@ -152,14 +152,14 @@ class RealShop:
         )
         acknowledgements.apply(purchase_order=made, state=state, now=moment(at_s))
 
-    def shipped(self, wish: Wish, at_s: float) -> None:
-        line, made = self.lines[wish.number], self.purchase_orders[wish.number]
+    def shipped(self, planned: PlannedOrder, at_s: float) -> None:
+        line, made = self.lines[planned.number], self.purchase_orders[planned.number]
         with transaction.atomic(durable=True):
-            self._put(made, status=PurchaseOrder.Status.SHIPPED)
+            self._update(made, status=PurchaseOrder.Status.SHIPPED)
             allocations.mark_shipped(lines=[line], cause=f"parcel:{made.number}", now=moment(at_s))
 
     def feed(self, figures: dict[str, int], at_s: float) -> None:
-        self.world.stock = {sku: {WHERE: units} for sku, units in figures.items()}
+        self.data.stock = {sku: {WHERE: units} for sku, units in figures.items()}
         run = runner.run_sync(
             supplier=self.supplier,
             kind=SyncRun.Kind.STOCK,
@@ -168,32 +168,32 @@ class RealShop:
         )
         if run.status != SyncRun.Status.APPLIED:
             raise RuntimeError(f"{run}: {run.problem}")
-        # Costs that a price sync would confirm; none changes here.
+        # A price sync would confirm the costs; they never change here.
         Supplier.objects.filter(pk=self.supplier.pk).update(costs_confirmed_at=moment(at_s))
         if not self.levels:
-            mine = StockLevel.objects.filter(offer__supplier=self.supplier)
-            self.levels = {level.offer.supplier_sku: level for level in mine}
+            own_levels = StockLevel.objects.filter(offer__supplier=self.supplier)
+            self.levels = {level.offer.supplier_sku: level for level in own_levels}
         if at_s >= self.measured_s + MEASURES_EVERY_S:
             self.measured_s = at_s
             decrement_measurement.measure(supplier=self.supplier, now=moment(at_s))
         stock_sync.absorb_sales(supplier=self.supplier, now=moment(at_s))
 
-    def news(self, sku: str, figure: int, at_s: float) -> None:
-        self.world.stock[sku] = {WHERE: figure}
+    def stock_webhook(self, sku: str, figure: int, at_s: float) -> None:
+        self.data.stock[sku] = {WHERE: figure}
         webhooks.refresh_stock(
             supplier=self.supplier, external_ids=[sku], cause=f"news:{at_s:.0f}", now=moment(at_s)
         )
         stock_sync.absorb_sales(supplier=self.supplier, now=moment(at_s))
 
     @staticmethod
-    def _put(row: Order | PurchaseOrder, **columns: Any) -> None:
+    def _update(row: Order | PurchaseOrder, **columns: Any) -> None:
         for name, value in columns.items():
             setattr(row, name, value)
         row.save(update_fields=list(columns))
 
-    def _order(self, wish: Wish, now: datetime) -> Order:
-        amount = PRICE * wish.quantity
-        number = f"{self.supplier.code}-{wish.number}"
+    def _order(self, planned: PlannedOrder, now: datetime) -> Order:
+        amount = PRICE * planned.quantity
+        number = f"{self.supplier.code}-{planned.number}"
         cart = Cart.objects.create(
             token=number, channel=self.channel, country=WHERE, created_at=now, updated_at=now
         )
@@ -216,17 +216,17 @@ class RealShop:
             payment_due_at=now + timedelta(minutes=20),
         )
 
-    def _line(self, order: Order, wish: Wish, level: StockLevel) -> OrderLine:
+    def _line(self, order: Order, planned: PlannedOrder, level: StockLevel) -> OrderLine:
         return OrderLine.objects.create(
             order=order,
             variant=self.variant,
             offer_id=level.offer_id,
             level=level,
-            sku=wish.sku,
-            title=wish.sku,
-            quantity=wish.quantity,
+            sku=planned.sku,
+            title=planned.sku,
+            quantity=planned.quantity,
             unit_amount=PRICE,
-            line_amount=PRICE * wish.quantity,
+            line_amount=PRICE * planned.quantity,
             tax_rate=0,
             cost_amount=COST,
             cost_currency=CURRENCY,
@@ -260,8 +260,8 @@ def _variant(name: str) -> Variant:
     return Variant.objects.create(product=product, sku=name)
 
 
-def _offers(supplier: Supplier, world: SupplierData, skus: list[str]) -> list[SupplierOffer]:
-    world.records.clear()
+def _offers(supplier: Supplier, data: SupplierData, skus: list[str]) -> list[SupplierOffer]:
+    data.records.clear()
     for sku in skus:
         variant = VariantRecord(
             sku=sku,
@@ -273,7 +273,7 @@ def _offers(supplier: Supplier, world: SupplierData, skus: list[str]) -> list[Su
             packed_weight_g=100,
             picture_urls=(),
         )
-        world.records[sku] = ProductRecord(
+        data.records[sku] = ProductRecord(
             external_id=sku,
             title=sku,
             brand="Simulated",

@@ -35,7 +35,7 @@ def show(
     problem: str = "",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """Render a product page, with an error above the button if given."""
+    """Render a product page, with the error ``problem`` above the button, if any."""
     here, now = visit(request), timezone.now()
     light = detail.load_product(channel=here.channel, slug=slug, now=now)
     if light is None:
@@ -72,7 +72,7 @@ def show(
             alternatives, country=here.country, channel=here.channel, now=now
         ),
         "promise": answer.promise,
-        "sent_at_once": _sent_at_once(chosen, answer),
+        "max_per_delivery": _max_per_delivery(chosen, answer),
         "is_restricted": answer.is_restricted,
         "sold_from": None if answer.promise else answer.more,
         "problem": problem,
@@ -107,8 +107,8 @@ def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) ->
     return render(request, "web/catalog/unavailable.html", context, status=status)
 
 
-def _sent_at_once(chosen: VariantView, answer: Availability) -> int | None:
-    """Return how many units can ship, if fewer than in stock and than the cart's limit."""
+def _max_per_delivery(chosen: VariantView, answer: Availability) -> int | None:
+    """Return how many units one delivery can have, if stock and the cart allow more."""
     deliverable = answer.most
     return deliverable if 0 < deliverable < min(chosen.available, MAX_QUANTITY) else None
 

@@ -1,8 +1,8 @@
 """Product cards: collect what a card shows, render its HTML, cache it by content.
 
-Cards are most of a list page, and two visits rarely differ in them. Each process keeps the cards it
-rendered last; a card with any other content is rendered again. ``availability_for`` finds the
-availability and delivery that a card states, which are those of the product page.
+Most of a list page is cards, and most visitors see the same ones. Each process keeps the cards that
+it rendered last, by their content. ``availability_for`` finds the availability and delivery that a
+card states; the product page states the same.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ CARD_CACHE_SIZE = 4096  # about 3 KB each
 
 
 class Stock(StrEnum):
-    """Availability to the customer; ``UNDELIVERABLE``: in stock, but not shipped to the country."""
+    """Availability to the customer. ``UNDELIVERABLE``: in stock, but cannot ship to the country."""
 
     IN = "in"
     OUT = "out"
@@ -128,9 +128,9 @@ def _rendered(
 def availability_for(
     cards: Iterable[ProductCardRow], *, country: str, channel: Channel, now: datetime
 ) -> dict[int, Availability]:
-    """Return the availability by product id, of the variant that the card shows.
+    """Return the availability of the variant that each card shows, by product id.
 
-    The product page selects the same variant and shows the same availability.
+    The product page opens with the same variant and shows the same availability.
     """
     shown = {card.variant_id: card for card in cards}
     availabilities = availability.check_listed_variants(

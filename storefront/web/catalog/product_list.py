@@ -29,9 +29,9 @@ from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
 
 MAX_COMPARED = 4
-# Batteries, chargers and accessories: the facets they have, and the sort orders of lights only.
+# The only facets of batteries, chargers and accessories.
 GEAR_FACETS = frozenset({"price", "brand", "weight", "power", "color", "origin"})
-LIGHT_SORTS = frozenset({"lumens", "beam", "runtime"})
+LIGHT_SORTS = frozenset({"lumens", "beam", "runtime"})  # sort orders that only lights have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +158,7 @@ def _facet(facet: Facet, currency: str, language: str) -> Markup:
 
 
 def _narrows(facet: Facet) -> bool:
-    """Return whether a facet offers a choice: a single brand or origin filters nothing."""
+    """Return whether to offer a facet: a single brand or origin would filter nothing."""
     return facet.code not in DYNAMIC_CHOICES or len(facet.choices) > 1 or facet.is_active
 
 

@@ -1,7 +1,7 @@
 """Product page parts: render what depends on neither price nor stock, cache it by content.
 
-Pictures, facts, charts, description and specifications are most of a product page, and only a
-change of the product changes them. Each process keeps those it rendered last.
+Pictures, facts, charts, description and specifications are most of a product page, and change only
+with the product. Each process keeps the parts that it rendered last.
 """
 
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class ProductParts(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """What the parts show: ``light`` and ``chosen`` are not compared, since ``content`` is."""
+    """What the parts show, as a cache key: ``content`` stands for ``light`` and ``chosen``."""
 
     content: object
     variant_id: int
@@ -127,7 +127,7 @@ def _has_battery(light: ProductView, chosen: VariantView) -> bool | None:
 
 
 def _shape(intensity_cd: int | None, output_lm: int | None) -> str:
-    """Return the beam's shape by candela per lumen: under 8 wide, over 30 far."""
+    """Return the beam's shape: "wide" below 8 candela per lumen, "far" above 30."""
     if not intensity_cd or not output_lm:
         return ""
     ratio = Decimal(intensity_cd) / Decimal(output_lm)

@@ -11,7 +11,7 @@ from storefront.web.catalog.supplier_text import translated
 from storefront.web.core import formats
 from storefront.web.core.labels import ip, label_for
 
-LAWFUL_MONTHS = 24
+STATUTORY_WARRANTY_MONTHS = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +45,15 @@ def spec_table(light: ProductView, chosen: VariantView, language: str) -> list[G
         ]
     quoted: set[str] = set()
     return [
-        Group(name=name, rows=tuple(_quoted_once(row, quoted) for row in rows if row.value))
+        Group(
+            name=name, rows=tuple(_without_repeated_quote(row, quoted) for row in rows if row.value)
+        )
         for name, rows in groups
         if any(row.value for row in rows)
     ]
 
 
-def _quoted_once(row: Row, quoted: set[str]) -> Row:
+def _without_repeated_quote(row: Row, quoted: set[str]) -> Row:
     """Drop the supplier's wording if an earlier row quotes the same sentence."""
     if row.supplier_text in quoted:
         return replace(row, supplier_text="")
@@ -164,6 +166,6 @@ def _names(light: ProductView, chosen: VariantView) -> list[Row]:
 
 def _warranty(months: int | None) -> str:
     """Return the manufacturer's warranty if it exceeds the legal two years, else ""."""
-    if months is None or months <= LAWFUL_MONTHS:
+    if months is None or months <= STATUTORY_WARRANTY_MONTHS:
         return ""
     return _("%(months)d months") % {"months": months}

@@ -80,8 +80,8 @@ def product_json(  # noqa: PLR0913 - all that the page shows
 ) -> Markup:
     """Describe only what the page shows.
 
-    ``sku`` is the variant that the URL names, if any; ``answer`` is the availability of the chosen
-    one in the visitor's country.
+    ``sku`` is the one in the URL, if any; ``answer`` is the availability of ``chosen`` in the
+    visitor's country.
     """
     path = reverse("product", args=[light.slug])
     variant = f"?{urlencode({'v': sku})}" if chosen.sku == sku else ""

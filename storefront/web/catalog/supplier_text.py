@@ -112,14 +112,14 @@ WORD = re.compile(r"[a-z]{3}", re.IGNORECASE)
 
 
 def translated(text: str, kind: str) -> str:
-    """Translate one supplier's word, or mark it as English."""
+    """Translate a supplier's term, or mark it as English."""
     if _reads_english():
         return text
     return _known(text, kind) or marked_english(text)
 
 
 def translated_plain(text: str, kind: str) -> str:
-    """Translate one supplier's word, as plain text without markup."""
+    """Translate a supplier's term as plain text, without markup."""
     return text if _reads_english() else _known(text, kind) or text
 
 

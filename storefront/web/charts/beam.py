@@ -12,7 +12,7 @@ FULL_MOON_LX = 0.25  # ANSI/PLATO FL 1: a beam ends where it is as dim as a full
 CONTOURS_LX = (FULL_MOON_LX, 1.0, 10.0)
 DECADES = 3  # the glyph's scale runs from 1 m to 1,000 m
 STEPS = 24
-ALL_ROUND = 0.85  # with a hot spot wider than this the light shines all round
+ALL_ROUND = 0.85  # radians; a light with a wider hot spot is drawn as shining all round
 # The chart
 CHART_WIDTH, CHART_MARGIN = 640, 28
 CHART_MAX_HALF, CHART_MIN_HALF = 150, 34
@@ -21,20 +21,20 @@ NEAR_LX = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Position of a log scale of three decades; beams are compressed sideways to fit."""
+    """Position of a logarithmic scale; ``compression`` narrows the beams to fit its height."""
 
     source_x: float
     length: float
     middle: float
     half: float
-    squeeze: float
+    compression: float
 
     def x(self, meters: float) -> float:
         return round(self.source_x + self.length * math.log10(max(meters, 1)) / DECADES, 1)
 
 
-GLYPH = Frame(source_x=14, length=186, middle=24, half=23, squeeze=0.58)
-STAGE = Frame(source_x=46, length=910, middle=132, half=112, squeeze=0.5)
+GLYPH = Frame(source_x=14, length=186, middle=24, half=23, compression=0.58)
+STAGE = Frame(source_x=46, length=910, middle=132, half=112, compression=0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def _leaf(distance_m: float, sigma: float, frame: Frame) -> str:
         angle = widest * (1 - step / STEPS)
         fall = 0 if is_all_round else angle**2 / (4 * sigma**2)
         length = max(math.log(distance_m) - fall, 0) * unit
-        y = frame.half * math.tanh(frame.squeeze * length * math.sin(angle) / frame.half)
+        y = frame.half * math.tanh(frame.compression * length * math.sin(angle) / frame.half)
         upper.append((max(frame.source_x + length * math.cos(angle), 0), y))
     return _mirrored(upper, frame.middle)
 
@@ -153,7 +153,7 @@ def chart(intensity_cd: int, output_lm: float) -> Chart:
 
 
 def _outline(intensity_cd: int, sigma: float, lux: float) -> list[tuple[float, float]]:
-    """Return half a contour in meters, from beside the light to its farthest point."""
+    """Return half a contour in meters, from the light to the farthest point."""
     distance_m = math.sqrt(intensity_cd / lux)
     if sigma > ALL_ROUND:
         angles = [math.pi * (1 - step / (2 * STEPS)) for step in range(2 * STEPS + 1)]
@@ -173,7 +173,7 @@ def _mirrored(upper: list[tuple[float, float]], middle: float) -> str:
 
 
 def _step(span_m: float) -> int:
-    """Return a round distance between ticks that gives the scale four to eight of them."""
+    """Return a round distance between ticks; the scale has at most eight of them."""
     for step in (1, 2, 5, 10, 20, 50, 100, 200, 500):
         if span_m / step <= 7:  # noqa: PLR2004 - at most eight ticks
             return step

@@ -13,7 +13,7 @@ from catalog.models import Spec
 from storefront.web.charts import beam
 
 SCALE = 3  # pixels per unit of the glyph, for sharp screens
-SMOOTH = 2  # drawn larger and shrunk, since Pillow's edges are hard
+SMOOTH = 2  # the picture is drawn larger, then shrunk, to smooth its edges
 WIDTH, HEIGHT = 208, 48
 MAX_CD, MAX_LM = 5_000_000, 100_000
 GROUND = (18, 21, 29)
@@ -25,13 +25,13 @@ POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
 @require_safe
 def beam_picture(_request: HttpRequest, intensity_cd: int, output_lm: int) -> HttpResponse:
-    """Return the beam of a known product as PNG; 404 for other numbers, to limit the work."""
-    is_ours = (
+    """Return a beam as PNG. To limit the work, numbers that no product has get a 404."""
+    is_known = (
         0 < intensity_cd <= MAX_CD
         and 0 < output_lm <= MAX_LM
         and Spec.objects.filter(intensity_cd=intensity_cd, output_lm=output_lm).exists()
     )
-    if not is_ours:
+    if not is_known:
         raise Http404
     return HttpResponse(
         draw(intensity_cd, output_lm),

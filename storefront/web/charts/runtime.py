@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 480, 360
 LEFT, RIGHT, TOP, BOTTOM = 80, 8, 24, 40
-# Text is sized for phones, where the chart is shrunk to half its size.
+# The text is large enough for phones, which show the chart at half its size.
 CHARACTER_WIDTH, MARKS_APART, LABELS_APART = 11, 84, 21
 MAX_NAME = 12
 LABEL_AFTER = 8
 END_RATE = 0.1  # FL 1: the runtime ends at a tenth of the first output
-HEADROOM, FOOTROOM = 1.6, 0.09  # the footroom shows the fall of the dimmest mode
-LEAD = 6  # the time scale begins at a sixth of the shortest run
-# Possible grid lines of the time scale: minutes, and the label as number and unit.
+# The output scale, in multiples of the brightest and the dimmest mode. The dimmest one is shown
+# until it has fallen to ``END_RATE``.
+HEADROOM, FOOTROOM = 1.6, 0.09
+LEAD = 6  # the time scale begins at a sixth of the shortest runtime
+# Possible grid lines of the time scale, with their labels.
 MARKS = (
     (1, 1, "min"),
     (5, 5, "min"),
@@ -31,7 +33,7 @@ MARKS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One mode: output, and minutes until it fell to a tenth."""
+    """One mode: its output, and the minutes until the output has fallen to a tenth."""
 
     name: str
     output_lm: float
@@ -40,7 +42,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A drawn mode: its output until its runtime ends. Labels do not overlap."""
+    """A drawn mode: the claimed output until the claimed end. Labels do not overlap."""
 
     name: str
     output_lm: float
@@ -113,7 +115,7 @@ def _room(run: Run) -> float:
 
 
 def _apart(marks: Sequence[tuple[float, int, str]]) -> list[tuple[float, int, str]]:
-    """Drop grid lines whose labels would overlap or exceed the edge."""
+    """Drop the grid lines whose labels would overlap or cross the edge."""
     visible: list[tuple[float, int, str]] = []
     for mark in marks:
         is_clear = not visible or mark[0] - visible[-1][0] >= MARKS_APART

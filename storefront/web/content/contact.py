@@ -29,8 +29,8 @@ from storefront.web.core.address_form import EMAIL_ERRORS
 from storefront.web.core.order_links import see_other
 from storefront.web.core.visit import READS, customer_id
 
-MESSAGES_PER_HOUR = 10  # per network
-# Per hour: each message sends an e-mail to the address, which may be another person's.
+MESSAGES_PER_HOUR = 10  # from one network
+# Per hour. Each message sends an e-mail to the address, which may be another person's.
 MESSAGES_PER_ADDRESS = 5
 MAX_MESSAGE = 4000
 TOPICS = [
@@ -89,7 +89,7 @@ class ContactForm(forms.Form):
     website = forms.CharField(label=gettext_lazy("Leave this field empty"), required=False)
 
     def clean_website(self) -> str:
-        """Refuse a filled honeypot, with a message in case a person filled it."""
+        """Reject a filled honeypot; the error tells a person who filled it what to do."""
         if self.cleaned_data["website"]:
             raise forms.ValidationError(_("Clear this field, then send the message again."))
         return ""
@@ -124,7 +124,7 @@ def contact(request: HttpRequest) -> HttpResponse:
 
 
 def _initial_values(request: HttpRequest) -> dict[str, str]:
-    """Return the initial values: order and topic of the link, name and e-mail of the account."""
+    """Return initial values: order and topic from the link, name and e-mail from the account."""
     initial = {name: request.GET.get(name, "") for name in ("order", "topic")}
     initial["topic"] = initial["topic"] or ("order" if initial["order"] else "other")
     if customer_id(request) is not None and isinstance(request.user, User):
@@ -145,7 +145,7 @@ def send(  # noqa: PLR0913 - the fields of the form
     """Record the message in the outbox: one e-mail to the shop, one to the customer.
 
     Idempotent: the same message on the same day is sent once, however often it is submitted. The
-    acknowledgement quotes no text of the form: the address may be another person's.
+    acknowledgement quotes no text of the form, since the address may be another person's.
     """
     matching_order = links.find_by_email(number=order, email=email) if order else None
     text = "\0".join((name, email, order, topic, message, f"{now:%Y-%m-%d}"))

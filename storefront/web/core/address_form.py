@@ -21,7 +21,7 @@ EMAIL_ERRORS = {
 
 
 class AddressForm(forms.Form):
-    """Form of the recipient and delivery address, which is also the billing address."""
+    """Form of an e-mail address and a delivery address, which is also the billing address."""
 
     has_fixed_country = False
     email = forms.EmailField(label=_("E-mail"), max_length=254, error_messages=EMAIL_ERRORS)
@@ -63,16 +63,16 @@ class AddressForm(forms.Form):
         if "country" in cleaned:
             self._add_errors(validation.find_errors(address=self.address()))
         if not self.errors:
-            self.accept_or_ask(self.address())
+            self.accept_or_refuse(self.address())
         elif "country" in cleaned:
-            self.report_doubts(self.address())
+            self.report_warnings(self.address())
         return cleaned
 
-    def report_doubts(self, written: Address) -> None:
+    def report_warnings(self, written: Address) -> None:
         """Report warnings together with the errors of other fields, to save a round trip."""
         self._add_errors(verification.warnings(written))
 
-    def accept_or_ask(self, written: Address) -> None:
+    def accept_or_refuse(self, written: Address) -> None:
         """Refuse an address with warnings; only the checkout lets the customer confirm it."""
         self._add_errors(verification.warnings(written))
 
@@ -89,7 +89,8 @@ class AddressForm(forms.Form):
 class CheckoutAddressForm(AddressForm):
     """Delivery address of an order.
 
-    Applying a suggestion, or keeping an address with warnings, needs consent.
+    The customer must choose before a suggestion applies, and give a reason to keep an address with
+    warnings.
     """
 
     choice = forms.ChoiceField(
@@ -103,7 +104,7 @@ class CheckoutAddressForm(AddressForm):
         required=False,
         error_messages={"max_length": _("This is too long. Shorten it.")},
     )
-    # digest of the address that the question was about
+    # digest of the address that the customer was asked about
     about = forms.CharField(required=False, max_length=40)
 
     def __init__(self, *args: Any, noted: Mapping[str, Any], **kwargs: Any) -> None:
@@ -117,17 +118,17 @@ class CheckoutAddressForm(AddressForm):
         self.chosen: Address | None = None
         self.note: Mapping[str, Any] = {}
 
-    def report_doubts(self, written: Address) -> None:
+    def report_warnings(self, written: Address) -> None:
         digest = verification.digest_of(written)
         if self._noted.get("of") == digest:
             return
         if self.cleaned_data.get("about") == digest and self.cleaned_data.get("reason"):
-            self.written, self.is_doubtful = written, True  # keeps the reason that was given
+            self.written, self.is_doubtful = written, True  # shows the reason again
             return
-        super().report_doubts(written)
+        super().report_warnings(written)
 
-    def accept_or_ask(self, written: Address) -> None:
-        """Accept the address if the customer confirmed it; else add a form error that asks."""
+    def accept_or_refuse(self, written: Address) -> None:
+        """Accept an address that has no warnings or is confirmed, else add errors that ask."""
         self.written = written
         digest = verification.digest_of(written)
         if self._noted.get("of") == digest:
@@ -141,7 +142,7 @@ class CheckoutAddressForm(AddressForm):
         alternative = written if is_corrected else suggestion
         reason = str(self.cleaned_data.get("reason") or "").strip() if is_answer else ""
         warnings = verification.warnings(chosen)
-        # Repeat an answered question, with its answer, beside an open one.
+        # The form shows both questions while one is open, also one that is answered.
         self.suggested, self.is_doubtful, self.picked = suggestion, bool(warnings), choice or ""
         if suggestion and not choice:
             message = _(

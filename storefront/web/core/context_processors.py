@@ -24,11 +24,11 @@ def in_language(path: str, code: str) -> str:
 
 
 def _address(request: HttpRequest) -> str:
-    """Return the URL of a page with known parameters only, since cached pages quote it."""
+    """Return the URL of a page with known parameters only: cached pages contain it."""
     path = escape_uri_path(request.path)
     try:
         query = cache_query(request)
-    except TooManyFieldsSent:  # its error page has language links too
+    except TooManyFieldsSent:  # the error page of this request has language links too
         return path
     return f"{path}?{query}" if query else path
 

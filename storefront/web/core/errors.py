@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 def error_page(request: HttpRequest, *, status: int, title: str, text: str) -> HttpResponse:
     """Render an error page with the categories.
 
-    Handles a closed shop and a database failure itself: the middleware only sees errors of views.
+    Handles a closed shop and a database failure itself: the middleware handles only errors that
+    views raise.
     """
     try:
         return render(
@@ -112,5 +113,5 @@ def _closed(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 def _bare_page(request: HttpRequest, status: int, text: str) -> HttpResponse:
-    """Render a page that needs no database, which may be what failed."""
+    """Render a page without the database, in case the database failed."""
     return render(request, "web/layout/bare.html", {"text": text}, status=status)

@@ -45,7 +45,7 @@ def percent(rate: Decimal, language: str) -> str:
 
 @lru_cache(maxsize=1024)
 def duration(minutes: int, language: str) -> tuple[str, str]:
-    """Split a duration into number and unit; minutes below one hour."""
+    """Split a duration into number and unit: minutes below one hour, else hours."""
     if minutes < MINUTES_PER_HOUR:
         return str(minutes), "min"
     hours = round(minutes / MINUTES_PER_HOUR, 1)
@@ -81,7 +81,7 @@ def _local(at: datetime, pattern: str, language: str, country_code: str) -> Mark
 
 
 def ago(then: datetime, now: datetime, language: str) -> str:
-    """Format how long ago something was; at least one second, even for a clock that runs ahead."""
+    """Format how long ago something was: at least one second, also if ``then`` is in the future."""
     passed = max(now - then, timedelta(seconds=1))
     return format_timedelta(-passed, add_direction=True, locale=region(language))
 

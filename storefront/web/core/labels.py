@@ -210,11 +210,11 @@ KINDS: Mapping[str, Labels] = {
 
 
 def label_for(code: Any, kind: str) -> str:
-    """Return the label of a code; an unknown code is shown with spaces."""
+    """Return the label of a code; of an unknown code, the code with spaces for underscores."""
     known = KINDS[kind].get(str(code).lower() if kind == "color" else str(code))
     return str(known) if known is not None else str(code).replace("_", " ")
 
 
 def ip(code: str) -> str:
-    """Return an ingress protection code; "none" is a stated value, "" is not stated."""
+    """Return the text of an ingress protection code; "none" is stated, "" is not."""
     return str(NO_WATER) if code == "none" else code

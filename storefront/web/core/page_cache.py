@@ -1,9 +1,9 @@
-"""Page cache: store whole pages that are equal for all visitors, serve them without a query.
+"""Page cache: store whole pages that are equal for all visitors, serve them without SQL.
 
-The key holds the path (with the language), the filters of the query string, whether htmx asks for a
-part, the country and the theme. It also holds the hour (a cut-off or a day may have begun). A page
-is valid for one generation of the supply, and is not stored while lists follow a change. It holds
-no personal data: it sets no cookie and reads no cart.
+The key contains the path (with the language), the filters of the query string, whether htmx wants
+only a part, the country and the theme. It also contains the hour, since cut-off times pass and days
+begin. A page is valid until a card changes, and is not stored while lists may lack the last change.
+It contains no personal data: it sets no cookie and reads no cart.
 """
 
 import hashlib
@@ -28,15 +28,14 @@ log = logging.getLogger(__name__)
 
 type View = Callable[..., HttpResponse]
 
-# Parameters other than filters that may change a page. All others (a campaign, a click id) are
-# ignored.
+# Parameters other than filters that change a page. All others (a campaign, a click id) are ignored.
 EXTRA_PARAMETERS = frozenset({"v", "light"})
 MAX_QUERY = 400  # longer queries are not worth caching
 REDIS_PAUSE_S = 5.0  # pause after a Redis error
 
 
 class PageCacheMiddleware:
-    """Answers from the cache before other middleware, and stores pages of marked views."""
+    """Serves pages from the cache before other middleware, and stores pages of marked views."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -57,7 +56,7 @@ class PageCacheMiddleware:
             return HttpResponse(body, headers=headers)
         began_at_ns = time.time_ns()
         response = self.get_response(request)
-        if is_cacheable(response) and not _is_settling(generation, began_at_ns):
+        if is_cacheable(response) and not _may_be_outdated(generation, began_at_ns):
             page = (generation, response.content, dict(response.headers))
             try:
                 cache.set(key, page, settings.PAGE_CACHE_S)
@@ -73,8 +72,8 @@ class PageCacheMiddleware:
         )
 
 
-def _is_settling(generation: int, now_ns: int) -> bool:
-    """Return whether cards changed just now: a list may not contain the change yet."""
+def _may_be_outdated(generation: int, now_ns: int) -> bool:
+    """Return whether cards changed so recently that a list may not show the change yet."""
     return now_ns - generation < (card_index.REFRESH_AFTER_S + 1) * 1_000_000_000
 
 
@@ -105,7 +104,7 @@ def page_key(request: HttpRequest) -> str:
 
 
 def cache_query(request: HttpRequest) -> str:
-    """Return the parameters that may change a page, sorted; a page may quote no others."""
+    """Return the parameters that may change a page, sorted; a page may contain no others."""
     known = filters.parameter_names() | EXTRA_PARAMETERS
     pairs = sorted(
         (name, value) for name, values in request.GET.lists() if name in known for value in values

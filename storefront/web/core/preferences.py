@@ -49,8 +49,8 @@ def _refuse_value(request: HttpRequest, text: str) -> HttpResponse:
 def _redirect_back(request: HttpRequest) -> HttpResponse:
     """Redirect to the page of the form, with its filters; never to another site.
 
-    Scripts change the URL of a page after it was rendered, and a cached page is the same for all:
-    only the referrer has the filters and the variant.
+    The form does not know the filters and the variant: it may come from a cached page, and scripts
+    change the URL later. The referrer has them.
     """
     path = request.POST.get("next", "")
     is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)

@@ -1,4 +1,4 @@
-"""Same-origin check: refuse forms that another site sent, without a cookie or token.
+"""Same-origin check: reject forms that another site sent, without a cookie or token.
 
 A page that is equal for all visitors cannot hold one visitor's token. Browsers report the origin of
 a request (Sec-Fetch-Site, Origin), and do not send the cart's cookie with another site's form
@@ -26,15 +26,15 @@ def from_our_pages(
     @csrf_exempt
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.method not in SAFE and not is_ours(request):
+        if request.method not in SAFE and not is_same_origin(request):
             return forbidden(request)
         return view(request, *args, **kwargs)
 
     return guarded
 
 
-def is_ours(request: HttpRequest) -> bool:
-    """Test by the browser's headers; a program that sends neither has no cookies to abuse."""
+def is_same_origin(request: HttpRequest) -> bool:
+    """Test by the headers of browsers; a client without them is not used by another site."""
     if site := request.headers.get("Sec-Fetch-Site"):
         return site in {"same-origin", "none"}
     origin = request.headers.get("Origin")

@@ -99,7 +99,7 @@ def visit(request: HttpRequest) -> Visit:
 
 
 def wanted_country(request: HttpRequest) -> str:
-    """Return the country code in the cookie, or "" if malformed."""
+    """Return the country code in the cookie; "" if it is missing or malformed."""
     code = request.COOKIES.get(COUNTRY_COOKIE, "")
     is_code = len(code) == 2 and code.isascii() and code.isupper()  # noqa: PLR2004 - ISO 3166-1
     return code if is_code else ""
@@ -111,7 +111,7 @@ def theme_of(request: HttpRequest) -> str:
 
 
 def cart_token(request: HttpRequest) -> str:
-    """Return the token in the cart cookie; "" if forged or malformed."""
+    """Return the token in the cart cookie; "" if it is missing, forged or malformed."""
     raw = request.COOKIES.get(settings.CART_COOKIE_NAME, "")
     try:
         return signing.Signer(salt=SALT).unsign(raw) if raw else ""
@@ -163,7 +163,7 @@ def set_cart_cookie(response: HttpResponse, cart: Cart, count: int) -> None:
 
 
 def set_unpaid_cookie(response: HttpResponse, order: Order, now: datetime) -> None:
-    """Set a cookie so that pages show an unpaid order, as long as it is reserved."""
+    """Set the cookie by which pages show an unpaid order, until its payment is due."""
     held_s = max(int((order.payment_due_at - now).total_seconds()), 0)
     set_public_cookie(response, UNPAID_COOKIE, order.number, max_age_s=held_s)
 

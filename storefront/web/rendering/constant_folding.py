@@ -1,7 +1,7 @@
 """Constant folding: insert fixed texts and URLs when a template is compiled, per language.
 
-A page has about fifty fixed texts. Looking them up at each visit took longer than rendering all
-that varies.
+A page has about fifty fixed texts. Looking them up in each request took longer than rendering the
+rest.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ FIXED = frozenset({"url", "static"})
 
 
 class FoldingGenerator(CodeGenerator):
-    """Jinja's code generator, after constant calls were evaluated."""
+    """Jinja's code generator, which first evaluates constant calls."""
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802 - name given by Jinja
         super().visit_Template(_Folding(self.environment).visit(node), frame)
@@ -27,7 +27,7 @@ class FoldingGenerator(CodeGenerator):
 class _Folding(NodeTransformer):
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._answers: Mapping[str, Any] = environment.globals
+        self._globals: Mapping[str, Any] = environment.globals
         self._language: str = environment.language  # type: ignore[attr-defined]
 
     def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802 - as above
@@ -40,13 +40,13 @@ class _Folding(NodeTransformer):
             return node
         name = node.node.name
         if name in FIXED and not node.kwargs:
-            return self._at(node, nodes.Const(self._answers[name](*args)))
+            return self._at(node, nodes.Const(self._globals[name](*args)))
         if name == GETTEXT:
             return self._at(node, self._folded_text(node, *args))
         return node
 
     def _folded_text(self, node: nodes.Call, message: str) -> nodes.Expr:
-        """As Jinja's gettext: the text is safe, inserted values are escaped."""
+        """Translate as Jinja's gettext does: the text is safe, inserted values are escaped."""
         with override(self._language):
             text = nodes.MarkSafe(nodes.Const(gettext(message)))
         values = nodes.Dict(

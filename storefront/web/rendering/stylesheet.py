@@ -11,7 +11,7 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage
 
 SOURCES = settings.BASE_DIR / "storefront" / "web" / "styles"
-# Stylesheet -> its files, in the order in which later rules win.
+# Stylesheet -> its files; the rules of later files win.
 STYLESHEETS = {
     "web/shop.css": (
         *("tokens", "base", "shell", "components", "forms", "cards", "sheet", "lines"),
@@ -24,7 +24,7 @@ INDENT = re.compile(r"\n\s*")
 
 
 class StylesheetFinder(BaseFinder):
-    """Finds the stylesheets; writes one again if a source changed."""
+    """Finds the stylesheets; rewrites those whose sources changed."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
         self._storage = FileSystemStorage(settings.STYLES_DIR)
@@ -49,7 +49,7 @@ class StylesheetFinder(BaseFinder):
         target = Path(self._storage.path(name))
         if not target.is_file() or target.read_text() != text:
             target.parent.mkdir(parents=True, exist_ok=True)
-            # another process may be reading it, or writing it too
+            # Another process may be reading or writing it.
             with NamedTemporaryFile("w", dir=target.parent, delete=False) as draft:
                 draft.write(text)
             Path(draft.name).chmod(0o644)

@@ -82,7 +82,7 @@ def test_an_invalid_row_is_rejected_with_a_reason_and_the_next_parsed(more, reas
 def test_a_row_without_a_required_field_is_rejected(field):
     row = {name: value for name, value in ROW.items() if name != field}
 
-    assert only(row) == RejectedLine(1, "missing", {"word": field})
+    assert only(row) == RejectedLine(1, "missing", {"name": field})
 
 
 @pytest.mark.parametrize("row", [None, 5, "text", [ROW]])

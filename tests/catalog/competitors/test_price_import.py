@@ -135,7 +135,7 @@ def test_variants_deleted_during_the_import_are_reported_and_block_no_others(mon
     taken = price_import.import_list(file=file, actor="ann", now=NOON)
 
     assert [each.sku for each, _became in taken.outcomes] == [stays.sku]
-    assert [(each.number, message(each.code, each.values)) for each in taken.refused] == [
+    assert [(each.number, message(each.code, each.values)) for each in taken.rejected] == [
         (2, "The product was just removed.")
     ]
     assert CompetitorPrice.objects.get().variant == stays
@@ -194,7 +194,7 @@ def test_our_own_shop_is_no_competitor(settings, shop):
 
     taken = price_import.import_list(file=file, actor="ann", now=NOON)
 
-    assert [(each.number, message(each.code, each.values)) for each in taken.refused] == [
+    assert [(each.number, message(each.code, each.values)) for each in taken.rejected] == [
         (number, "This is our own shop.") for number in (2, 3)
     ]
     assert set(CompetitorPrice.objects.values_list("competitor", flat=True)) == {
@@ -273,7 +273,7 @@ def test_a_file_is_imported_by_command(tmp_path):
     assert not CompetitorPrice.objects.exists()
     call_command("import_competitor_prices", "import", str(path), stdout=said)
 
-    assert "1 matched, 1 refused" in said.getvalue()
+    assert "1 matched, 1 rejected" in said.getvalue()
     assert CompetitorPrice.objects.get().reported_by == "command line"
     path.write_text(f'[{{"shop": "b", "sku": "{variant.sku}", "price": 11.5, "currency": "EUR"}}]')
     call_command("import_competitor_prices", "import", str(path), stdout=said)

@@ -76,7 +76,7 @@ def test_contents_are_deleted_after_three_days_and_results_kept():
     assert with_content() == {"hand"}
     for file in CompetitorPriceList.objects.exclude(source_type=SourceType.HAND):
         assert (file.counts["matched"], len(file.refused)) == (1, 1)
-        with pytest.raises(UnreadableFileError, match="forgotten"):
+        with pytest.raises(UnreadableFileError, match="content_deleted"):
             matching.preview(file=file)
 
 

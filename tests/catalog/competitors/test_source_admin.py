@@ -76,13 +76,13 @@ def test_an_empty_secret_keeps_the_stored_one(staff, source):
 
 
 def test_fields_that_a_worker_writes_during_a_save_are_kept(staff, source, monkeypatch):
-    real = source_admin.CompetitorSourceForm.sealed
+    real = source_admin.CompetitorSourceForm.encrypted_secret
 
     def meanwhile(form):
         CompetitorSource.objects.update(problem="", validators={"etag": '"2"'})
         return real(form)
 
-    monkeypatch.setattr(source_admin.CompetitorSourceForm, "sealed", meanwhile)
+    monkeypatch.setattr(source_admin.CompetitorSourceForm, "encrypted_secret", meanwhile)
 
     staff.post(page(source), WORDS | {"header": "X-Api-Key", "interval_minutes": 30})
 

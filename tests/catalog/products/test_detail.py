@@ -183,7 +183,7 @@ def test_the_home_page_shows_the_best_available_card_of_each_category():
 def test_the_channel_and_categories_are_kept_for_a_second(django_assert_num_queries, monkeypatch):
     make_category(slug="lanterns")
     make_channel()
-    monkeypatch.setattr(shop, "SHOP_KEPT_S", 60)
+    monkeypatch.setattr(shop, "SHOP_CACHE_TTL_S", 60)
     assert shop.load_channel("nowhere") is None
 
     with django_assert_num_queries(1):

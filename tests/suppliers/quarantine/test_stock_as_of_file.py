@@ -48,7 +48,7 @@ def by_hand(wholesaler):
 
 def test_an_unchanged_file_confirms_nothing_and_a_rewritten_file_does(wholesaler):
     supplier = connect_feed(wholesaler)
-    wholesaler.control("stand", {"seconds_ago": 5 * 3600})
+    wholesaler.control("freeze_files", {"seconds_ago": 5 * 3600})
     asked = timezone.now()
 
     for kind in ("products", "stock"):
@@ -58,7 +58,7 @@ def test_an_unchanged_file_confirms_nothing_and_a_rewritten_file_does(wholesaler
 
     assert abs(first - (asked - 5 * HOUR)) < 5 * SECOND
     assert known_at("LX-000004-1") == first
-    wholesaler.control("stand", {"seconds_ago": None})
+    wholesaler.control("freeze_files", {"seconds_ago": None})
     sync(supplier, "stock", now=timezone.now())
     assert timezone.now() - known_at("LX-000004-1") < timedelta(minutes=6)
 

@@ -107,7 +107,7 @@ def test_missing_and_impossible_quantities_are_clamped(known, world):
 
 
 def test_stock_missing_from_the_list_is_queried_by_product(known, world):
-    world.tells_stock_in_list = False
+    world.lists_stock = False
     world.stock["P3-Black"]["DE"] = 1
 
     run = sync(known, "stock", now=LATER)
@@ -117,7 +117,7 @@ def test_stock_missing_from_the_list_is_queried_by_product(known, world):
 
 
 def test_a_product_without_answer_keeps_its_figure_unconfirmed(known, world):
-    world.tells_stock_in_list = False
+    world.lists_stock = False
 
     class Failing(list):
         def append(self, call):
@@ -144,7 +144,7 @@ def test_a_product_without_answer_keeps_its_figure_unconfirmed(known, world):
 
 def test_a_run_starts_with_the_stalest_products(known, world, monkeypatch):
     monkeypatch.setattr(stock, "fetch_concurrently", partial(fetch_concurrently, max_concurrent=1))
-    world.tells_stock_in_list = False
+    world.lists_stock = False
     StockLevel.objects.filter(offer__supplier_sku="P2-Black").update(
         as_of=NOON - timedelta(hours=9)
     )

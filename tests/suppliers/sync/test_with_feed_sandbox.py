@@ -218,7 +218,7 @@ def test_an_item_flagged_as_discontinued_is_off_sale(supplier, feed_sandbox, omi
     mapping = table_mapping(omitted_products=omitted, omitted_stock="unchanged")
     set_options(supplier, mapping=mapping)
     for place in range(1, count + 1):
-        feed_sandbox.control("gone", {"sku": f"LX-000004-{place}"})
+        feed_sandbox.control("discontinue", {"sku": f"LX-000004-{place}"})
 
     sync_all(supplier)
 

@@ -66,27 +66,27 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
 class SweepStarter:
     """Starts sweeps, each at most once per ``PAUSE_S``."""
 
-    _asked_at: dict[str, float] = field(default_factory=dict)
+    _started_at: dict[str, float] = field(default_factory=dict)
 
-    def ask(self, left: Iterable[str]) -> bool:
+    def start_sweeps(self, open_work: Iterable[str]) -> bool:
         """Start the sweeps for the open work, as ``observations.inside`` names it.
 
         Returns False if the workers are busy.
         """
-        with suppress(redis.RedisError, OperationalError):  # not restarted yet
+        with suppress(redis.RedisError, OperationalError):  # Redis is not restarted yet
             if _is_any_queued():
                 return False
-            for words in left:
+            for words in open_work:
                 for sweep in SWEEPS.get(words.partition(" ")[2], ()):
-                    self._ask(sweep)
+                    self._start_sweep(sweep)
             return True
         return False
 
-    def _ask(self, sweep: Task[[], object]) -> None:
+    def _start_sweep(self, sweep: Task[[], object]) -> None:
         now = time.monotonic()
-        if now < self._asked_at.get(sweep.name, float("-inf")) + PAUSE_S:
+        if now < self._started_at.get(sweep.name, float("-inf")) + PAUSE_S:
             return
-        self._asked_at[sweep.name] = now
+        self._started_at[sweep.name] = now
         sweep.delay()
 
 

@@ -28,21 +28,21 @@ def wait_until_started(place: Instance, *, at_most_s: float = START_TIMEOUT_S) -
 
     Raises: StopRequestedError
     """
-    give_up_at = time.monotonic() + at_most_s
-    while not _is_ready(place) and time.monotonic() < give_up_at:
+    deadline = time.monotonic() + at_most_s
+    while not _is_ready(place) and time.monotonic() < deadline:
         stop.sleep(place, POLL_INTERVAL_S)
 
 
 def silent_beat(place: Instance, *, since: int, at_most_s: float = SEND_TIMEOUT_S) -> list[str]:
-    """Return beat's name if it does not run, or sent no sweep since the log had that length.
+    """Return beat's name if it does not run, or logged no sweep after the first ``since`` bytes.
 
     Raises: StopRequestedError
     """
-    give_up_at = time.monotonic() + at_most_s
+    deadline = time.monotonic() + at_most_s
     while BEAT in place.children:
         if place.children[BEAT].is_running and STARTED_SWEEPS & _sent(place, since):
             return []
-        if time.monotonic() >= give_up_at:
+        if time.monotonic() >= deadline:
             break
         stop.sleep(place, POLL_INTERVAL_S)
     return [BEAT]

@@ -15,14 +15,14 @@ from storefront.dev.chaos.observations.history import (
 from storefront.dev.chaos.plan import PaymentOutcome
 
 SERVED = "customers get what they buy"
-SOLD = "nothing is oversold"
+NOT_OVERSOLD = "nothing is oversold"
 SUBMITTED_ONCE = "each paid order is submitted once"
 MONEY = "payments match orders"
 MAILS = "each e-mail arrives once"
-TRUE = "the invariants hold"
+INVARIANTS = "the invariants hold"
 NOT_SUBMITTED = frozenset({"canceled", "on_hold"})
-ON_ITS_WAY = frozenset({"shipped", "closed"})
-IN_DOUBT = "sending"  # the sending worker was killed: staff check it, no program sends it again
+SHIPPED_STATUSES = frozenset({"shipped", "closed"})
+UNCONFIRMED = "sending"  # the sending worker was killed: staff check it, no program sends it again
 CONFIRMATION = "order_placed"
 REFUND = "refund"
 MAX_EXAMPLES = 5
@@ -70,8 +70,8 @@ def _check_served(evidence: Evidence) -> Iterator[str]:
     A refunded payment counts: a supplier canceled the order, or the customer returned it.
     """
     kept = {one.payment for one in evidence.charges if one.authorized > one.released}
-    payers = [one for one in evidence.purchases if one.wish.way is PaymentOutcome.PAYS]
-    hot = sum(one.wish.goods == 0 for one in payers)
+    payers = [one for one in evidence.purchases if one.planned.outcome is PaymentOutcome.PAYS]
+    hot = sum(one.planned.goods == 0 for one in payers)
     wished = len(payers) - max(0, hot - evidence.stock)  # more cannot be served
     got = sum(one.payment in kept for one in payers)
     if not wished or 2 * got < wished:
@@ -82,7 +82,7 @@ def _check_served(evidence: Evidence) -> Iterator[str]:
 
 
 def _check_stock(evidence: Evidence) -> Iterator[str]:
-    hot = {one.payment for one in evidence.purchases if one.wish.goods == 0}
+    hot = {one.payment for one in evidence.purchases if one.planned.goods == 0}
     kept = paid_by_order(evidence.charges)
     sold = [number for number, some in kept.items() if any(one.payment in hot for one in some)]
     for number in sold[evidence.stock :]:
@@ -90,22 +90,22 @@ def _check_stock(evidence: Evidence) -> Iterator[str]:
 
 
 def find_overselling(purchases: Sequence[CustomerPurchase], *, stock: int) -> list[Violation]:
-    """Report customers who could pay for the hot product beyond its stock; without cancellations.
+    """Report customers who could pay for the hot product beyond its stock.
 
-    If a unit is oversold, the supplier's rejection leads to a refund: the final state is correct,
-    but the sale was wrong.
+    Only for runs without cancellations. If a unit is oversold, the supplier's rejection leads to a
+    refund: the final state is correct, but the sale was wrong.
     """
-    led = [one.number or one.payment for one in purchases if one.wish.goods == 0 and one.payment]
+    led = [one.number or one.payment for one in purchases if one.planned.goods == 0 and one.payment]
     if len(led) <= stock:
         return []
-    told = [f"{name} could pay beyond the stock of {stock}" for name in led[stock:]]
-    return [Violation(promise=SOLD, count=len(told), examples=told[:MAX_EXAMPLES])]
+    examples = [f"{name} could pay beyond the stock of {stock}" for name in led[stock:]]
+    return [Violation(promise=NOT_OVERSOLD, count=len(examples), examples=examples[:MAX_EXAMPLES])]
 
 
 def _check_lost(evidence: Evidence) -> Iterator[str]:
     """Check that each order and payment that a customer saw exists."""
-    known = {number for order in evidence.ours.orders for number in order.payments}
-    numbers = {order.number for order in evidence.ours.orders}
+    known = {number for order in evidence.shop.orders for number in order.payments}
+    numbers = {order.number for order in evidence.shop.orders}
     for one in evidence.purchases:
         if one.payment and one.payment not in known:
             yield f"payment {one.payment} belongs to no order of the shop"
@@ -120,7 +120,7 @@ def _check_lost(evidence: Evidence) -> Iterator[str]:
 def _check_refunds(evidence: Evidence) -> Iterator[str]:
     """Check that paid orders were refunded only if they could not be shipped."""
     kept = {one.payment for some in paid_by_order(evidence.charges).values() for one in some}
-    orders = {number: one for one in evidence.ours.orders for number in one.payments}
+    orders = {number: one for one in evidence.shop.orders for number in one.payments}
     for one in evidence.purchases:
         if one.end != "paid" or one.payment in kept or one.payment not in orders:
             continue
@@ -128,32 +128,32 @@ def _check_refunds(evidence: Evidence) -> Iterator[str]:
         if order.number in evidence.refunds:
             continue  # the amount is checked elsewhere
         if order.status != "canceled" or not _is_lost(order.number, evidence):
-            mine = [one for one in evidence.ours.purchases if one.order == order.number]
+            mine = [one for one in evidence.shop.purchases if one.order == order.number]
             words = ", ".join(f"{one.number} {one.status} {one.submission_status}" for one in mine)
             yield f"{order.number} was paid, is {order.status}, and was refunded: {words}"
 
 
 def _is_lost(order: str, evidence: Evidence) -> bool:
     """Return whether suppliers had the order, and none could ship any of it."""
-    ended = [each for each in evidence.ours.purchases if each.order == order]
+    ended = [each for each in evidence.shop.purchases if each.order == order]
     return bool(ended) and all(_is_rejected(each, evidence) for each in ended)
 
 
 def _is_rejected(purchase: OurPurchase, evidence: Evidence) -> bool:
-    """Return whether the supplier rejected or canceled it, or we gave it up."""
-    if purchase.is_given_up:
+    """Return whether the supplier rejected or canceled it, or we requested its cancellation."""
+    if purchase.is_cancel_requested:
         return True
-    received = [one for one in evidence.told if one.number == purchase.number]
+    received = [one for one in evidence.supplier_orders if one.number == purchase.number]
     if received:
-        return all(one.is_off for one in received)
-    return any(one.number == purchase.number and not one.is_taken for one in evidence.attempts)
+        return all(one.is_canceled for one in received)
+    return any(one.number == purchase.number and not one.is_accepted for one in evidence.attempts)
 
 
 def _check_submissions(evidence: Evidence) -> Iterator[str]:
-    ours = {one.number: one for one in evidence.ours.purchases}
-    theirs = Counter(one.number for one in evidence.told)
+    ours = {one.number: one for one in evidence.shop.purchases}
+    theirs = Counter(one.number for one in evidence.supplier_orders)
     by_order: dict[str, list[OurPurchase]] = {}
-    for one in evidence.ours.purchases:
+    for one in evidence.shop.purchases:
         by_order.setdefault(one.order, []).append(one)
     yield from _find_resubmissions(evidence)
     for number, times in theirs.items():
@@ -176,36 +176,36 @@ def _find_resubmissions(evidence: Evidence) -> Iterator[str]:
     for attempt in evidence.attempts:
         if attempt.number in taken:
             yield f"{attempt.number} was submitted again after the supplier accepted it"
-        if attempt.is_taken:
+        if attempt.is_accepted:
             taken.add(attempt.number)
 
 
 def _check_agreement(evidence: Evidence) -> Iterator[str]:
     """Compare units and status of each order with those at the supplier."""
-    ours = {one.number: one for one in evidence.ours.purchases}
-    for theirs in evidence.told:
+    ours = {one.number: one for one in evidence.shop.purchases}
+    for theirs in evidence.supplier_orders:
         if (mine := ours.get(theirs.number)) is None:
             continue  # reported above
-        if theirs.units != mine.units and not theirs.is_off:
+        if theirs.units != mine.units and not theirs.is_canceled:
             yield f"{theirs.number}: {theirs.units} are shipped, {mine.units} were ordered"
         if _contradicts(theirs, mine):
             yield (f"{theirs.number}: {theirs.status} at the supplier, {mine.status} in the shop")
 
 
 def _contradicts(theirs: SupplierOrder, mine: OurPurchase) -> bool:
-    """Test for a final status that only one side has. A shipment notice may arrive later."""
-    is_unfounded = mine.status in ON_ITS_WAY and not theirs.has_left
-    return theirs.is_off != (mine.status == "canceled") or is_unfounded
+    """Return whether the statuses contradict. A shipment notice may still be on its way to us."""
+    is_unfounded = mine.status in SHIPPED_STATUSES and not theirs.is_shipped
+    return theirs.is_canceled != (mine.status == "canceled") or is_unfounded
 
 
 def _check_money(evidence: Evidence) -> Iterator[str]:
     """Compare the gateway's ledger with the agreed amounts and with our orders."""
     agreed = {one.payment: int(one.agreed * 100) for one in evidence.purchases if one.payment}
     charged: Counter[str] = Counter()
-    for purchase in evidence.ours.purchases:
+    for purchase in evidence.shop.purchases:
         if purchase.status not in NOT_SUBMITTED:
             charged[purchase.order] += purchase.charge
-    totals = {order.number: order.total for order in evidence.ours.orders if order.is_whole}
+    totals = {order.number: order.total for order in evidence.shop.orders if order.is_whole}
     for one in evidence.charges:
         if one.payment in agreed and one.amount != agreed[one.payment]:
             yield f"{one.order}: agreed {agreed[one.payment]}, asked {one.amount}"
@@ -239,7 +239,7 @@ def _check_backorder_answers(evidence: Evidence) -> Iterator[str]:
     checked, because other orders stay paid for the lines that ship.
     """
     kept = paid_by_order(evidence.charges)
-    single = {one.number for one in evidence.ours.orders if one.lines == 1}
+    single = {one.number for one in evidence.shop.orders if one.lines == 1}
     for number, choice in evidence.answers.items():
         if number not in single:
             continue
@@ -250,16 +250,16 @@ def _check_backorder_answers(evidence: Evidence) -> Iterator[str]:
 
 
 def _check_mails(evidence: Evidence) -> Iterator[str]:
-    came = Counter(one.message_id for one in evidence.letters)
-    known = {one.message_id: one for one in evidence.ours.mails}
+    came = Counter(one.message_id for one in evidence.emails)
+    known = {one.message_id: one for one in evidence.shop.mails}
     for name, times in came.items():
         if times > 1:
             yield f"{name} arrived {times} times"
         if name not in known:
             yield f"{name} arrived, but the shop does not know it"
-    confirmed = Counter(one.order for one in evidence.ours.mails if one.template == CONFIRMATION)
-    for one in evidence.ours.mails:
-        if one.status != IN_DOUBT and not came[one.message_id]:
+    confirmed = Counter(one.order for one in evidence.shop.mails if one.template == CONFIRMATION)
+    for one in evidence.shop.mails:
+        if one.status != UNCONFIRMED and not came[one.message_id]:
             yield f"{one.template} of {one.order} is {one.status}, but never arrived"
     for order in paid_by_order(evidence.charges):
         if confirmed[order] != 1:
@@ -267,8 +267,8 @@ def _check_mails(evidence: Evidence) -> Iterator[str]:
 
 
 def _check_idempotency(evidence: Evidence) -> Iterator[str]:
-    """Check that one key has one answer, and that many orders; a rejection is an answer too."""
-    for one in evidence.pressed:
+    """Check that one key has one answer, and one order or none as the answer says."""
+    for one in evidence.repeated_orders:
         said = set(one.answers)
         if len(said) > 1:
             yield f"one key got {len(said)} different responses: {sorted(said)}"[:MAX_WORDS]
@@ -279,41 +279,43 @@ def _check_idempotency(evidence: Evidence) -> Iterator[str]:
 
 def _check_page_times(evidence: Evidence) -> Iterator[str]:
     """Check that most pages were fast while the gateway hung; a busy machine delays some."""
-    slow = [each for each in evidence.pages_s if each >= SLOW_PAGE_S]
-    if len(slow) > len(evidence.pages_s) * MAX_SLOW_SHARE:
-        told = f"{len(slow)} of {len(evidence.pages_s)} pages took over {SLOW_PAGE_S} s"
-        yield f"{told} while the gateway hung"
+    slow = [each for each in evidence.page_times_s if each >= SLOW_PAGE_S]
+    if len(slow) > len(evidence.page_times_s) * MAX_SLOW_SHARE:
+        slow_pages = f"{len(slow)} of {len(evidence.page_times_s)} pages took over {SLOW_PAGE_S} s"
+        yield f"{slow_pages} while the gateway hung"
 
 
 def _check_unpaid_orders(evidence: Evidence) -> Iterator[str]:
-    """Check that a network that never pays is limited; invariants check its stock."""
-    said = set(evidence.flooded)
+    """Check that the unpaid orders of one network are limited; invariants check stock."""
+    said = set(evidence.unpaid_order_statuses)
     if said and not {HTTPStatus.CREATED, HTTPStatus.CONFLICT} <= said:
-        yield f"{len(evidence.flooded)} unpaid orders of one network were answered {sorted(said)}"
+        yield f"{len(evidence.unpaid_order_statuses)} unpaid orders of one network were answered {sorted(said)}"
 
 
 def _check_faults_happened(evidence: Evidence) -> Iterator[str]:
-    """Check that the faults happened: without them a run proves nothing; some have no target."""
+    """Check that the faults happened: without them a run proves nothing. A few have no target."""
     yield from evidence.errors
     for name in evidence.unreached_failpoints:
         yield f"no process died at {name}"
     for supplier in evidence.canceling_suppliers:
-        if not any(one.is_off and one.supplier == supplier for one in evidence.told):
+        if not any(
+            one.is_canceled and one.supplier == supplier for one in evidence.supplier_orders
+        ):
             yield f"{supplier} canceled nothing"
     if evidence.canceling_suppliers and not evidence.returned:
         yield "nothing was returned"
     for name in evidence.silent:
         yield f"{name} had no activity after the last fault"
-    fell = evidence.injected + len(evidence.missed)
-    if fell < evidence.planned:
-        yield f"{fell} of {evidence.planned} planned faults happened"
+    attempted = evidence.injected + len(evidence.missed)
+    if attempted < evidence.planned:
+        yield f"{attempted} of {evidence.planned} planned faults happened"
     if len(evidence.missed) > evidence.planned * MAX_MISSED_SHARE:
         yield f"{len(evidence.missed)} of {evidence.planned} faults failed: {evidence.missed[0]}"
 
 
 PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     SERVED: _check_served,
-    SOLD: _check_stock,
+    NOT_OVERSOLD: _check_stock,
     "no order is lost": _check_lost,
     SUBMITTED_ONCE: _check_submissions,
     "supplier and shop agree on orders": _check_agreement,
@@ -322,12 +324,12 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "each claim is submitted once": _check_claims,
     "a customer's backorder choice is followed": _check_backorder_answers,
     "each return is stored once": lambda one: one.wrong_returns,
-    "the day's money reconciles": lambda one: one.audit,
+    "the day's money reconciles": lambda one: one.reconciliation_problems,
     "one key has one effect": _check_idempotency,
     "pages respond while the gateway hangs": _check_page_times,
     "one network reserves no more than its limit": _check_unpaid_orders,
     "no forged webhook is accepted": lambda one: one.mishandled_webhooks,
     "planned faults happened": _check_faults_happened,
-    "no work is left": lambda one: one.ours.left,
-    TRUE: lambda one: one.ours.broken,
+    "no work is left": lambda one: one.shop.open_work,
+    INVARIANTS: lambda one: one.shop.violated_invariants,
 }

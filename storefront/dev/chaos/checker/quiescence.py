@@ -17,12 +17,12 @@ from storefront.dev.chaos.workload import staff
 
 Status = PurchaseOrder.Status
 STEP_S = 90.0  # how far the clock advances per check, while workers are idle
-FIRST_S = 600.0
-LATEST_S = 45 * 60.0  # after the first check; then the clock advances more slowly
-THEN_STEP_S = 10.0
+INITIAL_SHIFT_S = 600.0
+MAX_FAST_SHIFT_S = 45 * 60.0  # beyond this shift the clock advances more slowly
+SLOW_STEP_S = 10.0
 POLL_INTERVAL_S = 0.5
 SOON = timedelta(minutes=1)  # for work that becomes overdue before the final check
-LONGEST_TIMES = 4  # total limit, in multiples of the limit without progress
+MAX_TIMEOUT_FACTOR = 4  # total limit, in multiples of the limit without progress
 QUIET_POLLS = 3  # consecutive checks without open work: a webhook may be in transit
 
 
@@ -30,12 +30,12 @@ QUIET_POLLS = 3  # consecutive checks without open work: a webhook may be in tra
 class DrainResult:
     """The result of a drain: its duration, the open work, the number of staff decisions.
 
-    Shape:  ``waited_s`` is when each kind of work was last open
+    Shape:  ``waited_s`` maps each kind of work to the seconds after which it was last open
     """
 
     seconds: float
     waited_s: dict[str, float]
-    left: tuple[str, ...]
+    open_work: tuple[str, ...]
     by_staff: int
 
 
@@ -43,7 +43,7 @@ def drain(
     place: Instance,
     *,
     at_most_s: float,
-    besides: Collection[str] = (),
+    excluded: Collection[str] = (),
     chores: Callable[[bool], bool] = lambda _: False,
 ) -> DrainResult:
     """Let the workers finish all open work without faults.
@@ -56,27 +56,27 @@ def drain(
     Raises: StopRequestedError
     """
     began = changed_at = time.monotonic()
-    later_s, by_staff = FIRST_S, 0  # the clock's shift: work planned until then is due
+    shift_s, by_staff = INITIAL_SHIFT_S, 0  # the clock's shift: work planned until then is due
     left: tuple[str, ...] = ("not checked",)
     overdue: tuple[str, ...] = ()
     waited_s: dict[str, float] = {}
-    quiet, skipper = 0, SweepStarter()
+    quiet, sweep_starter = 0, SweepStarter()
     while _may_continue(began, changed_at, at_most_s):
         before = (left, overdue)
         try:
             by_staff += staff.do_open_work(place)
             left = (
-                *inside.open_work(besides),
+                *inside.open_work(excluded),
                 *_count_unknown_payments(place),
                 *_count_unreported(place),
             )
             if chores(not left):
                 left = ("chores",)
-            # The clock may have skipped work that is no open work here: an unpaid order.
+            # A moved clock may also make work overdue that is not open work: an unpaid order.
             overdue = () if left else inside.overdue(now=timezone.now() + SOON)
-            rests = inside.is_gateway_blocked()
+            is_gateway_blocked = inside.is_gateway_blocked()
         except Error as error:  # PostgreSQL may be restarting
-            left, overdue, rests = (str(error),), (), False
+            left, overdue, is_gateway_blocked = (str(error),), (), False
             connection.close()
         if (left, overdue) != before:
             changed_at = time.monotonic()
@@ -87,35 +87,38 @@ def drain(
         waited_s |= {words.partition(" ")[2]: here_s for words in (*left, *overdue)}
         # The clock stops when nothing is left, and while a gateway's circuit breaker is open: the
         # breaker uses the database's time, and orders would expire during its pause.
-        moves = bool(left) and not rests
-        if moves:
-            place.set_clock(later_s)
+        is_advancing = bool(left) and not is_gateway_blocked
+        if is_advancing:
+            place.set_clock(shift_s)
         # While workers are busy, the clock advances slowly, or hours would pass during short work.
-        is_quick = skipper.ask((*left, *overdue)) and later_s < FIRST_S + LATEST_S
-        if moves:
-            later_s += STEP_S if is_quick else THEN_STEP_S
+        is_fast = (
+            sweep_starter.start_sweeps((*left, *overdue))
+            and shift_s < INITIAL_SHIFT_S + MAX_FAST_SHIFT_S
+        )
+        if is_advancing:
+            shift_s += STEP_S if is_fast else SLOW_STEP_S
         stop.sleep(place, POLL_INTERVAL_S)
     return DrainResult(
         seconds=round(time.monotonic() - began, 1),
         waited_s=waited_s,
-        left=(*left, *overdue),
+        open_work=(*left, *overdue),
         by_staff=by_staff,
     )
 
 
 def _may_continue(began: float, changed_at: float, at_most_s: float) -> bool:
     now = time.monotonic()
-    return now < changed_at + at_most_s and now < began + LONGEST_TIMES * at_most_s
+    return now < changed_at + at_most_s and now < began + MAX_TIMEOUT_FACTOR * at_most_s
 
 
 def _count_unreported(place: Instance) -> tuple[str, ...]:
     """Count orders that were canceled or shipped without the shop's knowledge.
 
-    BigBuy has no webhooks, and those of CJ get lost: the next poll reads them.
+    BigBuy has no webhooks, and CJ's webhooks get lost: the next poll reads the status.
     """
-    told = outside.supplier_orders(place.var)
-    off = PurchaseOrder.objects.filter(number__in=[one.number for one in told if one.is_off])
-    gone = PurchaseOrder.objects.filter(number__in=[one.number for one in told if one.has_left])
+    orders = outside.supplier_orders(place.var)
+    off = PurchaseOrder.objects.filter(number__in=[one.number for one in orders if one.is_canceled])
+    gone = PurchaseOrder.objects.filter(number__in=[one.number for one in orders if one.is_shipped])
     count = (
         off.exclude(status=Status.CANCELED).count()
         + gone.exclude(status__in=[Status.SHIPPED, Status.CLOSED]).count()

@@ -17,13 +17,13 @@ from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 
-DAY_TIMEOUT_S = 28 * 3600.0
+NEXT_DAY_SHIFT_S = 28 * 3600.0  # of the clock, so that the days of the run are over
 RETRY_INTERVAL_S = 3.0
 POLL_INTERVAL_S = 0.25  # workers read the clock a little more often
 
 
 def audit_days(place: Instance, *, at_most_s: float) -> list[str]:
-    """Return what is wrong with the days: one is not reconciled, or amounts differ.
+    """Return the problems: days that are not reconciled, or open differences.
 
     Shape:  ``at_most_s`` is for each day
     Raises: StopRequestedError
@@ -32,7 +32,7 @@ def audit_days(place: Instance, *, at_most_s: float) -> list[str]:
     if not paid_at:
         return ["no payments: there is no day to reconcile"]
     made = [reconciliation.run_of(each, now=timezone.now()) for each in days_of(paid_at)]
-    place.set_clock(DAY_TIMEOUT_S)
+    place.set_clock(NEXT_DAY_SHIFT_S)
     stop.sleep(place, POLL_INTERVAL_S)  # until every process has read the clock
     reconcile_money.delay()
     problems = [words for day in made if (words := _problem(place, day, at_most_s=at_most_s))]
@@ -54,8 +54,8 @@ def days_of(moments: Sequence[float]) -> list[date]:
 
 def _problem(place: Instance, day: ReconciliationRun, *, at_most_s: float) -> str:
     """Wait until a day is reconciled; return why it is not."""
-    give_up_at = time.monotonic() + at_most_s
-    while time.monotonic() < give_up_at:
+    deadline = time.monotonic() + at_most_s
+    while time.monotonic() < deadline:
         try:
             day.refresh_from_db()
         except Error:

@@ -19,7 +19,8 @@ from storefront.workers.warmup import gc_frozen
 
 ROOT = Path(__file__).resolve().parents[4]
 PRODUCTS = 24
-FEW_PRODUCTS, SHARED_PRODUCTS = 12, 4  # of the other suppliers; of those, also sold by CJ
+FEW_PRODUCTS = 12  # of each other supplier
+SHARED_PRODUCTS = 4  # of the feed supplier's products, also sold by CJ
 SHIP_INTERVAL_S = 15  # per status change of an order at the supplier
 WEB_WORKERS, WORKER_PROCESSES = "2", "4"
 CLOCK, NOTES = "clock", "failpoints"
@@ -72,7 +73,7 @@ class Instance:
         return child
 
     def set_clock(self, seconds: float) -> None:
-        """Shift the clock of web server and workers by this from the real time."""
+        """Set the clock of web server and workers to the real time plus these seconds."""
         unfinished = self.var / f"{CLOCK}.new"
         unfinished.write_text(str(seconds))
         unfinished.rename(self.var / CLOCK)

@@ -119,22 +119,22 @@ def _stock_is_read_then_written() -> None:
     _replace_everywhere(inventory_ledger.reserve, hold)
 
 
-def _facts_are_published_after_commit() -> None:
-    tell = outbox.record_event
+def _events_published_after_commit() -> None:
+    record_event = outbox.record_event
 
-    def tell_later(**words: Any) -> Event:
+    def record_later(**words: Any) -> Event:
         transaction.on_commit(partial(publish, words))
         return Event(**{name: words[name] for name in ("name", "key", "subject", "payload")})
 
     def publish(words: dict[str, Any]) -> None:
         failpoint("outbox.after_commit")
         with transaction.atomic():
-            tell(**words)
+            record_event(**words)
 
-    _replace_everywhere(tell, tell_later)
+    _replace_everywhere(record_event, record_later)
 
 
-def _suppliers_get_no_number_twice() -> None:
+def _new_number_per_submission() -> None:
     request_for = supplier_request.build_request
 
     def make_request_again(purchase_order: PurchaseOrder) -> PurchaseOrderRequest:
@@ -144,10 +144,10 @@ def _suppliers_get_no_number_twice() -> None:
     _replace_everywhere(request_for, make_request_again)
 
 
-def _unanswered_is_resent() -> None:
-    place = submission._call_supplier  # noqa: SLF001
+def _resubmitted_without_lookup() -> None:
+    call_supplier = submission._call_supplier  # noqa: SLF001
 
-    def place_again(
+    def submit_again(
         purchase_order: PurchaseOrder,
         request: PurchaseOrderRequest,
         connector: Connector,
@@ -156,27 +156,27 @@ def _unanswered_is_resent() -> None:
         try:
             state = require(connector, OrderPlacing).place(request)
         except ExternalServiceError:
-            place(purchase_order, request, connector, moment)
+            call_supplier(purchase_order, request, connector, moment)
         else:
             acknowledgements.apply(purchase_order=purchase_order, state=state, now=moment())
 
-    _replace_everywhere(place, place_again)
+    _replace_everywhere(call_supplier, submit_again)
 
 
 def _last_event_wins() -> None:
     write, follow = payment_ledger.record, updates._apply_consequences  # noqa: SLF001 - internals
-    says = {
+    statuses = {
         UpdateKind.AUTHORIZED: Payment.Status.AUTHORIZED,
         UpdateKind.CAPTURED: Payment.Status.CAPTURED,
         UpdateKind.VOIDED: Payment.Status.VOIDED,
     }
 
-    class CredulousGateway(StripeGateway):
+    class NaiveGateway(StripeGateway):
         """Believes that an event describes the present state, whenever it arrives."""
 
         def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
-            news = EVENTS.get(json.loads(body)["type"])
-            return tuple(update for update in super().hear(body=body) if update.kind is news)
+            kind = EVENTS.get(json.loads(body)["type"])
+            return tuple(update for update in super().hear(body=body) if update.kind is kind)
 
     def write_again(
         payment: Payment, update: PaymentUpdate, *, now: datetime
@@ -187,17 +187,17 @@ def _last_event_wins() -> None:
     def overwrite(
         order: Order, payment: Payment, event: PaymentEvent, update: PaymentUpdate, now: datetime
     ) -> None:
-        if update.kind not in says or order.status == Order.Status.PENDING_PAYMENT:
+        if update.kind not in statuses or order.status == Order.Status.PENDING_PAYMENT:
             follow(order, payment, event, update, now)
             return
         is_captured = update.kind is UpdateKind.CAPTURED
         Payment.objects.filter(pk=payment.pk).update(
-            status=says[update.kind],
+            status=statuses[update.kind],
             captured_amount=update.amount.amount if is_captured else 0,
             voided_amount=0,
         )
 
-    _replace_everywhere(StripeGateway, CredulousGateway)
+    _replace_everywhere(StripeGateway, NaiveGateway)
     _replace_everywhere(write, write_again)
     _replace_everywhere(follow, overwrite)
     _replace_everywhere(updates._require_earlier_updates, lambda *_: None)  # noqa: SLF001
@@ -205,7 +205,8 @@ def _last_event_wins() -> None:
 
 def _money_as_float() -> None:
     def minor(self: Money) -> int:
-        # As parts in a REAL column, each cut to cents. One part alone is exact for half of all prices.
+        # Like parts stored in a REAL column, each truncated to cents. A single part would be exact
+        # for half of all prices.
         (part,) = struct.unpack("f", struct.pack("f", self.amount / PARTS))
         return PARTS * int(part * 100)
 
@@ -249,9 +250,9 @@ def _returns_refunded_per_click() -> None:
 
 MUTANTS: Mapping[str, Callable[[], None]] = {
     "stock read, then written": _stock_is_read_then_written,
-    "published after commit": _facts_are_published_after_commit,
-    "no idempotency key to the supplier": _suppliers_get_no_number_twice,
-    "submits again without lookup": _unanswered_is_resent,
+    "published after commit": _events_published_after_commit,
+    "no idempotency key to the supplier": _new_number_per_submission,
+    "submits again without lookup": _resubmitted_without_lookup,
     "last webhook wins": _last_event_wins,
     "float money": _money_as_float,
     "refund without ledger": _refunds_unrecorded,

@@ -21,7 +21,7 @@ class Restarter:
     deaths: Counter[str] = field(default_factory=Counter)
     recoveries: dict[str, list[float]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _over: threading.Event = field(default_factory=threading.Event)
+    _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -30,33 +30,33 @@ class Restarter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._stopped.set()
         if self._thread:
             self._thread.join()
 
-    def end(self, name: str) -> None:
+    def stop(self, name: str) -> None:
         """Stop a process for good."""
         with self._lock:
             if (old := self.place.children.pop(name, None)) is not None:
                 old.wait_until_stopped(is_hurried=lambda: True)
                 self.place.supervisor.children.remove(old)
 
-    def put(self, child: Child) -> None:
-        """Replace the process of this name, which is stopped, by a new one."""
+    def replace(self, child: Child) -> None:
+        """Stop the process of this name, if there is one, and start the new one."""
         with self._lock:
             if (old := self.place.children.get(child.name)) is not None:
                 old.wait_until_stopped(is_hurried=lambda: True)
             self.place.add(child)
 
     def _watch(self) -> None:
-        while not self._over.wait(POLL_S):
+        while not self._stopped.wait(POLL_S):
             with self._lock:
                 here = list(self.place.children.values())  # may change meanwhile
                 dead = [one for one in here if one.exit_code is not None]
                 for child in dead:
-                    self._start_again(child)
+                    self._restart(child)
 
-    def _start_again(self, child: Child) -> None:
+    def _restart(self, child: Child) -> None:
         died_at = time.monotonic()
         self.deaths[child.name] += 1
         child.wait_until_stopped(is_hurried=lambda: True)
@@ -65,7 +65,7 @@ class Restarter:
             threading.Thread(target=self._measure, args=(child, died_at), daemon=True).start()
 
     def _measure(self, child: Child, died_at: float) -> None:
-        while not self._over.wait(POLL_S) and time.monotonic() < died_at + RESTART_TIMEOUT_S:
+        while not self._stopped.wait(POLL_S) and time.monotonic() < died_at + RESTART_TIMEOUT_S:
             if child.is_ready():
                 seconds = time.monotonic() - died_at
                 self.recoveries.setdefault(child.name, []).append(round(seconds, 2))

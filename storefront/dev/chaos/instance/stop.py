@@ -1,4 +1,4 @@
-"""Stop request: check whether a signal requested the end of the run, sleep until then.
+"""Stop request: check whether a signal requested the end of the run, end waits if it did.
 
 Signal handlers only set a flag, so the run has to poll it.
 """

@@ -37,11 +37,11 @@ class NoTargetError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class FaultInjector:
-    """Injects faults in its own thread; ``luck`` only picks which of several processes dies."""
+    """Injects faults in its own thread; ``rng`` chooses among several possible targets."""
 
     place: Instance
     webhook_forger: WebhookForger
-    luck: Random
+    rng: Random
     repeater: RequestRepeater | None = None
     flooder: RequestRepeater | None = None
     probe: PageProbe | None = None
@@ -75,20 +75,22 @@ class FaultInjector:
         acts: Mapping[FaultKind, Callable[[Mapping[str, Any]], object]] = {
             FaultKind.SUPPLIER_FAULT: lambda one: self._supplier("faults", **one),
             FaultKind.SYNC: lambda _: goods.queue_syncs(),
-            FaultKind.REFUSAL: lambda one: self.refuse(**one),
+            FaultKind.SUPPLIER_CANCELS: lambda one: self.refuse(**one),
             FaultKind.SUPPLIER_DOWN: lambda _: self._supplier_down(),
             FaultKind.SUPPLIER_BACK: lambda _: self._supplier_back(),
             FaultKind.GATEWAY_FAULT: lambda one: control(
                 self.place.gateway_url, "faults", dict(one)
             ),
-            FaultKind.POSTING: lambda one: control(self.place.gateway_url, "webhooks", dict(one)),
+            FaultKind.WEBHOOK_DELIVERY: lambda one: control(
+                self.place.gateway_url, "webhooks", dict(one)
+            ),
             FaultKind.WORKER_CHILD: lambda _: self._kill_one_of("worker"),
-            FaultKind.FLUSH: lambda _: self._flush(),
+            FaultKind.REDIS_FLUSH: lambda _: self._flush(),
             FaultKind.REDIS: lambda _: self._kill("redis", signal.SIGKILL),
             FaultKind.POSTGRES: lambda _: self._kill(
                 "postgres", signal.SIGQUIT
             ),  # "immediate" shutdown
-            FaultKind.LETTERS: lambda one: self.webhook_forger.post_many(**one),
+            FaultKind.FORGED_WEBHOOKS: lambda one: self.webhook_forger.post_many(**one),
             FaultKind.SOLD_OUT: lambda one: goods.sell_out(self.place, self.goods[one["goods"]]),
             FaultKind.SAME_KEY: lambda _: self._repeat_order(),
             FaultKind.CLOCK: lambda one: self.place.set_clock(one["seconds"]),
@@ -110,19 +112,19 @@ class FaultInjector:
         control(self.place.gateway_url, "faults", method="DELETE")
         control(self.place.gateway_url, "webhooks", {"mode": "normal"})
 
-    def _supplier(self, name: str, *, supplier: str = "cj", **wish: Any) -> Any:
-        return control(self.place.supplier_urls[supplier], name, wish)
+    def _supplier(self, name: str, *, supplier: str = "cj", **body: Any) -> Any:
+        return control(self.place.supplier_urls[supplier], name, body)
 
     def refuse(self, *, supplier: str) -> None:
         """Let a supplier cancel an order that it accepted and has not shipped.
 
-        Raises: MissedError  it has none
+        Raises: NoTargetError  it has none
         """
-        told = outside.supplier_orders(self.place.var)
-        open_ones = [one for one in told if one.supplier == supplier and one.is_open]
+        orders = outside.supplier_orders(self.place.var)
+        open_ones = [one for one in orders if one.supplier == supplier and one.is_open]
         if not open_ones:
             raise NoTargetError(f"{supplier} has no order to cancel")
-        number = self.luck.choice(open_ones).number
+        number = self.rng.choice(open_ones).number
         named = {"orderNumber": number, "reference": number}
         self._supplier("advance", supplier=supplier, to=CANCELED[supplier], **named)
 
@@ -170,4 +172,4 @@ class FaultInjector:
         """Kill one of the child processes of a server."""
         if found := descendants(self.place.children[name].pid):
             with suppress(ProcessLookupError):
-                os.kill(self.luck.choice(found), signal.SIGKILL)
+                os.kill(self.rng.choice(found), signal.SIGKILL)

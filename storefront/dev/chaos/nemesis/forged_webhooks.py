@@ -23,10 +23,10 @@ WEIGHTS = (6, 5, 5, 5, 3, 1)
 
 @dataclass(slots=True, kw_only=True)
 class WebhookForger:
-    """Posts webhooks beside the gateway's own, and records how the shop answers them."""
+    """Posts webhooks second_product the gateway's own, and records how the shop answers them."""
 
     place: Instance
-    luck: Random
+    rng: Random
     sent: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)  # ids of events about unknown payments
@@ -43,16 +43,16 @@ class WebhookForger:
             "unknown": self._unknown,
         }
         for _ in range(count if events else 0):
-            kind = self.luck.choices(list(kinds), weights=WEIGHTS)[0]
-            status = kinds[kind](self.luck.choice(events))
+            kind = self.rng.choices(list(kinds), weights=WEIGHTS)[0]
+            status = kinds[kind](self.rng.choice(events))
             self.sent[kind] += 1
-            self._judge(kind, status)
+            self._check_answer(kind, status)
 
-    def _judge(self, kind: str, status: int) -> None:
-        is_good = kind in {"again", "unknown"}
-        is_away = status in {0, HTTPStatus.SERVICE_UNAVAILABLE}
-        if not is_away and (status == HTTPStatus.OK) != is_good:
-            self.wrong.append(f"a forged webhook {kind} was answered {status}")
+    def _check_answer(self, kind: str, status: int) -> None:
+        is_valid = kind in {"again", "unknown"}
+        is_unavailable = status in {0, HTTPStatus.SERVICE_UNAVAILABLE}
+        if not is_unavailable and (status == HTTPStatus.OK) != is_valid:
+            self.wrong.append(f"a webhook of the kind {kind} was answered {status}")
 
     def _forged(self, event: dict[str, Any]) -> int:
         body = json.dumps(event)
@@ -64,7 +64,7 @@ class WebhookForger:
 
     def _stale(self, event: dict[str, Any]) -> int:
         body = json.dumps(event)
-        sign = self.luck.choice((-1, 1))
+        sign = self.rng.choice((-1, 1))
         return self._post(body, body, away=sign * STALE_AFTER)
 
     def _again(self, event: dict[str, Any]) -> int:

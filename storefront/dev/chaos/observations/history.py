@@ -14,13 +14,13 @@ from storefront.dev.chaos.plan import PlannedPurchase
 
 @dataclass(slots=True, kw_only=True)
 class CustomerPurchase:
-    """What one customer knows of a purchase.
+    """One purchase, as its customer saw it.
 
     Shape:  ``payment`` is the gateway's id; ``end`` is one of paid, late, declined, left,
-            refused (sold out, or another price) and lost (the customer gave up)
+            refused (sold out, or the price changed) and lost (the customer gave up)
     """
 
-    wish: PlannedPurchase
+    planned: PlannedPurchase
     phase: str
     end: str = "lost"
     payment: str = ""
@@ -37,7 +37,7 @@ class ResponseCounts:
     requests: int = 0
     errors: int = 0  # 5xx
     broken: int = 0  # of these, status 500
-    unheard: int = 0  # no answer
+    unanswered: int = 0  # no answer
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def count(self, status: int) -> None:
@@ -45,7 +45,7 @@ class ResponseCounts:
             self.requests += 1
             self.errors += status >= HTTPStatus.INTERNAL_SERVER_ERROR
             self.broken += status == HTTPStatus.INTERNAL_SERVER_ERROR
-            self.unheard += status == 0
+            self.unanswered += status == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class GatewayPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierOrder:
-    """One order at a supplier, with our number; ``status`` is CJ's name for it."""
+    """One order at a supplier, with our number; ``status`` is CJ's word for every supplier."""
 
     number: str
     status: str
@@ -85,20 +85,20 @@ class SupplierOrder:
         return self.status == "DELIVERED"
 
     @property
-    def is_off(self) -> bool:
+    def is_canceled(self) -> bool:
         return self.status == "CANCELLED"
 
     @property
-    def has_left(self) -> bool:
+    def is_shipped(self) -> bool:
         return self.status in {"SHIPPED", "DELIVERED"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionAttempt:
-    """One call that placed an order at a supplier, and whether it was accepted."""
+    """One call to place an order at a supplier, and whether the supplier accepted it."""
 
     number: str
-    is_taken: bool
+    is_accepted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class OurPurchase:
     """A purchase order, with what the customer pays for it, in cents.
 
     Shape:  ``charge`` and ``units`` are of the lines that are still to be shipped;
-            ``is_given_up``: staff or the customer requested its cancellation
+            ``is_cancel_requested``: staff or the customer requested its cancellation
     """
 
     number: str
@@ -151,7 +151,7 @@ class OurPurchase:
     submission_status: str
     charge: int
     units: int
-    is_given_up: bool = False
+    is_cancel_requested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,47 +171,37 @@ class ShopState:
     orders: tuple[OurOrder, ...]
     purchases: tuple[OurPurchase, ...]
     mails: tuple[OurMail, ...]
-    broken: tuple[str, ...]  # invariants
-    left: tuple[str, ...]  # work that is still to be done
+    violated_invariants: tuple[str, ...]  # invariants
+    open_work: tuple[str, ...]  # work that is still to be done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that is known when no work is left.
-
-    Shape:  ``refunds`` is what staff refunded, returns included, in cents by order; ``returned``
-            the orders with a return; ``canceling_suppliers`` the suppliers that had to cancel
-            accepted orders; ``claims`` our claim numbers, and ``disputes`` those that the supplier
-            has; ``answers`` the customers' last choices, by order; ``audit`` the differences of the
-            daily reconciliation; of the ``planned`` faults ``injected`` were injected, and
-            ``missed`` had no target; at the failpoints in ``unreached_failpoints`` no process died;
-            the processes in ``silent`` did nothing after the last fault; ``errors`` are bugs of
-            this tool; ``pages_s`` the page times while the gateway hung; ``flooded`` the statuses
-            of orders that one network placed and did not pay
-    """
+    """All that is known when no work is left."""
 
     purchases: Sequence[CustomerPurchase]
     stock: int  # of the hot product
     charges: Sequence[GatewayPayment]
-    told: Sequence[SupplierOrder]
+    supplier_orders: Sequence[SupplierOrder]
     attempts: Sequence[SubmissionAttempt]
-    letters: Sequence[ReceivedEmail]
-    ours: ShopState
+    emails: Sequence[ReceivedEmail]
+    shop: ShopState
+    # refunded by staff, returns included: cents by order
     refunds: Mapping[str, int] = field(default_factory=dict)
-    returned: Sequence[str] = ()
+    returned: Sequence[str] = ()  # numbers of orders with a return
     wrong_returns: Sequence[str] = ()
-    canceling_suppliers: Sequence[str] = ()
+    canceling_suppliers: Sequence[str] = ()  # those that had to cancel an accepted order
     mishandled_webhooks: Sequence[str] = ()
-    claims: Sequence[str] = ()
-    answers: Mapping[str, str] = field(default_factory=dict)
-    disputes: Sequence[str] = ()
-    audit: Sequence[str] = ()
-    planned: int = 0
-    injected: int = 0
-    missed: Sequence[str] = ()
-    unreached_failpoints: Sequence[str] = ()
-    silent: Sequence[str] = ()
-    errors: Sequence[str] = ()
-    pressed: Sequence[RepeatedOrder] = ()
-    pages_s: Sequence[float] = ()
-    flooded: Sequence[int] = ()
+    claims: Sequence[str] = ()  # our numbers
+    answers: Mapping[str, str] = field(default_factory=dict)  # last choice, by order number
+    disputes: Sequence[str] = ()  # numbers of the claims that the supplier has
+    reconciliation_problems: Sequence[str] = ()
+    planned: int = 0  # number of faults
+    injected: int = 0  # number of faults
+    missed: Sequence[str] = ()  # faults without a target
+    unreached_failpoints: Sequence[str] = ()  # those at which no process died
+    silent: Sequence[str] = ()  # processes without activity after the last fault
+    errors: Sequence[str] = ()  # bugs of this tool
+    repeated_orders: Sequence[RepeatedOrder] = ()
+    page_times_s: Sequence[float] = ()  # while the gateway hung
+    unpaid_order_statuses: Sequence[int] = ()  # HTTP statuses, for orders of one network

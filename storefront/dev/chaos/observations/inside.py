@@ -17,7 +17,7 @@ from suppliers.models import CircuitBreaker
 
 Submission = PurchaseOrder.Submission
 _BY_CODE = {one.code: one for one in registry.INVARIANTS}
-# Invariants that are violated when work is late: a sweep of beat does it (``beat_catch_up.SWEEPS``).
+# Invariants that are violated when a sweep of beat (``beat_catch_up.SWEEPS``) is late.
 IN_TIME = tuple(
     _BY_CODE[code]  # an unknown code must fail: its work would never count as late
     for code in (
@@ -40,22 +40,22 @@ UNSUBMITTED = (
 )
 
 
-def read_state(*, now: datetime, left: tuple[str, ...]) -> ShopState:
+def read_state(*, now: datetime, open_work: tuple[str, ...]) -> ShopState:
     """Return the state according to our database.
 
-    Shape:  ``open_work`` is the open work after the drain: a webhook that arrives after it is
+    Shape:  ``open_work`` is the open work at the end of the drain: a webhook that arrives later is
             handled soon, and does not count
     """
     return ShopState(
         orders=_orders(),
         purchases=_purchases(),
         mails=_mails(),
-        broken=tuple(
+        violated_invariants=tuple(
             f"{each.invariant.code} {each.invariant.sentence} {each.count}: {each.rows[0]}"
             for each in registry.check_all(now=now)
             if each.count
         ),
-        left=left,
+        open_work=open_work,
     )
 
 
@@ -64,10 +64,11 @@ def is_gateway_blocked() -> bool:
     return CircuitBreaker.objects.exclude(gateway="").open_for_orders().exists()
 
 
-def open_work(besides: Collection[str] = ()) -> tuple[str, ...]:
+def open_work(excluded: Collection[str] = ()) -> tuple[str, ...]:
     """Return the kinds of open work, each with its count.
 
-    Shape:  ``besides`` are webhooks about unknown payments: they are retried for half an hour
+    Shape:  ``excluded`` are the ids of webhooks about unknown payments, which are retried for half
+            an hour
     """
     calls = InboundWebhook.objects.filter(status=InboundWebhook.Status.RECEIVED)
     undone = {
@@ -90,7 +91,7 @@ def open_work(besides: Collection[str] = ()) -> tuple[str, ...]:
             status__in=["pending", "retrying", "requeued"]
         ),
         "notifications in doubt": Message.objects.filter(status="sending"),
-        "webhooks": calls.exclude(external_id__in=besides),
+        "webhooks": calls.exclude(external_id__in=excluded),
     }
     counts = {words: rows.count() for words, rows in undone.items()}
     return tuple(f"{count} {words}" for words, count in counts.items() if count)
@@ -128,7 +129,7 @@ def _purchases() -> tuple[OurPurchase, ...]:
             submission_status=one.submission_status,
             charge=_charge(one),
             units=sum(line.quantity for line in one.lines.all() if line.is_active),
-            is_given_up=one.cancel_requested_at is not None,
+            is_cancel_requested=one.cancel_requested_at is not None,
         )
         for one in PurchaseOrder.objects.select_related("order")
         .prefetch_related("lines__order_line")
@@ -137,7 +138,7 @@ def _purchases() -> tuple[OurPurchase, ...]:
 
 
 def _charge(purchase_order: PurchaseOrder) -> int:
-    """Return the price of its lines and its delivery, independent of the ledger."""
+    """Return the price of the active lines and the delivery, independent of the ledger."""
     live = [line.order_line for line in purchase_order.lines.all() if line.is_active]
     amount = sum(
         (line.customer_charge_amount for line in live), Decimal(purchase_order.entry["amount"])

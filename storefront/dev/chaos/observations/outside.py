@@ -88,16 +88,16 @@ def attempts(var: Path) -> list[SubmissionAttempt]:
     cj = _rows(_cj(var), "SELECT order_number, code FROM attempts ORDER BY id")
     # The BigBuy sandbox records only rejected calls as attempts.
     sql = """
-        SELECT reference, 1 AS is_taken, created_s AS at_s FROM orders UNION ALL
+        SELECT reference, 1 AS is_accepted, created_s AS at_s FROM orders UNION ALL
         SELECT reference, 0, at_s FROM attempts ORDER BY at_s
     """
     return [
         *(
-            SubmissionAttempt(number=row["order_number"], is_taken=row["code"] == HTTPStatus.OK)
+            SubmissionAttempt(number=row["order_number"], is_accepted=row["code"] == HTTPStatus.OK)
             for row in cj
         ),
         *(
-            SubmissionAttempt(number=row["reference"], is_taken=bool(row["is_taken"]))
+            SubmissionAttempt(number=row["reference"], is_accepted=bool(row["is_accepted"]))
             for row in _rows(_bigbuy(var), sql)
         ),
     ]

@@ -13,10 +13,12 @@ DELIVERED = {"cj": "DELIVERED", "bigbuy": "Delivered"}
 
 
 def deliver_orders(place: Instance, *, count: int) -> None:
-    """Deliver this many orders of each API supplier; the shop reads it by sync or webhook."""
-    told = outside.supplier_orders(place.var)
+    """Deliver this many orders of each API supplier; a poll or webhook tells the shop."""
+    orders = outside.supplier_orders(place.var)
     for supplier, word in DELIVERED.items():
-        theirs = [one for one in told if one.supplier == supplier and (one.is_open or one.has_left)]
+        theirs = [
+            one for one in orders if one.supplier == supplier and (one.is_open or one.is_shipped)
+        ]
         missing = count - sum(one.has_arrived for one in theirs)
         for order in [one for one in theirs if not one.has_arrived][: max(0, missing)]:
             named = {"orderNumber": order.number, "reference": order.number}
@@ -26,10 +28,10 @@ def deliver_orders(place: Instance, *, count: int) -> None:
 def open_claims(place: Instance, *, count: int, is_last: bool) -> list[str]:
     """Create this many claims against CJ, each for one unit; return their numbers.
 
-    All at once, when the shop knows of enough deliveries; fewer if it ``is_last``.
+    Nothing is done until the shop knows of ``count`` deliveries; if ``is_last``, fewer are enough.
     """
-    told = outside.supplier_orders(place.var)
-    delivered = [one.number for one in told if one.has_arrived and one.supplier == "cj"]
+    orders = outside.supplier_orders(place.var)
+    delivered = [one.number for one in orders if one.has_arrived and one.supplier == "cj"]
     left = PurchaseOrder.objects.filter(number__in=delivered, status__in=claims.SHIPPED_STATES)
     found = list(left.order_by("pk")[:count])
     if len(found) < count and not is_last:

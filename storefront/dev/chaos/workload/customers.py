@@ -15,7 +15,7 @@ from storefront.dev.chaos.observations.history import CustomerPurchase, Response
 from storefront.dev.chaos.plan import PaymentOutcome
 
 CARD, DECLINED = "4242424242424242", "4000000000000002"
-PATIENCE_S = 60.0
+RETRY_TIMEOUT_S = 60.0
 PAUSE_S = 0.25
 
 
@@ -31,12 +31,12 @@ class Customer:
     tally: ResponseCounts
     purchase: CustomerPurchase
     cookies: dict[str, str] = field(default_factory=dict)
-    patient_until: float = 0.0
+    deadline: float = 0.0
 
     def buy(self, *slugs: str) -> CustomerPurchase:
-        """Put products into one cart, check out, and pay or not, as the wish says."""
+        """Put products into one cart, check out, and pay or not, as planned."""
         started = time.monotonic()
-        self.patient_until = started + PATIENCE_S
+        self.deadline = started + RETRY_TIMEOUT_S
         try:
             if pay_url := self._order(slugs):
                 self._pay(pay_url)
@@ -67,7 +67,7 @@ class Customer:
         placed = self._ask("/en/checkout/place/", {"agreed": agreed, **self._token(page)})
         if "/checkout/delivery/" in placed.location:  # the delivery changed, or there is none
             return self._refused(f"{placed.status} {placed.location}")
-        while "/orders/" in placed.location and time.monotonic() < self.patient_until:
+        while "/orders/" in placed.location and time.monotonic() < self.deadline:
             time.sleep(PAUSE_S)  # the gateway was down: the customer presses Pay
             here = urlsplit(placed.location).path
             page = self._ask(here)
@@ -80,18 +80,18 @@ class Customer:
         return self._refused(f"{placed.status} {placed.location}")
 
     def _pay(self, pay_url: str) -> None:
-        way = self.purchase.wish.way
+        outcome = self.purchase.planned.outcome
         path = urlsplit(pay_url).path
         self.purchase.payment = path.rpartition("/")[2]
         port = self.shop.gateway_port
         self._ask(path, port=port)
-        if way is PaymentOutcome.LEAVES:
+        if outcome is PaymentOutcome.LEAVES:
             self.purchase.end = "left"
             return
-        is_declined = way is PaymentOutcome.DECLINED
+        is_declined = outcome is PaymentOutcome.DECLINED
         card = {"card": DECLINED if is_declined else CARD, "action": "pay"}
         back = self._ask(path, card, port=port)
-        if way is PaymentOutcome.LATE:  # only a webhook or a poll tells the shop
+        if outcome is PaymentOutcome.LATE:  # only a webhook or a poll tells the shop
             self.purchase.end = "late"
             return
         if is_declined:  # the page stays open for another card; this customer steps back
@@ -116,7 +116,7 @@ class Customer:
     def _ask(self, path: str, form: Mapping[str, str] | None = None, *, port: int = 0) -> Answer:
         """Repeat a request until its answer is no server error.
 
-        Raises: GaveUpError
+        Raises: NoUsableResponseError
         """
         ask = Ask(
             step=path,
@@ -132,7 +132,7 @@ class Customer:
             if answer and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 self.cookies |= {name: kept for name, kept in answer.cookies.items() if kept}
                 return answer
-            if time.monotonic() > self.patient_until:
+            if time.monotonic() > self.deadline:
                 raise NoUsableResponseError(f"{ask.method} {path}: {words}")
             time.sleep(PAUSE_S)
 

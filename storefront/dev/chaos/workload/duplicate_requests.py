@@ -22,7 +22,7 @@ from storefront.dev.chaos.workload.goods import SellableProduct
 from storefront.dev.runtime.ports import HOST
 
 REPEATS = 50
-PATIENCE_S = 60.0
+RETRY_TIMEOUT_S = 60.0
 FLOOD_S = 120.0  # for many orders, on a busy machine
 PAUSE_S = 0.3
 IN_PROGRESS = "idempotency-key-in-use"
@@ -41,8 +41,8 @@ class RequestRepeater:
     place: Instance
     goods: Sequence[SellableProduct]
     address: str = ""  # the client address that the proxy would report
-    flooded: list[int] = field(default_factory=list)  # statuses of orders that are not paid
-    pressed: list[RepeatedOrder] = field(default_factory=list)
+    unpaid_order_statuses: list[int] = field(default_factory=list)
+    repeated_orders: list[RepeatedOrder] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -53,7 +53,7 @@ class RequestRepeater:
         thread.start()
 
     def flood(self, orders: int) -> None:
-        """Start to order as another customer each time, without paying, until it is refused."""
+        """Start to order without paying, as a new customer each time, until an order is refused."""
         thread = threading.Thread(target=self._flood, args=(orders,), daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -61,12 +61,13 @@ class RequestRepeater:
     def _flood(self, orders: int) -> None:
         until = time.monotonic() + FLOOD_S
         try:
-            while len(self.flooded) < orders and HTTPStatus.CONFLICT not in self.flooded:
-                token, wish = self._cart(f"{secrets.token_hex(6)}@example.org", until)
+            statuses = self.unpaid_order_statuses
+            while len(statuses) < orders and HTTPStatus.CONFLICT not in statuses:
+                token, form = self._cart(f"{secrets.token_hex(6)}@example.org", until)
                 key = secrets.token_hex(12)
-                status, body = self._ask("POST", CHECKOUT, wish, token=token, key=key)
+                status, body = self._ask("POST", CHECKOUT, form, token=token, key=key)
                 if _is_final(status, body):
-                    self.flooded.append(status)
+                    statuses.append(status)
         except Exception as error:  # noqa: BLE001 - our own mistakes are reported without a wait
             self.errors.append(f"ordering without payment failed: {error!r}")
 
@@ -75,17 +76,17 @@ class RequestRepeater:
 
     def _repeat_order(self) -> None:
         email = f"{secrets.token_hex(6)}@example.org"
-        patient_until = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + RETRY_TIMEOUT_S
         try:
-            token, wish = self._cart(email, patient_until)
-            answers = self._all_at_once(token, wish, patient_until)
+            token, form = self._cart(email, deadline)
+            answers = self._all_at_once(token, form, deadline)
         except ShopUnreachableError as error:
             answers = ()
             self.errors.append(f"an order sent {REPEATS} times got no response: {error}")
         except Exception as error:  # noqa: BLE001 - our own mistakes are reported without a wait
             answers = ()
             self.errors.append(f"sending duplicates failed: {error!r}")
-        self.pressed.append(RepeatedOrder(email=email, answers=answers))
+        self.repeated_orders.append(RepeatedOrder(email=email, answers=answers))
 
     def _cart(self, email: str, until: float) -> tuple[str, Mapping[str, Any]]:
         """Fill a cart; a product that cannot be shipped now is skipped."""
@@ -102,17 +103,17 @@ class RequestRepeater:
     def _filled(
         self, light: SellableProduct, until: float
     ) -> tuple[str, Sequence[Mapping[str, Any]]]:
-        page = self._patiently("GET", f"/en/p/{light.slug}/", None, until)
+        page = self._request_until_success("GET", f"/en/p/{light.slug}/", None, until)
         listing = field_in(page.encode(), "listing")
-        made = json.loads(self._patiently("POST", "/api/v1/carts/", {}, until))
+        made = json.loads(self._request_until_success("POST", "/api/v1/carts/", {}, until))
         token: str = made["token"]
         line, where = {"listing_id": int(listing)}, f"{CART}delivery/?country={HOME.country}"
-        self._patiently("POST", f"{CART}lines/", line, until, token=token)
-        told = json.loads(self._patiently("GET", where, None, until, token=token))
-        return token, told["options"]
+        self._request_until_success("POST", f"{CART}lines/", line, until, token=token)
+        answer = json.loads(self._request_until_success("GET", where, None, until, token=token))
+        return token, answer["options"]
 
     def _all_at_once(
-        self, token: str, wish: Mapping[str, Any], until: float
+        self, token: str, form: Mapping[str, Any], until: float
     ) -> tuple[tuple[int, str], ...]:
         """Repeat until one request has a final answer; return all final answers."""
         key, found = secrets.token_hex(12), list[tuple[int, str]]()
@@ -123,7 +124,7 @@ class RequestRepeater:
 
             def once(barrier: threading.Barrier = barrier) -> None:
                 barrier.wait()
-                status, body = self._ask("POST", CHECKOUT, wish, token=token, key=key)
+                status, body = self._ask("POST", CHECKOUT, form, token=token, key=key)
                 if _is_final(status, body):
                     found.append((status, _canonical(body)))
 
@@ -136,7 +137,7 @@ class RequestRepeater:
                 time.sleep(PAUSE_S)
         return tuple(found)
 
-    def _patiently(
+    def _request_until_success(
         self, method: str, path: str, body: Any, until: float, *, token: str = ""
     ) -> str:
         while True:

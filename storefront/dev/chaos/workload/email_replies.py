@@ -18,7 +18,7 @@ class EmailReplier:
     """A customer who answers e-mails; ``said`` is the last choice by order number."""
 
     place: Instance
-    luck: Random
+    rng: Random
     said: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     _read: set[str] = field(default_factory=set)
@@ -27,12 +27,12 @@ class EmailReplier:
         """Answer all new e-mails; return whether there were any."""
         did = False
         for name, path, number, choices in self._questions():
-            choice = self.luck.choice(choices)
-            taken = self._choose(path, choice)
-            if taken == HTTPStatus.CONFLICT:  # no longer available: the other choice
+            choice = self.rng.choice(choices)
+            status = self._choose(path, choice)
+            if status == HTTPStatus.CONFLICT:  # waiting is no longer possible
                 choice = REFUND
-                taken = self._choose(path, choice)
-            if taken != HTTPStatus.SEE_OTHER:
+                status = self._choose(path, choice)
+            if status != HTTPStatus.SEE_OTHER:
                 continue  # no answer: retried later
             self._read.add(name)
             self.said[number] = choice

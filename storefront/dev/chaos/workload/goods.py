@@ -51,7 +51,7 @@ def sync(*suppliers: str) -> None:
 
 
 def queue_syncs() -> None:
-    """Queue syncs of all stock lists but CJ's, which would reveal a sold-out product too early."""
+    """Queue syncs of all stock lists except CJ's: it would reveal a sold-out product too early."""
     try:
         for supplier in Supplier.objects.exclude(adapter="cj"):
             sync_now.delay(supplier_id=supplier.pk, kind=SyncRun.Kind.STOCK)
@@ -62,7 +62,7 @@ def queue_syncs() -> None:
 def choose(place: Instance, *, hot_units: int) -> tuple[list[SellableProduct], int]:
     """Return products of the ``WANTED_KINDS`` kinds, and how many units of the first may be sold.
 
-    Raises: NothingToSellError
+    Raises: TooFewProductsError
     """
     found: list[SellableProduct] = []
     missing = list(WANTED_KINDS)
@@ -94,22 +94,22 @@ def limit_stock(place: Instance, light: SellableProduct, *, units: int) -> Stock
 
 def sell_out(place: Instance, light: SellableProduct) -> None:
     """Set the stock to zero at the location that the product is sold from."""
-    shelves = StockLevel.objects.select_related("offer__supplier", "location").filter(
+    levels = StockLevel.objects.select_related("offer__supplier", "location").filter(
         offer__variant=light.variant_id, reported_quantity__gt=0
     )
     try:
-        sold_from = shelves.order_by("-order_lines__pk").filter(order_lines__isnull=False)
-        shelf = sold_from.first() or shelves.order_by("pk").first()
+        sold_from = levels.order_by("-order_lines__pk").filter(order_lines__isnull=False)
+        level = sold_from.first() or levels.order_by("pk").first()
     finally:
         connection.close()  # of the fault thread
-    if shelf is not None:
-        _set_units(place, shelf, units=0)
+    if level is not None:
+        _set_units(place, level, units=0)
 
 
-def _set_units(place: Instance, shelf: StockLevel, *, units: int) -> None:
-    named = {"vid": shelf.offer.supplier_sku, "sku": shelf.offer.supplier_sku}
-    wish = {**named, "warehouse": shelf.location.code, "quantity": units, "silent": True}
-    control(place.supplier_urls[shelf.offer.supplier.adapter], "stock", wish)
+def _set_units(place: Instance, level: StockLevel, *, units: int) -> None:
+    named = {"vid": level.offer.supplier_sku, "sku": level.offer.supplier_sku}
+    body = {**named, "warehouse": level.location.code, "quantity": units, "silent": True}
+    control(place.supplier_urls[level.offer.supplier.adapter], "stock", body)
 
 
 def _sellable_products() -> Iterator[SellableProduct]:

@@ -18,7 +18,8 @@ REFUND_AMOUNT = Decimal(1)
 def refund_orders(place: Instance, *, count: int, is_last: bool) -> dict[str, int]:
     """Refund one euro of each of ``count`` orders; return cents by order.
 
-    Only of orders that suppliers accepted, all at once; fewer if it ``is_last``.
+    Only orders that suppliers accepted. Nothing is done until there are ``count`` of them; if
+    ``is_last``, fewer are enough.
     """
     if not count:
         return {}

@@ -41,12 +41,13 @@ class ReturningCustomers:
     asked: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
-    def work(self, *, besides: set[str], is_last: bool) -> bool:
-        """Return the first line of ``count`` orders at once; of fewer if it ``is_last``.
+    def work(self, *, excluded: set[str], is_last: bool) -> bool:
+        """Return the first line of ``count`` orders, except those in ``excluded``.
 
-        Returns whether it did anything. Orders in ``besides`` are left out.
+        Nothing is done until there are ``count`` such orders; if ``is_last``, fewer are enough.
+        Returns whether it did anything.
         """
-        found = list(_returnable().exclude(number__in=besides)[: self.count])
+        found = list(_returnable().exclude(number__in=excluded)[: self.count])
         if self.asked or not found or (len(found) < self.count and not is_last):
             return False
         fault = {"kind": "drop_after", "path": "POST /v1/refunds$", "count": self.count}
@@ -61,7 +62,7 @@ class ReturningCustomers:
         self.asked.append(order.number)
         made = list(order.returns.all())
         if len(made) != 1:
-            self.wrong.append(f"{order.number}: one return was asked for, {len(made)} are kept")
+            self.wrong.append(f"{order.number}: one return was requested, {len(made)} are stored")
             return
         if kind == Kind.WITHDRAWAL:
             self._take_back(made[0])

@@ -1,6 +1,6 @@
 """Wholesaler: answer the orders that the feed supplier gets by e-mail, on its page of the shop.
 
-It ships, refuses, refuses a part, or accepts and refuses later. Its answers are its records.
+It ships, refuses, refuses a part, or accepts and refuses later. Its records are what it answered.
 """
 
 import re
@@ -34,7 +34,7 @@ WEIGHTS = (4, 2, 1, 1, 2, 2)
 
 @dataclass(slots=True, kw_only=True)
 class _Order:
-    """One order; ``units`` are to be shipped by line, None before its page was read."""
+    """One order; ``units`` maps lines to the units to ship, None before its page was read."""
 
     number: str
     path: str
@@ -49,11 +49,11 @@ class FeedSupplierStaff:
     """The people of the feed supplier, from ``begin`` to ``finish``."""
 
     place: Instance
-    luck: Random
+    rng: Random
     errors: list[str] = field(default_factory=list)
     _orders: dict[str, _Order] = field(default_factory=dict)
     _read: set[str] = field(default_factory=set)
-    _over: threading.Event = field(default_factory=threading.Event)
+    _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -61,11 +61,11 @@ class FeedSupplierStaff:
         self._thread.start()
 
     def finish(self) -> None:
-        self._over.set()
+        self._stopped.set()
         if self._thread:
             self._thread.join()
 
-    def told(self) -> list[SupplierOrder]:
+    def supplier_orders(self) -> list[SupplierOrder]:
         """Return the received orders, one for each e-mail."""
         return [
             SupplierOrder(
@@ -81,10 +81,10 @@ class FeedSupplierStaff:
     @property
     def is_busy(self) -> bool:
         """Whether an order waits for its next step."""
-        return not self._over.is_set() and any(one.steps for one in [*self._orders.values()])
+        return not self._stopped.is_set() and any(one.steps for one in [*self._orders.values()])
 
     def _work_on(self) -> None:
-        while not self._over.wait(POLL_INTERVAL_S):
+        while not self._stopped.wait(POLL_INTERVAL_S):
             try:
                 self.work()
             except Exception as error:  # noqa: BLE001 - our own mistakes are reported
@@ -109,7 +109,7 @@ class FeedSupplierStaff:
         if number in self._orders:
             self._orders[number].mails += 1
         else:
-            steps = list(self.luck.choices(PLANS, WEIGHTS)[0])
+            steps = list(self.rng.choices(PLANS, WEIGHTS)[0])
             self._orders[number] = _Order(number=number, path=path, steps=steps)
 
     def _step(self, order: _Order) -> None:

@@ -26,7 +26,7 @@ FEW_PRODUCTS, MANY_PRODUCTS = 1_200, 4_200  # of the sandbox, about 2.5 variants
 
 
 class Command(BaseCommand):
-    """Outside: create a database and a supplier. Inside: measure. Drop the database afterwards."""
+    """Create a database and a supplier, measure in a child process, drop the database."""
 
     help = __doc__ or ""
 

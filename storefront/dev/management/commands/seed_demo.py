@@ -59,7 +59,7 @@ FEED_OPTIONS: dict[str, Any] = {
 class Terms(NamedTuple):
     """How a demo supplier is connected.
 
-    Units:  ``minutes`` are between two jobs of each of ``JOBS``
+    Units:  ``minutes`` are the intervals of the ``JOBS``, in the same order
     """
 
     name: str
@@ -95,7 +95,7 @@ FEED_MAPPINGS = {
     FileContent.PRICES: mapping.STOCK,
     FileContent.STOCK: mapping.STOCK,
 }
-# The European Central Bank's reference rate of 2026-10-30, so that a first start needs no one.
+# The European Central Bank's reference rate of 2026-10-30, so that staff need not enter a rate.
 USD_IN_EUR = Decimal("0.8632")
 WELCOME_CODE = "WELCOME-10"
 RATE_SOURCE = "ECB 2026-10-30"
@@ -203,7 +203,7 @@ def _supplier(adapter: str, url: str, *, channel: Channel) -> Supplier:
 
 
 def _market(url: str) -> None:
-    """Create a competitor price source; it is fetched once its products exist."""
+    """Create a competitor price source; its first fetch is late enough for the first sync."""
     source, _ = CompetitorSource.objects.get_or_create(
         name=MARKET,
         defaults={"interval_minutes": 10, "due_at": timezone.now() + timedelta(minutes=3)},

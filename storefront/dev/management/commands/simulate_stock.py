@@ -1,4 +1,4 @@
-"""Stock simulation: run thousands of orders against each kind of supplier, count oversold units."""
+"""Stock simulation: run thousands of orders in each supplier mode, count oversold units."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from storefront.dev.simulation.supplier_model import MODES
 DATABASE = "fara_simulation"
 COLUMNS = (
     ("promised", "units"),
-    ("turned_away", "rejected"),
+    ("rejected", "rejected"),
     ("oversold", "oversold"),
     ("promised_twice", "twice"),
     ("stale", "stale"),
@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 class Command(BaseCommand):
-    """Outside: create a database. Inside: simulate. Drop the database afterwards."""
+    """Create a database, simulate in a child process, drop the database."""
 
     help = __doc__ or ""
 
@@ -53,7 +53,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["inside"]:
-            self._play(options)
+            self._simulate(options)
         else:
             self._prepare()
 
@@ -65,20 +65,20 @@ class Command(BaseCommand):
         if code:
             raise CommandError("Units were oversold, or the simulation failed; see above.")
 
-    def _play(self, options: dict[str, Any]) -> None:
+    def _simulate(self, options: dict[str, Any]) -> None:
         call_command("migrate", verbosity=0)
         modes = [options["mode"]] if options["mode"] else MODES
         records: list[dict[str, Any]] = []
         for mode in modes:
-            played = runner.run(
+            simulated = runner.run(
                 mode=mode,
                 configured=options["configured"] or mode,
                 script=Script(orders=options["orders"], seed=options["seed"]),
                 say=self.stderr.write,
             )
             if not options["as_json"]:  # flush: the next mode may take an hour
-                self._show(played)
-            records += played
+                self._show(simulated)
+            records += simulated
         if options["as_json"]:
             self.stdout.write(json.dumps(records, indent=2))
         if any(each["oversold"] for each in records if each["shop"] == runner.OURS):

@@ -11,7 +11,7 @@ HOME = frozenset({"ES", "PT"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
-    """Units: euros for a parcel, and for each started kilogram above two."""
+    """Units: euros per parcel up to 2 kg, and per started kilogram above."""
 
     id: int
     name: str

@@ -1,6 +1,6 @@
 """BigBuy control: let tests and people read orders, change stock and prices, inject faults.
 
-These endpoints are no part of BigBuy's API.
+These endpoints are not part of BigBuy's API.
 """
 
 import json
@@ -16,10 +16,10 @@ from storefront.dev.sandboxes.core.control import Actions
 from storefront.dev.sandboxes.core.http_server import BadControlError
 from storefront.dev.sandboxes.supplier import SUPPLIER_ACTIONS
 
-type Wish = dict[str, Any]
+type Arguments = dict[str, Any]
 
 
-def status(state: SandboxState, _: Wish) -> dict[str, Any]:
+def status(state: SandboxState, _: Arguments) -> dict[str, Any]:
     return {
         "products": len(state.goods),
         "good": state.goods.count,
@@ -31,8 +31,8 @@ def status(state: SandboxState, _: Wish) -> dict[str, Any]:
     }
 
 
-def orders(state: SandboxState, _: Wish) -> dict[str, Any]:
-    """Return every order, and every attempt that created none."""
+def orders(state: SandboxState, _: Arguments) -> dict[str, Any]:
+    """Return every order, and every attempt that created no order."""
     rows = state.ledger.rows("SELECT * FROM orders ORDER BY id")
     for row in rows:
         row["lines"] = json.loads(row["lines"])
@@ -43,7 +43,7 @@ def orders(state: SandboxState, _: Wish) -> dict[str, Any]:
     }
 
 
-def calls(state: SandboxState, _: Wish) -> dict[str, Any]:
+def calls(state: SandboxState, _: Arguments) -> dict[str, Any]:
     """Return the calls by endpoint, served and rate-limited."""
     rows = state.ledger.rows("SELECT * FROM calls ORDER BY endpoint")
     return {
@@ -52,12 +52,12 @@ def calls(state: SandboxState, _: Wish) -> dict[str, Any]:
     }
 
 
-def clear_calls(state: SandboxState, _: Wish) -> dict[str, Any]:
+def clear_calls(state: SandboxState, _: Arguments) -> dict[str, Any]:
     state.ledger.run("DELETE FROM calls")
     return {}
 
 
-def items(state: SandboxState, arguments: Wish) -> list[dict[str, Any]]:
+def items(state: SandboxState, arguments: Arguments) -> list[dict[str, Any]]:
     """Return the items that can be ordered."""
     most = int(arguments.get("most", 100))
     return [
@@ -74,14 +74,14 @@ def items(state: SandboxState, arguments: Wish) -> list[dict[str, Any]]:
     ]
 
 
-def _item(state: SandboxState, arguments: Wish) -> Item:
+def _item(state: SandboxState, arguments: Arguments) -> Item:
     found = state.goods.by_sku(str(arguments["sku"]))
     if found is None:
         raise BadControlError(f"nothing is sold as {arguments['sku']}")
     return found[1]
 
 
-def stock(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+def stock(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     """Set the stock of a SKU in one warehouse."""
     item = _item(state, arguments)
     warehouse = int(arguments.get("warehouse", MAIN))
@@ -93,28 +93,28 @@ def stock(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     return {"sku": item.sku, "warehouse": warehouse, "quantity": level.soon}
 
 
-def price(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+def price(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     item = _item(state, arguments)
     amount = Decimal(str(arguments["price"])).quantize(Decimal("0.01"))
     state.stock_store.put(item.sku, "price", str(amount), at_s=state.now())
     return {"sku": item.sku, "price": str(amount)}
 
 
-def name(state: SandboxState, arguments: Wish) -> dict[str, Any]:
-    """Rename a product; ``id`` is the product's."""
+def name(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
+    """Rename the product with this ``id``."""
     sku = state.goods.sku(int(arguments["id"]))
     state.stock_store.put(sku, "name", str(arguments["name"]), at_s=state.now())
     return {"id": int(arguments["id"]), "sku": sku}
 
 
-def set_on_sale(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+def set_on_sale(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     """Take a product off sale, or put it on sale."""
     sku = state.goods.sku(int(arguments["id"]))
     state.stock_store.put(sku, "active", bool(arguments.get("on", False)), at_s=state.now())
     return {"id": int(arguments["id"]), "sku": sku}
 
 
-def advance(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+def advance(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     order = (
         bigbuy_orders.by_id(state, str(arguments["id"]))
         if "id" in arguments
@@ -126,12 +126,12 @@ def advance(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     return order
 
 
-def purse(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+def purse(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     bigbuy_orders.set_purse(state, Decimal(str(arguments["amount"])))
     return {"purse_eur": str(bigbuy_orders.purse(state))}
 
 
-def clock(state: SandboxState, arguments: Wish) -> dict[str, Any]:
+def clock(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     """Set the length of an hour and a second; open windows are reset."""
     state.limits.hour_s = max(float(arguments.get("hour_s", state.limits.hour_s)), 0)
     state.limits.second_s = max(float(arguments.get("second_s", state.limits.second_s)), 0)
@@ -139,7 +139,7 @@ def clock(state: SandboxState, arguments: Wish) -> dict[str, Any]:
     return {"hour_s": state.limits.hour_s, "second_s": state.limits.second_s}
 
 
-def reset(state: SandboxState, _: Wish) -> dict[str, Any]:
+def reset(state: SandboxState, _: Arguments) -> dict[str, Any]:
     """Reset: no orders, initial stock and prices, no faults, full quotas."""
     state.ledger.wipe()
     state.ledger.forget("dropped_share", "purse", "pace_s")

@@ -31,8 +31,8 @@ def reply_to(state: SandboxState, asked: Request) -> Reply:
         return early
     if not _has_key(state, asked):
         return as_json({"message": "Invalid Token"}, status=401)
-    standing = state.limits.count(endpoint_of(path), now_s=time.time())
-    is_over = standing is not None and standing.is_over
+    quota = state.limits.count(endpoint_of(path), now_s=time.time())
+    is_over = quota is not None and quota.is_over
     _record_call(state, endpoint_of(path), is_over=is_over)
     try:
         if is_over:
@@ -41,12 +41,12 @@ def reply_to(state: SandboxState, asked: Request) -> Reply:
     except ApiError as error:
         _record_rejection(state, asked, path, error, fault)
         reply = error.reply()
-    if standing is not None:
+    if quota is not None:
         reply.headers.update(
             {
-                "X-RateLimit-Limit": str(standing.limit),
-                "X-RateLimit-Remaining": str(standing.remaining),
-                "X-RateLimit-Reset": str(math.ceil(standing.reset_s)),
+                "X-RateLimit-Limit": str(quota.limit),
+                "X-RateLimit-Remaining": str(quota.remaining),
+                "X-RateLimit-Reset": str(math.ceil(quota.reset_s)),
             }
         )
     return reply_after(fault, reply, AFTER)

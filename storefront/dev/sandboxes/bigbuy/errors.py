@@ -33,7 +33,7 @@ class ApiError(Exception):
 
 
 def business(code: str, **data: Any) -> ApiError:
-    """Return an error with a business code, in one of two places by turns."""
+    """Return an error with a business code, alternately inside and outside the message."""
     inner = {"info": INFO[code], "data": data}
     is_outside = next(_turns) % 2
     message = json.dumps(inner if is_outside else {"code": code, **inner})

@@ -14,7 +14,7 @@ from storefront.dev.sandboxes.goods.identifiers import FIRST_BAD_SUBJECT
 from storefront.dev.sandboxes.goods.model import Product, Variant
 from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
-# Of this many products, all but the last come from the catalog that all sandboxes share.
+# Every fourth product is BigBuy's own; the others come from the catalog that all sandboxes share.
 SHARED_OF = 4
 OWN_FROM = 1_000_000
 FIRST_ID = 70_001
@@ -51,7 +51,7 @@ class Goods(Range):
         return f"S{FIRST_SKU + key - FIRST_ID}"
 
     def items(self, key: int) -> list[Item]:
-        """Return what can be ordered of a product: nothing, itself, or its variations."""
+        """Return the items of a product: none, the product itself, or its variations."""
         product = self.product(key)
         if len(product.variants) == 1:
             only = product.variants[0]
@@ -84,7 +84,7 @@ class Goods(Range):
         """Return the product with this picture id."""
         return next((p for key in self.ids() if (p := self.product(key)).pid == pid), None)
 
-    def bears_gtin(self, product: Product) -> bool:
+    def lists_gtin(self, product: Product) -> bool:
         """Return whether BigBuy lists the GTIN of this product, not only its part number."""
         return RandomDraws(self.seed, "bigbuy gtin", product.subject).chance(WITH_GTIN)
 

@@ -85,7 +85,7 @@ def product(state: SandboxState, key: int) -> dict[str, Any]:
     items, sku = goods.items(key), goods.sku(key)
     first = items[0] if items else None
     has_variations = bool(items) and items[0].is_variation
-    has_gtin = goods.bears_gtin(made) and not has_variations
+    has_gtin = goods.lists_gtin(made) and not has_variations
     return {
         "id": key,
         "sku": sku,
@@ -205,7 +205,7 @@ def _stocks(state: SandboxState, item: Item) -> list[dict[str, int]]:
 def variations(state: SandboxState, key: int) -> Iterator[dict[str, Any]]:
     items = _variations(state, key)
     for item in items:
-        has_gtin = state.goods.bears_gtin(item.product)
+        has_gtin = state.goods.lists_gtin(item.product)
         extra_g = item.variant.packed_g - items[0].variant.packed_g
         yield {
             "id": item.id,
@@ -238,7 +238,7 @@ BAD_REQUEST = {"code": "Bad request", "message": 400}  # swapped, as at BigBuy
 
 type Row = dict[str, Any]
 
-OF_PRODUCTS: dict[str, Callable[[SandboxState, int], Iterator[Row]]] = {
+PRODUCT_LISTS: dict[str, Callable[[SandboxState, int], Iterator[Row]]] = {
     "productsinformation": information,
     "productsimages": images,
     "productprices": prices,
@@ -260,15 +260,15 @@ def list_page(state: SandboxState, name: str, query: Query) -> list[Row] | None:
     """Return one page of a list; None if there is no such list."""
     if name in NAMES:
         return list(NAMES[name](state))
-    if name != "products" and name not in OF_PRODUCTS:
+    if name != "products" and name not in PRODUCT_LISTS:
         return None
     page = _whole(query, "page", default=0, most=100_000)
     size = _whole(query, "pageSize", default=DEFAULT_ROWS, most=MAX_ROWS)
     keys = _keys(state, name, _whole(query, "parentTaxonomy", default=None, most=10**9))
     if name == "products":
         return [product(state, key) for key in islice(keys, page * size, (page + 1) * size)]
-    told = (row for key in keys for row in OF_PRODUCTS[name](state, key))
-    return list(islice(told, page * size, (page + 1) * size))
+    rows = (row for key in keys for row in PRODUCT_LISTS[name](state, key))
+    return list(islice(rows, page * size, (page + 1) * size))
 
 
 def _keys(state: SandboxState, name: str, taxonomy: int) -> Iterator[int]:

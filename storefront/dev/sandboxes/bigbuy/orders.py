@@ -19,7 +19,7 @@ from storefront.dev.sandboxes.bigbuy.state import FIRST_ORDER, SandboxState
 from storefront.dev.sandboxes.bigbuy.stock import FAR, MAIN, InsufficientStockError
 from storefront.dev.sandboxes.core.http_server import repeat_in_thread
 
-TAKEN, PACKING, SHIPPED, DELIVERED, CANCELED = (
+ACCEPTED, PACKING, SHIPPED, DELIVERED, CANCELED = (
     "Payment accepted",
     "In preparation",
     "Shipped",
@@ -27,8 +27,8 @@ TAKEN, PACKING, SHIPPED, DELIVERED, CANCELED = (
     "Cancelled",
 )
 INVOICE = "PENDING INVOICE"
-STATUSES = (TAKEN, PACKING, SHIPPED, DELIVERED, CANCELED, INVOICE)
-NEXT = {TAKEN: PACKING, PACKING: SHIPPED, SHIPPED: DELIVERED}
+STATUSES = (ACCEPTED, PACKING, SHIPPED, DELIVERED, CANCELED, INVOICE)
+NEXT = {ACCEPTED: PACKING, PACKING: SHIPPED, SHIPPED: DELIVERED}
 TAX = Decimal("1.21")
 IDLE_S = 0.2
 
@@ -67,9 +67,9 @@ def weight_g(lines: Sequence[Line]) -> int:
 
 
 def group_by_warehouse(state: SandboxState, lines: Sequence[Line]) -> dict[int, list[Line]]:
-    """Return the lines by warehouse: one that has all of them, else one for each line.
+    """Return the lines by warehouse: one warehouse for all lines if possible, else one for each.
 
-    Raises: ApiError  a line is short
+    Raises: ApiError  no warehouse has enough units of a line
     """
     stock = {
         line.item.sku: {
@@ -96,7 +96,7 @@ def group_by_warehouse(state: SandboxState, lines: Sequence[Line]) -> dict[int, 
 
 
 def create(state: SandboxState, order: ValidOrder, *, fault: str) -> int:
-    """Create the order once, whatever happens to the answer; return its id.
+    """Create the order once, even if the answer gets lost; return its id.
 
     Raises: ApiError  the number exists, the balance is too low, or stock is short
     """
@@ -133,7 +133,7 @@ def create(state: SandboxState, order: ValidOrder, *, fault: str) -> int:
             "orders",
             id=FIRST_ORDER + count,
             reference=order.reference,
-            status=TAKEN,
+            status=ACCEPTED,
             lines=json.dumps(rows),
             carrier=order.carrier,
             goods=str(order.goods),
@@ -162,7 +162,7 @@ def set_purse(state: SandboxState, amount: Decimal) -> None:
 
 
 class StatusNotAllowedError(ValueError):
-    """The order's status does not allow it. Nothing was changed."""
+    """The order's status does not allow the change. Nothing was changed."""
 
 
 def advance(state: SandboxState, order: dict[str, Any], *, to: str) -> None:
@@ -173,7 +173,7 @@ def advance(state: SandboxState, order: dict[str, Any], *, to: str) -> None:
     if to not in STATUSES:
         raise StatusNotAllowedError(f"{to!r} is none of {', '.join(STATUSES)}")
     if to in {CANCELED, INVOICE}:
-        if order["status"] not in {TAKEN, PACKING, INVOICE}:
+        if order["status"] not in {ACCEPTED, PACKING, INVOICE}:
             raise StatusNotAllowedError(f"{order['id']} is {order['status']}")
         _set_status(state, order, to)
         return

@@ -40,7 +40,7 @@ def page(state: SandboxState) -> str:
 def _row(order: dict[str, Any]) -> dict[str, str]:
     status = order["status"]
     steps = [bigbuy_orders.NEXT[status]] if status in bigbuy_orders.NEXT else []
-    if status in {bigbuy_orders.TAKEN, bigbuy_orders.PACKING}:
+    if status in {bigbuy_orders.ACCEPTED, bigbuy_orders.PACKING}:
         steps.append(bigbuy_orders.CANCELED)
     return {
         "number": order["reference"],
@@ -61,7 +61,7 @@ class Server(SupplierServer):
         super().__init__(
             address,
             state=state,
-            shelf=state.goods,
+            products=state.goods,
             actions=ACTIONS,
             reply=lambda asked: dispatch.reply_to(state, asked),
             page=lambda: page(state),

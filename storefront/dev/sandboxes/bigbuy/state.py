@@ -82,8 +82,8 @@ class Limits:
 DEFAULT_KEY = "bb-sandbox-0123456789abcdef"
 HOUR_S = 3600.0
 FIRST_ORDER = 119_000_001
-# Additional faults: two kinds of errors with HTTP status 200, one with code and message swapped,
-# and a list without half of its rows.
+# Additional faults: ``soft_409`` is an error with HTTP status 200, ``swapped`` an error with code
+# and message swapped, ``half_list`` a list without half of its rows.
 FAULT_KINDS = (REQUEST_KINDS - {"token_expired", "wrong_currency"}) | {
     "soft_409",
     "swapped",
@@ -110,8 +110,8 @@ CREATE TABLE IF NOT EXISTS calls (
 class Rules(BaseRules):
     """Limits and speed of the supplier.
 
-    Units:  ``hour_s`` is the length of an hour, 0 removes all limits; ``second_s`` that of a
-            second; ``stocked`` is the share of products in stock
+    Units:  ``hour_s`` is how long an hour of the hourly limits lasts, ``second_s`` a second of the
+            others; 0 removes these limits; ``stocked`` is the share of products in stock
     """
 
     api_key: str = DEFAULT_KEY

@@ -1,6 +1,6 @@
 """CJ control: let tests and people read the ledger, change stock and prices, inject faults.
 
-These endpoints are no part of CJ's API.
+These endpoints are not part of CJ's API.
 """
 
 import json
@@ -100,7 +100,7 @@ def price(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     amount = Decimal(str(arguments["price"])).quantize(Decimal("0.01"))
     with state.ledger.writing():
         state.stock_store.set_price(variant.vid, amount)
-        state.found.clear()
+        state.search_results.clear()
         if not arguments.get("silent"):
             webhooks.queue_webhook(
                 state,
@@ -145,7 +145,7 @@ def reset(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     state.ledger.wipe()
     state.ledger.forget("dropped_share", "balance_cents", "off_shelf", "pace_s")
     state.off_shelf.clear()
-    state.found.clear()
+    state.search_results.clear()
     state.stock_store.reload()
     state.faults.clear()
     return {"reset": True}
@@ -157,7 +157,7 @@ def balance(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def intercept(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Hold an order, also before it arrives; ``on`` false releases it."""
+    """Hold an order, even before it arrives; with ``on`` false, release it."""
     number = str(arguments["orderNumber"])
     with state.ledger.writing():
         held = dict(state.ledger.fact(holds.FACT, {}))
@@ -177,7 +177,7 @@ def decide(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
     row = state.ledger.row("SELECT * FROM disputes WHERE id = ?", str(arguments["disputeId"]))
     deal = int(arguments["deal"])
     if row is None or row["deal"] is not None or deal not in {REFUND, RESEND, REJECT}:
-        raise BadControlError(f"no dispute {arguments['disputeId']} to decide so")
+        raise BadControlError(f"dispute {arguments['disputeId']} cannot be decided like this")
     amount = Decimal(str(arguments.get("amount") or row["most"])).quantize(Decimal("0.01"))
     money = str(amount) if deal == REFUND else None
     with state.ledger.writing():
@@ -195,12 +195,12 @@ def decide(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def usage(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     """Return the number of answered calls, and their points."""
-    return state.usage.told()
+    return state.usage.report()
 
 
 def clear_usage(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     state.usage.clear()
-    return state.usage.told()
+    return state.usage.report()
 
 
 def sent_messages(state: SandboxState, _: dict[str, Any]) -> list[dict[str, Any]]:

@@ -42,7 +42,7 @@ class Limits:
         self._day, self._used = -1, 0
 
     def is_too_fast(self, caller: str, *, now_s: float, most: int = 0) -> bool:
-        """Count a call; return True if it exceeds the rate limit, uncounted.
+        """Return True if a call exceeds the rate limit; otherwise count the call.
 
         Shape:  ``most`` is the limit of a single endpoint; without limits nothing is counted
         """
@@ -59,7 +59,7 @@ class Limits:
             return False
 
     def is_used_up(self, points: int, *, now_s: float) -> bool:
-        """Spend points; return True if the day has too few left."""
+        """Spend points; return True if too few are left for the day."""
         with self._lock:
             day = int(now_s // DAY_S)
             if day != self._day:

@@ -26,7 +26,7 @@ _NAN = "\x00nan\x00"
 
 
 def _busy(fault: Fault) -> Reply:
-    """Return the usual error, which CJ usually sends with status 200."""
+    """Return the error "System busy", which CJ usually sends with status 200."""
     return as_json(envelope(BUSY, MESSAGES[BUSY]), status=500 if fault.kind == "500" else 200)
 
 

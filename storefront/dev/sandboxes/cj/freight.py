@@ -87,7 +87,7 @@ class ShippingService:
         return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-# Countries, then which lithium cells are taken: those of a light up to an energy, loose ones too.
+# Destinations, and accepted lithium cells, by the word in ``TABLE``.
 ENDS = {
     "all": COUNTRIES, "near": NEAR, "eu": EU, "far": COUNTRIES - EU, "us": frozenset({"US"}),
     "battery": NEAR | {"US", "CA", "AU", "TR", "AZ", "GE"}, "america": frozenset({"US", "CA", "MX"}),

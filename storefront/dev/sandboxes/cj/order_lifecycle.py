@@ -24,7 +24,7 @@ IDLE_S = 0.2
 
 
 class StatusNotAllowedError(ValueError):
-    """The order's status does not allow it. Nothing was changed."""
+    """The order's status does not allow the change. Nothing was changed."""
 
 
 def order_by(state: SandboxState, name: str) -> dict[str, Any] | None:
@@ -205,7 +205,7 @@ def create(  # noqa: PLR0913 - the parts of an order
     request: dict[str, Any],
     fault: str,
 ) -> dict[str, Any]:
-    """Create the order once, whatever happens to the answer.
+    """Create the order once, even if the answer gets lost.
 
     Raises: DuplicateNumberError  the number exists: look it up
             InsufficientStockError, InsufficientBalanceError  nothing was created
@@ -265,7 +265,7 @@ def total_cents(order: dict[str, Any]) -> int:
 
 
 def pay(state: SandboxState, order: dict[str, Any], *, fault: str = "") -> None:
-    """Pay from the balance; the order is then to be shipped.
+    """Pay from the balance; the order then waits for its shipment.
 
     Raises: InsufficientBalanceError  the balance is too low; nothing changed
     """

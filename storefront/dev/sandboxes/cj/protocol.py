@@ -103,7 +103,7 @@ class Call:
         return {word for value in self.query.get("features", []) for word in value.split(",")}
 
     def page(self, rows: Sequence[Any], *, size: int, most: int) -> dict[str, Any]:
-        """Return one page of the rows; ``size`` rows unless the call asks for others."""
+        """Return one page of the rows; ``size`` is the page size if the call states none."""
         number = self.whole("pageNum", default=1, least=1, most=100_000)
         size = self.whole("pageSize", default=size, least=1, most=most)
         return {
@@ -126,8 +126,8 @@ class Call:
 class Route:
     """Method, path and limits of a handler.
 
-    Units:  ``points`` is what a call costs of the daily quota; ``most_per_s`` limits the calls a
-            second at any account level
+    Units:  a call costs ``points`` of the daily quota; ``most_per_s`` limits the calls per second
+            at any account level
     """
 
     method: str

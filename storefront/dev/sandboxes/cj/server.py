@@ -71,7 +71,7 @@ class Server(SupplierServer):
         super().__init__(
             address,
             state=state,
-            shelf=state.catalog,
+            products=state.catalog,
             actions=ACTIONS,
             reply=lambda asked: dispatch.reply_to(state, limits, asked),
             page=lambda: page(state),

@@ -78,7 +78,7 @@ class Rules(BaseRules):
     balance_usd: str = "100000.00"
     most_listed: int = 6_000  # the search engine behind the list returns no more
     subscriptions: int = 1_000  # maximum number of products
-    needs_subscription: bool = False  # no webhooks of other products
+    needs_subscription: bool = False  # webhooks of subscribed products only
     tries_callbacks: bool = False  # a callback URL is tested before it is accepted
 
 
@@ -92,9 +92,9 @@ class SandboxState(SupplierState[Rules]):
         self.catalog = Catalog(count, seed)
         self.stock_store = StockStore(catalog=self.catalog, ledger=self.ledger)
         self.off_shelf = set[str](self.ledger.fact("off_shelf", []))
-        self.found: dict[tuple[str, ...], list[int]] = {}
-        self.filed: dict[str, list[int]] = {}  # positions by category
-        self.mail_waits = threading.Event()
+        self.search_results: dict[tuple[str, ...], list[int]] = {}
+        self.places_by_category: dict[str, list[int]] = {}  # positions by category
+        self.webhook_queued = threading.Event()
         self.usage = Usage()
 
     @property
@@ -105,5 +105,5 @@ class SandboxState(SupplierState[Rules]):
 
     @property
     def visible(self) -> int:
-        """The number of listed products; fewer than all after ``drop_catalog``."""
+        """The number of listed products: not all of them after ``drop_catalog``."""
         return round(len(self.catalog) * self.kept_share)

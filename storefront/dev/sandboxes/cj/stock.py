@@ -68,14 +68,14 @@ class StockStore:
 
     def __init__(self, *, catalog: Catalog, ledger: Ledger) -> None:
         self.catalog, self._ledger = catalog, ledger
-        self._piles: dict[tuple[str, str], StockLevel] = {}
+        self._levels: dict[tuple[str, str], StockLevel] = {}
         self._prices: dict[str, Decimal] = {}
         self.reload()
         ledger.after_rollback.append(self.reload)
 
     def reload(self) -> None:
         with self._ledger.writing():
-            self._piles = {
+            self._levels = {
                 (row.pop("vid"), row.pop("country")): StockLevel(**row)
                 for row in self._ledger.rows("SELECT * FROM stock")
             }
@@ -88,7 +88,7 @@ class StockStore:
         return countries(product, seed=self.catalog.seed)
 
     def level(self, product: Product, variant: Variant, *, country: str) -> StockLevel:
-        kept = self._piles.get((variant.vid, country))
+        kept = self._levels.get((variant.vid, country))
         if kept is not None:
             return kept
         if country not in self.countries(product):
@@ -122,7 +122,7 @@ class StockStore:
                 "INSERT OR REPLACE INTO stock VALUES (?, ?, ?, ?)",
                 *(vid, country, level.ready, level.at_factory),
             )
-            self._piles[vid, country] = level
+            self._levels[vid, country] = level
 
     def set_price(self, vid: str, price: Decimal) -> None:
         with self._ledger.writing():

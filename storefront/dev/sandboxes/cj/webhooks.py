@@ -1,6 +1,6 @@
-"""CJ webhooks: store a message for each event, send it signed, retry without acknowledgement.
+"""CJ webhooks: store a message for each event, send it signed, retry until it is acknowledged.
 
-A message is stored before it is sent.
+A message is stored before it is sent. After three attempts it counts as failed.
 """
 
 import base64
@@ -34,7 +34,7 @@ def callback_url(state: SandboxState, topic: str) -> str:
 def queue_webhook(
     state: SandboxState, *, topic: str, params: dict[str, Any], pid: str = ""
 ) -> None:
-    """Store a message to send; without a needed subscription, none."""
+    """Store a message to send, unless a required subscription is missing."""
     if pid and state.rules.needs_subscription and pid not in state.ledger.fact("subscribed", []):
         return
     fault = state.faults.next_for_message()
@@ -57,7 +57,7 @@ def queue_webhook(
         due_s=state.now() + wait_s,
         fault=name,
     )
-    state.mail_waits.set()
+    state.webhook_queued.set()
 
 
 def queue_order_event(state: SandboxState, order: dict[str, Any]) -> None:
@@ -132,7 +132,7 @@ def signature(body: bytes, *, open_id: int) -> str:
 def start(state: SandboxState) -> threading.Thread:
     """Send due messages in a thread until the sandbox stops."""
     return repeat_in_thread(
-        lambda: post_due(state), every_s=IDLE_S, stopping=state.stopping, wake=state.mail_waits
+        lambda: post_due(state), every_s=IDLE_S, stopping=state.stopping, wake=state.webhook_queued
     )
 
 

@@ -165,8 +165,9 @@ RESPONSE_FAULTS: dict[str, Callable[[Fault, Reply], Reply]] = {
 
 
 def reply_before(fault: Fault | None, own: Mapping[str, Callable[[Fault], Reply]]) -> Reply | None:
-    """Return a fault's answer without an effect; for a slow one wait; None to go on.
+    """Return the answer of a fault that prevents the call; None if the call is to be processed.
 
+    A slow fault waits first.
     Shape:  ``own`` are the answers of this protocol
     """
     if fault is None:

@@ -76,8 +76,8 @@ class Request:
 class Listener(ThreadingHTTPServer):
     """The HTTP server of a sandbox.
 
-    ``answer`` serves the emulated API, ``pull`` the control API. Without ``pull``, ``answer``
-    serves both.
+    ``answer`` serves the emulated API, ``control`` the control API. Without ``control``,
+    ``answer`` serves both.
     """
 
     daemon_threads = True
@@ -89,9 +89,9 @@ class Listener(ThreadingHTTPServer):
         address: tuple[str, int],
         *,
         answer: Callable[[Request], Reply],
-        pull: Callable[[str, str, dict[str, Any]], Any] | None = None,
+        control: Callable[[str, str, dict[str, Any]], Any] | None = None,
     ) -> None:
-        self.answer, self.pull = answer, pull
+        self.answer, self.control = answer, control
         super().__init__(address, Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -139,12 +139,12 @@ class Handler(BaseHTTPRequestHandler):
         )
         if asked.path == "/healthz":
             return Reply(body=b"ok", type="text/plain")
-        pull = self.server.pull
-        if pull is None or not asked.path.startswith(CONTROL):
+        control = self.server.control
+        if control is None or not asked.path.startswith(CONTROL):
             return self.server.answer(asked)
-        return self._control(asked, pull)
+        return self._control(asked, control)
 
-    def _control(self, asked: Request, pull: Callable[[str, str, dict[str, Any]], Any]) -> Reply:
+    def _control(self, asked: Request, control: Callable[[str, str, dict[str, Any]], Any]) -> Reply:
         query, body = asked.query, asked.body
         is_form = "form-urlencoded" in (asked.headers["Content-Type"] or "")
         try:
@@ -154,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
             arguments = (
                 json.loads(body) if body else {key: values[0] for key, values in query.items()}
             )
-            done = pull(asked.method, asked.path.removeprefix(CONTROL), arguments)
+            done = control(asked.method, asked.path.removeprefix(CONTROL), arguments)
         except (BadControlError, ValueError) as error:
             return as_json({"error": str(error)}, status=400)
         return Reply(status=303, headers={"Location": "/"}) if is_form else as_json(done)
@@ -209,7 +209,7 @@ def serve(
 def repeat_in_thread(
     work: Callable[[], None], *, every_s: float, stopping: Event, wake: Event | None = None
 ) -> Thread:
-    """Repeat work, such as moving due orders, in a thread; at once when it is woken."""
+    """Repeat work in a thread, such as moving due orders; ``wake`` starts it without a wait."""
 
     def run() -> None:
         while not stopping.is_set():

@@ -1,4 +1,4 @@
-"""Sandbox ledger: store on disk what really happened, whatever was answered."""
+"""Sandbox ledger: store on disk what really happened, even if a fault spoiled the answer."""
 
 import json
 import sqlite3
@@ -34,7 +34,7 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Run a transaction, nestable; others wait."""
+        """Run a transaction, nestable; other threads wait."""
         with self._lock:
             if self._depth == 0:
                 self._db.execute("BEGIN IMMEDIATE")
@@ -108,7 +108,7 @@ class Usage:
             self._calls[path] += 1
             self._points += points
 
-    def told(self) -> dict[str, Any]:
+    def report(self) -> dict[str, Any]:
         with self._lock:
             return {
                 "calls": self._calls.total(),

@@ -35,14 +35,14 @@ def order_table(rows: Sequence[Mapping[str, str]]) -> str:
     """Return the HTML table of orders; ``buttons`` of each is HTML."""
     if not rows:
         return "<p>None yet.</p>"
-    told = "".join(
+    table_rows = "".join(
         f"<tr><td>{html.escape(row['number'])}<br><small>{row['id']}</small><td>{row['status']}"
         f"<td>{html.escape(row['goods'])}<td>{html.escape(row['tracking'])}<br>"
         f"<small>{html.escape(row['carrier'])}</small><td>{row['created']}<td>{row['buttons']}"
         for row in rows
     )
     head = "<tr><th>Number<th>Status<th>Items<th>Tracking<th>Created, UTC<th>Action"
-    return f"<table>{head}{told}</table>"
+    return f"<table>{head}{table_rows}</table>"
 
 
 def button(label: str, *, action: str, **fields: object) -> str:
@@ -54,14 +54,14 @@ def button(label: str, *, action: str, **fields: object) -> str:
 
 
 def fault_table(
-    standing: list[dict[str, Any]], *, kinds: Iterable[str], example: str, note: str = ""
+    active: list[dict[str, Any]], *, kinds: Iterable[str], example: str, note: str = ""
 ) -> str:
     """Return the HTML table of active faults, and the form for a new one."""
     rows = "".join(
         f"<tr><td>{html.escape(fault['path'])}<td>{fault['kind']}<td>{fault['done']}"
         f" of {fault['count'] or 'all'}<td>"
         + button("Remove", action="faults/clear", id=fault["id"])
-        for fault in standing
+        for fault in active
     )
     choices = "".join(f"<option>{kind}" for kind in sorted(kinds))
     table = f"<table><tr><th>Where<th>Kind<th>Done<th>{rows}</table>" if rows else ""

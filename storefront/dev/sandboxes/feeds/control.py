@@ -38,7 +38,7 @@ def _listed(name: str) -> Act:
     return put
 
 
-def _piles(arguments: dict[str, Any]) -> dict[str, int]:
+def _stock_by_warehouse(arguments: dict[str, Any]) -> dict[str, int]:
     """Return the stock by warehouse: ``{"sku": …, "DE1": 4, "PL1": 0}``."""
     return {name: int(units) for name, units in arguments.items() if name != "sku"}
 
@@ -51,33 +51,33 @@ def _drop(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _reset(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
     state.shop.reset()
-    state.stopped_since_s = None
+    state.frozen_at_s = None
     order_files.forget(state)
     state.faults.clear()
     return {"reset": True}
 
 
-def _stand(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Stop rewriting the files as of then, whatever changes; None rewrites them again."""
+def _freeze_files(state: SandboxState, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Send the time ``seconds_ago`` as Last-Modified of all files; None ends this."""
     seconds = arguments["seconds_ago"]
-    state.stopped_since_s = None if seconds is None else state.now() - float(seconds)
-    return {"stopped_since_s": state.stopped_since_s}
+    state.frozen_at_s = None if seconds is None else state.now() - float(seconds)
+    return {"frozen_at_s": state.frozen_at_s}
 
 
 ACTIONS: Actions[SandboxState] = {
     **SUPPLIER_ACTIONS,
     ("GET", "status"): _status,
-    ("GET", "orders"): lambda state, _: order_files.told(state),
-    ("GET", "usage"): lambda state, _: state.usage.told(),
+    ("GET", "orders"): lambda state, _: order_files.report(state),
+    ("GET", "usage"): lambda state, _: state.usage.report(),
     ("POST", "clock"): advance_clock,
-    ("POST", "stock"): _set("stock", _piles),
+    ("POST", "stock"): _set("stock", _stock_by_warehouse),
     ("POST", "price"): _set("prices", lambda arguments: str(arguments["price"])),
     ("POST", "name"): _set("names", lambda arguments: str(arguments["name"])),
     # Leave cells empty: {"sku": …, "fields": ["stock"]}.
     ("POST", "blank"): _set("blank", lambda arguments: list(map(str, arguments["fields"]))),
-    ("POST", "gone"): _listed("gone"),
+    ("POST", "discontinue"): _listed("discontinued"),
     ("POST", "leave_out"): _listed("left_out"),
     ("POST", "drop_catalog"): _drop,
-    ("POST", "stand"): _stand,
+    ("POST", "freeze_files"): _freeze_files,
     ("POST", "reset"): _reset,
 }

@@ -118,8 +118,10 @@ def _item(item: FeedItem) -> str:
         "shipping_weight": f"{item.weight_kg} kg",
         "condition": "new",
     }
-    told = "".join(f"<g:{name}>{escape(said)}</g:{name}>" for name, said in fields.items() if said)
-    return f"<item>{told}{more}</item>"
+    filled = "".join(
+        f"<g:{name}>{escape(text)}</g:{name}>" for name, text in fields.items() if text
+    )
+    return f"<item>{filled}{more}</item>"
 
 
 # Spreadsheets
@@ -239,7 +241,7 @@ def stock_rows(feed_items: Iterable[FeedItem], *, at_s: float) -> Iterable[Cells
 
 
 def market_rows(feed_items: Iterable[FeedItem]) -> Iterable[Cells]:
-    """Yield prices of other shops for a few products, by GTIN; one of them is no number."""
+    """Yield prices of other shops for a few products, by GTIN; the last one is not a number."""
     named = [item for item in feed_items if item.ean][:MARKET_GOODS]
     for place, item in enumerate(named):
         for shop, share in MARKET_SHOPS[: 1 + place % 2]:
@@ -261,15 +263,15 @@ def table_text(
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
     writer.writerow(header)
-    say = _formatter(point)
-    writer.writerows([say(cell) for cell in row] for row in rows)
+    format_cell = _formatter(point)
+    writer.writerows([format_cell(cell) for cell in row] for row in rows)
     return text.getvalue().encode(encoding, "replace")
 
 
 def _formatter(point: str) -> Callable[[Any], str]:
-    def say(cell: Any) -> str:
+    def format_cell(cell: Any) -> str:
         if cell is None:
             return ""
         return str(cell).replace(".", point) if isinstance(cell, Decimal) else str(cell)
 
-    return say
+    return format_cell

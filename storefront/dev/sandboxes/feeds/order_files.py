@@ -17,9 +17,8 @@ from storefront.dev.sandboxes.core.http_server import repeat_in_thread
 
 from .state import SandboxState
 
-# The carrier's label has no more room, and these countries need a province.
-MAX_LINE_LENGTH = 70
-WITH_PROVINCES = frozenset({"AU", "CA", "ES", "IT", "US"})
+MAX_LINE_LENGTH = 70  # of an address line on the carrier's label
+WITH_PROVINCES = frozenset({"AU", "CA", "ES", "IT", "US"})  # an address needs a province there
 NEEDED = ("name", "line1", "postcode", "city", "country")
 MAX_UNITS = 1_000
 
@@ -27,9 +26,9 @@ MAX_UNITS = 1_000
 def rejection_reasons(
     lines: Sequence[Mapping[str, Any]], ship_to: Mapping[str, str], *, on_sale: Collection[str]
 ) -> list[str]:
-    """Return the rejection reason of each line, empty if it ships; an address rejects all."""
-    wrong = address_problem(ship_to)
-    return [wrong or _line_problem(line, on_sale) for line in lines]
+    """Return the rejection reason of each line, empty if it ships; a bad address rejects all."""
+    problem = address_problem(ship_to)
+    return [problem or _line_problem(line, on_sale) for line in lines]
 
 
 def address_problem(ship_to: Mapping[str, str]) -> str:
@@ -78,7 +77,7 @@ def work(state: SandboxState) -> None:
                 _answer(state, order, on_sale=on_sale)
 
 
-def told(state: SandboxState) -> dict[str, Any]:
+def report(state: SandboxState) -> dict[str, Any]:
     """Return every order with its answer, and every invalid file."""
     work(state)
     rows = state.ledger.rows("SELECT * FROM orders ORDER BY received_s, number")
@@ -143,7 +142,7 @@ def _answer(state: SandboxState, order: dict[str, Any], *, on_sale: set[str]) ->
     """Write the answer under a temporary name, then rename it, so that it appears complete."""
     number, lines = order["number"], json.loads(order["lines"])
     reasons = rejection_reasons(lines, json.loads(order["ship_to"]), on_sale=on_sale)
-    said = [
+    answered = [
         {**line, "answer": "rejected" if reason else "accepted", "reason": reason}
         for line, reason in zip(lines, reasons, strict=True)
     ]
@@ -151,9 +150,9 @@ def _answer(state: SandboxState, order: dict[str, Any], *, on_sale: set[str]) ->
     with unfinished.open("w", newline="") as file:
         rows = csv.DictWriter(file, ANSWER_COLUMNS)
         rows.writeheader()
-        rows.writerows({"order": number, **line} for line in said)
+        rows.writerows({"order": number, **line} for line in answered)
     unfinished.replace(state.answers / f"{number}.csv")
     state.ledger.run(
         "UPDATE orders SET answered_s = ?, answer = ? WHERE number = ?",
-        *(state.now(), json.dumps(said), number),
+        *(state.now(), json.dumps(answered), number),
     )

@@ -39,8 +39,8 @@ def page(shop: FeedCatalog, files: Iterable[str], orders: Sequence[Mapping[str, 
 
 
 def _order(order: Mapping[str, Any]) -> str:
-    said = [f"{each['sku']} {each['reason'] or each['answer']}" for each in order["answer"]]
-    return f"<li>{html.escape(order['number'])}: {html.escape(', '.join(said) or 'not answered')}"
+    lines = [f"{each['sku']} {each['reason'] or each['answer']}" for each in order["answer"]]
+    return f"<li>{html.escape(order['number'])}: {html.escape(', '.join(lines) or 'not answered')}"
 
 
 # Feed files
@@ -104,10 +104,10 @@ class Server(SupplierServer):
         super().__init__(
             address,
             state=state,
-            shelf=state.shop.catalog,
+            products=state.shop.catalog,
             actions=ACTIONS,
             reply=lambda asked: reply_to(state, asked),
-            page=lambda: page(state.shop, FILES, order_files.told(state)["orders"]),
+            page=lambda: page(state.shop, FILES, order_files.report(state)["orders"]),
         )
 
 
@@ -139,9 +139,9 @@ def _file(state: SandboxState, asked: Request) -> Reply:
 
 
 def _written_s(state: SandboxState) -> float:
-    """Return when the file was written: every few minutes, unless stopped by ``stand``."""
-    if state.stopped_since_s is not None:
-        return state.stopped_since_s
+    """Return the file's Last-Modified: it advances every few minutes, or is frozen by a control."""
+    if state.frozen_at_s is not None:
+        return state.frozen_at_s
     now_s = state.now()
     return max(state.shop.changes.at_s, now_s - now_s % WRITTEN_EVERY_S)
 

@@ -65,7 +65,7 @@ class Changes:
     stock: dict[str, dict[str, int]] = field(default_factory=dict)
     prices: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    gone: list[str] = field(default_factory=list)
+    discontinued: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     blank: dict[str, list[str]] = field(default_factory=dict)
     dropped_share: float = 0.0
@@ -105,19 +105,21 @@ class FeedCatalog:
     def feed_items(self) -> Iterator[FeedItem]:
         """Yield the SKUs that the files list now."""
         with self._lock:
-            left_out, gone = set(self.changes.left_out), set(self.changes.gone)
+            left_out, discontinued = set(self.changes.left_out), set(self.changes.discontinued)
             listed = round(self.count * (1 - self.changes.dropped_share))
         for subject in range(self._skip, self._skip + listed):
             product = self.catalog.product(subject)
             for variant in product.variants:
                 sku = _sku(product, variant)
                 if sku not in left_out:
-                    yield self._feed_item(product, variant, sku=sku, is_active=sku not in gone)
+                    yield self._feed_item(
+                        product, variant, sku=sku, is_active=sku not in discontinued
+                    )
 
     def changed(self) -> Iterator[FeedItem]:
         """Yield only the changed SKUs, as a delta file does."""
         with self._lock:
-            changed = {*self.changes.stock, *self.changes.prices, *self.changes.gone}
+            changed = {*self.changes.stock, *self.changes.prices, *self.changes.discontinued}
             changed |= {*self.changes.blank, *self.changes.names}
         return (item for item in self.feed_items() if item.sku in changed)
 
@@ -130,7 +132,7 @@ class FeedCatalog:
     ) -> FeedItem:
         draws = RandomDraws(self.catalog.seed, "feed", product.subject, variant.place)
         changes = self.changes
-        said = dict(zip(product.option_names, variant.values, strict=False))
+        options = dict(zip(product.option_names, variant.values, strict=False))
         price = (variant.price * MARGIN).quantize(CENT)
         pictures = f"{self.base_url}/pictures/{product.pid}/{variant.place}"
         return FeedItem(
@@ -144,8 +146,8 @@ class FeedCatalog:
             category=("Outdoor", product.family.capitalize(), product.category),
             html=f"<p>{product.lead}</p>",
             features=product.specs,
-            color=said.get("Color", ""),
-            version=" / ".join(value for name, value in said.items() if name != "Color"),
+            color=options.get("Color", ""),
+            version=" / ".join(value for name, value in options.items() if name != "Color"),
             price=Decimal(changes.prices.get(sku, str(price))),
             stock=changes.stock.get(sku) or {"DE1": draws.whole(0, 60), "PL1": draws.whole(5, 200)},
             weight_kg=Decimal(variant.packed_g) / GRAMS_PER_KG,
@@ -191,7 +193,7 @@ CREATE TABLE IF NOT EXISTS attempts (
 class Rules(BaseRules):
     """The wholesaler's range and speed; with a ``token``, its files require ``?key=``.
 
-    Units:  ``skip`` is the number of products of the range that are missing
+    Units:  ``skip`` is the number of products left out at the start of the common range
     """
 
     pace_s: float = 6.0
@@ -215,7 +217,7 @@ class SandboxState(SupplierState[Rules]):
             base_url=base_url, rules=rules, ledger=Ledger(folder, SCHEMA), faults=Faults(KINDS)
         )
         self.usage = Usage()
-        self.stopped_since_s: float | None = None
+        self.frozen_at_s: float | None = None
         self.working = threading.Lock()
         self.orders, self.answers = folder / "orders", folder / "answers"
         for place in (self.orders, self.answers):

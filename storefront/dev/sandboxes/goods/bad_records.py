@@ -17,7 +17,7 @@ HOSTILE_HTML = (
 
 
 def bad_record(subject: int, *, count: int, seed: int) -> Product:
-    """Return bad record number ``subject - SPOILED`` of a catalog of ``count`` good products."""
+    """Return bad record ``subject - FIRST_BAD_SUBJECT`` of a catalog of ``count`` good products."""
     number = subject - FIRST_BAD_SUBJECT
     flaw = tuple(FLAWS)[number % len(FLAWS)]
     twin = make(number * 7 % count, seed=seed)

@@ -49,7 +49,7 @@ MODEL_WORDS = tuple(_WORD_LIST.split())
 
 
 def word_of(index: int) -> str:
-    """Return a different word for each product of a round; later rounds add a letter."""
+    """Return the word of a product: each word is used once, then again with a letter appended."""
     round_, place = divmod(index, len(MODEL_WORDS))
     word = MODEL_WORDS[place * 61 % len(MODEL_WORDS)]
     return word if round_ == 0 else f"{word} {_letters(round_)}"

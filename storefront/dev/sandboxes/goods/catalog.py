@@ -1,4 +1,4 @@
-"""Catalog: generate any product by position or id on demand, hold none. Pure."""
+"""Catalog: generate any product by position or id on demand, cache recent ones. Pure."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -14,9 +14,9 @@ CACHE_SIZE = 16_384
 
 def catalog(count: int, seed: int) -> Iterator[Product]:
     """Yield ``count`` good products, with bad records in between."""
-    shelf = Catalog(count, seed)
-    for position in range(len(shelf)):
-        yield shelf.at(position)
+    products = Catalog(count, seed)
+    for position in range(len(products)):
+        yield products.at(position)
 
 
 class Range:
@@ -45,7 +45,7 @@ class Catalog(Range):
     def subject_at(self, position: int) -> int:
         """Return the product number at a position, by arithmetic.
 
-        Bad record k is behind good product number (k+1)*count//bad.
+        Bad record k follows the first (k+1)*count//bad good products.
         """
         if not self.count:
             raise IndexError(position)

@@ -28,7 +28,8 @@ _KINDS: tuple[LightKind | AccessoryKind, ...] = (
     *read_kinds(AccessoryKind, "batteries"),
     *read_kinds(AccessoryKind, "accessories"),
 )
-# Headlamps sell most and occur twice. The step is coprime to the length: neighbors differ.
+# Some headlamps and flashlights occur twice: they sell most. The step spreads similar kinds; it is
+# coprime to the length, so that each place occurs once.
 KIND_SEQUENCE = tuple(_KINDS[place * 19 % len(_KINDS)] for place in range(len(_KINDS)))
 
 
@@ -159,7 +160,7 @@ def _accessory(  # noqa: PLR0913 - the parts of a product
 
 
 def _tints(kind: LightKind) -> tuple[str, ...]:
-    """Return the options without the battery, for a built-in cell."""
+    """Return the options of a light with a built-in cell: all but the battery."""
     return tuple(option for option in kind.options if option != "Battery") or ("",)
 
 
@@ -193,7 +194,7 @@ def _size_facts(kind: LightKind, size: tuple[int, int, int]) -> list[tuple[str, 
 
 
 def _word(subject: int) -> str:
-    """Return the model name; a bad record has another one than the good product of its number."""
+    """Return the word in the model name; good products and bad records never share one."""
     return (
         word_of(subject)
         if subject < FIRST_BAD_SUBJECT

@@ -97,7 +97,7 @@ def reach_m(peak_cd: float) -> float:
 
 
 def rounded(number: float) -> float:
-    """Round to two digits, or to a multiple of five in the second one, as makers print it."""
+    """Round down to two digits, from 40 on to a second digit of 0 or 5, as makers print it."""
     if number < 1:
         return round(number, 1)
     size = math.pow(10, math.floor(math.log10(number)) - 1)

@@ -105,7 +105,7 @@ def battery(supply: str, *, lipo_mah: Span, draws: RandomDraws) -> Battery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """One level. ``hours`` is None for blinking modes, whose time is not measured."""
+    """One mode. ``hours`` is None for blinking modes, whose runtime is not measured."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""Randomness: draw values that depend on the subject alone, the same each time. Pure."""
+"""Randomness: draw reproducible values; they depend on the subject alone. Pure."""
 
 import hashlib
 import random

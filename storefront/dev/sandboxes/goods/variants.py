@@ -88,10 +88,10 @@ def _palette(
     if material == "Leather":
         return LEATHER
     if kind.shape in _PALETTES:
-        # "Off-White" has the hyphen that also separates two options: only without a second one.
         return _PALETTES[kind.shape]
     if material.startswith("Aluminum"):
         return METAL
+    # The hyphen of "Off-White" also separates two options: it needs to be the only one.
     return PLASTIC if has_second else SINGLE
 
 

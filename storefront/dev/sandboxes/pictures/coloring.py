@@ -1,8 +1,8 @@
 """Product pictures: choose a drawn look, color it for a variant, answer requests for it.
 
 ``looks/<angle>/<shape>-<trait>-<letter>.webp`` was drawn once. It holds four squares side by
-side: what no color changes, the opacity, and the shares of the body color and of the manufacturer's
-accent color in each pixel. All are premultiplied by the opacity.
+side: the parts that have the same color in all variants, the opacity, and the shares of the body
+color and of the manufacturer's accent color in each pixel. All are premultiplied by the opacity.
 """
 
 import io
@@ -21,10 +21,10 @@ PREFIX = "/pictures/"
 PATH = re.compile(r"/pictures/(\d{19})/(\d{1,2})/(front|side|lit|scale)\.png")
 LOOKS = Path(__file__).parent / "looks"
 SIDE_PX = 720
-MIN_OPACITY = 4  # below it is noise of the compression
-CELL_MM = 50.5  # an AA cell, beside which the picture "scale" shows the product
+MIN_OPACITY = 4  # lower values are compression noise
+CELL_MM = 50.5  # length of the AA cell that the picture "scale" shows next to the product
 FILLED, GAP_PX = 0.84, 24
-# How many times as wide as the product's first measure the picture of its side is.
+# The width of the side picture, in multiples of the product's length.
 SPANS = {
     "accordion": 1.73, "angle": 1.4, "band": 1.3, "bar": 1.33, "barrel": 1.85, "bike_front": 2.02,
     "bike_rear": 1.9, "bike_twin": 2.02, "button": 2.02, "case": 1.61, "cell": 1.43,
@@ -75,7 +75,7 @@ def looks_of(product: Product, variant: Variant | None) -> list[Path]:
 
 
 def _trait(product: Product, variant: Variant | None) -> str:
-    """Return what differs in the form itself among the products of a shape."""
+    """Return the feature by which the forms of one shape differ."""
     shape, light = product.shape, product.light
     if light is None:
         if shape == "cell" and product.battery:

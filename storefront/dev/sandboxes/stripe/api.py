@@ -181,7 +181,7 @@ def _is_created_within(created: int, span: Mapping[str, str]) -> bool:
 
 
 def _after(sandbox: Sandbox, rows: list[StripeObject], kind: str, last: str) -> list[StripeObject]:
-    """Return the rows behind the last one of the page before.
+    """Return the rows after ``last``, the last row of the previous page.
 
     Raises: StripeError  there is no such row
     """

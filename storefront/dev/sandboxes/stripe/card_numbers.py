@@ -7,7 +7,7 @@ MIN_DIGITS, MAX_DIGITS = 12, 19
 
 
 class BadNumberError(ValueError):
-    """The digits are no card number."""
+    """The text is not a valid card number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,11 @@ UNKNOWN_CARD = TestCard(number="", outcome="declines", decline_code="test_mode_l
 
 
 def find_card(typed: str) -> tuple[TestCard, str]:
-    """Return the test card of a number, and the last four digits: all that may be stored.
+    """Return the test card of a number, and the last four digits; only these may be stored.
 
-    Every other card is declined.
+    A number of no test card gives a card that is declined.
 
-    Raises: BadNumberError  no card number
+    Raises: BadNumberError  not a valid card number
     """
     digits = typed.replace(" ", "").replace("-", "")
     last4 = last4_of(digits, known=BY_NUMBER)

@@ -1,6 +1,6 @@
 """Control of the local Stripe sandbox: read objects and events, set faults and webhook modes.
 
-It also triggers what happens at Stripe: expiry, disputes, warnings, reviews, ends of refunds.
+It also triggers events at Stripe: expiry, disputes, warnings, reviews, ends of refunds.
 """
 
 import json
@@ -30,7 +30,9 @@ class NewFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NewMode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: Mode
     delay_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
-    url: Annotated[str, Meta(pattern="^(https?://[^ ]+)?$")] | None = None  # None leaves it
+    url: Annotated[str, Meta(pattern="^(https?://[^ ]+)?$")] | None = (
+        None  # None keeps the current one
+    )
 
 
 def objects(sandbox: Sandbox, _call: Call) -> Reply:
@@ -85,8 +87,8 @@ def account(sandbox: Sandbox, call: Call) -> Reply:
     return as_json({"many": sandbox.many, "refunds_are": sandbox.refunds_are})
 
 
-def happen(sandbox: Sandbox, call: Call) -> Reply:
-    """Expire, dispute, warn of, review or settle the refund of one object."""
+def trigger(sandbox: Sandbox, call: Call) -> Reply:
+    """Expire or review one object, dispute it, warn of fraud, or settle a refund."""
     (what,) = call.arguments
     asked = _asked(call)
     store, kind = sandbox.store, "refund" if what == "refund" else "payment_intent"
@@ -151,7 +153,7 @@ def _asked(call: Call) -> dict[str, Any]:
 
 
 def _decoded[T](call: Call, kind: type[T]) -> T:
-    """Read the body as JSON of one shape; a form of another site cannot send that.
+    """Decode a JSON body. The content type is required: forms of other sites cannot send it.
 
     Raises: StripeError
     """

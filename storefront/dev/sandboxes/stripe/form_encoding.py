@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 
 MAX_FIELDS = 200
 KEY = re.compile(r"(\w+)((?:\[\w*\])*)")
-# A pattern: of the value. A mapping: of the keys. A list: of the items.
+# Allowed parameters are a pattern for a value, a mapping for named fields ("*": any name), or a
+# list of one of these for items.
 WORD = re.compile(r".{0,5000}", re.DOTALL)
 WHOLE = re.compile(r"[0-9]{1,10}")
 YES_NO = re.compile(r"true|false")

@@ -39,7 +39,7 @@ ROUTES: tuple[tuple[str, str, Work], ...] = (
     ("GET", "/control/webhooks", control.show_mode),
     ("POST", "/control/webhooks", control.set_mode),
     ("POST", "/control/account", control.account),
-    ("POST", "/control/(expire|dispute|warn|review|refund)", control.happen),
+    ("POST", "/control/(expire|dispute|warn|review|refund)", control.trigger),
     ("POST", "/control/replay", control.replay),
     ("POST", "/control/forget", control.forget),
     ("POST", "/control/age", control.age),

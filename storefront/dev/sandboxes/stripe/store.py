@@ -108,7 +108,7 @@ class Store(Ledger):
         return found
 
     def save(self, found: StripeObject, *, acts_at: float | None = None) -> None:
-        """Write an object; ``acts_at`` is when it expires by itself, and replaces the last one."""
+        """Write an object and when it expires: at ``acts_at``, or never."""
         sql = "UPDATE objects SET body = ?, acts_at = ? WHERE id = ?"
         self.run(sql, json.dumps(found), acts_at, found["id"])
 

@@ -12,7 +12,7 @@ import pytest
 
 from storefront.dev.chaos.instance import failpoints
 
-PATIENCE_S = 500
+RETRY_TIMEOUT_S = 500
 
 
 @pytest.mark.full
@@ -22,7 +22,7 @@ def test_kill_at_each_failpoint_loses_nothing(tmp_path):
         cwd=failpoints.ROOT,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=RETRY_TIMEOUT_S,
         check=False,
     )
 

@@ -37,7 +37,7 @@ def planned_faults(of):
 def test_a_seed_names_one_plan():
     assert plan(7) == plan(7, failpoints=sorted(NAMES))
     assert planned_faults(plan(7)) != planned_faults(plan(8))
-    assert plan(7).phases[0].wishes != plan(8).phases[0].wishes
+    assert plan(7).phases[0].planned_purchases != plan(8).phases[0].planned_purchases
 
 
 def test_every_plan_has_every_kind_of_fault():
@@ -66,19 +66,26 @@ def test_faults_are_sorted_and_one_phase_is_armed():
     for phase in plan(5).phases:
         times = [planned.at_s for planned in phase.planned_faults]
         assert times == sorted(times)
-        assert all(0 <= wish.goods < 8 and 0 <= wish.beside < 8 for wish in phase.wishes)
-    assert [phase.name for phase in plan(5).phases if phase.is_armed] == ["misery"]
+        assert all(
+            0 <= planned.goods < 8 and 0 <= planned.second_product < 8
+            for planned in phase.planned_purchases
+        )
+    assert [phase.name for phase in plan(5).phases if phase.is_armed] == ["api_faults"]
 
 
 def test_most_bought_product_sells_out_but_not_the_hot_one():
     for seed in range(5):
-        (misery,) = (phase for phase in plan(seed).phases if phase.name == "misery")
+        (api_faults,) = (phase for phase in plan(seed).phases if phase.name == "api_faults")
         emptied = [
-            one.detail["goods"] for one in misery.planned_faults if one.what is FaultKind.SOLD_OUT
+            one.detail["goods"]
+            for one in api_faults.planned_faults
+            if one.what is FaultKind.SOLD_OUT
         ]
-        bought = Counter(one.goods for one in misery.wishes if one.way is PaymentOutcome.PAYS)
-        assert len(set(emptied)) == chaos_plan.EMPTIED
-        among = range(1, chaos_plan.EMPTIABLE)
+        bought = Counter(
+            one.goods for one in api_faults.planned_purchases if one.outcome is PaymentOutcome.PAYS
+        )
+        assert len(set(emptied)) == chaos_plan.SOLD_OUT_PRODUCTS
+        among = range(1, chaos_plan.CJ_PRODUCTS)
         assert set(emptied) <= set(among)
         assert max(bought[each] for each in among) in [bought[each] for each in emptied]
 

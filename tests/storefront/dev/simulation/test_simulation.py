@@ -5,7 +5,7 @@ from orders.inventory.evidence import Assessment
 from storefront.dashboard.invariants import registry
 from storefront.dev.sandboxes.in_memory_supplier import reset_data
 from storefront.dev.simulation import runner
-from storefront.dev.simulation.engine import Play
+from storefront.dev.simulation.engine import SimulationRun
 from storefront.dev.simulation.policies import SIMPLE, SimpleShop
 from storefront.dev.simulation.scenario import DAY_S, Script
 from storefront.dev.simulation.shop_under_test import RealShop, moment
@@ -23,7 +23,7 @@ def play(mode, configured=None, days=1):
     script = Script(orders=PER_DAY * days, seed=3, articles=12, per_day=PER_DAY)
     shop = RealShop(name=f"{mode}-x", skus=script.skus, configured=configured or mode)
     warehouse = Warehouse(mode=mode, export_s=runner.EXPORT_S, delay_s=runner.DELAY_S)
-    return Play(script, shop, warehouse).run()
+    return SimulationRun(script, shop, warehouse).run()
 
 
 def everything_is_seen_at_once(sales, _row, _manner):
@@ -59,11 +59,11 @@ def test_what_is_there_is_sold_on_the_last_day_as_on_the_first():
     reset_data()
     days = Script(orders=4, seed=3, articles=1, per_day=1)
     shop = RealShop(name="long", skus=days.skus, configured="order")
-    wish = next(days.wishes())
+    planned = next(days.planned_orders())
     for day in range(4):
-        shop.feed({wish.sku: 50}, day * DAY_S)
+        shop.feed({planned.sku: 50}, day * DAY_S)
 
-    assert shop.promise(wish, 3 * DAY_S + 60)
+    assert shop.promise(planned, 3 * DAY_S + 60)
 
 
 @pytest.mark.parametrize("policy", SIMPLE)
@@ -71,7 +71,7 @@ def test_each_simple_rule_oversells(policy):
     days = Script(orders=4_000, seed=1)
 
     scores = [
-        Play(
+        SimulationRun(
             days,
             SimpleShop(policy),
             Warehouse(mode=mode, export_s=runner.EXPORT_S, delay_s=runner.DELAY_S),

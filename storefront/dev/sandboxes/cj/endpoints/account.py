@@ -16,14 +16,17 @@ TOPICS = ("product", "stock", "order", "logistics")
 def webhook_set(call: Call) -> bool:
     chosen = {}
     for topic in TOPICS:
-        wish = call.body.get(topic)
-        if not isinstance(wish, dict) or wish.get("type") not in {"ENABLE", "CANCEL"}:
+        subscription = call.body.get(topic)
+        if not isinstance(subscription, dict) or subscription.get("type") not in {
+            "ENABLE",
+            "CANCEL",
+        }:
             raise ApiError(BAD_PARAM, f"{topic} needs a type, ENABLE or CANCEL")
-        urls = wish.get("callbackUrls")
+        urls = subscription.get("callbackUrls")
         if not isinstance(urls, list) or len(urls) != 1:
             raise ApiError(BAD_PARAM, f"{topic} needs exactly one callback URL")
         url = str(urls[0])
-        if wish["type"] == "ENABLE":
+        if subscription["type"] == "ENABLE":
             _check_url(url)
             chosen[topic] = url
     if call.state.rules.tries_callbacks:

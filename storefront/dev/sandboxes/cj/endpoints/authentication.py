@@ -11,7 +11,7 @@ SAME_TOKENS_FOR_S = DAY_S
 
 
 def get_access_token(call: Call) -> dict[str, Any]:
-    """Issue a token pair: that of today, if it is still valid."""
+    """Return the token pair of the last day if it is still valid, else issue a new pair."""
     key = call.text("apiKey", default="") or call.text("password", default="")
     if not secrets.compare_digest(key.encode(), call.state.rules.api_key.encode()):
         raise ApiError(WRONG_KEY)

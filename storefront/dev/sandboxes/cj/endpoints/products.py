@@ -70,26 +70,26 @@ def _places(call: Call) -> Sequence[int]:
     if not any(wanted):
         return range(state.visible)
     known = (str(state.visible), *wanted)
-    if known not in state.found:
-        if len(state.found) > 64:  # noqa: PLR2004 - searches repeat only for a short time
-            state.found.clear()
-        state.found[known] = [
+    if known not in state.search_results:
+        if len(state.search_results) > 64:  # noqa: PLR2004 - searches repeat only for a short time
+            state.search_results.clear()
+        state.search_results[known] = [
             place
             for place in _places_in(state, call.text("categoryId", default=""))
             if _matches(state, state.catalog.at(place), dict(zip(FILTERS, wanted, strict=True)))
         ]
-    return state.found[known]
+    return state.search_results[known]
 
 
 def _places_in(state: SandboxState, category: str) -> Iterator[int]:
     """Yield the positions of a category, indexed once: categories never change."""
-    if category and not state.filed:
+    if category and not state.places_by_category:
         filed: dict[str, list[int]] = defaultdict(list)
         for place in range(len(state.catalog)):
             for each in _categories_of(state.catalog.at(place)):
                 filed[each].append(place)
-        state.filed = filed
-    places = state.filed.get(category, ()) if category else range(state.visible)
+        state.places_by_category = filed
+    places = state.places_by_category.get(category, ()) if category else range(state.visible)
     return (place for place in places if place < state.visible)
 
 

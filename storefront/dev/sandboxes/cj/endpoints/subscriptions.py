@@ -10,7 +10,7 @@ FACT = "subscribed"
 
 
 def subscribe(call: Call) -> dict[str, Any]:
-    """Subscribe to the existing products; to none if they exceed the limit."""
+    """Subscribe to the products that exist, or to none if that would exceed the limit."""
     wanted = _ids(call)
     state = call.state
     with state.ledger.writing():

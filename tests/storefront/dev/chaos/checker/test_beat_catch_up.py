@@ -35,15 +35,15 @@ def asked(monkeypatch):
 
 
 def test_open_work_starts_its_sweeps_but_not_again_at_once(asked, monkeypatch):
-    skipper = SweepStarter()
+    sweep_starter = SweepStarter()
 
-    skipper.ask(["1 authorized payments at the gateway", "chores"])
-    skipper.ask(["1 authorized payments at the gateway"])
+    sweep_starter.start_sweeps(["1 authorized payments at the gateway", "chores"])
+    sweep_starter.start_sweeps(["1 authorized payments at the gateway"])
     assert asked == ["orders.payments.tasks.poll_gateways", "orders.checkout.tasks.expire_unpaid"]
 
     monkeypatch.setattr(beat_catch_up, "PAUSE_S", 0.0)
-    skipper.ask(["1 webhooks"])
-    skipper.ask(["2 webhooks"])
+    sweep_starter.start_sweeps(["1 webhooks"])
+    sweep_starter.start_sweeps(["2 webhooks"])
     assert len(asked) == 4
 
 
@@ -54,11 +54,11 @@ def test_busy_workers_and_an_unavailable_broker_get_no_sweep(asked, monkeypatch,
             raise error
         return True
 
-    assert SweepStarter().ask(ALL)
+    assert SweepStarter().start_sweeps(ALL)
     asked.clear()
     monkeypatch.setattr(beat_catch_up, "_is_any_queued", queued)
 
-    assert not SweepStarter().ask(ALL)
+    assert not SweepStarter().start_sweeps(ALL)
 
     assert asked == []
 
@@ -103,14 +103,14 @@ def test_clock_advances_fast_only_while_workers_are_idle(asked, monkeypatch, dra
 
     told = drain_result([("1 webhooks",)] * 3 + QUIET)
 
-    step = quiescence.THEN_STEP_S if is_busy else quiescence.STEP_S
-    assert told == [quiescence.FIRST_S + turn * step for turn in range(3)]
+    step = quiescence.SLOW_STEP_S if is_busy else quiescence.STEP_S
+    assert told == [quiescence.INITIAL_SHIFT_S + turn * step for turn in range(3)]
 
 
 def test_clock_stops_while_a_gateway_breaker_is_open(asked, drain_result):
     told = drain_result([("1 webhooks",)] * 4 + QUIET, rests=[False, True, True, False])
 
-    assert told == [quiescence.FIRST_S, quiescence.FIRST_S + quiescence.STEP_S]
+    assert told == [quiescence.INITIAL_SHIFT_S, quiescence.INITIAL_SHIFT_S + quiescence.STEP_S]
 
 
 def test_skipped_overdue_work_is_done_before_the_end(asked, drain_result):

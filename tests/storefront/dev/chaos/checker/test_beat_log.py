@@ -92,10 +92,10 @@ def test_restarted_beat_is_not_ready_by_the_old_log(place, say):
 
 @pytest.mark.parametrize("is_put", [True, False])
 def test_run_without_beat_is_reported(place, say, monkeypatch, is_put):
-    drain_result = DrainResult(seconds=1.0, waited_s={}, left=(), by_staff=0)
+    drain_result = DrainResult(seconds=1.0, waited_s={}, open_work=(), by_staff=0)
     monkeypatch.setattr(runner, "deliver_orders", lambda *_, **__: None)
     monkeypatch.setattr(runner, "drain", lambda *_, **__: say(SENT) or drain_result)
-    ours = ShopState(orders=(), purchases=(), mails=(), broken=(), left=())
+    ours = ShopState(orders=(), purchases=(), mails=(), violated_invariants=(), open_work=())
     monkeypatch.setattr(runner.inside, "read_state", lambda **_: ours)
     for book in BOOKS:
         monkeypatch.setattr(runner.outside, book, lambda _: [])
@@ -114,6 +114,6 @@ def test_run_without_beat_is_reported(place, say, monkeypatch, is_put):
         is_audited=False,
     )
 
-    run.go()
+    run.execute()
 
     assert told[0].silent == ([] if is_put else ["beat"])

@@ -21,7 +21,7 @@ from storefront.dev.chaos.observations.history import (
 )
 from storefront.dev.chaos.plan import PaymentOutcome, PlannedPurchase
 
-SOLD = "nothing is oversold"
+NOT_OVERSOLD = "nothing is oversold"
 LOST = "no order is lost"
 SERVED = "customers get what they buy"
 TOLD = "each paid order is submitted once"
@@ -49,7 +49,7 @@ def charge(**changed):
 
 def bought(payment="pay_1", number="FL-1", goods=0, end="paid"):
     return CustomerPurchase(
-        wish=PlannedPurchase(goods=goods, way=PaymentOutcome.PAYS),
+        planned=PlannedPurchase(goods=goods, outcome=PaymentOutcome.PAYS),
         phase="base",
         end=end,
         payment=payment,
@@ -81,18 +81,20 @@ def mail(**changed):
 
 ORDER = OurOrder(number="FL-1", status="processing", total=1999, payments=("pay_1",))
 AT_SUPPLIER = SupplierOrder(number="FL-1-1", status="UNSHIPPED", units=1)
-TAKEN = SubmissionAttempt(number="FL-1-1", is_taken=True)
-SOLD_OUT = replace(TAKEN, is_taken=False)
+TAKEN = SubmissionAttempt(number="FL-1-1", is_accepted=True)
+SOLD_OUT = replace(TAKEN, is_accepted=False)
 CAME = ReceivedEmail(message_id="<1>", recipient="a@example.org", subject="Order FL-1 is placed")
-OURS = ShopState(orders=(ORDER,), purchases=(purchase(),), mails=(mail(),), broken=(), left=())
+OURS = ShopState(
+    orders=(ORDER,), purchases=(purchase(),), mails=(mail(),), violated_invariants=(), open_work=()
+)
 GOOD = Evidence(
     purchases=[bought()],
     stock=1,
     charges=[charge()],
-    told=[AT_SUPPLIER],
+    supplier_orders=[AT_SUPPLIER],
     attempts=[TAKEN],
-    letters=[CAME],
-    ours=OURS,
+    emails=[CAME],
+    shop=OURS,
 )
 
 
@@ -100,7 +102,7 @@ def refused_part():
     """Return evidence of a paid order with two lines, of which the supplier rejected one."""
     order = replace(ORDER, is_whole=False, lines=2)
     changed = replace(OURS, orders=(order,), purchases=(purchase(charge=1499),))
-    return replace(GOOD, charges=[charge(refunded=500)], ours=changed)
+    return replace(GOOD, charges=[charge(refunded=500)], shop=changed)
 
 
 def canceled_after_a_refund():
@@ -109,22 +111,27 @@ def canceled_after_a_refund():
     changed = replace(OURS, orders=(order,), purchases=(purchase(status="canceled"),))
     told = [replace(AT_SUPPLIER, status="CANCELLED")]
     charges = [charge(refunded=1999)]
-    return replace(GOOD, charges=charges, refunds={"FL-1": 100}, told=told, ours=changed)
+    return replace(GOOD, charges=charges, refunds={"FL-1": 100}, supplier_orders=told, shop=changed)
 
 
 def ours(**changed):
-    return replace(GOOD, ours=replace(OURS, **changed))
+    return replace(GOOD, shop=replace(OURS, **changed))
 
 
 def test_good_run_has_no_violations():
     assert check_all(GOOD) == []
-    assert check_all(replace(GOOD, pages_s=[0.1] * 19 + [4.0], flooded=[201, 201, 409])) == []
+    assert (
+        check_all(
+            replace(GOOD, page_times_s=[0.1] * 19 + [4.0], unpaid_order_statuses=[201, 201, 409])
+        )
+        == []
+    )
 
 
 def test_one_key_may_have_one_rejection():
     taken, refused = pressed(*[(201, "a")] * 50), pressed(*[(409, "sold out")] * 9, orders=0)
 
-    assert check_all(replace(GOOD, pressed=[taken, refused])) == []
+    assert check_all(replace(GOOD, repeated_orders=[taken, refused])) == []
 
 
 @pytest.mark.parametrize(
@@ -133,20 +140,20 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, purchases=[]), SERVED),
         (replace(GOOD, purchases=[bought(), bought(payment="", number="", end="lost")]), SERVED),
         (replace(GOOD, purchases=[bought(goods=1), *[bought(payment="", goods=1)] * 2]), SERVED),
-        (replace(GOOD, stock=0), SOLD),
-        (replace(GOOD, pages_s=[0.1] * 12 + [4.0] * 8), "pages respond while the gateway hangs"),
-        (replace(GOOD, flooded=[201] * 14), "one network reserves no more than its limit"),
-        (replace(GOOD, flooded=[409] * 14), "one network reserves no more than its limit"),
+        (replace(GOOD, stock=0), NOT_OVERSOLD),
+        (replace(GOOD, page_times_s=[0.1] * 12 + [4.0] * 8), "pages respond while the gateway hangs"),
+        (replace(GOOD, unpaid_order_statuses=[201] * 14), "one network reserves no more than its limit"),
+        (replace(GOOD, unpaid_order_statuses=[409] * 14), "one network reserves no more than its limit"),
         (replace(GOOD, purchases=[bought(), bought(payment="pay_2", number="")]), LOST),
         (replace(GOOD, purchases=[bought(number="FL-9")]), LOST),
         (ours(orders=()), LOST),
-        (replace(GOOD, told=[]), TOLD),
-        (replace(GOOD, told=[AT_SUPPLIER, AT_SUPPLIER]), TOLD),
-        (replace(GOOD, told=[AT_SUPPLIER, replace(AT_SUPPLIER, number="FL-1-1R")]), TOLD),
+        (replace(GOOD, supplier_orders=[]), TOLD),
+        (replace(GOOD, supplier_orders=[AT_SUPPLIER, AT_SUPPLIER]), TOLD),
+        (replace(GOOD, supplier_orders=[AT_SUPPLIER, replace(AT_SUPPLIER, number="FL-1-1R")]), TOLD),
         (replace(GOOD, attempts=[TAKEN, SOLD_OUT]), TOLD),
         (replace(GOOD, attempts=[TAKEN, TAKEN]), TOLD),
-        (replace(GOOD, told=[replace(AT_SUPPLIER, units=9)]), ALIKE),
-        (replace(GOOD, told=[replace(AT_SUPPLIER, status="CANCELLED")]), ALIKE),
+        (replace(GOOD, supplier_orders=[replace(AT_SUPPLIER, units=9)]), ALIKE),
+        (replace(GOOD, supplier_orders=[replace(AT_SUPPLIER, status="CANCELLED")]), ALIKE),
         (ours(purchases=(purchase(status="canceled"),)), ALIKE),
         (ours(purchases=(purchase(status="shipped"),)), ALIKE),
         (ours(purchases=()), TOLD),
@@ -164,13 +171,13 @@ def test_one_key_may_have_one_rejection():
         (replace(refused_part(), charges=[charge()]), MONEY),
         (replace(refused_part(), charges=[charge(refunded=1000)]), MONEY),
         (ours(purchases=(purchase(charge=1000),)), MONEY),
-        (replace(GOOD, pressed=[pressed((201, "a"), (201, "b"))]), KEYED),
-        (replace(GOOD, pressed=[pressed((201, "a"), orders=2)]), KEYED),
-        (replace(GOOD, pressed=[pressed((201, "a"), orders=0)]), KEYED),
-        (replace(GOOD, pressed=[pressed((409, "sold out"), orders=1)]), KEYED),
-        (replace(GOOD, letters=[]), MAILS),
-        (replace(GOOD, letters=[CAME, CAME]), MAILS),
-        (replace(GOOD, letters=[CAME, replace(CAME, message_id="<2>")]), MAILS),
+        (replace(GOOD, repeated_orders=[pressed((201, "a"), (201, "b"))]), KEYED),
+        (replace(GOOD, repeated_orders=[pressed((201, "a"), orders=2)]), KEYED),
+        (replace(GOOD, repeated_orders=[pressed((201, "a"), orders=0)]), KEYED),
+        (replace(GOOD, repeated_orders=[pressed((409, "sold out"), orders=1)]), KEYED),
+        (replace(GOOD, emails=[]), MAILS),
+        (replace(GOOD, emails=[CAME, CAME]), MAILS),
+        (replace(GOOD, emails=[CAME, replace(CAME, message_id="<2>")]), MAILS),
         (ours(mails=()), MAILS),
         (replace(GOOD, mishandled_webhooks=["a forged webhook was answered 200"]),
          "no forged webhook is accepted"),
@@ -178,8 +185,8 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, planned=10, injected=8, missed=["web: dead"]), STRUCK),
         (replace(GOOD, planned=10, injected=7, missed=["web: dead"] * 3), STRUCK),
         (replace(GOOD, planned=10, injected=10, errors=["web broke: TypeError()"]), STRUCK),
-        (ours(left=("1 events",)), "no work is left"),
-        (ours(broken=("I1 no oversell",)), "the invariants hold"),
+        (ours(open_work=("1 events",)), "no work is left"),
+        (ours(violated_invariants=("I1 no oversell",)), "the invariants hold"),
     ],
 )  # fmt: skip
 def test_violation_is_found(broken, promise):
@@ -204,10 +211,10 @@ def given_back(*, status="canceled", attempts=(), **changed):
     return replace(
         GOOD,
         charges=[charge(status="voided", captured=0, released=1999)],
-        told=[],
-        letters=[],
+        supplier_orders=[],
+        emails=[],
         attempts=attempts,
-        ours=replace(OURS, orders=(replace(ORDER, status=status),), mails=(), **changed),
+        shop=replace(OURS, orders=(replace(ORDER, status=status),), mails=(), **changed),
     )
 
 
@@ -219,10 +226,10 @@ def promises(evidence):
     "evidence",
     [
         given_back(purchases=(purchase(status="canceled"),), attempts=[SOLD_OUT]),
-        given_back(purchases=(purchase(status="canceled", is_given_up=True),)),
+        given_back(purchases=(purchase(status="canceled", is_cancel_requested=True),)),
         replace(
             given_back(purchases=(purchase(status="canceled"),), attempts=[TAKEN]),
-            told=[replace(AT_SUPPLIER, status="CANCELLED")],
+            supplier_orders=[replace(AT_SUPPLIER, status="CANCELLED")],
         ),
     ],
 )
@@ -271,7 +278,7 @@ def test_result_matches_the_customers_answer(choice, released, broken):
 @pytest.mark.parametrize(
     ("more", "broken"),
     [
-        (purchase(number="FL-1-2", status="canceled", is_given_up=True), False),
+        (purchase(number="FL-1-2", status="canceled", is_cancel_requested=True), False),
         (purchase(number="FL-1-2", status="canceled"), True),
     ],
 )

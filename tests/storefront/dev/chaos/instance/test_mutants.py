@@ -105,13 +105,15 @@ def test_scenario_with_lost_answers_lasts_long_enough():
 
 def test_oversold_payment_counts_despite_its_refund():
     def shopper(*, goods, payment):
-        wish = PlannedPurchase(goods=goods, way=PaymentOutcome.PAYS)
-        return CustomerPurchase(wish=wish, phase="story", payment=payment, number=f"FL-{payment}")
+        wish = PlannedPurchase(goods=goods, outcome=PaymentOutcome.PAYS)
+        return CustomerPurchase(
+            planned=wish, phase="story", payment=payment, number=f"FL-{payment}"
+        )
 
     some = [shopper(goods=0, payment=name) for name in ("a", "", "b", "c")]
     others = [shopper(goods=1, payment="d")]
 
     assert checks.find_overselling([*some, *others], stock=3) == []
     (found,) = checks.find_overselling([*some, *others], stock=2)
-    assert (found.promise, found.count) == (checks.SOLD, 1)
+    assert (found.promise, found.count) == (checks.NOT_OVERSOLD, 1)
     assert "FL-c could pay beyond the stock" in found.words

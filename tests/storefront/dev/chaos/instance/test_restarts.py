@@ -16,7 +16,7 @@ def looks(monkeypatch):
     def once(place):
         restarter = Restarter(place)
         turns = iter([False, True])
-        restarter._over = SimpleNamespace(wait=lambda _: next(turns))
+        restarter._stopped = SimpleNamespace(wait=lambda _: next(turns))
         restarter._watch()
         return restarter
 

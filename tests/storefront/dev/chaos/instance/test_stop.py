@@ -54,14 +54,14 @@ def test_phase_ends_on_stop_before_later_faults(place):
     late = PlannedFault(at_s=3600, what=FaultKind.CLOCK, detail={"seconds": 0.0})
     plan = Plan(
         seed=1,
-        phases=[Phase(name="a", wishes=[], at_most_s=1, planned_faults=[late])],
+        phases=[Phase(name="a", planned_purchases=[], at_most_s=1, planned_faults=[late])],
         failpoints={},
     )
     run = Run(place=place, restarter=None, plan=plan, goods=[], stock=1, say=lambda _: None)
     threading.Timer(0.05, ask_to_end, [place]).start()
 
     with pytest.raises(StopRequestedError):
-        run.go()
+        run.execute()
 
     assert not run.fault_injector.injected
 
@@ -69,7 +69,7 @@ def test_phase_ends_on_stop_before_later_faults(place):
 def test_no_fault_is_injected_after_a_stop_request(place):
     ask_to_end(place)
     clock = PlannedFault(at_s=0, what=FaultKind.CLOCK, detail={"seconds": 0.0})
-    fault_injector = FaultInjector(place=place, webhook_forger=None, luck=None)
+    fault_injector = FaultInjector(place=place, webhook_forger=None, rng=None)
 
     fault_injector.begin([clock]).join()
 
@@ -117,7 +117,7 @@ def test_drain_waits_for_a_late_webhook(place, looks):
 
     drain_result = quiescence.drain(place, at_most_s=60, chores=asked.append)
 
-    assert drain_result.left == ()
+    assert drain_result.open_work == ()
     assert list(drain_result.waited_s) == ["webhooks"]
     assert asked == [True, False, *[True] * quiescence.QUIET_POLLS]
     assert next(found, None) is None

@@ -39,7 +39,7 @@ def webhook_forger(stripe, tmp_path, monkeypatch, client):
     monkeypatch.setattr(views.process, "delay", lambda **_: None)
     env = {"STRIPE_WEBHOOK_SECRET": HOOK_SECRET}
     place = SimpleNamespace(var=tmp_path, hook_url="", stage=SimpleNamespace(env=env))
-    return WebhookForger(place=place, luck=Random(1))
+    return WebhookForger(place=place, rng=Random(1))
 
 
 @pytest.mark.parametrize("kind", STATUSES)

@@ -8,7 +8,7 @@ import pytest
 from orders.gateways import gateway_for
 from storefront.dev.chaos.observations import outside
 from storefront.dev.sandboxes.bigbuy import state
-from storefront.dev.sandboxes.bigbuy.orders import CANCELED, DELIVERED, PACKING, SHIPPED, TAKEN
+from storefront.dev.sandboxes.bigbuy.orders import ACCEPTED, CANCELED, DELIVERED, PACKING, SHIPPED
 from storefront.dev.sandboxes.cj import state as cj_state
 from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.lib.money import Money
@@ -25,7 +25,7 @@ def bigbuy(tmp_path):
     ledger.close()
 
 
-def take(ledger, number, *, status=TAKEN, at_s=0.0):
+def take(ledger, number, *, status=ACCEPTED, at_s=0.0):
     empty = dict.fromkeys(("carrier", "goods", "shipping"), "")
     ledger.insert(
         "orders",
@@ -41,11 +41,11 @@ def take(ledger, number, *, status=TAKEN, at_s=0.0):
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (TAKEN, "is_open"),
+        (ACCEPTED, "is_open"),
         (PACKING, "is_open"),
-        (SHIPPED, "has_left"),
+        (SHIPPED, "is_shipped"),
         (DELIVERED, "has_arrived"),
-        (CANCELED, "is_off"),
+        (CANCELED, "is_canceled"),
     ],
 )
 def test_bigbuy_statuses_are_mapped_to_those_of_cj(bigbuy, tmp_path, status, said):
@@ -63,7 +63,7 @@ def test_bigbuy_attempts_are_in_order(bigbuy, tmp_path):
     take(bigbuy, "FL-1-1", at_s=2.0)
     bigbuy.insert("attempts", at_s=3.0, **refused)
 
-    assert [one.is_taken for one in outside.attempts(tmp_path)] == [False, True, False]
+    assert [one.is_accepted for one in outside.attempts(tmp_path)] == [False, True, False]
 
 
 @pytest.mark.django_db(transaction=True)  # the gateway's breaker

@@ -21,9 +21,9 @@ def shopper(stripe, httpserver):
     httpserver.expect_request(ORDER).respond_with_data("Thank you")
     shop = Shop(port=httpserver.port, gateway_port=urlsplit(stripe.url).port)
     purchase = CustomerPurchase(
-        wish=PlannedPurchase(goods=0, way=PaymentOutcome.PAYS), phase="base"
+        planned=PlannedPurchase(goods=0, outcome=PaymentOutcome.PAYS), phase="base"
     )
-    return Customer(shop, ResponseCounts(), purchase, patient_until=float("inf"))
+    return Customer(shop, ResponseCounts(), purchase, deadline=float("inf"))
 
 
 def opened(httpserver):
@@ -47,7 +47,7 @@ def opened(httpserver):
 )
 def test_each_way_ends_as_planned(shopper, httpserver, way, expected, kinds):
     payment = opened(httpserver)
-    shopper.purchase.wish = PlannedPurchase(goods=0, way=way)
+    shopper.purchase.planned = PlannedPurchase(goods=0, outcome=way)
 
     shopper._pay(payment.pay_url)
 

@@ -28,8 +28,8 @@ def answers(monkeypatch):
     return given
 
 
-def press(patience_s=60.0):
-    until = duplicate_requests.time.monotonic() + patience_s
+def press(timeout_s=60.0):
+    until = duplicate_requests.time.monotonic() + timeout_s
     return RequestRepeater(place=PLACE, goods=[])._all_at_once("a token", {}, until)
 
 
@@ -52,7 +52,7 @@ def test_shop_without_answers_raises(answers):
     answers += [(0, "")]
 
     with pytest.raises(ShopUnreachableError):
-        press(patience_s=-1.0)
+        press(timeout_s=-1.0)
 
 
 def cart(answers, *options):
@@ -98,5 +98,5 @@ def test_network_orders_until_it_is_refused(answers, monkeypatch):
 
     repeater._flood(14)
 
-    assert repeater.flooded == [201, 201, 409]
+    assert repeater.unpaid_order_statuses == [201, 201, 409]
     assert repeater.errors == []

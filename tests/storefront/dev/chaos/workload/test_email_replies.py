@@ -45,7 +45,7 @@ def shop(tmp_path, monkeypatch):
 def test_one_link_is_chosen_once(shop):
     mail(shop.mail)
     mail(shop.mail, "wait", "refund")
-    email_replier = EmailReplier(place=shop.place, luck=Random(1))
+    email_replier = EmailReplier(place=shop.place, rng=Random(1))
 
     assert email_replier.reply()
     assert not email_replier.reply()
@@ -64,7 +64,7 @@ def test_choice_that_is_gone_becomes_a_refund_and_a_lost_one_is_repeated(
 ):
     mail(shop.mail, "wait")
     shop.statuses = [status]
-    email_replier = EmailReplier(place=shop.place, luck=Random(1))
+    email_replier = EmailReplier(place=shop.place, rng=Random(1))
 
     assert email_replier.reply() is first
     assert email_replier.reply() is not first

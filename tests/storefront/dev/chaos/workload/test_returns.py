@@ -44,7 +44,7 @@ def two_lights():
 def test_one_line_of_several_is_refunded_once(returning_customers):
     first, second = two_lights(), make_delivered()
 
-    assert returning_customers.work(besides=set(), is_last=False)
+    assert returning_customers.work(excluded=set(), is_last=False)
 
     assert returning_customers.asked == [first.number, second.number]
     assert returning_customers.paid == {
@@ -54,26 +54,26 @@ def test_one_line_of_several_is_refunded_once(returning_customers):
         int(first.lines.first().customer_charge_amount * 100)
     ]
     assert (returning_customers.wrong, violated_order_invariants()) == ([], [])
-    assert not returning_customers.work(besides=set(), is_last=True), "all of it at once"
+    assert not returning_customers.work(excluded=set(), is_last=True), "all of it at once"
 
 
 def test_whole_order_is_refunded_with_its_delivery(returning_customers):
     order = make_delivered()
 
-    assert not returning_customers.work(besides=set(), is_last=False), "one of two"
-    assert returning_customers.work(besides=set(), is_last=True)
+    assert not returning_customers.work(excluded=set(), is_last=False), "one of two"
+    assert returning_customers.work(excluded=set(), is_last=True)
 
     assert returning_customers.paid == {order.number: order.total.minor}
 
 
 def test_orders_refunded_before_are_left_out(returning_customers):
-    assert not returning_customers.work(besides={make_delivered().number}, is_last=True)
+    assert not returning_customers.work(excluded={make_delivered().number}, is_last=True)
 
 
 def test_mutant_refunds_each_click(returning_customers):
     two_lights()
 
     with mutants.injected("each click refunds a return"):
-        returning_customers.work(besides=set(), is_last=True)
+        returning_customers.work(excluded=set(), is_last=True)
 
     assert len(requested_refunds()) == 2

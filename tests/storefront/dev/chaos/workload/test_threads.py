@@ -28,7 +28,7 @@ def place():
 
 
 def test_failing_fault_is_reported_and_the_next_one_runs():
-    fault_injector = FaultInjector(place=place(), webhook_forger=None, luck=None)
+    fault_injector = FaultInjector(place=place(), webhook_forger=None, rng=None)
 
     fault_injector.begin(BLOWS).join()
 
@@ -42,8 +42,8 @@ def test_failing_purchase_is_reported_and_the_next_one_runs(monkeypatch):
 
     monkeypatch.setattr(runner, "Customer", breaks)
     monkeypatch.setattr(runner, "CUSTOMERS_PER_PHASE", 1)
-    wishes = [PlannedPurchase(goods=0, way=PaymentOutcome.PAYS)] * 2
-    phase = Phase(name="base", wishes=wishes, at_most_s=5)
+    planned_purchases = [PlannedPurchase(goods=0, outcome=PaymentOutcome.PAYS)] * 2
+    phase = Phase(name="base", planned_purchases=planned_purchases, at_most_s=5)
     plan = Plan(seed=1, phases=[phase], failpoints={})
     run = Run(place=place(), restarter=None, plan=plan, goods=[None], stock=1, say=lambda _: None)
 

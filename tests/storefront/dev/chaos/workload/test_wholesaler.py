@@ -51,7 +51,7 @@ def answering(shop, monkeypatch):
         monkeypatch.setattr(wholesaler, "PLANS", (steps,))
         monkeypatch.setattr(wholesaler, "WEIGHTS", (1,))
         mail(shop)
-        people = wholesaler.FeedSupplierStaff(place=shop.place, luck=Random(1))
+        people = wholesaler.FeedSupplierStaff(place=shop.place, rng=Random(1))
         for _ in steps:
             people.work()
         return people
@@ -73,7 +73,7 @@ def answering(shop, monkeypatch):
 def test_answers_are_the_suppliers_records(answering, steps, status, units):
     people = answering(*steps)
 
-    (told,) = people.told()
+    (told,) = people.supplier_orders()
     assert (told.number, told.status, told.units) == ("FL-7-1", status, units)
     assert not people.is_busy
 
@@ -90,7 +90,7 @@ def test_each_form_is_sent_twice(answering, shop):
 def test_one_unit_of_a_single_line_is_refused(answering, shop):
     shop.page = LINES.replace(b'name="line_4"', b"")
 
-    (told,) = answering(REFUSE_PART).told()
+    (told,) = answering(REFUSE_PART).supplier_orders()
 
     assert told.units == 2
     assert "line_5=ship&some_5=2" in shop.forms[0][1]
@@ -102,7 +102,7 @@ def test_duplicate_order_email_counts_twice(answering, shop):
     mail(shop, subject="Please stop order FL-7-1")
     people.work()
 
-    assert [one.number for one in people.told()] == ["FL-7-1"] * 2
+    assert [one.number for one in people.supplier_orders()] == ["FL-7-1"] * 2
 
 
 def test_subject_is_that_of_the_supplier_email():

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from storefront.dev.sandboxes.bigbuy.goods import FIRST_ID, Goods
-from storefront.dev.sandboxes.bigbuy.lists import OF_PRODUCTS
+from storefront.dev.sandboxes.bigbuy.lists import PRODUCT_LISTS
 from storefront.dev.sandboxes.goods.catalog import Catalog
 from tests.storefront.dev.sandboxes.bigbuy.running import bigbuy
 
@@ -30,7 +30,7 @@ def test_only_the_right_key_is_answered(bigbuy):
 
 
 def test_lists_hold_each_product_once_in_different_orders(bigbuy):
-    listed = {name: [row["id"] for row in bigbuy.listed(name)] for name in OF_PRODUCTS}
+    listed = {name: [row["id"] for row in bigbuy.listed(name)] for name in PRODUCT_LISTS}
     products, prices = [row["id"] for row in bigbuy.listed("products")], listed["productprices"]
 
     assert all(ids and len(set(ids)) == len(ids) for ids in listed.values())
@@ -57,7 +57,7 @@ def test_most_products_share_gtins_with_the_other_supplier():
 
     assert len(shared) == 30
     assert len({item.sku for each in ours for item in each}) == sum(map(len, ours))
-    assert 0 < sum(not goods.bears_gtin(each[0].product) for each in ours) < 20
+    assert 0 < sum(not goods.lists_gtin(each[0].product) for each in ours) < 20
     assert all(goods.by_sku(item.sku)[1] == item for each in ours for item in each)
 
 
