@@ -127,7 +127,7 @@ class Variant(models.Model):
         WITH = (
             "with",
             _("Lithium battery packed with the light"),
-        )  # packed beside the light: UN3481, PI 966
+        )  # packed with the light: UN3481, PI 966
         ALONE = "alone", _("Lithium battery only")  # a spare cell: UN3480, PI 965
 
     product = models.ForeignKey(

@@ -68,7 +68,7 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "refunds": len(run.refunds),
         "claims": len(run.claims),
         "backorders": dict(Counter(Backorder.objects.values_list("status", flat=True))),
-        "answers": dict(Counter(run.email_replier.said.values())),
+        "answers": dict(Counter(run.email_replier.last_choices.values())),
         "pages_s": _rates(sorted(run.probe.took_s)),
         "unpaid_order_statuses": dict(Counter(run.flooder.unpaid_order_statuses)),
         "repeated_orders": [len(one.answers) for one in run.repeater.repeated_orders],

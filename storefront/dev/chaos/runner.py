@@ -222,7 +222,7 @@ class Run:
             wrong_returns=self.returning_customers.wrong,
             canceling_suppliers=self._canceling_suppliers(),
             claims=self.claims,
-            answers=self.email_replier.said,
+            answers=self.email_replier.last_choices,
             disputes=outside.disputes(var),
             mishandled_webhooks=self.webhook_forger.wrong,
             planned=sum(len(phase.planned_faults) for phase in self.plan.phases),

@@ -1,7 +1,7 @@
 """Bootstrap: create the Python environment, install packages, compile translations.
 
 It uses the standard library only and runs on Python 3.8: the `python3` that starts it may be old.
-A second run finds everything done and costs next to nothing.
+A second run changes nothing and takes a moment.
 """
 
 import hashlib

@@ -72,10 +72,10 @@ def _check_served(evidence: Evidence) -> Iterator[str]:
     kept = {one.payment for one in evidence.charges if one.authorized > one.released}
     payers = [one for one in evidence.purchases if one.planned.outcome is PaymentOutcome.PAYS]
     hot = sum(one.planned.goods == 0 for one in payers)
-    wished = len(payers) - max(0, hot - evidence.stock)  # more cannot be served
+    expected = len(payers) - max(0, hot - evidence.stock)  # more cannot be served
     got = sum(one.payment in kept for one in payers)
-    if not wished or 2 * got < wished:
-        yield f"{got} of {wished} paying customers got anything"
+    if not expected or 2 * got < expected:
+        yield f"{got} of {expected} paying customers got anything"
     for one in evidence.purchases:
         if one.end == "lost":
             yield f"a customer of {one.phase} gave up: {one.words}"[:MAX_WORDS]
@@ -269,11 +269,13 @@ def _check_mails(evidence: Evidence) -> Iterator[str]:
 def _check_idempotency(evidence: Evidence) -> Iterator[str]:
     """Check that one key has one answer, and one order or none as the answer says."""
     for one in evidence.repeated_orders:
-        said = set(one.answers)
-        if len(said) > 1:
-            yield f"one key got {len(said)} different responses: {sorted(said)}"[:MAX_WORDS]
-        wanted = sum(status == HTTPStatus.CREATED for status, _ in said)
-        if said and one.orders != wanted:
+        responses = set(one.answers)
+        if len(responses) > 1:
+            yield f"one key got {len(responses)} different responses: {sorted(responses)}"[
+                :MAX_WORDS
+            ]
+        wanted = sum(status == HTTPStatus.CREATED for status, _ in responses)
+        if responses and one.orders != wanted:
             yield f"one key made {one.orders} orders, but reported {wanted}"
 
 
@@ -287,9 +289,9 @@ def _check_page_times(evidence: Evidence) -> Iterator[str]:
 
 def _check_unpaid_orders(evidence: Evidence) -> Iterator[str]:
     """Check that the unpaid orders of one network are limited; invariants check stock."""
-    said = set(evidence.unpaid_order_statuses)
-    if said and not {HTTPStatus.CREATED, HTTPStatus.CONFLICT} <= said:
-        yield f"{len(evidence.unpaid_order_statuses)} unpaid orders of one network were answered {sorted(said)}"
+    statuses = set(evidence.unpaid_order_statuses)
+    if statuses and not {HTTPStatus.CREATED, HTTPStatus.CONFLICT} <= statuses:
+        yield f"{len(evidence.unpaid_order_statuses)} unpaid orders of one network were answered {sorted(statuses)}"
 
 
 def _check_faults_happened(evidence: Evidence) -> Iterator[str]:

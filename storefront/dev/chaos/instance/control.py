@@ -54,5 +54,5 @@ def call(
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
     """Post to the shop; return the status, or 0 without an answer."""
-    said = posting.post(url, body, headers, timeout_s=TIMEOUT_S)
-    return int(said) if said.isdecimal() else 0
+    status = posting.post(url, body, headers, timeout_s=TIMEOUT_S)
+    return int(status) if status.isdecimal() else 0

@@ -172,7 +172,7 @@ def _last_event_wins() -> None:
     }
 
     class NaiveGateway(StripeGateway):
-        """Believes that an event describes the present state, whenever it arrives."""
+        """Takes the state in each event for the current one, even if the event is old."""
 
         def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
             kind = EVENTS.get(json.loads(body)["type"])
@@ -205,8 +205,8 @@ def _last_event_wins() -> None:
 
 def _money_as_float() -> None:
     def minor(self: Money) -> int:
-        # Like parts stored in a REAL column, each truncated to cents. A single part would be exact
-        # for half of all prices.
+        # As if parts were stored in REAL columns and truncated to cents. With a single part, half
+        # of all prices would be exact.
         (part,) = struct.unpack("f", struct.pack("f", self.amount / PARTS))
         return PARTS * int(part * 100)
 

@@ -23,7 +23,7 @@ WEIGHTS = (6, 5, 5, 5, 3, 1)
 
 @dataclass(slots=True, kw_only=True)
 class WebhookForger:
-    """Posts webhooks second_product the gateway's own, and records how the shop answers them."""
+    """Posts webhooks between those of the gateway, and records how the shop answers them."""
 
     place: Instance
     rng: Random

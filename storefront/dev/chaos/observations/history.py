@@ -171,7 +171,7 @@ class ShopState:
     orders: tuple[OurOrder, ...]
     purchases: tuple[OurPurchase, ...]
     mails: tuple[OurMail, ...]
-    violated_invariants: tuple[str, ...]  # invariants
+    violated_invariants: tuple[str, ...]
     open_work: tuple[str, ...]  # work that is still to be done
 
 

@@ -106,12 +106,12 @@ def attempts(var: Path) -> list[SubmissionAttempt]:
 def received_emails(var: Path) -> list[ReceivedEmail]:
     found = []
     for file in sorted((var / "mail").glob("*.eml")):
-        said = message_from_bytes(file.read_bytes())
+        message = message_from_bytes(file.read_bytes())
         found.append(
             ReceivedEmail(
-                message_id=str(said["Message-ID"]).strip(),
-                recipient=str(said["X-Envelope-To"]).strip(),
-                subject=str(said["Subject"]),
+                message_id=str(message["Message-ID"]).strip(),
+                recipient=str(message["X-Envelope-To"]).strip(),
+                subject=str(message["Subject"]),
             )
         )
     return found

@@ -34,7 +34,7 @@ def _send(ask: Ask) -> Answer:
 
 def mail_text(file: Path) -> str:
     """Return subject and plain text of an e-mail."""
-    said = message_from_bytes(file.read_bytes())
-    parts = [one for one in said.walk() if one.get_content_type() == "text/plain"]
+    message = message_from_bytes(file.read_bytes())
+    parts = [one for one in message.walk() if one.get_content_type() == "text/plain"]
     texts = [bytes(one.get_payload(decode=True)).decode(errors="replace") for one in parts]
-    return "\n".join([str(said["Subject"]), *texts])
+    return "\n".join([str(message["Subject"]), *texts])

@@ -141,11 +141,11 @@ class RequestRepeater:
         self, method: str, path: str, body: Any, until: float, *, token: str = ""
     ) -> str:
         while True:
-            status, said = self._ask(method, path, body, token=token)
+            status, answer = self._ask(method, path, body, token=token)
             if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-                return said
+                return answer
             if time.monotonic() > until:
-                raise ShopUnreachableError(f"{method} {path}: {status} {said[:200]}")
+                raise ShopUnreachableError(f"{method} {path}: {status} {answer[:200]}")
             time.sleep(PAUSE_S)
 
     def _ask(

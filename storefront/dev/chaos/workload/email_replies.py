@@ -15,11 +15,11 @@ REFUND = "refund"
 
 @dataclass(slots=True, kw_only=True)
 class EmailReplier:
-    """A customer who answers e-mails; ``said`` is the last choice by order number."""
+    """A customer who answers e-mails; ``last_choices`` maps order numbers to the last choice."""
 
     place: Instance
     rng: Random
-    said: dict[str, str] = field(default_factory=dict)
+    last_choices: dict[str, str] = field(default_factory=dict)
     asked: int = 0
     _read: set[str] = field(default_factory=set)
 
@@ -35,7 +35,7 @@ class EmailReplier:
             if status != HTTPStatus.SEE_OTHER:
                 continue  # no answer: retried later
             self._read.add(name)
-            self.said[number] = choice
+            self.last_choices[number] = choice
             self.asked += 1
             did = True
         return did

@@ -27,8 +27,10 @@ def refund_orders(place: Instance, *, count: int, is_last: bool) -> dict[str, in
         one.order for one in outside.gateway_payments(place.var) if one.captured > one.refunded
     ]
     open_ones = PurchaseOrder.objects.exclude(submission_status=PurchaseOrder.Submission.ACCEPTED)
-    heard = Payment.objects.filter(captured_amount__gt=F("refunded_amount"))  # known to us, too
-    sure = Order.objects.filter(number__in=taken, payments__in=heard).exclude(
+    known_payments = Payment.objects.filter(
+        captured_amount__gt=F("refunded_amount")
+    )  # the shop knows of the capture
+    sure = Order.objects.filter(number__in=taken, payments__in=known_payments).exclude(
         purchase_orders__in=open_ones
     )
     orders = list(sure.order_by("pk")[:count])

@@ -86,10 +86,10 @@ class ReturningCustomers:
         asked = browser.post(self.place, path, form, page=page)
         whole = {**form, "confirm": "1", "key": field_in(asked.body, "key")}
         page = browser.get(self.place, path)
-        said: list[int] = []
-        _twice(lambda: said.append(browser.post(self.place, path, whole, page=page).status))
-        if set(said) != {HTTPStatus.SEE_OTHER}:
-            self.wrong.append(f"{order.number}: a return was answered {said}")
+        statuses: list[int] = []
+        _twice(lambda: statuses.append(browser.post(self.place, path, whole, page=page).status))
+        if set(statuses) != {HTTPStatus.SEE_OTHER}:
+            self.wrong.append(f"{order.number}: a return was answered {statuses}")
 
     def _take_back(self, authorization: ReturnAuthorization) -> None:
         now = timezone.now()

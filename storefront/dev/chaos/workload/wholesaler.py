@@ -1,6 +1,6 @@
 """Wholesaler: answer the orders that the feed supplier gets by e-mail, on its page of the shop.
 
-It ships, refuses, refuses a part, or accepts and refuses later. Its records are what it answered.
+It ships, rejects, rejects a part, or accepts and rejects later. It records what it answered.
 """
 
 import re
@@ -177,10 +177,10 @@ class FeedSupplierStaff:
         order.status = "DELIVERED"
         return True
 
-    def _sent(self, order: _Order, form: str, said: Mapping[str, str], page: Answer) -> bool:
+    def _sent(self, order: _Order, form: str, fields: Mapping[str, str], page: Answer) -> bool:
         """Send a form twice, as a double click does; return whether both were answered."""
         answers = [
-            browser.post(self.place, f"{order.path}{form}/", said, page=page) for _ in range(2)
+            browser.post(self.place, f"{order.path}{form}/", fields, page=page) for _ in range(2)
         ]
         return all(one.status == HTTPStatus.SEE_OTHER for one in answers)
 

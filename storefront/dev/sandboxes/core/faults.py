@@ -120,7 +120,7 @@ class Faults:
             self._faults = [each for each in self._faults if fault_id not in {None, each.id}]
 
 
-# Spoiled answers
+# Damaged answers
 
 HUGE_BYTES = 10_000_000
 BOMB_BYTES = 200_000_000

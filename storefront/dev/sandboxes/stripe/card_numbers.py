@@ -38,7 +38,7 @@ UNKNOWN_CARD = TestCard(number="", outcome="declines", decline_code="test_mode_l
 def find_card(typed: str) -> tuple[TestCard, str]:
     """Return the test card of a number, and the last four digits; only these may be stored.
 
-    A number of no test card gives a card that is declined.
+    Any other valid number returns a card that is declined.
 
     Raises: BadNumberError  not a valid card number
     """

@@ -123,7 +123,7 @@ def test_names_in_plans_exist_in_the_product_and_its_sandboxes():
     for path in chaos_plan.GATEWAY_CALLS:
         calls = [known.replace(stripe_routes.ID, "/id") for known in stripe]
         assert [call for call in calls if re.search(path, call)] != [], path
-    assert chaos_plan.LISTS["bigbuy"] in bigbuy_lists.OF_PRODUCTS
+    assert chaos_plan.LISTS["bigbuy"] in bigbuy_lists.PRODUCT_LISTS
     assert chaos_plan.LISTS["feed"] in feed_server.FILES
     for name, story in mutation_tests.SCENARIOS.items():
         assert story.failpoint in {"", *names}, name

@@ -52,7 +52,7 @@ def test_competitor_prices_cover_some_products(seed):
     taken = sources.fetch_source(source_id=source.pk, now=source.due_at)
 
     assert taken is not None, CompetitorSource.objects.get().problem
-    assert [refusal.code for refusal in taken.refused] == ["no_price"]
+    assert [refusal.code for refusal in taken.rejected] == ["no_price"]
     assert CompetitorPrice.objects.values("variant").distinct().count() == 10
     CompetitorSource.objects.update(is_enabled=False, interval_minutes=60)
     seed()

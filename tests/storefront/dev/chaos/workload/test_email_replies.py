@@ -52,7 +52,7 @@ def test_one_link_is_chosen_once(shop):
 
     ((path, form),) = shop.forms
     assert path == PAGE
-    assert form == f"answer={email_replier.said['FL-7']}&csrfmiddlewaretoken=t"
+    assert form == f"answer={email_replier.last_choices['FL-7']}&csrfmiddlewaretoken=t"
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_choice_that_is_gone_becomes_a_refund_and_a_lost_one_is_repeated(
     assert email_replier.reply() is first
     assert email_replier.reply() is not first
 
-    assert email_replier.said == {"FL-7": choice}
+    assert email_replier.last_choices == {"FL-7": choice}
