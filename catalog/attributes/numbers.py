@@ -23,14 +23,14 @@ _COMMA_DECIMALS = re.compile(r"[+-]?\d+,(?:\d{1,2}|\d{4,})")
 
 
 class UnreadableError(ValueError):
-    """The text holds no value of the kind, or is ambiguous; the message tells staff why."""
+    """The text has no value of the expected kind, or is ambiguous; the message says why."""
 
 
 def parse_decimal(text: str, *, mark: str) -> Decimal:
     """Parse a number.
 
-    A number that contradicts the decimal mark raises an error: with a decimal point, ``12,34`` may
-    mean 12.34 or 1234.
+    With a decimal point, ``12,34`` raises an error: it may mean 12.34 or 1234. A number
+    whose form shows its decimal mark, such as ``1.234,56``, is accepted with either mark.
     Shape:  ``mark`` is the decimal mark, a point or a comma; empty if unknown. If it is unknown,
             ``1,234`` is 1234, as in English, and ``1.234`` is ambiguous
     Raises: UnreadableError

@@ -226,7 +226,7 @@ def _intensity(claim: StatedSpecs) -> Iterator[Finding]:
     column, code, candela = "intensity_cd", "intensity-impossible", Decimal(claim.intensity_cd)
     if claim.output_lm:
         if candela < MIN_CD_PER_LM * claim.output_lm:
-            message = f"{candela} cd are less than {claim.output_lm} lm make without a reflector"
+            message = f"{candela} cd is too low: {claim.output_lm} lm give more without a reflector"
             yield Finding(column=column, code=code, message=message, is_error=True)
             return
         per_lm = candela / claim.output_lm

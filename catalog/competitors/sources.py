@@ -167,8 +167,8 @@ def _import(
             file=file, actor=file.received_by, now=now, is_previewed=False
         )
     except ImplausibleListError:
-        # Without cache validators, so that the list is fetched and checked again. If its content
-        # is the same, this file is updated.
+        # No cache validators are stored, so that the list is fetched and checked again. If its
+        # content is still the same, ``_store`` updates this row instead of adding one.
         row.update(validators=marks, last_file=file)
         raise
     if result.outcomes:

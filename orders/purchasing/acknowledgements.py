@@ -27,7 +27,8 @@ ANSWERABLE = frozenset(
     {
         Submission.SUBMITTING,
         Submission.SUBMIT_UNKNOWN,
-        Submission.SUBMIT_FAILED,  # recorded as absent, but the supplier has it
+        # The supplier may answer although we recorded that it does not have the purchase order.
+        Submission.SUBMIT_FAILED,
         Submission.SUBMITTED,
         Submission.BACKORDERED,
     }
@@ -49,7 +50,7 @@ POSITIVE = frozenset(
 SHIPPED = POSITIVE - {Acknowledgement.ACCEPTED}
 DATED = frozenset({Acknowledgement.RECEIVED, Acknowledgement.ACCEPTED})
 NEGATIVE = frozenset({Acknowledgement.REJECTED, Acknowledgement.CANCELED})
-# The supplier has it. If it is canceled, it is polled until the supplier reports how it ended.
+# The supplier has the purchase order. If we cancel it, we poll its status until a final one.
 SUPPLIER_HAS = frozenset(
     {
         Submission.SUBMITTED,
@@ -159,8 +160,8 @@ def reject(
 ) -> None:
     """Apply the supplier's rejection of the whole request.
 
-    ``code`` applies to a single line, or to all lines if ``is_of_all``; otherwise the rejected line
-    is unknown and ``REJECTED_OTHER`` is stored.
+    ``code`` is stored if the purchase order has one line, or if ``is_of_all``. Otherwise we do not
+    know which line caused the rejection, and ``REJECTED_OTHER`` is stored.
 
     Locks:  as ``apply``
     Raises: ConcurrentUpdateError  it was submitted again, perhaps with success
@@ -322,7 +323,10 @@ def _record_message(
 def record_charge_notice(
     *, purchase_order: PurchaseOrder, reason: str, now: datetime, amount: Money | None = None
 ) -> None:
-    """Record a charge notice for staff; the latest one counts, an empty ``reason`` clears it."""
+    """Record an extra charge that the supplier announced, for staff.
+
+    The latest one counts; an empty ``reason`` clears it.
+    """
     charged = {} if amount is None else {"amount": str(amount.amount), "currency": amount.currency}
     purchase_order.messages.create(
         direction=PurchaseMessage.Direction.IN,

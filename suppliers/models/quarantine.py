@@ -31,7 +31,7 @@ _factor = partial(_threshold, validator=MinValueValidator(2))
 
 
 class QuarantineThresholds(models.Model):
-    """Quarantine thresholds of one supplier; an empty one means that of ``guards.Thresholds``."""
+    """Quarantine thresholds of one supplier. Empty: the default of ``guards.Thresholds``."""
 
     NAMES: ClassVar = (
         "max_missing_percent",
@@ -137,8 +137,8 @@ class PendingChange(models.Model):
     ``row`` is the supplier's SKU, or its product id for ``Kind.DISCONTINUED`` and
     ``Kind.PRODUCT_PAGE``; ``place`` is a location code. ``old`` is empty for a new stock row.
     ``size`` is the factor by which a cost changes, or the units by which stock does.
-    ``reported_at`` is when the supplier reported the value, if after the start of the run: webhook
-    events and later delta lists are merged into a run that awaits review.
+    ``reported_at`` is set for values of webhook events and of later delta lists that were merged
+    into this run. For values of the run's own list it is empty: ``as_of`` of the run applies.
     """
 
     class Kind(models.TextChoices):
@@ -152,7 +152,7 @@ class PendingChange(models.Model):
         APPLIED = "applied", _("Applied")
         LEFT_TO_NEXT_RUN = "next_run", _("Left to the next run")  # the next run reads it again
         ROLLED_BACK = "rolled_back", _("Rolled back")
-        # until the sales that it contains are subtracted again
+        # restored after the sales that no other report contains are subtracted
         DEFERRED = "deferred", _("Waiting for sales to be subtracted")
         SKIPPED_NEWER_VALUE = "skipped", _("Skipped: newer value exists")
 

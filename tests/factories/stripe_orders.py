@@ -27,7 +27,7 @@ def start(order):
 
 
 def buy(stripe, *listings, card=GOOD_CARD, many=False):
-    """Order, pay on Stripe's page, create purchase orders; return the payment and them."""
+    """Order, pay on Stripe's page; return the payment and the new purchase orders."""
     stripe.control("account", {"many": many})
     order = make_order(*listings)
     payment = start(order)

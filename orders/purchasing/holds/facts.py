@@ -235,7 +235,8 @@ def _is_capture_pending(purchase_order: PurchaseOrder, payments: Iterable[Paymen
 def payment_risks(order: Order) -> list[HoldReason]:
     """Return disputes and fraud warnings of the payments since staff last released the order.
 
-    An event that arrives before the order is placed cannot hold it: the hold rules find it here.
+    One that arrives before the order is placed does not put it on hold. The hold rules do that
+    later, with this list.
     """
     events = PaymentEvent.objects.filter(
         payment__order=order, kind__in=[Kind.DISPUTED, Kind.FRAUD_WARNING]

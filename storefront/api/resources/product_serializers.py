@@ -132,7 +132,7 @@ class VariantSerializer(WithAvailability):
     color = serializers.CharField(allow_blank=True)
     weight_g = serializers.IntegerField(allow_null=True)
     lithium = serializers.CharField(
-        help_text="How the lithium battery is packed: none, inside, with or alone."
+        help_text="Lithium battery: `none`, `inside` the light, packed `with` it, or sold `alone`."
     )
     price = MoneyFields()
     reduction = serializers.SerializerMethodField()

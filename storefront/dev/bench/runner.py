@@ -49,8 +49,9 @@ def run(
 ) -> tuple[dict[str, Any], list[Verdict]]:
     """Sync, serve, measure, grow, measure again; return all figures, and the verdicts.
 
-    Steps that no goal of ``only`` needs are skipped. Lists of a million offers are measured if only
-    they are requested, or with ``is_full``; files of a million rows only with ``is_full``.
+    Steps that no goal of ``only`` needs are skipped. Lists of a million offers are measured if
+    ``only`` contains no other goals than ``OF_LISTS``, or with ``is_full``. Files of a million rows
+    are measured with ``is_full``.
     """
     figures = Figures(say=say, now=now, wanted=only, is_full=is_full)
     verdicts: list[Verdict] = []
@@ -99,12 +100,12 @@ def _judge_reading(figures: Figures) -> list[Verdict]:
 
 def _judge_supplying(figures: Figures) -> list[Verdict]:
     scenario_pages.sync_once(figures)
-    figures.say("What the supply engine answers and counts")
+    figures.say("Availability queries and publication")
     return _told(figures, "supplying", availability.measure(now=figures.now, say=figures.say))
 
 
 def _judge_repricing(figures: Figures) -> list[Verdict]:
-    figures.say("Products of a file, and new prices for all")
+    figures.say("Repricing of all listings, and product import")
     return _told(figures, "repricing", availability.measure_bulk(now=figures.now, say=figures.say))
 
 
@@ -124,7 +125,7 @@ def _judge_reaching(figures: Figures) -> list[Verdict]:
 
 
 def _judge_bulkheads(figures: Figures) -> list[Verdict]:
-    """Hang one supplier beside another; judge the seconds of the other's orders and syncs."""
+    """Hang one supplier; judge how long orders and syncs of another supplier take."""
     with TemporaryDirectory(prefix="fara-bench-") as folder:
         rounds = bulkheads.measure(
             channel=Channel.objects.get(),
@@ -174,7 +175,7 @@ def _judge_feeds(figures: Figures) -> list[Verdict]:
 
 def _judge_asking(figures: Figures) -> list[Verdict]:
     products = MANY_ASKED if figures.is_full else FEW_ASKED
-    figures.say(f"What suppliers of {products:,} products are asked")
+    figures.say(f"API calls to suppliers with {products:,} products")
     found = api_calls.measure(products=products, say=figures.say)
     return suppliers.judge_api_calls(figures.keep("asking", found))
 

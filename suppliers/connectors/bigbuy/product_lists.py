@@ -13,7 +13,7 @@ from suppliers.connectors.bigbuy.list_store import STOCKED, ListStore
 from suppliers.connectors.bigbuy.options import Options
 from suppliers.connectors.context import StateStore
 
-# By list: the field of a product with the date on which its part of the list changed.
+# List -> the field of a product with the date of the last change to its rows in that list.
 DATES = {
     "productsinformation": "dateUpdDescription",
     "productsimages": "dateUpdImages",

@@ -16,7 +16,7 @@ from suppliers.connectors.cj.schemas import CartAnswer, OrderDetail, ParentOrder
 
 CREATED, IN_CART, UNPAID = "CREATED", "IN_CART", "UNPAID"
 UNFINISHED = frozenset({CREATED, IN_CART, UNPAID})
-# Another worker may be one step ahead at each reading, and there are four steps.
+# Before each attempt another worker may do one of the four steps, so the fifth attempt is the last.
 MAX_LOOKUPS = 5
 
 

@@ -115,7 +115,7 @@ def test_the_first_failure_after_an_outage_has_the_shortest_backoff(supplier):
 
 
 @pytest.mark.django_db
-def test_a_retry_after_applies_to_its_own_attempt():
+def test_a_retry_after_of_an_earlier_attempt_is_ignored():
     (purchase_order,) = make_purchase_orders()
     PurchaseOrder.objects.update(attempts=2)
 

@@ -90,7 +90,7 @@ def test_an_unchanged_sync_writes_nothing_and_fetches_no_texts(bigbuy, bigbuy_sa
     }
 
 
-def test_an_unchanged_list_is_joined_once_and_a_changed_list_only_as_far_as_needed(
+def test_an_unchanged_list_is_joined_once_and_a_changed_list_again_up_to_the_change(
     bigbuy, bigbuy_sandbox, monkeypatch
 ):
     walks = []

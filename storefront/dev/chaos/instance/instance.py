@@ -136,7 +136,7 @@ def _environment(var: Path, ports: processes.Ports, addresses: dict[str, str]) -
     )
     for name in REMOVED_VARIABLES:
         env.pop(name, None)
-    # The proxy setting makes X-Forwarded-For the client address; customers send none.
+    # One proxy is trusted, so that an API client can set its address with X-Forwarded-For.
     more = {"TRUSTED_PROXIES": "1", "CHAOS_CLOCK": str(var / CLOCK)}
     return {**env, **more}
 
@@ -165,7 +165,7 @@ def web(stage: processes.Stage) -> Child:
 
 
 def worker(stage: processes.Stage) -> Child:
-    """Return the demo's worker with fewer processes: the machine is small, and it is often killed."""
+    """Return the demo's worker with fewer processes, for a small machine and frequent kills."""
     child = processes.worker(stage, app=ENTRY)
     child.command = [*child.command, "--concurrency", WORKER_PROCESSES]
     return child

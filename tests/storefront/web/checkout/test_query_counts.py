@@ -27,7 +27,7 @@ MOST = {
 
 
 def buy(customer, light):
-    """Buy and pay a light; return the statements of each request."""
+    """Buy and pay a light; return the number of queries of each request."""
     counts = {}
 
     def count(step, ask):
