@@ -73,7 +73,7 @@ class PriceHoldAdmin(StaffAdmin):
     def cost_breakdown(self, hold: PriceHold) -> str:
         return price_comparison.compare_hold(hold)
 
-    @admin.display(description=_("Figures"))
+    @admin.display(description=_("Reason"))
     def block_reason(self, hold: PriceHold) -> str:
         return labels.hold_message(hold)
 

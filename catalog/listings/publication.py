@@ -32,7 +32,7 @@ def _set_delisted(listing: Listing, *, is_delisted: bool, now: datetime) -> None
 
 
 def lock_product(product_id: int) -> None:
-    # Locks the listings first, as a refresh does: another order could deadlock with it.
+    # Lock the listings before the product, as a refresh does. The reverse could deadlock with it.
     rows = Listing.objects.filter(variant__product=product_id).order_by("pk")
     list(rows.select_for_update(of=["self"]).values_list("pk"))
 

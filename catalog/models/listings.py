@@ -60,9 +60,9 @@ class Channel(models.Model):
         db_default=1,
         validators=[MinValueValidator(1), MaxValueValidator(MAX_SPLIT_LOCATIONS)],
         help_text=_(
-            "1 = a line ships from one location. 2 to 5 = if no location has all "
-            "units, or only at a loss, the line is split across up to this many "
-            "suppliers. Each parcel pays its own shipping."
+            "1 = a line ships from one location. 2 to 5 = if no single location has all "
+            "units, or it could ship them only at a loss, the line is split across up to "
+            "this many locations. Each parcel pays its own shipping."
         ),
     )
     # ``safety_stock`` and ``max_split_locations`` when the listings were last published.
@@ -131,12 +131,13 @@ class ListingQuerySet(models.QuerySet["Listing"]):
 class Listing(models.Model):
     """One variant on one channel: its price and the deliverable quantity.
 
-    ``available`` is the quantity at ``as_of``; only an allocation of stock is certain. The item can
-    be sent to the countries of ``area``, and nowhere if ``area`` is None. ``areas_from`` maps each
-    origin country to the area reached from there. ``restock_on`` is the earliest restock day of a
-    supplier while the item is out of stock. ``wholesale_amount`` to ``msrp_amount`` are the figures
-    of the chosen supplier, in its currency, stored to recalculate prices without asking it.
-    ``map_amount`` may come from another supplier: ``map_currency`` is then that supplier's
+    ``available`` is the quantity at ``as_of``. It may have changed since: an order must allocate
+    the stock. The item can be sent to the countries of ``area``, and nowhere if ``area`` is None.
+    ``areas_from`` maps each origin country to the area reached from there. ``restock_on`` is the
+    earliest restock day of a supplier while the item is out of stock. ``wholesale_amount``,
+    ``map_amount`` and ``msrp_amount`` come from the supplier ``supplier_code``, in
+    ``wholesale_currency``. They are stored, so that prices are recalculated without a supplier
+    request. If ``map_currency`` is set, ``map_amount`` comes from another supplier, in that
     currency. ``cost_amount`` is the wholesale cost, ``landed_amount`` the landed cost,
     ``break_even_amount`` the break-even price with tax and all fees, and ``floor_amount`` the price
     floor at the minimum margin, in the channel's currency.
@@ -173,9 +174,7 @@ class Listing(models.Model):
     map_amount = models.DecimalField(
         _("Lowest advertised price (MAP)"), max_digits=12, decimal_places=2, null=True, blank=True
     )
-    map_currency = models.CharField(
-        _("MAP and MSRP currency"), max_length=3, blank=True, db_default=""
-    )
+    map_currency = models.CharField(_("MAP currency"), max_length=3, blank=True, db_default="")
     msrp_amount = models.DecimalField(
         _("Recommended price (MSRP)"), max_digits=12, decimal_places=2, null=True, blank=True
     )

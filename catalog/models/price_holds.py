@@ -59,7 +59,7 @@ class PriceHold(Stateful):
             (BlockReason.FIRST_TOO_HIGH.value, _("the first price is far above its category")),
         ],
     )
-    sentence = models.CharField(_("Figures"), max_length=300)
+    sentence = models.CharField(_("Reason"), max_length=300)
     old_amount = models.DecimalField(
         _("Previous price"), max_digits=12, decimal_places=2, null=True, blank=True
     )

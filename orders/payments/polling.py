@@ -1,4 +1,4 @@
-"""Polling: read payments without a webhook from their gateways, so that no order is lost.
+"""Polling: query the gateways for payments whose webhook is missing, so that no order is lost.
 
 Payments of waiting orders come before abandoned ones. After three failures in a row a gateway is
 skipped, so that a dead gateway costs three timeouts a run, not one per payment.

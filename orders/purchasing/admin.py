@@ -152,7 +152,7 @@ class SubmitActions(StaffAdmin):
         explain=_(
             "Orders for this supplier are sent in batches. Until the batch is sent, "
             "this purchase order can be canceled immediately and free of charge. "
-            "After you submit it, the supplier must accept a cancellation."
+            "After that, it can only be canceled if the supplier agrees."
         ),
         done=_("%s is being submitted."),
     )

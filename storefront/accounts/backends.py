@@ -1,4 +1,4 @@
-"""Authentication backend: check a password, refuse it unchecked after too many attempts."""
+"""Authentication backend: check a password, or block the attempt after too many."""
 
 from typing import Any
 

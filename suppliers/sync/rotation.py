@@ -1,8 +1,8 @@
 """Catalog slices: choose products to read again although they look unchanged. Pure.
 
-A list shows only part of a product: other prices or the description may change unnoticed. So
-each run also reads one slice of the catalog. The slices of all runs within some days cover the
-catalog. Nothing is stored.
+A supplier's list shows only some fields of a product. Its other fields, such as the description
+or further prices, may change unnoticed. So each run also reads one slice of the catalog. The
+slices of all runs within some days cover the catalog. Nothing is stored.
 """
 
 from datetime import datetime, timedelta

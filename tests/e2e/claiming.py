@@ -55,7 +55,10 @@ def sweep(claim, now):
 
 
 def sweep_until_heard(claim):
-    """Let an hour pass in large steps; the test's faults end meanwhile."""
+    """Sweep every five minutes of a simulated hour, until the supplier has the claim.
+
+    The faults that the test injected end within this hour.
+    """
     for step in range(ROUNDS):
         sweep(claim, timezone.now() + timedelta(minutes=5 * step))
         heard = whole_claim(claim)

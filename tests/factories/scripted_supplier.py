@@ -19,22 +19,24 @@ from suppliers.connectors.records import (
 
 
 class ScriptedSupplier:
-    """``script`` holds what the next calls of ``place`` do: an error, or ``(error, True)``
-    when the effect happens before the error. Empty: all goes well.
+    """``script`` lists the result of the next calls that place an order or concern a claim.
+
+    An error: the call fails without an effect. ``(error, True)``: the supplier creates or changes
+    the order or claim, then the call fails. An empty script: each call succeeds.
     """
 
     usually = Acknowledgement.ACCEPTED
 
     def __init__(self):
         self.script = []
-        self.effects = []  # the numbers that it created orders for, one entry an effect
+        self.effects = []  # the number of each order that it created
         self.answers = {}
         self.routes = ("Standard",)
         self.freight_price = Decimal("3.00")
-        self.can_stop = False  # None: no call stops it any more, but a person may
+        self.can_stop = False  # does ``cancel`` succeed? None: only if staff ask
         self.calls = []
         self.claimed = {}  # its claims by our number
-        self.opened = 0  # how often the effect happened
+        self.opened = 0  # how many claims it opened
 
     def freight(self, **_):
         price = Money(self.freight_price, "EUR")

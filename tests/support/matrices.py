@@ -1,4 +1,4 @@
-"""Test matrices: daily runs try some of the cases that run the same code, the full run all."""
+"""Test matrices: run some similar cases daily, and all of them in the full run."""
 
 import pytest
 

@@ -41,7 +41,7 @@ class Command(BaseCommand):
 
     def _show(self, _options: dict[str, Any]) -> None:
         for row in ExchangeRate.objects.order_by("quote", "base"):
-            waits = f", {row.pending_rate:f} waits" if row.pending_rate else ""
+            waits = f", {row.pending_rate:f} awaits review" if row.pending_rate else ""
             self.stdout.write(
                 f"1 {row.base} = {row.rate:f} {row.quote}, {row.as_of:%Y-%m-%d %H:%M},"
                 f" {row.source}, {row.get_validity_display()}{waits}"

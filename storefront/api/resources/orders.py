@@ -50,7 +50,7 @@ class OrderLineSerializer(serializers.Serializer[Any]):
     delivered = serializers.IntegerField(source="delivered_quantity")
     unit_price = CurrencyAmountField(source="unit_amount")
     amount = CurrencyAmountField(source="line_amount")
-    discount = CurrencyAmountField(source="discount_amount", help_text="Discount on the amount.")
+    discount = CurrencyAmountField(source="discount_amount", help_text="Not deducted from amount.")
 
 
 class OrderSerializer(serializers.Serializer[Any]):
@@ -112,7 +112,8 @@ class CancellationRequestSerializer(StrictSerializer):
 class CancellationSerializer(serializers.Serializer[Any]):
     """Result of a cancellation: ``canceled``, ``asked`` or ``in_part``.
 
-    After ``asked``, see the order's ``cancellation`` for the supplier's answer.
+    ``in_part``: some items can no longer be canceled. ``asked``: a supplier must agree first; its
+    answer is in the order's ``cancellation``.
     """
 
     outcome = serializers.ChoiceField(["canceled", "asked", "in_part"])

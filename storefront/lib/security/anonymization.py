@@ -19,7 +19,7 @@ def blank_address(address: dict[str, Any]) -> dict[str, Any]:
 
 
 def anonymize(value: Any, texts: Collection[str]) -> Any:
-    """Return a JSON value in which addresses, and texts that contain one of ``texts``, are blank."""
+    """Return a copy in which addresses, and strings that contain one of ``texts``, are blank."""
     if isinstance(value, dict):
         if {"line1", "country"} <= value.keys():
             return blank_address(value)

@@ -14,12 +14,12 @@ from storefront.dev.bench.harness.resources import Load
 from storefront.dev.bench.scenarios.search import ListTime
 from storefront.dev.bench.scenarios.webhooks import Calls
 
-# How many times faster the limit was than the peer's page (django-oscar 4.2.1 on the same
-# server, 10,000 products), in requests per second; the lower end of what was measured.
+# Requests per second of the bare list or row view ("limit"), divided by those of the peer's page
+# (django-oscar 4.2.1, same server, 10,000 products). The lowest measured ratio.
 LIST_LIMIT_OVER_PEER = 72
 ROW_LIMIT_OVER_PEER = 18
 
-# Each page, and what it may cost at 100,000 products, times its cost at 1,000.
+# The maximum CPU of each page at 100,000 products, divided by its CPU at 1,000.
 CATEGORY, PRODUCT, SEARCHED = "category page", "product page", "list by words, filters and sorts"
 MOST_GROWN = {CATEGORY: 1.1, PRODUCT: 1.1, SEARCHED: 1.3}
 # A wall-clock figure is unreliable if others used more than this share of the machine meanwhile.
@@ -36,7 +36,8 @@ class Verdict:
     """One row of a goal: the result, its limit, and the required ratio.
 
     Shape: ``limit`` was measured in the same run; None if the figure itself is judged.
-    ``is_by_clock``: it depends on what else the machine did, ``disturbed`` by this share of it.
+    ``is_by_clock``: the result depends on the other load of the machine. ``disturbed`` is the
+    share of the machine that this load used.
     """
 
     id: str
@@ -65,7 +66,7 @@ class Verdict:
 
 
 def by_clock(verdict: Verdict) -> Verdict:
-    """Say that other work on the machine changes the figure, as it changes no CPU or count."""
+    """Mark a wall-clock figure: other load changes it, unlike CPU seconds and counts."""
     return replace(verdict, is_by_clock=True)
 
 
@@ -168,7 +169,7 @@ def judge_growth(
     few: Mapping[str, Result], many: Mapping[str, Result], *, limit: Result
 ) -> list[Verdict]:
     """Compare pages of 100,000 products with those of 1,000, and a searched one with ``limit``."""
-    what = "{}, CPU at 100,000 products, times at 1,000".format
+    what = "{}, CPU at 100,000 products / at 1,000".format
     searched, bare_ms = many[SEARCHED].cpu_ms, limit.cpu_ms
     return [
         told("P4", f"{SEARCHED}, of 100,000, CPU, times one-query list", searched, bare_ms),
@@ -182,10 +183,13 @@ def judge_growth(
 def judge_bulkheads(
     alone: tuple[float, float], one_hangs: tuple[float, float], no_lanes: tuple[float, float]
 ) -> list[Verdict]:
-    """Compare the work of one supplier: (p95 of its orders, its syncs), in seconds."""
+    """Judge how much a hanging supplier delays another one, with and without bulkheads.
+
+    Shape: each round is (p95 of the other supplier's orders, time of its syncs), in seconds.
+    """
     names = ("orders, p95", "syncs")
     verdicts = [
-        at_most("R1", f"{name} while another hangs, times without", hung, base, most=1.2)
+        at_most("R1", f"{name}: another hangs / none hangs", hung, base, most=1.2)
         for name, base, hung in zip(names, alone, one_hangs, strict=True)
     ] + [
         at_least("R1", f"{name}, the same without bulkheads", hung, base, least=2)

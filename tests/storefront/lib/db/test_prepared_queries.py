@@ -1,4 +1,4 @@
-"""Prepared queries return what their querysets return, whatever values compiled them."""
+"""Prepared queries: return the same rows as their querysets, also with new values."""
 
 from contextlib import nullcontext, suppress
 from datetime import timedelta
