@@ -31,7 +31,7 @@ FIELDS = {
     "weight": {"column": "Weight", "unit": "kg"},
     "description": {"column": "Description"},
 }
-# Here each row has a parent of its own: grouping sorts all rows, and merges none.
+# Each row has a parent of its own: grouping stores all rows on disk, and merges none.
 PARENT = {"parent": {"jmespath": "join('', ['P', EAN])"}}
 
 
