@@ -12,8 +12,8 @@ from storefront.dev.bench.scenarios.last_units import BUYERS, STOCK, Rush
 # Bare sales per second, divided by checkouts per second of another shop on the same machine, for
 # 1, 8 and 32 buyers at once. Bare sales: 1,416, 2,676 and 2,910 a second; django-oscar: 7.2, 12.3
 # and 13.6; Saleor: 2.7, 3.1 and 4.1.
-LIMIT_OVER_OSCAR = {1: 196, 8: 217, 32: 213}
-LIMIT_OVER_SALEOR = {1: 524, 8: 863, 32: 709}
+BARE_SALES_PER_OSCAR_CHECKOUT = {1: 196, 8: 217, 32: 213}
+BARE_SALES_PER_SALEOR_CHECKOUT = {1: 524, 8: 863, 32: 709}
 JUDGED = 8  # buyers at once for whom there is a goal; other figures are only reported
 MOST_PLACE_MS = 8
 MOST_RUSH_S = 0.5
@@ -21,18 +21,20 @@ MOST_HUNG = 1.1  # p95 while a supplier hangs, divided by the p95 before
 
 
 def judge_checkouts(found: Sequence[Pace]) -> list[Verdict]:
-    by = {(each.what, each.at_once): each for each in found}
+    paces = {(each.what, each.at_once): each for each in found}
     verdicts = []
-    for (what, at_once), pace in by.items():
+    for (what, at_once), pace in paces.items():
         if what != CHECKOUT:
             continue
-        bare = by[BARE, at_once]
+        bare = paces[BARE, at_once]
         checkout = f"guest checkout, {at_once} at once"
-        for peer, over, least in (
-            ("django-oscar", LIMIT_OVER_OSCAR, 10),
-            ("Saleor", LIMIT_OVER_SALEOR, 40),
+        for peer, bare_per_checkout, least in (
+            ("django-oscar", BARE_SALES_PER_OSCAR_CHECKOUT, 10),
+            ("Saleor", BARE_SALES_PER_SALEOR_CHECKOUT, 40),
         ):
-            limit = bare.per_second / over[at_once]  # what the peer would reach in this run
+            limit = (
+                bare.per_second / bare_per_checkout[at_once]
+            )  # what the peer would reach in this run
             words = f"{checkout}: checkouts, ratio to {peer}"
             verdict = (
                 at_least("P5", words, pace.per_second, limit, least=least)
@@ -48,13 +50,13 @@ def judge_checkouts(found: Sequence[Pace]) -> list[Verdict]:
 
 
 def judge_orders(found: Sequence[Pace]) -> list[Verdict]:
-    by = {(each.what, each.at_once): each for each in found}
-    alone = at_most("P6", "place order, alone: p50, ms", by[PLACE, 1].p50_ms, most=MOST_PLACE_MS)
+    paces = {(each.what, each.at_once): each for each in found}
+    alone = at_most("P6", "place order, alone: p50, ms", paces[PLACE, 1].p50_ms, most=MOST_PLACE_MS)
     verdicts = [by_clock(alone)]
-    for (what, at_once), pace in by.items():
+    for (what, at_once), pace in paces.items():
         if what != PLACE:
             continue
-        bare = by[BARE, at_once]
+        bare = paces[BARE, at_once]
         words = f"place order, {at_once} at once: {{}}, ratio to bare sale".format
         verdict = (
             at_least("P6", words("orders"), pace.per_second, bare.per_second, least=0.3)

@@ -40,7 +40,13 @@ def _judge(each: ApiCallFigures) -> list[Verdict]:
         walks = each.least.lists * each.windows
         astray = abs(each.asked.points - each.counted.points)
         verdicts += [
-            at_most("F2", f"{what}: calls of lists", each.counted.lists, walks, most=MOST_WALKS),
+            at_most(
+                "F2",
+                f"{what}: list calls, ratio to fewest",
+                each.counted.lists,
+                walks,
+                most=MOST_WALKS,
+            ),
             at_most("F2", f"{what}: days of points, ratio to fewest", each.windows, days, most=1),
             at_most("F2", f"{what}: points counted differently from the supplier", astray, most=0),
         ]

@@ -2,7 +2,7 @@
 
 from django.db import connection
 
-# Ids of copies are above this number, those of original rows below.
+# Ids below this number are of originals, others of copies. Of a card, the product id counts.
 STRIDE = 10_000_000
 # Copy all original rows of a table, once for each copy number c. The id of a copy is the id of its
 # original plus c * distance.

@@ -110,7 +110,7 @@ class _Walker[R]:
         self.asked_at = time.perf_counter()
         wire.sendall(ask.payload)
 
-    def hear(self, wire: socket.socket) -> Answer | None:
+    def receive(self, wire: socket.socket) -> Answer | None:
         """Read what is available; return the response once it is complete."""
         piece = wire.recv(PIECE)
         if self.ask is None or not piece:
@@ -155,7 +155,7 @@ def walk[R](scripts: Iterable[Script[R]], *, at_once: int, seconds: float) -> Wa
             while selector.get_map():
                 for key, _ in selector.select(timeout=SILENT_S) or _silent(walkers):
                     walker = key.data
-                    if (answer := walker.hear(key.fileobj)) is None:
+                    if (answer := walker.receive(key.fileobj)) is None:
                         continue
                     _go_on(walker, answer, waiting, walked, deadline)
         finally:

@@ -149,6 +149,7 @@ def answering(channel: Channel, *, now: datetime) -> Pace:
 
 
 def _answered(listed: Sequence[int], ask: Callable[[Sequence[int]], int]) -> tuple[int, float]:
+    """Query for ``ANSWERING_S`` seconds; return the variants answered, in all and per second."""
     random = Random(1)  # noqa: S311 - selects goods, no secret
     questions = [random.sample(listed, min(ASKED_AT_ONCE, len(listed))) for _ in range(40)]
     answered, began = 0, time.perf_counter()

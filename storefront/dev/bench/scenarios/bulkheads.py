@@ -99,6 +99,7 @@ def forget(supplier: Supplier) -> None:
 
 
 def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
+    """Queue the work of all suppliers; return how long that of the steady one took."""
     for other in sold:
         if other != steady:
             ask_for(other, sold[other])
@@ -126,6 +127,7 @@ def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
 
 
 def ask_for(supplier: Supplier, sold: Sequence[PurchaseOrder]) -> None:
+    """Queue the syncs of a supplier, and the submissions of its purchase orders."""
     for kind in KINDS:
         queue_sync(supplier, kind)
     for purchase_order in sold:

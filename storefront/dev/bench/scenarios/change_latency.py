@@ -52,7 +52,7 @@ class NeverShownError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sold:
+class WatchedVariant:
     """One variant that is in one warehouse only, so that the page shows exactly that stock."""
 
     external_id: str
@@ -70,7 +70,7 @@ def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
         workers(folder, {}, processes=PROCESSES),
     ):
         visitor = Visitor()
-        goods = [sold for sold in _goods(supplier) if shown(visitor, sold, port=port)]
+        goods = [variant for variant in _goods(supplier) if shown(visitor, variant, port=port)]
         random = Random(SEED)  # noqa: S311 - selects goods, no secret
         # This change warms up all processes, and does not count.
         change(supplier, random.choice(goods), 2, port=port, is_told=True)
@@ -92,9 +92,11 @@ def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
     return reach
 
 
-def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: bool) -> float:
+def change(
+    supplier: Company, variant: WatchedVariant, units: int, *, port: int, is_told: bool
+) -> float:
     """Set the stock in the supplier's warehouse; return the seconds until the page shows it."""
-    wish = {"vid": sold.external_id, "warehouse": sold.warehouse, "quantity": units}
+    wish = {"vid": variant.external_id, "warehouse": variant.warehouse, "quantity": units}
     visitor = Visitor()
     with ApiClient(supplier.url) as control:
         began = time.monotonic()
@@ -103,21 +105,21 @@ def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: boo
             began = time.monotonic()
             queue_sync(supplier.supplier, "stock")
         if wait_until(
-            lambda: shown(visitor, sold, port=port) == units,
+            lambda: shown(visitor, variant, port=port) == units,
             seconds=PATIENCE_S,
             poll_s=LOOK_EVERY_S,
         ):
             return time.monotonic() - began
-    raise NeverShownError(f"{units} of {sold.external_id}: {sold.path}")
+    raise NeverShownError(f"{units} of {variant.external_id}: {variant.path}")
 
 
-def shown(visitor: Visitor, sold: Sold, *, port: int) -> int | None:
+def shown(visitor: Visitor, variant: WatchedVariant, *, port: int) -> int | None:
     """Return the number of units that the page shows; None if it shows no number."""
-    found = LEFT.search(visitor.open(f"http://{HOST}:{port}{sold.path}").text)
+    found = LEFT.search(visitor.open(f"http://{HOST}:{port}{variant.path}").text)
     return int(found[1].replace(",", "")) if found else None
 
 
-def _goods(supplier: Company) -> list[Sold]:
+def _goods(supplier: Company) -> list[WatchedVariant]:
     mine = StockLevel.objects.filter(offer__supplier=supplier.supplier, offer__status="active")
     alone: dict[int, list[StockLevel]] = {}
     for level in mine.select_related("offer__variant__product", "location"):
@@ -125,7 +127,7 @@ def _goods(supplier: Company) -> list[Sold]:
     shown_at_all = set(ProductCard.objects.values_list("product", flat=True))
     on_sale = set(Listing.objects.filter(available__gt=0).values_list("variant", flat=True))
     return [
-        Sold(
+        WatchedVariant(
             external_id=level.offer.supplier_sku,
             warehouse=level.location.code,
             path=f"/en/p/{level.offer.variant.product.slug}/?v={level.offer.variant.sku}",

@@ -248,6 +248,7 @@ def _counted(place: Place, *, kept_s: int) -> dict[str, int]:
 
 
 def _answered(place: Place, ask: Ask, counts: dict[str, int]) -> Answer:
+    """Send a request for the shop through the test client, and count its SQL statements."""
     if ask.port != place.shop.port:
         return ask_once(ask)
     client = Client(HTTP_HOST=HOST, HTTP_SEC_FETCH_SITE="same-origin", enforce_csrf_checks=True)
