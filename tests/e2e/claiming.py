@@ -22,7 +22,7 @@ ROUNDS = 12
 
 @pytest.fixture
 def purchase_order(sandbox_supplier):
-    """One unit that the sandbox delivered."""
+    """A purchase order of one unit that the sandbox delivered."""
     sold = sell_one(stock_the_shop(sandbox_supplier))
     purchasing_submission.submit(purchase_order=sold, now=timezone.now())
     sandbox_supplier.control("advance", {"orderNumber": sold.number, "to": "DELIVERED"})
@@ -55,10 +55,7 @@ def sweep(claim, now):
 
 
 def sweep_until_heard(claim):
-    """Sweep every five minutes of a simulated hour, until the supplier has the claim.
-
-    The faults that the test injected end within this hour.
-    """
+    """Run the sweeps every 5 minutes of an hour, until the supplier has the claim."""
     for step in range(ROUNDS):
         sweep(claim, timezone.now() + timedelta(minutes=5 * step))
         heard = whole_claim(claim)
@@ -68,14 +65,16 @@ def sweep_until_heard(claim):
 
 
 def told(claim):
+    """Submit the claim now, and return it."""
     return claim_submission.submit(claim=whole_claim(claim), now=timezone.now())
 
 
 def read(claim):
-    """Look up the claim after the interrupted call must have ended."""
+    """Look up the claim at a time when the interrupted call must have ended."""
     now = timezone.now() + retries.MAX_CALL_TIME
     return claim_status.look_up(claim=whole_claim(claim), now=now)
 
 
 def decide(process, claim, **deal):
+    """Let the sandbox decide the claim."""
     process.control("decide", {"disputeId": whole_claim(claim).supplier_claim_reference, **deal})

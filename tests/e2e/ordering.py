@@ -38,9 +38,9 @@ def sync_shop(process, *, connect=connect):
 
 
 def stock_the_shop(process, *, connect=connect):
-    """Fill the empty database as ``sync_shop`` does: the first time by it, later with its rows.
+    """Fill the empty database by ``sync_shop``, or with the rows that it created in an earlier test.
 
-    For tests that commit. The sandbox is as after its reset.
+    For tests that commit. The sandbox must have been reset.
     """
     if not database.fill_once(process.url, lambda: sync_shop(process, connect=connect)):
         Connection.objects.update(tokens_encrypted="")  # a test may have let them expire
@@ -58,7 +58,7 @@ def sell_one(channel, *, start="CN"):
         .filter(ships_from__has_key=start, variant__lithium="none")
         .exclude(ships_from__has_any_keys=["DE", "US"])
         .filter(variant__packed_weight_g__lte=LIGHT_G)
-        .order_by("-price_amount", "pk")  # the dearest earns its freight, whatever that is
+        .order_by("-price_amount", "pk")  # the most expensive one pays for any freight
         .first()
     )
     cart = carts.open_cart(channel=channel, country="DE", locale="en", now=now)
@@ -102,6 +102,7 @@ def name_a_route(purchase_order):
 
 
 def whole(purchase_order):
+    """Load a purchase order again, with the rows that a submission needs."""
     rows = PurchaseOrder.objects.select_related("order", "supplier", "location")
     return rows.get(pk=purchase_order.pk)
 
@@ -123,7 +124,7 @@ def sweep(purchase_order, now):
 
 
 def sweep_until_answered(purchase_order):
-    """Let an hour pass in large steps; the test's faults end meanwhile."""
+    """Run the sweeps every 5 minutes of an hour, until the supplier accepts the order."""
     for step in range(ROUNDS):
         sweep(purchase_order, timezone.now() + timedelta(minutes=5 * step))
         if whole(purchase_order).submission_status == "accepted":
@@ -132,6 +133,6 @@ def sweep_until_answered(purchase_order):
 
 
 def effects(process):
-    """Return the numbers in the supplier's ledger, one for each order."""
+    """Return the numbers of the orders that the supplier created."""
     rows = process.control("orders")["effects"]
     return [row["order_number"] for row in rows if row["kind"] == "created"]

@@ -18,7 +18,7 @@ def keep(
     verdicts: Sequence[Verdict],
     machine: str,
 ) -> None:
-    """Store figures and verdicts; goals that were not measured keep their previous ones."""
+    """Store figures and verdicts; goals that were not measured keep their previous verdicts."""
     kept = _read(path)
     measured = {each.id for each in verdicts}
     records = [each for each in kept.get("goals", []) if each["id"] not in measured]
@@ -35,9 +35,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _record(verdict: Verdict, machine: str) -> dict[str, Any]:
-    told = asdict(verdict)
-    made_at = told.pop("made_at")
-    return told | {
+    record = asdict(verdict)
+    made_at = record.pop("made_at")
+    return record | {
         "ratio": verdict.ratio,
         "is_reliable": verdict.is_reliable,
         "machine": machine,

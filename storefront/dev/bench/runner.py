@@ -47,11 +47,10 @@ def run(
     only: frozenset[str] = goal_pages.ALL,
     is_full: bool = False,
 ) -> tuple[dict[str, Any], list[Verdict]]:
-    """Sync, serve, measure, grow, measure again; return all figures, and the verdicts.
+    """Run the steps that the goals in ``only`` need; return all figures, and the verdicts.
 
-    Steps that no goal of ``only`` needs are skipped. Lists of a million offers are measured if
-    ``only`` contains no other goals than ``OF_LISTS``, or with ``is_full``. Files of a million rows
-    are measured with ``is_full``.
+    Lists of a million offers are measured with ``is_full``, or if all goals in ``only`` are in
+    ``OF_LISTS``; files of a million rows only with ``is_full``.
     """
     figures = Figures(say=say, now=now, wanted=only, is_full=is_full)
     verdicts: list[Verdict] = []
@@ -84,7 +83,7 @@ def _judge_buying(figures: Figures) -> list[Verdict]:
         if figures.needs("R2"):
             hung = checkout_while_supplier_hangs.measure(place, say=say)
             verdicts += goal_checkout.judge_hung(figures.keep("buying_on", hung))
-        if figures.needs("P7"):  # last: it leaves a sold-out light
+        if figures.needs("P7"):  # last: it sells out some lights
             rushes = figures.keep("rush", last_units.measure(place, say=say))
             verdicts += goal_checkout.judge_rush(*rushes)
     return verdicts
@@ -101,15 +100,19 @@ def _judge_reading(figures: Figures) -> list[Verdict]:
 def _judge_supplying(figures: Figures) -> list[Verdict]:
     scenario_pages.sync_once(figures)
     figures.say("Availability queries and publication")
-    return _told(figures, "supplying", availability.measure(now=figures.now, say=figures.say))
+    return _report_paces(
+        figures, "supplying", availability.measure(now=figures.now, say=figures.say)
+    )
 
 
 def _judge_repricing(figures: Figures) -> list[Verdict]:
     figures.say("Repricing of all listings, and product import")
-    return _told(figures, "repricing", availability.measure_bulk(now=figures.now, say=figures.say))
+    return _report_paces(
+        figures, "repricing", availability.measure_bulk(now=figures.now, say=figures.say)
+    )
 
 
-def _told(figures: Figures, name: str, found: Sequence[availability.Pace]) -> list[Verdict]:
+def _report_paces(figures: Figures, name: str, found: Sequence[availability.Pace]) -> list[Verdict]:
     rows = (
         goal_pages.told("E1", each.what, each.per_second, each.bare_per_second)
         for each in figures.keep(name, found)
@@ -118,7 +121,7 @@ def _told(figures: Figures, name: str, found: Sequence[availability.Pace]) -> li
 
 
 def _judge_reaching(figures: Figures) -> list[Verdict]:
-    figures.say("A supplier's change, until the product page shows it")
+    figures.say("Seconds until the product page shows a supplier's change")
     with TemporaryDirectory(prefix="fara-bench-") as folder:
         found = change_latency.measure(folder=Path(folder), say=figures.say)
     return suppliers.judge_reaching(figures.keep("reaching", found))
@@ -196,12 +199,12 @@ STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
     (frozenset({"E1"}), _judge_supplying),
     (frozenset({"P4", "P13"}), scenario_pages.measure_growth),
     (frozenset({"E1"}), _judge_repricing),
-    (frozenset({"P12"}), _judge_reading),  # afterwards nothing is offered any more
+    (frozenset({"P12"}), _judge_reading),  # deletes all offers
     (frozenset({"P11"}), _judge_reaching),
     (frozenset({"R1"}), _judge_bulkheads),
     (frozenset({"E2"}), _judge_planning),
     (frozenset({"P15"}), _judge_calls),
     (frozenset({"F1", "P10"}), _judge_feeds),
     (frozenset({"F2"}), _judge_asking),
-    (OF_LISTS, _judge_lists),  # last: it empties its tables
+    (OF_LISTS, _judge_lists),  # deletes all offers, too
 )

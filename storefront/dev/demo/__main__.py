@@ -64,7 +64,7 @@ def stop(var: Path) -> int:
 
 
 def reset(var: Path) -> int:
-    """Delete the demo's own data; databases that the environment names are kept."""
+    """Delete the demo's data and run it again; refuse if the environment names a database."""
     foreign = [name for name in ("DATABASE_URL", "REDIS_URL") if is_set(os.environ, name)]
     if foreign:
         complain(
@@ -87,7 +87,7 @@ def reset(var: Path) -> int:
 
 
 def run(var: Path) -> int:
-    """Start, watch, and stop at the end, whatever happens in between."""
+    """Start all processes, watch them, and stop them even after an error."""
     started_at = time.monotonic()
     supervisor = Supervisor()
     supervisor.listen()
@@ -97,7 +97,7 @@ def run(var: Path) -> int:
         opened = startup.open_shop(supervisor, var)
         code = 0
 
-        def tell() -> dict[str, Any]:
+        def write_status() -> dict[str, Any]:
             children = supervisor.children
             lock.remember(var, children)
             return status_file.hang_up(
@@ -109,9 +109,9 @@ def run(var: Path) -> int:
             )
 
         seconds = time.monotonic() - started_at
-        say(f"Ready after {seconds:.1f} s\n\n{status_file.table(tell())}\n")
+        say(f"Ready after {seconds:.1f} s\n\n{status_file.table(write_status())}\n")
         say(f"Ctrl-C stops everything. Logs: {var / 'log'}")
-        supervisor.watch(tell)
+        supervisor.watch(write_status)
     except StopRequestedError:
         code = 130
     except FAILURES as error:
@@ -139,7 +139,7 @@ def clear_leftovers(var: Path) -> None:
 
 
 def say_where_it_runs(var: Path) -> int:
-    """Show the addresses of the running demo; while it starts there are none yet."""
+    """Show the addresses of the running demo; there are none while it starts or stops."""
     facts = status_file.read(var)
     if facts is None:
         complain("The demo is starting or stopping. Wait a moment, or run: make demo-stop")

@@ -1,4 +1,4 @@
-"""Demo document: approve a demo supplier with documents that are marked as not real."""
+"""Demo documents: approve a demo supplier with documents that are marked as not real."""
 
 import io
 from datetime import datetime, timedelta
@@ -18,10 +18,7 @@ DECLARED = frozenset({Requirement.CE, Requirement.ROHS, Requirement.UN_38_3, Req
 
 
 def give(*, supplier: Supplier, actor: str, now: datetime) -> int:
-    """Create all documents that a supplier still needs; return their number.
-
-    Documents that staff submitted or rejected stay as they are.
-    """
+    """Create all required documents of a supplier that has no document; return their number."""
     if supplier.compliance_documents.exists():
         return 0
     needed = {

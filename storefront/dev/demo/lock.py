@@ -16,12 +16,12 @@ STOP_PATIENCE_S = 60.0
 
 
 class AlreadyRunningError(Exception):
-    """Another launcher holds this demo."""
+    """Another launcher holds the lock of this demo."""
 
 
 @contextmanager
 def alone(var: Path) -> Iterator[None]:
-    """Hold the demo's lock, which ends with its holder, also if that is killed.
+    """Hold the demo's lock; it is released when this process ends, even if it is killed.
 
     Raises: AlreadyRunningError
     """
@@ -38,10 +38,10 @@ def alone(var: Path) -> Iterator[None]:
 
 
 def stop_other(var: Path) -> bool:
-    """Ask the launcher that holds the demo to end, and wait; return whether it is gone."""
-    give_up_at = time.monotonic() + STOP_PATIENCE_S
+    """Ask the launcher that holds the lock to end, and wait; return whether it has ended."""
+    deadline = time.monotonic() + STOP_PATIENCE_S
     has_asked = False
-    while time.monotonic() < give_up_at:
+    while time.monotonic() < deadline:
         try:
             with alone(var):
                 return True
@@ -74,7 +74,7 @@ def stop_leftovers(var: Path) -> list[str]:
     except ValueError:
         remembered = {}
     stopped = []
-    # They were started datastores first, so they stop in reverse order.
+    # In the reverse order of their start, which began with the datastores.
     for name, (pid, command) in reversed(list(remembered.items())):
         ending = signal.SIGINT if name == "postgres" else signal.SIGTERM
         if stop_leftover(pid, marks=[command], stop_signal=ending):

@@ -1,6 +1,7 @@
 """Preparation: migrate the demo's database and load its configuration.
 
-It is one process, because each start of Django takes seconds, and the launcher never loads Django.
+All of this runs in one process, because each start of Django takes seconds. The launcher never
+loads Django.
 
     python -m storefront.dev.demo.prepare
 """

@@ -22,13 +22,14 @@ HOOK_PATH = "/hooks/cj-cj-sandbox/"  # connector, then supplier code
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that its progress is visible
 BIGBUY_PRODUCTS = 60
 BIGBUY_HOUR_S = 300  # short, so that hourly rate limits reset during the demo
-# The feed supplier has the last products of the first supplier, and as many of its own.
+# The feed supplier has the last 20 of the CJ sandbox's 160 products, and 20 of its own.
 FEED_PRODUCTS = 40
 FEED_SKIPS = 140
-# A process of the web server takes 140 MB, one of the worker 50 MB.
+# A process of the web server takes 140 MB, a process of the worker 50 MB.
 WEB_WORKERS = 1
 WEB_THREADS = 4
-# One supplier occupies at most four processes of the worker: orders, webhooks, syncs, claims.
+# One slot each for orders, webhooks, syncs and claims: a supplier occupies at most four of the five
+# worker processes.
 SUPPLIER_SLOTS = 1
 WORKER_PROCESSES = 5
 QUEUES = "celery,syncs,bulk"
@@ -47,7 +48,7 @@ class Ports:
 
     @classmethod
     def choose(cls, first: int) -> Self:
-        """Choose the usual ports, or the next free ones."""
+        """Choose the usual port of each process, or the next free one."""
         return cls(
             web=free_port(first),
             sandbox=free_port(first + 1),
@@ -89,7 +90,7 @@ class Stage:
         return self.var / "log" / f"{name}.log"
 
     def quietly(self, name: str, *words: str) -> Child:
-        """Return a step that reports its progress, and not each call."""
+        """Return a command that prints its progress, but logs only warnings."""
         return replace(self, env={**self.env, "LOG_LEVEL": "WARNING"}).child(name, words)
 
 
@@ -129,7 +130,7 @@ def settings(
         "STRIPE_PAGES_URL": url_of(ports.gateway),
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
-        # The C library returns memory after each large read; by default its limits grow.
+        # With fixed limits, the C library returns memory after each large read; by default they grow.
         "MALLOC_ARENA_MAX": "1",
         "MALLOC_MMAP_THRESHOLD_": "65536",
         "MALLOC_TRIM_THRESHOLD_": "65536",
@@ -194,7 +195,7 @@ def worker(stage: Stage, *, app: str = "storefront") -> Child:
 
 
 def beat(stage: Stage, *, app: str = "storefront.beat") -> Child:
-    """Return beat; a line of the beat before does not count as its start."""
+    """Return beat; it is ready when it logs its start, after the lines of an earlier beat."""
     log = stage.log("beat")
     before = log.stat().st_size if log.exists() else 0
     words = ["-m", "celery", "-A", app, "beat", "--loglevel", "INFO"]

@@ -51,7 +51,7 @@ CELLS = {"none": NO_CELLS, "small": SMALL, "lights": WITH_LIGHTS, "alone": ALONE
 
 # Prices cover the carriers' cost, with tax. The slow service for loose cells is expensive, so that
 # it is used only for products that no faster service may carry.
-# from, code, tier, to, base, per kg, days, grams at most, cells, the supplier's own name
+# Columns: from, code, tier, to, base, per kg, days, grams at most, cells, the supplier's own name.
 TABLE = """
 CN  ordinary       economy  near        2.40   9.50  12-20   2000  none    CJPacket Ordinary
 CN  ordinary-far   economy  far         3.30  12.90  14-28   2000  none    CJPacket Ordinary

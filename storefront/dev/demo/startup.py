@@ -1,7 +1,7 @@
 """Demo startup: prepare the database, start all processes in order, sync an old catalog.
 
-While the demo runs, beat keeps the catalog fresh. A note is renewed when the demo closes; its age
-is the time since then.
+While the demo runs, beat keeps the catalog fresh. ``demo.synced`` is touched when the demo stops, so
+its age is the age of the catalog.
 """
 
 import os
@@ -23,21 +23,21 @@ FRESH_FOR_S = 3600
 
 
 def is_fresh(var: Path, *, database_url: str) -> bool:
-    """Return whether this database was synced within the last hour."""
+    """Return whether the catalog of this database is at most an hour old."""
     note = _note(var)
     return (
         note.exists()
-        and note.read_text() == _which(database_url)
+        and note.read_text() == _database_name(database_url)
         and time.time() - note.stat().st_mtime < FRESH_FOR_S
     )
 
 
 def mark(var: Path, *, database_url: str) -> None:
-    _note(var).write_text(_which(database_url))
+    _note(var).write_text(_database_name(database_url))
 
 
 def keep(var: Path) -> None:
-    """Update the timestamp file when the demo stops, if it exists."""
+    """Touch ``demo.synced`` when the demo stops, if it exists."""
     if _note(var).exists():
         _note(var).touch()
 
@@ -46,7 +46,7 @@ def _note(var: Path) -> Path:
     return var / "demo.synced"
 
 
-def _which(database_url: str) -> str:
+def _database_name(database_url: str) -> str:
     """Return the name of the database, without the port, which changes each time."""
     parts = urlsplit(database_url)
     return f"{parts.hostname}{parts.path}"
@@ -63,7 +63,7 @@ REPAIR_DATABASE = f"If DATABASE_URL is set, check that this PostgreSQL responds.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What to show about a demo that is ready."""
+    """Settings, addresses and the staff account of a demo that is ready."""
 
     settings: Mapping[str, str]
     urls: Mapping[str, str]
@@ -73,7 +73,7 @@ class Opened:
 def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     """Return when all processes respond and the catalog is filled."""
 
-    def bring_on(*children: Child) -> None:
+    def start(*children: Child) -> None:
         for child in children:
             supervisor.start(child)
             lock.remember(var, supervisor.children)
@@ -92,7 +92,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
         settings = {**settings, "DATABASE_URL": app_url}
         stage = replace(stage, env=processes.environment(settings))
     sandboxes = processes.together(stage, processes.outsiders(stage))
-    bring_on(*stores.children, sandboxes)
+    start(*stores.children, sandboxes)
     supervisor.wait_until_ready(stores.children)
 
     say("Migrating the database and loading the demo's configuration")
@@ -102,7 +102,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
 
     say("Starting the web server and the worker")
     web, worker, beat = processes.web(stage), processes.worker(stage), processes.beat(stage)
-    bring_on(web, worker)
+    start(web, worker)
     if not is_fresh(var, database_url=env["DATABASE_URL"]):
         say("Syncing the suppliers' catalogs")
         for supplier in SUPPLIERS:
@@ -113,7 +113,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
         pictures = stage.quietly("pictures", "manage.py", *words)
         supervisor.run(pictures, advice=START_AFRESH, is_shown=True)
         mark(var, database_url=env["DATABASE_URL"])
-    bring_on(beat)
+    start(beat)
     supervisor.wait_until_ready([web, worker, beat])
     return Opened(
         settings=settings,

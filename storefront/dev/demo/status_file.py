@@ -56,7 +56,7 @@ def read(var: Path) -> dict[str, Any] | None:
 
 
 def adopt_settings(environ: MutableMapping[str, str]) -> None:
-    """Use the settings of the running demo, unless the environment names another shop."""
+    """Use the settings of the running demo, unless the environment has settings of another shop."""
     if any(is_set(environ, name) for name in ("ENVIRONMENT", "DATABASE_URL", "REDIS_URL")):
         return
     facts = read(Path(environ.get("VAR_DIR") or ROOT / "var"))

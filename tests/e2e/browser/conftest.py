@@ -16,7 +16,7 @@ from tests.factories.suppliers import NOON
 from tests.storefront.web.conftest import WHO, make_light, shelve
 from tests.support import database
 
-# One window is tried daily, the other one by `make test-full`.
+# Daily: a desktop window. In `make test-full`: a phone, too.
 PHONE_OR_DESKTOP = [pytest.param(360, "dark", marks=pytest.mark.full), (1280, "light")]
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -62,7 +62,7 @@ def shop(chromium, noon, transactional_db, live_server, settings):
 
 @pytest.fixture
 def world(chromium, noon, transactional_db, live_server, monkeypatch):
-    """Create a shop with all kinds of records, once for all tests; return its URL."""
+    """Create a shop with records of all kinds, which later tests reuse; return its URL."""
     database.fill_once("world at noon", lambda: make_world(monkeypatch))
     connect(monkeypatch, ScriptedSupplier())
     return live_server.url
@@ -82,7 +82,7 @@ def browse(chromium):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)  # the processors may be busy
+        page.set_default_timeout(30_000)  # other tests run at the same time
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",
@@ -121,7 +121,7 @@ def visit(page, address, *, status=200):
 def overflow(page):
     """Return by how many pixels a page is wider than its window."""
     page.locator("body").wait_for()  # just after a click, the next document is still empty
-    page.wait_for_load_state("load")  # and without its stylesheet
+    page.wait_for_load_state("load")  # then its stylesheet may still be missing
     return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
 

@@ -87,7 +87,7 @@ def test_pages_are_accessible(shop, browse, width, theme):
         look(page)
 
 
-def test_nothing_is_wider_than_the_smallest_window(shop, browse):
+def test_pages_fit_the_smallest_window(shop, browse):
     page = browse(320)
 
     wide = []
@@ -100,7 +100,7 @@ def test_nothing_is_wider_than_the_smallest_window(shop, browse):
     assert wide == []
 
 
-def test_text_at_twice_its_size_still_fits(shop, browse):
+def test_pages_fit_with_text_of_twice_the_size(shop, browse):
     page = browse(1280)
 
     for path in ("/en/", "/en/c/headlamps/", "/en/p/trail-400/"):
@@ -109,7 +109,7 @@ def test_text_at_twice_its_size_still_fits(shop, browse):
         assert overflow(page) <= 0, path
 
 
-def test_fingers_find_every_control(shop, browse):
+def test_controls_are_large_enough_to_touch(shop, browse):
     page = browse(360)
 
     for path in ("/en/", "/en/p/trail-400/", "/en/cart/"):

@@ -25,7 +25,7 @@ SIGNED_IN_PATHS = ["", "payments/", "addresses/", "addresses/new/", "profile/", 
        "email/sent/", "privacy/", "privacy/erase/"]  # fmt: skip
 
 
-def test_guest_cart_moves_to_the_account_by_keyboard_and_without_scripts(shop, browse):
+def test_guest_cart_moves_to_a_new_account_without_scripts(shop, browse):
     page = browse(360, scripts=False)
     page.goto(f"{shop}/en/p/trail-400/")
     page.get_by_role("button", name="Add to cart").click()

@@ -28,7 +28,7 @@ BUTTON = "main form.address > button"
 
 
 class Walk:
-    """One customer checks out with the keyboard only; each page is checked."""
+    """A checkout with the keyboard only, which checks each page."""
 
     def __init__(self, page, home, *, scripts):
         self.page, self.home, self.scripts = page, home, scripts
@@ -75,7 +75,7 @@ def walk_of(browse, shop, language, width, *, scripts=True):
 
 
 def fill_cart(walk):
-    """Add a light to the cart, and a code: first an unknown one."""
+    """Add a light to the cart, then an unknown discount code, then a valid one."""
     page = walk.page
     page.goto(f"{walk.home}/p/trail-400/")
     walk.press("form:has([name=quantity]) button:not([type], [form])")
@@ -95,23 +95,23 @@ def fill_cart(walk):
     walk.look()
 
 
-def err_at_every_field(walk):
+def submit_errors_in_every_field(walk):
     """Leave out all required values, then enter an invalid value in each field."""
     page = walk.page
     walk.send()
-    said(walk, FIELDS)
+    check_errors(walk, FIELDS)
     for name, words in WRONG.items():
         if name == "line2" and not page.locator("#id_line2").is_visible():
             walk.press("summary:has(+ * #id_line2), summary:has(~ * #id_line2)")
         walk.write(f"#id_{name}", words)
     walk.send()
-    said(walk, WRONG)
+    check_errors(walk, WRONG)
     for name in WRONG:
         walk.write(f"#id_{name}", WHO.get(name, ""))
 
 
-def said(walk, names):
-    """Check that each error is in the summary and at its field, and that all input is kept."""
+def check_errors(walk, names):
+    """Check that exactly these fields have an error, each in the summary and at the field."""
     page = walk.page
     page.locator("#problem").wait_for()
     assert page.title().startswith(("Error:", "Səhv:"))
@@ -130,8 +130,8 @@ def said(walk, names):
     walk.look()
 
 
-def miss_the_region(walk):
-    """Choose a country whose addresses need a region: it is required twice."""
+def leave_out_the_region(walk):
+    """Choose a country whose addresses need a region, and leave the region out."""
     page = walk.page
     walk.go_to("#id_country")
     page.locator("#id_country").select_option("US")
@@ -143,8 +143,8 @@ def miss_the_region(walk):
     page.locator("#id_country").select_option("DE")
 
 
-def be_asked_about_the_address(walk):
-    """Enter an unusual spelling and a parcel locker: choose a suggestion, and give a reason."""
+def answer_questions_about_the_address(walk):
+    """Enter a PO box and an unusual postcode; choose a suggestion, and give a reason."""
     page = walk.page
     walk.write("#id_line1", "Postfach 7")
     walk.write("#id_postcode", "D-10115")
@@ -163,6 +163,7 @@ def be_asked_about_the_address(walk):
 
 
 def choose_and_order(walk):
+    """Choose a delivery method and order; return the amount on the button."""
     page = walk.page
     walk.go_to("[name=tier]")
     page.keyboard.press("Space")
@@ -199,9 +200,9 @@ def test_checkout_by_keyboard_only(shop, browse, language, width, scripts):
     walk = walk_of(browse, shop, language, width, scripts=scripts)
 
     fill_cart(walk)
-    err_at_every_field(walk)
-    miss_the_region(walk)
-    be_asked_about_the_address(walk)
+    submit_errors_in_every_field(walk)
+    leave_out_the_region(walk)
+    answer_questions_about_the_address(walk)
     agreed = choose_and_order(walk)
 
     order = Order.objects.get()

@@ -26,7 +26,7 @@ def listing_of(slug):
 
 
 @pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
-def test_what_is_held_is_said_and_given_up(shop, browse, width, theme):
+def test_customer_learns_of_an_unpaid_order_and_cancels_it(shop, browse, width, theme):
     order = make_order(listing_of("trail-400"), now=datetime.now(UTC))
     soon = datetime.now(UTC) + timedelta(minutes=5)
     Payment.objects.update(status_since=soon)  # the gateway's page is being requested
@@ -36,7 +36,9 @@ def test_what_is_held_is_said_and_given_up(shop, browse, width, theme):
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("dialog", name="Cart").wait_for()
     visit(page, f"{shop}/en/checkout/")
-    Cart.objects.update(browser_key="b" * 43)  # the browser of the same customer
+    Cart.objects.update(
+        browser_key="b" * 43
+    )  # the browser of the customer who has the unpaid order
     fill_address(page)
     page.locator("main form.address > button").click()
     page.locator("input[name=tier]").first.check()
@@ -55,13 +57,13 @@ def test_what_is_held_is_said_and_given_up(shop, browse, width, theme):
 
 
 @pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
-def test_the_old_address_stops_the_change(shop, browse, width, theme):
+def test_link_to_the_old_address_stops_an_email_change(shop, browse, width, theme):
     user = make_shopper("erika@example.org")
     credentials.request_email_change(user=user, email="thief@example.org", now=datetime.now(UTC))
-    told = decrypt_link(Event.objects.get(name="account.email_change_requested").payload)["url"]
+    link = decrypt_link(Event.objects.get(name="account.email_change_requested").payload)["url"]
     page = browse(width, theme)
 
-    visit(page, f"{shop}/en/account/email/stop/{told.rstrip('/').rpartition('/')[2]}/")
+    visit(page, f"{shop}/en/account/email/stop/{link.rstrip('/').rpartition('/')[2]}/")
     look(page)
     page.get_by_role("button", name="Stop the change").click()
     page.get_by_role("heading", name="The change is stopped.").wait_for()

@@ -44,9 +44,9 @@ def give_password(page, office):
 
 
 @pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
-def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
+def test_staff_add_a_passkey_and_sign_in_with_it(office, browse, width, theme):
     page = browse(width, theme)
-    lose_it = with_key(page)
+    remove_key = with_key(page)
     give_password(page, office)
     look(page)
 
@@ -69,7 +69,7 @@ def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
     page.wait_for_url(f"{office}/admin/")
 
     page.context.clear_cookies()
-    lose_it()
+    remove_key()
     give_password(page, office)
     page.fill("#id_code", "0000000000")
     page.keyboard.press("Enter")
@@ -82,14 +82,14 @@ def test_a_passkey_is_made_and_opens_the_door(office, browse, width, theme):
 
 def test_passkey_of_another_device_is_refused(office, browse):
     page = browse()
-    lose_it = with_key(page)
+    remove_key = with_key(page)
     give_password(page, office)
     page.get_by_role("link", name="Add a passkey").click()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Create passkey").click()
     page.get_by_role("heading", name="Your recovery codes").wait_for()
     page.context.clear_cookies()
-    lose_it()
+    remove_key()
     with_key(page)
 
     give_password(page, office)

@@ -29,7 +29,7 @@ def shots(tmp_path):
         pytest.param((360, "light", False), marks=pytest.mark.full),
     ],
 )
-def test_a_complaint_with_pictures(shop, browse, shots, window):
+def test_complaint_with_pictures_is_accessible(shop, browse, shots, window):
     good, bad = shots
     width, theme, scripts = window
     make_policy()

@@ -9,7 +9,7 @@ from tests.e2e.browser.conftest import fill_address
 pytestmark = pytest.mark.browser
 
 
-def test_sheet_adds_a_light_and_returns_the_focus(shop, browse):
+def test_cart_dialog_opens_after_adding_and_returns_the_focus(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/p/trail-400/")
     button = page.get_by_role("button", name="Add to cart")
@@ -37,7 +37,7 @@ def test_a_double_click_adds_one_light(shop, browse):
     assert CartLine.objects.get().quantity == 1
 
 
-def test_a_filter_narrows_the_list_and_keeps_the_focus_and_the_way_back(shop, browse):
+def test_filter_keeps_the_focus_and_the_browser_history(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/c/headlamps/")
     expect(page.get_by_role("status")).to_have_text("3 lights")
@@ -54,7 +54,7 @@ def test_a_filter_narrows_the_list_and_keeps_the_focus_and_the_way_back(shop, br
     expect(page.get_by_role("status")).to_have_text("3 lights")
 
 
-def test_a_phone_filters_without_leaving_its_panel(shop, browse):
+def test_filter_panel_of_a_phone_stays_open_until_the_list_is_shown(shop, browse):
     page = browse(360)
     page.goto(f"{shop}/en/c/headlamps/")
 
@@ -67,7 +67,7 @@ def test_a_phone_filters_without_leaving_its_panel(shop, browse):
     expect(page.locator(".filters")).not_to_have_attribute("open", "")
 
 
-def test_lights_to_compare_are_kept_from_page_to_page(shop, browse):
+def test_lights_to_compare_are_kept_on_other_pages(shop, browse):
     page = browse()
     requests = []
     page.goto(f"{shop}/en/c/headlamps/")
@@ -111,7 +111,7 @@ def test_a_variant_changes_price_stock_and_address(shop, browse):
     expect(page.get_by_role("button", name="Add to cart")).to_be_visible()
 
 
-def test_steppers_send_the_cart_by_themselves(shop, browse):
+def test_quantity_buttons_update_the_cart(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/p/trail-400/")
     page.get_by_role("button", name="Add to cart").click()
@@ -124,7 +124,7 @@ def test_steppers_send_the_cart_by_themselves(shop, browse):
     assert CartLine.objects.get().quantity == 2
 
 
-def test_what_breaks_on_the_way_is_said_and_the_page_stays(shop, browse):
+def test_failed_filter_request_shows_an_error_and_keeps_the_page(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/c/headlamps/")
     page.route(re.compile(r"\?lm="), lambda route: route.fulfill(status=503, body="away"))
@@ -140,7 +140,7 @@ def test_what_breaks_on_the_way_is_said_and_the_page_stays(shop, browse):
     expect(page.locator("#trouble")).to_be_hidden()
 
 
-def test_day_and_night_change_at_once_and_last(shop, browse):
+def test_dark_mode_starts_at_once_and_is_kept(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/")
 
@@ -152,7 +152,7 @@ def test_day_and_night_change_at_once_and_last(shop, browse):
     expect(page.get_by_role("button", name="Dark mode")).to_have_attribute("aria-pressed", "true")
 
 
-def test_without_scripts_everything_works(shop, browse):
+def test_theme_filter_and_cart_work_without_scripts(shop, browse):
     page = browse(360, scripts=False)
     page.goto(f"{shop}/az/")
     page.locator("button[value=dark]").click()
@@ -167,7 +167,7 @@ def test_without_scripts_everything_works(shop, browse):
     expect(page.get_by_role("link", name="Check out")).to_be_visible()
 
 
-def test_a_hurried_double_click_orders_once(shop, browse):
+def test_double_click_orders_once(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/p/trail-400/")
     page.get_by_role("button", name="Add to cart").click()
@@ -185,7 +185,7 @@ def test_a_hurried_double_click_orders_once(shop, browse):
     assert Order.objects.count() == 1
 
 
-def test_a_keyboard_alone_skips_to_the_content_and_opens_a_product(shop, browse):
+def test_keyboard_skips_to_the_content_and_opens_a_product(shop, browse):
     page = browse()
     page.goto(f"{shop}/en/")
     page.keyboard.press("Tab")

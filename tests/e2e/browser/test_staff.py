@@ -59,7 +59,7 @@ def an_order(status="completed"):
     return orders_by_status()[status].pk
 
 
-def test_an_order_is_canceled_from_the_list_and_says_why(office, browse):
+def test_staff_cancel_an_order_from_the_list(office, browse):
     page = browse()
     order = orders_by_status()["placed"]
     sign_in(page, office)
@@ -75,7 +75,7 @@ def test_an_order_is_canceled_from_the_list_and_says_why(office, browse):
     assert order.status == "canceled"
 
 
-def test_what_waits_leads_to_where_it_is_mended(office, browse):
+def test_inbox_item_links_to_its_import_errors(office, browse):
     page = browse()
     sign_in(page, office)
 

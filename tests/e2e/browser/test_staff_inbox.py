@@ -1,4 +1,4 @@
-"""Staff resolve inbox rows in a real browser: each hold reason has its own button."""
+"""Staff resolve inbox items in a real browser: each hold reason has its own button."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def held(office, monkeypatch):  # noqa: F811
 
 
 @pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.full)])
-def test_each_reason_is_settled_by_its_own_button(office, browse, held, width):  # noqa: F811
+def test_each_hold_reason_is_overridden_by_its_own_button(office, browse, held, width):  # noqa: F811
     page = browse(width)
     sign_in(page, office)
     look(page)

@@ -23,7 +23,7 @@ def office(noon, transactional_db, live_server):
 
 
 @pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
-def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_path, width, theme):
+def test_invoice_list_is_previewed_and_imported(office, browse, tmp_path, width, theme):
     bought = make_accepted_purchase_order()
     money = bought.lines.get().order_line.cost_currency
     (tmp_path / "bills.csv").write_text(
@@ -46,7 +46,7 @@ def test_a_list_of_bills_is_looked_at_before_it_is_entered(office, browse, tmp_p
 
 
 @pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
-def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, width, theme):
+def test_parcel_list_shows_its_errors_without_scrolling(office, browse, tmp_path, width, theme):
     bought = make_accepted_purchase_order()
     (tmp_path / "parcels.csv").write_text(
         f"order,carrier,tracking number\n{bought.number},DHL,00340434161094042557\n"
@@ -68,7 +68,7 @@ def test_list_of_parcels_shows_its_errors_in_view(office, browse, tmp_path, widt
     problem = page.get_by_text("This supplier has no order with this number.").bounding_box()
     number = page.get_by_role("cell", name=bought.number).bounding_box()
     assert problem["x"] + problem["width"] <= width, "the problem must be visible without scrolling"
-    assert number["height"] < 40, "a number stands in one line"
+    assert number["height"] < 40, "an order number must not wrap"
     press(page, page.get_by_role("button", name="Import valid rows"))
     page.get_by_text("1 parcel imported.").wait_for()
 

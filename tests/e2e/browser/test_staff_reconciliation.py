@@ -63,7 +63,7 @@ def test_discrepancy_pages_are_accessible(office, browse, width, theme):
         look(page)
 
 
-def test_a_difference_is_found_on_the_start_page_read_and_closed(office, browse):
+def test_discrepancy_is_opened_from_the_start_page_and_closed(office, browse):
     page = browse()
     row = Discrepancy.objects.get(kind="refund_unbooked", status="open")
     sign_in(page, office)

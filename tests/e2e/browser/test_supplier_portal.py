@@ -55,9 +55,7 @@ def link_in(mail):
 
 
 @pytest.mark.parametrize("scripts", [False, True])
-def test_an_order_by_mail_is_answered_shipped_and_told_once(
-    shop, browse, settings, tmp_path, scripts
-):
+def test_order_by_email_is_confirmed_and_shipped_once(shop, browse, settings, tmp_path, scripts):
     goods = make_sellable(), make_sellable(price="19.99")
     order = make_paid_order(*goods, quantity=2)
     by_mail()

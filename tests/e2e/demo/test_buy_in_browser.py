@@ -72,7 +72,7 @@ def order_by_mouse(page: Page, shop: str) -> None:
 
 
 @windows(1280, 360)
-def test_good_card_pays_after_a_declined_one_and_a_step_back(demo, page):
+def test_customer_pays_after_a_declined_card_and_a_canceled_payment(demo, page):
     order_by_mouse(page, demo.shop)
 
     page.locator("[name=card][value$='0002']").check(force=True)
@@ -83,7 +83,8 @@ def test_good_card_pays_after_a_declined_one_and_a_step_back(demo, page):
     page.get_by_role("button", name="Pay").click()
     page.locator("button[value=pay]").click()
 
-    # The gateway was read at the step back: within 10 s a webhook tells, and the page looks again.
+    # The shop asked the gateway when the customer came back unpaid. A webhook reports the payment
+    # within 10 s, and the page checks again.
     expect(page.locator("h1")).to_contain_text("Thank you", timeout=25_000)
 
 
@@ -109,7 +110,7 @@ def go(page: Page, key: str = "Enter") -> None:
 
 
 @windows(360, 1280)
-def test_a_headlamp_is_bought_by_keyboard_only(demo, page):
+def test_customer_buys_a_headlamp_by_keyboard_only(demo, page):
     page.goto(available_headlamp(page, demo.shop))
 
     tab_to(page, "form:has([name=quantity]) button:not([type])")

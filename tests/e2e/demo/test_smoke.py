@@ -6,7 +6,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_a_bought_headlamp_is_shipped_told_and_keeps_the_invariants(demo):
+def test_bought_headlamp_is_shipped_and_invariants_hold(demo):
     bought = demo.manage("smoke", "--base-url", demo.shop)
     checked = demo.manage("check_invariants")
 
@@ -27,10 +27,10 @@ for supplier in Supplier.objects.exclude(adapter="feed"):
 TOO_EARLY = ("could not find a headlamp in stock", "could not add it to the cart")
 
 
-def test_an_order_that_a_supplier_gets_by_email_is_shipped_in_its_portal(demo):
+def test_order_sent_by_email_is_shipped_in_the_supplier_portal(demo):
     paused = demo.manage("shell", "--no-imports", "-c", EACH_WITH_AN_API.format(verb="pause"))
-    # A list follows its cards by a second, and a product page is cached for seconds after its supplier
-    # is paused; the cart refuses it at once.
+    # For a second or more after a supplier is paused, lists and cached pages still show its products;
+    # the cart refuses them at once.
     tries = (demo.manage("smoke", "--base-url", demo.shop, "--patience", "30") for _ in range(8))
     bought = next(one for one in tries if not any(early in one.stderr for early in TOO_EARLY))
     resumed = demo.manage("shell", "--no-imports", "-c", EACH_WITH_AN_API.format(verb="activate"))
@@ -39,7 +39,7 @@ def test_an_order_that_a_supplier_gets_by_email_is_shipped_in_its_portal(demo):
     assert bought.returncode == 0, bought.stdout + bought.stderr
 
 
-def test_a_shop_that_does_not_answer_is_reported_in_one_sentence(demo):
+def test_unreachable_shop_is_reported_in_one_sentence(demo):
     failed = demo.manage("smoke", "--base-url", "http://127.0.0.1:1/")
 
     assert failed.returncode == 1
@@ -56,9 +56,9 @@ print(json.dumps(list(rows.values_list("supplier__code", "number"))))
 
 
 def test_each_supplier_holds_each_order_once(demo):
-    """Routing selects the supplier: the accepted order is in its ledger."""
-    told = demo.manage("shell", "--no-imports", "-c", OURS)
-    accepted = json.loads(told.stdout)
+    """Whichever supplier routing selected has the accepted order."""
+    listed = demo.manage("shell", "--no-imports", "-c", OURS)
+    accepted = json.loads(listed.stdout)
     ledgers = {"cj-sandbox": ("sandbox", "order_number"), "bigbuy-sandbox": ("bigbuy", "reference")}
 
     assert accepted

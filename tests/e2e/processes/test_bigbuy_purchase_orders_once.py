@@ -21,7 +21,7 @@ CHECK, CREATE, LOOK_UP = "order/check", "order/create", "order/reference/{number
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
-    """Raise the rate limits, which other tests check."""
+    """Raise the rate limits; other tests check them."""
     many = {name: Quota(name=name, points=1000, window_s=1) for name in client.GROUP_QUOTAS}
     monkeypatch.setattr(client, "GROUP_QUOTAS", many)
     monkeypatch.setattr(client, "CALL_INTERVAL_S", 0.0)
@@ -88,7 +88,7 @@ def test_a_fault_while_ordering_leaves_one_order(
         ),
     ],
 )
-def test_a_look_up_that_fails_too_is_no_proof_of_absence(bigbuy_sandbox, purchase_order, kind):
+def test_failed_lookup_does_not_cause_a_second_order(bigbuy_sandbox, purchase_order, kind):
     look_up = LOOK_UP.format(number=purchase_order.number)
     bigbuy_sandbox.fault(CREATE, "drop_after", count=1)
     bigbuy_sandbox.fault(look_up, kind, count=2)
@@ -97,7 +97,7 @@ def test_a_look_up_that_fails_too_is_no_proof_of_absence(bigbuy_sandbox, purchas
     assert references(bigbuy_sandbox) == [purchase_order.number]
 
 
-def test_an_answer_about_another_order_is_not_believed(bigbuy_sandbox, purchase_order):
+def test_answer_about_another_order_is_ignored(bigbuy_sandbox, purchase_order):
     bigbuy_sandbox.fault(CREATE, "drop_after", count=1)
     bigbuy_sandbox.fault(LOOK_UP.format(number=purchase_order.number), "wrong_order", count=1)
 
@@ -106,7 +106,7 @@ def test_an_answer_about_another_order_is_not_believed(bigbuy_sandbox, purchase_
     assert whole(purchase_order).supplier_reference == str(order["id"])
 
 
-def test_what_is_sold_out_meanwhile_is_refused_and_not_ordered(bigbuy_sandbox, purchase_order):
+def test_order_of_a_sold_out_product_is_rejected(bigbuy_sandbox, purchase_order):
     line = purchase_order.lines.select_related("order_line__offer").get()
     sku = line.order_line.offer.supplier_sku
     for warehouse in (1, 2):
@@ -118,7 +118,7 @@ def test_what_is_sold_out_meanwhile_is_refused_and_not_ordered(bigbuy_sandbox, p
     assert references(bigbuy_sandbox) == []
 
 
-def test_an_empty_purse_holds_the_order_with_words(bigbuy_sandbox, purchase_order):
+def test_low_balance_puts_the_order_on_hold_with_the_reason(bigbuy_sandbox, purchase_order):
     bigbuy_sandbox.control("purse", {"amount": "0.50"})
 
     submission.submit(purchase_order=purchase_order, now=timezone.now())
@@ -129,7 +129,7 @@ def test_an_empty_purse_holds_the_order_with_words(bigbuy_sandbox, purchase_orde
     assert references(bigbuy_sandbox) == []
 
 
-def test_a_parcel_is_followed_to_the_door(bigbuy_sandbox, purchase_order):
+def test_parcel_is_tracked_until_delivery(bigbuy_sandbox, purchase_order):
     submission.submit(purchase_order=purchase_order, now=timezone.now())
     for status in ("Shipped", "Delivered"):
         bigbuy_sandbox.control("advance", {"reference": purchase_order.number, "to": status})

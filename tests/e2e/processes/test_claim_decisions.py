@@ -46,7 +46,7 @@ def test_poll_records_the_credit(sandbox_supplier, claim):
     assert not {code for code in broken if code.startswith("claims.")}
 
 
-def test_cancellation_with_a_lost_answer_is_read(sandbox_supplier, claim):
+def test_withdrawal_with_a_lost_answer_is_looked_up(sandbox_supplier, claim):
     told(claim)
     sandbox_supplier.fault("disputes/cancel", "drop_after", count=1)
 
@@ -55,7 +55,7 @@ def test_cancellation_with_a_lost_answer_is_read(sandbox_supplier, claim):
     assert whole_claim(claim).status == "canceled"
 
 
-def test_first_decision_of_the_supplier_stays(sandbox_supplier, claim):
+def test_claim_that_the_supplier_credited_cannot_be_withdrawn(sandbox_supplier, claim):
     told(claim)
     decide(sandbox_supplier, claim, deal=1, amount="1.00")
 

@@ -49,7 +49,7 @@ LOSSES = ("500", "soft_500", "drop_after", "truncated")
         pytest.param("token_expired", 1, marks=pytest.mark.full),
     ],
 )
-def test_a_fault_while_complaining_leaves_one_dispute(sandbox_supplier, claim, kind, times):
+def test_a_fault_while_submitting_leaves_one_dispute(sandbox_supplier, claim, kind, times):
     sandbox_supplier.fault(CREATE, kind, count=times)
 
     heard = sweep_until_heard(claim)
@@ -59,7 +59,7 @@ def test_a_fault_while_complaining_leaves_one_dispute(sandbox_supplier, claim, k
     assert disputes(sandbox_supplier) == 1
 
 
-def test_a_lost_answer_is_unknown_until_it_is_found(sandbox_supplier, claim):
+def test_claim_with_a_lost_answer_is_unconfirmed_until_the_lookup(sandbox_supplier, claim):
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
 
     assert told(claim).status == "submit_unknown"
@@ -82,7 +82,7 @@ def test_opened_dispute_that_cannot_be_read_is_unconfirmed(sandbox_supplier, cla
 
 
 def test_failed_lookup_changes_nothing(sandbox_supplier, claim, monkeypatch):
-    """This holds for a claim whose answer was lost, and for one that the supplier has."""
+    """First for a claim whose answer was lost, then for one that the supplier has."""
     monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
@@ -109,7 +109,7 @@ def known_of(claim):
 
 
 def test_list_that_hides_a_dispute_opens_no_second_one(sandbox_supplier, claim):
-    """The lookup and the check before the next attempt find nothing; then it is refused."""
+    """Lookup and check before the next attempt find nothing; the sandbox refuses a second one."""
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     told(claim)
     sandbox_supplier.fault(LIST, "empty", count=2)
@@ -119,7 +119,7 @@ def test_list_that_hides_a_dispute_opens_no_second_one(sandbox_supplier, claim):
     assert disputes(sandbox_supplier) == 1
 
 
-@pytest.mark.full  # the same wait for a purchase order is tried daily
+@pytest.mark.full  # the daily tests wait as long for a purchase order
 def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
     sandbox_supplier.fault(CREATE, "slow", count=1, delay=11)
 
@@ -139,7 +139,7 @@ def test_an_answer_that_takes_too_long_is_looked_up(sandbox_supplier, claim):
         pytest.param("claim.storing_answer", "submitting", 1, marks=pytest.mark.full),
     ],
 )
-def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917
+def test_a_worker_killed_while_submitting_leaves_one_dispute(  # noqa: PLR0917
     sandbox_supplier, claim, tmp_path, failpoint, left_behind, disputes_then
 ):
     queue = f"kill-{claim.number}"
@@ -155,8 +155,8 @@ def test_a_worker_killed_while_complaining_leaves_one_dispute(  # noqa: PLR0917
     assert disputes(sandbox_supplier) == 1
 
 
-def test_worker_submits_it_and_polls_until_the_decision(sandbox_supplier, claim, tmp_path):
-    """The tasks run as beat starts them, in a separate worker."""
+def test_worker_submits_a_claim_and_polls_until_the_decision(sandbox_supplier, claim, tmp_path):
+    """A separate worker runs the tasks that beat would start."""
     queue = f"tell-{claim.number}"
     broker = Celery(broker=os.environ["REDIS_URL"])
     with started_worker(queue, tmp_path / "worker.log"):

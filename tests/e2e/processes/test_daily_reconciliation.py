@@ -75,7 +75,7 @@ def test_killed_run_starts_again_with_the_same_result(shipped):
     assert shipped.number in again.stdout
 
 
-def test_the_command_tells_of_days_that_are_not_over_and_of_those_that_wait(shipped, capsys):
+def test_command_refuses_unfinished_days_and_reconciles_waiting_ones(shipped, capsys):
     tomorrow = (later() + timedelta(days=9)).date().isoformat()
 
     with pytest.raises(CommandError, match="cannot be reconciled yet") as soon:

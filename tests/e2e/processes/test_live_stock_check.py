@@ -84,7 +84,7 @@ def place(light, quantity=3, **changes):
     return checkout.place(cart=cart, now=now, **{**facts, **changes}).order
 
 
-def test_what_is_gone_since_the_last_sync_is_not_sold(sandbox_supplier, light):
+def test_units_sold_elsewhere_are_not_sold(sandbox_supplier, light):
     leave(sandbox_supplier, light, 2)
 
     with pytest.raises(checkout.UnavailableError):
@@ -98,9 +98,7 @@ def test_what_is_gone_since_the_last_sync_is_not_sold(sandbox_supplier, light):
     assert light.available == 2
 
 
-def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
-    sandbox_supplier, light, monkeypatch
-):
+def test_concurrent_publication_of_older_figures_is_corrected(sandbox_supplier, light, monkeypatch):
     leave(sandbox_supplier, light, 2)
     PendingPublication.objects.create(variant=light.variant)
     has_read, is_asked, write = (
@@ -135,7 +133,7 @@ def test_who_published_older_figures_meanwhile_does_not_have_the_last_word(
     assert (light.available, PendingPublication.objects.count()) == (2, 0)
 
 
-def test_remaining_stock_is_sold_with_the_age_of_the_answer(light):
+def test_live_check_renews_the_age_of_the_stock(light):
     place(light)
 
     level = level_of(light)
@@ -143,7 +141,7 @@ def test_remaining_stock_is_sold_with_the_age_of_the_answer(light):
     assert timezone.now() - level.as_of < timedelta(seconds=30)
 
 
-def test_a_young_figure_with_plenty_left_is_not_asked_for(sandbox_supplier, light):
+def test_fresh_stock_with_plenty_left_is_not_checked_live(sandbox_supplier, light):
     StockLocation.objects.update(stock_confirmed_at=timezone.now())
     leave(sandbox_supplier, light, 2)
 
@@ -152,7 +150,7 @@ def test_a_young_figure_with_plenty_left_is_not_asked_for(sandbox_supplier, ligh
     assert level_of(light).reported_quantity > 2
 
 
-def test_a_young_figure_that_is_nearly_gone_is_asked_for(sandbox_supplier, light):
+def test_fresh_stock_that_is_nearly_gone_is_checked_live(sandbox_supplier, light):
     StockLevel.objects.filter(pk=level_of(light).pk).update(reported_quantity=4)
     Listing.objects.filter(pk=light.pk).update(available=4)
     StockLocation.objects.update(stock_confirmed_at=timezone.now() - timedelta(minutes=2))
@@ -178,7 +176,7 @@ def test_slow_supplier_delays_no_customer_beyond_the_limit(
     assert took_s < SLOW_S - 0.5
 
 
-def test_live_check_ends_in_time_without_a_failure(sandbox_supplier, light):
+def test_live_check_timeout_is_no_failure_of_the_circuit_breaker(sandbox_supplier, light):
     sandbox_supplier.fault(STOCK, "slow", delay=SLOW_S, count=0)
     wanted = {level_of(light).pk: 3}
     took = []
@@ -191,7 +189,7 @@ def test_live_check_ends_in_time_without_a_failure(sandbox_supplier, light):
     assert not CircuitBreaker.objects.exclude(failures=0).exists()
 
 
-def test_a_spent_budget_is_not_overdrawn(sandbox_supplier, light):
+def test_stock_is_not_checked_live_when_the_call_quota_is_used_up(sandbox_supplier, light):
     CallQuota.objects.update(used=10**6, total=10**6, until=timezone.now() + timedelta(hours=1))
     leave(sandbox_supplier, light, 2)
     before = CallQuota.objects.get().used
@@ -202,7 +200,7 @@ def test_a_spent_budget_is_not_overdrawn(sandbox_supplier, light):
     assert CallQuota.objects.get().used == before
 
 
-def test_customer_sees_the_line_and_may_order_the_rest(sandbox_supplier, light):
+def test_customer_sees_how_many_are_left_and_orders_these(sandbox_supplier, light):
     shopper = Client()
     shopper.post("/en/cart/add/", {"listing": light.pk, "quantity": 3})
     shopper.post("/en/checkout/", WHO)
@@ -214,10 +212,10 @@ def test_customer_sees_the_line_and_may_order_the_rest(sandbox_supplier, light):
         amount = re.search(r'name="agreed" value="([^"]+)"', page)[1]
         return shopper.post("/en/checkout/place/", {"agreed": amount}, follow=True)
 
-    told = order().content.decode()
-    line = re.search(r'name="line" value="(\d+)"', told)[1]
-    assert "There are fewer in stock than you want. Nothing was ordered." in told
-    assert "Only 2 available right now." in told
+    page = order().content.decode()
+    line = re.search(r'name="line" value="(\d+)"', page)[1]
+    assert "There are fewer in stock than you want. Nothing was ordered." in page
+    assert "Only 2 available right now." in page
     assert not Order.objects.exists()
 
     shopper.post("/en/cart/change/", {"line": line, "quantity": 2})
@@ -225,7 +223,7 @@ def test_customer_sees_the_line_and_may_order_the_rest(sandbox_supplier, light):
     assert Order.objects.get().lines.get().quantity == 2
 
 
-def test_a_program_is_told_how_many_are_left(sandbox_supplier, light):
+def test_api_client_is_told_how_many_are_left(sandbox_supplier, light):
     api = Caller()
     api.open_cart({"country": "DE"})
     path = "/api/v1/cart/"

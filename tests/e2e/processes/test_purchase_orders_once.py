@@ -50,7 +50,7 @@ def test_a_fault_while_ordering_leaves_one_order(sandbox_supplier, purchase_orde
     assert PaymentEvent.objects.filter(kind="capture_requested").count() == 1
 
 
-def test_refused_sign_in_loses_no_order(sandbox_supplier, purchase_order):
+def test_refused_sign_in_puts_the_order_on_hold(sandbox_supplier, purchase_order):
     sandbox_supplier.fault(CREATE, "token_expired", count=2)
 
     submission.submit(purchase_order=purchase_order, now=timezone.now())
@@ -71,7 +71,7 @@ def test_refused_sign_in_loses_no_order(sandbox_supplier, purchase_order):
         ),
     ],
 )
-def test_a_look_up_that_fails_too_is_no_proof_of_absence(sandbox_supplier, purchase_order, kind):
+def test_failed_lookup_does_not_cause_a_second_order(sandbox_supplier, purchase_order, kind):
     sandbox_supplier.fault(CREATE, "drop_after", count=1)
     sandbox_supplier.fault(LOOK_UP, kind, count=2)
 

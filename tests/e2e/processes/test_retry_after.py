@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 CREATE = "createOrderV2"
 LOOK_UP = "getOrderDetail"
 PAUSE = timedelta(minutes=40)  # longer than any delay of the shop
-MOMENT = timedelta(seconds=30)  # maximum duration of a test's calls
+CALLS_TAKE = timedelta(seconds=30)  # at most, the calls of one test
 
 
 @pytest.fixture
@@ -28,25 +28,25 @@ def purchase_order(sandbox_supplier):
     return sell_one(stock_the_shop(sandbox_supplier))
 
 
-def wants_a_pause(supplier, path, count=1):
+def answer_429(supplier, path, count=1):
     supplier.fault(path, "429", count=count, delay=PAUSE.total_seconds())
 
 
-def rests_as_asked(purchase_order, find, since):
-    """Test that the sweep finds it after the pause, and not before."""
+def is_due_only_after_the_pause(purchase_order, find, since):
+    """Return whether the sweep finds the order after the pause, and not before."""
     until = whole(purchase_order).retry_at
-    assert since + PAUSE <= until <= since + PAUSE + PAUSE / JITTER_SHARE + MOMENT
+    assert since + PAUSE <= until <= since + PAUSE + PAUSE / JITTER_SHARE + CALLS_TAKE
     return not find(now=since + PAUSE).exists() and find(now=until).exists()
 
 
 def test_order_is_resubmitted_after_retry_after(sandbox_supplier, purchase_order):
-    wants_a_pause(sandbox_supplier, CREATE)
+    answer_429(sandbox_supplier, CREATE)
     now = timezone.now()
 
     submission.submit(purchase_order=purchase_order, now=now)
 
     assert purchase_order.submission_status == "submit_failed"
-    assert rests_as_asked(purchase_order, work_queue.to_submit, now)
+    assert is_due_only_after_the_pause(purchase_order, work_queue.to_submit, now)
     later = whole(purchase_order)
     submission.submit(purchase_order=later, now=later.retry_at)
     assert later.submission_status == "accepted"
@@ -59,13 +59,13 @@ def test_lost_answer_is_looked_up_after_retry_after(sandbox_supplier, purchase_o
     submission.submit(purchase_order=purchase_order, now=now)
     now += 2 * retries.MAX_CALL_TIME
     assert list(work_queue.to_look_up(now=now)) == [purchase_order]
-    wants_a_pause(sandbox_supplier, LOOK_UP)
+    answer_429(sandbox_supplier, LOOK_UP)
 
     with pytest.raises(TemporaryError):
         submission_lookup.resolve(purchase_order=whole(purchase_order), now=now)
 
     assert whole(purchase_order).submission_status == "submit_unknown"
-    assert rests_as_asked(purchase_order, work_queue.to_look_up, now)
+    assert is_due_only_after_the_pause(purchase_order, work_queue.to_look_up, now)
     later = whole(purchase_order)
     submission_lookup.resolve(purchase_order=later, now=later.retry_at)
     assert later.submission_status == "accepted"
@@ -74,12 +74,12 @@ def test_lost_answer_is_looked_up_after_retry_after(sandbox_supplier, purchase_o
 def test_cancellation_is_sent_after_retry_after(sandbox_supplier, purchase_order):
     now = timezone.now()
     submission.submit(purchase_order=purchase_order, now=now)
-    wants_a_pause(sandbox_supplier, LOOK_UP)
+    answer_429(sandbox_supplier, LOOK_UP)
 
     _, came = ask_to_stop(purchase_order.order, now=now)
 
     assert came == [None]
-    assert rests_as_asked(purchase_order, work_queue.to_cancel, now)
+    assert is_due_only_after_the_pause(purchase_order, work_queue.to_cancel, now)
     # Pressing the button again does not help.
     sandbox_supplier.control("faults/clear", {})
     soon = now + timedelta(minutes=1)

@@ -37,7 +37,7 @@ def kinds(sandbox_supplier):
         for step in STEPS
     ],
 )
-def test_an_answer_lost_at_any_step_is_found_again(purchase_order, sandbox_supplier, step):
+def test_answer_lost_at_any_step_is_looked_up(purchase_order, sandbox_supplier, step):
     sandbox_supplier.fault(step, "drop_after")
 
     answered = sweep_until_answered(purchase_order)
@@ -46,7 +46,7 @@ def test_an_answer_lost_at_any_step_is_found_again(purchase_order, sandbox_suppl
     assert kinds(sandbox_supplier) == PAID_ONCE
 
 
-def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbox_supplier):
+def test_order_with_a_cancellation_request_is_not_paid(purchase_order, sandbox_supplier):
     sandbox_supplier.fault("shopping/order/addCart", "drop_before")
     fresh = whole(purchase_order)
     sweep(fresh, timezone.now())
@@ -59,7 +59,7 @@ def test_an_order_that_is_not_wanted_any_more_is_not_paid(purchase_order, sandbo
 
 @pytest.fixture
 def left_unpaid(purchase_order, sandbox_supplier):
-    """Cancel an order that is unpaid at the supplier; afterwards its balance suffices to pay it."""
+    """A canceled order, unpaid at the supplier because our balance there was too low until now."""
     sandbox_supplier.control("balance", {"amount": "0.01"})
     submission.submit(purchase_order=purchase_order, now=timezone.now())
     assert kinds(sandbox_supplier)[-1] == "unpaid"
@@ -68,7 +68,7 @@ def left_unpaid(purchase_order, sandbox_supplier):
     return whole(purchase_order)
 
 
-def waits():
+def inbox_codes():
     return {each.cause.code for each in query.load_items(now=timezone.now())}
 
 
@@ -80,17 +80,17 @@ def test_unpaid_order_that_cannot_be_canceled_is_never_paid(left_unpaid, sandbox
     assert Order.objects.get().status == Order.Status.CANCELED
     assert PaymentEvent.objects.filter(kind="void_requested").count() == 1
     assert "awaits payment" in left_unpaid.problem
-    assert "canceled_but_active" in waits()
+    assert "canceled_but_active" in inbox_codes()
 
     poll()
     submission_lookup.resolve_for_staff(purchase_order=left_unpaid, now=timezone.now())
 
     assert kinds(sandbox_supplier)[-1] == "unpaid"
-    assert "canceled_but_active" in waits()
+    assert "canceled_but_active" in inbox_codes()
     sandbox_supplier.control("cancel", {"orderNumber": left_unpaid.number})
     poll()
     assert whole(left_unpaid).submission_status == PurchaseOrder.Submission.REJECTED
-    assert "canceled_but_active" not in waits()
+    assert "canceled_but_active" not in inbox_codes()
     assert not status_polling.open_orders().exists()
 
 
@@ -103,21 +103,21 @@ def test_staff_close_an_order_left_unpaid_at_the_supplier(left_unpaid):
         now=timezone.now(),
     )
 
-    assert "canceled_but_active" not in waits()
+    assert "canceled_but_active" not in inbox_codes()
     assert not status_polling.open_orders().exists()
 
 
-def test_poll_from_before_the_cancellation_pays_nothing(
+def test_poll_that_began_before_the_cancellation_pays_nothing(
     purchase_order, sandbox_supplier, monkeypatch
 ):
     sandbox_supplier.control("balance", {"amount": "0.01"})
     submission.submit(purchase_order=purchase_order, now=timezone.now())
     sandbox_supplier.control("balance", {"amount": "500.00"})
-    told = status_polling._fetch_batch
+    fetch_batch = status_polling._fetch_batch
 
     def meanwhile(connector, batch):
         PurchaseOrder.objects.update(cancel_requested_at=timezone.now())
-        return told(connector, batch)
+        return fetch_batch(connector, batch)
 
     monkeypatch.setattr(status_polling, "_fetch_batch", meanwhile)
     poll()

@@ -1,6 +1,6 @@
 """Page goals: define verdicts and goal codes, judge pages, search and bulkheads.
 
-Each figure is a ratio to a limit that is measured in the same run.
+Most figures are divided by a limit: the same figure of a bare view, measured in the same run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,17 +14,20 @@ from storefront.dev.bench.harness.resources import Load
 from storefront.dev.bench.scenarios.search import ListTime
 from storefront.dev.bench.scenarios.webhooks import Calls
 
-# Requests per second of the bare list or row view ("limit"), divided by those of the peer's page
-# (django-oscar 4.2.1, same server, 10,000 products). The lowest measured ratio.
+# Requests per second of the bare view, divided by those of the same page of django-oscar 4.2.1 on
+# the same server with 10,000 products; the lowest ratio that was measured.
 LIST_LIMIT_OVER_PEER = 72
 ROW_LIMIT_OVER_PEER = 18
 
-# The maximum CPU of each page at 100,000 products, divided by its CPU at 1,000.
 CATEGORY, PRODUCT, SEARCHED = "category page", "product page", "list by words, filters and sorts"
+# The CPU of each page with 100,000 products, divided by its CPU with 1,000, is at most this.
 MOST_GROWN = {CATEGORY: 1.1, PRODUCT: 1.1, SEARCHED: 1.3}
-# A wall-clock figure is unreliable if others used more than this share of the machine meanwhile.
+# A wall-clock figure is unreliable if other work took more than this share of the machine while it
+# was measured.
 MOST_DISTURBED = 0.10
+NO_GOAL = "no goal"
 
+# The codes of all goals, as in `make bench ONLY=P1,R1`.
 ALL = frozenset({
     "E1", "E2", "F1", "F2", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11",
     "P12", "P13", "P14", "P15", "R1", "R2",
@@ -33,11 +36,11 @@ ALL = frozenset({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """One row of a goal: the result, its limit, and the required ratio.
+    """One figure of a goal, and whether it meets the goal.
 
-    Shape: ``limit`` was measured in the same run; None if the figure itself is judged.
-    ``is_by_clock``: the result depends on the other load of the machine. ``disturbed`` is the
-    share of the machine that this load used.
+    Shape: ``value`` is divided by ``limit``; if that is None, ``value`` itself is judged.
+    ``goal`` is text, such as "<= 2". ``is_by_clock``: the figure is wall-clock time, which other
+    work on the machine changes. ``disturbed`` is the share of the machine that such work took.
     """
 
     id: str
@@ -60,24 +63,24 @@ class Verdict:
 
     @property
     def words(self) -> str:
-        mark = "" if self.goal == "told" else "met" if self.ok else "MISSED"
+        mark = "" if self.goal == NO_GOAL else "met" if self.ok else "MISSED"
         doubt = "" if self.is_reliable else f" unreliable, {self.disturbed:.0%} used by others"
         return f"{self.id:<4} {self.what:<60} {self.ratio:8.2f}  {self.goal:<10} {mark}{doubt}"
 
 
 def by_clock(verdict: Verdict) -> Verdict:
-    """Mark a wall-clock figure: other load changes it, unlike CPU seconds and counts."""
+    """Mark a figure as wall-clock time, which other work changes, unlike CPU time and counts."""
     return replace(verdict, is_by_clock=True)
 
 
 def under(load: Load, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Say how busy others kept the machine while the figures were measured."""
+    """Store in each verdict the share of the machine that other work took during its measurement."""
     return [replace(each, disturbed=load.disturbance) for each in verdicts]
 
 
 def told(code: str, what: str, value: float, limit: float | None = None) -> Verdict:
-    """Format a figure without a goal, beside its limit if it has one."""
-    return Verdict(id=code, what=what, value=value, limit=limit, goal="told", ok=True)
+    """Return a figure without a goal: it is printed, divided by its limit if any, and not judged."""
+    return Verdict(id=code, what=what, value=value, limit=limit, goal=NO_GOAL, ok=True)
 
 
 def at_most(
@@ -102,8 +105,8 @@ def judge_calls(found: Calls, bare: Calls) -> list[Verdict]:
     what = "inbound webhook, 50 a second"
     p99_ms = found.timing.percentile_ms(0.99)
     return [
-        by_clock(at_most("P15", f"{what}, acknowledged, p99 ms", p99_ms, most=50)),
-        told("P15", f"{what}, CPU, times the bare INSERT", found.cpu_ms, bare.cpu_ms),
+        by_clock(at_most("P15", f"{what}: acknowledged, p99 ms", p99_ms, most=50)),
+        told("P15", f"{what}: CPU, ratio to bare INSERT", found.cpu_ms, bare.cpu_ms),
     ]
 
 
@@ -119,44 +122,44 @@ def judge_processes(
 
 
 def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
-    peer, page = limit.per_second / LIST_LIMIT_OVER_PEER, "category page"
+    peer_rate, page = limit.per_second / LIST_LIMIT_OVER_PEER, "category page"
     requests = at_least(
-        "P1", f"{page}, requests, times the peer's", ours.per_second, peer, least=60
+        "P1", f"{page}: requests, ratio to peer", ours.per_second, peer_rate, least=60
     )
     return [
         by_clock(requests),
-        at_most("P1", f"{page}, CPU, times one-query list", ours.cpu_ms, limit.cpu_ms, most=2),
-        at_most("P1", f"{page}, SQL statements", sql, most=4),
+        at_most("P1", f"{page}: CPU, ratio to one-query list", ours.cpu_ms, limit.cpu_ms, most=2),
+        at_most("P1", f"{page}: SQL statements", sql, most=4),
     ]
 
 
 def judge_cached(ours: Result, limit: Result) -> list[Verdict]:
-    what = "cached category page, {}, times Redis body".format
+    what = "cached category page: {}, ratio to body from Redis".format
     requests = at_least("P2", what("requests"), ours.per_second, limit.per_second, least=0.8)
     return [by_clock(requests), told("P2", what("CPU"), ours.cpu_ms, limit.cpu_ms)]
 
 
 def judge_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
-    peer, page = limit.per_second / ROW_LIMIT_OVER_PEER, "product page"
+    peer_rate, page = limit.per_second / ROW_LIMIT_OVER_PEER, "product page"
     requests = at_least(
-        "P3", f"{page}, requests, times the peer's", ours.per_second, peer, least=12
+        "P3", f"{page}: requests, ratio to peer", ours.per_second, peer_rate, least=12
     )
     return [
         by_clock(requests),
-        at_most("P3", f"{page}, CPU, times one-row view", ours.cpu_ms, limit.cpu_ms, most=2.5),
-        at_most("P3", f"{page}, SQL statements", sql, most=4),
+        at_most("P3", f"{page}: CPU, ratio to one-row view", ours.cpu_ms, limit.cpu_ms, most=2.5),
+        at_most("P3", f"{page}: SQL statements", sql, most=4),
     ]
 
 
 def judge_kept_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
-    peer, page = limit.per_second / ROW_LIMIT_OVER_PEER, "cached product page"
+    peer_rate, page = limit.per_second / ROW_LIMIT_OVER_PEER, "cached product page"
     requests = at_least(
-        "P3", f"{page}, requests, times the peer's", ours.per_second, peer, least=40
+        "P3", f"{page}: requests, ratio to peer", ours.per_second, peer_rate, least=40
     )
     return [
         by_clock(requests),
-        told("P3", f"{page}, CPU, times one-row view", ours.cpu_ms, limit.cpu_ms),
-        at_most("P3", f"{page}, SQL statements", sql, most=0),
+        told("P3", f"{page}: CPU, ratio to one-row view", ours.cpu_ms, limit.cpu_ms),
+        at_most("P3", f"{page}: SQL statements", sql, most=0),
     ]
 
 
@@ -168,11 +171,11 @@ def judge_search(found: Sequence[ListTime]) -> list[Verdict]:
 def judge_growth(
     few: Mapping[str, Result], many: Mapping[str, Result], *, limit: Result
 ) -> list[Verdict]:
-    """Compare pages of 100,000 products with those of 1,000, and a searched one with ``limit``."""
-    what = "{}, CPU at 100,000 products / at 1,000".format
+    """Compare the CPU of pages with 100,000 products and with 1,000; report that of search."""
+    what = "{}: CPU at 100,000 products, ratio to 1,000".format
     searched, bare_ms = many[SEARCHED].cpu_ms, limit.cpu_ms
     return [
-        told("P4", f"{SEARCHED}, of 100,000, CPU, times one-query list", searched, bare_ms),
+        told("P4", f"{SEARCHED}: CPU, ratio to one-query list", searched, bare_ms),
         *(
             at_most("P13", what(name), many[name].cpu_ms, few[name].cpu_ms, most=most)
             for name, most in MOST_GROWN.items()
@@ -183,16 +186,15 @@ def judge_growth(
 def judge_bulkheads(
     alone: tuple[float, float], one_hangs: tuple[float, float], no_lanes: tuple[float, float]
 ) -> list[Verdict]:
-    """Judge how much a hanging supplier delays another one, with and without bulkheads.
-
-    Shape: each round is (p95 of the other supplier's orders, time of its syncs), in seconds.
-    """
+    """Compare how long the work of one supplier took: (p95 of its orders, its syncs), in seconds."""
     names = ("orders, p95", "syncs")
     verdicts = [
-        at_most("R1", f"{name}: another hangs / none hangs", hung, base, most=1.2)
+        at_most("R1", f"{name} while another hangs, ratio to alone", hung, base, most=1.2)
         for name, base, hung in zip(names, alone, one_hangs, strict=True)
     ] + [
-        at_least("R1", f"{name}, the same without bulkheads", hung, base, least=2)
+        at_least(
+            "R1", f"{name} while another hangs, no bulkheads, ratio to alone", hung, base, least=2
+        )
         for name, base, hung in zip(names, alone, no_lanes, strict=True)
     ]
     return [by_clock(each) for each in verdicts]

@@ -31,11 +31,11 @@ HOME = Address(**{name: value for name, value in WHO.items() if name != "email"}
 
 
 class NotRealError(RuntimeError):
-    """An answered purchase is not in the database as expected."""
+    """The database lacks an order that the shop confirmed, or has it in another state."""
 
 
 class Goods(NamedTuple):
-    """One available light, as a guest finds it and as a cart holds it."""
+    """One available light. ``agreed`` is the total of an order of one unit."""
 
     slug: str
     listing_id: int
@@ -47,7 +47,7 @@ def goods(channel: Channel, *, now: datetime, most: int = VARIETY) -> list[Goods
     """Return available lights from the whole catalog, and put plenty of each in stock."""
     cards = ProductCard.objects.filter(channel=channel, available__gt=0).order_by("pk")
     slugs = list(cards.values_list("slug", flat=True))
-    Random(SEED).shuffle(slugs)  # noqa: S311 - which goods, not whose secret
+    Random(SEED).shuffle(slugs)  # noqa: S311 - selects goods, no secret
     found = (each for slug in slugs if (each := _orderable(channel, slug, now)))
     return list(islice(found, most))
 
@@ -73,7 +73,7 @@ def shown_listing(slug: str, now: datetime) -> Listing | None:
 
 
 def filled_cart(channel: Channel, listing: Listing, now: datetime) -> CartSummary | None:
-    """Return what a cart with one unit shows, if the cheapest tier ships it home."""
+    """Return the summary of a cart with one unit; None if the economy tier does not ship it."""
     cart = _cart(channel, listing.pk, now)
     filled = summarize(cart=cart, country=HOME.country, now=now, method_code=TIER)
     cart.delete()
@@ -81,7 +81,7 @@ def filled_cart(channel: Channel, listing: Listing, now: datetime) -> CartSummar
 
 
 def stock(variant_id: int, units: int) -> None:
-    """Set the stock of each stock level of a variant."""
+    """Set how many units of a variant each of its nonempty stock levels can sell."""
     levels = StockLevel.objects.filter(offer__variant=variant_id, reported_quantity__gt=0)
     levels.update(
         reported_quantity=F("reserved") + F("allocated_outstanding") + F("safety_stock") + units
@@ -89,7 +89,7 @@ def stock(variant_id: int, units: int) -> None:
 
 
 def ready(channel: Channel, wanted: Collection[Goods], *, count: int, now: datetime) -> list[Ready]:
-    """Fill this many carts as guests would, up to the last button."""
+    """Return this many carts that only need to be ordered."""
     signer = signing.Signer(salt=SALT)
     found = []
     for each in islice(cycle(wanted), count):
@@ -136,9 +136,9 @@ def insist_held(pay_urls: Collection[str]) -> None:
     _insist(found.count(), pay_urls, "held")
 
 
-def _insist(found: int, told: Collection[str], what: str) -> None:
-    if found != len(told) or len(set(told)) != len(told):
-        raise NotRealError(f"{len(told)} orders were answered, {found} are {what}")
+def _insist(found: int, answered: Collection[str], what: str) -> None:
+    if found != len(answered) or len(set(answered)) != len(answered):
+        raise NotRealError(f"{len(answered)} orders were answered, {found} are {what}")
 
 
 def _cart(channel: Channel, listing_id: int, now: datetime) -> Cart:

@@ -2,10 +2,10 @@
 
 from django.db import connection
 
-# Each statement copies one table's rows of the products that came from the supplier, once for
-# every copy number in 1..%(copies)s. A copy's key is the original's plus copy * the stride; that of
-# a card is plus copy * the highest id.
+# Ids below this number are of originals, others of copies. Of a card, the product id counts.
 STRIDE = 10_000_000
+# Copy all original rows of a table, once for each copy number c. The id of a copy is the id of its
+# original plus c * distance.
 COPY = """
 INSERT INTO {table} (id, {columns})
 SELECT t.id + c * {distance}, {values}
@@ -13,7 +13,8 @@ FROM {table} t CROSS JOIN generate_series(1, %(copies)s::bigint) c
 WHERE t.{key} < {stride}
 """
 CARDS, LISTINGS = "catalog_productcard", "catalog_listing"
-# In a real shop the ids of cards are dense, and the time of a list depends on that.
+# The distance for cards. It keeps their ids dense, as in a real shop: the time of a list depends
+# on that.
 DENSE = "(SELECT max(id) FROM catalog_productcard)"
 NEXT_CARD = """
 SELECT setval(pg_get_serial_sequence('catalog_productcard', 'id'), max(id)) FROM catalog_productcard
@@ -52,7 +53,8 @@ def grow(*, to: int) -> int:
     copies = -(-to // max(shown, 1)) - 1
     with connection.cursor() as cursor:
         for table, changed in CHANGED.items():
-            # Copies are as valid as their originals. Processes learn of new cards by a trigger.
+            # "replica" skips triggers and checks of foreign keys, which copies do not need. Cards
+            # need their trigger: it tells processes about new cards.
             role = "origin" if table == CARDS else "replica"
             cursor.execute(f"SET session_replication_role = {role}")
             names = [name for name in _columns(table) if name != "id"]
@@ -74,7 +76,7 @@ def grow(*, to: int) -> int:
 
 
 def shrink(table: str, *, to: int) -> None:
-    """Delete cards or listings until this many are left: the copies first."""
+    """Delete cards or listings, copies first, until this many are left."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM {table} ORDER BY id LIMIT %s)",  # noqa: S608
@@ -84,7 +86,7 @@ def shrink(table: str, *, to: int) -> None:
 
 
 def tidy() -> None:
-    """Do what a running shop does between changes: vacuum."""
+    """Vacuum, as autovacuum does in a running shop."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

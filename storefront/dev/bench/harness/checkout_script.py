@@ -74,7 +74,7 @@ def checkout(shop: Shop, *, slug: str) -> Script[str]:
     yield from guest.asks("add", "/en/cart/add/", wanted, status=SEE_OTHER)
     yield from guest.asks("cart", "/en/cart/")
     page = yield from guest.asks("address", "/en/checkout/")
-    # Each buyer is a different customer, since one customer reserves an item once.
+    # Each buyer is another customer: a customer can have only one unpaid order with an item.
     email = f"{secrets.token_hex(6)}@example.org"
     form = {**WHO, "email": email, CSRF_FIELD: field_of(page, CSRF_FIELD)}
     yield from guest.asks("address, sent", "/en/checkout/", form, status=FOUND)
@@ -103,14 +103,14 @@ def _pays(shop: Shop, pay_url: str) -> Script[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A cart that is ready to order: the cookies of its browser, and the total that it saw."""
+    """A cart that is ready to order. ``agreed`` is the total that its browser was shown."""
 
     cookies: Mapping[str, str]
     agreed: str
 
 
 def order(shop: Shop, ready: Ready) -> Script[str]:
-    """Place one order; return the payment URL, or None if the order was refused.
+    """Place one order; return the payment URL, empty if the order was refused.
 
     Raises: BadAnswerError: it was neither ordered nor refused.
     """
@@ -132,7 +132,7 @@ def order(shop: Shop, ready: Ready) -> Script[str]:
 
 
 def bare(port: int, row: int) -> Script[bool]:
-    """Sell one unit by the bare statement; return False if none was left."""
+    """Sell one unit through the bare view; return False if none was left."""
     ask = Ask(step=PLACE, port=port, path=f"/sell/{row}/")
     answer = yield ask
     if answer.status != HTTPStatus.CONFLICT:

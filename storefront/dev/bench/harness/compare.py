@@ -1,7 +1,4 @@
-"""Comparison: measure a page and its bare counterpart in turn.
-
-So outside load affects both equally.
-"""
+"""Comparison: measure a page and its bare counterpart in turn, so that other load affects both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Benchmark connectors: connect and change a sandbox per supplier protocol, count its calls."""
+"""Benchmark connectors: connect a sandbox of each supplier protocol, change data, count calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ POINTS_A_DAY = 50_000
 class Size:
     """How much a supplier lists.
 
-    Shape: ``changed`` and ``turns`` are products; the latter are read again in any case, because
-    the list does not report all changes.
+    Shape: ``changed`` and ``turns`` are products. ``turns`` are read again although their list
+    reports no change, because it does not report all changes.
     """
 
     products: int
@@ -40,7 +40,7 @@ class Size:
 class Asked:
     """Calls and points: those made, or the fewest that suffice.
 
-    Shape: ``lists`` counts the calls for list pages, where each product is a call too.
+    Shape: ``lists`` is the part of ``calls`` that read list pages; counted for CJ only.
     """
 
     calls: int
@@ -56,7 +56,7 @@ class Asked:
 
 
 class CJSeller:
-    """Pages of 100, a call for each product, and points per day."""
+    """CJ: list pages of 100, one call for each product, a limit of points per day."""
 
     name: ClassVar = "CJ"
     module: ClassVar = "storefront.dev.sandboxes.cj"
@@ -84,7 +84,7 @@ class CJSeller:
         control.post("/control/stock", {**word, "warehouse": place, "quantity": units})
 
     def least(self, size: Size, *, is_first: bool) -> Asked:
-        """Count a list that reports changes, and a call for each product that is changed or new."""
+        """Count the list pages, and one call for each product that is new, changed or in turn."""
         pages = -(-size.products // CJ_PAGE)
         single = size.products if is_first else size.changed + size.turns
         points = pages * LIST_POINTS + single * PAGE_POINTS
@@ -92,7 +92,7 @@ class CJSeller:
 
 
 class BigBuySeller:
-    """Whole lists of 10,000 rows, each a few times an hour."""
+    """BigBuy: list pages of 10,000 rows; each list may be read a few times an hour."""
 
     name: ClassVar = "BigBuy"
     module: ClassVar = "storefront.dev.sandboxes.bigbuy"
@@ -118,17 +118,17 @@ class BigBuySeller:
         control.post("/control/stock", {"sku": sku, "warehouse": place, "quantity": units})
 
     def least(self, size: Size, *, is_first: bool) -> Asked:
-        """Count the lists of products, costs and stock; the first time, of texts and images too."""
+        """Count the pages of products, costs and stock; at first, those of texts and images too."""
         products = -(-size.products // BIGBUY_PAGE)
         variations = -(-size.variations // BIGBUY_PAGE)
         if is_first:
             return Asked(calls=5 * products + 4 * variations + 4)
-        # One date covers a product and its variations: when it changes, all are read again.
+        # A product and its variations have one date of change: after it, all are read again.
         return Asked(calls=3 * products + (3 if size.changed else 2) * variations)
 
 
 class FeedSeller:
-    """Two files: one with products, one with stock and costs for two jobs."""
+    """Two files: one with products; one with stock and costs, which two jobs read."""
 
     name: ClassVar = "feed"
     module: ClassVar = "storefront.dev.sandboxes.feeds"
@@ -159,7 +159,7 @@ class FeedSeller:
         self, control: ApiClient, sku: str, *, price: Decimal, place: str, units: int
     ) -> None:
         control.post("/control/price", {"sku": sku, "price": str(price)})
-        del place  # a warehouse without a reported quantity has none
+        del place  # the sandbox empties a warehouse that is not named, so all are named
         control.post("/control/stock", {"sku": sku, **dict.fromkeys(WAREHOUSES, units)})
 
     def least(self, size: Size, *, is_first: bool) -> Asked:

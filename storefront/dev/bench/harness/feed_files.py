@@ -68,7 +68,7 @@ def write_xml(path: Path, count: int) -> None:
 
 
 def write_xlsx(path: Path, count: int) -> None:
-    """Write the worst case of office programs: every text is in the table of shared strings."""
+    """Write the largest form of a spreadsheet: every text is in the table of shared strings."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr(
@@ -87,8 +87,8 @@ def write_xlsx(path: Path, count: int) -> None:
             _sheet(file, count)
 
 
-class _part:  # noqa: N801 - used as a word
-    """Write a part beside the archive first, since an archive is written one part at a time."""
+class _part:  # noqa: N801 - used like a function
+    """Write a part to a file of its own, then add it: an archive takes one part at a time."""
 
     def __init__(self, archive: zipfile.ZipFile, name: str, beside: Path) -> None:
         self._archive, self._name, self._beside = archive, name, beside

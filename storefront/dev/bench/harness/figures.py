@@ -1,4 +1,4 @@
-"""Figures of one benchmark run: what is measured, what was found."""
+"""Figures of one benchmark run: what to measure, what was measured."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ import msgspec
 class Figures:
     """The report of a run; steps that no goal of ``wanted`` needs are skipped.
 
-    Shape:  ``is_full``: all sizes are measured
+    Shape: ``is_full``: measure all sizes, not only the small ones.
     """
 
     say: Callable[[str], None]

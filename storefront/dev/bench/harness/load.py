@@ -13,7 +13,7 @@ class BadAnswerError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """The result: seconds of each response, over the measured time."""
+    """The seconds of each response, and the ``seconds`` of the whole measurement."""
 
     seconds: float
     latencies_s: Sequence[float]

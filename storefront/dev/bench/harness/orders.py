@@ -60,7 +60,7 @@ def sell(*, channel: Channel, supplier: Supplier, count: int, now: datetime) -> 
 
 
 def _routes(supplier: Supplier, offers: Iterable[SupplierOffer]) -> dict[int, str]:
-    """Choose a shipping service that the supplier really offers, for variants still in stock."""
+    """Return shipping services by variant, for ``VARIETY`` variants that the supplier can ship."""
     routes: dict[int, str] = {}
     with open_connector(supplier) as connector:
         for offer in offers:
@@ -70,7 +70,7 @@ def _routes(supplier: Supplier, offers: Iterable[SupplierOffer]) -> dict[int, st
                     country_from="CN", ship_to=HOME, lines=(line,)
                 )
             except PermanentError:
-                continue  # it lists more than it has
+                continue  # the supplier lists it, but cannot ship it
             if options and offer.variant_id is not None:
                 cheapest = min(options, key=lambda option: option.price.amount)
                 routes[offer.variant_id] = cheapest.name

@@ -1,7 +1,6 @@
 """Resource counters: read processor seconds, memory, WAL bytes and rows written.
 
-They count the measured work alone, whatever else runs on the machine; ``watch`` tells how much that
-was.
+They count only the measured processes; ``watch`` returns what the rest of the machine used.
 """
 
 import os
@@ -26,7 +25,11 @@ COUNTED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a step used, and the shares of the machine that others used or its host withheld."""
+    """What a step used.
+
+    Shape: ``others`` and ``stolen`` are shares of the machine: used by other processes, and withheld
+    by the host of a virtual machine.
+    """
 
     seconds: float
     cpu_s: float
@@ -46,7 +49,7 @@ class Load:
 
 
 class _Used(NamedTuple):
-    """Seconds so far; the last three are those of all processors."""
+    """Seconds so far; ``busy``, ``stolen`` and ``total`` are sums over all processors."""
 
     clock: float
     ours: float
@@ -58,8 +61,8 @@ class _Used(NamedTuple):
 def watch() -> Callable[[], Load]:
     """Start to watch the machine; return the function that tells its load since then.
 
-    Ours are this command with all that it started, PostgreSQL and Redis. What others do on these
-    two servers counts as ours.
+    Counted as ours: the bench command with its child processes, PostgreSQL and Redis. Work of other
+    clients on these two servers counts as ours, too.
     """
     before = _used()
 
@@ -100,7 +103,7 @@ def ticks(pid: int) -> int:
 
 
 def _stat(pid: int) -> list[str]:
-    """Return the fields of a process from its state on; zeros if it has ended or runs elsewhere."""
+    """Return the fields of /proc/PID/stat from the state on; zeros if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -108,16 +111,16 @@ def _stat(pid: int) -> list[str]:
 
 
 def shared_mb(pid: int) -> float:
-    """Return the memory of a process, with its share of what several processes use (PSS)."""
+    """Return the memory of a process, with its share of memory that several use (PSS)."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    told = dict(line.split(":", 1) for line in lines[1:])
-    return int(told["Pss"].split()[0]) / 1024
+    sizes = dict(line.split(":", 1) for line in lines[1:])
+    return int(sizes["Pss"].split()[0]) / 1024
 
 
 def memory_mb(name: str) -> float:
-    """Return the current or peak memory of this process; other counters start with its parent's."""
-    told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(told[name].split()[0]) / 1024
+    """Return VmRSS (current) or VmHWM (peak) of this process; ``getrusage`` starts at the parent's."""
+    sizes = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(sizes[name].split()[0]) / 1024
 
 
 def number(sql: str) -> int:
@@ -127,7 +130,7 @@ def number(sql: str) -> int:
 
 
 def server_s() -> float:
-    """Return the processor seconds of this session's server process; 0 if it runs elsewhere."""
+    """Return the processor seconds of this database session; 0 if its server is another machine."""
     return ticks(number("SELECT pg_backend_pid()")) / TICKS_PER_SECOND
 
 
@@ -143,7 +146,7 @@ def wal_bytes() -> int:
 
 
 def written() -> int:
-    """Count all rows ever written; a session reports its own when it ends, or on request."""
+    """Count all rows ever written to ``COUNTED``, once this session has reported its own."""
     number("SELECT count(*) FROM (SELECT pg_stat_force_next_flush()) told")
     number("SELECT count(*) FROM (SELECT pg_stat_clear_snapshot()) told")
     names = ", ".join(f"'{name}'" for name in COUNTED)
@@ -165,5 +168,5 @@ print(msgspec.json.encode(found).decode())
 def in_own_process(measure: Callable[..., object], *words: str) -> bytes:
     """Call a function of a module in a process of its own; return its result as JSON."""
     inside = [sys.executable, "-c", INSIDE, measure.__module__, measure.__name__, *words]
-    told = subprocess.run(inside, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own
-    return told.stdout.splitlines()[-1]
+    done = subprocess.run(inside, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own
+    return done.stdout.splitlines()[-1]

@@ -14,7 +14,7 @@ from itertools import cycle
 
 from storefront.dev.bench.harness.load import HOST, PIECE, BadAnswerError, Timing
 
-SILENT_S = 30.0  # a web worker first loads all cards
+SILENT_S = 30.0  # longest wait for a response: a new web worker loads all cards first
 HEAD_END = b"\r\n\r\n"
 
 
@@ -59,7 +59,7 @@ type Script[R] = Generator[Ask, Answer, R]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walked[R]:
-    """One finished script: its total time, and that of each step."""
+    """One finished script: its total seconds, and those of each step."""
 
     result: R
     seconds: float
@@ -68,7 +68,7 @@ class Walked[R]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walks[R]:
-    """All finished scripts, over the measured time."""
+    """All finished scripts, and the ``seconds`` of the whole measurement."""
 
     seconds: float
     walked: Sequence[Walked[R]]
@@ -110,7 +110,7 @@ class _Walker[R]:
         self.asked_at = time.perf_counter()
         wire.sendall(ask.payload)
 
-    def hear(self, wire: socket.socket) -> Answer | None:
+    def receive(self, wire: socket.socket) -> Answer | None:
         """Read what is available; return the response once it is complete."""
         piece = wire.recv(PIECE)
         if self.ask is None or not piece:
@@ -135,7 +135,7 @@ class _Walker[R]:
 
 
 def walk[R](scripts: Iterable[Script[R]], *, at_once: int, seconds: float) -> Walks[R]:
-    """Keep this many scripts running; after the given seconds no new one starts, and all finish.
+    """Keep ``at_once`` scripts running; after ``seconds`` start no more, and wait for their ends.
 
     Raises: BadAnswerError: a response is broken or takes over 30 s, or a script raises it.
     """
@@ -155,7 +155,7 @@ def walk[R](scripts: Iterable[Script[R]], *, at_once: int, seconds: float) -> Wa
             while selector.get_map():
                 for key, _ in selector.select(timeout=SILENT_S) or _silent(walkers):
                     walker = key.data
-                    if (answer := walker.hear(key.fileobj)) is None:
+                    if (answer := walker.receive(key.fileobj)) is None:
                         continue
                     _go_on(walker, answer, waiting, walked, deadline)
         finally:
@@ -186,7 +186,7 @@ def _go_on[R](
 
 
 def hammer(*, port: int, paths: Sequence[str], connections: int, seconds: float) -> Timing:
-    """Keep this many requests open for this many seconds, cycling through the paths.
+    """Keep one request open on each connection for some seconds, cycling through the paths.
 
     Raises: BadAnswerError: a response is not 200 with a length.
     """
@@ -237,7 +237,7 @@ def _silent[R](walkers: Sequence[_Walker[R]]) -> list[tuple[selectors.SelectorKe
 
 
 def insist(ask: Ask, answer: Answer, *, status: int = HTTPStatus.OK) -> Answer:
-    """Return the response if it is as expected.
+    """Return the response if it has the expected status.
 
     Raises: BadAnswerError
     """

@@ -1,6 +1,6 @@
 """Benchmark suppliers: start a sandbox process, connect it, import its products, make it hang.
 
-A sandbox runs for as long as it is measured.
+A sandbox runs only while it is measured.
 """
 
 import subprocess
@@ -42,7 +42,7 @@ def sandbox(module: str, *, data: Path, words: Sequence[str]) -> Iterator[str]:
 
 HANGING_S = 600.0
 CALLS_PER_SECOND = 1_000
-# Points per day are no limit here: the sandbox has as many as needed.
+# More points per day than any measurement uses.
 UNMETERED = {"points_per_day": 1_000_000_000}
 
 

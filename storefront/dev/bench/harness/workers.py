@@ -21,7 +21,7 @@ PATIENCE_S = 60.0
 
 @contextmanager
 def workers(folder: Path, env: Mapping[str, str], *, processes: int) -> Iterator[list[int]]:
-    """Start one worker per queue, with empty queues, and yield their pids; kill them at the end."""
+    """Start one worker per queue, with empty queues; yield the pids; kill the workers at the end."""
     store = redis.Redis.from_url(settings.REDIS_URL)
     _empty(store)
     with ExitStack() as stack:
@@ -52,7 +52,7 @@ def celery(log: Path, *words: str, env: Mapping[str, str]) -> Iterator[int]:
     with log.open("w") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "celery", "-A", "storefront", *words, "--loglevel", "INFO"],
-            env={**os.environ, "LOG_LEVEL": "INFO", **env},  # it prints a line when it is ready
+            env={**os.environ, "LOG_LEVEL": "INFO", **env},  # at INFO, Celery logs when it is ready
             stdout=output,
             stderr=output,
             start_new_session=True,

@@ -22,7 +22,7 @@ from storefront.dev.bench.scenarios.sync import product_intake
 ASKED_AT_ONCE = 50
 ANSWERING_S = 3.0
 VARIANTS = 30_000
-# The least that returns units of variants, without checking what can be shipped.
+# Limit of availability queries: the units of variants, without checking what can be shipped.
 BARE_UNITS = """
 SELECT o.variant_id, max(l.reported_quantity - l.safety_stock - l.reserved - l.allocated_outstanding)
 FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id
@@ -31,7 +31,7 @@ WHERE o.variant_id = ANY(%s) AND o.status = 'active' GROUP BY o.variant_id
 BARE_CHANGES = """
 CREATE TEMPORARY TABLE bare_changes (listing_id bigint PRIMARY KEY, amount numeric, at timestamptz)
 """
-# The least that writes a price for each listing, and stores the old one.
+# Limit of repricing: write a new price for each listing, and a row about the change.
 BARE_PRICES = """
 WITH new AS (
     UPDATE catalog_listing SET price_amount = round(price_amount * 1.01, 2)
@@ -44,7 +44,7 @@ HIGHER_COST = "UPDATE catalog_listing SET wholesale_amount = round(wholesale_amo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Operations per second, and the barest that could do the same."""
+    """Operations per second, beside the limit that they are compared with."""
 
     what: str
     count: int
@@ -55,7 +55,7 @@ class Pace:
     def words(self) -> str:
         return (
             f"{self.what:<44} {self.per_second:>9,.0f}/s of {self.count:,},"
-            f" barest {self.bare_per_second:>9,.0f}/s"
+            f" limit {self.bare_per_second:>9,.0f}/s"
         )
 
 
@@ -73,7 +73,7 @@ def measure(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
 
 
 def measure_bulk(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
-    """Reprice many variants: with the same costs, and with others; then import products."""
+    """Reprice many variants with the same costs, then with higher ones; then import products."""
     channel = Channel.objects.get()
     catalog_size.grow(
         to=catalog_size.count_cards() * VARIANTS // max(Listing.objects.count(), 1) + 1
@@ -108,7 +108,7 @@ def measure_bulk(*, now: datetime, say: Callable[[str], None]) -> list[Pace]:
 
 
 def _shared(what: str, count: int, paces: Mapping[int, float]) -> list[Pace]:
-    """Return the rates of one worker and of two; the limit is that of one, times the workers."""
+    """Return the rates by number of workers; the limit is the rate of one, times their number."""
     return [
         Pace(
             what=f"{what} by {many} worker{'s' if many > 1 else ''}",
@@ -121,9 +121,9 @@ def _shared(what: str, count: int, paces: Mapping[int, float]) -> list[Pace]:
 
 
 def answering(channel: Channel, *, now: datetime) -> Pace:
-    """Query how many of some products reach the channel's own country, and when; 50 at a time."""
+    """Query units and arrival of variants in the channel's own country, 50 variants at a time."""
     on_sale = Listing.objects.on(channel).for_sale(now)
-    offered = on_sale.filter(variant__lt=catalog_size.STRIDE)  # copies have no offers
+    offered = on_sale.filter(variant__lt=catalog_size.STRIDE)  # originals, no copies
     listed = list(offered.values_list("variant", flat=True))
     country = channel.default_country
 
@@ -141,7 +141,7 @@ def answering(channel: Channel, *, now: datetime) -> Pace:
     count, per_second = _answered(listed, ours)
     _, bare_per_second = _answered(listed, bare)
     return Pace(
-        what="availability: how many, where to, by when",
+        what="availability: units, country, arrival",
         count=count,
         per_second=per_second,
         bare_per_second=bare_per_second,
@@ -149,7 +149,8 @@ def answering(channel: Channel, *, now: datetime) -> Pace:
 
 
 def _answered(listed: Sequence[int], ask: Callable[[Sequence[int]], int]) -> tuple[int, float]:
-    random = Random(1)  # noqa: S311 - which goods, not whose secret
+    """Query for ``ANSWERING_S`` seconds; return the variants answered, in all and per second."""
+    random = Random(1)  # noqa: S311 - selects goods, no secret
     questions = [random.sample(listed, min(ASKED_AT_ONCE, len(listed))) for _ in range(40)]
     answered, began = 0, time.perf_counter()
     while (spent := time.perf_counter() - began) < ANSWERING_S:

@@ -1,7 +1,7 @@
 """Bulkhead scenario: hang one supplier, measure the effect on another, with and without bulkheads.
 
-Two sandboxes are the suppliers; the workers are real processes. The hanging supplier's work is
-queued ahead of the other's, as it happens in production.
+Two sandboxes are the suppliers; the workers are real processes. The work of the hanging supplier is
+queued first: the worst case.
 """
 
 import time
@@ -23,6 +23,7 @@ from suppliers.models import CircuitBreaker, Supplier, SyncRun
 PROCESSES = 4
 PATIENCE_S = 60.0
 KINDS = ("stock", "prices")
+# Without bulkheads: more slots than any worker has processes, and smaller workers.
 NO_LANES = 1000
 NAIVE_PROCESSES = 2
 NAIVE_PATIENCE_S = 12.0
@@ -32,7 +33,7 @@ type Sold = dict[Supplier, list[PurchaseOrder]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """Duration of the steady supplier's work: its orders, and its jobs together."""
+    """Seconds that the steady supplier's work took: its orders, and its syncs together."""
 
     order_p95_s: float
     sync_s: float
@@ -43,7 +44,7 @@ class Round:
         )
 
 
-def measure(  # noqa: PLR0913 - a measurement, told whole
+def measure(  # noqa: PLR0913 - the parts of a measurement
     *,
     channel: Channel,
     folder: Path,
@@ -52,10 +53,10 @@ def measure(  # noqa: PLR0913 - a measurement, told whole
     orders: int,
     say: Callable[[str], None],
 ) -> dict[str, Round]:
-    """Measure the steady supplier alone, beside a hanging one, and the same without bulkheads.
+    """Measure a steady supplier alone, beside a hanging one, and the same without bulkheads.
 
-    Shape: ``env`` is the workers'. Without bulkheads the workers are as small as they would be
-    then, and work not done after ``NAIVE_PATIENCE_S`` counts as that long.
+    Shape: ``env`` is the environment of the workers. Without bulkheads, work that is not done after
+    ``NAIVE_PATIENCE_S`` counts as that long.
     """
 
     def sold_by(*companies: Company) -> Sold:
@@ -72,7 +73,7 @@ def measure(  # noqa: PLR0913 - a measurement, told whole
         hanging = stack.enter_context(company("hanging", 2, folder=folder, products=products))
         with workers(folder, env, processes=PROCESSES):
             say("Orders and syncs of a supplier alone")
-            # The first round warms up the workers, and does not count.
+            # This round warms up the workers, and does not count.
             _round(steady.supplier, sold_by(steady), patience_s=PATIENCE_S)
             rounds["alone"] = _round(steady.supplier, sold_by(steady), patience_s=PATIENCE_S)
             say("The same while another supplier hangs")
@@ -98,10 +99,11 @@ def forget(supplier: Supplier) -> None:
 
 
 def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
+    """Queue the work of all suppliers; return how long that of the steady one took."""
     for other in sold:
         if other != steady:
             ask_for(other, sold[other])
-            time.sleep(1.0)  # its work is running in the workers
+            time.sleep(1.0)  # until the workers run the work of the other supplier
     last_run = SyncRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     started = timezone.now()
     ask_for(steady, sold[steady])
@@ -125,6 +127,7 @@ def _round(steady: Supplier, sold: Sold, *, patience_s: float) -> Round:
 
 
 def ask_for(supplier: Supplier, sold: Sequence[PurchaseOrder]) -> None:
+    """Queue the syncs of a supplier, and the submissions of its purchase orders."""
     for kind in KINDS:
         queue_sync(supplier, kind)
     for purchase_order in sold:

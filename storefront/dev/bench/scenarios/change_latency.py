@@ -1,7 +1,7 @@
 """Change latency scenario: measure how soon a supplier's change shows on the product page.
 
-A sandbox reports the change by webhook, or the stock job requests it. The web server and the
-workers run as in production, page cache included.
+The shop learns of the change by webhook, or by its stock job. The web server and the workers run as
+in production, page cache included.
 """
 
 import re
@@ -24,7 +24,7 @@ from suppliers.models import StockLevel
 
 CODE, SEED = "telling", 3
 PRODUCTS = 400
-TOLD, ASKED = 60, 12
+TOLD, ASKED = 60, 12  # changes that a webhook reports, and that the stock job finds
 PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.01
 PROCESSES = 4
@@ -35,7 +35,8 @@ LEFT = re.compile(r"In stock: ([\d,]+)")
 class Reach:
     """Seconds from the supplier's change until the page showed it.
 
-    Shape: ``asked`` counts from the start of the stock job.
+    Shape: ``told``: a webhook reported the change. ``asked``: the stock job found it; these seconds
+    start with the job.
     """
 
     told: Sequence[float]
@@ -51,7 +52,7 @@ class NeverShownError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sold:
+class WatchedVariant:
     """One variant that is in one warehouse only, so that the page shows exactly that stock."""
 
     external_id: str
@@ -60,7 +61,7 @@ class Sold:
 
 
 def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
-    """Change stock one by one, and read the page of each until it shows the change."""
+    """Change the stock of one variant after the other; read its page until it shows the change."""
     port = free_port(FIRST_PORT)
     more = ["--webhook-url", f"http://{HOST}:{port}/hooks/cj-{CODE}/"]
     with (
@@ -69,10 +70,11 @@ def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
         workers(folder, {}, processes=PROCESSES),
     ):
         visitor = Visitor()
-        goods = [sold for sold in _goods(supplier) if shown(visitor, sold, port=port)]
-        random = Random(SEED)  # noqa: S311 - which goods, not whose secret
-        # The first warms up all of them, and does not count.
+        goods = [variant for variant in _goods(supplier) if shown(visitor, variant, port=port)]
+        random = Random(SEED)  # noqa: S311 - selects goods, no secret
+        # This change warms up all processes, and does not count.
         change(supplier, random.choice(goods), 2, port=port, is_told=True)
+        # Each change sets another stock, counted up from ``first``.
         turns = ((3, TOLD, True), (103, ASKED, False))
         told, asked = (
             [
@@ -82,17 +84,19 @@ def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
             for first, count, is_told in turns
         )
     reach = Reach(told=told, asked=asked)
-    for name in ("told", "asked"):
+    for name, source in (("told", "by webhook"), ("asked", "by stock job")):
         say(
-            f"{name}: p50 {reach.percentile(name, 0.5):.2f} s,"
+            f"{source}: p50 {reach.percentile(name, 0.5):.2f} s,"
             f" p95 {reach.percentile(name, 0.95):.2f} s of {len(getattr(reach, name))}"
         )
     return reach
 
 
-def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: bool) -> float:
+def change(
+    supplier: Company, variant: WatchedVariant, units: int, *, port: int, is_told: bool
+) -> float:
     """Set the stock in the supplier's warehouse; return the seconds until the page shows it."""
-    wish = {"vid": sold.external_id, "warehouse": sold.warehouse, "quantity": units}
+    wish = {"vid": variant.external_id, "warehouse": variant.warehouse, "quantity": units}
     visitor = Visitor()
     with ApiClient(supplier.url) as control:
         began = time.monotonic()
@@ -101,21 +105,21 @@ def change(supplier: Company, sold: Sold, units: int, *, port: int, is_told: boo
             began = time.monotonic()
             queue_sync(supplier.supplier, "stock")
         if wait_until(
-            lambda: shown(visitor, sold, port=port) == units,
+            lambda: shown(visitor, variant, port=port) == units,
             seconds=PATIENCE_S,
             poll_s=LOOK_EVERY_S,
         ):
             return time.monotonic() - began
-    raise NeverShownError(f"{units} of {sold.external_id}: {sold.path}")
+    raise NeverShownError(f"{units} of {variant.external_id}: {variant.path}")
 
 
-def shown(visitor: Visitor, sold: Sold, *, port: int) -> int | None:
-    """Return the stock that the page shows; None if it shows none or only few."""
-    found = LEFT.search(visitor.open(f"http://{HOST}:{port}{sold.path}").text)
+def shown(visitor: Visitor, variant: WatchedVariant, *, port: int) -> int | None:
+    """Return the number of units that the page shows; None if it shows no number."""
+    found = LEFT.search(visitor.open(f"http://{HOST}:{port}{variant.path}").text)
     return int(found[1].replace(",", "")) if found else None
 
 
-def _goods(supplier: Company) -> list[Sold]:
+def _goods(supplier: Company) -> list[WatchedVariant]:
     mine = StockLevel.objects.filter(offer__supplier=supplier.supplier, offer__status="active")
     alone: dict[int, list[StockLevel]] = {}
     for level in mine.select_related("offer__variant__product", "location"):
@@ -123,7 +127,7 @@ def _goods(supplier: Company) -> list[Sold]:
     shown_at_all = set(ProductCard.objects.values_list("product", flat=True))
     on_sale = set(Listing.objects.filter(available__gt=0).values_list("variant", flat=True))
     return [
-        Sold(
+        WatchedVariant(
             external_id=level.offer.supplier_sku,
             warehouse=level.location.code,
             path=f"/en/p/{level.offer.variant.product.slug}/?v={level.offer.variant.sku}",

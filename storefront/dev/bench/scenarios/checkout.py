@@ -35,7 +35,8 @@ from storefront.dev.runtime.ports import free_port
 FEW_AT_ONCE, MANY_AT_ONCE = (1, 8), (1, 8, 32)
 ROUNDS = 3
 BARE_S, WALK_S, WARM_UP_S = 1.0, 2.5, 1.0
-ORDERS = {1: 60, 8: 160, 32: 160}  # in a round, of carts that are ready to order
+# Prepared carts that are ordered in a round, by the number of guests at once.
+ORDERS = {1: 60, 8: 160, 32: 160}
 ROWS, ROW_UNITS = 10_000, 1_000_000
 GIVE_UP_S = 60.0
 STRIPE_KEY, STRIPE_HOOK = "sk_test_bench", "whsec_bench"
@@ -53,7 +54,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """The speed with this many at once; medians over the rounds.
+    """The speed of one operation by ``at_once`` guests; medians over the rounds.
 
     Units: CPU is of the web server and its queries, per operation.
     """
@@ -77,14 +78,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """SQL statements of one checkout per request, without and with the page cache."""
+    """SQL statements of one checkout by request: ``live`` without page cache, ``kept`` with it."""
 
     live: Mapping[str, int]
     kept: Mapping[str, int]
 
 
 class Round(NamedTuple):
-    """One round of one subject."""
+    """One round of one operation."""
 
     timing: Timing
     cpu_s: float
@@ -114,11 +115,11 @@ def measure(place: Place, *, at_onces: Sequence[int], say: Callable[[str], None]
     found = [_pace(what, at_once, some) for (what, at_once), some in rounds.items()]
     for each in found:
         say(each.words)
-    say("p50 of each request of one customer, ms: " + _told(steps))
+    say("p50 of each request of one customer, ms: " + _medians(steps))
     return found
 
 
-def _told(steps: Mapping[str, Sequence[float]]) -> str:
+def _medians(steps: Mapping[str, Sequence[float]]) -> str:
     return ", ".join(f"{name} {median(taken):.1f}" for name, taken in steps.items())
 
 
@@ -179,7 +180,7 @@ def _orders(place: Place, at_once: int) -> Walks[str]:
 def places(figures: Figures) -> Iterator[Place]:
     """Sync, put plenty in stock, and serve the bare sale, the shop and its gateway."""
     if "sync" in figures.report:
-        # Outdated stock is checked live, one by one, while a customer waits.
+        # Refresh the stock: the shop checks outdated stock live while a customer waits.
         call_command("supplier", "sync", pages.SUPPLIER, stdout=io.StringIO())
     pages.sync_once(figures)
     channel = Channel.objects.get()
@@ -224,7 +225,7 @@ def _make_rows() -> None:
 
 
 def count_sql(place: Place) -> Counted:
-    """Count the statements of one checkout, request by request, after a warm-up."""
+    """Count the SQL statements of each request of one checkout, after a warm-up."""
     url = f"http://{HOST}:{place.shop.gateway_port}"
     with override_settings(**_stripe_settings(url), PUBLIC_URL="http://shop"):
         live, kept = (_counted(place, kept_s=kept_s) for kept_s in (0, 600))
@@ -247,6 +248,7 @@ def _counted(place: Place, *, kept_s: int) -> dict[str, int]:
 
 
 def _answered(place: Place, ask: Ask, counts: dict[str, int]) -> Answer:
+    """Send a request for the shop through the test client, and count its SQL statements."""
     if ask.port != place.shop.port:
         return ask_once(ask)
     client = Client(HTTP_HOST=HOST, HTTP_SEC_FETCH_SITE="same-origin", enforce_csrf_checks=True)

@@ -24,7 +24,7 @@ ROUNDS = 3
 WALK_S = 3.0
 PRODUCTS, ORDERS = 100, 16
 PROCESSES = 2
-IN_HAND_S = 1.5  # until its work is running in the workers
+IN_HAND_S = 1.5  # until the workers run the work of the hanging supplier
 
 
 class Spent(NamedTuple):
@@ -51,7 +51,7 @@ class Hung:
 
 
 def measure(place: Place, *, say: Callable[[str], None]) -> Hung:
-    """Measure the median of some rounds each; the same workers run in all of them.
+    """Measure checkouts before another supplier hangs, and while it does; return medians.
 
     Raises: NotRealError, BadAnswerError: a checkout was not as expected.
     """

@@ -33,7 +33,7 @@ class Race(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rush:
-    """The result for all buyers; by the bare statement, and by the shop.
+    """The results of all rounds of the shop, or of the bare sale.
 
     Shape: one value per round.
     """
@@ -58,7 +58,7 @@ class Rush:
 
 
 def measure(place: Place, *, say: Callable[[str], None]) -> list[Rush]:
-    """Race for another light in each round, and for another row by the bare statement.
+    """Let all buyers order one row of the bare sale, then one light; other ones in each round.
 
     Raises: NotRealError, BadAnswerError: a response was not as expected.
     """
@@ -117,8 +117,8 @@ def _shop(place: Place, wanted: Goods) -> Race:
 
 
 def _tell_supplier(level: StockLevel) -> None:
-    """Set the same stock at the supplier, since it is checked live for the last units."""
+    """Set the same stock at the supplier, because the shop checks the last units live."""
     with ApiClient(settings.SANDBOX_SUPPLIER_URL) as control:
         wish = {"vid": level.offer.supplier_sku, "warehouse": level.location.code}
-        told = {**wish, "quantity": level.reported_quantity, "silent": True}
-        control.post("/control/stock", told)
+        body = {**wish, "quantity": level.reported_quantity, "silent": True}
+        control.post("/control/stock", body)

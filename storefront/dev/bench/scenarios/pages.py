@@ -40,7 +40,7 @@ def measure(figures: Figures) -> list[Verdict]:
 
 
 def measure_growth(figures: Figures) -> list[Verdict]:
-    """Measure lists and pages with many products, and with few."""
+    """Measure lists and product pages of a large catalog, and of a small one."""
     sync_once(figures)
     with servers() as (bare, plain):
         return _judge_growth(figures, bare=bare, plain=plain)
@@ -115,7 +115,7 @@ def sync_once(figures: Figures) -> None:
 
 
 def sync_figures(say: Callable[[str], None]) -> dict[str, Any]:
-    """Sync everything twice from the sandbox, and return rows per second."""
+    """Sync everything from the sandbox twice; return the rows per second of each sync."""
     figures: dict[str, Any] = {}
     wire = Connection.objects.get(supplier__code=SUPPLIER)
     wire.options = {**wire.options, **suppliers.UNMETERED}

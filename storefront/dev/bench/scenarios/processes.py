@@ -18,8 +18,8 @@ from storefront.dev.bench.scenarios import pages
 PROCESSES = 2
 STARTS = 3
 READ_S = 2.0
-WORKING_S = 15.0  # every kind of urgent work comes due, and is done
-# Loads what a web worker loads before its first request, and tells the share of django.setup().
+WORKING_S = 15.0  # long enough for each urgent task of beat to run
+# Load what a web worker loads before its first request; print the CPU seconds of django.setup().
 START = """
 import time, django
 setup, spent_s = django.setup, []
@@ -34,7 +34,7 @@ print(sum(spent_s))
 
 
 class Processes(NamedTuple):
-    """The largest of each kind: its memory, with its share of what several use. And the start."""
+    """Memory (PSS) of the largest process of each kind, and CPU seconds of django.setup()."""
 
     web_mb: float
     beat_mb: float

@@ -21,8 +21,8 @@ class StuckError(Exception):
 def measure(folder: Path) -> tuple[int, dict[int, float]]:
     """Return the number of published variants, and the rate per second for each number of workers.
 
-    The best of some rounds each, one and two workers in turn. They share the machine with the
-    server.
+    One worker and two workers publish in turn; the best round of each counts. The workers share
+    the machine with PostgreSQL.
     """
     count, paces = 0, dict.fromkeys((1, 2), 0.0)
     for _ in range(ROUNDS):

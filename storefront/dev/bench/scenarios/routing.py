@@ -52,7 +52,7 @@ def _plan(dice: Random, able: int, rules: Rules) -> float:
     plan = route(needs=needs, candidates=candidates, rules=rules)
     took = time.perf_counter() - began
     if plan.missing:
-        raise AssertionError("each line is available")
+        raise AssertionError("the plan has no source for some lines")
     return took * 1000
 
 

@@ -1,4 +1,4 @@
-"""Search scenario: measure lists in database and Python, for rare and common words and filters."""
+"""Search scenario: time product lists for rare words, common words, filters and sort orders."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ FILTERED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTime:
-    """The time of one list in database and Python, over all rounds, in milliseconds."""
+    """Milliseconds that one list took, database and Python together, over all rounds."""
 
     query: str
     hits: int
@@ -48,9 +48,9 @@ class ListTime:
 def measure(
     *, channel: Channel, now: datetime, stride: int, say: Callable[[str], None]
 ) -> list[ListTime]:
-    """Load lists of words of all frequencies and of filters, in turn, with all facets counted.
+    """Load lists for rare words, common words and filters, in turn, with all facets counted.
 
-    The words are those of products below ``stride``: the others are copies.
+    Words come from products with an id below ``stride``, because the other products are copies.
     """
     began = time.perf_counter()
     with card_index.locked_index(channel.pk) as index:
@@ -78,7 +78,7 @@ def measure(
 
 
 def queries_below(stride: int) -> list[str]:
-    """Return queries by words, also those recognized as filters, by filters and by sort orders."""
+    """Return queries with words, words that are recognized as filters, filters, and sort orders."""
     return [*(f"q={text}" for text in _words(stride)), *FILTERED]
 
 

@@ -33,7 +33,7 @@ class LostCallError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calls:
-    """The acknowledgements, and the CPU of the server and its queries for each."""
+    """Response times of webhooks, and CPU of the server and its queries per webhook."""
 
     what: str
     timing: Timing
@@ -74,9 +74,9 @@ def measure(say: Callable[[str], None]) -> tuple[Calls, Calls]:
 
 
 def _measure(what: str, supplier: Supplier, server: Server, path: str) -> Calls:
-    _storm(supplier, server.port, path, WARM_UP)
+    _post_all(supplier, server.port, path, WARM_UP)
     before, began = server.cpu(), time.perf_counter()
-    latencies_s = _storm(supplier, server.port, path, A_SECOND * SECONDS)
+    latencies_s = _post_all(supplier, server.port, path, A_SECOND * SECONDS)
     seconds = time.perf_counter() - began
     return Calls(
         what=what,
@@ -85,7 +85,8 @@ def _measure(what: str, supplier: Supplier, server: Server, path: str) -> Calls:
     )
 
 
-def _storm(supplier: Supplier, port: int, path: str, count: int) -> list[float]:
+def _post_all(supplier: Supplier, port: int, path: str, count: int) -> list[float]:
+    """Post webhooks at the steady rate; return the seconds until each was acknowledged."""
     secret = tracking_secrets(supplier)[0]
     began = time.perf_counter() + 0.1
 

@@ -25,7 +25,7 @@ def keep(path, *verdicts, now=NOON, **figures):
 def test_each_row_of_a_goal_is_a_record_of_its_own(tmp_path):
     told = keep(
         tmp_path / "bench.json",
-        at_most("P1", "CPU, times the limit", 3, 2, most=2),
+        at_most("P1", "CPU, ratio to the limit", 3, 2, most=2),
         at_most("P1", "SQL statements", 4, most=4),
         pages=["a page"],
     )

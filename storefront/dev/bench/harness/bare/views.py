@@ -1,6 +1,6 @@
 """Bare views: do the least work that could serve the shop's pages and sales on this stack.
 
-They are the limits that the shop's pages are compared with.
+Their figures are the limits that those of the shop are compared with.
 """
 
 from http import HTTPStatus
@@ -119,7 +119,7 @@ def keep_call(request: HttpRequest) -> HttpResponse:
 
 
 def whole_body(_request: HttpRequest) -> HttpResponse:
-    """Answer with a whole page of the shop from Redis: the same bytes, since size costs time."""
+    """Answer with a page of the shop that is stored in Redis."""
     return _answer(cache.get(BODY_KEY))
 
 

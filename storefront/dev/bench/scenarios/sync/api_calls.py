@@ -1,8 +1,8 @@
 """API call scenario: count calls of a first sync, a repeated one, and one after changes.
 
 ``make bench ONLY=F2`` stores the counts beside the fewest calls that suffice. Each supplier is a
-sandbox with all its rate limits. When a limit is used up, its clock and ours move to the next day
-or hour; the number of such windows is counted too.
+sandbox with all its rate limits. A limit holds for a window: a day (CJ) or an hour (BigBuy). When a
+limit is used up, the next window starts at once; windows are counted too.
 """
 
 import time
@@ -42,8 +42,8 @@ class StuckError(Exception):
 class ApiCallFigures:
     """The calls of one run of all three jobs.
 
-    Shape: ``windows`` is the number of days (CJ) or hours (BigBuy) whose limits were used;
-    ``done`` of ``wanted`` is the result: known products, or imported changes.
+    Shape: ``asked`` was counted by our runs, ``counted`` by the sandbox; ``least`` would suffice.
+    ``done`` of ``wanted`` products or changes were imported.
     """
 
     dialect: str
@@ -71,7 +71,7 @@ class ApiCallFigures:
 
 
 def measure(*, products: int, say: Callable[[str], None]) -> list[ApiCallFigures]:
-    """Measure each connector with this many valid products; their lists are not stored."""
+    """Measure each connector with this many valid products; delete downloaded files at the end."""
     found: list[ApiCallFigures] = []
     with TemporaryDirectory(prefix="fara-bench-") as folder, override_settings(FEEDS_ROOT=folder):
         for seller in SELLERS:
@@ -89,7 +89,7 @@ def _phases(
 ) -> Iterable[ApiCallFigures]:
     listed = int(control.get("/control/status")["products"])
     known = SupplierOffer.objects.filter(supplier=supplier)
-    yield _go(
+    yield _measure_phase(
         seller,
         supplier,
         control,
@@ -99,15 +99,17 @@ def _phases(
     )
     turns = _turns(listed, supplier)
     size = Size(products=listed, variations=_variations(supplier), turns=turns)
-    yield _go(seller, supplier, control, phase=AGAIN, size=lambda: size, outcome=lambda: (1, 1))
+    yield _measure_phase(
+        seller, supplier, control, phase=AGAIN, size=lambda: size, outcome=lambda: (1, 1)
+    )
     wanted = _change(seller, supplier, control)
-    yield _go(
+    yield _measure_phase(
         seller,
         supplier,
         control,
         phase=DELTA,
         size=lambda: replace(size, changed=len(wanted)),
-        outcome=lambda: (_taken_in(wanted), len(wanted)),
+        outcome=lambda: (_count_imported(wanted), len(wanted)),
     )
 
 
@@ -118,14 +120,14 @@ def _variations(supplier: Supplier) -> int:
 
 
 def _turns(listed: int, supplier: Supplier) -> int:
-    """Count the products that are due: costs once a day, texts once a week."""
+    """Count the products that one run reads in turn, changed or not: costs daily, texts weekly."""
     connection = supplier.connection
     prices = sync_prices.ROTATION_PERIOD // timedelta(minutes=connection.prices_every_min)
     words = products.ROTATION_PERIOD // timedelta(minutes=connection.products_every_min)
     return listed // prices + listed // words
 
 
-def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
+def _measure_phase(  # noqa: PLR0913 - the parts of a measurement
     seller: Seller,
     supplier: Supplier,
     control: ApiClient,
@@ -141,14 +143,14 @@ def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
     by_ability = sum((Counter(run.calls) for run in runs), Counter[str]())
     points = sum(run.points.get("points", 0) for run in runs)
     done, wanted = outcome()
-    told = size()
+    sizes = size()
     return ApiCallFigures(
         dialect=seller.name,
         phase=phase,
-        products=told.products,
+        products=sizes.products,
         asked=Asked(calls=by_ability.total(), points=points),
         counted=after.since(before),
-        least=seller.least(told, is_first=phase == FIRST),
+        least=seller.least(sizes, is_first=phase == FIRST),
         by_ability=dict(by_ability),
         windows=windows,
         done=done,
@@ -160,7 +162,7 @@ def _go(  # noqa: PLR0913 - who, through what, and what is to come of it
 def _until_done(
     seller: Seller, supplier: Supplier, control: ApiClient
 ) -> tuple[list[SyncRun], int]:
-    """Run all three jobs, in as many windows as they need; return the runs, and their number."""
+    """Run all three jobs until they are done; return the runs, and the number of windows."""
     runs: list[SyncRun] = []
     done: set[str] = set()
     for window in range(1, MOST_WINDOWS):
@@ -210,6 +212,6 @@ def _change(seller: Seller, supplier: Supplier, control: ApiClient) -> dict[int,
     return wanted
 
 
-def _taken_in(wanted: dict[int, Decimal]) -> int:
+def _count_imported(wanted: dict[int, Decimal]) -> int:
     offers = SupplierOffer.objects.filter(pk__in=wanted).values_list("pk", "cost_amount")
     return sum(wanted[key] == cost for key, cost in offers)

@@ -2,7 +2,7 @@
 
 ``make bench ONLY=F1`` stores the figures beside their goals. Each file is read once, as the product
 job reads it, in a process of its own: from bytes to product pages, duplicates included.
-``grouped`` is a CSV whose products have three rows each.
+``grouped`` is a CSV that is read with a parent column, so its rows must be grouped by product.
 """
 
 import tempfile
@@ -31,13 +31,13 @@ FIELDS = {
     "weight": {"column": "Weight", "unit": "kg"},
     "description": {"column": "Description"},
 }
-# Rows of one product are far apart: they share the last letters of the SKU, not the first.
+# Each row has a parent of its own: grouping stores all rows on disk, and merges none.
 PARENT = {"parent": {"jmespath": "join('', ['P', EAN])"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedFigures:
-    """The result of reading one file. ``peak_mb`` is of the whole process: most is Django."""
+    """The result of reading one file. ``peak_mb`` is of the whole process; Django is most of it."""
 
     name: str
     rows: int
@@ -70,9 +70,9 @@ def measure(name: str, *, count: int, folder: Path) -> FeedFigures:
     """Write a file, and read it in a separate process."""
     path = folder / f"{name}-{count}"
     WRITERS["csv" if name == GROUPED else name](path, count)
-    told = in_own_process(walk, name, str(path))
+    result = in_own_process(walk, name, str(path))
     path.unlink()
-    return msgspec.json.decode(told, type=FeedFigures)
+    return msgspec.json.decode(result, type=FeedFigures)
 
 
 def walk(name: str, place: str) -> FeedFigures:

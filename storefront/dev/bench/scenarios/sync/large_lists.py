@@ -1,8 +1,8 @@
-"""Large list scenario: measure a first import, one with few changes, and an unchanged one.
+"""Large list scenario: measure a first import, an unchanged list, and one with few changes.
 
-Each run reads a file as a worker does, in a separate process, whose memory is reported. The limit
-of the first import is the same rows, already decoded, copied and merged into the same tables by
-the fewest statements that suffice.
+Each run reads a file in a separate process, as a worker does; the memory of that process is
+reported. The limit of the first import is to copy and merge the same rows, already decoded, into
+the same tables by the fewest statements that suffice.
 """
 
 import time
@@ -30,8 +30,9 @@ from suppliers.sync.runner import run_sync
 
 CODE, RAW_CODE = "bulk-bench", "bulk-raw"
 KINDS = ("prices", "stock")
-# Every how many rows one is changed, and another last byte, so that the file is read again.
 CHANGED_SHARE = 0.01
+# Name of the list; one row in this many is changed (0: none); last byte of the file. The last byte
+# differs, so that an unchanged list is read again.
 LISTS = (("first", 0, ""), ("unchanged", 0, " "), ("1 % changed", round(1 / CHANGED_SHARE), ""))
 FIELDS = {
     "sku": "SKU", "gtin": "EAN", "title": "Name", "brand": "Brand", "cost": "Price",
@@ -74,7 +75,7 @@ RAW = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run. ``peak_mb`` is the memory of its process above an idle worker."""
+    """One sync run. ``peak_mb`` is its memory above that of an idle worker."""
 
     status: str
     problem: str
@@ -89,8 +90,8 @@ class Job:
 class Sync:
     """The price run and the stock run of one file, together.
 
-    ``cpu_s`` is of the worker's processor, ``server_s`` of its database session. Other load on the
-    machine does not change them.
+    ``cpu_s`` is the CPU time of the worker, ``server_s`` that of its database session. Other load
+    on the machine changes neither.
     """
 
     name: str
@@ -140,7 +141,7 @@ def measure(count: int, *, say: Callable[[str], None]) -> list[Sync]:
 def list_of(count: int) -> Iterator[Callable[..., None]]:
     """Connect a supplier with a list of this many offers; yield the function that rewrites it.
 
-    At the end all data of the supplier is deleted.
+    At the end, the offers and stock of all suppliers are deleted.
     """
     fields = {name: {"column": column} for name, column in FIELDS.items()}
     (_, path), _ = (uploading(each, {"fields": fields}) for each in (CODE, RAW_CODE))
@@ -252,7 +253,7 @@ def _tidy() -> None:
 
 
 def _empty() -> None:
-    """Empty the tables for the next list, as for the limit. Nothing else is measured on these."""
+    """Delete the offers and stock of all suppliers: each list starts with empty tables."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE suppliers_supplieroffer, suppliers_stocklocation CASCADE")
         cursor.execute("CHECKPOINT")

@@ -21,14 +21,14 @@ class FailedError(Exception):
 
 
 def measure(folder: Path) -> dict[int, float]:
-    """Return how many new products per second this many workers import from files.
+    """Return the new products per second, by number of workers.
 
-    Each has its own products. They share the machine with the server.
+    Each measurement has its own products. The workers share the machine with PostgreSQL.
     """
-    return {many: _take_in(folder, many) for many in (1, 2)}
+    return {many: _import_goods(folder, many) for many in (1, 2)}
 
 
-def _take_in(folder: Path, many: int) -> float:
+def _import_goods(folder: Path, many: int) -> float:
     supplier = _supplier(many)
     with workers(folder, {}, processes=many):
         began = time.perf_counter()

@@ -11,7 +11,7 @@ from storefront.dev.bench.scenarios import pages
 from storefront.dev.bench.scenarios.sync import large_lists
 from storefront.dev.bench.scenarios.sync.large_lists import Job
 
-# One customer at a time: more would measure their waits for each other.
+# One customer at a time: several would wait for each other.
 CONNECTIONS = 1
 ROUND_S = 1.0
 IDLE_ROUNDS = 5
@@ -20,7 +20,7 @@ MERGING = "while it merges"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The time of one page, in milliseconds, and the number of responses."""
+    """Milliseconds of one page, and the number of responses."""
 
     page: str
     when: str
@@ -38,9 +38,9 @@ class Reading:
 
 
 def measure(count: int, *, say: Callable[[str], None]) -> list[Reading]:
-    """Read list and product pages, uncached: alone, during two merges, then alone.
+    """Read list and product pages, uncached: twice, first alone and then during a merge.
 
-    The first merge fills an empty table, the second changes one row in a hundred.
+    The first merge fills empty tables, the second changes one row in a hundred.
     """
     paths = {"list page": pages.list_paths(), "product page": pages.product_paths()}
     taken: dict[tuple[str, str], list[float]] = {}
