@@ -199,7 +199,7 @@ def test_changed_countries_of_a_channel_reprice_everything_and_a_name_does_not(s
         ("XX", "DE", "XX is not a country code"),
     ],
 )
-def test_channel_default_country_must_be_delivered_to(staff, usual, chosen, words):
+def test_a_channel_must_deliver_to_its_default_country(staff, usual, chosen, words):
     channel = make_channel(default_country="AT", countries=["AT"])
     sent = {**CHANNEL, "default_country": usual, "countries": chosen}
 
