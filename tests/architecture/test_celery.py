@@ -29,10 +29,10 @@ print(*(name for name in app.tasks if not name.startswith("celery.")))
 @cache
 def registered():
     """Return the tasks that a fresh worker registers: this process may have imported more."""
-    told = subprocess.run(
+    listing = subprocess.run(
         [sys.executable, "-c", PRINT_TASKS], capture_output=True, text=True, check=True, timeout=60
     )
-    return sorted(told.stdout.split())
+    return sorted(listing.stdout.split())
 
 
 def queue_of(task):

@@ -28,7 +28,7 @@ Kind = ReturnAuthorization.Kind
 
 
 def make_shipped_order(*listings, quantity=3, now=NOON, answer="shipped", **order):
-    """Make a paid and captured order that is shipped, or delivered with ``answer``."""
+    """Make a paid order that is shipped; with ``answer="delivered"`` also delivered."""
     listings = listings or [make_sellable(quantity=9)]
     purchase = make_accepted_purchase_order(*listings, quantity=quantity, now=now, **order)
     settle(purchase.order)
@@ -159,7 +159,7 @@ def requested_refunds():
     return list(events.values_list("amount", flat=True))
 
 
-# What purchase orders owe to their order; the time limits of submission are not kept here.
+# Invariants of purchase orders, without those about times of submission, which factories ignore.
 PURCHASE_LINES = [
     one
     for one in PURCHASE_ORDERS

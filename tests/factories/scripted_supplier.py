@@ -19,22 +19,24 @@ from suppliers.connectors.records import (
 
 
 class ScriptedSupplier:
-    """``script`` holds what the next calls of ``place`` do: an error, or ``(error, True)``
-    when the effect happens before the error. Empty: all goes well.
+    """Does one step of ``script`` for each call of ``place`` and each call about claims.
+
+    A step is an error, or ``(error, True)`` if the effect happens before the error. Without a
+    step, the call succeeds.
     """
 
     usually = Acknowledgement.ACCEPTED
 
     def __init__(self):
         self.script = []
-        self.effects = []  # the numbers that it created orders for, one entry an effect
+        self.effects = []  # the number of each order that it created
         self.answers = {}
         self.routes = ("Standard",)
         self.freight_price = Decimal("3.00")
-        self.can_stop = False  # None: no call stops it any more, but a person may
+        self.can_stop = False  # None: staff must cancel manually
         self.calls = []
         self.claimed = {}  # its claims by our number
-        self.opened = 0  # how often the effect happened
+        self.opened = 0  # how many claims it opened
 
     def freight(self, **_):
         price = Money(self.freight_price, "EUR")
@@ -113,7 +115,7 @@ class ScriptedSupplier:
 
 
 class WrittenTo(ScriptedSupplier):
-    """A supplier without an API: people answer its e-mail, if it has an address at all."""
+    """A supplier without an API: it gets e-mails, unless ``has_box`` is False."""
 
     cancel = None
     usually = Acknowledgement.RECEIVED

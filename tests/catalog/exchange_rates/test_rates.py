@@ -207,8 +207,8 @@ def test_an_ecb_list_is_imported_for_each_channel_currency():
     counts = rates.import_daily(content=content, source="file", actor="ann", now=NOON + DAY)
 
     assert counts == {"applied": 4, "waiting": 0, "known": 0}
-    told = ExchangeRate.objects.order_by("quote", "base").values_list("base", "quote", "rate")
-    assert list(told) == [
+    stored = ExchangeRate.objects.order_by("quote", "base").values_list("base", "quote", "rate")
+    assert list(stored) == [
         ("GBP", "EUR", D("1.25")),
         ("USD", "EUR", D("0.80")),
         ("EUR", "USD", D("1.25")),
@@ -271,8 +271,8 @@ def test_staff_set_rates_and_decide_on_held_ones(shop, client):
     rate.refresh_from_db()
     assert rate.rate == D(2)
     assert ExchangeRate.objects.get(base="GBP").quote == "EUR"
-    told = ExchangeRateUpdate.objects.order_by("pk").values_list("reported_by", "status")
-    assert list(told)[:2] == [("ann@fara.example", "applied"), ("ann", "approved")]
+    stored = ExchangeRateUpdate.objects.order_by("pk").values_list("reported_by", "status")
+    assert list(stored)[:2] == [("ann@fara.example", "applied"), ("ann", "approved")]
 
 
 @pytest.mark.parametrize(

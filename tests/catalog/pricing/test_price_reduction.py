@@ -19,9 +19,9 @@ DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 UNTIL = NOON + 7 * DAY
 
 
-def points(*told):
+def points(*rows):
     """Build a history from (days ago, price), and (days ago, price, True) for a reduction."""
-    return [PricePoint(NOON - row[0] * DAY, row[1] and D(row[1]), *row[2:]) for row in told]
+    return [PricePoint(NOON - row[0] * DAY, row[1] and D(row[1]), *row[2:]) for row in rows]
 
 
 @pytest.mark.parametrize(
