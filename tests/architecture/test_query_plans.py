@@ -41,7 +41,7 @@ from tests.support.module_world import NO_REDIS, module_world
 from tests.support.query_plans import multiply, pretend, sequential_scans
 
 ROWS = 100_000
-# With few suppliers, reading the whole table would be the right plan to merge one supplier's list.
+# With few suppliers, a scan of the whole table would be the right plan to merge one list.
 COPIES, SUPPLIERS = 1_000, 200
 SUPPLIER_CODE = (
     f"t.supplier_code || CASE WHEN c % {SUPPLIERS} > 0 THEN '-' || c % {SUPPLIERS} ELSE '' END"
