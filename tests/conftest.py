@@ -19,16 +19,16 @@ from storefront.dev.runtime.bootstrap import compile_translations
 from tests.support import database
 
 # Each of these starts a whole shop or a worker once for all of its tests, or changes the real queues.
-WHOLE = (
+SHARED_PROCESSES = (
     *("tests/e2e/browser/", "tests/e2e/demo/", "tests/storefront/test_containers.py"),
     *("tests/architecture/test_celery.py", "tests/storefront/test_health.py"),
     "tests/architecture/test_query_plans.py",  # makes a large shop once
 )
 # A module with one of these makes its data once for all of its tests.
-OF_A_MODULE = re.compile(r'\bshared_world\b|\bbuild_once\b|scope="module"')
+SHARED_FIXTURES = re.compile(r'\bshared_world\b|\bbuild_once\b|scope="module"')
 
 
-class OneWholeShop(LoadGroupScheduling):
+class SharedDataScheduling(LoadGroupScheduling):
     """Give all tests that share a running shop or data to one test worker, so that it is made once.
 
     The marks that xdist has for this do nothing under pytest 9.2, where no plugin can change the
@@ -37,17 +37,19 @@ class OneWholeShop(LoadGroupScheduling):
 
     def _split_scope(self, nodeid):
         module = nodeid.partition("::")[0]
-        if whole := next((whole for whole in WHOLE if module.startswith(whole)), None):
-            return whole
+        if prefix := next(
+            (prefix for prefix in SHARED_PROCESSES if module.startswith(prefix)), None
+        ):
+            return prefix
         return module if self._shares_data(module) else nodeid
 
     @cache  # noqa: B019 - there is one scheduler
     def _shares_data(self, module):
-        return bool(OF_A_MODULE.search((self.config.rootpath / module).read_text()))
+        return bool(SHARED_FIXTURES.search((self.config.rootpath / module).read_text()))
 
 
 def pytest_xdist_make_scheduler(config, log):
-    return OneWholeShop(config, log)
+    return SharedDataScheduling(config, log)
 
 
 def pytest_configure(config):
@@ -55,13 +57,13 @@ def pytest_configure(config):
     os.environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         compile_translations(config.rootpath)
-    # What is enqueued in a test goes nowhere; tests call the verb that the task would call.
+    # Queued tasks are never run: a test calls the function that the task would call.
     app.conf.broker_url = "memory://"
     TransactionTestCase._fixture_teardown = lambda _: database.empty()
 
 
 def pytest_collection_finish():
-    """Search for garbage less often, and never in the thousands of objects of the collection."""
+    """Collect garbage less often, and never examine the thousands of collected tests."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
@@ -81,7 +83,7 @@ def django_db_modify_db_settings(
 def whole_pages_in_context(django_test_environment):
     """Record the context of a whole page for ``response.context``, and not those of its parts.
 
-    To copy the context for each of a staff page's 200 parts takes a fifth of the page's time.
+    Copying the context for each of the 200 parts of a staff page takes a fifth of its time.
     """
 
     def render(template, context):
@@ -94,7 +96,7 @@ def whole_pages_in_context(django_test_environment):
 
 @pytest.fixture(autouse=True)
 def fresh_routes():
-    """Clear the shipping services that are cached for a minute, longer than a test lasts."""
+    """Clear the cache of shipping services, which would outlive a test: it lasts a minute."""
     from shipping.rates import quotes  # noqa: PLC0415 - the apps are not loaded when this file is
 
     quotes.clear_cache()
@@ -102,7 +104,7 @@ def fresh_routes():
 
 @pytest.fixture(autouse=True)
 def fresh_card_index(monkeypatch):
-    """Forget the cards and the channel of the test before, and notice each change at once."""
+    """Forget the cards and the channel of the previous test, and notice each change at once."""
     from catalog.products import shop  # noqa: PLC0415 - the apps are not loaded yet
     from catalog.search import card_index  # noqa: PLC0415
 
@@ -123,7 +125,7 @@ def fresh_costing(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def broker_answers(monkeypatch):
-    """Forget that the broker was down in the test before, so that it is used again at once."""
+    """Forget that the broker was down in the previous test, so that it is used again at once."""
     from storefront.workers import deduplication  # noqa: PLC0415 - the settings are not read yet
 
     monkeypatch.setattr(deduplication, "broker", deduplication.Broker())

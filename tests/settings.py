@@ -22,7 +22,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 PAGE_CACHE_S = 0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 PAYMENT_GATEWAY = "fake"
-RATES_MAX_AGE_H = 24 * 365 * 100  # rates are as old as the tests, where their age is not the point
-# Goods come without certificates where these are not the point.
+RATES_MAX_AGE_H = 24 * 365 * 100  # rates do not expire, unless a test sets this
+# No certificates are required, unless a test sets these.
 CERTIFICATES_FOR_LITHIUM: list[str] = []
 CERTIFICATES_FOR_EU: list[str] = []

@@ -1,4 +1,4 @@
-"""Celery: each task name written as a string belongs to a registered task and its queue."""
+"""Celery: task names in settings are those of registered tasks; each runs in its queue."""
 
 import inspect
 import subprocess
@@ -13,12 +13,13 @@ from django.conf import settings
 from storefront.celery import app
 from storefront.workers.deduplication import DEDUPLICATED_TASKS
 
-# Apps whose tasks customers wait for, and their tasks that may wait behind feeds.
-URGENT = ("orders", "shipping", "notifications")
-PATIENT = ("orders.claims.tasks.", "orders.accounting.reconciliation.tasks.")
+# Customers wait for the tasks of these apps.
+URGENT_APPS = ("orders", "shipping", "notifications")
+# Tasks of these apps that may wait behind feeds.
+PATIENT_TASKS = ("orders.claims.tasks.", "orders.accounting.reconciliation.tasks.")
 
 
-LIST = """
+PRINT_TASKS = """
 from storefront.celery import app
 app.loader.import_default_modules()
 print(*(name for name in app.tasks if not name.startswith("celery.")))
@@ -28,10 +29,10 @@ print(*(name for name in app.tasks if not name.startswith("celery.")))
 @cache
 def registered():
     """Return the tasks that a fresh worker registers: this process may have imported more."""
-    told = subprocess.run(
-        [sys.executable, "-c", LIST], capture_output=True, text=True, check=True, timeout=60
+    listing = subprocess.run(
+        [sys.executable, "-c", PRINT_TASKS], capture_output=True, text=True, check=True, timeout=60
     )
-    return sorted(told.stdout.split())
+    return sorted(listing.stdout.split())
 
 
 def queue_of(task):
@@ -40,21 +41,21 @@ def queue_of(task):
 
 
 @pytest.mark.parametrize("pattern", settings.CELERY_TASK_ROUTES)
-def test_each_route_leads_tasks_to_its_queue(pattern):
-    named = [name for name in registered() if fnmatchcase(name, pattern)]
-    led = [
+def test_each_route_puts_its_tasks_in_its_queue(pattern):
+    matching = [name for name in registered() if fnmatchcase(name, pattern)]
+    routed = [
         name
-        for name in named
+        for name in matching
         if next(each for each in settings.CELERY_TASK_ROUTES if fnmatchcase(name, each)) == pattern
     ]
     queue = settings.CELERY_TASK_ROUTES[pattern]["queue"]
 
-    assert led, "no registered task takes this route"
-    assert {queue_of(name) for name in led} == {queue}
+    assert routed, "no registered task takes this route"
+    assert {queue_of(name) for name in routed} == {queue}
 
 
 @pytest.mark.parametrize("entry", app.conf.beat_schedule)
-def test_each_beat_entry_has_a_queue_with_workers_and_expires_when_later_ones_do_its_work(entry):
+def test_each_beat_entry_has_a_queue_with_workers_and_expires_after_its_period(entry):
     described = app.conf.beat_schedule[entry]
     assert described["task"] in registered()
     assert queue_of(described["task"]) in {"celery", "syncs", "bulk"}
@@ -63,7 +64,7 @@ def test_each_beat_entry_has_a_queue_with_workers_and_expires_when_later_ones_do
 
 
 def test_no_periodic_task_queues_itself():
-    """A task that queues itself beside the beat multiplies."""
+    """A task that beat starts and that also queues itself multiplies."""
     for entry in app.conf.beat_schedule.values():
         path, _, name = entry["task"].rpartition(".")
         assert f"{name}.delay(" not in own_source(path, name), entry["task"]
@@ -74,9 +75,8 @@ def own_source(path, name):
     return inspect.getsource(getattr(import_module(path), name).run)
 
 
-# What only decides that work is due, and starts it: a sweep that stood behind that work would come
-# too late.
-DECIDES = {
+# Tasks that find due work and queue it. In the queue of that work they would run too late.
+DISPATCHERS = {
     "catalog.competitors.tasks.fetch_due_sources",
     "suppliers.inventory.tasks.queue_aged_supply",
     "suppliers.inventory.tasks.publish_pending",
@@ -87,8 +87,8 @@ DECIDES = {
 }
 
 
-@pytest.mark.parametrize("task", sorted(DECIDES))
-def test_what_decides_that_work_is_due_does_not_wait_behind_it(task):
+@pytest.mark.parametrize("task", sorted(DISPATCHERS))
+def test_dispatchers_do_not_wait_behind_the_work_they_queue(task):
     assert task in {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert queue_of(task) == "celery"
 
@@ -101,7 +101,7 @@ def test_no_order_waits_behind_a_feed():
     slow = [
         name
         for name in registered()
-        if name.startswith(URGENT) and not name.startswith(PATIENT)
+        if name.startswith(URGENT_APPS) and not name.startswith(PATIENT_TASKS)
         if queue_of(name) != "celery"
     ]
 

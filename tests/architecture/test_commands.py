@@ -1,4 +1,4 @@
-"""Commands: each one that a script, a document or the code names exists."""
+"""Commands: every command named in a script, a document or the code exists."""
 
 import re
 from importlib.util import find_spec
@@ -18,9 +18,9 @@ NAMED_IN = [
 MANAGE = re.compile(r"manage\.py ([a-z]\w+)")
 CALL_COMMAND = re.compile(r"call_command\(\s*\"(\w+)\"")
 MODULE = re.compile(r"-m[\"',\s]+(storefront(?:\.\w+)*)")
-# Entry points of servers and workers, as `storefront.wsgi:application`, `celery -A storefront`.
+# Entry points of servers and workers, e.g. `storefront.wsgi:application`, `celery -A storefront`.
 ENTRY = re.compile(r"\"(storefront\.\w+):\w+\"|-A[\"',\s]+(storefront)\b")
-# What `make` puts together in its recipes.
+# Modules that recipes of the Makefile write as `$(DEV).name`.
 MAKE_MODULE = re.compile(r"\$\(DEV\)((?:\.\w+)+)")
 MAKE_TARGET = re.compile(r"(?:`|^ *)make ([a-z-]+)(?=`| {2,}| [A-Z_]+=| *<| *$)", re.MULTILINE)
 

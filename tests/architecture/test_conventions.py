@@ -11,8 +11,9 @@ from django.db import models
 
 from tests.support.source_files import ROOT, calls, shipped, sources, tree
 
+# Labels of apps, lowest first; no interface is above another.
 LAYERS = ("lib", "notifications", "accounts", "catalog", "suppliers", "orders", "shipping")
-FRONTS = ("web", "portal", "api", "dashboard")  # labels of apps
+INTERFACE_APPS = ("web", "portal", "api", "dashboard")
 
 # Interfaces may read the clock. All other modules take the time as an argument.
 INTERFACES = [
@@ -37,16 +38,16 @@ MONEY = [
     r"^suppliers/sync/(prices|price_reading)\.py$",
     r"^suppliers/models/(offers|shipping_services)\.py$",
 ]
-# The only modules that may open a connection to the outside.
-DOORS = [r"^storefront/(dev|ops)/", r"^storefront/lib/http/client\.py$"]
+# The only modules that may import an HTTP client.
+OUTBOUND_MODULES = [r"^storefront/(dev|ops)/", r"^storefront/lib/http/client\.py$"]
 
 
 def is_one_of(name, patterns):
     return any(re.search(pattern, name) for pattern in patterns)
 
 
-def ours():
-    """List the models of our own apps, which are those in this repository."""
+def own_models():
+    """List the models of the apps in this repository."""
     return [
         model
         for model in apps.get_models()
@@ -55,7 +56,7 @@ def ours():
     ]
 
 
-def test_nothing_happens_behind_the_back_of_a_caller():
+def test_no_signal_and_no_overridden_save_or_delete():
     signals = re.compile(r"django\.(db\.models\.signals|dispatch|core\.signals)|@receiver")
     overriding = [
         f"{name}: {method.name}"
@@ -68,11 +69,11 @@ def test_nothing_happens_behind_the_back_of_a_caller():
 
     assert overriding == []
     using = {name for name, text in shipped().items() if signals.search(text)}
-    # Django makes permissions only after all migrations: groups of a new shop wait for that.
+    # Groups of a new shop need permissions, which Django creates after all migrations.
     assert using == {"storefront/dashboard/apps.py"}
 
 
-def test_a_lock_says_whose_rows_it_takes():
+def test_every_row_lock_names_its_tables():
     vague = [
         f"{name}:{call.lineno}"
         for name in shipped()
@@ -83,7 +84,7 @@ def test_a_lock_says_whose_rows_it_takes():
     assert vague == []
 
 
-def test_no_lock_on_an_offer_stops_rows_that_point_to_it():
+def test_no_lock_on_an_offer_blocks_rows_that_refer_to_it():
     """A full lock would block writes of stock rows and order lines, which refer to the offer."""
     whole = re.compile(
         r"FOR UPDATE OF o\b|SupplierOffer\.objects\b[^=]*select_for_update\((?![^)]*no_key)"
@@ -102,13 +103,13 @@ def test_only_interfaces_read_the_clock():
     ] == []
 
 
-def test_a_table_points_only_at_its_own_app_or_one_below():
+def test_foreign_keys_refer_only_to_the_own_or_a_lower_app():
     rank = {label: place for place, label in enumerate(LAYERS)}
-    rank |= dict.fromkeys(FRONTS, len(LAYERS))
+    rank |= dict.fromkeys(INTERFACE_APPS, len(LAYERS))
     rank |= {"hooks": len(LAYERS) + 1}
     upward = [
         f"{model._meta.label}.{field.name}"
-        for model in ours()
+        for model in own_models()
         for field in model._meta.get_fields()
         if field.many_to_one or (field.one_to_one and not field.auto_created)
         if field.related_model._meta.app_label in rank
@@ -121,30 +122,30 @@ def test_a_table_points_only_at_its_own_app_or_one_below():
 def test_staff_can_see_every_table():
     admin.autodiscover()  # staff pages load with the URLs
 
-    hidden = [model._meta.label for model in ours() if not admin.site.is_registered(model)]
+    hidden = [model._meta.label for model in own_models() if not admin.site.is_registered(model)]
 
     assert hidden == []
 
 
-def test_the_locks_name_no_machine_and_no_host():
-    told = [
+def test_lock_files_contain_no_path_and_no_host():
+    found = [
         f"{path.name}:{number}"
         for path in sorted((ROOT / "requirements").glob("*.txt"))
         for number, line in enumerate(path.read_text().splitlines(), start=1)
         if "://" in line or line.startswith(("/", "--index", "--extra-index", "--find-links"))
     ]
 
-    assert told == []
+    assert found == []
 
 
-def test_nothing_in_the_tree_names_the_machine_it_was_written_on():
+def test_no_source_contains_a_path_of_a_machine():
     traces = re.compile(r"(?<![\w.-])/(work|home|root|Users)/[a-z]")
 
     assert [name for name, text in sources().items() if traces.search(text)] == []
 
 
-def test_no_table_has_an_order_of_its_own():
-    assert [model._meta.label for model in ours() if model._meta.ordering] == []
+def test_no_model_has_a_default_ordering():
+    assert [model._meta.label for model in own_models() if model._meta.ordering] == []
 
 
 def is_a_float(node):
@@ -170,7 +171,7 @@ def test_money_is_never_a_float():
     ]
     columns = [
         f"{model._meta.label}.{field.name}"
-        for model in ours()
+        for model in own_models()
         for field in model._meta.get_fields()
         if isinstance(field, models.FloatField)
     ]
@@ -179,8 +180,7 @@ def test_money_is_never_a_float():
     assert columns == []
 
 
-def test_only_one_door_leads_outside():
-    # In tests and in programs of their own there are others: they stand for the outside.
+def test_only_one_module_imports_an_http_client():
     leaving = re.compile(
         r"^\s*(?:import|from) (?:httpx|requests|urllib3|http\.client)\b", re.MULTILINE
     )
@@ -188,7 +188,7 @@ def test_only_one_door_leads_outside():
     assert [
         name
         for name, text in shipped().items()
-        if leaving.search(text) and not is_one_of(name, DOORS)
+        if leaving.search(text) and not is_one_of(name, OUTBOUND_MODULES)
     ] == []
 
 
@@ -219,7 +219,7 @@ def is_own(node):
     return isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
 
 
-def test_one_guarded_module_uses_private_names_of_libraries():
+def test_one_module_uses_private_names_of_libraries():
     using = {
         name: names
         for name in shipped()
@@ -238,7 +238,7 @@ def test_one_guarded_module_uses_private_names_of_libraries():
 
 
 @pytest.mark.parametrize("word", ["TO" + "DO", "FIX" + "ME", "XX" + "X"])
-def test_nothing_is_left_for_later(word):
+def test_no_marker_of_unfinished_work_is_left(word):
     assert [name for name, text in sources().items() if re.search(rf"\b{word}\b", text)] == []
 
 
@@ -254,8 +254,8 @@ def test_no_test_is_skipped():
     ] == []
 
 
-@pytest.mark.parametrize("pattern", [*INTERFACES, *MONEY, *DOORS])
-def test_each_pattern_of_these_rules_names_files_that_exist(pattern):
+@pytest.mark.parametrize("pattern", [*INTERFACES, *MONEY, *OUTBOUND_MODULES])
+def test_each_pattern_matches_a_file(pattern):
     """After a move a pattern may match nothing, and its rule would pass without a check."""
     assert [name for name in shipped() if re.search(pattern, name)] != []
 

@@ -15,9 +15,9 @@ MAX_FILES_IN_FOLDER = 15  # Python files, migrations and tests aside
 MAX_LINES = 400
 MAX_README_LINES = 130
 # A file with one of these names has no subject.
-NO_NAMES = {"services", "utils", "helpers", "common", "managers", "misc", "selectors", "signals"}
+VAGUE_NAMES = {"services", "utils", "helpers", "common", "managers", "misc", "selectors", "signals"}
 # An __init__.py may hold a registry of adapters, the models, or the settings.
-SPEAKING_INITS = [
+INITS_WITH_CODE = [
     r"^(catalog|orders|shipping|suppliers)/models/__init__\.py$",
     r"^suppliers/connectors/(\w+/)?__init__\.py$",
     r"^orders/gateways/__init__\.py$",
@@ -47,17 +47,17 @@ def is_one_of(name, patterns):
     return any(re.search(pattern, name) for pattern in patterns)
 
 
-def test_no_file_is_named_after_nothing_in_particular():
-    assert [name for name in sources() if Path(name).stem in NO_NAMES] == []
+def test_no_file_has_a_vague_name():
+    assert [name for name in sources() if Path(name).stem in VAGUE_NAMES] == []
 
 
-def test_no_file_is_longer_than_a_person_reads():
-    long = {name: text.count("\n") for name, text in sources().items()}
+def test_no_file_is_too_long():
+    lengths = {name: text.count("\n") for name, text in sources().items()}
 
-    assert {name: lines for name, lines in long.items() if lines >= MAX_LINES} == {}
+    assert {name: lines for name, lines in lengths.items() if lines >= MAX_LINES} == {}
 
 
-def test_each_app_is_explained_on_one_page():
+def test_each_app_has_a_short_readme():
     folders = [
         Path(config.path)
         for config in apps.get_app_configs()
@@ -74,27 +74,27 @@ def test_each_app_is_explained_on_one_page():
     assert {name: n for name, n in lengths.items() if n is None or n > MAX_README_LINES} == {}
 
 
-def test_packages_say_nothing_unless_they_are_a_registry():
-    speaking = [
+def test_init_files_are_empty_unless_they_are_a_registry():
+    not_empty = [
         name
         for name, text in sources().items()
-        if name.endswith("__init__.py") and text.strip() and not is_one_of(name, SPEAKING_INITS)
+        if name.endswith("__init__.py") and text.strip() and not is_one_of(name, INITS_WITH_CODE)
     ]
 
-    assert speaking == []
+    assert not_empty == []
 
 
-def test_each_module_says_what_it_is_for():
-    silent = [
+def test_each_module_has_a_docstring():
+    undocumented = [
         name
         for name, text in shipped().items()
         if text.strip() and ast.get_docstring(tree(name)) is None
     ]
 
-    assert silent == []
+    assert undocumented == []
 
 
-def test_no_folder_holds_more_files_than_a_person_surveys():
+def test_no_folder_has_too_many_files():
     folders = Counter(
         PurePosixPath(name).parent.as_posix() for name in shipped() if "migrations" not in name
     )
@@ -133,7 +133,7 @@ def test_only_the_settings_name_the_development_tools():
 
 @pytest.mark.parametrize("app", ORDERED)
 def test_the_packages_of_each_app_have_an_order(app):
-    """Import-linter keeps it in ``make check``; exhaustive, so that no new package is left out."""
+    """Import-linter keeps the order; an exhaustive contract reports packages it does not list."""
     ordered = [c for c in contracts() if c.get("containers") == [app]]
 
     assert [(c["type"], c.get("exhaustive")) for c in ordered] == [("layers", True)]
@@ -147,11 +147,11 @@ def test_every_package_of_storefront_has_its_layer():
         f"storefront.{path.parent.name}" for path in (ROOT / "storefront").glob("*/__init__.py")
     }
 
-    assert packages - named == {"storefront.locale"}  # formats of Django, no code
+    assert packages - named == {"storefront.locale"}  # formats of dates, no code
 
 
-@pytest.mark.parametrize("pattern", [*SPEAKING_INITS, *UNMIRRORED])
-def test_each_pattern_of_these_rules_names_files_that_exist(pattern):
+@pytest.mark.parametrize("pattern", [*INITS_WITH_CODE, *UNMIRRORED])
+def test_each_pattern_matches_a_file_or_folder(pattern):
     names = {*sources(), *(PurePosixPath(name).parent.as_posix() for name in sources())}
 
     assert [name for name in names if re.search(pattern, name)] != []

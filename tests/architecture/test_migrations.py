@@ -79,7 +79,7 @@ def test_each_object_of_the_sql_files_exists_as_they_define_it():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["FUNCTION", "TRIGGER", "EXTENSION"])
-def test_the_database_holds_nothing_that_no_sql_file_defines(kind):
+def test_every_object_in_the_database_is_defined_in_an_sql_file(kind):
     assert {name for name, _ in objects()[kind]} == created()[kind]
 
 
@@ -96,7 +96,7 @@ def test_each_sql_file_is_run_by_one_migration():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_a_comment_says_what_each_statement_is_for(path):
+def test_a_comment_precedes_each_statement(path):
     statements = re.compile(r"^(?:CREATE|ALTER|COMMENT|GRANT|REVOKE)\b", re.MULTILINE)
     lines = path.read_text().splitlines()
 

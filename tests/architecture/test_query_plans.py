@@ -41,7 +41,7 @@ from tests.support.module_world import NO_REDIS, module_world
 from tests.support.query_plans import multiply, pretend, sequential_scans
 
 ROWS = 100_000
-# The larger the share of a supplier, the sooner its list is rightly merged by reading the whole table.
+# With few suppliers, a scan of the whole table would be the right plan to merge one list.
 COPIES, SUPPLIERS = 1_000, 200
 SUPPLIER_CODE = (
     f"t.supplier_code || CASE WHEN c % {SUPPLIERS} > 0 THEN '-' || c % {SUPPLIERS} ELSE '' END"
@@ -58,7 +58,7 @@ HISTORY = (
     *(shipping.Shipment, shipping.Parcel, shipping.ParcelLine, shipping.TrackingEvent),
     *(notifications.Event, notifications.Message, InboundWebhook),
 )
-FEW = (suppliers.Supplier, suppliers.StockLocation, catalog.Brand)  # each has some of the goods
+FEW = (suppliers.Supplier, suppliers.StockLocation, catalog.Brand)  # each row has several goods
 WATCHED = (
     *(catalog.ProductCard, catalog.Listing, suppliers.SupplierOffer, suppliers.StockLevel),
     *(notifications.Event, notifications.Message, InboundWebhook),
@@ -92,9 +92,11 @@ def make_large_shop():
 
 
 def list_products(*, cost="8.40", units=20, copies=0):
-    """Let the feed have five products, with a variant for each copy of the supplier's offers."""
+    """Put five products in the feed; each has a variant for each copy of the supplier's offers."""
     for number in range(1, 6):
-        skus = [f"P{number}-Black{suffix}" for suffix in ("", *(f"-{c}" for c in _turns(copies)))]
+        skus = [
+            f"P{number}-Black{suffix}" for suffix in ("", *(f"-{c}" for c in _own_copies(copies)))
+        ]
         record = make_product_record(
             external_id=f"P{number}",
             title=f"Sensor headlamp {number}",
@@ -105,7 +107,7 @@ def list_products(*, cost="8.40", units=20, copies=0):
         in_memory_supplier.data_at(FEED).put(record, stock=stock, cost=usd(cost))
 
 
-def _turns(copies):
+def _own_copies(copies):
     """Return the numbers of the copies that belong to the original supplier."""
     return range(SUPPLIERS, copies + 1, SUPPLIERS)
 
@@ -124,7 +126,7 @@ def _large_shop(django_db_setup, django_db_blocker, tmp_path_factory):
 @pytest.fixture
 def light(_large_shop, db, settings):
     settings.REDIS_URL = NO_REDIS
-    with card_index.locked_index(_large_shop.channel_id):  # the first read is of all cards
+    with card_index.locked_index(_large_shop.channel_id):  # the first read loads all cards
         return _large_shop
 
 

@@ -1,4 +1,4 @@
-"""Security documents: every ASVS Level 1 requirement is listed, and the tests named exist."""
+"""Security documents: every ASVS Level 1 requirement is listed, and every named test exists."""
 
 import re
 
@@ -18,7 +18,7 @@ LEVEL_1 = (
 )
 
 
-WITHOUT_ROW = 36  # of Level 2: chapters about OAuth, WebRTC, GraphQL and WebSockets
+WITHOUT_ROW = 36  # Level 2 requirements about OAuth, WebRTC, GraphQL and WebSockets
 STATUSES = ("met", "not applicable", "operator", "open")
 
 
@@ -54,10 +54,10 @@ def test_each_row_has_its_evidence_or_reason():
 
 
 @pytest.mark.parametrize(("level", "more"), [(0, 0), (1, WITHOUT_ROW)])
-def test_the_sheet_counts_itself(level, more):
+def test_the_stated_counts_match_the_rows(level, more):
     sheet = sheets()[level]
     statuses = [row[2] for row in ROW.findall(sheet)]
-    met, unfit, operator, open_ = (statuses.count(one) for one in STATUSES)
+    met, not_applicable, operator, open_ = (statuses.count(one) for one in STATUSES)
 
     numbers = [int(each) for each in re.findall(r"\d+", sheet[sheet.index("Of ") :])][:5]
-    assert numbers == [len(statuses) + more, met, unfit + more, operator, open_]
+    assert numbers == [len(statuses) + more, met, not_applicable + more, operator, open_]

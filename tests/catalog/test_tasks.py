@@ -81,16 +81,18 @@ def test_one_run_fetches_all_batches_and_queues_nothing(httpserver, monkeypatch)
 
 @pytest.mark.django_db(transaction=True)
 def test_one_worker_fetches_images_at_a_time(monkeypatch):
-    monkeypatch.setattr(images, "fetch_due", lambda **_: beside.append(ran(fetch_images)) or 0)
-    beside = []
+    monkeypatch.setattr(
+        images, "fetch_due", lambda **_: results.append(run_elsewhere(fetch_images)) or 0
+    )
+    results = []
 
     assert fetch_images() == 0
 
-    assert beside == [0], "the other worker found it taken and ended"
+    assert results == [0], "the other worker did not end although the lock was held"
 
 
-def ran(act):
-    """Run it in another worker with its own session."""
+def run_elsewhere(act):
+    """Run ``act`` in another thread, with its own database session; return the result."""
     answers = []
 
     def run():

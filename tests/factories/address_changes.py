@@ -11,7 +11,7 @@ THERE = replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
 
 
 def apart(*listings):
-    """Sell items that ship from one location each."""
+    """Make purchase orders for items that each ship from another location."""
     for listing, code in zip(listings[1:], ("CN", "PL"), strict=False):
         place = make_location(code=code, country=code)
         StockLevel.objects.filter(pk=listing.level.pk).update(location=place)

@@ -25,7 +25,7 @@ def send(purchase_order=None, *, now=NOON):
 
 
 def sent(*, elsewhere=False):
-    """A submitted purchase order; with ``elsewhere`` another supplier has the same item."""
+    """Submit a purchase order; with ``elsewhere`` another supplier has the same item."""
     listing = make_sellable()
     if elsewhere:
         make_service(listing.level.location, max_days=6)

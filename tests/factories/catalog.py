@@ -156,7 +156,7 @@ def make_variant(product=None, *, sku=None, **changes):
 
 
 def make_area(*countries):
-    """Make a delivery area of these countries; without any, it is everywhere."""
+    """Make a delivery area of these countries, by default of all countries."""
     return DeliveryArea.objects.get_or_create(countries=sorted(countries))[0]
 
 
@@ -176,7 +176,7 @@ def make_listing(
 ):
     """Make a listing; give it a real price rule, as every price has one.
 
-    Shape:  ``countries`` are those it can be sent to; none: everywhere
+    Shape:  ``countries`` are those it can be sent to; empty means all
     """
     channel = channel or make_channel()
     more.setdefault("origins", ["CN"])  # without an origin there is no price

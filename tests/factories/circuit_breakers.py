@@ -11,7 +11,7 @@ from tests.factories.suppliers import NOON
 def break_line(
     supplier: Supplier, *, orders_wait_s: float = 60, probe_s: float | None = None
 ) -> None:
-    """Open the breaker, for orders too; with ``probe_s`` another call is probing it."""
+    """Open the breaker for all calls, also about orders; with ``probe_s`` a probe is under way."""
     connection, _ = Connection.objects.get_or_create(supplier=supplier)
     CircuitBreaker.objects.create(
         connection=connection,

@@ -1,4 +1,4 @@
-"""Compliance documents: submit one, and submit one that staff verifies."""
+"""Compliance document factories: submit a document, submit and verify a document."""
 
 import io
 from datetime import date

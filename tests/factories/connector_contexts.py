@@ -92,7 +92,7 @@ class DictMemory:
         self.kept = merge_state(self.kept, changes)
 
 
-class PostInMemory:
+class MemoryMailer:
     """Keeps e-mails to a supplier by key instead of sending them."""
 
     def __init__(self):
@@ -125,7 +125,7 @@ def make_context(base_url, **changes):
         "quotas": MemoryBudget(),
         "tokens": NoTokens(),
         "state": DictMemory(),
-        "mailer": PostInMemory(),
+        "mailer": MemoryMailer(),
         "folder": Path(tempfile.gettempdir()) / "fara-lines",
     }
     return ConnectorContext(base_url=base_url, **{**values, **changes})

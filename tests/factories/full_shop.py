@@ -50,9 +50,9 @@ from tests.factories.webhooks import store_webhook
 
 
 def make_world(monkeypatch, batch=1):
-    """Make one order in each state that the shop's functions reach, and its supply.
+    """Make one order in each state that the shop's functions reach, with what it needs.
 
-    Another ``batch`` makes as much again in the same shop.
+    A second call with another ``batch`` adds as many orders to the same shop.
     """
     supplier = connect(monkeypatch, ScriptedSupplier())
     listings = [make_sellable(quantity=20) for _ in range(2)]
@@ -71,10 +71,10 @@ def make_world(monkeypatch, batch=1):
     _shipped(listings, "shipped", number=f"CJPKL00000000{batch}1YQ")
     _shipped(listings, "delivered", number=f"CJPKL00000000{batch}2YQ")
     _claimed(supplier)
-    _fed(listings, batch)
-    _called()
+    _synced(listings, batch)
+    _received_webhooks()
     _vetted(batch)
-    _told()
+    _notified()
     compare_yesterday(batch)
     Brand.objects.update(manufacturer_name="Fara Works", manufacturer_country="DE")
     PendingPublication.objects.all().delete()  # as if the pages had been refreshed
@@ -134,7 +134,7 @@ def _claimed(supplier):
 
 
 def _returned(listings, batch):
-    """Withdraw from a delivered line: receive and refund it; its supplier owes us a credit."""
+    """Return a delivered line, refund it, and send it back to its supplier."""
     purchase_order = _shipped(listings, "delivered", number=f"CJPKL00000000{batch}3YQ")
     order = Order.objects.get(pk=purchase_order.order_id)
     ReturnPolicy.objects.get_or_create(
@@ -183,7 +183,7 @@ def settle(order):
         updates.apply(update=update, gateway="fake", now=NOON)
 
 
-def _fed(listings, batch):
+def _synced(listings, batch):
     supplier = make_supplier()
     run = SyncRun.objects.create(
         supplier=supplier,
@@ -226,12 +226,12 @@ def _vetted(batch):
     scorecards.roll_up(supplier=supplier, first=NOON.date(), now=NOON)
 
 
-def _called():
+def _received_webhooks():
     for status in ("applied", "failed"):
         store_webhook("stripe", b"{}").move(status, at=NOON, problem="")
 
 
-def _told():
+def _notified():
     for event in Event.objects.order_by("pk"):
         for delivery in dispatch.fan_out(event=event, now=NOON):
             delivery.move(Message.Status.SENDING, at=NOON, attempts=1)
@@ -243,7 +243,7 @@ def orders_by_status():
 
 
 def ask_supplier():
-    """Make a request to erase an address, which staff must send to the supplier."""
+    """Make an erasure request, which staff must send to the supplier."""
     return ErasureRequest.objects.create(purchase_order=PurchaseOrder.objects.first(), since=NOON)
 
 

@@ -61,48 +61,48 @@ from tests.factories.full_shop import ask_supplier, stray
 from tests.factories.suppliers import NOON, make_supplier
 
 
-def returned(**changes):
+def change_returns(**changes):
     unpaid = {"due_amount": None, "refund_amount": None, "delivery_amount": 0}
     known = {"address": "Lampenweg 1", **unpaid, **changes}
     return lambda: ReturnAuthorization.objects.update(**known)
 
 
-def unsent():
+def delete_supplier_returns():
     """Delete all returns to suppliers, as if none were requested."""
     SupplierReturnLine.objects.all().delete()
     SupplierReturn.objects.all().delete()
 
 
-def fail_to_replace():
+def fail_replacement():
     canceled = Order.objects.filter(status="canceled").first()
-    returned(status="exchanged", replacement=canceled)()
+    change_returns(status="exchanged", replacement=canceled)()
 
 
-def too_late():
-    unsent()
+def close_return_window():
+    delete_supplier_returns()
     ReturnPolicy.objects.update(return_window_days=0)
 
 
-def pay(**changes):
+def mark_refunded(**changes):
     paid = {"due_amount": 0, "refund_amount": 0, "delivery_amount": 0, "replacement": None}
-    return returned(status="refunded", **paid, **changes)
+    return change_returns(status="refunded", **paid, **changes)
 
 
-def pay_before_it_came():
+def refund_before_receipt():
     StatusChange.objects.filter(to_status="lost_in_transit").delete()
     ReturnLine.objects.update(received_quantity=0)
-    pay(destination="us", status_since=NOON - timedelta(days=22))()
+    mark_refunded(destination="us", status_since=NOON - timedelta(days=22))()
 
 
-def let_customer_keep_it():
+def refund_without_return():
     SupplierClaimLine.objects.all().delete()
     SupplierClaim.objects.all().delete()
-    pay(destination="nowhere", kind="defect", status_since=NOON)()
+    mark_refunded(destination="nowhere", kind="defect", status_since=NOON)()
 
 
-def keep_the_way():
+def leave_delivery_charge_due():
     """Return all goods with a refund of 1, so that the delivery charge is still due."""
-    pay()()
+    mark_refunded()()
     orders = Order.objects.filter(returns__isnull=False)
     whole = {"shipped_quantity": F("quantity"), "returning_quantity": F("quantity")}
     lines = OrderLine.objects.filter(order__in=orders)
@@ -129,22 +129,26 @@ def supplier_return(status, **changes):
 
 
 RETURN_ITEMS = {
-    "return_requested": returned(status="requested"),
-    "return_overdue": returned(status="needs_evidence", status_since=NOON - timedelta(days=32)),
-    "return_without_address": returned(status="approved", address=""),
-    "return_to_inspect": returned(status="received"),
-    "return_to_refund": returned(status="inspected"),
-    "withdrawal_refund_due": returned(
+    "return_requested": change_returns(status="requested"),
+    "return_overdue": change_returns(
+        status="needs_evidence", status_since=NOON - timedelta(days=32)
+    ),
+    "return_without_address": change_returns(status="approved", address=""),
+    "return_to_inspect": change_returns(status="received"),
+    "return_to_refund": change_returns(status="inspected"),
+    "withdrawal_refund_due": change_returns(
         status="in_transit", tracking_number="1", opened_at=NOON - timedelta(days=8)
     ),
-    "return_in_transit_long": returned(status="in_transit", status_since=NOON - timedelta(days=22)),
-    "return_lost": returned(status="lost_in_transit"),
-    "exchange_not_possible": fail_to_replace,
-    "return_to_supplier": unsent,
-    "return_to_supplier_late": too_late,
-    "refunded_return_missing": pay_before_it_came,
-    "return_to_claim": let_customer_keep_it,
-    "delivery_refund_due": keep_the_way,
+    "return_in_transit_long": change_returns(
+        status="in_transit", status_since=NOON - timedelta(days=22)
+    ),
+    "return_lost": change_returns(status="lost_in_transit"),
+    "exchange_not_possible": fail_replacement,
+    "return_to_supplier": delete_supplier_returns,
+    "return_to_supplier_late": close_return_window,
+    "refunded_return_missing": refund_before_receipt,
+    "return_to_claim": refund_without_return,
+    "delivery_refund_due": leave_delivery_charge_due,
     "supplier_return_pending": supplier_return("draft"),
     "supplier_return_unanswered": supplier_return(
         "shipped", status_since=NOON - timedelta(days=15)
@@ -156,16 +160,16 @@ RETURN_ITEMS = {
 # Payments and addresses
 
 
-def refuse_a_capture():
+def refuse_capture():
     request = PaymentEvent.objects.filter(kind="capture_requested").first()
     PaymentEvent.objects.filter(answers=request).update(kind="refused", received_at=AGO)
 
 
-def keep_the_money():
+def keep_payment_of_canceled_order():
     Order.objects.filter(status="completed").update(status="canceled", status_since=AGO)
 
 
-def wish_address():
+def request_address_change():
     AddressChangeRequest.objects.create(
         purchase_order=PurchaseOrder.objects.filter(status="in_progress").first(),
         ship_to={},
@@ -178,10 +182,13 @@ def wish_address():
 # All rules
 
 AGO = NOON - timedelta(days=9)
-ASKED_TO_STOP = {"submission_status": "cancellation_requested", "submission_status_since": AGO}
+CANCELLATION_REQUESTED = {
+    "submission_status": "cancellation_requested",
+    "submission_status_since": AGO,
+}
 
 
-def purchase(**changes):
+def change_purchase_orders(**changes):
     return lambda: PurchaseOrder.objects.filter(status="in_progress").update(**changes)
 
 
@@ -209,7 +216,7 @@ def run(status, kind="stock", **known):
     )
 
 
-def on_its_way(word, days):
+def set_carrier_status(word, days):
     since = NOON - timedelta(days=days)
     return lambda: Parcel.objects.filter(status="shipped").update(
         carrier_status=word, carrier_status_at=since
@@ -217,27 +224,31 @@ def on_its_way(word, days):
 
 
 ITEMS = {
-    "purchase_order_on_hold": purchase(
+    "purchase_order_on_hold": change_purchase_orders(
         status="on_hold", status_since=AGO, hold_reasons=[{"code": "x", "sentence": "Too dear."}]
     ),
-    "submission_unconfirmed": purchase(
+    "submission_unconfirmed": change_purchase_orders(
         submission_status="submit_unknown", submission_status_since=AGO
     ),
-    "submission_failed": purchase(submission_status="submit_failed", failures=5),
-    "submission_late": purchase(status="ready", submission_status="unsubmitted", submit_at=AGO),
-    "rejected_after_shipment": purchase(submission_status="rejected"),
-    "purchase_order_blocked_by_supplier": purchase(
+    "submission_failed": change_purchase_orders(submission_status="submit_failed", failures=5),
+    "submission_late": change_purchase_orders(
+        status="ready", submission_status="unsubmitted", submit_at=AGO
+    ),
+    "rejected_after_shipment": change_purchase_orders(submission_status="rejected"),
+    "purchase_order_blocked_by_supplier": change_purchase_orders(
         submission_status="submitted", problem="1010: check the address"
     ),
-    "acknowledgement_late": purchase(submission_status="submitted", submission_status_since=AGO),
-    "cancellation_unanswered": purchase(**ASKED_TO_STOP),
-    "cancellation_to_request": purchase(
-        **ASKED_TO_STOP, cancel_requested_at=AGO, cancellation_channel="staff"
+    "acknowledgement_late": change_purchase_orders(
+        submission_status="submitted", submission_status_since=AGO
     ),
-    "canceled_but_active": purchase(status="canceled"),
+    "cancellation_unanswered": change_purchase_orders(**CANCELLATION_REQUESTED),
+    "cancellation_to_request": change_purchase_orders(
+        **CANCELLATION_REQUESTED, cancel_requested_at=AGO, cancellation_channel="staff"
+    ),
+    "canceled_but_active": change_purchase_orders(status="canceled"),
     "canceled_but_shipped": stray,
-    "shipment_late": purchase(accepted_at=AGO),
-    "partial_shipment_late": purchase(status="partially_shipped", status_since=AGO),
+    "shipment_late": change_purchase_orders(accepted_at=AGO),
+    "partial_shipment_late": change_purchase_orders(status="partially_shipped", status_since=AGO),
     "extra_charge": lambda: acknowledgements.record_charge_notice(
         purchase_order=PurchaseOrder.objects.filter(status="in_progress").first(),
         reason="too heavy",
@@ -245,7 +256,7 @@ ITEMS = {
         now=NOON,
     ),
     "address_to_erase": ask_supplier,
-    "address_change_requested": wish_address,
+    "address_change_requested": request_address_change,
     "backorder_open": backorder(status="open", status_since=AGO),
     "backorder_unanswered": backorder(status="asked", respond_by=AGO),
     "claim_to_submit": claim(status="draft", is_manual=True),
@@ -258,12 +269,12 @@ ITEMS = {
     "authorization_expires": lambda: Payment.objects.filter(status="authorized").update(
         capture_before=NOON + timedelta(hours=2)
     ),
-    "payment_request_refused": refuse_a_capture,
+    "payment_request_refused": refuse_capture,
     "payment_request_unanswered": lambda: (
         PaymentEvent.objects.filter(kind="captured").update(answers=None)
         and PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
     ),
-    "canceled_order_charged": keep_the_money,
+    "canceled_order_charged": keep_payment_of_canceled_order,
     "payment_disputed": payments.dispute,
     "refund_returned": payments.come_back,
     "reconciliation_difference": reconciliation.reopen,
@@ -275,14 +286,14 @@ ITEMS = {
     "parcel_exception": lambda: Parcel.objects.filter(status="shipped").update(
         carrier_status="lost"
     ),
-    "parcel_without_updates": on_its_way("in_transit", days=11),
-    "parcel_not_collected": on_its_way("available_for_pickup", days=4),
+    "parcel_without_updates": set_carrier_status("in_transit", days=11),
+    "parcel_not_collected": set_carrier_status("available_for_pickup", days=4),
     "parcel_not_scanned": lambda: Parcel.objects.update(
         status="label_created", label_created_at=AGO
     ),
     "sync_quarantined": run("quarantined"),
     "sync_failed": run("failed"),
-    "feed_issues": SyncIssue.objects.all,  # the world has two
+    "feed_issues": SyncIssue.objects.all,  # the full shop has two
     "stock_oversold": lambda: StockLevel.objects.update(reported_quantity=1),
     "cost_increased": lambda: CostChange.objects.create(
         offer=SupplierOffer.objects.filter(status="active").first(),
@@ -370,7 +381,7 @@ ITEMS = {
         rule=PriceRule.objects.first(),
     ),
     "images_not_downloaded": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
-    "webhook_failed": InboundWebhook.objects.all,  # the world has one
+    "webhook_failed": InboundWebhook.objects.all,  # the full shop has one
     "message_undeliverable": lambda: Message.objects.update(status="failed", status_since=AGO),
 }
 

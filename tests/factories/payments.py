@@ -18,6 +18,7 @@ def dispute():
 
 
 def come_back():
+    """Record that a refund failed at the gateway."""
     payment = Payment.objects.filter(status="captured").first()
     return payment.events.create(
         kind="refund_failed",

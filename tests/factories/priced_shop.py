@@ -30,7 +30,7 @@ def stock_shop(*costs, now=NOON):
     variants = [make_variant() for _ in costs]
     supplies = [supplied(each, cost) for each, cost in zip(variants, costs, strict=True)]
     refresh.refresh_listings(channel=make_channel(), supplies=supplies, now=now)
-    RepricingRequest.objects.all().delete()  # what is new is counted once more: see listings
+    RepricingRequest.objects.all().delete()  # new listings are queued for repricing
     return list(Listing.objects.order_by("pk"))
 
 
@@ -70,8 +70,8 @@ def announce(listing, *, was, now):
             },
         ),
     )
-    told = ((40, was, listing.rule), (1, listing.price_amount, book.rules.get()))
-    for days, amount, rule in told:
+    changes_by_age = ((40, was, listing.rule), (1, listing.price_amount, book.rules.get()))
+    for days, amount, rule in changes_by_age:
         PriceChange.objects.create(
             listing=listing,
             amount=amount,

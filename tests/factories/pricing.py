@@ -19,7 +19,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def make_price_book(*, channel, version=1, status="draft", rules=({},), at=NOON, **changes):
-    """Make a book of one rule or more; the one that was live before it is retired."""
+    """Make a book with these rules; with status "live", retire the book that was live."""
     known = {"created_by": "staff", "floor_margin_rate": 0, **changes}
     book = PriceBook.objects.create(
         channel=channel, version=version, status_since=at, created_at=at, **known

@@ -9,7 +9,7 @@ from tests.factories.catalog import NOON, make_area, make_channel, make_product,
 
 
 def make_card(*countries, **changes):
-    """Make a card of goods that ship to these countries; without any, they ship everywhere."""
+    """Make a card of goods that ship to these countries, by default to all."""
     product = make_product()
     values = {
         "channel": make_channel(),
@@ -38,7 +38,7 @@ def make_card(*countries, **changes):
 
 
 def scatter(seed, many=120):
-    """Make many random cards; some lack some of the values."""
+    """Make many random cards, some of them with unknown values."""
     dice, other = random.Random(seed), random.Random(seed + 1)
     for _ in range(many):
         make_card(

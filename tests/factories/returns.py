@@ -159,7 +159,7 @@ def requested_refunds():
     return list(events.values_list("amount", flat=True))
 
 
-# Only the invariants of lines and backorders: the factories do not keep to submission deadlines.
+# Invariants of purchase orders, without those about times of submission, which factories ignore.
 PURCHASE_LINES = [
     one
     for one in PURCHASE_ORDERS

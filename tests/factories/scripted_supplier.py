@@ -33,7 +33,7 @@ class ScriptedSupplier:
         self.answers = {}
         self.routes = ("Standard",)
         self.freight_price = Decimal("3.00")
-        self.can_stop = False  # does ``cancel`` succeed? None: only if staff ask
+        self.can_stop = False  # None: staff must cancel manually
         self.calls = []
         self.claimed = {}  # its claims by our number
         self.opened = 0  # how many claims it opened
@@ -115,7 +115,7 @@ class ScriptedSupplier:
 
 
 class WrittenTo(ScriptedSupplier):
-    """A supplier without an API: people answer its e-mail, if it has an address at all."""
+    """A supplier without an API: it gets e-mails, unless ``has_box`` is False."""
 
     cancel = None
     usually = Acknowledgement.RECEIVED

@@ -13,7 +13,7 @@ from tests.factories.suppliers import NOON, make_supplier
 
 
 def buy(listing, quantity=2, now=NOON):
-    Supplier.objects.update(  # how old a figure is, and asking for it, is tested elsewhere
+    Supplier.objects.update(  # no live check and no decay: both are tested elsewhere
         live_check_after_min=1440,
         live_check_below_units=0,
         stock_decay_units_per_hour=0,
@@ -26,7 +26,7 @@ def buy(listing, quantity=2, now=NOON):
 
 
 def figure(quantity, at, *levels, cause="run:1"):
-    """Merge a stock report of the supplier for all its levels, or for these."""
+    """Merge a stock report of the supplier for these levels, by default for all."""
     rows = levels or StockLevel.objects.all()
     with (
         transaction.atomic(),

@@ -49,7 +49,7 @@ def post_cj(client, source, body, **headers):
 
 
 def secret_of(source, master=SECRET):
-    """Return the secret that we gave to a caller; each supplier has its own."""
+    """Return the secret of a source; that of a tracking source is derived for its supplier."""
     kind, _, code = source.partition("-")
     return webhook_signing.derive_secret(master, party=code) if kind == "tracking" else master
 

@@ -48,8 +48,8 @@ def sandbox_process(tmp_path_factory):
 def sandbox_supplier(sandbox_process, request, monkeypatch):
     """The running sandbox, reset.
 
-    In a test inside one transaction, other threads cannot see its writes; there, the quota is
-    counted in memory.
+    In a test that runs inside one transaction, the quota is counted in memory: other threads
+    could not see it in the database.
     """
     sandbox_process.reset()
     marks = list(request.node.iter_markers("django_db"))

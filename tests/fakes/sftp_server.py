@@ -4,8 +4,8 @@ Use:  with sftp_server(tmp_path) as server:  server.url, server.host_key, server
 
 Operations that can fail: "list", "stat", "open", "read", "write", "rename". Kinds of faults:
 "refused", "slow", "hangs" (until the server stops), "drop_before" and "drop_after" the effect.
-``seen`` records logins and opened files. A key in ``public_key`` is accepted beside the
-password.
+``seen`` records logins and opened files. If ``public_key`` is set, that key is accepted as well
+as the password.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The local Stripe sandbox as a separate process, called through Stripe's own library.
 
-The fixture ``stripe`` is known everywhere (``tests/conftest.py``).
+Every test can use the fixture ``stripe`` (``pytest_plugins`` in ``tests/conftest.py``).
 """
 
 import pytest
@@ -70,7 +70,7 @@ def stripe_process(tmp_path_factory):
 
 @pytest.fixture
 def stripe(stripe_process, settings):
-    """An empty local Stripe sandbox without faults or webhooks, which the shop's settings name."""
+    """An empty local Stripe sandbox without faults or webhooks; the shop's settings point to it."""
     stripe_process.control("reset", {})
     stripe_process.control("webhooks", {"mode": "normal", "url": ""})
     settings.PAYMENT_GATEWAY = "stripe"

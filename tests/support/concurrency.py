@@ -16,7 +16,7 @@ def all_at_once(acts, refusal):
     errors = []
 
     def run(act):
-        connection.ensure_connection()  # before the start signal
+        connection.ensure_connection()  # connect before the start signal
         start.wait()
         try:
             act()

@@ -19,9 +19,10 @@ WHERE datname = current_database() AND backend_type = 'client backend'
 
 
 def killed(act, *, module, at, is_done=False, after=0):
-    """Fork, run the code, and kill the child when it calls ``module.at``, before or after the call.
+    """Fork, run ``act``, and kill the child just before it calls ``module.at``.
 
-    ``is_done``: kill it after the call. ``after``: this many calls return normally before.
+    With ``is_done`` the child is killed just after the call. The first ``after`` calls return
+    normally.
     """
     for _ in range(3):
         child = os.fork()
@@ -29,8 +30,8 @@ def killed(act, *, module, at, is_done=False, after=0):
             _die(act, module=module, at=at, is_done=is_done, after=after)
         _, status = os.waitpid(child, 0)
         assert sessions_left() == []
-        # Under load, the server sometimes ends the session of a new child (AdminShutdown)
-        # before its first call, for an unknown reason: try again.
+        # Under load, the server sometimes ends the session of a new child (AdminShutdown) before
+        # the child's first call, for an unknown reason: try again.
         if not (os.WIFEXITED(status) and os.WEXITSTATUS(status) == LOST_ITS_SESSION):
             break
     assert os.WIFSIGNALED(status), status

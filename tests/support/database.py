@@ -55,8 +55,8 @@ def _migrate_template():
 def empty():
     """Empty the tables that the last test filled.
 
-    TRUNCATE makes new files for every table and index, which takes 30 times as long as to delete
-    the rows of a test. It is used when a table has become long by rows that were deleted.
+    Deleting the rows of a test is 30 times faster than TRUNCATE, which makes new files for every
+    table and index. TRUNCATE is used once deleted rows have made a table large.
     """
     with without_triggers() as cursor:
         sizes = _sizes_of_filled_tables(cursor)
@@ -67,12 +67,12 @@ def empty():
 
 
 def fill_once(name, build):
-    """Fill the database by ``build``; when the name comes again, by the rows that were there then.
+    """Fill the database by ``build``; on later calls with the same name, copy the rows it made.
 
     Returns: whether ``build`` was called
     """
     if name in _filled:
-        empty()  # of what the migrations wrote
+        empty()  # delete what the migrations wrote
         with without_triggers() as cursor:
             for table, rows in _filled[name].items():
                 with cursor.copy(f"COPY {table} FROM STDIN") as copy:

@@ -58,7 +58,7 @@ class Email:
 def last_email(name, template=None):
     """Render the e-mail of the last event of a name, as it is sent, in both languages.
 
-    Of several e-mails of an event, return that of ``template``, by default the first.
+    If the event sends several e-mails, return the one of ``template``, by default the first.
     """
     event = Event.objects.filter(name=name).latest("pk")
     deliveries = dispatch.fan_out(event=event, now=NOON)

@@ -1,10 +1,10 @@
-"""Test matrices: run some similar cases daily, and all of them in the full run."""
+"""Test matrices: of many similar cases, `make test` runs some, `make test-full` runs all."""
 
 import pytest
 
 
 def thinned(cells, *, step):
-    """Return the cells as parameters; only each ``step``-th runs daily."""
+    """Return the cells as parameters; `make test` runs each ``step``-th only."""
     return [
         pytest.param(cell, marks=pytest.mark.full if place % step else ())
         for place, cell in enumerate(cells)

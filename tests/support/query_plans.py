@@ -23,10 +23,10 @@ WHERE oid = %s::regclass OR oid IN (SELECT indexrelid FROM pg_index WHERE indrel
 def multiply(copies, *, aged, changed):
     """Copy all rows of each model this many times, with keys and unique texts of their own.
 
-    A row that refers to a copied model refers to the same copy, or to one of them in turn. Copies
-    of ``aged`` models are months old. ``changed`` has SQL for columns of the copies, whose row is
-    ``t`` and whose number is ``c``. The pages are nearly empty, so that there are as many as in a
-    table of ten times the rows.
+    Copy number ``c`` of a row refers to copy ``c`` of the row it refers to, or to one of the fewer
+    copies in turn. Copies of ``aged`` models are months old. ``changed`` maps columns to SQL for
+    their value in copies, where ``t`` is the original row. Pages are filled to a tenth, so that a
+    table has as many pages as one of ten times the rows.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -72,7 +72,7 @@ def _copied(field, copies, *, is_aged):
 
 
 def pretend(rows, *of):
-    """Let the planner see this many rows in the tables, distributed as the present ones are."""
+    """Make the planner see this many rows in the tables, distributed as the real ones."""
     with connection.cursor() as cursor:
         for model in of:
             table = model._meta.db_table
@@ -83,7 +83,7 @@ def pretend(rows, *of):
 
 @contextmanager
 def sequential_scans(*of):
-    """Collect the statements within that read a whole table of these models."""
+    """Collect the statements of the block that read a whole table of these models."""
     tables, found = {model._meta.db_table for model in of}, []
 
     def watch(execute, sql, params, many, context):
@@ -122,7 +122,7 @@ def _explain_prepared(sql):
         "SELECT name, cardinality(parameter_types) FROM pg_prepared_statements WHERE statement = %s"
     )
     with connection.connection.cursor() as cursor:
-        name, count = cursor.execute(known, [sql]).fetchone()  # one for each set of types
+        name, count = cursor.execute(known, [sql]).fetchone()  # prepared once for each set of types
     values = f"({', '.join(['NULL'] * count)})" if count else ""
     return _explain(f"EXECUTE {name}{values}")
 

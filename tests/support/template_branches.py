@@ -65,7 +65,7 @@ class _Marking(NodeTransformer):
 
 
 def _name(path):
-    """Return the name of a template: loaders of pages and of e-mails use different names."""
+    """Return the name of a template, relative to its own folder of ``FOLDERS``."""
     return next(
         (path.relative_to(one).as_posix() for one in FOLDERS if path.is_relative_to(one)), None
     )

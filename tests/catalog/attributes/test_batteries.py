@@ -7,7 +7,7 @@ from catalog.attributes.numbers import UnreadableError
 
 
 @pytest.mark.parametrize(
-    ("text", "facts"),
+    ("text", "expected"),
     [
         (
             "Li-Po 1200 mAh 3.7 V (4.44 Wh)",
@@ -30,13 +30,13 @@ from catalog.attributes.numbers import UnreadableError
         ("21700 5000mAh", {"format": "21700", "energy_wh": Decimal("18.00")}),
     ],
 )
-def test_a_battery_text_is_parsed_as_far_as_stated(text, facts):
+def test_a_battery_text_is_parsed_as_far_as_stated(text, expected):
     battery = parse_battery(text)
 
-    assert {name: getattr(battery, name) for name in facts} == facts
+    assert {name: getattr(battery, name) for name in expected} == expected
 
 
-def test_two_capacities_are_no_capacity():
+def test_two_capacities_are_rejected():
     with pytest.raises(UnreadableError):
         parse_battery("18650, 1200 mAh or 3000 mAh")
 
@@ -57,12 +57,12 @@ def test_two_capacities_are_no_capacity():
         ("", "accessory", False, "none"),
     ],
 )
-def test_the_lithium_class_is_the_stricter_one_in_doubt(text, family, has_battery, kind):
+def test_in_doubt_the_stricter_lithium_class_applies(text, family, has_battery, kind):
     assert lithium_class(parse_battery(text), family=family, has_battery=has_battery) == kind
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "facts"),
+    ("name", "value", "expected"),
     [
         ("Battery", "Without battery", {"is_included": False}),
         ("Battery", "With battery", {"is_included": True}),
@@ -71,12 +71,12 @@ def test_the_lithium_class_is_the_stricter_one_in_doubt(text, family, has_batter
         ("Color", "Battery gray", {"is_included": None, "capacity_mah": 2600}),
     ],
 )
-def test_an_option_may_change_the_battery(name, value, facts):
+def test_an_option_may_change_the_battery(name, value, expected):
     battery = parse_battery("1 × 21700 Li-ion 2600 mAh 3.6 V")
 
     changed = for_option(battery, name=name, value=value)
 
-    assert {fact: getattr(changed, fact) for fact in facts} == facts
+    assert {fact: getattr(changed, fact) for fact in expected} == expected
 
 
 def test_the_energy_per_cell_is_the_total_over_the_count():

@@ -20,7 +20,7 @@ def test_every_gtin_length_is_padded_to_14_digits(raw, padded):
 
 
 @pytest.mark.parametrize(
-    ("raw", "words"),
+    ("raw", "reason"),
     [
         ("4006381333930", "its check digit must be 1"),
         ("400638133393", "its check digit must be"),
@@ -31,8 +31,8 @@ def test_every_gtin_length_is_padded_to_14_digits(raw, padded):
         ("0000000000000", "placeholder"),
     ],
 )
-def test_an_invalid_gtin_is_rejected_with_a_reason(raw, words):
-    with pytest.raises(InvalidGtinError, match=words):
+def test_an_invalid_gtin_is_rejected_with_a_reason(raw, reason):
+    with pytest.raises(InvalidGtinError, match=reason):
         gtin14(raw)
 
 

@@ -24,11 +24,11 @@ from catalog.attributes.numbers import UnreadableError, parse_decimal
         ("1'200", "", "1200"),
     ],
 )
-def test_a_number_is_parsed_by_its_own_marks_or_those_of_the_file(text, mark, value):
+def test_a_number_is_parsed_by_its_own_marks_or_the_mark_of_the_file(text, mark, value):
     assert parse_decimal(text, mark=mark) == Decimal(value)
 
 
 @pytest.mark.parametrize(("text", "mark"), [("1.234", ""), ("12,34", "."), ("1,2,3", "")])
-def test_a_number_with_two_readings_is_not_guessed(text, mark):
+def test_an_ambiguous_number_is_rejected(text, mark):
     with pytest.raises(UnreadableError):
         parse_decimal(text, mark=mark)

@@ -4,7 +4,7 @@ import pytest
 
 from catalog.attributes.plausibility import StatedMode, StatedSpecs, beam_m, check, check_range
 
-HONEST = {
+PLAUSIBLE = {
     "output_lm": 400,
     "intensity_cd": 2500,
     "runtime_high_min": 180,
@@ -19,11 +19,11 @@ def verdict(**claimed):
 
 
 def test_a_plausible_headlamp_passes():
-    assert verdict(**HONEST) == set()
+    assert verdict(**PLAUSIBLE) == set()
 
 
 @pytest.mark.parametrize(
-    ("lie", "code", "is_error"),
+    ("claim", "code", "is_error"),
     [
         ({"output_lm": 990_000, "intensity_cd": None}, "output-impossible", True),
         ({"output_lm": 10_000, "battery_format": "AAA", "battery_count": 3,
@@ -44,12 +44,12 @@ def test_a_plausible_headlamp_passes():
         ({"capacity_mah": 1200, "voltage": Decimal("3.7")}, "energy-unlikely", False),
     ],
 )  # fmt: skip
-def test_an_implausible_number_is_found(lie, code, is_error):
-    assert (code, is_error) in verdict(**{**HONEST, **lie})
+def test_an_implausible_number_is_found(claim, code, is_error):
+    assert (code, is_error) in verdict(**{**PLAUSIBLE, **claim})
 
 
 def test_one_wrong_number_is_one_error():
-    found = check(StatedSpecs(**{**HONEST, "output_lm": 990_000}))
+    found = check(StatedSpecs(**{**PLAUSIBLE, "output_lm": 990_000}))
 
     assert [finding.column for finding in found if finding.is_error] == ["output_lm"]
 

@@ -38,7 +38,7 @@ def test_an_amount_is_parsed_with_its_unit(text, units, amount):
     "text",
     ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g", "12e3 g", "1e999 g"],
 )
-def test_a_text_with_two_readings_is_not_parsed(text):
+def test_an_ambiguous_or_absurd_amount_is_rejected(text):
     with pytest.raises(UnreadableError):
         attribute_units.parse_quantity(text, attribute_units.WEIGHT_G)
 

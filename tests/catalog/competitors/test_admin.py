@@ -43,13 +43,13 @@ def test_a_list_is_previewed_line_by_line(staff):
     assert (price.source, price.reported_by) == ("prices.csv", "staff@fara.example")
 
 
-def test_a_list_page_parses_its_list_once_and_the_changelist_none(staff, monkeypatch):
+def test_a_list_page_parses_its_list_once_and_the_changelist_parses_none(staff, monkeypatch):
     rows = f"competitor,sku,price,currency\na,{make_variant().sku},1,EUR\n"
     upload(staff, rows)
     file = CompetitorPriceList.objects.get()
     read = []
     real = matching.preview
-    monkeypatch.setattr(matching, "preview", lambda **told: read.append(1) or real(**told))
+    monkeypatch.setattr(matching, "preview", lambda **kwargs: read.append(1) or real(**kwargs))
 
     with CaptureQueriesContext(connection) as ran:
         listed = staff.get(reverse("admin:catalog_competitorpricelist_changelist"))
@@ -85,20 +85,20 @@ def test_rejected_lines_are_shown_in_the_readers_language(staff):
     upload(staff, f"competitor,sku,price,currency\n{rows}")
     file = CompetitorPriceList.objects.get()
     page = reverse("admin:catalog_competitorpricelist_change", args=[file.pk])
-    told = [
+    sentences = [
         "Uyğun məhsul yoxdur: bizim SKU unknown.",
         "&#x27;much&#x27; düzgün qiymət deyil",
     ]
     staff.post(reverse("admin:catalog_competitorpricelist_import_list", args=[file.pk]))
     staff.cookies["django_language"] = "az"
 
-    looked_at = staff.get(page).content.decode()
+    before_deletion = staff.get(page).content.decode()
     CompetitorPriceList.objects.update(content="")
-    kept = staff.get(page).content.decode()
+    after_deletion = staff.get(page).content.decode()
 
-    assert [words in looked_at for words in told] == [True, True]
-    assert [words in kept for words in told] == [True, True]
-    assert "rədd edilib: " in kept
+    assert [words in before_deletion for words in sentences] == [True, True]
+    assert [words in after_deletion for words in sentences] == [True, True]
+    assert "rədd edilib: " in after_deletion
     file.refresh_from_db()
     assert file.refused[0] == [2, "not_ours", {"goods": [["sku", "unknown"]]}]
 

@@ -26,10 +26,10 @@ def test_a_line_is_parsed():
     )
 
 
-@pytest.mark.parametrize("between", [",", ";", "\t"])
-def test_spreadsheet_delimiters_are_parsed(between):
-    text = between.join(["competitor", "sku", "price", "currency"])
-    text += "\r\n" + between.join(["a.example", "HL-1", '"19,99"', "EUR"]) + "\r\n\r\n"
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_spreadsheet_delimiters_are_parsed(delimiter):
+    text = delimiter.join(["competitor", "sku", "price", "currency"])
+    text += "\r\n" + delimiter.join(["a.example", "HL-1", '"19,99"', "EUR"]) + "\r\n\r\n"
 
     (found,) = parse("\ufeff" + text)
 
@@ -55,7 +55,7 @@ def test_spreadsheet_delimiters_are_parsed(between):
         ("a,HL-1,,,,5,EUR,,,,nan", "not a valid confidence"),
     ],
 )
-def test_an_invalid_line_is_rejected_with_a_reason_and_the_next_parsed(row, reason):
+def test_an_invalid_line_is_rejected_with_a_reason_and_the_next_is_parsed(row, reason):
     bad, good = parse(f"{HEAD}{row}\nb.example,HL-2,,,,5,USD\n")
 
     assert isinstance(bad, RejectedLine)

@@ -67,10 +67,10 @@ def test_a_row_is_parsed():
         ({"competitor": "a" * 81}, "longer than 80"),
     ],
 )
-def test_an_invalid_row_is_rejected_with_a_reason_and_the_next_parsed(more, reason):
-    told = json.dumps([{**ROW, **more}, ROW])
+def test_an_invalid_row_is_rejected_with_a_reason_and_the_next_is_parsed(more, reason):
+    content = json.dumps([{**ROW, **more}, ROW])
 
-    bad, good = parse_strict(told)
+    bad, good = parse_strict(content)
 
     assert isinstance(bad, RejectedLine)
     assert (bad.number, reason in message(bad.code, bad.values)) == (1, True), bad
@@ -99,20 +99,20 @@ def test_an_external_list_may_use_its_own_spelling():
     assert (found.as_of, found.has_tax, found.confidence) == (None, True, Decimal(1))
 
 
-@pytest.mark.parametrize("is_turned", [False, True])
-def test_of_several_spellings_the_first_heading_wins_in_any_order(is_turned):
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_if_a_field_has_two_spellings_the_preferred_one_counts_in_any_order(is_reversed):
     row = {"amount": "12.00", "price": "10.00", "shop": "b", "competitor": "a", "sku": "x"}
-    told = [*row.items(), ("currency", "EUR")]
+    pairs = [*row.items(), ("currency", "EUR")]
 
-    found = only(dict(told[::-1] if is_turned else told), parse)
+    found = only(dict(pairs[::-1] if is_reversed else pairs), parse)
 
     assert (found.competitor, found.amount) == ("a", Decimal(10))
 
 
 def test_no_external_price_is_rounded():
-    told = '[{"shop": "a", "sku": "x", "price": 12345678.10, "currency": "EUR"}]'
+    content = '[{"shop": "a", "sku": "x", "price": 12345678.10, "currency": "EUR"}]'
 
-    (found,) = parse(told)
+    (found,) = parse(content)
 
     assert str(found.amount) == "12345678.10"
 
@@ -139,7 +139,7 @@ def test_one_absurd_number_does_not_reject_the_list():
         (json.dumps([0] * 50_001), "more than 50000"),
     ],
 )
-def test_no_list_is_rejected_as_a_whole(text, reason):
+def test_a_text_that_is_not_a_list_is_rejected_as_a_whole(text, reason):
     with pytest.raises(UnreadableFileError) as raised:
         list(parse(text))
 

@@ -33,7 +33,7 @@ def listed(variant, *prices, currency="EUR"):
     return make_competitor_file(HEAD + "".join(rows))
 
 
-def hear(file):
+def import_fetched(file):
     return price_import.import_list(file=file, actor="watch", now=NOON, is_previewed=False)
 
 
@@ -44,14 +44,14 @@ def hear(file):
         (["50"] * 6 + ["2.00"] * 5 + ["10"] * 9, "EUR"),
         (["10"] * 20, "JPY"),
     ],
-    ids=["to a fifth", "both ways", "in other money"],
+    ids=["to a fifth", "up and down", "another currency"],
 )
 def test_a_list_that_changes_most_known_prices_waits_for_staff(variant, prices, currency):
     known(variant)
     file = listed(variant, *prices, currency=currency)
 
     with pytest.raises(ImplausibleListError, match=r"(11|20) of 20 known prices"):
-        hear(file)
+        import_fetched(file)
 
     file.refresh_from_db()
     assert (file.imported_at, file.counts["matched"]) == (None, 20)
@@ -64,7 +64,7 @@ def test_a_list_that_changes_most_known_prices_waits_for_staff(variant, prices, 
     assert (file.imported_at, file.problem) == (NOON, "")
     assert CompetitorPrice.objects.exclude(amount=10, currency="EUR").exists()
     # Prices that staff approved become the known ones.
-    assert hear(file).counts["confirmed"] == 20
+    assert import_fetched(file).counts["confirmed"] == 20
 
 
 @pytest.mark.parametrize(
@@ -75,15 +75,15 @@ def test_a_list_that_changes_most_known_prices_waits_for_staff(variant, prices, 
         (20, ["49.99"] * 20),
         (19, ["2"] * 20),
     ],
-    ids=["just half", "not so low", "not so high", "too few are known"],
+    ids=["half of them", "above a fifth", "below five times", "too few known prices"],
 )
 def test_plausible_changes_are_imported_at_once(variant, count, prices):
     known(variant, count)
 
-    assert len(hear(listed(variant, *prices)).outcomes) == 20
+    assert len(import_fetched(listed(variant, *prices)).outcomes) == 20
 
 
 def test_an_older_price_is_no_change(variant):
     known(variant, as_of=NOON + timedelta(hours=1))
 
-    assert hear(listed(variant, *["1"] * 20)).counts["older"] == 20
+    assert import_fetched(listed(variant, *["1"] * 20)).counts["older"] == 20

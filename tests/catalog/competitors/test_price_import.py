@@ -36,7 +36,7 @@ def take_in(rows, *, head=HEAD, now=NOON):
     return price_import.import_list(file=file, actor="ann", now=now).counts
 
 
-def told(channel, *variants, now=NOON):
+def signals(channel, *variants, now=NOON):
     available = {variant.pk: 9 for variant in variants}
     return market.load_signals(channel=channel, available=available, now=now)
 
@@ -162,7 +162,7 @@ def test_the_lowest_current_and_confident_price_is_used():
     make_competitor_price(variant, competitor="doubtful", amount="8.00", confidence="0.79")
     make_competitor_price(variant, competitor="foreign", amount="7.00", currency="USD")
 
-    assert told(channel, variant)[variant.pk].competitor == Decimal("21.00")
+    assert signals(channel, variant)[variant.pk].competitor == Decimal("21.00")
 
 
 def test_a_price_below_one_cent_is_ignored():
@@ -170,11 +170,11 @@ def test_a_price_below_one_cent_is_ignored():
     variant = make_variant()
     make_exchange_rate(rate="0.004")
     make_competitor_price(variant, competitor="a", amount="1.00", currency="USD")
-    assert variant.pk not in told(channel, variant)
+    assert variant.pk not in signals(channel, variant)
 
     make_competitor_price(variant, competitor="b", amount="25.00")
 
-    assert told(channel, variant)[variant.pk].competitor == Decimal("25.00")
+    assert signals(channel, variant)[variant.pk].competitor == Decimal("25.00")
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_foreign_and_net_prices_are_converted_for_comparison():
     make_competitor_price(foreign, amount="30.00", currency="USD")
     make_competitor_price(bare, amount="10.00", has_tax=False)
 
-    found = told(channel, foreign, bare)
+    found = signals(channel, foreign, bare)
 
     assert found[foreign.pk].competitor == Decimal("15.00")
     assert found[bare.pk].competitor == Decimal("11.90")
@@ -228,7 +228,7 @@ def test_a_new_price_reprices_its_variant_only():
     assert (waiting, counted) == ([cheap.variant_id], 1)
     assert prices() == [Decimal("18.99"), Decimal("21.99")]
     assert not RepricingRequest.objects.exists()
-    # An hour after the price expired, it is not followed any more.
+    # After the price expires, it is not followed any more.
     repricing.reprice_due_channels(now=NOON + market.MAX_COMPETITOR_PRICE_AGE + DAY)
     assert prices() == [Decimal("21.99")] * 2
 
@@ -241,7 +241,7 @@ def test_a_new_price_reprices_its_variant_only():
         ("18.98,EUR", timedelta(hours=1), True),
         ("18.99,EUR", market.MAX_COMPETITOR_PRICE_AGE, True),
     ],
-    ids=["the same", "less sure", "another price", "it had grown too old"],
+    ids=["the same price", "lower confidence", "another price", "an expired price"],
 )
 def test_a_confirmation_requests_no_repricing(row, later, waits):
     (listing,) = stock_shop("10.00")

@@ -22,7 +22,7 @@ HEAD = "competitor,sku,price,currency\n"
 DAY = timedelta(days=1)
 
 
-def told(name, *, variant=None, source_type=SourceType.API, now=NOON):
+def store_and_import(name, *, variant=None, source_type=SourceType.API, now=NOON):
     variant = variant or make_variant()
     rows = f"{HEAD}a.example,{variant.sku},10,EUR\na.example,unknown,10,EUR\n".encode()
     file = price_import.store_list(
@@ -39,7 +39,7 @@ def with_content():
 def test_machine_lists_are_deleted_after_a_month_and_their_price_changes_kept():
     variant = make_variant()
     for name, source_type in (("by hand", SourceType.HAND), ("a program", SourceType.API)):
-        told(name, variant=variant, source_type=source_type)
+        store_and_import(name, variant=variant, source_type=source_type)
 
     early, late = (price_import.delete_old(now=NOON + days * DAY) for days in (30, 31))
 
@@ -50,7 +50,7 @@ def test_machine_lists_are_deleted_after_a_month_and_their_price_changes_kept():
 
 def test_old_lists_are_deleted_in_batches_without_loading_contents(monkeypatch):
     monkeypatch.setattr(price_import, "DELETE_BATCH", 2)
-    files = [told(f"program {number}") for number in range(5)]
+    files = [store_and_import(f"program {number}") for number in range(5)]
     source = CompetitorSource.objects.create(
         name="watch", url="https://watch.example/", due_at=NOON, last_file=files[0]
     )
@@ -67,7 +67,7 @@ def test_old_lists_are_deleted_in_batches_without_loading_contents(monkeypatch):
 
 def test_contents_are_deleted_after_three_days_and_results_kept():
     for source_type in (SourceType.HAND, SourceType.API, SourceType.FETCHED):
-        told(source_type.value, source_type=source_type)
+        store_and_import(source_type.value, source_type=source_type)
 
     price_import.delete_old(now=NOON + 3 * DAY)
     assert with_content() == {"hand", "api", "fetched"}
@@ -80,11 +80,13 @@ def test_contents_are_deleted_after_three_days_and_results_kept():
             matching.preview(file=file)
 
 
-def test_only_the_last_contents_of_each_sender_are_kept(monkeypatch):
+def test_only_the_latest_contents_of_each_program_are_kept(monkeypatch):
     monkeypatch.setattr(price_import, "MAX_STORED_CONTENTS", 2)
-    by_hand = [told("ann", source_type=SourceType.HAND) for _ in range(3)]
-    other = told("other program")
-    mine = [told("program", now=NOON + number * timedelta(hours=1)) for number in range(4)]
+    by_hand = [store_and_import("ann", source_type=SourceType.HAND) for _ in range(3)]
+    other = store_and_import("other program")
+    mine = [
+        store_and_import("program", now=NOON + number * timedelta(hours=1)) for number in range(4)
+    ]
 
     left = set(CompetitorPriceList.objects.exclude(content="").values_list("pk", flat=True))
 

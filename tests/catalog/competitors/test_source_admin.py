@@ -15,7 +15,7 @@ from tests.factories.catalog import NOON
 
 pytestmark = pytest.mark.django_db
 ADD = reverse("admin:catalog_competitorsource_add")
-WORDS = {
+FORM = {
     "name": "watch",
     "url": "https://watch.example/prices.csv",
     "list_format": "csv",
@@ -49,7 +49,7 @@ def source():
 
 
 def test_a_new_source_is_fetched_at_once(staff):
-    answer = staff.post(ADD, WORDS | {"header": "X-Api-Key", "secret": "swordfish-17"})
+    answer = staff.post(ADD, FORM | {"header": "X-Api-Key", "secret": "swordfish-17"})
 
     assert answer.status_code == 302
     source = CompetitorSource.objects.get()
@@ -68,7 +68,7 @@ def test_the_result_is_shown_and_the_secret_is_not(staff, source):
 
 
 def test_an_empty_secret_keeps_the_stored_one(staff, source):
-    staff.post(page(source), WORDS | {"header": "X-Api-Key", "interval_minutes": 30})
+    staff.post(page(source), FORM | {"header": "X-Api-Key", "interval_minutes": 30})
 
     source.refresh_from_db()
     assert source.interval_minutes == 30
@@ -78,13 +78,13 @@ def test_an_empty_secret_keeps_the_stored_one(staff, source):
 def test_fields_that_a_worker_writes_during_a_save_are_kept(staff, source, monkeypatch):
     real = source_admin.CompetitorSourceForm.encrypted_secret
 
-    def meanwhile(form):
+    def update_and_encrypt(form):
         CompetitorSource.objects.update(problem="", validators={"etag": '"2"'})
         return real(form)
 
-    monkeypatch.setattr(source_admin.CompetitorSourceForm, "encrypted_secret", meanwhile)
+    monkeypatch.setattr(source_admin.CompetitorSourceForm, "encrypted_secret", update_and_encrypt)
 
-    staff.post(page(source), WORDS | {"header": "X-Api-Key", "interval_minutes": 30})
+    staff.post(page(source), FORM | {"header": "X-Api-Key", "interval_minutes": 30})
 
     source.refresh_from_db()
     assert source.interval_minutes == 30
@@ -92,14 +92,14 @@ def test_fields_that_a_worker_writes_during_a_save_are_kept(staff, source, monke
 
 
 def test_a_secret_without_a_header_is_deleted(staff, source):
-    staff.post(page(source), WORDS)
+    staff.post(page(source), FORM)
 
     source.refresh_from_db()
     assert (source.header, source.secret_encrypted) == ("", "")
 
 
 def test_another_address_requires_the_secret_again(staff, source):
-    elsewhere = WORDS | {"url": "https://thief.example/", "header": "X-Api-Key"}
+    elsewhere = FORM | {"url": "https://thief.example/", "header": "X-Api-Key"}
 
     refused = staff.post(page(source), elsewhere)
     accepted = staff.post(page(source), elsewhere | {"secret": "another-1"})
@@ -129,7 +129,7 @@ def test_another_address_requires_the_secret_again(staff, source):
     ],
 )
 def test_invalid_input_is_explained_at_its_field(staff, changes, words):
-    answer = staff.post(ADD, WORDS | changes)
+    answer = staff.post(ADD, FORM | changes)
 
     assert words in shown(answer)
     assert not CompetitorSource.objects.exists()
@@ -138,7 +138,7 @@ def test_invalid_input_is_explained_at_its_field(staff, changes, words):
 def test_production_requires_https(staff, settings):
     settings.IS_PRODUCTION = True
 
-    answer = staff.post(ADD, WORDS | {"url": "http://watch.example/prices.csv"})
+    answer = staff.post(ADD, FORM | {"url": "http://watch.example/prices.csv"})
 
     assert "The URL must begin with https" in shown(answer)
     assert not CompetitorSource.objects.exists()

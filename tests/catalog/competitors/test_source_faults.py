@@ -40,28 +40,31 @@ HUGE = HEAD + "x" * price_import.MAX_BYTES
 FAULTS = {
     "500": ({"response_data": "oops", "status": 500}, "HTTP 500"),
     "404": ({"response_data": "gone", "status": 404}, "HTTP 404"),
-    "a page to sign in": ({"response_data": HTML}, "Missing columns"),
-    "nothing": ({"response_data": ""}, "Missing columns"),
-    "only headings": ({"response_data": HEAD}, "has no rows"),
-    "no text": ({"response_data": b"\xff\xfe\x00\x01"}, "not UTF-8"),
-    "huge": ({"response_data": HUGE}, "response larger than 8000000 bytes"),
-    "a bomb": (
+    "a sign-in page": ({"response_data": HTML}, "Missing columns"),
+    "an empty body": ({"response_data": ""}, "Missing columns"),
+    "headings only": ({"response_data": HEAD}, "has no rows"),
+    "not text": ({"response_data": b"\xff\xfe\x00\x01"}, "not UTF-8"),
+    "a huge list": ({"response_data": HUGE}, "response larger than 8000000 bytes"),
+    "a gzip bomb": (
         {"response_data": gzip.compress(HUGE.encode()), "headers": {"Content-Encoding": "gzip"}},
         "response larger than 8000000 bytes",
     ),
-    "a packing cut off": (
+    "a truncated gzip": (
         {
             "response_data": gzip.compress(HEAD.encode() * 99)[:-9],
             "headers": {"Content-Encoding": "gzip"},
         },
         "cut off",
     ),
-    "strange goods": ({"response_data": f"{HEAD}a,unknown,1,EUR,\n"}, "Row 2: No matching product"),
-    "a circle": (
+    "unknown products": (
+        {"response_data": f"{HEAD}a,unknown,1,EUR,\n"},
+        "Row 2: No matching product",
+    ),
+    "a redirect loop": (
         {"response_data": "", "status": 302, "headers": {"Location": PATH}},
         "more than 3 redirects",
     ),
-    "our own network": (
+    "a private network": (
         {"response_data": "", "status": 302, "headers": {"Location": "http://169.254.169.254/"}},
         "is not in a public network",
     ),
@@ -102,19 +105,19 @@ def test_a_hanging_source_times_out(httpserver, known, monkeypatch):
 
 @pytest.fixture
 def raw():
-    """A server that sends exactly these bytes and disconnects."""
+    """Start a server that sends the given bytes, one answer a call, and disconnects."""
     server = socket.create_server(("127.0.0.1", 0))
-    said = []
+    left = []
 
     def serve():
-        while said:
+        while left:
             line, _ = server.accept()
             with line:
                 line.recv(65_536)
-                line.sendall(said.pop(0))
+                line.sendall(left.pop(0))
 
     def start(*answers):
-        said.extend(answers)
+        left.extend(answers)
         threading.Thread(target=serve, daemon=True).start()
         return f"http://127.0.0.1:{server.getsockname()[1]}{PATH}"
 
@@ -135,7 +138,7 @@ def http(body, *headers):
         lambda body: http(b"%x\r\n" % (len(body) + 9) + body, "Transfer-Encoding: chunked"),
         http,
     ],
-    ids=["measured", "in chunks", "until it hangs up"],
+    ids=["with a length", "chunked", "until disconnect"],
 )
 def test_a_truncated_list_is_rejected(known, variant, raw, cut_off, list_format):
     rows = {

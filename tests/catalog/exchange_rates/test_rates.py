@@ -115,7 +115,7 @@ def test_a_rate_that_moves_too_far_is_held_and_sets_no_price(shop):
     assert not PriceHold.objects.exists()
 
 
-def test_a_price_at_a_loss_by_the_held_rate_is_off_sale(shop):
+def test_a_price_that_loses_money_by_the_held_rate_is_off_sale(shop):
     foreign, _ = shop
     tell("9", as_of=NOON + DAY)
     reprice(NOON + DAY)
@@ -166,7 +166,7 @@ def test_an_old_rate_sets_no_price_and_an_expired_one_sells_nothing(shop):
     assert (rates.expire_old(now=old), rates.expire_old(now=old)) == (1, 0)
     assert reprice(old) == {foreign.variant_id}
     assert price_of(foreign) == (D("19.99"), True)
-    repricing.reprice_channel(channel=make_channel(), now=old)  # by any trigger
+    repricing.reprice_channel(channel=make_channel(), now=old)  # nor does a full run set one
     assert price_of(foreign) == (D("19.99"), True)
 
     gone = NOON + 193 * HOUR
@@ -179,9 +179,9 @@ def test_an_old_rate_sets_no_price_and_an_expired_one_sells_nothing(shop):
     assert price_of(foreign) == (D("19.99"), True)
 
 
-def test_an_old_rate_keeps_no_price_at_a_loss_by_the_highest_plausible_rate(shop):
+def test_with_an_old_rate_a_price_must_cover_the_highest_plausible_rate(shop):
     foreign, _ = shop
-    # 13.49 covers 9.00 plus 2.00 handling, but not 9.45 plus 2.00.
+    # 13.60 covers a cost of 9.00 plus 2.00 handling, but not 9.45 plus 2.00.
     Listing.objects.filter(pk=foreign.pk).update(price_amount=D("13.60"))
     old = NOON + 97 * HOUR
     rates.expire_old(now=old)
@@ -207,8 +207,8 @@ def test_an_ecb_list_is_imported_for_each_channel_currency():
     counts = rates.import_daily(content=content, source="file", actor="ann", now=NOON + DAY)
 
     assert counts == {"applied": 4, "waiting": 0, "known": 0}
-    told = ExchangeRate.objects.order_by("quote", "base").values_list("base", "quote", "rate")
-    assert list(told) == [
+    stored = ExchangeRate.objects.order_by("quote", "base").values_list("base", "quote", "rate")
+    assert list(stored) == [
         ("GBP", "EUR", D("1.25")),
         ("USD", "EUR", D("0.80")),
         ("EUR", "USD", D("1.25")),
@@ -271,8 +271,8 @@ def test_staff_set_rates_and_decide_on_held_ones(shop, client):
     rate.refresh_from_db()
     assert rate.rate == D(2)
     assert ExchangeRate.objects.get(base="GBP").quote == "EUR"
-    told = ExchangeRateUpdate.objects.order_by("pk").values_list("reported_by", "status")
-    assert list(told)[:2] == [("ann@fara.example", "applied"), ("ann", "approved")]
+    stored = ExchangeRateUpdate.objects.order_by("pk").values_list("reported_by", "status")
+    assert list(stored)[:2] == [("ann@fara.example", "applied"), ("ann", "approved")]
 
 
 @pytest.mark.parametrize(
@@ -290,4 +290,4 @@ def test_waiting_does_not_make_a_rate_plausible(days, is_rejected):
     later = NOON + (days[-1] + 1) * DAY
     assert ExchangeRate.objects.get().rate == D("0.90")
     assert tell("0.94", as_of=later) == "applied"  # within 5 % of the current rate
-    assert tell("1.08", as_of=later + 3 * DAY) == "applied"  # and the accepted rate ends the doubt
+    assert tell("1.08", as_of=later + 3 * DAY) == "applied"  # within 15 % in three days

@@ -28,7 +28,7 @@ ROWS = {
 
 @pytest.fixture
 def hold():
-    """Hold the price of a cost that fell to a tenth."""
+    """Hold a price because the cost fell to a tenth."""
     make_price_rule(extra_amount="0.00")
     channel = make_channel()
     make_terms(channel=channel, origin="CN", duty_amount=None, handling_amount="0")

@@ -179,19 +179,19 @@ def test_a_stopped_price_is_not_sold_below_the_minimum_margin(variant, floor):
     assert "Unavailable: the current price 21.99 is below" in hold.sentence
 
 
-def test_staff_may_keep_it_until_the_figures_change(variant, floor):
+def test_staff_may_keep_the_current_price_until_the_figures_change(variant, floor):
     refresh(variant, "14.50")
     price_approvals.keep_current_price(
         hold=PriceHold.objects.get(), actor="ann", reason="A fair in May.", now=LATER
     )
 
     listing = refresh(variant, "14.50", now=LATER + timedelta(hours=1))
-    told = {
+    notes = {
         step.code: step.note for step in price_explanation.explain(listing=listing, now=LATER).steps
     }
 
     assert (listing.price_amount, listing.is_published) == (Decimal("21.99"), True)
-    assert told["kept_by_staff"] == "ann: A fair in May."
+    assert notes["kept_by_staff"] == "ann: A fair in May."
     assert not PriceHold.objects.filter(status="open").exists()
 
     dearer = refresh(variant, "15.00", now=LATER + timedelta(hours=2))

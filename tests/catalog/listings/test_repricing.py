@@ -128,9 +128,9 @@ def test_an_explanation_ends_in_the_published_price():
 
     found = price_explanation.explain(listing=Listing.objects.get(), now=NOON)
 
-    told = {step.code: step.amount for step in found.steps}
-    assert told["price"] == listing.price_amount == Decimal("21.99")
-    assert told["landed"] == Decimal("12.00")
+    amounts_by_step = {step.code: step.amount for step in found.steps}
+    assert amounts_by_step["price"] == listing.price_amount == Decimal("21.99")
+    assert amounts_by_step["landed"] == Decimal("12.00")
     assert [rule.number for rule in found.rules] == [1]
     assert found.hold is None
 

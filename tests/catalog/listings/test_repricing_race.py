@@ -24,11 +24,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOON + timedelta(hours=1)
 
 
-class Meanwhile:
+class ConcurrentWorker:
     """Another worker that starts once the first has read its inputs.
 
-    It runs for ``patience`` seconds at most; if it waits for a lock of the first, it finishes
-    afterwards.
+    The first waits at most ``patience`` seconds for it, since it may wait for a lock of the first.
     """
 
     def __init__(self, work, *, module, monkeypatch, patience=0.7):
@@ -66,7 +65,7 @@ def dollar_listing(*costs):
     Channel.objects.update(repriced_at=NOON)
 
 
-def tell_rate():
+def import_rate():
     rates.import_rates(
         quote="EUR",
         rates={"USD": Decimal("0.94")},
@@ -77,7 +76,7 @@ def tell_rate():
     )
 
 
-def is_right_or_asked_for():
+def is_priced_right_or_due():
     found = Listing.objects.order_by("pk")
     right = [price_explanation.explain(listing=each, now=LATER).done.price for each in found]
     is_due = repricing.is_due(make_channel(), now=LATER) or RepricingRequest.objects.exists()
@@ -87,28 +86,28 @@ def is_right_or_asked_for():
 def test_a_rate_set_during_queued_repricing_is_not_lost(monkeypatch):
     dollar_listing("10")
     RepricingRequest.objects.create(variant=Listing.objects.get().variant, requested_at=NOON)
-    meanwhile = Meanwhile(tell_rate, module=repricing, monkeypatch=monkeypatch, patience=10)
+    other = ConcurrentWorker(import_rate, module=repricing, monkeypatch=monkeypatch, patience=10)
 
     repricing.reprice_queued(now=LATER)
-    meanwhile.end(monkeypatch)
+    other.end(monkeypatch)
 
-    assert is_right_or_asked_for()
+    assert is_priced_right_or_due()
 
 
 def test_a_rate_set_during_channel_repricing_stays(monkeypatch):
     dollar_listing("10", "20")
     versions.request_repricing(channel=make_channel(), now=NOON)
 
-    def tell_and_count():
-        tell_rate()
+    def import_and_reprice():
+        import_rate()
         repricing.reprice_queued(now=LATER)
 
-    meanwhile = Meanwhile(tell_and_count, module=repricing, monkeypatch=monkeypatch)
+    other = ConcurrentWorker(import_and_reprice, module=repricing, monkeypatch=monkeypatch)
 
     repricing.reprice_due_channels(now=LATER)
-    meanwhile.end(monkeypatch)
+    other.end(monkeypatch)
 
-    assert is_right_or_asked_for()
+    assert is_priced_right_or_due()
 
 
 @pytest.mark.parametrize("is_new", [False, True])
@@ -117,16 +116,16 @@ def test_a_supply_update_restores_no_price_of_a_replaced_book(is_new, monkeypatc
     book = ready(drafted("0.40"))
     variant = make_variant() if is_new else listing.variant
 
-    def open_and_count():
+    def publish_and_reprice():
         versions.publish(book=book, actor="ann", now=LATER)
         repricing.reprice_due_channels(now=LATER)
 
-    meanwhile = Meanwhile(open_and_count, module=refresh, monkeypatch=monkeypatch)
+    other = ConcurrentWorker(publish_and_reprice, module=refresh, monkeypatch=monkeypatch)
 
     refresh.refresh_listings(channel=make_channel(), supplies=[supplied(variant)], now=LATER)
-    meanwhile.end(monkeypatch)
+    other.end(monkeypatch)
 
-    assert is_right_or_asked_for()
+    assert is_priced_right_or_due()
 
 
 def test_going_live_waits_for_a_concurrent_rule_change():

@@ -63,9 +63,9 @@ def test_staff_draft_dry_run_open_and_roll_back_a_book(staff, listings, started)
     staff.post(page("pricebook", "dry_run", book.pk))
     dry_run.run(book=PriceBook.objects.get(pk=book.pk), now=timezone.now())
     seen = staff.get(page("pricebook", "dry_run", book.pk)).content.decode()
-    told = staff.get(page("pricebook", "dry_run", book.pk) + "?csv=1")
-    assert told["Content-Disposition"].startswith("attachment; filename=")
-    lines = b"".join(told.streaming_content).decode().splitlines()
+    download = staff.get(page("pricebook", "dry_run", book.pk) + "?csv=1")
+    assert download["Content-Disposition"].startswith("attachment; filename=")
+    lines = b"".join(download.streaming_content).decode().splitlines()
 
     staff.post(page("pricebook", "go_live", book.pk))
     repricing.reprice_due_channels(now=timezone.now())
@@ -199,7 +199,7 @@ def test_changed_countries_of_a_channel_reprice_everything_and_a_name_does_not(s
         ("XX", "DE", "XX is not a country code"),
     ],
 )
-def test_channel_default_country_must_be_delivered_to(staff, usual, chosen, words):
+def test_a_channel_must_deliver_to_its_default_country(staff, usual, chosen, words):
     channel = make_channel(default_country="AT", countries=["AT"])
     sent = {**CHANNEL, "default_country": usual, "countries": chosen}
 

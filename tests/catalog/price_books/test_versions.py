@@ -146,7 +146,7 @@ def test_a_dry_run_includes_each_start_and_end_of_a_timed_rule():
     assert found["counts"] == {"variants": 2, "same": 2, "off_sale": 0}
     assert [at for at, _ in said] == [each.isoformat() for each in (begins, last, ends)]
     assert said[0][1] == {"variants": 2, "down": 2, "off_sale": 0}
-    # By 65 %, but only by 27 % from the price of a day before.
+    # One price rises by 65 % in an hour, but only by 27 % from the price of a day before.
     assert said[1][1] == {"variants": 2, "up": 1, "same": 1, "off_sale": 0}
     assert said[2][1] == {"variants": 2, "up": 1, "same": 1, "off_sale": 0}
     assert [row[2:4] for row in rows if row[-1] == begins.isoformat(timespec="minutes")] == [
@@ -249,7 +249,7 @@ def test_a_rollback_restores_the_exact_prices():
         versions.restore(book=back, actor="ann", now=NOON + 3 * DAY)
 
 
-def test_a_restored_book_restores_its_prices_and_stops_new_ones():
+def test_a_restored_book_restores_its_prices_and_holds_changed_ones():
     one, two = stock_shop("10.00", "10.00")
     guarded = drafted("0.30", max_change_per_run=Decimal("0.05"))
     open_and_reprice(guarded, NOON + DAY)
@@ -269,14 +269,14 @@ def test_a_restored_book_is_guarded_once_its_prices_are_back():
     guarded = drafted("0.30", max_change_per_run=Decimal("0.10"))
     open_and_reprice(guarded, NOON + HOUR)
 
-    def news(cost, *, at):
+    def report_cost(cost, *, at):
         supply = supplied(listing.variant, cost)
         refresh.refresh_listings(channel=make_channel(), supplies=[supply], now=at)
         return PriceHold.objects.filter(status="open").first()
 
-    # A high price and back, both approved, are in the history.
+    # The history has a high price and the return from it; staff approved both.
     for cost, hour in (("30.00", 2), ("10.00", 3)):
-        hold = news(cost, at=NOON + hour * HOUR)
+        hold = report_cost(cost, at=NOON + hour * HOUR)
         price_approvals.approve(hold=hold, actor="ann", now=NOON + hour * HOUR)
     open_and_reprice(drafted("0.60"), NOON + DAY)
     guarded.refresh_from_db()
@@ -285,6 +285,6 @@ def test_a_restored_book_is_guarded_once_its_prices_are_back():
     assert prices() == [Decimal("21.99")]
 
     # Much later the supplier's file has a wrong cost.
-    hold = news("30.00", at=NOON + 60 * DAY)
+    hold = report_cost("30.00", at=NOON + 60 * DAY)
 
     assert (hold.reason, hold.proposed_amount) == ("moved_too_far", Decimal("56.99"))

@@ -110,7 +110,7 @@ def test_a_held_cost_is_no_reference_for_the_next_offer(variant):
     assert (price, reasons()) == (Decimal("8.14"), ["moved_too_far"])
 
 
-def test_costs_that_rise_in_steps_meet_the_daily_limit(variant):
+def test_costs_that_rise_in_steps_reach_the_daily_limit(variant):
     offered(variant, "2.20", **BIGBUY)
     offered(variant, "3.05", supplier_code="feed", origins=("PL",))
     price = offered(variant, "4.20")  # 38 % more than 3.05, and 166 % more than in the morning

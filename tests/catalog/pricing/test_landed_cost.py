@@ -44,9 +44,9 @@ def tell(rate, *, as_of=NOON + DAY):
         actor="ann",
         now=as_of,
     )
-    asked = set(RepricingRequest.objects.values_list("variant", flat=True))
+    queued = set(RepricingRequest.objects.values_list("variant", flat=True))
     repricing.reprice_queued(now=as_of)
-    return asked
+    return queued
 
 
 def landed():
@@ -73,7 +73,7 @@ def test_an_unconfirmed_duty_sets_no_price(shop):
     # The current price stays, because it covers the highest plausible duty.
     assert landed() == [D("12.90"), D("10.00")]
     assert [one.price_amount for one in Listing.objects.order_by("variant_id")] == prices
-    tell("9", as_of=NOON + 2 * DAY)  # now it does not
+    tell("9", as_of=NOON + 2 * DAY)  # the price does not cover this duty
     found = Listing.objects.order_by("variant_id").values_list("price_amount", flat=True)
     assert list(found) == [None, prices[1]]
 
@@ -89,7 +89,7 @@ def test_the_start_of_the_duty_reprices_channels_that_sell_to_the_eu(shop):
     assert not repricing.is_due(channel, now=begins)
 
 
-def test_a_channel_changed_after_it_was_read_counts_as_changed(shop):
+def test_repricing_uses_the_stored_channel_not_a_stale_one(shop):
     stale = Channel.objects.get()
     Channel.objects.update(countries=["US"])
 

@@ -36,7 +36,7 @@ from tests.factories.pricing import (
             {"value": "0.50", "ending": "0"},
             "20.00",
         ),
-        # a markup is a fraction of the cost, a margin one of the price
+        # a markup is a fraction of the cost, a margin is a fraction of the price
         (
             "10.00",
             {"fee": "0", "tax": "0", "handling": "0"},
@@ -179,15 +179,15 @@ def test_each_part_of_the_landed_cost_is_listed():
         goods(origins=("CN",)), policy=policy(known=known), current=CurrentPrice()
     )
 
-    told = {step.code: step.amount for step in list_steps(found)}
-    assert told["wholesale"] == D("9.2")
-    assert told["supplier_fee"] == D("1.42")
-    assert (told["freight"], told["duty"]) == (D("1.20"), D(3))
-    assert (told["handling"], told["payment_fee"]) == (D(2), D("0.30"))
-    assert told["landed"] == D("17.12")
+    amounts_by_step = {step.code: step.amount for step in list_steps(found)}
+    assert amounts_by_step["wholesale"] == D("9.2")
+    assert amounts_by_step["supplier_fee"] == D("1.42")
+    assert (amounts_by_step["freight"], amounts_by_step["duty"]) == (D("1.20"), D(3))
+    assert (amounts_by_step["handling"], amounts_by_step["payment_fee"]) == (D(2), D("0.30"))
+    assert amounts_by_step["landed"] == D("17.12")
     # 3 % of the price before tax and 2 % of the price with tax
     assert found.landed.fee_rate == D("0.03") + D("0.02") * D("1.19")
-    assert told["price"] == found.price == D("31.99")
+    assert amounts_by_step["price"] == found.price == D("31.99")
     assert to_json(found)["steps"][0] == ["wholesale", "9.20", "10 USD"]
 
 

@@ -19,9 +19,9 @@ DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 UNTIL = NOON + 7 * DAY
 
 
-def asked(*told):
-    """Build a history from (days ago, price) and (days ago, price, True) for the reduction."""
-    return [PricePoint(NOON - row[0] * DAY, row[1] and D(row[1]), *row[2:]) for row in told]
+def points(*rows):
+    """Build a history from (days ago, price), and (days ago, price, True) for a reduction."""
+    return [PricePoint(NOON - row[0] * DAY, row[1] and D(row[1]), *row[2:]) for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def asked(*told):
     ],
 )
 def test_the_lowest_price_is_that_of_the_30_days_before(history, lowest):
-    assert lowest_before(asked(*history), since=NOON) == (lowest and D(lowest))
+    assert lowest_before(points(*history), since=NOON) == (lowest and D(lowest))
 
 
 def test_a_reduction_is_computed_from_the_lowest_prior_price():
-    history = asked((60, "30"), (12, "27"), (8, "30"), (2, "24", True))
+    history = points((60, "30"), (12, "27"), (8, "30"), (2, "24", True))
 
     found = current_reduction(history, price=D(24), until=UNTIL, now=NOON)
 
@@ -50,7 +50,7 @@ def test_a_reduction_is_computed_from_the_lowest_prior_price():
 
 
 def test_a_reduction_continues_after_a_period_without_a_price():
-    history = asked((60, "30"), (8, "25", True), (5, None), (2, "24", True))
+    history = points((60, "30"), (8, "25", True), (5, None), (2, "24", True))
 
     found = current_reduction(history, price=D(24), until=UNTIL, now=NOON)
 
@@ -70,19 +70,19 @@ def test_a_reduction_continues_after_a_period_without_a_price():
         ([(200, "50"), (50, None), (1, "40", True)], "40"),  # no price for 30 days
     ],
 )
-def test_what_is_no_reduction_is_not_shown_as_one(history, price):
-    assert current_reduction(asked(*history), price=D(price), until=UNTIL, now=NOON) is None
+def test_another_change_is_not_shown_as_a_reduction(history, price):
+    assert current_reduction(points(*history), price=D(price), until=UNTIL, now=NOON) is None
 
 
 def test_a_reduction_ends_as_announced():
-    history = asked((60, "30"), (2, "24", True))
+    history = points((60, "30"), (2, "24", True))
 
     assert current_reduction(history, price=D(24), until=NOON + SECOND, now=NOON)
     assert current_reduction(history, price=D(24), until=NOON, now=NOON) is None
 
 
 def test_a_reduction_in_steps_is_one_with_one_prior_price():
-    history = asked((60, "30"), (9, "27", True), (2, "24", True))
+    history = points((60, "30"), (9, "27", True), (2, "24", True))
 
     found = current_reduction(history, price=D(24), until=UNTIL, now=NOON)
 
@@ -91,12 +91,12 @@ def test_a_reduction_in_steps_is_one_with_one_prior_price():
 
 def test_the_percentage_is_rounded_down():
     found = current_reduction(
-        asked((60, "30"), (1, "20.10", True)), price=D("20.10"), until=UNTIL, now=NOON
+        points((60, "30"), (1, "20.10", True)), price=D("20.10"), until=UNTIL, now=NOON
     )
 
     assert found.percent == 33
     less = current_reduction(
-        asked((60, "30"), (1, "20.11", True)), price=D("20.11"), until=UNTIL, now=NOON
+        points((60, "30"), (1, "20.11", True)), price=D("20.11"), until=UNTIL, now=NOON
     )
     assert less.percent == 32
 
@@ -197,7 +197,7 @@ pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 
 
-def test_the_newest_price_in_the_history_is_the_current_one_with_any_clock():
+def test_the_newest_price_in_the_history_is_the_current_one_although_a_clock_is_late():
     (listing,) = stock_shop("10.00")
     make_price_book(
         channel=make_channel(), version=2, status="live", rules=({"value": "0.40"},), at=NOON

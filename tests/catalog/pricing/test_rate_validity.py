@@ -25,7 +25,7 @@ LIMITS = RateLimits(max_age=96 * HOUR, max_move_percent=5)
         (192, None, "unsure", "0.84"),
         (193, None, "unknown", "0.80"),
         (1, "0.90", "unsure", "0.90"),
-        (1, "0.70", "unsure", "0.80"),  # a lower new rate raises nothing
+        (1, "0.70", "unsure", "0.80"),  # a lower pending rate is not the worst case
         (97, "0.83", "unsure", "0.84"),
     ],
 )

@@ -58,7 +58,7 @@ def weight(rule):
 
 
 @given(
-    told=st.lists(scopes, max_size=12),
+    rule_scopes=st.lists(scopes, max_size=12),
     place=st.builds(
         RuleScope,
         variant_id=st.integers(1, 2),
@@ -68,8 +68,8 @@ def weight(rule):
         supplier_code=st.sampled_from(["a", "b"]),
     ),
 )
-def test_the_index_finds_what_a_full_scan_finds(told, place):
-    rules = [rule(number, **scope) for number, scope in enumerate(told, start=1)]
+def test_the_index_finds_what_a_full_scan_finds(rule_scopes, place):
+    rules = [rule(number, **scope) for number, scope in enumerate(rule_scopes, start=1)]
     matching = [
         one
         for one in rules

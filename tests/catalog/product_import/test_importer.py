@@ -197,7 +197,7 @@ def test_a_changed_mode_table_is_replaced():
     assert [(mode.position, mode.name) for mode in Mode.objects.all()] == [(0, "Turbo")]
 
 
-def test_two_spellings_of_a_brand_make_one():
+def test_two_spellings_of_a_brand_make_one_brand():
     take_in(make_product_record(brand="Northbeam"))
     take_in(numbered(2, gtin="", brand="NORTH BEAM"))
 
@@ -320,7 +320,7 @@ def test_images_follow_the_record_but_an_empty_list_removes_none():
     assert list(images) == [("http://x/3.png", "main", ""), ("http://x/1.png", "in_use", "kept")]
 
 
-def test_an_image_of_one_color_belongs_to_its_first_variant():
+def test_an_image_of_one_color_belongs_to_the_first_variant_of_that_color():
     black = ("http://x/all.png", "http://x/black.png")
     taken = take_in(
         make_product_record(

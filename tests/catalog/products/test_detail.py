@@ -100,7 +100,7 @@ def test_the_default_variant_is_available():
     assert not view.is_available(NOON + timedelta(hours=25))
 
 
-def test_a_product_without_specifications_has_none():
+def test_a_product_without_specifications_has_no_spec():
     make_listing(make_variant(make_product(slug="bare")))
 
     assert show("bare").spec is None
@@ -131,7 +131,7 @@ def test_a_discontinued_variant_is_shown_while_in_stock():
     assert [variant.sku for variant in show().variants] == ["trail-lamp-B"]
 
 
-def test_pages_need_few_queries(django_assert_num_queries):
+def test_pages_need_the_same_few_queries_for_more_products(django_assert_num_queries):
     channel, product = make_channel(), make_shown(slug="lamp")
     with transaction.atomic():
         index.reindex(product_ids=[product.pk], channel=channel)

@@ -62,7 +62,7 @@ def test_relisting_does_not_publish_an_incomplete_listing(product):
     assert (listing.is_delisted, listing.is_published) == (False, False)
 
 
-def test_a_product_in_another_category_gets_the_prices_of_its_rules(product):
+def test_a_changed_category_requests_repricing(product):
     edit(product, title="Mine")
     assert not RepricingRequest.objects.exists()
 

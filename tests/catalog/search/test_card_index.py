@@ -99,7 +99,7 @@ def test_a_kept_search_follows_changes_of_cards(django_assert_num_queries, monke
 
     assert matching("alpine") == {second.pk}
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", 60)
-    with django_assert_num_queries(1):  # of the channel
+    with django_assert_num_queries(1):  # make_channel reads the channel
         matching("alpine")
 
 

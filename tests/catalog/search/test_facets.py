@@ -21,7 +21,8 @@ BUCKETS = {
     "1000-3000": (1000, 3000),
     "3000-": (3000, 10**9),
 }
-ALSO = {"usb_c", "solar", "crank"}
+# Chosen together with other power values, these narrow the list; the others widen it.
+CHARGING_WAYS = {"usb_c", "solar", "crank"}
 AT_LEAST = {"splash": {1, 2, 3, 4}, "jets": {2, 4}, "submersible": {3, 4}}
 
 
@@ -90,8 +91,11 @@ def failed(card, query):
         "runtime": lambda: in_range(hours, query.runtime_h),
         "weight": lambda: in_range(card.weight_g, query.weight_g),
         "power": lambda: (
-            (query.power & ALSO) <= set(card.power)
-            and (query.power <= ALSO or bool((query.power - ALSO) & set(card.power)))
+            (query.power & CHARGING_WAYS) <= set(card.power)
+            and (
+                query.power <= CHARGING_WAYS
+                or bool((query.power - CHARGING_WAYS) & set(card.power))
+            )
         ),
         "water": lambda: any(card.water in AT_LEAST[value] for value in query.water),
         "features": lambda: query.features <= set(card.features),
@@ -121,11 +125,11 @@ COLUMNS = {"lumens": "lumens_in"}
 
 
 def recount(cards, query, code, value):
-    """Count by hand the cards of ``value`` in place of its alternatives."""
+    """Count the cards of ``value``, chosen beside the other values or instead of them."""
     if code == "features":
         alone = replace(query, features=query.features | {value})
     elif code == "power":
-        kept = query.power if value in ALSO else query.power & ALSO
+        kept = query.power if value in CHARGING_WAYS else query.power & CHARGING_WAYS
         alone = replace(query.without(code), power=kept | {value})
     else:
         alone = replace(query.without(code), **{COLUMNS.get(code, code): frozenset({value})})

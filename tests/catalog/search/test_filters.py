@@ -131,7 +131,7 @@ names = [
 
 
 @given(st.lists(st.tuples(st.sampled_from(names), st.text(max_size=40)), max_size=12))
-def test_no_query_is_an_error(pairs):
+def test_no_query_raises_an_error(pairs):
     params = QueryDict(mutable=True)
     for name, value in pairs:
         params.appendlist(name, value)

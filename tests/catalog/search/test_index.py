@@ -22,7 +22,7 @@ from tests.factories.catalog import (
 pytestmark = pytest.mark.django_db
 
 
-def shelve(*products):
+def rebuild(*products):
     with transaction.atomic():
         index.reindex(product_ids=[product.pk for product in products], channel=make_channel())
 
@@ -45,7 +45,7 @@ def test_a_card_holds_what_a_list_shows():
     make_image(product, role="side", stem="side", position=1)
     make_image(product, role="main", stem="main", position=0)
 
-    shelve(product)
+    rebuild(product)
 
     card = ProductCard.objects.get()
     assert (card.title, card.brand, card.family, card.picture) == (
@@ -88,7 +88,7 @@ def test_ip_ratings_are_ranked():
     for lamp in lamps:
         make_listing(make_variant(lamp))
 
-    shelve(*lamps)
+    rebuild(*lamps)
 
     found = ProductCard.objects.values_list("product__spec__ip_rating", "water")
     assert dict(found) == water
@@ -114,7 +114,7 @@ def test_power_sources_become_facet_values(spec, power):
     product = make_lamp(**spec)
     make_listing(make_variant(product))
 
-    shelve(product)
+    rebuild(product)
 
     assert ProductCard.objects.get().power == power
 
@@ -124,17 +124,17 @@ def test_the_price_shown_is_that_of_an_available_variant():
     make_listing(make_variant(product), price_amount="9.99", available=0)
     make_listing(make_variant(product), price_amount="29.99", available=1)
 
-    shelve(product)
+    rebuild(product)
 
     assert ProductCard.objects.get().price_amount == Decimal("29.99")
 
 
-def test_a_sold_out_product_keeps_its_card_below_the_rest():
+def test_a_sold_out_product_keeps_its_card_and_ranks_last():
     sold_out, buyable = make_lamp(), make_lamp()
     make_listing(make_variant(sold_out), available=0)
     make_listing(make_variant(buyable), available=1)
 
-    shelve(sold_out, buyable)
+    rebuild(sold_out, buyable)
 
     best = ProductCard.objects.order_by("-score").values_list("product", "available")
     assert list(best) == [(buyable.pk, 1), (sold_out.pk, 0)]
@@ -154,11 +154,11 @@ def test_a_sold_out_product_keeps_its_card_below_the_rest():
 def test_an_unpublished_product_loses_its_card(hide):
     product = make_lamp()
     make_listing(make_variant(product))
-    shelve(product)
+    rebuild(product)
     assert ProductCard.objects.count() == 1
 
     hide(product)
-    shelve(product)
+    rebuild(product)
 
     assert not ProductCard.objects.exists()
 
@@ -166,7 +166,7 @@ def test_an_unpublished_product_loses_its_card(hide):
 def test_the_database_refuses_a_card_without_its_variant():
     product = make_lamp()
     make_listing(make_variant(product))
-    shelve(product)
+    rebuild(product)
 
     with pytest.raises(IntegrityError):
         ProductCard.objects.update(variant=None)
@@ -176,10 +176,10 @@ def test_only_the_given_products_are_rebuilt():
     one, other = make_lamp(), make_lamp()
     for product in (one, other):
         make_listing(make_variant(product))
-    shelve(one, other)
+    rebuild(one, other)
     Product.objects.update(title="New title", created_at=NOON - timedelta(days=1))
 
-    shelve(one)
+    rebuild(one)
 
     assert dict(ProductCard.objects.values_list("product", "title")) == {
         one.pk: "New title",
@@ -190,20 +190,20 @@ def test_only_the_given_products_are_rebuilt():
 def test_an_unchanged_card_is_not_written():
     product = make_lamp()
     make_listing(make_variant(product))
-    shelve(product)
+    rebuild(product)
 
-    def place():
+    def row_versions():
         with connection.cursor() as cursor:
             cursor.execute("SELECT xmin::text, ctid::text FROM catalog_productcard")
             return cursor.fetchall()
 
-    before = place()
-    shelve(product)
+    before = row_versions()
+    rebuild(product)
 
-    assert place() == before
+    assert row_versions() == before
 
 
-def test_a_rebuild_belongs_to_its_transaction():
+def test_a_rebuild_requires_a_transaction():
     with pytest.raises(TransactionRequiredError):
         index.reindex(product_ids=[1], channel=make_channel())
 
@@ -223,7 +223,7 @@ def test_a_card_has_the_colors_of_available_variants(variants, found):
     for color, available in variants:
         make_listing(make_variant(product, color=color), available=available)
 
-    shelve(product)
+    rebuild(product)
 
     assert ProductCard.objects.get().colors == found
 
@@ -249,7 +249,7 @@ def test_a_fetched_image_never_restores_old_stock():
         index.reindex(product_ids=[product.pk], channel=channel)
         thread = threading.Thread(target=show_picture)
         thread.start()
-        time.sleep(0.3)  # by now it waits for us, or has read what we are about to change
+        time.sleep(0.3)  # by now the thread waits for our lock, or has read the old stock
     thread.join(timeout=10)
 
     card = ProductCard.objects.get()

@@ -59,7 +59,7 @@ def test_unknown_values_come_last_in_every_sort():
         assert [getattr(card, column) for card in read(sort=sort).cards] == [5, None]
 
 
-def test_stock_older_than_a_day_promises_nothing():
+def test_stock_older_than_a_day_is_not_available():
     make_card(as_of=NOON - timedelta(hours=25))
 
     assert not read().cards[0].is_available(NOON)

@@ -89,7 +89,7 @@ def test_a_gtin_of_any_length_is_searched_in_14_digits():
 
 
 @given(st.text(max_size=300))
-def test_no_text_is_an_error(words):
+def test_no_text_raises_an_error(words):
     query = asked(words)
 
     assert len(split_terms(query.search_text)) <= MAX_TERMS

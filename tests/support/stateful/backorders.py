@@ -30,7 +30,7 @@ class BackorderRules(InvariantChecks):
     """Rules for two products that a second supplier also stocks."""
 
     def stock_other_locations(self, lights):
-        """Stock both at another supplier: it delivers the first in 6 days, the second in 20."""
+        """Stock both at another supplier, which delivers one in 6 days and the other in 20."""
         quotes.clear_cache()
         for light, max_days in zip(lights, (6, 20), strict=True):
             offer = make_offer(light.variant, supplier=make_supplier("other"), cost="12.00")
