@@ -30,8 +30,8 @@ from tests.factories.feeds import make_feed_supplier, make_shop, sync, usd
 from tests.factories.product_records import make_product_record, make_variant_record
 from tests.factories.shipping import (
     make_accepted_purchase_order,
-    make_parcel_news,
     make_service,
+    make_shipment_notice,
     take_in,
 )
 from tests.factories.suppliers import NOON
@@ -77,7 +77,7 @@ def make_large_shop():
     feeder = make_feed_supplier(code="feeder")
     sync(feeder)
     purchase_order = make_accepted_purchase_order(light)
-    parcel = make_parcel_news(carrier_text="delivered", happened_at=NOON)
+    parcel = make_shipment_notice(carrier_text="delivered", happened_at=NOON)
     take_in(purchase_order, "delivered", parcel)
     storage.store(source="tracking-lumen", external_id="1", body=b"{}", now=NOON)
     for event in notifications.Event.objects.all():

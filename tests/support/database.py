@@ -58,6 +58,7 @@ def empty():
     Deleting the rows of a test is 30 times faster than TRUNCATE, which makes new files for every
     table and index. TRUNCATE is used once deleted rows have made a table large.
     """
+    connection.close_if_unusable_or_obsolete()  # if the test ended the session
     with without_triggers() as cursor:
         sizes = _sizes_of_filled_tables(cursor)
         if max(sizes.values(), default=0) > MAX_TABLE_BYTES:

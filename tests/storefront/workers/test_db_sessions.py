@@ -108,7 +108,7 @@ def test_nested_task_keeps_the_locks_of_the_outer_one(before):
 def test_session_ended_by_the_database_is_replaced(before):
     killer = connections.create_connection("default")
     with killer.cursor() as cursor:
-        cursor.execute("SELECT pg_terminate_backend(%s)", [before])
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
     killer.close()
 
     db_sessions.check_sessions(task=task())

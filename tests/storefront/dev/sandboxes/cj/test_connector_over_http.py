@@ -130,7 +130,7 @@ def test_sign_in_stores_the_rate_limit(run):
     cj = make_connector(sandbox)
 
     assert cj.sign_in() == "sandbox"
-    assert cj._memory.load() == {"calls_per_second": 50}
+    assert cj._state.load() == {"calls_per_second": 50}
     cj.close()
 
 
