@@ -1,4 +1,4 @@
-"""Shop interfaces: read from each one's answers what it states about one light."""
+"""Shop interfaces: read what each of them states about one light."""
 
 import html
 import json
@@ -25,7 +25,7 @@ LOST_WORDS = re.compile("We cannot deliver this|This item is restricted")
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What an interface said. ``days`` are None if none are promised; UNSAID if not mentioned."""
+    """What one interface states; UNSAID if nothing. ``days`` is None if no arrival is promised."""
 
     is_sold_out: object = UNSAID
     most: object = UNSAID
@@ -63,7 +63,7 @@ class Fronts:
         return not ("Out of stock." in text or LOST_WORDS.search(text))
 
     def in_stock(self):
-        """Return whether the in-stock lists contain the light, and their counts."""
+        """Return all counts of the in-stock lists; assert that they show no unavailable card."""
         found = self.told("/api/v1/listings/", in_stock="1")
         counts = [found["in_stock"], found["total"], len(found["results"])]
         for path in ("/en/c/headlamps/?", "/en/search/?q=trail&"):
@@ -176,7 +176,7 @@ class Fronts:
         return cart, self.api.post(f"{CART}lines/", body)
 
     def carts_take(self, quantity):
-        """Return whether the cart of each interface accepts a quantity, or its message."""
+        """Return each cart's answer to a quantity: 303 if accepted, else units, GONE or a status."""
         Cart.objects.all().delete()
         _, by_api = self.cart_of(quantity)
         Cart.objects.all().delete()
@@ -217,7 +217,7 @@ def shown_in(text):
 
 
 def state(words):
-    """Return a card's stock text as GONE, LOST or neither."""
+    """Return GONE or LOST if a card's stock text says so, else the text."""
     return GONE if words == "Out of stock" else LOST if words.startswith("No delivery") else words
 
 

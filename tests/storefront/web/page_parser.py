@@ -76,7 +76,7 @@ class Page(HTMLParser):
 
 
 def results(response):
-    """Return the list of a page, or of a part of one."""
+    """Return the product list of a whole page or an htmx part."""
     text = response.content.decode()
     start = text.index('<div id="results">')
     ends = [text.find(mark, start) for mark in ("<hx-partial", "</form>")]

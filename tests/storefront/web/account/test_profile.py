@@ -78,7 +78,7 @@ def test_addresses_are_added_changed_and_deleted(signed_in, erika):
 
 @pytest.mark.django_db(transaction=True)
 def test_address_is_saved_in_its_own_transaction(signed_in, erika):
-    """Saving locks the account. The transaction around other tests would hide a missing one."""
+    """Saving locks the account row. Other tests run in a transaction, which hides a missing one."""
     signed_in.post("/en/account/addresses/new/", HERE)
 
     assert saved_addresses(erika) == [(HERE["line1"], True)]

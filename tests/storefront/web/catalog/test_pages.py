@@ -249,7 +249,7 @@ def test_get_of_a_form_url_has_a_message(client):
 
 
 def test_error_before_a_view_is_a_closed_page_while_the_database_is_down():
-    """A refused form and an unknown URL show the categories."""
+    """Both pages list the categories, which are read from the database."""
     make_channel()
 
     def fail(*_):

@@ -43,7 +43,7 @@ def test_reduction_shows_the_lowest_price_of_the_last_30_days(client, light):
 
 
 def test_lists_announce_no_reduction(client, light):
-    """The lowest price of 30 days is required beside it, and only the product page shows it."""
+    """A reduction must state the lowest price of 30 days, which only the product page shows."""
     announce(light, was=Decimal("50.00"), now=timezone.now())
     shelve(light.variant.product)
 

@@ -1,4 +1,4 @@
-"""Address suggestions: a correction needs the customer's choice, a doubt a reason."""
+"""Address suggestions: a correction needs the customer's choice, a doubtful address a reason."""
 
 import re
 
@@ -105,12 +105,14 @@ def test_doubt_is_an_error_at_its_field_and_asks_for_a_reason(filled):
     assert postcode() is None
 
 
-def test_reason_accepts_the_address_is_shown_to_staff_and_erased_with_the_account(filled):
+def test_reason_for_an_address_is_shown_to_staff_and_erased_with_the_account(filled):
     make_shopper(WHO["email"])
     asked = filled.post(CHECKOUT, DOUBTFUL)
     told = {"about": digest_in(asked), "reason": "a street of that name"}
     filled.post(CHECKOUT, {**DOUBTFUL, **told})
-    assert filled.post(CHECKOUT, DOUBTFUL).status_code == 302, "nothing is asked twice"
+    assert filled.post(CHECKOUT, DOUBTFUL).status_code == 302, (
+        "an accepted address is not asked about again"
+    )
 
     continue_checkout(filled)
 
@@ -159,7 +161,7 @@ def test_answer_is_kept_while_another_question_is_open(filled):
     assert 'name="choice"' in half
 
 
-def test_all_errors_of_an_address_are_shown_at_once_and_none_of_a_usual_one(filled):
+def test_all_errors_of_an_address_are_shown_at_once(filled):
     answer = filled.post(CHECKOUT, {**WHO, "email": "erika", "postcode": "ABC"})
 
     text = answer.content.decode()

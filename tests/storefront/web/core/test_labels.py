@@ -23,13 +23,13 @@ KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(
     ("ngettext", "ngettext_lazy"), (1, 2)
 )
 ROOTS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
-# A text of a staff page, extracted by turning its template into gettext calls.
+# A gettext call in the code that templatize() makes of a Django template.
 CALL = re.compile(r"\b(?:_|n?gettext)\((?=[\"'])")
 
 
 @pytest.fixture(scope="module")
 def texts():
-    """Return every text that customers and staff may read, by its location."""
+    """Return {text: file} for every text that customers and staff may read."""
     methods, options = parse_mapping_cfg(
         io.StringIO(Path("storefront/locale/babel.cfg").read_text())
     )

@@ -28,12 +28,12 @@ BY_ANN = {"actor": "ann", "now": NOON}
 
 
 @pytest.fixture(autouse=True)
-def people(monkeypatch):
+def email_supplier(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
 def submit(*purchase_orders):
-    """Create purchase orders with these statuses."""
+    """Submit purchase orders; the supplier acknowledges them."""
     for one in purchase_orders:
         one.move("ready", at=NOON)
         one.move("submitting", at=NOON, status_field="submission_status")
@@ -53,8 +53,8 @@ def make_late(order):
     Order.objects.update(delivery_plan=plan)
 
 
-def page_of(client, order, language="en", rest=""):
-    return Page(client.get(f"/{language}/orders/{order.number}/{order.access_key}/{rest}"))
+def page_of(client, order, language="en", query=""):
+    return Page(client.get(f"/{language}/orders/{order.number}/{order.access_key}/{query}"))
 
 
 def found(text):
@@ -91,19 +91,22 @@ def tell_shipped(purchase_order):
     shipments.import_parcels(purchase_order=reloaded(purchase_order), state=state, now=NOON)
 
 
-def test_unsent_request_is_not_shown_as_sent(client, people):
-    people.has_box = False
+def test_unsent_request_is_not_shown_as_sent(client, email_supplier):
+    email_supplier.has_box = False
     (purchase_order,) = parcels_of(1)
     submit(purchase_order)
     order = purchase_order.order
     cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
     assert found(page_of(client, order).text) == {ASKING}
 
-    cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)  # now staff ask
+    cancellation.process_request(
+        purchase_order=reloaded(purchase_order), now=NOON
+    )  # staff must ask
 
     assert found(page_of(client, order).text) == {ASKING}
     assert (
-        "We received your cancellation request" in page_of(client, order, rest="?cancel=asked").text
+        "We received your cancellation request"
+        in page_of(client, order, query="?cancel=asked").text
     )
 
 
@@ -117,7 +120,7 @@ def test_move_to_another_supplier_is_not_shown_as_a_cancellation(client):
     assert found(page_of(client, purchase_order.order).text) == set()
 
 
-def test_late_request_shows_only_true_statements(client):
+def test_late_parcel_offers_to_cancel_until_it_is_requested(client):
     (purchase_order,) = parcels_of(1)
     make_late(purchase_order.order)
 

@@ -49,8 +49,8 @@ def rows_of(text):
     return re.findall(r"<dt>(Charged|Refunded|Released[^<]*)</dt><dd>([^<]*)</dd>", text)
 
 
-def apply_update(payment, what, amount):
-    update = make_payment_update(payment, what, amount=Decimal(amount))
+def apply_update(payment, kind, amount):
+    update = make_payment_update(payment, kind, amount=Decimal(amount))
     updates.apply(update=update, gateway="fake", now=NOON)
 
 
@@ -134,7 +134,7 @@ def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, b
     refunds.refund(authorization=made, actor="ann", now=NOON)
     made.refresh_from_db()
     assert requested_refunds() == [made.refund_amount]
-    assert made.refund_amount == made.order.total_amount, "with the way"
+    assert made.refund_amount == made.order.total_amount, "including the delivery charge"
 
 
 def test_changed_return_form_keeps_its_input_and_its_confirmation_is_shown_once(customer, light):
@@ -181,10 +181,12 @@ def test_order_page_is_valid(client, light, language):
     without = client.get(page_of(order)).content.decode()
 
     assert page.faults == []
-    assert page.all("h1") == [{}], "a role would make it no heading"
-    assert page.all("div", role="status"), "what changes meanwhile is read out"
+    assert page.all("h1") == [{}], "with a role it would be no heading"
+    assert page.all("div", role="status"), "screen readers announce changes"
     assert 'class="beam"' in page.text
-    assert "beam" not in without.partition("<main")[2], "a line without a specification has none"
+    assert "beam" not in without.partition("<main")[2], (
+        "a line without a specification shows no beam"
+    )
 
 
 def test_return_from_the_gateway_reads_the_payment_and_clears_the_cart(customer, light):
@@ -216,7 +218,7 @@ def test_repeated_returns_read_the_gateway_once_in_ten_seconds(customer, light, 
 
     assert answers == [page_of(order), *[page_of(order) + "?pay=pending"] * 2]
     assert len(asked) == 2
-    assert late == page_of(order), "it is not asked for an order that has ended"
+    assert late == page_of(order), "the gateway is not asked about an ended order"
 
 
 def test_declined_payment_can_be_retried(client, light):
@@ -241,8 +243,8 @@ def test_unavailable_gateway_is_shown_and_keeps_the_order(client, light, monkeyp
         raise TemporaryError("no answer")
 
     away = type("Away", (), {"open": fail, "history": fail})
-    for asks in ("sessions", "updates"):
-        monkeypatch.setattr(f"orders.payments.{asks}.gateway_for", lambda _code: away)
+    for module in ("sessions", "updates"):
+        monkeypatch.setattr(f"orders.payments.{module}.gateway_for", lambda _code: away)
 
     response = client.post(page_of(order, "pay/"), follow=True)
 
@@ -297,10 +299,10 @@ def test_unshipped_order_is_canceled(client, light):
 def test_wrong_key_changes_nothing(client, light):
     order = make_order(light)
 
-    for rest in ("pay/", "cancel/"):
-        response = client.post(f"/en/orders/{order.number}/{'x' * 32}/{rest}")
+    for action in ("pay/", "cancel/"):
+        response = client.post(f"/en/orders/{order.number}/{'x' * 32}/{action}")
         assert response.status_code == 404
-    assert Payment.objects.get().status == Payment.Status.CREATED  # as it was placed
+    assert Payment.objects.get().status == Payment.Status.CREATED  # unchanged
     assert Order.objects.get().status == Order.Status.PENDING_PAYMENT
 
 

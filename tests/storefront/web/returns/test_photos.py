@@ -188,7 +188,9 @@ def test_photos_need_permission_to_view_the_return(
 
 
 TOO_LONG = "This is too long. Shorten it."
-LINES = "\r\n".join(["x" * 9] * 80)  # 799 characters as a browser counts them, and 878 as it sends
+LINES = "\r\n".join(
+    ["x" * 9] * 80
+)  # 799 characters as a browser counts them, and 878 as it sends them
 
 
 @pytest.fixture
@@ -198,7 +200,7 @@ def there(order, return_with_question):
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """Record which pictures are decoded."""
+    """Record each decoding of a picture."""
     noted, draw = [], photos.reencode
     monkeypatch.setattr(photos, "reencode", lambda content: (noted.append(1), draw(content))[1])
     return noted

@@ -35,7 +35,7 @@ def test_refunded_return_shows_its_amount(customer, order):
     text = customer.get(page_of(order)).content.decode()
 
     assert "We refund €39.99." in text
-    assert "We pay for the return shipping." in text, "of a defective item"
+    assert "We pay for the return shipping." in text, "for a defective item"
 
 
 def test_return_without_shipment_has_no_address(customer, light):
@@ -138,7 +138,7 @@ def test_first_page_stores_nothing_and_the_second_shows_a_summary(customer, orde
     assert not ReturnAuthorization.objects.exists()
 
 
-def test_confirmed_withdrawal_is_mailed_and_shown_and_a_double_click_is_one(customer, order):
+def test_confirmed_withdrawal_is_mailed_shown_and_stored_once(customer, order):
     there = page_of(order, "return/")
     sent = hidden(customer.post(there, {"kind": "withdrawal", **units(order, 1)}))
 
@@ -176,11 +176,11 @@ def test_refused_return_shows_a_message_and_stores_nothing(customer, order, ligh
 def test_complaint_needs_a_text_and_waits_for_staff(customer, order):
     there, given = page_of(order, "return/"), {"kind": "defect", **units(order, 1)}
 
-    mute = customer.post(there, given)
+    without_text = customer.post(there, given)
     asked = customer.post(there, {**given, "customer_message": "It flickers."})
     customer.post(there, hidden(asked))
 
-    assert mute.status_code == 422
+    assert without_text.status_code == 422
     made = ReturnAuthorization.objects.get()
     assert (made.status, made.customer_message) == ("requested", "It flickers.")
 
@@ -198,7 +198,7 @@ def test_after_fourteen_days_only_complaints_are_possible(customer, order, noon)
     assert customer.post(there, given).status_code == 422
 
 
-def test_unshipped_items_are_not_offered_and_shipped_ones_before_delivery(customer, light):
+def test_shipped_items_can_be_returned_before_delivery_and_unshipped_ones_cannot(customer, light):
     unshipped, shipped = make_paid_order(light), make_shipped_order(light, quantity=1)
 
     assert page_of(unshipped, "return/") not in customer.get(page_of(unshipped)).content.decode()
@@ -247,8 +247,8 @@ def test_return_needs_the_link_of_its_order(customer, order, light):
     other = make_delivered(light, quantity=1)
     given = {"tracking_number": "1", "customer_message": "x"}
 
-    for what in ("cancel", "sent", "answer"):
-        rest = f"return/{made.number}/{what}/"
+    for action in ("cancel", "sent", "answer"):
+        rest = f"return/{made.number}/{action}/"
         assert customer.post(page_of(other, rest), given).status_code == 404
         keyless = customer.post(f"/en/orders/{order.number}/{'x' * 32}/{rest}")
         assert keyless.status_code == 404
