@@ -83,7 +83,7 @@ def test_each_hold_reason_is_waived_once_and_the_last_one_releases(
 
 
 def test_risky_reason_needs_its_own_page(ann, held):
-    """Also an unknown code, and a loss without an amount."""
+    """Also a reason with an unknown code, and a loss without an amount."""
     risky = ["payment", "disputed", "restricted", "battery", "certificate", "supplier", "margin"]
     for code in (*risky, "new"):
         amount = "" if code == "margin" else "9.00"

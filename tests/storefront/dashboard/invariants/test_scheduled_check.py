@@ -31,7 +31,7 @@ def held():
     made.move("on_hold", at=NOON, hold_reasons=[reason])
     # keep the supplier's data fresh
     Supplier.objects.update(stock_age_shown_after_min=6000, cost_expires_after_min=6000)
-    InvariantCheckRun.objects.create(at=NOON + timedelta(days=2))  # all checks run meanwhile
+    InvariantCheckRun.objects.create(at=NOON + timedelta(days=2))  # as if checks had run
     return made
 
 
@@ -109,7 +109,9 @@ def test_unpublished_supply_is_found_without_any_check(staff):
     assert staff.get(row.url).status_code == 200
 
     scheduled_check.run(now=hour)
-    assert items_of("supply_unpublished", now=hour + timedelta(seconds=1)) == []  # now it is dated
+    assert (
+        items_of("supply_unpublished", now=hour + timedelta(seconds=1)) == []
+    )  # the check has set its time
     (row,) = items_of("supply_unpublished", now=hour + timedelta(minutes=31))
     assert (row.name, row.since, row.detail) == ("2 ×", hour, "")
 

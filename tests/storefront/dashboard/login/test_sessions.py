@@ -63,7 +63,9 @@ def test_session_ends_after_the_idle_limit(signed_in, clerk, clock):
 
     clock.shift(IDLE_LIMIT)
 
-    assert not client.get("/en/cart/").wsgi_request.user.is_authenticated, "a page of the shop"
+    assert not client.get("/en/cart/").wsgi_request.user.is_authenticated, (
+        "also on pages of the shop"
+    )
     assert not is_in(client)
     assert not Session.objects.exists()
 

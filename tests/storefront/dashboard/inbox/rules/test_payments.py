@@ -1,4 +1,4 @@
-"""Payment rules: a request counts as late at the gateway only after it is due."""
+"""Payment rules: a request to the gateway is late only once it is due."""
 
 from datetime import timedelta
 
@@ -35,12 +35,12 @@ def late():
         # Every supplier answered two days ago.
         ("multiple", AGO, None, True),
         ("single", AGO, None, True),
-        # One of several captures waits for no other supplier, a single one for the last of them.
+        # Each of several captures waits for its own supplier, a single one for the last supplier.
         ("multiple", None, timedelta(days=3), True),
         ("single", None, timedelta(days=3), False),
         # An answer of a minute ago is not late yet.
         ("single", NOON - timedelta(minutes=1), None, False),
-        # An authorization that ends waits for no supplier.
+        # A capture waits for no supplier if the authorization ends soon.
         ("single", None, timedelta(hours=9), True),
     ],
 )
@@ -74,7 +74,8 @@ def test_a_single_capture_waits_for_rejected_lines_that_are_still_sourced(status
         # A refund waits for no supplier once its money is captured.
         ("refund_requested", 50, 100, timedelta(days=3), True),
         ("refund_requested", 50, 1, timedelta(days=3), False),
-        # Only a void of all that is left waits for no supplier; no void becomes due in the end.
+        # Only a void of the whole rest waits for no supplier. The end of the authorization
+        # makes no void due.
         ("void_requested", 100, 0, timedelta(hours=1), True),
         ("void_requested", 99, 0, timedelta(hours=1), False),
     ],
