@@ -110,7 +110,7 @@ def test_changes_of_rights_are_logged(client, clerk, logged, django_capture_on_c
 
 @pytest.fixture
 def operator_input(monkeypatch):
-    """What the operator types, and the role that the environment names."""
+    """Set what the operator types and which database role the environment names."""
     monkeypatch.setattr(changepassword.getpass, "getpass", lambda **_: "another good password")
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     monkeypatch.setenv("APP_DATABASE_URL", "postgres://app:secret@db/fara")

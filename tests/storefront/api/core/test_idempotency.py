@@ -201,7 +201,7 @@ def test_unstorable_text_is_refused_with_and_without_a_key(api, cart, body, path
     assert IdempotencyRecord.objects.count() == 0
 
 
-def test_answer_is_stored_whatever_it_quotes(api, cart, order_request, monkeypatch):
+def test_answer_with_a_null_character_is_stored(api, cart, order_request, monkeypatch):
     quoted = ProblemError(problem_types.INVALID_FIELDS, errors=[{"pointer": "#", "detail": "a\0b"}])
     monkeypatch.setattr(checkout, "place", Mock(side_effect=quoted))
 

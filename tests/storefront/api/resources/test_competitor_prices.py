@@ -27,7 +27,7 @@ SEEN = "2026-11-24T11:00:00Z"
 
 @pytest.fixture
 def key():
-    """Prices as stored after the request."""
+    """A valid API key, in plain text."""
     return api_keys.create(name="watcher", actor="ann", now=NOON)[1]
 
 
