@@ -22,7 +22,7 @@ def keep(path, *verdicts, now=NOON, **figures):
     return json.loads(path.read_text())
 
 
-def test_each_row_of_a_goal_is_a_record_of_its_own(tmp_path):
+def test_each_row_of_a_goal_has_its_own_record(tmp_path):
     told = keep(
         tmp_path / "bench.json",
         at_most("P1", "CPU, times the limit", 3, 2, most=2),
@@ -39,7 +39,7 @@ def test_each_row_of_a_goal_is_a_record_of_its_own(tmp_path):
     assert told["pages"] == ["a page"]
 
 
-def test_goals_that_are_measured_alone_leave_the_others_as_they_were(tmp_path):
+def test_goals_measured_alone_leave_other_records_unchanged(tmp_path):
     path = tmp_path / "bench.json"
     keep(path, at_least("P13", "a", 1, 2, least=1), at_least("R1", "b", 1, least=1), pages=[1])
 

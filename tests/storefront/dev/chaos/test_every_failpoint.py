@@ -1,4 +1,4 @@
-"""Every failpoint: kill a process of a running shop there, end each order correctly.
+"""Every failpoint: a process killed there loses no order.
 
 Every day, tests/e2e/processes and tests/notifications/test_dispatch_crash.py kill processes at
 the failpoints of purchase orders, claims, reconciliation and e-mail.

@@ -51,7 +51,7 @@ def test_a_failed_installation_is_not_taken_for_a_finished_one(clone, monkeypatc
     assert not (clone / ".venv" / bootstrap.STAMP).exists()
 
 
-def test_without_uv_and_pip_one_is_told_what_to_install(tmp_path, monkeypatch):
+def test_without_uv_and_pip_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     monkeypatch.setattr(bootstrap, "_pips", lambda _root: iter([]))
 
@@ -59,7 +59,7 @@ def test_without_uv_and_pip_one_is_told_what_to_install(tmp_path, monkeypatch):
         bootstrap.find_uv(tmp_path)
 
 
-def test_a_translation_is_compiled_when_it_is_newer_and_only_then(tmp_path):
+def test_translation_is_compiled_only_if_it_is_newer(tmp_path):
     (tmp_path / ".venv").symlink_to(Path(sys.prefix))
     source = tmp_path / "storefront/locale/az/LC_MESSAGES/django.po"
     source.parent.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Beat catch-up: start the sweeps that a moved clock skips, but not for busy workers."""
+"""Beat catch-up: start the sweeps that a moved clock skips, unless workers are busy."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -65,11 +65,13 @@ def test_busy_workers_and_an_unavailable_broker_get_no_sweep(asked, monkeypatch,
 
 @pytest.fixture
 def drain_result(monkeypatch):
-    """Return a function that drains with this open work per check, and returns the clock shifts."""
+    """Return a function that drains with given open work per check; it returns the clock shifts."""
 
     def overdue_at(late):
         def overdue(*, now):
-            assert now - timezone.now() > quiescence.SOON / 2, "it is judged a little later"
+            assert now - timezone.now() > quiescence.SOON / 2, (
+                "overdue work is judged for a later time"
+            )
             return next(late, ())
 
         return overdue
@@ -122,7 +124,7 @@ def test_skipped_overdue_work_is_done_before_the_end(asked, drain_result):
         "storefront.webhooks.tasks.process_due",
         "orders.checkout.tasks.expire_unpaid",
     ]
-    assert len(told) == 1, "nothing more becomes due while nothing is left"
+    assert len(told) == 1, "the clock moves only while work is open"
 
 
 @pytest.mark.django_db
@@ -148,7 +150,7 @@ def test_beat_schedules_each_sweep():
 
 @pytest.fixture
 def slowly(monkeypatch):
-    """Return a function whose every check takes 25 s."""
+    """Return a function that makes each check take 25 s."""
     clock = [0.0]
     monkeypatch.setattr(quiescence.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(beat_catch_up, "_is_any_queued", lambda: True)

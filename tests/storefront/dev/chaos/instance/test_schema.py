@@ -9,21 +9,21 @@ URL = "postgres://fara:secret@127.0.0.1:1/fara"
 
 @pytest.fixture
 def done(monkeypatch, tmp_path):
-    """Return the list of actions; all programs succeed, and ``pg_dump`` writes a file."""
+    """Return the list of actions, and the set of programs that fail, which is empty."""
     noted = []
 
     def ran(program, _url, *words):
         noted.append(program)
         if program == "pg_dump":
             words[-1].write_text("CREATE TABLE …")
-        return program not in noted_failures
+        return program not in failures
 
-    noted_failures = set()
+    failures = set()
     monkeypatch.setattr(schema, "_run", ran)
     monkeypatch.setattr(schema, "call_command", lambda name, **_: noted.append(name))
     monkeypatch.setattr(schema, "digest", lambda _: "code-1")
     monkeypatch.setattr(schema.connection, "close", lambda: None)
-    return noted, noted_failures
+    return noted, failures
 
 
 def test_second_run_uses_the_dump(done, tmp_path):

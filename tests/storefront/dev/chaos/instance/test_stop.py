@@ -80,7 +80,7 @@ def test_no_fault_is_injected_after_a_stop_request(place):
 def looks(monkeypatch):
     """Return a function that sets the open work of each check of the drain."""
 
-    def be(*left):
+    def set_open_work(*left):
         found = iter(left)
         monkeypatch.setattr(quiescence.staff, "do_open_work", lambda _: 0)
         monkeypatch.setattr(quiescence.inside, "open_work", lambda _: next(found))
@@ -91,7 +91,7 @@ def looks(monkeypatch):
         monkeypatch.setattr(quiescence, "POLL_INTERVAL_S", 0.0)
         return found
 
-    return be
+    return set_open_work
 
 
 def test_drain_ends_on_stop_with_open_work(place, looks):

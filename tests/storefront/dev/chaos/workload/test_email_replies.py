@@ -59,7 +59,7 @@ def test_one_link_is_chosen_once(shop):
     ("status", "first", "choice"),
     [(HTTPStatus.CONFLICT, True, "refund"), (HTTPStatus.SERVICE_UNAVAILABLE, False, "wait")],
 )
-def test_choice_that_is_gone_becomes_a_refund_and_a_lost_one_is_repeated(
+def test_refused_choice_becomes_a_refund_and_an_unanswered_one_is_repeated(
     shop, status, first, choice
 ):
     mail(shop.mail, "wait")
