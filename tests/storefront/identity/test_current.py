@@ -95,7 +95,7 @@ def test_legal_text_replaces_the_built_in_one(client, channel, ours):
         text="We sell lights.\n\n# Price <b>\nAs shown.\n\n# Law\n\nOurs.",
     )
 
-    # The English text is on the Azerbaijani page too, where the built-in one could contradict it.
+    # The Azerbaijani page shows the English text too: its built-in text could contradict it.
     for path in ("/en/info/terms/", "/az/info/terms/"):
         text = page(client, path)
         assert "<p>We sell lights.</p>" in text

@@ -1,4 +1,4 @@
-"""In-memory gateway: what the contract of all gateways (tests/orders/gateways) cannot ask for."""
+"""In-memory gateway: behavior that the tests of all gateways (tests/orders/gateways) omit."""
 
 from decimal import Decimal
 

@@ -131,7 +131,7 @@ def test_invalid_rows_are_refused():
 
 
 def product_family():
-    """Make a product of a brand, and two variants of it, unsaved."""
+    """Return a brand, its product and two variants of the product, all unsaved."""
     brand = Brand(name="Sunwell")
     product = Product(**values_of(make_product(), "brand", "slug"), brand=brand, slug="sunwell-1")
     variants = [Variant(product=product, sku=f"SW-{number}") for number in (1, 2)]

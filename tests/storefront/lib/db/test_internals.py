@@ -1,4 +1,4 @@
-"""Internals: used only with tried versions; a session recovers after a table changed."""
+"""Library internals: used only with tested versions; a session recovers after a table changed."""
 
 from contextlib import nullcontext
 
@@ -13,7 +13,7 @@ from storefront.lib.db.prepared_queries import PREPARE_AFTER, planned_cursor, ra
 ASKED = ("SELECT * FROM released", "SELECT released.* FROM released")
 
 
-def test_the_installed_versions_were_tried():
+def test_the_installed_versions_were_tested():
     """After an upgrade: check each function of ``internals``, then name the new version there."""
     installed = {"django": django.__version__, "psycopg": psycopg.__version__}
 

@@ -19,7 +19,7 @@ from tests.factories.full_shop import make_world
 
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
-WIRE = ("base_url", "account_id", "calls_per_second", "max_concurrent_calls")
+CONNECTION_FIELDS = ("base_url", "account_id", "calls_per_second", "max_concurrent_calls")
 # Queries for the rows, their count, session and user, and filter choices.
 MOST_QUERIES = 10
 
@@ -98,11 +98,11 @@ def test_access_keys_and_tokens_are_not_shown(shared_world, staff):
 
 
 def connect_to_cj(**changes):
-    """Give the supplier a CJ connection; return it and its form's values."""
+    """Give the supplier a CJ connection; return the connection and the values of its form."""
     Supplier.objects.filter(connection__isnull=False).update(adapter="cj")
     Connection.objects.update(**changes)
     wire = Connection.objects.get()
-    form = {name: getattr(wire, name) for name in WIRE}
+    form = {name: getattr(wire, name) for name in CONNECTION_FIELDS}
     form |= {f"{kind}_every_min": 7 for kind in ("products", "prices", "stock", "orders")}
     return wire, form | {"quotas-TOTAL_FORMS": 0, "quotas-INITIAL_FORMS": 0}
 

@@ -1,4 +1,4 @@
-"""Double submit: of two concurrent clicks one takes effect, and the other gets a message."""
+"""Double submit: of concurrent clicks one takes effect, and each gets an answer."""
 
 from collections import Counter
 
@@ -73,7 +73,7 @@ def test_every_click_shows_the_outcome(supplier, make, round_):
 
 
 @pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])
-def test_api_client_is_told_once_that_it_is_canceled_then_too_late(supplier, make):
+def test_api_client_is_told_that_the_order_is_canceled_or_too_late(supplier, make):
     order = make(make_sellable())
 
     answers = click_at_once(

@@ -90,12 +90,12 @@ def test_supplier_page_is_translated_and_its_inline_rows_are_named_and_linked(sh
 
     shown = staff.get(url).content.decode()
     staff.cookies["django_language"] = "az"
-    spoken = staff.get(url).content.decode()
+    azerbaijani = staff.get(url).content.decode()
 
     assert "Stock freshness" in shown
     assert "Stock is fresh for (min)" in shown
     assert "Stock fresh for min" not in shown
-    assert "Qalığın təzəliyi" in spoken
+    assert "Qalığın təzəliyi" in azerbaijani
     assert str(place) not in shown
     link = page("suppliers_stocklocation", "change", place.pk)
     assert f'<a href="{link}">{place.code}</a>' in shown
@@ -125,7 +125,7 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(shared_world, staf
     assert places == sorted(places)
 
 
-def test_naming_rows_takes_no_query_each(shared_world, staff):
+def test_naming_a_row_takes_no_query(shared_world, staff):
     names = ("stocklevel", "shippingservice", "pendingchange", "stocklocation")
     urls = [page(f"suppliers_{name}") for name in names]
     urls.append(page("suppliers_shippingservice", "add"))

@@ -46,7 +46,7 @@ def product_ids(sandbox):
 
 @pytest.mark.parametrize("most", [6_000, 60, 12])
 def test_list_is_split_until_each_slice_fits(run, monkeypatch, most):
-    """Of 200 products; a limit of 60 splits by category, a limit of 12 also by time."""
+    """With 200 products, a limit of 60 splits the list by category, a limit of 12 also by time."""
     sandbox = run(count=200, most_listed=most)
     monkeypatch.setattr(product_list, "MAX_LISTED", most)
     monkeypatch.setattr(product_list, "PAGE_SIZE", 10)

@@ -26,7 +26,7 @@ def feed_supplier(tmp_path, settings):
 
 
 def order(feed_supplier, *lines, number=NUMBER, **where):
-    """Place an order as the shop does, on an SFTP server for the sandbox's directory."""
+    """Place an order as the shop does, through an SFTP server of the sandbox's directory."""
     request = PurchaseOrderRequest(
         number=number,
         ship_to=replace(HOME, **where),
