@@ -148,16 +148,16 @@ def concurrency(service):
 
 
 def test_every_queue_has_a_worker_of_which_a_supplier_occupies_at_most_half(services, settings):
-    lanes = re.search(r":-(\d+)", services["web"]["environment"]["BULKHEAD_SLOTS_PER_SUPPLIER"])[1]
-    settings.BULKHEAD_SLOTS_PER_SUPPLIER = int(lanes)
+    slots = re.search(r":-(\d+)", services["web"]["environment"]["BULKHEAD_SLOTS_PER_SUPPLIER"])[1]
+    settings.BULKHEAD_SLOTS_PER_SUPPLIER = int(slots)
     limits = {
         "worker": slot_count(BulkheadKind.ORDERS) + slot_count(BulkheadKind.EVENTS),
         "syncs": slot_count(BulkheadKind.SYNCS) + slot_count(BulkheadKind.CLAIMS),
     }
 
-    for name, lanes in limits.items():
-        assert concurrency(services[name]) >= 2 * lanes
-    assert concurrency(services["bulk"]) > 1, "one is busy with pictures"
+    for name, slots in limits.items():
+        assert concurrency(services[name]) >= 2 * slots
+    assert concurrency(services["bulk"]) > 1, "one process may be busy with pictures"
     queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {"celery"}
     commands = [each.get("command", []) for each in services.values()]
     served = {words[words.index("--queues") + 1] for words in commands if "--queues" in words}

@@ -1,6 +1,6 @@
 """The shop in containers: run the steps of the Dockerfile and the services of compose.
 
-It needs root, and a machine that allows mount namespaces; elsewhere it is skipped with a reason.
+It needs root, and a machine that allows mount namespaces; elsewhere it fails with the reason.
 Building the image takes minutes. Daily, test_production_image.py starts what the image holds,
 test_compose.py compares the volumes and read-only file systems of the services, and test_checks.py
 starts each process with a folder that it cannot write to.
@@ -37,7 +37,7 @@ Channel.objects.create(
     code="shop", name="Fara", currency="EUR", default_country="DE", countries=["DE"]
 )
 """
-HAND_IN = """
+UPLOAD = """
 from django.utils import timezone
 from suppliers.connections import file_sources
 from suppliers.connectors.cj.product_list import CachedList
@@ -73,7 +73,7 @@ HTTPS = {"Host": production_env.HOST, "X-Forwarded-Proto": "https", "X-Forwarded
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     if reason := containers.why_not():
-        pytest.fail(reason)  # `make test-full` says nothing about the image that it did not try
+        pytest.fail(reason)  # a skipped test would hide that the image is untested
     folder = tmp_path_factory.mktemp("image")
     for each in (folder, *folder.parents[:2]):
         each.chmod(0o755)  # the image's user must traverse it
@@ -163,7 +163,7 @@ def wait_until(is_so, *, within_s=90):
 
 
 def test_uploaded_file_is_readable_in_another_container(start):
-    start("web", [*SHELL, HAND_IN]).check()
+    start("web", [*SHELL, UPLOAD]).check()
 
     said = start("syncs", [*SHELL, READ]).check()
 
@@ -194,7 +194,7 @@ def test_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):
     worker = image.services["worker"]["command"].copy()
     worker[worker.index("--queues") + 1] = "celery,syncs,bulk"
     worker[worker.index("--concurrency") + 1] = "1"
-    players = [start("worker", worker), start("beat", image.services["beat"]["command"])]
+    processes = [start("worker", worker), start("beat", image.services["beat"]["command"])]
 
-    wait_until(lambda: get(f"{web}/readyz")[0] == 200 or not all(p.is_running() for p in players))
-    assert [player.said for player in players if not player.is_running()] == []
+    wait_until(lambda: get(f"{web}/readyz")[0] == 200 or not all(p.is_running() for p in processes))
+    assert [player.said for player in processes if not player.is_running()] == []

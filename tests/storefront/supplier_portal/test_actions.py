@@ -69,7 +69,9 @@ def test_invalid_quantity_shows_an_error_and_changes_nothing(client, word, some,
 
     assert response.status_code == 422
     assert says in Page(response).text
-    assert all("open" not in one for one in Page(response).all("details"))  # no error there
+    assert all(
+        "open" not in one for one in Page(response).all("details")
+    )  # the error is not in a folded part
     assert fresh(purchase_order).submission_status == "submitted"
 
 
@@ -87,7 +89,7 @@ def accept(client, purchase_order, *, ships_by="", costs=()):
     return post(client, purchase_order, "answer/", **given, ships_by=ships_by)
 
 
-def make_unknown_profit(listing):
+def make_order_of_unknown_profit(listing):
     purchase_order = make_sent_purchase_order(listing)
     PurchaseLine.objects.update(cost_currency="USD")
     return purchase_order
@@ -131,7 +133,7 @@ def test_invalid_input_shows_an_error_and_changes_nothing(client, given, words):
         (make_sent_purchase_order, "12.50", "12.50", "in_progress"),
         (make_sent_purchase_order, "10.10", "10.00", "in_progress"),  # a rounding difference
         (make_sent_purchase_order, "45.00", "10.00", "canceled"),
-        (make_unknown_profit, "12.50", "10.00", "canceled"),
+        (make_order_of_unknown_profit, "12.50", "10.00", "canceled"),
         (make_accepted_purchase_order, "45.00", "10.00", "in_progress"),
     ],
     ids=["profitable", "as before", "loss", "unknown profit", "accepted before"],

@@ -18,7 +18,7 @@ CANNOT = "Reject cancellation: too late"
 
 
 @pytest.fixture(autouse=True)
-def people(monkeypatch):
+def email_supplier(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 

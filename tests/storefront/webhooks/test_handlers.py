@@ -80,7 +80,7 @@ def purchase_order(monkeypatch):
 
 
 def answer_with(monkeypatch, state):
-    """Let the supplier answer a lookup with ``state``, or fail if it is None."""
+    """Let the supplier answer a lookup with ``state``; let the lookup fail if ``state`` is None."""
 
     class Answers:
         def find(self, **_):
@@ -169,7 +169,7 @@ def test_four_events_in_any_order_give_one_status_and_one_email(
 
 
 PARCEL = {"number": CJ_NUMBER, "carrier": "CJPacket"}
-NEWS = {
+SUPPLIER_MESSAGES = {
     "accepted": {"answer": "accepted"},
     "canceled": {"answer": "canceled"},
     "shipped": {"answer": "shipped", "parcels": [PARCEL]},
@@ -181,7 +181,7 @@ def process_webhooks(purchase_order, *names):
     source = f"tracking-{purchase_order.supplier.code}"
     for place, name in enumerate(names):
         now = NOON + timedelta(seconds=place)
-        body = json.dumps({"order": purchase_order.number, **NEWS[name]}).encode()
+        body = json.dumps({"order": purchase_order.number, **SUPPLIER_MESSAGES[name]}).encode()
         processing.process(call=store_webhook(source, body, now=now), now=now)
     for half_minutes in range(1, 21):
         for call in InboundWebhook.objects.order_by("pk"):

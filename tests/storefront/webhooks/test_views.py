@@ -81,7 +81,7 @@ def test_redelivery_is_acknowledged_and_changes_nothing(client, cj, tracking, qu
     answers = [post_cj(client, cj, body).status_code for _ in range(3)]
     answers += [
         post_signed(client, source, BODY, message_id="msg_1").status_code
-        for source in (tracking, tracking, other)  # an id is of its source
+        for source in (tracking, tracking, other)  # ids are unique per source only
     ]
 
     assert answers == [200] * 6
@@ -245,10 +245,10 @@ def test_webhook_is_acknowledged_at_once_while_the_broker_is_down(client, cj, mo
 def test_signature_is_checked_by_the_database_time(client, tracking, queued, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(views.process, "delay", lambda **_: None)
-    settings_now = storage.database_time()
+    database_now = storage.database_time()
 
-    with time_machine.travel(settings_now + timedelta(minutes=10)):
-        answer = post_signed(client, tracking, BODY, at=settings_now)
+    with time_machine.travel(database_now + timedelta(minutes=10)):
+        answer = post_signed(client, tracking, BODY, at=database_now)
 
     assert answer.status_code == 200
 

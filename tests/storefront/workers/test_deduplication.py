@@ -1,4 +1,4 @@
-"""Task deduplication: a wake-up is queued once, expires, and may be queued again once started."""
+"""Task deduplication: a wake-up is queued once, expires, and may be queued again as soon as it starts."""
 
 import pytest
 from celery.app.task import Task

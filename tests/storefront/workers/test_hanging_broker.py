@@ -75,4 +75,4 @@ def test_hanging_redis_costs_a_web_process_half_a_second_once(own_redis):
     first, *others = (float(word) for word in said.stdout.split()[1:])
     assert first < 0.9, said.stderr
     assert max(others) < 0.05, said.stderr
-    assert client.llen("celery") == 3, "it was told again as soon as Redis answered"
+    assert client.llen("celery") == 3, "tasks are queued again as soon as Redis answers"

@@ -91,7 +91,7 @@ def test_only_the_worker_of_orders_loads_the_gateway_before_it_forks(monkeypatch
 
 
 @pytest.mark.django_db
-def test_a_worker_starts_without_pages_and_libraries_that_only_they_use():
+def test_worker_starts_without_libraries_that_only_pages_use():
     start = (
         "import sys, django; django.setup();"
         "from storefront.celery import app; app.loader.import_default_modules();"
