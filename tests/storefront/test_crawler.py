@@ -131,14 +131,16 @@ def looker():
 
 
 @time_machine.travel(NOON, tick=True)
-def test_staff_need_a_right_to_look_and_another_to_change(started, plain_refusal, tables, looker):
+def test_staff_need_one_permission_to_view_and_another_to_change(
+    started, plain_refusal, tables, looker
+):
     assert not_refused(open_all(browser(make_staff("nothing")), tables)) == {}
     assert not_refused(open_all(looker, tables, "post")) == {}
 
 
 @pytest.mark.full  # test_bad_staff_forms_and_searches_never_fail opens the same pages
 @time_machine.travel(NOON, tick=True)
-def test_no_staff_page_fails_for_staff_who_may_only_look(started, looker):
+def test_no_staff_page_fails_for_staff_with_view_permissions_only(started, looker):
     desk = [one for one in addresses() if is_for_staff(one)]
 
     assert broken(open_all(looker, desk, query=HOSTILE)) == {}

@@ -24,7 +24,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
     ("catalog.ExchangeRateUpdate", "status"): {"waiting": "exchange_rate_pending"},
     ("suppliers.Supplier", "status"): {
         "candidate": SETTING,
-        "vetting": "Its documents are in the inbox (document_to_review); staff decide when to proceed.",
+        "vetting": "Documents are in the inbox (document_to_review); staff decide when to proceed.",
         "active": "stock_stale costs_stale",
         "paused": SETTING,
     },

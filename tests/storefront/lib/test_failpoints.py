@@ -53,7 +53,7 @@ def test_other_failpoints_pass(tmp_path):
     assert run_process("a,a", FAILPOINT="a:1", **missing) == (0, ["a", "a"])
 
 
-def test_process_passes_if_a_note_exists(tmp_path):
+def test_noted_failpoint_kills_only_once(tmp_path):
     notes = tmp_path / "notes"
     notes.mkdir()
     env = {"FAILPOINT": "a,b", "FAILPOINT_NOTES": str(notes)}

@@ -43,7 +43,7 @@ def test_two_of_three_units_ship_and_the_rest_is_rerouted(client, word, code):
 @pytest.mark.parametrize(
     ("word", "some", "status"), [("ship", "3", "accepted"), ("out_of_stock", "0", "rejected")]
 )
-def test_all_or_no_units_are_no_partial_line(client, word, some, status):
+def test_full_or_zero_quantity_does_not_split_the_line(client, word, some, status):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     answer_first(client, purchase_order, word, some)
@@ -69,9 +69,8 @@ def test_invalid_quantity_shows_an_error_and_changes_nothing(client, word, some,
 
     assert response.status_code == 422
     assert says in Page(response).text
-    assert all(
-        "open" not in one for one in Page(response).all("details")
-    )  # the error is not in a folded part
+    # The error is not in a folded part.
+    assert all("open" not in one for one in Page(response).all("details"))
     assert fresh(purchase_order).submission_status == "submitted"
 
 

@@ -176,7 +176,7 @@ class Fronts:
         return cart, self.api.post(f"{CART}lines/", body)
 
     def carts_take(self, quantity):
-        """Return each cart's answer to a quantity: 303 if accepted, else units, GONE or a status."""
+        """Return each cart's answer: 303 if it accepts the quantity, else units, GONE or a status."""
         Cart.objects.all().delete()
         _, by_api = self.cart_of(quantity)
         Cart.objects.all().delete()

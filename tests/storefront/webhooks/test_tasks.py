@@ -194,7 +194,7 @@ def test_webhook_claimed_by_another_worker_is_left_to_it(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_webhook_is_processed_during_a_subscription(monkeypatch):
-    """Subscribing to thousands of products takes minutes, and two subscriptions must not run at once."""
+    """Subscribing takes minutes, and two subscriptions must not run at once."""
     supplier = make_supplier()
     connect_cj(supplier)
     found = []

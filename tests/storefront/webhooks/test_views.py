@@ -168,7 +168,7 @@ def test_old_secret_stays_valid_during_rotation(client, tracking, queued, settin
     assert (answers, late) == ([200, 200], 401)
 
 
-def test_sender_that_signs_with_two_secrets_is_accepted_by_either(client, tracking, queued):
+def test_webhook_signed_with_two_secrets_is_accepted_with_either(client, tracking, queued):
     mine = secret_of(tracking)
     both = " ".join(
         signed_headers(BODY, secret)["webhook-signature"] for secret in (OLD_SECRET, mine)

@@ -46,7 +46,7 @@ def test_garbage_collector_is_paused_and_present_objects_frozen():
         gc.enable()
 
 
-def test_first_email_finds_its_texts(monkeypatch):
+def test_first_email_finds_templates_and_translations_loaded(monkeypatch):
     compiled, opened = [], []
     plain, read = Environment.compile, gettext.GNUTranslations._parse
 

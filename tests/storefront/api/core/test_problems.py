@@ -112,7 +112,7 @@ def test_unexpected_error_is_logged_and_not_shown(api, monkeypatch, caplog):
     assert "secret detail" in caplog.text
 
 
-def test_database_failure_is_no_bug(api, monkeypatch):
+def test_database_failure_is_answered_503(api, monkeypatch):
     fail = Mock(side_effect=OperationalError("connection refused at 10.0.0.1"))
     monkeypatch.setattr(CategoryList, "get", fail)
 

@@ -69,7 +69,7 @@ def test_cart_accepts_as_many_as_the_availability_states(api, cart, listing):
     assert (most.status_code, most.json()["count"]) == (201, 14)
 
 
-def test_what_cannot_be_bought_cannot_be_added(api, cart, listing):
+def test_unavailable_listing_cannot_be_added(api, cart, listing):
     sold_out = make_sellable(quantity=5)
     Listing.objects.filter(pk=sold_out.pk).update(available=0)
 

@@ -12,7 +12,8 @@ from tests.storefront.api.schema_client import kind_of
 pytestmark = pytest.mark.django_db
 
 ISLAND, BERLIN = "27498", "10115"
-CHEAP, EXPENSIVE = ("6.13", "46.12"), ("12.27", "52.26")  # price, total
+# Price and total for live freight of 5 and 10 EUR, with tax and fees.
+CHEAP, EXPENSIVE = ("6.13", "46.12"), ("12.27", "52.26")
 
 
 class Ferry:

@@ -109,9 +109,8 @@ def test_unpublished_supply_is_found_without_any_check(staff):
     assert staff.get(row.url).status_code == 200
 
     scheduled_check.run(now=hour)
-    assert (
-        items_of("supply_unpublished", now=hour + timedelta(seconds=1)) == []
-    )  # the check has set its time
+    # Now the check dates the item.
+    assert items_of("supply_unpublished", now=hour + timedelta(seconds=1)) == []
     (row,) = items_of("supply_unpublished", now=hour + timedelta(minutes=31))
     assert (row.name, row.since, row.detail) == ("2 ×", hour, "")
 

@@ -39,7 +39,7 @@ def start(tmp_path):
     datastores.wipe(tmp_path)
 
 
-def test_both_start_on_free_ports_and_leave_no_process_and_no_file_behind(start, tmp_path):
+def test_datastores_start_on_free_ports_and_leave_no_process_or_file(start, tmp_path):
     tmp_path.chmod(0o700)  # a service account cannot enter it
     stores, supervisor = start()
     with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:

@@ -56,7 +56,7 @@ def test_explicitly_chosen_python_is_not_silently_replaced(tmp_path, answer, rea
         pythons.find({"PYTHON": chosen})
 
 
-def test_pythons_of_pyenv_are_found_newest_first_though_the_path_has_none(tmp_path):
+def test_pythons_of_pyenv_are_found_newest_first_even_if_the_path_has_none(tmp_path):
     for version in ("3.9.18", "3.12.1", "3.13.0"):
         fake_python(tmp_path / ".pyenv/versions" / version / "bin", "python3", "true")
 

@@ -92,7 +92,7 @@ def test_ctrl_c_ends_a_wait_even_if_the_signal_was_ignored_before(supervisor, ch
     signal.signal(signal.SIGHUP, hangup)
 
 
-def test_groups_stop_in_their_order(supervisor, child, tmp_path):
+def test_groups_stop_in_the_given_order(supervisor, child, tmp_path):
     notes = tmp_path / "notes"
     for name in ("postgres", "web", "sandbox"):
         supervisor.start(child(name, NOTING, str(notes), name))

@@ -26,7 +26,7 @@ def add(client, listing, quantity=1):
     return client.post("/en/cart/add/", {"listing": listing.pk, "quantity": quantity})
 
 
-def test_cart_follows_the_sign_in_of_its_owner(filled, light):
+def test_guest_cart_joins_the_account_cart_at_sign_in(filled, light):
     sign_in(filled)
     at_home = count(filled)
     filled.post("/en/account/sign-out/")

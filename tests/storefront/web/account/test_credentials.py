@@ -76,7 +76,7 @@ def test_new_address_applies_once_confirmed(signed_in, erika, other_browser):
     assert is_in(signed_in)
 
 
-def test_link_works_without_sign_in_and_orders_stay_in_the_account(signed_in, erika, light):
+def test_confirm_link_works_without_sign_in_and_orders_stay_in_the_account(signed_in, erika, light):
     order = make_paid_order(light, email="Erika@example.org")
     signed_in.post(EMAIL, WANTED)
     stranger = Client(HTTP_SEC_FETCH_SITE="same-origin")
@@ -236,7 +236,7 @@ def test_old_address_is_notified_of_the_request(signed_in, has_account):
     assert (event["email"], event["new_email"], event["time"]) == (OLD, NEW, "12:00")
 
 
-def test_link_stops_the_change_without_sign_in_and_changes_nothing_else(signed_in):
+def test_stop_link_works_without_sign_in_and_changes_nothing_else(signed_in):
     change = request_change(signed_in)
     before = User.objects.values().get(email=OLD)
 

@@ -203,7 +203,7 @@ def test_erasure_removes_all_personal_data_and_orders_stay(theirs, kanari, light
     assert not waiting.exists()
     assert not Message.objects.filter(status="pending", recipient__contains="erased").exists()
     assert not any(canary in caplog.text for canary in CANARIES), (
-        "logs are kept, so they must not contain it"
+        "logs are kept, so they contain no personal data"
     )
     assert not any(canary in str(cache._cache) for canary in CANARIES)
     amounts = ("subtotal_amount", "total_amount", "tax_amount")
@@ -277,7 +277,7 @@ def test_erasure_ends_all_sessions_after_commit_in_batches(kanari, monkeypatch):
 
     with TestCase.captureOnCommitCallbacks() as callbacks:
         personal_data.erase(user_id=kanari.pk, now=NOON)
-        assert Session.objects.count() == 5  # they are read after the commit, without locks
+        assert Session.objects.count() == 5  # ended after the commit, without locks
     with CaptureQueriesContext(connection) as asked:
         for each in callbacks:
             each()

@@ -66,7 +66,7 @@ def test_cart_says_that_the_date_moved_and_offers_both_options(both, language):
     ("way", "price", "sent_from"),
     [("economy", "6.50", ["CN"]), ("economy-split", "11.40", ["DE", "CN"])],
 )
-def test_choice_in_the_cart_is_ordered(both, way, price, sent_from):
+def test_delivery_option_chosen_in_the_cart_is_ordered(both, way, price, sent_from):
     both.post("/en/cart/delivery/", {"tier": way})
 
     cart = both.get("/en/cart/").content.decode()

@@ -148,7 +148,7 @@ def test_in_stock_list_matches_the_cards(customer, seed):
             assert set(slugs(page)) == set(said)
 
 
-def test_pages_are_complete_where_available_products_end(customer, monkeypatch):
+def test_pages_across_the_end_of_available_products_are_complete(customer, monkeypatch):
     monkeypatch.setattr("catalog.search.product_list.PAGE_SIZE", 2)
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])

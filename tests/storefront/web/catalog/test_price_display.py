@@ -100,7 +100,7 @@ def test_structured_offer_states_packs_and_unserved_country(client, light):
     assert not {"shippingDetails"} & {*packs["offers"], *heavy["offers"]}
 
 
-def test_channel_says_whether_tax_is_included_or_added(client, light):
+def test_pages_say_whether_tax_is_included_or_added(client, light):
     for path in PLACES:
         text = client.get(path).content.decode()
         assert "incl. VAT" in text, path

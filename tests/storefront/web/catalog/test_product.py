@@ -168,7 +168,7 @@ def test_page_says_whether_a_battery_is_included(client, light):
         assert "No lithium battery: every carrier accepts it." in text
 
 
-def test_non_rechargeable_separate_cell_says_so(client, light):
+def test_page_of_a_non_rechargeable_cell_warns_against_charging(client, light):
     Spec.objects.update(battery_included=True, battery_chemistry="li_metal")
     Variant.objects.update(lithium="alone")
 

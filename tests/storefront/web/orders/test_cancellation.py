@@ -99,9 +99,8 @@ def test_unsent_request_is_not_shown_as_sent(client, email_supplier):
     cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
     assert found(page_of(client, order).text) == {ASKING}
 
-    cancellation.process_request(
-        purchase_order=reloaded(purchase_order), now=NOON
-    )  # staff must ask
+    # It leaves the request to staff.
+    cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)
 
     assert found(page_of(client, order).text) == {ASKING}
     assert (
@@ -152,7 +151,7 @@ def test_each_answer_is_mailed(client):
     assert answers() == [True, False, True, False]
 
 
-def test_delivered_parcel_still_says_that_it_was_too_late(client):
+def test_delivered_parcel_says_that_the_cancellation_was_too_late(client):
     (purchase_order,) = parcels_of(1)
     submit(purchase_order)
     ask_to_stop(purchase_order.order)

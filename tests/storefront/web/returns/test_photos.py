@@ -188,9 +188,8 @@ def test_photos_need_permission_to_view_the_return(
 
 
 TOO_LONG = "This is too long. Shorten it."
-LINES = "\r\n".join(
-    ["x" * 9] * 80
-)  # 799 characters as a browser counts them, and 878 as it sends them
+# A browser counts 799 characters and sends 878.
+LINES = "\r\n".join(["x" * 9] * 80)
 
 
 @pytest.fixture

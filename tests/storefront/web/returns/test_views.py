@@ -227,7 +227,7 @@ def test_return_can_be_canceled_until_it_is_received(customer, order, withdrawn)
     assert received.status == "inspected"
 
 
-def test_tracking_number_proves_the_shipment(customer, order, withdrawn):
+def test_tracking_number_marks_the_return_as_shipped(customer, order, withdrawn):
     made = ReturnAuthorization.objects.get()
     there = page_of(order, f"return/{made.number}/sent/")
 

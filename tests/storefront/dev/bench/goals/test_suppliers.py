@@ -30,7 +30,7 @@ def figures(*, calls, points, lists, windows, done=10_000):
     )
 
 
-def test_the_fewest_calls_are_the_pages_of_the_list_and_one_for_each_product():
+def test_minimum_of_calls_is_one_per_list_page_and_one_per_product():
     least = CJSeller().least(SIZE, is_first=True)
 
     assert (least.lists, least.calls, least.points) == (105, 10_605, 110_250)

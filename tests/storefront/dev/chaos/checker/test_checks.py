@@ -24,10 +24,10 @@ from storefront.dev.chaos.plan import PaymentOutcome, PlannedPurchase
 NOT_OVERSOLD = "nothing is oversold"
 LOST = "no order is lost"
 SERVED = "customers get what they buy"
-SUBMITTED = "each paid order is submitted once"
+SENT = "each paid order is submitted once"
 AGREE = "supplier and shop agree on orders"
 MONEY = "payments match orders"
-FAULTS_HAPPENED = "planned faults happened"
+FAULTS = "planned faults happened"
 MAILS = "each e-mail arrives once"
 IDEMPOTENT = "one key has one effect"
 ANSWERED = "a customer's backorder choice is followed"
@@ -152,17 +152,17 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, purchases=[bought(), bought(payment="pay_2", number="")]), LOST),
         (replace(GOOD, purchases=[bought(number="FL-9")]), LOST),
         (ours(orders=()), LOST),
-        (replace(GOOD, supplier_orders=[]), SUBMITTED),
-        (replace(GOOD, supplier_orders=[AT_SUPPLIER, AT_SUPPLIER]), SUBMITTED),
-        (replace(GOOD, supplier_orders=[AT_SUPPLIER, replace(AT_SUPPLIER, number="FL-1-1R")]), SUBMITTED),
-        (replace(GOOD, attempts=[TAKEN, SOLD_OUT]), SUBMITTED),
-        (replace(GOOD, attempts=[TAKEN, TAKEN]), SUBMITTED),
+        (replace(GOOD, supplier_orders=[]), SENT),
+        (replace(GOOD, supplier_orders=[AT_SUPPLIER, AT_SUPPLIER]), SENT),
+        (replace(GOOD, supplier_orders=[AT_SUPPLIER, replace(AT_SUPPLIER, number="FL-1-1R")]), SENT),
+        (replace(GOOD, attempts=[TAKEN, SOLD_OUT]), SENT),
+        (replace(GOOD, attempts=[TAKEN, TAKEN]), SENT),
         (replace(GOOD, supplier_orders=[replace(AT_SUPPLIER, units=9)]), AGREE),
         (replace(GOOD, supplier_orders=[replace(AT_SUPPLIER, status="CANCELLED")]), AGREE),
         (ours(purchases=(purchase(status="canceled"),)), AGREE),
         (ours(purchases=(purchase(status="shipped"),)), AGREE),
-        (ours(purchases=()), SUBMITTED),
-        (ours(purchases=(purchase(status="on_hold"),)), SUBMITTED),
+        (ours(purchases=()), SENT),
+        (ours(purchases=(purchase(status="on_hold"),)), SENT),
         (replace(GOOD, charges=[charge(amount=1998, authorized=1998, captured=1998)]), MONEY),
         (replace(GOOD, charges=[charge(status="authorized", captured=0)]), MONEY),
         (replace(GOOD, charges=[charge(captured=999, released=1000)]), MONEY),
@@ -172,7 +172,7 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, charges=[charge(refunded=1999)]), MONEY),
         (replace(GOOD, charges=[charge(refunded=1000)], refunds={"FL-1": 500}), MONEY),
         (replace(GOOD, wrong_returns=["FL-1: two are kept"]), "each return is stored once"),
-        (replace(GOOD, canceling_suppliers=["bigbuy"], returned=["FL-1"]), FAULTS_HAPPENED),
+        (replace(GOOD, canceling_suppliers=["bigbuy"], returned=["FL-1"]), FAULTS),
         (replace(refused_part(), charges=[charge()]), MONEY),
         (replace(refused_part(), charges=[charge(refunded=1000)]), MONEY),
         (ours(purchases=(purchase(charge=1000),)), MONEY),
@@ -186,10 +186,10 @@ def test_one_key_may_have_one_rejection():
         (ours(mails=()), MAILS),
         (replace(GOOD, mishandled_webhooks=["a forged webhook was answered 200"]),
          "no forged webhook is accepted"),
-        (replace(GOOD, silent=["beat"]), FAULTS_HAPPENED),
-        (replace(GOOD, planned=10, injected=8, missed=["web: dead"]), FAULTS_HAPPENED),
-        (replace(GOOD, planned=10, injected=7, missed=["web: dead"] * 3), FAULTS_HAPPENED),
-        (replace(GOOD, planned=10, injected=10, errors=["web broke: TypeError()"]), FAULTS_HAPPENED),
+        (replace(GOOD, silent=["beat"]), FAULTS),
+        (replace(GOOD, planned=10, injected=8, missed=["web: dead"]), FAULTS),
+        (replace(GOOD, planned=10, injected=7, missed=["web: dead"] * 3), FAULTS),
+        (replace(GOOD, planned=10, injected=10, errors=["web broke: TypeError()"]), FAULTS),
         (ours(open_work=("1 events",)), "no work is left"),
         (ours(violated_invariants=("I1 no oversell",)), "the invariants hold"),
     ],
@@ -301,5 +301,5 @@ def test_waiting_customer_is_refunded_only_if_no_supplier_ships(more, broken):
 def test_failpoint_without_a_kill_is_a_violation():
     (found,) = check_all(replace(GOOD, unreached_failpoints=["claim.before_call"]))
 
-    assert found.promise == FAULTS_HAPPENED
+    assert found.promise == FAULTS
     assert "claim.before_call" in found.examples[0]

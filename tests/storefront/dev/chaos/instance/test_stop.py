@@ -123,7 +123,7 @@ def test_drain_waits_for_a_late_webhook(place, looks):
     assert next(found, None) is None
 
 
-def test_end_kills_at_once(tmp_path):
+def test_kill_all_kills_at_once(tmp_path):
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     deaf += "; print(1, flush=True); time.sleep(60)"
     child = Child(

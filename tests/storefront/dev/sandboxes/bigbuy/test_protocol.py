@@ -29,7 +29,7 @@ def test_only_the_right_key_is_answered(bigbuy):
     assert bigbuy.get("user/purse").json() == "100000.00"
 
 
-def test_lists_hold_each_product_once_in_different_orders(bigbuy):
+def test_lists_hold_each_product_once_in_different_sequences(bigbuy):
     listed = {name: [row["id"] for row in bigbuy.listed(name)] for name in PRODUCT_LISTS}
     products, prices = [row["id"] for row in bigbuy.listed("products")], listed["productprices"]
 

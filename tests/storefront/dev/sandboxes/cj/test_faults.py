@@ -22,7 +22,7 @@ LIST = f"{PREFIX}product/listV2"
         ("huge", 200, b'{"code":200,"data":"' + b"x" * 9_000_000),
     ],
 )
-def test_a_fault_happens_as_often_as_it_says(sandbox, kind, status, start):
+def test_fault_happens_as_often_as_configured(sandbox, kind, status, start):
     sandbox.control("faults", {"path": "listV2", "kind": kind, "delay": 7})
 
     spoiled, good = sandbox.client.get(LIST), sandbox.client.get(LIST)

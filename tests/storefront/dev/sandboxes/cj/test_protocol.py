@@ -161,7 +161,7 @@ def quote(sandbox, variant, *, quantity=1, country="DE"):
     return sandbox.post("logistic/freightCalculate", body)
 
 
-def test_services_without_batteries_are_not_quoted_for_them(sandbox):
+def test_services_that_refuse_batteries_are_not_quoted_for_them(sandbox):
     _, lamp = sandbox.goods(lithium=True)
     _, strap = sandbox.goods(lithium=False)
 

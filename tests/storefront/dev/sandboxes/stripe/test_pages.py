@@ -70,7 +70,7 @@ def test_a_form_of_another_page_does_nothing(gateway, stripe, form):
     assert gateway.history(reference=payment.reference) == ()
 
 
-def test_a_declined_customer_stays_on_the_page_and_may_step_back(gateway, stripe):
+def test_a_declined_customer_stays_on_the_page_and_may_cancel(gateway, stripe):
     payment = opened(gateway)
 
     declined = stripe.pay(payment.pay_url, DECLINED_CARD)
