@@ -65,11 +65,11 @@ class RecordingClient:
 
     def fill(self, path, deck):
         """Submit each form of a page once per kind of bad text, and three times per file field."""
-        for action, said, typed, files in forms_of(path, self.send("get", path)):
+        for action, hidden, typed, files in forms_of(path, self.send("get", path)):
             for place, text in enumerate(deck.round() if typed else []):
-                self.send("post", action, {**said, typed[place % len(typed)]: text})
+                self.send("post", action, {**hidden, typed[place % len(typed)]: text})
             for name in files * 3:
-                self.send("post", action, {**said, name: deck.file()})
+                self.send("post", action, {**hidden, name: deck.file()})
 
 
 def test_pages_answer_a_bad_query(light):

@@ -165,22 +165,22 @@ def wait_until(is_so, *, within_s=90):
 def test_uploaded_file_is_readable_in_another_container(start):
     start("web", [*SHELL, UPLOAD]).check()
 
-    said = start("syncs", [*SHELL, READ]).check()
+    output = start("syncs", [*SHELL, READ]).check()
 
-    assert r"b'sku\n1\n'" in said
-    assert "list kept: True" in said
+    assert r"b'sku\n1\n'" in output
+    assert "list kept: True" in output
 
 
 def test_container_is_otherwise_read_only(start):
-    said = start("worker", ["python", "-c", WRITE]).check()
+    output = start("worker", ["python", "-c", WRITE]).check()
 
-    assert said.splitlines() == ["Read-only file system"] * 7
+    assert output.splitlines() == ["Read-only file system"] * 7
 
 
 def test_container_without_one_of_its_volumes_does_not_start(start):
-    said = start("web", ["python", "-c", "import storefront.wsgi"], without=["feeds"]).fail()
+    output = start("web", ["python", "-c", "import storefront.wsgi"], without=["feeds"]).fail()
 
-    assert "FEEDS_ROOT is not writable: Read-only file system" in said
+    assert "FEEDS_ROOT is not writable: Read-only file system" in output
 
 
 def test_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):
@@ -188,8 +188,8 @@ def test_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):
     assert (status, "Fara" in page) == (200, True), page
     assert get(f"{web}/en/search/?q=headlamp")[0] == 200
     assert get(f"{web}/admin/login/")[0] == 200
-    status, said = get(f"{web}/readyz")
-    assert (status, '"beat": "silent"' in said) == (503, True)
+    status, output = get(f"{web}/readyz")
+    assert (status, '"beat": "silent"' in output) == (503, True)
 
     worker = image.services["worker"]["command"].copy()
     worker[worker.index("--queues") + 1] = "celery,syncs,bulk"
@@ -197,4 +197,4 @@ def test_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):
     processes = [start("worker", worker), start("beat", image.services["beat"]["command"])]
 
     wait_until(lambda: get(f"{web}/readyz")[0] == 200 or not all(p.is_running() for p in processes))
-    assert [player.said for player in processes if not player.is_running()] == []
+    assert [process.said for process in processes if not process.is_running()] == []

@@ -73,13 +73,13 @@ def submit_forms(client, places):
         is_list = place.pattern.count("/") == LIST
         page = client.get(f"{place.path}?{urlencode({'q': deck.text()}) if is_list else HOSTILE}")
         codes[place.path] = page.status_code
-        for action, said, typed, files in forms_of(place.path, page):
+        for action, hidden, typed, files in forms_of(place.path, page):
             verb = "list" if is_list else action.rstrip("/").rpartition("/")[2]
-            if action in ENDS_THE_SESSION or (form := (verb, *said, *typed)) in seen:
+            if action in ENDS_THE_SESSION or (form := (verb, *hidden, *typed)) in seen:
                 continue
             seen.add(form)
             bad = {typed[len(codes) % len(typed)]: deck.text()} if typed else {}
-            form = {**said, **bad, **{name: deck.file() for name in files}}
+            form = {**hidden, **bad, **{name: deck.file() for name in files}}
             codes[f"{action} {bad}"] = client.post(action, form).status_code
     return codes
 
@@ -182,16 +182,16 @@ def test_bad_ids_never_fail(started, bare_refusal, root, work_pages):
 @time_machine.travel(NOON, tick=True)
 def test_production_without_identity_closes_only_what_sells(settings):
     settings.IS_PRODUCTION = True
-    client, told = browser(), {}
+    client, statuses = browser(), {}
 
     for place in addresses():
         if place.pattern.startswith(("en/", "api/v1/listings/", "api/v1/orders/")):
             path = place.path if "info/" not in place.path else "/en/info/imprint/"
             codes = (getattr(client, method)(path).status_code for method in ("get", "post"))
-            told[place.pattern] = next((code for code in codes if code != 405), 405)
+            statuses[place.pattern] = next((code for code in codes if code != 405), 405)
 
-    closed = {pattern for pattern, code in told.items() if code == 503}
-    assert closed == {pattern for pattern in told if SELLING_PAGES.match(pattern)}
+    closed = {pattern for pattern, code in statuses.items() if code == 503}
+    assert closed == {pattern for pattern in statuses if SELLING_PAGES.match(pattern)}
     assert client.get("/en/info/returns/").status_code == 200
-    order = next(path for path in told if path.endswith("orders/<str:number>/<str:key>/"))
-    assert told[order] == told["en/supplier/<str:number>/<str:key>/"] == 200
+    order = next(path for path in statuses if path.endswith("orders/<str:number>/<str:key>/"))
+    assert statuses[order] == statuses["en/supplier/<str:number>/<str:key>/"] == 200

@@ -169,8 +169,8 @@ def test_change_of_group_rights_is_mailed(superuser):
         {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"},
     )
 
-    told = Event.objects.filter(name="account.rights_changed").order_by("pk")
-    assert [event.payload["changes"] for event in told] == [
+    events = Event.objects.filter(name="account.rights_changed").order_by("pk")
+    assert [event.payload["changes"] for event in events] == [
         ["+ orders.view_order"],
         ["- orders.view_order"],
     ]

@@ -88,8 +88,8 @@ def customer_new_password(client, _monkeypatch):
     make_shopper()
     sign_in(client)
     yield
-    said = {"current": PASSWORD, "password": "another lamp"}
-    client.post("/en/account/profile/password/", said)
+    form = {"current": PASSWORD, "password": "another lamp"}
+    client.post("/en/account/profile/password/", form)
 
 
 # Each function signs in and pauses before the step that must change the session key.

@@ -61,13 +61,13 @@ def test_shop_works_with_the_rights_of_the_app(role, monkeypatch):
 
 def test_app_may_analyze_tables(role):
     """PostgreSQL only warns of a table that it skips."""
-    said = []
-    connection.connection.add_notice_handler(lambda notice: said.append(notice.message_primary))
+    notices = []
+    connection.connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
     become(role)
 
     run("ANALYZE suppliers_stocklevel")
 
-    assert said == []
+    assert notices == []
 
 
 def test_app_cannot_change_structure(role):

@@ -235,8 +235,8 @@ def test_delivery_completes_the_order_once_and_a_rejection_after_shipment_is_ign
 
 def test_cancellation_needs_a_request_and_is_accepted_once(client):
     purchase_order = make_accepted_purchase_order()
-    for said in ({}, {"said": "no"}):
-        assert post(client, purchase_order, "stop/", **said)["Location"].endswith("=late")
+    for form in ({}, {"said": "no"}):
+        assert post(client, purchase_order, "stop/", **form)["Location"].endswith("=late")
     assert fresh(purchase_order).status == "in_progress"
     assert fresh(purchase_order).submission_status == "accepted"
     for to in ("cancellation_requested", "cancellation_rejected"):

@@ -186,8 +186,8 @@ class Fronts:
         only = re.search(r"Only (\d+) available right now", words)
         gone = "This item has just sold out." in words
         web = int(only[1]) if only else GONE if gone else by_web.status_code
-        told = by_api.json()
-        program = GONE if told.get("type", "").endswith("#not-for-sale") else told.get("available")
+        body = by_api.json()
+        program = GONE if body.get("type", "").endswith("#not-for-sale") else body.get("available")
         return {"web": web, "API": 303 if by_api.status_code == 201 else program}
 
     def of_carts(self, quantity):
@@ -227,10 +227,10 @@ def in_stock(text):
     return int(count)
 
 
-def delivered(told):
-    if told is None:
+def delivered(delivery):
+    if delivery is None:
         return None
-    return written(*(date.fromisoformat(told[end]) for end in ("arrives_from", "arrives_to")))
+    return written(*(date.fromisoformat(delivery[end]) for end in ("arrives_from", "arrives_to")))
 
 
 def written(first, last):

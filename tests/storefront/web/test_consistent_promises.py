@@ -70,29 +70,29 @@ CASES = {
 
 def assert_same(fronts):
     """Assert that all interfaces agree; return their common statement."""
-    told = fronts.of_one()
+    statements = fronts.of_one()
     answer = fronts.availability()
     most, least = answer["max_quantity"], answer["higher_quantity"]
-    assert_agreement(told)
+    assert_agreement(statements)
     if least is not None:
         for quantity in {least, most}:
             assert_agreement(in_carts := fronts.of_carts(quantity))
             assert in_carts["API line"].most == most
             if quantity == 1:
-                assert_agreement({**told, **in_carts})
+                assert_agreement({**statements, **in_carts})
     if most:
         assert fronts.carts_take(most) == {"web": 303, "API": 303}
         assert fronts.carts_take(most + 1) == {"web": most, "API": most}
-    if told["page"].is_sold_out:
+    if statements["page"].is_sold_out:
         assert fronts.carts_take(1) == {"web": GONE, "API": GONE}
-    return told["page"].is_sold_out, most, told["page"].days, least
+    return statements["page"].is_sold_out, most, statements["page"].days, least
 
 
-def assert_agreement(told):
+def assert_agreement(statements):
     for field in ("is_sold_out", "most", "days", "packs"):
-        said = {name: getattr(one, field) for name, one in told.items()}
-        spoken = {name: one for name, one in said.items() if one != UNSAID}
-        assert len(set(spoken.values())) <= 1, (field, spoken)
+        values = {name: getattr(one, field) for name, one in statements.items()}
+        stated = {name: one for name, one in values.items() if one != UNSAID}
+        assert len(set(stated.values())) <= 1, (field, stated)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -101,10 +101,10 @@ def test_all_interfaces_agree_and_are_right(customer, name):
     listing = build(*supply["stock"], **{key: supply[key] for key in supply if key != "stock"})
 
     fronts = Fronts(customer, Caller(), listing, country)
-    said = assert_same(fronts)
+    statement = assert_same(fronts)
 
-    assert list(said) == expected
-    assert set(fronts.in_stock()) == {int(said[1] > 0)}
+    assert list(statement) == expected
+    assert set(fronts.in_stock()) == {int(statement[1] > 0)}
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def state_of_order():
         "purchase order": PurchaseOrder.objects.values_list("status", "submission_status").get(),
         "lines": list(OrderLine.objects.values_list("shipped_quantity", "delivered_quantity")),
         "parcel": (parcel.status, parcel.carrier_status, parcel.carrier_status_at, parcel.number),
-        "news": sorted(TrackingEvent.objects.values_list("carrier_status", flat=True)),
+        "tracking": sorted(TrackingEvent.objects.values_list("carrier_status", flat=True)),
         "captures": PaymentEvent.objects.filter(kind="capture_requested").count(),
         "calls": sorted(InboundWebhook.objects.values_list("external_id", "status")),
         "mails": sorted(message.subject for message in Fake.sent if "way" in message.subject),
@@ -163,7 +163,7 @@ def test_four_events_in_any_order_give_one_status_and_one_email(
     assert results[0]["lines"] == [(2, 2)]
     assert results[0]["parcel"][:2] == ("delivered", "delivered")
     assert results[0]["captures"] == 1
-    assert results[0]["news"] == ["delivered", "in_transit"]
+    assert results[0]["tracking"] == ["delivered", "in_transit"]
     assert results[0]["calls"] == [(f"m-{place}", "applied") for place in (1, 2, 3, 4)]
     assert results[0]["mails"] == [f"A parcel of order {purchase_order.order.number} is on its way"]
 
@@ -222,21 +222,21 @@ class Warehouse:
     """A supplier that is asked for stock only."""
 
     def __init__(self, external_id, record):
-        told = {external_id: (record,)}
-        self.stock = self.costs = lambda *, external_id: told[external_id]
+        records = {external_id: (record,)}
+        self.stock = self.costs = lambda *, external_id: records[external_id]
 
 
 def test_stock_webhook_triggers_a_sync_and_publishes_it(monkeypatch):
     make_sellable()
     level = StockLevel.objects.select_related("offer__supplier", "location").get()
     source = connect_cj(level.offer.supplier)
-    told = StockReport(
+    report = StockReport(
         sku=level.offer.supplier_sku,
         location=level.location.code,
         country=level.location.country,
         quantity=3,
     )
-    warehouse = Warehouse(level.offer.product_external_id, told)
+    warehouse = Warehouse(level.offer.product_external_id, report)
     monkeypatch.setattr(webhooks, "open_connector", lambda _: nullcontext(warehouse))
     call = store_webhook(source, cj_body("STOCK", None, **{level.offer.supplier_sku: []}))
 

@@ -39,8 +39,8 @@ def post(client, body, *, at=NOON, secret=HOOK_SECRET, header=None):
 
 
 def event(**changes):
-    told = {"id": "evt_1", "type": "charge.captured", "data": {"object": {"id": "ch_1"}}}
-    return json.dumps(told | changes).encode()
+    fields = {"id": "evt_1", "type": "charge.captured", "data": {"object": {"id": "ch_1"}}}
+    return json.dumps(fields | changes).encode()
 
 
 def test_valid_event_is_stored_once_and_acknowledged_each_time(client, settings):

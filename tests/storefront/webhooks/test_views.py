@@ -35,7 +35,7 @@ def clock(monkeypatch, settings):
 @pytest.fixture
 def queued(monkeypatch):
     calls = []
-    monkeypatch.setattr(views.process, "delay", lambda **told: calls.append(told))
+    monkeypatch.setattr(views.process, "delay", lambda **kwargs: calls.append(kwargs))
     return calls
 
 

@@ -18,8 +18,8 @@ LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_
 
 
 def task(queue=db_sessions.SHORT_QUEUE, *, is_eager=False):
-    told = {"routing_key": queue}
-    return SimpleNamespace(request=SimpleNamespace(delivery_info=told, is_eager=is_eager))
+    delivery_info = {"routing_key": queue}
+    return SimpleNamespace(request=SimpleNamespace(delivery_info=delivery_info, is_eager=is_eager))
 
 
 def fetch_value(sql):

@@ -99,7 +99,7 @@ def test_worker_starts_without_libraries_that_only_pages_use():
         " & {*sys.modules})"
     )
 
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", start],
         env=surroundings(),
         capture_output=True,
@@ -107,4 +107,4 @@ def test_worker_starts_without_libraries_that_only_pages_use():
         check=True,
     )
 
-    assert told.stdout.strip() == "set()"
+    assert done.stdout.strip() == "set()"

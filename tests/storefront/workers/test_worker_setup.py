@@ -43,8 +43,8 @@ def worker_sessions(tmp_path):
     broker = urlsplit(os.environ["REDIS_URL"])._replace(path=APART).geturl()
     client = Celery("client", broker=broker, set_as_current=False)
     client.conf.task_ignore_result = True
-    told = tmp_path / "told"
-    told.touch()
+    report = tmp_path / "report"
+    report.touch()
     words = ["-m", "celery", "-A", "tests.storefront.workers.worker_app", "worker", "-c", "1"]
     with (tmp_path / "log").open("w") as log:
         worker = subprocess.Popen(
@@ -55,9 +55,9 @@ def worker_sessions(tmp_path):
         )
 
     def run_task(**wish):
-        before, deadline = told.read_text(), time.monotonic() + TIMEOUT_S
-        client.send_task("tests.tell", kwargs={"file": str(told), **wish})
-        while not (new := told.read_text().removeprefix(before)).endswith("\n"):
+        before, deadline = report.read_text(), time.monotonic() + TIMEOUT_S
+        client.send_task("tests.tell", kwargs={"file": str(report), **wish})
+        while not (new := report.read_text().removeprefix(before)).endswith("\n"):
             assert time.monotonic() < deadline, (tmp_path / "log").read_text()
             time.sleep(0.02)
         return int(new)

@@ -34,8 +34,8 @@ def test_same_key_and_body_get_the_same_answer(api, cart, order_request):
     assert second.headers["idempotent-replayed"] == "true"
     assert Order.objects.count() == 1
     record = IdempotencyRecord.objects.get()
-    told = f"{record.principal} {record.key} {record.route} {record.response}"
-    assert api.bearers[cart] not in told, "the record stores no secret"
+    stored = f"{record.principal} {record.key} {record.route} {record.response}"
+    assert api.bearers[cart] not in stored, "the record stores no secret"
     other = api.post(f"{cart}checkout/", order_request | {"email": "o@example.org"}, key="k1")
     assert (other.status_code, kind_of(other)) == (422, "idempotency-key-reused")
     assert Order.objects.get().email == "erika@example.org"

@@ -170,9 +170,9 @@ def test_doubtful_address_needs_a_reason_and_gets_a_suggestion(api, cart, order_
     assert [each["is_warning"] for each in refused.json()["errors"]] == [True]
     assert refused.json()["suggestion"]["postcode"] == "10115"
     assert placed.status_code == 201
-    noted = Order.objects.get().address_verification
-    assert (noted["verdict"], noted["doubts"]) == ("unverified_accepted", ["line1"])
-    assert (noted["reason"], noted["other"]["postcode"]) == ("a house", "10115")
+    verification = Order.objects.get().address_verification
+    assert (verification["verdict"], verification["doubts"]) == ("unverified_accepted", ["line1"])
+    assert (verification["reason"], verification["other"]["postcode"]) == ("a house", "10115")
     assert Order.objects.get().ship_to["postcode"] == "D-10115", (
         "the address is not corrected without consent"
     )

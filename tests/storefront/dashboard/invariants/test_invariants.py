@@ -264,6 +264,6 @@ def test_command_fails_and_prints_violating_rows(capsys):
         call_command("check_invariants")
 
     assert ended.value.code == 1
-    said = capsys.readouterr().out
-    assert "BROKEN listings.published_is_active" in said
-    assert "is_delisted=True" in said
+    output = capsys.readouterr().out
+    assert "BROKEN listings.published_is_active" in output
+    assert "is_delisted=True" in output

@@ -146,14 +146,14 @@ def test_command_fails_on_overdue_items_and_chaos_does_not(held, no_workers, cap
     with time_machine.travel(late, tick=False):
         with pytest.raises(SystemExit) as ended:
             call_command("check_invariants")
-        said = capsys.readouterr().out
+        output = capsys.readouterr().out
         with pytest.raises(SystemExit):
             call_command("check_invariants", "--json")
-    (told,) = json.loads(capsys.readouterr().out)["overdue"]
+    (item,) = json.loads(capsys.readouterr().out)["overdue"]
 
     assert ended.value.code == 1
-    assert "STUCK  purchase_order_on_hold" in said
-    assert held.number in said
-    assert "1 unassigned inbox items have waited for more than twice their response time." in said
-    assert (told["cause"], told["name"]) == ("purchase_order_on_hold", held.number)
+    assert "STUCK  purchase_order_on_hold" in output
+    assert held.number in output
+    assert "1 unassigned inbox items have waited for more than twice their response time." in output
+    assert (item["cause"], item["name"]) == ("purchase_order_on_hold", held.number)
     assert [each.invariant.code for each in broken] == []  # what chaos checks

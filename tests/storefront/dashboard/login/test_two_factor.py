@@ -212,11 +212,11 @@ def test_forged_passkey_is_not_added_and_does_not_sign_in(client, person, client
     enter_password(signed_in)
 
     for answer in forged:
-        said = signed_in.post("/admin/factors/passkey/", {"credential": answer})
-        assert (said.status_code, Authenticator.objects.exists()) == (422, False), answer[:9]
+        response = signed_in.post("/admin/factors/passkey/", {"credential": answer})
+        assert (response.status_code, Authenticator.objects.exists()) == (422, False), answer[:9]
     with_app(person)
     enter_password(client)
     for answer in forged:
         LoginAttempts.objects.all().delete()
-        said = client.post(SIGN_IN, {"credential": answer})
-        assert (said.status_code, is_in(client)) == (422, False), answer[:9]
+        response = client.post(SIGN_IN, {"credential": answer})
+        assert (response.status_code, is_in(client)) == (422, False), answer[:9]

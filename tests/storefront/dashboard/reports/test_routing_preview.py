@@ -182,7 +182,7 @@ def test_rules_without_minimum_margin_say_how_to_set_one(staff, light):
 
 
 def test_page_says_that_a_real_cart_asks_for_live_freight(staff, light):
-    def said(language="en"):
+    def page_in(language="en"):
         return staff.get(
             reverse("supply:routing"),
             {"lines": f"{light.variant.sku} 2", "country": "DE"},
@@ -192,13 +192,13 @@ def test_page_says_that_a_real_cart_asks_for_live_freight(staff, light):
     words = "so the price may differ."
     here = LiveRateLocation.objects.create(location=light.level.location)
     quotes.clear_cache()
-    assert words not in said()  # its parcel ships from the other location
+    assert words not in page_in()  # its parcel ships from the other location
 
     here.delete()
     LiveRateLocation.objects.create(location=light.far.location)
     quotes.clear_cache()
-    assert words in said()
-    assert "qiymət fərqli ola bilər." in said("az")
+    assert words in page_in()
+    assert "qiymət fərqli ola bilər." in page_in("az")
 
 
 def test_order_page_explains_the_routing(staff, light):

@@ -27,7 +27,7 @@ def test_kill_at_each_failpoint_loses_nothing(tmp_path):
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads((tmp_path / "chaos.json").read_text())
-    assert told["failpoints_hit"] == list(failpoints.defined())
-    assert told["violations"] == []
-    assert sum(told["supplier_orders"].values()) > 0
+    report = json.loads((tmp_path / "chaos.json").read_text())
+    assert report["failpoints_hit"] == list(failpoints.defined())
+    assert report["violations"] == []
+    assert sum(report["supplier_orders"].values()) > 0

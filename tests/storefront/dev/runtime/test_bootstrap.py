@@ -35,8 +35,8 @@ def test_changed_requirements_are_installed_with_hashes_and_noted(clone, monkeyp
 
     assert [command[:3] for command in ran] == [["uv", "pip", "sync"]]
     assert "--require-hashes" in ran[0]
-    noted = (clone / ".venv" / bootstrap.STAMP).read_text()
-    assert noted == hashlib.sha256(b"django==6.1.4\n").hexdigest()
+    stamp = (clone / ".venv" / bootstrap.STAMP).read_text()
+    assert stamp == hashlib.sha256(b"django==6.1.4\n").hexdigest()
     monkeypatch.setattr(bootstrap, "find_uv", lambda _root: pytest.fail("looked for uv"))
     bootstrap.make_environment(clone)  # nothing is left to do
 

@@ -76,7 +76,7 @@ def test_retry_after_is_respected(delays):
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("header", "expected"),
     [
         ("0", 0),
         ("120", 120),
@@ -95,7 +95,7 @@ def test_retry_after_is_respected(delays):
         (None, None),
     ],
 )
-def test_retry_after_is_parsed(said, expected):
-    headers = {} if said is None else {"retry-after": said}
+def test_retry_after_is_parsed(header, expected):
+    headers = {} if header is None else {"retry-after": header}
 
     assert retry_after_s(headers, now=NOW) == expected

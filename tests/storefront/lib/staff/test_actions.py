@@ -131,14 +131,14 @@ def test_unread_hold_reason_is_not_waived(draft, staff, started, more):
     now = [unpaid, cost][: 1 + more]
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(hold_reasons=now)
 
-    told = staff.post(url, old_form)
+    refused = staff.post(url, old_form)
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.waived_reasons, started) == ("on_hold", [], [])
-    assert "changed after you opened this page" in told.content.decode()
-    assert "It is not paid." in told.content.decode()
+    assert "changed after you opened this page" in refused.content.decode()
+    assert "It is not paid." in refused.content.decode()
     chosen = {"reasons": [holds.reason_key(unpaid), holds.reason_key(cost)]}
-    staff.post(url, {**seen_reasons(told), **chosen})  # the new page was read
+    staff.post(url, {**seen_reasons(refused), **chosen})  # the new page was read
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
 

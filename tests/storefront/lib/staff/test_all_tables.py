@@ -101,31 +101,33 @@ def connect_to_cj(**changes):
     """Give the supplier a CJ connection; return the connection and the values of its form."""
     Supplier.objects.filter(connection__isnull=False).update(adapter="cj")
     Connection.objects.update(**changes)
-    wire = Connection.objects.get()
-    form = {name: getattr(wire, name) for name in CONNECTION_FIELDS}
+    api_connection = Connection.objects.get()
+    form = {name: getattr(api_connection, name) for name in CONNECTION_FIELDS}
     form |= {f"{kind}_every_min": 7 for kind in ("products", "prices", "stock", "orders")}
-    return wire, form | {"quotas-TOTAL_FORMS": 0, "quotas-INITIAL_FORMS": 0}
+    return api_connection, form | {"quotas-TOTAL_FORMS": 0, "quotas-INITIAL_FORMS": 0}
 
 
 def test_secret_is_write_only(shared_world, staff):
-    wire, form = connect_to_cj(tokens_encrypted=encrypt({"access": "lent"}))
-    url = page("suppliers_connection", "change", wire.pk)
+    api_connection, form = connect_to_cj(tokens_encrypted=encrypt({"access": "lent"}))
+    url = page("suppliers_connection", "change", api_connection.pk)
 
     response = staff.post(url, form | {"secret_api_key": "CJ12345@api@secret"})
 
     assert response.status_code == 302
-    wire.refresh_from_db()
+    api_connection.refresh_from_db()
     _, shown = count_queries(staff, url)
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "CJ12345@api@secret"}
-    assert (wire.tokens_encrypted, wire.stock_every_min) == ("", 7)
-    assert wire.secrets_encrypted not in shown
+    assert decrypt(api_connection.secrets_encrypted) == {"api_key": "CJ12345@api@secret"}
+    assert (api_connection.tokens_encrypted, api_connection.stock_every_min) == ("", 7)
+    assert api_connection.secrets_encrypted not in shown
     assert "CJ12345" not in shown
 
 
 def test_webhook_secret_is_validated_and_other_secrets_stay(shared_world, staff):
     lent = encrypt({"access": "lent"})
-    wire, form = connect_to_cj(secrets_encrypted=encrypt({"api_key": "old"}), tokens_encrypted=lent)
-    url = page("suppliers_connection", "change", wire.pk)
+    api_connection, form = connect_to_cj(
+        secrets_encrypted=encrypt({"api_key": "old"}), tokens_encrypted=lent
+    )
+    url = page("suppliers_connection", "change", api_connection.pk)
     both = "whsec_bmV3 whsec_b2xk"
 
     wrong = staff.post(url, form | {"secret_hook_secret": "whsec_!"})
@@ -133,9 +135,9 @@ def test_webhook_secret_is_validated_and_other_secrets_stay(shared_world, staff)
 
     assert (wrong.status_code, right.status_code) == (200, 302)
     assert "A webhook secret consists of whsec_ and Base64 text." in wrong.content.decode()
-    wire.refresh_from_db()
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "old", "hook_secret": both}
-    assert wire.tokens_encrypted == lent
+    api_connection.refresh_from_db()
+    assert decrypt(api_connection.secrets_encrypted) == {"api_key": "old", "hook_secret": both}
+    assert api_connection.tokens_encrypted == lent
     assert "whsec_bmV3" not in count_queries(staff, url)[1]
 
 

@@ -71,14 +71,16 @@ ACTS = (release, cancel, refund, release_hold, send_again, reprice, deliver_agai
 def test_recorded_work_is_done_later_and_staff_are_told(staff):
     order = orders_by_status()["placed"]
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
-    told = {}
+    shown_messages = {}
 
     for act in ACTS:
         url, given = act(order, purchase_order)
         response = staff.post(url, given, follow=True)
-        told[act.__name__] = [str(message) for message in response.context["messages"]]
+        shown_messages[act.__name__] = [str(message) for message in response.context["messages"]]
 
-    assert [name for name, words in told.items() if not any(LATER in word for word in words)] == []
+    assert [
+        name for name, words in shown_messages.items() if not any(LATER in word for word in words)
+    ] == []
     order.refresh_from_db()
     purchase_order.refresh_from_db()
     assert (order.status, purchase_order.status) == ("canceled", "ready")

@@ -62,10 +62,10 @@ def test_every_editable_field_has_label_and_help_text(shared_world, staff_reques
 
     assert found.keys() >= NAMED
     assert {name: missing for name, missing in found.items() if missing} == {}
-    wire = Connection.objects.select_related("supplier").get()
+    api_connection = Connection.objects.select_related("supplier").get()
     for adapter in CONNECTORS:
-        wire.supplier.adapter = adapter
-        form = admin.site._registry[Connection].get_form(staff_request, wire, change=True)
+        api_connection.supplier.adapter = adapter
+        form = admin.site._registry[Connection].get_form(staff_request, api_connection, change=True)
         assert fields_without_label(form) == set(), adapter
 
 

@@ -95,14 +95,14 @@ def test_confirm_link_works_without_sign_in_and_orders_stay_in_the_account(signe
 
 
 def test_invalid_form_sends_nothing(signed_in):
-    for said in (
+    for form in (
         {"email": NEW},
         {"email": NEW, "current": "wrong"},
         {"email": "no address", "current": PASSWORD},
         {"email": OLD.upper(), "current": PASSWORD},
         {"current": PASSWORD},
     ):
-        assert signed_in.post(EMAIL, said).status_code == 422, said
+        assert signed_in.post(EMAIL, form).status_code == 422, form
     assert not EmailChangeRequest.objects.exists()
 
 

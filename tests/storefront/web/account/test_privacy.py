@@ -237,8 +237,8 @@ def test_erasure_waits_for_an_order_on_its_way_and_for_a_return(theirs, kanari, 
 
 
 def test_erasure_needs_confirmation(theirs, kanari):
-    for said in ({}, {"sure": "on"}, {"current": PASSWORD}, {**SURE, "current": "x"}):
-        assert theirs.post(ERASE, said).status_code == 422, said
+    for form in ({}, {"sure": "on"}, {"current": PASSWORD}, {**SURE, "current": "x"}):
+        assert theirs.post(ERASE, form).status_code == 422, form
     assert User.objects.filter(pk=kanari.pk).exists()
 
 

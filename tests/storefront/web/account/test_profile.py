@@ -122,14 +122,14 @@ def test_checkout_starts_with_the_default_address(signed_in, erika, light):
 
 def test_newsletter_is_off_by_default_and_each_change_is_recorded(signed_in, erika):
     page = Page(signed_in.get("/en/account/profile/"))
-    said = {"name": "Erika", "language": "az"}
+    form = {"name": "Erika", "language": "az"}
     with time_machine.travel(NOON, tick=False) as clock:
-        signed_in.post("/en/account/profile/", said)
-        wanted = {**said, "marketing": "on"}
+        signed_in.post("/en/account/profile/", form)
+        wanted = {**form, "marketing": "on"}
         saved = Page(signed_in.post("/en/account/profile/", wanted, follow=True))
         clock.shift(timedelta(hours=1))
         signed_in.post("/en/account/profile/", wanted)
-        signed_in.post("/en/account/profile/", said)
+        signed_in.post("/en/account/profile/", form)
 
     assert "checked" not in page.all("input", name="marketing")[0]
     assert "Saved." in saved.text

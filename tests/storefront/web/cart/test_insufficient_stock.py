@@ -125,8 +125,8 @@ def test_refused_checkout_shows_the_number_of_the_line(fronts, monkeypatch):
     assert refused.status_code == 409
     assert refused.json()["lines"] == [{"sku": fronts.listing.variant.sku, "available": 2}]
     assert line["available"] == 2
-    (said,) = line_messages(fronts)
-    assert re.match(ONLY, said)[1] == "2"
+    (message,) = line_messages(fronts)
+    assert re.match(ONLY, message)[1] == "2"
 
 
 def test_undeliverable_line_offers_a_fix(fronts):

@@ -195,14 +195,14 @@ def test_each_parcel_has_a_price_and_their_sum_is_paid(customer, shop):
     cart = amounts(customer.get("/en/cart/"))
     ways = amounts(customer.get("/en/checkout/delivery/")) or []
     bearer = {"authorization": f"Bearer {token}"}
-    (told,) = customer.get("/api/v1/cart/delivery/", headers=bearer).json()["options"]
+    (api_option,) = customer.get("/api/v1/cart/delivery/", headers=bearer).json()["options"]
     review = to_review(customer)
     customer.post("/en/checkout/place/", {"agreed": agreed(review)})
 
     for page in (cart, amounts(review)):
         assert {"6.13", "6.50", "12.63"} <= set(page)
     assert ways == []  # no options without an address
-    assert (told["price"]["amount"], told["total"]["amount"]) == ("12.63", "92.61")
+    assert (api_option["price"]["amount"], api_option["total"]["amount"]) == ("12.63", "92.61")
     order = Order.objects.get()
     assert order.delivery_amount == Decimal("12.63")
     assert agreed(review) == str(order.total_amount) == "92.61"

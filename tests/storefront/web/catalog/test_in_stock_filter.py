@@ -117,16 +117,16 @@ def lists_of(customer, country):
     shown, kept = slugs(whole), slugs(narrow)
     search = customer.get("/en/search/?q=trail&in_stock=1").content.decode()
     asked = {"country": country, "category": "headlamps"}
-    everything, told = (
+    everything, filtered = (
         Caller().get("/api/v1/listings/", {**asked, **more}).json()
         for more in ({}, {"in_stock": "1"})
     )
-    assert slugs(search) == [one["slug"] for one in told["results"]] == kept
-    assert {in_stock(whole), in_stock(narrow), in_stock(search), told["total"]} == {len(kept)}
-    assert everything["in_stock"] == told["in_stock"] == len(kept)
-    said = dict(zip(shown, map(state, shown_in(whole)), strict=True))
+    assert slugs(search) == [one["slug"] for one in filtered["results"]] == kept
+    assert {in_stock(whole), in_stock(narrow), in_stock(search), filtered["total"]} == {len(kept)}
+    assert everything["in_stock"] == filtered["in_stock"] == len(kept)
+    card_texts = dict(zip(shown, map(state, shown_in(whole)), strict=True))
     assert [one["slug"] for one in everything["results"] if one["available"]] == kept
-    return said, kept
+    return card_texts, kept
 
 
 def slugs(text):
@@ -138,14 +138,14 @@ def test_in_stock_list_matches_the_cards(customer, seed):
     make_random_catalog(random.Random(seed))
 
     for country in COUNTRIES:
-        said, kept = lists_of(customer, country)
-        assert len(said) == 8
-        assert kept == [slug for slug, words in said.items() if words not in {GONE, LOST}]
+        card_texts, kept = lists_of(customer, country)
+        assert len(card_texts) == 8
+        assert kept == [slug for slug, words in card_texts.items() if words not in {GONE, LOST}]
         for sort in SORTS:
             page = customer.get(f"{LIST}?sort={sort}").content.decode()
             behind = [state(words) in {GONE, LOST} for words in shown_in(page)]
             assert behind == sorted(behind), sort
-            assert set(slugs(page)) == set(said)
+            assert set(slugs(page)) == set(card_texts)
 
 
 def test_pages_across_the_end_of_available_products_are_complete(customer, monkeypatch):
@@ -328,9 +328,11 @@ def test_brand_color_and_origin_filters_have_chips_and_hints(customer):
     assert 'name="brand" value="Ünal &amp; Co" checked' in page.text
     assert "Göndərilir: Almaniya" in azerbaijani.text
     assert "Without the filter “Ships from”: 1" in nothing
-    told = Caller().get("/api/v1/listings/", {"brand": "Nord", "color": "red", "from": "CN"}).json()
-    assert [one["slug"] for one in told["results"]] == ["light-2"]
-    facets = {each["parameter"]: each["choices"] for each in told["facets"]}
+    filtered = (
+        Caller().get("/api/v1/listings/", {"brand": "Nord", "color": "red", "from": "CN"}).json()
+    )
+    assert [one["slug"] for one in filtered["results"]] == ["light-2"]
+    facets = {each["parameter"]: each["choices"] for each in filtered["facets"]}
     assert facets["brand"] == [{"value": "Nord", "count": 1, "is_chosen": True}]
 
 

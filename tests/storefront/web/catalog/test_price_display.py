@@ -143,5 +143,5 @@ def test_cart_and_order_name_the_vat_of_the_destination(customer, light, country
     assert words in customer.get("/en/cart/").content.decode()
     page = customer.get(f"/en/orders/{order.number}/{order.access_key}/").content.decode()
     assert words in page
-    told = Event.objects.get(name="order.placed").payload
-    assert words in render(template="order_placed", locale="en", payload=told).text
+    payload = Event.objects.get(name="order.placed").payload
+    assert words in render(template="order_placed", locale="en", payload=payload).text

@@ -319,8 +319,8 @@ def test_unpaid_order_gets_one_reminder(light, minutes, is_paid, mails):
     for _ in range(2):
         unpaid_orders.send_reminders(now=NOON + timedelta(minutes=minutes))
 
-    told = Event.objects.filter(name="order.unpaid")
-    assert [event.payload["number"] for event in told] == [order.number] * mails
+    reminders = Event.objects.filter(name="order.unpaid")
+    assert [event.payload["number"] for event in reminders] == [order.number] * mails
 
 
 def test_cart_ordered_meanwhile_gets_no_items_back(customer, light, monkeypatch):

@@ -117,9 +117,9 @@ def test_amounts_and_days_are_formatted_by_language(language, money, number, day
 
 def test_runtime_is_rounded():
     minutes = (40, 60, 90, 725, 6000)
-    said = [("40", "min"), ("1", "h"), ("1.5", "h"), ("12", "h"), ("100", "h")]
+    expected = [("40", "min"), ("1", "h"), ("1.5", "h"), ("12", "h"), ("100", "h")]
 
-    assert [formats.duration(each, "en") for each in minutes] == said
+    assert [formats.duration(each, "en") for each in minutes] == expected
 
 
 def test_age_is_in_words_and_never_in_the_future():

@@ -99,17 +99,17 @@ def test_page_shows_dates_and_answers_and_get_decides_nothing(client, question):
 
 
 @pytest.mark.parametrize(
-    ("choice", "said", "other"),
+    ("choice", "outcome", "other"),
     [
         ("wait", "We will send it as soon as it is available.", "refund"),
         ("refund", "The item is removed from your order.", "wait"),
     ],
 )
-def test_one_click_answers_and_the_page_shows_the_outcome(client, question, choice, said, other):
+def test_one_click_answers_and_the_page_shows_the_outcome(client, question, choice, outcome, other):
     for _ in range(2):
         response = client.post(path_of(question), {"answer": choice}, follow=True)
         assert response.status_code == 200
-        assert said in Page(response).text
+        assert outcome in Page(response).text
     late = client.post(path_of(question), {"answer": other})
 
     assert late.status_code == 409

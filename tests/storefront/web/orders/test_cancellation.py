@@ -133,8 +133,8 @@ def test_late_parcel_offers_to_cancel_until_it_is_requested(client):
 
 
 def answers():
-    told = Event.objects.filter(name="order.cancellation_answered").order_by("pk")
-    return [event.payload["is_stopped"] for event in told]
+    events = Event.objects.filter(name="order.cancellation_answered").order_by("pk")
+    return [event.payload["is_stopped"] for event in events]
 
 
 def test_each_answer_is_mailed(client):

@@ -68,12 +68,12 @@ def test_order_page_shows_charges_and_refunds_and_hides_a_first_attempt(client, 
     apply_update(payment, "captured", "44.89")
     charged = Page(client.get(page_of(order))).text
     apply_update(payment, "refunded", "4.89")
-    told = Page(client.get(page_of(order))).text
+    refunded = Page(client.get(page_of(order))).text
 
     assert order.payments.count() == 2
     assert "Refunded" not in plain + charged
     assert "Released, not charged" not in charged
-    assert rows_of(told) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
+    assert rows_of(refunded) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
 
 
 def test_canceled_unpaid_authorization_shows_no_refund(client, light):
@@ -116,13 +116,13 @@ def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, b
     made = make_inspected_return(light, quantity=1)
     new = exchange(made)
     if by_shopper:
-        told = Page(client.post(page_of(new, "cancel/"), follow=True))
+        page = Page(client.post(page_of(new, "cancel/"), follow=True))
     else:
         cancellation.cancel(order=new, reason="sold out", actor="ann", now=NOON)
-        told = Page(client.get(page_of(new)))
+        page = Page(client.get(page_of(new)))
 
-    assert told.all("a", href=page_of(made.order))
-    assert "is refunded the way you paid." in told.text
+    assert page.all("a", href=page_of(made.order))
+    assert "is refunded the way you paid." in page.text
     for untrue in (
         "Nothing was charged",
         "nothing to pay",
@@ -130,7 +130,7 @@ def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, b
         "You do not pay for it",
         "not charged",
     ):
-        assert untrue not in told.text
+        assert untrue not in page.text
     refunds.refund(authorization=made, actor="ann", now=NOON)
     made.refresh_from_db()
     assert requested_refunds() == [made.refund_amount]
@@ -321,8 +321,8 @@ def test_lookup_mails_the_link_and_answers_the_same_for_a_wrong_pair(client, lig
     assert answers[0][0] == 200
     assert answers[0] == answers[1] == answers[2]
     assert order.access_key not in answers[0][1]
-    [told] = Event.objects.filter(name="order.link_asked")
-    assert (told.payload["email"], told.payload["url"]) == (order.email, order_url(order))
+    [event] = Event.objects.filter(name="order.link_asked")
+    assert (event.payload["email"], event.payload["url"]) == (order.email, order_url(order))
     for _ in range(6):
         client.post("/en/orders/", {"number": order.number, "email": order.email})
     assert Event.objects.filter(name="order.link_asked").count() == 5, "links are limited"

@@ -200,9 +200,9 @@ def there(order, return_with_question):
 @pytest.fixture
 def decoded(monkeypatch):
     """Record each decoding of a picture."""
-    noted, draw = [], photos.reencode
-    monkeypatch.setattr(photos, "reencode", lambda content: (noted.append(1), draw(content))[1])
-    return noted
+    calls, draw = [], photos.reencode
+    monkeypatch.setattr(photos, "reencode", lambda content: (calls.append(1), draw(content))[1])
+    return calls
 
 
 def test_multi_line_answer_is_counted_as_in_the_browser(

@@ -102,8 +102,8 @@ def test_run_without_beat_is_reported(place, say, monkeypatch, is_put):
     if is_put:
         put(place)
     monkeypatch.setattr(FaultInjector, "heal", lambda _: None)
-    told = []
-    monkeypatch.setattr(runner.checks, "check_all", lambda one: told.append(one) or [])
+    evidence = []
+    monkeypatch.setattr(runner.checks, "check_all", lambda one: evidence.append(one) or [])
     run = Run(
         place=place,
         restarter=None,
@@ -116,4 +116,4 @@ def test_run_without_beat_is_reported(place, say, monkeypatch, is_put):
 
     run.execute()
 
-    assert told[0].silent == ([] if is_put else ["beat"])
+    assert evidence[0].silent == ([] if is_put else ["beat"])

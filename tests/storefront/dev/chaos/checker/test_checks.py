@@ -111,9 +111,11 @@ def canceled_after_a_refund():
     """Return evidence of an order that was partly refunded, then canceled by the supplier."""
     order = replace(ORDER, status="canceled")
     changed = replace(OURS, orders=(order,), purchases=(purchase(status="canceled"),))
-    told = [replace(AT_SUPPLIER, status="CANCELLED")]
+    at_supplier = [replace(AT_SUPPLIER, status="CANCELLED")]
     charges = [charge(refunded=1999)]
-    return replace(GOOD, charges=charges, refunds={"FL-1": 100}, supplier_orders=told, shop=changed)
+    return replace(
+        GOOD, charges=charges, refunds={"FL-1": 100}, supplier_orders=at_supplier, shop=changed
+    )
 
 
 def ours(**changed):
@@ -277,9 +279,9 @@ def test_rejected_order_may_be_sent_again():
 )
 def test_result_matches_the_customers_answer(choice, released, broken):
     money = charge(captured=1999 - released, released=released)
-    told = check_all(replace(GOOD, charges=[money], answers={"FL-1": choice}))
+    violations = check_all(replace(GOOD, charges=[money], answers={"FL-1": choice}))
 
-    assert (ANSWERED in [one.promise for one in told]) == broken
+    assert (ANSWERED in [one.promise for one in violations]) == broken
 
 
 @pytest.mark.parametrize(
@@ -293,9 +295,9 @@ def test_waiting_customer_is_refunded_only_if_no_supplier_ships(more, broken):
     purchases = (purchase(status="canceled"), more)
     evidence = released_payment(purchases=purchases, attempts=[SOLD_OUT])
 
-    told = promises(replace(evidence, answers={"FL-1": "wait"}))
+    violated = promises(replace(evidence, answers={"FL-1": "wait"}))
 
-    assert (ANSWERED in told) == broken
+    assert (ANSWERED in violated) == broken
 
 
 def test_failpoint_without_a_kill_is_a_violation():

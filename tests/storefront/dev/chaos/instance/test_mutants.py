@@ -50,12 +50,12 @@ def test_rushes_are_also_run_without_a_mutant():
 
 
 def test_unknown_mutant_name_fails():
-    said = []
+    output = []
 
-    ended = mutation_tests.test_mutants(None, only="flaot", folder=None, say=said.append, began=0)
+    ended = mutation_tests.test_mutants(None, only="flaot", folder=None, say=output.append, began=0)
 
     assert ended == 1
-    assert "float money" in said[0]
+    assert "float money" in output[0]
 
 
 def test_production_refuses_mutants(settings):

@@ -39,7 +39,7 @@ def insert_order(ledger, number, *, status=ACCEPTED, at_s=0.0):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "flag"),
     [
         (ACCEPTED, "is_open"),
         (PACKING, "is_open"),
@@ -48,13 +48,13 @@ def insert_order(ledger, number, *, status=ACCEPTED, at_s=0.0):
         (CANCELED, "is_canceled"),
     ],
 )
-def test_bigbuy_statuses_are_mapped_to_those_of_cj(bigbuy, tmp_path, status, said):
+def test_bigbuy_statuses_are_mapped_to_those_of_cj(bigbuy, tmp_path, status, flag):
     insert_order(bigbuy, "FL-1-1", status=status)
 
-    (told,) = outside.supplier_orders(tmp_path)
+    (order,) = outside.supplier_orders(tmp_path)
 
-    assert (told.number, told.supplier, told.units) == ("FL-1-1", "bigbuy", 3)
-    assert getattr(told, said)
+    assert (order.number, order.supplier, order.units) == ("FL-1-1", "bigbuy", 3)
+    assert getattr(order, flag)
 
 
 def test_bigbuy_attempts_are_in_order(bigbuy, tmp_path):

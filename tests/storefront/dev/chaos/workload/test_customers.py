@@ -53,5 +53,5 @@ def test_each_outcome_ends_as_planned(shopper, httpserver, outcome, expected, ki
 
     assert (shopper.purchase.end, shopper.purchase.number) == expected
     assert shopper.purchase.payment == payment.reference
-    told = gateway_for("stripe").history(reference=payment.reference)
-    assert [update.kind.value for update in told] == kinds
+    history = gateway_for("stripe").history(reference=payment.reference)
+    assert [update.kind.value for update in history] == kinds

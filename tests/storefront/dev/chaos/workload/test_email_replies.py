@@ -15,10 +15,12 @@ PAGE = "/en/orders/FL-7/abc-DEF/backorders/4/"
 
 
 def mail(folder, *answers):
-    said = EmailMessage()
-    said["Subject"] = "Do you want to wait?"
-    said.set_content("\n".join(f"http://127.0.0.1:1{PAGE}?answer={one}" for one in answers) or "Hi")
-    (folder / f"{len(list(folder.glob('*')))}.eml").write_bytes(bytes(said))
+    email = EmailMessage()
+    email["Subject"] = "Do you want to wait?"
+    email.set_content(
+        "\n".join(f"http://127.0.0.1:1{PAGE}?answer={one}" for one in answers) or "Hi"
+    )
+    (folder / f"{len(list(folder.glob('*')))}.eml").write_bytes(bytes(email))
 
 
 @pytest.fixture

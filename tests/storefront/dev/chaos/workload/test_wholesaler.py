@@ -39,10 +39,10 @@ def shop(tmp_path, monkeypatch):
 
 
 def mail(shop, subject="New order FL-7-1"):
-    said = EmailMessage()
-    said["Subject"] = subject
-    said.set_content(f"Answer this order:\nhttp://127.0.0.1:1{PATH}")
-    (shop.mail / f"{len(list(shop.mail.glob('*')))}.eml").write_bytes(bytes(said))
+    email = EmailMessage()
+    email["Subject"] = subject
+    email.set_content(f"Answer this order:\nhttp://127.0.0.1:1{PATH}")
+    (shop.mail / f"{len(list(shop.mail.glob('*')))}.eml").write_bytes(bytes(email))
 
 
 @pytest.fixture
@@ -73,8 +73,8 @@ def answering(shop, monkeypatch):
 def test_answers_are_recorded_as_supplier_orders(answering, steps, status, units):
     staff = answering(*steps)
 
-    (told,) = staff.supplier_orders()
-    assert (told.number, told.status, told.units) == ("FL-7-1", status, units)
+    (order,) = staff.supplier_orders()
+    assert (order.number, order.status, order.units) == ("FL-7-1", status, units)
     assert not staff.is_busy
 
 
@@ -90,9 +90,9 @@ def test_each_form_is_sent_twice(answering, shop):
 def test_one_unit_of_a_single_line_is_refused(answering, shop):
     shop.page = LINES.replace(b'name="line_4"', b"")
 
-    (told,) = answering(REFUSE_PART).supplier_orders()
+    (order,) = answering(REFUSE_PART).supplier_orders()
 
-    assert told.units == 2
+    assert order.units == 2
     assert "line_5=ship&some_5=2" in shop.forms[0][1]
 
 
@@ -108,13 +108,13 @@ def test_duplicate_order_email_counts_twice(answering, shop):
 def test_subject_is_that_of_the_supplier_email():
     emails = Path(__file__).parents[5] / "notifications/templates/notifications/email"
 
-    said = [
+    templates = [
         file.name
         for file in emails.glob("*.txt")
         if f'_("{wholesaler.SUBJECT} %(number)s"' in file.read_text()
     ]
 
-    assert said == ["purchase_order.txt"]
+    assert templates == ["purchase_order.txt"]
 
 
 def test_order_is_answered_when_the_shop_is_back(answering, shop):

@@ -15,9 +15,9 @@ __all__ = ["bigbuy"]
 
 def error_code(answer):
     """Return the error code, which is in one of two places."""
-    said = answer.json()
-    inner = json.loads(said["message"]) if str(said["message"]).startswith("{") else {}
-    return inner.get("code") or said["code"]
+    body = answer.json()
+    inner = json.loads(body["message"]) if str(body["message"]).startswith("{") else {}
+    return inner.get("code") or body["code"]
 
 
 def test_only_the_right_key_is_answered(bigbuy):

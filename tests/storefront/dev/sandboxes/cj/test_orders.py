@@ -115,22 +115,22 @@ def test_ledger_records_effects_even_if_the_answer_is_lost(sandbox, kind, code, 
     with pytest.raises(httpx.TransportError):
         sandbox.place("FL-1", variant)
 
-    told = sandbox.control("orders")["effects"]
-    assert [(e["kind"], e["fault"]) for e in told] == [(each, kind) for each in effects]
+    recorded = sandbox.control("orders")["effects"]
+    assert [(e["kind"], e["fault"]) for e in recorded] == [(each, kind) for each in effects]
     assert sandbox.place("FL-1", variant)["code"] == code
 
 
 def test_shipped_order_can_be_tracked(sandbox):
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
-    for to, said in (("SHIPPED", "In transit"), ("DELIVERED", "Delivered")):
+    for to, status in (("SHIPPED", "In transit"), ("DELIVERED", "Delivered")):
         sandbox.control("advance", {"orderNumber": "FL-1", "to": to})
 
         detail = sandbox.get("shopping/order/getOrderDetail", orderId="FL-1")["data"]
         (row,) = sandbox.get("logistic/trackInfo", trackNumber=detail["trackNumber"])["data"]
         assert detail["orderStatus"] == to
         assert detail["trackNumber"] in detail["trackingUrl"]
-        assert row["trackingStatus"] == said
+        assert row["trackingStatus"] == status
 
 
 def test_canceled_order_returns_stock_and_balance(sandbox):

@@ -108,10 +108,10 @@ def test_list_and_detail_agree_about_stock(sandbox):
     listed = next(
         each for each in json.loads(row["variantInventories"]) if each["vid"] == variant.vid
     )
-    told = next(each for each in page["variants"] if each["vid"] == variant.vid)
+    detailed = next(each for each in page["variants"] if each["vid"] == variant.vid)
     counted = next(each for each in by_pid["variantInventories"] if each["vid"] == variant.vid)
     assert in_china(listed["inventory"], "totalInventory") == 77
-    assert in_china(told["inventories"], "cjInventory") == 77
+    assert in_china(detailed["inventories"], "cjInventory") == 77
     assert in_china(counted["inventory"], "totalInventoryNum") == 77
 
 
