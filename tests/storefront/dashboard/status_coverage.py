@@ -1,4 +1,4 @@
-"""Status coverage: list what finds a row that stays in a non-final status too long.
+"""Status coverage: which rules and invariants find rows that stay in a non-final status too long.
 
 A status is covered by codes of inbox rules or invariants, or it is exempt for a stated reason. A
 new status without an entry fails a test.
@@ -6,12 +6,12 @@ new status without an entry fails a test.
 
 from collections.abc import Mapping
 
-type Axis = tuple[str, str]
+type StatusField = tuple[str, str]
 
 SETTING = "Staff set it, and it stays until they change it."
 FINISHED = "It is finished; only a correction changes it again."
 
-COVERED: Mapping[Axis, Mapping[str, str]] = {
+COVERED: Mapping[StatusField, Mapping[str, str]] = {
     ("notifications.Message", "status"): {
         "pending": "messaging.messages_sent",
         "retrying": "messaging.messages_sent",

@@ -1,4 +1,4 @@
-"""A supplier asked by e-mail to cancel an order answers on its page, once."""
+"""Portal: a supplier asked by e-mail to cancel an order answers on the page of the order."""
 
 import pytest
 

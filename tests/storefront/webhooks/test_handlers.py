@@ -1,4 +1,4 @@
-"""Webhook handlers: events in any sequence give one status and one e-mail; stock starts a sync."""
+"""Webhook handlers: events in any sequence give one status and e-mail; a stock event starts a sync."""
 
 import json
 from contextlib import contextmanager, nullcontext

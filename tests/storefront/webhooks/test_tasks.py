@@ -1,4 +1,4 @@
-"""Webhook tasks: a hanging supplier occupies one worker and delays no other supplier."""
+"""Webhook tasks: a hanging supplier occupies only its bulkhead and delays no other supplier."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor, wait

@@ -1,4 +1,4 @@
-"""A hanging Redis delays a process that queues tasks by half a second once, not per task."""
+"""A hanging Redis delays a process that queues tasks by half a second in total, not per task."""
 
 import os
 import signal

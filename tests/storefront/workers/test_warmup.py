@@ -1,4 +1,4 @@
-"""Worker warm-up: pause the garbage collector at start, load texts for mails before the fork."""
+"""Worker warm-up: pause the garbage collector at start, load e-mail texts before the fork."""
 
 import gc
 import gettext

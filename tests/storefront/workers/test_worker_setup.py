@@ -1,4 +1,4 @@
-"""Worker setup: a worker warms up, keeps its session, and replaces a dead one."""
+"""Worker setup: a worker warms up, keeps its session, and replaces a dead session."""
 
 import os
 import subprocess

@@ -80,7 +80,7 @@ def test_comparison_names_its_metric(staff):
 
     assert status == 200
     assert "Ranked by the lower confidence bound" in shown
-    assert shown.count("59.6 %") == 2  # as the lower bound, and as the bound that ranks
+    assert shown.count("59.6 %") == 2  # once as lower bound, once as the ranking bound
     assert "No data yet" in shown
     assert "Ranked by the upper confidence bound" in page(staff, "compare", by="return_rate")[1]
     assert page(staff, "compare", by="' OR 1=1")[0] == 200

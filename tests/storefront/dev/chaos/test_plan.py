@@ -1,4 +1,4 @@
-"""Chaos plan: same faults for the same seed, others for another, no kind left out."""
+"""Chaos plan: the same seed draws the same faults, and every plan has every kind of fault."""
 
 import re
 from collections import Counter

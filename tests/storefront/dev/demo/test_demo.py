@@ -46,7 +46,7 @@ def sleeper(var, name="web"):
 
 @pytest.fixture
 def open_shop(monkeypatch, var):
-    """Let the demo have one process only, and press Ctrl-C once it is ready."""
+    """Let the demo have one process only, and press Ctrl-C once the demo is ready."""
     seen = {}
 
     def opens(supervisor, _var):

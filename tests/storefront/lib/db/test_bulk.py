@@ -104,7 +104,7 @@ def test_rows_are_written_completely_and_in_order():
         assert found.variant_id == variant.pk
         assert found.ships_from == {"DE": 3}
         assert (found.price_amount, found.as_of) == (old.price_amount, old.as_of)
-        assert found.updated_at >= old.updated_at  # the clock of ``auto_now``
+        assert found.updated_at >= old.updated_at  # set by ``auto_now``
         row.available = 7
         row.save()
     assert Listing.objects.filter(available=7).count() == 3

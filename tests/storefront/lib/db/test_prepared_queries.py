@@ -37,7 +37,7 @@ def listings():
 
 
 def run_both(question):
-    """Return a function that compiles with its first values; it runs the second, also by Django."""
+    """Return a function that compiles with ``first``; it returns both results for ``second``."""
 
     def both(first, second):
         prepared = PreparedQuery(question)

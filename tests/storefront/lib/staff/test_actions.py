@@ -31,7 +31,7 @@ def page(name, what="changelist", *args):
 
 
 def seen_reasons(shown):
-    """Post the hold reasons that the page shows."""
+    """Return the hidden form value that lists the hold reasons of the page."""
     return {"seen": shown.context["form"]["seen"].value()}
 
 

@@ -44,7 +44,7 @@ def labels_of(model, table, request):
 
 
 def missing(english, other, translations):
-    """Return labels that are not ours, or not translated."""
+    """Return labels whose Azerbaijani text is not in our translations."""
     return {
         one
         for one, translated in zip(english, other, strict=True)

@@ -30,7 +30,7 @@ ORDER = {
 
 @pytest.fixture
 def fronts(customer):
-    """Nine units near, with a shipping service, and twenty far away, without one."""
+    """Interfaces of a light: nine units near with a shipping service, twenty far without one."""
     return Fronts(customer, Caller(), build(near(), far(), routes=BOTH[:1]), "DE")
 
 

@@ -50,7 +50,7 @@ def test_page_is_valid(client, light, language):
     ],
 )
 def test_page_takes_few_queries(client, light, path, queries, monkeypatch):
-    """Lists read stock once a minute, and only cards that changed."""
+    """The number of queries does not depend on the number of cards; a repeated list takes fewer."""
     most, usual = queries
     client.get(path)
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", 60)

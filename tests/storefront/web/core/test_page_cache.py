@@ -114,7 +114,7 @@ def test_theme_country_language_and_part_have_their_own_pages(client, light):
 
 
 def test_page_of_another_hour_is_rendered_again(client, light):
-    """A cut-off may have passed, and a list must not promise what the product page does not."""
+    """A cut-off may have passed, and lists must promise the same dates as the product page."""
     Supplier.objects.update(cut_off_hour=13)
     paths = ("/en/c/headlamps/", "/en/p/trail-400/")
     with time_machine.travel(NOON + timedelta(minutes=59, seconds=59), tick=False):

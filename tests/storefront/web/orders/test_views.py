@@ -325,7 +325,9 @@ def test_lookup_mails_the_link_and_answers_the_same_for_a_wrong_pair(client, lig
     assert (event.payload["email"], event.payload["url"]) == (order.email, order_url(order))
     for _ in range(6):
         client.post("/en/orders/", {"number": order.number, "email": order.email})
-    assert Event.objects.filter(name="order.link_asked").count() == 5, "links are limited"
+    assert Event.objects.filter(name="order.link_asked").count() == 5, (
+        "at most five links are mailed"
+    )
 
 
 def test_lookup_names_missing_fields(client, light):

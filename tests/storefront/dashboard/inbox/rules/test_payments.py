@@ -35,7 +35,7 @@ def late():
         # Every supplier answered two days ago.
         ("multiple", AGO, None, True),
         ("single", AGO, None, True),
-        # Each of several captures waits for its own supplier, a single one for the last supplier.
+        # One of several captures waits for no other supplier; a single capture waits for the last.
         ("multiple", None, timedelta(days=3), True),
         ("single", None, timedelta(days=3), False),
         # An answer of a minute ago is not late yet.

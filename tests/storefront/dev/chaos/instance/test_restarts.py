@@ -1,4 +1,4 @@
-"""Restarts: survive changes of the process list during a check."""
+"""Restarter: tolerate changes of the process list during a check."""
 
 from types import SimpleNamespace
 

@@ -66,7 +66,7 @@ def test_bigbuy_attempts_are_in_order(bigbuy, tmp_path):
     assert [one.is_accepted for one in outside.attempts(tmp_path)] == [False, True, False]
 
 
-@pytest.mark.django_db(transaction=True)  # the gateway's breaker
+@pytest.mark.django_db(transaction=True)  # for the circuit breaker of the gateway
 def test_payment_amounts_are_read_from_the_stripe_sandbox(stripe, tmp_path):
     gateway = gateway_for("stripe")
     (tmp_path / "gateway").symlink_to(stripe.folder)

@@ -124,7 +124,7 @@ def test_detail_describes_the_product(sandbox):
 
     assert page["productProEnSet"] == ["HAVE_ELECTRICITY", "HAVE_BATTERY"]
     assert "<td>Light output</td>" in page["description"]
-    assert '"variantSellPrice":12.30' in body  # a number, where the list has a text
+    assert '"variantSellPrice":12.30' in body  # a number; the list has a string
     assert "12.30" in page["sellPrice"]
 
 

@@ -1,4 +1,4 @@
-"""The feed sandbox collects orders from its SFTP directory and publishes tracking numbers."""
+"""The feed sandbox collects orders from its SFTP directory and writes its answers to files."""
 
 import csv
 from dataclasses import replace
