@@ -11,9 +11,9 @@ in_each_language = pytest.mark.parametrize(
 )
 
 
-def page_of(order, rest="", language="en"):
+def page_of(order, subpath="", language="en"):
     """Return the path of a page of an order."""
-    return f"/{language}/orders/{order.number}/{order.access_key}/{rest}"
+    return f"/{language}/orders/{order.number}/{order.access_key}/{subpath}"
 
 
 class Page(HTMLParser):

@@ -42,8 +42,8 @@ def test_redirect_loop_ends(httpserver, given, allowed):
 
 def test_other_host_gets_no_credentials(httpserver):
     sent_headers = []
-    there = httpserver.url_for("/other").replace("localhost", "127.0.0.1")
-    answers = {"/": "/same", "/same": there, "/other": ""}
+    other_host_url = httpserver.url_for("/other").replace("localhost", "127.0.0.1")
+    answers = {"/": "/same", "/same": other_host_url, "/other": ""}
 
     def answer(request):
         sent_headers.append({name.lower() for name, _ in request.headers})

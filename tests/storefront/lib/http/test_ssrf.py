@@ -105,9 +105,9 @@ def test_forbidden_address_is_not_called(trap, resolver, address):
 def test_redirect_to_a_forbidden_address_is_refused(trap, resolver, settings, httpserver, address):
     settings.PRIVATE_NETWORKS_ALLOWED = ["127.0.0.1/32"]
     settings.OUTSIDE_PORTS_ALLOWED = [str(httpserver.port)]
-    there = address.format(port=trap.port)
+    redirect_url = address.format(port=trap.port)
     httpserver.expect_request("/picture").respond_with_data(
-        status=302, headers={"Location": there.encode().decode("latin-1")}
+        status=302, headers={"Location": redirect_url.encode().decode("latin-1")}
     )
 
     with pytest.raises(ExternalServiceError):

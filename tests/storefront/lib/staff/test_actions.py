@@ -26,8 +26,8 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 
-def page(name, what="changelist", *args):
-    return reverse(f"admin:{name}_{what}", args=args)
+def page(name, view="changelist", *args):
+    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def seen_reasons(shown):

@@ -24,8 +24,8 @@ CONNECTION_FIELDS = ("base_url", "account_id", "calls_per_second", "max_concurre
 MOST_QUERIES = 10
 
 
-def page(name, what="changelist", *args):
-    return reverse(f"admin:{name}_{what}", args=args)
+def page(name, view="changelist", *args):
+    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def count_queries(client, url):

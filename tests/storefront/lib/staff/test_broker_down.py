@@ -25,8 +25,8 @@ def staff(shared_world, staff, monkeypatch):
     return staff
 
 
-def page(name, what="changelist", *args):
-    return reverse(f"admin:{name}_{what}", args=args)
+def page(name, view="changelist", *args):
+    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def cancel(order, _purchase_order):

@@ -31,8 +31,8 @@ PLAIN |= {"order_days", "permissions", "prices_exclude_tax", "time_zone"}
 NAMED = {"Supplier", "Connection", "QuarantineThresholds", "ShippingService", "PriceRule, new"}
 
 
-def page(name, what="changelist", *args):
-    return reverse(f"admin:{name}_{what}", args=args)
+def page(name, view="changelist", *args):
+    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def fields_without_label(form):

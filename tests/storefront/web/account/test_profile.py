@@ -39,11 +39,11 @@ def test_each_page_is_valid_and_for_its_owner_only(signed_in, client_of_another,
 
 def test_saved_address_is_shown_completely(signed_in, erika):
     assert "No addresses yet." in signed_in.get("/en/account/addresses/").content.decode()
-    there = Address(
+    address = Address(
         name="Ann Lee", line1="1 Main St", line2="Apt 4", postcode="90001", city="Los Angeles",
         region="California", country="US",
     )  # fmt: skip
-    profile.save_address(user_id=erika.pk, address=there, is_default=True)
+    profile.save_address(user_id=erika.pk, address=address, is_default=True)
 
     text = signed_in.get("/en/account/addresses/").content.decode()
 
@@ -110,8 +110,8 @@ def test_addresses_are_limited_with_one_default(signed_in, erika, monkeypatch):
 
 
 def test_checkout_starts_with_the_default_address(signed_in, erika, light):
-    there = Address(name="Erika", line1="Seeweg 9", postcode="10115", city="Berlin", country="DE")
-    profile.save_address(user_id=erika.pk, address=there, is_default=True)
+    address = Address(name="Erika", line1="Seeweg 9", postcode="10115", city="Berlin", country="DE")
+    profile.save_address(user_id=erika.pk, address=address, is_default=True)
     signed_in.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
 
     page = Page(signed_in.get("/en/checkout/"))

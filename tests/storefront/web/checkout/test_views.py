@@ -73,11 +73,11 @@ def test_placing_twice_makes_one_order_and_its_payment_clears_the_cart_cookies(f
 
     assert first["Location"] == second["Location"]
     order, payment = Order.objects.get(), Payment.objects.get()
-    there = f"/en/orders/{order.number}/{order.access_key}/"
-    filled.get(there)
+    order_url = f"/en/orders/{order.number}/{order.access_key}/"
+    filled.get(order_url)
     assert filled.cookies["fara_cart"].value, "the same browser may still pay"
     gateway_for("fake").authorize(payment.reference)
-    filled.get(f"{there}paid/", follow=True)
+    filled.get(f"{order_url}paid/", follow=True)
     assert [filled.cookies[name].value for name in ("fara_cart", "fara_cart_count")] == ["", ""]
 
 

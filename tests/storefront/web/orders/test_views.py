@@ -140,11 +140,11 @@ def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, b
 def test_changed_return_form_keeps_its_input_and_its_confirmation_is_shown_once(customer, light):
     make_policy()
     order = make_delivered(light, quantity=2)
-    there = page_of(order, "return/")
+    url = page_of(order, "return/")
     given = {"kind": "defect", "customer_message": "It flickers.", **units(order, 2)}
-    asked = customer.post(there, given)
+    asked = customer.post(url, given)
 
-    again = customer.post(there, {**hidden(asked), "change": "1"})
+    again = customer.post(url, {**hidden(asked), "change": "1"})
 
     assert again.status_code == 200
     shown = again.content.decode()
@@ -153,8 +153,8 @@ def test_changed_return_form_keeps_its_input_and_its_confirmation_is_shown_once(
     (line,) = order.lines.all()
     assert any(one["value"] == "2" for one in Page(again).all("input", name=f"units_{line.pk}"))
     assert not ReturnAuthorization.objects.exists()
-    asked = customer.post(there, {"kind": "withdrawal", **units(order, 1)})
-    done = customer.post(there, hidden(asked), follow=True).content.decode()
+    asked = customer.post(url, {"kind": "withdrawal", **units(order, 1)})
+    done = customer.post(url, hidden(asked), follow=True).content.decode()
     assert done.count("We received your withdrawal.") == 1
     assert "We received your withdrawal." in done.split('id="returns"')[1]
 
@@ -374,11 +374,11 @@ def test_order_to_a_region_shows_the_full_address_and_added_tax(client, light):
     TaxNumber.objects.create(
         scheme="sales_tax", country="US", region="CA", number="SR-1", valid_from="2026-01-01"
     )
-    there = Address(
+    address = Address(
         name="Ann Lee", line1="1 Main St", line2="Apt 4", postcode="90001", city="Los Angeles",
         region="CA", country="US", phone="+12135550100",
     )  # fmt: skip
-    order = make_order(light, ship_to=there)
+    order = make_order(light, ship_to=address)
 
     text = client.get(page_of(order)).content.decode()
 
