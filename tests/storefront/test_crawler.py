@@ -26,7 +26,7 @@ HOSTILE = (
     "q=%27%22%3E%3Cscript%3E&page=-1&id=1e999&=x&next=//evil.example&sort=%C4%B0&v[]=1&e=1&o=z"
 )
 OPEN_TO_ALL = {"/admin/login/", "/admin/jsi18n/", "/admin/logout/"}
-LIST = 3  # slashes in the URL pattern of a table's list
+LIST_SLASHES = 3  # slashes in the URL pattern of a table's list
 ENDS_THE_SESSION = {"/admin/logout/", "/admin/password_change/"}
 SELLING_PAGES = re.compile(
     r"en/(c/|p/|search/|compare/|cart/|checkout/|info/<|info/contact/|$|orders/.*/again/)"
@@ -70,7 +70,7 @@ def submit_forms(client, places):
     """
     deck, codes, seen = Deck(), {}, set()
     for place in places:
-        is_list = place.pattern.count("/") == LIST
+        is_list = place.pattern.count("/") == LIST_SLASHES
         page = client.get(f"{place.path}?{urlencode({'q': deck.text()}) if is_list else HOSTILE}")
         codes[place.path] = page.status_code
         for action, hidden, typed, files in forms_of(place.path, page):
@@ -124,7 +124,7 @@ def tables():
 
 
 @pytest.fixture
-def looker():
+def viewer():
     """Return the browser of staff with permission to view every table."""
     views = Permission.objects.filter(codename__startswith="view_")
     return browser(make_staff("looker", *views.values_list("codename", flat=True)))
@@ -132,18 +132,18 @@ def looker():
 
 @time_machine.travel(NOON, tick=True)
 def test_staff_need_one_permission_to_view_and_another_to_change(
-    started, plain_refusal, tables, looker
+    started, plain_refusal, tables, viewer
 ):
     assert not_refused(open_all(browser(make_staff("nothing")), tables)) == {}
-    assert not_refused(open_all(looker, tables, "post")) == {}
+    assert not_refused(open_all(viewer, tables, "post")) == {}
 
 
 @pytest.mark.full  # test_bad_staff_forms_and_searches_never_fail opens the same pages
 @time_machine.travel(NOON, tick=True)
-def test_no_staff_page_fails_for_staff_with_view_permissions_only(started, looker):
+def test_no_staff_page_fails_for_staff_with_view_permissions_only(started, viewer):
     desk = [one for one in addresses() if is_for_staff(one)]
 
-    assert broken(open_all(looker, desk, query=HOSTILE)) == {}
+    assert broken(open_all(viewer, desk, query=HOSTILE)) == {}
 
 
 @pytest.fixture

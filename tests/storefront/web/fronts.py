@@ -24,7 +24,7 @@ LOST_WORDS = re.compile("We cannot deliver this|This item is restricted")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class Statement:
     """What one interface states; UNSAID if nothing. ``days`` is None if no arrival is promised."""
 
     is_sold_out: object = UNSAID
@@ -77,11 +77,11 @@ class Fronts:
         found = shown_in(self.text(path))
         if is_optional and not found:  # the home page shows only what is available
             assert not self.is_buyable()
-            return Said()
+            return Statement()
         (words,) = found
         days = words.removeprefix("arrives ") if words.startswith("arrives ") else None
         assert (state(words) in {GONE, LOST}) is not self.is_buyable()
-        return Said(is_sold_out=state(words) == GONE, days=days)
+        return Statement(is_sold_out=state(words) == GONE, days=days)
 
     def comparison(self):
         text = self.text(f"/en/compare/?light={SLUG}")
@@ -90,7 +90,7 @@ class Fronts:
             for name in ("Arrives", "Stock")
         )
         days = None if when == "not stated" else when
-        return Said(is_sold_out=stock == "Out of stock", days=days)
+        return Statement(is_sold_out=stock == "Out of stock", days=days)
 
     def page(self, query=""):
         text = self.text(f"/en/p/{SLUG}/{query}")
@@ -100,7 +100,7 @@ class Fronts:
             r"In stock: (\d+)", text
         )
         is_lost = bool(LOST_WORDS.search(text))
-        return Said(
+        return Statement(
             is_sold_out="Out of stock." in text,
             most=UNSAID if is_lost or not most else int(most[1]),
             days=days[1] if days else None,
@@ -119,7 +119,7 @@ class Fronts:
         if delivery := offer.get("shippingDetails"):
             time = delivery["deliveryTime"]
             leaves = NOON.date() + timedelta(days=time["handlingTime"]["maxValue"])
-            days = written(
+            days = format_days(
                 *(
                     leaves + timedelta(days=time["transitTime"][end])
                     for end in ("minValue", "maxValue")
@@ -128,7 +128,7 @@ class Fronts:
             assert delivery["shippingDestination"]["addressCountry"] == self.country
         is_lost = bool(LOST_WORDS.search(html.unescape(text)))
         assert (offer.get("ineligibleRegion") == self.country) is is_lost
-        return Said(
+        return Statement(
             is_sold_out=offer["availability"].endswith("OutOfStock"), days=days, packs=packs
         )
 
@@ -144,10 +144,10 @@ class Fronts:
         return self.api.get(path, {"country": self.country, **query}).json()
 
     def of_goods(self, goods):
-        return Said(
+        return Statement(
             is_sold_out=not goods["is_available"],
             most=goods["available"],
-            days=delivered(goods["delivery"]),
+            days=delivery_days(goods["delivery"]),
         )
 
     def availability(self, quantity=1):
@@ -157,9 +157,9 @@ class Fronts:
 
     def api_availability(self):
         answer = self.availability()
-        return Said(
+        return Statement(
             most=answer["max_quantity"],
-            days=delivered(answer["delivery"]),
+            days=delivery_days(answer["delivery"]),
             packs=None if answer["delivery"] else answer["higher_quantity"],
         )
 
@@ -201,13 +201,15 @@ class Fronts:
         is_divided = "Parcel 2 from" in text  # each parcel has its own days
         best = min(options, key=lambda one: (float(one["price"]["amount"]), one["arrives_to"]))
         return {
-            "API line": Said(is_sold_out=line["is_sold_out"], most=line["available"]),
-            "API delivery": Said(is_sold_out=False, days=delivered(best)),
-            "web cart": Said(
+            "API line": Statement(is_sold_out=line["is_sold_out"], most=line["available"]),
+            "API delivery": Statement(is_sold_out=False, days=delivery_days(best)),
+            "web cart": Statement(
                 is_sold_out="sold out" in text,
                 days=UNSAID if is_divided else days[1] if days else None,
             ),
-            "API availability": Said(days=delivered(self.availability(quantity)["delivery"])),
+            "API availability": Statement(
+                days=delivery_days(self.availability(quantity)["delivery"])
+            ),
         }
 
 
@@ -227,11 +229,13 @@ def in_stock(text):
     return int(count)
 
 
-def delivered(delivery):
+def delivery_days(delivery):
     if delivery is None:
         return None
-    return written(*(date.fromisoformat(delivery[end]) for end in ("arrives_from", "arrives_to")))
+    return format_days(
+        *(date.fromisoformat(delivery[end]) for end in ("arrives_from", "arrives_to"))
+    )
 
 
-def written(first, last):
+def format_days(first, last):
     return formats.days(first, last, "en")

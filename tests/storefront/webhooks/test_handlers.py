@@ -101,7 +101,7 @@ def process(source, message_id, body):
     processing.process(call=call, now=NOON)
 
 
-def run_the_outbox():
+def run_outbox():
     for event in Event.objects.filter(fanned_out_at__isnull=True).order_by("pk"):
         for delivery in dispatch.fan_out(event=event, now=NOON):
             dispatch.send(delivery=delivery, now=NOON)
@@ -153,7 +153,7 @@ def test_four_events_in_any_order_give_one_status_and_one_email(
         # Each event arrives twice in a row, then all arrive once more in reverse sequence.
         for name in (*(name for each in order for name in (each, each)), *reversed(order)):
             process(source, ids[name], events[name])
-            run_the_outbox()
+            run_outbox()
         results.append(state_of_order())
 
     assert len(results) == 24 / -step

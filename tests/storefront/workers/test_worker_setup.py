@@ -15,7 +15,7 @@ from storefront.workers import db_sessions, warmup
 from tests.e2e.worker_process import surroundings
 
 TIMEOUT_S = 60
-APART = "/9"  # a separate Redis database: no other worker gets these tasks
+SEPARATE_DATABASE = "/9"  # a separate Redis database: no other worker gets these tasks
 LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = %s"
 
 
@@ -40,7 +40,7 @@ def test_only_a_started_worker_is_warmed_up_and_keeps_its_sessions():
 @pytest.fixture
 def worker_sessions(tmp_path):
     """Return a function that runs a task in a real worker and returns its database session."""
-    broker = urlsplit(os.environ["REDIS_URL"])._replace(path=APART).geturl()
+    broker = urlsplit(os.environ["REDIS_URL"])._replace(path=SEPARATE_DATABASE).geturl()
     client = Celery("client", broker=broker, set_as_current=False)
     client.conf.task_ignore_result = True
     report = tmp_path / "report"

@@ -65,7 +65,7 @@ def deliver_again(_order, _purchase_order):
     return page("notifications_message"), {"action": "send_again", "_selected_action": chosen}
 
 
-ACTS = (release, cancel, refund, release_hold, send_again, reprice, deliver_again)
+ACTIONS = (release, cancel, refund, release_hold, send_again, reprice, deliver_again)
 
 
 def test_recorded_work_is_done_later_and_staff_are_told(staff):
@@ -73,7 +73,7 @@ def test_recorded_work_is_done_later_and_staff_are_told(staff):
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
     shown_messages = {}
 
-    for act in ACTS:
+    for act in ACTIONS:
         url, given = act(order, purchase_order)
         response = staff.post(url, given, follow=True)
         shown_messages[act.__name__] = [str(message) for message in response.context["messages"]]

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def unheld(noon, monkeypatch):
+def no_holds(noon, monkeypatch):
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     quotes.clear_cache()
 

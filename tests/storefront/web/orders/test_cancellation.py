@@ -57,7 +57,7 @@ def page_of(client, order, language="en", query=""):
     return Page(client.get(f"/{language}/orders/{order.number}/{order.access_key}/{query}"))
 
 
-def found(text):
+def messages_in(text):
     return {words for words in (ASKED, ASKING, REFUSED, LEFT, ARRIVED, CANCELED) if words in text}
 
 
@@ -78,7 +78,7 @@ def test_each_parcel_shows_its_outcome(client, language):
 
     assert page.faults == []
     if language == "en":
-        assert found(page.text) == {CANCELED, ASKED, REFUSED, LEFT}
+        assert messages_in(page.text) == {CANCELED, ASKED, REFUSED, LEFT}
         assert page.text.count("It could not be canceled") == 2
         assert "We received your cancellation request" not in page.text
         stopped = page.text.partition('id="box-stopped"')[2]
@@ -97,12 +97,12 @@ def test_unsent_request_is_not_shown_as_sent(client, email_supplier):
     submit(purchase_order)
     order = purchase_order.order
     cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
-    assert found(page_of(client, order).text) == {ASKING}
+    assert messages_in(page_of(client, order).text) == {ASKING}
 
     # It leaves the request to staff.
     cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)
 
-    assert found(page_of(client, order).text) == {ASKING}
+    assert messages_in(page_of(client, order).text) == {ASKING}
     assert (
         "We received your cancellation request"
         in page_of(client, order, query="?cancel=asked").text
@@ -116,7 +116,7 @@ def test_move_to_another_supplier_is_not_shown_as_a_cancellation(client):
         is_being_reassigned=True, cancel_requested_at=NOON, cancel_reason="rules: silent"
     )
 
-    assert found(page_of(client, purchase_order.order).text) == set()
+    assert messages_in(page_of(client, purchase_order.order).text) == set()
 
 
 def test_late_parcel_offers_to_cancel_until_it_is_requested(client):
@@ -159,7 +159,7 @@ def test_delivered_parcel_says_that_the_cancellation_was_too_late(client):
     cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)
     Parcel.objects.update(status=Parcel.Status.DELIVERED)
 
-    assert found(page_of(client, purchase_order.order).text) == {ARRIVED}
+    assert messages_in(page_of(client, purchase_order.order).text) == {ARRIVED}
 
 
 def test_shipped_late_parcel_offers_only_a_complaint(client):

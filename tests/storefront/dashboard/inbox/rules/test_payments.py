@@ -12,7 +12,7 @@ from tests.factories.suppliers import NOON
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 AGO = NOON - timedelta(days=2)
-MONEY = {"payment_request_unanswered", "messaging.payment_requests_answered"}
+REQUEST_CODES = {"payment_request_unanswered", "messaging.payment_requests_answered"}
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def unanswered_requests():
 
 
 def late():
-    checks = [each for each in registry.INVARIANTS if each.code in MONEY]
+    checks = [each for each in registry.INVARIANTS if each.code in REQUEST_CODES]
     broken = {each.invariant.code for each in registry.check_some(checks, now=NOON) if each.count}
     return broken | {row.cause.code for row in items_of("payment_request_unanswered")}
 
@@ -52,7 +52,7 @@ def test_capture_is_late_once_it_is_due(mode, accepted, authorization_ends_after
     if accepted is None:
         PurchaseOrder.objects.update(status="in_progress")
 
-    assert late() == (MONEY if is_late else set())
+    assert late() == (REQUEST_CODES if is_late else set())
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_single_capture_waits_for_rejected_lines_that_are_still_sourced(status
     for row in PurchaseOrder.objects.all():
         Backorder.objects.create(order_id=row.order_id, purchase_order=row, **known, **moments)
 
-    assert late() == (MONEY if is_late else set())
+    assert late() == (REQUEST_CODES if is_late else set())
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_refund_or_void_that_waits_for_a_supplier_is_not_late(
     )
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
-    assert late() == (MONEY if is_late else set())
+    assert late() == (REQUEST_CODES if is_late else set())

@@ -44,7 +44,7 @@ def test_excess_calls_lists_windows_or_points_and_missing_products_fail():
     assert [each.ok for each in judge_api_calls([bad])] == [False] * 5
 
 
-def walked(rows, *, cpu_s, grown_mb):
+def feed_figures(rows, *, cpu_s, grown_mb):
     return FeedFigures(
         name="csv",
         rows=rows,
@@ -58,8 +58,8 @@ def walked(rows, *, cpu_s, grown_mb):
 
 
 def test_growing_memory_and_slower_rows_of_a_long_file_fail():
-    short = walked(1_000, cpu_s=0.1, grown_mb=1)
-    long = walked(20_000, cpu_s=2.6, grown_mb=65)
+    short = feed_figures(1_000, cpu_s=0.1, grown_mb=1)
+    long = feed_figures(20_000, cpu_s=2.6, grown_mb=65)
 
     found = [(each.id, each.ratio, each.ok) for each in judge_feed_reading([short, long])]
 

@@ -8,7 +8,7 @@ URL = "postgres://fara:secret@127.0.0.1:1/fara"
 
 
 @pytest.fixture
-def done(monkeypatch, tmp_path):
+def fake_programs(monkeypatch, tmp_path):
     """Return the list of actions, and the set of programs that fail, which is empty."""
     actions = []
 
@@ -26,8 +26,8 @@ def done(monkeypatch, tmp_path):
     return actions, failures
 
 
-def test_second_run_uses_the_dump(done, tmp_path):
-    actions, _ = done
+def test_second_run_uses_the_dump(fake_programs, tmp_path):
+    actions, _ = fake_programs
 
     schema.create_schema(tmp_path, URL)
     schema.create_schema(tmp_path, URL)
@@ -35,8 +35,8 @@ def test_second_run_uses_the_dump(done, tmp_path):
     assert actions == ["migrate", "pg_dump", "psql"]
 
 
-def test_changed_code_creates_a_new_dump(done, tmp_path, monkeypatch):
-    actions, _ = done
+def test_changed_code_creates_a_new_dump(fake_programs, tmp_path, monkeypatch):
+    actions, _ = fake_programs
     schema.create_schema(tmp_path, URL)
     monkeypatch.setattr(schema, "digest", lambda _: "code-2")
 
@@ -46,8 +46,8 @@ def test_changed_code_creates_a_new_dump(done, tmp_path, monkeypatch):
     assert [file.name for file in (tmp_path / "schema").iterdir()] == ["code-2.sql"]
 
 
-def test_unreadable_dump_is_replaced(done, tmp_path):
-    actions, failures = done
+def test_unreadable_dump_is_replaced(fake_programs, tmp_path):
+    actions, failures = fake_programs
     schema.create_schema(tmp_path, URL)
     failures.add("psql")
 
