@@ -28,7 +28,7 @@ SENTENCE = re.compile(r"\w+ .*[.!?]", re.DOTALL)
 
 @pytest.fixture(autouse=True)
 def noon(settings):
-    """Freeze time at noon and disable rate limits, so that each case reaches its code."""
+    """Start at noon and disable rate limits, so that each case reaches its code."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     with time_machine.travel(NOON, tick=True):
         yield
@@ -41,13 +41,13 @@ def light(db):
     return listing
 
 
-def sold():
+def protected_rows():
     """Return the rows that no bad input may change."""
     counts = {table: table.objects.count() for table in (Order, Payment, PurchaseOrder, User)}
     return counts, list(StockLevel.objects.values_list("reserved", flat=True))
 
 
-class Fronts:
+class RecordingClient:
     """Sends requests as one client and records each unexpected answer."""
 
     def __init__(self, client):
@@ -58,25 +58,25 @@ class Fronts:
         answer = getattr(self.client, method)(path, *given, **more)
         self.sent += 1
         text = re.sub(r"<[^>]+>", " ", answer.content.decode()) if not answer.streaming else ""
-        is_told = answer.status_code < 400 or SENTENCE.search(text)
-        if answer.status_code >= 500 or not is_told:
+        has_message = answer.status_code < 400 or SENTENCE.search(text)
+        if answer.status_code >= 500 or not has_message:
             self.wrong.append((method, path, answer.status_code, repr((given, more))[:200]))
         return answer
 
     def fill(self, path, deck):
-        """Submit each form of a page once per class, with one bad field or file."""
-        for action, said, typed, files in forms_of(path, self.send("get", path)):
+        """Submit each form of a page once per kind of bad text, and three times per file field."""
+        for action, hidden, typed, files in forms_of(path, self.send("get", path)):
             for place, text in enumerate(deck.round() if typed else []):
-                self.send("post", action, {**said, typed[place % len(typed)]: text})
+                self.send("post", action, {**hidden, typed[place % len(typed)]: text})
             for name in files * 3:
-                self.send("post", action, {**said, name: deck.file()})
+                self.send("post", action, {**hidden, name: deck.file()})
 
 
 def test_pages_answer_a_bad_query(light):
     order, deck = make_order(light), Deck()
-    front = Fronts(Client())
+    front = RecordingClient(Client())
     link = f"/en/orders/{order.number}/{order.access_key}/"
-    before = sold()
+    before = protected_rows()
 
     for _kind, text in SENDABLE:
         front.send("get", "/en/search/", {"q": text})
@@ -88,17 +88,17 @@ def test_pages_answer_a_bad_query(light):
             front.send("get", path, {QUERY[(front.sent + place) % len(QUERY)]: text})
 
     assert front.wrong == []
-    assert sold() == before
+    assert protected_rows() == before
 
 
 def test_forms_of_the_shop_answer_bad_input(light):
     order, deck = make_order(light), Deck()
     browser = Client(HTTP_SEC_FETCH_SITE="same-origin")
-    front = Fronts(browser)
+    front = RecordingClient(browser)
     browser.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
     browser.post("/en/checkout/", WHO)
     link = f"/en/orders/{order.number}/{order.access_key}/"
-    before = sold()
+    before = protected_rows()
 
     shop = ("p/trail-400/", "cart/", "checkout/", "checkout/delivery/", "orders/", "info/contact/")
     account = ("account/sign-in/", "account/sign-up/", "account/password/")
@@ -111,32 +111,32 @@ def test_forms_of_the_shop_answer_bad_input(light):
 
     assert front.sent > 200
     assert front.wrong == []
-    counts, _reserved = sold()
+    counts, _reserved = protected_rows()
     assert counts[Order] == before[0][Order]
     assert counts[PurchaseOrder] == before[0][PurchaseOrder]
 
 
 def test_forms_of_an_account_answer_bad_input(light):
-    deck, front = Deck(), Fronts(Client(HTTP_SEC_FETCH_SITE="same-origin"))
+    deck, front = Deck(), RecordingClient(Client(HTTP_SEC_FETCH_SITE="same-origin"))
     customer = make_shopper()
     front.client.force_login(customer)
-    before = sold()
+    before = protected_rows()
 
     for path in ("profile/", "email/", "profile/password/", "addresses/new/", "privacy/"):
         front.fill(f"/en/account/{path}", deck)
 
     customer.refresh_from_db()
     assert front.wrong == []
-    assert sold() == before
+    assert protected_rows() == before
     assert customer.check_password(PASSWORD)
 
 
 def test_forms_of_the_portal_answer_bad_input(light):
     (purchase,) = make_purchase_orders(light)
     PurchaseOrder.objects.update(submission_status="submitted")
-    deck, front = Deck(), Fronts(Client(HTTP_SEC_FETCH_SITE="same-origin"))
+    deck, front = Deck(), RecordingClient(Client(HTTP_SEC_FETCH_SITE="same-origin"))
     link = f"/en/supplier/{purchase.number}/{purchase.access_key}/"
-    before = sold()
+    before = protected_rows()
 
     assert front.client.get(link).status_code == 200
     for path in ("", "answer/", "parcel/", "arrived/", "readdress/", "stop/"):
@@ -145,11 +145,11 @@ def test_forms_of_the_portal_answer_bad_input(light):
             front.send("post" if path else "get", f"{link}{path}", form)
 
     assert front.wrong == []
-    assert sold() == before
+    assert protected_rows() == before
 
 
 def test_the_api_answers_bad_input(light):
-    front, before = Fronts(Client()), sold()
+    front, before = RecordingClient(Client()), protected_rows()
     cart = front.client.post("/api/v1/carts/", {"country": "DE"}, content_type="application/json")
     front.client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {cart.json()['token']}"
     place = "/api/v1/cart/"
@@ -183,7 +183,7 @@ def test_the_api_answers_bad_input(light):
         front.send("get", path, {("q", "sku", "postcode", "country", "page")[turn % 5]: text})
 
     assert front.wrong == []
-    assert sold() == before
+    assert protected_rows() == before
 
 
 def test_webhooks_answer_bad_input(settings, monkeypatch, light):
@@ -191,7 +191,7 @@ def test_webhooks_answer_bad_input(settings, monkeypatch, light):
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
     monkeypatch.setattr(views.process, "delay", lambda **_: None)
     supplier = light.variant.offers.get().supplier
-    cj, front, before = connect_cj(supplier), Fronts(Client()), sold()
+    cj, front, before = connect_cj(supplier), RecordingClient(Client()), protected_rows()
     sources = [cj, f"tracking-{supplier.code}", "stripe"]
 
     for turn, body in enumerate(BODIES):
@@ -206,4 +206,4 @@ def test_webhooks_answer_bad_input(settings, monkeypatch, light):
     assert front.wrong == []
     assert InboundWebhook.objects.count() > len(BODIES)
     assert InboundWebhook.objects.exclude(status__in=("applied", "failed", "ignored")).count() == 0
-    assert sold() == before
+    assert protected_rows() == before

@@ -33,14 +33,14 @@ print(json.dumps([queued, apps.ready]))
 
 
 def test_beat_queues_each_periodic_task_and_loads_no_app():
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", QUEUE_ALL],
         env=surroundings(),
         capture_output=True,
         text=True,
         check=True,
     )
-    queued, is_django_loaded = json.loads(told.stdout)
+    queued, is_django_loaded = json.loads(done.stdout)
 
     router = app.amqp.router
     entries = [(entry["task"], entry["kwargs"]) for entry in app.conf.beat_schedule.values()]

@@ -8,15 +8,15 @@ import pytest
 from storefront import checks, settings
 
 ROOT = Path(__file__).resolve().parents[2]
-HARMLESS = {"SECRET_KEY", "FIELD_KEYS", "ALLOWED_HOSTS", "PUBLIC_URL", "TRUSTED_PROXIES"}
-HARMLESS |= {"PAYMENT_GATEWAY", "TRACKING_HOOK_SECRET", "SANDBOX_SUPPLIER_URL", "SMTP_URL"}
+INSECURE_DEFAULTS = {"SECRET_KEY", "FIELD_KEYS", "ALLOWED_HOSTS", "PUBLIC_URL", "TRUSTED_PROXIES"}
+INSECURE_DEFAULTS |= {"PAYMENT_GATEWAY", "TRACKING_HOOK_SECRET", "SANDBOX_SUPPLIER_URL", "SMTP_URL"}
 WEB = [sys.executable, "-c", "import storefront.wsgi"]
 WORKER = [sys.executable, "-m", "celery", "-A", "storefront", "worker", "--pool", "solo"]
 BEAT = [sys.executable, "-m", "celery", "-A", "storefront.beat", "beat"]
 
 
 def start(command, folder, **environ):
-    """Start it in a separate folder: beat creates and deletes files in its working directory."""
+    """Start a process in its own folder: beat writes and deletes files in its working directory."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return subprocess.run(
         command,
@@ -37,14 +37,14 @@ def test_passwords_are_hashed_by_a_slow_function():
 def test_each_process_refuses_insecure_defaults_and_an_unwritable_folder(command, tmp_path):
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "feeds").write_text("no folder")
-    said = {"DEBUG": "true", "STAFF_SECOND_FACTOR": "false"}
+    given = {"DEBUG": "true", "STAFF_SECOND_FACTOR": "false"}
     place = {"ENVIRONMENT": "production", "VAR_DIR": str(tmp_path / "var")}
 
-    refused = start(command, tmp_path, **place, **said)
+    refused = start(command, tmp_path, **place, **given)
 
     assert refused.returncode == 1
-    named = {name for name in [*HARMLESS, *said] if f"{name} still has" in refused.stderr}
-    assert named == {*HARMLESS, *said}
+    named = {name for name in [*INSECURE_DEFAULTS, *given] if f"{name} still has" in refused.stderr}
+    assert named == {*INSECURE_DEFAULTS, *given}
     assert "FEEDS_ROOT is not writable" in refused.stderr
     assert "MEDIA_ROOT" not in refused.stderr
 

@@ -11,7 +11,7 @@ from storefront import settings as conf
 from suppliers.resilience.bulkheads import BulkheadKind, slot_count
 from tests.support import containers
 
-OURS = ("web", "worker", "syncs", "bulk", "beat")
+APP_SERVICES = ("web", "worker", "syncs", "bulk", "beat")
 ONE_SHOT = "migrate"
 SECRET = re.compile(r"SECRET|PASSWORD|KEY|TOKEN")
 
@@ -22,11 +22,11 @@ def services():
 
 
 def test_all_services_are_defined(services):
-    assert set(services) == {*OURS, "postgres", "redis", ONE_SHOT}
+    assert set(services) == {*APP_SERVICES, "postgres", "redis", ONE_SHOT}
     for name in set(services) - {ONE_SHOT}:
         assert services[name]["healthcheck"]["test"], name
     healthy, done = ({"condition": f"service_{so}"} for so in ("healthy", "completed_successfully"))
-    for name in OURS:
+    for name in APP_SERVICES:
         needed = {ONE_SHOT: done, "postgres": healthy, "redis": healthy}
         assert services[name]["depends_on"] == needed
 
@@ -60,12 +60,12 @@ def test_no_secret_is_in_the_file_and_missing_ones_are_required(services):
 def test_only_migrate_connects_as_the_owner_of_the_database(services):
     users = {
         name: re.match(r"postgres://(\w+):", services[name]["environment"]["DATABASE_URL"])[1]
-        for name in (*OURS, ONE_SHOT)
+        for name in (*APP_SERVICES, ONE_SHOT)
     }
     owner = services["postgres"]["environment"]["POSTGRES_USER"]
 
     assert {name for name, user in users.items() if user == owner} == {ONE_SHOT}
-    assert {users[name] for name in OURS} == {"fara_app"}
+    assert {users[name] for name in APP_SERVICES} == {"fara_app"}
     assert "grant_app_role" in services[ONE_SHOT]["command"][-1]
 
 
@@ -85,7 +85,7 @@ def test_every_data_folder_is_a_shared_volume():
     # The image is built with the static files, and production has no mailbox.
     assert written - ours == {"VAR_DIR", "STATIC_ROOT", "STYLES_DIR", "MAILBOX_DIR"}
     mounts = {f"{path.name}:{path}" for path in inside.values()}
-    for name in (*OURS, ONE_SHOT):
+    for name in (*APP_SERVICES, ONE_SHOT):
         assert set(described["services"][name]["volumes"]) == mounts, name
     assert {path.name for path in inside.values()} <= set(described["volumes"])
     made = next(
@@ -117,7 +117,7 @@ def documented(heading):
 
 
 def test_every_setting_is_in_the_compose_file_and_documented(services):
-    passed = set().union(*(services[name]["environment"] for name in (*OURS, ONE_SHOT)))
+    passed = set().union(*(services[name]["environment"] for name in (*APP_SERVICES, ONE_SHOT)))
     shop, development = documented("Settings of a shop"), documented("Development and tests")
     assert len(names_read_by_the_code()) > 30
 
@@ -148,16 +148,16 @@ def concurrency(service):
 
 
 def test_every_queue_has_a_worker_of_which_a_supplier_occupies_at_most_half(services, settings):
-    lanes = re.search(r":-(\d+)", services["web"]["environment"]["BULKHEAD_SLOTS_PER_SUPPLIER"])[1]
-    settings.BULKHEAD_SLOTS_PER_SUPPLIER = int(lanes)
+    slots = re.search(r":-(\d+)", services["web"]["environment"]["BULKHEAD_SLOTS_PER_SUPPLIER"])[1]
+    settings.BULKHEAD_SLOTS_PER_SUPPLIER = int(slots)
     limits = {
         "worker": slot_count(BulkheadKind.ORDERS) + slot_count(BulkheadKind.EVENTS),
         "syncs": slot_count(BulkheadKind.SYNCS) + slot_count(BulkheadKind.CLAIMS),
     }
 
-    for name, lanes in limits.items():
-        assert concurrency(services[name]) >= 2 * lanes
-    assert concurrency(services["bulk"]) > 1, "one is busy with pictures"
+    for name, slots in limits.items():
+        assert concurrency(services[name]) >= 2 * slots
+    assert concurrency(services["bulk"]) > 1, "one process may be busy with pictures"
     queues = {route["queue"] for route in settings.CELERY_TASK_ROUTES.values()} | {"celery"}
     commands = [each.get("command", []) for each in services.values()]
     served = {words[words.index("--queues") + 1] for words in commands if "--queues" in words}

@@ -1,6 +1,6 @@
 """The shop in containers: run the steps of the Dockerfile and the services of compose.
 
-It needs root, and a machine that allows mount namespaces; elsewhere it is skipped with a reason.
+It needs root, and a machine that allows mount namespaces; elsewhere it fails with the reason.
 Building the image takes minutes. Daily, test_production_image.py starts what the image holds,
 test_compose.py compares the volumes and read-only file systems of the services, and test_checks.py
 starts each process with a folder that it cannot write to.
@@ -37,7 +37,7 @@ Channel.objects.create(
     code="shop", name="Fara", currency="EUR", default_country="DE", countries=["DE"]
 )
 """
-HAND_IN = """
+UPLOAD = """
 from django.utils import timezone
 from suppliers.connections import file_sources
 from suppliers.connectors.cj.product_list import CachedList
@@ -73,7 +73,7 @@ HTTPS = {"Host": production_env.HOST, "X-Forwarded-Proto": "https", "X-Forwarded
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     if reason := containers.why_not():
-        pytest.fail(reason)  # `make test-full` says nothing about the image that it did not try
+        pytest.fail(reason)  # a skipped test would hide that the image is untested
     folder = tmp_path_factory.mktemp("image")
     for each in (folder, *folder.parents[:2]):
         each.chmod(0o755)  # the image's user must traverse it
@@ -163,24 +163,24 @@ def wait_until(is_so, *, within_s=90):
 
 
 def test_uploaded_file_is_readable_in_another_container(start):
-    start("web", [*SHELL, HAND_IN]).check()
+    start("web", [*SHELL, UPLOAD]).check()
 
-    said = start("syncs", [*SHELL, READ]).check()
+    output = start("syncs", [*SHELL, READ]).check()
 
-    assert r"b'sku\n1\n'" in said
-    assert "list kept: True" in said
+    assert r"b'sku\n1\n'" in output
+    assert "list kept: True" in output
 
 
 def test_container_is_otherwise_read_only(start):
-    said = start("worker", ["python", "-c", WRITE]).check()
+    output = start("worker", ["python", "-c", WRITE]).check()
 
-    assert said.splitlines() == ["Read-only file system"] * 7
+    assert output.splitlines() == ["Read-only file system"] * 7
 
 
 def test_container_without_one_of_its_volumes_does_not_start(start):
-    said = start("web", ["python", "-c", "import storefront.wsgi"], without=["feeds"]).fail()
+    output = start("web", ["python", "-c", "import storefront.wsgi"], without=["feeds"]).fail()
 
-    assert "FEEDS_ROOT is not writable: Read-only file system" in said
+    assert "FEEDS_ROOT is not writable: Read-only file system" in output
 
 
 def test_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):
@@ -188,13 +188,13 @@ def test_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):
     assert (status, "Fara" in page) == (200, True), page
     assert get(f"{web}/en/search/?q=headlamp")[0] == 200
     assert get(f"{web}/admin/login/")[0] == 200
-    status, said = get(f"{web}/readyz")
-    assert (status, '"beat": "silent"' in said) == (503, True)
+    status, output = get(f"{web}/readyz")
+    assert (status, '"beat": "silent"' in output) == (503, True)
 
     worker = image.services["worker"]["command"].copy()
     worker[worker.index("--queues") + 1] = "celery,syncs,bulk"
     worker[worker.index("--concurrency") + 1] = "1"
-    players = [start("worker", worker), start("beat", image.services["beat"]["command"])]
+    processes = [start("worker", worker), start("beat", image.services["beat"]["command"])]
 
-    wait_until(lambda: get(f"{web}/readyz")[0] == 200 or not all(p.is_running() for p in players))
-    assert [player.said for player in players if not player.is_running()] == []
+    wait_until(lambda: get(f"{web}/readyz")[0] == 200 or not all(p.is_running() for p in processes))
+    assert [process.said for process in processes if not process.is_running()] == []

@@ -26,9 +26,9 @@ HOSTILE = (
     "q=%27%22%3E%3Cscript%3E&page=-1&id=1e999&=x&next=//evil.example&sort=%C4%B0&v[]=1&e=1&o=z"
 )
 OPEN_TO_ALL = {"/admin/login/", "/admin/jsi18n/", "/admin/logout/"}
-LIST = 3  # slashes in the URL pattern of a table's list
+LIST_SLASHES = 3  # slashes in the URL pattern of a table's list
 ENDS_THE_SESSION = {"/admin/logout/", "/admin/password_change/"}
-SELLS = re.compile(
+SELLING_PAGES = re.compile(
     r"en/(c/|p/|search/|compare/|cart/|checkout/|info/<|info/contact/|$|orders/.*/again/)"
     r"|api/v1/listings/"
 )
@@ -42,7 +42,7 @@ def browser(user=None):
     return client
 
 
-def opened(client, places, method="get", query=""):
+def open_all(client, places, method="get", query=""):
     """Open each URL; return the status codes by path."""
     return {
         place.path: getattr(client, method)(f"{place.path}?{query}").status_code for place in places
@@ -58,41 +58,41 @@ def is_for_staff(place):
     return place.is_staff_page and place.path not in OPEN_TO_ALL
 
 
-def shown(codes):
+def not_refused(codes):
     return {path: code for path, code in codes.items() if code not in REFUSED}
 
 
-def filled(client, places):
+def submit_forms(client, places):
     """Open each page, search each list, submit each distinct form once with bad fields and files.
 
-    Forms are the same if they have the same fields and the same verb in their address; the forms of
-    all lists count as one, and so do those that delete.
+    Forms are the same if their fields and the last part of their address, the verb, are equal. All
+    forms on lists have the verb "list".
     """
     deck, codes, seen = Deck(), {}, set()
     for place in places:
-        is_list = place.pattern.count("/") == LIST
+        is_list = place.pattern.count("/") == LIST_SLASHES
         page = client.get(f"{place.path}?{urlencode({'q': deck.text()}) if is_list else HOSTILE}")
         codes[place.path] = page.status_code
-        for action, said, typed, files in forms_of(place.path, page):
+        for action, hidden, typed, files in forms_of(place.path, page):
             verb = "list" if is_list else action.rstrip("/").rpartition("/")[2]
-            if action in ENDS_THE_SESSION or (form := (verb, *said, *typed)) in seen:
+            if action in ENDS_THE_SESSION or (form := (verb, *hidden, *typed)) in seen:
                 continue
             seen.add(form)
             bad = {typed[len(codes) % len(typed)]: deck.text()} if typed else {}
-            form = {**said, **bad, **{name: deck.file() for name in files}}
+            form = {**hidden, **bad, **{name: deck.file() for name in files}}
             codes[f"{action} {bad}"] = client.post(action, form).status_code
     return codes
 
 
 @pytest.fixture
 def plain_refusal(monkeypatch):
-    """Answer 403 without the staff page that names the right, which test_forbidden.py covers."""
+    """Answer 403 without rendering the staff page, which test_forbidden.py covers."""
     monkeypatch.setattr(staff_page, "forbidden", lambda *_args: HttpResponseForbidden())
 
 
 @pytest.fixture
 def bare_refusal(monkeypatch):
-    """Find what a 403 page says, and render nothing: it is one template for all addresses."""
+    """Collect the content of a 403 page but render nothing: all addresses share its template."""
     answer = SimpleNamespace(render=HttpResponseForbidden)
     monkeypatch.setattr(staff_page, "page", lambda *_args: answer)
 
@@ -111,10 +111,10 @@ def test_no_url_fails_or_shows_a_staff_page_to_a_stranger(started, plain_refusal
     places = list(addresses())
     user = make_shopper() if who == "customer" else None
 
-    codes = opened(browser(user), places, method, HOSTILE)
+    codes = open_all(browser(user), places, method, HOSTILE)
 
     assert broken(codes) == {}
-    assert shown({one.path: codes[one.path] for one in places if is_for_staff(one)}) == {}
+    assert not_refused({one.path: codes[one.path] for one in places if is_for_staff(one)}) == {}
 
 
 @pytest.fixture
@@ -124,24 +124,26 @@ def tables():
 
 
 @pytest.fixture
-def looker():
-    """Return the browser of staff with the right to look at every table."""
+def viewer():
+    """Return the browser of staff with permission to view every table."""
     views = Permission.objects.filter(codename__startswith="view_")
     return browser(make_staff("looker", *views.values_list("codename", flat=True)))
 
 
 @time_machine.travel(NOON, tick=True)
-def test_staff_need_a_right_to_look_and_another_to_change(started, plain_refusal, tables, looker):
-    assert shown(opened(browser(make_staff("nothing")), tables)) == {}
-    assert shown(opened(looker, tables, "post")) == {}
+def test_staff_need_one_permission_to_view_and_another_to_change(
+    started, plain_refusal, tables, viewer
+):
+    assert not_refused(open_all(browser(make_staff("nothing")), tables)) == {}
+    assert not_refused(open_all(viewer, tables, "post")) == {}
 
 
 @pytest.mark.full  # test_bad_staff_forms_and_searches_never_fail opens the same pages
 @time_machine.travel(NOON, tick=True)
-def test_no_staff_page_fails_for_staff_who_may_only_look(started, looker):
+def test_no_staff_page_fails_for_staff_with_view_permissions_only(started, viewer):
     desk = [one for one in addresses() if is_for_staff(one)]
 
-    assert broken(opened(looker, desk, query=HOSTILE)) == {}
+    assert broken(open_all(viewer, desk, query=HOSTILE)) == {}
 
 
 @pytest.fixture
@@ -161,7 +163,7 @@ def work_pages():
 
 @time_machine.travel(NOON, tick=True)
 def test_bad_staff_forms_and_searches_never_fail(started, bare_refusal, root, work_pages):
-    assert broken(filled(root, work_pages)) == {}
+    assert broken(submit_forms(root, work_pages)) == {}
 
 
 @time_machine.travel(NOON, tick=True)
@@ -174,22 +176,22 @@ def test_bad_ids_never_fail(started, bare_refusal, root, work_pages):
         if three[0].pattern in patterns and three[0].path != three[1].path
     ]
 
-    assert broken(opened(root, strange)) == {}
+    assert broken(open_all(root, strange)) == {}
 
 
 @time_machine.travel(NOON, tick=True)
 def test_production_without_identity_closes_only_what_sells(settings):
     settings.IS_PRODUCTION = True
-    client, told = browser(), {}
+    client, statuses = browser(), {}
 
     for place in addresses():
         if place.pattern.startswith(("en/", "api/v1/listings/", "api/v1/orders/")):
             path = place.path if "info/" not in place.path else "/en/info/imprint/"
             codes = (getattr(client, method)(path).status_code for method in ("get", "post"))
-            told[place.pattern] = next((code for code in codes if code != 405), 405)
+            statuses[place.pattern] = next((code for code in codes if code != 405), 405)
 
-    closed = {pattern for pattern, code in told.items() if code == 503}
-    assert closed == {pattern for pattern in told if SELLS.match(pattern)}
+    closed = {pattern for pattern, code in statuses.items() if code == 503}
+    assert closed == {pattern for pattern in statuses if SELLING_PAGES.match(pattern)}
     assert client.get("/en/info/returns/").status_code == 200
-    order = next(path for path in told if path.endswith("orders/<str:number>/<str:key>/"))
-    assert told[order] == told["en/supplier/<str:number>/<str:key>/"] == 200
+    order = next(path for path in statuses if path.endswith("orders/<str:number>/<str:key>/"))
+    assert statuses[order] == statuses["en/supplier/<str:number>/<str:key>/"] == 200

@@ -28,7 +28,9 @@ def broker():
 
 def ready(client):
     answer = client.get("/readyz")
-    return answer.status_code, {part: said for part, said in answer.json().items() if said != "ok"}
+    return answer.status_code, {
+        part: state for part, state in answer.json().items() if state != "ok"
+    }
 
 
 @pytest.mark.parametrize("name", ALL)

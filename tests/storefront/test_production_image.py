@@ -1,4 +1,4 @@
-"""Production image: checks, static files and tasks work without the files that it leaves out."""
+"""Production image: checks, static files and tasks work without the files that it omits."""
 
 import os
 import subprocess
@@ -40,7 +40,7 @@ def test_image_works_without_development_tools(tmp_path):
     assert started.returncode == 0, started.stderr
 
 
-def test_outside_production_the_image_takes_only_a_gateway_that_it_holds(tmp_path):
+def test_image_outside_production_accepts_only_gateways_that_it_contains(tmp_path):
     local = {"ENVIRONMENT": "local", "PAYMENT_GATEWAY": "fake"}
     started = run(tmp_path, "-c", "import storefront.wsgi", **local)
 

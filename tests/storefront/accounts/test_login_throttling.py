@@ -36,7 +36,7 @@ def fail(client, times, **known):
 
 
 def attempt(account="staff@fara.example", address="192.0.2.7", password="a good password"):
-    """Return the user, as the sign-in page does without its rendering."""
+    """Authenticate as the sign-in page does; return the user or None."""
     request = RequestFactory().get("/", REMOTE_ADDR=address)
     return authenticate(request, username=account, password=password)
 
@@ -137,7 +137,7 @@ def test_attacker_does_not_lock_the_owner_out_of_another_network(person):
         assert attempt() == person
 
 
-def test_guesses_from_many_networks_are_delayed_but_not_in_a_known_network(person):
+def test_guesses_from_many_networks_do_not_delay_a_known_network(person):
     with time_machine.travel(NOON, tick=False):
         assert attempt() == person
         for number in range(login_throttling.ACCOUNT.free):
@@ -182,7 +182,7 @@ def test_erased_account_leaves_no_counter():
 
     login_throttling.delete_account_counters("a@b.example")
 
-    assert LoginAttempts.objects.count() == 1  # of the network
+    assert LoginAttempts.objects.count() == 1  # the counter of the network
 
 
 def test_typed_text_is_not_stored(client, person):
@@ -208,7 +208,7 @@ def test_concurrent_attempts_are_counted_one_by_one():
         (0, "203.0.113.9", "192.0.2.7"),  # no trusted proxy wrote that
         (1, "", "192.0.2.7"),
         (1, "203.0.113.9", "203.0.113.9"),
-        (1, "6.6.6.6, 203.0.113.9", "203.0.113.9"),  # the visitor invented the first one
+        (1, "6.6.6.6, 203.0.113.9", "203.0.113.9"),  # the visitor forged the first address
         (2, "6.6.6.6, 203.0.113.9, 10.0.0.1", "203.0.113.9"),
     ],
 )

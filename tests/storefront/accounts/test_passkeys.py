@@ -38,23 +38,25 @@ class SoftwareKey:
         created = AttestedCredentialData.create(Aaguid.NONE, self.id, public_key)
         flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT
         data = AuthenticatorData.create(rp_hash(options["rp"]["id"]), flags, 0, created)
-        said = CollectedClientData.create("webauthn.create", options["challenge"], origin)
-        return self._answer(said, attestationObject=AttestationObject.create("none", data, {}))
+        client_data = CollectedClientData.create("webauthn.create", options["challenge"], origin)
+        return self._answer(
+            client_data, attestationObject=AttestationObject.create("none", data, {})
+        )
 
     def sign(self, options, origin=HERE):
         data = AuthenticatorData.create(rp_hash(options["rpId"]), AuthenticatorData.FLAG.UP, 1)
-        said = CollectedClientData.create("webauthn.get", options["challenge"], origin)
-        signature = self.key.sign(data + said.hash, ec.ECDSA(hashes.SHA256()))
-        return self._answer(said, authenticatorData=data, signature=signature)
+        client_data = CollectedClientData.create("webauthn.get", options["challenge"], origin)
+        signature = self.key.sign(data + client_data.hash, ec.ECDSA(hashes.SHA256()))
+        return self._answer(client_data, authenticatorData=data, signature=signature)
 
-    def _answer(self, said, **parts):
+    def _answer(self, client_data, **parts):
         shown = {name: websafe_encode(part) for name, part in parts.items()}
         return json.dumps(
             {
                 "id": websafe_encode(self.id),
                 "rawId": websafe_encode(self.id),
                 "type": "public-key",
-                "response": {"clientDataJSON": websafe_encode(said), **shown},
+                "response": {"clientDataJSON": websafe_encode(client_data), **shown},
                 "clientExtensionResults": {},
             }
         )
@@ -64,7 +66,7 @@ def rp_hash(domain):
     return hashlib.sha256(domain.encode()).digest()
 
 
-def give_password(client):
+def enter_password(client):
     client.post("/admin/login/", {"username": "staff@fara.example", "password": PASSWORD})
 
 
@@ -83,13 +85,13 @@ def key():
 
 @pytest.fixture
 def browser(client, key):
-    """A browser after the password, of a user with a passkey."""
+    """A browser in which a user with a passkey has entered only the password."""
     User.objects.create_superuser("staff@fara.example", PASSWORD)
-    give_password(client)
+    enter_password(client)
     made = key.create(options_at(client, "/admin/factors/passkey/"))
     client.post("/admin/factors/passkey/", {"credential": made, "name": "Key"})
     client.post("/admin/logout/")
-    give_password(client)
+    enter_password(client)
     assert not is_in(client)
     return client
 
@@ -103,7 +105,7 @@ def test_passkey_response_signs_in_once_and_its_use_is_recorded(browser, key):
     assert str(row) == "Key"
     assert row.last_used_at is not None
     browser.post("/admin/logout/")
-    give_password(browser)
+    enter_password(browser)
     assert browser.post(SIGN_IN, {"credential": signed}).status_code == 422
     assert not is_in(browser)
 
@@ -135,7 +137,7 @@ def stolen_id(key):
 @pytest.mark.parametrize("origin", [HERE, "https://evil.example"])
 def test_passkey_is_created_only_for_our_domain(client, key, origin):
     User.objects.create_superuser("staff@fara.example", PASSWORD)
-    give_password(client)
+    enter_password(client)
 
     made = key.create(options_at(client, "/admin/factors/passkey/"), origin)
     client.post("/admin/factors/passkey/", {"credential": made})

@@ -28,7 +28,7 @@ def customer():
     return User.objects.create_user("erika@example.org", "a password")
 
 
-def opened_by(user):
+def client_of(user):
     client = Client()
     client.force_login(user)
     return client
@@ -44,17 +44,17 @@ def fields_on(client, row):
     return {name for _title, options in shown.fieldsets for name in options["fields"]}
 
 
-def everything(user, **changed):
+def form_with_all_rights(user, **changed):
     """Return a form that requests all rights."""
     wanted = {"email": user.email, "name": "Ann", "is_active": "on", "is_superuser": "on"}
     return {**wanted, "is_staff": "on", **changed}
 
 
 def test_clerk_cannot_see_or_change_rights(clerk, customer):
-    client = opened_by(clerk)
+    client = client_of(clerk)
 
     fields = fields_on(client, customer)
-    client.post(page_of(customer), everything(customer, email="thief@example.org"))
+    client.post(page_of(customer), form_with_all_rights(customer, email="thief@example.org"))
     customer.refresh_from_db()
 
     assert not fields & {*RIGHTS, "password"}
@@ -67,7 +67,7 @@ def test_clerk_cannot_see_or_change_rights(clerk, customer):
 
 
 def test_clerk_cannot_filter_by_hidden_rights(clerk, superuser):
-    by_clerk, by_boss = opened_by(clerk), opened_by(superuser)
+    by_clerk, by_boss = client_of(clerk), client_of(superuser)
 
     for lookup, of_clerk in (
         ("is_active__exact=1", 200),
@@ -84,10 +84,10 @@ def test_clerk_cannot_filter_by_hidden_rights(clerk, superuser):
 
 
 def test_clerk_cannot_change_staff(clerk, superuser):
-    client = opened_by(clerk)
+    client = client_of(clerk)
 
     for row in (clerk, superuser):
-        changed = client.post(page_of(row), everything(row))
+        changed = client.post(page_of(row), form_with_all_rights(row))
         deleted = client.post(f"/admin/accounts/user/{row.pk}/delete/", {"post": "yes"})
         assert (changed.status_code, deleted.status_code) == (403, 403)
         before = row.is_superuser
@@ -97,7 +97,7 @@ def test_clerk_cannot_change_staff(clerk, superuser):
 
 def test_only_superuser_sets_passwords_of_others(clerk, superuser, customer):
     form = {"usable_password": "true", "password1": "another one 7", "password2": "another one 7"}
-    by_clerk, by_boss = opened_by(clerk), opened_by(superuser)
+    by_clerk, by_boss = client_of(clerk), client_of(superuser)
 
     for row in (clerk, superuser, customer):
         path = f"/admin/accounts/user/{row.pk}/password/"
@@ -111,13 +111,13 @@ def test_only_superuser_sets_passwords_of_others(clerk, superuser, customer):
 def test_clerk_cannot_add_users_or_change_groups(clerk):
     group = Group.objects.create(name="Clerks")
     clerk.groups.add(group)
-    client = opened_by(clerk)
+    client = client_of(clerk)
 
-    every = list(Permission.objects.values_list("pk", flat=True)[:5])
+    permission_ids = list(Permission.objects.values_list("pk", flat=True)[:5])
     answers = [
         client.post("/admin/accounts/user/add/", {"email": "new@fara.example"}),
-        client.post("/admin/auth/group/add/", {"name": "Bosses", "permissions": every}),
-        client.post(page_of(group), {"name": "Clerks", "permissions": every}),
+        client.post("/admin/auth/group/add/", {"name": "Bosses", "permissions": permission_ids}),
+        client.post(page_of(group), {"name": "Clerks", "permissions": permission_ids}),
         client.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"}),
     ]
 
@@ -126,7 +126,7 @@ def test_clerk_cannot_add_users_or_change_groups(clerk):
 
 
 def test_superuser_cannot_change_own_rights(superuser, clerk):
-    client = opened_by(superuser)
+    client = client_of(superuser)
 
     fields = fields_on(client, superuser)
     pages = [client.get(page_of(row)).content.decode() for row in (superuser, clerk)]
@@ -134,7 +134,7 @@ def test_superuser_cannot_change_own_rights(superuser, clerk):
     client.post(f"/admin/accounts/user/{superuser.pk}/delete/", {"post": "yes"})
     superuser.refresh_from_db()
 
-    assert {*RIGHTS} < fields, "they are shown"
+    assert {*RIGHTS} < fields, "the rights are shown, not editable"
     assert ["You cannot change your own rights." in page for page in pages] == [True, False]
     assert (superuser.name, superuser.is_superuser, superuser.is_active) == ("Ann", True, True)
 
@@ -144,7 +144,7 @@ def test_change_of_rights_is_recorded_and_mailed_to_superusers(superuser, clerk)
     group = Group.objects.create(name="Packers")
     clerk.user_permissions.clear()
 
-    opened_by(superuser).post(page_of(clerk), everything(clerk, groups=[group.pk]))
+    client_of(superuser).post(page_of(clerk), form_with_all_rights(clerk, groups=[group.pk]))
 
     (event,) = Event.objects.filter(name="account.rights_changed")
     changes = ["+ group Packers", "+ is_superuser"]
@@ -160,7 +160,7 @@ def test_change_of_rights_is_recorded_and_mailed_to_superusers(superuser, clerk)
 def test_change_of_group_rights_is_mailed(superuser):
     group = Group.objects.create(name="Packers")
     right = Permission.objects.get(codename="view_order")
-    client = opened_by(superuser)
+    client = client_of(superuser)
 
     client.post(page_of(group), {"name": "Packers", "permissions": [right.pk]})
     client.post(page_of(group), {"name": "Packers", "permissions": [right.pk]})
@@ -169,8 +169,8 @@ def test_change_of_group_rights_is_mailed(superuser):
         {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"},
     )
 
-    told = Event.objects.filter(name="account.rights_changed").order_by("pk")
-    assert [event.payload["changes"] for event in told] == [
+    events = Event.objects.filter(name="account.rights_changed").order_by("pk")
+    assert [event.payload["changes"] for event in events] == [
         ["+ orders.view_order"],
         ["- orders.view_order"],
     ]

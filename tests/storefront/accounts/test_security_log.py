@@ -27,9 +27,11 @@ def logged(caplog):
     """Return the events of the security log, without lines of other loggers."""
 
     def read():
-        said = [json.loads(each.getMessage()) for each in caplog.records if each.name == "security"]
-        assert not any("@" in json.dumps(each) or PASSWORD in json.dumps(each) for each in said)
-        return said
+        events = [
+            json.loads(each.getMessage()) for each in caplog.records if each.name == "security"
+        ]
+        assert not any("@" in json.dumps(each) or PASSWORD in json.dumps(each) for each in events)
+        return events
 
     caplog.set_level("INFO", "security")
     return read
@@ -100,17 +102,17 @@ def test_changes_of_rights_are_logged(client, clerk, logged, django_capture_on_c
             {"email": clerk.email, "is_active": "on", "is_superuser": "on"},
         )
 
-    said = [each for each in logged() if each["event"] == "rights_changed"]
-    assert [(each["actor"], each["what"]) for each in said] == [
+    events = [each for each in logged() if each["event"] == "rights_changed"]
+    assert [(each["actor"], each["what"]) for each in events] == [
         (f"user:{boss.pk}", f"group:{group.pk}"),
         (f"user:{boss.pk}", f"user:{clerk.pk}"),
     ]
-    assert all(each["change"] for each in said)
+    assert all(each["change"] for each in events)
 
 
 @pytest.fixture
 def operator_input(monkeypatch):
-    """What the operator types, and the role that the environment names."""
+    """Set what the operator types and which database role the environment names."""
     monkeypatch.setattr(changepassword.getpass, "getpass", lambda **_: "another good password")
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     monkeypatch.setenv("APP_DATABASE_URL", "postgres://app:secret@db/fara")
@@ -135,9 +137,9 @@ def test_management_commands_are_logged(command, known, event, what, logged):
     with TestCase.captureOnCommitCallbacks(execute=True):
         call_command(*command, **known)
 
-    [said] = logged()
-    assert (said["event"], said["actor"]) == (event, "command")
-    assert said["what"] == what.format(User.objects.latest("pk").pk)
+    [entry] = logged()
+    assert (entry["event"], entry["actor"]) == (event, "command")
+    assert entry["what"] == what.format(User.objects.latest("pk").pk)
 
 
 @pytest.mark.parametrize(

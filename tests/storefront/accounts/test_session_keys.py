@@ -33,7 +33,7 @@ def staff():
     return User.objects.create_superuser("boss@fara.example", PASSWORD)
 
 
-def give_password(client):
+def enter_password(client):
     return client.post(
         reverse("admin:login"), {"username": "boss@fara.example", "password": PASSWORD}
     )
@@ -50,19 +50,19 @@ def staff_password(client, _monkeypatch):
     staff()
     start(client)
     yield
-    give_password(client)
+    enter_password(client)
 
 
 def second_factor(client, _monkeypatch):
     with_app(staff())
-    give_password(client)
+    enter_password(client)
     yield
     client.post(SECOND, {"code": code_at(LATER)})
 
 
 def passkey(client, monkeypatch):
     with_app(staff())
-    give_password(client)
+    enter_password(client)
     monkeypatch.setattr(passkeys, "verify", lambda **_known: None)
     yield
     client.post(SECOND, {"credential": "{}"})
@@ -70,7 +70,7 @@ def passkey(client, monkeypatch):
 
 def first_factor(client, _monkeypatch):
     staff()
-    give_password(client)
+    enter_password(client)
     client.get("/admin/factors/app/")
     secret = decrypt(client.session["new_app"])["secret"]
     yield
@@ -88,11 +88,12 @@ def customer_new_password(client, _monkeypatch):
     make_shopper()
     sign_in(client)
     yield
-    said = {"current": PASSWORD, "password": "another lamp"}
-    client.post("/en/account/profile/password/", said)
+    form = {"current": PASSWORD, "password": "another lamp"}
+    client.post("/en/account/profile/password/", form)
 
 
-DOORS = [
+# Each function signs in and pauses before the step that must change the session key.
+SIGN_IN_STEPS = [
     staff_password,
     second_factor,
     passkey,
@@ -102,9 +103,11 @@ DOORS = [
 ]
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
-def test_session_key_changes_at_each_sign_in_step(client, monkeypatch, door):
-    steps = door(client, monkeypatch)
+@pytest.mark.parametrize(
+    "sign_in_step", SIGN_IN_STEPS, ids=lambda sign_in_step: sign_in_step.__name__
+)
+def test_session_key_changes_at_each_sign_in_step(client, monkeypatch, sign_in_step):
+    steps = sign_in_step(client, monkeypatch)
     next(steps)
     before = client.session.session_key
 
@@ -112,7 +115,7 @@ def test_session_key_changes_at_each_sign_in_step(client, monkeypatch, door):
 
     assert client.session.session_key != before
     assert not Session.objects.filter(session_key=before).exists()
-    home = "/en/account/" if "customer" in door.__name__ else "/admin/"
+    home = "/en/account/" if "customer" in sign_in_step.__name__ else "/admin/"
     assert client.get(home).status_code == 200
 
 

@@ -110,7 +110,7 @@ def test_recovery_code_works_once_and_new_codes_replace_old(person):
     assert events_of(person).count("code_used") == 2
 
 
-def test_last_required_factor_can_be_removed_only_by_its_user_and_not_while_required(
+def test_factor_is_removed_only_by_its_user_and_not_the_last_while_required(
     person, superuser, settings
 ):
     factor = Authenticator.objects.get(user=with_app(person))

@@ -61,11 +61,13 @@ class Caller:
         if operation is None:
             assert response.headers["content-type"] == "application/problem+json"
             return
-        told = operation["responses"].get(str(response.status_code))
-        assert told, f"{name} tells nothing of {response.status_code}: {response.content[:300]}"
+        documented = operation["responses"].get(str(response.status_code))
+        assert documented, (
+            f"{name} does not document {response.status_code}: {response.content[:300]}"
+        )
         content_type = response.headers["content-type"]
-        assert content_type in told["content"], f"{name}: {content_type}"
-        part = told["content"][content_type]["schema"]
+        assert content_type in documented["content"], f"{name}: {content_type}"
+        part = documented["content"][content_type]["schema"]
         whole = {"allOf": [part], "components": self.schema["components"]}
         Draft202012Validator(whole).validate(response.json())
         self.seen.add((name, response.status_code))

@@ -1,4 +1,4 @@
-"""Dashboard fixtures: a clock that stands still."""
+"""Dashboard fixtures: freeze time."""
 
 import pytest
 import time_machine
@@ -8,6 +8,6 @@ from tests.factories.suppliers import NOON
 
 @pytest.fixture
 def noon():
-    """Make all requests of a test at the same time, since staff sessions expire."""
+    """Freeze time at noon, so that no staff session expires."""
     with time_machine.travel(NOON, tick=False):
         yield

@@ -1,4 +1,4 @@
-"""Status coverage: list what finds a row that stays in a non-final status too long.
+"""Status coverage: which rules and invariants find rows that stay in a non-final status too long.
 
 A status is covered by codes of inbox rules or invariants, or it is exempt for a stated reason. A
 new status without an entry fails a test.
@@ -6,12 +6,12 @@ new status without an entry fails a test.
 
 from collections.abc import Mapping
 
-type Axis = tuple[str, str]
+type StatusField = tuple[str, str]
 
-LINE = "It is a setting of people, and stands until they change it."
-OVER = "It is over; the way on is for news that corrects it."
+SETTING = "Staff set it, and it stays until they change it."
+FINISHED = "It is finished; only a correction changes it again."
 
-COVERED: Mapping[Axis, Mapping[str, str]] = {
+COVERED: Mapping[StatusField, Mapping[str, str]] = {
     ("notifications.Message", "status"): {
         "pending": "messaging.messages_sent",
         "retrying": "messaging.messages_sent",
@@ -19,14 +19,14 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "sending": "message_undeliverable messaging.messages_sent",
         "failed": "message_undeliverable",
     },
-    ("catalog.PriceBook", "status"): {"draft": LINE, "live": LINE},
+    ("catalog.PriceBook", "status"): {"draft": SETTING, "live": SETTING},
     ("catalog.PriceHold", "status"): {"open": "price_blocked"},
     ("catalog.ExchangeRateUpdate", "status"): {"waiting": "exchange_rate_pending"},
     ("suppliers.Supplier", "status"): {
-        "candidate": LINE,
-        "vetting": "Its documents are in the inbox (document_to_review); when to go on is for people.",
+        "candidate": SETTING,
+        "vetting": "Documents are in the inbox (document_to_review); staff decide when to proceed.",
         "active": "stock_stale costs_stale",
-        "paused": LINE,
+        "paused": SETTING,
     },
     ("suppliers.ComplianceDocument", "status"): {
         "submitted": "document_to_review",
@@ -61,7 +61,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "submitted": "purchase_order_blocked_by_supplier acknowledgement_late",
         "accepted": "shipment_late",
         "partially_accepted": "shipment_late backorder_open",
-        # No supplier answer means this status today: a later shipment is accepted with its date.
+        # No supplier answer leads to this status today: a later ship date is accepted.
         "backordered": "acknowledgement_late",
         "cancellation_requested": "cancellation_unanswered cancellation_to_request",
         "cancellation_rejected": "acknowledgement_late shipment_late canceled_but_active",
@@ -84,7 +84,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "lost_in_transit": "return_lost",
         "received": "return_to_inspect",
         "inspected": "return_to_refund",
-        "expired": OVER,
+        "expired": FINISHED,
         "exchanged": "exchange_not_possible",
     },
     ("orders.SupplierReturn", "status"): {
@@ -100,25 +100,25 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "requires_action": "order_payment_overdue",
         "authorized": "authorization_expires",
         "captured": "canceled_order_charged payment_request_unanswered",
-        "refunded": OVER,
-        "expired": OVER,
+        "refunded": FINISHED,
+        "expired": FINISHED,
     },
     ("orders.Payment", "dispute_status"): {
         "none": "No dispute is open.",
         "charged_back": "payment_disputed",
-        "won": OVER,
-        "lost": OVER,
+        "won": FINISHED,
+        "lost": FINISHED,
     },
     ("orders.ReconciliationRun", "status"): {
         "open": "reconciliation_late",
         "running": "reconciliation_late",
-        "reconciled": OVER,
-        "closed": OVER,
+        "reconciled": FINISHED,
+        "closed": FINISHED,
     },
     ("orders.Discrepancy", "status"): {
         "open": "reconciliation_difference",
-        "gone": OVER,
-        "settled": OVER,
+        "gone": FINISHED,
+        "settled": FINISHED,
     },
     ("orders.Reservation", "status"): {"active": "messaging.reservations_expire"},
     ("orders.Allocation", "status"): {
@@ -126,7 +126,7 @@ COVERED: Mapping[Axis, Mapping[str, str]] = {
         "seen": "The supplier's stock reflects it; rules of purchase orders find a missing parcel.",
         "shipped": "The items have shipped.",
     },
-    ("orders.RoutingRules", "status"): {"draft": LINE, "live": LINE},
+    ("orders.RoutingRules", "status"): {"draft": SETTING, "live": SETTING},
     ("orders.Backorder", "status"): {"open": "backorder_open", "asked": "backorder_unanswered"},
     ("shipping.Parcel", "status"): {
         "label_created": "parcel_not_scanned parcel_exception",

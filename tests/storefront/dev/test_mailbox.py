@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def letter(db, settings):
-    make_channel()  # every page belongs to one
+    make_channel()  # every page needs a channel
     message = EmailMessage()
     message["Subject"] = "Order FL-1 is placed <b>"
     message["To"] = "erika@example.org"
@@ -19,7 +19,7 @@ def letter(db, settings):
     (settings.MAILBOX_DIR / "0001.eml").write_bytes(bytes(message))
 
 
-def test_letters_are_listed_and_read(client, letter):
+def test_emails_are_listed_and_shown(client, letter):
     listed = client.get("/dev/mailbox/").content.decode()
     read = client.get("/dev/mailbox/0001/").content.decode()
 
@@ -28,7 +28,7 @@ def test_letters_are_listed_and_read(client, letter):
     assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in read
 
 
-def test_a_letters_html_stands_in_a_sandbox_of_its_own(client, letter):
+def test_html_of_an_email_is_shown_in_its_own_sandbox(client, letter):
     response = client.get("/dev/mailbox/0001/html/")
 
     policy = response["Content-Security-Policy"]
@@ -42,7 +42,7 @@ def test_a_letters_html_stands_in_a_sandbox_of_its_own(client, letter):
 @pytest.mark.parametrize(
     "path", ["/dev/mailbox/none/", "/dev/mailbox/..%2F..%2Fsecret/", "/dev/mailbox/none/html/"]
 )
-def test_there_is_nothing_but_letters(client, letter, path):
+def test_unknown_email_is_not_found(client, letter, path):
     assert client.get(path).status_code == 404
 
 

@@ -63,9 +63,9 @@ def test_contact_imprint_and_structured_data_name_the_company(client, channel, o
         for value in ("Nachtlicht GmbH", "HRB 12345", "DE123456789", "service@nachtlicht.shop"):
             assert value in text
     [found] = re.findall(r'"@type":"Organization".*?}', page(client, "/en/"))
-    told = json.loads("{" + found)
-    assert (told["name"], told["legalName"]) == ("Nachtlicht", "Nachtlicht GmbH")
-    assert told["telephone"] == OURS["phone"]
+    organization = json.loads("{" + found)
+    assert (organization["name"], organization["legalName"]) == ("Nachtlicht", "Nachtlicht GmbH")
+    assert organization["telephone"] == OURS["phone"]
 
 
 def test_emails_come_from_the_shop_and_name_its_company(ours, settings):
@@ -95,7 +95,7 @@ def test_legal_text_replaces_the_built_in_one(client, channel, ours):
         text="We sell lights.\n\n# Price <b>\nAs shown.\n\n# Law\n\nOurs.",
     )
 
-    # The English text is on the Azerbaijani page too, where the built-in one could contradict it.
+    # The Azerbaijani page shows the English text too: its built-in text could contradict it.
     for path in ("/en/info/terms/", "/az/info/terms/"):
         text = page(client, path)
         assert "<p>We sell lights.</p>" in text

@@ -1,4 +1,4 @@
-"""Failpoints: kill where requested, once if a notes folder is given, and never otherwise."""
+"""Failpoints: kill the process where requested; with a notes folder, once per failpoint."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ def run_process(passed, *, environment="local", **env):
 
 
 @pytest.mark.parametrize(
-    ("asked", "came_past"),
+    ("asked", "passed_before"),
     [
         ("a", []),
         ("b", ["a"]),
@@ -39,8 +39,8 @@ def run_process(passed, *, environment="local", **env):
         ("c:1,b:2", ["a", "b", "a"]),
     ],
 )
-def test_process_is_killed_at_the_requested_pass(asked, came_past):
-    assert run_process("a,b,a,b,a,b", FAILPOINT=asked) == (-signal.SIGKILL, came_past)
+def test_process_is_killed_at_the_requested_pass(asked, passed_before):
+    assert run_process("a,b,a,b,a,b", FAILPOINT=asked) == (-signal.SIGKILL, passed_before)
 
 
 def test_other_failpoints_pass(tmp_path):
@@ -53,7 +53,7 @@ def test_other_failpoints_pass(tmp_path):
     assert run_process("a,a", FAILPOINT="a:1", **missing) == (0, ["a", "a"])
 
 
-def test_process_passes_if_a_note_exists(tmp_path):
+def test_noted_failpoint_kills_only_once(tmp_path):
     notes = tmp_path / "notes"
     notes.mkdir()
     env = {"FAILPOINT": "a,b", "FAILPOINT_NOTES": str(notes)}

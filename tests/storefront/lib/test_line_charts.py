@@ -54,10 +54,10 @@ def test_listing_page_shows_the_price_chart(client):
     )
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
 
-    told = history.load_prices(listing=listing)
+    prices = history.load_prices(listing=listing)
     page = client.get(reverse("admin:catalog_listing_change", args=[listing.pk])).content.decode()
 
-    assert [(step.price, step.landed) for step in told] == [
+    assert [(step.price, step.landed) for step in prices] == [
         (D(9), None),
         (D("21.99"), D("12.00")),
         (D("25.99"), D("12.00")),

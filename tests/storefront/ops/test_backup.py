@@ -46,7 +46,7 @@ def restored(transactional_db):
 
 
 def run(script, folder):
-    """Run lines of the guide beside the server, instead of in its container."""
+    """Run commands of the guide on this machine instead of in the container."""
     server = connection.settings_dict
     environ = {
         **os.environ,

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 REFUSED = r"permission denied|must be owner"
 # Tables without rows in the full shop.
-UNTOUCHED = {"accounts.Consent", "accounts.TwoFactorEvent", "orders.CanceledShipmentDecision"}
+WITHOUT_ROWS = {"accounts.Consent", "accounts.TwoFactorEvent", "orders.CanceledShipmentDecision"}
 
 
 @pytest.fixture
@@ -55,19 +55,19 @@ def test_shop_works_with_the_rights_of_the_app(role, monkeypatch):
         )
 
     assert len(numbers) == 1
-    for label in APPEND_ONLY.keys() - UNTOUCHED:
+    for label in APPEND_ONLY.keys() - WITHOUT_ROWS:
         assert apps.get_model(label).objects.exists(), label
 
 
 def test_app_may_analyze_tables(role):
     """PostgreSQL only warns of a table that it skips."""
-    said = []
-    connection.connection.add_notice_handler(lambda notice: said.append(notice.message_primary))
+    notices = []
+    connection.connection.add_notice_handler(lambda notice: notices.append(notice.message_primary))
     become(role)
 
     run("ANALYZE suppliers_stocklevel")
 
-    assert said == []
+    assert notices == []
 
 
 def test_app_cannot_change_structure(role):

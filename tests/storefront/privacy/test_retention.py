@@ -32,7 +32,7 @@ def test_documentation_names_each_period():
     assert {code: timedelta(days=int(days)) for code, days in rows} == KEEP
 
 
-def test_the_body_of_a_webhook_goes_and_its_id_stays():
+def test_body_of_a_webhook_is_deleted_and_its_id_stays():
     ended, waiting = store_webhook("stripe", b"1"), store_webhook("stripe", b"2")
     InboundWebhook.objects.update(status_since=NOON)
     InboundWebhook.objects.filter(pk=ended.pk).update(status="applied")

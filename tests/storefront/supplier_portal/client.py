@@ -5,13 +5,13 @@ from orders.models import PurchaseOrder
 NUMBER = "JJD000390007882123456"
 
 
-def path_of(purchase_order, rest="", language="en"):
-    return f"/{language}/supplier/{purchase_order.number}/{purchase_order.access_key}/{rest}"
+def path_of(purchase_order, subpath="", language="en"):
+    return f"/{language}/supplier/{purchase_order.number}/{purchase_order.access_key}/{subpath}"
 
 
-def post(client, purchase_order, rest, **values):
+def post(client, purchase_order, subpath, **values):
     # Under no-referrer, browsers send no origin with a form.
-    return client.post(path_of(purchase_order, rest), values, headers={"Origin": "null"})
+    return client.post(path_of(purchase_order, subpath), values, headers={"Origin": "null"})
 
 
 def answer(client, purchase_order, *words):

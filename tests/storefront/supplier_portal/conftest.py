@@ -1,4 +1,4 @@
-"""Portal fixtures: a supplier's page at noon, with rate limits reset."""
+"""Portal fixtures: freeze time at noon, reset rate limits, make two listings."""
 
 import pytest
 import time_machine

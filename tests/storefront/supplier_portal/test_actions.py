@@ -43,7 +43,7 @@ def test_two_of_three_units_ship_and_the_rest_is_rerouted(client, word, code):
 @pytest.mark.parametrize(
     ("word", "some", "status"), [("ship", "3", "accepted"), ("out_of_stock", "0", "rejected")]
 )
-def test_all_or_no_units_are_no_partial_line(client, word, some, status):
+def test_full_or_zero_quantity_does_not_split_the_line(client, word, some, status):
     purchase_order = make_sent_purchase_order(make_sellable(), quantity=3)
 
     answer_first(client, purchase_order, word, some)
@@ -69,7 +69,8 @@ def test_invalid_quantity_shows_an_error_and_changes_nothing(client, word, some,
 
     assert response.status_code == 422
     assert says in Page(response).text
-    assert all("open" not in one for one in Page(response).all("details"))  # no error there
+    # The error is not in a folded part.
+    assert all("open" not in one for one in Page(response).all("details"))
     assert fresh(purchase_order).submission_status == "submitted"
 
 
@@ -87,7 +88,7 @@ def accept(client, purchase_order, *, ships_by="", costs=()):
     return post(client, purchase_order, "answer/", **given, ships_by=ships_by)
 
 
-def make_unknown_profit(listing):
+def make_order_of_unknown_profit(listing):
     purchase_order = make_sent_purchase_order(listing)
     PurchaseLine.objects.update(cost_currency="USD")
     return purchase_order
@@ -131,7 +132,7 @@ def test_invalid_input_shows_an_error_and_changes_nothing(client, given, words):
         (make_sent_purchase_order, "12.50", "12.50", "in_progress"),
         (make_sent_purchase_order, "10.10", "10.00", "in_progress"),  # a rounding difference
         (make_sent_purchase_order, "45.00", "10.00", "canceled"),
-        (make_unknown_profit, "12.50", "10.00", "canceled"),
+        (make_order_of_unknown_profit, "12.50", "10.00", "canceled"),
         (make_accepted_purchase_order, "45.00", "10.00", "in_progress"),
     ],
     ids=["profitable", "as before", "loss", "unknown profit", "accepted before"],
@@ -234,8 +235,8 @@ def test_delivery_completes_the_order_once_and_a_rejection_after_shipment_is_ign
 
 def test_cancellation_needs_a_request_and_is_accepted_once(client):
     purchase_order = make_accepted_purchase_order()
-    for said in ({}, {"said": "no"}):
-        assert post(client, purchase_order, "stop/", **said)["Location"].endswith("=late")
+    for form in ({}, {"said": "no"}):
+        assert post(client, purchase_order, "stop/", **form)["Location"].endswith("=late")
     assert fresh(purchase_order).status == "in_progress"
     assert fresh(purchase_order).submission_status == "accepted"
     for to in ("cancellation_requested", "cancellation_rejected"):

@@ -1,4 +1,4 @@
-"""A supplier asked by e-mail to cancel an order answers on its page, once."""
+"""Portal: a supplier asked by e-mail to cancel an order answers on the page of the order."""
 
 import pytest
 
@@ -14,11 +14,11 @@ from tests.storefront.web.page_parser import Page
 
 pytestmark = pytest.mark.django_db
 
-CANNOT = "Reject cancellation: too late"
+REJECT_BUTTON = "Reject cancellation: too late"
 
 
 @pytest.fixture(autouse=True)
-def people(monkeypatch):
+def email_supplier(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
@@ -47,7 +47,7 @@ def test_page_with_the_request_is_valid(client, language):
     assert page.faults == []
     if language == "en":
         assert "The customer wants to cancel it." in page.text
-        assert CANNOT in page.text
+        assert REJECT_BUTTON in page.text
 
 
 def test_double_click_cancels_once(client):
@@ -66,7 +66,7 @@ def test_refused_cancellation_can_still_be_accepted(client):
     assert post_answer(client, purchase_order, "no", times=2) == ["goes", "goes"]
     assert fresh(purchase_order).submission_status == "cancellation_rejected"
     page = Page(client.get(path_of(purchase_order)))
-    assert CANNOT not in page.text
+    assert REJECT_BUTTON not in page.text
     assert "You said that it cannot be stopped." in page.text
 
     assert post_answer(client, purchase_order, "yes") == ["stopped"]

@@ -1,4 +1,4 @@
-"""Shop interfaces: read from each one's answers what it states about one light."""
+"""Shop interfaces: read what each of them states about one light."""
 
 import html
 import json
@@ -24,8 +24,8 @@ LOST_WORDS = re.compile("We cannot deliver this|This item is restricted")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
-    """What an interface said. ``days`` are None if none are promised; UNSAID if not mentioned."""
+class Statement:
+    """What one interface states; UNSAID if nothing. ``days`` is None if no arrival is promised."""
 
     is_sold_out: object = UNSAID
     most: object = UNSAID
@@ -63,7 +63,7 @@ class Fronts:
         return not ("Out of stock." in text or LOST_WORDS.search(text))
 
     def in_stock(self):
-        """Return whether the in-stock lists contain the light, and their counts."""
+        """Return all counts of the in-stock lists; assert that they show no unavailable card."""
         found = self.told("/api/v1/listings/", in_stock="1")
         counts = [found["in_stock"], found["total"], len(found["results"])]
         for path in ("/en/c/headlamps/?", "/en/search/?q=trail&"):
@@ -77,11 +77,11 @@ class Fronts:
         found = shown_in(self.text(path))
         if is_optional and not found:  # the home page shows only what is available
             assert not self.is_buyable()
-            return Said()
+            return Statement()
         (words,) = found
         days = words.removeprefix("arrives ") if words.startswith("arrives ") else None
         assert (state(words) in {GONE, LOST}) is not self.is_buyable()
-        return Said(is_sold_out=state(words) == GONE, days=days)
+        return Statement(is_sold_out=state(words) == GONE, days=days)
 
     def comparison(self):
         text = self.text(f"/en/compare/?light={SLUG}")
@@ -90,7 +90,7 @@ class Fronts:
             for name in ("Arrives", "Stock")
         )
         days = None if when == "not stated" else when
-        return Said(is_sold_out=stock == "Out of stock", days=days)
+        return Statement(is_sold_out=stock == "Out of stock", days=days)
 
     def page(self, query=""):
         text = self.text(f"/en/p/{SLUG}/{query}")
@@ -100,7 +100,7 @@ class Fronts:
             r"In stock: (\d+)", text
         )
         is_lost = bool(LOST_WORDS.search(text))
-        return Said(
+        return Statement(
             is_sold_out="Out of stock." in text,
             most=UNSAID if is_lost or not most else int(most[1]),
             days=days[1] if days else None,
@@ -119,7 +119,7 @@ class Fronts:
         if delivery := offer.get("shippingDetails"):
             time = delivery["deliveryTime"]
             leaves = NOON.date() + timedelta(days=time["handlingTime"]["maxValue"])
-            days = written(
+            days = format_days(
                 *(
                     leaves + timedelta(days=time["transitTime"][end])
                     for end in ("minValue", "maxValue")
@@ -128,7 +128,7 @@ class Fronts:
             assert delivery["shippingDestination"]["addressCountry"] == self.country
         is_lost = bool(LOST_WORDS.search(html.unescape(text)))
         assert (offer.get("ineligibleRegion") == self.country) is is_lost
-        return Said(
+        return Statement(
             is_sold_out=offer["availability"].endswith("OutOfStock"), days=days, packs=packs
         )
 
@@ -144,10 +144,10 @@ class Fronts:
         return self.api.get(path, {"country": self.country, **query}).json()
 
     def of_goods(self, goods):
-        return Said(
+        return Statement(
             is_sold_out=not goods["is_available"],
             most=goods["available"],
-            days=delivered(goods["delivery"]),
+            days=delivery_days(goods["delivery"]),
         )
 
     def availability(self, quantity=1):
@@ -157,9 +157,9 @@ class Fronts:
 
     def api_availability(self):
         answer = self.availability()
-        return Said(
+        return Statement(
             most=answer["max_quantity"],
-            days=delivered(answer["delivery"]),
+            days=delivery_days(answer["delivery"]),
             packs=None if answer["delivery"] else answer["higher_quantity"],
         )
 
@@ -176,7 +176,7 @@ class Fronts:
         return cart, self.api.post(f"{CART}lines/", body)
 
     def carts_take(self, quantity):
-        """Return whether the cart of each interface accepts a quantity, or its message."""
+        """Return each cart's answer: 303 if it accepts the quantity, else units, GONE or a status."""
         Cart.objects.all().delete()
         _, by_api = self.cart_of(quantity)
         Cart.objects.all().delete()
@@ -186,8 +186,8 @@ class Fronts:
         only = re.search(r"Only (\d+) available right now", words)
         gone = "This item has just sold out." in words
         web = int(only[1]) if only else GONE if gone else by_web.status_code
-        told = by_api.json()
-        program = GONE if told.get("type", "").endswith("#not-for-sale") else told.get("available")
+        body = by_api.json()
+        program = GONE if body.get("type", "").endswith("#not-for-sale") else body.get("available")
         return {"web": web, "API": 303 if by_api.status_code == 201 else program}
 
     def of_carts(self, quantity):
@@ -201,13 +201,15 @@ class Fronts:
         is_divided = "Parcel 2 from" in text  # each parcel has its own days
         best = min(options, key=lambda one: (float(one["price"]["amount"]), one["arrives_to"]))
         return {
-            "API line": Said(is_sold_out=line["is_sold_out"], most=line["available"]),
-            "API delivery": Said(is_sold_out=False, days=delivered(best)),
-            "web cart": Said(
+            "API line": Statement(is_sold_out=line["is_sold_out"], most=line["available"]),
+            "API delivery": Statement(is_sold_out=False, days=delivery_days(best)),
+            "web cart": Statement(
                 is_sold_out="sold out" in text,
                 days=UNSAID if is_divided else days[1] if days else None,
             ),
-            "API availability": Said(days=delivered(self.availability(quantity)["delivery"])),
+            "API availability": Statement(
+                days=delivery_days(self.availability(quantity)["delivery"])
+            ),
         }
 
 
@@ -217,7 +219,7 @@ def shown_in(text):
 
 
 def state(words):
-    """Return a card's stock text as GONE, LOST or neither."""
+    """Return GONE or LOST if a card's stock text says so, else the text."""
     return GONE if words == "Out of stock" else LOST if words.startswith("No delivery") else words
 
 
@@ -227,11 +229,13 @@ def in_stock(text):
     return int(count)
 
 
-def delivered(told):
-    if told is None:
+def delivery_days(delivery):
+    if delivery is None:
         return None
-    return written(*(date.fromisoformat(told[end]) for end in ("arrives_from", "arrives_to")))
+    return format_days(
+        *(date.fromisoformat(delivery[end]) for end in ("arrives_from", "arrives_to"))
+    )
 
 
-def written(first, last):
+def format_days(first, last):
     return formats.days(first, last, "en")

@@ -11,9 +11,9 @@ in_each_language = pytest.mark.parametrize(
 )
 
 
-def page_of(order, rest="", language="en"):
+def page_of(order, subpath="", language="en"):
     """Return the path of a page of an order."""
-    return f"/{language}/orders/{order.number}/{order.access_key}/{rest}"
+    return f"/{language}/orders/{order.number}/{order.access_key}/{subpath}"
 
 
 class Page(HTMLParser):
@@ -76,7 +76,7 @@ class Page(HTMLParser):
 
 
 def results(response):
-    """Return the list of a page, or of a part of one."""
+    """Return the product list of a whole page or an htmx part."""
     text = response.content.decode()
     start = text.index('<div id="results">')
     ends = [text.find(mark, start) for mark in ("<hx-partial", "</form>")]

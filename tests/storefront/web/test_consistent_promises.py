@@ -18,14 +18,14 @@ from tests.storefront.web.supply import BOTH, OLD, PACKS, POST, build, far, near
 
 pytestmark = pytest.mark.django_db
 
-# Name, stock, country; then expected: sold out, maximum, days for one, minimum quantity. What a
-# single source can ship has its own cases in tests/shipping/availability.
+# Name: supply, country; then expected: sold out, maximum quantity, days for one unit, minimum
+# quantity. Cases with a single source are in tests/shipping/availability.
 CASES = {
-    "what both have between them": (
+    "stock of two suppliers adds up": (
         {"stock": [near(), far()], "routes": BOTH, "channel": {"max_split_locations": 2}},
         "DE", False, 29, "28–30 Nov", 1,
     ),
-    "between them, and one does not reach it": (
+    "one of two suppliers does not ship there": (
         {
             "stock": [near(), far()],
             "routes": (("near", "DE", {**POST, "countries": ["DE"]}), BOTH[1]),
@@ -41,7 +41,7 @@ CASES = {
         {"stock": [near(of_supplier={"cut_off_hour": 12})], "routes": BOTH[:1]},
         "DE", False, 9, "29 Nov\u2009–\u20091 Dec", 1,
     ),
-    "lithium packed beside": (
+    "cells packed with the light": (
         {
             "stock": [near(), far()],
             "routes": (("near", "DE", {**POST, "accepts_cells_with_equipment": False}), BOTH[1]),
@@ -49,16 +49,16 @@ CASES = {
         },
         "DE", False, 20, "5–11 Dec", 1,
     ),
-    "least and packs": (
+    "minimum quantity and packs": (
         {"stock": [near(of_offer=PACKS)], "routes": BOTH[:1]}, "DE", False, 8, None, 8,
     ),
-    "packs near, single ones far": (
+    "packs near, single units far": (
         {"stock": [near(of_offer=PACKS), far()], "routes": BOTH}, "DE", False, 20, "5–11 Dec", 1,
     ),
-    "aged away": (
+    "stock decayed to zero": (
         {"stock": [near(units=2, of_row=OLD)], "routes": BOTH[:1]}, "DE", True, 0, None, None,
     ),
-    "two ways at one price": (
+    "two services at one price": (
         {
             "stock": [near()],
             "routes": (BOTH[0], ("near", "DE", {**POST, "tier": "express", "max_days": 3})),
@@ -70,41 +70,41 @@ CASES = {
 
 def assert_same(fronts):
     """Assert that all interfaces agree; return their common statement."""
-    told = fronts.of_one()
+    statements = fronts.of_one()
     answer = fronts.availability()
     most, least = answer["max_quantity"], answer["higher_quantity"]
-    assert_agreement(told)
+    assert_agreement(statements)
     if least is not None:
         for quantity in {least, most}:
             assert_agreement(in_carts := fronts.of_carts(quantity))
             assert in_carts["API line"].most == most
             if quantity == 1:
-                assert_agreement({**told, **in_carts})
+                assert_agreement({**statements, **in_carts})
     if most:
         assert fronts.carts_take(most) == {"web": 303, "API": 303}
         assert fronts.carts_take(most + 1) == {"web": most, "API": most}
-    if told["page"].is_sold_out:
+    if statements["page"].is_sold_out:
         assert fronts.carts_take(1) == {"web": GONE, "API": GONE}
-    return told["page"].is_sold_out, most, told["page"].days, least
+    return statements["page"].is_sold_out, most, statements["page"].days, least
 
 
-def assert_agreement(told):
-    for what in ("is_sold_out", "most", "days", "packs"):
-        said = {who: getattr(one, what) for who, one in told.items()}
-        spoken = {who: one for who, one in said.items() if one != UNSAID}
-        assert len(set(spoken.values())) <= 1, (what, spoken)
+def assert_agreement(statements):
+    for field in ("is_sold_out", "most", "days", "packs"):
+        values = {name: getattr(one, field) for name, one in statements.items()}
+        stated = {name: one for name, one in values.items() if one != UNSAID}
+        assert len(set(stated.values())) <= 1, (field, stated)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_all_interfaces_agree_and_are_right(customer, name):
-    book, country, *right = CASES[name]
-    listing = build(*book["stock"], **{key: book[key] for key in book if key != "stock"})
+    supply, country, *expected = CASES[name]
+    listing = build(*supply["stock"], **{key: supply[key] for key in supply if key != "stock"})
 
     fronts = Fronts(customer, Caller(), listing, country)
-    said = assert_same(fronts)
+    statement = assert_same(fronts)
 
-    assert list(said) == right
-    assert set(fronts.in_stock()) == {int(said[1] > 0)}
+    assert list(statement) == expected
+    assert set(fronts.in_stock()) == {int(statement[1] > 0)}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_without_a_chosen_country_all_interfaces_use_the_default(customer):
     assert cart["lines"][0]["available"] == asked["availability"][0]["max_quantity"] == 20
 
 
-def test_stock_that_changes_before_publication_is_sold_out_everywhere_or_sold_nowhere(customer):
+def test_stock_changed_before_publication_is_stated_equally_everywhere(customer):
     listing = build(near(units=2), routes=BOTH[:1])
     fronts = Fronts(customer, Caller(), listing, "DE")
     Variant.objects.update(packed_weight_g=100)
@@ -206,18 +206,18 @@ def test_stock_that_changes_before_publication_is_sold_out_everywhere_or_sold_no
 
 @pytest.mark.parametrize("of", [Product, Category])
 @pytest.mark.parametrize(
-    ("country", "right"),
+    ("country", "expected"),
     [
         ("FR", (False, 0, None, None)),
         pytest.param("DE", (False, 9, "28–30 Nov", 1), marks=pytest.mark.full),
     ],
 )
-def test_all_interfaces_agree_on_a_country_restriction(customer, of, country, right):
+def test_all_interfaces_agree_on_a_country_restriction(customer, of, country, expected):
     listing = build(near(), routes=BOTH[:1])
     of.objects.update(restricted_countries=["FR"])
     publication.publish_pending(now=NOON)
 
     fronts = Fronts(customer, Caller(), listing, country)
 
-    assert assert_same(fronts) == right
-    assert set(fronts.in_stock()) == {int(right[1] > 0)}
+    assert assert_same(fronts) == expected
+    assert set(fronts.in_stock()) == {int(expected[1] > 0)}

@@ -1,4 +1,4 @@
-"""Webhook handlers: events in any sequence give one status and one e-mail; stock starts a sync."""
+"""Webhook handlers: events in any sequence give one status and e-mail; a stock event starts a sync."""
 
 import json
 from contextlib import contextmanager, nullcontext
@@ -80,7 +80,7 @@ def purchase_order(monkeypatch):
 
 
 def answer_with(monkeypatch, state):
-    """Let the supplier answer a lookup with ``state``, or fail if it is None."""
+    """Let the supplier answer a lookup with ``state``; let the lookup fail if ``state`` is None."""
 
     class Answers:
         def find(self, **_):
@@ -101,7 +101,7 @@ def process(source, message_id, body):
     processing.process(call=call, now=NOON)
 
 
-def run_the_outbox():
+def run_outbox():
     for event in Event.objects.filter(fanned_out_at__isnull=True).order_by("pk"):
         for delivery in dispatch.fan_out(event=event, now=NOON):
             dispatch.send(delivery=delivery, now=NOON)
@@ -114,7 +114,7 @@ def state_of_order():
         "purchase order": PurchaseOrder.objects.values_list("status", "submission_status").get(),
         "lines": list(OrderLine.objects.values_list("shipped_quantity", "delivered_quantity")),
         "parcel": (parcel.status, parcel.carrier_status, parcel.carrier_status_at, parcel.number),
-        "news": sorted(TrackingEvent.objects.values_list("carrier_status", flat=True)),
+        "tracking": sorted(TrackingEvent.objects.values_list("carrier_status", flat=True)),
         "captures": PaymentEvent.objects.filter(kind="capture_requested").count(),
         "calls": sorted(InboundWebhook.objects.values_list("external_id", "status")),
         "mails": sorted(message.subject for message in Fake.sent if "way" in message.subject),
@@ -153,7 +153,7 @@ def test_four_events_in_any_order_give_one_status_and_one_email(
         # Each event arrives twice in a row, then all arrive once more in reverse sequence.
         for name in (*(name for each in order for name in (each, each)), *reversed(order)):
             process(source, ids[name], events[name])
-            run_the_outbox()
+            run_outbox()
         results.append(state_of_order())
 
     assert len(results) == 24 / -step
@@ -163,13 +163,13 @@ def test_four_events_in_any_order_give_one_status_and_one_email(
     assert results[0]["lines"] == [(2, 2)]
     assert results[0]["parcel"][:2] == ("delivered", "delivered")
     assert results[0]["captures"] == 1
-    assert results[0]["news"] == ["delivered", "in_transit"]
+    assert results[0]["tracking"] == ["delivered", "in_transit"]
     assert results[0]["calls"] == [(f"m-{place}", "applied") for place in (1, 2, 3, 4)]
     assert results[0]["mails"] == [f"A parcel of order {purchase_order.order.number} is on its way"]
 
 
 PARCEL = {"number": CJ_NUMBER, "carrier": "CJPacket"}
-NEWS = {
+SUPPLIER_MESSAGES = {
     "accepted": {"answer": "accepted"},
     "canceled": {"answer": "canceled"},
     "shipped": {"answer": "shipped", "parcels": [PARCEL]},
@@ -181,7 +181,7 @@ def process_webhooks(purchase_order, *names):
     source = f"tracking-{purchase_order.supplier.code}"
     for place, name in enumerate(names):
         now = NOON + timedelta(seconds=place)
-        body = json.dumps({"order": purchase_order.number, **NEWS[name]}).encode()
+        body = json.dumps({"order": purchase_order.number, **SUPPLIER_MESSAGES[name]}).encode()
         processing.process(call=store_webhook(source, body, now=now), now=now)
     for half_minutes in range(1, 21):
         for call in InboundWebhook.objects.order_by("pk"):
@@ -222,21 +222,21 @@ class Warehouse:
     """A supplier that is asked for stock only."""
 
     def __init__(self, external_id, record):
-        told = {external_id: (record,)}
-        self.stock = self.costs = lambda *, external_id: told[external_id]
+        records = {external_id: (record,)}
+        self.stock = self.costs = lambda *, external_id: records[external_id]
 
 
 def test_stock_webhook_triggers_a_sync_and_publishes_it(monkeypatch):
     make_sellable()
     level = StockLevel.objects.select_related("offer__supplier", "location").get()
     source = connect_cj(level.offer.supplier)
-    told = StockReport(
+    report = StockReport(
         sku=level.offer.supplier_sku,
         location=level.location.code,
         country=level.location.country,
         quantity=3,
     )
-    warehouse = Warehouse(level.offer.product_external_id, told)
+    warehouse = Warehouse(level.offer.product_external_id, report)
     monkeypatch.setattr(webhooks, "open_connector", lambda _: nullcontext(warehouse))
     call = store_webhook(source, cj_body("STOCK", None, **{level.offer.supplier_sku: []}))
 

@@ -82,7 +82,7 @@ def test_webhook_of_an_unknown_order_is_retried_then_ignored_with_the_reason():
     purchase_order = make_accepted_purchase_order(make_sellable())
     make_supplier("stranger")
 
-    # One that does not exist, and one of another supplier.
+    # An order that does not exist, and an order of another supplier.
     for source, number in (("lumen", "FL-261124-XXXXX-1"), ("stranger", purchase_order.number)):
         call = store_webhook(f"tracking-{source}", tracking_body(number, {"number": CJ_NUMBER}))
         ended = handle_until_ended(call)

@@ -39,12 +39,12 @@ def post(client, body, *, at=NOON, secret=HOOK_SECRET, header=None):
 
 
 def event(**changes):
-    told = {"id": "evt_1", "type": "charge.captured", "data": {"object": {"id": "ch_1"}}}
-    return json.dumps(told | changes).encode()
+    fields = {"id": "evt_1", "type": "charge.captured", "data": {"object": {"id": "ch_1"}}}
+    return json.dumps(fields | changes).encode()
 
 
 def test_valid_event_is_stored_once_and_acknowledged_each_time(client, settings):
-    settings.PAYMENT_GATEWAY = "fake"  # new payments go another way, old ones are still with Stripe
+    settings.PAYMENT_GATEWAY = "fake"  # new payments use another gateway; old ones stay at Stripe
     answers = [post(client, event()).status_code for _ in range(3)]
 
     call = InboundWebhook.objects.get()
@@ -61,7 +61,7 @@ def test_forged_and_stale_events_leave_no_row(client, settings):
         ({"header": ""}, 400),
     ):
         assert post(client, event(), **changes).status_code == status, changes
-    assert post(client, b'{"id": 7}').status_code == 400, "it is signed, and no event"
+    assert post(client, b'{"id": 7}').status_code == 400, "a signed body that is no event"
     settings.STRIPE_WEBHOOK_SECRET = ""
     assert post(client, event()).status_code == 404, "without a secret the source is unknown"
     assert InboundWebhook.objects.count() == 0
@@ -104,7 +104,7 @@ def test_an_event_waits_while_stripe_cannot_be_asked(client, stripe):
     assert (waiting, call.status) == ("received", "applied")
 
 
-def test_an_event_of_another_shop_on_the_account_is_none_of_ours(client, stripe):
+def test_event_of_another_shop_on_the_account_is_ignored(client, stripe):
     post(client, event(data={"object": {"id": "po_1", "object": "payout"}}))
     call = InboundWebhook.objects.get()
 

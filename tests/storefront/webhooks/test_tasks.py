@@ -1,4 +1,4 @@
-"""Webhook tasks: a hanging supplier occupies one worker and delays no other supplier."""
+"""Webhook tasks: a hanging supplier occupies only its bulkhead and delays no other supplier."""
 
 import socket
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -69,7 +69,7 @@ def sandbox(tmp_path):
 
 @pytest.fixture
 def workers():
-    """As many processes as a worker has; they end when the hanging server closes."""
+    """Threads in place of a worker's processes; they end when the hanging server closes."""
     with ThreadPoolExecutor(WORKERS) as pool:
         yield pool
 
@@ -163,7 +163,7 @@ def test_unresponsive_supplier_is_not_called_again_at_once(queued, monkeypatch):
     assert (first.status, first.attempts, queued) == ("received", 1, [])
 
 
-def test_a_gateway_waits_for_no_lane(settings):
+def test_gateway_webhook_needs_no_bulkhead_slot(settings):
     settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET = "sk_test_1", "whsec_1"
     call = store_webhook("stripe", b"{}", now=tasks.timezone.now())
     with ExitStack() as stack:
@@ -194,7 +194,7 @@ def test_webhook_claimed_by_another_worker_is_left_to_it(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_webhook_is_processed_during_a_subscription(monkeypatch):
-    """Subscribing to thousands of products takes minutes, and two must not run at once."""
+    """Subscribing takes minutes, and two subscriptions must not run at once."""
     supplier = make_supplier()
     connect_cj(supplier)
     found = []

@@ -35,7 +35,7 @@ def clock(monkeypatch, settings):
 @pytest.fixture
 def queued(monkeypatch):
     calls = []
-    monkeypatch.setattr(views.process, "delay", lambda **told: calls.append(told))
+    monkeypatch.setattr(views.process, "delay", lambda **kwargs: calls.append(kwargs))
     return calls
 
 
@@ -81,7 +81,7 @@ def test_redelivery_is_acknowledged_and_changes_nothing(client, cj, tracking, qu
     answers = [post_cj(client, cj, body).status_code for _ in range(3)]
     answers += [
         post_signed(client, source, BODY, message_id="msg_1").status_code
-        for source in (tracking, tracking, other)  # an id is of its source
+        for source in (tracking, tracking, other)  # ids are unique per source only
     ]
 
     assert answers == [200] * 6
@@ -168,7 +168,7 @@ def test_old_secret_stays_valid_during_rotation(client, tracking, queued, settin
     assert (answers, late) == ([200, 200], 401)
 
 
-def test_sender_that_signs_with_two_secrets_is_accepted_by_either(client, tracking, queued):
+def test_webhook_signed_with_two_secrets_is_accepted_with_either(client, tracking, queued):
     mine = secret_of(tracking)
     both = " ".join(
         signed_headers(BODY, secret)["webhook-signature"] for secret in (OLD_SECRET, mine)
@@ -245,10 +245,10 @@ def test_webhook_is_acknowledged_at_once_while_the_broker_is_down(client, cj, mo
 def test_signature_is_checked_by_the_database_time(client, tracking, queued, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(views.process, "delay", lambda **_: None)
-    settings_now = storage.database_time()
+    database_now = storage.database_time()
 
-    with time_machine.travel(settings_now + timedelta(minutes=10)):
-        answer = post_signed(client, tracking, BODY, at=settings_now)
+    with time_machine.travel(database_now + timedelta(minutes=10)):
+        answer = post_signed(client, tracking, BODY, at=database_now)
 
     assert answer.status_code == 200
 

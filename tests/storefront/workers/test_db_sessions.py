@@ -18,8 +18,8 @@ LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_
 
 
 def task(queue=db_sessions.SHORT_QUEUE, *, is_eager=False):
-    told = {"routing_key": queue}
-    return SimpleNamespace(request=SimpleNamespace(delivery_info=told, is_eager=is_eager))
+    delivery_info = {"routing_key": queue}
+    return SimpleNamespace(request=SimpleNamespace(delivery_info=delivery_info, is_eager=is_eager))
 
 
 def fetch_value(sql):
@@ -39,11 +39,13 @@ def test_short_task_keeps_its_session_and_a_vanished_host_is_detected_soon(befor
     db_sessions.check_sessions(task=task())
 
     assert fetch_value(SESSION) == before
-    assert DjangoWorkerFixup(app).db_reuse_max == db_sessions.UNLIMITED, "Celery itself ends none"
-    with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
-        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-        tries = line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
-        assert tries * line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) <= 10
+    assert DjangoWorkerFixup(app).db_reuse_max == db_sessions.UNLIMITED, (
+        "Celery itself ends no session"
+    )
+    with socket.socket(fileno=os.dup(connection.connection.fileno())) as sock:
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        tries = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT)
+        assert tries * sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL) <= 10
 
 
 @pytest.mark.parametrize(

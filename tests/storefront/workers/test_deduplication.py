@@ -1,4 +1,4 @@
-"""Task deduplication: a wake-up is queued once, expires, and may be queued again once started."""
+"""Task deduplication: a wake-up is queued once, expires, and can be queued again when it starts."""
 
 import pytest
 from celery.app.task import Task
@@ -26,7 +26,7 @@ def published(monkeypatch):
     return sent
 
 
-def test_wake_up_is_queued_once_until_a_worker_begins_it(published):
+def test_wake_up_is_queued_once_until_a_worker_starts_it(published):
     for _ in range(3):
         execute_request.delay(request_id=1)
     execute_request.delay(request_id=2)
@@ -39,7 +39,7 @@ def test_wake_up_is_queued_once_until_a_worker_begins_it(published):
     assert [kwargs["request_id"] for _, kwargs, _ in published] == [1, 2, 1]
 
 
-def test_wake_up_outlives_its_block_and_a_sweep_never_expires(published):
+def test_wake_up_expires_after_its_deduplication_and_a_sweep_never_expires(published):
     for _ in range(2):
         sweep_paid_orders.delay()
         execute_request.delay(request_id=1)

@@ -1,4 +1,4 @@
-"""A hanging Redis delays a process that queues tasks by half a second once, not per task."""
+"""A hanging Redis delays a process that queues tasks by half a second in total, not per task."""
 
 import os
 import signal
@@ -63,7 +63,7 @@ def own_redis(tmp_path):
 def test_hanging_redis_costs_a_web_process_half_a_second_once(own_redis):
     url, pid, client = own_redis
 
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(pid)],
         env={**os.environ, "REDIS_URL": url, "DJANGO_SETTINGS_MODULE": "storefront.settings"},
         capture_output=True,
@@ -72,7 +72,7 @@ def test_hanging_redis_costs_a_web_process_half_a_second_once(own_redis):
         check=True,
     )
 
-    first, *others = (float(word) for word in said.stdout.split()[1:])
-    assert first < 0.9, said.stderr
-    assert max(others) < 0.05, said.stderr
-    assert client.llen("celery") == 3, "it was told again as soon as Redis answered"
+    first, *others = (float(word) for word in done.stdout.split()[1:])
+    assert first < 0.9, done.stderr
+    assert max(others) < 0.05, done.stderr
+    assert client.llen("celery") == 3, "tasks are queued again as soon as Redis answers"

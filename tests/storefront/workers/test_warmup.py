@@ -1,4 +1,4 @@
-"""Worker warm-up: pause the garbage collector at start, load texts for mails before the fork."""
+"""Worker warm-up: pause the garbage collector at start, load e-mail texts before the fork."""
 
 import gc
 import gettext
@@ -46,7 +46,7 @@ def test_garbage_collector_is_paused_and_present_objects_frozen():
         gc.enable()
 
 
-def test_first_email_finds_its_texts(monkeypatch):
+def test_first_email_finds_templates_and_translations_loaded(monkeypatch):
     compiled, opened = [], []
     plain, read = Environment.compile, gettext.GNUTranslations._parse
 
@@ -91,7 +91,7 @@ def test_only_the_worker_of_orders_loads_the_gateway_before_it_forks(monkeypatch
 
 
 @pytest.mark.django_db
-def test_a_worker_starts_without_pages_and_libraries_that_only_they_use():
+def test_worker_starts_without_libraries_that_only_pages_use():
     start = (
         "import sys, django; django.setup();"
         "from storefront.celery import app; app.loader.import_default_modules();"
@@ -99,7 +99,7 @@ def test_a_worker_starts_without_pages_and_libraries_that_only_they_use():
         " & {*sys.modules})"
     )
 
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", start],
         env=surroundings(),
         capture_output=True,
@@ -107,4 +107,4 @@ def test_a_worker_starts_without_pages_and_libraries_that_only_they_use():
         check=True,
     )
 
-    assert told.stdout.strip() == "set()"
+    assert done.stdout.strip() == "set()"

@@ -1,4 +1,4 @@
-"""Worker setup: a worker warms up, keeps its session, and replaces a dead one."""
+"""Worker setup: a worker warms up, keeps its session, and replaces a dead session."""
 
 import os
 import subprocess
@@ -14,8 +14,8 @@ from django.db import connection
 from storefront.workers import db_sessions, warmup
 from tests.e2e.worker_process import surroundings
 
-PATIENCE_S = 60
-APART = "/9"  # a separate Redis database: no other worker gets these tasks
+TIMEOUT_S = 60
+SEPARATE_DATABASE = "/9"  # a separate Redis database: no other worker gets these tasks
 LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = %s"
 
 
@@ -39,12 +39,12 @@ def test_only_a_started_worker_is_warmed_up_and_keeps_its_sessions():
 
 @pytest.fixture
 def worker_sessions(tmp_path):
-    """Let a real worker report the session of one of its tasks."""
-    broker = urlsplit(os.environ["REDIS_URL"])._replace(path=APART).geturl()
+    """Return a function that runs a task in a real worker and returns its database session."""
+    broker = urlsplit(os.environ["REDIS_URL"])._replace(path=SEPARATE_DATABASE).geturl()
     client = Celery("client", broker=broker, set_as_current=False)
     client.conf.task_ignore_result = True
-    told = tmp_path / "told"
-    told.touch()
+    report = tmp_path / "report"
+    report.touch()
     words = ["-m", "celery", "-A", "tests.storefront.workers.worker_app", "worker", "-c", "1"]
     with (tmp_path / "log").open("w") as log:
         worker = subprocess.Popen(
@@ -54,17 +54,17 @@ def worker_sessions(tmp_path):
             stderr=log,
         )
 
-    def sent(**wish):
-        before, give_up_at = told.read_text(), time.monotonic() + PATIENCE_S
-        client.send_task("tests.tell", kwargs={"file": str(told), **wish})
-        while not (new := told.read_text().removeprefix(before)).endswith("\n"):
-            assert time.monotonic() < give_up_at, (tmp_path / "log").read_text()
+    def run_task(**wish):
+        before, deadline = report.read_text(), time.monotonic() + TIMEOUT_S
+        client.send_task("tests.tell", kwargs={"file": str(report), **wish})
+        while not (new := report.read_text().removeprefix(before)).endswith("\n"):
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
             time.sleep(0.02)
         return int(new)
 
-    yield sent
+    yield run_task
     worker.terminate()
-    worker.wait(PATIENCE_S)
+    worker.wait(TIMEOUT_S)
     client.control.purge()
     client.close()
 

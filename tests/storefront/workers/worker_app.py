@@ -23,5 +23,5 @@ def tell(*, file, is_locking=False):
             cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         cursor.execute("SELECT pg_backend_pid()")
         (session,) = cursor.fetchone()
-    with Path(file).open("a") as told:
-        told.write(f"{session}\n")
+    with Path(file).open("a") as report:
+        report.write(f"{session}\n")

@@ -14,8 +14,8 @@ ADD = reverse("admin:api_apikey_add")
 KEY = re.compile(r"fara_prices_[\w-]{43}")
 
 
-def page(key, what="change"):
-    return reverse(f"admin:api_apikey_{what}", args=[key.pk])
+def page(key, view="change"):
+    return reverse(f"admin:api_apikey_{view}", args=[key.pk])
 
 
 def test_key_is_shown_once_and_not_stored(staff):

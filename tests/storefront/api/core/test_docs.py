@@ -30,12 +30,12 @@ def test_every_operation_documents_its_problems():
     schema = schema_in("en")
 
     for methods in schema["paths"].values():
-        for told in methods.values():
-            for status, answer in told["responses"].items():
+        for described in methods.values():
+            for status, answer in described["responses"].items():
                 kinds_of_content = list(answer["content"])
                 is_problem = int(status) >= 400
                 expected = "application/problem+json" if is_problem else "application/json"
-                assert kinds_of_content == [expected], (told["operationId"], status)
+                assert kinds_of_content == [expected], (described["operationId"], status)
 
 
 def test_every_example_matches_the_schema():
@@ -47,13 +47,15 @@ def test_every_example_matches_the_schema():
         Draft202012Validator(whole).validate(example)
 
     for path, methods in schema["paths"].items():
-        for method, told in methods.items():
-            content = told.get("requestBody", {}).get("content", {}).get("application/json", {})
+        for method, described in methods.items():
+            content = (
+                described.get("requestBody", {}).get("content", {}).get("application/json", {})
+            )
             for example in content.get("examples", {}).values():
                 check(content.get("schema", {}), example["value"])
                 found += 1
-            operation = describe(schema, path, method, told)
-            content = told["responses"][str(operation.success)]["content"]["application/json"]
+            operation = describe(schema, path, method, described)
+            content = described["responses"][str(operation.success)]["content"]["application/json"]
             check(content["schema"], json.loads(operation.example))
 
     assert found >= 3
@@ -65,8 +67,8 @@ def test_page_documents_every_operation_and_problem_and_loads_nothing_external(c
 
     for path, methods in schema_in("en")["paths"].items():
         assert path in page
-        for told in methods.values():
-            assert f'id="{told["operationId"]}"' in page
+        for described in methods.values():
+            assert f'id="{described["operationId"]}"' in page
     for kind in problem_types.ALL:
         assert f'id="{kind.slug}"' in page
     assert "<script" not in page

@@ -34,8 +34,8 @@ def test_same_key_and_body_get_the_same_answer(api, cart, order_request):
     assert second.headers["idempotent-replayed"] == "true"
     assert Order.objects.count() == 1
     record = IdempotencyRecord.objects.get()
-    told = f"{record.principal} {record.key} {record.route} {record.response}"
-    assert api.bearers[cart] not in told, "the record stores no secret"
+    stored = f"{record.principal} {record.key} {record.route} {record.response}"
+    assert api.bearers[cart] not in stored, "the record stores no secret"
     other = api.post(f"{cart}checkout/", order_request | {"email": "o@example.org"}, key="k1")
     assert (other.status_code, kind_of(other)) == (422, "idempotency-key-reused")
     assert Order.objects.get().email == "erika@example.org"
@@ -201,7 +201,7 @@ def test_unstorable_text_is_refused_with_and_without_a_key(api, cart, body, path
     assert IdempotencyRecord.objects.count() == 0
 
 
-def test_answer_is_stored_whatever_it_quotes(api, cart, order_request, monkeypatch):
+def test_answer_with_a_null_character_is_stored(api, cart, order_request, monkeypatch):
     quoted = ProblemError(problem_types.INVALID_FIELDS, errors=[{"pointer": "#", "detail": "a\0b"}])
     monkeypatch.setattr(checkout, "place", Mock(side_effect=quoted))
 

@@ -18,14 +18,14 @@ from storefront.api.resources.products import CategoryList
 from tests.storefront.api.schema_client import kind_of
 
 pytestmark = pytest.mark.django_db
-# Errors that no caller of the API can cause: it agrees to no arrival date.
+# Errors that no API request can cause; for example, no request states an arrival date.
 NOT_FOR_CALLERS = {
     updates.UnknownPaymentError,
     updates.TooEarlyError,
     checkout.ArrivalChangedError,
 }
 # Handled by the checkout view, which knows the address.
-ANSWERED_THERE = {checkout.InvalidAddressError, checkout.UnconfirmedAddressError}
+HANDLED_IN_VIEW = {checkout.InvalidAddressError, checkout.UnconfirmedAddressError}
 
 
 def test_every_shop_error_has_a_problem_type():
@@ -39,7 +39,7 @@ def test_every_shop_error_has_a_problem_type():
     unknown = {
         error for error in raised if not set(error.__mro__) & set(exception_handler.PROBLEMS)
     }
-    assert unknown - NOT_FOR_CALLERS - ANSWERED_THERE == set()
+    assert unknown - NOT_FOR_CALLERS - HANDLED_IN_VIEW == set()
 
 
 def test_every_framework_error_has_a_problem_type():
@@ -68,11 +68,11 @@ def test_every_problem_has_its_own_slug_title_and_detail(settings):
 
 
 def test_every_problem_is_documented_by_an_operation():
-    told = str(schema_in("en"))
+    documented = str(schema_in("en"))
 
-    untold = [kind for kind in problem_types.ALL if f"#{kind.slug}'" not in told]
+    undocumented = [kind for kind in problem_types.ALL if f"#{kind.slug}'" not in documented]
 
-    assert untold == [problem_types.METHOD_NOT_ALLOWED]  # documented by no operation
+    assert undocumented == [problem_types.METHOD_NOT_ALLOWED]  # documented by no operation
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_unexpected_error_is_logged_and_not_shown(api, monkeypatch, caplog):
     assert "secret detail" in caplog.text
 
 
-def test_database_failure_is_no_bug(api, monkeypatch):
+def test_database_failure_is_answered_503(api, monkeypatch):
     fail = Mock(side_effect=OperationalError("connection refused at 10.0.0.1"))
     monkeypatch.setattr(CategoryList, "get", fail)
 

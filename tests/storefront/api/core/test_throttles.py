@@ -9,14 +9,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def twice(monkeypatch):
+def two_per_minute(monkeypatch):
     """Limit reads and changes to two a minute."""
     make_channel()
     for throttle in (ReadThrottle, ChangeThrottle):
         monkeypatch.setattr(throttle, "rate", "2/min")
 
 
-def test_throttled_request_gets_retry_after(api, twice):
+def test_throttled_request_gets_retry_after(api, two_per_minute):
     forged = ({"x_forwarded_for": f"203.0.113.{number}"} for number in range(3))
     answers = [api.get("/api/v1/categories/", **headers) for headers in forged]
 
@@ -26,7 +26,7 @@ def test_throttled_request_gets_retry_after(api, twice):
     assert api.post("/api/v1/carts/", {}).status_code == 201, "changes have their own limit"
 
 
-def test_requests_pass_while_the_cache_is_down(api, twice, monkeypatch):
+def test_requests_pass_while_the_cache_is_down(api, two_per_minute, monkeypatch):
     def fail(*_args, **_kwargs):
         raise RedisAwayError
 

@@ -59,17 +59,17 @@ def test_cart_accepts_as_many_as_the_availability_states(api, cart, listing):
     Listing.objects.update(available=50)
     StockLevel.objects.update(reported_quantity=50)
     asked = {"sku": listing.variant.sku, "country": "DE"}
-    (said,) = api.get("/api/v1/availability/", asked).json()["availability"]
+    (availability,) = api.get("/api/v1/availability/", asked).json()["availability"]
 
     more = api.post(f"{cart}lines/", {"listing_id": listing.pk, "quantity": 14})
     most = api.post(f"{cart}lines/", {"listing_id": listing.pk, "quantity": 13})
 
     assert (more.status_code, kind_of(more)) == (409, "insufficient-stock")
-    assert more.json()["available"] == said["max_quantity"] == 14  # 2 kg of 140 g
+    assert more.json()["available"] == availability["max_quantity"] == 14  # 2 kg of 140 g
     assert (most.status_code, most.json()["count"]) == (201, 14)
 
 
-def test_what_cannot_be_bought_cannot_be_added(api, cart, listing):
+def test_unavailable_listing_cannot_be_added(api, cart, listing):
     sold_out = make_sellable(quantity=5)
     Listing.objects.filter(pk=sold_out.pk).update(available=0)
 

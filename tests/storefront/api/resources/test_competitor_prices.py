@@ -27,7 +27,7 @@ SEEN = "2026-11-24T11:00:00Z"
 
 @pytest.fixture
 def key():
-    """Prices as stored after the request."""
+    """A valid API key, in plain text."""
     return api_keys.create(name="watcher", actor="ann", now=NOON)[1]
 
 
@@ -42,8 +42,8 @@ def post_prices(api, key):
 
 
 def row(sku="", **more):
-    told = {"competitor": "a.example", "price": "10.00", "currency": "EUR", "seen_at": SEEN}
-    return told | ({"sku": sku} if sku else {}) | more
+    fields = {"competitor": "a.example", "price": "10.00", "currency": "EUR", "seen_at": SEEN}
+    return fields | ({"sku": sku} if sku else {}) | more
 
 
 def results(answer):
@@ -65,11 +65,11 @@ def test_each_row_has_a_result_and_invalid_ones_affect_no_other(post_prices):
     )
 
     assert answer.status_code == 200
-    told = answer.json()
-    assert told["counts"] == {"changed": 3, "confirmed": 0, "older": 0, "refused": 3}
+    body = answer.json()
+    assert body["counts"] == {"changed": 3, "confirmed": 0, "older": 0, "refused": 3}
     names = ("result", "sku", "matched_by", "confidence")
     refused = ("refused", "", "", None)
-    assert [tuple(each[name] for name in names) for each in told["rows"]] == [
+    assert [tuple(each[name] for name in names) for each in body["rows"]] == [
         ("changed", by_sku.sku, "sku", "1.00"),
         ("changed", by_gtin.sku, "gtin", "0.95"),
         refused,
@@ -77,8 +77,8 @@ def test_each_row_has_a_result_and_invalid_ones_affect_no_other(post_prices):
         refused,
         refused,
     ]
-    assert [each["pointer"] for each in told["rows"]] == [f"#/prices/{n}" for n in range(6)]
-    assert [each["detail"] for each in told["rows"] if each["detail"]] == [
+    assert [each["pointer"] for each in body["rows"]] == [f"#/prices/{n}" for n in range(6)]
+    assert [each["detail"] for each in body["rows"] if each["detail"]] == [
         "No matching product: our SKU unknown.",
         "'nothing' is not a valid price. Use the format 1234.50.",
         "The row is not an object.",
@@ -233,11 +233,11 @@ def test_throttled_key_waits_in_any_spelling_and_another_does_not(post_prices, k
     monkeypatch.setattr(BatchThrottle, "rate", "2/min")
     other = api_keys.create(name="other", actor="ann", now=NOON)[1]
 
-    told = [
+    statuses = [
         post_prices(row("x"), once=str(n), bearer=f"{' ' * n}{key}").status_code for n in range(3)
     ]
 
-    assert told == [422, 422, 429]
+    assert statuses == [422, 422, 429]
     assert post_prices(row("x"), bearer=other).status_code == 422
 
 

@@ -111,7 +111,7 @@ def test_declined_order_is_paid_by_a_new_attempt(api, placed, gateway):
     assert api.get(path).json()["pay_url"] == second
 
 
-def test_an_order_stands_when_the_gateway_is_away(api, cart, order_request, gateway):
+def test_order_is_kept_while_the_gateway_is_unavailable(api, cart, order_request, gateway):
     gateway.errors.append(TemporaryError("away"))
 
     answer = api.post(f"{cart}checkout/", order_request, key="k1")
@@ -148,9 +148,7 @@ def test_total_that_was_not_agreed_is_refused(api, cart, order_request, wrong):
     ("wrong", "fields"),
     [({"postcode": "1", "phone": "abc"}, ["phone", "postcode"]), ({"postcode": ""}, ["postcode"])],
 )
-def test_invalid_address_is_refused_by_field_whatever_the_reason(
-    api, cart, order_request, wrong, fields
-):
+def test_reason_does_not_override_an_invalid_address(api, cart, order_request, wrong, fields):
     order_request["ship_to"] |= wrong
 
     answer = api.post(f"{cart}checkout/", order_request | {"address_reason": "trust me"}, key="k1")
@@ -158,7 +156,7 @@ def test_invalid_address_is_refused_by_field_whatever_the_reason(
     assert (answer.status_code, kind_of(answer)) == (422, "invalid-address")
     assert sorted(pointers(answer)) == [f"#/ship_to/{field}" for field in fields]
     certain = [each for each in answer.json()["errors"] if not each["is_warning"]]
-    assert certain, "which a reason does not replace"
+    assert certain, "a reason does not override these errors"
     assert Order.objects.count() == 0
 
 
@@ -172,10 +170,12 @@ def test_doubtful_address_needs_a_reason_and_gets_a_suggestion(api, cart, order_
     assert [each["is_warning"] for each in refused.json()["errors"]] == [True]
     assert refused.json()["suggestion"]["postcode"] == "10115"
     assert placed.status_code == 201
-    noted = Order.objects.get().address_verification
-    assert (noted["verdict"], noted["doubts"]) == ("unverified_accepted", ["line1"])
-    assert (noted["reason"], noted["other"]["postcode"]) == ("a house", "10115")
-    assert Order.objects.get().ship_to["postcode"] == "D-10115", "nothing is corrected unasked"
+    verification = Order.objects.get().address_verification
+    assert (verification["verdict"], verification["doubts"]) == ("unverified_accepted", ["line1"])
+    assert (verification["reason"], verification["other"]["postcode"]) == ("a house", "10115")
+    assert Order.objects.get().ship_to["postcode"] == "D-10115", (
+        "the address is not corrected without consent"
+    )
 
 
 def test_cart_sold_out_meanwhile_is_refused(api, cart, order_request, listing):

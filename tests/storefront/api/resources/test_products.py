@@ -62,7 +62,7 @@ def test_availability_is_for_the_requested_country(api):
     make_published(slug="h1")
     make_service(countries=["FR"])
 
-    def told(query):
+    def summary_for(query):
         shelf, product = (
             api.get(path, query).json() for path in ("/api/v1/listings/", "/api/v1/listings/h1/")
         )
@@ -72,8 +72,8 @@ def test_availability_is_for_the_requested_country(api):
         assert [card[name] for name in names] == [variant[name] for name in names]
         return shelf["country"], card["is_available"], card["available"], bool(card["delivery"])
 
-    assert told({}) == ("DE", True, 0, False)
-    assert told({"country": "FR"}) == ("FR", True, 14, True)
+    assert summary_for({}) == ("DE", True, 0, False)
+    assert summary_for({"country": "FR"}) == ("FR", True, 14, True)
     wrong = api.get("/api/v1/listings/", {"country": "AQ"})
     assert (wrong.status_code, kind_of(wrong)) == (422, "country-not-served")
 

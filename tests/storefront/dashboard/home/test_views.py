@@ -61,7 +61,7 @@ def test_each_part_needs_permission_for_its_tables(client):
     assert reverse("admin:orders_order_changelist") not in page
 
 
-def test_orders_are_counted_by_status_and_final_ones_only_today():
+def test_orders_are_counted_by_status_and_final_statuses_only_for_today():
     today = {row.status: (row.count, row.today) for row in kpis.orders(midnight=MIDNIGHT)}
     tomorrow = kpis.orders(midnight=MIDNIGHT + timedelta(days=2))
 
@@ -81,7 +81,7 @@ def test_orders_are_counted_by_status_and_final_ones_only_today():
 def test_todays_payments_are_summed_by_currency():
     money = kpis.money(midnight=MIDNIGHT)
 
-    # Each order is two lamps and their delivery; a supplier accepted four of the eight paid, and
+    # Each order has two lamps and delivery. Eight are paid, a supplier accepted four of them, and
     # one lamp was returned.
     assert money == {
         "authorized": [Money(Decimal("84.88") * 8, "EUR")],

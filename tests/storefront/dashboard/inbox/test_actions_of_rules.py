@@ -42,7 +42,9 @@ def test_each_action_needs_no_confirmation(code, client, monkeypatch):
     for click in row.buttons:
         shown = run_action(client, code, row.row, click.code, click.of)
         (act,) = [act for act in QUICK_ACTIONS[code] if act.code == click.code]
-        assert str(act.done) % row.name in unescape(shown), "it is called as it was shown"
+        assert str(act.done) % row.name in unescape(shown), (
+            "the message names the item as the inbox does"
+        )
         assert LogEntry.objects.filter(change_message=str(click.label)).exists(), re.findall(
             r"messagelist.*", shown
         )

@@ -91,7 +91,7 @@ def test_forbidden_or_invalid_assignment_is_refused(client, row):
     assert client.get(reverse("supply:assign")).status_code == 405
 
 
-def test_assignment_of_an_item_with_moving_time_lasts_a_day():
+def test_assignment_of_an_item_whose_start_time_moves_lasts_a_day():
     ITEMS["stock_oversold"]()
     short = StockLevel.objects.filter(
         reported_quantity__lt=F("allocated_outstanding") + F("reserved")

@@ -19,11 +19,12 @@ from tests.factories.suppliers import NOON
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 # Rules whose items have an amount.
-OF_KNOWN_WORTH = {"address_change_requested", "extra_charge", "stock_oversold"}
-OF_KNOWN_WORTH |= {"parcel_exception", "parcel_without_updates", "parcel_not_collected"}
-OF_KNOWN_WORTH |= {"parcel_not_scanned", "return_requested", "return_to_inspect"}
-OF_KNOWN_WORTH |= {"return_in_transit_long", "return_overdue"}
-OF_KNOWN_WORTH |= {"return_to_supplier", "return_to_supplier_late"}
+WITH_AMOUNT = {"address_change_requested", "extra_charge", "stock_oversold"}
+WITH_AMOUNT |= {"parcel_exception", "parcel_without_updates", "parcel_not_collected"}
+WITH_AMOUNT |= {"parcel_not_scanned", "return_requested", "return_to_inspect"}
+WITH_AMOUNT |= {"return_in_transit_long", "return_overdue"}
+WITH_AMOUNT |= {"return_to_supplier", "return_to_supplier_late"}
+# Rules with an item in the sound shop.
 ALWAYS = {"feed_issues", "webhook_failed"}
 
 
@@ -31,7 +32,7 @@ def codes(waiting):
     return {row.cause.code for row in waiting}
 
 
-def test_sound_shop_has_an_empty_inbox_and_every_rule_a_case():
+def test_sound_shop_has_only_known_items_and_every_rule_has_a_case():
     assert codes(query.load_items(now=NOON)) == ALWAYS
     assert sorted(ITEMS) == sorted(cause.code for cause in RULES)
 
@@ -42,7 +43,7 @@ def test_each_case_is_found(code):
 
     found = items_of(code)
     assert found
-    assert code not in OF_KNOWN_WORTH or all(row.at_risk.amount > 0 for row in found)
+    assert code not in WITH_AMOUNT or all(row.at_risk.amount > 0 for row in found)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_each_case_is_found(code):
     ],
 )  # fmt: skip
 def test_item_tried_once_and_not_retried_is_found(model, status_field, live, code, quiet):
-    """The supplier's breaker is open, or it asked for a long pause: few failed attempts."""
+    """An open breaker or a long pause that the supplier asked for leaves few failed attempts."""
     rows = model.objects.filter(pk=model.objects.filter(status=live).first().pk)
     rows.update(status="ready" if model is PurchaseOrder else live)
 
@@ -65,7 +66,7 @@ def test_item_tried_once_and_not_retried_is_found(model, status_field, live, cod
 
     assert not is_found(NOON - timedelta(minutes=59))
     assert is_found(NOON - timedelta(minutes=61))
-    assert is_found(NOON, attempts=20), "held back again and again, and it never fails"
+    assert is_found(NOON, attempts=20), "many attempts are an item at once"
     assert not is_found(NOON - timedelta(minutes=61), **quiet)
 
 

@@ -19,8 +19,13 @@ from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "started")]
-DEAR = {"code": "cost", "sentence": "It costs 12.00 now.", "subject": "A", "amount": "12.00"}
-GONE = {"code": "stock", "sentence": "In stock: 1 of 2.", "subject": "A: 1 < 2", "amount": ""}
+COST_REASON = {"code": "cost", "sentence": "It costs 12.00 now.", "subject": "A", "amount": "12.00"}
+STOCK_REASON = {
+    "code": "stock",
+    "sentence": "In stock: 1 of 2.",
+    "subject": "A: 1 < 2",
+    "amount": "",
+}
 
 
 def sign_in(client, name, *permissions):
@@ -39,7 +44,7 @@ def held():
     PurchaseOrder.objects.update(
         status="on_hold",
         status_since=AGO,
-        hold_reasons=[DEAR, GONE],
+        hold_reasons=[COST_REASON, STOCK_REASON],
         submission_status="unsubmitted",
     )
     return made
@@ -63,27 +68,27 @@ def test_each_hold_reason_is_waived_once_and_the_last_one_releases(
 ):
     shown = page(ann)
     forms = re.findall(r'name="of" value="(\w+)"', shown)
-    assert forms == [holds.reason_key(DEAR), holds.reason_key(GONE)]
+    assert forms == [holds.reason_key(COST_REASON), holds.reason_key(STOCK_REASON)]
     assert "It costs 12.00 now." in shown
 
-    assert "this hold reason was overridden" in waive(ann, held, DEAR)
+    assert "this hold reason was overridden" in waive(ann, held, COST_REASON)
     held.refresh_from_db()
-    assert (held.status, held.hold_reasons) == ("on_hold", [GONE])
+    assert (held.status, held.hold_reasons) == ("on_hold", [STOCK_REASON])
     assert started == []
     assert "ann@fara.example, " in page(ann)  # what remains is assigned to the user
 
-    waive(ann, held, GONE)
+    waive(ann, held, STOCK_REASON)
     held.refresh_from_db()
     assert held.status == "ready"
     bob = sign_in(client_factory(), "bob", "change_purchaseorder")
-    assert "ann@fara.example already waived this reason" in waive(bob, held, GONE)
+    assert "ann@fara.example already waived this reason" in waive(bob, held, STOCK_REASON)
     assert started == [("submit", {"purchase_order_id": held.pk})]
     entries = LogEntry.objects.values_list("change_message", "user__email", "object_id")
     assert list(entries) == [("Override hold", "ann@fara.example", str(held.pk))] * 2
 
 
 def test_risky_reason_needs_its_own_page(ann, held):
-    """Also an unknown code, and a loss without an amount."""
+    """Also a reason with an unknown code, and a loss without an amount."""
     risky = ["payment", "disputed", "restricted", "battery", "certificate", "supplier", "margin"]
     for code in (*risky, "new"):
         amount = "" if code == "margin" else "9.00"
@@ -117,7 +122,7 @@ def test_view_permission_offers_no_action(client, held):
 
     assert "It costs 12.00 now." in page(eve)
     assert reverse("supply:run_action") not in page(eve)
-    key = holds.reason_key(DEAR)
+    key = holds.reason_key(COST_REASON)
     given = {"cause": "purchase_order_on_hold", "row": held.pk, "what": "waive", "of": key}
     assert eve.post(reverse("supply:run_action"), given).status_code == 403
     held.refresh_from_db()

@@ -1,4 +1,4 @@
-"""Inbox pages: however many items there are, all are counted, summed once, and reachable."""
+"""Inbox pages: all items are counted, summed once and reachable, however many there are."""
 
 import re
 from decimal import Decimal
@@ -31,7 +31,7 @@ def seen(client, url):
     return client.get(url).content.decode()
 
 
-def test_21st_held_order_is_counted_summed_and_linked(staff, monkeypatch):
+def test_held_order_beyond_the_limit_is_counted_summed_and_linked(staff, monkeypatch):
     made = [one for _ in range(3) for one in make_purchase_orders(make_sellable(), make_sellable())]
     hold(made)
     monkeypatch.setattr(query, "ITEMS_PER_RULE", 2)
@@ -71,7 +71,7 @@ def test_amount_reported_by_several_rules_counts_once():
 
 
 def test_oversold_stock_counts_the_amounts_of_its_orders():
-    """An order that is in the inbox itself counts once; of others, the oversold lines count."""
+    """An order with its own inbox item counts once; of other orders, the oversold lines count."""
     made = [make_purchase_orders(make_sellable(quantity=9), quantity=2)[0] for _ in range(2)]
     hold(made[:1])
     StockLevel.objects.update(reported_quantity=0)
@@ -85,7 +85,7 @@ def test_oversold_stock_counts_the_amounts_of_its_orders():
     assert query.load(causes=risks, now=NOON).at_risk == [paid + paid]
 
 
-def test_parts_of_an_order_add_up_and_orders_too():
+def test_amounts_of_purchase_orders_and_of_orders_add_up():
     one, two = make_purchase_orders(make_sellable()), make_purchase_orders(make_sellable())
     hold([*one, *two])
 
@@ -104,7 +104,7 @@ def test_rule_page_needs_permission_for_its_table(client):
         assert client.get(reverse("supply:waiting", args=[code])).status_code == status
 
 
-def test_rules_have_pages_and_an_action_returns_to_that_of_its_item(staff):
+def test_rules_have_pages_and_an_action_returns_to_the_page_of_its_rule(staff):
     hold(make_purchase_orders(make_sellable()))
     url = reverse("supply:waiting", args=["purchase_order_on_hold"])
 

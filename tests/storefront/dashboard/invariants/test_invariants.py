@@ -12,7 +12,7 @@ from tests.factories.suppliers import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
-# Each creates a violation, bypassing constraints and services.
+# SQL that violates each invariant. It runs without constraints and services.
 PLANTED = {
     "stock.not_negative": "UPDATE suppliers_stocklevel SET safety_stock = -1",
     "stock.reserved_matches_reservations": "UPDATE suppliers_stocklevel SET reserved = reserved + 1",
@@ -229,7 +229,7 @@ def test_stopped_worker_violates_time_limits():
 
 
 @pytest.mark.parametrize(
-    ("since", "rests_until", "is_late"),
+    ("since", "retry_after_min", "is_late"),
     [
         (-31, None, True),
         (-29, None, False),
@@ -239,8 +239,10 @@ def test_stopped_worker_violates_time_limits():
         (-29, -300, False),
     ],
 )
-def test_unanswered_submission_is_late_after_the_requested_pause(since, rests_until, is_late):
-    known = {"retry_at": None if rests_until is None else NOON + timedelta(minutes=rests_until)}
+def test_unanswered_submission_is_late_after_the_requested_pause(since, retry_after_min, is_late):
+    known = {
+        "retry_at": None if retry_after_min is None else NOON + timedelta(minutes=retry_after_min)
+    }
     at = NOON + timedelta(minutes=since)
     SupplierClaim.objects.filter(pk=make_claim().pk).update(
         status="submit_unknown", status_since=at, **known
@@ -262,6 +264,6 @@ def test_command_fails_and_prints_violating_rows(capsys):
         call_command("check_invariants")
 
     assert ended.value.code == 1
-    said = capsys.readouterr().out
-    assert "BROKEN listings.published_is_active" in said
-    assert "is_delisted=True" in said
+    output = capsys.readouterr().out
+    assert "BROKEN listings.published_is_active" in output
+    assert "is_delisted=True" in output

@@ -31,7 +31,7 @@ def held():
     made.move("on_hold", at=NOON, hold_reasons=[reason])
     # keep the supplier's data fresh
     Supplier.objects.update(stock_age_shown_after_min=6000, cost_expires_after_min=6000)
-    InvariantCheckRun.objects.create(at=NOON + timedelta(days=2))  # all checks run meanwhile
+    InvariantCheckRun.objects.create(at=NOON + timedelta(days=2))  # as if checks had run
     return made
 
 
@@ -109,7 +109,8 @@ def test_unpublished_supply_is_found_without_any_check(staff):
     assert staff.get(row.url).status_code == 200
 
     scheduled_check.run(now=hour)
-    assert items_of("supply_unpublished", now=hour + timedelta(seconds=1)) == []  # now it is dated
+    # Now the check dates the item.
+    assert items_of("supply_unpublished", now=hour + timedelta(seconds=1)) == []
     (row,) = items_of("supply_unpublished", now=hour + timedelta(minutes=31))
     assert (row.name, row.since, row.detail) == ("2 ×", hour, "")
 
@@ -145,14 +146,14 @@ def test_command_fails_on_overdue_items_and_chaos_does_not(held, no_workers, cap
     with time_machine.travel(late, tick=False):
         with pytest.raises(SystemExit) as ended:
             call_command("check_invariants")
-        said = capsys.readouterr().out
+        output = capsys.readouterr().out
         with pytest.raises(SystemExit):
             call_command("check_invariants", "--json")
-    (told,) = json.loads(capsys.readouterr().out)["overdue"]
+    (item,) = json.loads(capsys.readouterr().out)["overdue"]
 
     assert ended.value.code == 1
-    assert "STUCK  purchase_order_on_hold" in said
-    assert held.number in said
-    assert "1 unassigned inbox items have waited for more than twice their response time." in said
-    assert (told["cause"], told["name"]) == ("purchase_order_on_hold", held.number)
+    assert "STUCK  purchase_order_on_hold" in output
+    assert held.number in output
+    assert "1 unassigned inbox items have waited for more than twice their response time." in output
+    assert (item["cause"], item["name"]) == ("purchase_order_on_hold", held.number)
     assert [each.invariant.code for each in broken] == []  # what chaos checks

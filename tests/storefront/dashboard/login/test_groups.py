@@ -27,7 +27,7 @@ def signed_in(client, group):
 
 
 def links_on(client, path):
-    """Return the staff pages that a page links to, and the page."""
+    """Return the staff pages that a page links to, and the page's text."""
     page = client.get(path)
     assert page.status_code == 200, path
     text = page.content.decode()
@@ -56,7 +56,7 @@ def test_new_shop_gets_groups_and_changes_stay(groups):
     "group",
     [
         *(group for group in GROUPS if group != "Operation"),
-        pytest.param("Operation", marks=pytest.mark.full),  # the most links, of all others
+        pytest.param("Operation", marks=pytest.mark.full),  # has the most links
     ],
 )
 def test_no_link_shown_to_a_group_is_forbidden(shared_world, groups, client, monkeypatch, group):

@@ -63,7 +63,9 @@ def test_session_ends_after_the_idle_limit(signed_in, clerk, clock):
 
     clock.shift(IDLE_LIMIT)
 
-    assert not client.get("/en/cart/").wsgi_request.user.is_authenticated, "a page of the shop"
+    assert not client.get("/en/cart/").wsgi_request.user.is_authenticated, (
+        "also on pages of the shop"
+    )
     assert not is_in(client)
     assert not Session.objects.exists()
 
@@ -174,9 +176,9 @@ def test_superuser_ends_all_sessions_of_another_user_and_it_is_logged(
 
     assert not any(is_in(each) for each in theirs)
     assert is_in(boss)
-    said = json.loads(caplog.messages[0])
-    assert (said["event"], said["actor"]) == ("sessions_ended", f"user:{superuser.pk}")
-    assert (said["what"], said["count"]) == (f"user:{clerk.pk}", 2)
+    entry = json.loads(caplog.messages[0])
+    assert (entry["event"], entry["actor"]) == ("sessions_ended", f"user:{superuser.pk}")
+    assert (entry["what"], entry["count"]) == (f"user:{clerk.pk}", 2)
 
 
 def test_password_is_asked_again_after_ten_minutes(signed_in, clerk, clock):

@@ -19,7 +19,7 @@ from tests.storefront.accounts.test_two_factor import code_at, with_app
 pytestmark = pytest.mark.django_db
 PASSWORD = "a good password"
 LATER = NOON + timedelta(minutes=2)
-DOOR = "/admin/factors/sign-in/"
+SIGN_IN = "/admin/factors/sign-in/"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def person(clock):
     return User.objects.create_superuser("staff@fara.example", PASSWORD)
 
 
-def give_password(client, email="staff@fara.example"):
+def enter_password(client, email="staff@fara.example"):
     return client.post(
         reverse("admin:login"), {"username": email, "password": PASSWORD, "next": "/admin/"}
     )
@@ -45,15 +45,15 @@ def is_in(client):
 
 def test_user_is_anonymous_before_the_second_factor(client, person):
     with_app(person)
-    give_password(client)
+    enter_password(client)
 
     for path in ("/admin/", "/admin/orders/order/", "/admin/scorecards/", "/admin/supply/alerts/"):
         answer = client.get(path)
         assert answer.status_code == 302, path
-        assert answer.url.startswith(DOOR), path
+        assert answer.url.startswith(SIGN_IN), path
     assert not client.get("/en/").wsgi_request.user.is_authenticated
-    assert client.get("/admin/password_change/").url.startswith(DOOR)
-    assert client.post("/admin/factors/codes/").url.startswith(DOOR)
+    assert client.get("/admin/password_change/").url.startswith(SIGN_IN)
+    assert client.post("/admin/factors/codes/").url.startswith(SIGN_IN)
     assert client.get("/admin/factors/again/").url.startswith(reverse("admin:login"))
 
 
@@ -63,12 +63,12 @@ def test_user_is_anonymous_before_the_second_factor(client, person):
 )
 def test_right_code_signs_in_to_a_staff_page_and_a_wrong_one_does_not(client, person, target, url):
     with_app(person)
-    give_password(client)
+    enter_password(client)
 
-    wrong = client.post(DOOR, {"code": "000000"})
+    wrong = client.post(SIGN_IN, {"code": "000000"})
     assert wrong.status_code == 422
     assert not is_in(client)
-    right = client.post(DOOR, {"code": code_at(LATER), "next": target})
+    right = client.post(SIGN_IN, {"code": code_at(LATER), "next": target})
 
     assert right.url == url
     assert is_in(client)
@@ -76,10 +76,10 @@ def test_right_code_signs_in_to_a_staff_page_and_a_wrong_one_does_not(client, pe
 
 def test_half_signed_in_session_expires(client, person, clock):
     with_app(person)
-    give_password(client)
+    enter_password(client)
     clock.shift(timedelta(minutes=11))
 
-    answer = client.post(DOOR, {"code": code_at(LATER + timedelta(minutes=11))})
+    answer = client.post(SIGN_IN, {"code": code_at(LATER + timedelta(minutes=11))})
 
     assert answer.url.startswith(reverse("admin:login"))
     assert not is_in(client)
@@ -87,7 +87,7 @@ def test_half_signed_in_session_expires(client, person, clock):
 
 def test_first_factor_ends_access_of_other_sessions(client, person, client_factory):
     other = client_factory()
-    give_password(other)
+    enter_password(other)
     assert is_in(other)
 
     with_app(person)
@@ -97,7 +97,7 @@ def test_first_factor_ends_access_of_other_sessions(client, person, client_facto
 
 def test_required_factor_is_set_up_first(client, person, settings):
     settings.STAFF_SECOND_FACTOR = True
-    give_password(client)
+    enter_password(client)
     assert client.get("/admin/", follow=True).redirect_chain[-1][0] == "/admin/factors/"
 
     client.get("/admin/factors/app/")
@@ -109,16 +109,16 @@ def test_required_factor_is_set_up_first(client, person, settings):
     assert is_in(client)
     assert shown[0] not in client.get("/admin/factors/").content.decode()
     client.post("/admin/logout/")
-    give_password(client)
+    enter_password(client)
     assert not is_in(client)
-    client.post(DOOR, {"code": shown[0]})
+    client.post(SIGN_IN, {"code": shown[0]})
     assert is_in(client)
 
 
 def test_factors_change_only_after_recent_authentication(client, person, clock):
     with_app(person)
-    give_password(client)
-    client.post(DOOR, {"code": code_at(LATER)})
+    enter_password(client)
+    client.post(SIGN_IN, {"code": code_at(LATER)})
     clock.shift(timedelta(minutes=11))
     factor = Authenticator.objects.get()
 
@@ -134,8 +134,8 @@ def test_factors_change_only_after_recent_authentication(client, person, clock):
 
 def test_recovery_code_file_has_the_codes(client, person):
     with_app(person)
-    give_password(client)
-    client.post(DOOR, {"code": code_at(LATER)})
+    enter_password(client)
+    client.post(SIGN_IN, {"code": code_at(LATER)})
 
     page = client.post("/admin/factors/codes/").content.decode()
 
@@ -145,10 +145,8 @@ def test_recovery_code_file_has_the_codes(client, person):
     assert all(code in file for code in codes)
 
 
-def test_without_factor_the_password_is_asked_again_which_a_login_form_does_not_replace(
-    client, person, clock
-):
-    give_password(client)
+def test_failed_login_form_does_not_replace_entering_the_password_again(client, person, clock):
+    enter_password(client)
     clock.shift(timedelta(minutes=30))
 
     for sent in ({}, {"username": person.email, "password": "wrong"}):
@@ -160,14 +158,14 @@ def test_without_factor_the_password_is_asked_again_which_a_login_form_does_not_
     assert client.get("/admin/factors/app/").status_code == 200
 
     clock.shift(timedelta(minutes=30))
-    give_password(client)
+    enter_password(client)
     assert client.get("/admin/factors/app/").status_code == 200
 
 
 def test_app_whose_secret_was_never_shown_is_not_added(client, person):
-    give_password(client)
+    enter_password(client)
 
-    answer = client.post("/admin/factors/app/", {"code": "328482"})  # of the empty secret
+    answer = client.post("/admin/factors/app/", {"code": "328482"})  # the code of an empty secret
 
     assert answer.url == "/admin/factors/app/"
     assert not Authenticator.objects.exists()
@@ -179,9 +177,9 @@ def test_attempts_of_one_user_do_not_count_for_another(client, person):
         known = {"username": typed.format(person.pk), "password": "x", "next": "/admin/"}
         for _ in range(8):
             client.post(reverse("admin:login"), known)
-    give_password(client)
+    enter_password(client)
 
-    client.post(DOOR, {"code": code_at(LATER), "next": "/admin/"})
+    client.post(SIGN_IN, {"code": code_at(LATER), "next": "/admin/"})
 
     assert is_in(client)
 
@@ -189,8 +187,8 @@ def test_attempts_of_one_user_do_not_count_for_another(client, person):
 def test_reset_has_a_reason_and_ends_every_session(client, person, client_factory):
     make_channel()  # the error page is the shop's
     with_app(person)
-    give_password(client)
-    client.post(DOOR, {"code": code_at(LATER)})
+    enter_password(client)
+    client.post(SIGN_IN, {"code": code_at(LATER)})
     assert is_in(client)
     boss, clerk = client_factory(), client_factory()
     boss.force_login(User.objects.create_superuser("boss@fara.example", PASSWORD))
@@ -204,21 +202,21 @@ def test_reset_has_a_reason_and_ends_every_session(client, person, client_factor
 
     assert not is_in(client)
     assert TwoFactorEvent.objects.latest("pk").reason == "phone lost, called back"
-    give_password(client)
+    enter_password(client)
     assert is_in(client)
 
 
 def test_forged_passkey_is_not_added_and_does_not_sign_in(client, person, client_factory):
     forged = ["", "{}", "[]", "not json", '{"id": 1}', "null", "[" * 100_000]
     signed_in = client_factory()
-    give_password(signed_in)
+    enter_password(signed_in)
 
     for answer in forged:
-        said = signed_in.post("/admin/factors/passkey/", {"credential": answer})
-        assert (said.status_code, Authenticator.objects.exists()) == (422, False), answer[:9]
+        response = signed_in.post("/admin/factors/passkey/", {"credential": answer})
+        assert (response.status_code, Authenticator.objects.exists()) == (422, False), answer[:9]
     with_app(person)
-    give_password(client)
+    enter_password(client)
     for answer in forged:
         LoginAttempts.objects.all().delete()
-        said = client.post(DOOR, {"credential": answer})
-        assert (said.status_code, is_in(client)) == (422, False), answer[:9]
+        response = client.post(SIGN_IN, {"credential": answer})
+        assert (response.status_code, is_in(client)) == (422, False), answer[:9]

@@ -61,8 +61,8 @@ def test_rules_are_drafted_and_published(staff, light):
         staff.post(page(verb, rules.pk))
         rules.refresh_from_db()
         assert rules.status == status
-    like = staff.get(staff.get(page("copy_as_draft", rules.pk)).url).content.decode()
-    assert 'value="far"' in like
+    copy = staff.get(staff.get(page("copy_as_draft", rules.pk)).url).content.decode()
+    assert 'value="far"' in copy
 
 
 def test_invalid_rules_are_refused_with_a_message(staff, light):
@@ -107,33 +107,33 @@ def test_dry_run_shows_changed_sources(staff, light):
 
 
 def test_margin_rule_shows_suppliers_below_it(staff, light):
-    order = make_order(light, quantity=2)  # from far: it leaves 67 %, from home 61
+    order = make_order(light, quantity=2)  # margin: 67 % from far, 61 % from home
     home = light.level.offer.supplier.code
     blank = staff.get(page("add")).content.decode()
     preference = {"step_1": "preference", "step_2": "cost", "preferred": home}
     add(staff, min_margin_rate="0.63", **preference)
     add(staff, step_1="cost")
-    asking, unasking = RoutingRules.objects.order_by("version")
+    with_minimum, without_minimum = RoutingRules.objects.order_by("version")
     days = {"since": NOON.date(), "until": NOON.date()}
-    cart = {"lines": f"{light.variant.sku} 2", "country": "DE", "rules": asking.pk}
+    cart = {"lines": f"{light.variant.sku} 2", "country": "DE", "rules": with_minimum.pk}
 
-    read = staff.get(page("change", asking.pk)).content.decode()
+    read = staff.get(page("change", with_minimum.pk)).content.decode()
     tried = staff.get(reverse("supply:routing"), cart).content.decode()
-    RoutingRules.objects.filter(pk=asking.pk).update(min_margin_rate="0.7")
-    none_leaves = staff.get(reverse("supply:routing"), cart).content.decode()
-    like = staff.get(staff.get(page("copy_as_draft", asking.pk)).url).content.decode()
+    RoutingRules.objects.filter(pk=with_minimum.pk).update(min_margin_rate="0.7")
+    all_below = staff.get(reverse("supply:routing"), cart).content.decode()
+    copy = staff.get(staff.get(page("copy_as_draft", with_minimum.pk)).url).content.decode()
 
     assert 'name="min_margin_rate" value="0"' in blank
     assert "A location with a lower margin" in blank
-    assert (str(asking.min_margin_rate), unasking.min_margin_rate) == ("0.6300", None)
+    assert (str(with_minimum.min_margin_rate), without_minimum.min_margin_rate) == ("0.6300", None)
     assert "then lowest landed cost, with a margin of at least 63 % of the price" in read
     assert "% of the price), below the minimum of 63 %" in tried
-    assert "no location reaches the minimum of 70 %" in none_leaves
-    assert 'name="min_margin_rate" value="0.7000"' in like
+    assert "no location reaches the minimum of 70 %" in all_below
+    assert 'name="min_margin_rate" value="0.7000"' in copy
 
-    RoutingRules.objects.filter(pk=asking.pk).update(min_margin_rate="0.63")
+    RoutingRules.objects.filter(pk=with_minimum.pk).update(min_margin_rate="0.63")
     order.lines.update(level=light.level)  # as if it had shipped from home
-    shown = staff.get(page("simulate", asking.pk), days).content.decode()
+    shown = staff.get(page("simulate", with_minimum.pk), days).content.decode()
     assert "Excluded by the minimum margin" in shown
     assert (
         f"{home} (DE): margin of €41.19 (61.3 % of the price), below the minimum of 63 %" in shown
@@ -182,7 +182,7 @@ def test_rules_without_minimum_margin_say_how_to_set_one(staff, light):
 
 
 def test_page_says_that_a_real_cart_asks_for_live_freight(staff, light):
-    def said(language="en"):
+    def page_in(language="en"):
         return staff.get(
             reverse("supply:routing"),
             {"lines": f"{light.variant.sku} 2", "country": "DE"},
@@ -192,13 +192,13 @@ def test_page_says_that_a_real_cart_asks_for_live_freight(staff, light):
     words = "so the price may differ."
     here = LiveRateLocation.objects.create(location=light.level.location)
     quotes.clear_cache()
-    assert words not in said()  # its parcel ships from the other location
+    assert words not in page_in()  # its parcel ships from the other location
 
     here.delete()
     LiveRateLocation.objects.create(location=light.far.location)
     quotes.clear_cache()
-    assert words in said()
-    assert "qiymət fərqli ola bilər." in said("az")
+    assert words in page_in()
+    assert "qiymət fərqli ola bilər." in page_in("az")
 
 
 def test_order_page_explains_the_routing(staff, light):

@@ -67,7 +67,7 @@ def test_few_perfect_orders_do_not_outrank_many_good_ones():
     make_time(lucky, 1)
     make_time(proven, *range(100, 130))
 
-    # By the upper bound where less is better; without bounds after those with bounds.
+    # Ranked by the upper bound where less is better; suppliers without bounds follow.
     for measure in ("fill_rate", "cancellation_rate", "acknowledge_time"):
         assert ranked(measure) == [(1, "proven"), (2, "lucky"), (None, "unseen")]
 
@@ -80,7 +80,7 @@ def test_comparison_names_its_metric(staff):
 
     assert status == 200
     assert "Ranked by the lower confidence bound" in shown
-    assert shown.count("59.6 %") == 2  # the lower bound, which is also the rank's bound
+    assert shown.count("59.6 %") == 2  # once as lower bound, once as the ranking bound
     assert "No data yet" in shown
     assert "Ranked by the upper confidence bound" in page(staff, "compare", by="return_rate")[1]
     assert page(staff, "compare", by="' OR 1=1")[0] == 200

@@ -22,41 +22,41 @@ def keep(path, *verdicts, now=NOON, **figures):
     return json.loads(path.read_text())
 
 
-def test_each_row_of_a_goal_is_a_record_of_its_own(tmp_path):
-    told = keep(
+def test_each_row_of_a_goal_has_its_own_record(tmp_path):
+    stored = keep(
         tmp_path / "bench.json",
         at_most("P1", "CPU, ratio to the limit", 3, 2, most=2),
         at_most("P1", "SQL statements", 4, most=4),
         pages=["a page"],
     )
 
-    first, second = told["goals"]
+    first, second = stored["goals"]
     assert list(first) == NAMES
     assert (first["value"], first["limit"], first["ratio"]) == (3, 2, 1.5)
     assert (first["goal"], first["ok"], first["machine"]) == ("<= 2", True, "here")
     assert first["date"] == "2026-11-24T12:00:00+00:00"
     assert (second["limit"], second["ratio"], second["ok"]) == (None, 4, True)
-    assert told["pages"] == ["a page"]
+    assert stored["pages"] == ["a page"]
 
 
-def test_goals_that_are_measured_alone_leave_the_others_as_they_were(tmp_path):
+def test_goals_measured_alone_leave_other_records_unchanged(tmp_path):
     path = tmp_path / "bench.json"
     keep(path, at_least("P13", "a", 1, 2, least=1), at_least("R1", "b", 1, least=1), pages=[1])
 
-    told = keep(
+    stored = keep(
         path,
         at_least("P2", "c", 1, least=1),
         at_least("R1", "d", 1, least=1),
         now=NOON + timedelta(days=1),
     )
 
-    found = [(each["id"], each["what"], each["date"][:10], each["ok"]) for each in told["goals"]]
+    found = [(each["id"], each["what"], each["date"][:10], each["ok"]) for each in stored["goals"]]
     assert found == [
         ("P2", "c", "2026-11-25", True),
         ("P13", "a", "2026-11-24", False),
         ("R1", "d", "2026-11-25", True),
     ]
-    assert told["pages"] == [1]
+    assert stored["pages"] == [1]
 
 
 def test_file_of_an_older_format_is_rewritten(tmp_path):

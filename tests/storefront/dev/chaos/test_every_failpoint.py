@@ -1,4 +1,4 @@
-"""Every failpoint: kill a process of a running shop there, end each order correctly.
+"""Every failpoint: a process killed there loses no order.
 
 Every day, tests/e2e/processes and tests/notifications/test_dispatch_crash.py kill processes at
 the failpoints of purchase orders, claims, reconciliation and e-mail.
@@ -27,7 +27,7 @@ def test_kill_at_each_failpoint_loses_nothing(tmp_path):
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    told = json.loads((tmp_path / "chaos.json").read_text())
-    assert told["failpoints_hit"] == list(failpoints.defined())
-    assert told["violations"] == []
-    assert sum(told["supplier_orders"].values()) > 0
+    report = json.loads((tmp_path / "chaos.json").read_text())
+    assert report["failpoints_hit"] == list(failpoints.defined())
+    assert report["violations"] == []
+    assert sum(report["supplier_orders"].values()) > 0

@@ -1,4 +1,4 @@
-"""Chaos plan: same faults for the same seed, others for another, no kind left out."""
+"""Chaos plan: the same seed draws the same faults, and every plan has every kind of fault."""
 
 import re
 from collections import Counter
@@ -34,7 +34,7 @@ def planned_faults(of):
     return [planned for phase in of.phases for planned in phase.planned_faults]
 
 
-def test_a_seed_names_one_plan():
+def test_same_seed_draws_the_same_plan():
     assert plan(7) == plan(7, failpoints=sorted(NAMES))
     assert planned_faults(plan(7)) != planned_faults(plan(8))
     assert plan(7).phases[0].planned_purchases != plan(8).phases[0].planned_purchases
@@ -101,7 +101,7 @@ def test_supplier_outage_lasts_ten_seconds_and_ends_once():
         assert max(last, 11) - gone_at + back_at >= chaos_plan.OUTAGE_S
 
 
-def test_each_failpoint_kills_at_a_pass():
+def test_each_failpoint_has_the_pass_at_which_it_kills():
     turns = plan(1, failpoints=failpoints.defined()).failpoints
 
     assert set(turns) == set(failpoints.defined())

@@ -1,4 +1,4 @@
-"""Refused words are found in code, templates and translations, exceptions apart."""
+"""Refused words are found in code, templates and translations, except for listed phrases."""
 
 import subprocess
 

@@ -46,7 +46,7 @@ def sleeper(var, name="web"):
 
 @pytest.fixture
 def open_shop(monkeypatch, var):
-    """Let the demo have one process only, and press Ctrl-C once it is ready."""
+    """Let the demo have one process only, and press Ctrl-C once the demo is ready."""
     seen = {}
 
     def opens(supervisor, _var):
@@ -74,7 +74,7 @@ def open_shop(monkeypatch, var):
     return seen
 
 
-def test_ctrl_c_stops_everything_and_takes_the_notice_down(open_shop, var, capsys):
+def test_ctrl_c_stops_everything_and_removes_the_status_file(open_shop, var, capsys):
     code = __main__.main([])
 
     facts, second = open_shop["facts"], open_shop["second"]
@@ -96,7 +96,7 @@ def test_ctrl_c_stops_everything_and_takes_the_notice_down(open_shop, var, capsy
         ({}, 0, True),
         ({"DATABASE_URL": "postgres://other"}, 0, False),
         ({"ENVIRONMENT": "test"}, 0, False),
-        ({}, 2**22 + 1, False),  # killed: above the largest process id
+        ({}, 2**22 + 1, False),  # a killed launcher: no process has this id
     ],
 )
 def test_a_command_uses_the_running_demo_unless_it_has_settings_of_its_own(
@@ -127,7 +127,7 @@ def test_a_failure_while_opening_stops_the_rest_and_says_what_to_do(monkeypatch,
     assert "Every port from 8000 on is taken." in capsys.readouterr().err
 
 
-def test_what_a_killed_launcher_left_behind_is_stopped_first(open_shop, var, capsys):
+def test_processes_left_by_a_killed_launcher_are_stopped_first(open_shop, var, capsys):
     abandoned = sleeper(var, "worker")
     abandoned.start()
     while not command_line(abandoned.pid):
@@ -140,7 +140,7 @@ def test_what_a_killed_launcher_left_behind_is_stopped_first(open_shop, var, cap
     assert "left by an earlier demo: worker" in capsys.readouterr().out
 
 
-def test_reset_wipes_the_data_and_keeps_what_is_not_the_demos(open_shop, var):
+def test_reset_wipes_the_data_of_the_demo_and_keeps_other_files(open_shop, var):
     kept = var / "bench.json"
     for path in (kept, var / "demo.env", var / "mail/1.eml", var / "sandbox/ledger.jsonl"):
         path.parent.mkdir(exist_ok=True)

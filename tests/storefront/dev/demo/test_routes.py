@@ -21,7 +21,7 @@ def seed():
         routes.routes(location=make_location(supplier, code, country), currency="EUR")
 
 
-def test_the_first_routes_are_lines_that_the_sandbox_really_has():
+def test_seeded_services_exist_in_the_sandbox():
     seed()
 
     for service in ShippingService.objects.select_related("location"):
@@ -38,7 +38,7 @@ def test_the_first_routes_are_lines_that_the_sandbox_really_has():
             assert service.max_battery_wh <= line.most_battery_wh
 
 
-def test_what_staff_changed_stays_when_the_demo_starts_again():
+def test_staff_changes_survive_a_restart_of_the_demo():
     seed()
     ShippingService.objects.filter(code="de-classic").update(base_amount=Decimal("1.23"))
     before = ShippingService.objects.count()
@@ -51,7 +51,7 @@ def test_what_staff_changed_stays_when_the_demo_starts_again():
 
 # Products come from China; no service ships them within China.
 @pytest.mark.parametrize("country", sorted(COUNTRIES - {"CN"}))
-def test_a_headlamp_reaches_every_country_the_supplier_reaches(country):
+def test_a_headlamp_ships_to_every_country_of_the_supplier(country):
     seed()
 
     headlamp = Variant(packed_weight_g=140, lithium="inside", cell_wh=Decimal("4.44"), cell_count=1)

@@ -35,8 +35,8 @@ def test_changed_requirements_are_installed_with_hashes_and_noted(clone, monkeyp
 
     assert [command[:3] for command in ran] == [["uv", "pip", "sync"]]
     assert "--require-hashes" in ran[0]
-    noted = (clone / ".venv" / bootstrap.STAMP).read_text()
-    assert noted == hashlib.sha256(b"django==6.1.4\n").hexdigest()
+    stamp = (clone / ".venv" / bootstrap.STAMP).read_text()
+    assert stamp == hashlib.sha256(b"django==6.1.4\n").hexdigest()
     monkeypatch.setattr(bootstrap, "find_uv", lambda _root: pytest.fail("looked for uv"))
     bootstrap.make_environment(clone)  # nothing is left to do
 
@@ -51,7 +51,7 @@ def test_a_failed_installation_is_not_taken_for_a_finished_one(clone, monkeypatc
     assert not (clone / ".venv" / bootstrap.STAMP).exists()
 
 
-def test_without_uv_and_pip_one_is_told_what_to_install(tmp_path, monkeypatch):
+def test_without_uv_and_pip_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     monkeypatch.setattr(bootstrap, "_pips", lambda _root: iter([]))
 
@@ -59,7 +59,7 @@ def test_without_uv_and_pip_one_is_told_what_to_install(tmp_path, monkeypatch):
         bootstrap.find_uv(tmp_path)
 
 
-def test_a_translation_is_compiled_when_it_is_newer_and_only_then(tmp_path):
+def test_translation_is_compiled_only_if_it_is_newer(tmp_path):
     (tmp_path / ".venv").symlink_to(Path(sys.prefix))
     source = tmp_path / "storefront/locale/az/LC_MESSAGES/django.po"
     source.parent.mkdir(parents=True)

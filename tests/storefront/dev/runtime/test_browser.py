@@ -38,7 +38,7 @@ def test_chromium_is_installed_where_there_is_none(programs):
     assert browser.find().endswith("/chromium")
 
 
-def test_what_cannot_be_installed_is_asked_of_the_reader(programs, monkeypatch, capsys):
+def test_failed_installation_says_what_to_install(programs, monkeypatch, capsys):
     programs("apt-get", FAILS)
     monkeypatch.setenv("PLAYWRIGHT_DOWNLOAD_HOST", "http://127.0.0.1:9")
 

@@ -39,7 +39,7 @@ def start(tmp_path):
     datastores.wipe(tmp_path)
 
 
-def test_both_start_on_free_ports_and_leave_no_process_and_no_file_behind(start, tmp_path):
+def test_datastores_start_on_free_ports_and_leave_no_process_or_file(start, tmp_path):
     tmp_path.chmod(0o700)  # a service account cannot enter it
     stores, supervisor = start()
     with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:
@@ -56,7 +56,7 @@ def test_both_start_on_free_ports_and_leave_no_process_and_no_file_behind(start,
     assert not any(place.exists() for place in places)
 
 
-def test_neither_opens_without_its_password(start):
+def test_datastores_refuse_wrong_passwords(start):
     stores, _ = start()
     without = {name: url.replace(":", ":wrong", 2) for name, url in stores.addresses.items()}
     database = without["DATABASE_URL"].replace(":wrong//", "://")
@@ -68,7 +68,7 @@ def test_neither_opens_without_its_password(start):
         redis.from_url(cache).ping()
 
 
-def test_data_of_a_demo_outlives_a_restart_and_is_safe_on_the_disk(start):
+def test_data_of_a_demo_survives_a_restart_and_uses_fsync(start):
     stores, supervisor = start(is_throwaway=False)
     with psycopg.connect(stores.addresses["DATABASE_URL"]) as connection:
         connection.execute("CREATE TABLE lamp AS SELECT 'PD36' AS model")
@@ -132,7 +132,7 @@ def test_data_whose_clone_was_deleted_is_found_and_other_data_is_kept(tmp_path, 
     assert not (tmp_path / "fara-deleted").exists()
 
 
-def test_without_programs_one_is_told_what_to_install(monkeypatch):
+def test_without_programs_the_error_says_what_to_install(monkeypatch):
     for module in (postgres, redis_server):
         monkeypatch.setattr(module, "find_spec", lambda _name: None)
     monkeypatch.setattr(postgres, "_major", lambda _folder: 0)

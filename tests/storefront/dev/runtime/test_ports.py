@@ -36,7 +36,7 @@ def listener():
     taken.close()
 
 
-def test_a_free_port_is_taken_as_wished_and_a_taken_one_gives_way_to_the_next(listener):
+def test_free_port_is_used_and_a_taken_one_is_replaced_by_the_next(listener):
     wished = ports.free_port()
     ports.give_back(wished)
 
@@ -44,14 +44,14 @@ def test_a_free_port_is_taken_as_wished_and_a_taken_one_gives_way_to_the_next(li
     assert ports.free_port(listener) == listener + 1
 
 
-def test_no_two_of_the_demo_get_the_same_port_though_the_first_is_taken(listener):
+def test_processes_of_a_demo_get_different_free_ports(listener):
     chosen = Ports.choose(listener)
 
     assert chosen.web == listener + 1
     assert len({*astuple(chosen)}) == len(fields(chosen)) == 6
 
 
-def test_two_launchers_at_once_choose_different_ports_before_anybody_listens(listener):
+def test_concurrent_launchers_choose_different_ports_before_they_listen(listener):
     wished = listener + 1
     other = subprocess.Popen(
         [sys.executable, "-c", CHOOSE_AND_WAIT, str(wished)],
@@ -69,7 +69,7 @@ def test_two_launchers_at_once_choose_different_ports_before_anybody_listens(lis
     assert ports.free_port(wished) == wished  # it is free again, now that the other has ended
 
 
-def test_a_whole_range_that_is_taken_is_said_so(monkeypatch):
+def test_range_without_a_free_port_is_an_error(monkeypatch):
     monkeypatch.setattr(ports, "is_free", lambda _port: False)
 
     with pytest.raises(ports.NoFreePortError, match="from 8000 on"):

@@ -38,7 +38,7 @@ def test_an_interpreter_that_is_too_old_or_does_not_run_is_passed_over(tmp_path,
     assert found == pythons.find({"PYTHON": good}) == good
 
 
-def test_with_no_interpreter_one_is_told_what_to_install(tmp_path, only):
+def test_without_an_interpreter_the_error_says_what_to_install(tmp_path, only):
     only(fake_python(tmp_path, "python3", "echo cpython 3 11"))
 
     with pytest.raises(pythons.NoPythonError, match=r"apt-get install python3\.13.*PYTHON="):
@@ -49,14 +49,14 @@ def test_with_no_interpreter_one_is_told_what_to_install(tmp_path, only):
     ("answer", "reason"),
     [("echo cpython 3 9", "is 3.9"), ("exit 1", "does not run")],
 )
-def test_a_python_that_one_insists_on_is_not_silently_replaced(tmp_path, answer, reason):
+def test_explicitly_chosen_python_is_not_silently_replaced(tmp_path, answer, reason):
     chosen = fake_python(tmp_path, "mine", answer)
 
     with pytest.raises(pythons.NoPythonError, match=reason):
         pythons.find({"PYTHON": chosen})
 
 
-def test_pythons_of_pyenv_are_found_newest_first_though_the_path_has_none(tmp_path):
+def test_pythons_of_pyenv_are_found_newest_first_even_if_the_path_has_none(tmp_path):
     for version in ("3.9.18", "3.12.1", "3.13.0"):
         fake_python(tmp_path / ".pyenv/versions" / version / "bin", "python3", "true")
 
@@ -70,5 +70,5 @@ def test_pythons_of_pyenv_are_found_newest_first_though_the_path_has_none(tmp_pa
 
 
 @pytest.mark.parametrize("module", [bootstrap, pythons])
-def test_an_old_python_can_read_what_starts_first(module):
+def test_old_python_can_parse_the_entry_points(module):
     ast.parse(Path(module.__file__).read_text(), feature_version=(3, 8))

@@ -77,7 +77,7 @@ def test_a_child_that_never_answers_is_not_waited_for_forever(supervisor, child)
         supervisor.wait_until_ready([silent], seconds=0.2)
 
 
-def test_ctrl_c_ends_the_waiting_though_a_shell_had_told_us_to_ignore_it(supervisor, child):
+def test_ctrl_c_ends_a_wait_even_if_the_signal_was_ignored_before(supervisor, child):
     before = [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)]
     hangup = signal.getsignal(signal.SIGHUP)
     supervisor.listen()
@@ -92,7 +92,7 @@ def test_ctrl_c_ends_the_waiting_though_a_shell_had_told_us_to_ignore_it(supervi
     signal.signal(signal.SIGHUP, hangup)
 
 
-def test_groups_stop_in_their_order(supervisor, child, tmp_path):
+def test_groups_stop_in_the_given_order(supervisor, child, tmp_path):
     notes = tmp_path / "notes"
     for name in ("postgres", "web", "sandbox"):
         supervisor.start(child(name, NOTING, str(notes), name))
@@ -147,9 +147,7 @@ def test_a_child_that_keeps_dying_ends_the_demo_and_says_why(supervisor, child):
         supervisor.watch(lambda: None)
 
 
-def test_a_step_shows_what_it_prints_when_wanted_and_says_what_to_do_if_it_fails(
-    supervisor, child, capfdbinary
-):
+def test_step_shows_its_output_if_wanted_and_advice_if_it_fails(supervisor, child, capfdbinary):
     supervisor.run(child("sync", "print('120 of 120')"), is_shown=True)
     supervisor.run(child("migrate", "print('quiet')"))
     step = child("migrate", "print('connection refused'); raise SystemExit(1)")
@@ -160,7 +158,7 @@ def test_a_step_shows_what_it_prints_when_wanted_and_says_what_to_do_if_it_fails
     assert capfdbinary.readouterr().out == b"120 of 120\n"
 
 
-def test_a_number_that_now_belongs_to_a_stranger_is_not_stopped(supervisor, child):
+def test_process_id_reused_by_another_program_is_not_stopped(supervisor, child):
     stranger = child("stranger", PATIENT)
     supervisor.start(stranger)
     supervisor.wait_until_ready([stranger])

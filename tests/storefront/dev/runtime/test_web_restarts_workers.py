@@ -60,5 +60,5 @@ def test_a_killed_web_process_is_replaced_and_the_others_go_on(tmp_path):
         server.wait(timeout=15)
 
 
-def test_the_container_begins_its_web_server_alike():
+def test_container_starts_its_web_server_with_the_same_option():
     assert '"--respawn-failed-workers"' in (ROOT / "Dockerfile").read_text()

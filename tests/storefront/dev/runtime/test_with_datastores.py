@@ -11,11 +11,13 @@ from storefront.dev.runtime import with_datastores
 from storefront.dev.runtime.processes import command_line
 
 WRAPPER = [sys.executable, "-m", "storefront.dev.runtime.with_datastores"]
-TELL_AND_WAIT = (
+WRITE_URL_AND_WAIT = (
     "import os, pathlib, sys, time; "
     "pathlib.Path(sys.argv[1]).write_text(os.environ['DATABASE_URL']); time.sleep(60)"
 )
-ASK = "import os, psycopg; psycopg.connect(os.environ['DATABASE_URL']).execute('SELECT 1'); "
+QUERY_DATABASE = (
+    "import os, psycopg; psycopg.connect(os.environ['DATABASE_URL']).execute('SELECT 1'); "
+)
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def env():
 
 def test_a_command_gets_a_database_and_its_exit_code_is_passed_on(env):
     done = subprocess.run(
-        [*WRAPPER, sys.executable, "-W", "ignore", "-c", ASK + "raise SystemExit(7)"],
+        [*WRAPPER, sys.executable, "-W", "ignore", "-c", QUERY_DATABASE + "raise SystemExit(7)"],
         env=env,
         check=False,
     )
@@ -37,7 +39,7 @@ def test_a_command_gets_a_database_and_its_exit_code_is_passed_on(env):
     assert done.returncode == 7
 
 
-def test_folder_of_a_killed_borrower_is_deleted_by_the_next(tmp_path):
+def test_folder_of_a_killed_process_is_deleted_by_the_next_one(tmp_path):
     abandoned = tmp_path / "abandoned"
     (abandoned / "redis").mkdir(parents=True)
     program = [sys.executable, "-c", "import time; time.sleep(60)", "redis-server"]
@@ -48,20 +50,20 @@ def test_folder_of_a_killed_borrower_is_deleted_by_the_next(tmp_path):
 
     with with_datastores.throwaway_folder(tmp_path) as mine:
         with with_datastores.throwaway_folder(tmp_path) as neighbor:
-            both_stand = mine.exists() and neighbor.exists()
+            both_exist = mine.exists() and neighbor.exists()
 
         assert mine.exists()
         assert not neighbor.exists()
 
-    assert both_stand
+    assert both_exist
     assert not abandoned.exists()
     assert server.wait(timeout=5) == -signal.SIGTERM
     assert not list(tmp_path.glob("*/"))
 
 
-def test_a_request_to_end_reaches_the_command_and_the_servers(env, tmp_path):
+def test_sigterm_stops_the_command_and_the_servers(env, tmp_path):
     note = tmp_path / "database"
-    command = [sys.executable, "-c", TELL_AND_WAIT, note]
+    command = [sys.executable, "-c", WRITE_URL_AND_WAIT, note]
     wrapper = subprocess.Popen([*WRAPPER, *command], env=env, stdin=subprocess.DEVNULL)
     while not note.exists() or not note.read_text():
         assert wrapper.poll() is None

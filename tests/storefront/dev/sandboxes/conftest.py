@@ -14,7 +14,7 @@ PREFIX = "/api2.0/v1/"
 
 
 class RunningServer:
-    """A running server with a client and the control API; ``begin`` are its other threads."""
+    """A running server with a client and the control API; ``begin`` starts its other threads."""
 
     def __init__(self, server, state, *, begin=(), headers=None):
         self.state, self.server = state, server
@@ -120,11 +120,11 @@ def sandbox(run):
     return run()
 
 
-def until(true, *, within_s=5):
-    """Wait until ``true()`` returns something truthy."""
+def until(condition, *, within_s=5):
+    """Wait until ``condition()`` is truthy; return its result."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:
-        if result := true():
+        if result := condition():
             return result
         time.sleep(0.01)
     raise AssertionError("it did not happen in time")

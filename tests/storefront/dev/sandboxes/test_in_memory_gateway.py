@@ -1,4 +1,4 @@
-"""In-memory gateway: what the contract of all gateways (tests/orders/gateways) cannot ask for."""
+"""In-memory gateway: behavior that the tests of all gateways (tests/orders/gateways) omit."""
 
 from decimal import Decimal
 
@@ -37,7 +37,7 @@ def euros(amount):
     return Money(Decimal(amount), "EUR")
 
 
-def told(gateway, reference):
+def history_of(gateway, reference):
     return [(update.kind.value, update.amount) for update in gateway.history(reference=reference)]
 
 
@@ -61,7 +61,7 @@ def test_a_declined_or_expired_payment_holds_nothing(gateway, end):
         gateway.capture(reference=reference, amount=euros("1"), key="capture:1")
     gateway.authorize(reference)
     taken = "authorized" if end == "decline" else "expired"  # a declined page takes another card
-    assert told(gateway, reference) == [(taken, TOTAL)]
+    assert history_of(gateway, reference) == [(taken, TOTAL)]
 
 
 def test_an_expired_authorization_keeps_what_was_captured(gateway, paid):
@@ -69,6 +69,6 @@ def test_an_expired_authorization_keeps_what_was_captured(gateway, paid):
 
     gateway.expire(paid)
 
-    assert told(gateway, paid)[1:] == [("captured", euros("10")), ("expired", euros("54.99"))]
+    assert history_of(gateway, paid)[1:] == [("captured", euros("10")), ("expired", euros("54.99"))]
     with pytest.raises(PermanentError):
         gateway.capture(reference=paid, amount=euros("1"), key="capture:2")

@@ -18,7 +18,7 @@ PER_DAY = 40
 DAYS = [1, pytest.param(3, marks=pytest.mark.full)]
 
 
-def play(mode, configured=None, days=1):
+def simulate(mode, configured=None, days=1):
     reset_data()
     script = Script(orders=PER_DAY * days, seed=3, articles=12, per_day=PER_DAY)
     shop = RealShop(name=f"{mode}-x", skus=script.skus, configured=configured or mode)
@@ -26,14 +26,14 @@ def play(mode, configured=None, days=1):
     return SimulationRun(script, shop, warehouse).run()
 
 
-def everything_is_seen_at_once(sales, _row, _manner):
+def count_all_sales_as_seen(sales, _row, _manner):
     return [Assessment(sale=sale, absorbed_by=evidence.AbsorbedBy.LAG) for sale in sales]
 
 
 @pytest.mark.parametrize("days", DAYS)
 @pytest.mark.parametrize("mode", MODES)
 def test_no_unit_is_promised_twice_however_the_supplier_counts(mode, days):
-    score = play(mode, days=days)
+    score = simulate(mode, days=days)
 
     assert score.promised > 25 * days
     assert (score.oversold, score.promised_twice, score.exposed) == (0, 0, 0)
@@ -44,22 +44,22 @@ def test_no_unit_is_promised_twice_however_the_supplier_counts(mode, days):
 
 
 @pytest.mark.parametrize("days", DAYS)
-def test_a_supplier_believed_to_count_earlier_is_not_oversold_either(days):
-    assert play("never", configured="order", days=days).promised_twice == 0
+def test_supplier_configured_to_count_earlier_than_it_does_is_not_oversold(days):
+    assert simulate("never", configured="order", days=days).promised_twice == 0
 
 
 @pytest.mark.parametrize("days", DAYS)
-def test_what_sees_everything_at_once_offers_units_twice(monkeypatch, days):
-    monkeypatch.setattr(evidence, "assess", everything_is_seen_at_once)
+def test_counting_all_sales_as_seen_offers_units_twice(monkeypatch, days):
+    monkeypatch.setattr(evidence, "assess", count_all_sales_as_seen)
 
-    assert play("never", days=days).exposed > 0
+    assert simulate("never", days=days).exposed > 0
 
 
-def test_what_is_there_is_sold_on_the_last_day_as_on_the_first():
+def test_stock_can_be_sold_on_every_day():
     reset_data()
-    days = Script(orders=4, seed=3, articles=1, per_day=1)
-    shop = RealShop(name="long", skus=days.skus, configured="order")
-    planned = next(days.planned_orders())
+    script = Script(orders=4, seed=3, articles=1, per_day=1)
+    shop = RealShop(name="long", skus=script.skus, configured="order")
+    planned = next(script.planned_orders())
     for day in range(4):
         shop.feed({planned.sku: 50}, day * DAY_S)
 
@@ -68,11 +68,11 @@ def test_what_is_there_is_sold_on_the_last_day_as_on_the_first():
 
 @pytest.mark.parametrize("policy", SIMPLE)
 def test_each_simple_rule_oversells(policy):
-    days = Script(orders=4_000, seed=1)
+    script = Script(orders=4_000, seed=1)
 
     scores = [
         SimulationRun(
-            days,
+            script,
             SimpleShop(policy),
             Warehouse(mode=mode, export_s=runner.EXPORT_S, delay_s=runner.DELAY_S),
         ).run()

@@ -104,7 +104,7 @@ def test_rows_are_written_completely_and_in_order():
         assert found.variant_id == variant.pk
         assert found.ships_from == {"DE": 3}
         assert (found.price_amount, found.as_of) == (old.price_amount, old.as_of)
-        assert found.updated_at >= old.updated_at  # the clock of ``auto_now``
+        assert found.updated_at >= old.updated_at  # set by ``auto_now``
         row.available = 7
         row.save()
     assert Listing.objects.filter(available=7).count() == 3
@@ -131,7 +131,7 @@ def test_invalid_rows_are_refused():
 
 
 def product_family():
-    """Make a product of a brand, and two variants of it, unsaved."""
+    """Return a brand, its product and two variants of the product, all unsaved."""
     brand = Brand(name="Sunwell")
     product = Product(**values_of(make_product(), "brand", "slug"), brand=brand, slug="sunwell-1")
     variants = [Variant(product=product, sku=f"SW-{number}") for number in (1, 2)]

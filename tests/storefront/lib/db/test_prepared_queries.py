@@ -37,7 +37,7 @@ def listings():
 
 
 def run_both(question):
-    """Compile with the first values, run with the others, and compare with Django."""
+    """Return a function that compiles with ``first``; it returns both results for ``second``."""
 
     def both(first, second):
         prepared = PreparedQuery(question)
@@ -132,11 +132,11 @@ def test_joined_row_may_be_missing():
     def question(*, slug):
         return Product.objects.filter(slug=slug).select_related("spec", "category")
 
-    bare, told = make_product(), make_product()
-    make_spec(told)
+    bare, with_spec = make_product(), make_product()
+    make_spec(with_spec)
     got = PreparedQuery(question)
 
-    for product in (bare, told):
+    for product in (bare, with_spec):
         (row,), (expected,) = got(slug=product.slug), question(slug=product.slug)
         with CaptureQueriesContext(connection) as queries:
             assert row.category.name_in("en") == expected.category.name_in("en")
@@ -176,7 +176,7 @@ def test_dead_session_is_replaced():
         cursor.execute("SELECT pg_backend_pid()")
         other.execute("SELECT pg_terminate_backend(%s, 5000)", cursor.fetchone())
     killer.close()
-    connection.close_if_unusable_or_obsolete()  # as at the begin of a request
+    connection.close_if_unusable_or_obsolete()  # as at the start of a request
 
     assert got(listing_id=listing.pk) == [listing]
 

@@ -41,12 +41,12 @@ def test_redirect_loop_ends(httpserver, given, allowed):
 
 
 def test_other_host_gets_no_credentials(httpserver):
-    told = []
-    there = httpserver.url_for("/other").replace("localhost", "127.0.0.1")
-    answers = {"/": "/same", "/same": there, "/other": ""}
+    sent_headers = []
+    other_host_url = httpserver.url_for("/other").replace("localhost", "127.0.0.1")
+    answers = {"/": "/same", "/same": other_host_url, "/other": ""}
 
     def answer(request):
-        told.append({name.lower() for name, _ in request.headers})
+        sent_headers.append({name.lower() for name, _ in request.headers})
         to = answers[request.path]
         return Response(status=302, headers={"Location": to}) if to else Response(FILE)
 
@@ -56,7 +56,11 @@ def test_other_host_gets_no_credentials(httpserver):
 
     download(httpserver.url_for("/").replace("127.0.0.1", "localhost"), headers=keys)
 
-    assert [set(keys) & names for names in told] == [set(keys), set(keys), {"if-none-match"}]
+    assert [set(keys) & names for names in sent_headers] == [
+        set(keys),
+        set(keys),
+        {"if-none-match"},
+    ]
 
 
 def test_not_modified_is_returned(httpserver):

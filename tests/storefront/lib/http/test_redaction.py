@@ -13,7 +13,7 @@ KEY = "sk9Zq7LwT2mXv4Rb8Nc1Yd6K"
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "expected"),
     [
         ("product/list", "product/list"),
         ("orders/2411241234567890123/lines", "orders/2411241234567890123/lines"),
@@ -25,8 +25,8 @@ KEY = "sk9Zq7LwT2mXv4Rb8Nc1Yd6K"
         (f"/feeds/{KEY}/stock.csv", "/feeds/…/stock.csv"),
     ],
 )
-def test_path_is_logged_without_keys(path, said):
-    assert redacted_path(path) == said
+def test_path_is_logged_without_keys(path, expected):
+    assert redacted_path(path) == expected
 
 
 @pytest.mark.parametrize("secret", ["swordfish", "swordfish/2", "0123456789abcdef0123456789abcdef"])
@@ -64,8 +64,8 @@ def test_neither_log_nor_error_contains_sent_secrets(httpserver, caplog):
         with pytest.raises(ExternalServiceError) as by_query:
             api.get("orders", key=KEY, street="Rue de la Paix")
 
-    told = f"{by_header.value} {by_query.value!r} {caplog.text}"
-    ours = told.replace(f"GET /v1/orders?key={KEY}", "")  # the test server's own log
+    output = f"{by_header.value} {by_query.value!r} {caplog.text}"
+    ours = output.replace(f"GET /v1/orders?key={KEY}", "")  # the test server's own log
     ours = "\n".join(line for line in ours.splitlines() if "werkzeug" not in line)
     assert KEY not in ours
     assert "Rue" not in ours

@@ -7,7 +7,7 @@ from storefront.lib.http.errors import CallDeferredError, PermanentError, Tempor
 from storefront.lib.http.retries import retry, retry_after_s
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-GONE = TemporaryError("no answer", is_outcome_unknown=True)
+NO_ANSWER = TemporaryError("no answer", is_outcome_unknown=True)
 NOT_SENT = TemporaryError("no connection")
 
 
@@ -33,7 +33,7 @@ class Script:
 
 
 def test_read_is_retried_with_growing_jittered_delays_until_the_last_error(delays):
-    script = Script(GONE, GONE, GONE)
+    script = Script(NO_ANSWER, NO_ANSWER, NO_ANSWER)
 
     assert retry(script, is_idempotent=True) == "answer"
 
@@ -41,15 +41,18 @@ def test_read_is_retried_with_growing_jittered_delays_until_the_last_error(delay
     for attempt, nap in enumerate(delays):
         assert 0.2 * 2**attempt <= nap <= 0.4 * 2**attempt
     with pytest.raises(TemporaryError, match="the fourth"):
-        retry(Script(GONE, GONE, GONE, TemporaryError("the fourth")), is_idempotent=True)
+        retry(
+            Script(NO_ANSWER, NO_ANSWER, NO_ANSWER, TemporaryError("the fourth")),
+            is_idempotent=True,
+        )
     assert len(set(delays)) == 6
 
 
 @pytest.mark.parametrize(
     ("failure", "is_idempotent", "calls"),
     [
-        (GONE, True, 2),
-        (GONE, False, 1),
+        (NO_ANSWER, True, 2),
+        (NO_ANSWER, False, 1),
         (NOT_SENT, True, 2),
         (NOT_SENT, False, 2),
         (CallDeferredError("the budget is spent"), True, 1),
@@ -76,7 +79,7 @@ def test_retry_after_is_respected(delays):
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("header", "expected"),
     [
         ("0", 0),
         ("120", 120),
@@ -95,7 +98,7 @@ def test_retry_after_is_respected(delays):
         (None, None),
     ],
 )
-def test_retry_after_is_parsed(said, expected):
-    headers = {} if said is None else {"retry-after": said}
+def test_retry_after_is_parsed(header, expected):
+    headers = {} if header is None else {"retry-after": header}
 
     assert retry_after_s(headers, now=NOW) == expected

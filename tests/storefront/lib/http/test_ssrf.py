@@ -77,7 +77,7 @@ def resolver(monkeypatch):
 
 @pytest.fixture
 def connections(monkeypatch):
-    """Record every address that a connection was tried to; none answers."""
+    """Record each address that is connected to; every connection fails."""
     tried = []
 
     def connect(_self, host, port, *_args, **_words):
@@ -94,7 +94,7 @@ def test_forbidden_address_is_not_called(trap, resolver, address):
         download(address.format(port=trap.port), total_s=3)
 
     assert trap.heard == []
-    # Some systems do not even resolve the strangest ones.
+    # Some systems cannot even resolve the strangest addresses.
     is_unknown = isinstance(refused.value, TemporaryError)
     assert is_unknown or isinstance(refused.value, ForbiddenAddressError)
     assert not is_unknown or "cannot be resolved" in str(refused.value)
@@ -105,9 +105,9 @@ def test_forbidden_address_is_not_called(trap, resolver, address):
 def test_redirect_to_a_forbidden_address_is_refused(trap, resolver, settings, httpserver, address):
     settings.PRIVATE_NETWORKS_ALLOWED = ["127.0.0.1/32"]
     settings.OUTSIDE_PORTS_ALLOWED = [str(httpserver.port)]
-    there = address.format(port=trap.port)
+    redirect_url = address.format(port=trap.port)
     httpserver.expect_request("/picture").respond_with_data(
-        status=302, headers={"Location": there.encode().decode("latin-1")}
+        status=302, headers={"Location": redirect_url.encode().decode("latin-1")}
     )
 
     with pytest.raises(ExternalServiceError):

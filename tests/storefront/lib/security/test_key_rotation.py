@@ -36,14 +36,14 @@ def rotate():
 
 
 def test_old_key_can_be_removed_after_rotation(rows, settings):
-    said = rotate()
+    output = rotate()
 
     settings.FIELD_KEYS = [NEW]
     for row in rows:
         assert decrypt(row.secrets_encrypted) == SECRETS | {"of": row.supplier.code}
         assert decrypt(row.tokens_encrypted) == {"access": row.supplier.code}
-    assert "suppliers.Connection.secrets_encrypted: 3 encrypted again, 0 current" in said
-    assert "k-1" not in said
+    assert "suppliers.Connection.secrets_encrypted: 3 encrypted again, 0 current" in output
+    assert "k-1" not in output
 
 
 def test_rotation_can_be_interrupted_and_repeated(rows, settings, monkeypatch):
@@ -77,10 +77,10 @@ def test_value_changed_meanwhile_is_not_overwritten(rows, settings, monkeypatch)
 
     monkeypatch.setattr(key_rotation, "reencrypt", changing)
 
-    said = rotate()
+    output = rotate()
 
     assert [decrypt(row.tokens_encrypted) for row in rows] == [{"access": "renewed"}] * 3
-    assert "secrets_encrypted: 3 encrypted again" in said
+    assert "secrets_encrypted: 3 encrypted again" in output
 
 
 def test_undecryptable_value_stays_and_is_counted(rows, settings):

@@ -12,7 +12,7 @@ LARGE = b"x" * 3_000
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch):
+def small_limits(monkeypatch):
     monkeypatch.setattr(upload_limits, "MAX_FORM_BYTES", 1_000)
     monkeypatch.setattr(upload_limits, "MAX_STAFF_FORM_BYTES", 10_000)
 

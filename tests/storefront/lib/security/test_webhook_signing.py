@@ -36,8 +36,8 @@ def headers(**changes):
     )
 
 
-def check(told, *, body=BODY, secrets=(SECRET,), now=NOON):
-    return webhook_signing.verify(headers=told, body=body, secrets=secrets, now=now)
+def check(signed_headers, *, body=BODY, secrets=(SECRET,), now=NOON):
+    return webhook_signing.verify(headers=signed_headers, body=body, secrets=secrets, now=now)
 
 
 def test_any_of_several_secrets_suffices():

@@ -26,12 +26,12 @@ from tests.factories.suppliers import NOON
 pytestmark = pytest.mark.django_db
 
 
-def page(name, what="changelist", *args):
-    return reverse(f"admin:{name}_{what}", args=args)
+def page(name, view="changelist", *args):
+    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def seen_reasons(shown):
-    """Post the hold reasons that the page shows."""
+    """Return the hidden form value that lists the hold reasons of the page."""
     return {"seen": shown.context["form"]["seen"].value()}
 
 
@@ -122,23 +122,23 @@ def test_held_purchase_order_is_released_once_each_reason_is_waived(draft, staff
 
 @pytest.mark.parametrize("more", [0, 1])
 def test_unread_hold_reason_is_not_waived(draft, staff, started, more):
-    """Meanwhile another check found another reason."""
+    """The hold reasons changed after the page was opened."""
     purchase_order, url = draft
     cost = {"code": "cost", "sentence": "It costs more now.", "subject": "A", "amount": "9.00"}
     unpaid = {"code": "payment", "sentence": "It is not paid.", "amount": "9.00"}
     purchase_order.move("on_hold", at=NOON, hold_reasons=[cost])
-    bobs = seen_reasons(staff.get(url))
+    old_form = seen_reasons(staff.get(url))
     now = [unpaid, cost][: 1 + more]
     PurchaseOrder.objects.filter(pk=purchase_order.pk).update(hold_reasons=now)
 
-    told = staff.post(url, bobs)
+    refused = staff.post(url, old_form)
 
     purchase_order.refresh_from_db()
     assert (purchase_order.status, purchase_order.waived_reasons, started) == ("on_hold", [], [])
-    assert "changed after you opened this page" in told.content.decode()
-    assert "It is not paid." in told.content.decode()
+    assert "changed after you opened this page" in refused.content.decode()
+    assert "It is not paid." in refused.content.decode()
     chosen = {"reasons": [holds.reason_key(unpaid), holds.reason_key(cost)]}
-    staff.post(url, {**seen_reasons(told), **chosen})  # the page was read
+    staff.post(url, {**seen_reasons(refused), **chosen})  # the new page was read
     purchase_order.refresh_from_db()
     assert purchase_order.status == "ready"
 
@@ -215,19 +215,19 @@ def test_selected_rows_are_applied_and_all_are_exported(shared_world, staff, sta
     assert started == [("publish_pending", {})]
 
 
-def test_issue_is_resolved_and_a_dead_message_resent_but_no_sent_one(shared_world, staff):
-    issue, sent, dead = SyncIssue.objects.first(), *Message.objects.filter(status="sent")[:2]
-    Message.objects.filter(pk=dead.pk).update(status="failed")
+def test_issue_is_resolved_and_a_failed_message_resent_but_not_a_sent_one(shared_world, staff):
+    issue, sent, failed = SyncIssue.objects.first(), *Message.objects.filter(status="sent")[:2]
+    Message.objects.filter(pk=failed.pk).update(status="failed")
 
     staff.post(page("suppliers_syncissue"), {"action": "dismiss", "_selected_action": [issue.pk]})
     resend = {"action": "send_again"}
-    staff.post(page("notifications_message"), {**resend, "_selected_action": [dead.pk]})
+    staff.post(page("notifications_message"), {**resend, "_selected_action": [failed.pk]})
     refused = staff.post(
         page("notifications_message"), {**resend, "_selected_action": [sent.pk]}, follow=True
     )
 
     issue.refresh_from_db()
-    dead.refresh_from_db()
+    failed.refresh_from_db()
     assert issue.resolved_at is not None
-    assert dead.status == "requeued"
+    assert failed.status == "requeued"
     assert any("sent" in str(message) for message in refused.context["messages"])

@@ -19,13 +19,13 @@ from tests.factories.full_shop import make_world
 
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
-WIRE = ("base_url", "account_id", "calls_per_second", "max_concurrent_calls")
+CONNECTION_FIELDS = ("base_url", "account_id", "calls_per_second", "max_concurrent_calls")
 # Queries for the rows, their count, session and user, and filter choices.
-MOST_QUERIES = 10
+MAX_QUERIES = 10
 
 
-def page(name, what="changelist", *args):
-    return reverse(f"admin:{name}_{what}", args=args)
+def page(name, view="changelist", *args):
+    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def count_queries(client, url):
@@ -50,8 +50,8 @@ def test_pages_of_every_table_need_few_queries_whatever_the_number_of_rows(
             others[f"{name} page"], _ = count_queries(staff, page(name, "change", row.pk))
         assert isinstance(table, StaffAdmin) or name in {"accounts_user", "auth_group"}
 
-    too_slow = {name: many for name, many in others.items() if many > MOST_QUERIES}
-    assert max(lists.values()) <= MOST_QUERIES
+    too_slow = {name: many for name, many in others.items() if many > MAX_QUERIES}
+    assert max(lists.values()) <= MAX_QUERIES
     assert too_slow.keys() <= {
         "catalog_product page",
         "orders_order page",
@@ -98,34 +98,36 @@ def test_access_keys_and_tokens_are_not_shown(shared_world, staff):
 
 
 def connect_to_cj(**changes):
-    """Give the supplier a CJ connection; return it and its form's values."""
+    """Give the supplier a CJ connection; return the connection and the values of its form."""
     Supplier.objects.filter(connection__isnull=False).update(adapter="cj")
     Connection.objects.update(**changes)
-    wire = Connection.objects.get()
-    form = {name: getattr(wire, name) for name in WIRE}
+    api_connection = Connection.objects.get()
+    form = {name: getattr(api_connection, name) for name in CONNECTION_FIELDS}
     form |= {f"{kind}_every_min": 7 for kind in ("products", "prices", "stock", "orders")}
-    return wire, form | {"quotas-TOTAL_FORMS": 0, "quotas-INITIAL_FORMS": 0}
+    return api_connection, form | {"quotas-TOTAL_FORMS": 0, "quotas-INITIAL_FORMS": 0}
 
 
 def test_secret_is_write_only(shared_world, staff):
-    wire, form = connect_to_cj(tokens_encrypted=encrypt({"access": "lent"}))
-    url = page("suppliers_connection", "change", wire.pk)
+    api_connection, form = connect_to_cj(tokens_encrypted=encrypt({"access": "lent"}))
+    url = page("suppliers_connection", "change", api_connection.pk)
 
     response = staff.post(url, form | {"secret_api_key": "CJ12345@api@secret"})
 
     assert response.status_code == 302
-    wire.refresh_from_db()
+    api_connection.refresh_from_db()
     _, shown = count_queries(staff, url)
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "CJ12345@api@secret"}
-    assert (wire.tokens_encrypted, wire.stock_every_min) == ("", 7)
-    assert wire.secrets_encrypted not in shown
+    assert decrypt(api_connection.secrets_encrypted) == {"api_key": "CJ12345@api@secret"}
+    assert (api_connection.tokens_encrypted, api_connection.stock_every_min) == ("", 7)
+    assert api_connection.secrets_encrypted not in shown
     assert "CJ12345" not in shown
 
 
 def test_webhook_secret_is_validated_and_other_secrets_stay(shared_world, staff):
     lent = encrypt({"access": "lent"})
-    wire, form = connect_to_cj(secrets_encrypted=encrypt({"api_key": "old"}), tokens_encrypted=lent)
-    url = page("suppliers_connection", "change", wire.pk)
+    api_connection, form = connect_to_cj(
+        secrets_encrypted=encrypt({"api_key": "old"}), tokens_encrypted=lent
+    )
+    url = page("suppliers_connection", "change", api_connection.pk)
     both = "whsec_bmV3 whsec_b2xk"
 
     wrong = staff.post(url, form | {"secret_hook_secret": "whsec_!"})
@@ -133,9 +135,9 @@ def test_webhook_secret_is_validated_and_other_secrets_stay(shared_world, staff)
 
     assert (wrong.status_code, right.status_code) == (200, 302)
     assert "A webhook secret consists of whsec_ and Base64 text." in wrong.content.decode()
-    wire.refresh_from_db()
-    assert decrypt(wire.secrets_encrypted) == {"api_key": "old", "hook_secret": both}
-    assert wire.tokens_encrypted == lent
+    api_connection.refresh_from_db()
+    assert decrypt(api_connection.secrets_encrypted) == {"api_key": "old", "hook_secret": both}
+    assert api_connection.tokens_encrypted == lent
     assert "whsec_bmV3" not in count_queries(staff, url)[1]
 
 

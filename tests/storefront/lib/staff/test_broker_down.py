@@ -25,8 +25,8 @@ def staff(shared_world, staff, monkeypatch):
     return staff
 
 
-def page(name, what="changelist", *args):
-    return reverse(f"admin:{name}_{what}", args=args)
+def page(name, view="changelist", *args):
+    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def cancel(order, _purchase_order):
@@ -65,20 +65,22 @@ def deliver_again(_order, _purchase_order):
     return page("notifications_message"), {"action": "send_again", "_selected_action": chosen}
 
 
-ACTS = (release, cancel, refund, release_hold, send_again, reprice, deliver_again)
+ACTIONS = (release, cancel, refund, release_hold, send_again, reprice, deliver_again)
 
 
 def test_recorded_work_is_done_later_and_staff_are_told(staff):
     order = orders_by_status()["placed"]
     purchase_order = PurchaseOrder.objects.filter(status="draft").first()
-    told = {}
+    shown_messages = {}
 
-    for act in ACTS:
+    for act in ACTIONS:
         url, given = act(order, purchase_order)
         response = staff.post(url, given, follow=True)
-        told[act.__name__] = [str(message) for message in response.context["messages"]]
+        shown_messages[act.__name__] = [str(message) for message in response.context["messages"]]
 
-    assert [name for name, words in told.items() if not any(LATER in word for word in words)] == []
+    assert [
+        name for name, words in shown_messages.items() if not any(LATER in word for word in words)
+    ] == []
     order.refresh_from_db()
     purchase_order.refresh_from_db()
     assert (order.status, purchase_order.status) == ("canceled", "ready")

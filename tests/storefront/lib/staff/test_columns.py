@@ -12,7 +12,7 @@ from tests.factories.suppliers import NOON
 
 
 @pytest.mark.parametrize(
-    ("away", "said"),
+    ("away", "expected"),
     [
         (timedelta(seconds=-59), "just now"),
         (timedelta(minutes=-4), "4\xa0minutes ago"),
@@ -20,15 +20,15 @@ from tests.factories.suppliers import NOON
         (timedelta(days=3), "in 3\xa0days"),
     ],
 )
-def test_moment_is_shown_as_age(away, said):
+def test_moment_is_shown_as_age(away, expected):
     with time_machine.travel(NOON, tick=False):
-        assert columns.as_age(NOON + away) == said
+        assert columns.as_age(NOON + away) == expected
 
 
-@pytest.mark.parametrize(("locale", "said"), [("en", "€1,234.50"), ("az", "1.234,50\xa0€")])
-def test_money_is_formatted_by_locale(locale, said):
+@pytest.mark.parametrize(("locale", "expected"), [("en", "€1,234.50"), ("az", "1.234,50\xa0€")])
+def test_money_is_formatted_by_locale(locale, expected):
     with translation.override(locale):
-        assert columns.as_money(Money(Decimal("1234.5"), "EUR")) == said
+        assert columns.as_money(Money(Decimal("1234.5"), "EUR")) == expected
 
 
 def test_status_has_text_icon_and_color_only_if_action_is_needed():

@@ -1,4 +1,4 @@
-"""Double submit: of two concurrent clicks one takes effect, and the other gets a message."""
+"""Double submit: of concurrent clicks one takes effect, and each gets an answer."""
 
 from collections import Counter
 
@@ -61,10 +61,10 @@ def test_every_click_shows_the_outcome(supplier, make, round_):
 
     answers = click_at_once(f"/en/orders/{order.number}/{order.access_key}/cancel/")
 
-    said = {"cancel=asked"} if make is accepted else {"cancel=stopped"}
+    expected = {"cancel=asked"} if make is accepted else {"cancel=stopped"}
     if make is unpaid:
-        said.add("back=released")  # the first click puts the items back into the cart
-    assert {answer["Location"].rpartition("?")[2] for answer in answers} == said
+        expected.add("back=released")  # the first click puts the items back into the cart
+    assert {answer["Location"].rpartition("?")[2] for answer in answers} == expected
     run_workers(order)
     assert Order.objects.get().status == "canceled"
     assert PaymentEvent.objects.filter(kind__in=["void_requested", "refund_requested"]).count() == (
@@ -73,7 +73,7 @@ def test_every_click_shows_the_outcome(supplier, make, round_):
 
 
 @pytest.mark.parametrize("make", [unpaid, make_paid_order, accepted])
-def test_api_client_is_told_once_that_it_is_canceled_then_too_late(supplier, make):
+def test_api_client_is_told_that_the_order_is_canceled_or_too_late(supplier, make):
     order = make(make_sellable())
 
     answers = click_at_once(
@@ -83,8 +83,8 @@ def test_api_client_is_told_once_that_it_is_canceled_then_too_late(supplier, mak
         content_type="application/json",
     )
 
-    told = Counter(answer.status_code for answer in answers)
-    assert set(told) <= {200, 409}
-    assert told[200] >= 1
+    statuses = Counter(answer.status_code for answer in answers)
+    assert set(statuses) <= {200, 409}
+    assert statuses[200] >= 1
     run_workers(order)
     assert Order.objects.get().status == "canceled"

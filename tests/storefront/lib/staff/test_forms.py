@@ -31,8 +31,8 @@ PLAIN |= {"order_days", "permissions", "prices_exclude_tax", "time_zone"}
 NAMED = {"Supplier", "Connection", "QuarantineThresholds", "ShippingService", "PriceRule, new"}
 
 
-def page(name, what="changelist", *args):
-    return reverse(f"admin:{name}_{what}", args=args)
+def page(name, view="changelist", *args):
+    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def fields_without_label(form):
@@ -62,10 +62,10 @@ def test_every_editable_field_has_label_and_help_text(shared_world, staff_reques
 
     assert found.keys() >= NAMED
     assert {name: missing for name, missing in found.items() if missing} == {}
-    wire = Connection.objects.select_related("supplier").get()
+    api_connection = Connection.objects.select_related("supplier").get()
     for adapter in CONNECTORS:
-        wire.supplier.adapter = adapter
-        form = admin.site._registry[Connection].get_form(staff_request, wire, change=True)
+        api_connection.supplier.adapter = adapter
+        form = admin.site._registry[Connection].get_form(staff_request, api_connection, change=True)
         assert fields_without_label(form) == set(), adapter
 
 
@@ -90,12 +90,12 @@ def test_supplier_page_is_translated_and_its_inline_rows_are_named_and_linked(sh
 
     shown = staff.get(url).content.decode()
     staff.cookies["django_language"] = "az"
-    spoken = staff.get(url).content.decode()
+    azerbaijani = staff.get(url).content.decode()
 
     assert "Stock freshness" in shown
     assert "Stock is fresh for (min)" in shown
     assert "Stock fresh for min" not in shown
-    assert "Qalığın təzəliyi" in spoken
+    assert "Qalığın təzəliyi" in azerbaijani
     assert str(place) not in shown
     link = page("suppliers_stocklocation", "change", place.pk)
     assert f'<a href="{link}">{place.code}</a>' in shown
@@ -125,7 +125,7 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(shared_world, staf
     assert places == sorted(places)
 
 
-def test_naming_rows_takes_no_query_each(shared_world, staff):
+def test_naming_a_row_takes_no_query(shared_world, staff):
     names = ("stocklevel", "shippingservice", "pendingchange", "stocklocation")
     urls = [page(f"suppliers_{name}") for name in names]
     urls.append(page("suppliers_shippingservice", "add"))

@@ -44,7 +44,7 @@ def labels_of(model, table, request):
 
 
 def missing(english, other, translations):
-    """Return labels that are not ours, or not translated."""
+    """Return labels whose Azerbaijani text is not in our translations."""
     return {
         one
         for one, translated in zip(english, other, strict=True)
@@ -59,8 +59,8 @@ def test_columns_filters_and_fields_of_every_table_have_labels(staff_request, tr
         for language in ("en", "az"):
             with override(language):
                 labels[language] = labels_of(model, table, staff_request)
-        if wordless := missing(labels["en"], labels["az"], translations):
-            found[str(model)] = wordless
+        if untranslated := missing(labels["en"], labels["az"], translations):
+            found[str(model)] = untranslated
 
     assert found == {}
 
@@ -76,8 +76,8 @@ def test_every_choice_has_a_label(translations):
             for language in ("en", "az"):
                 with override(language):
                     labels[language] = [str(label) for value, label in choices if value != ""]
-            if wordless := missing(labels["en"], labels["az"], translations):
-                found[str(field)] = wordless
+            if untranslated := missing(labels["en"], labels["az"], translations):
+                found[str(field)] = untranslated
 
     assert found == {}
 

@@ -16,7 +16,15 @@ from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page, in_each_language
 
 pytestmark = pytest.mark.django_db
-DOORS = ("sign-in", "sign-up", "password", "sent", "password/sent", "confirm/x", "password/1/x")
+SIGN_IN_PAGES = (
+    "sign-in",
+    "sign-up",
+    "password",
+    "sent",
+    "password/sent",
+    "confirm/x",
+    "password/1/x",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -38,9 +46,9 @@ def is_in(client):
 
 @in_each_language
 def test_each_sign_in_page_is_valid(client, language):
-    for door in DOORS:
-        page = Page(client.get(f"/{language}/account/{door}/"))
-        assert (page.faults, len(page.all("h1"))) == ([], 1), door
+    for name in SIGN_IN_PAGES:
+        page = Page(client.get(f"/{language}/account/{name}/"))
+        assert (page.faults, len(page.all("h1"))) == ([], 1), name
 
 
 def test_account_opens_once_its_address_is_verified(client):
@@ -48,36 +56,36 @@ def test_account_opens_once_its_address_is_verified(client):
     early = sign_in(client)
     path = mailed_path("account.unproven")
     looked_at = client.get(path)
-    still_shut = EmailAddress.objects.get().verified
+    verified_by_get = EmailAddress.objects.get().verified
 
     client.post(path)
     late = sign_in(client)
 
     assert answer["Location"] == early["Location"] == "/en/account/sent/"
     assert looked_at.status_code == 200
-    assert not still_shut, "a program that follows links proves nothing"
+    assert not verified_by_get, "a GET, as link scanners send, verifies nothing"
     assert late["Location"] == "/en/account/"
     assert is_in(client)
     assert client.get(path).status_code == 404
 
 
-@pytest.mark.parametrize("door", ["sign-up", "sign-in"])
-def test_another_persons_sign_up_gains_nothing_by_my_click(client, light, door):
+@pytest.mark.parametrize("name", ["sign-up", "sign-in"])
+def test_confirming_a_strangers_sign_up_replaces_its_password(client, light, name):
     order = make_order(light)
     type(order).objects.filter(pk=order.pk).update(email="erika@example.org")
     stranger = Client()
     sign_up(stranger)
-    if door == "sign-in":  # sends another mail
+    if name == "sign-in":  # sends another mail
         sign_in(stranger)
     path = mailed_path("account.unproven")
 
     asked = Page(client.get(path))
     clicked = client.post(path)
-    half_open = EmailAddress.objects.get().verified
+    verified_by_click = EmailAddress.objects.get().verified
     mine = client.post(path, {"password": "a password of mine"})
 
     assert (asked.faults, len(asked.all("input", name="password"))) == ([], 1)
-    assert (clicked.status_code, half_open) == (422, False)
+    assert (clicked.status_code, verified_by_click) == (422, False)
     assert mine["Location"] == "/en/account/sign-in/?proven=1"
     assert sign_in(stranger).status_code == 422
     assert not is_in(stranger)
@@ -120,16 +128,16 @@ def test_sign_up_and_password_reset_do_not_reveal_accounts(client):
 def test_password_reset_works_once_and_verifies_the_address(client):
     make_shopper(proven=False)
     for number in range(6):
-        sign_in(client, password=f"wrong {number}")  # the account must wait
+        sign_in(client, password=f"wrong {number}")  # throttles the account
     client.post("/az/account/password/", {"email": "Erika@example.org"})
     path = mailed_path("account.password_forgotten")
 
-    poor = client.post(path, {"password": "1234"})
+    weak = client.post(path, {"password": "1234"})
     changed = client.post(path, {"password": "another lamp"}, follow=True)
     again = client.post(path, {"password": "a third lamp"})
 
     assert path.startswith("/az/")
-    assert poor.status_code == 422
+    assert weak.status_code == 422
     assert "Parolunuz dəyişdi. Yeni parolla daxil olun." in changed.content.decode()
     assert again.status_code == 404
     assert sign_in(client, password="another lamp")["Location"] == "/en/account/"
@@ -211,12 +219,12 @@ def test_sign_out_needs_a_post(client):
 def test_orders_join_an_account_by_a_verified_address_only(client, light):
     order = make_order(light)
     type(order).objects.filter(pk=order.pk).update(email="Erika@Example.org")
-    claims = make_shopper("otto@example.org")
-    EmailAddress.objects.create(user=claims, email="erika@example.org", verified=False)
+    claimant = make_shopper("otto@example.org")
+    EmailAddress.objects.create(user=claimant, email="erika@example.org", verified=False)
     sign_in(client, "otto@example.org")
     other = client.get("/en/account/").content.decode()
     client.post("/en/account/sign-out/")
-    EmailAddress.objects.filter(user=claims, verified=False).delete()
+    EmailAddress.objects.filter(user=claimant, verified=False).delete()
 
     make_shopper()
     sign_in(client)

@@ -26,7 +26,7 @@ def add(client, listing, quantity=1):
     return client.post("/en/cart/add/", {"listing": listing.pk, "quantity": quantity})
 
 
-def test_cart_follows_the_sign_in_of_its_owner(filled, light):
+def test_guest_cart_joins_the_account_cart_at_sign_in(filled, light):
     sign_in(filled)
     at_home = count(filled)
     filled.post("/en/account/sign-out/")
@@ -56,7 +56,7 @@ def test_two_devices_fill_one_cart(customer, light, account):
     assert Cart.objects.get().owner == account
 
 
-def test_order_is_listed_whatever_its_address_which_is_reused(filled, account, light):
+def test_order_with_another_email_is_listed_and_its_address_offered(filled, account, light):
     sign_in(filled)
     filled.post("/en/checkout/", {**WHO, "email": "gift@example.org"})
     filled.post("/en/checkout/delivery/", {"tier": "economy"})
@@ -77,7 +77,7 @@ def test_order_is_listed_whatever_its_address_which_is_reused(filled, account, l
     assert new not in filled.get(path).content.decode()
     other = make_order(light)
     theirs = filled.get(f"/en/account/addresses/new/?order={other.number}").content.decode()
-    assert "Musterweg 1" not in theirs, "of another customer"
+    assert "Musterweg 1" not in theirs, "the address of another customer"
 
 
 def test_query_count_is_independent_of_orders(customer, account, light):

@@ -1,4 +1,4 @@
-"""Only the owner can change e-mail address or password, and the old address can stop it."""
+"""E-mail address and password: the owner changes them; the old address can stop a new one."""
 
 from datetime import timedelta
 
@@ -60,7 +60,7 @@ def test_new_address_applies_once_confirmed(signed_in, erika, other_browser):
 
     signed_in.get(link())
     erika.refresh_from_db()
-    assert erika.email == OLD, "whatever only fetches a link changes nothing"
+    assert erika.email == OLD, "a GET changes nothing"
     signed_in.post(link())
 
     erika.refresh_from_db()
@@ -76,7 +76,7 @@ def test_new_address_applies_once_confirmed(signed_in, erika, other_browser):
     assert is_in(signed_in)
 
 
-def test_link_works_without_sign_in_and_orders_stay_in_the_account(signed_in, erika, light):
+def test_confirm_link_works_without_sign_in_and_orders_stay_in_the_account(signed_in, erika, light):
     order = make_paid_order(light, email="Erika@example.org")
     signed_in.post(EMAIL, WANTED)
     stranger = Client(HTTP_SEC_FETCH_SITE="same-origin")
@@ -95,14 +95,14 @@ def test_link_works_without_sign_in_and_orders_stay_in_the_account(signed_in, er
 
 
 def test_invalid_form_sends_nothing(signed_in):
-    for said in (
+    for form in (
         {"email": NEW},
         {"email": NEW, "current": "wrong"},
         {"email": "no address", "current": PASSWORD},
         {"email": OLD.upper(), "current": PASSWORD},
         {"current": PASSWORD},
     ):
-        assert signed_in.post(EMAIL, said).status_code == 422, said
+        assert signed_in.post(EMAIL, form).status_code == 422, form
     assert not EmailChangeRequest.objects.exists()
 
 
@@ -135,7 +135,7 @@ def test_only_the_last_link_works_once_for_three_days(signed_in, erika, noon):
     assert signed_in.post(link()).status_code == 404
 
 
-def test_password_attempts_are_throttled_here_too(signed_in):
+def test_attempts_at_the_current_password_are_throttled(signed_in):
     for _ in range(5):
         signed_in.post(PASSWORDS, {"current": "wrong", "password": NEXT})
 
@@ -158,7 +158,7 @@ def test_new_password_ends_other_sessions_and_is_mailed(signed_in, erika, other_
     signed_in.post(asked_for)
     erika.refresh_from_db()
     assert erika.check_password(NEXT)
-    assert erika.email == OLD, "earlier requests are void"
+    assert erika.email == OLD, "the earlier e-mail change is void"
 
 
 def test_weak_password_is_refused(signed_in, erika):
@@ -212,13 +212,13 @@ def request_change(signed_in, email=NEW):
     return EmailChangeRequest.objects.latest("pk")
 
 
-def take_link(change):
+def confirm_link(change):
     return f"{EMAIL}{change.key}/"
 
 
 def stop_link():
-    told = Event.objects.filter(name="account.email_change_requested").latest("pk")
-    return decrypt_link(told.payload)["url"].partition("//")[2].partition("/")[2].join(["/", ""])
+    event = Event.objects.filter(name="account.email_change_requested").latest("pk")
+    return decrypt_link(event.payload)["url"].partition("//")[2].partition("/")[2].join(["/", ""])
 
 
 def another_browser():
@@ -231,25 +231,25 @@ def test_old_address_is_notified_of_the_request(signed_in, has_account):
         make_shopper(NEW)
     request_change(signed_in)
 
-    told = Event.objects.get(name="account.email_change_requested").payload
+    event = Event.objects.get(name="account.email_change_requested").payload
 
-    assert (told["email"], told["new_email"], told["time"]) == (OLD, NEW, "12:00")
+    assert (event["email"], event["new_email"], event["time"]) == (OLD, NEW, "12:00")
 
 
-def test_link_stops_the_change_without_sign_in_and_changes_nothing_else(signed_in):
+def test_stop_link_works_without_sign_in_and_changes_nothing_else(signed_in):
     change = request_change(signed_in)
     before = User.objects.values().get(email=OLD)
 
     answer = another_browser().post(stop_link(), follow=True)
 
     assert "The change is stopped." in answer.content.decode()
-    assert signed_in.post(take_link(change)).status_code == 404
+    assert signed_in.post(confirm_link(change)).status_code == 404
     assert User.objects.values().get(email=OLD) == before
-    assert signed_in.get("/en/account/").status_code == 200, "the sessions go on"
+    assert signed_in.get("/en/account/").status_code == 200, "sessions stay"
 
 
 @in_each_language
-def test_page_is_valid_before_and_after(signed_in, language):
+def test_stop_page_is_valid_before_and_after_the_stop(signed_in, language):
     request_change(signed_in)
     path = stop_link().replace("/en/", f"/{language}/")
 
@@ -258,12 +258,14 @@ def test_page_is_valid_before_and_after(signed_in, language):
         another_browser().post(path)
 
 
-def test_link_works_once_and_for_its_own_change_only(signed_in):
+def test_stop_link_works_once_and_for_its_own_change_only(signed_in):
     earlier = request_change(signed_in)
     change = request_change(signed_in, "other@example.org")
     first = stop_link()
     another_browser().post(first)
-    assert signed_in.post(take_link(earlier)).status_code == 404, "an earlier one is not revived"
+    assert signed_in.post(confirm_link(earlier)).status_code == 404, (
+        "the earlier request stays void"
+    )
     change.refresh_from_db()
     at = change.stopped_at
     second = request_change(signed_in, "third@example.org")
@@ -272,14 +274,14 @@ def test_link_works_once_and_for_its_own_change_only(signed_in):
 
     change.refresh_from_db()
     assert change.stopped_at == at
-    signed_in.post(take_link(second))
+    signed_in.post(confirm_link(second))
     assert User.objects.filter(email="third@example.org").exists()
 
 
 def test_link_scanner_stops_nothing_and_a_late_stop_says_so(signed_in):
     change = request_change(signed_in)
     another_browser().get(stop_link())
-    signed_in.post(take_link(change))
+    signed_in.post(confirm_link(change))
 
     answer = another_browser().post(stop_link(), follow=True)
 
@@ -288,7 +290,7 @@ def test_link_scanner_stops_nothing_and_a_late_stop_says_so(signed_in):
     assert User.objects.filter(email=NEW).exists()
 
 
-def test_link_cannot_be_forged(signed_in):
+def test_stop_link_cannot_be_forged(signed_in):
     change = request_change(signed_in)
     signed = stop_link()
 
@@ -303,13 +305,13 @@ def test_link_cannot_be_forged(signed_in):
 
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_stop_waits_and_is_too_late(signed_in, monkeypatch):
-    """Without the lock the stop would write between check and change, and break the change."""
+    """Without the lock, the stop would write between the check and the change of address."""
     change = request_change(signed_in)
     token = stop_link().rstrip("/").rpartition("/")[2]
     rival = Rival(lambda: credentials.stop_email_change(token=token, now=NOON))
     rival.begin_at(monkeypatch, credentials, "_is_taken")
 
-    signed_in.post(take_link(change))
+    signed_in.post(confirm_link(change))
     rival.finish()
 
     assert User.objects.filter(email=NEW).exists()

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 HERE = "/en/account/payments/"
 
 
-def apply_updates(payment, *news, amount=None):
-    for what in news:
-        update = make_payment_update(payment, what, amount=amount or payment.amount)
+def apply_updates(payment, *kinds, amount=None):
+    for kind in kinds:
+        update = make_payment_update(payment, kind, amount=amount or payment.amount)
         updates.apply(update=update, gateway="fake", now=NOON)
 
 
@@ -52,7 +52,7 @@ def test_each_payment_event_is_listed_newest_first(signed_in, light, monkeypatch
     assert "?page=2" in first.content.decode()
 
 
-def test_own_money_only_is_listed(signed_in, client_of_another, light):
+def test_only_own_payments_are_listed(signed_in, client_of_another, light):
     apply_updates(make_payment(make_order(light)), "expired")
     other = pay(make_order(light, email="max@example.org"))
 

@@ -39,7 +39,7 @@ from tests.storefront.web.page_parser import Page, in_each_language
 
 pytestmark = pytest.mark.django_db
 CANARIES = ("Kanari Vogel", "Zwitschergasse 7", "+49307654321", "kanari@example.org")
-# Identified by no address, only by the text.
+# A third person, named only in free text.
 CANARIES += ("Tante Meise",)
 THERE = replace(HOME, name=CANARIES[0], line1=CANARIES[1], phone=CANARIES[2])
 ERASE = "/en/account/privacy/erase/"
@@ -79,24 +79,24 @@ def create_personal_data(user, light):
     User.objects.filter(pk=user.pk).update(name=CANARIES[0])
     for event in Event.objects.all():
         dispatch.fan_out(event=event, now=NOON)
-    told = {"number": purchase.number, "ship_to": {"line1": THERE.line1, "country": "DE"}}
+    body = {"number": purchase.number, "ship_to": {"line1": THERE.line1, "country": "DE"}}
     IdempotencyRecord.objects.create(
         principal="p",
         key="k",
         route="r",
         request_digest="d",
         started_at=NOON,
-        response=json.dumps(told),
+        response=json.dumps(body),
     )
     InboundWebhook.objects.create(
-        source="s", external_id="1", body=json.dumps({**told, "to": THERE.name}).encode(),
+        source="s", external_id="1", body=json.dumps({**body, "to": THERE.name}).encode(),
         received_at=NOON, status_since=NOON, due_at=NOON,
     )  # fmt: skip
     return purchase.order
 
 
 def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}"):
-    """Put personal data into a return, our answer, and other people's data."""
+    """Make a return with personal data in its messages, photo and staff notes; return it."""
     order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
     made = declare(order, 1, kind="defect", customer_message=words)
     authorizations.request_evidence(
@@ -160,19 +160,19 @@ def test_export_contains_all_data(theirs, kanari, light):
     make_paid_order(light)  # of another customer
 
     answer = theirs.post("/en/account/privacy/copy/")
-    told = answer.json()
+    export = answer.json()
 
     assert answer["Content-Disposition"] == 'attachment; filename="fara.json"'
     assert all(canary in answer.content.decode() for canary in CANARIES)
-    returned_order, told_order = told["orders"]
-    assert told_order["number"] == order.number
+    returned_order, exported_order = export["orders"]
+    assert exported_order["number"] == order.number
     assert any(CANARIES[4] in each["customer_message"] for each in returned_order["returns"])
     (picture,) = [one for each in returned_order["returns"] for one in each["pictures"]]
     assert base64.b64decode(picture["jpeg"]) == photos.read(ReturnPhoto.objects.get())
-    assert told_order["lines"][0]["quantity"] == 1
-    assert told["consents"][0]["is_given"] is True
-    assert told["carts"][0]["lines"]
-    assert told["mails"]
+    assert exported_order["lines"][0]["quantity"] == 1
+    assert export["consents"][0]["is_given"] is True
+    assert export["carts"][0]["lines"]
+    assert export["mails"]
 
 
 def test_exports_are_rate_limited(theirs, kanari):
@@ -190,7 +190,7 @@ def test_erasure_removes_all_personal_data_and_orders_stay(theirs, kanari, light
     waiting = Message.objects.filter(recipient__iexact=CANARIES[3], status="pending")
     assert waiting.exists()
     assert len(files()) == 1
-    assert len(found_in_tables()) > 15, "the trace must be there before it can go"
+    assert len(found_in_tables()) > 15, "the data must exist before it is erased"
 
     with TestCase.captureOnCommitCallbacks(execute=True):
         answer = theirs.post(ERASE, SURE)
@@ -202,7 +202,9 @@ def test_erasure_removes_all_personal_data_and_orders_stay(theirs, kanari, light
     assert [path.stem for path in settings.MAILBOX_DIR.glob("*.eml")] == ["other"]
     assert not waiting.exists()
     assert not Message.objects.filter(status="pending", recipient__contains="erased").exists()
-    assert not any(canary in caplog.text for canary in CANARIES), "logs outlive what is erased"
+    assert not any(canary in caplog.text for canary in CANARIES), (
+        "logs are kept, so they contain no personal data"
+    )
     assert not any(canary in str(cache._cache) for canary in CANARIES)
     amounts = ("subtotal_amount", "total_amount", "tax_amount")
     again = Order.objects.get(pk=order.pk)
@@ -224,7 +226,9 @@ def test_erasure_waits_for_an_order_on_its_way_and_for_a_return(theirs, kanari, 
 
     assert answer.status_code == 409
     assert "still on its way" in answer.content.decode()
-    assert not LoginAttempts.objects.filter(count__gt=0).exists(), "the password was right"
+    assert not LoginAttempts.objects.filter(count__gt=0).exists(), (
+        "a right password is no failed attempt"
+    )
     assert Order.objects.get().ship_to["line1"] == THERE.line1
     Order.objects.filter(pk=order.pk).update(status="completed")
     returned(light)
@@ -233,8 +237,8 @@ def test_erasure_waits_for_an_order_on_its_way_and_for_a_return(theirs, kanari, 
 
 
 def test_erasure_needs_confirmation(theirs, kanari):
-    for said in ({}, {"sure": "on"}, {"current": PASSWORD}, {**SURE, "current": "x"}):
-        assert theirs.post(ERASE, said).status_code == 422, said
+    for form in ({}, {"sure": "on"}, {"current": PASSWORD}, {**SURE, "current": "x"}):
+        assert theirs.post(ERASE, form).status_code == 422, form
     assert User.objects.filter(pk=kanari.pk).exists()
 
 
@@ -257,7 +261,9 @@ def test_expired_attempts_and_sessions_are_deleted(theirs, kanari):
     login_throttling.delete_expired(now=late)
 
     assert LoginAttempts.objects.filter(succeeded_at=None).count() == 1
-    assert LoginAttempts.objects.exclude(succeeded_at=None).count() == 1, "a known network stays"
+    assert LoginAttempts.objects.exclude(succeeded_at=None).count() == 1, (
+        "the network of a successful sign-in stays"
+    )
     assert theirs.get("/en/account/").status_code == 200
     login_throttling.delete_expired(now=NOON + timedelta(days=15))
     assert not Session.objects.exists()
@@ -271,7 +277,7 @@ def test_erasure_ends_all_sessions_after_commit_in_batches(kanari, monkeypatch):
 
     with TestCase.captureOnCommitCallbacks() as callbacks:
         personal_data.erase(user_id=kanari.pk, now=NOON)
-        assert Session.objects.count() == 5  # no lock is held while they are read
+        assert Session.objects.count() == 5  # ended after the commit, without locks
     with CaptureQueriesContext(connection) as asked:
         for each in callbacks:
             each()

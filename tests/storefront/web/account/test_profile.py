@@ -39,11 +39,11 @@ def test_each_page_is_valid_and_for_its_owner_only(signed_in, client_of_another,
 
 def test_saved_address_is_shown_completely(signed_in, erika):
     assert "No addresses yet." in signed_in.get("/en/account/addresses/").content.decode()
-    there = Address(
+    address = Address(
         name="Ann Lee", line1="1 Main St", line2="Apt 4", postcode="90001", city="Los Angeles",
         region="California", country="US",
     )  # fmt: skip
-    profile.save_address(user_id=erika.pk, address=there, is_default=True)
+    profile.save_address(user_id=erika.pk, address=address, is_default=True)
 
     text = signed_in.get("/en/account/addresses/").content.decode()
 
@@ -78,7 +78,7 @@ def test_addresses_are_added_changed_and_deleted(signed_in, erika):
 
 @pytest.mark.django_db(transaction=True)
 def test_address_is_saved_in_its_own_transaction(signed_in, erika):
-    """Saving locks the account. The transaction around other tests would hide a missing one."""
+    """Saving locks the account row. Other tests run in a transaction, which hides a missing one."""
     signed_in.post("/en/account/addresses/new/", HERE)
 
     assert saved_addresses(erika) == [(HERE["line1"], True)]
@@ -110,8 +110,8 @@ def test_addresses_are_limited_with_one_default(signed_in, erika, monkeypatch):
 
 
 def test_checkout_starts_with_the_default_address(signed_in, erika, light):
-    there = Address(name="Erika", line1="Seeweg 9", postcode="10115", city="Berlin", country="DE")
-    profile.save_address(user_id=erika.pk, address=there, is_default=True)
+    address = Address(name="Erika", line1="Seeweg 9", postcode="10115", city="Berlin", country="DE")
+    profile.save_address(user_id=erika.pk, address=address, is_default=True)
     signed_in.post("/en/cart/add/", {"listing": light.pk, "quantity": 1})
 
     page = Page(signed_in.get("/en/checkout/"))
@@ -122,14 +122,14 @@ def test_checkout_starts_with_the_default_address(signed_in, erika, light):
 
 def test_newsletter_is_off_by_default_and_each_change_is_recorded(signed_in, erika):
     page = Page(signed_in.get("/en/account/profile/"))
-    said = {"name": "Erika", "language": "az"}
+    form = {"name": "Erika", "language": "az"}
     with time_machine.travel(NOON, tick=False) as clock:
-        signed_in.post("/en/account/profile/", said)
-        wanted = {**said, "marketing": "on"}
+        signed_in.post("/en/account/profile/", form)
+        wanted = {**form, "marketing": "on"}
         saved = Page(signed_in.post("/en/account/profile/", wanted, follow=True))
         clock.shift(timedelta(hours=1))
         signed_in.post("/en/account/profile/", wanted)
-        signed_in.post("/en/account/profile/", said)
+        signed_in.post("/en/account/profile/", form)
 
     assert "checked" not in page.all("input", name="marketing")[0]
     assert "Saved." in saved.text

@@ -83,7 +83,7 @@ def test_code_is_removed_and_needs_a_cart(filled, client_of_another, coupon):
 
 @pytest.mark.parametrize("network", ["203.0.113.9", "2001:db8:1:2::"])
 def test_code_guessing_is_rate_limited(filled, monkeypatch, network):
-    """A connection with IPv6 has more addresses than there are codes."""
+    """With IPv6 the whole network is limited: it has more addresses than there are codes."""
     monkeypatch.setattr(codes, "MAX_ATTEMPTS_PER_HOUR", 2)
     place = "{}{}" if ":" in network else "{}"
     for number in range(2):

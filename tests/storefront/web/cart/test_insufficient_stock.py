@@ -1,4 +1,4 @@
-"""Insufficient stock: every page states the number of the cart's line."""
+"""Insufficient stock: all pages state the same available units for a cart line."""
 
 import html
 import re
@@ -30,7 +30,7 @@ ORDER = {
 
 @pytest.fixture
 def fronts(customer):
-    """Nine units near, with a shipping service, and twenty far away, without one."""
+    """Interfaces of a light: nine units near with a shipping service, twenty far without one."""
     return Fronts(customer, Caller(), build(near(), far(), routes=BOTH[:1]), "DE")
 
 
@@ -41,7 +41,7 @@ def fill(fronts, quantity):
 
 
 def line_messages(fronts):
-    """Return the message of the cart page at its only line."""
+    """Return the messages at the only line of the cart page."""
     (line,) = re.findall(r'<li class="line">.*?</li>', fronts.text("/en/cart/"), re.DOTALL)
     return re.findall(r'class="(?:note note-bad|wrong)".*?</svg>\s*(?:<span>|<p>)?(.*?)<', line)
 
@@ -76,7 +76,7 @@ def test_restricted_line_says_so_and_offers_no_delivery(fronts):
     assert refused.status_code >= 400
 
 
-def test_line_that_fits_no_pack_names_quantities_that_do(fronts):
+def test_line_between_packs_names_the_next_lower_and_higher_quantity(fronts):
     path = fill(fronts, 5)
     SupplierOffer.objects.update(pack_size=4)
 
@@ -110,7 +110,7 @@ def test_refused_change_shows_one_message(fronts):
 
 
 def test_refused_checkout_shows_the_number_of_the_line(fronts, monkeypatch):
-    """After a sale between plan and reservation, the number is what ships, not what is in stock."""
+    """Stock is sold between plan and reservation: the error states the units that can ship."""
     path = fill(fronts, 6)
     (way,) = fronts.told(f"{path}delivery/")["options"]
 
@@ -125,8 +125,8 @@ def test_refused_checkout_shows_the_number_of_the_line(fronts, monkeypatch):
     assert refused.status_code == 409
     assert refused.json()["lines"] == [{"sku": fronts.listing.variant.sku, "available": 2}]
     assert line["available"] == 2
-    (said,) = line_messages(fronts)
-    assert re.match(ONLY, said)[1] == "2"
+    (message,) = line_messages(fronts)
+    assert re.match(ONLY, message)[1] == "2"
 
 
 def test_undeliverable_line_offers_a_fix(fronts):

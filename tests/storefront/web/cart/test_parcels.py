@@ -31,7 +31,7 @@ PLACE = "/en/checkout/place/"
 
 @pytest.fixture
 def both(customer, light):
-    """One light is near and far, the other far only: together they come from far."""
+    """A cart with two lights: one in stock near and far, the other far only."""
     far = make_supplier(code="far")
     place = make_location(far, "CN", "CN")
     make_level(make_offer(light.variant, supplier=far, cost="11.00"), 5, place)
@@ -66,7 +66,7 @@ def test_cart_says_that_the_date_moved_and_offers_both_options(both, language):
     ("way", "price", "sent_from"),
     [("economy", "6.50", ["CN"]), ("economy-split", "11.40", ["DE", "CN"])],
 )
-def test_choice_in_the_cart_is_ordered(both, way, price, sent_from):
+def test_delivery_option_chosen_in_the_cart_is_ordered(both, way, price, sent_from):
     both.post("/en/cart/delivery/", {"tier": way})
 
     cart = both.get("/en/cart/").content.decode()
@@ -81,7 +81,7 @@ def test_choice_in_the_cart_is_ordered(both, way, price, sent_from):
     assert sorted(countries()) == sorted(sent_from)
 
 
-def test_other_option_updates_the_total_at_once_and_an_unknown_one_nothing(both):
+def test_delivery_option_updates_the_total_and_an_unknown_one_is_ignored(both):
     both.post("/en/cart/delivery/", {"tier": "balloon"})
     assert Cart.objects.get().service == ""
     both.post("/en/checkout/", WHO)
@@ -104,7 +104,7 @@ def test_line_whose_delivery_changed_since_it_was_added_says_so(both):
         assert "The delivery date changed" not in page.text
 
 
-def test_date_changed_by_its_service_is_shown(filled):
+def test_date_changed_by_the_shipping_service_is_shown(filled):
     text = filled.get("/en/cart/").content.decode()
     assert "changed since you added it" not in text
     assert "Separate parcels" not in text, "one line has one option"
@@ -139,7 +139,7 @@ def test_order_is_not_placed_for_a_later_date_than_shown(both, shown, status):
 
 @pytest.fixture
 def two_places(light):
-    """Five units here, and four there."""
+    """One light with five units at one location and four at another."""
     Channel.objects.update(max_split_locations=2)
     stock_at(light, quantity=4)
     Listing.objects.filter(pk=light.pk).update(available=9)
@@ -168,7 +168,7 @@ def test_pages_show_the_units_of_each_parcel(customer, two_places):
 
 @pytest.fixture
 def shop(monkeypatch):
-    """One supplier is asked for live freight, and the other has a price table: two lights."""
+    """Two lights: one supplier quotes live freight, the other has a price table."""
     light, far = make_light(), make_far()
     make_terms(channel=light.channel)
     LiveRateLocation.objects.create(location=light.level.location)
@@ -195,14 +195,14 @@ def test_each_parcel_has_a_price_and_their_sum_is_paid(customer, shop):
     cart = amounts(customer.get("/en/cart/"))
     ways = amounts(customer.get("/en/checkout/delivery/")) or []
     bearer = {"authorization": f"Bearer {token}"}
-    (told,) = customer.get("/api/v1/cart/delivery/", headers=bearer).json()["options"]
+    (api_option,) = customer.get("/api/v1/cart/delivery/", headers=bearer).json()["options"]
     review = to_review(customer)
     customer.post("/en/checkout/place/", {"agreed": agreed(review)})
 
     for page in (cart, amounts(review)):
         assert {"6.13", "6.50", "12.63"} <= set(page)
     assert ways == []  # no options without an address
-    assert (told["price"]["amount"], told["total"]["amount"]) == ("12.63", "92.61")
+    assert (api_option["price"]["amount"], api_option["total"]["amount"]) == ("12.63", "92.61")
     order = Order.objects.get()
     assert order.delivery_amount == Decimal("12.63")
     assert agreed(review) == str(order.total_amount) == "92.61"
@@ -219,7 +219,9 @@ def test_each_parcel_has_a_price_and_their_sum_is_paid(customer, shop):
 def test_increased_freight_is_shown_before_payment(customer, shop, monkeypatch):
     supplier, *lights = shop
     fill(customer, lights[0])
-    assert amounts(customer.get("/en/cart/")).count("6.13") == 1, "one parcel shows no own price"
+    assert amounts(customer.get("/en/cart/")).count("6.13") == 1, (
+        "a single parcel shows no price of its own"
+    )
     fill(customer, lights[1])
     review = to_review(customer)
     monkeypatch.setattr("shipping.rates.live_rates._cached_answers", lambda *_: {})

@@ -34,18 +34,18 @@ def test_form_of_another_site_changes_nothing(client, light, headers):
 
 
 def test_refused_addition_has_a_message(customer, light):
-    nothing, few = "This product does not exist.", "Enter a number from 0 to 99."
+    unknown, out_of_range = "This product does not exist.", "Enter a number from 0 to 99."
     whole = "Enter the quantity as a whole number."
 
     for data, status, words in (
-        ({"listing": ""}, 422, nothing),
-        ({"listing": "abc"}, 422, nothing),
-        ({"listing": 9**30}, 422, nothing),
-        ({"listing": 999_999}, 422, nothing),
+        ({"listing": ""}, 422, unknown),
+        ({"listing": "abc"}, 422, unknown),
+        ({"listing": 9**30}, 422, unknown),
+        ({"listing": 999_999}, 422, unknown),
         ({"quantity": "two"}, 422, whole),
-        ({"quantity": -1}, 422, few),
+        ({"quantity": -1}, 422, out_of_range),
         ({"quantity": 6}, 409, "Only 5 available right now."),
-        ({"quantity": 100}, 422, few),
+        ({"quantity": 100}, 422, out_of_range),
     ):
         given = {"listing": light.pk, **data}
         plain = customer.post("/en/cart/add/", given)

@@ -47,7 +47,7 @@ LIST = "/en/c/headlamps/"
 
 
 def seeds(count):
-    """Seeds of supply, two of them daily."""
+    """Return seeds of random supply; the first two run daily, the others in full runs."""
     return [pytest.param(seed, marks=() if seed < 2 else pytest.mark.full) for seed in range(count)]
 
 
@@ -77,8 +77,8 @@ def make_route(code, place, country, **changes):
     return make_service(where, code=f"r{ShippingService.objects.count()}", **changes)
 
 
-def any_book(dice):
-    """Make some lights at some locations, with some shipping services."""
+def make_random_catalog(dice):
+    """Make random lights, locations and shipping services."""
     pick = dice.choice
     make_price_rule()
     Channel.objects.update(safety_stock=pick([0, 1]), countries=list(COUNTRIES))
@@ -108,25 +108,25 @@ def any_book(dice):
 
 
 def lists_of(customer, country):
-    """Read the full list and the in-stock list, and compare all interfaces.
+    """Return card texts by slug of the full list, and the slugs of the in-stock list in order.
 
-    Returns the slugs of all with the text of their cards, and the slugs in stock, in order.
+    Asserts that list, search and API agree.
     """
     customer.cookies[COUNTRY_COOKIE] = country
     whole, narrow = (customer.get(path).content.decode() for path in (LIST, f"{LIST}?in_stock=1"))
     shown, kept = slugs(whole), slugs(narrow)
     search = customer.get("/en/search/?q=trail&in_stock=1").content.decode()
     asked = {"country": country, "category": "headlamps"}
-    everything, told = (
+    everything, filtered = (
         Caller().get("/api/v1/listings/", {**asked, **more}).json()
         for more in ({}, {"in_stock": "1"})
     )
-    assert slugs(search) == [one["slug"] for one in told["results"]] == kept
-    assert {in_stock(whole), in_stock(narrow), in_stock(search), told["total"]} == {len(kept)}
-    assert everything["in_stock"] == told["in_stock"] == len(kept)
-    said = dict(zip(shown, map(state, shown_in(whole)), strict=True))
+    assert slugs(search) == [one["slug"] for one in filtered["results"]] == kept
+    assert {in_stock(whole), in_stock(narrow), in_stock(search), filtered["total"]} == {len(kept)}
+    assert everything["in_stock"] == filtered["in_stock"] == len(kept)
+    card_texts = dict(zip(shown, map(state, shown_in(whole)), strict=True))
     assert [one["slug"] for one in everything["results"] if one["available"]] == kept
-    return said, kept
+    return card_texts, kept
 
 
 def slugs(text):
@@ -135,20 +135,20 @@ def slugs(text):
 
 @pytest.mark.parametrize("seed", seeds(6))
 def test_in_stock_list_matches_the_cards(customer, seed):
-    any_book(random.Random(seed))
+    make_random_catalog(random.Random(seed))
 
     for country in COUNTRIES:
-        said, kept = lists_of(customer, country)
-        assert len(said) == 8
-        assert kept == [slug for slug, words in said.items() if words not in {GONE, LOST}]
+        card_texts, kept = lists_of(customer, country)
+        assert len(card_texts) == 8
+        assert kept == [slug for slug, words in card_texts.items() if words not in {GONE, LOST}]
         for sort in SORTS:
             page = customer.get(f"{LIST}?sort={sort}").content.decode()
             behind = [state(words) in {GONE, LOST} for words in shown_in(page)]
             assert behind == sorted(behind), sort
-            assert set(slugs(page)) == set(said)
+            assert set(slugs(page)) == set(card_texts)
 
 
-def test_pages_are_complete_where_available_products_end(customer, monkeypatch):
+def test_pages_across_the_end_of_available_products_are_complete(customer, monkeypatch):
     monkeypatch.setattr("catalog.search.product_list.PAGE_SIZE", 2)
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
@@ -166,7 +166,7 @@ def test_pages_are_complete_where_available_products_end(customer, monkeypatch):
 
 
 def move_to_restricted_category():
-    """Move the light, and give the category the old slug, so that the list is found."""
+    """Move the light to a restricted category that takes over the slug of the list."""
     was = Category.objects.get(slug="headlamps")
     Category.objects.filter(pk=was.pk).update(slug="old")
     other = Category.objects.create(slug="headlamps", restricted_countries=["DE"])
@@ -184,16 +184,18 @@ def changes():
     return {
         "a route ends": lambda: routes.update(is_active=False),
         "a route is gone": lambda: routes.all().delete(),
-        "it goes elsewhere": lambda: routes.update(countries=["FR"]),
-        "it carries less": lambda: routes.update(max_weight_g=50),
-        "it carries no cells": lambda: routes.update(accepts_cells_in_equipment=False),
+        "a route serves another country": lambda: routes.update(countries=["FR"]),
+        "a route carries less": lambda: routes.update(max_weight_g=50),
+        "a route carries no cells": lambda: routes.update(accepts_cells_in_equipment=False),
         "the light is heavier": lambda: variants.update(packed_weight_g=9_999),
         "the cell is stronger": lambda: variants.update(cell_wh="99"),
-        "it is packed beside": lambda: variants.update(lithium="alone"),
+        "the cell is loose": lambda: variants.update(lithium="alone"),
         "it is restricted": lambda: Product.objects.update(restricted_countries=["AT", "DE"]),
-        "its category is": lambda: Category.objects.update(restricted_countries=["DE"]),
-        "no responsible person": lambda: Brand.objects.update(manufacturer_country="CN"),
-        "it becomes of such a brand": move_to_brand_without_responsible_person,
+        "its category is restricted": lambda: Category.objects.update(restricted_countries=["DE"]),
+        "the brand loses its responsible person": lambda: Brand.objects.update(
+            manufacturer_country="CN"
+        ),
+        "a brand without responsible person": move_to_brand_without_responsible_person,
         "it moves to a restricted category": move_to_restricted_category,
     }
 
@@ -225,7 +227,7 @@ def test_new_service_brings_products_to_more_countries(customer):
     make_light(1)
     PendingPublication.objects.all().delete()
     ShippingService.objects.update(base_amount="9.90", min_days=1)
-    assert not PendingPublication.objects.exists(), "a price publishes nothing"
+    assert not PendingPublication.objects.exists(), "a changed price needs no publication"
 
     make_route(*PLACES[0], countries=["FR"])
     publication.publish_pending(now=NOON)
@@ -263,8 +265,8 @@ def test_paused_supplier_ships_nowhere_and_another_takes_over(customer):
     assert lists_of(customer, "FR")[1] == ["light-1"]
 
 
-def test_empty_location_with_a_service_is_not_served_by_a_full_one_without(customer):
-    """The listing's number and country stay the same: only the location differs."""
+def test_stock_at_a_location_without_a_service_is_unreachable(customer):
+    """Units and origin of the listing stay the same; only the stock location differs."""
     make_price_rule()
     make_route(*PLACES[0], countries=["DE"])
     light = make_light(1, units=(9, 9), places=(PLACES[0], ("far", "DE2", "DE")))
@@ -281,7 +283,7 @@ def test_empty_location_with_a_service_is_not_served_by_a_full_one_without(custo
 
 @pytest.mark.parametrize("seed", seeds(4))
 def test_lists_by_origin_contain_what_ships_from_there(seed):
-    any_book(random.Random(seed))
+    make_random_catalog(random.Random(seed))
     channel = make_channel()
     shown = {card.variant_id: card for card in ProductCard.objects.select_related("variant")}
 
@@ -305,7 +307,7 @@ def test_lists_by_origin_contain_what_ships_from_there(seed):
             }
 
 
-def test_brand_color_and_origin_filters_explain_themselves(customer):
+def test_brand_color_and_origin_filters_have_chips_and_hints(customer):
     make_price_rule()
     for place in PLACES:
         make_route(*place)
@@ -326,9 +328,11 @@ def test_brand_color_and_origin_filters_explain_themselves(customer):
     assert 'name="brand" value="Ünal &amp; Co" checked' in page.text
     assert "Göndərilir: Almaniya" in azerbaijani.text
     assert "Without the filter “Ships from”: 1" in nothing
-    told = Caller().get("/api/v1/listings/", {"brand": "Nord", "color": "red", "from": "CN"}).json()
-    assert [one["slug"] for one in told["results"]] == ["light-2"]
-    facets = {each["parameter"]: each["choices"] for each in told["facets"]}
+    filtered = (
+        Caller().get("/api/v1/listings/", {"brand": "Nord", "color": "red", "from": "CN"}).json()
+    )
+    assert [one["slug"] for one in filtered["results"]] == ["light-2"]
+    facets = {each["parameter"]: each["choices"] for each in filtered["facets"]}
     assert facets["brand"] == [{"value": "Nord", "count": 1, "is_chosen": True}]
 
 

@@ -50,7 +50,7 @@ def test_page_is_valid(client, light, language):
     ],
 )
 def test_page_takes_few_queries(client, light, path, queries, monkeypatch):
-    """Lists read stock once a minute, and only cards that changed."""
+    """The number of queries does not depend on the number of cards; a repeated list takes fewer."""
     most, usual = queries
     client.get(path)
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", 60)
@@ -138,7 +138,7 @@ def test_every_variant_has_a_url_and_sold_out_ones_are_shown(client, light):
     assert 'id="v-HL-RED" name="listing"' in text
 
 
-def test_any_beam_can_be_drawn_but_not_without_numbers(client, light):
+def test_any_beam_is_drawn_unless_its_values_are_missing(client, light):
     for candela, lumens in ((40, 450), (1, 1), (250_000, 1000), (2, 90_000)):
         slug = f"odd-{candela}"
         make_light(title="Odd", slug=slug, intensity_cd=candela, output_lm=lumens)
@@ -193,7 +193,7 @@ def test_robots_and_sitemap_and_a_product_that_is_discontinued(client, light):
     assert client.get("/en/p/trail-400/").status_code == 410
 
 
-def test_beam_picture_is_served_and_read_by_an_index(client, light):
+def test_beam_picture_is_served_and_its_query_uses_an_index(client, light):
     response = client.get("/beam/2500-400.png")
     assert response["Content-Type"] == "image/png"
     assert response.content.startswith(b"\x89PNG")
@@ -248,8 +248,8 @@ def test_get_of_a_form_url_has_a_message(client):
         assert "<h1>" in answer.text
 
 
-def test_error_before_a_view_is_a_closed_page_while_the_database_is_down():
-    """A refused form and an unknown URL show the categories."""
+def test_error_outside_a_view_shows_the_closed_page_while_the_database_is_down():
+    """Both pages list the categories, which are read from the database."""
     make_channel()
 
     def fail(*_):

@@ -43,7 +43,7 @@ def test_reduction_shows_the_lowest_price_of_the_last_30_days(client, light):
 
 
 def test_lists_announce_no_reduction(client, light):
-    """The lowest price of 30 days is required beside it, and only the product page shows it."""
+    """A reduction must state the lowest price of 30 days, which only the product page shows."""
     announce(light, was=Decimal("50.00"), now=timezone.now())
     shelve(light.variant.product)
 
@@ -100,7 +100,7 @@ def test_structured_offer_states_packs_and_unserved_country(client, light):
     assert not {"shippingDetails"} & {*packs["offers"], *heavy["offers"]}
 
 
-def test_channel_says_whether_tax_is_included_or_added(client, light):
+def test_pages_say_whether_tax_is_included_or_added(client, light):
     for path in PLACES:
         text = client.get(path).content.decode()
         assert "incl. VAT" in text, path
@@ -143,5 +143,5 @@ def test_cart_and_order_name_the_vat_of_the_destination(customer, light, country
     assert words in customer.get("/en/cart/").content.decode()
     page = customer.get(f"/en/orders/{order.number}/{order.access_key}/").content.decode()
     assert words in page
-    told = Event.objects.get(name="order.placed").payload
-    assert words in render(template="order_placed", locale="en", payload=told).text
+    payload = Event.objects.get(name="order.placed").payload
+    assert words in render(template="order_placed", locale="en", payload=payload).text

@@ -76,7 +76,7 @@ def test_sold_out_product_shows_its_restock_date(customer, light):
     sell_out(light)
     december = date(2026, 12, 12)
 
-    for url, restock_on, said in (
+    for url, restock_on, expected in (
         (URL, december, "Out of stock. Expected back on 12 Dec."),
         ("/az/p/trail-400/", december, "Yenidən satışa çıxması gözlənilir: 12 dek."),
         (URL, date(2026, 11, 24), "Expected back on 24 Nov."),  # today
@@ -85,7 +85,7 @@ def test_sold_out_product_shows_its_restock_date(customer, light):
         Listing.objects.update(restock_on=restock_on)
         quotes.clear_cache()
         text = text_of(customer.get(url))
-        assert said in text if said else "Expected back" not in text
+        assert expected in text if expected else "Expected back" not in text
         assert "Add to cart" not in text
     assert add(customer, light).status_code == 409
 
@@ -154,7 +154,7 @@ def test_page_says_whether_a_battery_is_included(client, light):
     Variant.objects.update(lithium="none", cell_wh=None, cell_count=0)
     labels = {True: "battery, included", False: "battery, not included", None: "battery"}
 
-    for included, cell, said in (
+    for included, cell, expected in (
         (True, "18650", "Battery included: 18650."),
         (True, "", "Battery included: type not stated."),
         (False, "18650", "Battery not included: 18650."),
@@ -163,12 +163,12 @@ def test_page_says_whether_a_battery_is_included(client, light):
     ):
         Spec.objects.update(battery_included=included, battery_format=cell)
         text = text_of(client.get(URL))
-        assert said in text
+        assert expected in text
         assert f"<dt>{labels[included]}</dt>" in text
         assert "No lithium battery: every carrier accepts it." in text
 
 
-def test_non_rechargeable_separate_cell_says_so(client, light):
+def test_page_of_a_non_rechargeable_cell_warns_against_charging(client, light):
     Spec.objects.update(battery_included=True, battery_chemistry="li_metal")
     Variant.objects.update(lithium="alone")
 

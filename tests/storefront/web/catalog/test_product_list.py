@@ -35,7 +35,9 @@ def test_batteries_show_capacity_and_no_light_output(client, cell):
             assert word not in main, word
     assert "1 product" in pages[0].text
     offered = {option["value"] for option in pages[0].all("option") if len(option["value"]) > 2}
-    assert offered == {"best", "price", "price_desc", "weight", "newest"}, "no order of lights"
+    assert offered == {"best", "price", "price_desc", "weight", "newest"}, (
+        "no sort order that only lights have"
+    )
 
 
 def test_lights_are_compared_and_bought_side_by_side(client, light):

@@ -1,4 +1,4 @@
-"""Product page parts: kept while only price and stock change."""
+"""Product page parts: cached while only price and stock change."""
 
 import pytest
 from django.test.utils import override_settings

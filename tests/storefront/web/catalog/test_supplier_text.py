@@ -7,7 +7,7 @@ from tests.factories.catalog import make_variant
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "said"),
+    ("text", "kind", "expected"),
     [
         ("Moonlight", "mode", "Ay işığı"),
         ("STROBE", "mode", "Stroboskop"),
@@ -21,10 +21,10 @@ from tests.factories.catalog import make_variant
         ("aluminum, wood", "value", '<span lang="en">aluminum, wood</span>'),
     ],
 )
-def test_known_words_are_translated_and_others_marked_as_english(text, kind, said):
+def test_known_words_are_translated_and_others_marked_as_english(text, kind, expected):
     options = "Purple / With battery / <i>"
     with override("az"):
-        assert supplier_text.translated(text, kind) == said
+        assert supplier_text.translated(text, kind) == expected
         assert supplier_text.options(options) == "Bənövşəyi / Batareya ilə / &lt;i&gt;"
     with override("en"):
         assert supplier_text.translated(text, kind) == text

@@ -13,7 +13,7 @@ def points(path):
     return [(float(x), float(y)) for x, y in POINT.findall(path)]
 
 
-def test_beam_ends_at_the_light_of_a_full_moon_and_all_glyphs_share_one_scale():
+def test_beam_ends_at_a_quarter_lux_and_all_glyphs_share_one_scale():
     for candela, meters in ((100, 20), (2_500, 100), (22_500, 300), (250_000, 1000)):
         glyph = beam.glyph(candela, 400.0)
         assert beam.reach_m(candela) == glyph.reach_m == meters

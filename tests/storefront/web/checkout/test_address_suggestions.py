@@ -1,4 +1,4 @@
-"""Address suggestions: a correction needs the customer's choice, a doubt a reason."""
+"""Address suggestions: a correction needs the customer's choice, a doubtful address a reason."""
 
 import re
 
@@ -71,10 +71,10 @@ def test_chosen_address_is_shipped_to_and_stored(filled, choice, taken, other, v
     continue_checkout(filled)
 
     order = Order.objects.get()
-    noted = order.address_verification
+    verification = order.address_verification
     assert answer.url == f"{CHECKOUT}delivery/"
     assert order.ship_to["postcode"] == taken
-    assert (noted["verdict"], noted["other"]["postcode"]) == (verdict, other)
+    assert (verification["verdict"], verification["other"]["postcode"]) == (verdict, other)
     assert other in staff_page_of(order)
 
 
@@ -105,12 +105,14 @@ def test_doubt_is_an_error_at_its_field_and_asks_for_a_reason(filled):
     assert postcode() is None
 
 
-def test_reason_accepts_the_address_is_shown_to_staff_and_erased_with_the_account(filled):
+def test_reason_for_an_address_is_shown_to_staff_and_erased_with_the_account(filled):
     make_shopper(WHO["email"])
     asked = filled.post(CHECKOUT, DOUBTFUL)
-    told = {"about": digest_in(asked), "reason": "a street of that name"}
-    filled.post(CHECKOUT, {**DOUBTFUL, **told})
-    assert filled.post(CHECKOUT, DOUBTFUL).status_code == 302, "nothing is asked twice"
+    reply = {"about": digest_in(asked), "reason": "a street of that name"}
+    filled.post(CHECKOUT, {**DOUBTFUL, **reply})
+    assert filled.post(CHECKOUT, DOUBTFUL).status_code == 302, (
+        "an accepted address is not asked about again"
+    )
 
     continue_checkout(filled)
 
@@ -145,21 +147,21 @@ def test_answer_is_kept_while_another_question_is_open(filled):
     """Otherwise the two questions would alternate forever."""
     both = {**DOUBTFUL, "postcode": "D-10115"}
     asked = filled.post(CHECKOUT, both)
-    told = {**both, "about": digest_in(asked), "choice": "typed"}
+    reply = {**both, "about": digest_in(asked), "choice": "typed"}
 
-    half = filled.post(CHECKOUT, told).content.decode()
+    page = filled.post(CHECKOUT, reply).content.decode()
 
-    assert 'value="typed" checked' in half
-    assert 'name="reason"' in half
-    assert filled.post(CHECKOUT, {**told, "reason": "It is a locker"}).status_code == 302
+    assert 'value="typed" checked' in page
+    assert 'name="reason"' in page
+    assert filled.post(CHECKOUT, {**reply, "reason": "It is a locker"}).status_code == 302
     other = filled.post(CHECKOUT, {**both, "line1": "Postfach 8"})
     reason = {**both, "line1": "Postfach 8", "about": digest_in(other), "reason": "It is a locker"}
-    half = filled.post(CHECKOUT, reason).content.decode()
-    assert 'value="It is a locker"' in half
-    assert 'name="choice"' in half
+    page = filled.post(CHECKOUT, reason).content.decode()
+    assert 'value="It is a locker"' in page
+    assert 'name="choice"' in page
 
 
-def test_all_errors_of_an_address_are_shown_at_once_and_none_of_a_usual_one(filled):
+def test_all_errors_of_an_address_are_shown_at_once(filled):
     answer = filled.post(CHECKOUT, {**WHO, "email": "erika", "postcode": "ABC"})
 
     text = answer.content.decode()

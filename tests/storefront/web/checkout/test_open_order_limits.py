@@ -1,4 +1,4 @@
-"""Unpaid orders: a customer sees what is reserved, pays, releases or restores it, and holds it once."""
+"""Unpaid orders: limits, and how a customer pays, releases or restores them."""
 
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ def reserved():
     return StockLevel.objects.get().reserved
 
 
-def test_same_browser_orders_again_and_holds_once(customer, light):
+def test_same_browser_orders_again_and_reserves_once(customer, light):
     buy(customer, light)
     first = Order.objects.get()
 
@@ -117,8 +117,8 @@ def test_return_from_the_gateway_extends_the_reservation_and_viewing_does_not(
     order = Order.objects.get()
     noon.shift(timedelta(minutes=12))
 
-    for rest, minutes in (("", 20), ("paid/", 32)):
-        customer.get(page_of(order, rest))
+    for action, minutes in (("", 20), ("paid/", 32)):
+        customer.get(page_of(order, action))
         order.refresh_from_db()
         assert order.payment_due_at == order.placed_at + timedelta(minutes=minutes)
 
@@ -171,14 +171,14 @@ def test_order_of_more_than_half_of_the_stock_asks_for_fewer_units(
     monkeypatch.setattr(client_ip, "client_address", lambda _request: "203.0.113.7")
     stock(20)
 
-    # As if stock was sold after the page was read; otherwise the cart says so before.
+    # As if stock was sold after the cart was shown. Otherwise the cart refuses first.
     monkeypatch.setattr(summary, "_limits", lambda _plan: {})
     buy(customer, light, quantity=11)
     review = customer.get("/en/checkout/review/")
     page = Page(customer.post(f"/{language}/checkout/place/", {"agreed": agreed(review)}))
 
     assert page.faults == []
-    assert page.text.count("<time") == 0, "waiting changes nothing"
+    assert page.text.count("<time") == 0, "no time is stated, as waiting does not help"
     assert ("Order fewer units." in page.text) is (language == "en")
     assert Order.objects.count() == 0
 
@@ -213,7 +213,7 @@ def test_cart_over_the_limit_returns_to_the_cart(customer, light):
     assert Order.objects.get().lines.get().quantity == 10
 
 
-HELD = '<time datetime="2026-11-24T12:20:00+00:00">13:20 CET</time>'
+RESERVED_UNTIL = '<time datetime="2026-11-24T12:20:00+00:00">13:20 CET</time>'
 
 
 def in_carts():
@@ -294,18 +294,18 @@ def test_paid_order_leaves_an_empty_cart_and_is_ordered_again_once(customer, lig
 
 
 def test_order_page_shows_how_the_payment_ended(client, light):
-    for news, words in (
+    for kind, words in (
         ("declined", "The payment was declined."),
         ("failed", "The payment was canceled."),
         ("expired", "The payment page has expired."),
     ):
         order = make_order(light)
         updates.apply(
-            update=make_payment_update(make_payment(order), news), gateway="fake", now=NOON
+            update=make_payment_update(make_payment(order), kind), gateway="fake", now=NOON
         )
         text = client.get(page_of(order)).content.decode()
         assert f"<h1>{words}</h1>" in text
-        assert HELD in text
+        assert RESERVED_UNTIL in text
 
 
 @pytest.mark.parametrize(
@@ -319,8 +319,8 @@ def test_unpaid_order_gets_one_reminder(light, minutes, is_paid, mails):
     for _ in range(2):
         unpaid_orders.send_reminders(now=NOON + timedelta(minutes=minutes))
 
-    told = Event.objects.filter(name="order.unpaid")
-    assert [event.payload["number"] for event in told] == [order.number] * mails
+    reminders = Event.objects.filter(name="order.unpaid")
+    assert [event.payload["number"] for event in reminders] == [order.number] * mails
 
 
 def test_cart_ordered_meanwhile_gets_no_items_back(customer, light, monkeypatch):

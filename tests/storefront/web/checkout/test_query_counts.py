@@ -11,7 +11,7 @@ from tests.storefront.web.conftest import WHO
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MOST = {
+MAX_QUERIES = {
     "product": 4,
     "add": 2,
     "cart": 2,
@@ -59,9 +59,9 @@ def buy(customer, light):
 
 
 def test_checkout_query_counts(customer, light):
-    buy(customer, light)  # values cached per minute or process are read by the first request
+    buy(customer, light)  # fills the caches
 
     counts = buy(customer, light)
 
     assert Order.objects.filter(status="placed").count() == 2
-    assert {step: asked for step, asked in counts.items() if asked > MOST[step]} == {}
+    assert {step: asked for step, asked in counts.items() if asked > MAX_QUERIES[step]} == {}

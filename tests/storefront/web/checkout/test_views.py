@@ -38,7 +38,7 @@ def test_page_states_how_many_can_ship_and_the_cart_accepts_no_more(customer, li
     assert (more.status_code, CartLine.objects.count()) == (409, 0)
     assert "Only 14 available right now." in more.content.decode()
     assert "In stock: 400" in small
-    assert "in one delivery" not in small, "the cart takes no more anyway"
+    assert "in one delivery" not in small, "the limit of the cart is lower"
 
 
 def test_light_is_bought_without_scripts(customer, light):
@@ -64,7 +64,7 @@ def test_light_is_bought_without_scripts(customer, light):
     assert str(order.total_amount) == "84.88"
 
 
-def test_placing_twice_places_one_order_which_leaves_the_browser_once_it_is_paid(filled):
+def test_placing_twice_makes_one_order_and_its_payment_clears_the_cart_cookies(filled):
     review = to_review(filled)
 
     first, second = (
@@ -73,11 +73,11 @@ def test_placing_twice_places_one_order_which_leaves_the_browser_once_it_is_paid
 
     assert first["Location"] == second["Location"]
     order, payment = Order.objects.get(), Payment.objects.get()
-    there = f"/en/orders/{order.number}/{order.access_key}/"
-    filled.get(there)
-    assert filled.cookies["fara_cart"].value, "it may still be paid by the same browser"
+    order_url = f"/en/orders/{order.number}/{order.access_key}/"
+    filled.get(order_url)
+    assert filled.cookies["fara_cart"].value, "the same browser may still pay"
     gateway_for("fake").authorize(payment.reference)
-    filled.get(f"{there}paid/", follow=True)
+    filled.get(f"{order_url}paid/", follow=True)
     assert [filled.cookies[name].value for name in ("fara_cart", "fara_cart_count")] == ["", ""]
 
 

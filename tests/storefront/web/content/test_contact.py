@@ -60,7 +60,7 @@ def test_message_is_sent_and_acknowledged(client, light):
 
 
 def test_acknowledgement_contains_no_text_of_the_form(client, light):
-    """An address of another person could otherwise be sent advertising in our name."""
+    """Otherwise the form could send advertising to any address in our name."""
     send(client, name="Buy at spam.example", message="Buy at spam.example", order="spam.example")
 
     _to_shop, to_customer = mails()

@@ -19,7 +19,7 @@ from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 
 ROOT = Path(__file__).resolve().parents[4]
 HOST_ONLY = ("__Host-sessionid", "__Host-csrftoken", "__Host-fara_cart")
-READ = """
+READ_SETTINGS = """
 import json
 from django.conf import settings
 kinds = ("SESSION_COOKIE", "CSRF_COOKIE", "LANGUAGE_COOKIE", "CART_COOKIE", "IS_PRODUCTION")
@@ -36,7 +36,7 @@ def production_cookies():
     environ = {**os.environ, **fresh_secrets(), **production_env.addresses()}
     environ["DJANGO_SETTINGS_MODULE"] = "storefront.settings"
     read = subprocess.run(
-        [sys.executable, "-c", READ],
+        [sys.executable, "-c", READ_SETTINGS],
         cwd=ROOT,
         env=environ,
         capture_output=True,

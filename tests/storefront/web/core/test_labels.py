@@ -23,13 +23,13 @@ KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(
     ("ngettext", "ngettext_lazy"), (1, 2)
 )
 ROOTS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
-# A text of a staff page, extracted by turning its template into gettext calls.
+# A gettext call in the code that templatize() makes of a Django template.
 CALL = re.compile(r"\b(?:_|n?gettext)\((?=[\"'])")
 
 
 @pytest.fixture(scope="module")
 def texts():
-    """Return every text that customers and staff may read, by its location."""
+    """Return {text: file} for every text that customers and staff may read."""
     methods, options = parse_mapping_cfg(
         io.StringIO(Path("storefront/locale/babel.cfg").read_text())
     )
@@ -117,9 +117,9 @@ def test_amounts_and_days_are_formatted_by_language(language, money, number, day
 
 def test_runtime_is_rounded():
     minutes = (40, 60, 90, 725, 6000)
-    said = [("40", "min"), ("1", "h"), ("1.5", "h"), ("12", "h"), ("100", "h")]
+    expected = [("40", "min"), ("1", "h"), ("1.5", "h"), ("12", "h"), ("100", "h")]
 
-    assert [formats.duration(each, "en") for each in minutes] == said
+    assert [formats.duration(each, "en") for each in minutes] == expected
 
 
 def test_age_is_in_words_and_never_in_the_future():

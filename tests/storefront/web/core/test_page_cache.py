@@ -21,7 +21,7 @@ from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
 
 pytestmark = pytest.mark.django_db
-KEPT = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/p/trail-400/", "/en/info/terms/"]
+CACHED = ["/en/", "/en/c/headlamps/", "/en/search/?q=trail", "/en/p/trail-400/", "/en/info/terms/"]
 PART = {"HTTP_HX_REQUEST": "true", "HTTP_HX_REQUEST_TYPE": "partial"}
 
 
@@ -31,7 +31,7 @@ def caching(settings):
 
 
 def test_second_visit_takes_no_query(client, light, django_assert_num_queries):
-    for path in KEPT:
+    for path in CACHED:
         first = client.get(path)
         with django_assert_num_queries(0):
             second = client.get(path)
@@ -44,14 +44,16 @@ def test_second_visit_takes_no_query(client, light, django_assert_num_queries):
     first = client.get(f"{path}sort=price&f=magnet")
     with django_assert_num_queries(0):
         second = client.get(f"{path}utm_source=x&f=magnet&sort=price&gclid=1")
-    assert second.content == first.content, "campaign parameters and their order do not matter"
+    assert second.content == first.content, (
+        "campaign parameters and the order of parameters do not matter"
+    )
 
 
 def test_cached_page_has_no_personal_data(filled, light):
     filled.get("/en/cart/")
     token = Cart.objects.get().token
 
-    for path in KEPT:
+    for path in CACHED:
         response = filled.get(path)
         text = response.content.decode()
         assert not response.cookies
@@ -62,15 +64,17 @@ def test_cached_page_has_no_personal_data(filled, light):
 
 
 @pytest.mark.parametrize("part", [{}, PART], ids=["page", "part"])
-def test_page_quotes_no_parameter_that_its_key_leaves_out(client, light, settings, part):
+def test_page_contains_no_parameter_outside_its_cache_key(client, light, settings, part):
     settings.PAGE_CACHE_S = 0  # each page is rendered
 
     more = ["/en/search/?q=trail&sort=price", "/en/compare/?light=trail-400"]
-    for path in [*KEPT, *more]:
+    for path in [*CACHED, *more]:
         plain = client.get(path, **part).content
         mark = "&" if "?" in path else "?"
-        told = client.get(f"{path}{mark}mail=erika%40example.org&session=SECRET123", **part)
-        assert told.content == plain, path
+        with_parameters = client.get(
+            f"{path}{mark}mail=erika%40example.org&session=SECRET123", **part
+        )
+        assert with_parameters.content == plain, path
 
 
 def test_order_of_parameters_does_not_matter(client, light, settings):
@@ -110,7 +114,7 @@ def test_theme_country_language_and_part_have_their_own_pages(client, light):
 
 
 def test_page_of_another_hour_is_rendered_again(client, light):
-    """A cut-off may have passed, and a list must not promise what the product page does not."""
+    """A cut-off may have passed, and lists must promise the same dates as the product page."""
     Supplier.objects.update(cut_off_hour=13)
     paths = ("/en/c/headlamps/", "/en/p/trail-400/")
     with time_machine.travel(NOON + timedelta(minutes=59, seconds=59), tick=False):
@@ -122,7 +126,7 @@ def test_page_of_another_hour_is_rendered_again(client, light):
     assert all("30 Nov\u2009–\u20093 Dec" in text for text in after)
 
 
-def test_page_is_not_kept_while_lists_follow_a_change(client, light, monkeypatch):
+def test_page_is_not_cached_while_the_card_index_is_stale(client, light, monkeypatch):
     search_cache.bump_version()
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", 60)
 

@@ -1,4 +1,4 @@
-"""Address change of an order: at once, by asking the supplier, or no longer; with its messages."""
+"""Address changes of orders: applied at once, requested from the supplier, or refused."""
 
 import dataclasses
 from dataclasses import asdict
@@ -39,8 +39,8 @@ def request_change(customer, order, ship_to=THERE, **more):
     return customer.post(page_of(order, "address/"), {**asdict(ship_to), **more})
 
 
-def shown(customer, order, rest=""):
-    return customer.get(page_of(order, rest)).content.decode()
+def shown(customer, order, page=""):
+    return customer.get(page_of(order, page)).content.decode()
 
 
 def address_events():
@@ -68,7 +68,7 @@ def test_form_is_valid_and_prefilled(customer, light, language):
     assert country == {"type": "hidden", "name": "country", "value": "DE"}
 
 
-def test_unsubmitted_order_changes_at_once_and_once(customer, light):
+def test_unsubmitted_order_changes_at_once_and_only_once(customer, light):
     order = make_paid_order(light)
     assert LINK in shown(customer, order)
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def unheld(noon, monkeypatch):
+def no_holds(noon, monkeypatch):
     monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     quotes.clear_cache()
 
@@ -58,7 +58,7 @@ def report_delay(**report):
     return Backorder.objects.select_related("order").get()
 
 
-def replaced():
+def offer_substitute():
     """Ask the customer whether the newer model may ship instead."""
     listing = make_sellable()
     ridge = make_product(slug="ridge-1800", title="Ridge 1800")
@@ -99,17 +99,17 @@ def test_page_shows_dates_and_answers_and_get_decides_nothing(client, question):
 
 
 @pytest.mark.parametrize(
-    ("choice", "said", "other"),
+    ("choice", "outcome", "other"),
     [
         ("wait", "We will send it as soon as it is available.", "refund"),
         ("refund", "The item is removed from your order.", "wait"),
     ],
 )
-def test_one_click_answers_and_the_page_shows_the_outcome(client, question, choice, said, other):
+def test_one_click_answers_and_the_page_shows_the_outcome(client, question, choice, outcome, other):
     for _ in range(2):
         response = client.post(path_of(question), {"answer": choice}, follow=True)
         assert response.status_code == 200
-        assert said in Page(response).text
+        assert outcome in Page(response).text
     late = client.post(path_of(question), {"answer": other})
 
     assert late.status_code == 409
@@ -169,14 +169,16 @@ def test_order_page_shows_the_delay_and_the_agreed_date(client, noon):
     assert "later than we promised" not in agreed
 
 
-def test_substitute_is_named_on_the_order_and_in_its_email(client):
-    backorder, newer = replaced()
+def test_substitute_is_named_on_the_order_and_in_the_shipment_email(client):
+    backorder, newer = offer_substitute()
 
     refunding = client.get(f"{path_of(backorder)}?answer=refund")
     asked = client.get(path_of(backorder))
     taken = client.post(path_of(backorder), {"answer": "substitute"}, follow=True)
 
-    assert secondary_buttons(refunding) == {"substitute"}, "the linked answer is the primary one"
+    assert secondary_buttons(refunding) == {"substitute"}, (
+        "the answer of the link is the primary button"
+    )
     assert secondary_buttons(asked) == {"refund"}
     page = Page(asked)
     for words in ("We can send a substitute at the same price.", "Substitute at the same price:"):
@@ -204,7 +206,7 @@ def test_substitute_is_named_on_the_order_and_in_its_email(client):
     assert line["sku"] == newer.variant.sku
 
 
-def test_delay_is_accepted_by_default_and_a_refund_first_cancels_at_the_supplier(client):
+def test_delay_is_accepted_by_default_and_a_refund_asks_the_supplier_to_cancel(client):
     backorder = report_delay()
 
     text = Page(client.get(path_of(backorder))).text
@@ -220,7 +222,7 @@ def test_delay_is_accepted_by_default_and_a_refund_first_cancels_at_the_supplier
     assert "If it is already packed" in Page(refused).text
 
 
-def test_question_that_ended_by_itself_says_so(client):
+def test_question_closed_without_an_answer_says_so(client):
     backorder = report_delay(answer=Acknowledgement.RECEIVED)
     acknowledge(backorder.purchase_order, answer=Acknowledgement.SHIPPED)
 

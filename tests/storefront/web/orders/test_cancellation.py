@@ -28,12 +28,12 @@ BY_ANN = {"actor": "ann", "now": NOON}
 
 
 @pytest.fixture(autouse=True)
-def people(monkeypatch):
+def email_supplier(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
 def submit(*purchase_orders):
-    """Create purchase orders with these statuses."""
+    """Submit purchase orders; the supplier acknowledges them."""
     for one in purchase_orders:
         one.move("ready", at=NOON)
         one.move("submitting", at=NOON, status_field="submission_status")
@@ -53,11 +53,11 @@ def make_late(order):
     Order.objects.update(delivery_plan=plan)
 
 
-def page_of(client, order, language="en", rest=""):
-    return Page(client.get(f"/{language}/orders/{order.number}/{order.access_key}/{rest}"))
+def page_of(client, order, language="en", query=""):
+    return Page(client.get(f"/{language}/orders/{order.number}/{order.access_key}/{query}"))
 
 
-def found(text):
+def messages_in(text):
     return {words for words in (ASKED, ASKING, REFUSED, LEFT, ARRIVED, CANCELED) if words in text}
 
 
@@ -78,7 +78,7 @@ def test_each_parcel_shows_its_outcome(client, language):
 
     assert page.faults == []
     if language == "en":
-        assert found(page.text) == {CANCELED, ASKED, REFUSED, LEFT}
+        assert messages_in(page.text) == {CANCELED, ASKED, REFUSED, LEFT}
         assert page.text.count("It could not be canceled") == 2
         assert "We received your cancellation request" not in page.text
         stopped = page.text.partition('id="box-stopped"')[2]
@@ -91,19 +91,21 @@ def tell_shipped(purchase_order):
     shipments.import_parcels(purchase_order=reloaded(purchase_order), state=state, now=NOON)
 
 
-def test_unsent_request_is_not_shown_as_sent(client, people):
-    people.has_box = False
+def test_unsent_request_is_not_shown_as_sent(client, email_supplier):
+    email_supplier.has_box = False
     (purchase_order,) = parcels_of(1)
     submit(purchase_order)
     order = purchase_order.order
     cancellation.cancel(order=order, reason="no", actor="customer", now=NOON)
-    assert found(page_of(client, order).text) == {ASKING}
+    assert messages_in(page_of(client, order).text) == {ASKING}
 
-    cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)  # now staff ask
+    # It leaves the request to staff.
+    cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)
 
-    assert found(page_of(client, order).text) == {ASKING}
+    assert messages_in(page_of(client, order).text) == {ASKING}
     assert (
-        "We received your cancellation request" in page_of(client, order, rest="?cancel=asked").text
+        "We received your cancellation request"
+        in page_of(client, order, query="?cancel=asked").text
     )
 
 
@@ -114,10 +116,10 @@ def test_move_to_another_supplier_is_not_shown_as_a_cancellation(client):
         is_being_reassigned=True, cancel_requested_at=NOON, cancel_reason="rules: silent"
     )
 
-    assert found(page_of(client, purchase_order.order).text) == set()
+    assert messages_in(page_of(client, purchase_order.order).text) == set()
 
 
-def test_late_request_shows_only_true_statements(client):
+def test_late_parcel_offers_to_cancel_until_it_is_requested(client):
     (purchase_order,) = parcels_of(1)
     make_late(purchase_order.order)
 
@@ -131,8 +133,8 @@ def test_late_request_shows_only_true_statements(client):
 
 
 def answers():
-    told = Event.objects.filter(name="order.cancellation_answered").order_by("pk")
-    return [event.payload["is_stopped"] for event in told]
+    events = Event.objects.filter(name="order.cancellation_answered").order_by("pk")
+    return [event.payload["is_stopped"] for event in events]
 
 
 def test_each_answer_is_mailed(client):
@@ -149,7 +151,7 @@ def test_each_answer_is_mailed(client):
     assert answers() == [True, False, True, False]
 
 
-def test_delivered_parcel_still_says_that_it_was_too_late(client):
+def test_delivered_parcel_says_that_the_cancellation_was_too_late(client):
     (purchase_order,) = parcels_of(1)
     submit(purchase_order)
     ask_to_stop(purchase_order.order)
@@ -157,7 +159,7 @@ def test_delivered_parcel_still_says_that_it_was_too_late(client):
     cancellation.process_request(purchase_order=reloaded(purchase_order), now=NOON)
     Parcel.objects.update(status=Parcel.Status.DELIVERED)
 
-    assert found(page_of(client, purchase_order.order).text) == {ARRIVED}
+    assert messages_in(page_of(client, purchase_order.order).text) == {ARRIVED}
 
 
 def test_shipped_late_parcel_offers_only_a_complaint(client):

@@ -49,8 +49,8 @@ def rows_of(text):
     return re.findall(r"<dt>(Charged|Refunded|Released[^<]*)</dt><dd>([^<]*)</dd>", text)
 
 
-def apply_update(payment, what, amount):
-    update = make_payment_update(payment, what, amount=Decimal(amount))
+def apply_update(payment, kind, amount):
+    update = make_payment_update(payment, kind, amount=Decimal(amount))
     updates.apply(update=update, gateway="fake", now=NOON)
 
 
@@ -68,12 +68,12 @@ def test_order_page_shows_charges_and_refunds_and_hides_a_first_attempt(client, 
     apply_update(payment, "captured", "44.89")
     charged = Page(client.get(page_of(order))).text
     apply_update(payment, "refunded", "4.89")
-    told = Page(client.get(page_of(order))).text
+    refunded = Page(client.get(page_of(order))).text
 
     assert order.payments.count() == 2
     assert "Refunded" not in plain + charged
     assert "Released, not charged" not in charged
-    assert rows_of(told) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
+    assert rows_of(refunded) == [("Charged", "€44.89"), ("Refunded", "€4.89")]
 
 
 def test_canceled_unpaid_authorization_shows_no_refund(client, light):
@@ -116,13 +116,13 @@ def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, b
     made = make_inspected_return(light, quantity=1)
     new = exchange(made)
     if by_shopper:
-        told = Page(client.post(page_of(new, "cancel/"), follow=True))
+        page = Page(client.post(page_of(new, "cancel/"), follow=True))
     else:
         cancellation.cancel(order=new, reason="sold out", actor="ann", now=NOON)
-        told = Page(client.get(page_of(new)))
+        page = Page(client.get(page_of(new)))
 
-    assert told.all("a", href=page_of(made.order))
-    assert "is refunded the way you paid." in told.text
+    assert page.all("a", href=page_of(made.order))
+    assert "is refunded the way you paid." in page.text
     for untrue in (
         "Nothing was charged",
         "nothing to pay",
@@ -130,21 +130,21 @@ def test_canceled_replacement_says_that_its_payment_is_refunded(client, light, b
         "You do not pay for it",
         "not charged",
     ):
-        assert untrue not in told.text
+        assert untrue not in page.text
     refunds.refund(authorization=made, actor="ann", now=NOON)
     made.refresh_from_db()
     assert requested_refunds() == [made.refund_amount]
-    assert made.refund_amount == made.order.total_amount, "with the way"
+    assert made.refund_amount == made.order.total_amount, "including the delivery charge"
 
 
 def test_changed_return_form_keeps_its_input_and_its_confirmation_is_shown_once(customer, light):
     make_policy()
     order = make_delivered(light, quantity=2)
-    there = page_of(order, "return/")
+    url = page_of(order, "return/")
     given = {"kind": "defect", "customer_message": "It flickers.", **units(order, 2)}
-    asked = customer.post(there, given)
+    asked = customer.post(url, given)
 
-    again = customer.post(there, {**hidden(asked), "change": "1"})
+    again = customer.post(url, {**hidden(asked), "change": "1"})
 
     assert again.status_code == 200
     shown = again.content.decode()
@@ -153,8 +153,8 @@ def test_changed_return_form_keeps_its_input_and_its_confirmation_is_shown_once(
     (line,) = order.lines.all()
     assert any(one["value"] == "2" for one in Page(again).all("input", name=f"units_{line.pk}"))
     assert not ReturnAuthorization.objects.exists()
-    asked = customer.post(there, {"kind": "withdrawal", **units(order, 1)})
-    done = customer.post(there, hidden(asked), follow=True).content.decode()
+    asked = customer.post(url, {"kind": "withdrawal", **units(order, 1)})
+    done = customer.post(url, hidden(asked), follow=True).content.decode()
     assert done.count("We received your withdrawal.") == 1
     assert "We received your withdrawal." in done.split('id="returns"')[1]
 
@@ -181,10 +181,12 @@ def test_order_page_is_valid(client, light, language):
     without = client.get(page_of(order)).content.decode()
 
     assert page.faults == []
-    assert page.all("h1") == [{}], "a role would make it no heading"
-    assert page.all("div", role="status"), "what changes meanwhile is read out"
+    assert page.all("h1") == [{}], "with a role it would be no heading"
+    assert page.all("div", role="status"), "screen readers announce changes"
     assert 'class="beam"' in page.text
-    assert "beam" not in without.partition("<main")[2], "a line without a specification has none"
+    assert "beam" not in without.partition("<main")[2], (
+        "a line without a specification shows no beam"
+    )
 
 
 def test_return_from_the_gateway_reads_the_payment_and_clears_the_cart(customer, light):
@@ -216,7 +218,7 @@ def test_repeated_returns_read_the_gateway_once_in_ten_seconds(customer, light, 
 
     assert answers == [page_of(order), *[page_of(order) + "?pay=pending"] * 2]
     assert len(asked) == 2
-    assert late == page_of(order), "it is not asked for an order that has ended"
+    assert late == page_of(order), "the gateway is not asked about an ended order"
 
 
 def test_declined_payment_can_be_retried(client, light):
@@ -241,8 +243,8 @@ def test_unavailable_gateway_is_shown_and_keeps_the_order(client, light, monkeyp
         raise TemporaryError("no answer")
 
     away = type("Away", (), {"open": fail, "history": fail})
-    for asks in ("sessions", "updates"):
-        monkeypatch.setattr(f"orders.payments.{asks}.gateway_for", lambda _code: away)
+    for module in ("sessions", "updates"):
+        monkeypatch.setattr(f"orders.payments.{module}.gateway_for", lambda _code: away)
 
     response = client.post(page_of(order, "pay/"), follow=True)
 
@@ -297,10 +299,10 @@ def test_unshipped_order_is_canceled(client, light):
 def test_wrong_key_changes_nothing(client, light):
     order = make_order(light)
 
-    for rest in ("pay/", "cancel/"):
-        response = client.post(f"/en/orders/{order.number}/{'x' * 32}/{rest}")
+    for action in ("pay/", "cancel/"):
+        response = client.post(f"/en/orders/{order.number}/{'x' * 32}/{action}")
         assert response.status_code == 404
-    assert Payment.objects.get().status == Payment.Status.CREATED  # as it was placed
+    assert Payment.objects.get().status == Payment.Status.CREATED  # unchanged
     assert Order.objects.get().status == Order.Status.PENDING_PAYMENT
 
 
@@ -319,11 +321,13 @@ def test_lookup_mails_the_link_and_answers_the_same_for_a_wrong_pair(client, lig
     assert answers[0][0] == 200
     assert answers[0] == answers[1] == answers[2]
     assert order.access_key not in answers[0][1]
-    [told] = Event.objects.filter(name="order.link_asked")
-    assert (told.payload["email"], told.payload["url"]) == (order.email, order_url(order))
+    [event] = Event.objects.filter(name="order.link_asked")
+    assert (event.payload["email"], event.payload["url"]) == (order.email, order_url(order))
     for _ in range(6):
         client.post("/en/orders/", {"number": order.number, "email": order.email})
-    assert Event.objects.filter(name="order.link_asked").count() == 5, "links are limited"
+    assert Event.objects.filter(name="order.link_asked").count() == 5, (
+        "at most five links are mailed"
+    )
 
 
 def test_lookup_names_missing_fields(client, light):
@@ -370,11 +374,11 @@ def test_order_to_a_region_shows_the_full_address_and_added_tax(client, light):
     TaxNumber.objects.create(
         scheme="sales_tax", country="US", region="CA", number="SR-1", valid_from="2026-01-01"
     )
-    there = Address(
+    address = Address(
         name="Ann Lee", line1="1 Main St", line2="Apt 4", postcode="90001", city="Los Angeles",
         region="CA", country="US", phone="+12135550100",
     )  # fmt: skip
-    order = make_order(light, ship_to=there)
+    order = make_order(light, ship_to=address)
 
     text = client.get(page_of(order)).content.decode()
 

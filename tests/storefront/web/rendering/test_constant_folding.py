@@ -15,15 +15,15 @@ def rendered(text, **words):
 )
 def test_constant_texts_numbers_and_urls_are_those_of_the_language(code, words):
     with override(code):
-        said = rendered('{{ _("Add to cart") }} {{ 4000 | number }} {{ url("cart") }}')
+        text = rendered('{{ _("Add to cart") }} {{ 4000 | number }} {{ url("cart") }}')
 
-    assert said == words
+    assert text == words
 
 
 def test_values_in_constant_texts_are_escaped_and_the_texts_are_not():
-    said = rendered('{{ _("“%(words)s”", words=asked) }}', asked="<b>")
+    text = rendered('{{ _("“%(words)s”", words=asked) }}', asked="<b>")
 
-    assert said == "“&lt;b&gt;”"
+    assert text == "“&lt;b&gt;”"
 
 
 def test_non_constant_calls_are_evaluated_at_each_visit():

@@ -24,7 +24,7 @@ def macros(name):
 
 
 def known_in(name):
-    """Map the names by which a template calls macros, its own and imported ones, to them."""
+    """Return {name: macro} for all macros that a template can call, its own and imported."""
     known = macros(name)
     for imported in TEMPLATES[name].find_all(nodes.FromImport):
         theirs = macros(imported.template.value)
@@ -35,7 +35,7 @@ def known_in(name):
 
 
 def misfit(call, macro):
-    """Return the arguments that a macro does not accept, "" if all fit."""
+    """Return why a call does not fit a macro, "" if it fits."""
     names = [argument.name for argument in macro.args]
     needed = set(names[: len(names) - len(macro.defaults)])
     given = [keyword.key for keyword in call.kwargs]

@@ -14,7 +14,7 @@ def order(light):
 
 @pytest.fixture
 def return_with_question(order):
-    """A complaint about one of them, with a question of staff."""
+    """A complaint about one of the headlamps, with a question from staff."""
     made = declare(order, 1, kind="defect", customer_message="Dead.")
     authorizations.request_evidence(
         authorization=made, question="A picture?", actor="ann", now=NOON

@@ -35,17 +35,17 @@ def confirmation_form(customer, order):
 
 @in_each_language
 def test_each_page_with_photos_is_valid(customer, order, return_with_question, language):
-    there = page_of(order, "return/").replace("/en/", f"/{language}/")
+    url = page_of(order, "return/").replace("/en/", f"/{language}/")
     answer = page_of(order, f"return/{return_with_question.number}/answer/").replace(
         "/en/", f"/{language}/"
     )
     given = {"kind": "defect", "customer_message": WORDS, **units(order, 1)}
-    confirmation_form = {**given, **hidden(customer.post(there, given)), "customer_message": WORDS}
+    confirmation_form = {**given, **hidden(customer.post(url, given)), "customer_message": WORDS}
     bad = upload(b"no picture")
 
     pages = [
-        customer.post(there, given),
-        customer.post(there, {**confirmation_form, "pictures": bad}),
+        customer.post(url, given),
+        customer.post(url, {**confirmation_form, "pictures": bad}),
         customer.post(answer, {"customer_message": WORDS, "pictures": upload(b"no picture")}),
         customer.get(page_of(order).replace("/en/", f"/{language}/")),
     ]
@@ -125,23 +125,23 @@ def test_photo_uploads_are_rate_limited_and_a_complaint_needs_none(
     customer, order, confirmation_form, monkeypatch
 ):
     monkeypatch.setattr(photo_fields, "FORMS_PER_HOUR", 2)
-    there, bad = page_of(order, "return/"), upload(b"garbage")
+    url, bad = page_of(order, "return/"), upload(b"garbage")
 
     pages = [
-        customer.post(there, {**confirmation_form, "pictures": bad}).content.decode()
+        customer.post(url, {**confirmation_form, "pictures": bad}).content.decode()
         for _ in range(3)
     ]
 
     limited = ["Too many pictures in one hour." in page for page in pages]
     assert limited == [False, False, True]
-    assert customer.post(there, confirmation_form).status_code == 303
+    assert customer.post(url, confirmation_form).status_code == 303
     assert ReturnAuthorization.objects.get().pictures.count() == 0
 
 
 def test_question_is_answered_with_a_photo_alone(customer, order, return_with_question):
-    there = page_of(order, f"return/{return_with_question.number}/answer/")
+    url = page_of(order, f"return/{return_with_question.number}/answer/")
 
-    customer.post(there, {"customer_message": "", "pictures": upload()})
+    customer.post(url, {"customer_message": "", "pictures": upload()})
 
     made = ReturnAuthorization.objects.get()
     assert (made.status, made.customer_message) == ("requested", "Dead.")
@@ -149,9 +149,9 @@ def test_question_is_answered_with_a_photo_alone(customer, order, return_with_qu
 
 
 def test_answer_with_an_invalid_photo_keeps_its_text(customer, order, return_with_question):
-    there = page_of(order, f"return/{return_with_question.number}/answer/")
+    url = page_of(order, f"return/{return_with_question.number}/answer/")
 
-    answer = customer.post(there, {"customer_message": WORDS, "pictures": upload(b"garbage")})
+    answer = customer.post(url, {"customer_message": WORDS, "pictures": upload(b"garbage")})
 
     page = Page(answer)
     (area,) = page.all("textarea")
@@ -168,48 +168,49 @@ def test_photos_need_permission_to_view_the_return(
 ):
     customer.post(page_of(order, "return/"), {**confirmation_form, "pictures": upload()})
     made = ReturnAuthorization.objects.get()
-    there = reverse("admin:orders_returnauthorization_picture", args=[made.pk, 1])
+    url = reverse("admin:orders_returnauthorization_picture", args=[made.pk, 1])
     page = reverse("admin:orders_returnauthorization_change", args=[made.pk])
 
-    shown = staff_of_shop.get(there)
+    shown = staff_of_shop.get(url)
 
-    assert there in staff_of_shop.get(page).content.decode()
+    assert url in staff_of_shop.get(page).content.decode()
     assert (shown.status_code, shown["Content-Type"]) == (200, "image/jpeg")
     assert "no-store" in shown["Cache-Control"]
     assert shown["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert shown.content == photos.read(made.pictures.get())
-    assert staff_of_shop.get(there.replace("/1/", "/9/")).status_code == 404
-    assert client_of_another.get(there).status_code == 302
+    assert staff_of_shop.get(url.replace("/1/", "/9/")).status_code == 404
+    assert client_of_another.get(url).status_code == 302
     client_of_another.force_login(make_staff("helper"))
-    assert client_of_another.get(there).status_code == 403
+    assert client_of_another.get(url).status_code == 403
     assert customer.get(f"/media/{made.pictures.get().file}").status_code == 404
     storages["private"].delete(made.pictures.get().file)
-    assert staff_of_shop.get(there).status_code == 404, "the file is lost"
+    assert staff_of_shop.get(url).status_code == 404, "the file is lost"
 
 
 TOO_LONG = "This is too long. Shorten it."
-LINES = "\r\n".join(["x" * 9] * 80)  # 799 characters as a browser counts them, and 878 as it sends
+# A browser counts 799 characters and sends 878.
+LINES = "\r\n".join(["x" * 9] * 80)
 
 
 @pytest.fixture
-def there(order, return_with_question):
+def answer_url(order, return_with_question):
     return page_of(order, f"return/{return_with_question.number}/answer/")
 
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """Record which pictures are decoded."""
-    noted, draw = [], photos.reencode
-    monkeypatch.setattr(photos, "reencode", lambda content: (noted.append(1), draw(content))[1])
-    return noted
+    """Record each decoding of a picture."""
+    calls, draw = [], photos.reencode
+    monkeypatch.setattr(photos, "reencode", lambda content: (calls.append(1), draw(content))[1])
+    return calls
 
 
 def test_multi_line_answer_is_counted_as_in_the_browser(
-    customer, order, return_with_question, there
+    customer, order, return_with_question, answer_url
 ):
     assert "We wrote: A picture?" in customer.get(page_of(order)).content.decode()
 
-    answer = customer.post(there, {"customer_message": LINES})
+    answer = customer.post(answer_url, {"customer_message": LINES})
 
     return_with_question.refresh_from_db()
     assert answer.status_code == 303
@@ -229,12 +230,12 @@ def test_multi_line_complaint_is_counted_as_in_the_browser(customer, order):
 @in_each_language
 @pytest.mark.parametrize("room", [800, 100])
 def test_too_long_text_is_an_error_and_no_picture_is_decoded(
-    customer, there, decoded, language, room
+    customer, answer_url, decoded, language, room
 ):
     ReturnAuthorization.objects.update(customer_message="y" * (MAX_MESSAGE_LENGTH - room - 1))
     given = {"customer_message": "<" + "x" * room, "pictures": upload()}
 
-    answer = customer.post(there.replace("/en/", f"/{language}/"), given)
+    answer = customer.post(answer_url.replace("/en/", f"/{language}/"), given)
 
     page = Page(answer)
     assert answer.status_code == 422
@@ -254,10 +255,10 @@ def test_too_long_text_is_an_error_and_no_picture_is_decoded(
 
 def test_text_without_a_question_is_no_answer_and_no_picture_is_decoded(customer, order, decoded):
     made = declare(order, 1, kind="defect", customer_message="Dead.")
-    there = page_of(order, f"return/{made.number}/answer/")
+    answer_url = page_of(order, f"return/{made.number}/answer/")
 
     for given in ({"customer_message": "Dead."}, {"pictures": upload()}):
-        answer = customer.post(there, {"customer_message": "Here.", **given})
+        answer = customer.post(answer_url, {"customer_message": "Here.", **given})
         assert answer["Location"].endswith("?return=late#returns")
     assert decoded == []
 
@@ -275,11 +276,11 @@ def test_no_picture_is_decoded_for_items_that_cannot_be_returned(customer, order
 
 @pytest.mark.parametrize(("words", "count"), [("Here.\r\nAnd there.", 0), ("", 2)])
 def test_double_click_is_one_answer_without_an_error(
-    customer, return_with_question, there, words, count
+    customer, return_with_question, answer_url, words, count
 ):
     for _ in range(2):
         files = [upload(make_picture("JPEG")) for _ in range(count)]
-        answer = customer.post(there, {"customer_message": words, "pictures": files})
+        answer = customer.post(answer_url, {"customer_message": words, "pictures": files})
         assert answer["Location"].endswith("?return=changed#returns")
 
     return_with_question.refresh_from_db()
@@ -287,7 +288,9 @@ def test_double_click_is_one_answer_without_an_error(
     assert return_with_question.pictures.count() == count
 
 
-def test_concurrent_double_click_is_one_answer(customer, return_with_question, there, monkeypatch):
+def test_concurrent_double_click_is_one_answer(
+    customer, return_with_question, answer_url, monkeypatch
+):
     def answer_concurrently(content):
         authorizations.add_answer(
             authorization=ReturnAuthorization.objects.get(pk=return_with_question.pk),
@@ -299,22 +302,22 @@ def test_concurrent_double_click_is_one_answer(customer, return_with_question, t
 
     monkeypatch.setattr(photos, "reencode", answer_concurrently)
 
-    answer = customer.post(there, {"customer_message": "Here.", "pictures": upload()})
+    answer = customer.post(answer_url, {"customer_message": "Here.", "pictures": upload()})
 
     assert answer["Location"].endswith("?return=changed#returns")
     assert return_with_question.pictures.count() == 1
 
 
-def test_second_different_answer_is_refused(customer, return_with_question, there):
-    customer.post(there, {"customer_message": "Here."})
+def test_second_different_answer_is_refused(customer, return_with_question, answer_url):
+    customer.post(answer_url, {"customer_message": "Here."})
 
     for words in ("Something else.", "ere.", ""):
-        answer = customer.post(there, {"customer_message": words})
+        answer = customer.post(answer_url, {"customer_message": words})
         assert answer["Location"].endswith("?return=late#returns"), words
     return_with_question.refresh_from_db()
     assert return_with_question.customer_message == "Dead.\nHere."
 
 
-def test_get_of_an_answer_redirects_to_the_order(customer, order, there):
-    assert customer.get(there)["Location"] == page_of(order) + "#returns"
-    assert customer.get(there.replace("/answer/", "x/answer/")).status_code == 404
+def test_get_of_an_answer_redirects_to_the_order(customer, order, answer_url):
+    assert customer.get(answer_url)["Location"] == page_of(order) + "#returns"
+    assert customer.get(answer_url.replace("/answer/", "x/answer/")).status_code == 404

@@ -35,7 +35,7 @@ def test_refunded_return_shows_its_amount(customer, order):
     text = customer.get(page_of(order)).content.decode()
 
     assert "We refund €39.99." in text
-    assert "We pay for the return shipping." in text, "of a defective item"
+    assert "We pay for the return shipping." in text, "for a defective item"
 
 
 def test_return_without_shipment_has_no_address(customer, light):
@@ -67,14 +67,14 @@ def test_label_is_a_link_only_if_it_is_an_https_url(customer, order):
 def test_no_line_is_preselected_among_several_and_a_longer_warranty_is_named(customer, light):
     make_policy()
     order = make_delivered(light, make_sibling(light, "20.00"), quantity=1)
-    there = page_of(order, "return/")
+    url = page_of(order, "return/")
 
-    before = Page(customer.get(there))
+    before = Page(customer.get(url))
     Product.objects.update(warranty_months=60)
 
     assert [each["value"] for each in before.all("input", type="number")] == ["0", "0"]
     assert "Warranty: " not in before.text
-    assert "Warranty: 60 months." in customer.get(there).content.decode()
+    assert "Warranty: 60 months." in customer.get(url).content.decode()
 
 
 def test_requested_exchange_stays_selected_after_an_error(customer, order, light):
@@ -110,10 +110,10 @@ def withdrawn(customer, order):
 
 @in_each_language
 def test_each_page_is_valid(customer, order, language):
-    there = page_of(order, "return/").replace("/en/", f"/{language}/")
+    url = page_of(order, "return/").replace("/en/", f"/{language}/")
     given = {"kind": "withdrawal", **units(order, 1)}
     declare(order, 1, kind="defect", customer_message="Dead.")
-    pages = [customer.get(there), customer.post(there, {}), customer.post(there, given)]
+    pages = [customer.get(url), customer.post(url, {}), customer.post(url, given)]
     pages.append(customer.get(page_of(order).replace("/en/", f"/{language}/")))
 
     for page in map(Page, pages):
@@ -138,12 +138,12 @@ def test_first_page_stores_nothing_and_the_second_shows_a_summary(customer, orde
     assert not ReturnAuthorization.objects.exists()
 
 
-def test_confirmed_withdrawal_is_mailed_and_shown_and_a_double_click_is_one(customer, order):
-    there = page_of(order, "return/")
-    sent = hidden(customer.post(there, {"kind": "withdrawal", **units(order, 1)}))
+def test_confirmed_withdrawal_is_mailed_shown_and_stored_once(customer, order):
+    url = page_of(order, "return/")
+    sent = hidden(customer.post(url, {"kind": "withdrawal", **units(order, 1)}))
 
-    shown = customer.post(there, sent, follow=True).content.decode()
-    again = customer.post(there, sent)
+    shown = customer.post(url, sent, follow=True).content.decode()
+    again = customer.post(url, sent)
 
     made = ReturnAuthorization.objects.get()
     assert (made.status, made.opened_by) == ("approved", "customer")
@@ -157,7 +157,7 @@ def test_confirmed_withdrawal_is_mailed_and_shown_and_a_double_click_is_one(cust
 
 
 def test_refused_return_shows_a_message_and_stores_nothing(customer, order, light):
-    there, valid = page_of(order, "return/"), {"kind": "withdrawal", "confirm": "1", "key": "k"}
+    url, valid = page_of(order, "return/"), {"kind": "withdrawal", "confirm": "1", "key": "k"}
     other = make_delivered(light, quantity=1)
 
     refused = [units(order, many) for many in ("0", "-1", "3", str(2**31), "9" * 30, "x", "1.5")]
@@ -167,38 +167,38 @@ def test_refused_return_shows_a_message_and_stores_nothing(customer, order, ligh
         {"kind": "", "key": "k" * 41, **units(order, 1)},
     ]
     for given in refused:
-        answer = customer.post(there, valid | given)
+        answer = customer.post(url, valid | given)
         assert answer.status_code == 422, given
         assert Page(answer).faults == []
     assert not ReturnAuthorization.objects.exists()
 
 
 def test_complaint_needs_a_text_and_waits_for_staff(customer, order):
-    there, given = page_of(order, "return/"), {"kind": "defect", **units(order, 1)}
+    url, given = page_of(order, "return/"), {"kind": "defect", **units(order, 1)}
 
-    mute = customer.post(there, given)
-    asked = customer.post(there, {**given, "customer_message": "It flickers."})
-    customer.post(there, hidden(asked))
+    without_text = customer.post(url, given)
+    asked = customer.post(url, {**given, "customer_message": "It flickers."})
+    customer.post(url, hidden(asked))
 
-    assert mute.status_code == 422
+    assert without_text.status_code == 422
     made = ReturnAuthorization.objects.get()
     assert (made.status, made.customer_message) == ("requested", "It flickers.")
 
 
 def test_after_fourteen_days_only_complaints_are_possible(customer, order, noon):
     noon.shift(timedelta(days=15))
-    there = page_of(order, "return/")
+    url = page_of(order, "return/")
 
-    page = customer.get(there).content.decode()
+    page = customer.get(url).content.decode()
     given = {"kind": "withdrawal", "confirm": "1", "key": "k", **units(order, 1)}
 
     assert "The 14-day withdrawal period is over." in page
     assert 'value="withdrawal"' not in page
     assert 'value="defect"' in page
-    assert customer.post(there, given).status_code == 422
+    assert customer.post(url, given).status_code == 422
 
 
-def test_unshipped_items_are_not_offered_and_shipped_ones_before_delivery(customer, light):
+def test_shipped_items_can_be_returned_before_delivery_and_unshipped_ones_cannot(customer, light):
     unshipped, shipped = make_paid_order(light), make_shipped_order(light, quantity=1)
 
     assert page_of(unshipped, "return/") not in customer.get(page_of(unshipped)).content.decode()
@@ -211,14 +211,14 @@ def test_unshipped_items_are_not_offered_and_shipped_ones_before_delivery(custom
 
 def test_return_can_be_canceled_until_it_is_received(customer, order, withdrawn):
     made = ReturnAuthorization.objects.get()
-    there = page_of(order, f"return/{made.number}/cancel/")
+    url = page_of(order, f"return/{made.number}/cancel/")
 
-    answers = [customer.post(there, follow=True) for _ in range(2)]
+    answers = [customer.post(url, follow=True) for _ in range(2)]
 
     assert "Canceled. You keep it." in answers[0].content.decode()
     assert [each.status_code for each in answers] == [200, 200]
     assert counters(order) == [(0, 0)]
-    assert customer.get(there).status_code == 405
+    assert customer.get(url).status_code == 405
     received = declare(order, 1)
     bring_back(received)
     late = customer.post(page_of(order, f"return/{received.number}/cancel/"), follow=True)
@@ -227,15 +227,15 @@ def test_return_can_be_canceled_until_it_is_received(customer, order, withdrawn)
     assert received.status == "inspected"
 
 
-def test_tracking_number_proves_the_shipment(customer, order, withdrawn):
+def test_tracking_number_marks_the_return_as_shipped(customer, order, withdrawn):
     made = ReturnAuthorization.objects.get()
-    there = page_of(order, f"return/{made.number}/sent/")
+    url = page_of(order, f"return/{made.number}/sent/")
 
-    customer.post(there, {"carrier": "DHL", "tracking_number": "  "})
+    customer.post(url, {"carrier": "DHL", "tracking_number": "  "})
     made.refresh_from_db()
     assert made.status == "approved"
-    customer.post(there, {"carrier": "DHL", "tracking_number": "JJD1"})
-    corrected = customer.post(there, {"carrier": "DHL", "tracking_number": "JJD2"}, follow=True)
+    customer.post(url, {"carrier": "DHL", "tracking_number": "JJD1"})
+    corrected = customer.post(url, {"carrier": "DHL", "tracking_number": "JJD2"}, follow=True)
 
     made.refresh_from_db()
     assert (made.status, made.tracking_number) == ("in_transit", "JJD2")
@@ -247,10 +247,10 @@ def test_return_needs_the_link_of_its_order(customer, order, light):
     other = make_delivered(light, quantity=1)
     given = {"tracking_number": "1", "customer_message": "x"}
 
-    for what in ("cancel", "sent", "answer"):
-        rest = f"return/{made.number}/{what}/"
-        assert customer.post(page_of(other, rest), given).status_code == 404
-        keyless = customer.post(f"/en/orders/{order.number}/{'x' * 32}/{rest}")
+    for action in ("cancel", "sent", "answer"):
+        subpath = f"return/{made.number}/{action}/"
+        assert customer.post(page_of(other, subpath), given).status_code == 404
+        keyless = customer.post(f"/en/orders/{order.number}/{'x' * 32}/{subpath}")
         assert keyless.status_code == 404
     made.refresh_from_db()
     assert made.status == "approved"
@@ -260,13 +260,13 @@ def test_exchange_can_be_requested_instead_of_a_refund(customer, order, light):
     other = make_sibling(light, "20.01")
     dearer = make_sibling(light, "999.00")
     (line,) = order.lines.all()
-    there = page_of(order, "return/")
-    first = Page(customer.get(there))
+    url = page_of(order, "return/")
+    first = Page(customer.get(url))
     given = {"kind": "withdrawal", **units(order, 1), f"instead_{line.pk}": other.variant.pk}
 
-    refused = customer.post(there, given | {f"instead_{line.pk}": dearer.variant.pk})
-    asked = customer.post(there, given)
-    customer.post(there, hidden(asked))
+    refused = customer.post(url, given | {f"instead_{line.pk}": dearer.variant.pk})
+    asked = customer.post(url, given)
+    customer.post(url, hidden(asked))
 
     assert (first.faults, first.unlabeled()) == ([], [])
     assert (refused.status_code, Page(refused).faults) == (422, [])

@@ -19,7 +19,7 @@ SOON, LATE = timedelta(minutes=5), timedelta(days=2)
 
 
 @pytest.fixture
-def people(monkeypatch):
+def email_supplier(monkeypatch):
     return connect(monkeypatch, WrittenTo())
 
 
@@ -28,8 +28,8 @@ def items_after(after, code="cancellation_to_request"):
 
 
 @pytest.mark.parametrize("make", [make_sent_purchase_order, make_accepted_purchase_order])
-def test_request_by_staff_is_in_the_inbox_at_once_also_after_acceptance(people, make):
-    people.has_box = False
+def test_request_by_staff_is_in_the_inbox_at_once_also_after_acceptance(email_supplier, make):
+    email_supplier.has_box = False
     purchase_order = make()
     ask_to_stop(purchase_order.order)
 
@@ -40,22 +40,22 @@ def test_request_by_staff_is_in_the_inbox_at_once_also_after_acceptance(people, 
     assert row.due == NOON + timedelta(hours=2)
 
 
-def test_supplier_asked_by_email_has_time_to_answer(people):
+def test_supplier_asked_by_email_has_time_to_answer(email_supplier):
     purchase_order = make_sent_purchase_order()
     ask_to_stop(purchase_order.order)
-    patience = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)
+    response_time = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)
 
-    assert items_after(patience - SOON) == []
-    (row,) = items_after(patience + SOON)
+    assert items_after(response_time - SOON) == []
+    (row,) = items_after(response_time + SOON)
 
-    assert row.since == NOON + patience
+    assert row.since == NOON + response_time
 
 
 @pytest.mark.parametrize(
     "verb", [supplier_answers.record_acceptance, supplier_answers.record_refusal]
 )
-def test_answer_removes_the_item(people, verb):
-    people.has_box = False
+def test_answer_removes_the_item(email_supplier, verb):
+    email_supplier.has_box = False
     purchase_order = make_accepted_purchase_order()
     ask_to_stop(purchase_order.order)
 
@@ -67,7 +67,7 @@ def test_answer_removes_the_item(people, verb):
 
 def test_request_that_reached_no_supplier_is_in_the_inbox():
     purchase_order = make_accepted_purchase_order()
-    # and its line is no longer live
+    # the request is stored, but was not sent
     PurchaseOrder.objects.update(cancel_requested_at=NOON, cancel_reason="no")
 
     assert items_after(SOON, "cancellation_unanswered") == []
@@ -75,9 +75,9 @@ def test_request_that_reached_no_supplier_is_in_the_inbox():
     assert row.name == purchase_order.number
 
 
-@pytest.mark.parametrize("left", ["", "staff"])  # as stored before
-def test_second_request_after_a_refusal_is_in_the_inbox(people, left):
-    people.has_box = False
+@pytest.mark.parametrize("left", ["", "staff"])  # cleared by the refusal, or left from before
+def test_second_request_after_a_refusal_is_in_the_inbox(email_supplier, left):
+    email_supplier.has_box = False
     purchase_order = make_accepted_purchase_order()
     ask_to_stop(purchase_order.order)
     asked = PurchaseOrder.objects.select_related("supplier").get()

@@ -1,4 +1,4 @@
-"""Payment rules: a request counts as late at the gateway only after it is due."""
+"""Payment rules: a request to the gateway is late only once it is due."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from tests.factories.suppliers import NOON
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 AGO = NOON - timedelta(days=2)
-MONEY = {"payment_request_unanswered", "messaging.payment_requests_answered"}
+REQUEST_CODES = {"payment_request_unanswered", "messaging.payment_requests_answered"}
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def unanswered_requests():
 
 
 def late():
-    checks = [each for each in registry.INVARIANTS if each.code in MONEY]
+    checks = [each for each in registry.INVARIANTS if each.code in REQUEST_CODES]
     broken = {each.invariant.code for each in registry.check_some(checks, now=NOON) if each.count}
     return broken | {row.cause.code for row in items_of("payment_request_unanswered")}
 
@@ -35,12 +35,12 @@ def late():
         # Every supplier answered two days ago.
         ("multiple", AGO, None, True),
         ("single", AGO, None, True),
-        # One of several captures waits for no other supplier, a single one for the last of them.
+        # One of several captures waits for no other supplier; a single capture waits for the last.
         ("multiple", None, timedelta(days=3), True),
         ("single", None, timedelta(days=3), False),
         # An answer of a minute ago is not late yet.
         ("single", NOON - timedelta(minutes=1), None, False),
-        # An authorization that ends waits for no supplier.
+        # A capture waits for no supplier if the authorization ends soon.
         ("single", None, timedelta(hours=9), True),
     ],
 )
@@ -52,7 +52,7 @@ def test_capture_is_late_once_it_is_due(mode, accepted, authorization_ends_after
     if accepted is None:
         PurchaseOrder.objects.update(status="in_progress")
 
-    assert late() == (MONEY if is_late else set())
+    assert late() == (REQUEST_CODES if is_late else set())
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_single_capture_waits_for_rejected_lines_that_are_still_sourced(status
     for row in PurchaseOrder.objects.all():
         Backorder.objects.create(order_id=row.order_id, purchase_order=row, **known, **moments)
 
-    assert late() == (MONEY if is_late else set())
+    assert late() == (REQUEST_CODES if is_late else set())
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,8 @@ def test_a_single_capture_waits_for_rejected_lines_that_are_still_sourced(status
         # A refund waits for no supplier once its money is captured.
         ("refund_requested", 50, 100, timedelta(days=3), True),
         ("refund_requested", 50, 1, timedelta(days=3), False),
-        # Only a void of all that is left waits for no supplier; no void becomes due in the end.
+        # Only a void of the whole rest waits for no supplier. The end of the authorization
+        # makes no void due.
         ("void_requested", 100, 0, timedelta(hours=1), True),
         ("void_requested", 99, 0, timedelta(hours=1), False),
     ],
@@ -92,4 +93,4 @@ def test_refund_or_void_that_waits_for_a_supplier_is_not_late(
     )
     PurchaseOrder.objects.update(accepted_at=None, status="in_progress")
 
-    assert late() == (MONEY if is_late else set())
+    assert late() == (REQUEST_CODES if is_late else set())

@@ -23,7 +23,7 @@ def waiting_statuses():
 def test_each_open_status_is_covered_by_a_rule_or_exempt():
     statuses = {status_field: set(by_status) for status_field, by_status in COVERED.items()}
     words = [words for by_status in COVERED.values() for words in by_status.values()]
-    named = {code for said in words if not said.endswith(".") for code in said.split()}
+    named = {code for text in words if not text.endswith(".") for code in text.split()}
 
     assert statuses == waiting_statuses()
     assert all(words)

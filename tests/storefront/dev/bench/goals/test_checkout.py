@@ -26,7 +26,7 @@ def shown(verdicts):
     return {each.what: (round(each.ratio, 2), each.goal, each.ok) for each in verdicts}
 
 
-def test_checkouts_are_held_against_peers_by_the_bare_sale_of_the_same_run():
+def test_checkouts_are_compared_with_other_shops_relative_to_the_bare_sale():
     found = [
         pace(BARE, 8, 2170),
         pace(CHECKOUT, 8, 99, cpu_ms=40),
@@ -55,7 +55,7 @@ def test_checkouts_are_held_against_peers_by_the_bare_sale_of_the_same_run():
     assert judged["guest checkout, 8 at once: CPU, ratio to bare sale"] == (40, "no goal", True)
 
 
-def test_orders_are_held_against_the_bare_sale_and_the_clock():
+def test_orders_are_compared_with_the_bare_sale_and_a_time_limit():
     slow = [pace(BARE, 1, 1000), pace(PLACE, 1, 100, p50_ms=8.1)]
     found = [*slow, pace(BARE, 8, 1000), pace(PLACE, 8, 299, cpu_ms=3)]
 
@@ -77,7 +77,7 @@ def test_statements_are_summed_over_all_requests():
     assert judged["SQL statements of place order"][0] == 20
 
 
-def test_one_round_that_sold_too_many_or_too_few_is_enough():
+def test_one_round_that_sells_too_many_or_too_few_fails():
     bare = rush("bare", sold=[50], refused=[150], held=[50], seconds=[0.1])
     good = rush("shop", sold=[50, 50], refused=[150, 150], held=[50, 50], seconds=[0.4, 0.5])
     bad = rush("shop", sold=[50, 49], refused=[150, 149], held=[51, 49], seconds=[0.6, 0.6])
@@ -87,7 +87,7 @@ def test_one_round_that_sold_too_many_or_too_few_is_enough():
     assert checkout.judge_rush(bare, bad)[2].value == 1
 
 
-def test_buyers_may_feel_a_tenth_of_a_supplier_who_hangs():
+def test_hanging_supplier_may_slow_buyers_by_a_tenth():
     def judged(hung_ms):
         found = Hung(alone=Spent(100.0, 50.0), hung=Spent(hung_ms, 55.0), bought=9)
         by_clock, cpu = checkout.judge_hung(found)

@@ -1,4 +1,4 @@
-"""Supplier goals: count the fewest calls, judge API calls, feed reading, reads and latency."""
+"""Supplier goals: count the minimum of calls; judge API calls, feed reading, reads and latency."""
 
 import pytest
 
@@ -30,13 +30,13 @@ def figures(*, calls, points, lists, windows, done=10_000):
     )
 
 
-def test_the_fewest_calls_are_the_pages_of_the_list_and_one_for_each_product():
+def test_minimum_of_calls_is_one_per_list_page_and_one_per_product():
     least = CJSeller().least(SIZE, is_first=True)
 
     assert (least.lists, least.calls, least.points) == (105, 10_605, 110_250)
 
 
-def test_calls_walks_days_points_and_goods_that_are_missing_are_told():
+def test_excess_calls_lists_windows_or_points_and_missing_products_fail():
     good = figures(calls=10_605, points=110_250, lists=315, windows=3)
     bad = figures(calls=12_500, points=110_300, lists=530, windows=4, done=9_999)
 
@@ -44,7 +44,7 @@ def test_calls_walks_days_points_and_goods_that_are_missing_are_told():
     assert [each.ok for each in judge_api_calls([bad])] == [False] * 5
 
 
-def walked(rows, *, cpu_s, grown_mb):
+def feed_figures(rows, *, cpu_s, grown_mb):
     return FeedFigures(
         name="csv",
         rows=rows,
@@ -57,9 +57,9 @@ def walked(rows, *, cpu_s, grown_mb):
     )
 
 
-def test_memory_that_grows_and_rows_that_take_longer_in_a_long_file_are_told():
-    short = walked(1_000, cpu_s=0.1, grown_mb=1)
-    long = walked(20_000, cpu_s=2.6, grown_mb=65)
+def test_growing_memory_and_slower_rows_of_a_long_file_fail():
+    short = feed_figures(1_000, cpu_s=0.1, grown_mb=1)
+    long = feed_figures(20_000, cpu_s=2.6, grown_mb=65)
 
     found = [(each.id, each.ratio, each.ok) for each in judge_feed_reading([short, long])]
 
@@ -70,7 +70,7 @@ def test_memory_that_grows_and_rows_that_take_longer_in_a_long_file_are_told():
 
 
 @pytest.mark.parametrize(("wal_mb", "is_met"), [(3.9, True), (4.1, False)])
-def test_wal_is_told_for_each_thousand_of_changed_offers(wal_mb, is_met):
+def test_wal_is_limited_per_thousand_changed_offers(wal_mb, is_met):
     def sync(wal_mb):
         return Sync(
             name="",
@@ -94,14 +94,14 @@ def read(when, p95_ms):
 
 
 @pytest.mark.parametrize(("p95_ms", "is_met"), [(11.9, True), (12.1, False)])
-def test_readers_are_held_against_what_they_had_alone(p95_ms, is_met):
+def test_reads_during_a_merge_are_compared_with_reads_alone(p95_ms, is_met):
     verdict, cpu = suppliers.judge_reading([read("alone", 10), read(MERGING, p95_ms)], count=9)
 
     assert (verdict.id, verdict.ok, round(verdict.ratio, 2)) == ("P12", is_met, p95_ms / 10)
     assert (cpu.goal, cpu.ratio) == ("no goal", 1)
 
 
-def test_of_a_hundred_changes_five_may_be_late():
+def test_five_late_changes_of_a_hundred_fail_and_four_pass():
     on_time, late = [0.2] * 95, [3.0] * 5
 
     told, asked = suppliers.judge_reaching(Reach(told=on_time + late, asked=on_time + late * 2))

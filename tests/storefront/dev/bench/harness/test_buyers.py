@@ -29,13 +29,13 @@ def urls(held):
     return [payment.pay_url for payment in held]
 
 
-def test_orders_whose_units_are_held_are_real_and_each_answer_counts_once(held):
+def test_orders_with_reservations_pass_and_a_repeated_answer_fails(held):
     insist_held(urls(held))
     with pytest.raises(NotRealError, match="2 orders were answered, 1 are held"):
         insist_held(urls(held)[:1] * 2)
 
 
-def test_an_order_without_its_units_is_told(held):
+def test_order_without_its_reservation_fails(held):
     Reservation.objects.filter(line__order=held[0].order).update(status="released")
 
     with pytest.raises(NotRealError, match="2 orders were answered, 1 are held"):
@@ -59,7 +59,7 @@ def paid(held):
         lambda: Allocation.objects.all().delete(),
     ],
 )
-def test_an_order_that_lacks_anything_is_told(paid, spoil):
+def test_incompletely_paid_order_fails(paid, spoil):
     insist_paid(paid)
     spoil()
 

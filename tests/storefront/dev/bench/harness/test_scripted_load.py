@@ -14,7 +14,7 @@ class Echo(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     open_now, most_open = 0, 0
-    door = threading.Lock()
+    lock = threading.Lock()
 
     def do_GET(self):
         self.answer(b"")
@@ -23,7 +23,7 @@ class Echo(BaseHTTPRequestHandler):
         self.answer(self.rfile.read(int(self.headers["Content-Length"])))
 
     def answer(self, form):
-        with self.door:
+        with self.lock:
             Echo.open_now += 1
             Echo.most_open = max(self.most_open, self.open_now)
         body = f"{self.command} {self.headers.get('Cookie', '')} {form.decode()}".encode()
@@ -33,7 +33,7 @@ class Echo(BaseHTTPRequestHandler):
         if b"short" not in form:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        with self.door:
+        with self.lock:
             Echo.open_now -= 1
         self.wfile.write(body)
 
@@ -59,7 +59,7 @@ def script(port, *, form=b"x=1", status=303):
     return first.body, second.body, second.location
 
 
-def test_a_script_hears_each_answer_before_it_asks_on(port):
+def test_script_gets_each_answer_before_its_next_request(port):
     walks = walk([script(port)], at_once=1, seconds=0)
 
     (walked,) = walks.walked
@@ -69,7 +69,7 @@ def test_a_script_hears_each_answer_before_it_asks_on(port):
     assert sum(walked.steps.values()) <= walked.seconds <= walks.seconds
 
 
-def test_so_many_walk_at_once_until_the_time_is_over_and_all_come_to_their_end(port):
+def test_scripts_start_until_the_time_is_over_and_all_finish(port):
     endless = (script(port) for _ in iter(int, 1))
 
     walks = walk(endless, at_once=4, seconds=0.3)
@@ -92,6 +92,6 @@ def test_paths_are_requested_in_turn_until_the_time_is_over(port):
     ("wish", "words"),
     [({"status": 409}, "POST /409/: 409"), ({"form": b"short"}, "without Content-Length")],
 )
-def test_an_answer_that_is_not_as_it_must_be_ends_it_all(port, wish, words):
+def test_unexpected_answer_stops_the_run(port, wish, words):
     with pytest.raises(BadAnswerError, match=words):
         walk([script(port, **wish)], at_once=1, seconds=0)

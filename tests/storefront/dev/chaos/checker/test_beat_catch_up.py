@@ -1,4 +1,4 @@
-"""Beat catch-up: start the sweeps that a moved clock skips, but not for busy workers."""
+"""Beat catch-up: start the sweeps that a moved clock skips, unless workers are busy."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -18,58 +18,60 @@ ALL = [f"3 {words}" for words in beat_catch_up.SWEEPS]
 
 
 @pytest.fixture
-def asked(monkeypatch):
+def started(monkeypatch):
     """Return the list of started sweeps; the workers are idle."""
-    noted = []
+    names = []
 
     def sweep(name):
-        return SimpleNamespace(name=name, delay=lambda: noted.append(name))
+        return SimpleNamespace(name=name, delay=lambda: names.append(name))
 
-    told = {
+    fake_sweeps = {
         words: tuple(sweep(each.name) for each in sweeps)
         for words, sweeps in beat_catch_up.SWEEPS.items()
     }
-    monkeypatch.setattr(beat_catch_up, "SWEEPS", told)
+    monkeypatch.setattr(beat_catch_up, "SWEEPS", fake_sweeps)
     monkeypatch.setattr(beat_catch_up, "_is_any_queued", lambda: False)
-    return noted
+    return names
 
 
-def test_open_work_starts_its_sweeps_but_not_again_at_once(asked, monkeypatch):
+def test_open_work_starts_its_sweeps_but_not_again_at_once(started, monkeypatch):
     sweep_starter = SweepStarter()
 
     sweep_starter.start_sweeps(["1 authorized payments at the gateway", "chores"])
     sweep_starter.start_sweeps(["1 authorized payments at the gateway"])
-    assert asked == ["orders.payments.tasks.poll_gateways", "orders.checkout.tasks.expire_unpaid"]
+    assert started == ["orders.payments.tasks.poll_gateways", "orders.checkout.tasks.expire_unpaid"]
 
     monkeypatch.setattr(beat_catch_up, "PAUSE_S", 0.0)
     sweep_starter.start_sweeps(["1 webhooks"])
     sweep_starter.start_sweeps(["2 webhooks"])
-    assert len(asked) == 4
+    assert len(started) == 4
 
 
 @pytest.mark.parametrize("error", [None, redis.ConnectionError])
-def test_busy_workers_and_an_unavailable_broker_get_no_sweep(asked, monkeypatch, error):
+def test_busy_workers_and_an_unavailable_broker_get_no_sweep(started, monkeypatch, error):
     def queued():
         if error:
             raise error
         return True
 
     assert SweepStarter().start_sweeps(ALL)
-    asked.clear()
+    started.clear()
     monkeypatch.setattr(beat_catch_up, "_is_any_queued", queued)
 
     assert not SweepStarter().start_sweeps(ALL)
 
-    assert asked == []
+    assert started == []
 
 
 @pytest.fixture
 def drain_result(monkeypatch):
-    """Return a function that drains with this open work per check, and returns the clock shifts."""
+    """Return a function that drains with given open work per check; it returns the clock shifts."""
 
     def overdue_at(late):
         def overdue(*, now):
-            assert now - timezone.now() > quiescence.SOON / 2, "it is judged a little later"
+            assert now - timezone.now() > quiescence.SOON / 2, (
+                "overdue work is judged for a later time"
+            )
             return next(late, ())
 
         return overdue
@@ -85,11 +87,11 @@ def drain_result(monkeypatch):
         monkeypatch.setattr(quiescence, "_count_unknown_payments", lambda _: ())
         monkeypatch.setattr(quiescence, "_count_unreported", lambda _: ())
         monkeypatch.setattr(quiescence, "POLL_INTERVAL_S", 0.0)
-        told = []
-        place = SimpleNamespace(supervisor=Supervisor(), set_clock=told.append)
+        shifts = []
+        place = SimpleNamespace(supervisor=Supervisor(), set_clock=shifts.append)
         quiescence.drain(place, at_most_s=60)
         assert next(looks, None) is None
-        return told
+        return shifts
 
     return drain
 
@@ -98,31 +100,33 @@ QUIET = [()] * quiescence.QUIET_POLLS
 
 
 @pytest.mark.parametrize("is_busy", [True, False])
-def test_clock_advances_fast_only_while_workers_are_idle(asked, monkeypatch, drain_result, is_busy):
+def test_clock_advances_fast_only_while_workers_are_idle(
+    started, monkeypatch, drain_result, is_busy
+):
     monkeypatch.setattr(beat_catch_up, "_is_any_queued", lambda: is_busy)
 
-    told = drain_result([("1 webhooks",)] * 3 + QUIET)
+    shifts = drain_result([("1 webhooks",)] * 3 + QUIET)
 
     step = quiescence.SLOW_STEP_S if is_busy else quiescence.STEP_S
-    assert told == [quiescence.INITIAL_SHIFT_S + turn * step for turn in range(3)]
+    assert shifts == [quiescence.INITIAL_SHIFT_S + turn * step for turn in range(3)]
 
 
-def test_clock_stops_while_a_gateway_breaker_is_open(asked, drain_result):
-    told = drain_result([("1 webhooks",)] * 4 + QUIET, rests=[False, True, True, False])
+def test_clock_stops_while_a_gateway_breaker_is_open(started, drain_result):
+    shifts = drain_result([("1 webhooks",)] * 4 + QUIET, rests=[False, True, True, False])
 
-    assert told == [quiescence.INITIAL_SHIFT_S, quiescence.INITIAL_SHIFT_S + quiescence.STEP_S]
+    assert shifts == [quiescence.INITIAL_SHIFT_S, quiescence.INITIAL_SHIFT_S + quiescence.STEP_S]
 
 
-def test_skipped_overdue_work_is_done_before_the_end(asked, drain_result):
+def test_skipped_overdue_work_is_done_before_the_end(started, drain_result):
     late = ("2 overdue messaging.reservations_expire",)
 
-    told = drain_result([("1 webhooks",), (), *QUIET], overdue=[late, *QUIET])
+    shifts = drain_result([("1 webhooks",), (), *QUIET], overdue=[late, *QUIET])
 
-    assert asked == [
+    assert started == [
         "storefront.webhooks.tasks.process_due",
         "orders.checkout.tasks.expire_unpaid",
     ]
-    assert len(told) == 1, "nothing more becomes due while nothing is left"
+    assert len(shifts) == 1, "the clock moves only while work is open"
 
 
 @pytest.mark.django_db
@@ -141,14 +145,14 @@ def test_beat_schedules_each_sweep():
     """Otherwise chaos would do work that no process does in production."""
     by_beat = {entry["task"]: entry["schedule"] for entry in app.conf.beat_schedule.values()}
 
-    asked = {each.name for sweeps in beat_catch_up.SWEEPS.values() for each in sweeps}
-    assert asked <= by_beat.keys()
-    assert max(by_beat[name] for name in asked) <= SHORTEST_LIMIT_S / 2
+    names = {each.name for sweeps in beat_catch_up.SWEEPS.values() for each in sweeps}
+    assert names <= by_beat.keys()
+    assert max(by_beat[name] for name in names) <= SHORTEST_LIMIT_S / 2
 
 
 @pytest.fixture
 def slowly(monkeypatch):
-    """Return a function whose every check takes 25 s."""
+    """Return a function that makes each check take 25 s."""
     clock = [0.0]
     monkeypatch.setattr(quiescence.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(beat_catch_up, "_is_any_queued", lambda: True)
@@ -161,12 +165,12 @@ def slowly(monkeypatch):
     return looks
 
 
-@pytest.mark.usefixtures("asked")
+@pytest.mark.usefixtures("started")
 def test_slow_drain_continues_while_work_changes(slowly, drain_result):
     drain_result(slowly([(f"{count} calls",) for count in (4, 3, 2, 1)] + QUIET))
 
 
-@pytest.mark.usefixtures("asked")
+@pytest.mark.usefixtures("started")
 def test_drain_without_progress_ends(slowly, drain_result):
     with pytest.raises(AssertionError, match="1 webhooks"):
         drain_result(slowly([("1 webhooks",)] * 50))

@@ -22,7 +22,7 @@ SENT = (
 OTHER = SENT.replace(
     "orders.purchasing.tasks.sweep_due_submissions", "catalog.search.tasks.prune_card_changes"
 )
-BOOKS = ("gateway_payments", "supplier_orders", "attempts", "received_emails", "disputes")
+OUTSIDE_READS = ("gateway_payments", "supplier_orders", "attempts", "received_emails", "disputes")
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def say(place):
     return add
 
 
-def put(place, *, is_running=True):
+def add_beat(place, *, is_running=True):
     place.children["beat"] = SimpleNamespace(is_running=is_running, is_ready=lambda: True)
 
 
@@ -53,7 +53,7 @@ def silent(place, since=0):
 def test_beat_that_sent_a_sweep_is_alive(place, say):
     say(OTHER)
     before = beat_log.log_length(place)
-    put(place)
+    add_beat(place)
     say(SENT)
 
     assert silent(place, before) == []
@@ -65,7 +65,7 @@ def test_beat_that_sent_a_sweep_is_alive(place, say):
      ("", SENT, False)],
 )  # fmt: skip
 def test_beat_that_is_dead_or_sent_no_sweep_since_is_silent(place, say, before, after, is_running):
-    put(place, is_running=is_running)
+    add_beat(place, is_running=is_running)
     say(before)
     since = beat_log.log_length(place)
     say(after)
@@ -74,7 +74,7 @@ def test_beat_that_is_dead_or_sent_no_sweep_since_is_silent(place, say, before, 
 
 
 def test_beat_is_given_time_to_send(place, say, monkeypatch):
-    put(place)
+    add_beat(place)
     monkeypatch.setattr(beat_log.stop, "sleep", lambda *_: say(SENT))
 
     assert beat_log.silent_beat(place, since=0, at_most_s=60) == []
@@ -97,13 +97,13 @@ def test_run_without_beat_is_reported(place, say, monkeypatch, is_put):
     monkeypatch.setattr(runner, "drain", lambda *_, **__: say(SENT) or drain_result)
     ours = ShopState(orders=(), purchases=(), mails=(), violated_invariants=(), open_work=())
     monkeypatch.setattr(runner.inside, "read_state", lambda **_: ours)
-    for book in BOOKS:
+    for book in OUTSIDE_READS:
         monkeypatch.setattr(runner.outside, book, lambda _: [])
     if is_put:
-        put(place)
+        add_beat(place)
     monkeypatch.setattr(FaultInjector, "heal", lambda _: None)
-    told = []
-    monkeypatch.setattr(runner.checks, "check_all", lambda one: told.append(one) or [])
+    evidence = []
+    monkeypatch.setattr(runner.checks, "check_all", lambda one: evidence.append(one) or [])
     run = Run(
         place=place,
         restarter=None,
@@ -116,4 +116,4 @@ def test_run_without_beat_is_reported(place, say, monkeypatch, is_put):
 
     run.execute()
 
-    assert told[0].silent == ([] if is_put else ["beat"])
+    assert evidence[0].silent == ([] if is_put else ["beat"])

@@ -24,12 +24,12 @@ from storefront.dev.chaos.plan import PaymentOutcome, PlannedPurchase
 NOT_OVERSOLD = "nothing is oversold"
 LOST = "no order is lost"
 SERVED = "customers get what they buy"
-TOLD = "each paid order is submitted once"
-ALIKE = "supplier and shop agree on orders"
+SENT = "each paid order is submitted once"
+AGREE = "supplier and shop agree on orders"
 MONEY = "payments match orders"
-STRUCK = "planned faults happened"
+FAULTS = "planned faults happened"
 MAILS = "each e-mail arrives once"
-KEYED = "one key has one effect"
+IDEMPOTENT = "one key has one effect"
 ANSWERED = "a customer's backorder choice is followed"
 
 
@@ -70,7 +70,7 @@ def purchase(**changed):
     return OurPurchase(**{**usual, **changed})
 
 
-def pressed(*answers, orders=1):
+def repeated_order(*answers, orders=1):
     return RepeatedOrder(email="a@example.org", answers=answers, orders=orders)
 
 
@@ -83,7 +83,9 @@ ORDER = OurOrder(number="FL-1", status="processing", total=1999, payments=("pay_
 AT_SUPPLIER = SupplierOrder(number="FL-1-1", status="UNSHIPPED", units=1)
 TAKEN = SubmissionAttempt(number="FL-1-1", is_accepted=True)
 SOLD_OUT = replace(TAKEN, is_accepted=False)
-CAME = ReceivedEmail(message_id="<1>", recipient="a@example.org", subject="Order FL-1 is placed")
+RECEIVED = ReceivedEmail(
+    message_id="<1>", recipient="a@example.org", subject="Order FL-1 is placed"
+)
 OURS = ShopState(
     orders=(ORDER,), purchases=(purchase(),), mails=(mail(),), violated_invariants=(), open_work=()
 )
@@ -93,7 +95,7 @@ GOOD = Evidence(
     charges=[charge()],
     supplier_orders=[AT_SUPPLIER],
     attempts=[TAKEN],
-    emails=[CAME],
+    emails=[RECEIVED],
     shop=OURS,
 )
 
@@ -109,9 +111,11 @@ def canceled_after_a_refund():
     """Return evidence of an order that was partly refunded, then canceled by the supplier."""
     order = replace(ORDER, status="canceled")
     changed = replace(OURS, orders=(order,), purchases=(purchase(status="canceled"),))
-    told = [replace(AT_SUPPLIER, status="CANCELLED")]
+    at_supplier = [replace(AT_SUPPLIER, status="CANCELLED")]
     charges = [charge(refunded=1999)]
-    return replace(GOOD, charges=charges, refunds={"FL-1": 100}, supplier_orders=told, shop=changed)
+    return replace(
+        GOOD, charges=charges, refunds={"FL-1": 100}, supplier_orders=at_supplier, shop=changed
+    )
 
 
 def ours(**changed):
@@ -129,7 +133,10 @@ def test_good_run_has_no_violations():
 
 
 def test_one_key_may_have_one_rejection():
-    taken, refused = pressed(*[(201, "a")] * 50), pressed(*[(409, "sold out")] * 9, orders=0)
+    taken, refused = (
+        repeated_order(*[(201, "a")] * 50),
+        repeated_order(*[(409, "sold out")] * 9, orders=0),
+    )
 
     assert check_all(replace(GOOD, repeated_orders=[taken, refused])) == []
 
@@ -147,17 +154,17 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, purchases=[bought(), bought(payment="pay_2", number="")]), LOST),
         (replace(GOOD, purchases=[bought(number="FL-9")]), LOST),
         (ours(orders=()), LOST),
-        (replace(GOOD, supplier_orders=[]), TOLD),
-        (replace(GOOD, supplier_orders=[AT_SUPPLIER, AT_SUPPLIER]), TOLD),
-        (replace(GOOD, supplier_orders=[AT_SUPPLIER, replace(AT_SUPPLIER, number="FL-1-1R")]), TOLD),
-        (replace(GOOD, attempts=[TAKEN, SOLD_OUT]), TOLD),
-        (replace(GOOD, attempts=[TAKEN, TAKEN]), TOLD),
-        (replace(GOOD, supplier_orders=[replace(AT_SUPPLIER, units=9)]), ALIKE),
-        (replace(GOOD, supplier_orders=[replace(AT_SUPPLIER, status="CANCELLED")]), ALIKE),
-        (ours(purchases=(purchase(status="canceled"),)), ALIKE),
-        (ours(purchases=(purchase(status="shipped"),)), ALIKE),
-        (ours(purchases=()), TOLD),
-        (ours(purchases=(purchase(status="on_hold"),)), TOLD),
+        (replace(GOOD, supplier_orders=[]), SENT),
+        (replace(GOOD, supplier_orders=[AT_SUPPLIER, AT_SUPPLIER]), SENT),
+        (replace(GOOD, supplier_orders=[AT_SUPPLIER, replace(AT_SUPPLIER, number="FL-1-1R")]), SENT),
+        (replace(GOOD, attempts=[TAKEN, SOLD_OUT]), SENT),
+        (replace(GOOD, attempts=[TAKEN, TAKEN]), SENT),
+        (replace(GOOD, supplier_orders=[replace(AT_SUPPLIER, units=9)]), AGREE),
+        (replace(GOOD, supplier_orders=[replace(AT_SUPPLIER, status="CANCELLED")]), AGREE),
+        (ours(purchases=(purchase(status="canceled"),)), AGREE),
+        (ours(purchases=(purchase(status="shipped"),)), AGREE),
+        (ours(purchases=()), SENT),
+        (ours(purchases=(purchase(status="on_hold"),)), SENT),
         (replace(GOOD, charges=[charge(amount=1998, authorized=1998, captured=1998)]), MONEY),
         (replace(GOOD, charges=[charge(status="authorized", captured=0)]), MONEY),
         (replace(GOOD, charges=[charge(captured=999, released=1000)]), MONEY),
@@ -167,24 +174,24 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, charges=[charge(refunded=1999)]), MONEY),
         (replace(GOOD, charges=[charge(refunded=1000)], refunds={"FL-1": 500}), MONEY),
         (replace(GOOD, wrong_returns=["FL-1: two are kept"]), "each return is stored once"),
-        (replace(GOOD, canceling_suppliers=["bigbuy"], returned=["FL-1"]), STRUCK),
+        (replace(GOOD, canceling_suppliers=["bigbuy"], returned=["FL-1"]), FAULTS),
         (replace(refused_part(), charges=[charge()]), MONEY),
         (replace(refused_part(), charges=[charge(refunded=1000)]), MONEY),
         (ours(purchases=(purchase(charge=1000),)), MONEY),
-        (replace(GOOD, repeated_orders=[pressed((201, "a"), (201, "b"))]), KEYED),
-        (replace(GOOD, repeated_orders=[pressed((201, "a"), orders=2)]), KEYED),
-        (replace(GOOD, repeated_orders=[pressed((201, "a"), orders=0)]), KEYED),
-        (replace(GOOD, repeated_orders=[pressed((409, "sold out"), orders=1)]), KEYED),
+        (replace(GOOD, repeated_orders=[repeated_order((201, "a"), (201, "b"))]), IDEMPOTENT),
+        (replace(GOOD, repeated_orders=[repeated_order((201, "a"), orders=2)]), IDEMPOTENT),
+        (replace(GOOD, repeated_orders=[repeated_order((201, "a"), orders=0)]), IDEMPOTENT),
+        (replace(GOOD, repeated_orders=[repeated_order((409, "sold out"), orders=1)]), IDEMPOTENT),
         (replace(GOOD, emails=[]), MAILS),
-        (replace(GOOD, emails=[CAME, CAME]), MAILS),
-        (replace(GOOD, emails=[CAME, replace(CAME, message_id="<2>")]), MAILS),
+        (replace(GOOD, emails=[RECEIVED, RECEIVED]), MAILS),
+        (replace(GOOD, emails=[RECEIVED, replace(RECEIVED, message_id="<2>")]), MAILS),
         (ours(mails=()), MAILS),
         (replace(GOOD, mishandled_webhooks=["a forged webhook was answered 200"]),
          "no forged webhook is accepted"),
-        (replace(GOOD, silent=["beat"]), STRUCK),
-        (replace(GOOD, planned=10, injected=8, missed=["web: dead"]), STRUCK),
-        (replace(GOOD, planned=10, injected=7, missed=["web: dead"] * 3), STRUCK),
-        (replace(GOOD, planned=10, injected=10, errors=["web broke: TypeError()"]), STRUCK),
+        (replace(GOOD, silent=["beat"]), FAULTS),
+        (replace(GOOD, planned=10, injected=8, missed=["web: dead"]), FAULTS),
+        (replace(GOOD, planned=10, injected=7, missed=["web: dead"] * 3), FAULTS),
+        (replace(GOOD, planned=10, injected=10, errors=["web broke: TypeError()"]), FAULTS),
         (ours(open_work=("1 events",)), "no work is left"),
         (ours(violated_invariants=("I1 no oversell",)), "the invariants hold"),
     ],
@@ -206,8 +213,8 @@ def test_justified_refund_is_no_violation(paid_back):
     assert check_all(paid_back) == []
 
 
-def given_back(*, status="canceled", attempts=(), **changed):
-    """Return evidence of a refunded customer who saw that the payment succeeded."""
+def released_payment(*, status="canceled", attempts=(), **changed):
+    """Return evidence of an order whose payment succeeded, but was released uncaptured."""
     return replace(
         GOOD,
         charges=[charge(status="voided", captured=0, released=1999)],
@@ -225,10 +232,10 @@ def promises(evidence):
 @pytest.mark.parametrize(
     "evidence",
     [
-        given_back(purchases=(purchase(status="canceled"),), attempts=[SOLD_OUT]),
-        given_back(purchases=(purchase(status="canceled", is_cancel_requested=True),)),
+        released_payment(purchases=(purchase(status="canceled"),), attempts=[SOLD_OUT]),
+        released_payment(purchases=(purchase(status="canceled", is_cancel_requested=True),)),
         replace(
-            given_back(purchases=(purchase(status="canceled"),), attempts=[TAKEN]),
+            released_payment(purchases=(purchase(status="canceled"),), attempts=[TAKEN]),
             supplier_orders=[replace(AT_SUPPLIER, status="CANCELLED")],
         ),
     ],
@@ -240,10 +247,12 @@ def test_refund_of_an_unshippable_order_is_no_violation(evidence):
 @pytest.mark.parametrize(
     "evidence",
     [
-        given_back(status="expired", purchases=()),
-        given_back(purchases=()),
-        given_back(purchases=(purchase(status="canceled"),)),
-        given_back(status="expired", purchases=(purchase(status="canceled"),), attempts=[SOLD_OUT]),
+        released_payment(status="expired", purchases=()),
+        released_payment(purchases=()),
+        released_payment(purchases=(purchase(status="canceled"),)),
+        released_payment(
+            status="expired", purchases=(purchase(status="canceled"),), attempts=[SOLD_OUT]
+        ),
     ],
 )
 def test_unjustified_refund_is_a_violation(evidence):
@@ -270,9 +279,9 @@ def test_rejected_order_may_be_sent_again():
 )
 def test_result_matches_the_customers_answer(choice, released, broken):
     money = charge(captured=1999 - released, released=released)
-    told = check_all(replace(GOOD, charges=[money], answers={"FL-1": choice}))
+    violations = check_all(replace(GOOD, charges=[money], answers={"FL-1": choice}))
 
-    assert (ANSWERED in [one.promise for one in told]) == broken
+    assert (ANSWERED in [one.promise for one in violations]) == broken
 
 
 @pytest.mark.parametrize(
@@ -284,15 +293,15 @@ def test_result_matches_the_customers_answer(choice, released, broken):
 )
 def test_waiting_customer_is_refunded_only_if_no_supplier_ships(more, broken):
     purchases = (purchase(status="canceled"), more)
-    evidence = given_back(purchases=purchases, attempts=[SOLD_OUT])
+    evidence = released_payment(purchases=purchases, attempts=[SOLD_OUT])
 
-    told = promises(replace(evidence, answers={"FL-1": "wait"}))
+    violated = promises(replace(evidence, answers={"FL-1": "wait"}))
 
-    assert (ANSWERED in told) == broken
+    assert (ANSWERED in violated) == broken
 
 
 def test_failpoint_without_a_kill_is_a_violation():
     (found,) = check_all(replace(GOOD, unreached_failpoints=["claim.before_call"]))
 
-    assert found.promise == STRUCK
+    assert found.promise == FAULTS
     assert "claim.before_call" in found.examples[0]

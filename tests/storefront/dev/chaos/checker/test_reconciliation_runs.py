@@ -31,7 +31,7 @@ def utc(settings):
 
 
 @pytest.mark.parametrize(("seconds", "days"), [(600, [27]), (1800, [27, 28])])
-def test_run_has_a_day_or_two_over_midnight(seconds, days):
+def test_payments_across_midnight_have_two_days(seconds, days):
     moments = [LATE.timestamp() + seconds, LATE.timestamp()]
 
     assert reconciliation_runs.days_of(moments) == [date(2026, 11, day) for day in days]

@@ -25,13 +25,13 @@ def test_each_mutant_has_a_scenario():
 
 
 def test_mutant_is_caught_only_by_its_promises():
-    for name, story in mutation_tests.SCENARIOS.items():
-        assert story.expects, name
-        assert story.expects <= checks.PROMISES.keys(), name
-        others = [broken(promise) for promise in checks.PROMISES.keys() - story.expects]
-        assert not mutation_tests.is_caught(story, others)
-        for promise in story.expects:
-            assert mutation_tests.is_caught(story, [broken(promise)])
+    for name, scenario in mutation_tests.SCENARIOS.items():
+        assert scenario.expects, name
+        assert scenario.expects <= checks.PROMISES.keys(), name
+        others = [broken(promise) for promise in checks.PROMISES.keys() - scenario.expects]
+        assert not mutation_tests.is_caught(scenario, others)
+        for promise in scenario.expects:
+            assert mutation_tests.is_caught(scenario, [broken(promise)])
 
 
 def broken(promise):
@@ -39,21 +39,23 @@ def broken(promise):
 
 
 def test_rushes_are_also_run_without_a_mutant():
-    rushes = [story for story in mutation_tests.control_scenarios() if story.is_rush]
+    rushes = [scenario for scenario in mutation_tests.control_scenarios() if scenario.is_rush]
 
-    assert rushes == [story for story in mutation_tests.SCENARIOS.values() if story.is_rush]
+    assert rushes == [
+        scenario for scenario in mutation_tests.SCENARIOS.values() if scenario.is_rush
+    ]
     assert len(mutation_tests.control_scenarios()) == len(rushes) + 1
     times = [planned.at_s for planned in mutation_tests.control_scenarios()[-1].planned_faults]
     assert times == sorted(times)
 
 
 def test_unknown_mutant_name_fails():
-    said = []
+    output = []
 
-    ended = mutation_tests.test_mutants(None, only="flaot", folder=None, say=said.append, began=0)
+    ended = mutation_tests.test_mutants(None, only="flaot", folder=None, say=output.append, began=0)
 
     assert ended == 1
-    assert "float money" in said[0]
+    assert "float money" in output[0]
 
 
 def test_production_refuses_mutants(settings):
@@ -80,8 +82,8 @@ def test_mutant_is_injected_and_removed():
 def test_only_the_mutant_resends_without_a_lookup():
     asked = []
 
-    class Deaf:
-        """Accepts an order, and loses the answer."""
+    class LosesAnswers:
+        """A supplier that accepts an order but loses the answer."""
 
         def place(self, request):
             asked.append(request)
@@ -91,23 +93,23 @@ def test_only_the_mutant_resends_without_a_lookup():
         mutants.injected("submits again without lookup"),
         mock.patch.object(submission_lookup, "mark_unknown") as unknown,
     ):
-        submission._call_supplier(None, "request", Deaf(), lambda: None)
+        submission._call_supplier(None, "request", LosesAnswers(), lambda: None)
 
     assert asked == ["request"] * 2
     assert unknown.call_count == 1
 
 
 def test_scenario_with_lost_answers_lasts_long_enough():
-    for story in mutation_tests.SCENARIOS.values():
-        if mutation_tests.LOST_RESPONSES in story.planned_faults:
-            assert max(planned.at_s for planned in story.planned_faults) >= 5
+    for scenario in mutation_tests.SCENARIOS.values():
+        if mutation_tests.LOST_RESPONSES in scenario.planned_faults:
+            assert max(planned.at_s for planned in scenario.planned_faults) >= 5
 
 
 def test_oversold_payment_counts_despite_its_refund():
     def shopper(*, goods, payment):
         wish = PlannedPurchase(goods=goods, outcome=PaymentOutcome.PAYS)
         return CustomerPurchase(
-            planned=wish, phase="story", payment=payment, number=f"FL-{payment}"
+            planned=wish, phase="scenario", payment=payment, number=f"FL-{payment}"
         )
 
     some = [shopper(goods=0, payment=name) for name in ("a", "", "b", "c")]

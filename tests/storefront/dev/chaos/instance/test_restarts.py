@@ -1,4 +1,4 @@
-"""Restarts: survive changes of the process list during a check."""
+"""Restarter: tolerate changes of the process list during a check."""
 
 from types import SimpleNamespace
 
@@ -9,7 +9,7 @@ from storefront.dev.chaos.instance.restarts import Restarter
 
 
 @pytest.fixture
-def looks(monkeypatch):
+def check_once(monkeypatch):
     """Return a function that runs one check in this thread."""
     monkeypatch.setattr(restarts, "POLL_S", 0)
 
@@ -23,7 +23,7 @@ def looks(monkeypatch):
     return once
 
 
-class Comer:
+class AddsProcess:
     """A live process; reading its exit code adds another one."""
 
     name = "sandbox"
@@ -48,12 +48,12 @@ class Dead:
         self.started += 1
 
 
-def test_process_added_during_a_check_is_ignored(looks):
+def test_process_added_during_a_check_is_ignored(check_once):
     children = {}
     dead = Dead()
-    children |= {"sandbox": Comer(children), "web": dead}
+    children |= {"sandbox": AddsProcess(children), "web": dead}
 
-    restarter = looks(SimpleNamespace(children=children))
+    restarter = check_once(SimpleNamespace(children=children))
 
     assert dead.started == 1
     assert restarter.deaths.total() == 1

@@ -8,52 +8,52 @@ URL = "postgres://fara:secret@127.0.0.1:1/fara"
 
 
 @pytest.fixture
-def done(monkeypatch, tmp_path):
-    """Return the list of actions; all programs succeed, and ``pg_dump`` writes a file."""
-    noted = []
+def fake_programs(monkeypatch, tmp_path):
+    """Return the list of actions, and the set of programs that fail, which is empty."""
+    actions = []
 
     def ran(program, _url, *words):
-        noted.append(program)
+        actions.append(program)
         if program == "pg_dump":
             words[-1].write_text("CREATE TABLE …")
-        return program not in noted_failures
+        return program not in failures
 
-    noted_failures = set()
+    failures = set()
     monkeypatch.setattr(schema, "_run", ran)
-    monkeypatch.setattr(schema, "call_command", lambda name, **_: noted.append(name))
+    monkeypatch.setattr(schema, "call_command", lambda name, **_: actions.append(name))
     monkeypatch.setattr(schema, "digest", lambda _: "code-1")
     monkeypatch.setattr(schema.connection, "close", lambda: None)
-    return noted, noted_failures
+    return actions, failures
 
 
-def test_second_run_uses_the_dump(done, tmp_path):
-    noted, _ = done
+def test_second_run_uses_the_dump(fake_programs, tmp_path):
+    actions, _ = fake_programs
 
     schema.create_schema(tmp_path, URL)
     schema.create_schema(tmp_path, URL)
 
-    assert noted == ["migrate", "pg_dump", "psql"]
+    assert actions == ["migrate", "pg_dump", "psql"]
 
 
-def test_changed_code_creates_a_new_dump(done, tmp_path, monkeypatch):
-    noted, _ = done
+def test_changed_code_creates_a_new_dump(fake_programs, tmp_path, monkeypatch):
+    actions, _ = fake_programs
     schema.create_schema(tmp_path, URL)
     monkeypatch.setattr(schema, "digest", lambda _: "code-2")
 
     schema.create_schema(tmp_path, URL)
 
-    assert noted == ["migrate", "pg_dump"] * 2
+    assert actions == ["migrate", "pg_dump"] * 2
     assert [file.name for file in (tmp_path / "schema").iterdir()] == ["code-2.sql"]
 
 
-def test_unreadable_dump_is_replaced(done, tmp_path):
-    noted, failures = done
+def test_unreadable_dump_is_replaced(fake_programs, tmp_path):
+    actions, failures = fake_programs
     schema.create_schema(tmp_path, URL)
     failures.add("psql")
 
     schema.create_schema(tmp_path, URL)
 
-    assert noted[-3:] == ["psql", "migrate", "pg_dump"]
+    assert actions[-3:] == ["psql", "migrate", "pg_dump"]
 
 
 @pytest.mark.parametrize("file", ["a.py", "a.sql"])

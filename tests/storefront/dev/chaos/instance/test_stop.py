@@ -77,10 +77,10 @@ def test_no_fault_is_injected_after_a_stop_request(place):
 
 
 @pytest.fixture
-def looks(monkeypatch):
+def open_work_per_check(monkeypatch):
     """Return a function that sets the open work of each check of the drain."""
 
-    def be(*left):
+    def set_open_work(*left):
         found = iter(left)
         monkeypatch.setattr(quiescence.staff, "do_open_work", lambda _: 0)
         monkeypatch.setattr(quiescence.inside, "open_work", lambda _: next(found))
@@ -91,11 +91,11 @@ def looks(monkeypatch):
         monkeypatch.setattr(quiescence, "POLL_INTERVAL_S", 0.0)
         return found
 
-    return be
+    return set_open_work
 
 
-def test_drain_ends_on_stop_with_open_work(place, looks):
-    looks(*[("1 events",)] * 9)
+def test_drain_ends_on_stop_with_open_work(place, open_work_per_check):
+    open_work_per_check(*[("1 events",)] * 9)
     ask_to_end(place)
 
     with pytest.raises(StopRequestedError):
@@ -111,8 +111,8 @@ def test_stopped_run_returns_130(monkeypatch, tmp_path):
     assert chaos.main(["--var", str(tmp_path)]) == 130
 
 
-def test_drain_waits_for_a_late_webhook(place, looks):
-    found = looks((), ("1 webhooks",), *[()] * quiescence.QUIET_POLLS)
+def test_drain_waits_for_a_late_webhook(place, open_work_per_check):
+    found = open_work_per_check((), ("1 webhooks",), *[()] * quiescence.QUIET_POLLS)
     asked = []
 
     drain_result = quiescence.drain(place, at_most_s=60, chores=asked.append)
@@ -123,7 +123,7 @@ def test_drain_waits_for_a_late_webhook(place, looks):
     assert next(found, None) is None
 
 
-def test_end_kills_at_once(tmp_path):
+def test_kill_all_kills_at_once(tmp_path):
     deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     deaf += "; print(1, flush=True); time.sleep(60)"
     child = Child(

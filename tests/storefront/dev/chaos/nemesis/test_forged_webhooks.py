@@ -61,7 +61,7 @@ def test_a_webhook_of_an_unknown_payment_is_accepted_and_ignored(webhook_forger,
     assert json.loads(bytes(call.body))["data"]["object"]["object"] == "payment_intent"
 
 
-def test_a_storm_finds_nothing_wrong(webhook_forger):
+def test_many_webhooks_are_all_answered_correctly(webhook_forger):
     webhook_forger.post_many(count=30)
 
     assert sum(webhook_forger.sent.values()) == 30

@@ -25,7 +25,7 @@ def bigbuy(tmp_path):
     ledger.close()
 
 
-def take(ledger, number, *, status=ACCEPTED, at_s=0.0):
+def insert_order(ledger, number, *, status=ACCEPTED, at_s=0.0):
     empty = dict.fromkeys(("carrier", "goods", "shipping"), "")
     ledger.insert(
         "orders",
@@ -39,7 +39,7 @@ def take(ledger, number, *, status=ACCEPTED, at_s=0.0):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "flag"),
     [
         (ACCEPTED, "is_open"),
         (PACKING, "is_open"),
@@ -48,26 +48,26 @@ def take(ledger, number, *, status=ACCEPTED, at_s=0.0):
         (CANCELED, "is_canceled"),
     ],
 )
-def test_bigbuy_statuses_are_mapped_to_those_of_cj(bigbuy, tmp_path, status, said):
-    take(bigbuy, "FL-1-1", status=status)
+def test_bigbuy_statuses_are_mapped_to_those_of_cj(bigbuy, tmp_path, status, flag):
+    insert_order(bigbuy, "FL-1-1", status=status)
 
-    (told,) = outside.supplier_orders(tmp_path)
+    (order,) = outside.supplier_orders(tmp_path)
 
-    assert (told.number, told.supplier, told.units) == ("FL-1-1", "bigbuy", 3)
-    assert getattr(told, said)
+    assert (order.number, order.supplier, order.units) == ("FL-1-1", "bigbuy", 3)
+    assert getattr(order, flag)
 
 
 def test_bigbuy_attempts_are_in_order(bigbuy, tmp_path):
     refused = {"reference": "FL-1-1", "code": "ER008", "fault": ""}
     bigbuy.insert("attempts", at_s=1.0, **refused)
-    take(bigbuy, "FL-1-1", at_s=2.0)
+    insert_order(bigbuy, "FL-1-1", at_s=2.0)
     bigbuy.insert("attempts", at_s=3.0, **refused)
 
     assert [one.is_accepted for one in outside.attempts(tmp_path)] == [False, True, False]
 
 
-@pytest.mark.django_db(transaction=True)  # the gateway's breaker
-def test_what_became_of_the_money_is_read_from_the_books_of_stripe(stripe, tmp_path):
+@pytest.mark.django_db(transaction=True)  # for the circuit breaker of the gateway
+def test_payment_amounts_are_read_from_the_stripe_sandbox(stripe, tmp_path):
     gateway = gateway_for("stripe")
     (tmp_path / "gateway").symlink_to(stripe.folder)
     stripe.control("account", {"many": True})

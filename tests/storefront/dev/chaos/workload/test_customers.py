@@ -37,7 +37,7 @@ def opened(httpserver):
 
 
 @pytest.mark.parametrize(
-    ("way", "expected", "kinds"),
+    ("outcome", "expected", "kinds"),
     [
         (PaymentOutcome.PAYS, ("paid", "FL-261124-ABCDE"), ["authorized"]),
         (PaymentOutcome.LATE, ("late", ""), ["authorized"]),
@@ -45,13 +45,13 @@ def opened(httpserver):
         (PaymentOutcome.LEAVES, ("left", ""), []),
     ],
 )
-def test_each_way_ends_as_planned(shopper, httpserver, way, expected, kinds):
+def test_each_outcome_ends_as_planned(shopper, httpserver, outcome, expected, kinds):
     payment = opened(httpserver)
-    shopper.purchase.planned = PlannedPurchase(goods=0, outcome=way)
+    shopper.purchase.planned = PlannedPurchase(goods=0, outcome=outcome)
 
     shopper._pay(payment.pay_url)
 
     assert (shopper.purchase.end, shopper.purchase.number) == expected
     assert shopper.purchase.payment == payment.reference
-    told = gateway_for("stripe").history(reference=payment.reference)
-    assert [update.kind.value for update in told] == kinds
+    history = gateway_for("stripe").history(reference=payment.reference)
+    assert [update.kind.value for update in history] == kinds

@@ -28,7 +28,7 @@ def answers(monkeypatch):
     return given
 
 
-def press(timeout_s=60.0):
+def repeat_order(timeout_s=60.0):
     until = duplicate_requests.time.monotonic() + timeout_s
     return RequestRepeater(place=PLACE, goods=[])._all_at_once("a token", {}, until)
 
@@ -37,7 +37,7 @@ def press(timeout_s=60.0):
 def test_answers_are_compared_as_json(answers, other, count):
     answers += [(201, '{"a": 1, "b": 2}'), (201, other)]
 
-    assert len(set(press())) == count
+    assert len(set(repeat_order())) == count
 
 
 def test_request_without_a_final_answer_is_repeated(answers):
@@ -45,18 +45,18 @@ def test_request_without_a_final_answer_is_repeated(answers):
     answers += [(0, "")] * 4
     answers += [(201, "{}")]
 
-    assert set(press()) == {(201, "{}")}
+    assert set(repeat_order()) == {(201, "{}")}
 
 
 def test_shop_without_answers_raises(answers):
     answers += [(0, "")]
 
     with pytest.raises(ShopUnreachableError):
-        press(timeout_s=-1.0)
+        repeat_order(timeout_s=-1.0)
 
 
 def cart(answers, *options):
-    """Mock the shop's answers for each product: ``options`` has its delivery options."""
+    """Mock the shop's answers; ``options`` has the delivery options of each product."""
     for number, offered in enumerate(options):
         answers += [(200, '<input name="listing" value="7">'), (201, f'{{"token": "{number}"}}')]
         answers += [(201, "{}"), (200, json.dumps({"options": offered}))]

@@ -15,10 +15,12 @@ PAGE = "/en/orders/FL-7/abc-DEF/backorders/4/"
 
 
 def mail(folder, *answers):
-    said = EmailMessage()
-    said["Subject"] = "Do you want to wait?"
-    said.set_content("\n".join(f"http://127.0.0.1:1{PAGE}?answer={one}" for one in answers) or "Hi")
-    (folder / f"{len(list(folder.glob('*')))}.eml").write_bytes(bytes(said))
+    email = EmailMessage()
+    email["Subject"] = "Do you want to wait?"
+    email.set_content(
+        "\n".join(f"http://127.0.0.1:1{PAGE}?answer={one}" for one in answers) or "Hi"
+    )
+    (folder / f"{len(list(folder.glob('*')))}.eml").write_bytes(bytes(email))
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_one_link_is_chosen_once(shop):
     ("status", "first", "choice"),
     [(HTTPStatus.CONFLICT, True, "refund"), (HTTPStatus.SERVICE_UNAVAILABLE, False, "wait")],
 )
-def test_choice_that_is_gone_becomes_a_refund_and_a_lost_one_is_repeated(
+def test_refused_choice_becomes_a_refund_and_an_unanswered_one_is_repeated(
     shop, status, first, choice
 ):
     mail(shop.mail, "wait")

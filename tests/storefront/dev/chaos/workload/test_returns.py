@@ -1,4 +1,4 @@
-"""Returns: refund one once despite two clicks, reject the other, sum up the refunds."""
+"""Returns workload: refund a return once despite two clicks, reject another, sum up refunds."""
 
 from types import SimpleNamespace
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def returning_customers(monkeypatch):
-    """Return the workload; the forms are those of other tests."""
+    """Return the workload; it declares returns without the shop's forms."""
 
     def declared(_self, order, line, kind):
         units = [each.quantity if each.pk == line.pk else 0 for each in order.lines.order_by("pk")]
@@ -54,13 +54,15 @@ def test_one_line_of_several_is_refunded_once(returning_customers):
         int(first.lines.first().customer_charge_amount * 100)
     ]
     assert (returning_customers.wrong, violated_order_invariants()) == ([], [])
-    assert not returning_customers.work(excluded=set(), is_last=True), "all of it at once"
+    assert not returning_customers.work(excluded=set(), is_last=True), "no return is left"
 
 
 def test_whole_order_is_refunded_with_its_delivery(returning_customers):
     order = make_delivered()
 
-    assert not returning_customers.work(excluded=set(), is_last=False), "one of two"
+    assert not returning_customers.work(excluded=set(), is_last=False), (
+        "only one of two orders can be returned"
+    )
     assert returning_customers.work(excluded=set(), is_last=True)
 
     assert returning_customers.paid == {order.number: order.total.minor}

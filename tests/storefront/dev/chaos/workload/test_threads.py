@@ -15,8 +15,8 @@ from storefront.dev.chaos.plan import (
 from storefront.dev.chaos.runner import Run
 from storefront.dev.runtime.supervisor import Supervisor
 
-BLOWS = [
-    PlannedFault(at_s=0, what=FaultKind.CLOCK),  # without the shift
+FAULTS = [
+    PlannedFault(at_s=0, what=FaultKind.CLOCK),  # fails: the shift is missing
     PlannedFault(at_s=0, what=FaultKind.CLOCK, detail={"seconds": 1.0}),
 ]
 
@@ -30,7 +30,7 @@ def place():
 def test_failing_fault_is_reported_and_the_next_one_runs():
     fault_injector = FaultInjector(place=place(), webhook_forger=None, rng=None)
 
-    fault_injector.begin(BLOWS).join()
+    fault_injector.begin(FAULTS).join()
 
     assert fault_injector.injected == {FaultKind.CLOCK: 1}
     assert fault_injector.errors == ["clock broke: KeyError('seconds')"]

@@ -39,10 +39,10 @@ def shop(tmp_path, monkeypatch):
 
 
 def mail(shop, subject="New order FL-7-1"):
-    said = EmailMessage()
-    said["Subject"] = subject
-    said.set_content(f"Answer this order:\nhttp://127.0.0.1:1{PATH}")
-    (shop.mail / f"{len(list(shop.mail.glob('*')))}.eml").write_bytes(bytes(said))
+    email = EmailMessage()
+    email["Subject"] = subject
+    email.set_content(f"Answer this order:\nhttp://127.0.0.1:1{PATH}")
+    (shop.mail / f"{len(list(shop.mail.glob('*')))}.eml").write_bytes(bytes(email))
 
 
 @pytest.fixture
@@ -51,10 +51,10 @@ def answering(shop, monkeypatch):
         monkeypatch.setattr(wholesaler, "PLANS", (steps,))
         monkeypatch.setattr(wholesaler, "WEIGHTS", (1,))
         mail(shop)
-        people = wholesaler.FeedSupplierStaff(place=shop.place, rng=Random(1))
+        staff = wholesaler.FeedSupplierStaff(place=shop.place, rng=Random(1))
         for _ in steps:
-            people.work()
-        return people
+            staff.work()
+        return staff
 
     return answer
 
@@ -70,12 +70,12 @@ def answering(shop, monkeypatch):
         ((ACCEPT, REFUSE_PART, SHIP), "SHIPPED", 3),
     ],
 )
-def test_answers_are_the_suppliers_records(answering, steps, status, units):
-    people = answering(*steps)
+def test_answers_are_recorded_as_supplier_orders(answering, steps, status, units):
+    staff = answering(*steps)
 
-    (told,) = people.supplier_orders()
-    assert (told.number, told.status, told.units) == ("FL-7-1", status, units)
-    assert not people.is_busy
+    (order,) = staff.supplier_orders()
+    assert (order.number, order.status, order.units) == ("FL-7-1", status, units)
+    assert not staff.is_busy
 
 
 def test_each_form_is_sent_twice(answering, shop):
@@ -90,40 +90,40 @@ def test_each_form_is_sent_twice(answering, shop):
 def test_one_unit_of_a_single_line_is_refused(answering, shop):
     shop.page = LINES.replace(b'name="line_4"', b"")
 
-    (told,) = answering(REFUSE_PART).supplier_orders()
+    (order,) = answering(REFUSE_PART).supplier_orders()
 
-    assert told.units == 2
+    assert order.units == 2
     assert "line_5=ship&some_5=2" in shop.forms[0][1]
 
 
 def test_duplicate_order_email_counts_twice(answering, shop):
-    people = answering(ACCEPT)
+    staff = answering(ACCEPT)
     mail(shop)
     mail(shop, subject="Please stop order FL-7-1")
-    people.work()
+    staff.work()
 
-    assert [one.number for one in people.supplier_orders()] == ["FL-7-1"] * 2
+    assert [one.number for one in staff.supplier_orders()] == ["FL-7-1"] * 2
 
 
 def test_subject_is_that_of_the_supplier_email():
     emails = Path(__file__).parents[5] / "notifications/templates/notifications/email"
 
-    said = [
+    templates = [
         file.name
         for file in emails.glob("*.txt")
         if f'_("{wholesaler.SUBJECT} %(number)s"' in file.read_text()
     ]
 
-    assert said == ["purchase_order.txt"]
+    assert templates == ["purchase_order.txt"]
 
 
 def test_order_is_answered_when_the_shop_is_back(answering, shop):
     shop.is_away = True
-    people = answering(ACCEPT)
-    assert people.is_busy
+    staff = answering(ACCEPT)
+    assert staff.is_busy
 
     shop.is_away = False
-    people.work()
+    staff.work()
 
-    assert not people.is_busy
+    assert not staff.is_busy
     assert len(shop.forms) == 2

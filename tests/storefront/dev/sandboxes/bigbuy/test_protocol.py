@@ -15,9 +15,9 @@ __all__ = ["bigbuy"]
 
 def error_code(answer):
     """Return the error code, which is in one of two places."""
-    said = answer.json()
-    inner = json.loads(said["message"]) if str(said["message"]).startswith("{") else {}
-    return inner.get("code") or said["code"]
+    body = answer.json()
+    inner = json.loads(body["message"]) if str(body["message"]).startswith("{") else {}
+    return inner.get("code") or body["code"]
 
 
 def test_only_the_right_key_is_answered(bigbuy):
@@ -29,7 +29,7 @@ def test_only_the_right_key_is_answered(bigbuy):
     assert bigbuy.get("user/purse").json() == "100000.00"
 
 
-def test_lists_hold_each_product_once_in_different_orders(bigbuy):
+def test_lists_hold_each_product_once_in_different_sequences(bigbuy):
     listed = {name: [row["id"] for row in bigbuy.listed(name)] for name in PRODUCT_LISTS}
     products, prices = [row["id"] for row in bigbuy.listed("products")], listed["productprices"]
 

@@ -46,7 +46,7 @@ def product_ids(sandbox):
 
 @pytest.mark.parametrize("most", [6_000, 60, 12])
 def test_list_is_split_until_each_slice_fits(run, monkeypatch, most):
-    """Of 200 products; a limit of 60 splits by category, a limit of 12 also by time."""
+    """With 200 products, a limit of 60 splits the list by category, a limit of 12 also by time."""
     sandbox = run(count=200, most_listed=most)
     monkeypatch.setattr(product_list, "MAX_LISTED", most)
     monkeypatch.setattr(product_list, "PAGE_SIZE", 10)
@@ -103,14 +103,14 @@ def test_order_statuses_are_read_in_a_batch(sandbox, cj):
     names.append(OrderReference(number="FL-9-9", supplier_reference=""))
     sandbox.control("usage/clear", {})
 
-    told = {state.number: state for state in cj.track(names)}
+    states = {state.number: state for state in cj.track(names)}
 
-    assert {number: state.answer for number, state in told.items()} == {
+    assert {number: state.answer for number, state in states.items()} == {
         "FL-1-1": Acknowledgement.ACCEPTED,
         "FL-2-1": Acknowledgement.SHIPPED,
         "FL-3-1": Acknowledgement.DELIVERED,
     }
-    assert [parcel.carrier_text for parcel in told["FL-3-1"].parcels] == ["Delivered"]
+    assert [parcel.carrier_text for parcel in states["FL-3-1"].parcels] == ["Delivered"]
     assert sandbox.control("usage")["by_path"] == {
         "shopping/order/getOrderDetailBatch": 1,
         "logistic/trackInfo": 1,
@@ -195,11 +195,11 @@ def test_subscriptions_stop_at_the_account_limit(run):
 
     with open_connector(sandbox) as cj:
         agreed = cj.subscribe(external_ids=[*external_ids[:99], "unknown", *external_ids[99:]])
-        told = cj.subscribed()
+        subscribed = cj.subscribed()
         cj.unsubscribe(external_ids=external_ids[:50])
 
         assert sorted(agreed) == external_ids[:99]  # the next hundred would exceed the limit
-        assert told == frozenset(external_ids[:99])
+        assert subscribed == frozenset(external_ids[:99])
         assert cj.subscribed() == frozenset(external_ids[50:99])
 
 

@@ -22,7 +22,7 @@ LIST = f"{PREFIX}product/listV2"
         ("huge", 200, b'{"code":200,"data":"' + b"x" * 9_000_000),
     ],
 )
-def test_a_fault_happens_as_often_as_it_says(sandbox, kind, status, start):
+def test_fault_happens_as_often_as_configured(sandbox, kind, status, start):
     sandbox.control("faults", {"path": "listV2", "kind": kind, "delay": 7})
 
     spoiled, good = sandbox.client.get(LIST), sandbox.client.get(LIST)
@@ -45,7 +45,7 @@ def test_fault_can_hit_every_second_call(sandbox):
 @pytest.mark.parametrize(
     ("kind", "delay_s", "least_s"), [("slow", 0.3, 0.3), ("trickle", 0.02, 0.5)]
 )
-def test_late_answers_are_whole(sandbox, kind, delay_s, least_s):
+def test_slow_answers_are_complete(sandbox, kind, delay_s, least_s):
     sandbox.control("faults", {"path": "setting/get", "kind": kind, "delay": delay_s})
 
     started = time.monotonic()

@@ -25,10 +25,10 @@ def test_order_paid_from_balance_is_unshipped(sandbox):
     assert data["orderStatus"] == "UNSHIPPED"
     assert data["productInfoList"][0]["storeLineItemId"] == "88"
     assert total_in_china(sandbox, variant) == before - 2
-    by_ours = sandbox.get("shopping/order/getOrderDetail", orderId="FL-1")["data"]
-    by_theirs = sandbox.get("shopping/order/getOrderDetail", orderId=data["orderId"])["data"]
-    assert by_ours == by_theirs
-    assert by_ours["productList"][0]["vid"] == variant.vid
+    by_our_number = sandbox.get("shopping/order/getOrderDetail", orderId="FL-1")["data"]
+    by_their_id = sandbox.get("shopping/order/getOrderDetail", orderId=data["orderId"])["data"]
+    assert by_our_number == by_their_id
+    assert by_our_number["productList"][0]["vid"] == variant.vid
     assert sandbox.place("FL-1", variant)["code"] == 1603003  # each number once
     ledger = sandbox.control("orders")
     assert [order["order_number"] for order in ledger["orders"]] == ["FL-1"]
@@ -108,29 +108,29 @@ def test_only_unconfirmed_orders_can_be_deleted(sandbox):
     ("kind", "code", "effects"),
     [("drop_after", 1603003, ["created", "unshipped"]), ("drop_before", 200, [])],
 )
-def test_the_ledger_holds_what_happened_whatever_was_answered(sandbox, kind, code, effects):
+def test_ledger_records_effects_even_if_the_answer_is_lost(sandbox, kind, code, effects):
     _, variant = sandbox.goods()
     sandbox.control("faults", {"path": "createOrderV2", "kind": kind})
 
     with pytest.raises(httpx.TransportError):
         sandbox.place("FL-1", variant)
 
-    told = sandbox.control("orders")["effects"]
-    assert [(e["kind"], e["fault"]) for e in told] == [(each, kind) for each in effects]
+    recorded = sandbox.control("orders")["effects"]
+    assert [(e["kind"], e["fault"]) for e in recorded] == [(each, kind) for each in effects]
     assert sandbox.place("FL-1", variant)["code"] == code
 
 
 def test_shipped_order_can_be_tracked(sandbox):
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
-    for to, said in (("SHIPPED", "In transit"), ("DELIVERED", "Delivered")):
+    for to, status in (("SHIPPED", "In transit"), ("DELIVERED", "Delivered")):
         sandbox.control("advance", {"orderNumber": "FL-1", "to": to})
 
         detail = sandbox.get("shopping/order/getOrderDetail", orderId="FL-1")["data"]
         (row,) = sandbox.get("logistic/trackInfo", trackNumber=detail["trackNumber"])["data"]
         assert detail["orderStatus"] == to
         assert detail["trackNumber"] in detail["trackingUrl"]
-        assert row["trackingStatus"] == said
+        assert row["trackingStatus"] == status
 
 
 def test_canceled_order_returns_stock_and_balance(sandbox):

@@ -108,10 +108,10 @@ def test_list_and_detail_agree_about_stock(sandbox):
     listed = next(
         each for each in json.loads(row["variantInventories"]) if each["vid"] == variant.vid
     )
-    told = next(each for each in page["variants"] if each["vid"] == variant.vid)
+    detailed = next(each for each in page["variants"] if each["vid"] == variant.vid)
     counted = next(each for each in by_pid["variantInventories"] if each["vid"] == variant.vid)
     assert in_china(listed["inventory"], "totalInventory") == 77
-    assert in_china(told["inventories"], "cjInventory") == 77
+    assert in_china(detailed["inventories"], "cjInventory") == 77
     assert in_china(counted["inventory"], "totalInventoryNum") == 77
 
 
@@ -124,7 +124,7 @@ def test_detail_describes_the_product(sandbox):
 
     assert page["productProEnSet"] == ["HAVE_ELECTRICITY", "HAVE_BATTERY"]
     assert "<td>Light output</td>" in page["description"]
-    assert '"variantSellPrice":12.30' in body  # a number, where the list has a text
+    assert '"variantSellPrice":12.30' in body  # a number; the list has a string
     assert "12.30" in page["sellPrice"]
 
 
@@ -161,7 +161,7 @@ def quote(sandbox, variant, *, quantity=1, country="DE"):
     return sandbox.post("logistic/freightCalculate", body)
 
 
-def test_services_without_batteries_are_not_quoted_for_them(sandbox):
+def test_services_that_refuse_batteries_are_not_quoted_for_them(sandbox):
     _, lamp = sandbox.goods(lithium=True)
     _, strap = sandbox.goods(lithium=False)
 

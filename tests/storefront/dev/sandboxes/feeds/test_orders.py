@@ -1,4 +1,4 @@
-"""The feed sandbox collects orders from its SFTP directory and publishes tracking numbers."""
+"""The feed sandbox collects orders from its SFTP directory and writes its answers to files."""
 
 import csv
 from dataclasses import replace
@@ -26,7 +26,7 @@ def feed_supplier(tmp_path, settings):
 
 
 def order(feed_supplier, *lines, number=NUMBER, **where):
-    """Place an order as the shop does, on an SFTP server for the sandbox's directory."""
+    """Place an order as the shop does, through an SFTP server of the sandbox's directory."""
     request = PurchaseOrderRequest(
         number=number,
         ship_to=replace(HOME, **where),
@@ -80,11 +80,11 @@ def test_invalid_address_rejects_every_line(feed_supplier):
     assert len(feed_supplier.control("orders")["orders"]) == 2  # both files were collected
     (feed_supplier.folder / "orders" / "FL-3.csv").write_text("hello")
     (feed_supplier.folder / "orders" / f"{NUMBER}.csv").write_text("another")
-    told = feed_supplier.control("orders")
+    ledger = feed_supplier.control("orders")
 
     assert answers(feed_supplier) == [(sku, "rejected", "missing province")]
     assert answers(feed_supplier, "FL-2")[0][1:] == (
         "rejected", "an address line is over 70 characters",
     )  # fmt: skip
-    assert len(told["orders"]) == 2
-    assert {each["file"] for each in told["attempts"]} == {"FL-3.csv", f"{NUMBER}.csv"}
+    assert len(ledger["orders"]) == 2
+    assert {each["file"] for each in ledger["attempts"]} == {"FL-3.csv", f"{NUMBER}.csv"}

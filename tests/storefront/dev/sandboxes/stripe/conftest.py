@@ -8,6 +8,6 @@ from tests.fakes.stripe_server import KEY
 
 @pytest.fixture
 def gateway(stripe):
-    """The shop's side: the adapter that production uses."""
+    """The gateway adapter of production, connected to the sandbox."""
     with closing(StripeGateway(base_url=stripe.url, secret=KEY)) as gateway:
         yield gateway

@@ -37,9 +37,7 @@ CALLS = {
 
 @pytest.mark.parametrize("kind", ["500", "429", "drop_before", "drop_after", "garbage"])
 @pytest.mark.parametrize("call", CALLS)
-def test_a_call_whose_answer_is_lost_is_asked_again_with_its_key_and_done_once(
-    gateway, stripe, call, kind
-):
+def test_call_with_a_lost_answer_is_repeated_and_takes_effect_once(gateway, stripe, call, kind):
     payment = opened(gateway)
     if call not in {"open", "abandon"}:
         stripe.pay(payment.pay_url)
@@ -59,7 +57,7 @@ def test_a_call_whose_answer_is_lost_is_asked_again_with_its_key_and_done_once(
     assert [one["amount_received"] for one in stripe.things("payment_intent")] in ([received], [])
 
 
-def test_a_breakdown_stays_with_its_key_and_is_a_refusal_once_it_is_repeated(gateway, stripe, paid):
+def test_stored_server_error_is_a_refusal_when_its_key_is_repeated(gateway, stripe, paid):
     stripe.fault("breakdown", path="/capture")
     ask = {"reference": paid, "amount": TOTAL, "is_last": True}
 
@@ -73,7 +71,7 @@ def test_a_breakdown_stays_with_its_key_and_is_a_refusal_once_it_is_repeated(gat
     assert stripe.intent["amount_received"] == 6499
 
 
-def test_a_key_that_was_used_for_other_words_says_nothing_of_the_first_call(gateway, stripe):
+def test_key_reused_with_other_parameters_leaves_the_outcome_unknown(gateway, stripe):
     opened(gateway)
 
     with pytest.raises(PermanentError) as refused:
@@ -99,7 +97,7 @@ def test_twenty_equal_captures_at_once_move_the_money_once(gateway, stripe, paid
     assert [event["type"] for event in stripe.events()].count("charge.captured") == 1
 
 
-def test_an_answer_that_takes_too_long_may_be_repeated(stripe, paid, monkeypatch):
+def test_call_that_times_out_can_be_repeated(stripe, paid, monkeypatch):
     monkeypatch.setattr(http_client, "READ_TIMEOUT_S", 0.3)
     stripe.fault("slow", path="/capture", seconds=1)
 

@@ -34,7 +34,7 @@ def test_the_page_names_amount_shop_and_order_and_leads_back(
     assert back.headers["location"] == BACK
 
 
-def test_texts_of_the_shop_are_shown_and_never_run(gateway, stripe):
+def test_texts_of_the_shop_are_shown_and_never_executed(gateway, stripe):
     payment = opened(gateway, description='"><script>alert(1)</script>')
 
     shown = page(stripe, payment.pay_url)
@@ -70,7 +70,7 @@ def test_a_form_of_another_page_does_nothing(gateway, stripe, form):
     assert gateway.history(reference=payment.reference) == ()
 
 
-def test_a_declined_customer_stays_on_the_page_and_may_step_back(gateway, stripe):
+def test_a_declined_customer_stays_on_the_page_and_may_cancel(gateway, stripe):
     payment = opened(gateway)
 
     declined = stripe.pay(payment.pay_url, DECLINED_CARD)
@@ -84,7 +84,7 @@ def test_a_declined_customer_stays_on_the_page_and_may_step_back(gateway, stripe
     assert kinds(gateway, payment.reference) == ["authorized"]
 
 
-def test_a_customer_who_returns_finds_the_way_back_and_pays_once(gateway, stripe):
+def test_returning_customer_gets_a_link_to_the_shop_and_pays_once(gateway, stripe):
     payment = opened(gateway)
     stripe.pay(payment.pay_url)
 
@@ -120,10 +120,10 @@ def test_developers_see_sessions_events_and_the_shops_answers(gateway, stripe):
     assert "not posted" in shown.text
 
 
-def test_both_languages_have_the_same_words_and_places():
-    def places(text):
+def test_both_languages_have_the_same_texts_and_placeholders():
+    def placeholders(text):
         return sorted(part.partition("}")[0] for part in text.split("{")[1:])
 
-    assert {name: places(text) for name, text in ENGLISH.items()} == {
-        name: places(text) for name, text in AZERBAIJANI.items()
+    assert {name: placeholders(text) for name, text in ENGLISH.items()} == {
+        name: placeholders(text) for name, text in AZERBAIJANI.items()
     }

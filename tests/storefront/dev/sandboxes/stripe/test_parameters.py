@@ -37,7 +37,7 @@ def create(stripe, key="k", **changes):
         ({"expires_at": "1"}, "parameter_invalid", None),
     ],
 )
-def test_words_that_stripe_does_not_know_are_refused(stripe, changes, code, param):
+def test_unknown_or_invalid_parameters_are_refused(stripe, changes, code, param):
     answer = create(stripe, **changes)
 
     error = answer.json()["error"]
@@ -50,7 +50,7 @@ def test_words_that_stripe_does_not_know_are_refused(stripe, changes, code, para
     assert stripe.things("checkout.session") == []
 
 
-def test_a_key_is_answered_once_again_as_first_and_never_for_other_words(stripe):
+def test_repeated_key_gets_the_first_answer_and_none_for_other_parameters(stripe):
     refused = create(stripe, card="4242")  # does not use the key up
     first, again = create(stripe), create(stripe)
     other = create(stripe, locale="en")
@@ -80,7 +80,7 @@ def test_wrong_key_or_version_is_refused(stripe, headers, status):
     )
 
 
-def test_names_become_objects_only_where_one_asks(stripe):
+def test_ids_are_expanded_to_objects_only_on_request(stripe):
     made = create(stripe).json()
     stripe.pay(made["url"])
 
@@ -108,7 +108,7 @@ def test_an_intent_of_an_open_session_is_not_canceled(stripe):
     assert refused.json()["error"]["code"] == "payment_intent_unexpected_state"
 
 
-def test_what_is_not_there_is_named(stripe):
+def test_missing_object_is_named_in_the_error(stripe):
     assert stripe.call("checkout/sessions/cs_test_1").json()["error"] == {
         "type": "invalid_request_error",
         "code": "resource_missing",

@@ -36,12 +36,12 @@ def test_objects_events_and_answers_survive_the_end_of_the_process(own_stripe, n
         first = gateway.capture(reference=payment.reference, **capture)
     before = own_stripe.events()
 
-    left_with = own_stripe.stop(number)
+    exit_code = own_stripe.stop(number)
     own_stripe.start()
 
     with adapter(own_stripe) as gateway:
         again = gateway.capture(reference=payment.reference, **capture)
-    assert left_with == (-9 if number == signal.SIGKILL else 0)
+    assert exit_code == (-9 if number == signal.SIGKILL else 0)
     assert own_stripe.events() == before
     assert (again.external_id, again.amount) == (first.external_id, euros("10"))
 
@@ -97,7 +97,7 @@ def test_a_payment_of_yen_has_no_cents(gateway, stripe):
         ("application/json", b"x" * 70_000, 413),
     ],
 )
-def test_a_body_that_is_no_request_is_refused(stripe, path, kind, body, status):
+def test_invalid_control_request_is_refused(stripe, path, kind, body, status):
     url, headers = f"{stripe.url}/control/{path}", {"content-type": kind}
 
     assert stripe.client.post(url, content=body, headers=headers).status_code == status

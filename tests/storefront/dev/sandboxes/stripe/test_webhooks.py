@@ -125,7 +125,7 @@ def test_events_out_of_order_come_newest_first(gateway, stripe, inbox):
     assert inbox.kinds() == ["payment_intent.canceled", *reversed(PAID)]
 
 
-def test_a_badly_signed_event_is_repeated_well_signed_in_normal_mode(gateway, stripe, inbox):
+def test_event_with_a_bad_signature_is_repeated_with_a_valid_one(gateway, stripe, inbox):
     stripe.webhooks("lost")
     pay(gateway, stripe)
     inbox.answers = [401]
