@@ -14,11 +14,12 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from storefront.dev.demo import compliance_documents
+from catalog.models import Channel
+from storefront.dev.demo import compliance_documents, routes
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from storefront.lib.http.client import ApiClient
 from storefront.lib.security.encryption import encrypt
-from suppliers.models import Connection, Supplier
+from suppliers.models import Connection, StockLocation, Supplier
 from suppliers.sync.runner import run_sync
 
 
@@ -68,7 +69,7 @@ class Company:
 def company(
     code: str, seed: int, *, folder: Path, products: int, more: Sequence[str] = ()
 ) -> Iterator[Company]:
-    """Start a sandbox, connect it, and import its products."""
+    """Start a sandbox, connect it, import its products, and add shipping services."""
     words = ["--count", str(products), "--qps", "0", "--seed", str(seed), *more]
     with sandbox("storefront.dev.sandboxes.cj", data=folder / code, words=words) as url:
         supplier = connect(
@@ -77,6 +78,8 @@ def company(
         )  # fmt: skip
         for kind in ("products", "stock"):
             run_sync(supplier=supplier, kind=kind, now=timezone.now())
+        for location in StockLocation.objects.filter(supplier=supplier):
+            routes.routes(location=location, currency=Channel.objects.get().currency)
         yield Company(supplier=supplier, url=url)
 
 
