@@ -27,11 +27,13 @@ beat_init.connect(checks.exit_if_unsafe)
 app = Celery("storefront", fixups=[], task_cls="storefront.workers.deduplication:DeduplicatedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
+app.conf.task_time_limit = None  # each worker applies the limit of its task
 
 
-def _run_by_worker(**_: Any) -> None:
-    """Stand for the task of a worker, so that it is deduplicated when it is queued."""
+def _stand_in(**_: Any) -> None:
+    """Stand in for the worker's task, so that ``DeduplicatedTask`` queues it."""
+    raise NotImplementedError("run by a worker of storefront.celery")
 
 
 for name in PERIODS_S:
-    app.task(name=name, shared=False)(_run_by_worker)
+    app.task(name=name, shared=False)(_stand_in)

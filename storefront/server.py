@@ -1,7 +1,7 @@
 """Web server: load the application once, then run Granian, whose forked workers share that memory.
 
 The arguments are those of Granian, the application last. A worker that replaces a dead one has
-nothing to load either.
+nothing to load either. To load new code, restart the process: a SIGHUP does not.
 """
 
 import multiprocessing
@@ -11,7 +11,7 @@ from importlib import import_module
 from granian.cli import entrypoint
 
 if __name__ == "__main__":
-    # Not from Python 3.14 on: there each worker loads the application.
-    if multiprocessing.get_start_method() == "fork":
+    # Where workers do not fork (macOS, Python 3.14), each loads the application.
+    if multiprocessing.get_start_method() == "fork" and ":" in sys.argv[-1]:
         import_module(sys.argv[-1].partition(":")[0])
     entrypoint()  # type: ignore[no-untyped-call]

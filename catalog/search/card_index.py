@@ -124,8 +124,8 @@ class CardIndex:
         self._version += 1  # marks the result of a search that still runs as outdated
         self._searches: OrderedDict[tuple[Term, ...], tuple[int, BitMap64]] = OrderedDict()
         self._memo: dict[Hashable, BitMap64] = {}
-        self._lists: dict[Hashable, Any] = {}
-        self._rows: dict[int, ProductCardRow] = {}
+        self._lists: OrderedDict[Hashable, Any] = OrderedDict()
+        self._rows: OrderedDict[int, ProductCardRow] = OrderedDict()
 
     def cards_with(self, code: str, *values: Hashable) -> BitMap64:
         """Return the cards that have one of the values; None stands for no value.
@@ -143,16 +143,23 @@ class CardIndex:
         return self._memo[key]
 
     def memoize_list[Found](self, key: Hashable, make: Callable[[], Found]) -> Found:
-        """Return what a list found; it is kept as ``memoize`` keeps sets, for the last lists."""
+        """Return the result of a list; make it if it is not kept.
+
+        Results are kept until any card changes, those of the last ``MAX_LISTS`` lists.
+        """
         if key not in self._lists:
-            if len(self._lists) >= MAX_LISTS:
-                self._lists.clear()
             self._lists[key] = make()
+        self._lists.move_to_end(key)
+        if len(self._lists) > MAX_LISTS:
+            self._lists.popitem(last=False)
         found: Found = self._lists[key]
         return found
 
     def rows(self, ids: Sequence[int]) -> list[ProductCardRow]:
-        """Return the rows of cards in this order; each is kept until the card changes.
+        """Return the rows of cards in this order.
+
+        A kept row is dropped when the index reads the card's change, and when ``MAX_ROWS`` others
+        were shown since.
 
         Locks:  the index, but not during the query
         """
@@ -162,9 +169,11 @@ class CardIndex:
             read = {row.id: row for row in select_cards(unread)}
             with self.lock:
                 if self._version == version:  # else a card may have changed after the query
-                    if len(self._rows) + len(read) > MAX_ROWS:
-                        self._rows.clear()
                     self._rows |= read
+                for card in self._rows.keys() & found.keys():
+                    self._rows.move_to_end(card)
+                while len(self._rows) > MAX_ROWS:
+                    self._rows.popitem(last=False)
             found |= read
         return [row for row in found.values() if row is not None]
 

@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from celery.schedules import crontab
+
+DAY_S = 86_400
+# UTC. Daily tasks run by the clock: beat forgets its last runs when its container is replaced, and
+# a period of a day would begin again.
+NIGHT = crontab(hour="3", minute="15")
 # Each periodic task, and the seconds between its runs.
 PERIODS_S = {
     # supply: start due jobs, one task per supplier and kind
     "suppliers.sync.tasks.start_due_syncs": 10,
     "suppliers.sync.tasks.close_expired_runs": 60,
-    "suppliers.sync.tasks.delete_old_changes": 86_400,
+    "suppliers.sync.tasks.delete_old_changes": DAY_S,
     "suppliers.inventory.tasks.publish_pending": 20,
     "suppliers.inventory.tasks.queue_aged_supply": 60,
     "suppliers.connections.tasks.refresh_balances": 900,
@@ -18,7 +24,7 @@ PERIODS_S = {
     "catalog.exchange_rates.tasks.expire_old_rates": 60,
     "catalog.exchange_rates.tasks.fetch_rates": 1800,
     "catalog.competitors.tasks.fetch_due_sources": 60,
-    "catalog.competitors.tasks.delete_old_lists": 86_400,
+    "catalog.competitors.tasks.delete_old_lists": DAY_S,
     "catalog.search.tasks.prune_card_changes": 600,
     # orders
     "orders.checkout.tasks.expire_unpaid": 30,
@@ -36,7 +42,7 @@ PERIODS_S = {
     "orders.payments.tasks.poll_gateways": 60,
     "orders.claims.tasks.sweep_claims": 30,
     "orders.returns.tasks.expire_returns": 3600,
-    "orders.returns.tasks.delete_orphaned_photos": 86_400,
+    "orders.returns.tasks.delete_orphaned_photos": DAY_S,
     # each day's money is reconciled after the day ends, and again until all sources have reported
     "orders.accounting.reconciliation.tasks.reconcile_money": 1800,
     "orders.cart.tasks.purge_abandoned_carts": 3600,
@@ -47,7 +53,7 @@ PERIODS_S = {
     "shipping.rerouting.tasks.reassign_unconfirmed": 300,
     # scorecards: the sweep finds new facts; each night all are checked
     "shipping.tasks.record_recent_supplier_facts": 300,
-    "shipping.tasks.record_all_supplier_facts": 86_400,
+    "shipping.tasks.record_all_supplier_facts": DAY_S,
     # webhooks and messages
     "storefront.webhooks.tasks.subscribe_all": 3600,
     "storefront.webhooks.tasks.process_due": 10,
@@ -57,7 +63,7 @@ PERIODS_S = {
     "storefront.dashboard.tasks.check_invariants": 1800,
     # accounts and personal data
     "storefront.accounts.tasks.delete_expired": 3600,
-    "storefront.privacy.tasks.apply_retention": 86_400,
+    "storefront.privacy.tasks.apply_retention": DAY_S,
     # API requests
     "storefront.api.tasks.delete_old_records": 3600,
 }
@@ -68,7 +74,8 @@ MIN_EXPIRY_S = 60
 
 def _entry(task: str, period_s: int, **kwargs: Any) -> dict[str, Any]:
     expiry = {"expires": max(period_s, MIN_EXPIRY_S)}
-    return {"task": task, "schedule": period_s, "kwargs": kwargs, "options": expiry}
+    schedule = NIGHT if period_s == DAY_S else period_s
+    return {"task": task, "schedule": schedule, "kwargs": kwargs, "options": expiry}
 
 
 SCHEDULE = {task: _entry(task, period_s) for task, period_s in PERIODS_S.items()}

@@ -3,6 +3,7 @@
 import inspect
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import import_module
@@ -12,6 +13,7 @@ from django.conf import settings
 
 from storefront.celery import app
 from storefront.workers.deduplication import DEDUPLICATED_TASKS
+from storefront.workers.schedule import DAY_S, NIGHT
 
 # Customers wait for the tasks of these apps.
 URGENT_APPS = ("orders", "shipping", "notifications")
@@ -59,8 +61,19 @@ def test_each_beat_entry_has_a_queue_with_workers_and_expires_after_its_period(e
     described = app.conf.beat_schedule[entry]
     assert described["task"] in registered()
     assert queue_of(described["task"]) in {"celery", "syncs", "bulk"}
-    assert described["schedule"] <= described["options"]["expires"]
-    assert described["options"]["expires"] <= max(60, described["schedule"])
+    period_s = DAY_S if described["schedule"] == NIGHT else described["schedule"]
+    assert period_s <= described["options"]["expires"]
+    assert described["options"]["expires"] <= max(60, period_s)
+
+
+def test_daily_tasks_run_at_night_although_beat_started_by_day(monkeypatch):
+    started = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    due = []
+    for hours in (14, 16):
+        monkeypatch.setattr(NIGHT, "nowfun", lambda at=started + timedelta(hours=hours): at)
+        due.append(NIGHT.is_due(started)[0])
+
+    assert due == [False, True]
 
 
 def test_no_periodic_task_queues_itself():

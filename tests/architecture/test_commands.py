@@ -19,7 +19,7 @@ MANAGE = re.compile(r"manage\.py ([a-z]\w+)")
 CALL_COMMAND = re.compile(r"call_command\(\s*\"(\w+)\"")
 MODULE = re.compile(r"-m[\"',\s]+(storefront(?:\.\w+)*)")
 # Entry points of servers and workers, e.g. `storefront.wsgi:application`, `celery -A storefront`.
-ENTRY = re.compile(r"\"(storefront\.\w+):\w+\"|-A[\"',\s]+(storefront)\b")
+ENTRY = re.compile(r"\"(storefront\.\w+):\w+\"|-A[\"',\s]+(storefront(?:\.\w+)*)")
 # Modules that recipes of the Makefile write as `$(DEV).name`.
 MAKE_MODULE = re.compile(r"\$\(DEV\)((?:\.\w+)+)")
 MAKE_TARGET = re.compile(r"(?:`|^ *)make ([a-z-]+)(?=`| {2,}| [A-Z_]+=| *<| *$)", re.MULTILINE)

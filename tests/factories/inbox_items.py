@@ -113,14 +113,15 @@ def leave_delivery_charge_due():
 
 
 def expire_rate():
-    Listing.objects.update(supplier_code=Supplier.objects.get().code)
+    """Make a rate unsure; an unsure rate may unpublish all listings."""
+    Listing.objects.update(is_published=False)
     ExchangeRate.objects.create(
-        base=Listing.objects.first().wholesale_currency,
+        base=Supplier.objects.get().currency,
         quote="EUR",
         rate=1,
         source="test",
         as_of=AGO,
-        validity="unknown",
+        validity="unsure",
     )
 
 

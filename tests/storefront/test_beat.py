@@ -21,7 +21,7 @@ app.conf.broker_url = "memory://"
 queued = []
 before_task_publish.connect(
     lambda sender, body, routing_key, headers, **_: queued.append(
-        [sender, body[1], routing_key, headers["expires"] is not None]
+        [sender, body[1], routing_key, headers["expires"] is not None, headers["timelimit"]]
     ),
     weak=False,
 )
@@ -44,6 +44,8 @@ def test_beat_queues_each_periodic_task_and_loads_no_app():
 
     router = app.amqp.router
     entries = [(entry["task"], entry["kwargs"]) for entry in app.conf.beat_schedule.values()]
-    expected = [[task, kw, router.route({}, task)["queue"].name, True] for task, kw in entries]
+    expected = [
+        [task, kw, router.route({}, task)["queue"].name, True, [None, None]] for task, kw in entries
+    ]
     assert sorted(queued, key=str) == sorted(expected, key=str)
     assert not is_django_loaded

@@ -3,11 +3,13 @@
 Usage:
     python -m storefront.dev.sandboxes cj --port 8001 --data FOLDER -- mail --port 8025 --dir FOLDER
 
-When one of them ends, the process ends.
+When one of them ends, the process ends: with exit code 1 if that one failed. The supervisor of the
+demo then restarts all.
 """
 
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
@@ -28,22 +30,28 @@ SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
 }
 
 
-def main(words: Sequence[str]) -> None:
+def main(words: Sequence[str]) -> int:
     stopping.listen()
     groups = [list(own) for is_end, own in groupby(words, BETWEEN.__eq__) if not is_end]
-    threads = [threading.Thread(target=_run, args=(name, own)) for name, *own in groups]
+    failed: list[str] = []
+    threads = [threading.Thread(target=_run, args=(name, own, failed)) for name, *own in groups]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return 1 if failed else 0
 
 
-def _run(name: str, words: Sequence[str]) -> None:
+def _run(name: str, words: Sequence[str], failed: list[str]) -> None:
     try:
-        SANDBOXES[name](words)
+        if SANDBOXES[name](words):
+            failed.append(name)
+    except BaseException:  # noqa: BLE001 - a wrong option exits, and a thread would end silently
+        failed.append(name)
+        sys.stderr.write(f"The sandbox {name} failed:\n{traceback.format_exc()}")
     finally:
         stopping.stop_all()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -50,7 +50,9 @@ class _Environment(Environment):
     """
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
-        return {**self.globals, **d} if d else self.globals
+        if d:  # Jinja would add them to the globals of all templates
+            raise TypeError("pass values as context, not as globals of a template")
+        return self.globals
 
 
 def environment(**options: Any) -> Environment:

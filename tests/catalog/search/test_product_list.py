@@ -80,11 +80,13 @@ def test_a_kept_list_follows_changes_and_the_age_of_stock():
 
 def test_only_the_last_lists_and_rows_are_kept(monkeypatch):
     monkeypatch.setattr(card_index, "MAX_LISTS", 1)
-    monkeypatch.setattr(card_index, "MAX_ROWS", 1)
-    cards = {make_card(weight_g=weight_g).pk for weight_g in (5, 9)}
+    monkeypatch.setattr(card_index, "MAX_ROWS", 2)
+    cards = [make_card(weight_g=grams, price_amount=90 - grams).pk for grams in (5, 9, 20)]
 
-    for sort in ("weight", "best", "weight"):
-        assert {card.id for card in read(sort=sort).cards} == cards
+    for sort, shown in (("weight", cards), ("price", cards[::-1]), ("weight", cards)):
+        assert [card.id for card in read(sort=sort).cards] == shown
+    index = card_index.refreshed_index(make_channel().pk)
+    assert (len(index._lists), len(index._rows)) == (1, 2)
 
 
 def test_a_category_page_has_only_its_category_and_channel():

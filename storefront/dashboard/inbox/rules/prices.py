@@ -75,10 +75,10 @@ PRICES = (
         f"r.id, r.base || '/' || r.quote AS name, r.as_of AS since, {NO_AMOUNT}, r.source AS detail"
         " FROM catalog_exchangerate r",
         "r.pending_rate IS NULL AND r.validity <> 'sure' AND EXISTS (SELECT 1"
-        " FROM suppliers_supplier s CROSS JOIN LATERAL (SELECT 1"
-        " FROM catalog_listing l JOIN catalog_channel c ON c.id = l.channel_id"
-        " WHERE l.supplier_code = s.code AND l.is_published AND l.wholesale_currency = r.base"
-        " AND c.currency = r.quote LIMIT 1) listed WHERE s.currency = r.base)",
+        " FROM suppliers_supplier s JOIN catalog_channel c ON c.currency = r.quote"
+        " WHERE s.currency = r.base AND s.status = 'active' AND EXISTS (SELECT 1"
+        " FROM suppliers_supplieroffer o WHERE o.supplier_id = s.id AND o.status = 'active'"
+        " AND o.variant_id IS NOT NULL))",
     ),
     simple_rule(
         "competitor_source_failing",

@@ -72,8 +72,9 @@ _SOLD = f"""LEFT JOIN LATERAL (
     JOIN orders_order d ON d.id = i.order_id
     WHERE a.level_id = l.id AND a.status = 'unseen'
     GROUP BY 1 ORDER BY 2 DESC LIMIT 1) sold ON true"""  # noqa: S608 - made of constants
-# Stock levels with sold or reserved units. No index names the oversold ones: it would be written with
-# each reservation.
+# Levels with unseen allocations or reservations of unpaid orders. The invariants check that the
+# counters of a level equal these rows. No partial index of oversold levels: each reservation would
+# write to it.
 _IN_DEMAND = """
     SELECT level_id FROM orders_allocation WHERE status = 'unseen'
     UNION ALL

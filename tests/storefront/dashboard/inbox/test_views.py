@@ -14,7 +14,7 @@ from suppliers.models import StockLevel
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel
 from tests.factories.inbox_items import AGO
-from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.orders import make_order, make_purchase_orders, make_sellable
 from tests.factories.suppliers import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -83,6 +83,13 @@ def test_oversold_stock_counts_the_amounts_of_its_orders():
     assert inbox.at_risk == [made[0].charge + paid]
     risks = tuple(one for one in RULES if one.code == "stock_oversold")
     assert query.load(causes=risks, now=NOON).at_risk == [paid + paid]
+
+
+def test_stock_that_is_only_reserved_can_be_oversold():
+    make_order(make_sellable(quantity=9), quantity=2)
+    StockLevel.objects.update(reported_quantity=1)
+
+    assert "stock_oversold" in {row.cause.code for row in query.load(now=NOON).rows}
 
 
 def test_amounts_of_purchase_orders_and_of_orders_add_up():

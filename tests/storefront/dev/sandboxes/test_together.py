@@ -47,4 +47,4 @@ def test_all_serve_until_a_signal(tmp_path, number):
 
 def test_all_end_when_one_cannot_start(tmp_path):
     with start(tmp_path, smtp_port=1 << 20) as process:
-        assert process.wait(timeout=15) is not None
+        assert process.wait(timeout=15) == 1
