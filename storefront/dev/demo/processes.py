@@ -178,7 +178,8 @@ def together(stage: Stage, services: Sequence[Child]) -> Child:
 
 def web(stage: Stage) -> Child:
     port = stage.ports.web
-    words = ["-m", "storefront.server", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
+    # Not storefront.server: with a single worker there is no other to share memory with.
+    words = ["-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)]
     words += ["--workers", str(WEB_WORKERS), "--blocking-threads", str(WEB_THREADS)]
     words += ["--workers-kill-timeout", "3", "--respawn-failed-workers"]
     words.append("storefront.wsgi:application")

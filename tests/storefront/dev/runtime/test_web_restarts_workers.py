@@ -41,6 +41,7 @@ def test_a_killed_web_process_is_replaced_and_the_others_go_on(tmp_path):
     ports = processes.Ports(**{name: free_port() for name in names})
     stage = processes.Stage(root=ROOT, var=tmp_path, ports=ports, env={})
     words = [*processes.web(stage).command[:-1], "--workers", str(WORKERS), "fine:application"]
+    words[words.index("granian")] = "storefront.server"  # as in production
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     server = subprocess.Popen(words, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
     try:
