@@ -127,13 +127,16 @@ class Handler(BaseHTTPRequestHandler):
                 self.rfile.read(min(int(length), DRAINED_BYTES))
             closes = {"Connection": "close"}  # send_header() closes it then
             return Reply(status=413, body=b"too large", type="text/plain", headers=closes)
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            raise ConnectionResetError("the client closed the connection within its request")
         parts = urllib.parse.urlsplit(self.path)
         asked = Request(
             method=self.command,
             path=parts.path,
             query_text=parts.query,
             query=urllib.parse.parse_qs(parts.query, keep_blank_values=True),
-            body=self.rfile.read(int(length)),
+            body=body,
             headers=self.headers,
             peer=self.client_address[0],
         )

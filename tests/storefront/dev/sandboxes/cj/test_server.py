@@ -2,6 +2,7 @@
 
 import io
 import signal
+import socket
 import subprocess
 import sys
 
@@ -89,6 +90,15 @@ def test_long_body_is_rejected(sandbox):
     answer = sandbox.client.post("/control/faults", content=b"x" * 1_000_001)
 
     assert answer.status_code == 413
+
+
+def test_a_request_that_the_client_did_not_end_is_not_answered(sandbox):
+    url = sandbox.client.base_url
+    with socket.create_connection((url.host, url.port), timeout=5) as client:
+        client.sendall(b"POST /control/faults HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")
+        client.shutdown(socket.SHUT_WR)
+
+        assert client.recv(1) == b""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
