@@ -49,9 +49,10 @@ def _worker(queue: str, processes: int) -> list[str]:
 @contextmanager
 def celery(log: Path, *words: str, env: Mapping[str, str]) -> Iterator[int]:
     """Start a Celery command and yield its pid; kill it with its children at the end."""
+    app = "storefront.beat" if words[0] == "beat" else "storefront"
     with log.open("w") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "celery", "-A", "storefront", *words, "--loglevel", "INFO"],
+            [sys.executable, "-m", "celery", "-A", app, *words, "--loglevel", "INFO"],
             env={**os.environ, "LOG_LEVEL": "INFO", **env},  # at INFO, Celery logs when it is ready
             stdout=output,
             stderr=output,
