@@ -7,7 +7,6 @@ It reads the settings and loads no Django app, which would take twice the memory
 
 import os
 from importlib import import_module
-from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init
@@ -18,6 +17,7 @@ from django.conf import settings
 from django.utils.log import configure_logging
 
 from storefront import checks
+from storefront.workers.deduplication import DeduplicatedTask
 from storefront.workers.schedule import PERIODS_S, SCHEDULE
 
 import_module("storefront.workers.heartbeats")  # registers receivers
@@ -28,12 +28,7 @@ app = Celery("storefront", fixups=[], task_cls="storefront.workers.deduplication
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = SCHEDULE
 app.conf.task_time_limit = None  # each worker applies the limit of its task
-
-
-def _stand_in(**_: Any) -> None:
-    """Stand in for the worker's task, so that ``DeduplicatedTask`` queues it."""
-    raise NotImplementedError("run by a worker of storefront.celery")
-
-
 for name in PERIODS_S:
-    app.task(name=name, shared=False)(_stand_in)
+    task = DeduplicatedTask()  # queues only: a worker of storefront.celery has what it runs
+    task.name = name
+    app.register_task(task)
