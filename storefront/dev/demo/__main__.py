@@ -59,7 +59,7 @@ def stop(var: Path) -> int:
     if not lock.stop_other(var):
         complain(f"The running demo does not stop. Its logs are in {var / 'log'}.")
         return 1
-    say("No demo is running")
+    say("No demo is running now")
     return 0
 
 
