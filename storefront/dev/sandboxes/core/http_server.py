@@ -193,7 +193,7 @@ class HasBaseUrl(Protocol):
 def serve(
     server: Listener, state: HasBaseUrl | None = None, *, stopping: Callable[[], None]
 ) -> None:
-    """Serve until the process is told to stop; print a line when ready."""
+    """Serve until the process is told to stop; print a line when ready, for which callers wait."""
     host, port = server.server_address[:2]
     here = f"http://{host!s}:{port}"
     if state is not None:
@@ -204,7 +204,8 @@ def serve(
         Thread(target=server.shutdown).start()
 
     on_stop(stop)
-    print(f"ready {here}", flush=True)  # noqa: T201 the caller waits for this line
+    sys.stdout.write(f"ready {here}\n")  # one write: other sandboxes of the process print as well
+    sys.stdout.flush()
     server.serve_forever(poll_interval=0.1)
     server.server_close()
 

@@ -5,6 +5,7 @@ import smtplib
 import subprocess
 import sys
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,18 +14,23 @@ from storefront.dev.runtime.ports import HOST, free_port
 KEYS = ["--secret", "sk_test_x", "--hook-secret", "whsec_x"]
 
 
+@contextmanager
 def start(tmp_path, *, smtp_port):
     words = []
     for name in ("cj", "bigbuy", "feeds"):
         words += [name, "--port", "0", "--data", str(tmp_path / name), "--count", "5", "--"]
     words += ["stripe", "--port", "0", "--data", str(tmp_path / "stripe"), *KEYS, "--"]
     words += ["mail", "--port", str(smtp_port), "--dir", str(tmp_path / "mail")]
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "storefront.dev.sandboxes", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
