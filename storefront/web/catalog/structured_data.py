@@ -14,6 +14,7 @@ from catalog.products.detail import ProductView, VariantView
 from shipping.availability.reach import Availability
 from shipping.rates.quotes import QuotedPromise
 from storefront.identity.current import shop_identity
+from storefront.web.catalog.product_title import product_title
 from storefront.web.core.visit import Visit
 
 ESCAPES = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
@@ -108,7 +109,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         offer["ineligibleRegion"] = here.country
     product_data: dict[str, Any] = {
         "@type": "Product",
-        "name": light.title,
+        "name": product_title(light.title),
         "sku": chosen.sku,
         "brand": {"@type": "Brand", "name": light.brand},
         "image": [
@@ -128,7 +129,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         light.category.name_in(here.language),
         reverse("category", args=[light.category.slug]),
     )
-    trail = _trail(reverse("home"), [category, (light.title, path)])
+    trail = _trail(reverse("home"), [category, (product_title(light.title), path)])
     return as_json({"@context": "https://schema.org", "@graph": [product_data, trail]})
 
 

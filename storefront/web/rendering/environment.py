@@ -23,7 +23,7 @@ from markupsafe import Markup
 from catalog.attributes.families import LIGHTS
 from storefront.identity.current import shop_identity
 from storefront.lib.money import Money
-from storefront.web.catalog import product_card, structured_data, supplier_text
+from storefront.web.catalog import product_card, product_title, structured_data, supplier_text
 from storefront.web.charts import beam
 from storefront.web.core import formats, labels
 from storefront.web.rendering.constant_folding import FoldingGenerator
@@ -74,6 +74,8 @@ def environment(**options: Any) -> Environment:
         "supplied": supplier_text.translated,
         "options": supplier_text.options,
         "in_english": supplier_text.marked_english,
+        "product_title": product_title.product_title,
+        "marked_title": product_title.marked_title,
         "picture": picture,
         "without_tables": without_tables,
         "plain": lambda number: f"{number:f}",

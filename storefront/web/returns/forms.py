@@ -15,6 +15,7 @@ from orders.returns.eligibility import Returnable
 from orders.returns.exchange_options import ExchangeOption
 from orders.returns.requests import ReturnRequest
 from storefront.lib.text import unify_line_breaks
+from storefront.web.catalog.product_title import product_title
 from storefront.web.core import formats
 from storefront.web.returns.photos import PicturesForm
 from storefront.web.returns.status import REASON_TEXTS
@@ -72,7 +73,7 @@ class ReturnForm(forms.Form):
         kind.choices = [(code, text) for code, text in REASON_TEXTS.items() if returnable.of(code)]
         for line, most in self.lines:
             self.fields[f"units_{line.pk}"] = forms.IntegerField(
-                label=line.title,
+                label=product_title(line.title),
                 min_value=0,
                 max_value=most,
                 required=False,
@@ -144,7 +145,10 @@ class ExchangeField(forms.TypedChoiceField):
     """Choice among other variants, or none."""
 
     def __init__(self, others: Sequence[ExchangeOption]) -> None:
-        self.named = {option.variant.pk: f"{option.title}, {_price(option)}" for option in others}
+        self.named = {
+            option.variant.pk: f"{product_title(option.title)}, {_price(option)}"
+            for option in others
+        }
         super().__init__(
             label=_("Exchange for another item"),
             choices=[("", _("No exchange")), *self.named.items()],

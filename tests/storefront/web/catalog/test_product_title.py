@@ -1,0 +1,37 @@
+import pytest
+from django.utils.translation import override
+
+from storefront.web.catalog.product_title import marked_title, product_title
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        (
+            "Tindrel Weir 370 running headlamp, 370 lm, USB-C",
+            "Tindrel Weir 370, qaçış üçün baş fənəri, 370 lm, USB-C",
+        ),
+        (
+            "Oddfell Heron 90 folding solar lantern, 90 lm, USB-C and solar",
+            "Oddfell Heron 90, qatlanan, günəş enerjili kempinq fənəri, 90 lm, USB-C və günəş enerjisi",
+        ),
+        ("Cap light Brassmoth Ermine 95 USB-C", "Brassmoth Ermine 95 USB-C, papaq fənəri"),
+        ("Super bright work lights 1000 lm", "1000 lm, iş işığı"),
+        ("Rechargeable torch, waterproof", "Əl fənəri, suya davamlı"),
+        ("Inspection light for cars", "Yoxlama işığı"),
+        ("Zuvolt Fossa L 6000 21700 cell", "Zuvolt Fossa L 6000 21700, akkumulyator"),
+        ("Trail 400 headlamp, Red / 2 pcs", "Trail 400, baş fənəri, Qırmızı / 2 ədəd"),
+        ("Lampenhalter Deluxe", "Lampenhalter Deluxe"),
+    ],
+)
+def test_titles_name_model_kind_and_figures_in_the_language_of_the_page(title, expected):
+    with override("az"):
+        assert product_title(title) == expected
+    with override("en"):
+        assert product_title(title) == title
+
+
+def test_only_a_title_without_a_known_kind_is_marked_as_english():
+    with override("az"):
+        assert marked_title("Trail 400") == '<span lang="en">Trail 400</span>'
+        assert marked_title("Trail 400 headlamp") == "Trail 400, baş fənəri"
