@@ -74,6 +74,7 @@ FIGURES: Mapping[str, Promise] = {
     "rechargeable": _("rechargeable"),
     "usb-c and solar": _("USB-C and solar"),
     "solar": _("solar"),
+    "in a charger": _("charged in a charger"),
     "waterproof": _("waterproof"),
 }
 _BY_KEY = {kind.casefold(): translation for kind, translation in KINDS.items()}
