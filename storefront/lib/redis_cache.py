@@ -17,7 +17,7 @@ class _Client(redis.RedisCacheClient):
     def _shared(self) -> Any:
         return super().get_client(write=True)
 
-    def get_client(self, key: str | None = None, *, write: bool = False) -> Any:  # noqa: ARG002 - as in the base class
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:  # noqa: ARG002 - as in the base class
         return self._shared
 
 
