@@ -115,7 +115,7 @@ def family_of(*, title: str, category_path: Sequence[str]) -> str:
 SEARCH_WORDS: Mapping[str, str] = {
     "headlamp": "headlamp head torch headlight lamp alın fənəri baş fənəri",
     "flashlight": "flashlight torch light əl fənəri fənər",
-    "lantern": "lantern camping light lamp kamp fənəri düşərgə lampası",
+    "lantern": "lantern camping light lamp kempinq kamp fənəri düşərgə lampası",
     "work_light": "work light inspection lamp iş işığı iş lampası",
     "bike_light": "bike light bicycle lamp velosiped işığı fənəri",
     "battery": "battery cell accumulator batareya akkumulyator",

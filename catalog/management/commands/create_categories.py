@@ -37,7 +37,7 @@ _CATEGORIES = (
     CategoryTexts(
         "lanterns",
         "Lanterns",
-        "Kamp fənərləri",
+        "Kempinq fənərləri",
         "Even light for a tent, a table or a dark evening at home.",
         "Çadır, masa və ya evdə qaranlıq axşam üçün bərabər işıq.",
         1019,

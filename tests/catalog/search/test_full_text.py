@@ -24,7 +24,7 @@ def make_shown(title="Trail headlamp", *, brand="Northbeam", family="headlamp", 
     shelves = {"headlamp": "headlamps", "lantern": "lanterns"}
     names = {
         "headlamps": {"en": "Headlamps", "az": "Baş fənərləri"},
-        "lanterns": {"en": "Lanterns", "az": "Kamp fənərləri"},
+        "lanterns": {"en": "Lanterns", "az": "Kempinq fənərləri"},
     }
     slug = shelves[family]
     product = make_product(
