@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import F, QuerySet
 
+from catalog.enums import EU
 from catalog.models import Variant
 from notifications.outbox import record_event
 from orders import order_lines
@@ -115,6 +116,7 @@ def order_placed(order: Order, *, at: datetime) -> None:
         tax_rate="" if order.additional_tax_amount else str(lines[0].tax_rate),
         total=str(order.total_amount),
         ship_to=order.ship_to,
+        has_legal_guarantee=order.ship_to["country"] in EU,
         arrives_from=str(order.arrives_from),
         arrives_to=str(order.arrives_to),
         at=at,

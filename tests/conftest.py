@@ -133,10 +133,11 @@ def broker_answers(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def demonstration(monkeypatch):
-    """Cache the demonstration identity, which saves a query; tests of the identity reset it."""
+    """Cache the demonstration identity without notices; tests of the identity reset it."""
     from storefront.identity import current  # noqa: PLC0415 - the apps are not loaded yet
 
     monkeypatch.setattr(current, "_cached", (math.inf, current.DEMONSTRATION))
+    monkeypatch.setattr(current, "_notices", (math.inf, {}))
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
-"""Identity admin: edit who runs the shop, and its legal texts."""
+"""Identity admin: edit who runs the shop, its legal texts and notices."""
 
+import hashlib
 from typing import Any, ClassVar
 
 from django import forms
@@ -9,9 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from lxml import etree
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from storefront.identity.current import FIELDS, is_reserved
-from storefront.identity.models import LegalText, ShopIdentity
+from storefront.identity.models import GuaranteeNotice, LegalText, ShopIdentity
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
 
@@ -70,3 +73,61 @@ class LegalTextAdmin(StaffAdmin):
     groups = (Group(_("Legal text"), ("page", "language", "text")),)
     list_display: ClassVar = ["page", "language"]
     ordering: ClassVar = ["page", "language"]
+
+
+MAX_NOTICE_BYTES = 500_000
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+class GuaranteeNoticeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    file = forms.FileField(
+        label=_("Official file"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".svg,.png"}),
+        help_text=_(
+            "The notice that the European Commission publishes in this language, as SVG or PNG. Do"
+            " not change it: the regulation prescribes its design."
+        ),
+    )
+
+    class Meta:
+        model = GuaranteeNotice
+        fields = ("language",)
+
+    def clean_file(self) -> bytes:
+        file = self.cleaned_data["file"]
+        if file.size > MAX_NOTICE_BYTES:
+            raise forms.ValidationError(gettext("The file is larger than 500 KB."))
+        content: bytes = file.read()
+        if not content.startswith(PNG_SIGNATURE) and not _is_svg(content):
+            raise forms.ValidationError(gettext("This is not an SVG or PNG file."))
+        return content
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT002 - signature of Django
+        content = self.instance.content = self.cleaned_data["file"]
+        formats = GuaranteeNotice.Format
+        is_png = content.startswith(PNG_SIGNATURE)
+        self.instance.format = formats.PNG if is_png else formats.SVG
+        self.instance.digest = hashlib.sha256(content).hexdigest()
+        return super().save(commit)
+
+
+def _is_svg(content: bytes) -> bool:
+    try:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True)
+        root = etree.fromstring(content, parser)
+    except etree.XMLSyntaxError:
+        return False
+    return bool(root.tag == "{http://www.w3.org/2000/svg}svg")
+
+
+@admin.register(GuaranteeNotice)
+class GuaranteeNoticeAdmin(StaffAdmin):
+    empty_text: ClassVar = _(
+        "Add the official notice of the legal guarantee. Until then pages show its content as text,"
+        " which the regulation does not accept."
+    )
+    add_form = GuaranteeNoticeForm
+    may_add = may_delete = True
+    exclude = ("content",)
+    list_display: ClassVar = ["language", "format", "digest", "uploaded_at"]
+    ordering: ClassVar = ["language"]

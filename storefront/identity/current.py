@@ -1,4 +1,7 @@
-"""Current identity: read who runs the shop and its legal texts, keep the identity in memory."""
+"""Current identity: read who runs the shop, its legal texts and notices; keep them in memory.
+
+Identity and notices are kept for ten seconds.
+"""
 
 import time
 from dataclasses import dataclass
@@ -47,6 +50,7 @@ DEMONSTRATION = Identity(
 )
 FIELDS = ("name", "company", "address", "email", "phone", "register_entry", "vat_id")
 _cached: tuple[float, Identity] | None = None  # (expiry by the monotonic clock, identity)
+_notices: tuple[float, dict[str, str]] | None = None  # expiry, language -> file name
 
 
 def shop_identity() -> Identity:
@@ -73,3 +77,22 @@ def legal_text(*, page: str, language: str) -> str:
     texts: dict[str, str] = dict(rows.values_list("language", "text"))
     languages = (language, settings.LANGUAGE_CODE, *sorted(texts))
     return next((texts[code] for code in languages if code in texts), "")
+
+
+def guarantee_notice(language: str) -> str:
+    """Return the file name of the official notice, in English if this language has none; or ""."""
+    notices = guarantee_notices()
+    return notices.get(language) or notices.get("en", "")
+
+
+def guarantee_notices() -> dict[str, str]:
+    """Return the file name of each uploaded notice by language."""
+    global _notices  # noqa: PLW0603 - one value for the process
+    if _notices is None or _notices[0] < time.monotonic():
+        rows = apps.get_model("identity", "GuaranteeNotice").objects.order_by("language")
+        names = {
+            language: f"{digest}.{suffix}"
+            for language, digest, suffix in rows.values_list("language", "digest", "format")
+        }
+        _notices = (time.monotonic() + CACHE_S, names)
+    return _notices[1]

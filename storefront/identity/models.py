@@ -1,4 +1,4 @@
-"""Identity models: store who runs the shop, and its legal texts per language."""
+"""Identity models: store who runs the shop, its legal texts and notices per language."""
 
 from django.conf import settings
 from django.db import models
@@ -87,3 +87,29 @@ class LegalText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.page} {self.language}"
+
+
+class GuaranteeNotice(models.Model):
+    """The official notice of the legal guarantee in one language, unaltered.
+
+    Source: Implementing Regulation (EU) 2025/1960; required from 27 September 2026
+    """
+
+    class Format(models.TextChoices):
+        SVG = "svg", "SVG"
+        PNG = "png", "PNG"
+
+    language = models.CharField(
+        _("Language"), max_length=5, choices=settings.LANGUAGES, unique=True
+    )
+    format = models.CharField(_("Format"), max_length=3, choices=Format)
+    content = models.BinaryField(_("File"))
+    digest = models.CharField(_("Digest (SHA-256)"), max_length=64)
+    uploaded_at = models.DateTimeField(_("Uploaded"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("guarantee notice")
+        verbose_name_plural = _("guarantee notices")
+
+    def __str__(self) -> str:
+        return self.language

@@ -11,5 +11,10 @@ urlpatterns = [
     path("sitemap.xml", sitemap.sitemap, name="sitemap"),
     # /beam/22500-1800.png: candela and lumens
     path("beam/<int:intensity_cd>-<int:output_lm>.png", beam_png.beam_picture, name="beam_picture"),
+    re_path(
+        r"^guarantee/(?P<digest>[0-9a-f]{64})\.(?:svg|png)$",
+        media.guarantee_notice,
+        name="guarantee_notice",
+    ),
     re_path(r"^media/(?P<path>pictures/[\w-]+\.webp)$", media.media, name="media"),
 ]

@@ -68,6 +68,7 @@ PAYLOADS = {
             "country": "DE",
             "phone": "+49301234567",
         },
+        "has_legal_guarantee": True,
         "arrives_from": "2026-12-03",
         "arrives_to": "2026-12-09",
     },

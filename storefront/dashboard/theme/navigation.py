@@ -111,6 +111,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Competitor price sources"), "travel_explore", "catalog_competitorsource"),
                 (_("Shop identity"), "badge", "identity_shopidentity"),
                 (_("Legal texts"), "gavel", "identity_legaltext"),
+                (_("Guarantee notices"), "verified_user", "identity_guaranteenotice"),
                 (_("API keys"), "key", "api_apikey"),
                 (_("Channels"), "hub", "catalog_channel"),
                 (_("Categories"), "category", "catalog_category"),

@@ -35,6 +35,18 @@ class Migration(migrations.Migration):
             options={"verbose_name": "legal text", "verbose_name_plural": "legal texts", "constraints": [models.UniqueConstraint(fields=("page", "language"), name="legal_text_once")]},
         ),
         migrations.CreateModel(
+            name="GuaranteeNotice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("language", models.CharField(choices=[("en", "English"), ("az", "Azərbaycanca")], max_length=5, unique=True, verbose_name="Language")),
+                ("format", models.CharField(choices=[("svg", "SVG"), ("png", "PNG")], max_length=3, verbose_name="Format")),
+                ("content", models.BinaryField(verbose_name="File")),
+                ("digest", models.CharField(max_length=64, verbose_name="Digest (SHA-256)")),
+                ("uploaded_at", models.DateTimeField(auto_now=True, verbose_name="Uploaded")),
+            ],
+            options={"verbose_name": "guarantee notice", "verbose_name_plural": "guarantee notices"},
+        ),
+        migrations.CreateModel(
             name="ShopIdentity",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

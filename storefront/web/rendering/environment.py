@@ -21,7 +21,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from catalog.attributes.families import LIGHTS
-from storefront.identity.current import shop_identity
+from catalog.enums import EU
+from storefront.identity.current import guarantee_notice, shop_identity
 from storefront.lib.money import Money
 from storefront.web.catalog import product_card, product_title, structured_data, supplier_text
 from storefront.web.charts import beam
@@ -83,6 +84,8 @@ def environment(**options: Any) -> Environment:
     env.globals |= {
         "static": static if settings.DEBUG else lru_cache(static),
         "identity": shop_identity,
+        "guarantee_notice": guarantee_notice,
+        "eu": EU,
         "beam": beam.glyph,
         "beam_chart": beam.chart,
         "card": product_card.card,

@@ -31,8 +31,9 @@ def channel():
 
 @pytest.fixture
 def reset_identity(monkeypatch):
-    """Reset the cached identity."""
+    """Reset the cached identity and notices."""
     monkeypatch.setattr(current, "_cached", None)
+    monkeypatch.setattr(current, "_notices", None)
 
 
 @pytest.fixture
