@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 
 from catalog.enums import EU
 from catalog.models import Variant
+from catalog.products.guarantees import load_guarantees
 from notifications.outbox import record_event
 from orders import order_lines
 from orders.links import choice_url, order_url
@@ -116,11 +117,28 @@ def order_placed(order: Order, *, at: datetime) -> None:
         tax_rate="" if order.additional_tax_amount else str(lines[0].tax_rate),
         total=str(order.total_amount),
         ship_to=order.ship_to,
+        guarantees=_guarantees(lines),
         has_legal_guarantee=order.ship_to["country"] in EU,
         arrives_from=str(order.arrives_from),
         arrives_to=str(order.arrives_to),
         at=at,
     )
+
+
+def _guarantees(lines: Sequence[OrderLine]) -> list[dict[str, str]]:
+    products = [line.variant.product for line in lines]
+    return [
+        {
+            "title": each.product.title,
+            "years": each.years,
+            "guarantor": each.guarantor,
+            "address": each.guarantor_address,
+            "territory": each.territory,
+            "claim": each.claim,
+            "terms_url": each.terms_url,
+        }
+        for each in load_guarantees({each.pk: each.warranty_months for each in products})
+    ]
 
 
 def order_unpaid(order: Order, *, at: datetime) -> None:

@@ -298,7 +298,7 @@ class Migration(migrations.Migration):
                         choices=[("draft", "Draft"), ("active", "Active"), ("archived", "Archived")], default="draft", help_text="Only active products are sold, drafts and archived products are not.", max_length=10, verbose_name="Status"
                     ),
                 ),
-                ("warranty_months", models.PositiveSmallIntegerField(blank=True, help_text="Manufacturer's warranty from delivery. The statutory two years apply if it is empty or shorter.", null=True, verbose_name="Warranty (months)")),
+                ("warranty_months", models.PositiveSmallIntegerField(blank=True, editable=False, null=True, verbose_name="Guarantee of durability (months)")),
                 (
                     "overridden_fields",
                     models.JSONField(
@@ -912,6 +912,27 @@ class Migration(migrations.Migration):
                 "verbose_name": "card change",
                 "verbose_name_plural": "card changes",
                 "indexes": [models.Index(fields=["channel", "transaction_id"], name="card_change_to_follow")],
+            },
+        ),
+        migrations.CreateModel(
+            name="DurabilityGuarantee",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("months", models.PositiveSmallIntegerField(help_text="More than 24, in steps of 6 months. For the entire product, free of charge.", verbose_name="Duration (months)")),
+                ("guarantor", models.CharField(help_text="The producer who gives the guarantee.", max_length=120, verbose_name="Guarantor")),
+                ("guarantor_address", models.CharField(max_length=300, verbose_name="Postal address of the guarantor")),
+                ("territory", models.CharField(help_text="Where it is valid, such as European Union.", max_length=120, verbose_name="Territory")),
+                ("claim", models.CharField(help_text="What a customer does, and what the guarantor then does.", max_length=400, verbose_name="How to claim")),
+                ("terms_url", models.URLField(max_length=400, verbose_name="Terms (link)")),
+                ("evidence", models.CharField(help_text="The document that you saw, with its date.", max_length=200, verbose_name="Evidence")),
+                ("confirmed_by", models.CharField(max_length=150, verbose_name="Confirmed by")),
+                ("confirmed_at", models.DateTimeField(auto_now=True, verbose_name="Confirmed")),
+                ("product", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="guarantee", to="catalog.product", verbose_name="Product")),
+            ],
+            options={
+                "verbose_name": "durability guarantee",
+                "verbose_name_plural": "durability guarantees",
+                "constraints": [models.CheckConstraint(condition=models.Q(("months__gt", 24), ("months", django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F("months"), "/", models.Value(6)), "*", models.Value(6)))), name="guarantee_over_two_years", violation_error_message="Enter more than 24 months, in steps of 6."), models.CheckConstraint(condition=models.Q(models.Q(("guarantor", ""), _negated=True), models.Q(("guarantor_address", ""), _negated=True), models.Q(("territory", ""), _negated=True), models.Q(("claim", ""), _negated=True)), name="guarantee_has_its_terms"), models.CheckConstraint(condition=models.Q(models.Q(("terms_url", ""), _negated=True), models.Q(("evidence", ""), _negated=True)), name="guarantee_has_evidence")],
             },
         ),
     ]

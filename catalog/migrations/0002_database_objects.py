@@ -7,5 +7,9 @@ class Migration(migrations.Migration):
     dependencies = [("catalog", "0001_initial")]
 
     operations = run_files(
-        __file__, "price_books.sql", "delivery_restrictions.sql", "card_changes.sql"
+        __file__,
+        "price_books.sql",
+        "delivery_restrictions.sql",
+        "card_changes.sql",
+        "guarantees.sql",
     )

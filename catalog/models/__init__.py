@@ -11,6 +11,7 @@ from catalog.models.competitors import (
     RepricingRequest,
 )
 from catalog.models.exchange_rates import ExchangeRate, ExchangeRateUpdate
+from catalog.models.guarantees import DurabilityGuarantee
 from catalog.models.listings import Channel, DeliveryArea, Listing
 from catalog.models.price_books import PriceBook, PriceRule
 from catalog.models.price_holds import PriceHold
@@ -29,6 +30,7 @@ __all__ = [
     "CompetitorSource",
     "DailySales",
     "DeliveryArea",
+    "DurabilityGuarantee",
     "ExchangeRate",
     "ExchangeRateUpdate",
     "Identifier",

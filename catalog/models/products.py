@@ -58,15 +58,9 @@ class Product(models.Model):
         default=Status.DRAFT,
         help_text=_("Only active products are sold, drafts and archived products are not."),
     )
-    # The manufacturer's warranty beyond the statutory two years, from delivery.
+    # Months of the proven ``DurabilityGuarantee``, copied by a trigger; None: the legal two years.
     warranty_months = models.PositiveSmallIntegerField(
-        _("Warranty (months)"),
-        null=True,
-        blank=True,
-        help_text=_(
-            "Manufacturer's warranty from delivery. The statutory two years apply "
-            "if it is empty or shorter."
-        ),
+        _("Guarantee of durability (months)"), null=True, blank=True, editable=False
     )
     # edited by staff
     overridden_fields = models.JSONField(

@@ -10,7 +10,7 @@ from catalog.models import Product
 from catalog.pricing import repricing_queue
 from storefront.lib.db.transactions import requires_transaction
 
-LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "status", "warranty_months")
+LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "status")
 OWN_FIELDS = ("restricted_countries",)  # feeds do not state these fields
 
 

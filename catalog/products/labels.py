@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.staff.fieldsets import Group
 
 PRODUCT_FIELDSETS = (
-    Group(_("Storefront texts"), ("title", "summary", "description_html", "warranty_months")),
+    Group(_("Storefront texts"), ("title", "summary", "description_html")),
     Group(_("Category and status"), ("category", "status")),
     Group(_("Shipping restrictions"), ("restricted_countries",)),
     Group(_("Locked attributes"), ("overridden_fields",)),

@@ -9,6 +9,7 @@ from catalog.models import (
     Category,
     Channel,
     DeliveryArea,
+    DurabilityGuarantee,
     ExchangeRate,
     Image,
     Listing,
@@ -109,6 +110,20 @@ def make_product(*, slug=None, brand=None, category=None, **changes):
         category=category or make_category(),
         **_row(known, changes),
     )
+
+
+def make_guarantee(product, **changes):
+    known = {
+        "months": 60,
+        "guarantor": "Tindrel Lights OÜ",
+        "guarantor_address": "Sadama 1, Tallinn, Estonia",
+        "territory": "European Union",
+        "claim": "Write to the guarantor, who repairs or replaces it.",
+        "terms_url": "https://tindrel.example/guarantee",
+        "evidence": "Guarantee card of 2 March 2026",
+        "confirmed_by": "clerk",
+    }
+    return DurabilityGuarantee.objects.create(product=product, **_row(known, changes))
 
 
 def make_spec(product, **changes):

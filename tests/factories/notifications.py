@@ -69,6 +69,17 @@ PAYLOADS = {
             "phone": "+49301234567",
         },
         "has_legal_guarantee": True,
+        "guarantees": [
+            {
+                "title": "Weir 370",
+                "years": "2.5",
+                "guarantor": "Tindrel Lights OÜ",
+                "address": "Sadama 1, Tallinn, Estonia",
+                "territory": "European Union",
+                "claim": "Write to service@tindrel.example; it is repaired or replaced.",
+                "terms_url": "https://tindrel.example/guarantee",
+            }
+        ],
         "arrives_from": "2026-12-03",
         "arrives_to": "2026-12-09",
     },

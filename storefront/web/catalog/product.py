@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from catalog.products import detail
 from catalog.products.alternatives import find_alternatives, find_unavailable
 from catalog.products.detail import VariantView
+from catalog.products.guarantees import load_guarantees
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
 from shipping.availability.reach import Availability
@@ -76,6 +77,7 @@ def show(
         "is_restricted": answer.is_restricted,
         "sold_from": None if answer.promise else answer.more,
         "problem": problem,
+        "guarantees": load_guarantees({light.id: light.warranty_months}),
         "parts": product_parts(light, chosen, here.language),
         "json_ld": structured_data.product_json(
             light, chosen, sku=sku, answer=answer, here=here, now=now

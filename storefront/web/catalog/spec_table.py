@@ -11,8 +11,6 @@ from storefront.web.catalog.supplier_text import translated
 from storefront.web.core import formats
 from storefront.web.core.labels import ip, label_for
 
-STATUTORY_WARRANTY_MONTHS = 24
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -160,12 +158,4 @@ def _names(light: ProductView, chosen: VariantView) -> list[Row]:
         Row(name=_("SKU"), value=chosen.sku),
         Row(name=_("MPN"), value=chosen.mpn),
         Row(name="GTIN", value=chosen.gtin.lstrip("0")),
-        Row(name=_("Warranty"), value=_warranty(light.warranty_months)),
     ]
-
-
-def _warranty(months: int | None) -> str:
-    """Return the manufacturer's warranty if it exceeds the legal two years, else ""."""
-    if months is None or months <= STATUTORY_WARRANTY_MONTHS:
-        return ""
-    return _("%(months)d months") % {"months": months}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from catalog.products.guarantees import load_guarantees
 from orders.addresses.validation import find_errors
 from orders.addresses.verification import unconfirmed_warnings
 from orders.cart import delivery_details, lines
@@ -297,5 +298,11 @@ def _render(  # noqa: PLR0913 - all parts of one page
         "problem": problem,
         "order_cart": cart,
         "ship_to": ship_to,
+        "guarantees": load_guarantees(
+            {
+                line.variant.product_id: line.variant.product.warranty_months
+                for line in filled.cart.lines
+            }
+        ),
     }
     return render(request, template, context, status=status)

@@ -3,10 +3,11 @@ import re
 import pytest
 from django.test import Client
 
-from catalog.models import Listing, Variant
+from catalog.models import Listing, Product, Variant
 from orders.gateways import gateway_for
 from orders.models import CartLine, Order, Payment
 from suppliers.models import StockLevel
+from tests.factories.catalog import make_guarantee
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page
 from tests.storefront.web.supply import BOTH, POST, build, far, near
@@ -22,6 +23,16 @@ def to_review(customer):
     customer.post("/en/checkout/", WHO)
     customer.post("/en/checkout/delivery/", {"tier": "economy"})
     return customer.get("/en/checkout/review/")
+
+
+def test_guarantees_are_shown_before_the_order_button(filled):
+    make_guarantee(Product.objects.get())
+
+    page = to_review(filled).content.decode()
+
+    button = page.index("Order and pay")
+    assert page.index("5 years guarantee of durability by the producer") < button
+    assert page.index("Legal guarantee of at least two years") < button
 
 
 def test_page_states_how_many_can_ship_and_the_cart_accepts_no_more(customer, light):

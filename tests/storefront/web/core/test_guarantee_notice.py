@@ -3,8 +3,10 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from catalog.models import Product
 from storefront.identity import current
 from storefront.identity.models import GuaranteeNotice
+from tests.factories.catalog import make_guarantee
 
 pytestmark = pytest.mark.django_db
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><text>2+</text></svg>'
@@ -66,6 +68,16 @@ def test_customers_in_the_eu_see_the_notice_on_the_product_page(client, admin_cl
 
     assert "Legal guarantee of at least two years</strong>" in text
     assert f'<img src="/guarantee/{current.guarantee_notice("en")}"' in picture
+
+
+def test_a_proven_guarantee_is_shown_with_its_terms(client, light):
+    make_guarantee(Product.objects.get(), months=30)
+
+    page = client.get("/en/p/trail-400/").content.decode()
+
+    assert "2.5 years guarantee of durability by the producer" in page
+    assert "Tindrel Lights OÜ, Sadama 1, Tallinn, Estonia, guarantees the entire" in page
+    assert 'href="https://tindrel.example/guarantee"' in page
 
 
 def test_the_start_page_says_that_the_notice_is_missing(admin_client):

@@ -1,0 +1,17 @@
+-- The warranty of a product is the proven guarantee of its producer, or empty.
+CREATE OR REPLACE FUNCTION copy_guarantee() RETURNS trigger AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        UPDATE catalog_product SET warranty_months = NULL WHERE id = OLD.product_id;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        UPDATE catalog_product SET warranty_months = NEW.months WHERE id = NEW.product_id;
+    END IF;
+    RETURN NULL;
+END;
+$$ LANGUAGE plpgsql;
+
+-- Runs at each change of a guarantee.
+CREATE OR REPLACE TRIGGER guarantee_is_copied
+AFTER INSERT OR UPDATE OR DELETE ON catalog_durabilityguarantee
+FOR EACH ROW EXECUTE FUNCTION copy_guarantee();

@@ -1,0 +1,60 @@
+"""Guarantees of durability: recorded by staff with evidence, shown with their terms."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from catalog.models import DurabilityGuarantee, Product
+from tests.factories.catalog import make_guarantee, make_product
+
+pytestmark = pytest.mark.django_db
+ADD = "/admin/catalog/durabilityguarantee/add/"
+
+
+def months_of(product):
+    return Product.objects.get(pk=product.pk).warranty_months
+
+
+def filled(product, **changes):
+    return {
+        "product": product.pk,
+        "months": 60,
+        "guarantor": "Tindrel Lights OÜ",
+        "guarantor_address": "Sadama 1, Tallinn, Estonia",
+        "territory": "European Union",
+        "claim": "Write to the guarantor, who repairs or replaces it.",
+        "terms_url": "https://tindrel.example/guarantee",
+        "evidence": "Guarantee card of 2 March 2026",
+        **changes,
+    }
+
+
+def test_a_product_has_the_warranty_of_its_guarantee_and_loses_it_with_it():
+    first, second = make_product(), make_product()
+    guarantee = make_guarantee(first, months=60)
+    assert months_of(first) == 60
+
+    guarantee.product = second
+    guarantee.save()
+    assert (months_of(first), months_of(second)) == (None, 60)
+
+    guarantee.delete()
+    assert months_of(second) is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"months": 24}, {"months": 31}, {"guarantor": ""}, {"evidence": ""}]
+)
+def test_the_database_refuses_a_guarantee_without_evidence_or_of_two_years(wrong):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        make_guarantee(make_product(), **wrong)
+
+
+def test_staff_record_a_guarantee_and_are_named(admin_client, admin_user):
+    product = make_product()
+    refused = admin_client.post(ADD, filled(product, months=31, evidence=""))
+    assert "Enter more than 24 months, in steps of 6." in refused.content.decode()
+
+    assert admin_client.post(ADD, filled(product)).status_code == 302
+
+    assert DurabilityGuarantee.objects.get().confirmed_by == str(admin_user)
+    assert months_of(product) == 60
