@@ -10,7 +10,15 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from catalog.attributes import batteries, contacts, emitters, families, plausibility, text_cleaning
+from catalog.attributes import (
+    batteries,
+    contacts,
+    emitters,
+    environmental_claims,
+    families,
+    plausibility,
+    text_cleaning,
+)
 from catalog.attributes.contacts import Contact
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.spec_table import SpecTable, StatedValue
@@ -83,7 +91,10 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
         brand=record.brand,
         own=(record.model, *(variant.mpn for variant in record.variants)),
     )
-    description = text_cleaning.clean_html(record.description_html)
+    title, title_claims = environmental_claims.cut_from_title(title)
+    description, claims = environmental_claims.cut_from_html(
+        text_cleaning.clean_html(record.description_html)
+    )
     enriched = NormalizedProduct(
         family=family,
         category=families.CATEGORY_SLUGS[family],
@@ -110,7 +121,11 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
         has_battery=record.has_battery,
         manufacturer=contacts.find_manufacturer(record.claims),
         responsible_person=contacts.find_responsible_person(record.claims),
-        issues=(*_issues(record, labels, findings), *_title_issues(record, invented)),
+        issues=(
+            *_issues(record, labels, findings),
+            *_title_issues(record, invented),
+            *_environmental_issues(record, [*title_claims, *claims]),
+        ),
     )
     return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))
 
@@ -120,6 +135,16 @@ def _title_issues(record: ProductRecord, invented: Sequence[str]) -> Iterator[Im
         names = ", ".join(invented)
         message = f"No LED model has this name: {names[:300]}. It was removed from the title."
         yield _issue(record, "emitter-unknown", message, raw={"title": record.title[:200]})
+
+
+def _environmental_issues(record: ProductRecord, claims: Sequence[str]) -> Iterator[ImportIssue]:
+    if claims:
+        quoted = ", ".join(dict.fromkeys(claims))
+        message = (
+            f"Generic environmental claims need recognized proof: {quoted[:300]}. They were cut"
+            " from the texts."
+        )
+        yield _issue(record, "environmental-claim", message, raw={"title": record.title[:200]})
 
 
 def _lithium_issues(record: ProductRecord, enriched: NormalizedProduct) -> Iterator[ImportIssue]:

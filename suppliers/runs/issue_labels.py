@@ -42,6 +42,7 @@ LABELS: Mapping[str, Promise] = {
     "out-of-range": _("A number is out of range"),
     "output-impossible": _("The light output is not plausible"),
     "emitter-unknown": _("The title names an LED that does not exist"),
+    "environmental-claim": _("Environmental claims without proof were cut from the texts"),
     "battery-unreadable": _("The battery information cannot be read"),
     "lead-days-unreadable": _("A handling time cannot be read"),
     "map-unreadable": _("A minimum advertised price cannot be read"),
