@@ -138,7 +138,7 @@ class Gateway(Protocol):
         """Close the payment page. An earlier payment stays, and ``history`` reports it."""
         ...
 
-    def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
+    def updates_of_event(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
         """Return the updates of a verified webhook; may call the gateway.
 
         Unknown events yield no update.

@@ -62,7 +62,7 @@ def apply_webhook(
 
 
 def _gateway(gateway: str, body: bytes, now: datetime) -> HandlingResult:
-    updates = gateway_for(gateway).hear(body=body)
+    updates = gateway_for(gateway).updates_of_event(body=body)
     for update in updates:
         payment_updates.apply(update=update, gateway=gateway, now=now)
     if not updates:

@@ -45,7 +45,7 @@ def open_order(*listings):
     return sessions.open_session(order=order, return_url=BACK, now=NOON)
 
 
-def hear(payment):
+def refresh_from_gateway(payment):
     return updates.refresh(payment=payment, now=now())
 
 
@@ -53,7 +53,7 @@ def paid(server, *listings):
     """Order a product, pay it on the gateway's page, and refresh the payment."""
     payment = open_order(*listings)
     server.pay(payment.pay_url)
-    return hear(payment)
+    return refresh_from_gateway(payment)
 
 
 def divided(payment):

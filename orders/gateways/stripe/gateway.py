@@ -179,7 +179,7 @@ class StripeGateway:
             )
         )
 
-    def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
+    def updates_of_event(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
         """Read the payment that the event is about: events come in any order, and twice."""
         event = read_event(body)
         about = event.data.object

@@ -61,7 +61,7 @@ def run(
             found = step(figures)
             load, name = watched(), " ".join(sorted({each.id for each in found}))
             loads.append((name, load))
-            verdicts += goal_pages.under(load, found)
+            verdicts += goal_pages.marked_if_busy(load, found)
             say(f"{name} took {load.words}")
     figures.keep("loads", loads)
     return figures.report, [each for each in verdicts if each.id in only]
@@ -114,17 +114,17 @@ def _judge_repricing(figures: Figures) -> list[Verdict]:
 
 def _report_paces(figures: Figures, name: str, found: Sequence[availability.Pace]) -> list[Verdict]:
     rows = (
-        goal_pages.told("E1", each.what, each.per_second, each.bare_per_second)
+        goal_pages.reported("E1", each.what, each.per_second, each.bare_per_second)
         for each in figures.keep(name, found)
     )
     return [goal_pages.by_clock(row) for row in rows]
 
 
-def _judge_reaching(figures: Figures) -> list[Verdict]:
+def _judge_latencies(figures: Figures) -> list[Verdict]:
     figures.say("Seconds until the product page shows a supplier's change")
     with TemporaryDirectory(prefix="fara-bench-") as folder:
         found = change_latency.measure(folder=Path(folder), say=figures.say)
-    return suppliers.judge_reaching(figures.keep("reaching", found))
+    return suppliers.judge_latencies(figures.keep("reaching", found))
 
 
 def _judge_bulkheads(figures: Figures) -> list[Verdict]:
@@ -200,7 +200,7 @@ STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
     (frozenset({"P4", "P13"}), scenario_pages.measure_growth),
     (frozenset({"E1"}), _judge_repricing),
     (frozenset({"P12"}), _judge_reading),  # deletes all offers
-    (frozenset({"P11"}), _judge_reaching),
+    (frozenset({"P11"}), _judge_latencies),
     (frozenset({"R1"}), _judge_bulkheads),
     (frozenset({"E2"}), _judge_planning),
     (frozenset({"P15"}), _judge_calls),

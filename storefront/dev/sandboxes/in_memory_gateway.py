@@ -187,7 +187,7 @@ class InMemoryGateway:
 
         self._once(key, f"abandon {reference}", self._payment(reference).amount, abandon)
 
-    def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
+    def updates_of_event(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
         """Return the history of the payment whose reference is the body."""
         return tuple(self._payment(body.decode()).updates())
 

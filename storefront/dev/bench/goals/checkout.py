@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from storefront.dev.bench.goals.pages import Verdict, at_least, at_most, by_clock, told
+from storefront.dev.bench.goals.pages import Verdict, at_least, at_most, by_clock, reported
 from storefront.dev.bench.harness.checkout_script import PLACE
 from storefront.dev.bench.scenarios.checkout import BARE, CHECKOUT, Counted, Pace
 from storefront.dev.bench.scenarios.checkout_while_supplier_hangs import AT_ONCE, Hung
@@ -39,12 +39,12 @@ def judge_checkouts(found: Sequence[Pace]) -> list[Verdict]:
             verdict = (
                 at_least("P5", words, pace.per_second, limit, least=least)
                 if at_once == JUDGED
-                else told("P5", words, pace.per_second, limit)
+                else reported("P5", words, pace.per_second, limit)
             )
             verdicts.append(by_clock(verdict))
         verdicts += [
-            by_clock(told("P5", f"{checkout}: p95, ms", pace.p95_ms)),
-            told("P5", f"{checkout}: CPU, ratio to bare sale", pace.cpu_ms, bare.cpu_ms),
+            by_clock(reported("P5", f"{checkout}: p95, ms", pace.p95_ms)),
+            reported("P5", f"{checkout}: CPU, ratio to bare sale", pace.cpu_ms, bare.cpu_ms),
         ]
     return verdicts
 
@@ -61,9 +61,9 @@ def judge_orders(found: Sequence[Pace]) -> list[Verdict]:
         verdict = (
             at_least("P6", words("orders"), pace.per_second, bare.per_second, least=0.3)
             if at_once == JUDGED
-            else told("P6", words("orders"), pace.per_second, bare.per_second)
+            else reported("P6", words("orders"), pace.per_second, bare.per_second)
         )
-        verdicts += [by_clock(verdict), told("P6", words("CPU"), pace.cpu_ms, bare.cpu_ms)]
+        verdicts += [by_clock(verdict), reported("P6", words("CPU"), pace.cpu_ms, bare.cpu_ms)]
     return verdicts
 
 
@@ -71,10 +71,10 @@ def judge_sql(counted: Counted) -> list[Verdict]:
     """Judge the SQL statements of a checkout without a page cache."""
     return [
         at_most("P5", "SQL statements of a whole checkout", sum(counted.live.values()), most=60),
-        told(
+        reported(
             "P5", "SQL statements of a whole checkout, with page cache", sum(counted.kept.values())
         ),
-        told("P6", "SQL statements of place order", counted.live[PLACE]),
+        reported("P6", "SQL statements of place order", counted.live[PLACE]),
     ]
 
 
@@ -86,12 +86,14 @@ def judge_rush(bare: Rush, shop: Rush) -> list[Verdict]:
         at_least("P7", f"{what}: refused", min(shop.refused), least=BUYERS - STOCK),
         at_most("P7", f"{what}: oversold", shop.oversold, most=0),
         by_clock(at_most("P7", f"{what}: all answered, s", seconds, most=MOST_RUSH_S)),
-        by_clock(told("P7", f"{what}: seconds, ratio to bare sale", seconds, median(bare.seconds))),
-        told("P7", f"{what}: CPU, ratio to bare sale", median(shop.cpu_s), median(bare.cpu_s)),
+        by_clock(
+            reported("P7", f"{what}: seconds, ratio to bare sale", seconds, median(bare.seconds))
+        ),
+        reported("P7", f"{what}: CPU, ratio to bare sale", median(shop.cpu_s), median(bare.cpu_s)),
     ]
 
 
 def judge_hung(found: Hung) -> list[Verdict]:
     what = f"{AT_ONCE} buyers while a supplier hangs: {{}}, ratio to before".format
     p95 = at_most("R2", what("p95"), found.hung.p95_ms, found.alone.p95_ms, most=MOST_HUNG)
-    return [by_clock(p95), told("R2", what("CPU"), found.hung.cpu_ms, found.alone.cpu_ms)]
+    return [by_clock(p95), reported("R2", what("CPU"), found.hung.cpu_ms, found.alone.cpu_ms)]

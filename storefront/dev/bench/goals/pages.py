@@ -73,12 +73,12 @@ def by_clock(verdict: Verdict) -> Verdict:
     return replace(verdict, is_by_clock=True)
 
 
-def under(load: Load, verdicts: Sequence[Verdict]) -> list[Verdict]:
+def marked_if_busy(load: Load, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Store in each verdict the share of the machine that other work took during its measurement."""
     return [replace(each, disturbed=load.disturbance) for each in verdicts]
 
 
-def told(code: str, what: str, value: float, limit: float | None = None) -> Verdict:
+def reported(code: str, what: str, value: float, limit: float | None = None) -> Verdict:
     """Return a figure without a goal: it is printed, divided by its limit if any, and not judged."""
     return Verdict(id=code, what=what, value=value, limit=limit, goal=NO_GOAL, ok=True)
 
@@ -106,7 +106,7 @@ def judge_calls(found: Calls, bare: Calls) -> list[Verdict]:
     p99_ms = found.timing.percentile_ms(0.99)
     return [
         by_clock(at_most("P15", f"{what}: acknowledged, p99 ms", p99_ms, most=50)),
-        told("P15", f"{what}: CPU, ratio to bare INSERT", found.cpu_ms, bare.cpu_ms),
+        reported("P15", f"{what}: CPU, ratio to bare INSERT", found.cpu_ms, bare.cpu_ms),
     ]
 
 
@@ -136,7 +136,7 @@ def judge_list(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
 def judge_cached(ours: Result, limit: Result) -> list[Verdict]:
     what = "cached category page: {}, ratio to body from Redis".format
     requests = at_least("P2", what("requests"), ours.per_second, limit.per_second, least=0.8)
-    return [by_clock(requests), told("P2", what("CPU"), ours.cpu_ms, limit.cpu_ms)]
+    return [by_clock(requests), reported("P2", what("CPU"), ours.cpu_ms, limit.cpu_ms)]
 
 
 def judge_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict]:
@@ -158,7 +158,7 @@ def judge_kept_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict
     )
     return [
         by_clock(requests),
-        told("P3", f"{page}: CPU, ratio to one-row view", ours.cpu_ms, limit.cpu_ms),
+        reported("P3", f"{page}: CPU, ratio to one-row view", ours.cpu_ms, limit.cpu_ms),
         at_most("P3", f"{page}: SQL statements", sql, most=0),
     ]
 
@@ -175,7 +175,7 @@ def judge_growth(
     what = "{}: CPU at 100,000 products, ratio to 1,000".format
     searched, bare_ms = many[SEARCHED].cpu_ms, limit.cpu_ms
     return [
-        told("P4", f"{SEARCHED}: CPU, ratio to one-query list", searched, bare_ms),
+        reported("P4", f"{SEARCHED}: CPU, ratio to one-query list", searched, bare_ms),
         *(
             at_most("P13", what(name), many[name].cpu_ms, few[name].cpu_ms, most=most)
             for name, most in MOST_GROWN.items()

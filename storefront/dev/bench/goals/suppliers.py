@@ -5,8 +5,8 @@ API calls are divided by the fewest that suffice, other figures by a limit or a 
 
 from collections.abc import Sequence
 
-from storefront.dev.bench.goals.pages import Verdict, at_least, at_most, by_clock, told
-from storefront.dev.bench.scenarios.change_latency import Reach
+from storefront.dev.bench.goals.pages import Verdict, at_least, at_most, by_clock, reported
+from storefront.dev.bench.scenarios.change_latency import Latencies
 from storefront.dev.bench.scenarios.sync.api_calls import AGAIN, DELTA, FIRST, ApiCallFigures
 from storefront.dev.bench.scenarios.sync.feed_reading import FeedFigures
 from storefront.dev.bench.scenarios.sync.large_lists import CHANGED_SHARE, Sync
@@ -124,9 +124,9 @@ def judge_feed_reading(found: Sequence[FeedFigures]) -> list[Verdict]:
 # Change latency, and reads during merges
 
 
-def judge_reaching(found: Reach) -> list[Verdict]:
+def judge_latencies(found: Latencies) -> list[Verdict]:
     """Judge the latency of a supplier's change, by webhook and by the stock job."""
-    pushed, polled = (found.percentile(name, 0.95) for name in ("told", "asked"))
+    pushed, polled = (found.percentile(name, 0.95) for name in ("by_webhook", "by_stock_job"))
     return [
         by_clock(
             at_most("P11", "change by webhook: p95 until the page shows it, s", pushed, most=2)
@@ -143,5 +143,5 @@ def judge_reading(found: Sequence[Reading], *, count: int) -> list[Verdict]:
             what = f"{page} while {count:,} offers merge: {{}}, ratio to alone".format
             alone = by_when[page, "alone"]
             p95 = at_most("P12", what("p95"), busy.p95_ms, alone.p95_ms, most=1.2)
-            verdicts += [by_clock(p95), told("P12", what("CPU"), busy.cpu_ms, alone.cpu_ms)]
+            verdicts += [by_clock(p95), reported("P12", what("CPU"), busy.cpu_ms, alone.cpu_ms)]
     return verdicts

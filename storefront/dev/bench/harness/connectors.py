@@ -69,9 +69,9 @@ class CJSeller:
         )  # fmt: skip
 
     def counted(self, control: ApiClient) -> Asked:
-        told = control.get("/control/usage")
-        lists = told["by_path"].get("product/listV2", 0)
-        return Asked(calls=told["calls"], points=told["points"], lists=lists)
+        usage = control.get("/control/usage")
+        lists = usage["by_path"].get("product/listV2", 0)
+        return Asked(calls=usage["calls"], points=usage["points"], lists=lists)
 
     def next_window(self, control: ApiClient) -> None:
         control.post("/control/clock", {"seconds": DAY_S})

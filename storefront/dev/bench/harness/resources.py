@@ -147,8 +147,8 @@ def wal_bytes() -> int:
 
 def written() -> int:
     """Count all rows ever written to ``COUNTED``, once this session has reported its own."""
-    number("SELECT count(*) FROM (SELECT pg_stat_force_next_flush()) told")
-    number("SELECT count(*) FROM (SELECT pg_stat_clear_snapshot()) told")
+    number("SELECT count(*) FROM (SELECT pg_stat_force_next_flush()) flushed")
+    number("SELECT count(*) FROM (SELECT pg_stat_clear_snapshot()) cleared")
     names = ", ".join(f"'{name}'" for name in COUNTED)
     return number(
         "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"  # noqa: S608

@@ -23,27 +23,27 @@ from storefront.ops.http_visitor import Visitor
 from suppliers.models import StockLevel
 from suppliers.shipping_services.selection import ASSUMED_WEIGHT_G
 
-CODE, SEED = "telling", 3
+CODE, SEED = "latency", 3
 PRODUCTS = 400
-TOLD, ASKED = 60, 12  # changes that a webhook reports, and that the stock job finds
+BY_WEBHOOK, BY_STOCK_JOB = 60, 12  # changes that a webhook reports, and that the stock job finds
 PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.01
 PROCESSES = 4
 # One parcel of 20 kg takes the largest stock that is set, so that the page shows all of it.
-MAX_WEIGHT_G = 20_000 // (3 + TOLD + ASKED)
+MAX_WEIGHT_G = 20_000 // (3 + BY_WEBHOOK + BY_STOCK_JOB)
 LEFT = re.compile(r"In stock: ([\d,]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Latencies:
     """Seconds from the supplier's change until the page showed it.
 
-    Shape: ``told``: a webhook reported the change. ``asked``: the stock job found it; these seconds
-    start with the job.
+    Shape:  ``by_webhook``: a webhook reported the change; ``by_stock_job``: the stock job found it,
+            counted from the start of the job
     """
 
-    told: Sequence[float]
-    asked: Sequence[float]
+    by_webhook: Sequence[float]
+    by_stock_job: Sequence[float]
 
     def percentile(self, name: str, share: float) -> float:
         ranked = sorted(getattr(self, name))
@@ -51,7 +51,7 @@ class Reach:
 
 
 class NeverShownError(RuntimeError):
-    """A change did not reach the page in time."""
+    """A change did not latencies the page in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,48 +63,50 @@ class WatchedVariant:
     path: str
 
 
-def measure(*, folder: Path, say: Callable[[str], None]) -> Reach:
+def measure(*, folder: Path, say: Callable[[str], None]) -> Latencies:
     """Change the stock of one variant after the other; read its page until it shows the change."""
     port = free_port(FIRST_PORT)
     more = ["--webhook-url", f"http://{HOST}:{port}/hooks/cj-{CODE}/"]
     with (
         company(CODE, SEED, folder=folder, products=PRODUCTS, more=more) as supplier,
-        serving("reaching", port=port),
+        serving("latency", port=port),
         workers(folder, {}, processes=PROCESSES),
     ):
         visitor = Visitor()
         goods = [variant for variant in _goods(supplier) if shown(visitor, variant, port=port)]
         random = Random(SEED)  # noqa: S311 - selects goods, no secret
         # This change warms up all processes, and does not count.
-        change(supplier, random.choice(goods), 2, port=port, is_told=True)
+        change(supplier, random.choice(goods), 2, port=port, has_webhook=True)
         # Each change sets another stock, counted up from ``first``.
-        turns = ((3, TOLD, True), (3 + TOLD, ASKED, False))
-        told, asked = (
+        turns = ((3, BY_WEBHOOK, True), (3 + BY_WEBHOOK, BY_STOCK_JOB, False))
+        by_webhook, by_stock_job = (
             [
-                change(supplier, random.choice(goods), first + turn, port=port, is_told=is_told)
+                change(
+                    supplier, random.choice(goods), first + turn, port=port, has_webhook=has_webhook
+                )
                 for turn in range(count)
             ]
-            for first, count, is_told in turns
+            for first, count, has_webhook in turns
         )
-    reach = Reach(told=told, asked=asked)
-    for name, source in (("told", "by webhook"), ("asked", "by stock job")):
+    latencies = Latencies(by_webhook=by_webhook, by_stock_job=by_stock_job)
+    for name, source in (("by_webhook", "by webhook"), ("by_stock_job", "by stock job")):
         say(
-            f"{source}: p50 {reach.percentile(name, 0.5):.2f} s,"
-            f" p95 {reach.percentile(name, 0.95):.2f} s of {len(getattr(reach, name))}"
+            f"{source}: p50 {latencies.percentile(name, 0.5):.2f} s,"
+            f" p95 {latencies.percentile(name, 0.95):.2f} s of {len(getattr(latencies, name))}"
         )
-    return reach
+    return latencies
 
 
 def change(
-    supplier: Company, variant: WatchedVariant, units: int, *, port: int, is_told: bool
+    supplier: Company, variant: WatchedVariant, units: int, *, port: int, has_webhook: bool
 ) -> float:
     """Set the stock in the supplier's warehouse; return the seconds until the page shows it."""
     wish = {"vid": variant.external_id, "warehouse": variant.warehouse, "quantity": units}
     visitor = Visitor()
     with ApiClient(supplier.url) as control:
         began = time.monotonic()
-        control.post("/control/stock", wish if is_told else wish | {"silent": True})
-        if not is_told:
+        control.post("/control/stock", wish if has_webhook else wish | {"silent": True})
+        if not has_webhook:
             began = time.monotonic()
             queue_sync(supplier.supplier, "stock")
         if wait_until(

@@ -174,9 +174,11 @@ def _last_event_wins() -> None:
     class NaiveGateway(StripeGateway):
         """Takes the state in each event for the current one, even if the event is old."""
 
-        def hear(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
+        def updates_of_event(self, *, body: bytes) -> tuple[PaymentUpdate, ...]:
             kind = EVENTS.get(json.loads(body)["type"])
-            return tuple(update for update in super().hear(body=body) if update.kind is kind)
+            return tuple(
+                update for update in super().updates_of_event(body=body) if update.kind is kind
+            )
 
     def write_again(
         payment: Payment, update: PaymentUpdate, *, now: datetime

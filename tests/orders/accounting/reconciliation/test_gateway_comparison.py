@@ -16,10 +16,10 @@ from tests.support.reconciliation_days import (
     compare,
     divided,
     found,
-    hear,
     later,
     open_order,
     paid,
+    refresh_from_gateway,
     refund,
     the_one,
     two_sellables,
@@ -220,7 +220,7 @@ def test_a_payment_that_just_changed_is_not_compared(stripe):
 
     compare(clock=later)
     assert len(found()) == 1
-    hear(payment)
+    refresh_from_gateway(payment)
     by_hand(payment, "capture", payment.amount)
     assert gateway_comparison.compare_payment(payment=payment, now=payment.created_at) is None
     assert len(gateway_comparison.compare_payment(payment=payment, now=later())) == 1

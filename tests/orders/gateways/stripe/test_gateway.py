@@ -128,7 +128,7 @@ def test_an_event_returns_the_history_of_its_payment(gateway, stripe, paid):
     events = stripe.events()
 
     updates_by_type = {
-        event["type"]: gateway.hear(body=json.dumps(event).encode()) for event in events
+        event["type"]: gateway.updates_of_event(body=json.dumps(event).encode()) for event in events
     }
 
     history = gateway.history(reference=paid)
@@ -136,7 +136,7 @@ def test_an_event_returns_the_history_of_its_payment(gateway, stripe, paid):
     charge_events = {"charge.captured", "radar.early_fraud_warning.created"}
     assert charge_events | {"review.opened", "review.closed"} <= set(updates_by_type)
     unrelated = {"id": "evt_1", "type": "payout.paid", "data": {"object": {"object": "payout"}}}
-    assert gateway.hear(body=json.dumps(unrelated).encode()) == ()
+    assert gateway.updates_of_event(body=json.dumps(unrelated).encode()) == ()
 
 
 @pytest.mark.parametrize("closed", ["approved", "redacted"])
