@@ -104,6 +104,8 @@ class OrderAdmin(ReturnActions, AddressActions):
     search_fields: ClassVar = [
         "number",
         "email",
+        "ship_to__name",
+        "ship_to__phone",
         "lines__sku",
         "purchase_orders__number",
         "purchase_orders__supplier_reference",

@@ -28,5 +28,6 @@ UNFOLD: dict[str, Any] = {
         ]
     },
     "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},
+    "COMMAND": {"search_callback": "storefront.dashboard.theme.global_search.find_rows"},
     "SIDEBAR": {"show_search": True, "navigation": "storefront.dashboard.theme.navigation.groups"},
 }
