@@ -2,6 +2,7 @@
 
 from catalog.competitors import admin as competitor_admin
 from catalog.competitors import source_admin
+from catalog.custom_attributes import admin as custom_attribute_admin
 from catalog.exchange_rates import admin as exchange_rate_admin
 from catalog.listings import admin as listing_admin
 from catalog.listings import price_hold_admin
@@ -13,6 +14,7 @@ from catalog.products import guarantee_admin
 __all__ = [
     "channel_admin",
     "competitor_admin",
+    "custom_attribute_admin",
     "exchange_rate_admin",
     "guarantee_admin",
     "listing_admin",

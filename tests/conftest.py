@@ -124,6 +124,14 @@ def fresh_costing(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def fresh_attributes(monkeypatch):
+    """Keep that there are no custom attributes; tests of them reset it."""
+    from catalog.custom_attributes import registry  # noqa: PLC0415 - the apps are not loaded yet
+
+    monkeypatch.setattr(registry, "_kept", (math.inf, ()))
+
+
+@pytest.fixture(autouse=True)
 def broker_answers(monkeypatch):
     """Forget that the broker was down in the previous test, so that it is used again at once."""
     from storefront.workers import deduplication  # noqa: PLC0415 - the settings are not read yet

@@ -10,6 +10,7 @@ from catalog.models.competitors import (
     DailySales,
     RepricingRequest,
 )
+from catalog.models.custom_attributes import CustomAttribute
 from catalog.models.exchange_rates import ExchangeRate, ExchangeRateUpdate
 from catalog.models.guarantees import DurabilityGuarantee
 from catalog.models.listings import Channel, DeliveryArea, Listing
@@ -28,6 +29,7 @@ __all__ = [
     "CompetitorPriceChange",
     "CompetitorPriceList",
     "CompetitorSource",
+    "CustomAttribute",
     "DailySales",
     "DeliveryArea",
     "DurabilityGuarantee",

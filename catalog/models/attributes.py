@@ -66,9 +66,11 @@ class Spec(models.Model):
     light_colors = models.JSONField(_("Light colors"), default=list, blank=True)
     material = models.CharField(_("Material"), max_length=60, blank=True)
     basis = models.CharField(_("Basis"), max_length=20, choices=Basis, default=Basis.SUPPLIER_CLAIM)
+    # code of a ``CustomAttribute`` -> value; a number is a decimal as text
+    custom_values = models.JSONField(_("Custom attributes"), default=dict, blank=True)
     # label -> text, as the supplier states it
     more = models.JSONField(_("Supplier's text"), default=dict, blank=True)
-    # column -> {"supplier", "label", "raw"}
+    # column, or "custom:" and a code -> {"supplier", "label", "raw"}
     sources = models.JSONField(_("Sources"), default=dict, blank=True)
     warnings = models.JSONField(_("Warnings"), default=list, blank=True)  # unlikely values
 

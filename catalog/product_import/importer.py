@@ -51,7 +51,7 @@ def import_products(
     with transaction.atomic(durable=True):
         _load_rows(items, variant_ids=variant_ids, source=source)
         products.write_products(items, source=source, now=now)
-        products.write_specs(items)
+        issues += products.write_specs(items, source=source)
         products.write_modes(items)
         created = _write_variants(items, source=source)
         issues += identifiers.write_identifiers(items, source=source)

@@ -1,6 +1,6 @@
 """Import products: write products, brands, specifications and modes, keep what staff locked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,14 @@ from catalog.attributes.families import CATEGORY_SLUGS
 from catalog.attributes.identifiers import brand_key
 from catalog.attributes.normalization import UNBRANDED
 from catalog.attributes.plausibility import StatedMode
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import CUSTOM, Definition
+from catalog.custom_attributes.values import extract
 from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
 from catalog.product_import import identifiers
 from catalog.product_import.item import ImportItem
+from catalog.records import ImportIssue
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
@@ -22,7 +26,7 @@ RULE_SCOPES = frozenset({"brand", "category"})  # changed fields that price rule
 _STATED_COLUMNS: Mapping[str, Callable[[], Any]] = {
     column.name: column.get_default
     for column in Spec._meta.concrete_fields  # noqa: SLF001
-    if column.name not in {"id", "product", "basis", "more", "sources", "warnings"}
+    if column.name not in {"id", "product", "basis", "custom_values", "more", "sources", "warnings"}
 }
 
 
@@ -124,8 +128,13 @@ def _categories() -> dict[str, Category]:
 
 
 @requires_transaction
-def write_specs(items: Sequence[ImportItem]) -> None:
-    """Write the specifications with their sources; a value no longer stated is emptied."""
+def write_specs(items: Sequence[ImportItem], *, source: str) -> list[ImportIssue]:
+    """Write the specifications with their sources; a value no longer stated is emptied.
+
+    Returns: an issue for each line of a custom attribute that cannot be read
+    """
+    definitions = registry.load()
+    issues: list[ImportIssue] = []
     specs = {
         spec.product_id: spec
         for spec in Spec.objects.filter(product__in=[item.row.pk for item in items])
@@ -135,6 +144,7 @@ def write_specs(items: Sequence[ImportItem]) -> None:
     for item in items:
         values = _spec_values(item)
         spec = specs.get(item.row.pk)
+        issues += _take_custom_values(item, values, spec, definitions, source=source)
         if spec is None:
             new.append(Spec(product=item.row, **values))
             specs[item.row.pk] = new[-1]
@@ -147,6 +157,46 @@ def write_specs(items: Sequence[ImportItem]) -> None:
             item.mark_changed()
     Spec.objects.bulk_create(new)
     bulk.update(Spec, changed)
+    return issues
+
+
+def _take_custom_values(
+    item: ImportItem,
+    values: dict[str, Any],
+    spec: Spec | None,
+    definitions: Sequence[Definition],
+    *,
+    source: str,
+) -> Iterator[ImportIssue]:
+    """Move lines of custom attributes from ``more`` to ``custom_values``; locked values stay."""
+    found = extract(
+        values["more"],
+        definitions=definitions,
+        family=item.enriched.family,
+        mark=item.record.decimal_mark,
+    )
+    locked = {name.removeprefix(CUSTOM) for name in item.row.overridden_fields}
+    kept = (
+        {code: value for code, value in spec.custom_values.items() if code in locked}
+        if spec
+        else {}
+    )
+    values["custom_values"] = {**found.values, **kept}
+    values["more"] = found.rest
+    values["sources"] |= {
+        f"{CUSTOM}{code}": {"supplier": source, **stated}
+        for code, stated in found.sources.items()
+        if code not in kept
+    }
+    if found.problems:
+        problems = "; ".join(found.problems)
+        yield ImportIssue(
+            row=item.record.external_id,
+            code="value-unreadable",
+            message=f"{problems[:480]}; left in the supplier's words.",
+            is_fatal=False,
+            raw={"title": item.record.title[:200]},
+        )
 
 
 def _spec_values(item: ImportItem) -> dict[str, Any]:

@@ -119,6 +119,13 @@ class SpecSerializer(serializers.Serializer[Any]):
     charging = serializers.ListField(child=serializers.CharField())
     features = serializers.ListField(child=serializers.CharField())
     basis = serializers.CharField(help_text="Source of the figures.")
+    custom_attributes = serializers.DictField(
+        source="custom_values",
+        help_text=(
+            "Values of the attributes that the shop defined, by code: a text, a decimal as text, a"
+            " boolean, the code of a choice, or a list of such codes."
+        ),
+    )
 
 
 class VariantSerializer(WithAvailability):

@@ -116,6 +116,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("API keys"), "key", "api_apikey"),
                 (_("Channels"), "hub", "catalog_channel"),
                 (_("Categories"), "category", "catalog_category"),
+                (_("Custom attributes"), "tune", "catalog_customattribute"),
             ],
         ),
         (

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.template import engines
 from markupsafe import Markup
 
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import Definition
 from catalog.products.detail import ProductView, VariantView
 from storefront.web.catalog.spec_table import spec_table
 from storefront.web.catalog.supplier_text import translated_plain
@@ -39,6 +41,7 @@ class _Shown:
     variant_id: int
     has_battery: bool | None
     language: str
+    custom: tuple[Definition, ...]
     light: ProductView = field(compare=False)
     chosen: VariantView = field(compare=False)
 
@@ -50,6 +53,7 @@ def product_parts(light: ProductView, chosen: VariantView, language: str) -> Pro
         variant_id=chosen.id,
         has_battery=_has_battery(light, chosen),
         language=language,
+        custom=registry.known(),
         light=light,
         chosen=chosen,
     )
@@ -67,7 +71,7 @@ def _rendered(shown: _Shown) -> ProductParts:
         "chosen": chosen,
         "pictures": light.pictures_of(chosen),
         "has_battery": shown.has_battery,
-        "sheet": spec_table(light, chosen, shown.language),
+        "sheet": spec_table(light, chosen, shown.language, shown.custom),
         "language": shown.language,
         **charts(light),
     }

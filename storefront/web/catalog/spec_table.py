@@ -1,10 +1,13 @@
 """Specification table: group all known values of a product, name the source of each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
 from catalog.models import Spec
 from catalog.products.detail import ProductView, VariantView
 from storefront.web.catalog.supplier_text import translated
@@ -29,8 +32,16 @@ class Group:
     rows: tuple[Row, ...]
 
 
-def spec_table(light: ProductView, chosen: VariantView, language: str) -> list[Group]:
-    """Return all groups of a product; rows without a value are left out."""
+def spec_table(
+    light: ProductView,
+    chosen: VariantView,
+    language: str,
+    custom: Sequence[Definition] = (),
+) -> list[Group]:
+    """Return all groups of a product; rows without a value are left out.
+
+    ``custom`` are the attributes that staff defined.
+    """
     groups = [("", _names(light, chosen))]
     if spec := light.spec:
         builder = _RowBuilder(spec, language)
@@ -38,6 +49,7 @@ def spec_table(light: ProductView, chosen: VariantView, language: str) -> list[G
             (_("Light"), _light(builder)),
             (_("Power"), _power(spec, builder)),
             (_("Body"), _body(spec, chosen, builder)),
+            (_("More details"), _custom(spec, custom, language)),
             (_("Supplier information, not checked"), _more(spec, language)),
             (_("Identifiers"), _names(light, chosen)),
         ]
@@ -137,6 +149,33 @@ def _body(spec: Spec, chosen: VariantView, builder: _RowBuilder) -> list[Row]:
         builder.number(_("Drop resistance"), "impact_m", "m"),
         builder.row(_("Material"), "material", translated(spec.material, "value")),
     ]
+
+
+def _custom(spec: Spec, custom: Sequence[Definition], language: str) -> list[Row]:
+    return [
+        Row(
+            name=definition.name_in(language),
+            value=_custom_value(spec.custom_values[definition.code], definition, language),
+            supplier_text=str(spec.sources.get(f"{CUSTOM}{definition.code}", {}).get("raw", "")),
+        )
+        for definition in custom
+        if definition.code in spec.custom_values
+    ]
+
+
+def _custom_value(value: Any, definition: Definition, language: str) -> str:
+    match definition.kind:
+        case "number":
+            number = formats.number(Decimal(value).normalize(), language)
+            return f"{number} {definition.unit}".strip()
+        case "yes_no":
+            return _("yes") if value else _("no")
+        case "choice" | "choices":
+            codes = [value] if isinstance(value, str) else value
+            names = dict(definition.choices)
+            texts = (in_language(names.get(code, ()), language) or code for code in codes)
+            return ", ".join(texts)
+    return translated(str(value), "value")
 
 
 def _more(spec: Spec, language: str) -> list[Row]:

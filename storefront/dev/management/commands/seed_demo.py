@@ -116,6 +116,7 @@ class Command(BaseCommand):
         if settings.IS_PRODUCTION:
             raise CommandError("The demo configuration must not be used in production.")
         call_command("create_categories", verbosity=0)
+        call_command("create_attributes", verbosity=0)
         channel = _channel()
         urls = {
             "cj": settings.SANDBOX_SUPPLIER_URL,

@@ -1,6 +1,10 @@
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.utils.translation import override
 
+from catalog.custom_attributes import registry
 from catalog.models import Mode, Product, Spec, Variant
 from storefront.web.catalog import supplier_text
 from tests.factories.catalog import make_variant
@@ -47,3 +51,18 @@ def test_product_is_translated_as_far_as_words_are_known(client, light):
     assert '<th scope="row">Düymə</th><td>yanda' in page
     assert '<span lang="en">Reflector</span></th><td><span lang="en">smooth</span>' in page
     assert '<span lang="en">Trail 400</span></h1>' in page
+
+
+@pytest.mark.django_db
+def test_a_custom_attribute_is_named_in_the_language_of_the_page(client, light, monkeypatch):
+    monkeypatch.setattr(registry, "_kept", None)
+    call_command("create_attributes", verbosity=0, stdout=StringIO())
+    values = {"switch_position": ["tail", "side"], "charge_time": "2.50", "mode_memory": False}
+    Spec.objects.update(custom_values=values, sources={"custom:charge_time": {"raw": "2 h 30"}})
+
+    page = client.get("/az/p/trail-400/").content.decode()
+
+    assert '<th scope="row">Düymə</th><td>arxada, yanda' in page
+    assert '<th scope="row">Dolma müddəti</th><td>2,5 h' in page
+    assert "2 h 30" in page
+    assert '<th scope="row">Son rejimi yadda saxlayır</th><td>xeyr' in page

@@ -1,0 +1,84 @@
+"""Custom attribute admin: define attributes that appear in imports, staff forms, pages and API."""
+
+import re
+from typing import Any, ClassVar
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.models import CustomAttribute
+from catalog.models.categories import Family
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.fieldsets import Group
+
+CODE = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    families = forms.MultipleChoiceField(
+        choices=Family.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    class Meta:
+        model = CustomAttribute
+        fields = (
+            *("code", "names", "kind", "unit", "minimum", "maximum", "choices", "labels"),
+            *("families", "is_required", "position"),
+        )
+
+    def clean_names(self) -> dict[str, str]:
+        return _names(self.cleaned_data["names"])
+
+    def clean_choices(self) -> dict[str, dict[str, str]]:
+        choices = self.cleaned_data["choices"] or {}
+        if not isinstance(choices, dict) or not all(map(CODE.fullmatch, choices)):
+            raise forms.ValidationError(
+                _('Enter codes with names, such as {"tail": {"en": "at the tail"}}.')
+            )
+        return {code: _names(names) for code, names in choices.items()}
+
+
+def _names(names: Any) -> dict[str, str]:
+    languages = dict(settings.LANGUAGES)
+    if (
+        not isinstance(names, dict)
+        or not names.keys() <= languages.keys()
+        or not all(isinstance(name, str) and name.strip() for name in names.values())
+        or "en" not in names
+    ):
+        message = _('Enter names by language, English at least: {"en": "Switch"}. Languages: %s.')
+        raise forms.ValidationError(message % ", ".join(languages))
+    return {language: name.strip()[:60] for language, name in names.items()}
+
+
+@admin.register(CustomAttribute)
+class CustomAttributeAdmin(StaffAdmin):
+    empty_text: ClassVar = gettext_lazy(
+        "Define attributes here that suppliers or staff state, such as the place of the switch."
+        " `manage.py create_attributes` adds the usual ones of lights."
+    )
+    form = add_form = CustomAttributeForm
+    editable = tuple(
+        name for name in CustomAttributeForm.Meta.fields if name not in {"code", "kind"}
+    )
+    may_add = may_delete = True
+    groups = (
+        Group(gettext_lazy("Attribute"), ("code", "names", "kind", "position")),
+        Group(gettext_lazy("Values"), ("unit", "minimum", "maximum", "choices")),
+        Group(gettext_lazy("Products"), ("families", "is_required", "labels")),
+    )
+    list_display: ClassVar = [
+        "code",
+        columns.text("names", gettext_lazy("Names")),
+        "kind",
+        "unit",
+        columns.text("families", gettext_lazy("Families")),
+        "is_required",
+    ]
+    list_filter: ClassVar = ["kind", "is_required"]
+    search_fields: ClassVar = ["code", "names"]
+    ordering: ClassVar = ["position", "code"]

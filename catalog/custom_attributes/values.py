@@ -1,0 +1,139 @@
+"""Custom values: parse what a supplier or a person states about a custom attribute. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from catalog.attributes import units
+from catalog.attributes.numbers import UnreadableError, parse_decimal
+from catalog.custom_attributes.registry import Definition
+from storefront.lib.text import fold
+
+MAX_TEXT = 200
+# The units that are converted into each other.
+_UNIT_TABLES: Sequence[units.Units] = (
+    units.TIME_MIN,
+    units.WEIGHT_G,
+    units.LENGTH_MM,
+    units.DISTANCE_M,
+    units.CAPACITY_MAH,
+    units.OUTPUT_LM,
+    units.INTENSITY_CD,
+    units.VOLTAGE_V,
+    units.ENERGY_WH,
+    units.POWER_W,
+    units.COLOR_K,
+)
+_YES = frozenset({"yes", "true", "1", "y", "ja", "oui", "si", "✓", "with", "included", "bəli"})
+_NO = frozenset({"no", "false", "0", "n", "nein", "non", "✗", "-", "none", "without", "xeyr"})
+_BARE_NUMBER = re.compile(r"[+-]?\d[\d.,' ]*")
+
+
+class Extracted(NamedTuple):
+    """The custom values of one product.
+
+    Shape:  ``values`` maps codes to stored values, ``sources`` codes to the supplier's label and
+            text; ``rest`` are the lines that no attribute took; ``problems`` say why
+            a line of an attribute was not taken
+    """
+
+    values: dict[str, Any]
+    sources: dict[str, dict[str, str]]
+    rest: dict[str, str]
+    problems: list[str]
+
+
+def extract(
+    lines: Mapping[str, str], *, definitions: Sequence[Definition], family: str, mark: str = ""
+) -> Extracted:
+    """Take the values of custom attributes out of the lines that no column of ``Spec`` took."""
+    by_label = {
+        _label(label): definition
+        for definition in definitions
+        if definition.is_of(family)
+        for label in (definition.code, *dict(definition.names).values(), *definition.labels)
+    }
+    found = Extracted({}, {}, {}, [])
+    for label, text in lines.items():
+        definition = by_label.get(_label(label))
+        if definition is None or definition.code in found.values:
+            found.rest[label] = text
+            continue
+        try:
+            value = parse(units.with_heading_unit(text, heading=label), definition, mark=mark)
+        except UnreadableError as error:
+            found.problems.append(f"{label}: {error}")
+            found.rest[label] = text
+            continue
+        found.values[definition.code] = value
+        found.sources[definition.code] = {"label": label[:60], "raw": text[:MAX_TEXT]}
+    return found
+
+
+def parse(text: str, definition: Definition, *, mark: str = "") -> Any:
+    """Return the stored value: a decimal as text, a code, a list of codes, a boolean, or a text.
+
+    Raises: UnreadableError  the text states no value of the attribute's kind, or one out of range
+    """
+    if definition.kind == "number":
+        return f"{_in_range(_number(text, definition.unit, mark), definition):f}"
+    if definition.kind == "yes_no":
+        return _yes_or_no(text)
+    if definition.kind in {"choice", "choices"}:
+        return _choices(text, definition)
+    return text.strip()[:MAX_TEXT]
+
+
+def _label(label: str) -> str:
+    """Return a label folded, without a unit: ``Charge time (h)`` is ``charge time``."""
+    return fold(re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", label).replace("_", " ")).strip(" :")
+
+
+def _number(text: str, unit: str, mark: str) -> Decimal:
+    table = next((table for table in _UNIT_TABLES if unit.casefold() in table), None)
+    if table and (amount := units.parse_quantity(text, table, mark=mark)) is not None:
+        return (amount / table[unit.casefold()]).quantize(Decimal("0.001")).normalize()
+    plain = text.strip()
+    if unit and plain.casefold().endswith(unit.casefold()):
+        plain = plain[: -len(unit)].strip()
+    if not _BARE_NUMBER.fullmatch(plain):
+        raise UnreadableError(f"{text[:60]!r} is not a number" + (f" in {unit}" if unit else ""))
+    return parse_decimal(plain, mark=mark)
+
+
+def _in_range(number: Decimal, definition: Definition) -> Decimal:
+    if definition.minimum is not None and number < definition.minimum:
+        raise UnreadableError(f"{number:f} is less than {definition.minimum:f}")
+    if definition.maximum is not None and number > definition.maximum:
+        raise UnreadableError(f"{number:f} is more than {definition.maximum:f}")
+    return number
+
+
+def _yes_or_no(text: str) -> bool:
+    first = fold(text).strip(" .!").split(" ")[0].rstrip(",;:")
+    if first in _YES:
+        return True
+    if first in _NO:
+        return False
+    raise UnreadableError(f"{text[:60]!r} says neither yes nor no")
+
+
+def _choices(text: str, definition: Definition) -> str | list[str]:
+    """Return the choices that a text names as whole words, by code or by a name."""
+    folded = fold(text.replace("_", " "))
+    codes = [
+        code
+        for code, names in definition.choices
+        if any(
+            re.search(rf"(?<!\w){re.escape(fold(name.replace('_', ' ')))}(?!\w)", folded)
+            for name in (code, *dict(names).values())
+        )
+    ]
+    if not codes:
+        raise UnreadableError(f"{text[:60]!r} names no known choice")
+    if definition.kind == "choices":
+        return codes
+    if len(codes) > 1:
+        raise UnreadableError(f"{text[:60]!r} names several choices")
+    return codes[0]

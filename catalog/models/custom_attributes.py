@@ -1,0 +1,99 @@
+"""Custom attribute models: store the attributes that staff define, in addition to ``Spec``."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models.categories import Family
+from storefront.lib.db.constraints import check
+
+CHOICE_KINDS = ("choice", "choices")
+
+
+class CustomAttribute(models.Model):
+    """One attribute of products, defined by staff without code.
+
+    Its values are in ``Spec.custom_values``. The attributes that customers filter by are columns of
+    ``Spec`` instead.
+    """
+
+    class Kind(models.TextChoices):
+        NUMBER = "number", _("Number")
+        CHOICE = "choice", _("One of several choices")
+        CHOICES = "choices", _("Any of several choices")
+        YES_NO = "yes_no", _("Yes or no")
+        TEXT = "text", _("Text")
+
+    code = models.SlugField(
+        _("Code"),
+        max_length=40,
+        unique=True,
+        help_text=_("Identifies the attribute in exports and the API. It cannot be changed."),
+    )
+    names = models.JSONField(
+        _("Names"), help_text=_('By language, such as {"en": "Switch", "az": "Düymə"}.')
+    )
+    kind = models.CharField(_("Type"), max_length=10, choices=Kind)
+    unit = models.CharField(
+        _("Unit"), max_length=10, blank=True, help_text=_("Of a number, such as h or mm.")
+    )
+    minimum = models.DecimalField(
+        _("Smallest value"), max_digits=10, decimal_places=3, null=True, blank=True
+    )
+    maximum = models.DecimalField(
+        _("Largest value"), max_digits=10, decimal_places=3, null=True, blank=True
+    )
+    # code -> names by language
+    choices = models.JSONField(
+        _("Choices"),
+        default=dict,
+        blank=True,
+        help_text=_('Codes with names, such as {"tail": {"en": "at the tail", "az": "arxada"}}.'),
+    )
+    labels = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        blank=True,
+        verbose_name=_("Names in supplier data"),
+        help_text=_("Other names of this attribute in feeds and specification tables."),
+    )
+    families = ArrayField(
+        models.CharField(max_length=20, choices=Family),
+        default=list,
+        blank=True,
+        verbose_name=_("Families"),
+        help_text=_("The kinds of product that have this attribute. Leave empty for all."),
+    )
+    is_required = models.BooleanField(
+        _("Required"),
+        default=False,
+        help_text=_("Products without it are listed under the filter “Missing attribute”."),
+    )
+    position = models.PositiveSmallIntegerField(_("Position"), default=0)
+
+    class Meta:
+        verbose_name = _("custom attribute")
+        verbose_name_plural = _("custom attributes")
+        ordering = ("position", "code")
+        constraints = [
+            check(
+                "custom_attribute_kind_is_known",
+                models.Q(kind__in=[*CHOICE_KINDS, "number", "yes_no", "text"]),
+            ),
+            check(
+                "custom_attribute_choices_exist",
+                (models.Q(kind__in=CHOICE_KINDS) & ~models.Q(choices={}))
+                | (~models.Q(kind__in=CHOICE_KINDS) & models.Q(choices={})),
+                violation_error_message=_("Enter choices for this type, and only for this type."),
+            ),
+            check(
+                "custom_attribute_range",
+                models.Q(minimum__isnull=True)
+                | models.Q(maximum__isnull=True)
+                | models.Q(minimum__lte=models.F("maximum")),
+                violation_error_message=_("The smallest value is larger than the largest."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.names.get("en", self.code))

@@ -1,0 +1,94 @@
+"""Custom attributes from their definition by staff to the product page."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+
+from catalog.custom_attributes import registry
+from catalog.models import CustomAttribute, Product, Spec
+from tests.factories.product_records import CLAIMS, make_product_record, take_in
+
+pytestmark = pytest.mark.django_db
+ADD = "/admin/catalog/customattribute/add/"
+SWITCH = {
+    "code": "switch_position",
+    "names": '{"en": "Switch", "az": "Düymə"}',
+    "kind": "choice",
+    "choices": '{"tail": {"en": "at the tail", "az": "arxada"}}',
+    "labels": "Switch location",
+    "position": "0",
+}
+
+
+def take(**lines):
+    return take_in(make_product_record(claims={**CLAIMS, **lines}))
+
+
+def test_a_defined_attribute_is_read_from_the_next_import_and_returns_to_words_without_it(
+    admin_client,
+):
+    take(**{"Switch location": "tail"})
+    assert Spec.objects.get().more["Switch location"] == "tail"
+
+    assert admin_client.post(ADD, SWITCH).status_code == 302
+    take(**{"Switch location": "tail"})
+
+    spec = Spec.objects.get()
+    assert spec.custom_values == {"switch_position": "tail"}
+    assert spec.sources["custom:switch_position"]["raw"] == "tail"
+    assert "Switch location" not in spec.more
+
+
+def test_a_line_that_cannot_be_read_is_an_issue_and_stays_in_its_words(admin_client):
+    admin_client.post(ADD, SWITCH)
+
+    result = take(**{"Switch location": "somewhere"})
+
+    (issue,) = [each for each in result.issues if each.code == "value-unreadable"]
+    assert "'somewhere' names no known choice" in issue.message
+    assert Spec.objects.get().more["Switch location"] == "somewhere"
+
+
+def test_a_locked_value_is_kept(admin_client):
+    admin_client.post(ADD, SWITCH)
+    take(**{"Switch location": "tail"})
+    Product.objects.update(overridden_fields=["custom:switch_position"])
+    Spec.objects.update(custom_values={"switch_position": "side"})
+
+    take(**{"Switch location": "tail"})
+
+    assert Spec.objects.get().custom_values == {"switch_position": "side"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"names": '{"az": "Düymə"}'}, "English at least"),
+        ({"names": "Switch"}, "Enter a valid JSON."),
+        ({"choices": '{"Not a code": {"en": "x"}}'}, "Enter codes with names"),
+        ({"choices": "{}"}, "Enter choices for this type"),
+        ({"kind": "number"}, "Enter choices for this type"),
+    ],
+)
+def test_a_wrong_definition_is_explained(admin_client, changes, problem):
+    page = admin_client.post(ADD, SWITCH | changes).content.decode()
+    assert problem in page.replace("&quot;", '"')
+    assert not CustomAttribute.objects.exists()
+
+
+def test_the_database_refuses_choices_of_a_number():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CustomAttribute.objects.create(
+            code="x", names={"en": "X"}, kind="number", choices={"a": {"en": "a"}}
+        )
+
+
+def test_the_usual_attributes_are_created_once():
+    for _ in range(2):
+        call_command("create_attributes", stdout=io.StringIO())
+
+    codes = [each.code for each in registry.load()]
+    assert "switch_position" in codes
+    assert len(codes) == len({*codes})
