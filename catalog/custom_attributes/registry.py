@@ -56,7 +56,7 @@ def load() -> tuple[Definition, ...]:
             labels=tuple(row.labels),
             families=frozenset(row.families),
         )
-        for row in CustomAttribute.objects.all()
+        for row in CustomAttribute.objects.order_by("position", "code")
     )
 
 

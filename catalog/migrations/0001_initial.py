@@ -955,7 +955,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'custom attribute',
                 'verbose_name_plural': 'custom attributes',
-                'ordering': ('position', 'code'),
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['choice', 'choices', 'number', 'yes_no', 'text'])), name='custom_attribute_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('choice', 'choices')), models.Q(('choices', {}), _negated=True)), models.Q(models.Q(('kind__in', ('choice', 'choices')), _negated=True), ('choices', {})), _connector='OR'), name='custom_attribute_choices_exist', violation_error_message='Enter choices for this type, and only for this type.'), models.CheckConstraint(condition=models.Q(('minimum__isnull', True), ('maximum__isnull', True), ('minimum__lte', models.F('maximum')), _connector='OR'), name='custom_attribute_range', violation_error_message='The smallest value is larger than the largest.')],
             },
         ),

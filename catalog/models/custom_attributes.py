@@ -74,7 +74,6 @@ class CustomAttribute(models.Model):
     class Meta:
         verbose_name = _("custom attribute")
         verbose_name_plural = _("custom attributes")
-        ordering = ("position", "code")
         constraints = [
             check(
                 "custom_attribute_kind_is_known",

@@ -193,7 +193,7 @@ DATABASES = {
 REDIS_URL = env_str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "storefront.lib.redis_cache.RedisCache",
+        "BACKEND": "storefront.lib.db.redis_cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "fara",
         # A page never waits for an unreachable Redis; it is rendered again.

@@ -68,7 +68,7 @@ def test_another_address_ends_the_run(settings, visit):
 def test_requests_are_answered_while_redis_is_down(settings, visit):
     away = "redis://127.0.0.1:1/0"
     settings.CACHES = {
-        "default": {"BACKEND": "storefront.lib.redis_cache.RedisCache", "LOCATION": away}
+        "default": {"BACKEND": "storefront.lib.db.redis_cache.RedisCache", "LOCATION": away}
     }
     settings.TRUSTED_PROXIES = 0
 

@@ -1,7 +1,7 @@
 import redis
 from django.conf import settings
 
-from storefront.lib.redis_cache import RedisCache
+from storefront.lib.db.redis_cache import RedisCache
 
 
 def test_all_calls_use_one_client(monkeypatch):
