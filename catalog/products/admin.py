@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,13 +24,15 @@ from catalog.models import (
     Spec,
     Variant,
 )
-from catalog.products import editing
+from catalog.products import editing, staff_search
 from catalog.products.forms import BrandForm, CategoryForm
 from catalog.products.labels import BRAND_FIELDSETS, CATEGORY_FIELDSETS, PRODUCT_FIELDSETS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.inlines import inline
+
+SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -57,7 +60,8 @@ class ProductAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["brand", "category"]
     list_filter: ClassVar = ["status", "family", "category"]
-    search_fields: ClassVar = ["title", "slug", "variants__sku"]
+    search_fields: ClassVar = ["title"]  # shows the search box; see ``get_search_results``
+    search_help_text = SEARCH_HELP
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [columns.age("created_at", _("Created"))]
     inlines: ClassVar = [
@@ -73,6 +77,11 @@ class ProductAdmin(StaffAdmin):
         inline(Mode, "position", "name", "kind", "output_lm", "runtime_min"),
         inline(Image, "role", "position", "source_url", "stem", "problem"),
     ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Product]", search_term: str
+    ) -> "tuple[QuerySet[Product], bool]":
+        return queryset.filter(staff_search.search_products(search_term)), False
 
     def save_model(
         self, request: HttpRequest, obj: Product, form: "forms.ModelForm[Product]", change: bool
@@ -102,7 +111,8 @@ class VariantAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["product"]
     list_filter: ClassVar = ["status", "lithium"]
-    search_fields: ClassVar = ["sku", "product__title", "identifiers__value"]
+    search_fields: ClassVar = ["sku"]  # shows the search box; see ``get_search_results``
+    search_help_text = SEARCH_HELP
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [OFFER_COMPARISON]
     inlines: ClassVar = [
@@ -117,6 +127,11 @@ class VariantAdmin(StaffAdmin):
             related=("channel",),
         ),
     ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Variant]", search_term: str
+    ) -> "tuple[QuerySet[Variant], bool]":
+        return queryset.filter(staff_search.search_variants(search_term)), False
 
 
 @admin.register(Category)
