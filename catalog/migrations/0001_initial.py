@@ -302,7 +302,7 @@ class Migration(migrations.Migration):
                 (
                     "overridden_fields",
                     models.JSONField(
-                        blank=True, default=list, help_text="Suppliers do not overwrite locked attributes. A change on this page locks the attribute. Clear a box to accept supplier data again.", verbose_name="Locked attributes"
+                        blank=True, default=list, verbose_name="Locked attributes"
                     ),
                 ),
                 (

@@ -68,15 +68,11 @@ class Product(models.Model):
             "if it is empty or shorter."
         ),
     )
-    # edited by staff
+    # edited by staff: no feed overwrites them
     overridden_fields = models.JSONField(
         _("Locked attributes"),
         default=list,
         blank=True,
-        help_text=_(
-            "Suppliers do not overwrite locked attributes. A change on this page "
-            "locks the attribute. Clear a box to accept supplier data again."
-        ),
     )
     # country codes; empty: no restriction
     restricted_countries = ArrayField(

@@ -180,11 +180,13 @@ def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -
         "",
     )
     packed_g = packed_weight_g(record)
+    is_weight_locked = "weight_g" in item.row.overridden_fields
+    weight = {} if is_weight_locked else {"weight_g": enriched.spec.get("weight_g")}
     lithium = get_lithium(enriched, option_values=options)
     return {
         "option_values": options,
         "color": color[:40],
-        "weight_g": enriched.spec.get("weight_g"),
+        **weight,
         "packed_weight_g": None if isinstance(packed_g, ImportIssue) else packed_g,
         "lithium": lithium.kind,
         "cell_wh": bulk.quantized(Variant, "cell_wh", lithium.cell_wh),

@@ -1,9 +1,9 @@
 """Product admin: edit products, categories and brands, show variants, images and cards."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -24,11 +24,14 @@ from catalog.models import (
     Spec,
     Variant,
 )
-from catalog.products import editing, staff_search
+from catalog.products import editing, spec_edits
 from catalog.products.forms import BrandForm, CategoryForm
 from catalog.products.labels import BRAND_FIELDSETS, CATEGORY_FIELDSETS, PRODUCT_FIELDSETS
+from catalog.products.staff import search
+from catalog.products.staff.inlines import ModeInline, SpecInline
+from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, acting, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.inlines import inline
 
@@ -36,18 +39,14 @@ SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    overridden_fields = forms.MultipleChoiceField(
-        choices=[(name, columns.field_label(Product, name)) for name in editing.LOCKABLE_FIELDS],
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
     restricted_countries = CountriesField(required=False)
 
 
 @admin.register(Product)
-class ProductAdmin(StaffAdmin):
+class ProductAdmin(LockedFieldsAdmin):
     form = ProductForm
-    editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS, "overridden_fields")
+    return_field = staticmethod(editing.return_product_field)
+    editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS)
     groups = PRODUCT_FIELDSETS
     list_display: ClassVar = [
         "title",
@@ -63,7 +62,8 @@ class ProductAdmin(StaffAdmin):
     search_fields: ClassVar = ["title"]  # shows the search box; see ``get_search_results``
     search_help_text = SEARCH_HELP
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.age("created_at", _("Created"))]
+    exclude = ("overridden_fields",)
+    readonly_fields: ClassVar = [columns.age("created_at", _("Created")), locked_fields]
     inlines: ClassVar = [
         inline(
             Variant,
@@ -73,24 +73,39 @@ class ProductAdmin(StaffAdmin):
             "lithium",
             "status",
         ),
-        inline(Spec, "output_lm", "beam_m", "runtime_high_min", "ip_rating", "basis"),
-        inline(Mode, "position", "name", "kind", "output_lm", "runtime_min"),
+        SpecInline,
+        ModeInline,
         inline(Image, "role", "position", "source_url", "stem", "problem"),
     ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Product]", search_term: str
     ) -> "tuple[QuerySet[Product], bool]":
-        return queryset.filter(staff_search.search_products(search_term)), False
+        return queryset.filter(search.search_products(search_term)), False
 
     def save_model(
         self, request: HttpRequest, obj: Product, form: "forms.ModelForm[Product]", change: bool
     ) -> None:
-        editing.apply_edit(
-            product=obj,
-            changes={name: form.cleaned_data[name] for name in form.changed_data},
-            now=timezone.now(),
-        )
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        if changes:
+            editing.apply_edit(product=obj, changes=changes, now=timezone.now())
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)  # names the changes for the history; services save them
+        if not formset.has_changed():
+            return
+        if formset.model is Spec:
+            self._save_spec(request, form.instance, formset.forms[0])
+        elif formset.model is Mode:
+            kept = [one for one in formset.forms if one not in formset.deleted_forms]
+            modes = [one.instance for one in kept if one.instance.pk or one.has_changed()]
+            spec_edits.edit_modes(product=form.instance, modes=modes, now=timezone.now())
+
+    def _save_spec(self, request: HttpRequest, product: Product, form: Any) -> None:
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        for finding in spec_edits.edit_spec(product=product, changes=changes, **acting(request)):
+            message = _("Unlikely: %(finding)s.") % {"finding": finding.message}
+            self.message_user(request, message, messages.WARNING)
 
 
 OFFER_COMPARISON = columns.page(
@@ -131,7 +146,7 @@ class VariantAdmin(StaffAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Variant]", search_term: str
     ) -> "tuple[QuerySet[Variant], bool]":
-        return queryset.filter(staff_search.search_variants(search_term)), False
+        return queryset.filter(search.search_variants(search_term)), False
 
 
 @admin.register(Category)

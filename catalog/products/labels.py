@@ -2,13 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from catalog.products.staff.locked_fields_admin import locked_fields
 from storefront.lib.staff.fieldsets import Group
 
 PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html", "warranty_months")),
     Group(_("Category and status"), ("category", "status")),
     Group(_("Shipping restrictions"), ("restricted_countries",)),
-    Group(_("Locked attributes"), ("overridden_fields",)),
+    Group(_("Locked attributes"), columns=(locked_fields,)),
 )
 CATEGORY_FIELDSETS = (
     Group(_("Storefront texts"), ("names", "intros")),

@@ -18,7 +18,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from catalog.products.staff_search import NUMBER_SEARCHES
+from catalog.products.staff.search import NUMBER_SEARCHES
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
