@@ -24,12 +24,18 @@ from catalog.models import (
     Spec,
     Variant,
 )
-from catalog.products import editing, spec_edits
+from catalog.products import editing, spec_edits, variant_edits
 from catalog.products.forms import BrandForm, CategoryForm
-from catalog.products.labels import BRAND_FIELDSETS, CATEGORY_FIELDSETS, PRODUCT_FIELDSETS
+from catalog.products.labels import (
+    BRAND_FIELDSETS,
+    CATEGORY_FIELDSETS,
+    PRODUCT_FIELDSETS,
+    VARIANT_FIELDSETS,
+)
 from catalog.products.staff import search
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
+from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
@@ -114,7 +120,13 @@ OFFER_COMPARISON = columns.page(
 
 
 @admin.register(Variant)
-class VariantAdmin(StaffAdmin):
+class VariantAdmin(LockedFieldsAdmin):
+    form = VariantForm
+    return_field = staticmethod(variant_edits.return_variant_field)
+    editable = (*variant_edits.LOCKABLE_FIELDS, *variant_edits.OWN_FIELDS)
+    autocomplete_fields: ClassVar = ["replaced_by"]
+    exclude = ("overridden_fields",)
+    groups = VARIANT_FIELDSETS
     list_display: ClassVar = [
         "sku",
         columns.link("product", _("Product")),
@@ -129,7 +141,7 @@ class VariantAdmin(StaffAdmin):
     search_fields: ClassVar = ["sku"]  # shows the search box; see ``get_search_results``
     search_help_text = SEARCH_HELP
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [OFFER_COMPARISON]
+    readonly_fields: ClassVar = [OFFER_COMPARISON, locked_fields]
     inlines: ClassVar = [
         inline(Identifier, "scheme", "value", "raw", "state"),
         inline(
@@ -147,6 +159,12 @@ class VariantAdmin(StaffAdmin):
         self, request: HttpRequest, queryset: "QuerySet[Variant]", search_term: str
     ) -> "tuple[QuerySet[Variant], bool]":
         return queryset.filter(search.search_variants(search_term)), False
+
+    def save_model(
+        self, request: HttpRequest, obj: Variant, form: VariantForm, change: bool
+    ) -> None:
+        if changes := form.changes():
+            variant_edits.edit_variant(variant=obj, changes=changes, now=timezone.now())
 
 
 @admin.register(Category)

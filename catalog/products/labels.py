@@ -1,4 +1,4 @@
-"""Product labels: group the form fields of products, categories and brands."""
+"""Product labels: group the form fields of products, variants, categories and brands."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +9,15 @@ PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html", "warranty_months")),
     Group(_("Category and status"), ("category", "status")),
     Group(_("Shipping restrictions"), ("restricted_countries",)),
+    Group(_("Locked attributes"), columns=(locked_fields,)),
+)
+VARIANT_FIELDSETS = (
+    Group(_("Options"), ("option_values", "color")),
+    Group(_("Status and successor"), ("status", "replaced_by")),
+    Group(
+        _("Shipping and customs"),
+        ("weight_g", "packed_weight_g", "lithium", "cell_wh", "cell_count", "hs_code"),
+    ),
     Group(_("Locked attributes"), columns=(locked_fields,)),
 )
 CATEGORY_FIELDSETS = (

@@ -123,7 +123,8 @@ def edit_spec(
         spec.beam_m = None if candela is None else plausibility.beam_m(candela)
         locked.add(DERIVED_FIELD)
     if "weight_g" in changes:
-        Variant.objects.filter(product=row).update(weight_g=changes["weight_g"])
+        free = Variant.objects.filter(product=row).exclude(overridden_fields__contains="weight_g")
+        free.update(weight_g=changes["weight_g"])
     modes = stated_modes(row)
     spec.warnings = _warnings(spec, modes)
     spec.save()

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -15,19 +15,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from catalog.models import Mode, Product, Spec
+from catalog.models import Mode, Spec
 from catalog.products.spec_edits import MODES
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.history import construct_message
 
 
-def label_of(name: str) -> str:
-    """Return the label of a locked field of a product or its specification."""
+def label_of(name: str, model: type[models.Model]) -> str:
+    """Return the label of a locked field of a product or a variant, or of what belongs to it."""
     if name == MODES:
         return str(capfirst(Mode._meta.verbose_name_plural))  # noqa: SLF001
-    known = {field.name for field in Product._meta.fields}  # noqa: SLF001
-    return str(columns.field_label(Product if name in known else Spec, name))
+    own = {field.name for field in model._meta.fields}  # noqa: SLF001
+    return str(columns.field_label(model if name in own else Spec, name))
 
 
 @admin.display(description=cast("str", gettext_lazy("Edited by staff")))
@@ -38,7 +38,7 @@ def locked_fields(row: Any) -> str | None:
     lines = (
         (label, name, _("Return to supplier data"), label)
         for name in row.overridden_fields
-        for label in [label_of(name)]
+        for label in [label_of(name, type(row))]
     )
     line = (
         '<li>{} <button type="submit" form="return-form" name="field" value="{}"'
@@ -70,7 +70,9 @@ class LockedFieldsAdmin(StaffAdmin):
             raise Http404
         with transaction.atomic():
             type(self).return_field(row, field=field, now=timezone.now())
-            done = _("Returned to supplier data: %(field)s") % {"field": label_of(field)}
+            done = _("Returned to supplier data: %(field)s") % {
+                "field": label_of(field, self.model)
+            }
             self.log_change(request, row, done)
         hint = _("%(done)s. The next import of the supplier fills it.") % {"done": done}
         self.message_user(request, hint, messages.SUCCESS)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from catalog.models import Mode, Product, Spec, Variant
 from catalog.products.spec_edits import edit_modes, edit_spec
+from catalog.products.variant_edits import edit_variant
 from tests.factories.catalog import NOON
 from tests.factories.product_records import take_in, two_variants
 
@@ -41,3 +42,20 @@ def test_an_edited_specification_survives_imports_and_shows_what_the_supplier_st
     assert spec.warnings == []  # the impossible output is the supplier's, and not shown
     assert {*Variant.objects.values_list("weight_g", flat=True)} == {80}
     assert Mode.objects.get().name == "Turbo"
+
+
+def test_an_edited_field_of_a_variant_survives_imports_and_the_others_follow():
+    record = two_variants()
+    red = Variant.objects.get(pk=take_in(record).variants["A-RED"])
+    with transaction.atomic():
+        edit_variant(
+            variant=red, changes={"packed_weight_g": 180, "status": "phasing_out"}, now=NOON
+        )
+
+    heavier = [replace(variant, packed_weight_g=150) for variant in record.variants]
+    take_in(replace(record, variants=tuple(heavier), hs_code="940540"))
+
+    weights = dict(Variant.objects.values_list("color", "packed_weight_g"))
+    red.refresh_from_db()
+    assert (weights.pop("Red"), {*weights.values()}) == (180, {150})
+    assert (red.hs_code, red.status) == ("940540", "phasing_out")
