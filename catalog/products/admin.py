@@ -24,7 +24,7 @@ from catalog.models import (
     Spec,
     Variant,
 )
-from catalog.products import editing, spec_edits, variant_edits
+from catalog.products import editing, identifier_edits, spec_edits, variant_edits
 from catalog.products.forms import BrandForm, CategoryForm
 from catalog.products.labels import (
     BRAND_FIELDSETS,
@@ -33,6 +33,7 @@ from catalog.products.labels import (
     VARIANT_FIELDSETS,
 )
 from catalog.products.staff import search
+from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from catalog.products.staff.variant_form import VariantForm
@@ -143,7 +144,8 @@ class VariantAdmin(LockedFieldsAdmin):
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [OFFER_COMPARISON, locked_fields]
     inlines: ClassVar = [
-        inline(Identifier, "scheme", "value", "raw", "state"),
+        IdentifierInline,
+        OtherIdentifierInline,
         inline(
             Listing,
             "channel",
@@ -165,6 +167,22 @@ class VariantAdmin(LockedFieldsAdmin):
     ) -> None:
         if changes := form.changes():
             variant_edits.edit_variant(variant=obj, changes=changes, now=timezone.now())
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)  # names the changes for the history; the service saves them
+        if formset.has_changed():
+            changed = [row for row, _names in formset.changed_objects]
+            identifier_edits.save_identifiers(
+                variant=form.instance,
+                added=formset.new_objects,
+                verified={
+                    one.instance.pk: one.cleaned_data["is_verified"]
+                    for one in formset.forms
+                    if one.instance in changed
+                },
+                removed=formset.deleted_objects,
+                now=timezone.now(),
+            )
 
 
 @admin.register(Category)
