@@ -8,13 +8,15 @@ def is_complete(listing: Listing, variant: Variant, *, has_price: bool) -> bool:
     """Return whether a listing may be published; reads the product of the variant and its spec.
 
     A light without an output may be published if its run time is known; the output shows as "not
-    stated". Lithium is sold only with its watt-hours.
+    stated". Lithium is sold only with its watt-hours. A discontinued variant is not sold.
     """
     product = variant.product
     spec = getattr(product, "spec", None)
     if spec is None or not (product.title and has_price):
         return False
     if product.status != product.Status.ACTIVE or listing.is_delisted:
+        return False
+    if variant.status == variant.Status.DISCONTINUED:
         return False
     runtime_min = spec.runtime_high_min or spec.runtime_max_min
     if product.family in LIGHTS and not (

@@ -27,6 +27,7 @@ AGE_STEP = timedelta(hours=1)
 _NEEDED = (
     "lithium",
     "cell_wh",
+    "status",
     "product__title",
     "product__brand",
     "product__category",

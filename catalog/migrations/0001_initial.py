@@ -302,7 +302,7 @@ class Migration(migrations.Migration):
                 (
                     "overridden_fields",
                     models.JSONField(
-                        blank=True, default=list, help_text="Suppliers do not overwrite locked attributes. A change on this page locks the attribute. Clear a box to accept supplier data again.", verbose_name="Locked attributes"
+                        blank=True, default=list, verbose_name="Locked attributes"
                     ),
                 ),
                 (
@@ -345,9 +345,10 @@ class Migration(migrations.Migration):
                 ("cell_count", models.PositiveSmallIntegerField(default=0, verbose_name="Cells")),
                 ("hs_code", models.CharField(blank=True, max_length=10, verbose_name="Customs code (HS)")),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="Position")),
-                ("status", models.CharField(choices=[("active", "Active"), ("phasing_out", "Selling off"), ("discontinued", "Discontinued")], default="active", max_length=15, verbose_name="Status")),
+                ("status", models.CharField(choices=[("active", "Active"), ("phasing_out", "Selling off"), ("discontinued", "Discontinued")], default="active", help_text="A variant that is selling off is shown and sold while stock lasts. A discontinued variant is not sold.", max_length=15, verbose_name="Status")),
                 ("product", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="variants", to="catalog.product", verbose_name="Product")),
-                ("replaced_by", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="replaces", to="catalog.variant", verbose_name="Replaced by")),
+                ("overridden_fields", models.JSONField(blank=True, db_default=models.Value([], models.JSONField()), default=list, verbose_name="Locked attributes")),
+                ("replaced_by", models.ForeignKey(blank=True, help_text="The successor. The page of a discontinued product leads to it, and it is offered in place of an ordered item that cannot be delivered.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="replaces", to="catalog.variant", verbose_name="Replaced by")),
             ],
             options={
                 "verbose_name": "variant",

@@ -62,15 +62,11 @@ class Product(models.Model):
     warranty_months = models.PositiveSmallIntegerField(
         _("Guarantee of durability (months)"), null=True, blank=True, editable=False
     )
-    # edited by staff
+    # edited by staff: no feed overwrites them
     overridden_fields = models.JSONField(
         _("Locked attributes"),
         default=list,
         blank=True,
-        help_text=_(
-            "Suppliers do not overwrite locked attributes. A change on this page "
-            "locks the attribute. Clear a box to accept supplier data again."
-        ),
     )
     # country codes; empty: no restriction
     restricted_countries = ArrayField(
@@ -139,7 +135,16 @@ class Variant(models.Model):
     cell_count = models.PositiveSmallIntegerField(_("Cells"), default=0)
     hs_code = models.CharField(_("Customs code (HS)"), max_length=10, blank=True)
     position = models.PositiveSmallIntegerField(_("Position"), default=0)
-    status = models.CharField(_("Status"), max_length=15, choices=Status, default=Status.ACTIVE)
+    status = models.CharField(
+        _("Status"),
+        max_length=15,
+        choices=Status,
+        default=Status.ACTIVE,
+        help_text=_(
+            "A variant that is selling off is shown and sold while stock lasts. A discontinued "
+            "variant is not sold."
+        ),
+    )
     replaced_by = models.ForeignKey(
         "self",
         models.SET_NULL,
@@ -147,6 +152,17 @@ class Variant(models.Model):
         blank=True,
         related_name="replaces",
         verbose_name=_("Replaced by"),
+        help_text=_(
+            "The successor. The page of a discontinued product leads to it, and it is offered in "
+            "place of an ordered item that cannot be delivered."
+        ),
+    )
+    # edited by staff: no feed overwrites them
+    overridden_fields = models.JSONField(
+        _("Locked attributes"),
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        blank=True,
     )
 
     class Meta:

@@ -44,7 +44,7 @@ def write_identifiers(items: Sequence[ImportItem], *, source: str) -> list[Impor
     present = _existing(items)
     new: list[Identifier] = []
     wanted = {
-        variant.pk: (record, list(_names(record, item, source)))
+        variant.pk: (record, list(_free(_names(record, item, source), variant)))
         for item in items
         for record in item.record.variants
         for variant in [item.variants[record.sku]]
@@ -69,13 +69,19 @@ def write_identifiers(items: Sequence[ImportItem], *, source: str) -> list[Impor
 
 
 def _existing(items: Sequence[ImportItem]) -> dict[int, dict[tuple[str, str], Identifier]]:
-    variants: list[Variant] = [
-        variant_row for item in items for variant_row in item.variants.values()
-    ]
+    """Return the identifiers of these variants, without those that staff have locked."""
+    variants = {row.pk: row for item in items for row in item.variants.values()}
     present: dict[int, dict[tuple[str, str], Identifier]] = {}
-    for row in Identifier.objects.filter(variant__in=[variant.pk for variant in variants]):
+    for row in Identifier.objects.filter(variant__in=[*variants]):
+        if row.scheme in variants[row.variant_id].overridden_fields:
+            continue
         present.setdefault(row.variant_id, {})[row.scheme, row.value] = row
     return present
+
+
+def _free(names: Iterator[IdentifierValue], variant: Variant) -> Iterator[IdentifierValue]:
+    """Yield the identifiers of the schemes that staff have not locked for this variant."""
+    return (name for name in names if name.scheme not in variant.overridden_fields)
 
 
 def _owners(names: Sequence[IdentifierValue]) -> dict[tuple[str, str], int]:

@@ -44,7 +44,7 @@ def import_products(
 
     Idempotent: the same records write nothing. Fields that staff locked are kept.
     Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``source`` is the supplier's code
-    Locks:  the products, in id order
+    Locks:  the variants, then their products, each in id order
     """
     issues: list[ImportIssue] = []
     items = list(normalize_records(records, source=source, issues=issues))
@@ -127,7 +127,8 @@ def _load_rows(items: Sequence[ImportItem], *, variant_ids: Mapping[str, int], s
     skus = [variant.sku for item in items for variant in item.record.variants]
     ids = identifiers.find_variant_ids(skus=skus, source=source)
     ids |= {sku: variant_ids[sku] for sku in skus if sku in variant_ids}
-    variants = Variant.objects.in_bulk(set(ids.values()))
+    locked = Variant.objects.select_for_update(of=["self"], no_key=True).order_by("pk")
+    variants = locked.in_bulk(set(ids.values()))
     products = (
         Product.objects.filter(pk__in={variant.product_id for variant in variants.values()})
         .select_for_update(of=["self"])
@@ -160,12 +161,16 @@ def _write_variants(items: Sequence[ImportItem], *, source: str) -> int:
                 item.variants[record.sku] = variant
                 item.changed.add(record.sku)
                 new.append(variant)
-            elif names := bulk.set_changed(variant, values):
+            elif names := bulk.set_changed(variant, _free(values, variant)):
                 changed[variant] = names
                 item.changed.add(record.sku)
     Variant.objects.bulk_create(new)
     bulk.update(Variant, changed)
     return len(new)
+
+
+def _free(values: Mapping[str, Any], variant: Variant) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in variant.overridden_fields}
 
 
 def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -> dict[str, Any]:
@@ -180,11 +185,13 @@ def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -
         "",
     )
     packed_g = packed_weight_g(record)
+    is_weight_locked = "weight_g" in item.row.overridden_fields
+    weight = {} if is_weight_locked else {"weight_g": enriched.spec.get("weight_g")}
     lithium = get_lithium(enriched, option_values=options)
     return {
         "option_values": options,
         "color": color[:40],
-        "weight_g": enriched.spec.get("weight_g"),
+        **weight,
         "packed_weight_g": None if isinstance(packed_g, ImportIssue) else packed_g,
         "lithium": lithium.kind,
         "cell_wh": bulk.quantized(Variant, "cell_wh", lithium.cell_wh),

@@ -17,6 +17,7 @@ from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
 from catalog.product_import import identifiers
 from catalog.product_import.item import ImportItem
+from catalog.products.spec_edits import MODES, keep_edits
 from catalog.records import ImportIssue
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -150,8 +151,9 @@ def write_specs(items: Sequence[ImportItem], *, source: str) -> list[ImportIssue
             specs[item.row.pk] = new[-1]
             item.mark_changed()
             continue
-        locked = item.row.overridden_fields
-        free = {name: value for name, value in values.items() if name not in locked}
+        free = keep_edits(
+            spec, values, locked=item.row.overridden_fields, modes=item.enriched.modes
+        )
         if names := bulk.set_changed(spec, free):
             changed[spec] = names
             item.mark_changed()
@@ -224,7 +226,7 @@ def write_modes(items: Sequence[ImportItem]) -> None:
     new: list[Mode] = []
     stale: list[int] = []
     for item in items:
-        if "modes" in item.row.overridden_fields:
+        if MODES in item.row.overridden_fields:
             continue
         wanted = [
             _mode(item.row, position, claim) for position, claim in enumerate(item.enriched.modes)

@@ -1,9 +1,10 @@
 """Product admin: edit products, categories and brands, show variants, images and cards."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -23,28 +24,36 @@ from catalog.models import (
     Spec,
     Variant,
 )
-from catalog.products import editing
+from catalog.products import editing, identifier_edits, spec_edits, variant_edits
 from catalog.products.forms import BrandForm, CategoryForm
-from catalog.products.labels import BRAND_FIELDSETS, CATEGORY_FIELDSETS, PRODUCT_FIELDSETS
+from catalog.products.labels import (
+    BRAND_FIELDSETS,
+    CATEGORY_FIELDSETS,
+    PRODUCT_FIELDSETS,
+    VARIANT_FIELDSETS,
+)
+from catalog.products.staff import search
+from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
+from catalog.products.staff.inlines import ModeInline, SpecInline
+from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
+from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, acting, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.inlines import inline
 
+SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
+
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    overridden_fields = forms.MultipleChoiceField(
-        choices=[(name, columns.field_label(Product, name)) for name in editing.LOCKABLE_FIELDS],
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
     restricted_countries = CountriesField(required=False)
 
 
 @admin.register(Product)
-class ProductAdmin(StaffAdmin):
+class ProductAdmin(LockedFieldsAdmin):
     form = ProductForm
-    editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS, "overridden_fields")
+    return_field = staticmethod(editing.return_product_field)
+    editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS)
     groups = PRODUCT_FIELDSETS
     list_display: ClassVar = [
         "title",
@@ -57,9 +66,11 @@ class ProductAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["brand", "category"]
     list_filter: ClassVar = ["status", "family", "category"]
-    search_fields: ClassVar = ["title", "slug", "variants__sku"]
+    search_fields: ClassVar = ["title"]  # shows the search box; see ``get_search_results``
+    search_help_text = SEARCH_HELP
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.age("created_at", _("Created"))]
+    exclude = ("overridden_fields",)
+    readonly_fields: ClassVar = [columns.age("created_at", _("Created")), locked_fields]
     inlines: ClassVar = [
         inline(
             Variant,
@@ -69,19 +80,39 @@ class ProductAdmin(StaffAdmin):
             "lithium",
             "status",
         ),
-        inline(Spec, "output_lm", "beam_m", "runtime_high_min", "ip_rating", "basis"),
-        inline(Mode, "position", "name", "kind", "output_lm", "runtime_min"),
+        SpecInline,
+        ModeInline,
         inline(Image, "role", "position", "source_url", "stem", "problem"),
     ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Product]", search_term: str
+    ) -> "tuple[QuerySet[Product], bool]":
+        return queryset.filter(search.search_products(search_term)), False
 
     def save_model(
         self, request: HttpRequest, obj: Product, form: "forms.ModelForm[Product]", change: bool
     ) -> None:
-        editing.apply_edit(
-            product=obj,
-            changes={name: form.cleaned_data[name] for name in form.changed_data},
-            now=timezone.now(),
-        )
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        if changes:
+            editing.apply_edit(product=obj, changes=changes, now=timezone.now())
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)  # names the changes for the history; services save them
+        if not formset.has_changed():
+            return
+        if formset.model is Spec:
+            self._save_spec(request, form.instance, formset.forms[0])
+        elif formset.model is Mode:
+            kept = [one for one in formset.forms if one not in formset.deleted_forms]
+            modes = [one.instance for one in kept if one.instance.pk or one.has_changed()]
+            spec_edits.edit_modes(product=form.instance, modes=modes, now=timezone.now())
+
+    def _save_spec(self, request: HttpRequest, product: Product, form: Any) -> None:
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        for finding in spec_edits.edit_spec(product=product, changes=changes, **acting(request)):
+            message = _("Unlikely: %(finding)s.") % {"finding": finding.message}
+            self.message_user(request, message, messages.WARNING)
 
 
 OFFER_COMPARISON = columns.page(
@@ -90,7 +121,13 @@ OFFER_COMPARISON = columns.page(
 
 
 @admin.register(Variant)
-class VariantAdmin(StaffAdmin):
+class VariantAdmin(LockedFieldsAdmin):
+    form = VariantForm
+    return_field = staticmethod(variant_edits.return_variant_field)
+    editable = (*variant_edits.LOCKABLE_FIELDS, *variant_edits.OWN_FIELDS)
+    autocomplete_fields: ClassVar = ["replaced_by"]
+    exclude = ("overridden_fields",)
+    groups = VARIANT_FIELDSETS
     list_display: ClassVar = [
         "sku",
         columns.link("product", _("Product")),
@@ -102,11 +139,13 @@ class VariantAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["product"]
     list_filter: ClassVar = ["status", "lithium"]
-    search_fields: ClassVar = ["sku", "product__title", "identifiers__value"]
+    search_fields: ClassVar = ["sku"]  # shows the search box; see ``get_search_results``
+    search_help_text = SEARCH_HELP
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [OFFER_COMPARISON]
+    readonly_fields: ClassVar = [OFFER_COMPARISON, locked_fields]
     inlines: ClassVar = [
-        inline(Identifier, "scheme", "value", "raw", "state"),
+        IdentifierInline,
+        OtherIdentifierInline,
         inline(
             Listing,
             "channel",
@@ -117,6 +156,33 @@ class VariantAdmin(StaffAdmin):
             related=("channel",),
         ),
     ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Variant]", search_term: str
+    ) -> "tuple[QuerySet[Variant], bool]":
+        return queryset.filter(search.search_variants(search_term)), False
+
+    def save_model(
+        self, request: HttpRequest, obj: Variant, form: VariantForm, change: bool
+    ) -> None:
+        if changes := form.changes():
+            variant_edits.edit_variant(variant=obj, changes=changes, now=timezone.now())
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)  # names the changes for the history; the service saves them
+        if formset.has_changed():
+            changed = [row for row, _names in formset.changed_objects]
+            identifier_edits.save_identifiers(
+                variant=form.instance,
+                added=formset.new_objects,
+                verified={
+                    one.instance.pk: one.cleaned_data["is_verified"]
+                    for one in formset.forms
+                    if one.instance in changed
+                },
+                removed=formset.deleted_objects,
+                now=timezone.now(),
+            )
 
 
 @admin.register(Category)

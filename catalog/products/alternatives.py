@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef
+
 from catalog.models import Category, Channel, Listing, Product, Spec, Variant
 from catalog.models.listings import STALE_AFTER
 from catalog.products.detail import ProductView
@@ -12,6 +14,8 @@ from catalog.search.cards import ProductCardRow, select_cards
 
 ALTERNATIVES = 4
 MAX_COMPARED = 200  # best-scored cards whose prices are compared
+MAX_SUCCESSORS = 5  # products followed, each replaced by the next
+_DISCONTINUED = Variant.Status.DISCONTINUED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +23,7 @@ class UnavailableProduct:
     """A product that is not for sale now.
 
     ``is_gone``: it is archived, or every variant is discontinued. ``is_being_priced``: a supplier's
-    cost is known, but no price is set yet.
+    cost is known, but no price is set yet. ``successor``: the product that replaces it.
     """
 
     id: int
@@ -29,6 +33,7 @@ class UnavailableProduct:
     spec: Spec | None
     is_gone: bool
     is_being_priced: bool
+    successor: Product | None
 
 
 def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | None:
@@ -43,7 +48,7 @@ def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | Non
         wholesale_amount__isnull=False,
         is_delisted=False,
     )
-    in_production = product.variants.exclude(status=Variant.Status.DISCONTINUED)
+    in_production = product.variants.exclude(status=_DISCONTINUED)
     is_gone = product.status == Product.Status.ARCHIVED or not in_production.exists()
     is_being_priced = not is_gone and unpriced.filter(variant__in=in_production).exists()
     return UnavailableProduct(
@@ -54,7 +59,25 @@ def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | Non
         spec=getattr(product, "spec", None),
         is_gone=is_gone,
         is_being_priced=is_being_priced,
+        successor=_find_successor(product),
     )
+
+
+def _find_successor(product: Product) -> Product | None:
+    """Follow the successors of the variants to the first product that is still made."""
+    seen = {product.pk}
+    for _step in range(MAX_SUCCESSORS):
+        following = Product.objects.filter(
+            status=Product.Status.ACTIVE, variants__replaces__product=product
+        ).exclude(pk__in=seen)
+        made = Variant.objects.filter(product=OuterRef("pk")).exclude(status=_DISCONTINUED)
+        ordered = following.annotate(is_made=Exists(made)).order_by("-is_made", "pk")
+        found = ordered.first()
+        if found is None or found.is_made:
+            return found
+        product = found
+        seen.add(found.pk)
+    return None
 
 
 def find_alternatives(

@@ -243,7 +243,7 @@ def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView |
     buyable = tuple(
         variant
         for variant in variants
-        if variant.status != Variant.Status.DISCONTINUED or variant.is_available(now)
+        if variant.status != Variant.Status.PHASING_OUT or variant.is_available(now)
     )
     return ProductView(content=content, variants=buyable, **content.product) if buyable else None
 

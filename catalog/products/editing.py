@@ -6,8 +6,9 @@ from typing import Any
 
 from catalog.attributes.text_cleaning import clean_html
 from catalog.listings.publication import lock_product, republish
-from catalog.models import Product
+from catalog.models import Product, Spec
 from catalog.pricing import repricing_queue
+from catalog.products.spec_edits import DERIVED_FIELD
 from storefront.lib.db.transactions import requires_transaction
 
 LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "status")
@@ -18,13 +19,12 @@ OWN_FIELDS = ("restricted_countries",)  # feeds do not state these fields
 def apply_edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None:
     """Save a staff edit, lock the edited fields against feeds, and publish the result.
 
-    ``changes`` may hold ``overridden_fields`` itself, to unlock a field.
     Locks:  the listings of the product in id order, then the product
     """
     lock_product(product.pk)
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
     changes = dict(changes)
-    locked = set(changes.pop("overridden_fields", row.overridden_fields))
+    locked = set(row.overridden_fields)
     if "description_html" in changes:
         changes["description_html"] = clean_html(changes["description_html"])
     for name in LOCKABLE_FIELDS:
@@ -40,3 +40,21 @@ def apply_edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -
     if "category" in changes:
         repricing_queue.enqueue_products(product_ids=[row.pk], now=now)
     republish(product.pk, now=now)
+
+
+@requires_transaction
+def return_product_field(product: Product, *, field: str, now: datetime) -> None:
+    """Unlock a field: the next import fills it. Its value stays until then, without a source.
+
+    A trigger in ``suppliers`` makes the next import read the page of the product again.
+    Locks:  the product
+    """
+    row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
+    freed = {field, DERIVED_FIELD} if field == "intensity_cd" else {field}
+    row.overridden_fields = sorted(set(row.overridden_fields) - freed)
+    row.updated_at = now
+    row.save(update_fields=["overridden_fields", "updated_at"])
+    spec = Spec.objects.filter(product=row, sources__has_key=field).first()
+    if spec is not None:
+        del spec.sources[field]
+        spec.save(update_fields=["sources"])

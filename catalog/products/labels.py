@@ -1,14 +1,24 @@
-"""Product labels: group the form fields of products, categories and brands."""
+"""Product labels: group the form fields of products, variants, categories and brands."""
 
 from django.utils.translation import gettext_lazy as _
 
+from catalog.products.staff.locked_fields_admin import locked_fields
 from storefront.lib.staff.fieldsets import Group
 
 PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html")),
     Group(_("Category and status"), ("category", "status")),
     Group(_("Shipping restrictions"), ("restricted_countries",)),
-    Group(_("Locked attributes"), ("overridden_fields",)),
+    Group(_("Locked attributes"), columns=(locked_fields,)),
+)
+VARIANT_FIELDSETS = (
+    Group(_("Options"), ("option_values", "color")),
+    Group(_("Status and successor"), ("status", "replaced_by")),
+    Group(
+        _("Shipping and customs"),
+        ("weight_g", "packed_weight_g", "lithium", "cell_wh", "cell_count", "hs_code"),
+    ),
+    Group(_("Locked attributes"), columns=(locked_fields,)),
 )
 CATEGORY_FIELDSETS = (
     Group(_("Storefront texts"), ("names", "intros")),

@@ -32,7 +32,7 @@ _DEFAULT_VARIANTS = """
     JOIN catalog_variant variant ON variant.id = listing.variant_id
     WHERE listing.channel_id = %(channel)s AND listing.is_published
       AND variant.product_id = ANY(%(products)s)
-      AND (variant.status <> 'discontinued' OR listing.available > 0)
+      AND (variant.status <> 'phasing_out' OR listing.available > 0)
     ORDER BY variant.product_id, (listing.available = 0), listing.price_amount,
         variant.position, variant.id
 """
@@ -44,7 +44,7 @@ _TOTALS = """
     JOIN catalog_variant variant ON variant.id = listing.variant_id
     WHERE listing.channel_id = %(channel)s AND listing.is_published
       AND variant.product_id = ANY(%(products)s)
-      AND (variant.status <> 'discontinued' OR listing.available > 0)
+      AND (variant.status <> 'phasing_out' OR listing.available > 0)
     GROUP BY variant.product_id
 """
 _COLORS = f"""
@@ -59,7 +59,7 @@ _COLORS = f"""
         && regexp_split_to_array({folded_sql("variant.color")}, '[^[:alpha:]]+')
     WHERE listing.channel_id = %(channel)s AND listing.is_published
       AND variant.product_id = ANY(%(products)s) AND variant.color <> ''
-      AND (variant.status <> 'discontinued' OR listing.available > 0)
+      AND (variant.status <> 'phasing_out' OR listing.available > 0)
     GROUP BY variant.product_id
 """  # noqa: S608 - made of constants
 _COUNTRIES = """

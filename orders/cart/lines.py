@@ -99,6 +99,7 @@ def _to_line(row: CartLine) -> LoadedLine:
 _PRODUCT = ("description_html", "option_names", "overridden_fields")
 _SPEC = ("power_sources", "charging", "features", "light_colors", "more", "sources", "warnings")
 LONG_FIELDS = (
+    "overridden_fields",
     *(f"product__{name}" for name in _PRODUCT),
     *(f"product__spec__{name}" for name in _SPEC),
 )

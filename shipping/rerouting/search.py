@@ -200,11 +200,11 @@ def _best_quote(
 def find_substitutes(
     backorder: Backorder, rows: Sequence[BackorderLine]
 ) -> dict[BackorderLine, Variant]:
-    """Return the substitutes of lines, unless their price is below the price that was paid."""
+    """Return the substitutes of lines that are still sold, at no less than the price paid."""
     substitutes = {}
     for row in rows:
         other = row.order_line.variant.replaced_by
-        if other is None:
+        if other is None or other.status == Variant.Status.DISCONTINUED:
             continue
         listings = Listing.objects.on(backorder.order.channel).filter(
             variant=other, price_amount__gte=row.order_line.unit_amount

@@ -18,6 +18,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
+from catalog.products.staff.search import NUMBER_SEARCHES
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
@@ -259,4 +260,12 @@ register_read_only(
     list_filter=["status", "supplier"],
     search_fields=["external_id"],
     ordering=["-id"],
+)
+
+
+# Staff find products and variants by the SKUs of all suppliers that offer them.
+NUMBER_SEARCHES.append(
+    lambda text: SupplierOffer.objects.filter(
+        supplier_sku__icontains=text, variant__isnull=False
+    ).values_list("variant")
 )

@@ -115,7 +115,7 @@ FULL JOIN (
     SELECT DISTINCT ON (l.channel_id, v.product_id)
            l.channel_id, v.product_id, v.id AS variant_id, l.price_amount, l.available
     FROM catalog_listing l JOIN catalog_variant v ON v.id = l.variant_id
-    WHERE l.is_published AND (v.status <> 'discontinued' OR l.available > 0)
+    WHERE l.is_published AND (v.status <> 'phasing_out' OR l.available > 0)
     ORDER BY l.channel_id, v.product_id, (l.available = 0), l.price_amount,
              v.position, v.id
 ) lead ON lead.channel_id = c.channel_id AND lead.product_id = c.product_id

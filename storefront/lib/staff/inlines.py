@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.html import format_html
-from unfold.admin import TabularInline
+from unfold.admin import StackedInline, TabularInline
 
 from storefront.lib.staff.visibility import visible_fields
 
@@ -54,6 +54,36 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+
+class _ParentRights:
+    """Rows are part of their parent: who may change the parent may change them."""
+
+    parent_model: type[models.Model]
+    tab = True
+    show_title = False
+    extra = 0
+
+    def _may_change(self, request: HttpRequest) -> bool:
+        parent = self.parent_model._meta  # noqa: SLF001 - Django's documented model API
+        return request.user.has_perm(f"{parent.app_label}.change_{parent.model_name}")
+
+    def has_add_permission(self, request: HttpRequest, _row: Any = None) -> bool:
+        return self._may_change(request)
+
+    def has_change_permission(self, request: HttpRequest, _row: Any = None) -> bool:
+        return self._may_change(request)
+
+    def has_delete_permission(self, request: HttpRequest, _row: Any = None) -> bool:
+        return self._may_change(request)
+
+
+class EditableTable(_ParentRights, TabularInline):  # type: ignore[misc]  # unfold ships no types
+    """Editable rows of another table, one row a line. The parent's admin saves them."""
+
+
+class EditableForm(_ParentRights, StackedInline):  # type: ignore[misc]  # unfold ships no types
+    """Editable rows of another table, each as a form. The parent's admin saves them."""
 
 
 def inline(model: type[models.Model], *fields: Any, **options: Any) -> type[StaffInline]:

@@ -124,9 +124,9 @@ def test_an_archived_or_unpublished_product_has_no_page():
     assert show() is None
 
 
-def test_a_discontinued_variant_is_shown_while_in_stock():
+def test_a_variant_that_is_phased_out_is_shown_while_in_stock():
     product = make_shown()
-    product.variants.update(status="discontinued")
+    product.variants.update(status="phasing_out")
 
     assert [variant.sku for variant in show().variants] == ["trail-lamp-B"]
 

@@ -36,7 +36,9 @@ def test_an_edited_field_is_locked(product):
 def test_a_field_can_be_unlocked(product):
     edit(product, title="Mine")
 
-    edit(product, overridden_fields=[])
+    with transaction.atomic():
+        editing.return_product_field(product, field="title", now=NOON)
+    product.refresh_from_db()
 
     assert (product.title, product.overridden_fields) == ("Mine", [])
 

@@ -147,7 +147,7 @@ def test_a_sold_out_product_keeps_its_card_and_ranks_last():
         lambda _: Product.objects.update(status="archived"),
         lambda _: Listing.objects.all().delete(),
         lambda product: (
-            product.variants.update(status="discontinued") and Listing.objects.update(available=0)
+            product.variants.update(status="phasing_out") and Listing.objects.update(available=0)
         ),
     ],
 )

@@ -170,9 +170,11 @@ def test_a_substitute_sold_out_on_acceptance_changes_nothing(replaced):
     assert live() == []
 
 
-def test_a_cheaper_substitute_is_not_offered(supplier):
-    listing, older = make_sellable(), make_sellable(price="30.00", quantity=0)
+@pytest.mark.parametrize(("price", "status"), [("30.00", "active"), ("99.00", "discontinued")])
+def test_a_cheaper_or_discontinued_substitute_is_not_offered(supplier, price, status):
+    listing, older = make_sellable(), make_sellable(price=price, quantity=0)
     stock_at(older)
+    type(listing.variant).objects.filter(pk=older.variant_id).update(status=status)
     type(listing.variant).objects.filter(pk=listing.variant_id).update(replaced_by=older.variant)
 
     reroute(make_sent_purchase_order(listing))

@@ -2,9 +2,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import DataError
+from django.db import DataError, transaction
 
 from catalog.models import Listing, Product, Variant
+from catalog.products import editing, variant_edits
 from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.models import (
@@ -320,3 +321,30 @@ def test_the_problem_of_a_run_shows_no_database_error(supplier, world, monkeypat
     assert run.problem == (
         "A database error stopped the run. The log has the details. Later runs try again."
     )
+
+
+def test_a_field_that_staff_return_to_the_feed_is_filled_by_the_next_sync(known, world):
+    product = Product.objects.get(variants__offers__supplier_sku="P1-Black")
+    stated = product.title
+
+    variant = product.variants.get()
+    color = variant.color
+
+    def sync_and_read():
+        sync(known, now=LATER)
+        product.refresh_from_db()
+        variant.refresh_from_db()
+        return product.title, variant.color
+
+    with transaction.atomic():
+        editing.apply_edit(product=product, changes={"title": "Ours"}, now=LATER)
+        variant_edits.edit_variant(variant=variant, changes={"color": "Blue"}, now=LATER)
+    kept = sync_and_read()
+    with transaction.atomic():
+        editing.return_product_field(product, field="title", now=LATER)
+    returned = sync_and_read()
+    with transaction.atomic():
+        variant_edits.return_variant_field(variant, field="color", now=LATER)
+
+    assert (kept, returned) == (("Ours", "Blue"), (stated, "Blue"))
+    assert sync_and_read() == (stated, color)

@@ -1,0 +1,159 @@
+"""Specification edits by staff: lock the values against feeds, record who set them, check them.
+
+``Spec.sources`` holds one entry per edited column: ``{"actor", "at", "feed": {…}}``, in which
+``feed`` is what the supplier states instead, if anything.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from catalog.attributes import plausibility
+from catalog.attributes.plausibility import Finding, StatedMode, StatedSpecs
+from catalog.listings.publication import lock_product, republish
+from catalog.models import Mode, Product, Spec, Variant
+from storefront.lib.db.transactions import requires_transaction
+
+MODES = "modes"  # in ``Product.overridden_fields``: staff edited the light modes
+BASIS_FIELD, DERIVED_FIELD = "basis", "beam_m"
+EDITABLE_COLUMNS = tuple(
+    column.name
+    for column in Spec._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
+    if column.name
+    not in {"id", "product", DERIVED_FIELD, "custom_values", "more", "sources", "warnings"}
+)
+_CLAIM_COLUMNS = {"capacity_mah": "battery_capacity_mah", "energy_wh": "battery_energy_wh"}
+
+
+def stated_specs(values: Mapping[str, Any], *, modes: Sequence[StatedMode] = ()) -> StatedSpecs:
+    """Return columns of ``Spec`` as the plausibility checks take them."""
+    return StatedSpecs(
+        output_lm=values["output_lm"],
+        intensity_cd=values["intensity_cd"],
+        runtime_high_min=values["runtime_high_min"],
+        weight_g=values["weight_g"],
+        head_mm=values["head_mm"],
+        battery_format=values["battery_format"],
+        battery_count=values["battery_count"] or 1,
+        is_battery_included=values["battery_included"],
+        capacity_mah=values["battery_capacity_mah"],
+        voltage=values["battery_voltage"],
+        energy_wh=values["battery_energy_wh"],
+        modes=modes,
+    )
+
+
+def find_implausible(values: Mapping[str, Any], *, modes: Sequence[StatedMode]) -> list[Finding]:
+    """Return the findings on columns of ``Spec``; a value out of its range gives only that one."""
+    ranges = (
+        plausibility.check_range(column, Decimal(values[column]))
+        for column in plausibility.RANGES
+        if values.get(column) is not None
+    )
+    findings = [finding for finding in ranges if finding]
+    possible = {**values, **dict.fromkeys(finding.column for finding in findings)}
+    return [*findings, *plausibility.check(stated_specs(possible, modes=modes))]
+
+
+def column_of(finding: Finding) -> str:
+    return _CLAIM_COLUMNS.get(finding.column, finding.column)
+
+
+def values_of(spec: Spec) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name in EDITABLE_COLUMNS}
+
+
+def _warnings(spec: Spec, modes: Sequence[StatedMode]) -> list[dict[str, str]]:
+    findings = find_implausible(values_of(spec), modes=modes)
+    return [{"code": finding.code, "message": finding.message} for finding in findings]
+
+
+def stated_modes(product: Product) -> list[StatedMode]:
+    rows = Mode.objects.filter(product=product).order_by("position")
+    return [
+        StatedMode(
+            name=row.name, kind=row.kind, output_lm=row.output_lm, runtime_min=row.runtime_min
+        )
+        for row in rows
+    ]
+
+
+def keep_edits(
+    spec: Spec, stated: Mapping[str, Any], *, locked: Collection[str], modes: Sequence[StatedMode]
+) -> dict[str, Any]:
+    """Return the columns of a feed that may be written: all but the locked ones.
+
+    Edited columns keep their source, with the text that the feed states now; the warnings are
+    those on the mixed values.
+    """
+    free = {name: value for name, value in stated.items() if name not in locked}
+    edited = {name: spec.sources[name] for name in locked if "actor" in spec.sources.get(name, {})}
+    if edited:
+        sources = stated["sources"]
+        kept = {name: _staff_source(old, sources.get(name)) for name, old in edited.items()}
+        free["sources"] = {**sources, **kept}
+        mixed = Spec(**{name: free.get(name, getattr(spec, name)) for name in EDITABLE_COLUMNS})
+        free["warnings"] = _warnings(mixed, modes)
+    return free
+
+
+def _staff_source(entry: Mapping[str, Any], feed: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"actor": entry["actor"], "at": entry["at"], "feed": dict(feed or {})}
+
+
+@requires_transaction
+def edit_spec(
+    *, product: Product, changes: Mapping[str, Any], actor: str, now: datetime
+) -> list[Finding]:
+    """Save staff's values, lock them against feeds and publish the result; return the findings.
+
+    Locks:  the listings of the product in id order, then the product
+    """
+    lock_product(product.pk)
+    row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
+    spec = Spec.objects.filter(product=row).first() or Spec(product=row, basis=Spec.Basis.NONE)
+    entry = {"actor": actor, "at": now.isoformat()}
+    for name in changes.keys() & {*EDITABLE_COLUMNS}:
+        setattr(spec, name, changes[name])
+        before = spec.sources.get(name, {})
+        spec.sources[name] = _staff_source(entry, before.get("feed", before))
+    locked = changes.keys() & {*EDITABLE_COLUMNS}
+    if "intensity_cd" in changes:
+        candela = changes["intensity_cd"]
+        spec.beam_m = None if candela is None else plausibility.beam_m(candela)
+        locked.add(DERIVED_FIELD)
+    if "weight_g" in changes:
+        free = Variant.objects.filter(product=row).exclude(overridden_fields__contains="weight_g")
+        free.update(weight_g=changes["weight_g"])
+    modes = stated_modes(row)
+    spec.warnings = _warnings(spec, modes)
+    spec.save()
+    _lock_fields(row, locked, now=now)
+    republish(row.pk, now=now)
+    return find_implausible(values_of(spec), modes=modes)
+
+
+@requires_transaction
+def edit_modes(*, product: Product, modes: Sequence[Mode], now: datetime) -> None:
+    """Replace the light modes by staff's, in this order, and lock them against feeds.
+
+    Locks:  as ``edit_spec``
+    """
+    lock_product(product.pk)
+    row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
+    Mode.objects.filter(product=row).delete()
+    for position, mode in enumerate(modes):
+        mode.pk, mode.product, mode.position = None, row, position
+    Mode.objects.bulk_create(modes)
+    if spec := Spec.objects.filter(product=row).first():
+        spec.warnings = _warnings(spec, stated_modes(row))
+        spec.save(update_fields=["warnings"])
+    _lock_fields(row, {MODES}, now=now)
+    republish(row.pk, now=now)
+
+
+def _lock_fields(product: Product, names: Collection[str], *, now: datetime) -> None:
+    product.overridden_fields = sorted({*product.overridden_fields, *names})
+    product.updated_at = now
+    product.save(update_fields=["overridden_fields", "updated_at"])

@@ -1,0 +1,84 @@
+"""Locked fields: show what staff edited, and return a field to the feeds with one click."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from catalog.models import Identifier, Mode, Spec
+from catalog.products.spec_edits import MODES
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.history import construct_message
+
+
+def label_of(name: str, model: type[models.Model]) -> str:
+    """Return the label of a locked field of a product or a variant, or of what belongs to it."""
+    if name == MODES:
+        return str(capfirst(Mode._meta.verbose_name_plural))  # noqa: SLF001
+    if name in Identifier.Scheme.values:
+        return str(Identifier.Scheme(name).label)
+    own = {field.name for field in model._meta.fields}  # noqa: SLF001
+    return str(columns.field_label(model if name in own else Spec, name))
+
+
+@admin.display(description=cast("str", gettext_lazy("Edited by staff")))
+def locked_fields(row: Any) -> str | None:
+    """Show the locked fields, each with a button; the buttons belong to ``return_form.html``."""
+    if not row.overridden_fields:
+        return None
+    lines = (
+        (label, name, _("Return to supplier data"), label)
+        for name in row.overridden_fields
+        for label in [label_of(name, type(row))]
+    )
+    line = (
+        '<li>{} <button type="submit" form="return-form" name="field" value="{}"'
+        ' class="cursor-pointer underline">{}<span class="sr-only">: {}</span></button></li>'
+    )
+    return format_html("<ul>{}</ul>", format_html_join("", line, lines))
+
+
+class LockedFieldsAdmin(StaffAdmin):
+    """Admin of rows with ``overridden_fields``. ``return_field`` is the service that unlocks one.
+
+    The history of its rows has the old and the new values.
+    """
+
+    change_form_outer_after_template = "catalog/products/return_form.html"
+    return_field: ClassVar[Callable[..., None]]
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_return"
+        view = self.admin_site.admin_view(require_POST(self.return_view))
+        return [path("<int:object_id>/return/", view, name=name), *super().get_urls()]
+
+    def return_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        row = self.row(request, str(object_id))
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        field = request.POST.get("field", "")
+        if field not in row.overridden_fields:
+            raise Http404
+        with transaction.atomic():
+            type(self).return_field(row, field=field, now=timezone.now())
+            done = _("Returned to supplier data: %(field)s") % {
+                "field": label_of(field, self.model)
+            }
+            self.log_change(request, row, done)
+        hint = _("%(done)s. The next import of the supplier fills it.") % {"done": done}
+        self.message_user(request, hint, messages.SUCCESS)
+        return HttpResponseRedirect(self.page_of(row))
+
+    def construct_change_message(self, _request: Any, form: Any, formsets: Any, add: Any) -> Any:
+        return construct_message(form, formsets, add=add)

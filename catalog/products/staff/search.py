@@ -1,0 +1,67 @@
+"""Staff search: find products and variants by words of the title, the brand, and by any number."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from catalog.attributes.identifiers import number_key
+from catalog.models import Brand, Identifier, Variant
+
+MIN_NUMBER_LENGTH = 3
+MAX_FOUND = 1000  # variants with one number
+# Further searches by number, of apps that catalog does not import: text -> ids of variants.
+NUMBER_SEARCHES: list[Callable[[str], "QuerySet[Any, Any]"]] = []
+
+
+def search_products(text: str) -> Q:
+    """Return the condition on products: ``text`` is a number, or each of its words matches.
+
+    A word matches in the title, in the brand or in a number of a variant (``find_variant_ids``).
+    """
+
+    def have(variant_ids: list[int]) -> Q:
+        products = Variant.objects.filter(pk__in=variant_ids).values_list("product", flat=True)
+        return Q(pk__in=[*products] if variant_ids else [])
+
+    return _search(text, path="", have=have)
+
+
+def search_variants(text: str) -> Q:
+    """Return the condition on variants; as ``search_products``."""
+    return _search(text, path="product__", have=lambda variant_ids: Q(pk__in=variant_ids))
+
+
+def _search(text: str, *, path: str, have: Callable[[list[int]], Q]) -> Q:
+    if found := find_variant_ids(text):
+        return have(found)
+    words = text.split()
+    every_word = Q()
+    for word in words:
+        numbered = find_variant_ids(word) if len(words) > 1 else []
+        in_title = Q(**{f"{path}title__icontains": word})
+        brands = [*Brand.objects.filter(name__icontains=word).values_list("pk", flat=True)]
+        every_word &= in_title | Q(**{f"{path}brand__in": brands}) | have(numbered)
+    return every_word
+
+
+def find_variant_ids(text: str) -> list[int]:
+    """Return the variants that have a number which contains ``text``.
+
+    Numbers are GTINs, part and model numbers, whatever their spacing, our SKUs and the SKUs of
+    suppliers. All have a digit, so a text without one finds nothing.
+    """
+    text, key = text.strip(), number_key(text)
+    if len(key) < MIN_NUMBER_LENGTH or not any(character.isdigit() for character in key):
+        return []
+    scheme = Identifier.Scheme
+    numbered = Identifier.objects.filter(
+        Q(scheme__in=[scheme.GTIN, scheme.MPN, scheme.MODEL], value__contains=key)
+        | Q(scheme=scheme.SUPPLIER, raw__icontains=text)
+    )
+    found = (
+        Variant.objects.filter(sku__icontains=text)
+        .values_list("pk")
+        .union(numbered.values_list("variant"), *(search(text) for search in NUMBER_SEARCHES))
+    )
+    return [pk for (pk,) in found[:MAX_FOUND]]

@@ -1,0 +1,145 @@
+"""Specification form: enter typed values with their units, checked for plausibility."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils import formats, timezone
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+from unfold.widgets import UnfoldAdminNullBooleanSelectWidget, UnfoldAdminSelectWidget
+
+from catalog.attributes import plausibility
+from catalog.attributes.batteries import BUILT_IN, CELL_LIMITS, LITHIUM_CHEMISTRIES
+from catalog.attributes.spec_patterns import CHARGING, COLORS, FEATURES
+from catalog.attributes.units import parse_ip_rating
+from catalog.models import Mode, Spec
+from catalog.products.spec_edits import (
+    EDITABLE_COLUMNS,
+    column_of,
+    find_implausible,
+    stated_modes,
+    stated_specs,
+    values_of,
+)
+
+CODES: Mapping[str, Iterable[str]] = {
+    "power_sources": (BUILT_IN, "replaceable_cell", "solar", "crank", "mains"),
+    "charging": [code for code, _pattern in CHARGING],
+    "features": [code for code, _pattern in FEATURES],
+    "light_colors": [color.replace(" ", "_") for color in COLORS],
+    "battery_format": (*CELL_LIMITS, BUILT_IN),
+    "battery_chemistry": (*sorted(LITHIUM_CHEMISTRIES), "nimh", "alkaline", "zinc_carbon"),
+}
+MODE_KINDS = ("white", "red", "green", "blue", "uv", "strobe", "flash", "flame", "sos", "beacon")
+LISTS = ("power_sources", "charging", "features", "light_colors")
+
+
+def describe_source(source: Mapping[str, Any]) -> str:
+    """Return who states a value: staff with the date, or the supplier with its own text."""
+    if "actor" not in source:
+        return _stated_by(source)
+    at = timezone.localtime(datetime.fromisoformat(source["at"]))
+    edited = _("Edited by staff: %(actor)s, %(date)s.") % {
+        "actor": source["actor"],
+        "date": formats.date_format(at, "DATE_FORMAT"),
+    }
+    return " ".join(filter(None, [edited, _stated_by(source.get("feed") or {})]))
+
+
+def _stated_by(source: Mapping[str, Any]) -> str:
+    if not source:
+        return ""
+    values = {name: source.get(name, "") for name in ("supplier", "label", "raw")}
+    return _("Supplier %(supplier)s states: %(label)s: %(raw)s") % values
+
+
+class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """The specification of a product. A value that physics excludes is rejected."""
+
+    battery_included = forms.NullBooleanField(
+        required=False, widget=UnfoldAdminNullBooleanSelectWidget
+    )
+
+    class Meta:
+        model = Spec
+        fields = EDITABLE_COLUMNS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, codes in CODES.items():
+            if name in self.fields:
+                self.fields[name] = self._choice_field(name, codes)
+        for name, source in self.instance.sources.items():
+            if name in self.fields:
+                self.fields[name].help_text = escape(describe_source(source))
+
+    def _choice_field(self, name: str, codes: Iterable[str]) -> forms.Field:
+        """Offer the known codes, and those that the product has already."""
+        present = getattr(self.instance, name)
+        known = dict.fromkeys([*codes, *(present if name in LISTS else filter(None, [present]))])
+        choices = [(code, code.replace("_", " ")) for code in known]
+        label = self.fields[name].label
+        if name in LISTS:
+            return forms.MultipleChoiceField(
+                choices=choices, label=label, required=False, widget=forms.CheckboxSelectMultiple
+            )
+        return forms.ChoiceField(
+            choices=[("", "---------"), *choices],
+            label=label,
+            required=False,
+            widget=UnfoldAdminSelectWidget,
+        )
+
+    def clean_ip_rating(self) -> str:
+        text = str(self.cleaned_data["ip_rating"])
+        rating = parse_ip_rating(text)
+        if text and not rating:
+            raise forms.ValidationError(_("Enter an IP code such as IPX4 or IP68."))
+        return rating
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        values = values_of(self.instance) | cleaned
+        modes = stated_modes(self.instance.product) if self.instance.product_id else ()
+        for finding in find_implausible(values, modes=modes) if self.changed_data else ():
+            name = column_of(finding)
+            if finding.is_error and name in self.fields:
+                self.add_error(name, self._explain(name, finding))
+        return cleaned
+
+    def _explain(self, name: str, finding: plausibility.Finding) -> str:
+        if finding.code != "out-of-range":
+            return _("Not possible: %(finding)s.") % {"finding": finding.message}
+        least, most = plausibility.RANGES[name]
+        return _("Enter a value from %(least)s to %(most)s, in the unit of the label.") % {
+            "least": least,
+            "most": most,
+        }
+
+
+class ModeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """One light mode. An output that the light cannot have is rejected."""
+
+    class Meta:
+        model = Mode
+        fields = ("name", "kind", "output_lm", "runtime_min", "intensity_cd")
+        widgets: ClassVar = {"kind": UnfoldAdminSelectWidget}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            kinds = dict.fromkeys([*MODE_KINDS, self.instance.kind])
+            self.fields["kind"].widget.choices = [(kind, kind) for kind in kinds]
+
+    def clean_output_lm(self) -> Decimal | None:
+        output: Decimal | None = self.cleaned_data["output_lm"]
+        spec = Spec.objects.filter(product=self.instance.product_id).first()
+        if output is not None and spec is not None:
+            claim = stated_specs({**values_of(spec), "output_lm": round(output)})
+            if not plausibility.is_possible(claim):
+                message = _("This light cannot have %(output)s lm: see its battery and weight.")
+                raise forms.ValidationError(message % {"output": output})
+        return output

@@ -1,0 +1,118 @@
+"""Variant form: options, weights, batteries, customs code, status and successor."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.models import Product, Variant
+from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
+from storefront.lib.staff.form_fields import LinesField
+
+MAX_OPTION_CHARS = 60
+MAX_PACKED_WEIGHT_G = 100_000
+MAX_SUCCESSORS = 50
+COLOR_NAMES = frozenset({"color", "colour"})
+HS_DIGITS = range(6, 11)
+BATTERY_FIELDS = frozenset({"lithium", "cell_wh", "cell_count"})
+
+
+class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """What staff may change of a variant. Its SKU never changes."""
+
+    option_values = LinesField(required=False, help_text=gettext_lazy("One value a line."))
+
+    class Meta:
+        model = Variant
+        fields = (*LOCKABLE_FIELDS, *OWN_FIELDS)
+        help_texts: ClassVar = {
+            "color": gettext_lazy("For the color filter and the pictures of a color."),
+            "weight_g": gettext_lazy("The light as it is used, without its packaging."),
+            "packed_weight_g": gettext_lazy("With packaging: decides the shipping services."),
+            "lithium": gettext_lazy("How the battery is packed: decides the shipping services."),
+            "cell_wh": gettext_lazy("Of one cell. Capacity in Ah times voltage."),
+            "cell_count": gettext_lazy("Cells in one parcel of this variant."),
+            "hs_code": gettext_lazy("6 to 10 digits, for customs."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "option_values" in self.fields and self.instance.product_id:
+            names = ", ".join(map(str, self.instance.product.option_names))
+            hint = _("One value a line, in this order: %(names)s") % {"names": names}
+            if names:
+                self.fields["option_values"].help_text = hint
+
+    def clean_option_values(self) -> list[str]:
+        values: list[str] = self.cleaned_data["option_values"]
+        return check_options(values, product=self.instance.product, own=self.instance)
+
+    def clean_packed_weight_g(self) -> int | None:
+        weight_g: int | None = self.cleaned_data["packed_weight_g"]
+        if weight_g is not None and not 0 < weight_g <= MAX_PACKED_WEIGHT_G:
+            message = _("Enter a weight from 1 to %(most)s g, or nothing.")
+            raise forms.ValidationError(message % {"most": MAX_PACKED_WEIGHT_G})
+        return weight_g
+
+    def clean_hs_code(self) -> str:
+        digits = "".join(filter(str.isdigit, self.cleaned_data["hs_code"]))
+        if self.cleaned_data["hs_code"] and len(digits) not in HS_DIGITS:
+            raise forms.ValidationError(_("Enter 6 to 10 digits, such as 8513 10."))
+        return digits
+
+    def clean_replaced_by(self) -> Variant | None:
+        successor: Variant | None = self.cleaned_data["replaced_by"]
+        following = successor
+        for _step in range(MAX_SUCCESSORS):
+            if following is None:
+                return successor
+            if following.pk == self.instance.pk:
+                break
+            following = following.replaced_by
+        message = _("%(sku)s cannot be the successor: this variant replaces it.")
+        raise forms.ValidationError(message % {"sku": successor})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        has_lithium = cleaned.get("lithium") != Variant.Lithium.NONE
+        if has_lithium and BATTERY_FIELDS & {*self.changed_data} and not self.errors:
+            if not cleaned.get("cell_wh"):
+                message = _("Enter the watt-hours of one cell. Without them no service carries it.")
+                self.add_error("cell_wh", message)
+            if not cleaned.get("cell_count"):
+                self.add_error("cell_count", _("Enter how many cells are in the parcel."))
+        return cleaned
+
+    def changes(self) -> dict[str, Any]:
+        """Return the changed fields; a changed color option changes the color."""
+        entered = {name: self.cleaned_data[name] for name in self.changed_data}
+        changes = {
+            name: value
+            for name, value in entered.items()
+            if getattr(value, "pk", value) != self.initial.get(name)
+        }
+        if "option_values" in changes and "color" not in changes:
+            names = [str(name).casefold() for name in self.instance.product.option_names]
+            colors = dict(zip(names, changes["option_values"], strict=False))
+            color = next((colors[name] for name in names if name in COLOR_NAMES & {*colors}), "")
+            if color:
+                changes["color"] = color[:40]
+        return changes
+
+
+def check_options(values: list[str], *, product: Product, own: Variant | None = None) -> list[str]:
+    """Return the options. Raises ValidationError: too many or too few, or those of another variant."""
+    names = product.option_names
+    if names and len(values) != len(names):
+        message = _("Enter %(count)s lines: %(names)s.")
+        values_of = {"count": len(names), "names": ", ".join(map(str, names))}
+        raise forms.ValidationError(message % values_of)
+    if too_long := next((value for value in values if len(value) > MAX_OPTION_CHARS), ""):
+        message = _("%(value)s is longer than %(most)s characters.")
+        raise forms.ValidationError(message % {"value": too_long[:80], "most": MAX_OPTION_CHARS})
+    for other in product.variants.exclude(status=Variant.Status.DISCONTINUED):
+        if other != own and other.option_values == values:
+            message = _("Variant %(sku)s has the same options.")
+            raise forms.ValidationError(message % {"sku": other.sku})
+    return values

@@ -1,0 +1,65 @@
+"""Search of staff in Products and Variants."""
+
+import pytest
+from django.contrib import admin
+
+from catalog.models import Product, Variant
+from catalog.products.staff.search import find_variant_ids
+from tests.factories.catalog import make_brand, make_product, make_variant
+from tests.factories.suppliers import make_offer
+
+pytestmark = pytest.mark.django_db
+admin.autodiscover()
+
+
+@pytest.fixture
+def variant():
+    """A light of two variants among others, with each kind of number."""
+    make_variant(make_product(title="Fenix headlamp", brand=make_brand(name="Fenix")), sku="HL-1")
+    product = make_product(title="Tindrel Weir 370 headlamp", brand=make_brand(name="Tindrel"))
+    make_variant(product, sku="HL-7K3Q-X2M9-AAAA")
+    variant = make_variant(product, sku="HL-7K3Q-X2M9-PB4T")
+    for scheme, value, raw in (
+        ("gtin", "00012345678905", "012345678905"),
+        ("gtin", "00000096385074", "96385074"),
+        ("mpn", "tindrel:pd36r+pro", "PD36R+ Pro"),
+        ("supplier", "lumen:LU 88.b", "LU 88.b"),
+    ):
+        variant.identifiers.create(scheme=scheme, value=value, raw=raw)
+    make_offer(variant, sku="ZX-4410")
+    return variant
+
+
+def find(model, text):
+    found, _ = admin.site.get_model_admin(model).get_search_results(None, model.objects.all(), text)
+    return list(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("012345678905", "0 12345 67890 5", "0012345678905", "00012345678905", "9638 5074"),
+        *("PD36R+ Pro", "pd36r+pro", "PD-36R+", "tindrel PD36R+", "LU 88.b", "ZX-4410"),
+        *("HL-7K3Q-X2M9-PB4T", "weir pb4t"),
+    ],
+)
+def test_a_variant_is_found_by_each_of_its_numbers(variant, text):
+    assert find(Variant, text) == [variant]
+    assert find(Product, text) == [variant.product]
+
+
+@pytest.mark.parametrize("text", ["370 weir", "headlamp tindrel", "TINDREL"])
+def test_a_product_is_found_by_words_in_any_order(variant, text):
+    assert find(Product, text) == [variant.product]
+    assert set(find(Variant, text)) == set(variant.product.variants.all())
+
+
+@pytest.mark.parametrize("text", ["tindrel fenix", "PD36R", "4006381333931", "weir 9999"])
+def test_other_products_are_not_found(variant, text):
+    found = {"PD36R": [variant.product]}  # staff may type the beginning of a number
+    assert find(Product, text) == found.get(text, [])
+
+
+def test_a_word_without_a_digit_is_not_searched_in_numbers(variant, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert find_variant_ids("pro") == find_variant_ids("5 ") == []

@@ -1,0 +1,167 @@
+"""Specification and modes on the product page: edit, lock, check, return to the feed."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from catalog.models import Listing, Mode, Spec
+from tests.factories.catalog import make_listing, make_mode
+from tests.support.admin_forms import filled_form
+
+pytestmark = pytest.mark.django_db
+admin.autodiscover()
+
+
+@pytest.fixture
+def product():
+    product = make_listing().variant.product
+    Spec.objects.update(
+        sources={"output_lm": {"supplier": "lumen", "label": "Output", "raw": "400 lm"}}
+    )
+    make_mode(product)
+    return product
+
+
+def page(product, view="change"):
+    return reverse(f"admin:catalog_product_{view}", args=[product.pk])
+
+
+def edit(staff, product, **changes):
+    shown = staff.get(page(product))
+    return staff.post(page(product), filled_form(shown) | changes)
+
+
+def test_an_edited_value_is_locked_and_names_its_editor(staff, product):
+    saved = edit(staff, product, **{"spec-0-output_lm": "450", "spec-0-basis": "own_measurement"})
+    shown = staff.get(page(product)).content.decode()
+
+    assert saved.status_code == 302, saved.context["errors"]
+    product.refresh_from_db()
+    spec = Spec.objects.get()
+    assert (spec.output_lm, spec.basis) == (450, "own_measurement")
+    assert product.overridden_fields == ["basis", "output_lm"]
+    assert spec.sources["output_lm"]["actor"] == "staff@fara.example"
+    assert "Edited by staff: staff@fara.example" in shown
+    assert "Supplier lumen states: Output: 400 lm" in shown
+    assert "Output, lm: 400 → 450" in LogEntry.objects.get().get_change_message()
+
+
+def test_a_form_that_was_not_changed_changes_nothing(staff, product):
+    assert edit(staff, product).status_code == 302
+
+    product.refresh_from_db()
+    assert (product.overridden_fields, Spec.objects.get().weight_g) == ([], 75)
+    assert LogEntry.objects.get().get_change_message() == "No fields changed."
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"output_lm": "200000"}, "output_lm", "from 1 to 100000"),
+        ({"battery_format": "18650", "output_lm": "9000"}, "output_lm", "lumens per 18650"),
+        (
+            {"battery_format": "AA", "battery_capacity_mah": "9000"},
+            "battery_capacity_mah",
+            "of one",
+        ),
+        ({"ip_rating": "very"}, "ip_rating", "such as IPX4"),
+        ({"weight_g": "two"}, "weight_g", "whole number"),
+    ],
+)
+def test_an_impossible_value_is_explained_beside_its_field(staff, product, changes, field, words):
+    changes = {f"spec-0-{name}": value for name, value in changes.items()}
+
+    answer = edit(staff, product, title="Typed", **changes)
+
+    (form,) = answer.context["inline_admin_formsets"][1].formset.forms
+    assert words in str(form.errors[field])
+    assert 'value="Typed"' in answer.content.decode()  # nothing that was typed is lost
+    assert Spec.objects.get().output_lm == 400
+
+
+def test_an_unlikely_value_is_saved_with_a_warning(staff, product):
+    answer = edit(staff, product, **{"spec-0-output_lm": "4000", "spec-0-runtime_high_min": "10"})
+
+    shown = staff.get(answer.url).content.decode()
+    assert "Unlikely: 901 lumens per Wh" in shown
+    assert [warning["code"] for warning in Spec.objects.get().warnings] == ["output-unlikely"]
+
+
+def test_candela_decide_the_beam_distance_and_the_weight_that_of_variants(staff, product):
+    edit(staff, product, **{"spec-0-intensity_cd": "10000", "spec-0-weight_g": "80"})
+
+    product.refresh_from_db()
+    assert Spec.objects.get().beam_m == 200
+    assert product.overridden_fields == ["beam_m", "intensity_cd", "weight_g"]
+    assert product.variants.get().weight_g == 80
+
+
+def test_a_product_without_a_specification_gets_one_and_can_be_published(staff, product):
+    Spec.objects.all().delete()
+    Listing.objects.update(is_published=False)
+
+    edit(staff, product, **{"spec-0-output_lm": "450", "spec-0-power_sources": ["built_in"]})
+
+    assert Spec.objects.get().output_lm == 450
+    assert Listing.objects.get().is_published
+
+
+def test_modes_are_added_changed_and_removed(staff, product):
+    make_mode(product, name="Low", position=1, output_lm="20", runtime_min=2400)
+    changes = {
+        "modes-TOTAL_FORMS": "3",
+        "modes-0-output_lm": "350",
+        "modes-1-DELETE": "on",
+        "modes-2-name": "Red",
+        "modes-2-kind": "red",
+        "modes-2-output_lm": "5",
+    }
+
+    saved = edit(staff, product, **changes)
+
+    assert saved.status_code == 302
+    modes = Mode.objects.order_by("position").values_list("position", "name", "kind", "output_lm")
+    assert list(modes) == [(0, "High", "white", 350), (1, "Red", "red", 5)]
+    product.refresh_from_db()
+    assert product.overridden_fields == ["modes"]
+
+
+def test_a_mode_brighter_than_its_light_can_be_is_rejected(staff, product):
+    answer = edit(staff, product, **{"modes-0-output_lm": "90000"})
+
+    assert "This light cannot have 90000" in answer.content.decode()
+
+
+def test_a_field_returns_to_the_feed_with_one_click(staff, product):
+    edit(staff, product, title="Mine", **{"spec-0-intensity_cd": "10000"})
+
+    answers = [
+        staff.post(page(product, "return"), {"field": field})
+        for field in ("intensity_cd", "title", "title")
+    ]
+
+    product.refresh_from_db()
+    assert [answer.status_code for answer in answers] == [302, 302, 404]
+    assert (product.overridden_fields, product.title) == ([], "Mine")
+    assert "intensity_cd" not in Spec.objects.get().sources
+    messages = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
+    assert messages[1:] == [
+        "Returned to supplier data: Peak intensity, cd", "Returned to supplier data: Title",
+    ]  # fmt: skip
+
+
+def test_staff_who_may_only_view_products_cannot_edit_them(client, product, django_user_model):
+    user = django_user_model.objects.create_user("view@fara.example", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_product", "view_spec"]))
+    client.force_login(user)
+
+    shown = client.get(page(product))
+    answers = [
+        client.post(page(product), {"spec-0-output_lm": "450"}),
+        client.post(page(product, "return"), {"field": "title"}),
+    ]
+
+    assert shown.status_code == 200
+    assert [answer.status_code for answer in answers] == [403, 403]

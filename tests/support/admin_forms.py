@@ -1,0 +1,15 @@
+"""Admin forms: read the values that a page shows, as a browser sends them back."""
+
+
+def filled_form(page):
+    """Return the values of the form and the formsets of an admin page, by field name."""
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    values = {}
+    for form in forms:
+        for field in form:
+            value = field.value()
+            if value is not None and value is not False:
+                values[field.html_name] = value if isinstance(value, list) else str(value)
+    return values
