@@ -155,6 +155,21 @@ class CardIndex:
         found: Found = self._lists[key]
         return found
 
+    def memoize_query[Found](self, key: Hashable, make: Callable[[], Found]) -> Found:
+        """Return the result of a query, kept as by ``memoize_list``.
+
+        Locks:  the index, but not during the query
+        """
+        with self.lock:
+            version = self._version
+            if key in self._lists:
+                return self.memoize_list(key, make)
+        found = make()
+        with self.lock:
+            if self._version == version:  # else a card may have changed after the query
+                self.memoize_list(key, lambda: found)
+        return found
+
     def rows(self, ids: Sequence[int]) -> list[ProductCardRow]:
         """Return the rows of cards in this order.
 

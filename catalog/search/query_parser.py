@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from catalog.attributes.families import LIGHTS
 from catalog.attributes.identifiers import InvalidGtinError, brand_key, gtin14
 from catalog.search.filters import RANGE_FIELDS, ProductFilter
 from catalog.search.vocabulary import (
@@ -50,8 +51,9 @@ _UNITS = (
     r"|(?P<price>€|\$|£|eur|euros?|usd|avro\w*)"
 )
 _AFTER = r"(?P<most>qeder|kimi|az|yungul|ucuz|asagi)|(?P<least>cox|artiq|parlaq|guclu|uzun|yuxari)"
+_FROM = r"(?:between\s+|from\s+)?(?P<low>\d{1,6})\s*(?:-|–|to|and|ve)"
 _BOUND = re.compile(
-    rf"(?<!\S)(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE}))?\s*(?P<sign>[€$£])?\s*{_NUMBER}"
+    rf"(?<!\S)(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE})|{_FROM})?\s*(?P<sign>[€$£])?\s*{_NUMBER}"
     rf"\s*(?:{_UNITS})?(?:\s+(?:{_AFTER}))?(?!\S)"
 )
 _WORD = re.compile(r"\w+(?:[-./']\w+)*")
@@ -130,11 +132,15 @@ def part_number(text: str) -> Term | None:
 def _with_one_type(terms: list[Term], sections: Sequence[int]) -> list[Term]:
     """Let one term name the type of the product, and make other types optional.
 
-    It is the last type before "with" or "for": "headlamp strap", "strap for a headlamp".
+    It is the last type before "with" or "for": "headlamp strap", "strap for a headlamp". A kind of
+    light says more than "light": "light for my bike".
     """
+    families = [term.meaning.families if term.meaning else frozenset[str]() for term in terms]
     types = [at for at, term in enumerate(terms) if term.meaning and term.meaning.is_type]
-    first = [at for at in types if sections[at] == sections[types[0]]]
-    others = set(types) - set(first[-1:])
+    first = [at for at in types if sections[at] == sections[types[0]]][-1:]
+    if first and families[first[0]] == LIGHTS:
+        first = [at for at in types if families[at] < LIGHTS][-1:] or first
+    others = set(types) - set(first)
     return [term._replace(is_optional=at in others) for at, term in enumerate(terms)]
 
 
@@ -223,6 +229,8 @@ def _with_bound(query: ProductFilter, match: re.Match[str]) -> ProductFilter:
     if part["above"] or part["least"]:
         is_most = False
     low, high = query.range_of(code)
+    if part["low"]:
+        low, is_most = _number(part["low"]), True
     bound = (low, number) if is_most else (number, high)
     return replace(query, **{RANGE_FIELDS.get(code, code): bound})  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ from catalog.models import SearchTerm
 from catalog.search.vocabulary import WORDS
 from storefront.lib.text import fold
 
-MIN_LENGTH = 4
+MIN_LENGTH = 5  # of a corrected word; shorter ones are similar to many others
 LONG_WORD = 8  # letters of a word that may have ``MAX_ERRORS``, others one
 MAX_ERRORS = 2
 MIN_SIMILARITY = 0.72

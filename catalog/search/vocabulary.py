@@ -88,7 +88,10 @@ _FILTERS: Mapping[tuple[str, str], str] = {
         ", suya davamlı, suya dözümlü, su keçirməyən, su keçirməz, sukeçirməz, yağışa davamlı"
     ),
     ("water", "jets"): "ipx5, ipx6, ipx9, ipx9k, ip65, ip66, ip69, ip69k",
-    ("water", "submersible"): "submersible, underwater, ipx7, ipx8, ip67, ip68, sualtı",
+    (
+        "water",
+        "submersible",
+    ): "submersible, underwater, ipx7, ipx8, ip67, ip68, sualtı, su altında, suda işləyən",
     ("features", "motion_sensor"): (
         "motion sensor, motion activated, wave sensor, sensor, hərəkət sensoru"
     ),
@@ -112,7 +115,8 @@ _SORTS: Mapping[str, str] = {
         "cheap, cheapest, cheaper, affordable, budget, inexpensive, low cost, ucuz, sərfəli, münasib"
     ),
     "price_desc": "expensive, premium, high end, baha, bahalı",
-    "weight": "lightest, lightweight, ultralight, lighter, yüngül, ən kiçik",
+    "weight": "lightest, lightweight, ultralight, lighter, yüngül, small, smallest, compact, tiny"
+    ", mini, kiçik, balaca",
     "runtime": (
         "longest runtime, longest run time, long runtime, long run time, longest lasting"
         ", long lasting, longest battery life, long battery life, uzun müddət işləyən"
@@ -176,11 +180,12 @@ _TYPES: Mapping[str, Meaning] = {
     "light, lamp, işıq, lampa, fənər, fanar, fonar": Meaning(families=LIGHTS, is_type=True),
     (
         "headlamp, head lamp, headlight, head light, headtorch, head torch, baş fənəri, baş lampası"
-        ", baş işığı, alın fənəri, alın lampası, alın işığı, başlıq fənəri"
+        ", baş işığı, alın fənəri, alın lampası, alın işığı, başlıq fənəri, başa taxılan fənər"
+        ", başa taxılan"
     ): _type("headlamp"),
     (
-        "flashlight, flash light, flashlite, torch, hand torch, hand lamp, handheld light, əl fənəri, əl lampası"
-        ", əl işığı"
+        "flashlight, flash light, flashlite, torch, searchlight, spotlight, hand torch, hand lamp"
+        ", handheld light, əl fənəri, əl lampası, əl işığı"
     ): _type("flashlight"),
     (
         "lantern, camping light, camping lamp, camp light, camp lamp, tent light, tent lamp, kamp fənəri"
@@ -189,7 +194,7 @@ _TYPES: Mapping[str, Meaning] = {
     ): _type("lantern"),
     (
         "work light, worklight, work lamp, inspection light, inspection lamp, floodlight, flood light"
-        ", shop light, iş işığı, iş lampası, iş fənəri, projektor"
+        ", shop light, iş işığı, iş lampası, iş fənəri, işçi fənəri, projektor"
     ): _type("work_light"),
     (
         "bike light, bike lamp, bike, bicycle light, bicycle lamp, bicycle, cycling light, cycle light"
@@ -286,6 +291,12 @@ _USES: Mapping[str, Meaning] = {
     ),
     "patrol, security, duty, mühafizə, polis": _use(
         "flashlight", text="duty", filters=(ProductFilter(lumens=_range(800, None)),)
+    ),
+    "hands free, handsfree": _use("headlamp"),
+    "kids, kid, child, children, uşaq": _use(
+        "headlamp",
+        "flashlight",
+        filters=(ProductFilter(weight_g=_range(None, 80), lumens=_range(None, 300)),),
     ),
     "rechargeable, rechargable, şarj olunan, doldurulan, şarjlı, usb": Meaning(
         filters=(

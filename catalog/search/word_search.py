@@ -37,20 +37,36 @@ def search(asked: ProductFilter, index: CardIndex) -> WordSearch:
               corrections
     Locks:    the index, but not during queries
     """
-    query = query_parser.parse(asked)
+    number = query_parser.part_number(asked.search_text)
+    found = _search(asked, asked.search_text, index, number)
+    if number and found.terms == (number,):
+        return found
+    unknown = tuple(
+        term.word for term, cards in found.cards.items() if not cards and not term.meaning
+    )
+    nearest = index.memoize_query(("spelling", unknown), lambda: spelling.nearest_words(unknown))
+    while nearest:
+        text = spelling.replace_words(asked.search_text, nearest)
+        corrected = _search(asked, text, index)
+        # A correction that has no product beside the other words is none.
+        fitting = {word: to for word, to in nearest.items() if to not in corrected.dropped}
+        if fitting == nearest:
+            return replace(corrected, corrected=text)
+        nearest = fitting
+    return found
+
+
+def _search(
+    asked: ProductFilter, text: str, index: CardIndex, number: Term | None = None
+) -> WordSearch:
+    query = query_parser.parse(replace(asked, search_text=text))
     terms = query_parser.split_terms(query.search_text)
-    number = query_parser.part_number(asked.search_text) if terms else None
+    if not terms:
+        return WordSearch(query=query, terms=(), cards={})
     cards = _look_up([*terms, number] if number else terms, index)
-    if number and cards[number]:
-        return WordSearch(query=asked, terms=(number,), cards=cards, matches=cards[number])
-    unknown = [term.word for term in terms if not cards[term] and not term.meaning]
-    corrected = ""
-    if unknown and (nearest := spelling.nearest_words(unknown)):
-        corrected = spelling.replace_words(asked.search_text, nearest)
-        query = query_parser.parse(replace(asked, search_text=corrected))
-        terms = query_parser.split_terms(query.search_text)
-        cards = _look_up(terms, index)
-    found = WordSearch(query=query, terms=tuple(terms), cards=cards, corrected=corrected)
+    if number and (numbered := cards.pop(number)):
+        return WordSearch(query=asked, terms=(number,), cards={}, matches=numbered)
+    found = WordSearch(query=query, terms=tuple(terms), cards=cards)
     has_filters = replace(query, search_text="") != replace(asked, search_text="")
     return _match(found, can_drop_all=has_filters)
 
@@ -101,10 +117,13 @@ def _cards_by_attributes(meaning: Meaning, index: CardIndex) -> BitMap64:
 
 
 def _match(found: WordSearch, *, can_drop_all: bool) -> WordSearch:
-    """Require all terms together; drop those without cards, then the most common ones, uses first."""
+    """Require all terms together; drop those without cards beside the others.
+
+    The type of product is kept first, then the rarest words; uses such as "dog walk" come last.
+    """
     required = [term for term in found.terms if not term.is_optional]
     matches, dropped = None, set[Term]()
-    for term in sorted(required, key=lambda term: (_is_use(term), len(found.cards[term]))):
+    for term in sorted(required, key=lambda term: (_priority(term), len(found.cards[term]))):
         both = found.cards[term] if matches is None else matches & found.cards[term]
         if both:
             matches = both
@@ -118,6 +137,10 @@ def _match(found: WordSearch, *, can_drop_all: bool) -> WordSearch:
         matches=matches,
         dropped=tuple(term.word for term in found.terms if term in dropped),
     )
+
+
+def _priority(term: Term) -> int:
+    return 0 if term.meaning and term.meaning.is_type else 2 if _is_use(term) else 1
 
 
 def _is_use(term: Term) -> bool:

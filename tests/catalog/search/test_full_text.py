@@ -136,7 +136,10 @@ def test_an_identifier_finds_exactly_its_product():
     with transaction.atomic():
         index.reindex(product_ids=[product.pk], channel=make_channel())
 
-    for words in ("HL-7K3Q-X2M9-PB4T", "hl-7k3q-x2m9-pb4t", "4006381333931", "H1-B"):
+    for words in (
+        *("HL-7K3Q-X2M9-PB4T", "hl-7k3q-x2m9-pb4t", "hl7k3q x2m9 pb4t", "H1-B"),
+        *("4006381333931", "4 006381 333931", "04006381333931"),
+    ):
         assert titles(words) == ["Trail headlamp"]
 
 
