@@ -78,11 +78,9 @@ def load_page(
             )
     context = _ListContext(channel=channel, category=category, country=country, now=now)
     index = card_index.refreshed_index(channel.pk)
-    found = word_search.search(query, index)
-    page = _load(found, context, index)
-    if not page.total and (wider := word_search.without_uses(found)):
-        return _load(wider, context, index)
-    return page
+    pages = (_load(found, context, index) for found in word_search.readings(query, index))
+    first = next(pages)
+    return first if first.total else next((page for page in pages if page.total), first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

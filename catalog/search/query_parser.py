@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from catalog.attributes.families import LIGHTS
 from catalog.attributes.identifiers import InvalidGtinError, brand_key, gtin14
-from catalog.search.filters import RANGE_FIELDS, ProductFilter
+from catalog.search.filters import CHOICES, RANGE_FIELDS, ProductFilter
 from catalog.search.vocabulary import (
+    ALL_MEANINGS,
     FILTERS,
     IN_PHRASES,
     MAX_PHRASE,
-    MEANINGS,
     SEPARATORS,
     STOP_WORDS,
     Meaning,
@@ -81,8 +81,11 @@ class _Found(NamedTuple):
     key: Phrase
 
 
-def parse(query: ProductFilter) -> ProductFilter:
-    """Return the query with the filters in its text; ``search_text`` keeps the remaining text."""
+def parse(query: ProductFilter, *, with_choices: bool = True) -> ProductFilter:
+    """Return the query with the filters in its text; ``search_text`` keeps the remaining text.
+
+    Shape:  without choices, only numbers with a unit and sort orders become filters
+    """
     if not query.search_text:
         return query
     remaining = query.search_text
@@ -95,7 +98,7 @@ def parse(query: ProductFilter) -> ProductFilter:
             query = changed
             remaining, folded = (_blank(text, *match.span()) for text in (remaining, folded))
     for found in list(_read(folded, FILTERS)):
-        if found.key:
+        if found.key and (with_choices or FILTERS[found.key][0] not in CHOICES):
             query = _with_choice(query, *FILTERS[found.key])
             remaining = _blank(remaining, found.start, found.end)
     words = " ".join(remaining.split())
@@ -113,7 +116,7 @@ def is_wordless(query: ProductFilter) -> bool:
 def split_terms(text: str) -> list[Term]:
     """Split the remaining text into search words, and phrases that stand for attributes."""
     folded = fold(text.replace("\0", " "))
-    found = list(_read(folded, MEANINGS))[:MAX_TERMS]
+    found = list(_read(folded, ALL_MEANINGS))[:MAX_TERMS]
     terms = [_term(folded[each.start : each.end], each.key) for each in found]
     if terms and terms[-1].meaning is None and len(terms[-1].word) > 1:
         terms[-1] = terms[-1]._replace(is_prefix=True)
@@ -146,7 +149,7 @@ def _with_one_type(terms: list[Term], sections: Sequence[int]) -> list[Term]:
 
 def _term(word: str, key: Phrase) -> Term:
     if key:
-        return Term(word, meaning=MEANINGS[key])
+        return Term(word, meaning=ALL_MEANINGS[key])
     return Term(word[:MAX_TERM_LENGTH], _names(word[:MAX_TERM_LENGTH]))
 
 

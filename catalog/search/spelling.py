@@ -12,7 +12,7 @@ from catalog.search.vocabulary import WORDS
 from storefront.lib.text import fold
 
 MIN_LENGTH = 5  # of a corrected word; shorter ones are similar to many others
-LONG_WORD = 8  # letters of a word that may have ``MAX_ERRORS``, others one
+LONG_WORD = 7  # letters of a word that may have ``MAX_ERRORS``, others one
 MAX_ERRORS = 2
 MIN_SIMILARITY = 0.72
 MAX_CORRECTED = 3  # words of a search

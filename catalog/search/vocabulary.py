@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from catalog.attributes.colors import COLOR_WORDS
 from catalog.attributes.families import LIGHTS
-from catalog.search.filters import ProductFilter
+from catalog.search.filters import CHOICES, ProductFilter
 from storefront.lib.text import fold
 
 type Phrase = tuple[str, ...]  # stems
@@ -102,14 +102,14 @@ _FILTERS: Mapping[tuple[str, str], str] = {
     ("features", "hook"): "hook, hanging hook, qarmaq, asılqan",
     ("features", "dimming"): "dimmable, dimming, stepless, tənzimlənən, dimmer",
     ("features", "lockout"): "lockout, lock out",
-    ("features", "power_bank"): "power bank, powerbank, pauerbank",
+    ("features", "power_bank"): "power bank, powerbank, charge phone, pauerbank, telefonu doldura",
     ("features", "battery_indicator"): "battery indicator, charge indicator, batareya göstəricisi",
     ("features", "high_cri"): "high cri, cri 90, cri90, cri 95, true color, yüksək cri",
     ("in_stock", "1"): "in stock, stokda, anbarda, mövcud",
 }
 _SORTS: Mapping[str, str] = {
     "lumens": (
-        "brightest, bright, brighter, powerful, strongest, strong, max output, parlaq, güclü"
+        "brightest, bright, brighter, powerful, strongest, strong, max output, parlaq, güclü, gur, çox işıq verən"
     ),
     "price": (
         "cheap, cheapest, cheaper, affordable, budget, inexpensive, low cost, ucuz, sərfəli, münasib"
@@ -329,7 +329,19 @@ MEANINGS: Mapping[Phrase, Meaning] = {
     **{phrase: use for texts, use in _USES.items() for phrase in _phrases(texts)},
     **{phrase: kind for texts, kind in _TYPES.items() for phrase in _phrases(texts)},
 }
-MAX_PHRASE = max(map(len, (*FILTERS, *MEANINGS)))
+# The same, and filters as search words: products that have the value, or name it in their title.
+ALL_MEANINGS: Mapping[Phrase, Meaning] = {
+    **MEANINGS,
+    **{
+        phrase: Meaning(
+            filters=(ProductFilter(**{code: frozenset({value})}),),  # type: ignore[arg-type]
+            text=(value.replace("_", " "),),
+        )
+        for phrase, (code, value) in FILTERS.items()
+        if code in CHOICES
+    },
+}
+MAX_PHRASE = max(map(len, ALL_MEANINGS))
 
 
 def _words(tables: Iterable[Iterable[str]]) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Word search: find the cards of a search text, correct its spelling, drop what matches nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyroaring import BitMap64
@@ -30,7 +30,19 @@ class WordSearch:
     dropped: tuple[str, ...] = ()
 
 
-def search(asked: ProductFilter, index: CardIndex) -> WordSearch:
+def readings(asked: ProductFilter, index: CardIndex) -> Iterator[WordSearch]:
+    """Yield how a search text can be read, for lists that would be empty: the strictest first."""
+    found = _find(asked, index)
+    yield found
+    if any(_is_use(term) for term in found.terms):
+        yield _without_uses(found)
+    text = found.corrected or asked.search_text
+    words = _search(asked, text, index, with_choices=False)
+    if words.query != found.query:
+        yield replace(words, corrected=found.corrected)
+
+
+def _find(asked: ProductFilter, index: CardIndex) -> WordSearch:
     """Find the cards of a search text, which may be a part number as a whole.
 
     Queries:  one for words whose cards are not kept; for unknown words one each, and one for their
@@ -57,9 +69,14 @@ def search(asked: ProductFilter, index: CardIndex) -> WordSearch:
 
 
 def _search(
-    asked: ProductFilter, text: str, index: CardIndex, number: Term | None = None
+    asked: ProductFilter,
+    text: str,
+    index: CardIndex,
+    number: Term | None = None,
+    *,
+    with_choices: bool = True,
 ) -> WordSearch:
-    query = query_parser.parse(replace(asked, search_text=text))
+    query = query_parser.parse(replace(asked, search_text=text), with_choices=with_choices)
     terms = query_parser.split_terms(query.search_text)
     if not terms:
         return WordSearch(query=query, terms=(), cards={})
@@ -71,12 +88,8 @@ def _search(
     return _match(found, can_drop_all=has_filters)
 
 
-def without_uses(found: WordSearch) -> WordSearch | None:
-    """Return the search without uses such as "dog walk", None if it has none."""
-    uses = [term for term in found.terms if _is_use(term)]
-    if not uses:
-        return None
-    unused = {term: BitMap64() for term in uses}
+def _without_uses(found: WordSearch) -> WordSearch:
+    unused = {term: BitMap64() for term in found.terms if _is_use(term)}
     return _match(replace(found, cards={**found.cards, **unused}), can_drop_all=True)
 
 

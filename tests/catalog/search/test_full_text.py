@@ -119,6 +119,14 @@ def test_a_use_is_dropped_rather_than_a_filter():
     assert found.dropped == ("dog walk",)
 
 
+def test_a_feature_that_would_empty_the_list_is_a_word():
+    make_shown("Zoom headlamp", features=())
+    make_shown("Trail headlamp", features=())
+
+    assert titles("zoomable headlamp") == ["Zoom headlamp"]
+    assert search("magnetic headlamp").dropped == ("magnetic",)
+
+
 def test_a_search_of_unknown_words_only_is_empty():
     make_shown("Trail headlamp")
 
