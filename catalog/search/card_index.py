@@ -21,9 +21,8 @@ from pyroaring import BitMap64
 
 from catalog.models.search import CHANGE_RETENTION
 from catalog.search.cards import ProductCardRow, select_cards
-from catalog.search.query_parser import Term
+from catalog.search.query_parser import Term, term_query
 from catalog.search.sorted_column import SortedColumn
-from catalog.search.text_query import text_query
 
 REFRESH_AFTER_S = 1.0
 # A process that did not check for longer may have missed changes: it loads all cards again.
@@ -31,7 +30,7 @@ RELOAD_AFTER_S = CHANGE_RETENTION.total_seconds() / 2
 LOAD_BATCH_SIZE = 1_000  # with 10,000 the process keeps the memory afterwards
 MAX_ROWS = 2_000  # rows of shown cards that are kept, about 1.5 KB each
 MAX_LISTS = 200  # lists whose counts are kept
-MAX_SEARCHES = 200  # searches whose matches are kept
+MAX_SEARCHES = 400  # search words whose matches are kept
 MAX_CHANGES = 100  # batches of changes kept to update kept searches
 
 
@@ -87,6 +86,7 @@ SORTED = (
 )
 _NAMES = ", ".join(column.name for column in fields(CardValues))
 _SELECT = f"SELECT {_NAMES} FROM catalog_productcard WHERE channel_id = %s"  # noqa: S608 - constants
+_MATCHING = "SELECT id FROM catalog_productcard WHERE channel_id = %s AND search @@"
 # Transactions commit out of order: start from the oldest one that was still open at the last check.
 _CHANGES = """
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
@@ -122,7 +122,7 @@ class CardIndex:
         self._applied: dict[int, int] = {}
         self._changes: list[BitMap64] = []
         self._version += 1  # marks the result of a search that still runs as outdated
-        self._searches: OrderedDict[tuple[Term, ...], tuple[int, BitMap64]] = OrderedDict()
+        self._searches: OrderedDict[Term, tuple[int, BitMap64]] = OrderedDict()
         self._memo: dict[Hashable, BitMap64] = {}
         self._lists: OrderedDict[Hashable, Any] = OrderedDict()
         self._rows: OrderedDict[int, ProductCardRow] = OrderedDict()
@@ -153,6 +153,21 @@ class CardIndex:
         if len(self._lists) > MAX_LISTS:
             self._lists.popitem(last=False)
         found: Found = self._lists[key]
+        return found
+
+    def memoize_query[Found](self, key: Hashable, make: Callable[[], Found]) -> Found:
+        """Return the result of a query, kept as by ``memoize_list``.
+
+        Locks:  the index, but not during the query
+        """
+        with self.lock:
+            version = self._version
+            if key in self._lists:
+                return self.memoize_list(key, make)
+        found = make()
+        with self.lock:
+            if self._version == version:  # else a card may have changed after the query
+                self.memoize_list(key, lambda: found)
         return found
 
     def rows(self, ids: Sequence[int]) -> list[ProductCardRow]:
@@ -193,41 +208,49 @@ class CardIndex:
 
     # Searches
 
-    def search(self, terms: Sequence[Term]) -> BitMap64:
-        """Return the cards that match all search words, from the text index of the database.
+    def search(self, terms: Sequence[Term]) -> list[BitMap64]:
+        """Return the cards that match each search word, from the text index of the database.
 
         The matches are kept. If cards changed since, only these are searched again.
         Locks:  the index, but not during the query
         """
-        key = tuple(terms)
         with self.lock:
-            version, (searched_at, found) = self._version, self._searches.get(key, _NOT_SEARCHED)
-            changes = self._changes[searched_at - version :] if searched_at < version else []
-        if version - searched_at > len(changes):
-            found = self._search(terms)
-        elif changes:
+            version = self._version
+            kept = {term: self._searches.get(term, _NOT_SEARCHED) for term in terms}
+            oldest = min(
+                (at for at, _ in kept.values() if version - at <= len(self._changes)),
+                default=version,
+            )
+            changes = self._changes[oldest - version :] if oldest < version else []
+        stale = [term for term, (at, _) in kept.items() if oldest <= at < version]
+        unknown = [term for term, (at, _) in kept.items() if at < oldest]
+        found = {term: cards for term, (_, cards) in kept.items()} | self._search(unknown)
+        if stale:
             changed = BitMap64.union(*changes)
-            found = (found - changed) | self._search(terms, changed)
+            again = self._search(stale, changed)
+            found |= {term: (found[term] - changed) | again[term] for term in stale}
         with self.lock:
-            self._searches[key] = (version, found)
-            self._searches.move_to_end(key)
-            if len(self._searches) > MAX_SEARCHES:
+            for term in kept:
+                self._searches[term] = (version, found[term])
+                self._searches.move_to_end(term)
+            while len(self._searches) > MAX_SEARCHES:
                 self._searches.popitem(last=False)
-        return found
+        return [found[term] for term in terms]
 
-    def _search(self, terms: Sequence[Term], among: BitMap64 | None = None) -> BitMap64:
-        tsquery = text_query(terms)
-        test, values = "", [self.channel_id, *tsquery.values]
-        if among is not None:
-            test, values = "AND id = ANY(%s)", [*values, list(among)]
+    def _search(self, terms: Sequence[Term], among: BitMap64 | None = None) -> dict[Term, BitMap64]:
+        """Search all words in one statement."""
+        if not terms:
+            return {}
+        test, ids = ("", []) if among is None else (" AND id = ANY(%s)", [list(among)])
+        queries = [term_query(term) for term in terms]
+        columns = ", ".join(f"ARRAY({_MATCHING} ({query.text}){test})" for query in queries)
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT array_agg(id) FROM catalog_productcard"  # noqa: S608 - all values are parameters
-                f" WHERE channel_id = %s AND search @@ ({tsquery.text}) {test}",
-                values,
+                f"SELECT {columns}",
+                [value for query in queries for value in (self.channel_id, *query.values, *ids)],
             )
-            ((ids,),) = cursor.fetchall()
-        return BitMap64(ids or ())
+            (found,) = cursor.fetchall()
+        return {term: BitMap64(cards) for term, cards in zip(terms, found, strict=True)}
 
     # Changes
 

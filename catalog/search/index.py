@@ -78,6 +78,7 @@ _NAMES = """
       ON identifier.variant_id = variant.id AND identifier.state <> 'conflict'
     CROSS JOIN LATERAL (VALUES
         (lower(variant.sku)),
+        (replace(lower(variant.sku), '-', '')),
         (CASE identifier.scheme
             WHEN 'mpn' THEN replace(split_part(identifier.value, ':', 2), '+', '')
             WHEN 'model' THEN replace(split_part(identifier.value, ':', 2), '+', '')

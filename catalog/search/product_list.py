@@ -8,13 +8,14 @@ from pyroaring import BitMap64
 
 from catalog.models import Category, Channel
 from catalog.models.listings import STALE_AFTER
-from catalog.search import card_index, facets, query_parser, spelling
+from catalog.search import card_index, facets, word_search
 from catalog.search.card_index import CardIndex
 from catalog.search.cards import ProductCardRow, select_cards
 from catalog.search.facets import Facet
 from catalog.search.filters import ProductFilter
+from catalog.search.query_parser import Term, rank_query
 from catalog.search.selection import Selection, select
-from catalog.search.text_query import text_query
+from catalog.search.word_search import WordSearch
 
 PAGE_SIZE = 24
 # At most this many best-scored matches of a search are ranked by relevance; customers do not open
@@ -40,7 +41,7 @@ class ProductListPage:
     Shape:  ``query`` is the parsed filter, including filters found in the search text; ``in_stock``
             counts cards that can be bought in the customer's country; ``without`` maps each facet
             in use to the total without it; ``corrected`` is the corrected search text, empty if
-            unchanged
+            unchanged; ``dropped`` are words that no product has beside the others
     """
 
     query: ProductFilter
@@ -51,6 +52,7 @@ class ProductListPage:
     facets: tuple[Facet, ...]
     without: Mapping[str, int]
     corrected: str = ""
+    dropped: tuple[str, ...] = ()
 
 
 def load_page(
@@ -68,7 +70,6 @@ def load_page(
     Shape:  in stock means deliverable to ``country``; ``category`` saves the lookup of
             ``query.category``
     """
-    query = query_parser.parse(query)
     if category is None and query.category:
         category = Category.objects.filter(slug=query.category).first()
         if category is None:
@@ -76,14 +77,10 @@ def load_page(
                 query=query, cards=[], total=0, in_stock=0, pages=0, facets=(), without={}
             )
     context = _ListContext(channel=channel, category=category, country=country, now=now)
-    page = _load(query, context)
-    if not page.total and query.search_text and not any(page.without.values()):
-        corrected = spelling.correct_spelling(query.search_text)
-        if corrected != query.search_text:
-            corrected_page = _load(replace(query, search_text=corrected), context)
-            if corrected_page.total or any(corrected_page.without.values()):
-                return replace(corrected_page, corrected=corrected)
-    return page
+    index = card_index.refreshed_index(channel.pk)
+    pages = (_load(found, context, index) for found in word_search.readings(query, index))
+    first = next(pages)
+    return first if first.total else next((page for page in pages if page.total), first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +93,8 @@ class _ListContext:
     now: datetime
 
 
-def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
-    terms = query_parser.split_terms(query.search_text)
-    index = card_index.refreshed_index(context.channel.pk)
-    matches = index.search(terms) if terms else None
+def _load(search: WordSearch, context: _ListContext, index: CardIndex) -> ProductListPage:
+    query, matches = search.query, search.matches
     with index.lock:
         if query.is_plain:
             # What is fresh changes when the oldest fresh figure expires.
@@ -113,12 +108,14 @@ def _load(query: ProductFilter, context: _ListContext) -> ProductListPage:
     shown = [*found.shown.in_stock, *found.shown.others]
     return ProductListPage(
         query=replace(query, page=found.page),
-        cards=_rank(found, terms) if found.is_ranked else index.rows(shown),
+        cards=_rank(found, search.terms) if found.is_ranked else index.rows(shown),
         total=found.counts.total,
         in_stock=found.counts.in_stock,
         pages=found.pages,
         facets=found.counts.facets,
         without=found.counts.without,
+        corrected=search.corrected,
+        dropped=search.dropped,
     )
 
 
@@ -181,13 +178,21 @@ def _in_order(selection: Selection, sort: str, *, offset: int, size: int) -> _Or
     return _OrderedCards(in_stock, others)
 
 
-def _rank(found: _Found, terms: Sequence[query_parser.Term]) -> list[ProductCardRow]:
-    """Return a page of the best-scored cards by relevance."""
-    tsquery = text_query(terms)  # as a subquery it is parsed once, not for each card
+def _rank(found: _Found, terms: Sequence[Term]) -> list[ProductCardRow]:
+    """Return a page of the best-scored cards by relevance, those of the type that is named first."""
+    tsquery = rank_query(terms)  # as a subquery it is parsed once, not for each card
+    families = {
+        family
+        for term in terms
+        if term.meaning and term.meaning.is_type and not term.is_optional
+        for family in term.meaning.families
+    }
     return select_cards(
         [*found.shown.in_stock, *found.shown.others],
         len(found.shown.in_stock),
+        sorted(families),
         *tsquery.values,
-        order=f"place > %s, ts_rank(search, (SELECT {tsquery.text})) DESC, place"
+        order="place > %s, family <> ALL(%s::text[]),"
+        f" ts_rank(search, (SELECT {tsquery.text})) DESC, place"
         f" LIMIT {PAGE_SIZE} OFFSET {(found.page - 1) * PAGE_SIZE}",
     )

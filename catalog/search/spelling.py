@@ -1,42 +1,49 @@
-"""Spelling: replace an unknown search word by the most similar word of our cards."""
+"""Spelling: replace unknown search words by the most similar words of our cards."""
 
-from difflib import get_close_matches
+import re
+from collections.abc import Mapping, Sequence
 
 from django.db.models import F, Func, Value
 from django.db.models.functions import Length
 
 from catalog.attributes.families import SEARCH_WORDS
 from catalog.models import SearchTerm
+from catalog.search.vocabulary import WORDS
 from storefront.lib.text import fold
 
-MIN_LENGTH = 4
+MIN_LENGTH = 5  # of a corrected word; shorter ones are similar to many others
+LONG_WORD = 7  # letters of a word that may have ``MAX_ERRORS``, others one
+MAX_ERRORS = 2
 MIN_SIMILARITY = 0.72
 MAX_CORRECTED = 3  # words of a search
 CANDIDATES = 300
-_ALWAYS_KNOWN = frozenset(word for words in SEARCH_WORDS.values() for word in fold(words).split())
+_KNOWN = WORDS.union(*(fold(words).split() for words in SEARCH_WORDS.values()))
 
 
-def correct_spelling(text: str) -> str:
-    """Return the text with each unknown word replaced by the most similar known one.
+def replace_words(text: str, nearest: Mapping[str, str]) -> str:
+    """Return a text with these folded words replaced."""
+    return re.sub(r"\w+", lambda match: nearest.get(fold(match.group()), match.group()), text)
 
-    Shape:  only the first ``MAX_CORRECTED`` long words are corrected; a word without a similar word
-            stays
+
+def nearest_words(words: Sequence[str]) -> dict[str, str]:
+    """Return the most similar known word of each folded word that has one.
+
+    Shape:  only the first ``MAX_CORRECTED`` long words are compared
     """
-    folded = [fold(word) for word in text.split()]
     long_words = [
-        word for word in dict.fromkeys(folded) if len(word) >= MIN_LENGTH and word.isalpha()
+        word for word in dict.fromkeys(words) if len(word) >= MIN_LENGTH and word.isalpha()
     ]
     nearest = {word: _nearest(word) for word in long_words[:MAX_CORRECTED]}
-    return " ".join(nearest.get(word, word) for word in folded)
+    return {word: found for word, found in nearest.items() if found}
 
 
 def _nearest(word: str) -> str:
-    """Return the word if it is known or no word is similar, otherwise the most similar word.
+    """Return the most similar known word, "" if none is similar.
 
     The database excludes words that share too few letters: comparing 20,000 here takes 0.3 s.
     """
     foreign = Length(Func(F("word"), Value(word), Value(""), function="translate"))
-    # The ratio of get_close_matches is at most 2 * shared letters / letters of both
+    # A similar word shares most of its letters.
     max_similarity = 200 * (Length("word") - foreign) - round(100 * MIN_SIMILARITY) * Length("word")
     candidates = (
         SearchTerm.objects.annotate(max_similarity=max_similarity)
@@ -44,7 +51,30 @@ def _nearest(word: str) -> str:
         .order_by("-max_similarity")
         .values_list("word", flat=True)[:CANDIDATES]
     )
-    known = _ALWAYS_KNOWN.union(candidates)
-    if word in known:
-        return word
-    return next(iter(get_close_matches(word, known, n=1, cutoff=MIN_SIMILARITY)), word)
+    ranked = sorted(
+        (errors, known[0] != word[0], known not in _KNOWN, known)
+        for known in _KNOWN.union(candidates)
+        if (errors := _errors(word, known)) <= _allowed(word, known)
+    )
+    return ranked[0][-1] if ranked else ""
+
+
+def _allowed(word: str, known: str) -> int:
+    if len(known) < MIN_LENGTH - 1:
+        return 0
+    return MAX_ERRORS if max(len(word), len(known)) >= LONG_WORD else 1
+
+
+def _errors(word: str, known: str) -> int:
+    """Count the edits between two words: a wrong, missing or added letter, or two swapped ones."""
+    if abs(len(word) - len(known)) > MAX_ERRORS:
+        return MAX_ERRORS + 1
+    before: list[int] = []
+    row = list(range(len(known) + 1))
+    for place, letter in enumerate(word):
+        last, before, row = before, row, [place + 1]
+        for at, other in enumerate(known):
+            edits = min(before[at + 1] + 1, row[at] + 1, before[at] + (letter != other))
+            is_swapped = place and at and letter == known[at - 1] and word[place - 1] == other
+            row.append(min(edits, last[at - 1] + 1) if is_swapped else edits)
+    return row[-1]

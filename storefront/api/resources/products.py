@@ -79,6 +79,10 @@ class ProductListSerializer(serializers.Serializer[Any]):
     corrected = serializers.CharField(
         allow_blank=True, help_text="Corrected spelling of q that was searched for."
     )
+    dropped = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Words of q that no product has beside the others. They were not searched for.",
+    )
     facets = FacetSerializer(many=True)
     results = ProductCardSerializer(many=True, source="cards")
 

@@ -21,6 +21,7 @@ from storefront.dev.bench.scenarios import (
     last_units,
     processes,
     routing,
+    search_quality,
     webhooks,
 )
 from storefront.dev.bench.scenarios import checkout as scenario_checkout
@@ -150,6 +151,11 @@ def _judge_calls(figures: Figures) -> list[Verdict]:
     return goal_pages.judge_calls(*figures.keep("calls", webhooks.measure(figures.say)))
 
 
+def _judge_relevance(figures: Figures) -> list[Verdict]:
+    judged = figures.keep("judged_searches", search_quality.measure(figures.now))
+    return goal_pages.judge_relevance(judged)
+
+
 def _judge_processes(figures: Figures) -> list[Verdict]:
     scenario_pages.sync_once(figures)
     figures.say("Memory and start of the processes")
@@ -194,6 +200,7 @@ def _judge_lists(figures: Figures) -> list[Verdict]:
 
 STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
     (frozenset({"P14"}), _judge_processes),
+    (frozenset({"P16"}), _judge_relevance),
     (frozenset({"P1", "P2", "P3"}), scenario_pages.measure),
     (frozenset({"P5", "P6", "P7", "R2"}), _judge_buying),
     (frozenset({"E1"}), _judge_supplying),

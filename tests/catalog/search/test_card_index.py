@@ -23,7 +23,7 @@ def cards_of(brand):
 
 def matching(words):
     with card_index.locked_index(make_channel().pk) as index:
-        return set(index.search(query_parser.split_terms(words)))
+        return set(BitMap64.intersection(*index.search(query_parser.split_terms(words))))
 
 
 def retitle(card, words):
@@ -210,11 +210,11 @@ def test_a_search_that_takes_long_blocks_no_other_list(monkeypatch):
             lock.release()
             is_free.append(True)
 
-    def slow(index, *_):
+    def slow(index, terms, *_):
         thread = threading.Thread(target=lock_elsewhere, args=[index.lock])
         thread.start()
         thread.join()
-        return BitMap64()
+        return {term: BitMap64() for term in terms}
 
     monkeypatch.setattr(card_index.CardIndex, "_search", slow)
 

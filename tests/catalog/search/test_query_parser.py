@@ -37,6 +37,18 @@ def asked(words):
         ("red light headlamp", "headlamp", {"features": {"red_light"}}),
         ("Heron 1300", "Heron 1300", {}),
         ("in stock lantern", "lantern", {"in_stock": True}),
+        ("TW-18650 cell", "TW-18650 cell", {"power": frozenset()}),
+        ("lantern 300-500 lm", "lantern", {"lumens": (Decimal(300), Decimal(500))}),
+        ("lamp 200 m", "lamp", {"beam_m": (Decimal(200), None)}),
+        ("brightest headlamp", "headlamp", {"sort": "lumens"}),
+        ("ucuz fənər", "fənər", {"sort": "price"}),
+        ("maqnitli iş işığı", "iş işığı", {"features": {"magnet"}}),
+        ("qirmizi isiqli fener", "fener", {"features": {"red_light"}}),
+        (
+            "100 qramdan yüngül usb-c baş fənəri",
+            "baş fənəri",
+            {"weight_g": (None, Decimal(100)), "power": {"usb_c"}},
+        ),
     ],
 )
 def test_recognized_words_become_filters(words, left, found):
@@ -52,6 +64,10 @@ def test_chosen_filters_stay_beside_those_in_the_text():
     query = parse(ProductFilter(search_text="18650 lamp", power=frozenset({"aa"})))
 
     assert query.power == {"aa", "18650"}
+
+
+def test_a_chosen_sort_order_stays():
+    assert parse(ProductFilter(search_text="cheap lamp", sort="weight")).sort == "weight"
 
 
 def test_parsing_is_idempotent():
@@ -72,6 +88,23 @@ def test_parsing_is_idempotent():
 )
 def test_only_words_become_search_words(words, found):
     assert [term.word for term in split_terms(words)] == found
+
+
+@pytest.mark.parametrize(
+    ("words", "families"),
+    [
+        ("headlamp strap", {"accessory"}),
+        ("strap for a headlamp", {"accessory"}),
+        ("baş fənəri üçün kəmər", {"accessory"}),
+        ("flashlight with battery", {"flashlight"}),
+        ("light for my bike", {"bike_light"}),
+        ("baş fənərlərindən", {"headlamp"}),
+    ],
+)
+def test_one_word_names_the_type_of_product(words, families):
+    required = [term.meaning for term in split_terms(words) if not term.is_optional]
+
+    assert [meaning.families for meaning in required] == [families]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from storefront.dev.bench.harness.compare import Result
 from storefront.dev.bench.harness.resources import Load
 from storefront.dev.bench.scenarios.search import ListTime
+from storefront.dev.bench.scenarios.search_quality import SHOWN, Judged, mean_ndcg
 from storefront.dev.bench.scenarios.webhooks import Calls
 
 # Requests per second of the bare view, divided by those of the same page of django-oscar 4.2.1 on
@@ -30,7 +31,7 @@ NO_GOAL = "no goal"
 # The codes of all goals, as in `make bench ONLY=P1,R1`.
 ALL = frozenset({
     "E1", "E2", "F1", "F2", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11",
-    "P12", "P13", "P14", "P15", "R1", "R2",
+    "P12", "P13", "P14", "P15", "P16", "R1", "R2",
 })  # fmt: skip
 
 
@@ -166,6 +167,14 @@ def judge_kept_product(ours: Result, limit: Result, *, sql: int) -> list[Verdict
 def judge_search(found: Sequence[ListTime]) -> list[Verdict]:
     what = "list of 100,000, {each.query}, {each.hits:,} found: p95, ms".format
     return [by_clock(at_most("P4", what(each=each), each.p95_ms, most=10)) for each in found]
+
+
+def judge_relevance(judged: Sequence[Judged]) -> list[Verdict]:
+    what, empty = f"{len(judged)} judged searches", sum(not each.total for each in judged)
+    return [
+        at_least("P16", f"{what}: NDCG@{SHOWN}", mean_ndcg(judged), least=0.9),
+        at_most("P16", f"{what}: without results", empty, most=0),
+    ]
 
 
 def judge_growth(

@@ -92,6 +92,9 @@ def test_list_shows_its_count_and_filters_also_as_a_part(client, light):
     assert 'href="/en/c/headlamps/"' in nothing
     assert "No results for “trial”. Showing results for “trail”." in misspelled
     assert "Trail 400" in misspelled
+    partly = client.get("/en/search/?q=trail+zzzzqqqq").content.decode()
+    assert "Not found: zzzzqqqq. Showing results for the rest of your search." in partly
+    assert "Trail 400" in partly
 
 
 def test_invalid_url_gets_a_message(client, light):

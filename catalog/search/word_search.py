@@ -1,0 +1,160 @@
+"""Word search: find the cards of a search text, correct its spelling, drop what matches nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pyroaring import BitMap64
+
+from catalog.attributes.families import LIGHTS
+from catalog.search import query_parser, spelling
+from catalog.search.card_index import CardIndex
+from catalog.search.filters import ProductFilter
+from catalog.search.query_parser import Term
+from catalog.search.selection import select
+from catalog.search.vocabulary import Meaning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordSearch:
+    """A search text that is understood.
+
+    Shape:  ``query`` includes the filters of the text; ``terms`` rank the cards in ``matches``,
+            which is None if the text has no word to search for; ``cards`` are those of each term
+    """
+
+    query: ProductFilter
+    terms: tuple[Term, ...]
+    cards: Mapping[Term, BitMap64]
+    matches: BitMap64 | None = None
+    corrected: str = ""
+    dropped: tuple[str, ...] = ()
+
+
+def readings(asked: ProductFilter, index: CardIndex) -> Iterator[WordSearch]:
+    """Yield how a search text can be read, for lists that would be empty: the strictest first."""
+    found = _find(asked, index)
+    yield found
+    if any(_is_use(term) for term in found.terms):
+        yield _without_uses(found)
+    text = found.corrected or asked.search_text
+    words = _search(asked, text, index, with_choices=False)
+    if words.query != found.query:
+        yield replace(words, corrected=found.corrected)
+
+
+def _find(asked: ProductFilter, index: CardIndex) -> WordSearch:
+    """Find the cards of a search text, which may be a part number as a whole.
+
+    Queries:  one for words whose cards are not kept; for unknown words one each, and one for their
+              corrections
+    Locks:    the index, but not during queries
+    """
+    number = query_parser.part_number(asked.search_text)
+    found = _search(asked, asked.search_text, index, number)
+    if number and found.terms == (number,):
+        return found
+    unknown = tuple(
+        term.word for term, cards in found.cards.items() if not cards and not term.meaning
+    )
+    nearest = index.memoize_query(("spelling", unknown), lambda: spelling.nearest_words(unknown))
+    while nearest:
+        text = spelling.replace_words(asked.search_text, nearest)
+        corrected = _search(asked, text, index)
+        # A correction that has no product beside the other words is none.
+        fitting = {word: to for word, to in nearest.items() if to not in corrected.dropped}
+        if fitting == nearest:
+            return replace(corrected, corrected=text)
+        nearest = fitting
+    return found
+
+
+def _search(
+    asked: ProductFilter,
+    text: str,
+    index: CardIndex,
+    number: Term | None = None,
+    *,
+    with_choices: bool = True,
+) -> WordSearch:
+    query = query_parser.parse(replace(asked, search_text=text), with_choices=with_choices)
+    terms = query_parser.split_terms(query.search_text)
+    if not terms:
+        return WordSearch(query=query, terms=(), cards={})
+    cards = _look_up([*terms, number] if number else terms, index)
+    if number and (numbered := cards.pop(number)):
+        return WordSearch(query=asked, terms=(number,), cards={}, matches=numbered)
+    found = WordSearch(query=query, terms=tuple(terms), cards=cards)
+    has_filters = replace(query, search_text="") != replace(asked, search_text="")
+    return _match(found, can_drop_all=has_filters)
+
+
+def _without_uses(found: WordSearch) -> WordSearch:
+    unused = {term: BitMap64() for term in found.terms if _is_use(term)}
+    return _match(replace(found, cards={**found.cards, **unused}), can_drop_all=True)
+
+
+def _look_up(terms: Sequence[Term], index: CardIndex) -> dict[Term, BitMap64]:
+    """Return the cards of each term: by text, and by the attributes that a phrase stands for."""
+    by_text = dict(zip(terms, index.search(terms), strict=True))
+    with index.lock:
+        return {
+            term: _meant(term.meaning, cards, index) if term.meaning else cards
+            for term, cards in by_text.items()
+        }
+
+
+def _meant(meaning: Meaning, by_text: BitMap64, index: CardIndex) -> BitMap64:
+    """Return the cards that a phrase stands for.
+
+    A light counts as another type, too, if its title says so. The text of an accessory names it.
+    """
+    cards = index.memoize(("meaning", meaning), lambda: _cards_by_attributes(meaning, index))
+    if not meaning.is_type:
+        return cards | by_text
+    if meaning.families <= LIGHTS:
+        return cards | (by_text & index.cards_with("family", *LIGHTS))
+    return cards & by_text if meaning.text else cards
+
+
+def _cards_by_attributes(meaning: Meaning, index: CardIndex) -> BitMap64:
+    if not (meaning.families or meaning.filters):
+        return BitMap64()
+    cards = index.cards_with("family", *meaning.families) if meaning.families else index.cards
+    if not meaning.filters:
+        return cards
+    selections = (
+        select(query, index=index, base=cards, in_stock=BitMap64(), country="")
+        for query in meaning.filters
+    )
+    return BitMap64.union(*(selection.cards() for selection in selections))
+
+
+def _match(found: WordSearch, *, can_drop_all: bool) -> WordSearch:
+    """Require all terms together; drop those without cards beside the others.
+
+    The type of product is kept first, then the rarest words; uses such as "dog walk" come last.
+    """
+    required = [term for term in found.terms if not term.is_optional]
+    matches, dropped = None, set[Term]()
+    for term in sorted(required, key=lambda term: (_priority(term), len(found.cards[term]))):
+        both = found.cards[term] if matches is None else matches & found.cards[term]
+        if both:
+            matches = both
+        else:
+            dropped.add(term)
+    if required and matches is None and not can_drop_all:
+        return replace(found, matches=BitMap64())
+    return replace(
+        found,
+        terms=tuple(term for term in found.terms if term not in dropped),
+        matches=matches,
+        dropped=tuple(term.word for term in found.terms if term in dropped),
+    )
+
+
+def _priority(term: Term) -> int:
+    return 0 if term.meaning and term.meaning.is_type else 2 if _is_use(term) else 1
+
+
+def _is_use(term: Term) -> bool:
+    return term.meaning is not None and term.meaning.is_use
