@@ -26,6 +26,7 @@ from catalog.models import (
 from catalog.products import editing
 from catalog.products.forms import BrandForm, CategoryForm
 from catalog.products.labels import BRAND_FIELDSETS, CATEGORY_FIELDSETS, PRODUCT_FIELDSETS
+from catalog.products.spec_panel import spec_panel
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
@@ -59,7 +60,7 @@ class ProductAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "family", "category"]
     search_fields: ClassVar = ["title", "slug", "variants__sku"]
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [columns.age("created_at", _("Created"))]
+    readonly_fields: ClassVar = [spec_panel, columns.age("created_at", _("Created"))]
     inlines: ClassVar = [
         inline(
             Variant,

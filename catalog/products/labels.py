@@ -2,11 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from catalog.products.spec_panel import spec_panel
 from storefront.lib.staff.fieldsets import Group
 
 PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html", "warranty_months")),
     Group(_("Category and status"), ("category", "status")),
+    Group(_("Specification"), columns=(spec_panel,)),
     Group(_("Shipping restrictions"), ("restricted_countries",)),
     Group(_("Locked attributes"), ("overridden_fields",)),
 )

@@ -108,7 +108,8 @@ def test_an_impossible_output_is_reported_and_not_published():
 
     assert "output_lm" not in goods.spec
     assert goods.title == "headlamp"
-    assert goods.more["Light output"] == "990,000 lm"
+    assert "Light output" not in goods.more
+    assert goods.warnings[0]["raw"] == "Light output: 990,000 lm"
     assert [(issue.code, issue.is_fatal) for issue in goods.issues] == [
         ("output-impossible", False)
     ]

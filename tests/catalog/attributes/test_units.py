@@ -21,6 +21,12 @@ from catalog.attributes.numbers import UnreadableError
         ("3.1 in", attribute_units.LENGTH_MM, "78.74"),
         ("1.2 Ah", attribute_units.CAPACITY_MAH, "1200"),
         ("6500 K", attribute_units.COLOR_K, "6500"),
+        ("1000流明", attribute_units.OUTPUT_LM, "1000"),
+        ("200米", attribute_units.DISTANCE_M, "200"),
+        ("2600毫安", attribute_units.CAPACITY_MAH, "2600"),
+        ("10瓦", attribute_units.POWER_W, "10"),
+        ("10瓦时", attribute_units.POWER_W, None),
+        ("10瓦时", attribute_units.ENERGY_WH, "10"),
         ("1e3 lm", attribute_units.OUTPUT_LM, "1000"),
         ("1.2E+3 lm", attribute_units.OUTPUT_LM, "1200"),
         ("5e-2 kg", attribute_units.WEIGHT_G, "50"),
@@ -36,8 +42,9 @@ def test_an_amount_is_parsed_with_its_unit(text, units, amount):
 
 @pytest.mark.parametrize(
     "text",
-    ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g", "12e3 g", "1e999 g"],
-)
+    ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g", "12e3 g", "1e999 g",
+     "75/80 g", "75 g (3 oz)"],
+)  # fmt: skip
 def test_an_ambiguous_or_absurd_amount_is_rejected(text):
     with pytest.raises(UnreadableError):
         attribute_units.parse_quantity(text, attribute_units.WEIGHT_G)
