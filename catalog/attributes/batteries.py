@@ -123,10 +123,7 @@ def parse_battery(text: str, *, mark: str = "") -> Battery:
     Raises: UnreadableError  a capacity, voltage or energy is ambiguous
     """
     cell = _FORMAT.search(text)
-    format_ = ""
-    if cell:
-        format_ = cell["format"].upper()
-        format_ = "CR123A" if format_ == "CR123" else format_
+    format_ = _format_of(cell) if cell else ""
     is_built_in = bool(_BUILT_IN.search(text))
     if is_built_in and not format_:
         format_ = BUILT_IN
@@ -151,6 +148,16 @@ def parse_battery(text: str, *, mark: str = "") -> Battery:
     )
     is_per_cell = bool(_COUNT_OF_CAPACITY.search(text))
     return _with_energy(battery, energy, is_per_cell=is_per_cell)
+
+
+def formats(text: str) -> list[str]:
+    """Return all formats that a text names; the light may run on each: ``AA or 14500``."""
+    return [_format_of(cell) for cell in _FORMAT.finditer(text)]
+
+
+def _format_of(cell: re.Match[str]) -> str:
+    name = cell["format"].upper()
+    return "CR123A" if name == "CR123" else name
 
 
 def _count(cell: re.Match[str] | None, text: str, *, format_: str) -> int | None:

@@ -222,6 +222,7 @@ def _stated_specs(
         beam_m=labels.stated_beam_m(),
         power_w=labels.power_w(),
         battery_included=is_weighed_with_cells,
+        battery_formats=tuple(batteries.formats(labels.battery_text())),
         modes=tuple(labels.modes()),
     )
 

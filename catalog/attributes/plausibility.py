@@ -85,6 +85,7 @@ class StatedSpecs:
     head_mm: int | None = None
     power_w: Decimal | None = None
     battery_format: str = ""
+    battery_formats: Sequence[str] = ()  # all that the light may run on
     battery_count: int | None = None
     battery_included: bool | None = None
     battery_capacity_mah: int | None = None
@@ -95,6 +96,14 @@ class StatedSpecs:
     @property
     def cells(self) -> int:
         return self.battery_count or 1
+
+    @property
+    def strongest_format(self) -> str:
+        """The format with the highest output; "" if no cell is named."""
+        known = [
+            name for name in (self.battery_format, *self.battery_formats) if name in CELL_LIMITS
+        ]
+        return max(known, key=lambda name: CELL_LIMITS[name].max_output_lm, default="")
 
 
 def beam_m(intensity_cd: int) -> int:
@@ -186,11 +195,10 @@ def _energy(claim: StatedSpecs) -> tuple[Decimal, str] | None:
     """Return the stated energy and its text; if it is not stated, that of the best cells."""
     if claim.battery_energy_wh:
         return claim.battery_energy_wh, f"{number(claim.battery_energy_wh)} Wh"
-    cell = CELL_LIMITS.get(claim.battery_format)
-    if cell is None:
+    name = claim.strongest_format
+    if not name:
         return None
-    energy = claim.cells * cell.voltage * cell.max_mah / 1000
-    name = claim.battery_format
+    energy = claim.cells * CELL_LIMITS[name].voltage * CELL_LIMITS[name].max_mah / 1000
     return energy, f"{number(energy)} Wh ({claim.cells} × the best {name} cell)"
 
 
@@ -203,12 +211,13 @@ def _output(claim: StatedSpecs) -> Iterator[Finding]:
         Limit(formula="", value=output, unit="lm", error=MAX_OUTPUT_LM, warning=UNLIKELY_OUTPUT_LM)
     ]
 
-    cell, energy = CELL_LIMITS.get(claim.battery_format), _energy(claim)
+    name, energy = claim.strongest_format, _energy(claim)
     parts: list[tuple[Decimal | int, str, str, int, int]] = []
-    if cell:
-        most, name = cell.max_output_lm, claim.battery_format
+    if name:
+        most = CELL_LIMITS[name].max_output_lm
         error = int(most * CELL_OUTPUT_SLACK)
-        parts.append((claim.cells, f"{claim.cells} cells", f"lm per {name} cell", error, most))
+        cells = "1 cell" if claim.cells == 1 else f"{claim.cells} cells"
+        parts.append((claim.cells, cells, f"lm per {name} cell", error, most))
     if energy:
         parts.append((*energy, "lm per Wh", MAX_LM_PER_WH, UNLIKELY_LM_PER_WH))
     if claim.weight_g:

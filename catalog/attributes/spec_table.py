@@ -75,19 +75,17 @@ class SpecTable:
         reported = {label for label, _, _ in self.unreadable}
         unused: dict[str, str] = {}
         for subject, lines in self._lines_by_subject.items():
-            is_used = any(
-                column in (self._numbers or {}) for column in COLUMNS_BY_SUBJECT.get(subject, ())
-            )
-            for label, text in lines.items():
-                is_text = subject in MEASURED and not NUMBER.search(text)
-                is_unknown = subject in {"", "skip"} or subject in COLUMNS_BY_SUBJECT
-                if label not in reported and (is_text or (is_unknown and not is_used)):
-                    unused[label] = self._claims[label]
+            columns = COLUMNS_BY_SUBJECT.get(subject, () if subject in {"", "skip"} else None)
+            if columns is None or any(column in (self._numbers or {}) for column in columns):
+                continue
+            unused |= {label: self._claims[label] for label in lines if label not in reported}
         return unused
 
     def lines_of(self, column: str) -> dict[str, str]:
         subjects = {
-            "runtime_high_min": ("runtime",),
+            "output_lm": ("output_lm", "modes"),
+            "runtime_high_min": ("runtime", "modes"),
+            "runtime_max_min": ("runtime", "modes"),
             "battery_capacity_mah": ("battery",),
             "battery_voltage": ("battery",),
             "battery_energy_wh": ("battery",),

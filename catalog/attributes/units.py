@@ -18,12 +18,12 @@ _NUMBER = (
     r"(?:[eE][+-]?\d+)?(?!\d)"
 )
 _G_PER_LB = 16 * G_PER_OZ
-SAME_AMOUNT = Decimal("1.03")  # for the rounding of an amount repeated in another unit
+SAME_AMOUNT = Decimal("1.05")  # for an amount repeated rounded, or in another unit
 
 type Units = Mapping[str, Decimal]
 
 OUTPUT_LM: Units = dict.fromkeys(
-    ("lm", "lumen", "lumens", "lúmenes", "lumenes", "流明"), Decimal(1)
+    ("lm", "lum", "lumen", "lumens", "lúmenes", "lumenes", "流明"), Decimal(1)
 )
 INTENSITY_CD: Units = {
     **dict.fromkeys(("cd", "candela", "candelas", "坎德拉"), Decimal(1)),
@@ -121,10 +121,6 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
     A unit at the end of a list such as ``1000/400/50 lm`` applies to each number.
     Raises: UnreadableError  a range (``110-140 g``), or an ambiguous number (``1.000 lm``)
     """
-    return [amount * units[unit] for amount, unit in _quantities(text, units, mark=mark)]
-
-
-def _quantities(text: str, units: Units, *, mark: str) -> list[tuple[Decimal, str]]:
     names = "|".join(re.escape(name) for name in sorted(units, key=len, reverse=True))
     listed_pattern = re.compile(rf"({_SEPARATED})\s*({names}){_END}", re.IGNORECASE)
     quantity_pattern = re.compile(rf"({_NUMBER})\s*[- ]?({names}){_END}", re.IGNORECASE)
@@ -134,32 +130,28 @@ def _quantities(text: str, units: Units, *, mark: str) -> list[tuple[Decimal, st
     )
     if range_pattern.search(text):
         raise UnreadableError(f"{text[:60]!r} is a range")
-    if units is VOLTAGE_V:
-        mark = mark or "."  # no light has a thousand volts
+    if units is VOLTAGE_V or units is ENERGY_WH:
+        mark = mark or "."  # no light has a thousand of them
     text = listed_pattern.sub(lambda match: re.sub(_NUMBER, rf"\g<0> {match[2]}", match[1]), text)
-    quantities = []
+    amounts = []
     for match in quantity_pattern.finditer(text):
         number, unit = match[1], match[2]
         if " " in number and text[: match.start()].strip():
             raise UnreadableError(f"{number} may be one number or two")
-        quantities.append((parse_decimal(number, mark=mark), unit.lower()))
-    return quantities
+        amounts.append(parse_decimal(number, mark=mark) * units[unit.lower()])
+    return amounts
 
 
 def parse_quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None:
     """Return the amount that a text states in these units, or None.
 
-    The same amount in another unit is no other amount: ``150 g (5.3 oz)``.
+    A rounded or converted amount is no other amount: ``150 g (5.3 oz)``.
     Raises: UnreadableError  the text states different amounts
     """
-    amounts: dict[Decimal, Decimal] = {}  # by the factor of their unit
-    for amount, unit in _quantities(text, units, mark=mark):
-        if amounts.setdefault(units[unit], amount) != amount:
-            raise UnreadableError(f"{text[:60]!r} states several amounts")
-    converted = [amount * factor for factor, amount in amounts.items()]
-    if converted and max(converted) > min(converted) * SAME_AMOUNT:
+    amounts = parse_quantities(text, units, mark=mark)
+    if amounts and max(amounts) > min(amounts) * SAME_AMOUNT:
         raise UnreadableError(f"{text[:60]!r} states several amounts")
-    return converted[0] if converted else None
+    return amounts[0] if amounts else None
 
 
 def parse_intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:

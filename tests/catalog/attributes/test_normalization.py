@@ -109,7 +109,7 @@ def test_an_impossible_output_is_reported_and_not_published():
     assert "output_lm" not in goods.spec
     assert goods.title == "headlamp"
     assert "Light output" not in goods.more
-    assert goods.warnings[0]["raw"] == "Light output: 990,000 lm"
+    assert goods.warnings[0]["raw"].startswith("Light output: 990,000 lm; Modes: High 990,000 lm")
     assert [(issue.code, issue.is_fatal) for issue in goods.issues] == [
         ("output-impossible", False)
     ]

@@ -56,6 +56,13 @@ def test_a_laser_excited_phosphor_may_have_a_narrow_beam():
     assert verdict(output_lm=400, intensity_cd=400_000, is_lep=True) == set()
 
 
+def test_a_light_for_two_formats_may_have_the_output_of_the_stronger():
+    dual = {"output_lm": 920, "battery_format": "AA"}
+
+    assert verdict(**dual) == {("output-impossible", True)}
+    assert verdict(**dual, battery_formats=("AA", "14500")) == set()
+
+
 def test_a_stated_pack_voltage_matches_its_cells():
     cells = {"battery_format": "18650", "battery_count": 2, "battery_capacity_mah": 2600}
 
@@ -77,7 +84,7 @@ def test_a_stated_pack_voltage_matches_its_cells():
         ),
         (
             {"output_lm": 5000, "battery_format": "18650", "runtime_high_min": 720},
-            "5,000 lm ÷ 1 cells = 5,000 lm per 18650 cell; more than 4,000 is unusual",
+            "5,000 lm ÷ 1 cell = 5,000 lm per 18650 cell; more than 4,000 is unusual",
         ),
         (
             {"output_lm": 400, "battery_energy_wh": Decimal("4.44"), "runtime_high_min": 720},
