@@ -74,6 +74,13 @@ def check_claims(record: ProductRecord, *, family: str) -> CheckedClaims:
     values = {column: value for column, (value, _) in numbers.items()}
     claim = _stated_specs(values, labels, family=family)
     findings = plausibility.check_claim(claim, values)
+    if claim.output_lm is None and (lumens := text_cleaning.title_lumens(record.title)):
+        of_title = replace(claim, output_lm=max(lumens.values()))
+        findings += [
+            found
+            for found in plausibility.check(of_title)
+            if found.column == "output_lm" and found.is_error
+        ]
     return CheckedClaims(
         labels=labels,
         battery=battery,
@@ -104,11 +111,7 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
     spec = {column: value for column, (value, _) in numbers.items() if column not in wrong}
     if "intensity_cd" in spec:
         spec["beam_m"] = plausibility.beam_m(spec["intensity_cd"])
-    title, invented = emitters.remove_unknown_emitters(
-        text_cleaning.clean_title(record.title, output_lm=spec.get("output_lm")),
-        brand=record.brand,
-        own=(record.model, *(variant.mpn for variant in record.variants)),
-    )
+    title, title_issues = clean_title(record, checked)
     description = text_cleaning.clean_html(record.description_html)
     enriched = NormalizedProduct(
         family=family,
@@ -136,16 +139,34 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
         has_battery=record.has_battery,
         manufacturer=contacts.find_manufacturer(record.claims),
         responsible_person=contacts.find_responsible_person(record.claims),
-        issues=(*checked.issues, *_title_issues(record, invented)),
+        issues=(*checked.issues, *title_issues),
     )
     return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))
 
 
-def _title_issues(record: ProductRecord, invented: Sequence[str]) -> Iterator[ImportIssue]:
+def clean_title(record: ProductRecord, checked: CheckedClaims) -> tuple[str, Sequence[ImportIssue]]:
+    """Return the title without unconfirmed lumens and unknown LEDs, and what was removed."""
+    wrong = {finding.column for finding in checked.findings if finding.is_error}
+    output_lm = None if "output_lm" in wrong else checked.claim.output_lm
+    title, invented = emitters.remove_unknown_emitters(
+        text_cleaning.clean_title(record.title, output_lm=output_lm),
+        brand=record.brand,
+        own=(record.model, *(variant.mpn for variant in record.variants)),
+    )
+    raw, issues = {"title": record.title[:200]}, []
     if invented:
         names = ", ".join(invented)
         message = f"No LED model has this name: {names[:300]}. It was removed from the title."
-        yield _issue(record, "emitter-unknown", message, raw={"title": record.title[:200]})
+        issues.append(_issue(record, "emitter-unknown", message, raw=raw))
+    lumens = text_cleaning.title_lumens(record.title)
+    removed = ", ".join(text for text, amount in lumens.items() if amount != output_lm)
+    if removed and "output_lm" not in wrong:
+        message = (
+            f"The title states {removed[:300]}, which the specification does not confirm."
+            " It was removed from the title."
+        )
+        issues.append(_issue(record, "title-output-unconfirmed", message, raw=raw))
+    return title, issues
 
 
 def _lithium_issues(record: ProductRecord, enriched: NormalizedProduct) -> Iterator[ImportIssue]:

@@ -82,6 +82,7 @@ class SpecTable:
         return unused
 
     def lines_of(self, column: str) -> dict[str, str]:
+        """Return the lines that a column is read from; of an output without any, the title."""
         subjects = {
             "output_lm": ("output_lm", "modes"),
             "runtime_high_min": ("runtime", "modes"),
@@ -92,11 +93,8 @@ class SpecTable:
             "battery_count": ("battery",),
             "intensity_cd": ("intensity_cd", "beam"),
         }.get(column, (column,))
-        return {
-            label: self._claims[label]
-            for subject in subjects
-            for label in self._lines_by_subject.get(subject, {})
-        }
+        lines = {label: self._claims[label] for label, _ in self._lines(*subjects)}
+        return lines or ({"Title": self._title} if column == "output_lm" else {})
 
     def battery_text(self) -> str:
         """Join all battery lines; "Battery included: no" becomes "not included"."""

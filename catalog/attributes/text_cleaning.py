@@ -60,16 +60,30 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
 
     Lumen values that differ from ``output_lm`` are removed; the numbers of a model name stay.
     """
-    title = clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
+    title = _plain_title(text)
 
     def keep_if_confirmed(match: re.Match[str]) -> str:
-        is_confirmed = _number(match["bracketed"] or match["bare"]) == output_lm
-        return match[0] if is_confirmed else " "
+        return match[0] if _stated_lm(match) == output_lm else " "
 
     confirmed = _LUMENS.sub(keep_if_confirmed, title)
     if confirmed != title:
         confirmed = close_gaps(confirmed)
     return shorten(confirmed.strip(_ENDS), MAX_TITLE)
+
+
+def title_lumens(text: str) -> dict[str, int]:
+    """Return the lumens that a title states, as written and as a number."""
+    return {
+        match[0].strip(_ENDS): _stated_lm(match) for match in _LUMENS.finditer(_plain_title(text))
+    }
+
+
+def _plain_title(text: str) -> str:
+    return clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
+
+
+def _stated_lm(match: re.Match[str]) -> int:
+    return _number(match["bracketed"] or match["bare"])
 
 
 def close_gaps(title: str) -> str:

@@ -7,6 +7,8 @@ mark, a point or a comma; empty if unknown.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
+from typing import NamedTuple
 
 from catalog.attributes.numbers import UnreadableError, narrow, parse_decimal
 from storefront.lib.units import G_PER_OZ, M_PER_FT, M_PER_YD, MM_PER_IN
@@ -115,26 +117,39 @@ def with_heading_unit(text: str, *, heading: str) -> str:
     return f"{text} {unit}" if unit and _BARE.fullmatch(plain) else text
 
 
+class _Patterns(NamedTuple):
+    range: re.Pattern[str]
+    list: re.Pattern[str]
+    quantity: re.Pattern[str]
+
+
+@cache
+def _patterns(units: tuple[str, ...]) -> _Patterns:
+    names = "|".join(re.escape(name) for name in sorted(units, key=len, reverse=True))
+    to = r"\s*(?:-|–|—|~|to|bis|à)\s*"
+    return _Patterns(
+        range=re.compile(
+            rf"{_NUMBER}\s*(?:{names})?{to}{_NUMBER}\s*(?:{names}){_END}", re.IGNORECASE
+        ),
+        list=re.compile(rf"({_SEPARATED})\s*({names}){_END}", re.IGNORECASE),
+        quantity=re.compile(rf"({_NUMBER})\s*[- ]?({names}){_END}", re.IGNORECASE),
+    )
+
+
 def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal]:
     """Return all amounts in a text that have one of these units, converted by the table.
 
     A unit at the end of a list such as ``1000/400/50 lm`` applies to each number.
     Raises: UnreadableError  a range (``110-140 g``), or an ambiguous number (``1.000 lm``)
     """
-    names = "|".join(re.escape(name) for name in sorted(units, key=len, reverse=True))
-    listed_pattern = re.compile(rf"({_SEPARATED})\s*({names}){_END}", re.IGNORECASE)
-    quantity_pattern = re.compile(rf"({_NUMBER})\s*[- ]?({names}){_END}", re.IGNORECASE)
-    range_pattern = re.compile(
-        rf"({_NUMBER})\s*(?:{names})?\s*(?:-|–|—|~|to|bis|à)\s*({_NUMBER})\s*(?:{names}){_END}",
-        re.IGNORECASE,
-    )
-    if range_pattern.search(text):
+    patterns = _patterns(tuple(units))
+    if patterns.range.search(text):
         raise UnreadableError(f"{text[:60]!r} is a range")
     if units is VOLTAGE_V or units is ENERGY_WH:
         mark = mark or "."  # no light has a thousand of them
-    text = listed_pattern.sub(lambda match: re.sub(_NUMBER, rf"\g<0> {match[2]}", match[1]), text)
+    text = patterns.list.sub(lambda match: re.sub(_NUMBER, rf"\g<0> {match[2]}", match[1]), text)
     amounts = []
-    for match in quantity_pattern.finditer(text):
+    for match in patterns.quantity.finditer(text):
         number, unit = match[1], match[2]
         if " " in number and text[: match.start()].strip():
             raise UnreadableError(f"{number} may be one number or two")

@@ -11,9 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from catalog.attributes.emitters import remove_unknown_emitters
 from catalog.attributes.families import family_of
-from catalog.attributes.normalization import CheckedClaims, check_claims
+from catalog.attributes.normalization import CheckedClaims, check_claims, clean_title
 from catalog.product_import import identifiers
 from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.http.errors import PermanentError
@@ -21,6 +20,7 @@ from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, known_name
+from suppliers.connectors.feed.mapping.fields import TARGETS
 from suppliers.connectors.feed.mapping.spec import Source
 from suppliers.connectors.feed.rows import product_pages
 from suppliers.connectors.feed.rows.converter import Converter
@@ -158,19 +158,19 @@ class _RowChecker:
             yield checked.labels.lines_of(finding.column), result, finding.code, finding.message
         for label, _, reason in checked.labels.unreadable:
             yield [label], Result.UNREADABLE, "value-unreadable", reason
-        _, invented = remove_unknown_emitters(record.title, brand=record.brand, own=())
-        if invented:
-            message = f"no LED model has this name: {', '.join(invented)}"
-            yield ["title"], Result.ERROR, "emitter-unknown", message
+        for issue in clean_title(record, checked)[1]:
+            yield ["Title"], Result.ERROR, issue.code, issue.message
         gtin = identifiers.parse_gtin(record.variants[0])
         if isinstance(gtin, ImportIssue):
-            yield ["gtin"], Result.ERROR, gtin.code, gtin.message
+            yield ["GTIN"], Result.ERROR, gtin.code, gtin.message
 
     def _cells(
         self, labels: Iterable[str], row: sources.Row, record: ProductRecord
     ) -> dict[str, str]:
         """Return the text of each label, by the name of its column."""
-        mapped = {**self._mapping.fields, **self._mapping.claims}
+        fields = self._mapping.fields
+        mapped = {TARGETS[name].label: source for name, source in fields.items()}
+        mapped |= self._mapping.claims
         columns = {label: mapped[label].column if label in mapped else "" for label in labels}
         return {
             column or label: sources.text(row.get(column)) if column else record.claims[label]

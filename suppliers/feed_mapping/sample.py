@@ -66,7 +66,7 @@ class Preview(NamedTuple):
 
 CODES_BY_CELL = {
     "sku": ("sku-", "list-"),
-    "title": ("no-title", "family-", "emitter-"),
+    "title": ("no-title", "title-", "family-", "emitter-"),
     "cost": ("cost-",),
     "stock": ("stock-",),
 }

@@ -47,6 +47,7 @@ LABELS: Mapping[str, Promise] = {
     "output-unlikely": _("The light output is unusually high"),
     "power-unlikely": _("The LED power is unusually high for the battery"),
     "runtime-by-step-down": _("The run time needs an output that decreases"),
+    "title-output-unconfirmed": _("The title states a light output that is not confirmed"),
     "emitter-unknown": _("The title names an LED that does not exist"),
     "battery-unreadable": _("The battery information cannot be read"),
     "lead-days-unreadable": _("A handling time cannot be read"),

@@ -117,6 +117,23 @@ def test_an_impossible_output_is_reported_and_not_published():
     assert goods.modes[0].output_lm is None
 
 
+@pytest.mark.parametrize(
+    ("title", "claims", "code"),
+    [
+        ("990000LM headlamp", {"Battery": "AAA"}, "output-impossible"),
+        ("2000 lm headlamp", {"Battery": "AAA"}, "output-impossible"),
+        ("400 lm headlamp", {"Weight": "75 g"}, "title-output-unconfirmed"),
+        ("900 lm headlamp", {"Output": "400 lm"}, "title-output-unconfirmed"),
+    ],
+)
+def test_lumens_of_the_title_alone_are_removed_and_reported(title, claims, code):
+    goods = normalize(make_product_record(title=title, claims=claims, has_battery=False), source="")
+
+    (issue,) = goods.issues
+    assert (goods.title, issue.code, issue.is_fatal) == ("headlamp", code, False)
+    assert title.partition(" headlamp")[0] in (*issue.raw.values(), issue.message)[0]
+
+
 def test_a_fake_cell_loses_its_capacity_and_energy():
     goods = enriched(claims={"Battery": "18650 9900 mAh 3.7 V (included)"})
 

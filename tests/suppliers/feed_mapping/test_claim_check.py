@@ -12,10 +12,11 @@ ROWS = [
     ["AAA headlamp", "5901234123450", "10000", "", "", "90", "3*AAA", "two errors"],
     ["Flashlight", "", "400-1000", "", "", "75", "", "a range"],
     ["Searchlight", "", "4500", "", "", "160", "18650 3500mAh", "unlikely"],
+    ["20000LM AAA torch", "", "", "", "", "", "AAA", ""],
     ["Strap", "", "", "", "", "", "", ""],
 ]  # fmt: skip
 COUNTS = {
-    "total": 6, "error": 2, "unreadable": 1, "warning": 1, "plausible": 1, "unchecked": 1,
+    "total": 7, "error": 3, "unreadable": 1, "warning": 1, "plausible": 1, "unchecked": 1,
 }  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def test_each_row_is_counted_and_each_finding_names_its_cell(path, capsys):
         (3, "EAN", "5901234123450", "error"),
         (4, "Output (lm)", "400-1000", "unreadable"),
         (5, "Output (lm)", "4500", "warning"),
+        (6, "Product", "20000LM AAA torch", "error"),
     ]
 
 
@@ -66,7 +68,7 @@ def test_a_finding_is_printed_with_its_arithmetic(path, capsys):
     ]
     assert lines[-2:] == [
         "Columns without a check: Notes",
-        "6 rows: 2 error, 1 unreadable, 1 warning, 1 plausible, 1 unchecked",
+        "7 rows: 3 error, 1 unreadable, 1 warning, 1 plausible, 1 unchecked",
     ]
 
 
