@@ -40,31 +40,35 @@ CELL_LIMITS: Mapping[str, CellLimits] = {
     "32650": CellLimits(7000, Decimal("3.2"), 150, 6000),
 }
 BUILT_IN = "built_in"
+_MAX_VOLTAGE_RATIO = Decimal("1.5")  # of a charged cell to the nominal voltage of its format
 # Of these formats, only lithium cells have more than 1.5 V.
 LITHIUM_FORMATS = frozenset(
     name for name, cell in CELL_LIMITS.items() if cell.voltage > Decimal("1.5")
 )
 LITHIUM_CHEMISTRIES = frozenset({"li_ion", "li_po", "lifepo4", "lithium_metal"})
 
+# The count stands before or after the format: "2*18650", "3 AAA", "18650 x 2".
 _FORMAT = re.compile(
-    r"(?<![\w.])(?:(?P<count>\d{1,2})\s*(?:x|×|\*|pcs|pieces|-cell)\s*)?"
+    r"(?<![A-Za-z0-9_.])"
+    r"(?:(?P<count>\d{1,2})\s*(?:x|×|\*|pcs|pieces|-cell|节)\s*|(?P<bare>\d)(?:\s?(?=A|CR)|\s(?=\d{5})))?"
     r"(?P<format>AAA|AA|CR123A|CR123|CR2032|CR2|10440|14500|16340|18350|18650|21700|26650|32650"
-    r"|[CD](?=\s*(?:cells?|alkaline|ni-?mh|size)\b))(?![\w])",
+    r"|[CD](?=\s*(?:cells?|alkaline|ni-?mh|size)\b))(?![A-Za-z0-9_])"
+    r"(?:\s*(?:batter(?:y|ies)|cells?|锂电池|电池)?\s*[x×*]\s*(?P<after>\d)(?![\d.]))?",
     re.IGNORECASE,
 )
 _CHEMISTRIES = (
-    ("lifepo4", r"lifepo4|\blfp\b"),
-    ("li_po", r"li-?\s?po(?:ly(?:mer)?)?\b|lithium[ -]polymer|polymer"),
-    ("li_ion", r"li-?\s?ion\b|lithium[ -]ion"),
+    ("lifepo4", r"lifepo4|\blfp\b|磷酸铁锂"),
+    ("li_po", r"li-?\s?po(?:ly(?:mer)?)?\b|lithium[ -]polymer|polymer|聚合物"),
+    ("li_ion", r"li-?\s?ion\b|lithium[ -]ion|锂离子|锂电"),
     ("lithium_metal", r"lithium metal|\bcr(?:123a?|2|2032)\b|\bli-?mno2\b"),
-    ("nimh", r"ni-?mh"),
-    ("alkaline", r"alkaline"),
+    ("nimh", r"ni-?mh|镍氢"),
+    ("alkaline", r"alkaline|碱性"),
     ("zinc_carbon", r"zinc"),
 )
-_BUILT_IN = re.compile(r"built[- ]?in|internal|integrated|non[- ]removable", re.IGNORECASE)
+_BUILT_IN = re.compile(r"built[- ]?in|internal|integrated|non[- ]removable|内置", re.IGNORECASE)
 _NOT_INCLUDED = re.compile(
     r"not\s+(?:be\s+)?included|without\s+batter|excluded|\bno\s+batter|batteries?\s+not"
-    r"|sold separately",
+    r"|sold separately|[不无]含电池|不带电池|无电池",
     re.IGNORECASE,
 )
 _INCLUDED = re.compile(r"\bincluded\b|\bwith\s+batter|\bincludes\b", re.IGNORECASE)
@@ -72,7 +76,13 @@ _INSTALLED = re.compile(r"(?:pre-?)?installed|inside", re.IGNORECASE)
 _BATTERY = re.compile(r"batter|capacity", re.IGNORECASE)
 _PACK = re.compile(r"pack|quantity|pieces", re.IGNORECASE)
 _PIECES = re.compile(r"\b(\d{1,2})\s*(?:pcs|pieces|pack|x)\b", re.IGNORECASE)
-_COUNT = re.compile(r"(?:^|[^\w.])(\d{1,2})\s*(?:x|×|pcs|pieces|cells?)\b", re.IGNORECASE)
+_COUNT = re.compile(r"(?:^|[^\w.])(\d{1,2})\s*(?:(?:x|×|pcs|pieces|cells?)\b|节)", re.IGNORECASE)
+# "2*1800mAh", "1800mAh*2": the capacity is that of one cell.
+_COUNT_OF_CAPACITY = re.compile(
+    r"(?<![\w.])(\d{1,2})\s*[x×*]\s*\d{3,5}\s*(?:mah|毫安)"
+    r"|(?:mah|毫安时?)\s*[x×*]\s*(\d{1,2})(?![\d.])",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +123,7 @@ def parse_battery(text: str, *, mark: str = "") -> Battery:
     Raises: UnreadableError  a capacity, voltage or energy is ambiguous
     """
     cell = _FORMAT.search(text)
-    format_ = ""
-    if cell:
-        format_ = cell["format"].upper()
-        format_ = "CR123A" if format_ == "CR123" else format_
+    format_ = _format_of(cell) if cell else ""
     is_built_in = bool(_BUILT_IN.search(text))
     if is_built_in and not format_:
         format_ = BUILT_IN
@@ -139,12 +146,25 @@ def parse_battery(text: str, *, mark: str = "") -> Battery:
         voltage=voltage
         or (CELL_LIMITS[format_].voltage if capacity and format_ in CELL_LIMITS else None),
     )
-    return _with_energy(battery, energy)
+    is_per_cell = bool(_COUNT_OF_CAPACITY.search(text))
+    return _with_energy(battery, energy, is_per_cell=is_per_cell)
+
+
+def formats(text: str) -> list[str]:
+    """Return all formats that a text names; the light may run on each: ``AA or 14500``."""
+    return [_format_of(cell) for cell in _FORMAT.finditer(text)]
+
+
+def _format_of(cell: re.Match[str]) -> str:
+    name = cell["format"].upper()
+    return "CR123A" if name == "CR123" else name
 
 
 def _count(cell: re.Match[str] | None, text: str, *, format_: str) -> int | None:
-    if cell and cell["count"]:
-        return int(cell["count"])
+    if cell and (stated := cell["count"] or cell["bare"] or cell["after"]):
+        return int(stated)
+    if match := _COUNT_OF_CAPACITY.search(text):
+        return int(match[1] or match[2])
     if match := _COUNT.search(text):
         return int(match[1])
     return 1 if format_ else None
@@ -158,12 +178,23 @@ def _is_included(text: str, *, is_built_in: bool) -> bool | None:
     return None
 
 
-def _with_energy(battery: Battery, stated_wh: Decimal | None) -> Battery:
+def cell_voltage(format_: str, *, count: int, voltage: Decimal) -> Decimal:
+    """Return the voltage of one cell; several cells in series are often stated with their sum."""
+    cell = CELL_LIMITS.get(format_)
+    is_sum = cell is not None and count > 1 and voltage > cell.voltage * _MAX_VOLTAGE_RATIO
+    return cell.voltage if cell and is_sum else voltage
+
+
+def _with_energy(
+    battery: Battery, stated_wh: Decimal | None, *, is_per_cell: bool = False
+) -> Battery:
     """Set the energy: as stated, or computed as n · V · Ah."""
     energy = stated_wh
     if energy is None and battery.capacity_mah and battery.voltage:
-        cells = battery.count if battery.format in CELL_LIMITS and battery.count else 1
-        energy = cells * battery.voltage * battery.capacity_mah / 1000
+        has_cells = is_per_cell or battery.format in CELL_LIMITS
+        count = (battery.count or 1) if has_cells else 1
+        voltage = cell_voltage(battery.format, count=count, voltage=battery.voltage)
+        energy = count * voltage * battery.capacity_mah / 1000
     if energy is None:
         return battery
     return replace(battery, energy_wh=energy.quantize(Decimal("0.01")))

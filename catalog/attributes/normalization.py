@@ -1,7 +1,7 @@
 """Normalization: turn a supplier's record into typed attributes, modes and lithium class. Pure.
 
 An attribute that the supplier does not state stays empty. An impossible value is not published:
-it is kept in the supplier's words.
+staff see it in the supplier's words, beside the arithmetic.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +14,12 @@ from catalog.attributes import (
     batteries,
     contacts,
     emitters,
-    environmental_claims,
     families,
     plausibility,
     text_cleaning,
 )
 from catalog.attributes.contacts import Contact
+from catalog.attributes.findings import Finding
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.spec_table import SpecTable, StatedValue
 from catalog.records import ImportIssue, ProductRecord
@@ -30,9 +30,7 @@ MAX_OTHER_ATTRIBUTES = 60
 MAX_LABEL_WORDS = 4
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
 # If one of these is wrong, all are dropped, because the energy of the battery is then unknown.
-_ENERGY_COLUMNS = frozenset(
-    {"capacity_mah", "battery_capacity_mah", "battery_voltage", "battery_energy_wh"}
-)
+_ENERGY_COLUMNS = frozenset({"battery_capacity_mah", "battery_voltage", "battery_energy_wh"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,7 @@ class NormalizedProduct:
     """One product with normalized attributes.
 
     Shape:  ``spec`` maps columns of ``Spec`` to known values; ``sources`` maps the same columns to
-            the supplier's text
+            the supplier's text; ``warnings`` are the findings, with the text of each error
     """
 
     family: str
@@ -54,13 +52,50 @@ class NormalizedProduct:
     spec: Mapping[str, Any]
     sources: Mapping[str, Mapping[str, str]]
     more: Mapping[str, str]
-    warnings: tuple[Mapping[str, str], ...]
+    warnings: tuple[Mapping[str, Any], ...]
     modes: tuple[plausibility.StatedMode, ...]
     battery: batteries.Battery
     has_battery: bool
     manufacturer: Contact | None
     responsible_person: Contact | None
     issues: tuple[ImportIssue, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedClaims:
+    """The numbers that a record states, and the findings on them."""
+
+    labels: SpecTable
+    battery: batteries.Battery
+    numbers: Mapping[str, StatedValue]
+    claim: plausibility.StatedSpecs
+    findings: Sequence[Finding]
+    issues: Sequence[ImportIssue]  # errors among the findings, and unreadable lines
+
+
+def check_claims(record: ProductRecord, *, family: str) -> CheckedClaims:
+    """Read the specification table of a record and check its numbers."""
+    labels = SpecTable(record.claims, title=record.title, mark=record.decimal_mark)
+    battery = _battery(labels)
+    numbers = labels.numbers(battery=battery)
+    values = {column: value for column, (value, _) in numbers.items()}
+    claim = _stated_specs(values, labels, family=family)
+    findings = plausibility.check_claim(claim, values)
+    if claim.output_lm is None and (lumens := text_cleaning.title_lumens(record.title)):
+        of_title = replace(claim, output_lm=max(lumens.values()))
+        findings += [
+            found
+            for found in plausibility.check(of_title)
+            if found.column == "output_lm" and found.is_error
+        ]
+    return CheckedClaims(
+        labels=labels,
+        battery=battery,
+        numbers=numbers,
+        claim=claim,
+        findings=findings,
+        issues=_issues(record, labels, findings),
+    )
 
 
 def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | ImportIssue:
@@ -74,25 +109,18 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
         where = f"nor the category {category_text!r}" if category_text else "nor a category"
         message = f"Neither the title {where} names a kind of light, so it is not imported."
         return _rejected_row(record, "family-unknown", message)
-    labels = SpecTable(record.claims, title=record.title, mark=record.decimal_mark)
-    battery = _battery(labels)
-    claim = _stated_specs(labels, battery, family=family)
-    numbers = labels.numbers(battery=battery)
-    findings = _findings(claim, numbers)
-    wrong = {finding.column for finding in findings if finding.is_error}
+    checked = check_claims(record, family=family)
+    labels, battery, numbers = checked.labels, checked.battery, checked.numbers
+    wrong = {finding.column for finding in checked.findings if finding.is_error}
     if wrong & _ENERGY_COLUMNS:
         battery = replace(battery, capacity_mah=None, voltage=None, energy_wh=None)
         wrong |= _ENERGY_COLUMNS
     spec = {column: value for column, (value, _) in numbers.items() if column not in wrong}
     if "intensity_cd" in spec:
         spec["beam_m"] = plausibility.beam_m(spec["intensity_cd"])
-    title, invented = emitters.remove_unknown_emitters(
-        text_cleaning.clean_title(record.title, output_lm=spec.get("output_lm")),
-        brand=record.brand,
-        own=(record.model, *(variant.mpn for variant in record.variants)),
-    )
-    title, title_claims = environmental_claims.cut_from_title(title)
-    description, claims = environmental_claims.cut_from_html(
+    title, title_issues = clean_title(record, checked)
+    title, title_claims = text_cleaning.cut_claims_from_title(title)
+    description, claims = text_cleaning.cut_claims_from_html(
         text_cleaning.clean_html(record.description_html)
     )
     enriched = NormalizedProduct(
@@ -112,29 +140,47 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
         },
         more={
             label: text
-            for label, text in _other_attributes(labels, wrong=wrong).items()
+            for label, text in _other_attributes(labels).items()
             if not contacts.is_stated_by(label, record.claims)
         },
-        warnings=tuple({"code": finding.code, "message": finding.message} for finding in findings),
-        modes=tuple(_plausible_modes(claim)),
+        warnings=tuple(_warning(finding, labels) for finding in checked.findings),
+        modes=tuple(_plausible_modes(checked.claim)),
         battery=battery,
         has_battery=record.has_battery,
         manufacturer=contacts.find_manufacturer(record.claims),
         responsible_person=contacts.find_responsible_person(record.claims),
         issues=(
-            *_issues(record, labels, findings),
-            *_title_issues(record, invented),
+            *checked.issues,
+            *title_issues,
             *_environmental_issues(record, [*title_claims, *claims]),
         ),
     )
     return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))
 
 
-def _title_issues(record: ProductRecord, invented: Sequence[str]) -> Iterator[ImportIssue]:
+def clean_title(record: ProductRecord, checked: CheckedClaims) -> tuple[str, Sequence[ImportIssue]]:
+    """Return the title without unconfirmed lumens and unknown LEDs, and what was removed."""
+    wrong = {finding.column for finding in checked.findings if finding.is_error}
+    output_lm = None if "output_lm" in wrong else checked.claim.output_lm
+    title, invented = emitters.remove_unknown_emitters(
+        text_cleaning.clean_title(record.title, output_lm=output_lm),
+        brand=record.brand,
+        own=(record.model, *(variant.mpn for variant in record.variants)),
+    )
+    raw, issues = {"title": record.title[:200]}, []
     if invented:
         names = ", ".join(invented)
         message = f"No LED model has this name: {names[:300]}. It was removed from the title."
-        yield _issue(record, "emitter-unknown", message, raw={"title": record.title[:200]})
+        issues.append(_issue(record, "emitter-unknown", message, raw=raw))
+    lumens = text_cleaning.title_lumens(record.title)
+    removed = ", ".join(text for text, amount in lumens.items() if amount != output_lm)
+    if removed and "output_lm" not in wrong:
+        message = (
+            f"The title states {removed[:300]}, which the specification does not confirm."
+            " It was removed from the title."
+        )
+        issues.append(_issue(record, "title-output-unconfirmed", message, raw=raw))
+    return title, issues
 
 
 def _environmental_issues(record: ProductRecord, claims: Sequence[str]) -> Iterator[ImportIssue]:
@@ -181,18 +227,6 @@ def get_lithium(enriched: NormalizedProduct, *, option_values: Sequence[str]) ->
     return Lithium(kind, battery.cell_wh, (battery.count or 1) if battery.format else 0)
 
 
-def _findings(
-    claim: plausibility.StatedSpecs, numbers: Mapping[str, StatedValue]
-) -> list[plausibility.Finding]:
-    findings = plausibility.check(claim)
-    wrong = {finding.column for finding in findings if finding.is_error}
-    for column in plausibility.RANGES:
-        if column in numbers and column not in wrong:
-            range_finding = plausibility.check_range(column, numbers[column][0])
-            findings += [range_finding] if range_finding else []
-    return findings
-
-
 def _issue(
     record: ProductRecord,
     code: str,
@@ -220,27 +254,20 @@ def _battery(labels: SpecTable) -> batteries.Battery:
 
 
 def _stated_specs(
-    labels: SpecTable, battery: batteries.Battery, *, family: str
+    values: Mapping[str, Any], labels: SpecTable, *, family: str
 ) -> plausibility.StatedSpecs:
-    known = {column: value for column, (value, _) in labels.numbers(battery=battery).items()}
     is_headlamp_beam = family == "headlamp" and labels.is_intensity_from_beam()
-    return plausibility.StatedSpecs(
-        output_lm=known.get("output_lm"),
-        intensity_cd=known.get("intensity_cd"),
+    is_weighed_with_cells = values.get("battery_included") and not labels.excludes_battery_weight()
+    return plausibility.to_claim(
+        values,
         max_cd_per_lm=plausibility.MAX_CD_PER_LM_OF_HEADLAMP_BEAM
         if is_headlamp_beam
         else plausibility.MAX_CD_PER_LM,
+        is_lep=labels.is_lep(),
         beam_m=labels.stated_beam_m(),
-        runtime_high_min=known.get("runtime_high_min"),
-        weight_g=known.get("weight_g"),
-        head_mm=known.get("head_mm"),
         power_w=labels.power_w(),
-        battery_format=battery.format,
-        battery_count=battery.count or 1,
-        is_battery_included=battery.is_included and not labels.excludes_battery_weight(),
-        capacity_mah=battery.capacity_mah,
-        voltage=battery.voltage,
-        energy_wh=battery.energy_wh,
+        battery_included=is_weighed_with_cells,
+        battery_formats=tuple(batteries.formats(labels.battery_text())),
         modes=tuple(labels.modes()),
     )
 
@@ -252,15 +279,25 @@ def _plausible_modes(claim: plausibility.StatedSpecs) -> Iterator[plausibility.S
         yield mode if is_possible else replace(mode, output_lm=None)
 
 
-def _other_attributes(labels: SpecTable, *, wrong: set[str]) -> dict[str, str]:
-    """Return attributes without a column, and rejected values, in the supplier's text."""
+def _other_attributes(labels: SpecTable) -> dict[str, str]:
+    """Return attributes without a column, in the supplier's text."""
     lines = labels.unused_lines()
-    for column in sorted(wrong):
-        lines |= labels.lines_of(column)
     return {
         text_cleaning.clean_text(label)[:60]: text_cleaning.clean_text(text)[:MAX_OTHER_TEXT]
         for label, text in list(lines.items())[:MAX_OTHER_ATTRIBUTES]
         if _is_attribute(text_cleaning.clean_text(label), text)
+    }
+
+
+def _warning(finding: Finding, labels: SpecTable) -> dict[str, Any]:
+    """Return a finding as stored; staff see a rejected number in the supplier's text."""
+    text = "; ".join(f"{label}: {text}" for label, text in labels.lines_of(finding.column).items())
+    return {
+        "column": finding.column,
+        "code": finding.code,
+        "message": finding.message,
+        "is_error": finding.is_error,
+        "raw": text[:MAX_OTHER_TEXT],
     }
 
 
@@ -271,7 +308,7 @@ def _is_attribute(label: str, text: str) -> bool:
 
 
 def _issues(
-    record: ProductRecord, labels: SpecTable, findings: list[plausibility.Finding]
+    record: ProductRecord, labels: SpecTable, findings: Sequence[Finding]
 ) -> list[ImportIssue]:
     issues = [
         _issue(

@@ -1,4 +1,4 @@
-"""Numbers: parse a number with its thousands and decimal marks. Pure."""
+"""Numbers: parse a number with its thousands and decimal marks, narrow full-width text. Pure."""
 
 import re
 from decimal import Decimal
@@ -18,12 +18,19 @@ _UNAMBIGUOUS = {
 }
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:\.\d{1,15})?[eE][+-]?\d{1,2}")
 _BELOW_ONE = re.compile(r"[+-]?0[.,]\d+")  # no thousands group begins with a zero
+# Full-width letters, digits and marks of Chinese text, and its space and list comma.
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x3001: ","}
 _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}\.\d{3}")
 _COMMA_DECIMALS = re.compile(r"[+-]?\d+,(?:\d{1,2}|\d{4,})")
 
 
 class UnreadableError(ValueError):
     """The text has no value of the expected kind, or is ambiguous; the message says why."""
+
+
+def narrow(text: str) -> str:
+    """Replace the full-width digits, letters and marks of Chinese text by ASCII ones."""
+    return text.translate(_FULL_WIDTH)
 
 
 def parse_decimal(text: str, *, mark: str) -> Decimal:

@@ -1,15 +1,18 @@
 """Plausibility: check stated numbers against physical limits. Pure.
 
 An impossible value is not published. An unlikely value is published, with a warning for staff.
+Each finding carries its arithmetic, so that staff can follow it.
 """
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
-from catalog.attributes.batteries import CELL_LIMITS
+from catalog.attributes.batteries import CELL_LIMITS, cell_voltage
+from catalog.attributes.findings import Finding, Limit, number
 
 MAX_OUTPUT_LM, UNLIKELY_OUTPUT_LM = 100_000, 30_000
 MAX_LM_PER_WH, UNLIKELY_LM_PER_WH = 1800, 700
@@ -22,7 +25,11 @@ MAX_CD_PER_LM_OF_HEADLAMP_BEAM = 100
 MIN_CD_PER_LM = Decimal("0.072")  # a lamp that shines evenly in all directions has 0.0796
 MAX_CD_PER_MM2, UNLIKELY_CD_PER_MM2 = 900, 250
 MAX_LMH_PER_WH, UNLIKELY_LMH_PER_WH = 750, 200
+UNLIKELY_W_PER_WH = 4  # a cell that empties in a quarter of an hour
 BEAM_ERROR, BEAM_WARNING = Decimal("0.25"), Decimal("0.05")
+# Ratio of a distance in another unit to the same distance in meters.
+UNIT_RATIOS = (("feet", Decimal("3.281")), ("yards", Decimal("1.094")))
+UNIT_RATIO_SLACK = Decimal("0.02")
 CAPACITY_SLACK = Decimal("1.05")
 CELL_OUTPUT_SLACK = Decimal("1.5")
 ENERGY_WARNING = Decimal("0.15")
@@ -49,6 +56,7 @@ RANGES: Mapping[str, tuple[Decimal, Decimal]] = {
         ("battery_energy_wh", "0.05", "300"),
     )
 }
+_UNITS = {"mah": "mAh", "wh": "Wh", "k": "K"}  # the others are written as in the column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,41 +69,64 @@ class StatedMode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedSpecs:
-    """The numbers stated for one light; None means not stated.
+    """The numbers stated for one light, named as the columns of ``Spec``; None means not stated.
 
-    ``energy_wh`` is for all cells; ``max_cd_per_lm`` is the limit for this kind of light and claim.
+    ``battery_energy_wh`` is for all cells; ``max_cd_per_lm`` is the limit for this kind of light and
+    claim; ``beam_m`` and ``power_w`` are as stated.
     """
 
     output_lm: int | None = None
     intensity_cd: int | None = None
     max_cd_per_lm: int = MAX_CD_PER_LM
+    is_lep: bool = False  # a laser-excited phosphor
     beam_m: Decimal | None = None
     runtime_high_min: int | None = None
     weight_g: int | None = None
     head_mm: int | None = None
     power_w: Decimal | None = None
     battery_format: str = ""
-    battery_count: int = 1
-    is_battery_included: bool | None = None
-    capacity_mah: int | None = None
-    voltage: Decimal | None = None
-    energy_wh: Decimal | None = None
+    battery_formats: Sequence[str] = ()  # all that the light may run on
+    battery_count: int | None = None
+    battery_included: bool | None = None
+    battery_capacity_mah: int | None = None
+    battery_voltage: Decimal | None = None
+    battery_energy_wh: Decimal | None = None
     modes: Sequence[StatedMode] = ()
 
+    @property
+    def cells(self) -> int:
+        return self.battery_count or 1
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What is wrong with one number. An error unpublishes the number."""
-
-    column: str
-    code: str
-    message: str
-    is_error: bool
+    @property
+    def strongest_format(self) -> str:
+        """The format with the highest output; "" if no cell is named."""
+        known = [
+            name for name in (self.battery_format, *self.battery_formats) if name in CELL_LIMITS
+        ]
+        return max(known, key=lambda name: CELL_LIMITS[name].max_output_lm, default="")
 
 
 def beam_m(intensity_cd: int) -> int:
     """Return the distance at which the beam falls to 0.25 lux. Source: ANSI/PLATO FL 1."""
     return round(2 * math.sqrt(intensity_cd))
+
+
+def to_claim(values: Mapping[str, Any], **stated: Any) -> StatedSpecs:
+    """Return the claim that columns of ``Spec`` make; ``stated`` are further or other fields."""
+    known = {field.name for field in fields(StatedSpecs)}
+    of_columns = {name: value for name, value in values.items() if name in known}
+    return StatedSpecs(**{**of_columns, **stated})
+
+
+def check_claim(claim: StatedSpecs, values: Mapping[str, Any]) -> list[Finding]:
+    """Check the relations between the numbers of a claim, then the range of each column."""
+    findings = check(claim)
+    wrong = {finding.column for finding in findings if finding.is_error}
+    for column in RANGES:
+        value = values.get(column)
+        if value is not None and column not in wrong and (found := check_range(column, value)):
+            findings.append(found)
+    return findings
 
 
 def check(claim: StatedSpecs) -> list[Finding]:
@@ -104,12 +135,12 @@ def check(claim: StatedSpecs) -> list[Finding]:
     An impossible number is not used to check the others, so one wrong value gives one error.
     """
     findings: list[Finding] = []
-    for rule in (_capacity, _output, _beam, _intensity, _runtime, _weight):
+    for rule in (_capacity, _output, _power, _beam, _intensity, _runtime, _weight):
         new = list(rule(claim))
         findings += new
         impossible = {finding.column for finding in new if finding.is_error}
-        if "capacity_mah" in impossible:
-            impossible.add("energy_wh")
+        if "battery_capacity_mah" in impossible:
+            impossible.add("battery_energy_wh")
         claim = replace(claim, **dict.fromkeys(impossible))  # type: ignore[arg-type]
     return findings + list(_modes(claim.modes))
 
@@ -119,29 +150,11 @@ def check_range(column: str, value: Decimal | int) -> Finding | None:
     least, most = RANGES[column]
     if least <= value <= most:
         return None
-    message = (
-        f"{column.rpartition('_')[0] or column} {_format_number(Decimal(value))} is not possible"
-    )
+    name, _, unit = column.rpartition("_")
+    unit = _UNITS.get(unit, unit) if name and column != "battery_count" else ""
+    stated, low, high = (f"{number(amount)} {unit}".strip() for amount in (value, least, most))
+    message = f"stated {stated}; lights have {low} to {high}"
     return Finding(column=column, code="out-of-range", message=message, is_error=True)
-
-
-def _check_limit(  # noqa: PLR0913 - one row of the table of limits
-    column: str,
-    code: str,
-    value: Decimal,
-    *,
-    error: Decimal | int,
-    warning: Decimal | int,
-    what: str,
-) -> Iterator[Finding]:
-    if value > warning:
-        limit = error if value > error else warning
-        message = f"{_format_number(value)} {what}, more than {_format_number(Decimal(limit))}"
-        yield Finding(column=column, code=code, message=message, is_error=value > error)
-
-
-def _format_number(number: Decimal) -> str:
-    return f"{number:,.0f}" if number >= 10 else f"{number:.2f}"  # noqa: PLR2004
 
 
 def is_possible(claim: StatedSpecs) -> bool:
@@ -149,60 +162,96 @@ def is_possible(claim: StatedSpecs) -> bool:
 
 
 def _capacity(claim: StatedSpecs) -> Iterator[Finding]:
-    cell = CELL_LIMITS.get(claim.battery_format)
-    if claim.capacity_mah is None:
+    """Compare the capacity with the best cell of its format, and the energy with n · V · Ah."""
+    cell, capacity = CELL_LIMITS.get(claim.battery_format), claim.battery_capacity_mah
+    if capacity is None:
         return
     if cell:
-        yield from _check_limit(
-            "capacity_mah",
-            "capacity-impossible",
-            Decimal(claim.capacity_mah),
-            error=cell.max_mah * CAPACITY_SLACK,
-            warning=cell.max_mah * CAPACITY_SLACK,
-            what=f"mAh of one {claim.battery_format}",
-        )
-    if claim.voltage and claim.energy_wh:
-        cells = claim.battery_count if cell else 1
-        calculated_wh = cells * claim.voltage * claim.capacity_mah / 1000
-        if abs(claim.energy_wh - calculated_wh) > calculated_wh * ENERGY_WARNING:
+        most = int(cell.max_mah * CAPACITY_SLACK)
+        unit = f"mAh per {claim.battery_format} cell"
+        limit = Limit(formula="", value=Decimal(capacity), unit=unit, error=most, warning=most)
+        if found := limit.check("battery_capacity_mah", "capacity"):
+            yield found
+            return
+    if claim.battery_voltage and claim.battery_energy_wh:
+        stated_wh, voltage = claim.battery_energy_wh, claim.battery_voltage
+        if cell:
+            voltage = cell_voltage(claim.battery_format, count=claim.cells, voltage=voltage)
+        # Without a format, the capacity may be that of one cell or of the whole pack.
+        counts = {claim.cells} if cell else {1, claim.cells}
+        products = {count: count * voltage * capacity / 1000 for count in sorted(counts)}
+        count = min(products, key=lambda count: abs(products[count] - stated_wh))
+        if abs(stated_wh - products[count]) > products[count] * ENERGY_WARNING:
+            formula = f"{count} × {number(voltage)} V × {number(capacity)} mAh ÷ 1,000"
             yield Finding(
-                column="energy_wh",
+                column="battery_energy_wh",
                 code="energy-unlikely",
-                message=f"{claim.energy_wh} Wh claimed, {calculated_wh:.2f} Wh follow from its cells",
+                message=f"{formula} = {number(products[count])} Wh; stated {number(stated_wh)} Wh",
                 is_error=False,
             )
 
 
+def _energy(claim: StatedSpecs) -> tuple[Decimal, str] | None:
+    """Return the stated energy and its text; if it is not stated, that of the best cells."""
+    if claim.battery_energy_wh:
+        return claim.battery_energy_wh, f"{number(claim.battery_energy_wh)} Wh"
+    name = claim.strongest_format
+    if not name:
+        return None
+    energy = claim.cells * CELL_LIMITS[name].voltage * CELL_LIMITS[name].max_mah / 1000
+    return energy, f"{number(energy)} Wh ({claim.cells} × the best {name} cell)"
+
+
 def _output(claim: StatedSpecs) -> Iterator[Finding]:
+    """Check the output: absolute, per cell, per Wh, per gram and per watt."""
     if claim.output_lm is None:
         return
-    output = Decimal(claim.output_lm)
-    tests = [(output, MAX_OUTPUT_LM, UNLIKELY_OUTPUT_LM, "lumens of a hand-held light")]
-    if cell := CELL_LIMITS.get(claim.battery_format):
-        most = cell.max_output_lm
-        per_cell = output / claim.battery_count
-        what = f"lumens per {claim.battery_format}"
-        tests.append((per_cell, int(most * CELL_OUTPUT_SLACK), most, what))
-    if claim.energy_wh:
-        per_wh = output / claim.energy_wh
-        tests.append((per_wh, MAX_LM_PER_WH, UNLIKELY_LM_PER_WH, "lumens per Wh of battery"))
-    if claim.weight_g:
-        per_g = output / claim.weight_g
-        tests.append((per_g, MAX_LM_PER_G, UNLIKELY_LM_PER_G, "lumens per gram"))
-    if claim.power_w:
-        per_w = output / claim.power_w
-        tests.append((per_w, MAX_LM_PER_W, UNLIKELY_LM_PER_W, "lumens per watt"))
-    findings = [
-        finding
-        for value, error, warning, what in tests
-        for finding in _check_limit(
-            "output_lm", "output-impossible", value, error=error, warning=warning, what=what
-        )
+    output, lumens = Decimal(claim.output_lm), f"{number(Decimal(claim.output_lm))} lm"
+    limits = [
+        Limit(formula="", value=output, unit="lm", error=MAX_OUTPUT_LM, warning=UNLIKELY_OUTPUT_LM)
     ]
+
+    name, energy = claim.strongest_format, _energy(claim)
+    parts: list[tuple[Decimal | int, str, str, int, int]] = []
+    if name:
+        most = CELL_LIMITS[name].max_output_lm
+        error = int(most * CELL_OUTPUT_SLACK)
+        cells = "1 cell" if claim.cells == 1 else f"{claim.cells} cells"
+        parts.append((claim.cells, cells, f"lm per {name} cell", error, most))
+    if energy:
+        parts.append((*energy, "lm per Wh", MAX_LM_PER_WH, UNLIKELY_LM_PER_WH))
+    if claim.weight_g:
+        grams = f"{number(claim.weight_g)} g"
+        parts.append((claim.weight_g, grams, "lm per g", MAX_LM_PER_G, UNLIKELY_LM_PER_G))
+    if claim.power_w:
+        watts = f"{number(claim.power_w)} W"
+        parts.append((claim.power_w, watts, "lm per W", MAX_LM_PER_W, UNLIKELY_LM_PER_W))
+    limits += [
+        Limit(
+            formula=f"{lumens} ÷ {text}",
+            value=output / amount,
+            unit=unit,
+            error=error,
+            warning=warning,
+        )
+        for amount, text, unit, error, warning in parts
+    ]
+    findings = [found for limit in limits if (found := limit.check("output_lm", "output"))]
     if errors := [finding for finding in findings if finding.is_error]:
         yield errors[0]
     elif findings:
-        yield replace(findings[0], code="output-unlikely")
+        yield findings[0]
+
+
+def _power(claim: StatedSpecs) -> Iterator[Finding]:
+    """Compare the power of the LED with the energy of the battery."""
+    energy = _energy(claim)
+    if claim.power_w and energy:
+        formula = f"{number(claim.power_w)} W ÷ {energy[1]}"
+        per_wh, most = claim.power_w / energy[0], UNLIKELY_W_PER_WH
+        limit = Limit(formula=formula, value=per_wh, unit="W per Wh", error=per_wh, warning=most)
+        if found := limit.check("power_w", "power"):
+            yield found
 
 
 def _beam(claim: StatedSpecs) -> Iterator[Finding]:
@@ -212,66 +261,101 @@ def _beam(claim: StatedSpecs) -> Iterator[Finding]:
     calculated_m = Decimal(2 * math.sqrt(claim.intensity_cd))
     off = abs(claim.beam_m - calculated_m) / calculated_m
     if off > BEAM_WARNING:
+        ratio = claim.beam_m / calculated_m
+        units = [
+            name for name, of_unit in UNIT_RATIOS if abs(ratio / of_unit - 1) < UNIT_RATIO_SLACK
+        ]
+        hint = f", which may be {units[0]}" if units else ""
+        calculated = f"2 × √({number(claim.intensity_cd)} cd) = {number(calculated_m)} m"
         yield Finding(
             column="intensity_cd",
             code="beam-contradicts-intensity",
-            message=f"{claim.intensity_cd} cd reach {calculated_m:.0f} m, claimed are {claim.beam_m} m",
+            message=f"{calculated}; stated {number(claim.beam_m)} m{hint}",
             is_error=off > BEAM_ERROR,
         )
 
 
 def _intensity(claim: StatedSpecs) -> Iterator[Finding]:
+    """Check the intensity: at least the mean of a sphere, at most what the LED and lens allow."""
     if claim.intensity_cd is None:
         return
-    column, code, candela = "intensity_cd", "intensity-impossible", Decimal(claim.intensity_cd)
+    column, candela, stated = (
+        "intensity_cd",
+        Decimal(claim.intensity_cd),
+        number(claim.intensity_cd),
+    )
+    formula = f"{stated} cd"
+    if claim.beam_m and claim.intensity_cd == round(claim.beam_m**2 / 4):
+        formula = f"({number(claim.beam_m)} m ÷ 2)² = {formula}; {formula}"
+    limits = []
+    lep_warnings = (claim.max_cd_per_lm, MAX_CD_PER_MM2)
+    led_warnings = (min(UNLIKELY_CD_PER_LM, claim.max_cd_per_lm), UNLIKELY_CD_PER_MM2)
+    warning_per_lm, warning_per_mm2 = lep_warnings if claim.is_lep else led_warnings
     if claim.output_lm:
         if candela < MIN_CD_PER_LM * claim.output_lm:
-            message = f"{candela} cd is too low: {claim.output_lm} lm give more without a reflector"
-            yield Finding(column=column, code=code, message=message, is_error=True)
+            mean_cd = number(claim.output_lm / (4 * math.pi))
+            mean = f"{number(claim.output_lm)} lm ÷ 4π = {mean_cd} cd on average"
+            message = f"{mean}; stated {stated} cd at the brightest point"
+            yield Finding(
+                column=column, code="intensity-impossible", message=message, is_error=True
+            )
             return
-        per_lm = candela / claim.output_lm
-        what = "candela per lumen"
-        warning = min(UNLIKELY_CD_PER_LM, claim.max_cd_per_lm)
-        yield from _check_limit(
-            column, code, per_lm, error=claim.max_cd_per_lm, warning=warning, what=what
+        limits.append(
+            Limit(
+                formula=f"{formula} ÷ {number(claim.output_lm)} lm",
+                value=candela / claim.output_lm,
+                unit="cd per lm",
+                error=claim.max_cd_per_lm,
+                warning=warning_per_lm,
+            )
         )
     if claim.head_mm:
         area_mm2 = Decimal(math.pi) * claim.head_mm**2 / 4
-        per_mm2 = candela / area_mm2
-        what = "candela per mm² of head"
-        yield from _check_limit(
-            column, code, per_mm2, error=MAX_CD_PER_MM2, warning=UNLIKELY_CD_PER_MM2, what=what
+        limits.append(
+            Limit(
+                formula=f"{formula} ÷ (π × ({claim.head_mm} mm ÷ 2)²)",
+                value=candela / area_mm2,
+                unit="cd per mm² of head",
+                error=MAX_CD_PER_MM2,
+                warning=warning_per_mm2,
+            )
         )
+    yield from (found for limit in limits if (found := limit.check(column, "intensity")))
 
 
 def _runtime(claim: StatedSpecs) -> Iterator[Finding]:
-    if claim.output_lm and claim.runtime_high_min and claim.energy_wh:
-        light = Decimal(claim.output_lm) * claim.runtime_high_min / 60 / claim.energy_wh
-        for finding in _check_limit(
-            "runtime_high_min",
-            "runtime-impossible",
-            light,
+    """Compare output × run time with the energy of the battery."""
+    energy = _energy(claim)
+    if claim.output_lm and claim.runtime_high_min and energy:
+        hours = Decimal(claim.runtime_high_min) / 60
+        limit = Limit(
+            formula=f"{number(claim.output_lm)} lm × {number(hours)} h ÷ {energy[1]}",
+            value=claim.output_lm * hours / energy[0],
+            unit="lm·h per Wh",
             error=MAX_LMH_PER_WH,
             warning=UNLIKELY_LMH_PER_WH,
-            what="lumen hours per Wh",
-        ):
-            yield finding if finding.is_error else replace(finding, code="runtime-by-step-down")
+        )
+        if found := limit.check("runtime_high_min", "runtime"):
+            yield found if found.is_error else replace(found, code="runtime-by-step-down")
 
 
 def _weight(claim: StatedSpecs) -> Iterator[Finding]:
+    """Compare the weight with that of the cells."""
     cell = CELL_LIMITS.get(claim.battery_format)
-    if claim.weight_g and cell and claim.is_battery_included:
-        cells_g = cell.weight_g * claim.battery_count
+    if claim.weight_g and cell and claim.battery_included:
+        cells_g = cell.weight_g * claim.cells
         if claim.weight_g < cells_g * MIN_SHARE_OF_CELLS:
+            cells = f"{claim.cells} × {cell.weight_g} g = {number(cells_g)} g of cells"
             yield Finding(
                 column="weight_g",
                 code="weight-below-cells",
-                message=f"{claim.weight_g} g with cells that alone weigh {cells_g} g",
+                message=f"{cells}; stated {number(claim.weight_g)} g with them",
                 is_error=True,
             )
 
 
 def _modes(modes: Sequence[StatedMode]) -> Iterator[Finding]:
+    """Compare the run times of the white modes: a brighter one does not run longer."""
     known = [mode for mode in modes if mode.kind == "white" and mode.output_lm and mode.runtime_min]
     known.sort(key=lambda mode: mode.output_lm or 0)
     for dim, bright in pairwise(known):
@@ -279,6 +363,11 @@ def _modes(modes: Sequence[StatedMode]) -> Iterator[Finding]:
             yield Finding(
                 column="modes",
                 code="brighter-runs-longer",
-                message=f"{bright.name} is brighter than {dim.name} and runs longer",
+                message=f"{_mode(bright)}, but {_mode(dim)}",
                 is_error=False,
             )
+
+
+def _mode(mode: StatedMode) -> str:
+    output, hours = number(mode.output_lm or 0), number(Decimal(mode.runtime_min or 0) / 60)
+    return f"{mode.name} has {output} lm for {hours} h"

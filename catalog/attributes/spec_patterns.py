@@ -9,6 +9,7 @@ SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for subject, pattern in (
         ("skip", r"pack(?:age|ed|ing)|gross|shipping|carton|cable|charg\w+ time|warranty|certif"),
         ("modes", r"\bmodes?\b|light settings|levels"),
+        ("weight_g", r"^weight\b.*\b(?:with|without|incl\w*|excl\w*)\b"),
         ("charging", r"charg\w*|\busb\b"),
         ("battery", r"batter\w*|\bcells?\b|accu\b|power (?:source|supply)"),
         ("light_colors", r"(?:light|led|beam) colou?rs?"),
@@ -63,6 +64,10 @@ MATERIALS = re.compile(
     re.IGNORECASE,
 )
 MODE_KINDS = re.compile(r"red|green|blue|uv|strobe|flash|flame|sos|beacon", re.IGNORECASE)
+# A battery line about one of these amounts has a number with its unit.
+BATTERY_AMOUNT = re.compile(r"capacit|energy|voltage|watt", re.IGNORECASE)
+WITHOUT_BATTERY = re.compile(r"\bwithout\b|\bexcl", re.IGNORECASE)
+LEP = re.compile(r"\blep\b", re.IGNORECASE)
 HIGH = re.compile(r"\bhigh\w*\b|\bmax(?:imum)? (?:mode|output)|turbo|bright\w*|full", re.IGNORECASE)
 LONG = re.compile(r"\blow\w*\b|long\w*|\bmax\b|\bmaximum\b|eco|moon\w*|\bup to\b", re.IGNORECASE)
 SEPARATORS = re.compile(r"\s*[;|\n/]\s*|,\s+")
@@ -70,7 +75,7 @@ NUMBER = re.compile(r"\d")
 # A line on one of these subjects is reported as unreadable if it has a number but gives no value.
 MEASURED = frozenset(
     {"output_lm", "output_min_lm", "intensity_cd", "beam", "weight_g", "length_mm", "head_mm"}
-    | {"impact_m", "cct_k", "ip_rating"}
+    | {"impact_m", "cct_k", "ip_rating", "power_w"}
 )
 
 # Subjects stated in words, and the columns that they fill.

@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from catalog.attributes import batteries
 from catalog.attributes import units as attribute_units
-from catalog.attributes.numbers import UnreadableError
+from catalog.attributes.numbers import UnreadableError, narrow
 from catalog.attributes.plausibility import StatedMode
 from catalog.attributes.spec_patterns import (
+    BATTERY_AMOUNT,
     CHARGING,
     COLORS,
     COLUMNS_BY_SUBJECT,
     FEATURES,
     HIGH,
+    LEP,
     LONG,
     MATERIALS,
     MEASURED,
@@ -22,6 +26,7 @@ from catalog.attributes.spec_patterns import (
     NUMBER,
     SEPARATORS,
     SUBJECTS,
+    WITHOUT_BATTERY,
 )
 
 type StatedValue = tuple[Any, dict[str, str]]  # a value and the text that states it
@@ -38,50 +43,58 @@ class SpecTable:
 
     def __init__(self, claims: Mapping[str, str], *, title: str = "", mark: str = "") -> None:
         self._title = title
+        self._claims = claims
         self.mark = mark
         self._lines_by_subject: dict[str, dict[str, str]] = {}
         self.unreadable: list[tuple[str, str, str]] = []
         for label, text in claims.items():
-            with_unit = attribute_units.with_heading_unit(text, heading=label)
+            with_unit = attribute_units.with_heading_unit(narrow(text), heading=label)
             self._lines_by_subject.setdefault(_subject(label), {})[label] = with_unit
         self._numbers: dict[str, StatedValue] | None = None
 
     def excludes_battery_weight(self) -> bool:
         """Return whether the stated weight excludes batteries."""
-        return any("without" in text.casefold() for _, text in self._lines("weight_g"))
+        return any(
+            WITHOUT_BATTERY.search(f"{label} {text}") for label, text in self._lines("weight_g")
+        )
+
+    def is_lep(self) -> bool:
+        """Return whether the light source is a laser-excited phosphor: its beam is very narrow."""
+        return any(LEP.search(text) for text in (self._title, *self._claims.values()))
 
     def record_unreadable(self, label: str, text: str, error: UnreadableError) -> None:
         """Record an unreadable line, unless its value depends on the option."""
         if "option" in text.casefold():
             return
+        text = self._claims.get(label, text)
         if (label, text, str(error)) not in self.unreadable:
             self.unreadable.append((label, text, str(error)))
 
     def unused_lines(self) -> dict[str, str]:
         """Return the lines that gave no attribute and were not recorded as unreadable."""
-        unused = {**self._lines_by_subject.get("", {}), **self._lines_by_subject.get("skip", {})}
         reported = {label for label, _, _ in self.unreadable}
-        for subject, columns in COLUMNS_BY_SUBJECT.items():
-            if not any(column in (self._numbers or {}) for column in columns):
-                lines = self._lines_by_subject.get(subject, {}).items()
-                unused |= {label: text for label, text in lines if label not in reported}
+        unused: dict[str, str] = {}
+        for subject, lines in self._lines_by_subject.items():
+            columns = COLUMNS_BY_SUBJECT.get(subject, () if subject in {"", "skip"} else None)
+            if columns is None or any(column in (self._numbers or {}) for column in columns):
+                continue
+            unused |= {label: self._claims[label] for label in lines if label not in reported}
         return unused
 
     def lines_of(self, column: str) -> dict[str, str]:
+        """Return the lines that a column is read from; of an output without any, the title."""
         subjects = {
-            "runtime_high_min": ("runtime",),
-            "capacity_mah": ("battery",),
+            "output_lm": ("output_lm", "modes"),
+            "runtime_high_min": ("runtime", "modes"),
+            "runtime_max_min": ("runtime", "modes"),
             "battery_capacity_mah": ("battery",),
             "battery_voltage": ("battery",),
             "battery_energy_wh": ("battery",),
             "battery_count": ("battery",),
             "intensity_cd": ("intensity_cd", "beam"),
         }.get(column, (column,))
-        return {
-            label: text
-            for subject in subjects
-            for label, text in self._lines_by_subject.get(subject, {}).items()
-        }
+        lines = {label: self._claims[label] for label, _ in self._lines(*subjects)}
+        return lines or ({"Title": self._title} if column == "output_lm" else {})
 
     def battery_text(self) -> str:
         """Join all battery lines; "Battery included: no" becomes "not included"."""
@@ -107,11 +120,11 @@ class SpecTable:
     def _read(self, battery: batteries.Battery) -> Iterator[tuple[str, StatedValue]]:
         yield from self._of_modes()
         yield from self._measured(
-            "output_lm", self._most(attribute_units.OUTPUT_LM), is_integer=True
+            "output_lm", self._most(attribute_units.OUTPUT_LM), is_integer=True, is_highest=True
         )
         yield from self._measured("output_min_lm", self._one(attribute_units.OUTPUT_LM))
         yield from self._intensity_from_beam()
-        yield from self._measured("intensity_cd", self._intensity, is_integer=True)
+        yield from self._measured("intensity_cd", self._intensity, is_integer=True, is_highest=True)
         yield from self._runtimes()
         yield from self._measured("weight_g", self._one(attribute_units.WEIGHT_G), is_integer=True)
         yield from self._measured("length_mm", self._longest_side, is_integer=True)
@@ -126,20 +139,30 @@ class SpecTable:
         yield from self._batteries(battery)
 
     def _measured(
-        self, column: str, read: Callable[[str], Any], *, is_integer: bool = False
+        self,
+        column: str,
+        read: Callable[[str], Any],
+        *,
+        is_integer: bool = False,
+        is_highest: bool = False,
     ) -> Iterator[tuple[str, StatedValue]]:
-        for label, text in self._lines_by_subject.get(column, {}).items():
+        """Yield the highest value of the lines, or the first; report lines that contradict it."""
+        found: list[tuple[Any, str, str]] = []
+        for label, text in self._lines(column):
             try:
                 value = read(text)
                 if column in MEASURED:
                     _reject_number_without_unit(text, value)
+                if found and not is_highest:
+                    _reject_contradiction(text, value, found[0])
             except UnreadableError as error:
                 self.record_unreadable(label, text, error)
                 continue
             if value is not None:
-                source = _source(label, text)
-                yield column, (round(value) if is_integer else value, source)
-                return
+                found.append((value, label, text))
+        if found:
+            value, label, text = max(found, key=itemgetter(0)) if is_highest else found[0]
+            yield column, (round(value) if is_integer else value, self._source(label, text))
 
     def _one(self, units: attribute_units.Units) -> Callable[[str], Decimal | None]:
         return lambda text: attribute_units.parse_quantity(text, units, mark=self.mark)
@@ -180,21 +203,19 @@ class SpecTable:
         }
 
     def stated_beam_m(self) -> Decimal | None:
-        return self._value("beam", self._most(attribute_units.DISTANCE_M))
+        lines = self._measured("beam", self._most(attribute_units.DISTANCE_M), is_highest=True)
+        return next((meters for _, (meters, _) in lines), None)
 
     def power_w(self) -> Decimal | None:
-        return self._value("power_w", self._one(attribute_units.POWER_W))
-
-    def _value(self, column: str, read: Callable[[str], Decimal | None]) -> Decimal | None:
-        return next((value for _, (value, _) in self._measured(column, read)), None)
+        lines = self._measured("power_w", self._one(attribute_units.POWER_W))
+        return next((watts for _, (watts, _) in lines), None)
 
     def _intensity_from_beam(self) -> Iterator[tuple[str, StatedValue]]:
         """Derive the candela from the beam distance by FL 1; stated candela override them."""
-        if "beam" in self._lines_by_subject:
-            for _, (meters, source) in self._measured(
-                "beam", self._most(attribute_units.DISTANCE_M)
-            ):
-                yield "intensity_cd", (round(meters * meters / 4), source)
+        for _, (meters, source) in self._measured(
+            "beam", self._most(attribute_units.DISTANCE_M), is_highest=True
+        ):
+            yield "intensity_cd", (round(meters * meters / 4), source)
 
     def _runtimes(self) -> Iterator[tuple[str, StatedValue]]:
         """Yield run times; a run time without a mode counts as the longest one, a weaker claim."""
@@ -212,7 +233,7 @@ class SpecTable:
                         bool(HIGH.search(label)) and not LONG.search(part)
                     )
                     column = "runtime_high_min" if is_high else "runtime_max_min"
-                    source = _source(label, text)
+                    source = self._source(label, text)
                     if column not in runtimes or minutes > runtimes[column][0]:
                         runtimes[column] = (round(minutes), source)
         yield from runtimes.items()
@@ -225,19 +246,19 @@ class SpecTable:
             colors = [color for color in COLORS if color in text.casefold()]
             if colors:
                 codes = [color.replace(" ", "_") for color in colors]
-                yield "light_colors", (codes, _source(label, text))
+                yield "light_colors", (codes, self._source(label, text))
                 if {"red", "white"} <= set(codes):
                     yield from self._red_light(label, text)
         for label, text in self._lines("material"):
             if names := list(dict.fromkeys(name.lower() for name in MATERIALS.findall(text))):
-                yield "material", (", ".join(names)[:60], _source(label, text))
+                yield "material", (", ".join(names)[:60], self._source(label, text))
 
     def _red_light(self, label: str, text: str) -> Iterator[tuple[str, StatedValue]]:
         """Add the red light feature if the light colors include red; keep the listed features."""
         listed = [codes for codes, _ in self._codes("features", FEATURES)]
         codes = listed[0] if listed else []
         if "red_light" not in codes:
-            source = _source(label, text)
+            source = self._source(label, text)
             known = [code for code, _ in FEATURES]
             yield "features", (sorted([*codes, "red_light"], key=known.index), source)
 
@@ -256,13 +277,16 @@ class SpecTable:
             _, label, text = matches[0]
             named = {code for code, _, _ in matches}
             codes = [code for code, _ in known if code in named]
-            yield codes, _source(label, text)
+            yield codes, self._source(label, text)
 
     def _lines(self, *subjects: str) -> Iterator[tuple[str, str]]:
         for subject in dict.fromkeys(subjects):
             yield from self._lines_by_subject.get(subject, {}).items()
 
     def _batteries(self, battery: batteries.Battery) -> Iterator[tuple[str, StatedValue]]:
+        for label, text in self._lines("battery"):
+            if BATTERY_AMOUNT.search(label) and NUMBER.search(text):
+                self._require_battery_amount(label, text)
         source = {"label": "Battery", "raw": self.battery_text()[:200]}
         values = {
             "battery_format": battery.format,
@@ -278,6 +302,17 @@ class SpecTable:
             if value not in ("", None, []):
                 yield column, (value, source)
 
+    def _require_battery_amount(self, label: str, text: str) -> None:
+        units = {
+            **attribute_units.CAPACITY_MAH,
+            **attribute_units.ENERGY_WH,
+            **attribute_units.VOLTAGE_V,
+        }
+        with suppress(UnreadableError):  # reported with the whole battery text
+            if not attribute_units.parse_quantities(text, units, mark=self.mark):
+                error = UnreadableError(f"{text[:60]!r} has no unit that we know")
+                self.record_unreadable(label, text, error)
+
     def _power_sources(self, battery: batteries.Battery) -> list[str]:
         text = " ".join(text for _, text in self._lines("battery", "charging")).casefold()
         sources = []
@@ -285,6 +320,9 @@ class SpecTable:
             sources.append("built_in" if battery.is_built_in else "replaceable_cell")
         sources += [source for source in ("solar", "crank") if source in text]
         return sources + ["mains"] * bool(re.search(r"\bmains\b|\b(?:110|220|230) ?v\b", text))
+
+    def _source(self, label: str, text: str) -> dict[str, str]:
+        return {"label": label[:60], "raw": self._claims.get(label, text)[:200]}
 
     def modes(self) -> Iterator[StatedMode]:
         """Parse ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``, or one line per mode."""
@@ -297,7 +335,8 @@ class SpecTable:
                     output = self._one(attribute_units.OUTPUT_LM)(part)
                     without_lumens = _LUMENS.sub(" ", part)
                     minutes = attribute_units.parse_duration_min(without_lumens, mark=self.mark)
-                except UnreadableError:
+                except UnreadableError as error:
+                    self.record_unreadable(label, text, error)
                     continue
                 kind = MODE_KINDS.search(name)
                 if name and (output or minutes or kind):
@@ -309,8 +348,15 @@ class SpecTable:
                     )
 
 
-def _source(label: str, text: str) -> dict[str, str]:
-    return {"label": label[:60], "raw": text[:200]}
+def _reject_contradiction(text: str, value: Any, first: tuple[Any, str, str]) -> None:
+    used, label, _ = first
+    is_same = (
+        max(value, used) <= min(value, used) * attribute_units.SAME_AMOUNT
+        if isinstance(value, Decimal)
+        else value in {None, used}
+    )
+    if not is_same:
+        raise UnreadableError(f"{text[:60]!r} contradicts the line {label[:60]!r}")
 
 
 def _reject_number_without_unit(text: str, value: object) -> None:

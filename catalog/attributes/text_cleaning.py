@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from typing import NamedTuple
 
 import nh3
 
@@ -60,16 +61,30 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
 
     Lumen values that differ from ``output_lm`` are removed; the numbers of a model name stay.
     """
-    title = clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
+    title = _plain_title(text)
 
     def keep_if_confirmed(match: re.Match[str]) -> str:
-        is_confirmed = _number(match["bracketed"] or match["bare"]) == output_lm
-        return match[0] if is_confirmed else " "
+        return match[0] if _stated_lm(match) == output_lm else " "
 
     confirmed = _LUMENS.sub(keep_if_confirmed, title)
     if confirmed != title:
         confirmed = close_gaps(confirmed)
     return shorten(confirmed.strip(_ENDS), MAX_TITLE)
+
+
+def title_lumens(text: str) -> dict[str, int]:
+    """Return the lumens that a title states, as written and as a number."""
+    return {
+        match[0].strip(_ENDS): _stated_lm(match) for match in _LUMENS.finditer(_plain_title(text))
+    }
+
+
+def _plain_title(text: str) -> str:
+    return clean_text(_NARROW_BLANK.sub("", _STYLE_TAG.sub(" ", html.unescape(text))))
+
+
+def _stated_lm(match: re.Match[str]) -> int:
+    return _number(match["bracketed"] or match["bare"])
 
 
 def close_gaps(title: str) -> str:
@@ -110,3 +125,45 @@ def make_summary(clean: str) -> str:
         return text
     sentences, _, _ = text[: MAX_SUMMARY + 1].rpartition(". ")
     return f"{sentences}." if sentences else shorten(text, MAX_SUMMARY)
+
+
+# Generic environmental claims such as "eco-friendly": a shop may not repeat them without recognized
+# proof (Directive (EU) 2024/825). Names of modes ("Eco") and colors stay.
+
+_ENVIRONMENTAL = (
+    r"\b(?:(?:100 ?% )?(?:eco(?:logical(?:ly)?)?|environment(?:ally)?|climate|nature|planet|earth)[ -]"
+    r"?(?:friendly|conscious|neutral|positive|responsible|sound)"
+    r"|(?:carbon|co2)[ -]?(?:neutral|free|positive)|sustainab(?:le|ly|ility)|biodegradable"
+    r"|zero[ -]emissions?|green (?:product|technology|choice|energy|lighting)s?|energy[ -]conscious"
+    r"|umweltfreundlich\w*|umweltbewusst\w*|klimaneutral\w*|klimafreundlich\w*|nachhaltig\w*)\b"
+)
+_ENVIRONMENTAL_PHRASE = re.compile(_ENVIRONMENTAL, re.IGNORECASE)
+# A sentence ends at a full stop, not within "2.5 h", or at a tag.
+_ENVIRONMENTAL_SENTENCE = re.compile(
+    rf"(?:[^<>.!?]|[.](?=\d))*{_ENVIRONMENTAL}(?:[^<>.!?]|[.](?=\d))*[.!?]*", re.IGNORECASE
+)
+_EMPTY_ELEMENT = re.compile(r"<(p|li|h3|h4|strong|b|em|i)>\s*</\1>")
+_EMPTY_LIST = re.compile(r"<(ul|ol)>\s*</\1>")
+
+
+class Cut(NamedTuple):
+    """A text without generic environmental claims, and the claims that were in it."""
+
+    text: str
+    claims: list[str]
+
+
+def cut_claims_from_title(title: str) -> Cut:
+    claims = _ENVIRONMENTAL_PHRASE.findall(title)
+    return Cut(close_gaps(_ENVIRONMENTAL_PHRASE.sub(" ", title)) if claims else title, claims)
+
+
+def cut_claims_from_html(clean_html: str) -> Cut:
+    """Cut each sentence that makes a claim: without its adjective it would often be broken."""
+    claims = _ENVIRONMENTAL_PHRASE.findall(clean_html)
+    if not claims:
+        return Cut(clean_html, [])
+    text = _EMPTY_ELEMENT.sub(
+        "", _EMPTY_ELEMENT.sub("", _ENVIRONMENTAL_SENTENCE.sub("", clean_html))
+    )
+    return Cut(_EMPTY_LIST.sub("", text).strip(), claims)

@@ -7,8 +7,10 @@ mark, a point or a comma; empty if unknown.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
+from typing import NamedTuple
 
-from catalog.attributes.numbers import UnreadableError, parse_decimal
+from catalog.attributes.numbers import UnreadableError, narrow, parse_decimal
 from storefront.lib.units import G_PER_OZ, M_PER_FT, M_PER_YD, MM_PER_IN
 
 _SPACED = r"\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?:[.,]\d+)?"
@@ -18,45 +20,53 @@ _NUMBER = (
     r"(?:[eE][+-]?\d+)?(?!\d)"
 )
 _G_PER_LB = 16 * G_PER_OZ
+SAME_AMOUNT = Decimal("1.05")  # for an amount repeated rounded, or in another unit
 
 type Units = Mapping[str, Decimal]
 
-OUTPUT_LM: Units = dict.fromkeys(("lm", "lumen", "lumens", "lúmenes", "lumenes"), Decimal(1))
+OUTPUT_LM: Units = dict.fromkeys(
+    ("lm", "lum", "lumen", "lumens", "lúmenes", "lumenes", "流明"), Decimal(1)
+)
 INTENSITY_CD: Units = {
-    **dict.fromkeys(("cd", "candela", "candelas"), Decimal(1)),
+    **dict.fromkeys(("cd", "candela", "candelas", "坎德拉"), Decimal(1)),
     "kcd": Decimal(1000),
 }
 TIME_MIN: Units = {
-    **dict.fromkeys(("min", "mins", "minute", "minutes", "minuten", "minuti"), Decimal(1)),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden"), Decimal(60)),
+    **dict.fromkeys(("min", "mins", "minute", "minutes", "minuten", "minuti", "分钟"), Decimal(1)),
+    **dict.fromkeys(
+        ("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden", "小时"), Decimal(60)
+    ),
     **dict.fromkeys(("heure", "heures", "hora", "horas", "ora", "ore"), Decimal(60)),
-    **dict.fromkeys(("d", "day", "days", "tag", "tage"), Decimal(1440)),
+    **dict.fromkeys(("d", "day", "days", "tag", "tage", "天"), Decimal(1440)),
 }
 WEIGHT_G: Units = {
-    **dict.fromkeys(("g", "gr", "gram", "grams", "gramm"), Decimal(1)),
-    **dict.fromkeys(("kg", "kilogram", "kilograms"), Decimal(1000)),
+    **dict.fromkeys(("g", "gr", "gram", "grams", "gramm", "克"), Decimal(1)),
+    **dict.fromkeys(("kg", "kilogram", "kilograms", "千克", "公斤"), Decimal(1000)),
     **dict.fromkeys(("oz", "ounce", "ounces"), G_PER_OZ),
     **dict.fromkeys(("lb", "lbs", "pound", "pounds"), _G_PER_LB),
 }
 LENGTH_MM: Units = {
-    "mm": Decimal(1),
-    "cm": Decimal(10),
-    "m": Decimal(1000),
+    **dict.fromkeys(("mm", "毫米"), Decimal(1)),
+    **dict.fromkeys(("cm", "厘米"), Decimal(10)),
+    **dict.fromkeys(("m", "米"), Decimal(1000)),
     **dict.fromkeys(("in", "inch", "inches", "zoll", '"', "″"), MM_PER_IN),
     **dict.fromkeys(("ft", "feet", "foot"), 1000 * M_PER_FT),
 }
 DISTANCE_M: Units = {
     **dict.fromkeys(
-        ("m", "meter", "meters", "metre", "metres", "mètres", "metros", "metri"), Decimal(1)
+        ("m", "meter", "meters", "metre", "metres", "mètres", "metros", "metri", "米"), Decimal(1)
     ),
     "km": Decimal(1000),
     **dict.fromkeys(("ft", "feet", "foot"), M_PER_FT),
     **dict.fromkeys(("yd", "yds", "yard", "yards"), M_PER_YD),
 }
-CAPACITY_MAH: Units = {"mah": Decimal(1), "ah": Decimal(1000)}
-VOLTAGE_V: Units = {"v": Decimal(1), "volt": Decimal(1), "volts": Decimal(1)}
-ENERGY_WH: Units = {"wh": Decimal(1)}
-POWER_W: Units = {"w": Decimal(1), "watt": Decimal(1), "watts": Decimal(1)}
+CAPACITY_MAH: Units = {
+    **dict.fromkeys(("mah", "毫安", "毫安时"), Decimal(1)),
+    **dict.fromkeys(("ah", "安时"), Decimal(1000)),
+}
+VOLTAGE_V: Units = dict.fromkeys(("v", "volt", "volts", "伏"), Decimal(1))
+ENERGY_WH: Units = dict.fromkeys(("wh", "瓦时"), Decimal(1))
+POWER_W: Units = dict.fromkeys(("w", "watt", "watts", "瓦"), Decimal(1))
 COLOR_K: Units = {"k": Decimal(1), "kelvin": Decimal(1)}
 
 
@@ -66,8 +76,18 @@ _ALL_UNITS = frozenset().union(
     OUTPUT_LM, INTENSITY_CD, TIME_MIN, WEIGHT_G, LENGTH_MM, DISTANCE_M, CAPACITY_MAH, VOLTAGE_V,
     ENERGY_WH, POWER_W, COLOR_K,
 )  # fmt: skip
-_HEADING = re.compile(r"[(\[]\s*(?:in\s+)?(?P<bracket>[^()\[\]]+?)\s*[)\]]\s*$|(?P<last>[^\W_]+)$")
-_BARE = re.compile(rf"{_NUMBER}(?:\s*(?:[x×*–~-]|to|bis|à)\s*{_NUMBER}){{0,2}}", re.IGNORECASE)
+# A unit ends here: "10 W", but not "10 Wh"; 瓦, but not 瓦时.
+_END = r"(?![a-z0-9]|(?<=[安瓦])时)"
+_BRACKET = re.compile(r"[(\[]\s*(?:in\s+)?([^()\[\]]+?)\s*[)\]]")
+_WORD = re.compile(r"[^\W\d_]+")
+_LAST_WORD = re.compile(r"([^\W_]+)\W*$")
+_SEPARATED = rf"{_NUMBER}(?:\s*[/|;]\s*{_NUMBER})+"
+_LIST = re.compile(_SEPARATED)
+_BARE = re.compile(
+    r"(?:(?:up to|max\.?|approx\.?|about|ca\.?|[~≈约])\s*)?"
+    rf"(?:\d{{1,3}}:[0-5]\d|{_NUMBER}(?:\s*(?:[x×*–~-]|to|bis|à)\s*{_NUMBER}){{0,2}})",
+    re.IGNORECASE,
+)
 _LUX = re.compile(
     rf"(?P<lux>{_NUMBER})\s*(?P<k>k?)(?:lux|lx)\s*(?:@|at|in|auf|à|bei|a)?\s*"
     rf"(?P<meters>{_NUMBER})\s*m(?:et\w+)?(?![a-z0-9])",
@@ -77,41 +97,59 @@ _LUX_AT = re.compile(r"k?(?:lux|lx)\s*@?\s*\d+\s*m", re.IGNORECASE)
 
 
 def heading_unit(heading: str) -> str:
-    """Return the unit that a heading ends in: ``Output (lm)``, ``beam_m``, ``Lumens``."""
-    match = _HEADING.search(heading.strip())
-    if not match:
-        return ""
-    unit = (match["bracket"] or match["last"]).casefold()
-    if match["bracket"] and _LUX_AT.fullmatch(unit):
-        return unit
-    is_unit = unit in _ALL_UNITS and (match["bracket"] or unit not in _BRACKETED_ONLY)
-    return unit if is_unit else ""
+    """Return the unit that a heading states: ``Output (lm)``, ``beam_m``, ``Weight (g, empty)``."""
+    plain = narrow(heading).casefold()
+    for inside in _BRACKET.findall(plain):
+        if inside in _ALL_UNITS or _LUX_AT.fullmatch(inside):
+            return str(inside)
+        words = (_ALL_UNITS - _BRACKETED_ONLY).intersection(_WORD.findall(inside))
+        if len(words) == 1 and not re.search(r"\d", inside):
+            return next(iter(words))
+    last = _LAST_WORD.search(_BRACKET.sub("", plain))
+    return last[1] if last and last[1] in _ALL_UNITS - _BRACKETED_ONLY else ""
 
 
 def with_heading_unit(text: str, *, heading: str) -> str:
-    """Append the unit of the heading to a bare number, range or dimensions (``65 x 42``)."""
-    unit = heading_unit(heading)
-    return f"{text} {unit}" if unit and _BARE.fullmatch(text.strip()) else text
+    """Append the unit of the heading to a bare number, range, list, or dimensions (``65 x 42``)."""
+    unit, plain = heading_unit(heading), narrow(text).strip()
+    if unit and _LIST.fullmatch(plain):
+        return re.sub(_NUMBER, rf"\g<0> {unit}", plain)
+    return f"{text} {unit}" if unit and _BARE.fullmatch(plain) else text
+
+
+class _Patterns(NamedTuple):
+    range: re.Pattern[str]
+    list: re.Pattern[str]
+    quantity: re.Pattern[str]
+
+
+@cache
+def _patterns(units: tuple[str, ...]) -> _Patterns:
+    names = "|".join(re.escape(name) for name in sorted(units, key=len, reverse=True))
+    to = r"\s*(?:-|–|—|~|to|bis|à)\s*"
+    return _Patterns(
+        range=re.compile(
+            rf"{_NUMBER}\s*(?:{names})?{to}{_NUMBER}\s*(?:{names}){_END}", re.IGNORECASE
+        ),
+        list=re.compile(rf"({_SEPARATED})\s*({names}){_END}", re.IGNORECASE),
+        quantity=re.compile(rf"({_NUMBER})\s*[- ]?({names}){_END}", re.IGNORECASE),
+    )
 
 
 def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal]:
     """Return all amounts in a text that have one of these units, converted by the table.
 
+    A unit at the end of a list such as ``1000/400/50 lm`` applies to each number.
     Raises: UnreadableError  a range (``110-140 g``), or an ambiguous number (``1.000 lm``)
     """
-    names = "|".join(re.escape(name) for name in sorted(units, key=len, reverse=True))
-    quantity_pattern = re.compile(rf"({_NUMBER})\s*[- ]?({names})(?![a-z0-9])", re.IGNORECASE)
-    range_pattern = re.compile(
-        rf"({_NUMBER})\s*(?:{names})?\s*(?:-|–|—|~|to|bis|à)\s*({_NUMBER})\s*(?:{names})"
-        r"(?![a-z0-9])",
-        re.IGNORECASE,
-    )
-    if range_pattern.search(text):
+    patterns = _patterns(tuple(units))
+    if patterns.range.search(text):
         raise UnreadableError(f"{text[:60]!r} is a range")
-    if units is VOLTAGE_V:
-        mark = mark or "."  # no light has a thousand volts
+    if units is VOLTAGE_V or units is ENERGY_WH:
+        mark = mark or "."  # no light has a thousand of them
+    text = patterns.list.sub(lambda match: re.sub(_NUMBER, rf"\g<0> {match[2]}", match[1]), text)
     amounts = []
-    for match in quantity_pattern.finditer(text):
+    for match in patterns.quantity.finditer(text):
         number, unit = match[1], match[2]
         if " " in number and text[: match.start()].strip():
             raise UnreadableError(f"{number} may be one number or two")
@@ -122,12 +160,13 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
 def parse_quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None:
     """Return the amount that a text states in these units, or None.
 
+    A rounded or converted amount is no other amount: ``150 g (5.3 oz)``.
     Raises: UnreadableError  the text states different amounts
     """
-    amounts = set(parse_quantities(text, units, mark=mark))
-    if len(amounts) > 1:
+    amounts = parse_quantities(text, units, mark=mark)
+    if amounts and max(amounts) > min(amounts) * SAME_AMOUNT:
         raise UnreadableError(f"{text[:60]!r} states several amounts")
-    return amounts.pop() if amounts else None
+    return amounts[0] if amounts else None
 
 
 def parse_intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:
@@ -150,8 +189,8 @@ def parse_duration_min(text: str, *, mark: str = "") -> Decimal | None:
     Raises: UnreadableError  see ``parse_quantities``
     """
     match = re.fullmatch(
-        r"\D*?(\d{1,4})\s*(?:h|hrs?|hours?|std\.?|stunden?)\s*(?:and\s*)?(\d{1,2})\s*"
-        r"(?:m|min|mins|minutes?|minuten)?\W*"
+        r"\D*?(\d{1,4})\s*(?:h|hrs?|hours?|std\.?|stunden?|小时)\s*(?:and\s*)?(\d{1,2})\s*"
+        r"(?:m|min|mins|minutes?|minuten|分钟?)?\W*"
         r"|\D*?(\d{1,3}):([0-5]\d)\s*(?:h|hrs?|hours?|std\.?)\W*",
         text.strip(),
         re.IGNORECASE,

@@ -36,6 +36,7 @@ from catalog.products.staff import search
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
+from catalog.products.staff.spec_panel import spec_panel
 from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, register_read_only
@@ -70,7 +71,11 @@ class ProductAdmin(LockedFieldsAdmin):
     search_help_text = SEARCH_HELP
     ordering: ClassVar = ["-id"]
     exclude = ("overridden_fields",)
-    readonly_fields: ClassVar = [columns.age("created_at", _("Created")), locked_fields]
+    readonly_fields: ClassVar = [
+        spec_panel,
+        columns.age("created_at", _("Created")),
+        locked_fields,
+    ]
     inlines: ClassVar = [
         inline(
             Variant,

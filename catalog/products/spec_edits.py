@@ -5,12 +5,14 @@
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from catalog.attributes import plausibility
-from catalog.attributes.plausibility import Finding, StatedMode, StatedSpecs
+from catalog.attributes.findings import Finding
+from catalog.attributes.plausibility import StatedMode, StatedSpecs
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Mode, Product, Spec, Variant
 from storefront.lib.db.transactions import requires_transaction
@@ -23,25 +25,11 @@ EDITABLE_COLUMNS = tuple(
     if column.name
     not in {"id", "product", DERIVED_FIELD, "custom_values", "more", "sources", "warnings"}
 )
-_CLAIM_COLUMNS = {"capacity_mah": "battery_capacity_mah", "energy_wh": "battery_energy_wh"}
 
 
 def stated_specs(values: Mapping[str, Any], *, modes: Sequence[StatedMode] = ()) -> StatedSpecs:
     """Return columns of ``Spec`` as the plausibility checks take them."""
-    return StatedSpecs(
-        output_lm=values["output_lm"],
-        intensity_cd=values["intensity_cd"],
-        runtime_high_min=values["runtime_high_min"],
-        weight_g=values["weight_g"],
-        head_mm=values["head_mm"],
-        battery_format=values["battery_format"],
-        battery_count=values["battery_count"] or 1,
-        is_battery_included=values["battery_included"],
-        capacity_mah=values["battery_capacity_mah"],
-        voltage=values["battery_voltage"],
-        energy_wh=values["battery_energy_wh"],
-        modes=modes,
-    )
+    return plausibility.to_claim(values, modes=tuple(modes))
 
 
 def find_implausible(values: Mapping[str, Any], *, modes: Sequence[StatedMode]) -> list[Finding]:
@@ -56,17 +44,13 @@ def find_implausible(values: Mapping[str, Any], *, modes: Sequence[StatedMode]) 
     return [*findings, *plausibility.check(stated_specs(possible, modes=modes))]
 
 
-def column_of(finding: Finding) -> str:
-    return _CLAIM_COLUMNS.get(finding.column, finding.column)
-
-
 def values_of(spec: Spec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in EDITABLE_COLUMNS}
 
 
-def _warnings(spec: Spec, modes: Sequence[StatedMode]) -> list[dict[str, str]]:
+def _warnings(spec: Spec, modes: Sequence[StatedMode]) -> list[dict[str, Any]]:
     findings = find_implausible(values_of(spec), modes=modes)
-    return [{"code": finding.code, "message": finding.message} for finding in findings]
+    return [{**asdict(finding), "raw": ""} for finding in findings]
 
 
 def stated_modes(product: Product) -> list[StatedMode]:

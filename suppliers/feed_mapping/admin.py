@@ -37,6 +37,7 @@ from suppliers.feed_mapping.forms import MappingForm
 from suppliers.models import FeedMapping, FeedUpload, FileContent, Supplier
 
 REFRESH_AFTER_S = 3
+STEPS = frozenset({"preview", "check", "save"})  # steps that submit the mapping
 
 
 class UploadForm(forms.Form):
@@ -110,7 +111,7 @@ class _MappingPage:
 
     def _build(self, path: Path, step: str) -> HttpResponse:
         base = self._active()
-        submitted = self.request.POST if step in {"preview", "save"} else None
+        submitted = self.request.POST if step in STEPS else None
         reading = base.reading if base else Mapping().reading
         sample = feed_mapping_sample.read_sample(
             path, reading=_submitted_reading(submitted) if submitted else reading
@@ -133,6 +134,10 @@ class _MappingPage:
                 return self._save(form.mapping)
             self.problem = gettext(
                 "The mapping has changed since the preview. Check the preview again."
+            )
+        if step == "check":
+            shown["check"] = feed_mapping_sample.check_rows(
+                path, form.mapping, content=self.content, currency=self.supplier.currency
             )
         return self._show({**shown, "previews": previews, "good": good, "seen": token})
 
@@ -193,7 +198,7 @@ class _MappingPage:
 
     def _reading_only(self, step: str) -> dict[str, Any]:
         """Return a form without columns, to set how to read a file that cannot be read."""
-        submitted = self.request.POST if step in {"preview", "save"} else None
+        submitted = self.request.POST if step in STEPS else None
         return {"form": MappingForm(submitted, headers=(), base=self._active() or Mapping())}
 
     def _token(self, name: str, built: Mapping) -> str:

@@ -2,10 +2,11 @@
 
 import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +67,7 @@ class Preview(NamedTuple):
 
 CODES_BY_CELL = {
     "sku": ("sku-", "list-"),
-    "title": ("no-title", "family-", "emitter-"),
+    "title": ("no-title", "title-", "family-", "emitter-"),
     "cost": ("cost-",),
     "stock": ("stock-",),
 }
@@ -82,6 +83,18 @@ def preview_rows(  # noqa: PLR0913 - a mapping and the facts of its file
     decimal: str = ".",
 ) -> list[Preview]:
     """Preview the first rows as the sync reads them; unreadable rows are shown raw."""
+    first = islice(rows, n)
+    return list(_previews(first, mapping, content=content, currency=currency, decimal=decimal))
+
+
+def _previews(
+    rows: Iterable[Mapping[str, Any] | ImportIssue],
+    mapping: mappings.Mapping,
+    *,
+    content: FileContent,
+    currency: str,
+    decimal: str,
+) -> Iterator[Preview]:
     mark = mapping.reading.decimal or decimal
     converter = Converter(mapping, currency=currency, mark=mark)
     page_mark = (
@@ -89,10 +102,8 @@ def preview_rows(  # noqa: PLR0913 - a mapping and the facts of its file
         if content == FileContent.PRODUCTS
         else None
     )
-    return [
-        _preview_row(converter, row_number, row, currency=currency, page_mark=page_mark)
-        for row_number, row in enumerate(islice(rows, n), start=1)
-    ]
+    for row_number, row in enumerate(rows, start=1):
+        yield _preview_row(converter, row_number, row, currency=currency, page_mark=page_mark)
 
 
 def unread_columns(headers: Iterable[str], mapping: mappings.Mapping) -> list[str]:
@@ -139,6 +150,11 @@ def _with_page(
     if not normalized:
         return preview._replace(is_refused=True)
     ((variant,), enriched) = normalized[0].record.variants, normalized[0].enriched
+    issues += (
+        ImportIssue(row=record.sku, code=found["code"], message=found["message"], is_fatal=False)
+        for found in enriched.warnings
+        if not found["is_error"]  # an error is already an issue
+    )
     gtin, weight_g = identifiers.parse_gtin(variant), importer.packed_weight_g(variant)
     return preview._replace(
         gtin=gtin if isinstance(gtin, str) else "",
@@ -191,6 +207,8 @@ def _display(value: Any) -> str:
 
 
 ROWS = 20
+EXAMPLES = 3
+CHECK_TIME_LIMIT_S = 15  # about 5,000 rows
 VALUES = 3
 MAX_VALUE_LENGTH = 60
 GENERATED_NAME = re.compile(r"(products|prices|stock)-[0-9a-f]{8,64}\.(raw|upload)")
@@ -255,6 +273,48 @@ def preview_file(
         return preview_rows(
             rows, mapping, ROWS, content=content, currency=currency, decimal=decimal
         )
+
+
+class IssueCount(NamedTuple):
+    """An issue, the number of its rows, and the first ones with their message."""
+
+    label: str
+    rows: int
+    examples: Sequence[tuple[int, str]]
+
+
+class RowCheck(NamedTuple):
+    rows: int
+    is_complete: bool
+    issues: Sequence[IssueCount]
+
+
+def check_rows(
+    path: Path, mapping: mappings.Mapping, *, content: FileContent, currency: str
+) -> RowCheck:
+    """Count the issues of all rows, or of those read within the time limit.
+
+    Raises: PermanentError
+    """
+    deadline = time.monotonic() + CHECK_TIME_LIMIT_S
+    found: dict[str, list[tuple[int, str]]] = {}
+    number, is_complete = 0, True
+    with _open_file(path, mapping.reading) as file:
+        rows = file.rows(xpaths=mapping.xpaths)
+        previews = _previews(
+            rows, mapping, content=content, currency=currency, decimal=file.detected.decimal
+        )
+        for number, preview in enumerate(previews, start=1):
+            for issue in chain.from_iterable(preview.issues.values()):
+                found.setdefault(issue.label, []).append((number, issue.message))
+            if time.monotonic() > deadline:
+                is_complete = False
+                break
+    counts = [
+        IssueCount(label, len({row for row, _ in rows}), rows[:EXAMPLES])
+        for label, rows in found.items()
+    ]
+    return RowCheck(number, is_complete, sorted(counts, key=lambda count: -count.rows))
 
 
 @contextmanager

@@ -13,12 +13,12 @@ from unfold.widgets import UnfoldAdminNullBooleanSelectWidget, UnfoldAdminSelect
 
 from catalog.attributes import plausibility
 from catalog.attributes.batteries import BUILT_IN, CELL_LIMITS, LITHIUM_CHEMISTRIES
+from catalog.attributes.findings import Finding
 from catalog.attributes.spec_patterns import CHARGING, COLORS, FEATURES
 from catalog.attributes.units import parse_ip_rating
 from catalog.models import Mode, Spec
 from catalog.products.spec_edits import (
     EDITABLE_COLUMNS,
-    column_of,
     find_implausible,
     stated_modes,
     stated_specs,
@@ -105,12 +105,12 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
         values = values_of(self.instance) | cleaned
         modes = stated_modes(self.instance.product) if self.instance.product_id else ()
         for finding in find_implausible(values, modes=modes) if self.changed_data else ():
-            name = column_of(finding)
+            name = finding.column
             if finding.is_error and name in self.fields:
                 self.add_error(name, self._explain(name, finding))
         return cleaned
 
-    def _explain(self, name: str, finding: plausibility.Finding) -> str:
+    def _explain(self, name: str, finding: Finding) -> str:
         if finding.code != "out-of-range":
             return _("Not possible: %(finding)s.") % {"finding": finding.message}
         least, most = plausibility.RANGES[name]

@@ -152,8 +152,16 @@ WARNING: Labels = {
     "output-unlikely": _(
         "This is more light than such a battery can usually supply. The lumens may be overstated."
     ),
+    "output-impossible": _(
+        "The light output that the supplier states is not physically possible, so we do not show it."
+    ),
     "energy-unlikely": _(
-        "This output and this run time together need more energy than the battery holds."
+        "The stated energy of the battery does not match its voltage and capacity."
+    ),
+    "power-unlikely": _("The stated LED power is more than such a battery can usually supply."),
+    "runtime-impossible": _(
+        "The stated output and run time together need more energy than the battery holds, so we do"
+        " not show the run time."
     ),
     "runtime-by-step-down": _(
         "This run time is only possible if the light gets dimmer after some minutes."
@@ -165,10 +173,18 @@ WARNING: Labels = {
         "The supplier states a longer run time for a brighter mode than for a dimmer one."
     ),
     "beam-contradicts-intensity": _(
-        "The supplier’s beam distance does not match the stated candela. We show the"
-        " distance computed from the candela."
+        "The supplier’s beam distance does not match the stated candela, so we do not show it."
     ),
-    "capacity-unlikely": _("The stated capacity is higher than usual for this battery size."),
+    "intensity-impossible": _(
+        "The beam that the supplier states is not physically possible, so we do not show it."
+    ),
+    "intensity-unlikely": _(
+        "This beam is unusually strong for such a light. The figures may be overstated."
+    ),
+    "capacity-impossible": _(
+        "No battery of this size has the capacity that the supplier states, so we do not show it."
+    ),
+    "out-of-range": _("The supplier states a figure that no light has, so we do not show it."),
 }
 NO_WATER = _("none")
 TIER: Labels = {"economy": _("Standard"), "express": _("Express")}

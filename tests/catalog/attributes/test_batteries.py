@@ -28,6 +28,16 @@ from catalog.attributes.numbers import UnreadableError
         ("C to C cable", {"format": ""}),
         ("rechargeable", {"format": "", "is_included": None}),
         ("21700 5000mAh", {"format": "21700", "energy_wh": Decimal("18.00")}),
+        ("2*18650 2600mAh", {"format": "18650", "count": 2, "energy_wh": Decimal("19.24")}),
+        ("18650*2, 7.4 V 2600mAh", {"count": 2, "energy_wh": Decimal("19.24")}),
+        ("1800mAh*2 Li-Po 3.7V", {"count": 2, "capacity_mah": 1800, "energy_wh": Decimal("13.32")}),
+        ("2*1800mAh", {"count": 2, "capacity_mah": 1800}),
+        ("3AAA", {"format": "AAA", "count": 3}),
+        ("2 18650 cells", {"format": "18650", "count": 2}),
+        (
+            "2节18650锂电池 2600毫安 不含电池",
+            {"format": "18650", "count": 2, "chemistry": "li_ion", "is_included": False},
+        ),
     ],
 )
 def test_a_battery_text_is_parsed_as_far_as_stated(text, expected):

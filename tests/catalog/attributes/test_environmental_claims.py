@@ -1,7 +1,7 @@
 import pytest
 
-from catalog.attributes.environmental_claims import cut_from_html, cut_from_title
 from catalog.attributes.normalization import normalize
+from catalog.attributes.text_cleaning import cut_claims_from_html, cut_claims_from_title
 from tests.factories.product_records import make_product_record
 
 
@@ -15,7 +15,7 @@ from tests.factories.product_records import make_product_record
     ],
 )
 def test_a_title_loses_the_claim_only(title, expected):
-    assert cut_from_title(title).text == expected
+    assert cut_claims_from_title(title).text == expected
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_title_loses_the_claim_only(title, expected):
     ],
 )
 def test_a_description_loses_the_sentences_with_claims(html, expected, claims):
-    cut = cut_from_html(html)
+    cut = cut_claims_from_html(html)
     assert cut.text == expected
     assert cut.claims == claims
 

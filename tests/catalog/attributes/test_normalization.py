@@ -108,12 +108,30 @@ def test_an_impossible_output_is_reported_and_not_published():
 
     assert "output_lm" not in goods.spec
     assert goods.title == "headlamp"
-    assert goods.more["Light output"] == "990,000 lm"
+    assert "Light output" not in goods.more
+    assert goods.warnings[0]["raw"].startswith("Light output: 990,000 lm; Modes: High 990,000 lm")
     assert [(issue.code, issue.is_fatal) for issue in goods.issues] == [
         ("output-impossible", False)
     ]
     assert "990,000" in goods.issues[0].message
     assert goods.modes[0].output_lm is None
+
+
+@pytest.mark.parametrize(
+    ("title", "claims", "code"),
+    [
+        ("990000LM headlamp", {"Battery": "AAA"}, "output-impossible"),
+        ("2000 lm headlamp", {"Battery": "AAA"}, "output-impossible"),
+        ("400 lm headlamp", {"Weight": "75 g"}, "title-output-unconfirmed"),
+        ("900 lm headlamp", {"Output": "400 lm"}, "title-output-unconfirmed"),
+    ],
+)
+def test_lumens_of_the_title_alone_are_removed_and_reported(title, claims, code):
+    goods = normalize(make_product_record(title=title, claims=claims, has_battery=False), source="")
+
+    (issue,) = goods.issues
+    assert (goods.title, issue.code, issue.is_fatal) == ("headlamp", code, False)
+    assert title.partition(" headlamp")[0] in (*issue.raw.values(), issue.message)[0]
 
 
 def test_a_fake_cell_loses_its_capacity_and_energy():

@@ -10,7 +10,7 @@ PLAUSIBLE = {
     "runtime_high_min": 180,
     "weight_g": 75,
     "battery_format": "built_in",
-    "energy_wh": Decimal("9.25"),
+    "battery_energy_wh": Decimal("9.25"),
 }
 
 
@@ -27,25 +27,90 @@ def test_a_plausible_headlamp_passes():
     [
         ({"output_lm": 990_000, "intensity_cd": None}, "output-impossible", True),
         ({"output_lm": 10_000, "battery_format": "AAA", "battery_count": 3,
-          "energy_wh": None, "weight_g": None, "intensity_cd": None}, "output-impossible", True),
+          "battery_energy_wh": None, "weight_g": None, "intensity_cd": None}, "output-impossible", True),
         ({"output_lm": 20_000, "intensity_cd": None}, "output-impossible", True),
-        ({"capacity_mah": 9900, "battery_format": "18650", "energy_wh": Decimal("36.6")},
+        ({"battery_capacity_mah": 9900, "battery_format": "18650", "battery_energy_wh": Decimal("36.6")},
          "capacity-impossible", True),
         ({"beam_m": Decimal(328)}, "beam-contradicts-intensity", True),
         ({"beam_m": Decimal(110)}, "beam-contradicts-intensity", False),
         ({"intensity_cd": 20}, "intensity-impossible", True),
         ({"intensity_cd": 2_000_000}, "intensity-impossible", True),
+        ({"intensity_cd": 150_000}, "intensity-unlikely", False),
         ({"intensity_cd": 60_000, "head_mm": 8}, "intensity-impossible", True),
         ({"runtime_high_min": 1200}, "runtime-impossible", True),
         ({"runtime_high_min": 300}, "runtime-by-step-down", False),
-        ({"weight_g": 20, "battery_format": "18650", "is_battery_included": True,
+        ({"weight_g": 20, "battery_format": "18650", "battery_included": True,
           "output_lm": None, "intensity_cd": None}, "weight-below-cells", True),
         ({"power_w": Decimal(1)}, "output-impossible", True),
-        ({"capacity_mah": 1200, "voltage": Decimal("3.7")}, "energy-unlikely", False),
+        ({"battery_capacity_mah": 1200, "battery_voltage": Decimal("3.7")}, "energy-unlikely", False),
+        ({"power_w": Decimal(100)}, "power-unlikely", False),
+        ({"runtime_high_min": 6000, "battery_format": "18650", "battery_energy_wh": None},
+         "runtime-impossible", True),
     ],
 )  # fmt: skip
 def test_an_implausible_number_is_found(claim, code, is_error):
     assert (code, is_error) in verdict(**{**PLAUSIBLE, **claim})
+
+
+def test_a_laser_excited_phosphor_may_have_a_narrow_beam():
+    assert verdict(output_lm=400, intensity_cd=400_000, is_lep=True) == set()
+
+
+def test_a_light_for_two_formats_may_have_the_output_of_the_stronger():
+    dual = {"output_lm": 920, "battery_format": "AA"}
+
+    assert verdict(**dual) == {("output-impossible", True)}
+    assert verdict(**dual, battery_formats=("AA", "14500")) == set()
+
+
+def test_a_stated_pack_voltage_matches_its_cells():
+    cells = {"battery_format": "18650", "battery_count": 2, "battery_capacity_mah": 2600}
+
+    assert (
+        verdict(battery_voltage=Decimal("7.4"), battery_energy_wh=Decimal("19.2"), **cells) == set()
+    )
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        (
+            {"intensity_cd": 10_000, "beam_m": Decimal(1500)},
+            "2 × √(10,000 cd) = 200 m; stated 1,500 m",
+        ),
+        (
+            {"intensity_cd": 10_000, "beam_m": Decimal(656)},
+            "2 × √(10,000 cd) = 200 m; stated 656 m, which may be feet",
+        ),
+        (
+            {"output_lm": 5000, "battery_format": "18650", "runtime_high_min": 720},
+            "5,000 lm ÷ 1 cell = 5,000 lm per 18650 cell; more than 4,000 is unusual",
+        ),
+        (
+            {"output_lm": 400, "battery_energy_wh": Decimal("4.44"), "runtime_high_min": 720},
+            "400 lm × 12 h ÷ 4.44 Wh = 1,081 lm·h per Wh; at most 750 is possible",
+        ),
+        (
+            {
+                "weight_g": 60,
+                "battery_format": "18650",
+                "battery_count": 2,
+                "battery_included": True,
+            },
+            "2 × 50 g = 100 g of cells; stated 60 g with them",
+        ),
+        (
+            {"battery_capacity_mah": 9900, "battery_format": "18650"},
+            "9,900 mAh per 18650 cell; at most 4,200 is possible",
+        ),
+        (
+            {"output_lm": 700, "intensity_cd": 20},
+            "700 lm ÷ 4π = 55.7 cd on average; stated 20 cd at the brightest point",
+        ),
+    ],
+)
+def test_a_finding_shows_its_arithmetic(claim, message):
+    assert check(StatedSpecs(**claim))[0].message == message
 
 
 def test_one_wrong_number_is_one_error():

@@ -42,6 +42,17 @@ def read(claims, mark=""):
         ({"Run time": "8 Stunden"}, "", "runtime_max_min", 480),
         ({"Output": "1 200 lm"}, "", "output_lm", 1200),
         ({"Modes": "High 1,5 lm / 2,5 h"}, ",", "runtime_high_min", 150),
+        ({"Runtime [h]": "2:30"}, "", "runtime_max_min", 150),
+        ({"Output (lm)": "1000/400/50"}, "", "output_lm", 1000),
+        ({"Output": "1000/400/50 lm"}, "", "output_lm", 1000),
+        ({"Output high": "400 lm", "Output turbo": "1000 lm"}, "", "output_lm", 1000),
+        ({"Output (ANSI lumens)": "up to 1.200,5"}, "", "output_lm", 1200),
+        ({"Lumens (max)": "1000"}, "", "output_lm", 1000),
+        ({"Weight (g, without battery)": "75"}, "", "weight_g", 75),
+        ({"Weight": "150 g (5.3 oz)"}, "", "weight_g", 150),
+        ({"Output\uff08lm\uff09": "\uff11\uff0c\uff12\uff10\uff10"}, "", "output_lm", 1200),
+        ({"Weight": "约75克"}, "", "weight_g", 75),
+        ({"Run time": "2小时30分"}, "", "runtime_max_min", 150),
     ],
 )
 def test_a_value_is_parsed_with_unit_and_decimal_mark(claims, mark, column, value):
@@ -63,6 +74,7 @@ def test_a_value_is_parsed_with_unit_and_decimal_mark(claims, mark, column, valu
         {"Head diameter": "25,4"},
         {"Impact": "1,5"},
         {"IP rating": "67"},
+        {"Battery capacity": "1800"},
         {"Modes": "Mode 1 100 lm / 2 h", "Weight": "1.234 kg"},
     ],
 )
@@ -70,7 +82,22 @@ def test_an_unparsed_number_is_reported(claims):
     found, unreadable = read(claims)
 
     assert found == {}
-    assert unreadable == [list(claims)[-1]]
+    assert unreadable == list(claims)
+
+
+def test_a_line_that_contradicts_the_first_is_reported():
+    found, unreadable = read({"Weight": "75 g", "Net weight": "2.65 oz", "Light weight": "120 g"})
+
+    assert found["weight_g"] == 75
+    assert unreadable == ["Light weight"]
+
+
+def test_the_source_is_the_suppliers_heading_and_text():
+    labels = SpecTable({"Output (lm)": "1000"})
+
+    assert labels.numbers(battery=Battery())["output_lm"] == (
+        1000, {"label": "Output (lm)", "raw": "1000"},
+    )  # fmt: skip
 
 
 def test_battery_energy_uses_the_decimal_mark_of_the_file():

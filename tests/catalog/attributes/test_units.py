@@ -1,9 +1,12 @@
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.attributes import units as attribute_units
-from catalog.attributes.numbers import UnreadableError
+from catalog.attributes.numbers import UnreadableError, narrow
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,12 @@ from catalog.attributes.numbers import UnreadableError
         ("3.1 in", attribute_units.LENGTH_MM, "78.74"),
         ("1.2 Ah", attribute_units.CAPACITY_MAH, "1200"),
         ("6500 K", attribute_units.COLOR_K, "6500"),
+        ("1000流明", attribute_units.OUTPUT_LM, "1000"),
+        ("200米", attribute_units.DISTANCE_M, "200"),
+        ("2600毫安", attribute_units.CAPACITY_MAH, "2600"),
+        ("10瓦", attribute_units.POWER_W, "10"),
+        ("10瓦时", attribute_units.POWER_W, None),
+        ("10瓦时", attribute_units.ENERGY_WH, "10"),
         ("1e3 lm", attribute_units.OUTPUT_LM, "1000"),
         ("1.2E+3 lm", attribute_units.OUTPUT_LM, "1200"),
         ("5e-2 kg", attribute_units.WEIGHT_G, "50"),
@@ -36,8 +45,9 @@ def test_an_amount_is_parsed_with_its_unit(text, units, amount):
 
 @pytest.mark.parametrize(
     "text",
-    ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g", "12e3 g", "1e999 g"],
-)
+    ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g", "12e3 g", "1e999 g",
+     "75/80 g", "75 g (3 oz)"],
+)  # fmt: skip
 def test_an_ambiguous_or_absurd_amount_is_rejected(text):
     with pytest.raises(UnreadableError):
         attribute_units.parse_quantity(text, attribute_units.WEIGHT_G)
@@ -97,3 +107,51 @@ def test_the_longest_side_is_the_length(text, millimeters):
 )
 def test_only_a_coded_rating_counts(text, rating):
     assert attribute_units.parse_ip_rating(text) == rating
+
+
+TABLES = (
+    attribute_units.OUTPUT_LM, attribute_units.INTENSITY_CD, attribute_units.WEIGHT_G,
+    attribute_units.DISTANCE_M, attribute_units.CAPACITY_MAH, attribute_units.POWER_W,
+    attribute_units.ENERGY_WH, attribute_units.COLOR_K,
+)  # fmt: skip
+AMOUNTS = st.decimals(min_value=0, max_value=10**7, places=2, allow_nan=False)
+WIDE = str.maketrans({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
+
+
+@given(AMOUNTS, st.sampled_from(TABLES), st.sampled_from(".,"), st.booleans(), st.data())
+def test_an_amount_is_the_same_in_each_notation(amount, units, mark, is_grouped, data):
+    unit = data.draw(st.sampled_from(sorted(units)))
+    number = f"{amount:,.2f}" if is_grouped else f"{amount:.2f}"
+    if mark == ",":
+        number = number.translate(str.maketrans(".,", ",."))
+
+    for text in (f"{number} {unit}", f"{number}{unit}", f"about {number} {unit.upper()} max"):
+        assert attribute_units.parse_quantity(text, units, mark=mark) == amount * units[unit]
+
+
+@given(AMOUNTS, st.sampled_from(["Output (lm)", "Output, lm", "Output [LM]", "Lumens (max)"]))
+def test_a_heading_gives_its_unit_to_a_bare_number(amount, heading):
+    for text in (f"{amount:f}", f"{amount:f}".translate(WIDE), f"~{amount:f}"):
+        with_unit = attribute_units.with_heading_unit(text, heading=heading)
+        read = attribute_units.parse_quantity(
+            narrow(with_unit), attribute_units.OUTPUT_LM, mark="."
+        )
+        assert read == amount
+
+
+@given(st.text(st.sampled_from("0123456789.,-–~/ xX*lmkghWAh约克流明\uff10\uff11"), max_size=30))
+def test_any_text_is_read_or_rejected(text):
+    heading = attribute_units.with_heading_unit(text, heading="Output (lm)")
+    for parse in (
+        lambda: attribute_units.parse_quantities(heading, attribute_units.OUTPUT_LM),
+        lambda: [attribute_units.parse_duration_min(heading)],
+        lambda: [attribute_units.parse_longest_side_mm(heading)],
+    ):
+        with suppress(UnreadableError):
+            assert all(amount is None or amount >= 0 for amount in parse())
+
+
+@given(AMOUNTS, AMOUNTS, st.sampled_from(["-", " - ", "–", " to ", "~", " bis "]))
+def test_a_range_is_never_one_amount(least, most, sign):
+    with pytest.raises(UnreadableError):
+        attribute_units.parse_quantity(f"{least}{sign}{most} g", attribute_units.WEIGHT_G, mark=".")

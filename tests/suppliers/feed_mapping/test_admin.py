@@ -8,6 +8,7 @@ from django.urls import reverse
 from suppliers.connections import factory
 from suppliers.connections.file_sources import save_mapping
 from suppliers.connectors.feed.options import Content, Options
+from suppliers.feed_mapping import sample
 from suppliers.models import Connection, FeedMapping, FeedUpload
 from tests.factories.suppliers import NOON, make_supplier
 
@@ -122,6 +123,23 @@ def test_a_preview_shows_terms_unread_columns_and_issues(staff, supplier):
         "Expected back in stock: 2026-12-12",
     ):
         assert line in said
+
+
+def test_all_rows_are_checked_before_the_mapping_is_saved(staff, supplier, monkeypatch):
+    rows = "".join(f"A-{n};5901234123457;Headlamp {n};400;9,10\n" for n in range(30))
+    text = f"SKU;EAN;Name;Lumens;EK\n{rows}B-1;5901234123450;Headlamp;990000;9,10\n"
+    response = upload(staff, page_of(supplier), text)
+
+    complete = post(staff, response, "check")
+    monkeypatch.setattr(sample, "CHECK_TIME_LIMIT_S", -1)
+    cut = post(staff, response, "check")
+
+    said = words(complete)
+    assert "31 rows were checked, all of the file." in said
+    assert "The light output is not plausible 1 Row 31: 990,000 lm; at most 100,000" in said
+    assert "A GTIN is not valid 1 Row 31: The GTIN '5901234123450' ends in 0" in said
+    assert "Only the first row was checked: the time limit was reached. No issues." in words(cut)
+    assert not FeedMapping.objects.exists()
 
 
 def test_a_previewed_mapping_is_saved_and_activated(staff, supplier):

@@ -55,7 +55,7 @@ TARGETS: dict[str, Target] = {
     "mpn": Target("MPN", "mpn, manufacturer part number, part number, partnumber, maker code"),
     "title": Target("Title", """
         title, product name, name, product title, bezeichnung, item name, artikelbezeichnung,
-        produktname, artikelname, designation, titre, nom, nombre, titulo, nome, titolo"""),
+        produktname, artikelname, designation, titre, nom, nombre, titulo, nome, titolo, product"""),
     "description": Target("Description", """
         html description, description html, description, long description, body html, body,
         product description, beschreibung, descripcion, descrizione""", CellKind.HTML),

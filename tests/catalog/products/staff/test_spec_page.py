@@ -60,11 +60,11 @@ def test_a_form_that_was_not_changed_changes_nothing(staff, product):
     ("changes", "field", "words"),
     [
         ({"output_lm": "200000"}, "output_lm", "from 1 to 100000"),
-        ({"battery_format": "18650", "output_lm": "9000"}, "output_lm", "lumens per 18650"),
+        ({"battery_format": "18650", "output_lm": "9000"}, "output_lm", "9,000 lm per 18650 cell"),
         (
             {"battery_format": "AA", "battery_capacity_mah": "9000"},
             "battery_capacity_mah",
-            "of one",
+            "9,000 mAh per AA cell",
         ),
         ({"ip_rating": "very"}, "ip_rating", "such as IPX4"),
         ({"weight_g": "two"}, "weight_g", "whole number"),
@@ -85,7 +85,7 @@ def test_an_unlikely_value_is_saved_with_a_warning(staff, product):
     answer = edit(staff, product, **{"spec-0-output_lm": "4000", "spec-0-runtime_high_min": "10"})
 
     shown = staff.get(answer.url).content.decode()
-    assert "Unlikely: 901 lumens per Wh" in shown
+    assert "Unlikely: 4,000 lm ÷ 4.44 Wh = 901 lm per Wh" in shown
     assert [warning["code"] for warning in Spec.objects.get().warnings] == ["output-unlikely"]
 
 

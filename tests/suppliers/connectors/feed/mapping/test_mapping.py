@@ -324,6 +324,7 @@ def test_preview_shows_the_parsed_value_and_unit(claims, cell, decimal, fact):
         ({"EAN": "123"}, "more", "The GTIN '123' has 3 digits, not 8, 12, 13 or 14; not stored."),
         ({"EAN": "5901234123450"}, "more", "but its check digit must be 7"),
         ({"Flux": "990000"}, "more", "not published. (Light output: 990000 lumens)"),
+        ({"Flux": "40000"}, "more", "40,000 lm; more than 30,000 is unusual"),
         ({"Throw": "5000"}, "more", "not published. (Beam distance: 5000 m)"),
         ({"Runtime": "115"}, "more", "Run time: '115' has no unit that we know; left empty."),
         ({"Weight": "500"}, "more", "The packed weight is 500,000 g"),
