@@ -178,17 +178,14 @@ def _take_custom_values(
         mark=item.record.decimal_mark,
     )
     locked = {name.removeprefix(CUSTOM) for name in item.row.overridden_fields}
-    kept = (
-        {code: value for code, value in spec.custom_values.items() if code in locked}
-        if spec
-        else {}
-    )
-    values["custom_values"] = {**found.values, **kept}
+    before = spec.custom_values if spec else {}
+    values["custom_values"] = {
+        **{code: value for code, value in found.values.items() if code not in locked},
+        **{code: value for code, value in before.items() if code in locked},
+    }
     values["more"] = found.rest
     values["sources"] |= {
-        f"{CUSTOM}{code}": {"supplier": source, **stated}
-        for code, stated in found.sources.items()
-        if code not in kept
+        f"{CUSTOM}{code}": {"supplier": source, **stated} for code, stated in found.sources.items()
     }
     if found.problems:
         problems = "; ".join(found.problems)

@@ -33,6 +33,7 @@ from catalog.products.labels import (
     VARIANT_FIELDSETS,
 )
 from catalog.products.staff import search
+from catalog.products.staff.filters import MissingAttributeFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
@@ -66,7 +67,7 @@ class ProductAdmin(LockedFieldsAdmin):
         columns.age("updated_at", _("Changed")),
     ]
     list_select_related: ClassVar = ["brand", "category"]
-    list_filter: ClassVar = ["status", "family", "category"]
+    list_filter: ClassVar = ["status", "family", MissingAttributeFilter, "category"]
     search_fields: ClassVar = ["title"]  # shows the search box; see ``get_search_results``
     search_help_text = SEARCH_HELP
     ordering: ClassVar = ["-id"]

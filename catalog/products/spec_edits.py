@@ -13,6 +13,7 @@ from typing import Any
 from catalog.attributes import plausibility
 from catalog.attributes.findings import Finding
 from catalog.attributes.plausibility import StatedMode, StatedSpecs
+from catalog.custom_attributes.registry import CUSTOM
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Mode, Product, Spec, Variant
 from storefront.lib.db.transactions import requires_transaction
@@ -92,6 +93,7 @@ def edit_spec(
 ) -> list[Finding]:
     """Save staff's values, lock them against feeds and publish the result; return the findings.
 
+    Shape:  ``changes`` maps columns, or ``custom:`` and the code of an attribute, to values
     Locks:  the listings of the product in id order, then the product
     """
     lock_product(product.pk)
@@ -103,6 +105,12 @@ def edit_spec(
         before = spec.sources.get(name, {})
         spec.sources[name] = _staff_source(entry, before.get("feed", before))
     locked = changes.keys() & {*EDITABLE_COLUMNS}
+    for name in changes:
+        if name.startswith(CUSTOM):
+            _set_custom_value(spec, name.removeprefix(CUSTOM), changes[name])
+            before = spec.sources.get(name, {})
+            spec.sources[name] = _staff_source(entry, before.get("feed", before))
+            locked.add(name)
     if "intensity_cd" in changes:
         candela = changes["intensity_cd"]
         spec.beam_m = None if candela is None else plausibility.beam_m(candela)
@@ -116,6 +124,13 @@ def edit_spec(
     _lock_fields(row, locked, now=now)
     republish(row.pk, now=now)
     return find_implausible(values_of(spec), modes=modes)
+
+
+def _set_custom_value(spec: Spec, code: str, value: Any) -> None:
+    if value in (None, "", []):
+        spec.custom_values.pop(code, None)
+    else:
+        spec.custom_values[code] = f"{value:f}" if isinstance(value, Decimal) else value
 
 
 @requires_transaction

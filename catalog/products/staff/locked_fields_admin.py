@@ -11,10 +11,12 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Identifier, Mode, Spec
 from catalog.products.spec_edits import MODES
 from storefront.lib.staff import columns
@@ -26,6 +28,9 @@ def label_of(name: str, model: type[models.Model]) -> str:
     """Return the label of a locked field of a product or a variant, or of what belongs to it."""
     if name == MODES:
         return str(capfirst(Mode._meta.verbose_name_plural))  # noqa: SLF001
+    if name.startswith(CUSTOM):
+        code, language = name.removeprefix(CUSTOM), get_language() or "en"
+        return next((one.name_in(language) for one in registry.load() if one.code == code), code)
     if name in Identifier.Scheme.values:
         return str(Identifier.Scheme(name).label)
     own = {field.name for field in model._meta.fields}  # noqa: SLF001

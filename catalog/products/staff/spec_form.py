@@ -8,14 +8,23 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import formats, timezone
 from django.utils.html import escape
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from unfold.widgets import UnfoldAdminNullBooleanSelectWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminNullBooleanSelectWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from catalog.attributes import plausibility
 from catalog.attributes.batteries import BUILT_IN, CELL_LIMITS, LITHIUM_CHEMISTRIES
 from catalog.attributes.findings import Finding
 from catalog.attributes.spec_patterns import CHARGING, COLORS, FEATURES
 from catalog.attributes.units import parse_ip_rating
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
+from catalog.custom_attributes.values import MAX_TEXT
 from catalog.models import Mode, Spec
 from catalog.products.spec_edits import (
     EDITABLE_COLUMNS,
@@ -69,6 +78,8 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for code, value in self.instance.custom_values.items():
+            self.initial[f"{CUSTOM}{code}"] = value
         for name, codes in CODES.items():
             if name in self.fields:
                 self.fields[name] = self._choice_field(name, codes)
@@ -118,6 +129,41 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
             "least": least,
             "most": most,
         }
+
+
+def custom_fields(family: str) -> dict[str, forms.Field]:
+    """Return a form field for each custom attribute of a family, named as ``edit_spec`` takes it."""
+    language = get_language() or "en"
+    return {
+        f"{CUSTOM}{definition.code}": _custom_field(definition, language)
+        for definition in registry.load()
+        if definition.is_of(family)
+    }
+
+
+def _custom_field(definition: Definition, language: str) -> forms.Field:
+    unit = f", {definition.unit}" if definition.unit else ""
+    common: dict[str, Any] = {"label": definition.name_in(language) + unit, "required": False}
+    choices = [(code, in_language(names, language) or code) for code, names in definition.choices]
+    match definition.kind:
+        case "number":
+            return forms.DecimalField(
+                min_value=definition.minimum,
+                max_value=definition.maximum,
+                widget=UnfoldAdminDecimalFieldWidget,
+                **common,
+            )
+        case "yes_no":
+            return forms.NullBooleanField(widget=UnfoldAdminNullBooleanSelectWidget, **common)
+        case "choice":
+            return forms.ChoiceField(
+                choices=[("", "---------"), *choices], widget=UnfoldAdminSelectWidget, **common
+            )
+        case "choices":
+            return forms.MultipleChoiceField(
+                choices=choices, widget=forms.CheckboxSelectMultiple, **common
+            )
+    return forms.CharField(max_length=MAX_TEXT, widget=UnfoldAdminTextInputWidget, **common)
 
 
 class ModeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

@@ -1,0 +1,30 @@
+"""Filters of the product list: which products lack an attribute."""
+
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import CustomAttribute, Product
+
+
+class MissingAttributeFilter(SimpleListFilter):
+    """Products that lack a required custom attribute of their family."""
+
+    title = _("Missing attribute")
+    parameter_name = "missing"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        language = get_language() or "en"
+        rows = CustomAttribute.objects.filter(is_required=True).order_by("position", "code")
+        return [(row.code, row.names.get(language, row.names["en"])) for row in rows]
+
+    def queryset(self, _request: HttpRequest, queryset: "QuerySet[Product]") -> "QuerySet[Product]":
+        row = CustomAttribute.objects.filter(code=self.value(), is_required=True).first()
+        if row is None:
+            return queryset
+        lacking = queryset.exclude(spec__custom_values__has_key=row.code)
+        return lacking.filter(family__in=row.families) if row.families else lacking

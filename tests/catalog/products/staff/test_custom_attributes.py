@@ -1,0 +1,84 @@
+"""Custom attributes on the staff page of a product: enter, lock, return to the feed, find missing."""
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from catalog.models import CustomAttribute, Product, Spec
+from tests.factories.product_records import CLAIMS, make_product_record, take_in
+from tests.support.admin_forms import filled_form
+
+pytestmark = pytest.mark.django_db
+admin.autodiscover()
+
+
+@pytest.fixture
+def product():
+    CustomAttribute.objects.create(
+        code="charge_time", names={"en": "Charging time"}, kind="number", unit="h", maximum=48
+    )
+    CustomAttribute.objects.create(
+        code="switch",
+        names={"en": "Switch"},
+        kind="choices",
+        choices={"tail": {"en": "at the tail"}, "side": {"en": "on the side"}},
+        is_required=True,
+    )
+    CustomAttribute.objects.create(
+        code="bays", names={"en": "Bays"}, kind="number", families=["charger"]
+    )
+    take_in(record())
+    return Product.objects.get()
+
+
+def record():
+    return make_product_record(claims={**CLAIMS, "Charging time": "150 min"})
+
+
+def edit(staff, product, **changes):
+    page = reverse("admin:catalog_product_change", args=[product.pk])
+    values = {f"spec-0-custom:{code}": value for code, value in changes.items()}
+    return staff.post(page, filled_form(staff.get(page)) | values)
+
+
+def test_a_value_of_staff_is_locked_until_it_is_returned(staff, product):
+    assert edit(staff, product, charge_time="3", switch=["tail", "side"]).status_code == 302
+    take_in(record())
+
+    product.refresh_from_db()
+    spec = Spec.objects.get()
+    assert spec.custom_values == {"charge_time": "3", "switch": ["tail", "side"]}
+    assert product.overridden_fields == ["custom:charge_time", "custom:switch"]
+    assert spec.sources["custom:charge_time"]["feed"]["raw"] == "150 min"
+
+    back = reverse("admin:catalog_product_return", args=[product.pk])
+    staff.post(back, {"field": "custom:charge_time"})
+    take_in(record())
+    assert Spec.objects.get().custom_values["charge_time"] == "2.5"
+
+
+def test_a_deleted_value_stays_deleted(staff, product):
+    edit(staff, product, charge_time="")
+    take_in(record())
+    assert Spec.objects.get().custom_values == {}
+
+
+def test_a_value_out_of_range_is_explained(staff, product):
+    answer = edit(staff, product, charge_time="60")
+    assert "less than or equal to 48" in answer.content.decode()
+
+
+def test_only_attributes_of_the_family_are_offered(staff, product):
+    page = staff.get(reverse("admin:catalog_product_change", args=[product.pk]))
+    assert "Charging time, h" in page.content.decode()
+    assert "custom:bays" not in page.content.decode()
+
+
+def test_products_that_lack_a_required_attribute_are_found(staff, product):
+    products = reverse("admin:catalog_product_changelist")
+    assert product.title in staff.get(products, {"missing": "switch"}).content.decode()
+
+    edit(staff, product, switch=["tail"])
+
+    found = staff.get(products, {"missing": "switch"}).context["cl"].queryset
+    assert not found.exists()
