@@ -82,7 +82,13 @@ def _search(
     cards = _look_up([*terms, number] if number else terms, index)
     if number and (numbered := cards.pop(number)):
         return WordSearch(query=asked, terms=(number,), cards={}, matches=numbered)
-    found = WordSearch(query=query, terms=tuple(terms), cards=cards)
+    # "ip68" is a filter that IPX7 passes, too; cards that have the word rank first.
+    ranking = (
+        term._replace(is_optional=True)
+        for term in query_parser.split_terms(text)
+        if term.meaning and term.meaning.is_filter and term not in cards
+    )
+    found = WordSearch(query=query, terms=(*terms, *ranking), cards=cards)
     has_filters = replace(query, search_text="") != replace(asked, search_text="")
     return _match(found, can_drop_all=has_filters)
 
