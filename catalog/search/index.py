@@ -137,8 +137,9 @@ _SEARCH = f"""
     || setweight(to_tsvector('english', family.words), 'B')
     || setweight(to_tsvector('simple', family.words || ' ' || category.words), 'B')
     || setweight(to_tsvector('simple', translate(
-        concat_ws(' ', spec.battery_format, spec.charging, spec.features, spec.light_colors),
-        '_[]",', '     ')), 'C')
+        concat_ws(' ', spec.battery_format, spec.charging, spec.features, spec.light_colors,
+            spec.ip_rating),
+        '_[]",/', '      ')), 'C')
 """
 _STATED = """
     (spec.output_lm IS NOT NULL)::int + (spec.intensity_cd IS NOT NULL)::int

@@ -109,7 +109,8 @@ _FILTERS: Mapping[tuple[str, str], str] = {
 }
 _SORTS: Mapping[str, str] = {
     "lumens": (
-        "brightest, bright, brighter, powerful, strongest, strong, max output, parlaq, güclü, gur, çox işıq verən"
+        "brightest, bright, brighter, powerful, strongest, strong, max output, parlaq, güclü, gur"
+        ", çox işıq verən"
     ),
     "price": (
         "cheap, cheapest, cheaper, affordable, budget, inexpensive, low cost, ucuz, sərfəli, münasib"
@@ -119,12 +120,12 @@ _SORTS: Mapping[str, str] = {
     ", mini, kiçik, balaca",
     "runtime": (
         "longest runtime, longest run time, long runtime, long run time, longest lasting"
-        ", long lasting, longest battery life, long battery life, uzun müddət işləyən"
+        ", long lasting, longest battery life, long battery life, uzun müddət işləyən, uzun müddət yanan"
         ", uzun müddətli, uzun işləyən, uzunömürlü"
     ),
     "beam": (
         "longest beam, long beam, long range, longest range, long throw, longest throw, thrower"
-        ", long distance, farthest, furthest, uzaq məsafəli, uzağa işıq salan, uzaq işıq, uzaq"
+        ", long distance, farthest, furthest, uzaq məsafəli, uzağa işıq salan, uzaq işıq, uzaq, uzaqvuran"
         ", uzağı işıqlandıran, uzun məsafəli"
     ),
     "newest": "newest, latest, new arrivals, yeni, təzə",
@@ -145,7 +146,7 @@ class Meaning:
 
     Shape:  those of one of ``families`` that pass one of ``filters``; empty means all. ``text`` is
             English words of their titles. ``is_type``: the phrase names the product itself;
-            ``is_use``: what the product is used for
+            ``is_use``: what the product is used for; ``is_filter``: a value of a filter
     """
 
     families: frozenset[str] = frozenset()
@@ -153,6 +154,7 @@ class Meaning:
     text: tuple[str, ...] = ()
     is_type: bool = False
     is_use: bool = False
+    is_filter: bool = False
 
     @property
     def is_in_title(self) -> bool:
@@ -270,7 +272,7 @@ _USES: Mapping[str, Meaning] = {
     ),
     (
         "power cut, power outage, blackout, emergency, işıq kəsilməsi, işıq kəsiləndə, işıq sönəndə"
-        ", işıq getdikdə, fövqəladə hal"
+        ", işıq getdikdə, işıq gedəndə, fövqəladə hal"
     ): _use("lantern"),
     ("car, vehicle, roadside, car emergency, avtomobil, maşın, avtomobil üçün"): _use(
         "work_light",
@@ -336,6 +338,7 @@ ALL_MEANINGS: Mapping[Phrase, Meaning] = {
         phrase: Meaning(
             filters=(ProductFilter(**{code: frozenset({value})}),),  # type: ignore[arg-type]
             text=(value.replace("_", " "),),
+            is_filter=True,
         )
         for phrase, (code, value) in FILTERS.items()
         if code in CHOICES

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from pyroaring import BitMap64
 
-from catalog.attributes.families import LIGHTS
 from catalog.search import query_parser, spelling
 from catalog.search.card_index import CardIndex
 from catalog.search.filters import ProductFilter
@@ -83,7 +82,13 @@ def _search(
     cards = _look_up([*terms, number] if number else terms, index)
     if number and (numbered := cards.pop(number)):
         return WordSearch(query=asked, terms=(number,), cards={}, matches=numbered)
-    found = WordSearch(query=query, terms=tuple(terms), cards=cards)
+    # "ip68" is a filter that IPX7 passes, too; cards that have the word rank first.
+    ranking = (
+        term._replace(is_optional=True)
+        for term in query_parser.split_terms(text)
+        if term.meaning and term.meaning.is_filter and term not in cards
+    )
+    found = WordSearch(query=query, terms=(*terms, *ranking), cards=cards)
     has_filters = replace(query, search_text="") != replace(asked, search_text="")
     return _match(found, can_drop_all=has_filters)
 
@@ -95,25 +100,25 @@ def _without_uses(found: WordSearch) -> WordSearch:
 
 def _look_up(terms: Sequence[Term], index: CardIndex) -> dict[Term, BitMap64]:
     """Return the cards of each term: by text, and by the attributes that a phrase stands for."""
-    by_text = dict(zip(terms, index.search(terms), strict=True))
+    in_text = [term for term in terms if not _is_family(term)]
+    by_text = dict(zip(in_text, index.search(in_text), strict=True))
     with index.lock:
-        return {
-            term: _meant(term.meaning, cards, index) if term.meaning else cards
-            for term, cards in by_text.items()
-        }
+        return {term: _cards(term, by_text, index) for term in terms}
 
 
-def _meant(meaning: Meaning, by_text: BitMap64, index: CardIndex) -> BitMap64:
-    """Return the cards that a phrase stands for.
-
-    A light counts as another type, too, if its title says so. The text of an accessory names it.
-    """
+def _cards(term: Term, by_text: Mapping[Term, BitMap64], index: CardIndex) -> BitMap64:
+    meaning = term.meaning
+    if meaning is None:
+        return by_text[term]
     cards = index.memoize(("meaning", meaning), lambda: _cards_by_attributes(meaning, index))
-    if not meaning.is_type:
-        return cards | by_text
-    if meaning.families <= LIGHTS:
-        return cards | (by_text & index.cards_with("family", *LIGHTS))
-    return cards & by_text if meaning.text else cards
+    if _is_family(term):
+        return cards
+    return cards & by_text[term] if meaning.is_type else cards | by_text[term]
+
+
+def _is_family(term: Term) -> bool:
+    """Return whether a term names all products of a family: "headlamp", but not "strap"."""
+    return term.meaning is not None and term.meaning.is_type and not term.meaning.text
 
 
 def _cards_by_attributes(meaning: Meaning, index: CardIndex) -> BitMap64:

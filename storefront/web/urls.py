@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from storefront.web.cart import views as cart_views
-from storefront.web.catalog import home, product, product_list
+from storefront.web.catalog import home, product, product_list, suggestions
 from storefront.web.checkout import payment
 from storefront.web.checkout import views as checkout_views
 from storefront.web.content import contact, pages
@@ -16,9 +16,10 @@ from storefront.web.returns import views as return_views
 urlpatterns = [
     # /en/: home page
     path("", requires_open_shop(home.home), name="home"),
-    # /en/c/headlamps/, /en/search/, /en/compare/: product lists
+    # /en/c/headlamps/, /en/search/, /en/compare/: product lists; suggestions for the search field
     path("c/<slug:slug>/", requires_open_shop(product_list.category), name="category"),
     path("search/", requires_open_shop(product_list.search), name="search"),
+    path("search/suggest/", requires_open_shop(suggestions.suggest), name="suggest"),
     path("compare/", requires_open_shop(product_list.compare), name="compare"),
     # /en/p/trail-400/: product page
     path("p/<slug:slug>/", requires_open_shop(product.product), name="product"),

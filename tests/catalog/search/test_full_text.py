@@ -158,6 +158,13 @@ def test_the_title_counts_more_than_the_category():
     assert titles("headlamp")[0] == "Headlamp classic"
 
 
+def test_the_value_that_is_named_ranks_first():
+    make_shown("Better headlamp", ip_rating="IP68", features=())
+    make_shown("Deep headlamp", ip_rating="IPX7")
+
+    assert titles("ip68 headlamp") == ["Better headlamp", "Deep headlamp"]
+
+
 def test_a_typing_error_is_corrected_and_shown():
     make_shown("Trail headlamp")
 
@@ -192,7 +199,7 @@ def test_a_search_needs_two_queries_and_a_corrected_one_four(
     search("lantern")
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", 60)
 
-    for words, queries in (("trail headlamp under 100 g", 2), ("traill", 4)):
+    for words, queries in (("trail headlamp under 100 g", 2), ("traill", 4), ("traill", 1)):
         with django_assert_num_queries(queries):
             product_list.load_page(
                 channel=channel, country="DE", query=ProductFilter(search_text=words), now=NOON

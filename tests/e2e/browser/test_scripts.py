@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from orders.models import CartLine, Order
-from tests.e2e.browser.conftest import fill_address
+from tests.e2e.browser.conftest import fill_address, violations
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +65,28 @@ def test_filter_panel_of_a_phone_stays_open_until_the_list_is_shown(shop, browse
     page.get_by_role("button", name="Show 1 light").click()
     expect(page.get_by_role("link", name="Ridge 1800")).to_be_in_viewport()
     expect(page.locator(".filters")).not_to_have_attribute("open", "")
+
+
+def test_suggestions_are_chosen_by_keyboard(shop, browse):
+    page = browse()
+    page.goto(f"{shop}/en/")
+    field = page.get_by_role("combobox", name="Search the shop")
+
+    field.press_sequentially("trail")
+
+    first = page.get_by_role("option").first
+    expect(first).to_be_visible()
+    field.press("ArrowDown")
+    expect(first).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", "suggestion-1")
+    assert violations(page) == []
+    field.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    field.press_sequentially(" 4")
+    page.get_by_role("option", name=re.compile("Trail 400")).wait_for()
+    field.press("ArrowUp")
+    field.press("Enter")
+    expect(page).to_have_url(re.compile("/en/p/trail-400/$"))
 
 
 def test_lights_to_compare_are_kept_on_other_pages(shop, browse):

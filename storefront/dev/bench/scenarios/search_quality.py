@@ -5,6 +5,7 @@ from what a customer means and not from results of the search.
 """
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -140,7 +141,7 @@ def _meets(row: Row, condition: str) -> bool:
 @contextmanager
 def _stocked_channel(products: Sequence[Row], now: datetime) -> Iterator[Channel]:
     with transaction.atomic():
-        call_command("create_categories", verbosity=0)
+        call_command("create_categories", stdout=io.StringIO())
         channel = Channel.objects.create(
             code="judged-search",
             name="Judged search",

@@ -95,6 +95,9 @@ def test_list_shows_its_count_and_filters_also_as_a_part(client, light):
     partly = client.get("/en/search/?q=trail+zzzzqqqq").content.decode()
     assert "Not found: zzzzqqqq. Showing results for the rest of your search." in partly
     assert "Trail 400" in partly
+    # So that the customer can remove the filters of the text.
+    filtered = client.get("/en/search/?q=usb-c+trail").content.decode()
+    assert '<input type="hidden" name="q" value="trail">' in filtered
 
 
 def test_invalid_url_gets_a_message(client, light):

@@ -115,6 +115,58 @@ document.addEventListener(
 );
 tray?.querySelector("[data-clear]").addEventListener("click", () => keepCompared([]));
 
+// Suggestions while typing: arrow keys select, Enter opens, Escape closes.
+const search = document.getElementById("top-q");
+const options = document.getElementById("suggestions");
+if (search && options) {
+  let typed, active;
+  const show = (isOpen) => {
+    options.hidden = !isOpen;
+    search.setAttribute("aria-expanded", String(isOpen));
+    if (!isOpen) activate(undefined);
+  };
+  const activate = (option) => {
+    active?.setAttribute("aria-selected", "false");
+    active = option;
+    active?.setAttribute("aria-selected", "true");
+    active?.scrollIntoView({ block: "nearest" });
+    if (active) search.setAttribute("aria-activedescendant", active.id);
+    else search.removeAttribute("aria-activedescendant");
+  };
+  search.autocomplete = "off";
+  search.setAttribute("role", "combobox");
+  search.setAttribute("aria-autocomplete", "list");
+  search.setAttribute("aria-controls", options.id);
+  show(false);
+  search.addEventListener("input", () => {
+    clearTimeout(typed);
+    typed = setTimeout(async () => {
+      const text = search.value;
+      const answer = await fetch(`${search.dataset.suggest}?q=${encodeURIComponent(text)}`).catch(() => null);
+      if (!answer?.ok || text !== search.value || document.activeElement !== search) return;
+      activate(undefined);
+      options.innerHTML = await answer.text();
+      show(options.children.length > 0);
+    }, 150);
+  });
+  search.addEventListener("keydown", (event) => {
+    if (options.hidden) return;
+    const { firstElementChild: first, lastElementChild: last } = options;
+    if (event.key === "ArrowDown") activate(active?.nextElementSibling ?? first);
+    else if (event.key === "ArrowUp") activate(active?.previousElementSibling ?? last);
+    else if (event.key === "Escape") show(false);
+    else if (event.key === "Enter" && active) location.assign(active.dataset.href);
+    else return;
+    event.preventDefault();
+  });
+  options.addEventListener("mousedown", (event) => {
+    const option = event.target.closest("[data-href]");
+    event.preventDefault(); // the field keeps the focus
+    if (option) location.assign(option.dataset.href);
+  });
+  search.addEventListener("blur", () => show(false));
+}
+
 // Keep list URLs short: do not submit empty fields.
 document.addEventListener("formdata", (event) => {
   if (!event.target.hasAttribute("data-tidy")) return;
