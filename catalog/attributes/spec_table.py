@@ -67,7 +67,8 @@ class SpecTable:
     def excludes_battery_weight(self) -> bool:
         """Return whether the stated weight excludes batteries."""
         return any(
-            WITHOUT_BATTERY.search(f"{label} {text}") for label, text in self._lines("weight_g")
+            WITHOUT_BATTERY.search(f"{self._headings.get(label, label)} {text}")
+            for label, text in self._lines("weight_g")
         )
 
     def is_lep(self) -> bool:

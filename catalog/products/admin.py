@@ -26,7 +26,7 @@ from catalog.models import (
 from catalog.products import editing
 from catalog.products.forms import BrandForm, CategoryForm
 from catalog.products.labels import BRAND_FIELDSETS, CATEGORY_FIELDSETS, PRODUCT_FIELDSETS
-from catalog.products.spec_panel import spec_panel
+from catalog.products.spec_panel import finding_messages, spec_panel
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
@@ -202,7 +202,7 @@ register_read_only(
         "runtime_high_min",
         "ip_rating",
         "basis",
-        columns.text("warnings", _("Warnings")),
+        finding_messages,
     ],
     list_select_related=["product"],
     list_filter=["basis"],

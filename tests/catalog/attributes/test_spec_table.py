@@ -92,6 +92,13 @@ def test_a_line_that_contradicts_the_first_is_reported():
     assert unreadable == ["Light weight"]
 
 
+@pytest.mark.parametrize("heading", ["Weight (g, without battery)", "Weight excl. battery"])
+def test_a_heading_may_exclude_the_battery_from_the_weight(heading):
+    assert SpecTable({heading: "75 g"}).excludes_battery_weight()
+    assert SpecTable({"Weight": "75 g"}, headings={"Weight": heading}).excludes_battery_weight()
+    assert not SpecTable({"Weight": "75 g"}).excludes_battery_weight()
+
+
 def test_the_source_is_the_suppliers_heading_and_text():
     labels = SpecTable({"Output (lm)": "1000"})
 
