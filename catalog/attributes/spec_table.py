@@ -352,6 +352,9 @@ class SpecTable:
                 except UnreadableError as error:
                     self.record_unreadable(label, text, error)
                     continue
+                if of_line and output is None and minutes is None and NUMBER.search(part):
+                    no_unit = UnreadableError(f"{text[:60]!r} has no unit that we know")
+                    self.record_unreadable(label, text, no_unit)
                 kind = MODE_KINDS.search(name)
                 if name and (output or minutes or kind):
                     yield StatedMode(

@@ -75,6 +75,7 @@ def test_a_value_is_parsed_with_unit_and_decimal_mark(claims, mark, column, valu
         {"Impact": "1,5"},
         {"IP rating": "67"},
         {"Battery capacity": "1800"},
+        {"Mode: High": "Output 400"},
         {"Modes": "Mode 1 100 lm / 2 h", "Weight": "1.234 kg"},
     ],
 )
