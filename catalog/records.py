@@ -74,8 +74,8 @@ class ProductRecord(SupplierRecord):
     """One product of the supplier with its variants.
 
     ``claims`` maps the labels of its specification table to their texts, unchanged;
-    ``catalog.attributes.normalization`` parses them. ``decimal_mark`` is a point or a comma; empty
-    if unknown.
+    ``catalog.attributes.normalization`` parses them. ``headings`` maps labels to the supplier's own
+    names, if they differ. ``decimal_mark`` is a point or a comma; empty if unknown.
     """
 
     external_id: str
@@ -91,4 +91,5 @@ class ProductRecord(SupplierRecord):
     variants: tuple[VariantRecord, ...]
     model: str = ""  # the manufacturer's number of the product, for all its versions
     decimal_mark: str = ""
+    headings: Mapping[str, str] = field(default_factory=dict)
     raw: Mapping[str, Any] = field(default_factory=dict)

@@ -5,7 +5,9 @@ from decimal import Decimal
 
 
 def number(value: Decimal | float) -> str:
-    """Format a number for the arithmetic of a message: ``1,500``, ``4.44``."""
+    """Format a number for the arithmetic of a message: ``1,500``, ``4.44``, ``1.00e+15``."""
+    if value >= 10**12:
+        return f"{value:.2e}"
     rounded = f"{value:,.0f}" if value >= 100 else f"{value:,.2f}"  # noqa: PLR2004
     return rounded.rstrip("0").rstrip(".") if "." in rounded else rounded
 

@@ -75,7 +75,9 @@ class CheckedClaims:
 
 def check_claims(record: ProductRecord, *, family: str) -> CheckedClaims:
     """Read the specification table of a record and check its numbers."""
-    labels = SpecTable(record.claims, title=record.title, mark=record.decimal_mark)
+    labels = SpecTable(
+        record.claims, title=record.title, mark=record.decimal_mark, headings=record.headings
+    )
     battery = _battery(labels)
     numbers = labels.numbers(battery=battery)
     values = {column: value for column, (value, _) in numbers.items()}

@@ -5,7 +5,7 @@ Each finding carries its arithmetic, so that staff can follow it.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -236,11 +236,13 @@ def _output(claim: StatedSpecs) -> Iterator[Finding]:
         )
         for amount, text, unit, error, warning in parts
     ]
-    findings = [found for limit in limits if (found := limit.check("output_lm", "output"))]
-    if errors := [finding for finding in findings if finding.is_error]:
-        yield errors[0]
-    elif findings:
-        yield findings[0]
+    yield from _worst(limits, "output_lm", "output")
+
+
+def _worst(limits: Iterable[Limit], column: str, subject: str) -> Iterator[Finding]:
+    """Yield the first error, else the first warning: one wrong number is one finding."""
+    findings = [found for limit in limits if (found := limit.check(column, subject))]
+    yield from sorted(findings, key=lambda found: not found.is_error)[:1]
 
 
 def _power(claim: StatedSpecs) -> Iterator[Finding]:
@@ -320,7 +322,7 @@ def _intensity(claim: StatedSpecs) -> Iterator[Finding]:
                 warning=warning_per_mm2,
             )
         )
-    yield from (found for limit in limits if (found := limit.check(column, "intensity")))
+    yield from _worst(limits, column, "intensity")
 
 
 def _runtime(claim: StatedSpecs) -> Iterator[Finding]:

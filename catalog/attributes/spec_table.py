@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from catalog.attributes import batteries
@@ -29,6 +30,8 @@ from catalog.attributes.spec_patterns import (
     WITHOUT_BATTERY,
 )
 
+NO_HEADINGS: Mapping[str, str] = MappingProxyType({})
+
 type StatedValue = tuple[Any, dict[str, str]]  # a value and the text that states it
 
 _LUMENS = re.compile(r"[\d.,]+\s*(?:lm|lumens?)\b", re.IGNORECASE)
@@ -37,13 +40,22 @@ _LUMENS = re.compile(r"[\d.,]+\s*(?:lm|lumens?)\b", re.IGNORECASE)
 class SpecTable:
     """A specification table, its lines grouped by subject.
 
+    ``headings`` are the supplier's own names of labels, for the sources of the values.
     ``unreadable`` collects lines that are ambiguous or lack a unit. ``mark`` is the decimal mark;
     empty if unknown.
     """
 
-    def __init__(self, claims: Mapping[str, str], *, title: str = "", mark: str = "") -> None:
+    def __init__(
+        self,
+        claims: Mapping[str, str],
+        *,
+        title: str = "",
+        mark: str = "",
+        headings: Mapping[str, str] = NO_HEADINGS,
+    ) -> None:
         self._title = title
         self._claims = claims
+        self._headings = headings
         self.mark = mark
         self._lines_by_subject: dict[str, dict[str, str]] = {}
         self.unreadable: list[tuple[str, str, str]] = []
@@ -55,7 +67,8 @@ class SpecTable:
     def excludes_battery_weight(self) -> bool:
         """Return whether the stated weight excludes batteries."""
         return any(
-            WITHOUT_BATTERY.search(f"{label} {text}") for label, text in self._lines("weight_g")
+            WITHOUT_BATTERY.search(f"{self._headings.get(label, label)} {text}")
+            for label, text in self._lines("weight_g")
         )
 
     def is_lep(self) -> bool:
@@ -199,7 +212,7 @@ class SpecTable:
         """Return whether the beam distance is the only source of the intensity."""
         intensity = (self._numbers or {}).get("intensity_cd")
         return intensity is not None and intensity[1]["label"] in {
-            label[:60] for label in self._lines_by_subject.get("beam", {})
+            self._source(label, text)["label"] for label, text in self._lines("beam")
         }
 
     def stated_beam_m(self) -> Decimal | None:
@@ -322,7 +335,8 @@ class SpecTable:
         return sources + ["mains"] * bool(re.search(r"\bmains\b|\b(?:110|220|230) ?v\b", text))
 
     def _source(self, label: str, text: str) -> dict[str, str]:
-        return {"label": label[:60], "raw": self._claims.get(label, text)[:200]}
+        heading = self._headings.get(label, label)
+        return {"label": heading[:60], "raw": self._claims.get(label, text)[:200]}
 
     def modes(self) -> Iterator[StatedMode]:
         """Parse ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``, or one line per mode."""
@@ -338,6 +352,9 @@ class SpecTable:
                 except UnreadableError as error:
                     self.record_unreadable(label, text, error)
                     continue
+                if of_line and output is None and minutes is None and NUMBER.search(part):
+                    no_unit = UnreadableError(f"{text[:60]!r} has no unit that we know")
+                    self.record_unreadable(label, text, no_unit)
                 kind = MODE_KINDS.search(name)
                 if name and (output or minutes or kind):
                     yield StatedMode(

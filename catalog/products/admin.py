@@ -37,7 +37,7 @@ from catalog.products.staff.filters import MissingAttributeFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
-from catalog.products.staff.spec_panel import spec_panel
+from catalog.products.staff.spec_panel import finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, register_read_only
@@ -273,7 +273,7 @@ register_read_only(
         "runtime_high_min",
         "ip_rating",
         "basis",
-        columns.text("warnings", _("Warnings")),
+        finding_messages,
     ],
     list_select_related=["product"],
     list_filter=["basis"],

@@ -3,12 +3,14 @@
 import re
 from html.parser import HTMLParser
 
+from catalog.attributes.units import with_heading_unit
+
 MAX_CLAIMS = 120
 MAX_LABEL_LENGTH = 60
 MAX_VALUE_LENGTH = 500
 MAX_HTML_LENGTH = 200_000
-# "Weight: 95 g", but not "Please note: …" in the middle of a paragraph.
-LABELED_LINE = re.compile(r"^([^:.!?]{2,48}):\s+(\S.*)$")
+# "Weight: 95 g" or "Weight:95 g", but not "Please note: …" in the middle of a paragraph.
+LABELED_LINE = re.compile(r"^([^:.!?\uff1a]{2,48})(?::\s+|(?<!\d):(?=\d)|\uff1a\s*)(\S.*)$")
 HIDDEN_TAGS = frozenset({"script", "style", "template", "noscript", "iframe"})
 BLOCK_TAGS = frozenset({"p", "li", "div", "br", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"})
 LABEL_AND_VALUE = 2
@@ -51,7 +53,7 @@ def _add_table(rows: list[list[str]]) -> list[tuple[str, str]]:
         (
             f"{heading[0]}: {row[0]}" if heading[0] else row[0],
             "; ".join(
-                f"{title} {cell}".strip()
+                f"{title} {with_heading_unit(cell, heading=title)}".strip()
                 for title, cell in zip(heading[1:], row[1:], strict=False)
                 if cell
             ),

@@ -40,6 +40,11 @@ def spec_panel(product: Product) -> str | None:
     )
 
 
+@admin.display(description=cast("str", gettext_lazy("Findings")))
+def finding_messages(spec: Spec) -> str:
+    return "; ".join(found["message"] for found in spec.warnings)
+
+
 def _rows(spec: Spec) -> Iterator[tuple[Any, str, str, str]]:
     labels = {field.name: field.verbose_name for field in Spec._meta.fields}  # noqa: SLF001
     names = [name for name in labels if name not in _NOT_SHOWN]

@@ -119,7 +119,9 @@ class FeedFileReader:
                 distinct_rows, issues = _without_confusable(current_rows, known_skus)
                 yield from issues
                 if distinct_rows:
-                    yield product_pages.build_detail(external_id, distinct_rows, mark=mark)
+                    yield product_pages.build_detail(
+                        external_id, distinct_rows, mark=mark, headings=self.mapping.headings
+                    )
                 elif (
                     not current_rows
                     and self.mapping.omitted_products is not MissingRowMeans.DISCONTINUED

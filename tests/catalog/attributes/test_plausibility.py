@@ -1,8 +1,20 @@
+from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from catalog.attributes.plausibility import StatedMode, StatedSpecs, beam_m, check, check_range
+from catalog.attributes.batteries import CELL_LIMITS
+from catalog.attributes.plausibility import (
+    StatedMode,
+    StatedSpecs,
+    beam_m,
+    check,
+    check_range,
+    is_possible,
+)
 
 PLAUSIBLE = {
     "output_lm": 400,
@@ -29,6 +41,9 @@ def test_a_plausible_headlamp_passes():
         ({"output_lm": 10_000, "battery_format": "AAA", "battery_count": 3,
           "battery_energy_wh": None, "weight_g": None, "intensity_cd": None}, "output-impossible", True),
         ({"output_lm": 20_000, "intensity_cd": None}, "output-impossible", True),
+        ({"output_lm": 40_000, "battery_energy_wh": Decimal(200), "weight_g": 2000},
+         "output-unlikely", False),
+        ({"output_lm": 6000, "battery_energy_wh": Decimal(90)}, "output-impossible", True),
         ({"battery_capacity_mah": 9900, "battery_format": "18650", "battery_energy_wh": Decimal("36.6")},
          "capacity-impossible", True),
         ({"beam_m": Decimal(328)}, "beam-contradicts-intensity", True),
@@ -137,3 +152,28 @@ def test_an_impossible_value_is_out_of_range():
     assert check_range("weight_g", 75) is None
     assert check_range("weight_g", 99_999_999).is_error
     assert check_range("cri", 20).code == "out-of-range"
+
+
+WHOLE = st.none() | st.integers(0, 10**9)
+PARTS = st.none() | st.decimals(0, 10**6, places=2, allow_nan=False)
+CLAIMS = st.builds(
+    StatedSpecs,
+    output_lm=WHOLE, intensity_cd=WHOLE, beam_m=PARTS, runtime_high_min=WHOLE, weight_g=WHOLE,
+    head_mm=WHOLE, power_w=PARTS, battery_format=st.sampled_from(["", "built_in", *CELL_LIMITS]),
+    battery_count=st.none() | st.integers(1, 20), battery_included=st.none() | st.booleans(),
+    battery_capacity_mah=WHOLE, battery_voltage=PARTS, battery_energy_wh=PARTS,
+)  # fmt: skip
+
+
+@given(CLAIMS)
+def test_any_claim_has_at_most_one_error_per_number(claim):
+    errors = Counter(found.column for found in check(claim) if found.is_error)
+
+    assert set(errors.values()) <= {1}
+
+
+@given(CLAIMS.filter(lambda claim: claim.output_lm), st.integers(2, 100))
+def test_more_lumens_are_never_more_plausible(claim, factor):
+    brighter = replace(claim, output_lm=claim.output_lm * factor)
+
+    assert is_possible(claim) or not is_possible(brighter)

@@ -75,6 +75,7 @@ def test_a_value_is_parsed_with_unit_and_decimal_mark(claims, mark, column, valu
         {"Impact": "1,5"},
         {"IP rating": "67"},
         {"Battery capacity": "1800"},
+        {"Mode: High": "Output 400"},
         {"Modes": "Mode 1 100 lm / 2 h", "Weight": "1.234 kg"},
     ],
 )
@@ -90,6 +91,13 @@ def test_a_line_that_contradicts_the_first_is_reported():
 
     assert found["weight_g"] == 75
     assert unreadable == ["Light weight"]
+
+
+@pytest.mark.parametrize("heading", ["Weight (g, without battery)", "Weight excl. battery"])
+def test_a_heading_may_exclude_the_battery_from_the_weight(heading):
+    assert SpecTable({heading: "75 g"}).excludes_battery_weight()
+    assert SpecTable({"Weight": "75 g"}, headings={"Weight": heading}).excludes_battery_weight()
+    assert not SpecTable({"Weight": "75 g"}).excludes_battery_weight()
 
 
 def test_the_source_is_the_suppliers_heading_and_text():

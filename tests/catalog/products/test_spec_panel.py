@@ -20,6 +20,8 @@ def test_the_product_page_shows_values_sources_and_the_arithmetic_of_findings(st
         unescape(" ".join(re.sub(r"<[^>]+>", " ", row).split()))
         for row in re.findall(r"<tr>(.*?)</tr>", page.content.decode(), re.DOTALL)
     ]
+    specs = staff.get(reverse("admin:catalog_spec_changelist")).content.decode()
+    assert "990,000 lm; at most 100,000 is possible" in specs
     assert "Weight, g 75 Supplier cj states: Weight: 75 g" in rows
     assert (
         "Output, lm – Light output: 990,000 lm error 990,000 lm; at most 100,000 is possible"

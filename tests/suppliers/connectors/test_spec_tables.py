@@ -27,6 +27,7 @@ MODES = (
         ),
         ("<ul><li>Weight: 74 g</li><li>IP: IPX4</li></ul>", {"Weight": "74 g", "IP": "IPX4"}),
         ("Weight: 74 g<br>IP: IPX4<br/>Nice", {"Weight": "74 g", "IP": "IPX4"}),
+        ("Weight:74g<br>IP\uff1aIPX4<br>at 12:30", {"Weight": "74g", "IP": "IPX4"}),
         ("<dl><dt>Weight</dt><dd>74 g</dd></dl>", {"Weight": "74 g"}),
         ("<p>Please note. Ratio 3:1 of light</p>", {}),
         (
@@ -36,6 +37,10 @@ MODES = (
         (
             MODES,
             {"Mode: High": "Output 400 lm; Runtime 3 h", "Mode: Low": "Output 10 lm"},
+        ),
+        (
+            MODES.replace("Output", "Output (lm)").replace("400 lm", "400"),
+            {"Mode: High": "Output (lm) 400 lm; Runtime 3 h", "Mode: Low": "Output (lm) 10 lm"},
         ),
         (
             "<table><tr><td>IP<script>x</script></td><td><b>IPX4</b><style>p{}</style></td></tr></table>",

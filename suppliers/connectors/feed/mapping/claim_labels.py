@@ -5,6 +5,7 @@ and Italian, the likeliest first. ``catalog.attributes.spec_table`` reads each l
 """
 
 from suppliers.connectors.feed.mapping.fields import (
+    BRACKET,
     IMAGE_ALIASES,
     OPTION_ALIASES,
     TARGETS,
@@ -16,7 +17,9 @@ from suppliers.connectors.feed.mapping.fields import (
 _NAMES = {
     "Light output": """
         light output, output, max output, maximum output, lumens, lumen, max lumens, brightness,
-        max brightness, luminous flux, lichtstrom, lichtleistung, leuchtkraft, helligkeit,
+        max brightness, luminous flux, flux, ansi output, output ansi, ansi lumens, output max,
+        turbo output, output turbo, turbo, high output, output high, high mode, lichtstrom,
+        lichtleistung, leuchtkraft, helligkeit,
         max lichtstrom, flux lumineux, luminosite, puissance, flujo luminoso, luminosidad,
         flusso luminoso, luminosita""",
     "Lowest output": """
@@ -30,28 +33,32 @@ _NAMES = {
         beam distance, max beam distance, beam, throw, max throw, throw distance, beam range,
         range, leuchtweite, max leuchtweite, reichweite, portee, portee max, alcance,
         distancia del haz, portata, distanza fascio""",
-    "Run time on high": "run time high, runtime high, runtime on high, laufzeit high",
+    "Run time on high": """
+        run time high, runtime high, runtime on high, run time turbo, runtime turbo,
+        laufzeit high""",
     "Run time": """
-        run time, runtime, max runtime, max run time, burn time, battery life, working time,
+        run time, runtime, max runtime, max run time, runtime max, run time max, burn time, battery life, working time,
         leuchtdauer, laufzeit, max laufzeit, brenndauer, autonomie, autonomy, autonomia, duracion,
         durata, duree""",
     "IP rating": """
-        ip rating, ip, ip code, ip class, waterproof, water resistance, waterproofing,
+        ip rating, ip, ip code, ip class, ip grade, waterproof, waterproof rating,
+        waterproof level, water resistance, waterproofing,
         water rating, ingress protection, schutzart, schutzklasse, ip schutzart, wasserdicht,
         wasserschutz, indice de protection, indice ip, etancheite, proteccion ip,
         grado de proteccion, grado di protezione, grado ip""",
     "Impact resistance": """
-        impact resistance, impact, impact rating, drop, drop height, drop test, stossfestigkeit,
+        impact resistance, impact, impact rating, drop resistance, drop, drop height, drop test, stossfestigkeit,
         schlagfestigkeit, sturzhohe, fallhohe, resistance aux chocs, resistencia a impactos,
         resistenza agli urti""",
     "Head diameter": """
-        head diameter, head, head size, bezel diameter, bezel, kopfdurchmesser, durchmesser kopf,
+        head diameter, head ø, head, head size, bezel diameter, bezel, kopfdurchmesser, durchmesser kopf,
         diametre tete, diametre de la tete, diametro cabeza, diametro de la cabeza, diametro testa""",
     "Length": """
         length, overall length, total length, product length, lange, gesamtlange, longueur,
-        longitud, lunghezza""",
+        longitud, lunghezza, dimensions, product dimensions, abmessungen""",
     "Weight": """
-        net weight, product weight, weight without battery, weight, nettogewicht, eigengewicht,
+        net weight, product weight, weight with battery, weight with batteries,
+        weight incl battery, weight without battery, weight without batteries, weight, nettogewicht, eigengewicht,
         gewicht ohne batterie, gewicht, poids net, poids, peso neto, peso netto, peso""",
     "Battery": """
         battery, batteries, battery type, cell, cells, power source, power supply, batterie,
@@ -74,7 +81,7 @@ _NAMES = {
         light color, light colour, led color, lichtfarbe, couleur de lumiere, color de luz,
         colore luce""",
     "Color temperature": """
-        color temperature, colour temperature, cct, farbtemperatur, temperature de couleur,
+        color temperature, colour temperature, color temp, colour temp, cct, farbtemperatur, temperature de couleur,
         temperatura de color, temperatura colore""",
     "CRI": "cri, color rendering, colour rendering, farbwiedergabe, ra, irc",
     "Power": "power, wattage, led power, leistung, potencia, potenza",
@@ -90,6 +97,6 @@ KNOWN_NAMES = frozenset(IMAGE_ALIASES).union(
 
 
 def known_name(header: str) -> str:
-    """Return a column's name, folded, without a unit at its end unless it is a known name."""
-    folded = fold_header(header)
-    return folded if folded in KNOWN_NAMES else strip_unit(header)
+    """Return a column's name, folded, without a bracket or unit unless that is a known name."""
+    names = (fold_header(header), fold_header(BRACKET.sub("", header)))
+    return next((name for name in names if name in KNOWN_NAMES), strip_unit(header))

@@ -127,18 +127,18 @@ _BETWEEN = re.compile(r"[\W_]+")
 
 def fold_header(header: str) -> str:
     """Return a column's name in a normal form: ``B2B_Price`` becomes ``b2b price``."""
-    bare = CAMEL.sub(" ", header.removeprefix("g:"))
+    bare = CAMEL.sub(" ", header.removeprefix("g:").replace("mAh", "mah"))
     decomposed = unicodedata.normalize("NFKD", bare.casefold())
     plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return _BETWEEN.sub(" ", plain).strip()
 
 
-_BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
+BRACKET = re.compile(r"\s*[(\[][^()\[\]]*[)\]]\s*$")
 
 
 def strip_unit(header: str) -> str:
     """Return a column's name folded, without a unit at its end: ``Output (lm)`` is ``output``."""
-    folded_name = fold_header(_BRACKET.sub("", header))
+    folded_name = fold_header(BRACKET.sub("", header))
     head, _, unit = folded_name.rpartition(" ")
     name = head if head and heading_unit(unit) else folded_name
     return name.removesuffix(" in")

@@ -169,6 +169,11 @@ class Mapping(
         )
 
     @property
+    def headings(self) -> dict[str, str]:
+        """The column of each label of the specification table."""
+        return {label: source.column for label, source in self.claims.items() if source.column}
+
+    @property
     def xpaths(self) -> tuple[str, ...]:
         return tuple(sorted({source.xpath for source in self.sources if source.xpath}))
 

@@ -6,11 +6,12 @@ A file may have the variants of one product far apart.
 import re
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import batched, groupby
 from operator import itemgetter
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -119,15 +120,21 @@ BATTERY = re.compile(
     r"\bbatter|recharg|\bli-?(?:ion|po|fepo4)\b|lithium|\bmah\b|\b(?:18|21)\d{3}\b|akku",
     re.IGNORECASE,
 )
+NO_HEADINGS: Mapping[str, str] = MappingProxyType({})
 NON_TEXT_FIELDS = frozenset({"cost", "stock", "problems", "notes", "updated_at", "is_gone"})
 
 
 def build_detail(
-    external_id: str, rows: Sequence[ConvertedRow], *, mark: str = ""
+    external_id: str,
+    rows: Sequence[ConvertedRow],
+    *,
+    mark: str = "",
+    headings: Mapping[str, str] = NO_HEADINGS,
 ) -> ProductDetail:
     """Build a product's page from its rows, one per SKU and location.
 
-    ``mark`` is the decimal separator of its specification; empty if unknown.
+    ``mark`` is the decimal separator of its specification; empty if unknown. ``headings`` are the
+    columns of its labels.
 
     The parent's own row, if it has neither cost nor stock, adds its texts but is no variant.
     """
@@ -153,6 +160,7 @@ def build_detail(
             description_html=_first(rows, "description_html"),
             claims=claims,
             decimal_mark=mark,
+            headings={label: column for label, column in headings.items() if label in claims},
             option_names=names,
             has_battery=_has_battery(head, rows),
             hs_code=_first(rows, "hs_code"),

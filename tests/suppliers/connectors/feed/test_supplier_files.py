@@ -66,6 +66,20 @@ def test_supplier_file_is_read_as_expected(name, tmp_path):
     assert read(FILES / name, tmp_path) == EXPECTED[name]
 
 
+def test_the_source_of_a_value_is_the_column_of_the_file(tmp_path):
+    path = tmp_path / "lights.csv"
+    path.write_text("SKU;Title;Lichtstrom [lm]\nA;Headlamp;400\n")
+    file = open_file(path, work=tmp_path)
+    mapping = suggest_mapping(file.detected.headers)
+    file_reader = FeedFileReader(file, mapping, currency="EUR", work=tmp_path)
+
+    (page,) = file_reader.pages()
+    file_reader.close()
+
+    source = normalize(page.record, source="feed").sources["output_lm"]
+    assert source == {"supplier": "feed", "label": "Lichtstrom [lm]", "raw": "400 lm"}
+
+
 def test_each_of_forty_files_has_an_expectation():
     assert len(NAMES) >= 40
     assert set(NAMES) == set(EXPECTED)

@@ -39,6 +39,9 @@ def test_column_is_suggested_by_its_name(label):
         ("Stoßfestigkeit (m)", "Impact resistance"), ("HeadDiameter_mm", "Head diameter"),
         ("Akkuenergie (Wh)", "Battery energy"), ("Schutzart", "IP rating"),
         ("Lichtquelle", "Light source"), ("Portée (m)", "Beam distance"),
+        ("Battery capacity, mAh", "Battery capacity"), ("Max lumens (turbo)", "Light output"),
+        ("Weight with battery (g)", "Weight"), ("Head Ø (mm)", "Head diameter"),
+        ("Dimensions (mm)", "Length"), ("Runtime max [h]", "Run time"),
         ("Autonomía", "Run time"), ("Flusso luminoso (lm)", "Light output"),
     ],
 )  # fmt: skip
