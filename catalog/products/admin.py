@@ -24,7 +24,7 @@ from catalog.models import (
     Spec,
     Variant,
 )
-from catalog.products import editing, identifier_edits, spec_edits, variant_edits
+from catalog.products import editing, identifier_edits, image_edits, spec_edits, variant_edits
 from catalog.products.forms import BrandForm, CategoryForm
 from catalog.products.labels import (
     BRAND_FIELDSETS,
@@ -34,6 +34,7 @@ from catalog.products.labels import (
 )
 from catalog.products.staff import search
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
+from catalog.products.staff.image_form import ImageInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from catalog.products.staff.variant_form import VariantForm
@@ -82,7 +83,7 @@ class ProductAdmin(LockedFieldsAdmin):
         ),
         SpecInline,
         ModeInline,
-        inline(Image, "role", "position", "source_url", "stem", "problem"),
+        ImageInline,
     ]
 
     def get_search_results(
@@ -107,6 +108,19 @@ class ProductAdmin(LockedFieldsAdmin):
             kept = [one for one in formset.forms if one not in formset.deleted_forms]
             modes = [one.instance for one in kept if one.instance.pk or one.has_changed()]
             spec_edits.edit_modes(product=form.instance, modes=modes, now=timezone.now())
+        else:
+            self._save_images(form.instance, formset)
+
+    def _save_images(self, product: Product, formset: Any) -> None:
+        changed = [(row, ("role",)) for row in formset.new_objects] + formset.changed_objects
+        chosen = [row for row, names in changed if "role" in names and row.role == Image.Role.MAIN]
+        image_edits.edit_images(
+            product=product,
+            saved=[row for row, _names in changed],
+            removed=formset.deleted_objects,
+            main=next(iter(chosen), None),
+            now=timezone.now(),
+        )
 
     def _save_spec(self, request: HttpRequest, product: Product, form: Any) -> None:
         changes = {name: form.cleaned_data[name] for name in form.changed_data}

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from catalog.models import Identifier, Mode, Spec
+from catalog.models import Identifier, Image, Mode, Spec
+from catalog.products.image_edits import IMAGES
 from catalog.products.spec_edits import MODES
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
@@ -24,8 +25,8 @@ from storefront.lib.staff.history import construct_message
 
 def label_of(name: str, model: type[models.Model]) -> str:
     """Return the label of a locked field of a product or a variant, or of what belongs to it."""
-    if name == MODES:
-        return str(capfirst(Mode._meta.verbose_name_plural))  # noqa: SLF001
+    if parts := {MODES: Mode, IMAGES: Image}.get(name):
+        return str(capfirst(parts._meta.verbose_name_plural))  # noqa: SLF001
     if name in Identifier.Scheme.values:
         return str(Identifier.Scheme(name).label)
     own = {field.name for field in model._meta.fields}  # noqa: SLF001
