@@ -12,8 +12,8 @@ from catalog.attributes.normalization import UNBRANDED
 from catalog.attributes.plausibility import StatedMode
 from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
-from catalog.product_import import identifiers
 from catalog.product_import.item import ImportItem
+from catalog.products.creation import make_slugs
 from catalog.products.spec_edits import MODES, keep_edits
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -35,7 +35,7 @@ def write_products(items: Sequence[ImportItem], *, source: str, now: datetime) -
     categories = _categories()
     new = [item for item in items if item.product is None]
     titles = {item.record.external_id: item.enriched.title for item in new}
-    slugs = identifiers.make_slugs(titles, source=source)
+    slugs = make_slugs(titles, source=source)
     changed: dict[Product, list[str]] = {}
     for item in items:
         enriched = item.enriched

@@ -7,6 +7,7 @@ from storefront.lib.staff.fieldsets import Group
 
 PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html", "warranty_months")),
+    Group(_("Options"), ("option_names",)),
     Group(_("Category and status"), ("category", "status")),
     Group(_("Shipping restrictions"), ("restricted_countries",)),
     Group(_("Locked attributes"), columns=(locked_fields,)),

@@ -81,5 +81,17 @@ class LockedFieldsAdmin(StaffAdmin):
         self.message_user(request, hint, messages.SUCCESS)
         return HttpResponseRedirect(self.page_of(row))
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show the form of a new row in the order of its fields."""
+        if obj is None and self.add_form is not None:
+            return [(None, {"fields": list(self.add_form.field_order or ())})]
+        return super().get_fieldsets(request, obj)
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_inline_instances(request, obj) if obj else []
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return HttpResponseRedirect(self.page_of(obj))
+
     def construct_change_message(self, _request: Any, form: Any, formsets: Any, add: Any) -> Any:
         return construct_message(form, formsets, add=add)
