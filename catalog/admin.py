@@ -9,7 +9,7 @@ from catalog.listings import price_hold_admin
 from catalog.price_books import admin as price_book_admin
 from catalog.price_books import channel_admin
 from catalog.products import admin as product_admin
-from catalog.products import guarantee_admin
+from catalog.products.staff import guarantee_admin
 
 __all__ = [
     "channel_admin",

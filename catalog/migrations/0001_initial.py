@@ -769,6 +769,7 @@ class Migration(migrations.Migration):
                 ("width_px", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="Width, px")),
                 ("height_px", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="Height, px")),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="Position")),
+                ("alt_texts", models.JSONField(blank=True, db_default=models.Value({}, models.JSONField()), default=dict, verbose_name="Alternative texts")),
                 ("problem", models.CharField(blank=True, max_length=200, verbose_name="Problem")),
                 ("tries", models.PositiveSmallIntegerField(default=0, verbose_name="Attempts")),
                 ("retry_at", models.DateTimeField(blank=True, null=True, verbose_name="Next attempt after")),

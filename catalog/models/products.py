@@ -238,6 +238,7 @@ class Identifier(models.Model):
 
 
 WIDTHS_PX = (240, 480, 900)
+UPLOAD_SCHEME = "upload:"  # begins ``Image.source_url`` of a picture that staff uploaded
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -290,6 +291,13 @@ class Image(models.Model):
     width_px = models.PositiveSmallIntegerField(_("Width, px"), null=True, blank=True)
     height_px = models.PositiveSmallIntegerField(_("Height, px"), null=True, blank=True)
     position = models.PositiveSmallIntegerField(_("Position"), default=0)
+    # language -> alternative text
+    alt_texts = models.JSONField(
+        _("Alternative texts"),
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+    )
     problem = models.CharField(_("Problem"), max_length=200, blank=True)
     tries = models.PositiveSmallIntegerField(_("Attempts"), default=0)
     retry_at = models.DateTimeField(_("Next attempt after"), null=True, blank=True)

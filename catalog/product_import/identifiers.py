@@ -1,22 +1,17 @@
-"""Import identifiers: write GTINs, part numbers and supplier SKUs, make our SKUs and slugs.
+"""Import identifiers: write GTINs, part numbers and supplier SKUs.
 
-An identifier that another variant already has is stored as a conflict. A SKU or slug of ours is
-assigned once and never changes.
+An identifier that another variant already has is stored as a conflict.
 """
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-
-from django.utils.text import slugify
 
 from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key
 from catalog.attributes.text_cleaning import clean_text
-from catalog.models import Identifier, Product, Variant
+from catalog.models import Identifier, Variant
 from catalog.product_import.item import ImportItem
 from catalog.records import ImportIssue, VariantRecord
 from storefront.lib.db.transactions import requires_transaction
-from storefront.lib.text import fold
 
 
 class IdentifierValue(NamedTuple):
@@ -152,46 +147,3 @@ def _drop_stale(
     if stale:
         Identifier.objects.filter(pk__in=stale).delete()
     return changed
-
-
-# SKUs and slugs
-
-# No vowels and no look-alikes, so that no words appear and nothing is misread.
-_SKU_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
-MAX_SLUG = 100
-
-
-def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
-    """Return our SKU for a supplier SKU, such as ``HL-7K3Q-X2M9-PB4T``. Deterministic."""
-    number = int.from_bytes(hashlib.blake2b(f"{source}:{supplier_sku}".encode()).digest()[:16])
-    characters = ""
-    for _ in range(12):
-        number, index = divmod(number, len(_SKU_ALPHABET))
-        characters += _SKU_ALPHABET[index]
-    return f"{prefix}-{characters[:4]}-{characters[4:8]}-{characters[8:]}"
-
-
-def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
-    """Return a free slug for each new product, with a stable suffix if the plain slug is taken.
-
-    Shape:  ``titles`` maps the supplier's references to titles
-    """
-    plain = {
-        external_id: slugify(fold(title))[:MAX_SLUG].strip("-")
-        for external_id, title in titles.items()
-    }
-    suffixed = {}
-    for external_id, slug in plain.items():
-        suffix = hashlib.blake2b(f"{source}:{external_id}".encode(), digest_size=5).hexdigest()
-        suffixed[external_id] = f"{slug}-{suffix}".strip("-")
-    used = set(
-        Product.objects.filter(slug__in=[*plain.values(), *suffixed.values()]).values_list(
-            "slug", flat=True
-        )
-    )
-    chosen = {}
-    for external_id, slug in plain.items():
-        free = slug if slug and slug not in used else suffixed[external_id]
-        used.add(free)
-        chosen[external_id] = free
-    return chosen

@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from catalog.models import Image
+from catalog.models.products import UPLOAD_SCHEME
 from catalog.product_import.item import ImportItem
+from catalog.products.image_edits import IMAGES
 from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -22,16 +24,20 @@ _ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 def write_images(items: Sequence[ImportItem]) -> None:
     """Write one row per image; delete the rows of images that the supplier no longer states.
 
+    Pictures that staff edited are kept (``products.image_edits``), uploaded ones in any case.
     An image that only variants of one color state belongs to the first of these variants. A record
     without images deletes nothing, since that is usually an error.
     """
     present: dict[int, dict[str, Image]] = {}
-    for row in Image.objects.filter(product__in=[item.row.pk for item in items]):
+    rows = Image.objects.filter(product__in=[item.row.pk for item in items])
+    for row in rows.exclude(source_url__startswith=UPLOAD_SCHEME):
         present.setdefault(row.product_id, {})[row.source_url] = row
     new: list[Image] = []
     changed: dict[Image, list[str]] = {}
     stale: list[int] = []
     for item in items:
+        if IMAGES in item.row.overridden_fields:
+            continue
         wanted = _wanted(item)
         rows_now = present.get(item.row.pk, {})
         is_changed = False

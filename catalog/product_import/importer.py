@@ -13,6 +13,7 @@ from catalog.attributes.normalization import get_lithium, normalize
 from catalog.models import Product, Variant
 from catalog.product_import import identifiers, images, products
 from catalog.product_import.item import ImportItem
+from catalog.products.creation import make_sku
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -152,7 +153,7 @@ def _write_variants(items: Sequence[ImportItem], *, source: str) -> int:
             values = _variant_values(item, record, position=position)
             variant = item.variants.get(record.sku)
             if variant is None:
-                sku = identifiers.make_sku(
+                sku = make_sku(
                     prefix=SKU_PREFIXES[item.enriched.family],
                     source=source,
                     supplier_sku=record.sku,

@@ -15,8 +15,8 @@ from catalog.custom_attributes.registry import CUSTOM, Definition
 from catalog.custom_attributes.values import extract
 from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
-from catalog.product_import import identifiers
 from catalog.product_import.item import ImportItem
+from catalog.products.creation import make_slugs
 from catalog.products.spec_edits import MODES, keep_edits
 from catalog.records import ImportIssue
 from storefront.lib.db import bulk
@@ -39,7 +39,7 @@ def write_products(items: Sequence[ImportItem], *, source: str, now: datetime) -
     categories = _categories()
     new = [item for item in items if item.product is None]
     titles = {item.record.external_id: item.enriched.title for item in new}
-    slugs = identifiers.make_slugs(titles, source=source)
+    slugs = make_slugs(titles, source=source)
     changed: dict[Product, list[str]] = {}
     for item in items:
         enriched = item.enriched

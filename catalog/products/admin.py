@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,8 +25,14 @@ from catalog.models import (
     Spec,
     Variant,
 )
-from catalog.products import editing, identifier_edits, spec_edits, variant_edits
-from catalog.products.forms import BrandForm, CategoryForm
+from catalog.products import (
+    creation,
+    editing,
+    identifier_edits,
+    image_edits,
+    spec_edits,
+    variant_edits,
+)
 from catalog.products.labels import (
     BRAND_FIELDSETS,
     CATEGORY_FIELDSETS,
@@ -33,30 +40,40 @@ from catalog.products.labels import (
     VARIANT_FIELDSETS,
 )
 from catalog.products.staff import search
+from catalog.products.staff.category_forms import BrandForm, CategoryForm
+from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
 from catalog.products.staff.filters import MissingAttributeFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
+from catalog.products.staff.image_form import ImageInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from catalog.products.staff.spec_panel import finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.form_fields import LinesField
 from storefront.lib.staff.inlines import inline
 
 SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    option_names = LinesField(
+        required=False, help_text=_("What its variants differ in, one a line: Color.")
+    )
     restricted_countries = CountriesField(required=False)
 
 
 @admin.register(Product)
 class ProductAdmin(LockedFieldsAdmin):
     form = ProductForm
+    add_form = ProductAddForm
+    may_add = True
     return_field = staticmethod(editing.return_product_field)
     editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS)
     groups = PRODUCT_FIELDSETS
+    actions_detail: ClassVar = ["add_variant"]
     list_display: ClassVar = [
         "title",
         columns.text("brand__name", _("Brand")),
@@ -88,7 +105,7 @@ class ProductAdmin(LockedFieldsAdmin):
         ),
         SpecInline,
         ModeInline,
-        inline(Image, "role", "position", "source_url", "stem", "problem"),
+        ImageInline,
     ]
 
     def get_search_results(
@@ -96,9 +113,16 @@ class ProductAdmin(LockedFieldsAdmin):
     ) -> "tuple[QuerySet[Product], bool]":
         return queryset.filter(search.search_products(search_term)), False
 
-    def save_model(
-        self, request: HttpRequest, obj: Product, form: "forms.ModelForm[Product]", change: bool
-    ) -> None:
+    @action(description=_("Add variant"), icon="add")
+    def add_variant(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+        return HttpResponseRedirect(f"{reverse('admin:catalog_variant_add')}?product={object_id}")
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        if isinstance(form, ProductAddForm):
+            name = form.cleaned_data["brand_name"]
+            first = form.fill(Variant(), option_names=obj.option_names)
+            creation.create_product(obj, brand_name=name, first=first)
+            return
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         if changes:
             editing.apply_edit(product=obj, changes=changes, now=timezone.now())
@@ -113,6 +137,19 @@ class ProductAdmin(LockedFieldsAdmin):
             kept = [one for one in formset.forms if one not in formset.deleted_forms]
             modes = [one.instance for one in kept if one.instance.pk or one.has_changed()]
             spec_edits.edit_modes(product=form.instance, modes=modes, now=timezone.now())
+        else:
+            self._save_images(form.instance, formset)
+
+    def _save_images(self, product: Product, formset: Any) -> None:
+        changed = [(row, ("role",)) for row in formset.new_objects] + formset.changed_objects
+        chosen = [row for row, names in changed if "role" in names and row.role == Image.Role.MAIN]
+        image_edits.edit_images(
+            product=product,
+            saved=[row for row, _names in changed],
+            removed=formset.deleted_objects,
+            main=next(iter(chosen), None),
+            now=timezone.now(),
+        )
 
     def _save_spec(self, request: HttpRequest, product: Product, form: Any) -> None:
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
@@ -129,9 +166,11 @@ OFFER_COMPARISON = columns.page(
 @admin.register(Variant)
 class VariantAdmin(LockedFieldsAdmin):
     form = VariantForm
+    add_form = VariantAddForm
+    may_add = True
     return_field = staticmethod(variant_edits.return_variant_field)
     editable = (*variant_edits.LOCKABLE_FIELDS, *variant_edits.OWN_FIELDS)
-    autocomplete_fields: ClassVar = ["replaced_by"]
+    autocomplete_fields: ClassVar = ["product", "replaced_by"]
     exclude = ("overridden_fields",)
     groups = VARIANT_FIELDSETS
     list_display: ClassVar = [
@@ -168,10 +207,10 @@ class VariantAdmin(LockedFieldsAdmin):
     ) -> "tuple[QuerySet[Variant], bool]":
         return queryset.filter(search.search_variants(search_term)), False
 
-    def save_model(
-        self, request: HttpRequest, obj: Variant, form: VariantForm, change: bool
-    ) -> None:
-        if changes := form.changes():
+    def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
+        if isinstance(form, VariantAddForm):
+            creation.create_variant(form.fill(obj, option_names=obj.product.option_names))
+        elif changes := form.changes():
             variant_edits.edit_variant(variant=obj, changes=changes, now=timezone.now())
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:

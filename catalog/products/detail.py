@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -27,6 +27,7 @@ class ImageView:
     width_px: int | None
     height_px: int | None
     variant_id: int | None
+    alt_texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,8 @@ _PRODUCT = f"""
             mode.name, mode.kind, mode.output_lm::text, mode.runtime_min, mode.intensity_cd
          ) ORDER BY mode.position)::text FROM catalog_mode mode WHERE mode.product_id = product.id),
         (SELECT json_agg(json_build_array(
-            image.stem, image.role, image.width_px, image.height_px, image.variant_id
+            image.stem, image.role, image.width_px, image.height_px, image.variant_id,
+            image.alt_texts
          ) ORDER BY image.position, image.id)::text
          FROM catalog_image image WHERE image.product_id = product.id AND image.stem <> ''),
         {", ".join(columns_of(Category, "category", "text"))},

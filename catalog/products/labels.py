@@ -8,6 +8,7 @@ from storefront.lib.staff.fieldsets import Group
 
 PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html")),
+    Group(_("Options"), ("option_names",)),
     Group(_("Category and status"), ("category", "status")),
     Group(_("Specification"), columns=(spec_panel,)),
     Group(_("Shipping restrictions"), ("restricted_countries",)),

@@ -318,7 +318,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # health checks come from inside, without TLS
 if IS_PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-DATA_UPLOAD_MAX_MEMORY_SIZE, DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000_000, 200
+# The staff page of a product with 48 pictures has some 600 fields.
+DATA_UPLOAD_MAX_MEMORY_SIZE, DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000_000, 1_000
 FILE_UPLOAD_HANDLERS = [
     "storefront.lib.security.upload_limits.UploadLimitHandler",
     *global_settings.FILE_UPLOAD_HANDLERS,

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_POST
 
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM
-from catalog.models import Identifier, Mode, Spec
+from catalog.models import Identifier, Image, Mode, Spec
+from catalog.products.image_edits import IMAGES
 from catalog.products.spec_edits import MODES
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
@@ -26,8 +27,8 @@ from storefront.lib.staff.history import construct_message
 
 def label_of(name: str, model: type[models.Model]) -> str:
     """Return the label of a locked field of a product or a variant, or of what belongs to it."""
-    if name == MODES:
-        return str(capfirst(Mode._meta.verbose_name_plural))  # noqa: SLF001
+    if parts := {MODES: Mode, IMAGES: Image}.get(name):
+        return str(capfirst(parts._meta.verbose_name_plural))  # noqa: SLF001
     if name.startswith(CUSTOM):
         code, language = name.removeprefix(CUSTOM), get_language() or "en"
         return next((one.name_in(language) for one in registry.load() if one.code == code), code)
@@ -84,6 +85,18 @@ class LockedFieldsAdmin(StaffAdmin):
         hint = _("%(done)s. The next import of the supplier fills it.") % {"done": done}
         self.message_user(request, hint, messages.SUCCESS)
         return HttpResponseRedirect(self.page_of(row))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show the form of a new row in the order of its fields."""
+        if obj is None and self.add_form is not None:
+            return [(None, {"fields": list(self.add_form.field_order or ())})]
+        return super().get_fieldsets(request, obj)
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_inline_instances(request, obj) if obj else []
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return HttpResponseRedirect(self.page_of(obj))
 
     def construct_change_message(self, _request: Any, form: Any, formsets: Any, add: Any) -> Any:
         return construct_message(form, formsets, add=add)

@@ -75,13 +75,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        has_lithium = cleaned.get("lithium") != Variant.Lithium.NONE
-        if has_lithium and BATTERY_FIELDS & {*self.changed_data} and not self.errors:
-            if not cleaned.get("cell_wh"):
-                message = _("Enter the watt-hours of one cell. Without them no service carries it.")
-                self.add_error("cell_wh", message)
-            if not cleaned.get("cell_count"):
-                self.add_error("cell_count", _("Enter how many cells are in the parcel."))
+        if BATTERY_FIELDS & {*self.changed_data}:
+            check_battery(self)
         return cleaned
 
     def changes(self) -> dict[str, Any]:
@@ -93,12 +88,29 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             if getattr(value, "pk", value) != self.initial.get(name)
         }
         if "option_values" in changes and "color" not in changes:
-            names = [str(name).casefold() for name in self.instance.product.option_names]
-            colors = dict(zip(names, changes["option_values"], strict=False))
-            color = next((colors[name] for name in names if name in COLOR_NAMES & {*colors}), "")
+            color = color_of(self.instance.product.option_names, changes["option_values"])
             if color:
-                changes["color"] = color[:40]
+                changes["color"] = color
         return changes
+
+
+def color_of(option_names: list[str], option_values: list[str]) -> str:
+    """Return the value of the color option; empty if there is none."""
+    options = zip(option_names, option_values, strict=False)
+    colors = (value for name, value in options if str(name).casefold() in COLOR_NAMES)
+    return next(colors, "")[:40]
+
+
+def check_battery(form: forms.BaseForm) -> None:
+    """Add the errors of a lithium battery whose energy or cells are missing."""
+    cleaned: dict[str, Any] = form.cleaned_data
+    if cleaned.get("lithium") in {None, "", Variant.Lithium.NONE} or form.errors:
+        return
+    if not cleaned.get("cell_wh"):
+        message = _("Enter the watt-hours of one cell. Without them no service carries it.")
+        form.add_error("cell_wh", message)
+    if not cleaned.get("cell_count"):
+        form.add_error("cell_count", _("Enter how many cells are in the parcel."))
 
 
 def check_options(values: list[str], *, product: Product, own: Variant | None = None) -> list[str]:

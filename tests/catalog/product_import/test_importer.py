@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Brand, Identifier, Image, Mode, Product, RepricingRequest, Spec, Variant
 from catalog.models.categories import CONTACT_PARTS
-from catalog.products.forms import BrandForm
+from catalog.products.staff.category_forms import BrandForm
 from tests.factories.catalog import NOON
 from tests.factories.product_records import (
     make_product_record,

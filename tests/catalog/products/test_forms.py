@@ -1,7 +1,7 @@
 import pytest
 
 from catalog.models import Brand
-from catalog.products.forms import BrandForm, CategoryForm
+from catalog.products.staff.category_forms import BrandForm, CategoryForm
 from tests.factories.catalog import make_brand
 
 pytestmark = pytest.mark.django_db

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import transaction
 from django.urls import reverse
 
-from catalog.models import Listing, Product
+from catalog.models import Listing, Product, Variant
+from catalog.products import creation, editing, spec_edits
 from storefront.dev.sandboxes import in_memory_supplier
 from suppliers.inventory import publication
 from suppliers.models import StockLevel, SupplierOffer, SyncIssue
@@ -222,3 +224,21 @@ def test_a_decision_about_one_sku_does_not_affect_others(state, second_world, se
     linked = SupplierOffer.objects.get(supplier=second, supplier_sku="H100")
     assert linked.variant == Product.objects.order_by("pk").first().variants.get()
     assert offer.variant.product_id != linked.variant.product_id
+
+
+def test_an_offer_is_linked_to_a_product_made_by_hand_and_sold(disputed):
+    product = Product(title="Weir 370", category=Product.objects.get().category, family="headlamp")
+    with transaction.atomic():
+        creation.create_product(product, brand_name="Tindrel", first=Variant(packed_weight_g=140))
+    variant = product.variants.get()
+
+    overrides.link(offer=disputed, variant=variant, now=later())
+    publication.publish_pending(now=later())
+    is_published_as_draft = Listing.objects.get(variant=variant).is_published
+    with transaction.atomic():
+        values = {"output_lm": 370, "power_sources": ["built_in"]}
+        spec_edits.edit_spec(product=product, changes=values, actor="erika", now=later())
+        editing.apply_edit(product=product, changes={"status": "active"}, now=later())
+
+    assert not is_published_as_draft
+    assert Listing.objects.get(variant=variant).is_published

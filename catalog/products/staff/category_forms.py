@@ -1,4 +1,4 @@
-"""Forms: edit a category in each language, and the contacts of a brand."""
+"""Category and brand forms: edit a category in each language, and the contacts of a brand."""
 
 from typing import Any
 

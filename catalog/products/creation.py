@@ -1,0 +1,94 @@
+"""Product creation: make SKUs and slugs, create a product or a variant by hand.
+
+A SKU or slug of ours is assigned once and never changes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from uuid import uuid4
+
+from django.utils.text import slugify
+
+from catalog.attributes.families import SKU_PREFIXES
+from catalog.attributes.identifiers import brand_key
+from catalog.models import Brand, Product, Spec, Variant
+from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.text import fold
+
+STAFF = "staff"  # the source of SKUs and slugs of what staff create
+
+# No vowels and no look-alikes, so that no words appear and nothing is misread.
+_SKU_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
+MAX_SLUG = 100
+
+
+def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
+    """Return our SKU for a supplier SKU, such as ``HL-7K3Q-X2M9-PB4T``. Deterministic."""
+    number = int.from_bytes(hashlib.blake2b(f"{source}:{supplier_sku}".encode()).digest()[:16])
+    characters = ""
+    for _ in range(12):
+        number, index = divmod(number, len(_SKU_ALPHABET))
+        characters += _SKU_ALPHABET[index]
+    return f"{prefix}-{characters[:4]}-{characters[4:8]}-{characters[8:]}"
+
+
+def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
+    """Return a free slug for each new product, with a stable suffix if the plain slug is taken.
+
+    Shape:  ``titles`` maps the supplier's references to titles
+    """
+    plain = {
+        external_id: slugify(fold(title))[:MAX_SLUG].strip("-")
+        for external_id, title in titles.items()
+    }
+    suffixed = {}
+    for external_id, slug in plain.items():
+        suffix = hashlib.blake2b(f"{source}:{external_id}".encode(), digest_size=5).hexdigest()
+        suffixed[external_id] = f"{slug}-{suffix}".strip("-")
+    used = set(
+        Product.objects.filter(slug__in=[*plain.values(), *suffixed.values()]).values_list(
+            "slug", flat=True
+        )
+    )
+    chosen = {}
+    for external_id, slug in plain.items():
+        free = slug if slug and slug not in used else suffixed[external_id]
+        used.add(free)
+        chosen[external_id] = free
+    return chosen
+
+
+# Creation by hand
+
+
+@requires_transaction
+def create_product(product: Product, *, brand_name: str, first: Variant) -> None:
+    """Save a new product as a draft, with its first variant and an empty specification.
+
+    The brand is found whatever its spelling, or created.
+    Shape:  ``product`` has title, category, family and option names; ``first`` as
+            ``create_variant`` takes it
+    """
+    key = brand_key(brand_name)[:80]
+    product.brand, _is_new = Brand.objects.get_or_create(key=key, defaults={"name": brand_name})
+    product.status = Product.Status.DRAFT
+    titles = {uuid4().hex: product.title}
+    (product.slug,) = make_slugs(titles, source=STAFF).values()
+    product.save()
+    Spec.objects.create(product=product, basis=Spec.Basis.NONE)
+    first.product = product
+    create_variant(first)
+
+
+@requires_transaction
+def create_variant(variant: Variant) -> None:
+    """Save a new variant under a new SKU, after the others of its product.
+
+    Shape:  ``variant`` has its product, and the fields that staff entered
+    """
+    product = variant.product
+    variant.sku = make_sku(
+        prefix=SKU_PREFIXES[product.family], source=STAFF, supplier_sku=uuid4().hex
+    )
+    variant.position = product.variants.count()
+    variant.save()

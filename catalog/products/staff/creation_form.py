@@ -1,0 +1,153 @@
+"""Creation forms: a new product with its first variant, and a further variant of a product."""
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.attributes.identifiers import brand_key
+from catalog.attributes.text_cleaning import clean_text
+from catalog.models import Product, Variant
+from catalog.products.staff.variant_form import (
+    MAX_OPTION_CHARS,
+    MAX_PACKED_WEIGHT_G,
+    check_battery,
+    check_options,
+    color_of,
+)
+from storefront.lib.staff.form_fields import LinesField, use_staff_widgets
+
+VARIANT_FIELDS = ("packed_weight_g", "lithium", "cell_wh", "cell_count")
+OPTION_HELP = gettext_lazy("One value a line.")
+
+
+class _VariantFields(forms.Form):
+    """What a new variant needs before it can be shipped. Its lithium class is never assumed."""
+
+    packed_weight_g = forms.IntegerField(
+        label=gettext_lazy("Packed weight, g"),
+        help_text=gettext_lazy("With packaging: decides the shipping services."),
+        min_value=1,
+        max_value=MAX_PACKED_WEIGHT_G,
+        required=False,
+    )
+    lithium = forms.ChoiceField(
+        label=gettext_lazy("Lithium"),
+        help_text=gettext_lazy("How the battery is packed: decides the shipping services."),
+        choices=[("", "---------"), *Variant.Lithium.choices],
+    )
+    cell_wh = forms.DecimalField(
+        label=gettext_lazy("Cell energy, Wh"),
+        help_text=gettext_lazy("Of one cell. Capacity in Ah times voltage."),
+        min_value=Decimal("0.01"),
+        max_digits=7,
+        decimal_places=2,
+        required=False,
+    )
+    cell_count = forms.IntegerField(
+        label=gettext_lazy("Cells"),
+        help_text=gettext_lazy("Cells in one parcel of this variant."),
+        min_value=0,
+        max_value=100,
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        use_staff_widgets(self)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        check_battery(self)
+        return cleaned
+
+    def fill(self, variant: Variant, *, option_names: list[str]) -> Variant:
+        """Set the entered fields of a new variant; a color option is its color."""
+        for name in VARIANT_FIELDS:
+            setattr(variant, name, self.cleaned_data[name])
+        variant.cell_count = self.cleaned_data["cell_count"] or 0
+        variant.option_values = self.cleaned_data["option_values"]
+        variant.color = color_of(option_names, variant.option_values)
+        return variant
+
+
+class ProductAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A new product: a draft with one variant."""
+
+    brand_name = forms.CharField(
+        label=gettext_lazy("Brand"),
+        help_text=gettext_lazy(
+            "A known brand is found whatever its spelling; a new one is created."
+        ),
+        max_length=80,
+    )
+    option_names = LinesField(
+        label=gettext_lazy("Option names"),
+        help_text=gettext_lazy("What its variants differ in, one a line: Color."),
+        required=False,
+    )
+    option_values = LinesField(
+        label=gettext_lazy("Options of the first variant"),
+        help_text=OPTION_HELP,
+        required=False,
+    )
+    field_order = (
+        *("title", "brand_name", "category", "family", "option_names", "option_values"),
+        *VARIANT_FIELDS,
+    )
+
+    class Meta:
+        model = Product
+        fields = ("title", "category", "family", "option_names")
+        help_texts: ClassVar = {"family": gettext_lazy("Decides which attributes it has.")}
+
+    def clean_title(self) -> str:
+        title = clean_text(self.cleaned_data["title"])
+        if not title:
+            raise forms.ValidationError(_("Enter a title."))
+        return title
+
+    def clean_brand_name(self) -> str:
+        name = clean_text(self.cleaned_data["brand_name"])
+        if not brand_key(name):
+            raise forms.ValidationError(_("Enter letters and digits."))
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        names, values = cleaned.get("option_names", []), cleaned.get("option_values", [])
+        if len(names) != len(values):
+            message = _("Enter one value for each option name.")
+            self.add_error("option_values", message)
+        if any(len(value) > MAX_OPTION_CHARS for value in values):
+            message = _("%(value)s is longer than %(most)s characters.")
+            longest = max(values, key=len)[:80]
+            self.add_error("option_values", message % {"value": longest, "most": MAX_OPTION_CHARS})
+        category, family = cleaned.get("category"), cleaned.get("family")
+        if category and family and category.families and family not in category.families:
+            self.add_error("category", _("This category does not show products of this family."))
+        return cleaned
+
+
+class VariantAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """A further variant of a product."""
+
+    option_values = LinesField(label=gettext_lazy("Options"), help_text=OPTION_HELP, required=False)
+    field_order = ("product", "option_values", *VARIANT_FIELDS)
+
+    class Meta:
+        model = Variant
+        fields = ("product", "option_values")
+        help_texts: ClassVar = {"product": gettext_lazy("The product that it is a variant of.")}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        product, values = cleaned.get("product"), cleaned.get("option_values")
+        if product is not None and values is not None:
+            try:
+                check_options(values, product=product)
+            except forms.ValidationError as error:
+                self.add_error("option_values", error)
+        return cleaned
