@@ -34,7 +34,8 @@ def readings(asked: ProductFilter, index: CardIndex) -> Iterator[WordSearch]:
     found = _find(asked, index)
     yield found
     if any(_is_use(term) for term in found.terms):
-        yield _without_uses(found)
+        unused = {term: BitMap64() for term in found.terms if _is_use(term)}
+        yield _match(replace(found, cards={**found.cards, **unused}), asked)
     text = found.corrected or asked.search_text
     words = _search(asked, text, index, with_choices=False)
     if words.query != found.query:
@@ -62,7 +63,8 @@ def _find(asked: ProductFilter, index: CardIndex) -> WordSearch:
         # A correction that has no product beside the other words is none.
         fitting = {word: to for word, to in nearest.items() if to not in corrected.dropped}
         if fitting == nearest:
-            return replace(corrected, corrected=text)
+            is_empty = corrected.matches is not None and not corrected.matches
+            return found if is_empty else replace(corrected, corrected=text)
         nearest = fitting
     return found
 
@@ -88,14 +90,7 @@ def _search(
         for term in query_parser.split_terms(text)
         if term.meaning and term.meaning.is_filter and term not in cards
     )
-    found = WordSearch(query=query, terms=(*terms, *ranking), cards=cards)
-    has_filters = replace(query, search_text="") != replace(asked, search_text="")
-    return _match(found, can_drop_all=has_filters)
-
-
-def _without_uses(found: WordSearch) -> WordSearch:
-    unused = {term: BitMap64() for term in found.terms if _is_use(term)}
-    return _match(replace(found, cards={**found.cards, **unused}), can_drop_all=True)
+    return _match(WordSearch(query=query, terms=(*terms, *ranking), cards=cards), asked)
 
 
 def _look_up(terms: Sequence[Term], index: CardIndex) -> dict[Term, BitMap64]:
@@ -134,7 +129,7 @@ def _cards_by_attributes(meaning: Meaning, index: CardIndex) -> BitMap64:
     return BitMap64.union(*(selection.cards() for selection in selections))
 
 
-def _match(found: WordSearch, *, can_drop_all: bool) -> WordSearch:
+def _match(found: WordSearch, asked: ProductFilter) -> WordSearch:
     """Require all terms together; drop those without cards beside the others.
 
     The type of product is kept first, then the rarest words; uses such as "dog walk" come last.
@@ -147,7 +142,8 @@ def _match(found: WordSearch, *, can_drop_all: bool) -> WordSearch:
             matches = both
         else:
             dropped.add(term)
-    if required and matches is None and not can_drop_all:
+    has_filters = replace(found.query, search_text="") != replace(asked, search_text="")
+    if required and matches is None and not has_filters:  # nothing is left of the text
         return replace(found, matches=BitMap64())
     return replace(
         found,

@@ -127,12 +127,14 @@ def test_a_feature_that_would_empty_the_list_is_a_word():
     assert search("magnetic headlamp").dropped == ("magnetic",)
 
 
-def test_a_search_of_unknown_words_only_is_empty():
+@pytest.mark.parametrize("words", ["zzzzqqqq", "diving", "sparow"])
+def test_a_search_without_any_matching_word_is_empty(words):
     make_shown("Trail headlamp")
+    SearchTerm.objects.create(word="sparrow")  # of another channel
 
-    found = search("zzzzqqqq")
+    found = search(words)
 
-    assert (found.total, found.dropped) == (0, ())
+    assert (found.total, found.dropped, found.corrected) == (0, (), "")
 
 
 def test_an_identifier_finds_exactly_its_product():
