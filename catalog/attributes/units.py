@@ -81,7 +81,8 @@ _END = r"(?![a-z0-9]|(?<=[安瓦])时)"
 _BRACKET = re.compile(r"[(\[]\s*(?:in\s+)?([^()\[\]]+?)\s*[)\]]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"([^\W_]+)\W*$")
-_SEPARATED = rf"{_NUMBER}(?:\s*[/|;]\s*{_NUMBER})+"
+# Bounded, so that the time does not grow with the square of the length.
+_SEPARATED = rf"{_NUMBER}(?:\s*[/|;]\s*{_NUMBER}){{1,12}}"
 _LIST = re.compile(_SEPARATED)
 _BARE = re.compile(
     r"(?:(?:up to|max\.?|approx\.?|about|ca\.?|[~≈约])\s*)?"
