@@ -81,7 +81,8 @@ _END = r"(?![a-z0-9]|(?<=[安瓦])时)"
 _BRACKET = re.compile(r"[(\[]\s*(?:in\s+)?([^()\[\]]+?)\s*[)\]]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LAST_WORD = re.compile(r"([^\W_]+)\W*$")
-_SEPARATED = rf"{_NUMBER}(?:\s*[/|;]\s*{_NUMBER})+"
+# Bounded, so that the time does not grow with the square of the length.
+_SEPARATED = rf"{_NUMBER}(?:\s*[/|;]\s*{_NUMBER}){{1,12}}"
 _LIST = re.compile(_SEPARATED)
 _BARE = re.compile(
     r"(?:(?:up to|max\.?|approx\.?|about|ca\.?|[~≈约])\s*)?"
@@ -145,15 +146,17 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
     patterns = _patterns(tuple(units))
     if patterns.range.search(text):
         raise UnreadableError(f"{text[:60]!r} is a range")
-    if units is VOLTAGE_V or units is ENERGY_WH:
-        mark = mark or "."  # no light has a thousand of them
+    is_small = units is VOLTAGE_V or units is ENERGY_WH  # no light has a thousand of them
     text = patterns.list.sub(lambda match: re.sub(_NUMBER, rf"\g<0> {match[2]}", match[1]), text)
     amounts = []
     for match in patterns.quantity.finditer(text):
         number, unit = match[1], match[2]
         if " " in number and text[: match.start()].strip():
             raise UnreadableError(f"{number} may be one number or two")
-        amounts.append(parse_decimal(number, mark=mark) * units[unit.lower()])
+        number_mark = mark
+        if is_small and re.fullmatch(r"\d+[.,]\d+", number):
+            number, number_mark = number.replace(",", "."), "."
+        amounts.append(parse_decimal(number, mark=number_mark) * units[unit.lower()])
     return amounts
 
 

@@ -46,6 +46,14 @@ def test_a_battery_text_is_parsed_as_far_as_stated(text, expected):
     assert {name: getattr(battery, name) for name in expected} == expected
 
 
+@pytest.mark.parametrize("mark", ["", ".", ","])
+@pytest.mark.parametrize("volts", ["3.7", "3,7"])
+def test_a_small_number_is_read_with_either_decimal_mark(volts, mark):
+    battery = parse_battery(f"Li-Po 1200 mAh {volts} V (4.444 Wh)", mark=mark)
+
+    assert (battery.voltage, battery.energy_wh) == (Decimal("3.7"), Decimal("4.44"))
+
+
 def test_two_capacities_are_rejected():
     with pytest.raises(UnreadableError):
         parse_battery("18650, 1200 mAh or 3000 mAh")
