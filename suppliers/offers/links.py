@@ -6,26 +6,32 @@ product was created from; pages of other suppliers do not change them.
 A linked offer stays linked until its GTIN contradicts the variant. Then it is disputed:
 unlinked and on hold, until the rule names the same variant again or staff decide. The rule
 never links it to another variant, because open purchase orders may contain its SKU. A link by
-staff stays (``variant`` in ``overridden_fields``).
+staff stays (``variant`` in ``overridden_fields``). A doubtful SKU is disputed, too: ``review`` asks
+staff. The issue of each such SKU holds what the supplier states.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Final, Self
 
+from catalog.attributes.normalization import normalize
 from catalog.product_import import identifiers
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from suppliers.models import Supplier, SupplierOffer
-from suppliers.offers import matching
+from suppliers.offers import identity, matching
+from suppliers.offers.identity import Answer, Verdict
 from suppliers.offers.matching import Match
 from suppliers.offers.owners import find_owners, stated_gtins
 
 CONTRADICTS_PART: Final = "gtin-contradicts-mpn"
 CONTRADICTS_LINK: Final = "gtin-contradicts-link"
 NOT_MATCHED: Final = "sku-not-matched"
-CODES: Final = (CONTRADICTS_PART, CONTRADICTS_LINK, NOT_MATCHED)
+UNKNOWN: Final = Verdict(answer=Answer.NEW)
+DOUBTFUL: Final = "match-doubtful"
+CODES: Final = (CONTRADICTS_PART, CONTRADICTS_LINK, NOT_MATCHED, DOUBTFUL)
 MESSAGES: Final = {
     CONTRADICTS_PART: (
         "The part number belongs to a variant in the catalog, but the GTIN {gtin} does not. The"
@@ -34,6 +40,10 @@ MESSAGES: Final = {
     CONTRADICTS_LINK: (
         "The supplier now states another GTIN ({gtin}) than the matched variant has. The offer is"
         " unlinked and on hold until the supplier corrects it, or staff link it."
+    ),
+    DOUBTFUL: (
+        "The product may be a variant in the catalog, but what the supplier states contradicts it:"
+        " {contradictions}. The offer stays on hold until staff decide."
     ),
     NOT_MATCHED: (
         "The product is in the catalog, but not in this version. The offer stays on"
@@ -49,7 +59,7 @@ class Links:
     Shape: ``own`` are records, or parts of them, that create or change the supplier's own
         products; ``earlier_links`` maps SKUs to the variants linked before; ``matched_links`` maps
         SKUs of all other products to variants of other suppliers' products; ``disputed`` maps SKUs
-        to the variant that their GTIN contradicts
+        to the variant that they may be, although something contradicts it
     """
 
     own: list[ProductRecord] = field(default_factory=list)
@@ -129,6 +139,16 @@ def _match_with_all(
     claims_by_product = {record.external_id: matching.sku_identifiers(record) for record in records}
     all_claims = [claim for claims in claims_by_product.values() for claim in claims]
     owners = find_owners(supplier=supplier, claims=all_claims)
+    for record in records:
+        if any(
+            name in owners
+            for claim in claims_by_product[record.external_id]
+            for name in claim.names
+        ):
+            numbers = _numbers(record, source=supplier.code)
+            claims_by_product[record.external_id] = matching.sku_identifiers(
+                record, numbers=numbers
+            )
     gtins = stated_gtins(offers.earlier_links.values())
     for claim in all_claims:
         pk = offers.earlier_links.get(claim.sku)
@@ -153,28 +173,53 @@ def _match_with_all(
     return result
 
 
+def _numbers(record: ProductRecord, *, source: str) -> dict[str, Decimal]:
+    """Return the plausible numbers of a page that tell items apart."""
+    enriched = normalize(record, source=source)
+    if isinstance(enriched, ImportIssue):
+        return {}
+    return {
+        name: Decimal(enriched.spec[name]) for name in identity.NUMBERS if name in enriched.spec
+    }
+
+
 def _link(record: ProductRecord, match: Match, result: Links) -> None:
     """Link certain matches; report the other SKUs, whose offers stay on hold for staff."""
-    was_linked = result.disputed.keys() - match.contradicted.keys()
+    was_linked = result.disputed.keys() - match.doubtful.keys()
     for variant in record.variants:
         sku = variant.sku
+        doubt = match.doubtful.get(sku)
         pk = result.earlier_links.get(sku, match.linked.get(sku))
         if pk is not None and result.disputed.get(sku, pk) == pk:
             result.matched_links[sku] = pk
             result.disputed.pop(sku, None)
         elif sku in was_linked:
-            result.problems.append(_problem(CONTRADICTS_LINK, variant))
-        elif sku in match.contradicted:
-            result.disputed[sku] = match.contradicted[sku]
-            result.problems.append(_problem(CONTRADICTS_PART, variant))
+            result.problems.append(_problem(CONTRADICTS_LINK, record, variant))
+        elif doubt is not None:
+            result.disputed[sku] = doubt.variant_id
+            is_gtin = doubt.verdict.contradictions == {"gtin"}
+            code = CONTRADICTS_PART if is_gtin else DOUBTFUL
+            result.problems.append(_problem(code, record, variant, doubt.verdict))
         else:
-            result.problems.append(_problem(NOT_MATCHED, variant))
+            result.problems.append(_problem(NOT_MATCHED, record, variant))
 
 
-def _problem(code: str, variant: VariantRecord) -> ImportIssue:
-    return ImportIssue(
-        row=variant.sku,
-        code=code,
-        message=MESSAGES[code].format(gtin=variant.gtin[:20] or "—"),
-        raw={"gtin": variant.gtin[:100], "mpn": variant.mpn[:100]},
+def _problem(
+    code: str, record: ProductRecord, variant: VariantRecord, verdict: Verdict = UNKNOWN
+) -> ImportIssue:
+    contradictions = sorted(verdict.contradictions)
+    message = MESSAGES[code].format(
+        gtin=variant.gtin[:20] or "—", contradictions=", ".join(contradictions) or "brand"
     )
+    raw = {
+        "title": (variant.title or record.title)[:200],
+        "brand": record.brand[:100],
+        "options": [value[:60] for value in variant.option_values],
+        "gtin": variant.gtin[:100],
+        "mpn": variant.mpn[:100],
+        "model": record.model[:100],
+        "picture": next(iter((*variant.picture_urls, *record.picture_urls)), "")[:500],
+        "confidence": str(verdict.confidence),
+        "contradictions": contradictions,
+    }
+    return ImportIssue(row=variant.sku, code=code, message=message, raw=raw)

@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from decimal import Decimal
 
 from django.db.models import Exists, OuterRef
 
-from catalog.attributes.identifiers import brand_key, option_keys
-from catalog.models import Identifier
+from catalog.models import Identifier, Variant
 from suppliers.models import Supplier, SupplierOffer
+from suppliers.offers import identity
+from suppliers.offers.identity import Item
 from suppliers.offers.matching import IdentifierOwner, Name, SkuIdentifiers
 
-State = Identifier.State
+State, Scheme = Identifier.State, Identifier.Scheme
+STATED = (Scheme.GTIN, Scheme.MPN, Scheme.MODEL)
 # Another variant claims the same identifier; only staff can verify which one it names.
 DISPUTED_IDENTIFIERS = Identifier.objects.filter(
     scheme=OuterRef("scheme"), value=OuterRef("value"), state=State.CONFLICT
@@ -32,32 +35,59 @@ def find_owners(
         .exclude(state=State.CONFLICT)
         .alias(is_disputed=Exists(DISPUTED_IDENTIFIERS))
         .exclude(state=State.ASSERTED, is_disputed=True)
-        .select_related("variant__product__brand")
+        .select_related("variant__product__brand", "variant__product__spec")
     ]
     ids = {name.variant_id for name in names}
-    gtins = stated_gtins(ids)
+    stated = _stated(ids)
     skus: dict[int | None, set[str]] = defaultdict(set)
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__in=ids)
     for variant_id, sku in offers.values_list("variant_id", "supplier_sku"):
         skus[variant_id].add(sku)
+    items = {name.variant_id: item_of(name.variant, stated[name.variant_id]) for name in names}
     return {
         (name.scheme, name.value): IdentifierOwner(
             variant_id=name.variant_id,
             product_id=name.variant.product_id,
-            brand_key=brand_key(name.variant.product.brand.name),
-            options=option_keys(name.variant.option_values),
+            item=items[name.variant_id],
             is_verified=name.state == State.VERIFIED,
-            gtins=frozenset(gtins[name.variant_id]),
             offered_as=frozenset(skus[name.variant_id]),
         )
         for name in names
     }
 
 
+def item_of(variant: Variant, stated: Iterable[tuple[str, str]]) -> Item:
+    """Return a variant for comparison; ``stated`` are its identifiers, as scheme and text."""
+    product = variant.product
+    spec = getattr(product, "spec", None)
+    texts = {scheme: frozenset(text for one, text in stated if one == scheme) for scheme in STATED}
+    return Item(
+        brand=product.brand.name,
+        title=product.title,
+        options=tuple(variant.option_values),
+        gtins=texts[Scheme.GTIN],
+        mpns=texts[Scheme.MPN],
+        models=texts[Scheme.MODEL],
+        numbers={
+            name: Decimal(value)
+            for name in identity.NUMBERS
+            if (value := getattr(spec, name, None)) is not None
+        },
+    )
+
+
+def _stated(variant_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return what suppliers state for these variants; GTINs as stored, numbers as written."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    rows = Identifier.objects.filter(scheme__in=STATED, variant__in=variant_ids)
+    for pk, scheme, value, raw in rows.values_list("variant_id", "scheme", "value", "raw"):
+        found[pk].append((scheme, value if scheme == Scheme.GTIN else raw or value))
+    return found
+
+
 def stated_gtins(variant_ids: Collection[int]) -> dict[int, set[str]]:
     """Return all GTINs that suppliers state for these variants, disputed ones included."""
-    gtins: dict[int, set[str]] = defaultdict(set)
-    stated = Identifier.objects.filter(scheme=Identifier.Scheme.GTIN, variant__in=variant_ids)
-    for variant_id, gtin in stated.values_list("variant_id", "value"):
-        gtins[variant_id].add(gtin)
-    return gtins
+    stated = _stated(variant_ids)
+    return {
+        pk: {text for scheme, text in stated[pk] if scheme == Scheme.GTIN} for pk in variant_ids
+    }

@@ -105,7 +105,7 @@ HEADLAMP, BIKE_LIGHT = "Headlamp X", "Bike light Y"
 
 @pytest.mark.parametrize(
     "titles",
-    [([HEADLAMP, BIKE_LIGHT], [BIKE_LIGHT]), ([HEADLAMP], [BIKE_LIGHT, HEADLAMP])],
+    [([HEADLAMP, BIKE_LIGHT], [BIKE_LIGHT]), ([HEADLAMP], [HEADLAMP, HEADLAMP])],
     ids=["two of our products", "two of their products"],
 )
 def test_a_part_number_that_two_products_claim_links_neither(
