@@ -22,7 +22,14 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
 from suppliers.inventory import tasks
-from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer, SupplierProduct
+from suppliers.models import (
+    CostChange,
+    MatchDecision,
+    StockLevel,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+)
 from suppliers.models.offers import SupplierOfferQuerySet
 from suppliers.offers import overrides
 from suppliers.offers.link_admin import LinkActions, open_issue_list
@@ -258,5 +265,24 @@ register_read_only(
     list_select_related=["supplier"],
     list_filter=["status", "supplier"],
     search_fields=["external_id"],
+    ordering=["-id"],
+)
+
+
+register_read_only(
+    MatchDecision,
+    list_display=[
+        columns.link("variant", _("Variant")),
+        columns.link("offer", _("Offer"), text="offer__supplier_sku"),
+        columns.link("other", _("Other variant")),
+        "answer",
+        "actor",
+        columns.age("at", _("When")),
+        columns.age("undone_at", _("Undone at")),
+    ],
+    list_display_links=None,
+    list_select_related=["variant", "offer", "other"],
+    list_filter=["answer"],
+    search_fields=["variant__sku", "offer__supplier_sku", "other__sku", "actor"],
     ordering=["-id"],
 )

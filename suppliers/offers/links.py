@@ -11,7 +11,7 @@ staff. The issue of each such SKU holds what the supplier states.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -140,15 +140,10 @@ def _match_with_all(
     all_claims = [claim for claims in claims_by_product.values() for claim in claims]
     owners = find_owners(supplier=supplier, claims=all_claims)
     for record in records:
-        if any(
-            name in owners
-            for claim in claims_by_product[record.external_id]
-            for name in claim.names
-        ):
+        claims = claims_by_product[record.external_id]
+        if any(name in owners for claim in claims for name in claim.names):
             numbers = _numbers(record, source=supplier.code)
-            claims_by_product[record.external_id] = matching.sku_identifiers(
-                record, numbers=numbers
-            )
+            claims[:] = matching.sku_identifiers(record, numbers=numbers)
     gtins = stated_gtins(offers.earlier_links.values())
     for claim in all_claims:
         pk = offers.earlier_links.get(claim.sku)
@@ -169,7 +164,8 @@ def _match_with_all(
         if not match and known.isdisjoint(variant.sku for variant in record.variants):
             result.own.append(record)
             continue
-        _link(record, match, result)
+        claims = claims_by_product[record.external_id]
+        _link(record, match, result, numbers=claims[0].item.numbers)
     return result
 
 
@@ -183,7 +179,9 @@ def _numbers(record: ProductRecord, *, source: str) -> dict[str, Decimal]:
     }
 
 
-def _link(record: ProductRecord, match: Match, result: Links) -> None:
+def _link(
+    record: ProductRecord, match: Match, result: Links, *, numbers: Mapping[str, Decimal]
+) -> None:
     """Link certain matches; report the other SKUs, whose offers stay on hold for staff."""
     was_linked = result.disputed.keys() - match.doubtful.keys()
     for variant in record.variants:
@@ -199,13 +197,17 @@ def _link(record: ProductRecord, match: Match, result: Links) -> None:
             result.disputed[sku] = doubt.variant_id
             is_gtin = doubt.verdict.contradictions == {"gtin"}
             code = CONTRADICTS_PART if is_gtin else DOUBTFUL
-            result.problems.append(_problem(code, record, variant, doubt.verdict))
+            result.problems.append(_problem(code, record, variant, doubt.verdict, numbers))
         else:
             result.problems.append(_problem(NOT_MATCHED, record, variant))
 
 
 def _problem(
-    code: str, record: ProductRecord, variant: VariantRecord, verdict: Verdict = UNKNOWN
+    code: str,
+    record: ProductRecord,
+    variant: VariantRecord,
+    verdict: Verdict = UNKNOWN,
+    numbers: Mapping[str, Decimal] = matching.NO_NUMBERS,
 ) -> ImportIssue:
     contradictions = sorted(verdict.contradictions)
     message = MESSAGES[code].format(
@@ -219,6 +221,7 @@ def _problem(
         "mpn": variant.mpn[:100],
         "model": record.model[:100],
         "picture": next(iter((*variant.picture_urls, *record.picture_urls)), "")[:500],
+        "numbers": {name: str(value) for name, value in numbers.items()},
         "confidence": str(verdict.confidence),
         "contradictions": contradictions,
     }
