@@ -1,7 +1,8 @@
 """Offer links: decide which SKUs of product pages are linked, disputed or new products.
 
 ``matching`` has the rule. Texts, numbers and pictures of a product come from the supplier that the
-product was created from; pages of other suppliers do not change them.
+product was created from; pages of other suppliers do not change them. They add versions: SKUs of a
+page whose other SKUs are linked (``joining``).
 
 A linked offer stays linked until its GTIN contradicts the variant. Then it is disputed:
 unlinked and on hold, until the rule names the same variant again or staff decide. The rule
@@ -21,8 +22,9 @@ from catalog.attributes.normalization import normalize
 from catalog.product_import import identifiers
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from suppliers.models import Supplier, SupplierOffer
-from suppliers.offers import identity, matching
+from suppliers.offers import identity, joining, matching
 from suppliers.offers.identity import Answer, Verdict
+from suppliers.offers.joining import LinkedPage
 from suppliers.offers.matching import Match
 from suppliers.offers.owners import find_owners, stated_gtins
 
@@ -30,6 +32,10 @@ CONTRADICTS_PART: Final = "gtin-contradicts-mpn"
 CONTRADICTS_LINK: Final = "gtin-contradicts-link"
 NOT_MATCHED: Final = "sku-not-matched"
 UNKNOWN: Final = Verdict(answer=Answer.NEW)
+UNCERTAIN: Final = Verdict(
+    answer=Answer.DOUBTFUL, confidence=Decimal("0.60"), contradictions=frozenset({"identifiers"})
+)
+GTIN_CHANGED: Final = replace(UNCERTAIN, contradictions=frozenset({"gtin"}))
 DOUBTFUL: Final = "match-doubtful"
 CODES: Final = (CONTRADICTS_PART, CONTRADICTS_LINK, NOT_MATCHED, DOUBTFUL)
 MESSAGES: Final = {
@@ -59,13 +65,15 @@ class Links:
     Shape: ``own`` are records, or parts of them, that create or change the supplier's own
         products; ``earlier_links`` maps SKUs to the variants linked before; ``matched_links`` maps
         SKUs of all other products to variants of other suppliers' products; ``disputed`` maps SKUs
-        to the variant that they may be, although something contradicts it
+        to the variant that they may be, although something contradicts it; ``joined`` maps ids of
+        supplier products in ``own`` to the products that get their SKUs as new versions
     """
 
     own: list[ProductRecord] = field(default_factory=list)
     earlier_links: dict[str, int] = field(default_factory=dict)
     matched_links: dict[str, int] = field(default_factory=dict)
     disputed: dict[str, int] = field(default_factory=dict)
+    joined: dict[str, int] = field(default_factory=dict)
     problems: list[ImportIssue] = field(default_factory=list)
 
 
@@ -155,6 +163,7 @@ def _match_with_all(
         external_id: matching.match(claims, owners)
         for external_id, claims in claims_by_product.items()
     }
+    pages: list[LinkedPage] = []
     claimants = Counter(pk for match in matches.values() for pk in match.linked.values())
     for record in records:
         match = matches[record.external_id]
@@ -165,7 +174,8 @@ def _match_with_all(
             result.own.append(record)
             continue
         claims = claims_by_product[record.external_id]
-        _link(record, match, result, numbers=claims[0].item.numbers)
+        pages.append(_link(record, match, result, numbers=claims[0].item.numbers))
+    _join(pages, result)
     return result
 
 
@@ -181,8 +191,10 @@ def _numbers(record: ProductRecord, *, source: str) -> dict[str, Decimal]:
 
 def _link(
     record: ProductRecord, match: Match, result: Links, *, numbers: Mapping[str, Decimal]
-) -> None:
-    """Link certain matches; report the other SKUs, whose offers stay on hold for staff."""
+) -> LinkedPage:
+    """Link certain matches, report doubtful SKUs; return what is left."""
+    linked: set[int] = set()
+    unknown: list[VariantRecord] = []
     was_linked = result.disputed.keys() - match.doubtful.keys()
     for variant in record.variants:
         sku = variant.sku
@@ -191,15 +203,36 @@ def _link(
         if pk is not None and result.disputed.get(sku, pk) == pk:
             result.matched_links[sku] = pk
             result.disputed.pop(sku, None)
+            linked.add(pk)
         elif sku in was_linked:
-            result.problems.append(_problem(CONTRADICTS_LINK, record, variant))
+            code, verdict = (
+                (CONTRADICTS_LINK, GTIN_CHANGED) if variant.gtin else (DOUBTFUL, UNCERTAIN)
+            )
+            result.problems.append(_problem(code, record, variant, verdict))
         elif doubt is not None:
             result.disputed[sku] = doubt.variant_id
             is_gtin = doubt.verdict.contradictions == {"gtin"}
             code = CONTRADICTS_PART if is_gtin else DOUBTFUL
             result.problems.append(_problem(code, record, variant, doubt.verdict, numbers))
         else:
+            unknown.append(variant)
+    return LinkedPage(record=record, linked=frozenset(linked), unknown=tuple(unknown))
+
+
+def _join(pages: Sequence[LinkedPage], result: Links) -> None:
+    """Add new versions to the products of linked SKUs; the other unknown SKUs stay on hold."""
+    new: dict[str, tuple[ProductRecord, list[VariantRecord]]] = {}
+    for joined in joining.join([page for page in pages if page.unknown]):
+        record, variant = joined.page.record, joined.variant
+        if joined.product_id is not None:
+            result.joined[record.external_id] = joined.product_id
+            new.setdefault(record.external_id, (record, []))[1].append(variant)
+        elif joined.variant_id is not None:
+            result.disputed[variant.sku] = joined.variant_id
+            result.problems.append(_problem(DOUBTFUL, record, variant, UNCERTAIN))
+        else:
             result.problems.append(_problem(NOT_MATCHED, record, variant))
+    result.own += [replace(record, variants=tuple(variants)) for record, variants in new.values()]
 
 
 def _problem(

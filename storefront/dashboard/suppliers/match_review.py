@@ -43,6 +43,7 @@ CONTRADICTIONS: dict[str, str | Promise] = {
     "gtin": _("GTIN"),
     "mpn": _("Part number (MPN)"),
     "number": _("Numbers of two variants"),
+    "identifiers": _("Identifiers missing"),
     "output_lm": _("Output, lm"),
     "battery_capacity_mah": _("Capacity, mAh"),
     "cct_k": _("Color temperature, K"),
