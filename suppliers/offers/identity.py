@@ -204,9 +204,15 @@ def _is_other_number(ours: Item, theirs: Item) -> bool:
     )
 
 
-def _has_same_name(ours: Item, theirs: Item, brand: str) -> bool:
-    names = ours.text.names
+def name_words(item: Item, *, brand: str) -> frozenset[str]:
+    """Return the words of the title that name the product; empty if they are not specific."""
+    names = item.text.names - item_text.written_words(brand) - item_text.written_words(item.brand)
     is_specific = len(names) >= _MIN_NAME_WORDS or any(
         character.isdigit() for name in names for character in name
     )
-    return brand == "same" and is_specific and names == theirs.text.names
+    return names if is_specific else frozenset()
+
+
+def _has_same_name(ours: Item, theirs: Item, brand: str) -> bool:
+    names = name_words(ours, brand=theirs.brand)
+    return brand == "same" and bool(names) and names == name_words(theirs, brand=ours.brand)

@@ -202,7 +202,7 @@ def differences(ours: ItemText, theirs: ItemText, *, known: Collection[str]) -> 
     A word of the name that only one title has may be an edition, so it contradicts.
     Shape: ``known`` are brands, the SKU and part numbers that both items have: they are no names
     """
-    explained = {word for text in known for word in _written_words(text)}
+    explained = {word for text in known for word in written_words(text)}
     explained |= ours.option_words | theirs.option_words
     found = {
         "pack": ours.pack != theirs.pack,
@@ -240,6 +240,6 @@ def are_numbers_apart(unit: str, ours: Iterable[Decimal], theirs: Iterable[Decim
     return bool(pairs) and all(high > low * ratio for low, high in pairs)
 
 
-def _written_words(text: str) -> set[str]:
+def written_words(text: str) -> set[str]:
     words = _WORD.findall(_plain(text))
     return {*words, "".join(words)}

@@ -26,7 +26,7 @@ from suppliers.offers import identity, joining, matching
 from suppliers.offers.identity import Answer, Verdict
 from suppliers.offers.joining import LinkedPage
 from suppliers.offers.matching import Match
-from suppliers.offers.owners import find_owners, stated_gtins
+from suppliers.offers.owners import find_namesakes, find_owners, stated_gtins
 
 CONTRADICTS_PART: Final = "gtin-contradicts-mpn"
 CONTRADICTS_LINK: Final = "gtin-contradicts-link"
@@ -38,6 +38,7 @@ UNCERTAIN: Final = Verdict(
 GTIN_CHANGED: Final = replace(UNCERTAIN, contradictions=frozenset({"gtin"}))
 DOUBTFUL: Final = "match-doubtful"
 CODES: Final = (CONTRADICTS_PART, CONTRADICTS_LINK, NOT_MATCHED, DOUBTFUL)
+ONLY_WORDS: Final = "only their titles agree, or the brand is missing"
 MESSAGES: Final = {
     CONTRADICTS_PART: (
         "The part number belongs to a variant in the catalog, but the GTIN {gtin} does not. The"
@@ -48,8 +49,8 @@ MESSAGES: Final = {
         " unlinked and on hold until the supplier corrects it, or staff link it."
     ),
     DOUBTFUL: (
-        "The product may be a variant in the catalog, but what the supplier states contradicts it:"
-        " {contradictions}. The offer stays on hold until staff decide."
+        "The product may be a variant in the catalog, but that is not certain: {reason}. The offer"
+        " stays on hold until staff decide."
     ),
     NOT_MATCHED: (
         "The product is in the catalog, but not in this version. The offer stays on"
@@ -163,17 +164,25 @@ def _match_with_all(
         external_id: matching.match(claims, owners)
         for external_id, claims in claims_by_product.items()
     }
-    pages: list[LinkedPage] = []
     claimants = Counter(pk for match in matches.values() for pk in match.linked.values())
-    for record in records:
-        match = matches[record.external_id]
+    for external_id, match in matches.items():
         if any(claimants[pk] > 1 for pk in match.linked.values()):
-            match = Match()  # if two products claim one variant, neither is linked
+            matches[external_id] = Match()  # if two products claim one variant, neither is linked
+    unmatched = [
+        claim
+        for external_id, claims in claims_by_product.items()
+        for claim in claims
+        if not matches[external_id] and claim.sku not in offers.earlier_links
+    ]
+    namesakes = find_namesakes(supplier=supplier, claims=unmatched)
+    pages: list[LinkedPage] = []
+    for record in records:
+        claims = claims_by_product[record.external_id]
+        match = matches[record.external_id] or matching.match_by_title(claims, namesakes)
         known = result.earlier_links.keys() | result.disputed.keys()
         if not match and known.isdisjoint(variant.sku for variant in record.variants):
             result.own.append(record)
             continue
-        claims = claims_by_product[record.external_id]
         pages.append(_link(record, match, result, numbers=claims[0].item.numbers))
     _join(pages, result)
     return result
@@ -244,7 +253,8 @@ def _problem(
 ) -> ImportIssue:
     contradictions = sorted(verdict.contradictions)
     message = MESSAGES[code].format(
-        gtin=variant.gtin[:20] or "—", contradictions=", ".join(contradictions) or "brand"
+        gtin=variant.gtin[:20] or "—",
+        reason=f"they differ in {', '.join(contradictions)}" if contradictions else ONLY_WORDS,
     )
     raw = {
         "title": (variant.title or record.title)[:200],

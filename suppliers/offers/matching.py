@@ -177,6 +177,21 @@ def _compare(claim: SkuIdentifiers, owner: IdentifierOwner) -> Verdict:
     return verdict
 
 
+def match_by_title(
+    product: Sequence[SkuIdentifiers], namesakes: Mapping[str, Sequence[IdentifierOwner]]
+) -> Match:
+    """Return the doubtful matches of SKUs that no identifier matches; ``namesakes`` are by SKU."""
+    doubtful: dict[str, Doubt] = {}
+    for claim in product:
+        for owner in namesakes.get(claim.sku, ()):
+            verdict = identity.compare(owner.item, claim.item)
+            if verdict.answer is Answer.SAME:  # by an identifier that another variant claims, too
+                verdict = identity.add_contradiction(verdict, "number")
+            if verdict.answer is Answer.DOUBTFUL and not owner.offered_as:
+                doubtful.setdefault(claim.sku, Doubt(variant_id=owner.variant_id, verdict=verdict))
+    return Match(doubtful=doubtful)
+
+
 def is_contradicted(
     claim: SkuIdentifiers,
     owners: Mapping[Name, IdentifierOwner],
