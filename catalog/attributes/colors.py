@@ -6,14 +6,14 @@ OTHER = "other"
 # Color -> the folded words that suppliers use for it. A name may hold several: "black / red".
 COLOR_WORDS: Mapping[str, str] = {
     "black": "black schwarz noir negro qara",
-    "gray": "gray grey graphite gunmetal anthracite titanium grau gris boz",
+    "gray": "gray grey graphite graphit gunmetal anthracite titanium grau gris boz",
     "silver": "silver steel stainless aluminum aluminium chrome silber gumusu",
     "white": "white weiss blanc blanco ag",
     "red": "red burgundy crimson rot rouge rojo qirmizi",
     "orange": "orange narinci",
     "yellow": "yellow gelb jaune amarillo sari",
     "green": "green lime mint emerald grun vert verde yasil",
-    "olive": "olive army khaki zeytuni",
+    "olive": "olive oliv army khaki zeytuni",
     "blue": "blue navy teal petrol turquoise cyan azure blau bleu azul goy mavi",
     "purple": "purple violet lilac lila benovseyi",
     "pink": "pink rose rosa cehrayi",

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -91,6 +93,12 @@ class Product(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=["draft", "active", "archived"]),
                 name="product_status_is_known",
+            )
+        ]
+        indexes = [
+            # Imports look up titles; without ``fastupdate`` a lookup does not read pending entries.
+            GinIndex(
+                SearchVector("title", config="simple"), fastupdate=False, name="product_title_words"
             )
         ]
 

@@ -3,7 +3,7 @@
 An identifier that another variant already has is stored as a conflict.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key
@@ -26,6 +26,17 @@ def find_variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
     ).values_list("value", "variant_id")
     by_name = dict(rows)
     return {sku: by_name[name] for sku in skus if (name := _supplier_name(source, sku)) in by_name}
+
+
+def find_creators(product_ids: Collection[int]) -> dict[int, str]:
+    """Return the code of the supplier that created each product: that of its first variant."""
+    rows = Identifier.objects.filter(
+        scheme=Identifier.Scheme.SUPPLIER, variant__product__in=product_ids
+    ).order_by("variant_id", "pk")
+    creators: dict[int, str] = {}
+    for product_id, value in rows.values_list("variant__product", "value"):
+        creators.setdefault(product_id, value.partition(":")[0])
+    return creators
 
 
 def _supplier_name(source: str, sku: str) -> str:

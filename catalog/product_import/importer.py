@@ -20,6 +20,8 @@ from storefront.lib.db.transactions import requires_transaction
 
 MAX_PACKED_WEIGHT_G = 100_000
 MAX_SKU = 100
+GUEST_POSITION = 1_000  # versions of another supplier come after those of the creator
+NO_IDS: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,24 +41,33 @@ class ImportResult:
 
 
 def import_products(
-    *, records: Sequence[ProductRecord], variant_ids: Mapping[str, int], source: str, now: datetime
+    *,
+    records: Sequence[ProductRecord],
+    variant_ids: Mapping[str, int],
+    product_ids: Mapping[str, int] = NO_IDS,
+    source: str,
+    now: datetime,
 ) -> ImportResult:
     """Create and update products, variants and their parts in one transaction.
 
-    Idempotent: the same records write nothing. Fields that staff locked are kept.
-    Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``source`` is the supplier's code
+    Idempotent: the same records write nothing. Fields that staff locked are kept. A product is
+    described by the supplier that created it: another supplier adds versions, and no texts.
+    Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``product_ids`` maps ids of supplier
+            products to products that get their SKUs as new versions; ``source`` is the supplier's
+            code
     Locks:  the variants, then their products, each in id order
     """
     issues: list[ImportIssue] = []
     items = list(normalize_records(records, source=source, issues=issues))
     with transaction.atomic(durable=True):
-        _load_rows(items, variant_ids=variant_ids, source=source)
-        products.write_products(items, source=source, now=now)
-        issues += products.write_specs(items, source=source)
-        products.write_modes(items)
+        _load_rows(items, variant_ids=variant_ids, product_ids=product_ids, source=source)
+        described = [item for item in items if not item.is_guest]
+        products.write_products(described, source=source, now=now)
+        issues += products.write_specs(described, source=source)
+        products.write_modes(described)
         created = _write_variants(items, source=source)
         issues += identifiers.write_identifiers(items, source=source)
-        images.write_images(items)
+        images.write_images(described)
     variants = {sku: row.pk for item in items for sku, row in item.variants.items()}
     touched = {item.variants[sku].pk for item in items for sku in item.changed}
     return ImportResult(
@@ -124,23 +135,34 @@ def _is_usable(sku: str) -> bool:
 
 
 @requires_transaction
-def _load_rows(items: Sequence[ImportItem], *, variant_ids: Mapping[str, int], source: str) -> None:
+def _load_rows(
+    items: Sequence[ImportItem],
+    *,
+    variant_ids: Mapping[str, int],
+    product_ids: Mapping[str, int],
+    source: str,
+) -> None:
     skus = [variant.sku for item in items for variant in item.record.variants]
     ids = identifiers.find_variant_ids(skus=skus, source=source)
     ids |= {sku: variant_ids[sku] for sku in skus if sku in variant_ids}
     locked = Variant.objects.select_for_update(of=["self"], no_key=True).order_by("pk")
     variants = locked.in_bulk(set(ids.values()))
+    found = {variant.product_id for variant in variants.values()}
     products = (
-        Product.objects.filter(pk__in={variant.product_id for variant in variants.values()})
+        Product.objects.filter(pk__in=found | {*product_ids.values()})
         .select_for_update(of=["self"])
         .order_by("pk")
         .in_bulk()
     )
+    creators = identifiers.find_creators(products)
     for item in items:
+        item.product = products.get(product_ids.get(item.record.external_id, 0))
         for record in item.record.variants:
             if variant := variants.get(ids.get(record.sku, 0)):
                 item.variants[record.sku] = variant
                 item.product = item.product or products[variant.product_id]
+        if item.product is not None:
+            item.is_guest = creators.get(item.product.pk, source) != source
 
 
 @requires_transaction
@@ -149,7 +171,8 @@ def _write_variants(items: Sequence[ImportItem], *, source: str) -> int:
     new: list[Variant] = []
     changed: dict[Variant, list[str]] = {}
     for item in items:
-        for position, record in enumerate(item.record.variants):
+        first = GUEST_POSITION if item.is_guest else 0
+        for position, record in enumerate(item.record.variants, start=first):
             values = _variant_values(item, record, position=position)
             variant = item.variants.get(record.sku)
             if variant is None:
@@ -189,6 +212,8 @@ def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -
     is_weight_locked = "weight_g" in item.row.overridden_fields
     weight = {} if is_weight_locked else {"weight_g": enriched.spec.get("weight_g")}
     lithium = get_lithium(enriched, option_values=options)
+    if item.is_guest:
+        options = _in_order(options, enriched.option_names, item.row.option_names)
     return {
         "option_values": options,
         "color": color[:40],
@@ -200,3 +225,9 @@ def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -
         "hs_code": enriched.hs_code,
         "position": min(position, 32_767),
     }
+
+
+def _in_order(values: Sequence[str], names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    """Return option values in the order of the product's option names."""
+    by_name = {name.casefold(): value for name, value in zip(names, values, strict=False)}
+    return [by_name.get(name.casefold(), "") for name in wanted]

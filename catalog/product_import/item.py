@@ -9,11 +9,15 @@ from catalog.records import ProductRecord
 
 @dataclass(slots=True, kw_only=True)
 class ImportItem:
-    """One record with its rows; ``changed`` holds the supplier SKUs of changed variants."""
+    """One record with its rows; ``changed`` holds the supplier SKUs of changed variants.
+
+    ``is_guest``: another supplier created the product, so this record adds variants only.
+    """
 
     record: ProductRecord
     enriched: NormalizedProduct
     product: Product | None = None
+    is_guest: bool = False
     variants: dict[str, Variant] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
 

@@ -5,6 +5,7 @@ from django.urls import path
 
 from storefront.dashboard.inbox import assignments, quick_actions, views
 from storefront.dashboard.reports import offer_comparison, profit_report, routing_preview
+from storefront.dashboard.suppliers import match_review
 
 app_name = "supply"
 
@@ -17,6 +18,10 @@ urlpatterns = [
     path("profits/", admin.site.admin_view(profit_report.list_profits), name="profits"),
     # /admin/supply/profits/<order>/
     path("profits/<int:order_id>/", admin.site.admin_view(profit_report.show), name="profit"),
+    # /admin/supply/matches/?skip=2
+    path("matches/", admin.site.admin_view(match_review.show), name="matches"),
+    # /admin/supply/matches/decide/, posted
+    path("matches/decide/", admin.site.admin_view(match_review.decide), name="decide_match"),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/actions/, posted

@@ -818,4 +818,27 @@ class Migration(migrations.Migration):
                 "constraints": [models.CheckConstraint(condition=models.Q(("allocated_delta", 0), ("reported_delta", 0), ("reserved_delta", 0), _negated=True), name="movement_moves_something")],
             },
         ),
+        migrations.CreateModel(
+            name="MatchDecision",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("answer", models.CharField(choices=[("same", "Same item"), ("different", "Different items")], max_length=10, verbose_name="Decision")),
+                ("actor", models.CharField(max_length=150, verbose_name="Decided by")),
+                ("at", models.DateTimeField(verbose_name="When")),
+                ("before", models.JSONField(blank=True, default=dict, verbose_name="Previous values")),
+                ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="Undone at")),
+                ("offer", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="suppliers.supplieroffer", verbose_name="Offer")),
+                ("other", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.variant", verbose_name="Other variant")),
+                ("variant", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.variant", verbose_name="Variant")),
+            ],
+            options={
+                "verbose_name": "match decision",
+                "verbose_name_plural": "match decisions",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("offer__isnull", False), ("other__isnull", True)), models.Q(("offer__isnull", True), ("other__isnull", False)), _connector="OR"), name="match_decision_is_about_one_thing"
+                    )
+                ],
+            },
+        ),
     ]

@@ -4,6 +4,7 @@ from suppliers.models.circuit_breaker import CircuitBreaker
 from suppliers.models.compliance import ComplianceDocument, Requirement
 from suppliers.models.feed_mapping import FeedMapping, FeedUpload, FileContent
 from suppliers.models.inventory import StockDecrement, StockLevel, StockLocation, StockMovement
+from suppliers.models.match_decisions import MatchDecision
 from suppliers.models.offers import CostChange, PendingPublication, SupplierOffer, SupplierProduct
 from suppliers.models.quarantine import PendingChange, QuarantineThresholds
 from suppliers.models.runs import PageBatch, SyncIssue, SyncRun
@@ -21,6 +22,7 @@ __all__ = [
     "FeedUpload",
     "FileContent",
     "LatencyBucket",
+    "MatchDecision",
     "PageBatch",
     "PendingChange",
     "PendingPublication",

@@ -23,7 +23,14 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
 from suppliers.inventory import tasks
-from suppliers.models import CostChange, StockLevel, StockMovement, SupplierOffer, SupplierProduct
+from suppliers.models import (
+    CostChange,
+    MatchDecision,
+    StockLevel,
+    StockMovement,
+    SupplierOffer,
+    SupplierProduct,
+)
 from suppliers.models.offers import SupplierOfferQuerySet
 from suppliers.offers import overrides
 from suppliers.offers.link_admin import LinkActions, open_issue_list
@@ -262,6 +269,24 @@ register_read_only(
     ordering=["-id"],
 )
 
+
+register_read_only(
+    MatchDecision,
+    list_display=[
+        columns.link("variant", _("Variant")),
+        columns.link("offer", _("Offer"), text="offer__supplier_sku"),
+        columns.link("other", _("Other variant")),
+        "answer",
+        "actor",
+        columns.age("at", _("When")),
+        columns.age("undone_at", _("Undone at")),
+    ],
+    list_display_links=None,
+    list_select_related=["variant", "offer", "other"],
+    list_filter=["answer"],
+    search_fields=["variant__sku", "offer__supplier_sku", "other__sku", "actor"],
+    ordering=["-id"],
+)
 
 # Staff find products and variants by the SKUs of all suppliers that offer them.
 NUMBER_SEARCHES.append(

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from catalog.attributes.identifiers import brand_key
 from suppliers.compliance import certificates
 from suppliers.offers import matching, price_list
 from suppliers.offers.matching import SkuIdentifiers
@@ -21,7 +20,7 @@ from suppliers.runs.staging import rows, run, staging_table, with_large_work_mem
 PRODUCTS_AT_ONCE = 2_000
 # All offers of each product that has an unlinked offer on hold with a known GTIN, and that the
 # product sync has not imported yet. GTIN and brand are empty for offers that are linked, not on
-# hold, rejected or missing from the file; then ``match`` links nothing of that product.
+# hold, rejected or missing from the file; then nothing of that product is linked.
 STAGE_CANDIDATES = """
 CREATE TEMPORARY TABLE feed_claims AS
 WITH known AS (
@@ -39,7 +38,7 @@ WITH known AS (
     )
 )
 SELECT known.external_id, o.supplier_sku AS sku, o.id AS offer_id,
-  COALESCE(c.gtin, '') AS gtin, COALESCE(c.brand, '') AS brand
+  COALESCE(c.gtin, '') AS gtin, COALESCE(c.brand, '') AS brand, o.title
 FROM known
 JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s
   AND o.product_external_id = known.external_id AND o.status <> 'discontinued'
@@ -47,7 +46,7 @@ LEFT JOIN feed_costs c ON c.sku = o.supplier_sku AND c.external_id = known.exter
   AND o.variant_id IS NULL AND o.status = 'on_hold' AND c.sku <> ALL(%(refused)s)
 """
 SELECT_CANDIDATES = (
-    "SELECT external_id, sku, offer_id, gtin, brand FROM feed_claims ORDER BY external_id"
+    "SELECT external_id, sku, offer_id, gtin, brand, title FROM feed_claims ORDER BY external_id"
 )
 # If two products claim one variant, neither is linked.
 WRITE_LINKS = """
@@ -76,7 +75,7 @@ WITH twice AS (
 SELECT id FROM written
 """
 
-type Row = tuple[str, str, int, str, str]  # external_id, SKU, offer id, GTIN, brand
+type Row = tuple[str, str, int, str, str, str]  # external_id, SKU, offer id, GTIN, brand, title
 
 
 def match_offers(*, run_context: RunContext, refused: Sequence[str]) -> int:
@@ -120,13 +119,13 @@ def _matches(
         yield from (
             (external_id, offer_id, linked[sku])
             for external_id, sku, offer_id, *_ in product
-            if linked
+            if len(linked) == len(claims)
         )
 
 
 def _identifiers(row: Row) -> SkuIdentifiers:
-    _ref, sku, _offer_id, gtin, brand = row
-    return SkuIdentifiers(sku=sku, brand_key=brand_key(brand), gtin=matching.valid_gtin(gtin))
+    _ref, sku, _offer_id, gtin, brand, title = row
+    return matching.list_item(sku=sku, brand=brand, gtin=gtin, title=title)
 
 
 @transaction.atomic(durable=True)

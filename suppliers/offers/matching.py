@@ -1,51 +1,40 @@
 """Offer matching: decide which variants the SKUs of a supplier's product are. Pure.
 
 A wrong link sells one item and ships another, so only a certain match is linked. Price lists
-(``bulk_matching``) and product pages (``links``) use the same rule:
+(``bulk_matching``) and product pages (``links``) use the same rule. ``identity`` decides about one
+SKU and one variant; this module decides about the product:
 
-- A GTIN names a variant if the brand is the same. In a list without brands the GTIN must be
-  verified by staff.
-- Otherwise a part number names a variant, unless SKU and variant state different option values:
-  some suppliers use the model number as part number. A model number together with the option values
-  names a variant, too. Both count only within their brand, and not if they name two variants.
-- A part number whose variant has another GTIN is a contradiction: the SKU waits for staff. So does
-  a linked SKU that later states another GTIN.
-- Each SKU of the supplier's product must match a different variant of the same product. The
-  supplier must not already offer one of these variants under another SKU.
+- A SKU is linked to the only variant that is certainly the same item. It is doubtful, and waits for
+  staff, if the evidence contradicts itself or names several variants.
+- The linked SKUs must be different variants of one product. The supplier must not already offer the
+  variant under another SKU.
+- Without a brand, also in the title, only a GTIN that staff verified links.
 
-A supplier's product that does not match becomes a new product.
+A supplier's product of which no SKU matches becomes a new product.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from catalog.attributes.identifiers import (
-    InvalidGtinError,
-    brand_key,
-    can_identify,
-    gtin14,
-    model_key,
-    mpn_key,
-    option_keys,
-)
-from catalog.records import ProductRecord
+from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key
+from catalog.records import ProductRecord, VariantRecord
+from suppliers.offers import identity, item_text
+from suppliers.offers.identity import Answer, Item, Verdict
 
 # Scheme and value, as ``catalog.models.Identifier`` stores them.
 type Name = tuple[str, str]
+NO_NUMBERS: Mapping[str, Decimal] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkuIdentifiers:
-    """The identifiers that a supplier states for one SKU.
-
-    Shape: ``brand_key`` is empty if no brand is stated; ``gtin`` is empty or has 14 digits
-    """
+    """What a supplier states for one SKU; ``gtin`` is empty or has 14 digits."""
 
     sku: str
-    brand_key: str = ""
+    item: Item
     gtin: str = ""
     part_names: tuple[Name, ...] = ()
-    options: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[Name, ...]:
@@ -56,45 +45,74 @@ class SkuIdentifiers:
 class IdentifierOwner:
     """The variant that an identifier names.
 
-    Shape: ``gtins`` are all that suppliers state for it, disputed ones included; ``offered_as``
-        are the SKUs under which this supplier offers it
+    Shape: ``item`` has all GTINs that suppliers state for it, disputed ones included;
+        ``offered_as`` are the SKUs under which this supplier offers it
     """
 
     variant_id: int
     product_id: int
-    brand_key: str
-    options: frozenset[str] = frozenset()
+    item: Item
     is_verified: bool = False  # the identifier
-    gtins: frozenset[str] = frozenset()
     offered_as: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A variant that a SKU may be, with what speaks for and against."""
+
+    variant_id: int
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """The match of one supplier product; empty: it is not in the catalog.
 
-    Shape: ``linked`` maps SKUs to variant ids; ``contradicted`` maps SKUs to the variant that
-        their part number names and their GTIN does not
+    Shape: ``linked`` maps SKUs to variant ids
     """
 
     linked: Mapping[str, int] = field(default_factory=dict)
-    contradicted: Mapping[str, int] = field(default_factory=dict)
+    doubtful: Mapping[str, Doubt] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.linked or self.contradicted)
+        return bool(self.linked or self.doubtful)
 
 
-def sku_identifiers(record: ProductRecord) -> list[SkuIdentifiers]:
-    return [
-        SkuIdentifiers(
+def sku_identifiers(
+    record: ProductRecord, *, numbers: Mapping[str, Decimal] = NO_NUMBERS
+) -> list[SkuIdentifiers]:
+    """Return what a product page states for each SKU; ``numbers`` are columns of ``Spec``."""
+    claims = []
+    for variant in record.variants:
+        gtin = valid_gtin(variant.gtin)
+        item = Item(
+            brand=record.brand,
+            title=_title(record, variant),
+            options=variant.option_values,
+            gtins=frozenset({gtin} - {""}),
+            mpns=frozenset({variant.mpn} - {""}),
+            models=frozenset({record.model} - {""}),
+            numbers=numbers,
             sku=variant.sku,
-            brand_key=brand_key(record.brand),
-            gtin=valid_gtin(variant.gtin),
-            part_names=_part_names(record.brand, variant.mpn, record.model, variant.option_values),
-            options=option_keys(variant.option_values),
         )
-        for variant in record.variants
-    ]
+        part_names = _part_names(record.brand, variant.mpn, record.model, variant.option_values)
+        claims.append(SkuIdentifiers(sku=variant.sku, item=item, gtin=gtin, part_names=part_names))
+    return claims
+
+
+def _title(record: ProductRecord, variant: VariantRecord) -> str:
+    """Return the title of the SKU, without the option values that some suppliers add to it."""
+    is_one_of_several = len(record.variants) > 1 and not variant.title.startswith(record.title)
+    has_own_pack = item_text.pack_size(variant.title) != item_text.pack_size(record.title)
+    is_own = variant.title and (is_one_of_several or has_own_pack)
+    return variant.title if is_own else record.title
+
+
+def list_item(*, sku: str, brand: str, gtin: str, title: str) -> SkuIdentifiers:
+    """Return what a row of a price list states."""
+    valid = valid_gtin(gtin)
+    item = Item(brand=brand, title=title, gtins=frozenset({valid} - {""}), sku=sku)
+    return SkuIdentifiers(sku=sku, item=item, gtin=valid)
 
 
 def valid_gtin(raw: str) -> str:
@@ -106,60 +124,72 @@ def valid_gtin(raw: str) -> str:
 
 
 def _part_names(brand: str, mpn: str, model: str, options: Sequence[str]) -> tuple[Name, ...]:
-    names = [("mpn", mpn_key(brand, mpn))] if can_identify(brand, mpn) else []
-    names += [("model", key)] if (key := model_key(brand, model, options)) else []
+    names = [("mpn", mpn_key(brand, mpn))] if identity.names_item(brand, mpn) else []
+    if identity.names_item(brand, model) and (key := model_key(brand, model, options)):
+        names.append(("model", key))
     return tuple(names)
 
 
 def match(product: Sequence[SkuIdentifiers], owners: Mapping[Name, IdentifierOwner]) -> Match:
-    owner_by_sku: dict[str, IdentifierOwner] = {}
-    contradicted: dict[str, int] = {}
+    linked: dict[str, IdentifierOwner] = {}
+    doubtful: dict[str, Doubt] = {}
     for claim in product:
-        by_gtin, by_part = _by_gtin(claim, owners), _by_part(claim, owners)
-        owner = by_part or by_gtin
+        owner, verdict = _best(claim, owners)
         if owner is None or owner.offered_as - {claim.sku}:
-            return Match()
-        owner_by_sku[claim.sku] = owner
-        if by_part is not None and is_contradicted(
-            claim, owners, variant_id=by_part.variant_id, gtins=by_part.gtins
-        ):
-            contradicted[claim.sku] = by_part.variant_id
-    is_one_product = len({owner.product_id for owner in owner_by_sku.values()}) == 1
-    has_distinct_variants = len({owner.variant_id for owner in owner_by_sku.values()}) == len(
-        product
-    )
-    if not (is_one_product and has_distinct_variants):
+            continue
+        if verdict.answer is Answer.SAME:
+            linked[claim.sku] = owner
+        else:
+            doubtful[claim.sku] = Doubt(variant_id=owner.variant_id, verdict=verdict)
+    is_one_product = len({owner.product_id for owner in linked.values()}) <= 1
+    if not is_one_product or len({owner.variant_id for owner in linked.values()}) < len(linked):
         return Match()
-    linked = {
-        sku: owner.variant_id for sku, owner in owner_by_sku.items() if sku not in contradicted
-    }
-    return Match(linked=linked, contradicted=contradicted)
+    return Match(linked={sku: owner.variant_id for sku, owner in linked.items()}, doubtful=doubtful)
 
 
-def _by_gtin(
+def _best(
     claim: SkuIdentifiers, owners: Mapping[Name, IdentifierOwner]
-) -> IdentifierOwner | None:
-    owner = owners.get(("gtin", claim.gtin))
-    if owner is None:
-        return None
-    needs_no_brand = not claim.brand_key and owner.is_verified
-    return owner if needs_no_brand or owner.brand_key == claim.brand_key else None
+) -> tuple[IdentifierOwner | None, Verdict]:
+    """Return the variant that a SKU is or may be; a part number decides which one is asked about."""
+    found: dict[int, tuple[IdentifierOwner, Verdict]] = {}
+    for name in (*claim.part_names, ("gtin", claim.gtin)):
+        owner = owners.get(name)
+        if owner is not None and owner.variant_id not in found:
+            verdict = _compare(claim, owner)
+            if verdict.answer is not Answer.NEW:
+                found[owner.variant_id] = owner, verdict
+    if not found:
+        return None, Verdict(answer=Answer.NEW)
+    owner, verdict = next(iter(found.values()))
+    by_gtin = owners.get(("gtin", claim.gtin))
+    reason = "gtin" if by_gtin and by_gtin.variant_id != owner.variant_id else ""
+    reason = reason or ("number" if len(found) > 1 else "")
+    if reason and verdict.answer is Answer.SAME:
+        verdict = identity.add_contradiction(verdict, reason)
+    return owner, verdict
 
 
-def _by_part(
-    claim: SkuIdentifiers, owners: Mapping[Name, IdentifierOwner]
-) -> IdentifierOwner | None:
-    """Return the variant that part and model number name; None if they name two."""
-    named = [owner for name in claim.part_names if (owner := owners.get(name))]
-    owner_by_variant = {
-        owner.variant_id: owner for owner in named if _is_same_version(claim, owner)
-    }
-    return next(iter(owner_by_variant.values())) if len(owner_by_variant) == 1 else None
+def _compare(claim: SkuIdentifiers, owner: IdentifierOwner) -> Verdict:
+    verdict = identity.compare(owner.item, claim.item)
+    needs_no_brand = owner.is_verified and not claim.item.brand_key
+    if needs_no_brand and verdict.answer is Answer.DOUBTFUL and not verdict.contradictions:
+        return replace(verdict, answer=Answer.SAME)
+    return verdict
 
 
-def _is_same_version(claim: SkuIdentifiers, owner: IdentifierOwner) -> bool:
-    is_other = claim.options and owner.options and claim.options != owner.options
-    return owner.brand_key == claim.brand_key and not is_other
+def match_by_title(
+    product: Sequence[SkuIdentifiers], namesakes: Mapping[str, Sequence[IdentifierOwner]]
+) -> Match:
+    """Return the doubtful matches of SKUs that no identifier matches; ``namesakes`` are by SKU."""
+    doubtful: dict[str, Doubt] = {}
+    for claim in product:
+        for owner in namesakes.get(claim.sku, ()):
+            verdict = identity.compare(owner.item, claim.item)
+            if verdict.answer is Answer.SAME:  # by an identifier that another variant claims, too
+                verdict = identity.add_contradiction(verdict, "number")
+            if verdict.answer is Answer.DOUBTFUL and not owner.offered_as:
+                doubtful.setdefault(claim.sku, Doubt(variant_id=owner.variant_id, verdict=verdict))
+    return Match(doubtful=doubtful)
 
 
 def is_contradicted(

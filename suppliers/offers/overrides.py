@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from catalog.models import Variant
+from storefront.lib.db.transactions import requires_transaction
 from suppliers.compliance import certificates
 from suppliers.models import (
     CostChange,
@@ -105,6 +106,12 @@ def is_unlinked(offer: SupplierOffer) -> bool:
 
 @transaction.atomic(durable=True)
 def link(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None:
+    """Link an offer in a transaction of its own, as ``link_offer`` does."""
+    link_offer(offer=offer, variant=variant, now=now)
+
+
+@requires_transaction
+def link_offer(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None:
     """Link an offer to a variant. No feed changes the link until the override is cleared.
 
     Locks: the offer
@@ -126,6 +133,12 @@ def link(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None:
 
 @transaction.atomic(durable=True)
 def create_product(*, offer: SupplierOffer, now: datetime) -> None:
+    """Request a product in a transaction of its own, as ``request_product`` does."""
+    request_product(offer=offer, now=now)
+
+
+@requires_transaction
+def request_product(*, offer: SupplierOffer, now: datetime) -> None:
     """Let the next product sync create a product from an offer.
 
     Locks: the offer, then its product

@@ -26,6 +26,7 @@ LABELS: Mapping[str, Promise] = {
     "gtin-duplicate": _("A GTIN belongs to another variant"),
     "gtin-contradicts-link": _("A GTIN contradicts the linked product"),
     "gtin-contradicts-mpn": _("A GTIN contradicts the part number"),
+    "match-doubtful": _("A product may be one in the catalog"),
     "model-duplicate": _("A model number in this version belongs to another variant"),
     "mpn-duplicate": _("A manufacturer’s part number belongs to another variant"),
     "sku-missing": _("A variant has no SKU"),

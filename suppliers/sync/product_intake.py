@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from django.db import DataError, IntegrityError
@@ -247,7 +247,7 @@ def _store_and_link(
     run_context: RunContext, decided: Links, *, is_again: bool = False
 ) -> ImportResult:
     """Store the supplier's own products, and link its offers for other suppliers' products."""
-    stored = _store_records(run_context, decided.own, decided.earlier_links, is_again=is_again)
+    stored = _store_records(run_context, decided.own, decided, is_again=is_again)
     touched = {*decided.matched_links.values(), *decided.disputed.values()}
     return replace(
         stored,
@@ -260,7 +260,7 @@ def _store_and_link(
 def _store_records(
     run_context: RunContext,
     records: Sequence[ProductRecord],
-    variant_ids: Mapping[str, int],
+    decided: Links,
     *,
     is_again: bool = False,
 ) -> ImportResult:
@@ -268,22 +268,23 @@ def _store_records(
     try:
         return importer.import_products(
             records=records,
-            variant_ids=variant_ids,
+            variant_ids=decided.earlier_links,
+            product_ids=decided.joined,
             source=run_context.supplier.code,
             now=run_context.clock(),
         )
     except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
             # Another worker may have stored the product or its slug: matching again finds it.
-            decided = links.decide_links(supplier=run_context.supplier, records=records)
-            return _store_and_link(run_context, decided, is_again=True)
+            again = links.decide_links(supplier=run_context.supplier, records=records)
+            return _store_and_link(run_context, again, is_again=True)
         if len(records) == 1:
             log.exception("product %s cannot be stored", records[0].external_id)
             issues = [_storage_issue(records[0].external_id)]
             return ImportResult(
                 variants={}, touched=set(), issues=issues, created=0, updated=0, unchanged=0
             )
-    results = [_store_records(run_context, [record], variant_ids) for record in records]
+    results = [_store_records(run_context, [record], decided) for record in records]
     return ImportResult(
         variants={sku: pk for result in results for sku, pk in result.variants.items()},
         touched={pk for result in results for pk in result.touched},

@@ -30,6 +30,7 @@ LAST_OPEN_GROUP = 2
 PAGES_WITHOUT_TABLE = {
     "scorecards:compare": "suppliers_scorecard",
     "supply:alerts": "suppliers_supplieroffer",
+    "supply:matches": "suppliers_supplieroffer",
     "supply:profits": "orders_supplierinvoice",
     "supply:routing": "orders_routingrules",
 }
@@ -73,6 +74,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Scorecards"), "monitoring", "scorecards:compare"),
                 (_("Sync runs"), "sync", "suppliers_syncrun"),
                 (_("Import errors"), "report", "suppliers_syncissue"),
+                (_("Match review"), "compare", "supply:matches"),
                 (_("Offers"), "sell", "suppliers_supplieroffer"),
                 (_("Stock"), "warehouse", "suppliers_stocklevel"),
                 (_("Incoming webhooks"), "move_to_inbox", "hooks_inboundwebhook"),

@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from http import HTTPStatus
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -20,6 +21,7 @@ from storefront.web.catalog.product_card import availability_for
 from storefront.web.catalog.product_parts import product_parts
 from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
+from suppliers.offers import match_review
 
 
 @require_safe
@@ -89,11 +91,14 @@ def show(
 def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) -> HttpResponse:
     """Show why a product is not for sale, and alternatives; 410 if it is no longer sold.
 
+    A product that staff merged into another leads to that one.
     Raises: Http404: unknown product.
     """
     light = find_unavailable(channel=here.channel, slug=slug)
     if light is None:
         raise Http404
+    if light.is_gone and (remaining := match_review.merged_into(light.id)):
+        return HttpResponsePermanentRedirect(reverse("product", args=[remaining]))
     alternatives = find_alternatives(light, channel=here.channel, country=here.country, now=now)
     context = {
         "light": light,

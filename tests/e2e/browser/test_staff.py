@@ -47,6 +47,7 @@ def test_daily_pages_are_accessible(office, browse, width, theme):
         "scorecards/?by=acknowledge_time",
         "scorecards/lumen/",
         "supply/alerts/",
+        "supply/matches/",
         f"supply/offers/{OrderLine.objects.latest('pk').variant_id}/",
         f"suppliers/compliancedocument/{ComplianceDocument.objects.latest('pk').pk}/change/",
         "suppliers/compliancedocument/add/",

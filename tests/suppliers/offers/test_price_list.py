@@ -36,7 +36,9 @@ def offer(sku):
 
 
 def owner(gtin="04006381333931", *, brand="LUMEN", state="asserted", sku="V-1"):
-    variant = make_variant(product=make_product(brand=make_brand(name=brand)), sku=sku)
+    variant = make_variant(
+        product=make_product(title="Headlamp", brand=make_brand(name=brand)), sku=sku
+    )
     Identifier.objects.create(variant=variant, scheme="gtin", value=gtin, state=state)
     return variant
 

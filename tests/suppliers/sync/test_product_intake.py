@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,86 @@ def test_a_second_supplier_does_not_change_the_description(supplier, world, seco
     assert product.variants.count() == 2
 
 
+def colors(*values, option_names=("Color", "Battery"), **words):
+    """Return a page whose SKUs have these option values, and part numbers only if black or red."""
+    variants = [
+        make_variant_record(
+            sku="-".join(options),
+            title="",
+            option_values=options,
+            gtin="",
+            mpn=f"NB-X100-{options[0][:3]}" if {"Black", "Red"} & {*options} else "",
+        )
+        for options in values
+    ]
+    return make_product_record(
+        variants=variants, option_names=option_names, picture_urls=(), **words
+    )
+
+
+def test_new_versions_of_a_second_supplier_join_the_product(supplier, world, second, second_world):
+    put(world, colors(("Black", "18650"), ("Red", "18650")))
+    put(second_world, colors(("Black", "18650"), ("Blue", "18650"), title="Bright sensor headlamp"))
+    sync(supplier)
+
+    sync(second)
+    again = colors(
+        *[("18650", "Green"), ("18650", "Blue"), ("18650", "Black")],
+        option_names=("Battery", "Color"),
+        title="New sensor headlamp",
+    )
+    put(second_world, replace(again, variants=_named(again)))
+    second.products.update(list_digest="", detail_digest="")
+    sync(second, now=LATER)
+
+    product = Product.objects.get()
+    assert (product.title, product.option_names) == ("Sensor headlamp", ["Color", "Battery"])
+    made = product.variants.order_by("position").values_list("option_values", "color")
+    assert list(made) == [
+        (["Black", "18650"], "Black"),
+        (["Red", "18650"], "Red"),
+        (["Green", "18650"], "Green"),
+        (["Blue", "18650"], "Blue"),
+    ]
+    assert {status for _, status in offers(second).values()} == {"active"}
+
+
+def _named(page):
+    """Return the variants with the SKUs that the other order of options had."""
+    return tuple(
+        replace(variant, sku="-".join(reversed(variant.option_values)), mpn="")
+        for variant in page.variants
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "code", "disputed"),
+    [
+        (colors(("Black", "18650"), ("Red ", "18650"), title=""), "match-doubtful", True),
+        (colors(("Black",), ("Blue",), option_names=("Color",)), "sku-not-matched", False),
+        (colors(("Black", "18650"), ("", "18650")), "sku-not-matched", False),
+    ],
+    ids=["options of a variant", "other options", "an option is missing"],
+)
+def test_a_version_that_may_be_known_stays_on_hold(
+    *, supplier, world, second, second_world, record, code, disputed
+):
+    put(world, colors(("Black", "18650"), ("Red", "18650")))
+    black, other = record.variants
+    record = replace(record, title="Sensor headlamp", variants=(black, replace(other, mpn="")))
+    put(second_world, record)
+    sync(supplier)
+
+    sync(second)
+
+    assert Product.objects.get().variants.count() == 2
+    offer = SupplierOffer.objects.get(supplier=second, supplier_sku=other.sku)
+    assert (offer.variant, offer.status) == (None, "on_hold")
+    assert (offer.disputed_variant is not None) == disputed
+    issue = SyncIssue.objects.get(supplier=second, resolved_at=None)
+    assert (issue.code, issue.row) == (code, other.sku)
+
+
 def test_an_offer_that_contradicts_a_gtin_is_held_for_staff(supplier, world, second, second_world):
     put(world, light())
     put(second_world, light(gtin="4012345678901"))
@@ -105,7 +186,7 @@ HEADLAMP, BIKE_LIGHT = "Headlamp X", "Bike light Y"
 
 @pytest.mark.parametrize(
     "titles",
-    [([HEADLAMP, BIKE_LIGHT], [BIKE_LIGHT]), ([HEADLAMP], [BIKE_LIGHT, HEADLAMP])],
+    [([HEADLAMP, BIKE_LIGHT], [BIKE_LIGHT]), ([HEADLAMP], [HEADLAMP, HEADLAMP])],
     ids=["two of our products", "two of their products"],
 )
 def test_a_part_number_that_two_products_claim_links_neither(

@@ -21,3 +21,15 @@ document.addEventListener("alpine:init", () => {
     return data;
   };
 });
+
+// Match review: a key presses the button that names it, while the focus is in the form.
+document.addEventListener("keydown", (event) => {
+  const form = event.target.closest?.("form[data-keys]");
+  if (!form || event.ctrlKey || event.metaKey || event.altKey || event.repeat) {
+    return;
+  }
+  form.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`)?.click();
+});
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelector("form[data-keys]")?.focus();
+});

@@ -9,8 +9,8 @@ import pytest
 from catalog.models import Brand, Listing, Mode, Product, Spec, Variant
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
-from suppliers.models import ShippingService, StockLevel
-from tests.factories.catalog import make_image, make_mode, make_spec, make_variant
+from suppliers.models import MatchDecision, ShippingService, StockLevel
+from tests.factories.catalog import NOON, make_image, make_mode, make_spec, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
 from tests.storefront.web.page_parser import Page
@@ -277,3 +277,18 @@ def test_product_that_is_not_for_sale_says_why_and_offers_others(customer, light
         assert page.all("a", href="/en/p/trail-500/")
         assert page.all("meta", name="robots", content="noindex")
         assert page.all("a", href="/en/c/headlamps/")
+
+
+def test_a_merged_product_leads_to_the_remaining_one(customer, light):
+    remaining = make_light(title="Trail 500", slug="trail-500")
+    Product.objects.filter(slug="trail-400").update(status="archived")
+    shelve(light.variant.product)
+    merge = MatchDecision.objects.create(
+        variant=remaining.variant, other=light.variant, answer="same", actor="ann", at=NOON
+    )
+
+    response = customer.get(URL)
+    assert (response.status_code, response["Location"]) == (301, "/en/p/trail-500/")
+
+    MatchDecision.objects.filter(pk=merge.pk).update(undone_at=NOON)
+    assert customer.get(URL).status_code == 410

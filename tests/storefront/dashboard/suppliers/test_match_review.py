@@ -1,0 +1,148 @@
+"""The match review page: both sides with their differences, the decision, its undo."""
+
+import pytest
+from django.urls import reverse
+
+from catalog.models import Identifier, Image
+from suppliers.models import MatchDecision, SupplierOffer, SyncIssue, SyncRun
+from tests.factories.accounts import make_staff
+from tests.factories.catalog import make_brand, make_channel, make_product, make_spec, make_variant
+from tests.factories.suppliers import NOON, make_offer, make_supplier
+
+pytestmark = pytest.mark.django_db
+
+STATED = {
+    "title": "Fara H1 Pro headlamp",
+    "brand": "FARA",
+    "options": ["Black"],
+    "gtin": "",
+    "mpn": "H1",
+    "model": "",
+    "picture": "https://pictures.example/h1.jpg",
+    "numbers": {"output_lm": "900"},
+    "confidence": "0.70",
+    "contradictions": ["name", "output_lm"],
+}
+
+
+@pytest.fixture(autouse=True)
+def channel(db):
+    return make_channel()  # error pages are those of the shop
+
+
+@pytest.fixture
+def variant():
+    product = make_product(brand=make_brand(name="Fara"))
+    make_spec(product)
+    variant = make_variant(product)
+    Identifier.objects.create(variant=variant, scheme="mpn", value="fara:h1", raw="H1")
+    Image.objects.create(product=product, source_url="http://p.example/1.jpg", stem="abc")
+    return variant
+
+
+@pytest.fixture
+def offer(variant):
+    supplier = make_supplier()
+    offer = make_offer(variant, supplier=supplier, sku="S-1")
+    SupplierOffer.objects.filter(pk=offer.pk).update(
+        variant=None, disputed_variant=variant, status="on_hold"
+    )
+    run = SyncRun.objects.create(
+        supplier=supplier, kind="products", started_at=NOON, status_since=NOON, lease_until=NOON
+    )
+    SyncIssue.objects.create(
+        supplier=supplier, first_run=run, last_run=run, row="S-1", code="match-doubtful",
+        severity="error", message="May be ours.", raw=STATED,
+    )  # fmt: skip
+    return offer
+
+
+@pytest.fixture
+def conflict(variant):
+    make_offer(variant, sku="S-0")
+    other = make_variant()
+    return Identifier.objects.create(
+        variant=other, scheme="mpn", value="fara:h1", raw="H1", state="conflict"
+    )
+
+
+def shown(staff, **asked):
+    return staff.get(reverse("supply:matches"), asked).content.decode()
+
+
+def decide(staff, **submitted):
+    answer = staff.post(reverse("supply:decide_match"), submitted, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_an_offer_is_shown_beside_the_variant_with_the_differences_marked(staff, offer, variant):
+    page = shown(staff)
+
+    assert "1 question" in page
+    assert variant.sku in page
+    assert "<mark>Pro</mark>" in page
+    assert "<mark>900</mark>" in page
+    assert "<mark>headlamp</mark>" not in page
+    assert "Differences: Name, Output, lm" in page
+    assert "pictures/abc-240.webp" in page
+    assert 'href="https://pictures.example/h1.jpg"' in page
+    assert 'data-key="s"' in page
+
+
+def test_a_decision_shows_the_next_question_and_can_be_undone(staff, offer, variant):
+    page = decide(staff, what="offer", row=offer.pk, step="same")
+
+    offer.refresh_from_db()
+    assert offer.variant == variant
+    assert "No match needs a decision." in page
+    decision = MatchDecision.objects.get()
+    assert decision.actor == "staff@fara.example"
+
+    page = decide(staff, step="undo", decision=decision.pk)
+    assert "Undone. The question is asked again." in page
+    offer.refresh_from_db()
+    assert offer.variant is None
+    assert "undone already" in decide(staff, step="undo", decision=decision.pk)
+
+
+def test_skipped_questions_are_asked_again_from_the_start(staff, offer):
+    page = decide(staff, what="offer", row=offer.pk, step="skip")
+
+    assert "All other questions were skipped." in page
+    assert not MatchDecision.objects.exists()
+    assert "1 question" in shown(staff, skip="many")
+
+
+@pytest.mark.parametrize(
+    ("step", "answer"), [("same", "same"), ("ours", "different"), ("theirs", "different")]
+)
+def test_a_conflict_is_decided_between_two_variants(staff, conflict, variant, step, answer):
+    page = shown(staff)
+    assert "Both variants claim the Part number (MPN) H1." in page
+    assert conflict.variant.sku in page
+
+    page = decide(staff, what="conflict", row=conflict.pk, step=step)
+
+    assert MatchDecision.objects.get().answer == answer
+    assert "No match needs a decision." in page
+    assert conflict.variant.full_title in page
+
+
+def test_an_unknown_step_is_not_found(staff, conflict):
+    url = reverse("supply:decide_match")
+
+    assert staff.post(url, {"row": conflict.pk, "step": "guess"}).status_code == 404
+    assert not MatchDecision.objects.exists()
+
+
+def test_only_staff_who_may_change_offers_decide(client, offer):
+    client.force_login(make_staff("clerk", "view_supplieroffer"))
+
+    page = shown(client)
+
+    assert "<mark>Pro</mark>" in page
+    assert "data-key=" not in page
+    assert client.post(reverse("supply:decide_match"), {"step": "same"}).status_code == 403
+    client.force_login(make_staff("stranger"))
+    assert client.get(reverse("supply:matches")).status_code == 403

@@ -1,0 +1,245 @@
+"""Match review: decisions about offers and conflicts, what they change, and their undo."""
+
+from datetime import timedelta
+
+import pytest
+
+from catalog.models import Identifier, Product, Variant
+from storefront.dev.sandboxes import in_memory_supplier
+from suppliers.models import MatchDecision, PendingPublication, StockLevel, SupplierOffer
+from suppliers.offers import match_review
+from suppliers.offers.overrides import OverrideError
+from tests.factories.feeds import NOON, make_feed_supplier, sync, usd
+from tests.factories.product_records import make_product_record, make_variant_record
+
+GTIN, OTHER_GTIN = "4006381333931", "4012345678901"
+LATER = NOON + timedelta(hours=1)
+
+
+def page(*, title="Northbeam H100 headlamp", brand="Northbeam", sku="H100", gtin="", mpn="NB-H100"):
+    variant = make_variant_record(sku=sku, title="", option_values=(), gtin=gtin, mpn=mpn)
+    return make_product_record(
+        external_id=sku, title=title, brand=brand, variants=[variant], option_names=(),
+        picture_urls=(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def second():
+    return make_feed_supplier(code="second", base_url="http://second.example")
+
+
+@pytest.fixture
+def put(supplier, world, second):
+    """Return a function that imports a page of the first or the second supplier."""
+    worlds = {supplier: world, second: in_memory_supplier.data_at("http://second.example")}
+    hours = iter(range(2, 20))
+
+    def put(record, *, of=second):
+        worlds[of].put(record, stock={"DE": 20}, cost=usd("5.10"))
+        of.products.update(list_digest="", detail_digest="")
+        sync(of, now=NOON + timedelta(hours=next(hours)))
+        sku = record.variants[0].sku
+        return SupplierOffer.objects.get(supplier=of, supplier_sku=sku)
+
+    put(page(gtin=GTIN), of=supplier)
+    return put
+
+
+def state():
+    """Return all that a decision may change."""
+    return (
+        list(
+            SupplierOffer.objects.order_by("pk").values_list(
+                "variant", "disputed_variant", "status", "overridden_fields"
+            )
+        ),
+        list(Identifier.objects.order_by("pk").values_list("pk", "variant", "value", "state")),
+        list(Variant.objects.order_by("pk").values_list("status", "replaced_by")),
+        list(Product.objects.order_by("pk").values_list("status", flat=True)),
+    )
+
+
+# Offers
+
+
+@pytest.fixture
+def doubtful(put):
+    return put(page(title="Northbeam H100 Pro headlamp"))
+
+
+def decide(offer, *, is_same):
+    match_review.decide_offer(offer=offer, is_same=is_same, actor="ann", now=LATER)
+    offer.refresh_from_db()
+    return MatchDecision.objects.get()
+
+
+def test_a_doubtful_offer_is_held_and_asked_about(doubtful):
+    variant = Variant.objects.get()
+
+    question = match_review.question_at(0)
+
+    assert (doubtful.variant, doubtful.status) == (None, "on_hold")
+    assert (question.offer, question.variant) == (doubtful, variant)
+    assert question.stated["contradictions"] == ["name"]
+    assert question.stated["title"] == "Northbeam H100 Pro headlamp"
+    assert (match_review.count_questions(), match_review.question_at(1)) == (1, None)
+
+
+def test_same_links_the_offer_and_no_import_asks_again(doubtful, put):
+    variant = Variant.objects.get()
+
+    decide(doubtful, is_same=True)
+    put(page(title="Northbeam H100 Pro headlamp, new words", gtin=OTHER_GTIN))
+
+    doubtful.refresh_from_db()
+    assert (doubtful.variant, doubtful.status) == (variant, "active")
+    assert match_review.count_questions() == 0
+    assert Product.objects.get().title == "Northbeam H100 headlamp"
+
+
+def test_different_creates_a_product_and_no_import_asks_again(doubtful, put):
+    decide(doubtful, is_same=False)
+    put(page(title="Northbeam H100 Pro headlamp"))
+    put(page(title="Northbeam H100 Pro headlamp, new words"))
+
+    doubtful.refresh_from_db()
+    assert doubtful.variant.product.title == "Northbeam H100 Pro headlamp, new words"
+    assert (doubtful.status, match_review.count_questions()) == ("active", 0)
+
+
+@pytest.mark.parametrize("is_same", [True, False])
+def test_undo_asks_about_the_offer_again(doubtful, is_same):
+    before = state()
+
+    match_review.undo(decision=decide(doubtful, is_same=is_same), now=LATER)
+
+    assert state() == before
+    assert match_review.question_at(0).offer == doubtful
+    with pytest.raises(OverrideError, match="undone already"):
+        match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+
+
+def test_what_open_orders_hold_or_was_created_is_not_undone(doubtful, put):
+    decision = decide(doubtful, is_same=True)
+    StockLevel.objects.filter(offer=doubtful).update(reserved=1)
+    with pytest.raises(OverrideError, match="Open orders hold units of the SKU H100"):
+        match_review.undo(decision=decision, now=LATER)
+    with pytest.raises(OverrideError, match="decided already"):
+        match_review.decide_offer(offer=doubtful, is_same=True, actor="bob", now=LATER)
+
+
+def test_a_created_product_is_not_undone(doubtful, put):
+    decision = decide(doubtful, is_same=False)
+    put(page(title="Northbeam H100 Pro headlamp"))
+
+    with pytest.raises(OverrideError, match="created already"):
+        match_review.undo(decision=decision, now=LATER)
+
+
+# Conflicts
+
+
+@pytest.fixture
+def conflict(put):
+    """The GTIN of the first product, claimed by the product of another brand."""
+    put(page(title="Northstar H100 headlamp", brand="Northstar", sku="N1", gtin=GTIN))
+    return Identifier.objects.get(state="conflict")
+
+
+def owner():
+    return Variant.objects.order_by("pk").first()
+
+
+def test_a_conflict_is_asked_about(conflict):
+    question = match_review.question_at(0)
+
+    assert (question.variant, question.other) == (owner(), conflict.variant)
+    assert "brand" in question.verdict.contradictions
+
+
+@pytest.mark.parametrize("belongs_to_other", [False, True])
+def test_a_decided_identifier_is_verified_and_kept_by_imports(
+    conflict, put, supplier, belongs_to_other
+):
+    names = {False: owner(), True: conflict.variant}
+
+    match_review.verify_identifier(
+        conflict=conflict, belongs_to_other=belongs_to_other, actor="ann", now=LATER
+    )
+    put(page(title="Northbeam H100 headlamp!", gtin=GTIN), of=supplier)
+    put(page(title="Northstar H100 lamp", brand="Northstar", sku="N1", gtin=GTIN))
+
+    found = Identifier.objects.get(scheme="gtin", state="verified")
+    assert found.variant == names[belongs_to_other]
+    assert Identifier.objects.get(scheme="gtin", state="conflict").variant != found.variant
+    assert match_review.count_questions() == 0
+    assert MatchDecision.objects.get().answer == "different"
+
+
+@pytest.mark.parametrize("belongs_to_other", [False, True])
+def test_undo_asks_about_the_identifier_again(conflict, belongs_to_other):
+    before = state()
+    match_review.verify_identifier(
+        conflict=conflict, belongs_to_other=belongs_to_other, actor="ann", now=LATER
+    )
+
+    match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+
+    assert state() == before
+
+
+def test_a_merge_moves_offers_and_identifiers_and_retires_the_second_product(conflict, put):
+    first, other = owner(), conflict.variant
+    PendingPublication.objects.all().delete()
+
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+
+    assert set(first.offers.values_list("supplier__code", flat=True)) == {"lumen", "second"}
+    assert set(first.identifiers.values_list("scheme", "value", "state")) >= {
+        ("gtin", f"0{GTIN}", "verified"),
+        ("mpn", "northstar:nbh100", "verified"),
+    }
+    other.refresh_from_db()
+    assert (other.status, other.replaced_by, other.offers.count()) == ("discontinued", first, 0)
+    assert other.product.status == "archived"
+    assert match_review.merged_into(other.product_id) == first.product.slug
+    queued = set(PendingPublication.objects.values_list("variant", flat=True))
+    assert queued == {first.pk, other.pk}
+
+
+def test_a_merged_offer_stays_and_its_supplier_no_longer_writes_texts(conflict, put):
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+
+    offer = put(page(title="Another title", brand="Northstar", sku="N1", gtin=OTHER_GTIN))
+
+    assert (offer.variant, offer.status) == (owner(), "active")
+    assert list(Product.objects.filter(status="active")) == [owner().product]
+    assert owner().product.title == "Northbeam H100 headlamp"
+    assert match_review.count_questions() == 0
+
+
+def test_undo_of_a_merge_restores_both_products(conflict):
+    before = state()
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+
+    match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+
+    assert state() == before
+    assert match_review.merged_into(conflict.variant.product_id) == ""
+
+
+def test_variants_are_not_merged_while_that_would_break_orders_or_offers(conflict, second):
+    offer = conflict.variant.offers.get()
+    twin = SupplierOffer.objects.create(
+        supplier=second, supplier_sku="T", variant=owner(), currency="USD", seen_at=NOON
+    )
+    with pytest.raises(OverrideError, match="already offers this variant as T"):
+        match_review.merge(conflict=conflict, actor="ann", now=LATER)
+
+    twin.delete()
+    StockLevel.objects.filter(offer=offer).update(reserved=1)
+    before = state()
+    with pytest.raises(OverrideError, match="Open orders hold units of the SKU N1"):
+        match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    assert state() == before
