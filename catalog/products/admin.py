@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -27,9 +28,10 @@ from catalog.products import editing
 from catalog.products.forms import BrandForm, CategoryForm
 from catalog.products.labels import BRAND_FIELDSETS, CATEGORY_FIELDSETS, PRODUCT_FIELDSETS
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, register_read_only
+from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.inlines import inline
+from storefront.lib.staff.list_actions import FilteredActions
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -42,8 +44,9 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
 
 @admin.register(Product)
-class ProductAdmin(StaffAdmin):
+class ProductAdmin(FilteredActions):
     form = ProductForm
+    actions_list: ClassVar = ["export_csv", "export_xlsx"]
     editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS, "overridden_fields")
     groups = PRODUCT_FIELDSETS
     list_display: ClassVar = [
@@ -74,6 +77,14 @@ class ProductAdmin(StaffAdmin):
         inline(Image, "role", "position", "source_url", "stem", "problem"),
     ]
 
+    @action(description=_("Export CSV"), icon="download", may="view")
+    def export_csv(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(_file_url(request, "csv"))
+
+    @action(description=_("Export XLSX"), icon="download", may="view")
+    def export_xlsx(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(_file_url(request, "xlsx"))
+
     def save_model(
         self, request: HttpRequest, obj: Product, form: "forms.ModelForm[Product]", change: bool
     ) -> None:
@@ -82,6 +93,10 @@ class ProductAdmin(StaffAdmin):
             changes={name: form.cleaned_data[name] for name in form.changed_data},
             now=timezone.now(),
         )
+
+
+def _file_url(request: HttpRequest, kind: str) -> str:
+    return reverse("supply:catalog_file", args=[kind], query=request.GET)
 
 
 OFFER_COMPARISON = columns.page(

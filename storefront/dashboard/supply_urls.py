@@ -1,10 +1,15 @@
 """Supply URLs: route alerts, inbox actions and reports under /admin/supply/."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import path, re_path
 
 from storefront.dashboard.inbox import assignments, quick_actions, views
-from storefront.dashboard.reports import offer_comparison, profit_report, routing_preview
+from storefront.dashboard.reports import (
+    catalog_file,
+    offer_comparison,
+    profit_report,
+    routing_preview,
+)
 
 app_name = "supply"
 
@@ -17,6 +22,12 @@ urlpatterns = [
     path("profits/", admin.site.admin_view(profit_report.list_profits), name="profits"),
     # /admin/supply/profits/<order>/
     path("profits/<int:order_id>/", admin.site.admin_view(profit_report.show), name="profit"),
+    # /admin/supply/catalog.csv?status__exact=active
+    re_path(
+        r"^catalog\.(?P<kind>csv|xlsx)$",
+        admin.site.admin_view(catalog_file.download),
+        name="catalog_file",
+    ),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/actions/, posted
