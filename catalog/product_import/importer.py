@@ -38,17 +38,23 @@ class ImportResult:
 
 
 def import_products(
-    *, records: Sequence[ProductRecord], variant_ids: Mapping[str, int], source: str, now: datetime
+    *,
+    records: Sequence[ProductRecord],
+    variant_ids: Mapping[str, int],
+    source: str,
+    now: datetime,
+    is_preview: bool = False,
 ) -> ImportResult:
     """Create and update products, variants and their parts in one transaction.
 
     Idempotent: the same records write nothing. Fields that staff locked are kept.
-    Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``source`` is the supplier's code
+    Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``source`` is the supplier's code;
+            ``is_preview``: in the caller's transaction, which is rolled back
     Locks:  the products, in id order
     """
     issues: list[ImportIssue] = []
     items = list(normalize_records(records, source=source, issues=issues))
-    with transaction.atomic(durable=True):
+    with transaction.atomic(durable=not is_preview):
         _load_rows(items, variant_ids=variant_ids, source=source)
         products.write_products(items, source=source, now=now)
         products.write_specs(items)
