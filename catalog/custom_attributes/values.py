@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 from catalog.attributes import units
 from catalog.attributes.numbers import UnreadableError, parse_decimal
+from catalog.attributes.text_cleaning import clean_text
 from catalog.custom_attributes.registry import Definition
 from storefront.lib.text import fold
 
@@ -30,7 +32,8 @@ _NO = frozenset({"no", "false", "0", "n", "nein", "non", "✗", "-", "none", "wi
 _BARE_NUMBER = re.compile(r"[+-]?\d[\d.,' ]*")
 
 
-class Extracted(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
     """The custom values of one product.
 
     Shape:  ``values`` maps codes to stored values, ``sources`` codes to the supplier's label and
@@ -38,36 +41,39 @@ class Extracted(NamedTuple):
             a line of an attribute was not taken
     """
 
-    values: dict[str, Any]
-    sources: dict[str, dict[str, str]]
-    rest: dict[str, str]
-    problems: list[str]
+    values: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, dict[str, str]] = field(default_factory=dict)
+    rest: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
 
 
 def extract(
-    lines: Mapping[str, str], *, definitions: Sequence[Definition], family: str, mark: str = ""
+    lines: Mapping[str, str], *, definitions: Sequence[Definition], mark: str = ""
 ) -> Extracted:
-    """Take the values of custom attributes out of the lines that no column of ``Spec`` took."""
+    """Take the values of custom attributes out of the lines of a specification table.
+
+    A line belongs to an attribute if its label is a name of the attribute, whatever its unit.
+    """
     by_label = {
         _label(label): definition
         for definition in definitions
-        if definition.is_of(family)
         for label in (definition.code, *dict(definition.names).values(), *definition.labels)
     }
-    found = Extracted({}, {}, {}, [])
-    for label, text in lines.items():
+    found = Extracted()
+    for label, stated in lines.items():
+        text = clean_text(stated)
         definition = by_label.get(_label(label))
         if definition is None or definition.code in found.values:
-            found.rest[label] = text
+            found.rest[label] = stated
             continue
         try:
             value = parse(units.with_heading_unit(text, heading=label), definition, mark=mark)
         except UnreadableError as error:
-            found.problems.append(f"{label}: {error}")
-            found.rest[label] = text
+            found.problems.append(f"{clean_text(label)[:60]}: {error}")
+            found.rest[label] = stated
             continue
         found.values[definition.code] = value
-        found.sources[definition.code] = {"label": label[:60], "raw": text[:MAX_TEXT]}
+        found.sources[definition.code] = {"label": clean_text(label)[:60], "raw": text[:MAX_TEXT]}
     return found
 
 

@@ -9,7 +9,10 @@ from django.db import transaction
 
 from catalog.attributes import text_cleaning
 from catalog.attributes.families import SKU_PREFIXES
-from catalog.attributes.normalization import get_lithium, normalize
+from catalog.attributes.normalization import NormalizedProduct, get_lithium, normalize
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import Definition
+from catalog.custom_attributes.values import Extracted, extract
 from catalog.models import Product, Variant
 from catalog.product_import import identifiers, images, products
 from catalog.product_import.item import ImportItem
@@ -40,13 +43,14 @@ class ImportResult:
     unchanged: int
 
 
-def import_products(
+def import_products(  # noqa: PLR0913 - records, what is linked already, whose and when
     *,
     records: Sequence[ProductRecord],
     variant_ids: Mapping[str, int],
     product_ids: Mapping[str, int] = NO_IDS,
     source: str,
     now: datetime,
+    is_preview: bool = False,
 ) -> ImportResult:
     """Create and update products, variants and their parts in one transaction.
 
@@ -54,16 +58,16 @@ def import_products(
     described by the supplier that created it: another supplier adds versions, and no texts.
     Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``product_ids`` maps ids of supplier
             products to products that get their SKUs as new versions; ``source`` is the supplier's
-            code
+            code; ``is_preview``: in the caller's transaction, which is rolled back
     Locks:  the variants, then their products, each in id order
     """
     issues: list[ImportIssue] = []
     items = list(normalize_records(records, source=source, issues=issues))
-    with transaction.atomic(durable=True):
+    with transaction.atomic(durable=not is_preview):
         _load_rows(items, variant_ids=variant_ids, product_ids=product_ids, source=source)
         described = [item for item in items if not item.is_guest]
         products.write_products(described, source=source, now=now)
-        issues += products.write_specs(described, source=source)
+        products.write_specs(described, source=source)
         products.write_modes(described)
         created = _write_variants(items, source=source)
         issues += identifiers.write_identifiers(items, source=source)
@@ -84,13 +88,17 @@ def normalize_records(
     records: Sequence[ProductRecord], *, source: str, issues: list[ImportIssue]
 ) -> Iterator[ImportItem]:
     """Yield normalized records; skip rows with an invalid or repeated SKU, collect issues."""
+    definitions = registry.load()
     skus: set[str] = set()
     for record in records:
-        enriched = normalize(record, source=source)
+        custom = extract(record.claims, definitions=definitions, mark=record.decimal_mark)
+        enriched = normalize(replace(record, claims=custom.rest), source=source)
         if isinstance(enriched, ImportIssue):
             issues.append(enriched)
             continue
         issues += enriched.issues
+        if custom.problems:
+            issues.append(_unreadable(record, custom.problems))
         own: list[VariantRecord] = []
         for variant in record.variants:
             if _is_usable(variant.sku) and variant.sku not in skus:
@@ -104,9 +112,40 @@ def normalize_records(
                 )
             )
         if own:
-            item = ImportItem(record=replace(record, variants=tuple(own)), enriched=enriched)
+            custom, enriched = _for_family(custom, enriched, definitions)
+            item = ImportItem(
+                record=replace(record, variants=tuple(own)), enriched=enriched, custom=custom
+            )
             issues += _storage_issues(item.record)
             yield item
+
+
+def _unreadable(record: ProductRecord, problems: Sequence[str]) -> ImportIssue:
+    return ImportIssue(
+        row=record.external_id,
+        code="value-unreadable",
+        message=f"{'; '.join(problems)[:480]}; left in the supplier's words.",
+        is_fatal=False,
+        raw={"title": record.title[:200]},
+    )
+
+
+def _for_family(
+    custom: Extracted, enriched: NormalizedProduct, definitions: Sequence[Definition]
+) -> tuple[Extracted, NormalizedProduct]:
+    """Return the lines of attributes that the family does not have to the supplier's words."""
+    foreign = {each.code for each in definitions if not each.is_of(enriched.family)}
+    words = {
+        source["label"]: source["raw"] for code, source in custom.sources.items() if code in foreign
+    }
+    if not words:
+        return custom, enriched
+    values = {code: value for code, value in custom.values.items() if code not in foreign}
+    sources = {code: value for code, value in custom.sources.items() if code not in foreign}
+    return (
+        replace(custom, values=values, sources=sources),
+        replace(enriched, more={**enriched.more, **words}),
+    )
 
 
 def _storage_issues(record: ProductRecord) -> Iterator[ImportIssue]:

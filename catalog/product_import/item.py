@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from catalog.attributes.normalization import NormalizedProduct
+from catalog.custom_attributes.values import Extracted
 from catalog.models import Product, Variant
 from catalog.records import ProductRecord
 
@@ -16,6 +17,7 @@ class ImportItem:
 
     record: ProductRecord
     enriched: NormalizedProduct
+    custom: Extracted = field(default_factory=Extracted)
     product: Product | None = None
     is_guest: bool = False
     variants: dict[str, Variant] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Import products: write products, brands, specifications and modes, keep what staff locked."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,15 +10,12 @@ from catalog.attributes.families import CATEGORY_SLUGS
 from catalog.attributes.identifiers import brand_key
 from catalog.attributes.normalization import UNBRANDED
 from catalog.attributes.plausibility import StatedMode
-from catalog.custom_attributes import registry
-from catalog.custom_attributes.registry import CUSTOM, Definition
-from catalog.custom_attributes.values import extract
+from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
 from catalog.product_import.item import ImportItem
 from catalog.products.creation import make_slugs
 from catalog.products.spec_edits import MODES, keep_edits
-from catalog.records import ImportIssue
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
@@ -129,13 +126,8 @@ def _categories() -> dict[str, Category]:
 
 
 @requires_transaction
-def write_specs(items: Sequence[ImportItem], *, source: str) -> list[ImportIssue]:
-    """Write the specifications with their sources; a value no longer stated is emptied.
-
-    Returns: an issue for each line of a custom attribute that cannot be read
-    """
-    definitions = registry.load()
-    issues: list[ImportIssue] = []
+def write_specs(items: Sequence[ImportItem], *, source: str) -> None:
+    """Write the specifications with their sources; a value no longer stated is emptied."""
     specs = {
         spec.product_id: spec
         for spec in Spec.objects.filter(product__in=[item.row.pk for item in items])
@@ -145,7 +137,7 @@ def write_specs(items: Sequence[ImportItem], *, source: str) -> list[ImportIssue
     for item in items:
         values = _spec_values(item)
         spec = specs.get(item.row.pk)
-        issues += _take_custom_values(item, values, spec, definitions, source=source)
+        _add_custom_values(item, values, spec, source=source)
         if spec is None:
             new.append(Spec(product=item.row, **values))
             specs[item.row.pk] = new[-1]
@@ -159,43 +151,22 @@ def write_specs(items: Sequence[ImportItem], *, source: str) -> list[ImportIssue
             item.mark_changed()
     Spec.objects.bulk_create(new)
     bulk.update(Spec, changed)
-    return issues
 
 
-def _take_custom_values(
-    item: ImportItem,
-    values: dict[str, Any],
-    spec: Spec | None,
-    definitions: Sequence[Definition],
-    *,
-    source: str,
-) -> Iterator[ImportIssue]:
-    """Move lines of custom attributes from ``more`` to ``custom_values``; locked values stay."""
-    found = extract(
-        values["more"],
-        definitions=definitions,
-        family=item.enriched.family,
-        mark=item.record.decimal_mark,
-    )
+def _add_custom_values(
+    item: ImportItem, values: dict[str, Any], spec: Spec | None, *, source: str
+) -> None:
+    """Add the values of custom attributes with their sources; locked values stay."""
     locked = {name.removeprefix(CUSTOM) for name in item.row.overridden_fields}
     before = spec.custom_values if spec else {}
     values["custom_values"] = {
-        **{code: value for code, value in found.values.items() if code not in locked},
+        **{code: value for code, value in item.custom.values.items() if code not in locked},
         **{code: value for code, value in before.items() if code in locked},
     }
-    values["more"] = found.rest
     values["sources"] |= {
-        f"{CUSTOM}{code}": {"supplier": source, **stated} for code, stated in found.sources.items()
+        f"{CUSTOM}{code}": {"supplier": source, **stated}
+        for code, stated in item.custom.sources.items()
     }
-    if found.problems:
-        problems = "; ".join(found.problems)
-        yield ImportIssue(
-            row=item.record.external_id,
-            code="value-unreadable",
-            message=f"{problems[:480]}; left in the supplier's words.",
-            is_fatal=False,
-            raw={"title": item.record.title[:200]},
-        )
 
 
 def _spec_values(item: ImportItem) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -54,6 +54,7 @@ from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.form_fields import LinesField
 from storefront.lib.staff.inlines import inline
+from storefront.lib.staff.list_actions import FilteredActions
 
 SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
 
@@ -66,8 +67,9 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
 
 @admin.register(Product)
-class ProductAdmin(LockedFieldsAdmin):
+class ProductAdmin(FilteredActions, LockedFieldsAdmin):
     form = ProductForm
+    actions_list: ClassVar = ["export_csv", "export_xlsx"]
     add_form = ProductAddForm
     may_add = True
     return_field = staticmethod(editing.return_product_field)
@@ -151,11 +153,23 @@ class ProductAdmin(LockedFieldsAdmin):
             now=timezone.now(),
         )
 
+    @action(description=_("Export CSV"), icon="download", may="view")
+    def export_csv(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(_file_url(request, "csv"))
+
+    @action(description=_("Export XLSX"), icon="download", may="view")
+    def export_xlsx(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(_file_url(request, "xlsx"))
+
     def _save_spec(self, request: HttpRequest, product: Product, form: Any) -> None:
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         for finding in spec_edits.edit_spec(product=product, changes=changes, **acting(request)):
             message = _("Unlikely: %(finding)s.") % {"finding": finding.message}
             self.message_user(request, message, messages.WARNING)
+
+
+def _file_url(request: HttpRequest, kind: str) -> str:
+    return reverse("supply:catalog_file", args=[kind], query=request.GET)
 
 
 OFFER_COMPARISON = columns.page(

@@ -1,10 +1,15 @@
 """Supply URLs: route alerts, inbox actions and reports under /admin/supply/."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import path, re_path
 
 from storefront.dashboard.inbox import assignments, quick_actions, views
-from storefront.dashboard.reports import offer_comparison, profit_report, routing_preview
+from storefront.dashboard.reports import (
+    catalog_file,
+    offer_comparison,
+    profit_report,
+    routing_preview,
+)
 from storefront.dashboard.suppliers import match_review
 
 app_name = "supply"
@@ -22,6 +27,12 @@ urlpatterns = [
     path("matches/", admin.site.admin_view(match_review.show), name="matches"),
     # /admin/supply/matches/decide/, posted
     path("matches/decide/", admin.site.admin_view(match_review.decide), name="decide_match"),
+    # /admin/supply/catalog.csv?status__exact=active
+    re_path(
+        r"^catalog\.(?P<kind>csv|xlsx)$",
+        admin.site.admin_view(catalog_file.download),
+        name="catalog_file",
+    ),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/actions/, posted

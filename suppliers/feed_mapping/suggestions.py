@@ -11,6 +11,7 @@ from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, known_
 from suppliers.connectors.feed.mapping.fields import (
     IMAGE_ALIASES,
     OPTION_ALIASES,
+    OPTION_PREFIX,
     TARGETS,
     CellKind,
     fold_header,
@@ -53,7 +54,7 @@ def suggest_mapping(
         if (name := known_name(header)) in CLAIM_ALIASES["Length"]:
             del fields["length"]  # the light's length: a parcel would have three dimensions
             unused[header] = name
-    claims, options = _take_columns(unused, CLAIM_ALIASES), _take_columns(unused, OPTION_ALIASES)
+    claims, options = _take_columns(unused, CLAIM_ALIASES), _take_options(unused, headers)
     images = [header for header, name in unused.items() if _is_image(name)]
     warehouses = () if "location" in fields else tuple(_warehouses(unused))
     return mappings.Mapping(
@@ -79,6 +80,15 @@ def _take_columns(
             del unused[header]
             columns[label] = Source(column=header)
     return columns
+
+
+def _take_options(unused: dict[str, str], headers: Sequence[str]) -> dict[str, Source]:
+    """Remove the columns of options from ``unused``; return them in the order of the file."""
+    options = _take_columns(unused, OPTION_ALIASES)
+    for header in [header for header in unused if header.startswith(OPTION_PREFIX)]:
+        del unused[header]
+        options[header.removeprefix(OPTION_PREFIX)] = Source(column=header)
+    return dict(sorted(options.items(), key=lambda option: headers.index(option[1].column)))
 
 
 def _find_header(unused: Mapping[str, str], aliases: Sequence[str]) -> str | None:

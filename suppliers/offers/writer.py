@@ -87,7 +87,7 @@ def _new_offer(
         product_external_id=record.external_id,
         variant_id=variant_id,
         title=variant.title[:200],
-        **_terms(run_context, variant.terms),
+        **stored_terms(variant.terms, currency=run_context.supplier.currency),
         cost_amount=variant.cost.rounded().amount if variant.cost else None,
         currency=run_context.supplier.currency,
         status=Status.ACTIVE if is_sound else Status.ON_HOLD,
@@ -117,7 +117,8 @@ def _update_offer(  # noqa: PLR0913 - an offer, its page and its two possible li
     offer.variant_id = None if disputed_id else offer.variant_id or variant_id
     offer.product_external_id = record.external_id
     offer.title = variant.title[:200]
-    for name, value in _terms(run_context, variant.terms).items():
+    terms = stored_terms(variant.terms, currency=run_context.supplier.currency)
+    for name, value in terms.items():
         if name not in offer.overridden_fields:
             setattr(offer, name, value)
     is_sound = offer.variant_id is not None and offer.cost_amount is not None
@@ -135,8 +136,7 @@ def _updated_values(offer: SupplierOffer) -> tuple[Any, ...]:
     return tuple(getattr(offer, name) for name in UPDATED_FIELDS)
 
 
-def _terms(run_context: RunContext, terms: SupplierTerms) -> dict[str, Any]:
-    currency = run_context.supplier.currency
+def stored_terms(terms: SupplierTerms, *, currency: str) -> dict[str, Any]:
     return {
         "min_order_units": terms.min_order_units or 1,
         "pack_size": terms.pack_size or 1,

@@ -9,6 +9,7 @@ LABELS: Mapping[str, Promise] = {
     # The list
     "list-no-id": _("A listed row has no ID"),
     "list-not-on-sale": _("A listed product is not on sale"),
+    "list-other-supplier": _("A row belongs to another supplier"),
     "list-too-long": _("A list is too long to be read completely"),
     "list-total-row": _("A total row was skipped"),
     "list-twice": _("A product is listed twice"),

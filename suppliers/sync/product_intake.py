@@ -2,18 +2,21 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
 
 from django.db import DataError, IntegrityError
 
 from catalog.product_import import importer
 from catalog.product_import.importer import ImportResult
 from catalog.records import ImportIssue, ProductRecord
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.money import Money
 from suppliers.connectors.records import DiscontinuedError, ProductDetail, StockReport
-from suppliers.models import SupplierOffer, SupplierProduct
+from suppliers.models import Supplier, SupplierOffer, SupplierProduct
 from suppliers.offers import links, writer
 from suppliers.offers.links import Links
 from suppliers.offers.writer import AcceptedPage, Batch, ListedProduct, SkuConflictError
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 MAX_TRIES = 3
 NOT_STORED = "cannot-be-stored"
 NOT_STORABLE = (DataError, IntegrityError, ValueError)
+
+Store = Callable[..., ImportResult]  # ``importer.import_products`` for one supplier, at one time
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,9 +127,11 @@ def _import_with_retries(run_context: RunContext, batch: Batch) -> int:
 
 
 def _import_once(run_context: RunContext, batch: Batch) -> int:
-    records = _without_foreign_skus(run_context, [page.record for page in batch.good], batch)
-    decided = links.decide_links(supplier=run_context.supplier, records=records)
-    imported = _store_and_link(run_context, decided)
+    supplier = run_context.supplier
+    records = _without_foreign_skus(supplier, [page.record for page in batch.good], batch.problems)
+    decided = links.decide_links(supplier=supplier, records=records)
+    store = partial(importer.import_products, source=supplier.code, now=run_context.clock())
+    imported = _store_and_link(supplier, decided, store)
     batch.problems += imported.issues
     present = _known_products(run_context, batch.answered)
     # What cannot be stored now is fetched again by the next run.
@@ -139,6 +146,22 @@ def _import_once(run_context: RunContext, batch: Batch) -> int:
         read_again=read_again,
     )
     return sum(len(record.variants) for record in records)
+
+
+@requires_transaction
+def preview_import(
+    *, supplier: Supplier, records: Sequence[ProductRecord], now: datetime
+) -> ImportResult:
+    """Write products as a sync would, in a transaction that the caller rolls back.
+
+    Offers are not written.
+    """
+    problems: list[ImportIssue] = []
+    own = _without_foreign_skus(supplier, records, problems)
+    decided = links.decide_links(supplier=supplier, records=own)
+    store = partial(importer.import_products, source=supplier.code, now=now, is_preview=True)
+    imported = _store_and_link(supplier, decided, store)
+    return replace(imported, issues=[*problems, *imported.issues])
 
 
 def _known_products(
@@ -213,12 +236,12 @@ def cost_issue(cost: Money, *, sku: str, expected: str) -> ImportIssue | None:
 
 
 def _without_foreign_skus(
-    run_context: RunContext, records: Sequence[ProductRecord], batch: Batch
+    supplier: Supplier, records: Sequence[ProductRecord], problems: list[ImportIssue]
 ) -> list[ProductRecord]:
     """Drop SKUs that another listed product has: the first product keeps the SKU."""
     skus = [variant.sku for record in records for variant in record.variants]
     owners = dict(
-        SupplierOffer.objects.filter(supplier=run_context.supplier, supplier_sku__in=skus)
+        SupplierOffer.objects.filter(supplier=supplier, supplier_sku__in=skus)
         .exclude(status=SupplierOffer.Status.DISCONTINUED)
         .values_list("supplier_sku", "product_external_id")
     )
@@ -231,7 +254,7 @@ def _without_foreign_skus(
                 own.append(variant)
             else:
                 message = f"Product {owner} already has this SKU."
-                batch.problems.append(
+                problems.append(
                     ImportIssue(
                         row=f"{record.external_id}:{variant.sku}",
                         code="sku-of-two",
@@ -244,10 +267,10 @@ def _without_foreign_skus(
 
 
 def _store_and_link(
-    run_context: RunContext, decided: Links, *, is_again: bool = False
+    supplier: Supplier, decided: Links, store: Store, *, is_again: bool = False
 ) -> ImportResult:
     """Store the supplier's own products, and link its offers for other suppliers' products."""
-    stored = _store_records(run_context, decided.own, decided, is_again=is_again)
+    stored = _store_records(supplier, decided.own, decided, store, is_again=is_again)
     touched = {*decided.matched_links.values(), *decided.disputed.values()}
     return replace(
         stored,
@@ -258,33 +281,28 @@ def _store_and_link(
 
 
 def _store_records(
-    run_context: RunContext,
+    supplier: Supplier,
     records: Sequence[ProductRecord],
     decided: Links,
+    store: Store,
     *,
     is_again: bool = False,
 ) -> ImportResult:
     """Store the records together; if one cannot be stored, each alone."""
     try:
-        return importer.import_products(
-            records=records,
-            variant_ids=decided.earlier_links,
-            product_ids=decided.joined,
-            source=run_context.supplier.code,
-            now=run_context.clock(),
-        )
+        return store(records=records, variant_ids=decided.earlier_links, product_ids=decided.joined)
     except NOT_STORABLE as error:
         if len(records) == 1 and isinstance(error, IntegrityError) and not is_again:
             # Another worker may have stored the product or its slug: matching again finds it.
-            again = links.decide_links(supplier=run_context.supplier, records=records)
-            return _store_and_link(run_context, again, is_again=True)
+            again = links.decide_links(supplier=supplier, records=records)
+            return _store_and_link(supplier, again, store, is_again=True)
         if len(records) == 1:
             log.exception("product %s cannot be stored", records[0].external_id)
             issues = [_storage_issue(records[0].external_id)]
             return ImportResult(
                 variants={}, touched=set(), issues=issues, created=0, updated=0, unchanged=0
             )
-    results = [_store_records(run_context, [record], decided) for record in records]
+    results = [_store_records(supplier, [record], decided, store) for record in records]
     return ImportResult(
         variants={sku: pk for result in results for sku, pk in result.variants.items()},
         touched={pk for result in results for pk in result.touched},

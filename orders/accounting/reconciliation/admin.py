@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -31,6 +31,7 @@ from storefront.lib.staff.admin import (
 )
 from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
+from storefront.lib.staff.list_actions import FilteredActions
 
 Status = Discrepancy.Status
 STATE = columns.status("status", _("Status"), needs_action={"open"}, final={"gone", "settled"})
@@ -63,7 +64,7 @@ def advice(difference: Discrepancy) -> str:
 
 
 @admin.register(Discrepancy)
-class DiscrepancyAdmin(StaffAdmin):
+class DiscrepancyAdmin(FilteredActions):
     empty_text = _("No discrepancies. All reconciled days match.")
     list_display: ClassVar = [
         "kind",
@@ -142,17 +143,6 @@ class DiscrepancyAdmin(StaffAdmin):
         "resolve": resolution.can_apply_lost_event,
         "close_discrepancy": lambda row: row.status == Status.OPEN,
     }
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Apply the filters of the list to the export link."""
-        answer: Any = super().changelist_view(request, extra_context)
-        context = getattr(answer, "context_data", None) or {}
-        for offered in context.get("actions_list", ()):
-            offered["path"] += f"?{request.GET.urlencode()}"
-        response: HttpResponse = answer
-        return response
 
     @action(description=_("Export CSV"), icon="download", may="view")
     def export(self, request: HttpRequest) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""CSV export: write lines whose cells no spreadsheet evaluates. Pure."""
+"""CSV export: write lines whose cells no spreadsheet evaluates, restore such cells. Pure."""
 
 import csv
 import re
@@ -34,3 +34,19 @@ def escape_formula(cell: str) -> str:
     plain = _CONTROL.sub(" ", cell).strip()
     is_formula = plain.startswith(FORMULA_PREFIXES) and not NUMBER.fullmatch(plain)
     return f"'{plain}" if is_formula else plain
+
+
+# A text that a spreadsheet evaluates, or one that was escaped with apostrophes.
+_EVALUATED = re.compile(r"'*[=+\-@\t\r]")
+_ESCAPED = re.compile(r"'(?='*[=+\-@\t\r])")
+
+
+def lossless_csv_line(cells: Iterable[str]) -> str:
+    """Return one CSV line with formulas escaped; ``unescape`` restores each cell unchanged."""
+    line: str = _WRITER.writerow([f"'{cell}" if _EVALUATED.match(cell) else cell for cell in cells])
+    return line
+
+
+def unescape(cell: str) -> str:
+    """Return a cell without the apostrophe that keeps a spreadsheet from evaluating it."""
+    return cell[1:] if _ESCAPED.match(cell) else cell

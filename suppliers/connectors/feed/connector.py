@@ -107,6 +107,7 @@ class FeedReading:
                 mapping,
                 currency=self._context.currency,
                 work=work,
+                supplier=self._context.folder.name,  # the folder is named by the supplier's code
                 file_id=(path.name, path.stat().st_size),
                 age=fetched.age,
             )

@@ -2,9 +2,10 @@
 
 import heapq
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -64,6 +65,18 @@ MAX_BAD_ROWS = 10_000
 ProductIdOf = Callable[[str, str], str]
 
 
+@dataclass(slots=True, kw_only=True)
+class RowCounts:
+    """The number of rows of a file, and of those that name a product and SKU.
+
+    Shape:  the keys are pairs of product and SKU; ``gone`` are rows of discontinued SKUs
+    """
+
+    total: int = 0
+    listed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    gone: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
 class FeedFileReader:
     """Reads one file with its mapping, from its first row to its last.
 
@@ -78,6 +91,7 @@ class FeedFileReader:
         *,
         currency: str,
         work: Path,
+        supplier: str = "",
         file_id: tuple[str, int] = ("", 0),
         age: FileAge = UNKNOWN_AGE,
     ) -> None:
@@ -89,7 +103,7 @@ class FeedFileReader:
         self.currency = currency
         self.decimal = decimal
         self._work = work
-        self._converter = Converter(mapping, currency=currency, mark=decimal)
+        self._converter = Converter(mapping, currency=currency, mark=decimal, supplier=supplier)
         self._row_groups: RowGroups | None = None
         self.is_complete = True  # as far as it was read
         self._newest = _newest()
@@ -246,6 +260,18 @@ class FeedFileReader:
             if not isinstance(identified, ImportIssue):
                 sku, cells = identified
                 yield sku, self._converter.parent(cells) or sku
+
+    def count_rows(self) -> RowCounts:
+        """Count all rows. Raises PermanentError."""
+        counts = RowCounts()
+        for row_name, row in self.rows():
+            counts.total += 1
+            identified = self._with_sku(row, row_name=row_name)
+            if not isinstance(identified, ImportIssue):
+                sku, cells = identified
+                counter = counts.gone if self._converter.is_gone(cells) else counts.listed
+                counter[self._converter.parent(cells) or sku, sku] += 1
+        return counts
 
     def contained_skus(self, skus: AbstractSet[str]) -> frozenset[str]:
         return frozenset(sku for sku, _ in self.external_ids() if sku in skus)

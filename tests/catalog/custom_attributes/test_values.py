@@ -64,9 +64,9 @@ def test_lines_are_taken_by_name_label_or_code_and_the_rest_stays():
         "Reflector": "smooth",
     }
 
-    found = extract(lines, definitions=(SWITCH, CHARGE, MEMORY, STRAP), family="lantern")
+    found = extract(lines, definitions=(SWITCH, CHARGE, MEMORY, STRAP))
 
-    assert found.values == {"switch_position": ["tail"], "charge_time": "3"}
+    assert found.values == {"switch_position": ["tail"], "charge_time": "3", "strap": "elastic"}
     assert found.sources["switch_position"] == {"label": "Switch type", "raw": "tail"}
-    assert found.rest == {"Mode memory": "sometimes", "Strap": "elastic", "Reflector": "smooth"}
+    assert found.rest == {"Mode memory": "sometimes", "Reflector": "smooth"}
     assert found.problems == ["Mode memory: 'sometimes' says neither yes nor no"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from catalog.records import ImportIssue
+from storefront.lib.staff.csv_export import unescape
 from suppliers.connectors.feed.limits import (
     MAX_COLUMNS,
     MAX_RECORD_LENGTH,
@@ -165,7 +166,7 @@ def _check_width(
             message = f"The row has {len(row)} cells, but there are {width} columns."
             yield total_row(f"line {line}") if is_total(row) else _bad_row(line, message, record)
         else:
-            yield row
+            yield [unescape(cell) for cell in row] if "'" in record else row
 
 
 def _split_records(

@@ -110,6 +110,7 @@ TARGETS: dict[str, Target] = {
         status, deleted, discontinued, is sale, active""", CellKind.FLAG),
     "updated_at": Target("Updated at", """
         updated at, last update, last modified, updated, timestamp""", CellKind.MOMENT),
+    "supplier": Target("Supplier code", "supplier code"),  # of our export: others' rows are rejected
 }  # fmt: skip
 
 IMAGE_ALIASES = split_names("""
@@ -121,6 +122,7 @@ OPTION_ALIASES = {
     "Material": ("material",),
     "Pattern": ("pattern",),
 }
+OPTION_PREFIX = "Option: "  # a column of our export for an option with any other name
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\W_]+")
 

@@ -64,6 +64,7 @@ class ConvertedRow:
     notes: tuple[str, ...] = ()
 
 
+OTHER_SUPPLIER = "list-other-supplier"
 MAX_CODE_LENGTH = 30
 MAX_TITLE_LENGTH = 200
 COUNTRY_CODE_LENGTH = 2
@@ -72,11 +73,15 @@ COUNTRY_CODE_LENGTH = 2
 class Converter:
     """Converts the rows of one file by its mapping.
 
-    Shape:  ``mark`` is the decimal separator of the file; ``currency`` the supplier's
+    Shape:  ``mark`` is the decimal separator of the file; ``currency`` and ``supplier`` (its code)
+            are the supplier's
     """
 
-    def __init__(self, mapping: mappings.Mapping, *, currency: str, mark: str) -> None:
+    def __init__(
+        self, mapping: mappings.Mapping, *, currency: str, mark: str, supplier: str = ""
+    ) -> None:
         self.mapping = mapping
+        self._supplier = supplier
         self._currency = mapping.currency or currency
         self._cells = Cells(mapping, mark=mark)
         self._descriptions = DescriptionReader(mapping, cells=self._cells)
@@ -98,6 +103,10 @@ class Converter:
                 map(sources.text, row.values())
             ):
                 return total_row(row_name)
+            owner = self._cells.text("supplier", row)
+            if owner and self._supplier and owner != self._supplier:
+                message = f"The row belongs to the supplier {owner[:MAX_LABEL_LENGTH]}."
+                return ImportIssue(row=row_name, code=OTHER_SUPPLIER, message=message)
             return cells.normalized(identifier)
         except UnreadableError as error:
             return ImportIssue(

@@ -23,7 +23,7 @@ class DescriptionReader:
         self._cells = cells
         self._mark_of_claims = mapping.claims_decimal_separator(detected=cells.mark)
         self._images = [
-            (sources.make_getter(source), source.separator) for source in mapping.images
+            (sources.make_getter(source), source.separator or "|") for source in mapping.images
         ]
         self._options = {
             name: sources.make_getter(source) for name, source in mapping.options.items()

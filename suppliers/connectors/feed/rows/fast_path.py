@@ -100,7 +100,7 @@ def offers(
         or not _has_cents(currency)
         or mapping.currency not in {"", currency}
         or mapping.stale_after_h
-        or "updated_at" in mapping.fields
+        or {"supplier", "updated_at"} & mapping.fields.keys()
         or "cost" not in mapping.fields
     ):
         return None
@@ -158,7 +158,7 @@ def stock(mapping: Mapping, *, external_id_of: ProductIdOf) -> FastConverter | N
         or not stock_sources
         or not all(_is_countable(stock_source) for stock_source in stock_sources)
         or mapping.stale_after_h
-        or "updated_at" in mapping.fields
+        or {"supplier", "updated_at"} & mapping.fields.keys()
     ):
         return None
     cells = _Cells(mapping)

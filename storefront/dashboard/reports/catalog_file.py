@@ -1,0 +1,52 @@
+"""Catalog file: export the products that the list of staff shows, as CSV or XLSX."""
+
+import tempfile
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from catalog.models import Product
+from storefront.dashboard import staff_page
+from storefront.lib.staff.xlsx_export import CellTooLongError, write_xlsx
+from suppliers.catalog_files import columns, export
+
+RIGHTS = ("catalog.view_product", "suppliers.view_supplieroffer")
+
+
+def download(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Return the file; the query has the filters of the list."""
+    staff_page.require(request, *RIGHTS)
+    product_list = reverse("admin:catalog_product_changelist")
+    model_admin = admin.site.get_model_admin(Product)
+    try:
+        products = model_admin.get_changelist_instance(request).get_queryset(request)
+    except IncorrectLookupParameters:  # the list ignores unknown parameters with a message
+        return HttpResponseRedirect(f"{product_list}?{ERROR_FLAG}=1")
+    name = f"catalog-{timezone.localdate()}"
+    if kind == "csv":
+        answer = StreamingHttpResponse(
+            export.csv_lines(products), content_type="text/csv; charset=utf-8"
+        )
+        answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return answer
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    try:
+        write_xlsx(export.table(products), file, number_headings=columns.NUMBER_HEADINGS)
+    except CellTooLongError as error:
+        file.close()
+        message = gettext("%(problem)s. Export as CSV instead.") % {"problem": error}
+        messages.error(request, message)
+        return HttpResponseRedirect(f"{product_list}?{request.GET.urlencode()}")
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx")

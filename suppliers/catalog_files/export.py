@@ -1,0 +1,149 @@
+"""Catalog export: load variants in batches, yield them as rows of a table or as CSV lines."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import batched
+
+from django.db.models import QuerySet
+
+from catalog.custom_attributes import registry
+from catalog.models import Identifier, Image, Mode, Product, Spec, Variant
+from storefront.lib.staff.csv_export import lossless_csv_line
+from suppliers.catalog_files import columns
+from suppliers.catalog_files.columns import ExportRow
+from suppliers.models import Supplier, SupplierOffer
+
+BATCH = 500
+BYTE_ORDER_MARK = "\ufeff"  # spreadsheets take a CSV file without it for Windows-1252
+
+
+def csv_lines(products: QuerySet[Product], *, supplier: Supplier | None = None) -> Iterator[str]:
+    """Yield the lines of a CSV file, its headings first, in bounded memory."""
+    lines = map(lossless_csv_line, table(products, supplier=supplier))
+    yield BYTE_ORDER_MARK + next(lines)
+    yield from lines
+
+
+def table(products: QuerySet[Product], *, supplier: Supplier | None = None) -> Iterator[list[str]]:
+    """Yield the headings, then one row per variant; with a supplier, one per offer of it."""
+    ids = _product_ids(products, supplier)
+    headings = columns.headings(_option_names(products))
+    yield headings
+    for batch in batched(ids, BATCH):
+        for row in load_rows(batch, supplier=supplier):
+            cells = columns.to_cells(row)
+            yield [cells.get(heading, "") for heading in headings]
+
+
+def _product_ids(products: QuerySet[Product], supplier: Supplier | None) -> list[int]:
+    wanted = Product.objects.filter(pk__in=products.order_by().values("pk"))
+    if supplier is not None:
+        offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
+        wanted = wanted.filter(pk__in=offers.values("variant__product"))
+    return list(wanted.order_by("pk").values_list("pk", flat=True))
+
+
+def _option_names(products: QuerySet[Product]) -> list[str]:
+    lists = products.order_by().values_list("option_names", flat=True).distinct()
+    return list(dict.fromkeys(str(name) for names in lists for name in names))
+
+
+def load_rows(
+    product_ids: Sequence[int], *, supplier: Supplier | None = None
+) -> Iterator[ExportRow]:
+    """Yield the rows of some products, those of one product together, in their order."""
+    products = Product.objects.select_related("brand", "category").in_bulk(product_ids)
+    specs = {spec.product_id: spec for spec in Spec.objects.filter(product__in=product_ids)}
+    modes = _by(Mode.objects.filter(product__in=product_ids).order_by("position"), "product_id")
+    pictures = _by(
+        Image.objects.filter(product__in=product_ids).order_by("position", "pk"), "product_id"
+    )
+    variants = _by(
+        Variant.objects.filter(product__in=product_ids).order_by("position", "pk"), "product_id"
+    )
+    variant_ids = [variant.pk for of_product in variants.values() for variant in of_product]
+    # A number in conflict last: another variant has it.
+    known = Identifier.objects.filter(variant__in=variant_ids).order_by("state", "pk")
+    identifiers = _by(sorted(known, key=_is_conflict), "variant_id")
+    offers = _offers(variant_ids, supplier)
+    custom = registry.load()
+    for product_id in product_ids:
+        own = variants.get(product_id, [])
+        assigned = _assign_pictures(own, pictures.get(product_id, []))
+        spec = specs.get(product_id) or Spec(product_id=product_id)
+        has_battery = bool(spec.battery_included) or any(
+            variant.lithium != Variant.Lithium.NONE for variant in own
+        )
+        for variant in own:
+            of_variant = identifiers.get(variant.pk, [])
+            for offer in _chosen(offers.get(variant.pk, []), of_variant, supplier):
+                yield ExportRow(
+                    variant=variant,
+                    product=products[product_id],
+                    spec=spec,
+                    custom=custom,
+                    modes=modes.get(product_id, ()),
+                    identifiers=of_variant,
+                    picture_urls=assigned[variant.pk],
+                    has_battery=has_battery,
+                    offer=offer,
+                )
+
+
+def _is_conflict(identifier: Identifier) -> bool:
+    return identifier.state == Identifier.State.CONFLICT
+
+
+def _by[R](rows: Iterable[R], name: str) -> dict[int, list[R]]:
+    grouped: dict[int, list[R]] = {}
+    for row in rows:
+        grouped.setdefault(getattr(row, name), []).append(row)
+    return grouped
+
+
+def _offers(
+    variant_ids: Sequence[int], supplier: Supplier | None
+) -> dict[int, list[SupplierOffer]]:
+    offers = SupplierOffer.objects.filter(variant__in=variant_ids).select_related("supplier")
+    if supplier is not None:
+        offers = offers.filter(supplier=supplier)
+    return _by(offers.order_by("pk"), "variant_id")
+
+
+def _chosen(
+    offers: Sequence[SupplierOffer], identifiers: Sequence[Identifier], supplier: Supplier | None
+) -> Sequence[SupplierOffer | None]:
+    """Return all offers of the one supplier; without one, the offer that the texts are from."""
+    if supplier is not None:
+        return offers
+    names = {
+        identifier.value
+        for identifier in identifiers
+        if identifier.scheme == Identifier.Scheme.SUPPLIER
+    }
+
+    def rank(offer: SupplierOffer) -> tuple[bool, bool, int]:
+        is_source = f"{offer.supplier.code}:{offer.supplier_sku}" in names
+        return (not is_source, offer.status == SupplierOffer.Status.DISCONTINUED, offer.pk)
+
+    return [min(offers, key=rank, default=None)]
+
+
+def _assign_pictures(
+    variants: Sequence[Variant], pictures: Sequence[Image]
+) -> dict[int, list[str]]:
+    """Return the picture addresses of each variant, so that an import keeps owners and order.
+
+    A picture without an owner belongs to all variants that come after the owners before it.
+    """
+    assigned: dict[int, list[str]] = {}
+    passed: set[int | None] = {None}
+    for variant in variants:
+        passed.add(variant.pk)
+        is_reached = True
+        assigned[variant.pk] = []
+        for picture in pictures:
+            is_reached = is_reached and picture.variant_id in passed
+            is_own = picture.variant_id == variant.pk
+            if is_own or (is_reached and picture.variant_id is None):
+                assigned[variant.pk].append(picture.source_url)
+    return assigned
