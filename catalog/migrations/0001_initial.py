@@ -349,7 +349,7 @@ class Migration(migrations.Migration):
                 ("status", models.CharField(choices=[("active", "Active"), ("phasing_out", "Selling off"), ("discontinued", "Discontinued")], default="active", help_text="A variant that is selling off is shown and sold while stock lasts. A discontinued variant is not sold.", max_length=15, verbose_name="Status")),
                 ("product", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="variants", to="catalog.product", verbose_name="Product")),
                 ("overridden_fields", models.JSONField(blank=True, db_default=models.Value([], models.JSONField()), default=list, verbose_name="Locked attributes")),
-                ("replaced_by", models.ForeignKey(blank=True, help_text="The successor. The page of a discontinued product leads to it, and it is offered in place of an ordered item that cannot be delivered.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="replaces", to="catalog.variant", verbose_name="Replaced by")),
+                ("replaced_by", models.ForeignKey(blank=True, help_text="The SKU of the successor. The page of a discontinued product leads to it, and it is offered in place of an ordered item that cannot be delivered.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="replaces", to="catalog.variant", verbose_name="Replaced by")),
             ],
             options={
                 "verbose_name": "variant",

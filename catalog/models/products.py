@@ -161,7 +161,7 @@ class Variant(models.Model):
         related_name="replaces",
         verbose_name=_("Replaced by"),
         help_text=_(
-            "The successor. The page of a discontinued product leads to it, and it is offered in "
+            "The SKU of the successor. The page of a discontinued product leads to it, and it is offered in "
             "place of an ordered item that cannot be delivered."
         ),
     )

@@ -184,7 +184,7 @@ class VariantAdmin(LockedFieldsAdmin):
     may_add = True
     return_field = staticmethod(variant_edits.return_variant_field)
     editable = (*variant_edits.LOCKABLE_FIELDS, *variant_edits.OWN_FIELDS)
-    autocomplete_fields: ClassVar = ["product", "replaced_by"]
+    autocomplete_fields: ClassVar = ["product"]
     exclude = ("overridden_fields",)
     groups = VARIANT_FIELDSETS
     list_display: ClassVar = [

@@ -94,8 +94,13 @@ def edit_spec(
     """Save staff's values, lock them against feeds and publish the result; return the findings.
 
     Shape:  ``changes`` maps columns, or ``custom:`` and the code of an attribute, to values
-    Locks:  the listings of the product in id order, then the product
+    Locks:  the variants if their weight changes, then the listings, each in id order, then the
+            product
     """
+    variants = Variant.objects.filter(product=product)
+    if "weight_g" in changes:
+        locked_rows = variants.select_for_update(of=["self"], no_key=True).order_by("pk")
+        list(locked_rows.values_list("pk"))
     lock_product(product.pk)
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
     spec = Spec.objects.filter(product=row).first() or Spec(product=row, basis=Spec.Basis.NONE)
@@ -116,7 +121,7 @@ def edit_spec(
         spec.beam_m = None if candela is None else plausibility.beam_m(candela)
         locked.add(DERIVED_FIELD)
     if "weight_g" in changes:
-        free = Variant.objects.filter(product=row).exclude(overridden_fields__contains="weight_g")
+        free = variants.exclude(overridden_fields__contains="weight_g")
         free.update(weight_g=changes["weight_g"])
     modes = stated_modes(row)
     spec.warnings = _warnings(spec, modes)
@@ -137,7 +142,7 @@ def _set_custom_value(spec: Spec, code: str, value: Any) -> None:
 def edit_modes(*, product: Product, modes: Sequence[Mode], now: datetime) -> None:
     """Replace the light modes by staff's, in this order, and lock them against feeds.
 
-    Locks:  as ``edit_spec``
+    Locks:  the listings of the product in id order, then the product
     """
     lock_product(product.pk)
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)

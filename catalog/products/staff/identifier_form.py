@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
@@ -20,7 +19,7 @@ from catalog.attributes.identifiers import InvalidGtinError
 from catalog.models import Identifier
 from catalog.products import identifier_edits
 from catalog.products.identifier_edits import EDITABLE_SCHEMES
-from storefront.lib.staff.inlines import EditableTable, inline
+from storefront.lib.staff.inlines import EditableTable, LabeledFormSet, inline
 
 State = Identifier.State
 
@@ -89,7 +88,7 @@ def _taken(error: identifier_edits.IdentifierTakenError) -> str:
     return format_html(_("Variant {} has this number. Remove it there first."), link)
 
 
-class IdentifierFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
+class IdentifierFormSet(LabeledFormSet):
     """Rejects a number that is typed twice."""
 
     def clean(self) -> None:

@@ -22,7 +22,7 @@ from unfold.widgets import (
 from catalog.models import Image, Variant
 from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products import images
-from storefront.lib.staff.inlines import EditableTable
+from storefront.lib.staff.inlines import EditableForm
 
 MAX_POSITION = 1000
 MAX_ALT_CHARS = 125  # longer texts are cut by screen readers
@@ -52,6 +52,8 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         is_new = self.instance.pk is None
         for name in ("upload", "stored"):
             self.fields[name].disabled = not is_new
+        if not is_new:
+            self.fields["upload"].widget = forms.HiddenInput()
         if is_new:
             self.initial["position"] = None
         if "variant" in self.fields:
@@ -59,6 +61,8 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
             field.queryset = Variant.objects.filter(pk__in=[variant.pk for variant in variants])
             named = [(variant.pk, variant.options_text or variant.sku) for variant in variants]
             field.choices = [("", "---------"), *named]
+            field.widget.can_add_related = field.widget.can_change_related = False
+            field.widget.can_view_related = field.widget.can_delete_related = False
         for code, name in settings.LANGUAGES:
             self.fields[f"alt_{code}"] = forms.CharField(
                 label=f"{_('Alternative text')} ({name})",
@@ -139,7 +143,7 @@ def source(row: Image) -> str | None:
     return _("Supplier") if row.pk else None
 
 
-class ImageInline(EditableTable):
+class ImageInline(EditableForm):
     model = Image
     form = ImageForm
     formset = ImageFormSet
@@ -148,12 +152,13 @@ class ImageInline(EditableTable):
     readonly_fields = (thumbnail, source)
     ordering = ("position", "pk")
 
-    def get_fields(self, request: Any, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: Any, obj: Any = None) -> Any:
         """Add the other fields of the form for staff who may edit."""
         if not self.has_change_permission(request, obj):
-            return self.fields
-        alts = [f"alt_{code}" for code, _name in settings.LANGUAGES]
-        return (*self.fields[:2], "upload", *self.fields[2:], *alts, "stored")
+            return [(None, {"fields": self.fields})]
+        alts = tuple(f"alt_{code}" for code, _name in settings.LANGUAGES)
+        rows = [self.fields[:2], "upload", self.fields[2:], alts, "stored"]
+        return [(None, {"fields": rows})]
 
     def get_formset(self, request: Any, obj: Any = None, **kwargs: Any) -> Any:
         kwargs["fields"] = ImageForm.Meta.fields  # the form adds the others

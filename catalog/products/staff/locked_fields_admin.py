@@ -43,14 +43,15 @@ def locked_fields(row: Any) -> str | None:
     """Show the locked fields, each with a button; the buttons belong to ``return_form.html``."""
     if not row.overridden_fields:
         return None
+    text = _("Return to supplier data")
     lines = (
-        (label, name, _("Return to supplier data"), label)
+        (label, name, f"{text}: {label}", text)
         for name in row.overridden_fields
         for label in [label_of(name, type(row))]
     )
     line = (
-        '<li>{} <button type="submit" form="return-form" name="field" value="{}"'
-        ' class="cursor-pointer underline">{}<span class="sr-only">: {}</span></button></li>'
+        '<li>{} <button type="submit" form="return-form" name="field" value="{}" aria-label="{}"'
+        ' class="cursor-pointer underline">{}</button></li>'
     )
     return format_html("<ul>{}</ul>", format_html_join("", line, lines))
 

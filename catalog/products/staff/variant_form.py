@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.models import Product, Variant
 from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
@@ -22,6 +23,17 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
     """What staff may change of a variant. Its SKU never changes."""
 
     option_values = LinesField(required=False, help_text=gettext_lazy("One value a line."))
+    replaced_by = forms.ModelChoiceField(
+        Variant.objects.all(),
+        to_field_name="sku",
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        error_messages={
+            "invalid_choice": gettext_lazy(
+                "No variant has this SKU. Copy it from the variant’s page."
+            )
+        },
+    )
 
     class Meta:
         model = Variant
@@ -38,6 +50,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial["replaced_by"] = self.instance.replaced_by
         if "option_values" in self.fields and self.instance.product_id:
             names = ", ".join(map(str, self.instance.product.option_names))
             hint = _("One value a line, in this order: %(names)s") % {"names": names}
@@ -83,9 +96,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         """Return the changed fields; a changed color option changes the color."""
         entered = {name: self.cleaned_data[name] for name in self.changed_data}
         changes = {
-            name: value
-            for name, value in entered.items()
-            if getattr(value, "pk", value) != self.initial.get(name)
+            name: value for name, value in entered.items() if value != self.initial.get(name)
         }
         if "option_values" in changes and "color" not in changes:
             color = color_of(self.instance.product.option_names, changes["option_values"])

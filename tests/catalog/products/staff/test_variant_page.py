@@ -49,6 +49,7 @@ def test_edited_fields_are_saved_locked_and_recorded(staff, variant):
         ({"option_values": "x" * 61}, "option_values", "longer than 60"),
         ({"packed_weight_g": "200000"}, "packed_weight_g", "from 1 to 100000 g"),
         ({"hs_code": "85"}, "hs_code", "6 to 10 digits"),
+        ({"replaced_by": "HL-NONE"}, "replaced_by", "No variant has this SKU"),
         ({"cell_wh": ""}, "cell_wh", "watt-hours of one cell"),
         ({"cell_count": "0"}, "cell_count", "how many cells"),
     ],
@@ -68,7 +69,7 @@ def test_a_discontinued_variant_is_not_sold_and_its_page_leads_to_its_successor(
     successor = make_listing(make_variant(sku="HL-NEW")).variant
     between = make_variant(sku="HL-MID", replaced_by=successor, status="discontinued")
     page = reverse("product", args=[variant.product.slug])
-    edit(staff, variant, status="phasing_out", replaced_by=str(between.pk))
+    edit(staff, variant, status="phasing_out", replaced_by=between.sku)
     assert Listing.objects.get(variant=variant).is_published
     assert ProductCard.objects.filter(product=variant.product).exists()
 
@@ -85,7 +86,7 @@ def test_a_discontinued_variant_is_not_sold_and_its_page_leads_to_its_successor(
 def test_a_variant_cannot_replace_its_successor(staff, variant):
     successor = make_variant(sku="HL-NEW", replaced_by=variant)
 
-    answer = edit(staff, variant, replaced_by=str(successor.pk))
+    answer = edit(staff, variant, replaced_by=successor.sku)
 
     assert "this variant replaces it" in answer.content.decode()
     assert variant.replaced_by is None
