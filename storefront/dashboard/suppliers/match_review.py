@@ -73,7 +73,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "may_decide": request.user.has_perm(CHANGE),
         "count": match_review.count_questions(),
         "decisions": MatchDecision.objects.select_related(
-            "variant__product", "offer", "other__product"
+            "variant__product", "offer__supplier", "other__product"
         ).order_by("-pk")[:SHOWN_DECISIONS],
     }
     if isinstance(question, OfferQuestion):

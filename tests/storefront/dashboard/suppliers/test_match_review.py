@@ -129,6 +129,20 @@ def test_a_conflict_is_decided_between_two_variants(staff, conflict, variant, st
     assert conflict.variant.full_title in page
 
 
+def test_the_number_of_statements_does_not_depend_on_the_decisions(
+    staff, offer, variant, django_assert_max_num_queries
+):
+    for number in range(5):
+        decided = make_offer(variant, supplier=make_supplier(code=f"s{number}"))
+        MatchDecision.objects.create(
+            variant=variant, offer=decided, answer="same", actor="ann", at=NOON
+        )
+    shown(staff)
+
+    with django_assert_max_num_queries(12):
+        assert "<mark>Pro</mark>" in shown(staff)
+
+
 def test_an_unknown_step_is_not_found(staff, conflict):
     url = reverse("supply:decide_match")
 
