@@ -90,6 +90,15 @@ def test_an_offer_is_shown_beside_the_variant_with_the_differences_marked(staff,
     assert 'data-key="s"' in page
 
 
+def test_a_script_of_the_supplier_is_no_link(staff, offer):
+    SyncIssue.objects.update(raw=STATED | {"picture": "javascript:alert(1)", "title": "<b>H1</b>"})
+
+    page = shown(staff)
+
+    assert "javascript:" not in page
+    assert "<b>H1</b>" not in page
+
+
 def test_a_decision_shows_the_next_question_and_can_be_undone(staff, offer, variant):
     page = decide(staff, what="offer", row=offer.pk, step="same")
 
