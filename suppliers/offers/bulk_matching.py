@@ -1,4 +1,6 @@
-"""Bulk matching: link the offers of a price list to variants, only where the match is certain.
+"""Bulk matching: link the offers of a price list to variants where the match is certain.
+
+A doubtful match is kept for staff.
 
 The rule is in ``matching``. This module selects candidates and writes links with set-based SQL.
 """
@@ -51,19 +53,19 @@ SELECT_CANDIDATES = (
 # If two products claim one variant, neither is linked.
 WRITE_LINKS = """
 WITH twice AS (
-  SELECT variant_id FROM feed_matches GROUP BY 1 HAVING count(*) > 1
+  SELECT variant_id FROM feed_matches WHERE is_certain GROUP BY 1 HAVING count(*) > 1
 ), unsure AS (
   SELECT external_id FROM feed_matches WHERE variant_id IN (SELECT variant_id FROM twice)
 ), locked AS (
   SELECT o.id, m.variant_id
   FROM suppliers_supplieroffer o
-  JOIN feed_matches m ON m.offer_id = o.id
+  JOIN feed_matches m ON m.offer_id = o.id AND m.is_certain
   WHERE m.external_id NOT IN (SELECT external_id FROM unsure)
   ORDER BY o.id
   FOR NO KEY UPDATE OF o
 ), written AS (
   UPDATE suppliers_supplieroffer o
-  SET variant_id = locked.variant_id, seen_at = %(now)s,
+  SET variant_id = locked.variant_id, disputed_variant_id = NULL, seen_at = %(now)s,
     status = CASE WHEN o.cost_amount IS NULL OR o.overridden_fields ? 'status'
       THEN o.status ELSE 'active' END
   FROM locked WHERE o.id = locked.id AND o.variant_id IS NULL
@@ -73,6 +75,20 @@ WITH twice AS (
   INSERT INTO suppliers_pendingpublication (variant_id) SELECT DISTINCT variant_id FROM written
 )
 SELECT id FROM written
+"""
+# Staff are asked about doubtful matches, once (``match_review``).
+WRITE_DOUBTS = """
+WITH locked AS (
+  SELECT o.id, m.variant_id
+  FROM suppliers_supplieroffer o
+  JOIN feed_matches m ON m.offer_id = o.id AND NOT m.is_certain
+  WHERE o.variant_id IS NULL AND o.disputed_variant_id IS NULL
+    AND NOT o.overridden_fields ? 'variant'
+  ORDER BY o.id
+  FOR NO KEY UPDATE OF o
+)
+UPDATE suppliers_supplieroffer o SET disputed_variant_id = locked.variant_id, seen_at = %(now)s
+FROM locked WHERE o.id = locked.id
 """
 
 type Row = tuple[str, str, int, str, str, str]  # external_id, SKU, offer id, GTIN, brand, title
@@ -88,7 +104,7 @@ def match_offers(*, run_context: RunContext, refused: Sequence[str]) -> int:
         "refused": list(refused),
         "now": run_context.clock(),
     }
-    columns = ("external_id text", "offer_id bigint", "variant_id bigint")
+    columns = ("external_id text", "offer_id bigint", "variant_id bigint", "is_certain boolean")
     with with_large_work_mem(), staging_table("feed_matches", columns) as matches:
         run("DROP TABLE IF EXISTS pg_temp.feed_claims")
         run(STAGE_CANDIDATES, params)
@@ -109,18 +125,19 @@ def _candidate_products() -> Iterator[list[Row]]:
 
 def _matches(
     run_context: RunContext, products: Sequence[list[Row]]
-) -> Iterator[tuple[str, int, int]]:
+) -> Iterator[tuple[str, int, int, bool]]:
     claimed = [[_identifiers(row) for row in product] for product in products]
     owners = find_owners(
         supplier=run_context.supplier, claims=[claim for product in claimed for claim in product]
     )
     for product, claims in zip(products, claimed, strict=True):
-        linked = matching.match(claims, owners).linked
-        yield from (
-            (external_id, offer_id, linked[sku])
-            for external_id, sku, offer_id, *_ in product
-            if len(linked) == len(claims)
-        )
+        found = matching.match(claims, owners)
+        is_complete = len(found.linked) == len(claims)
+        for external_id, sku, offer_id, *_ in product:
+            if is_complete:
+                yield external_id, offer_id, found.linked[sku], True
+            elif doubt := found.doubtful.get(sku):
+                yield external_id, offer_id, doubt.variant_id, False
 
 
 def _identifiers(row: Row) -> SkuIdentifiers:
@@ -134,6 +151,7 @@ def _write(run_context: RunContext, params: dict[str, Any]) -> int:
     run_context.lock()
     price_list.lock_offer_creation(supplier_id=run_context.supplier.pk)
     ids = [pk for (pk,) in rows(WRITE_LINKS, params)]
+    run(WRITE_DOUBTS, params)
     if ids:
         certificates.apply_holds(
             supplier_id=run_context.supplier.pk, now=run_context.clock(), offer_ids=ids

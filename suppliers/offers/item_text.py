@@ -5,7 +5,7 @@ The words are those of supplier lists in English, German, Azerbaijani, French an
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -48,10 +48,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words that name another item also where the contents of the box or the material are stated.
+# Words that name another item however they are written: editions, bundles, materials.
 _EDITIONS = _words(
-    "bundle kit set combo gift refurbished used helmet pair spare titanium titan copper kupfer brass"
-    " messing steel stainless"
+    "pro max plus mini micro ultra lite core edition bundle kit set combo refurbished used helmet"
+    " pair spare kids titanium titan copper kupfer brass messing steel stainless"
 )
 _SIDES = tuple(
     map(_words, ("front rear", "left right", "button flat", "warm cool neutral", "eu uk us"))
@@ -71,6 +71,7 @@ _DESCRIPTIONS = _words(
     " fener feneri bas el ucun aciqliq acarliq isiq isigi"
 )
 _COLOR_OF_WORD = {word: color for color, words in COLOR_WORDS.items() for word in words.split()}
+_NO_NAMES = _DESCRIPTIONS | _COLOR_OF_WORD.keys()
 _PARTS = frozenset({"accessory", "charger"})
 _NUMBER_RATIO: Mapping[str, Decimal] = {
     "output_lm": Decimal("1.25"), "battery_capacity_mah": Decimal("1.1"), "cct_k": Decimal("1.15"),
@@ -128,6 +129,7 @@ def read(*, brand: str, title: str, options: Sequence[str]) -> ItemText:
         named = pattern.sub(" ", named)
     cells = {*_CELL.findall(named), *map("x".join, _COUNTED_CELLS.findall(named))}
     words = _WORD.findall(_CODES.sub(" ", named))
+    is_name = _name_test(title)
     bundle = _EDITIONS.intersection(_WORD.findall(_CODES.sub(" ", rest)))
     return ItemText(
         pack=max(packs),
@@ -140,7 +142,7 @@ def read(*, brand: str, title: str, options: Sequence[str]) -> ItemText:
         names=frozenset(
             word
             for word in (*words, *bundle)
-            if word in _EDITIONS or not (word in _COLOR_OF_WORD or word in _DESCRIPTIONS)
+            if word in _EDITIONS or (is_name(word) and word not in _NO_NAMES)
         ),
         sides=frozenset().union(*_SIDES) & set(_WORD.findall(rest)),
         cells=frozenset(cells),
@@ -151,6 +153,14 @@ def read(*, brand: str, title: str, options: Sequence[str]) -> ItemText:
 def _plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", fold(text).replace("ß", "ss"))
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def _name_test(title: str) -> Callable[[str], bool]:
+    """Return whether a word may be a name: it has a capital or a digit, or the title no capitals."""
+    capitals = {
+        _plain(word) for word in _WORD.findall(title) if any(letter.isupper() for letter in word)
+    }
+    return lambda word: not capitals or word in capitals or any(letter.isdigit() for letter in word)
 
 
 def _without_brand(title: str, brand: str) -> tuple[str, bool]:

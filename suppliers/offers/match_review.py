@@ -95,7 +95,9 @@ def count_questions() -> int:
 
 def question_at(position: int) -> OfferQuestion | ConflictQuestion | None:
     """Return one question of the queue; None after the last one."""
-    offers = disputed_offers().select_related("supplier", "disputed_variant__product__brand")
+    offers = disputed_offers().select_related(
+        "supplier", "disputed_variant__product__brand", "disputed_variant__product__spec"
+    )
     offer = offers[position : position + 1].first()
     if offer is not None and offer.disputed_variant is not None:
         return OfferQuestion(

@@ -73,7 +73,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "may_decide": request.user.has_perm(CHANGE),
         "count": match_review.count_questions(),
         "decisions": MatchDecision.objects.select_related(
-            "variant__product", "offer", "other__product"
+            "variant__product", "offer__supplier", "other__product"
         ).order_by("-pk")[:SHOWN_DECISIONS],
     }
     if isinstance(question, OfferQuestion):
@@ -106,8 +106,13 @@ def _offer_context(question: OfferQuestion) -> dict[str, Any]:
         "rows": list(_rows(_ours(question.variant), theirs)),
         "reasons": _reasons(stated.get("contradictions", [])),
         "picture": _picture(question.variant),
-        "their_picture": str(stated.get("picture", "")),
+        "their_picture": _web_address(str(stated.get("picture", ""))),
     }
+
+
+def _web_address(text: str) -> str:
+    """Return the address if a browser may open it: a supplier's data may contain a script."""
+    return text if text.startswith(("http://", "https://")) else ""
 
 
 def _conflict_context(question: ConflictQuestion) -> dict[str, Any]:

@@ -44,6 +44,7 @@ CASES = [
     (item(model="PD36R", **BLACK), item(model="PD 36 R", options=["Schwarz"]), "same", ""),
     (item(output_lm=1600, **BY_MPN), item(output_lm=1500, **BY_MPN), "same", ""),
     (item("PD36R, 2 pcs", **BY_MPN), item("PD36R 2er-Set", **BY_MPN), "same", ""),
+    (item(**BY_MPN), item("PD36R flashlight, great gift", **BY_MPN), "same", ""),
     # only a number is equal: another variant, or an accessory
     (item(**BY_MPN), item("PD36R flashlight, set of 2", **BY_MPN), "new", "pack"),
     (item(**BY_MPN, **BLACK), item(**BY_MPN, **RED), "new", "color"),
@@ -55,6 +56,8 @@ CASES = [
     (item(gtin=GTIN, **BY_MPN), item(gtin=OTHER_GTIN, **BY_MPN), "doubtful", "gtin"),
     (item(gtin=GTIN, mpn="PD36R"), item(gtin=GTIN, mpn="HM65R"), "doubtful", "mpn"),
     (item(**BY_MPN), item("PD36R Pro flashlight", **BY_MPN), "doubtful", "name"),
+    (item(**BY_MPN), item("PD36R pro flashlight", **BY_MPN), "doubtful", "name"),
+    (item(**BY_MPN), item("PD36R Square flashlight", **BY_MPN), "doubtful", "name"),
     (item(output_lm=1600, **BY_MPN), item(output_lm=2800, **BY_MPN), "doubtful", "output_lm"),
     (item("Rear light X1", mpn="X-100"), item("Front light X1", mpn="X-100"), "doubtful", "version"),
     (item(**BY_GTIN), item("Light", brand="", **BY_GTIN), "doubtful", "name"),

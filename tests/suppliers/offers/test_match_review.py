@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.models import Identifier, Product, Variant
+from catalog.models import Identifier, Listing, Product, Variant
 from storefront.dev.sandboxes import in_memory_supplier
+from suppliers.inventory import publication
 from suppliers.models import MatchDecision, PendingPublication, StockLevel, SupplierOffer
 from suppliers.offers import match_review
 from suppliers.offers.overrides import OverrideError
@@ -206,6 +207,19 @@ def test_a_merge_moves_offers_and_identifiers_and_retires_the_second_product(con
     assert match_review.merged_into(other.product_id) == first.product.slug
     queued = set(PendingPublication.objects.values_list("variant", flat=True))
     assert queued == {first.pk, other.pk}
+
+
+def test_a_merge_moves_the_stock_to_the_remaining_listing(conflict, supplier):
+    SupplierOffer.objects.filter(supplier=supplier).update(status="discontinued")
+    PendingPublication.queue([owner().pk])
+    publication.publish_pending(now=LATER)
+    available = Listing.objects.order_by("variant").values_list("available", flat=True)
+    assert list(available) == [0, 20]
+
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    publication.publish_pending(now=LATER)
+
+    assert list(available.all()) == [20, 0]
 
 
 def test_a_merged_offer_stays_and_its_supplier_no_longer_writes_texts(conflict, put):

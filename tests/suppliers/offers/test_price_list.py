@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 
-from catalog.models import Identifier
+from catalog.models import Identifier, Product
 from suppliers.models import (
     CostChange,
     StockLevel,
@@ -138,6 +138,21 @@ def test_an_uncertain_match_is_left_to_the_product_job(wholesaler, rows, state):
 
     assert run.status == "applied"
     assert not SupplierOffer.objects.filter(variant__isnull=False).exists()
+
+
+def test_staff_are_asked_about_a_doubtful_match_until_it_is_certain(wholesaler):
+    variant = owner()
+    row = list_row("A-1", gtin=GTIN).replace("Headlamp A-1", "Headlamp A-1 Pro")
+    wholesaler.put(row)
+    sync(wholesaler, "prices")
+    assert (offer("A-1").disputed_variant, offer("A-1").status) == (variant, "on_hold")
+
+    Product.objects.filter(pk=variant.product_id).update(title="Headlamp Pro")
+    wholesaler.put(row, list_row("A-2"))
+    sync(wholesaler, "prices", now=LATER)
+
+    assert (offer("A-1").variant, offer("A-1").disputed_variant) == (variant, None)
+    assert offer("A-1").status == "active"
 
 
 def test_a_variant_already_offered_by_the_supplier_is_not_linked_again(wholesaler):

@@ -90,6 +90,15 @@ def test_an_offer_is_shown_beside_the_variant_with_the_differences_marked(staff,
     assert 'data-key="s"' in page
 
 
+def test_a_script_of_the_supplier_is_no_link(staff, offer):
+    SyncIssue.objects.update(raw=STATED | {"picture": "javascript:alert(1)", "title": "<b>H1</b>"})
+
+    page = shown(staff)
+
+    assert "javascript:" not in page
+    assert "<b>H1</b>" not in page
+
+
 def test_a_decision_shows_the_next_question_and_can_be_undone(staff, offer, variant):
     page = decide(staff, what="offer", row=offer.pk, step="same")
 
@@ -127,6 +136,20 @@ def test_a_conflict_is_decided_between_two_variants(staff, conflict, variant, st
     assert MatchDecision.objects.get().answer == answer
     assert "No match needs a decision." in page
     assert conflict.variant.full_title in page
+
+
+def test_the_number_of_statements_does_not_depend_on_the_decisions(
+    staff, offer, variant, django_assert_max_num_queries
+):
+    for number in range(5):
+        decided = make_offer(variant, supplier=make_supplier(code=f"s{number}"))
+        MatchDecision.objects.create(
+            variant=variant, offer=decided, answer="same", actor="ann", at=NOON
+        )
+    shown(staff)
+
+    with django_assert_max_num_queries(12):
+        assert "<mark>Pro</mark>" in shown(staff)
 
 
 def test_an_unknown_step_is_not_found(staff, conflict):
