@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 
 from catalog.models import Identifier, Image, Mode, Product, Spec, Variant
 from suppliers.catalog_files.columns import to_cells
-from suppliers.catalog_files.export import load_rows
+from suppliers.catalog_files.export import csv_lines, load_rows, table
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import FormatOverrides
 from suppliers.feed_mapping import sample
@@ -269,6 +269,7 @@ def test_each_row_that_is_not_imported_has_its_reason(wholesaler, tmp_path):
 
     status, report = run(path, "--mapping=bulk", "--dry-run")
 
+    assert report["missing"] == 0
     assert (status, counts(report)) == (1, (9, 0, 0, 3, 5, 1))
     assert [(rejection["row"], rejection["code"]) for rejection in report["rejections"]] == [
         ("row 7", "list-other-supplier"),
@@ -277,6 +278,52 @@ def test_each_row_that_is_not_imported_has_its_reason(wholesaler, tmp_path):
         ("T-1", "family-unknown"),
         ("L-2", "list-twice"),
     ]
+
+
+def test_a_part_of_the_catalog_says_what_it_lacks_and_takes_no_foreign_rows(wholesaler, tmp_path):
+    run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
+    make_offer(make_variant(), make_supplier(code="other"), sku="O-1")
+    path = export(tmp_path / "export.csv")
+    suggest_mapping(wholesaler, path)
+
+    status, whole = run(path, "--mapping=bulk")
+    assert (status, counts(whole), whole["missing"]) == (1, (4, 0, 0, 3, 1, 0), 0)
+    assert whole["run"]["status"] == "applied"
+    assert not SupplierOffer.objects.filter(supplier=wholesaler, supplier_sku="O-1").exists()
+    status, part = run(
+        export(tmp_path / "part.csv", "--category=lanterns"), "--mapping=bulk", "--dry-run"
+    )
+    assert (status, counts(part), part["missing"]) == (0, (1, 0, 0, 1, 0, 0), 1)
+
+
+@pytest.mark.parametrize(
+    ("products", "columns"),
+    [
+        ((["LED"], ["Color", "LED"], ["LED", "Plug"]), ["Color", "Option: LED", "Option: Plug"]),
+        ((["Color", "Size"], ["Size", "Color"]), ["Color", "Size"]),
+    ],
+)
+def test_options_have_the_order_of_the_products(shop, products, columns):
+    for names in products:
+        make_product(option_names=names)
+
+    headings = next(table(Product.objects.all()))
+
+    known = {"Color", "Size"}
+    assert [name for name in headings if name in known or name.startswith("Option")] == columns
+
+
+def test_an_export_loads_one_batch_at_a_time(shop, monkeypatch, django_assert_num_queries):
+    for _ in range(3):
+        make_variant()
+    monkeypatch.setattr("suppliers.catalog_files.export.BATCH", 1)
+    lines = csv_lines(Product.objects.all())
+
+    with django_assert_num_queries(9):  # the list, the option names, and seven of one batch
+        assert next(lines)
+        assert next(lines)
+    with django_assert_num_queries(7):
+        assert next(lines)
 
 
 def test_a_file_that_cannot_be_read_exits_with_2(wholesaler, tmp_path):
