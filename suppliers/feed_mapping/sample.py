@@ -80,10 +80,11 @@ def preview_rows(  # noqa: PLR0913 - a mapping and the facts of its file
     content: FileContent = FileContent.PRODUCTS,
     currency: str = "USD",
     decimal: str = ".",
+    supplier: str = "",
 ) -> list[Preview]:
     """Preview the first rows as the sync reads them; unreadable rows are shown raw."""
     mark = mapping.reading.decimal or decimal
-    converter = Converter(mapping, currency=currency, mark=mark)
+    converter = Converter(mapping, currency=currency, mark=mark, supplier=supplier)
     page_mark = (
         mapping.claims_decimal_separator(detected=decimal)
         if content == FileContent.PRODUCTS
@@ -246,14 +247,20 @@ def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
 
 
 def preview_file(
-    path: Path, mapping: mappings.Mapping, *, content: FileContent, currency: str
+    path: Path, mapping: mappings.Mapping, *, content: FileContent, supplier: Supplier
 ) -> list[Preview]:
     """Preview the first rows with a mapping. Raises PermanentError."""
     with _open_file(path, mapping.reading) as file:
         rows = file.sample(ROWS, xpaths=mapping.xpaths)
         decimal = file.detected.decimal
         return preview_rows(
-            rows, mapping, ROWS, content=content, currency=currency, decimal=decimal
+            rows,
+            mapping,
+            ROWS,
+            content=content,
+            currency=supplier.currency,
+            decimal=decimal,
+            supplier=supplier.code,
         )
 
 

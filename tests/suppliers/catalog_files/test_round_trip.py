@@ -14,11 +14,12 @@ from suppliers.catalog_files.export import csv_lines, load_rows, table
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import FormatOverrides
 from suppliers.feed_mapping import sample
-from suppliers.models import FeedUpload, SupplierOffer, SupplierProduct, SyncRun
+from suppliers.models import FeedUpload, FileContent, SupplierOffer, SupplierProduct, SyncRun
 from tests.factories.catalog import NOON, make_image, make_product, make_variant
 from tests.factories.suppliers import make_offer, make_supplier
 
 pytestmark = pytest.mark.django_db
+PRODUCTS = FileContent.PRODUCTS
 
 HEADINGS = (
     "Artikelnr", "Modellgruppe", "EAN", "Herstellernummer", "Name", "Beschreibung", "Marke",
@@ -113,13 +114,14 @@ def wholesaler(shop, settings):
 
 def save_mapping(supplier, spec):
     file_sources.save_mapping(
-        supplier=supplier, content="products", spec=spec, actor="test", now=NOON
+        supplier=supplier, content=PRODUCTS, spec=spec, actor="test", now=NOON
     )
 
 
 def suggest_mapping(supplier, path):
     suggested = sample.read_sample(path, reading=FormatOverrides()).suggested
     save_mapping(supplier, suggested.to_dict())
+    return suggested
 
 
 def write_csv(path, rows=ROWS, headings=HEADINGS):
@@ -284,8 +286,10 @@ def test_a_part_of_the_catalog_says_what_it_lacks_and_takes_no_foreign_rows(whol
     run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
     make_offer(make_variant(), make_supplier(code="other"), sku="O-1")
     path = export(tmp_path / "export.csv")
-    suggest_mapping(wholesaler, path)
+    mapping = suggest_mapping(wholesaler, path)
 
+    previews = sample.preview_file(path, mapping, content=PRODUCTS, supplier=wholesaler)
+    assert previews[-1].record.message == "The row belongs to the supplier other."
     status, whole = run(path, "--mapping=bulk")
     assert (status, counts(whole), whole["missing"]) == (1, (4, 0, 0, 3, 1, 0), 0)
     assert whole["run"]["status"] == "applied"
