@@ -25,17 +25,18 @@ HEADINGS = (
     "Artikelnr", "Modellgruppe", "EAN", "Herstellernummer", "Name", "Beschreibung", "Marke",
     "Kategorie", "Color", "LED color", "Lumen", "Candela", "Max Laufzeit (h)", "IP", "Akku",
     "Laden", "Modi", "Lichtfarbe", "Material", "Bild 1", "Bild 2", "Gewicht (g)",
-    "Versandgewicht (g)", "MOQ", "UVP", "Zolltarifnummer",
+    "Versandgewicht (g)", "MOQ", "UVP", "Zolltarifnummer", "Leuchtweite", "Extras",
 )  # fmt: skip
 FIELDS = {
     "sku": "Artikelnr", "parent": "Modellgruppe", "gtin": "EAN", "mpn": "Herstellernummer",
     "title": "Name", "description": "Beschreibung", "brand": "Marke", "category": "Kategorie",
-    "minimum": "MOQ", "msrp": "UVP", "hs_code": "Zolltarifnummer",
+    "features": "Extras", "minimum": "MOQ", "msrp": "UVP", "hs_code": "Zolltarifnummer",
 }  # fmt: skip
 CLAIMS = {
     "Light output": "Lumen", "Peak intensity": "Candela", "Run time": "Max Laufzeit (h)",
     "IP rating": "IP", "Battery": "Akku", "Charging": "Laden", "Modes": "Modi",
     "Light color": "Lichtfarbe", "Material": "Material", "Weight": "Gewicht (g)",
+    "Beam distance": "Leuchtweite",
 }  # fmt: skip
 HEADLAMP = {
     "Modellgruppe": "=H1",
@@ -205,6 +206,47 @@ def test_values_and_texts_survive(wholesaler, tmp_path):
     assert (lantern.intensity_cd, lantern.more["Peak intensity"]) == (None, "5000000 candela")
     assert lantern.battery_included is False
     assert set(Variant.objects.values_list("lithium", flat=True)) == {"none", "with"}
+
+
+FORMS = {
+    "Akku": (
+        "2 x AA NiMH (not included)", "CR123A, 3 V", "Li-Po 1200 mAh 3.7 V built-in", "4 x D alkaline",
+        "2 x 18650 Li-ion 7000 mAh 25.2 Wh installed", "32650 LiFePO4 3.2 V 6000 mAh included",
+        "built-in 18650 3.5 Ah, solar", "built-in, 2 cells, 230 V", "NiMH pack, hand crank", "1 x 14500",
+        "18650 99999 mAh", "3 pcs", "no battery",
+    ),
+    "IP": ("IPX4", "IP66/IP68", "IP67 and IP69K", "not waterproof", "splash", "IPX8"),
+    "Leuchtweite": ("150 ft", "200", "max 120 m (394 ft)", "9000 m"),
+    "Candela": ("45 lux @ 5m", "12 kcd", "5000000"),
+    "Max Laufzeit (h)": ("2 h 30 min", "high 3 h; low 40 h", "12", "300 days"),
+    "Laden": ("Micro-USB, magnetic cable", "solar panel", "crank or DC", "dock", "5 V; 2 A"),
+    "Modi": ("Turbo 1000 lm / 1 h; Red; SOS 50 lm", "Moonlight 0.5 lm / 30 d", "Eco: 5 lm, High: 300 lm"),
+    "Lichtfarbe": ("warm white and red", "UV", "RGB"),
+    "Material": ("Aluminium, ABS + PC",),
+    "Gewicht (g)": ("95", "3.4 oz", "0,5"),
+    "Extras": (
+        "Features:zoom, clip, red light, motion sensor|Lens:TIR, glass|Country of origin:CN",
+        "Features:USB-C, solar, power bank|Dimensions:65 x 42 x 30 mm|Head diameter:30 mm",
+        "Drop resistance:1.5 m|Color temperature:5000 K|CRI:90|Lowest output:0,5 lm|Power:10 W",
+    ),
+}  # fmt: skip
+
+
+def test_attributes_survive_in_each_form_that_a_supplier_writes(wholesaler, tmp_path):
+    rows = [
+        {"Artikelnr": f"P-{column}-{number}", "Name": f"Torch {number}", "Kategorie": "Torches"}
+        | {"Lumen": "400", column: text}
+        for column, texts in FORMS.items()
+        for number, text in enumerate(texts)
+    ]
+    run(write_csv(tmp_path / "list.csv", rows), "--mapping=bulk")
+    path = export(tmp_path / "export.csv")
+    suggest_mapping(wholesaler, path)
+
+    report = run(path, "--mapping=bulk", "--dry-run")[1]
+
+    assert report["changes"] == []
+    assert counts(report) == (len(rows), 0, 0, len(rows), 0, 0)
 
 
 def test_no_spreadsheet_evaluates_a_text(wholesaler, tmp_path):
@@ -384,6 +426,9 @@ def test_an_export_of_one_supplier_has_its_offers_for_all_products(wholesaler, t
             export(tmp_path / "part.csv", *words)
     with pytest.raises(CommandError, match="must end in"):
         export(tmp_path / "part.ods")
+    with pytest.raises(CommandError, match="No such file") as failed:
+        export(tmp_path / "none" / "part.csv")
+    assert failed.value.returncode == 2
 
 
 def test_pictures_keep_their_order_and_their_variant(shop):
