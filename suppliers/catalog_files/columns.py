@@ -211,7 +211,8 @@ def _attributes(row: ExportRow, more: dict[str, str]) -> dict[str, Any]:
         heading: more.pop(label, "") or words.get(heading, "") for heading, label in WORDS.items()
     }
     for heading, (label, column) in NUMBERS.items():
-        cells[heading] = more.pop(label, "") or getattr(spec, column)
+        value, rejected = getattr(spec, column), more.pop(label, "")
+        cells[heading] = rejected if value is None else value
     if not cells["Beam distance (m)"] and (stated := _stated_beam(spec)):
         cells |= {"Beam distance (m)": stated, "Peak intensity (cd)": None}
     features = [code.replace("_", " ") for code in spec.features]

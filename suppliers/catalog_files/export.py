@@ -1,7 +1,8 @@
 """Catalog export: load variants in batches, yield them as rows of a table or as CSV lines."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import batched
+from graphlib import CycleError, TopologicalSorter
+from itertools import batched, pairwise
 
 from django.db.models import QuerySet
 
@@ -25,8 +26,10 @@ def csv_lines(products: QuerySet[Product], *, supplier: Supplier | None = None) 
 
 def table(products: QuerySet[Product], *, supplier: Supplier | None = None) -> Iterator[list[str]]:
     """Yield the headings, then one row per variant; with a supplier, one per offer of it."""
-    ids = _product_ids(products, supplier)
-    headings = columns.headings(_option_names(products))
+    catalog = _of_supplier(supplier)
+    wanted = catalog.filter(pk__in=products.order_by().values("pk")).order_by("pk")
+    ids = list(wanted.values_list("pk", flat=True))
+    headings = columns.headings(_option_names(catalog))
     yield headings
     for batch in batched(ids, BATCH):
         for row in load_rows(batch, supplier=supplier):
@@ -34,17 +37,27 @@ def table(products: QuerySet[Product], *, supplier: Supplier | None = None) -> I
             yield [cells.get(heading, "") for heading in headings]
 
 
-def _product_ids(products: QuerySet[Product], supplier: Supplier | None) -> list[int]:
-    wanted = Product.objects.filter(pk__in=products.order_by().values("pk"))
-    if supplier is not None:
-        offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
-        wanted = wanted.filter(pk__in=offers.values("variant__product"))
-    return list(wanted.order_by("pk").values_list("pk", flat=True))
+def _of_supplier(supplier: Supplier | None) -> QuerySet[Product]:
+    if supplier is None:
+        return Product.objects.all()
+    offers = SupplierOffer.objects.filter(supplier=supplier, variant__isnull=False)
+    return Product.objects.filter(pk__in=offers.values("variant__product"))
 
 
-def _option_names(products: QuerySet[Product]) -> list[str]:
-    lists = products.order_by().values_list("option_names", flat=True).distinct()
-    return list(dict.fromkeys(str(name) for names in lists for name in names))
+def _option_names(catalog: QuerySet[Product]) -> list[str]:
+    """Return the options of the whole catalog, so that each part of it has the same columns.
+
+    The order is that of each product, because an import reads it from the columns.
+    """
+    lists = sorted(catalog.values_list("option_names", flat=True).distinct())
+    order = TopologicalSorter[str]({name: () for names in lists for name in names})
+    for names in lists:
+        for before, after in pairwise(names):
+            order.add(after, before)
+    try:
+        return list(order.static_order())
+    except CycleError:  # products contradict each other
+        return list(dict.fromkeys(name for names in lists for name in names))
 
 
 def load_rows(

@@ -123,7 +123,7 @@ class _MappingPage:
         if submitted is None or not form.is_valid():
             return self._show(shown)
         previews = feed_mapping_sample.preview_file(
-            path, form.mapping, content=self.content, currency=self.supplier.currency
+            path, form.mapping, content=self.content, supplier=self.supplier
         )
         shown["unread"] = feed_mapping_sample.unread_columns(sample.detected.headers, form.mapping)
         shown["refused"] = sum(preview.is_refused for preview in previews)
@@ -137,7 +137,7 @@ class _MappingPage:
             )
         if step == "check":
             shown["check"] = feed_mapping_sample.check_rows(
-                path, form.mapping, content=self.content, currency=self.supplier.currency
+                path, form.mapping, content=self.content, supplier=self.supplier
             )
         return self._show({**shown, "previews": previews, "good": good, "seen": token})
 

@@ -81,22 +81,28 @@ def preview_rows(  # noqa: PLR0913 - a mapping and the facts of its file
     content: FileContent = FileContent.PRODUCTS,
     currency: str = "USD",
     decimal: str = ".",
+    supplier: str = "",
 ) -> list[Preview]:
     """Preview the first rows as the sync reads them; unreadable rows are shown raw."""
     first = islice(rows, n)
-    return list(_previews(first, mapping, content=content, currency=currency, decimal=decimal))
+    return list(
+        _previews(
+            first, mapping, content=content, currency=currency, decimal=decimal, supplier=supplier
+        )
+    )
 
 
-def _previews(
+def _previews(  # noqa: PLR0913 - as ``preview_rows``
     rows: Iterable[Mapping[str, Any] | ImportIssue],
     mapping: mappings.Mapping,
     *,
     content: FileContent,
     currency: str,
     decimal: str,
+    supplier: str,
 ) -> Iterator[Preview]:
     mark = mapping.reading.decimal or decimal
-    converter = Converter(mapping, currency=currency, mark=mark)
+    converter = Converter(mapping, currency=currency, mark=mark, supplier=supplier)
     page_mark = (
         mapping.claims_decimal_separator(detected=decimal)
         if content == FileContent.PRODUCTS
@@ -264,14 +270,20 @@ def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
 
 
 def preview_file(
-    path: Path, mapping: mappings.Mapping, *, content: FileContent, currency: str
+    path: Path, mapping: mappings.Mapping, *, content: FileContent, supplier: Supplier
 ) -> list[Preview]:
     """Preview the first rows with a mapping. Raises PermanentError."""
     with _open_file(path, mapping.reading) as file:
         rows = file.sample(ROWS, xpaths=mapping.xpaths)
         decimal = file.detected.decimal
         return preview_rows(
-            rows, mapping, ROWS, content=content, currency=currency, decimal=decimal
+            rows,
+            mapping,
+            ROWS,
+            content=content,
+            currency=supplier.currency,
+            decimal=decimal,
+            supplier=supplier.code,
         )
 
 
@@ -290,7 +302,7 @@ class RowCheck(NamedTuple):
 
 
 def check_rows(
-    path: Path, mapping: mappings.Mapping, *, content: FileContent, currency: str
+    path: Path, mapping: mappings.Mapping, *, content: FileContent, supplier: Supplier
 ) -> RowCheck:
     """Count the issues of all rows, or of those read within the time limit.
 
@@ -302,7 +314,12 @@ def check_rows(
     with _open_file(path, mapping.reading) as file:
         rows = file.rows(xpaths=mapping.xpaths)
         previews = _previews(
-            rows, mapping, content=content, currency=currency, decimal=file.detected.decimal
+            rows,
+            mapping,
+            content=content,
+            currency=supplier.currency,
+            decimal=file.detected.decimal,
+            supplier=supplier.code,
         )
         for number, preview in enumerate(previews, start=1):
             for issue in chain.from_iterable(preview.issues.values()):

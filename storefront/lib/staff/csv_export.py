@@ -36,9 +36,9 @@ def escape_formula(cell: str) -> str:
     return f"'{plain}" if is_formula else plain
 
 
-# A text that a spreadsheet evaluates, or one that was escaped with apostrophes.
-_EVALUATED = re.compile(r"'*[=+\-@\t\r]")
-_ESCAPED = re.compile(r"'(?='*[=+\-@\t\r])")
+# A text that a spreadsheet may evaluate, or one that was escaped with apostrophes.
+_EVALUATED = re.compile(r"'*[\t\r]|[\s']*[=+\-@]")
+_ESCAPED = re.compile(rf"'(?={_EVALUATED.pattern})")
 
 
 def lossless_csv_line(cells: Iterable[str]) -> str:

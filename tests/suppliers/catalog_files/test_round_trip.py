@@ -10,31 +10,33 @@ from openpyxl import load_workbook
 
 from catalog.models import Identifier, Image, Mode, Product, Spec, Variant
 from suppliers.catalog_files.columns import to_cells
-from suppliers.catalog_files.export import load_rows
+from suppliers.catalog_files.export import csv_lines, load_rows, table
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import FormatOverrides
 from suppliers.feed_mapping import sample
-from suppliers.models import FeedUpload, SupplierOffer, SupplierProduct, SyncRun
+from suppliers.models import FeedUpload, FileContent, SupplierOffer, SupplierProduct, SyncRun
 from tests.factories.catalog import NOON, make_image, make_product, make_variant
 from tests.factories.suppliers import make_offer, make_supplier
 
 pytestmark = pytest.mark.django_db
+PRODUCTS = FileContent.PRODUCTS
 
 HEADINGS = (
     "Artikelnr", "Modellgruppe", "EAN", "Herstellernummer", "Name", "Beschreibung", "Marke",
     "Kategorie", "Color", "LED color", "Lumen", "Candela", "Max Laufzeit (h)", "IP", "Akku",
     "Laden", "Modi", "Lichtfarbe", "Material", "Bild 1", "Bild 2", "Gewicht (g)",
-    "Versandgewicht (g)", "MOQ", "UVP", "Zolltarifnummer",
+    "Versandgewicht (g)", "MOQ", "UVP", "Zolltarifnummer", "Leuchtweite", "Extras",
 )  # fmt: skip
 FIELDS = {
     "sku": "Artikelnr", "parent": "Modellgruppe", "gtin": "EAN", "mpn": "Herstellernummer",
     "title": "Name", "description": "Beschreibung", "brand": "Marke", "category": "Kategorie",
-    "minimum": "MOQ", "msrp": "UVP", "hs_code": "Zolltarifnummer",
+    "features": "Extras", "minimum": "MOQ", "msrp": "UVP", "hs_code": "Zolltarifnummer",
 }  # fmt: skip
 CLAIMS = {
     "Light output": "Lumen", "Peak intensity": "Candela", "Run time": "Max Laufzeit (h)",
     "IP rating": "IP", "Battery": "Akku", "Charging": "Laden", "Modes": "Modi",
     "Light color": "Lichtfarbe", "Material": "Material", "Weight": "Gewicht (g)",
+    "Beam distance": "Leuchtweite",
 }  # fmt: skip
 HEADLAMP = {
     "Modellgruppe": "=H1",
@@ -113,13 +115,14 @@ def wholesaler(shop, settings):
 
 def save_mapping(supplier, spec):
     file_sources.save_mapping(
-        supplier=supplier, content="products", spec=spec, actor="test", now=NOON
+        supplier=supplier, content=PRODUCTS, spec=spec, actor="test", now=NOON
     )
 
 
 def suggest_mapping(supplier, path):
     suggested = sample.read_sample(path, reading=FormatOverrides()).suggested
     save_mapping(supplier, suggested.to_dict())
+    return suggested
 
 
 def write_csv(path, rows=ROWS, headings=HEADINGS):
@@ -220,6 +223,47 @@ def test_custom_attributes_survive(wholesaler, tmp_path):
     assert snapshot() == before
 
 
+FORMS = {
+    "Akku": (
+        "2 x AA NiMH (not included)", "CR123A, 3 V", "Li-Po 1200 mAh 3.7 V built-in", "4 x D alkaline",
+        "2 x 18650 Li-ion 7000 mAh 25.2 Wh installed", "32650 LiFePO4 3.2 V 6000 mAh included",
+        "built-in 18650 3.5 Ah, solar", "built-in, 2 cells, 230 V", "NiMH pack, hand crank", "1 x 14500",
+        "18650 99999 mAh", "3 pcs", "no battery",
+    ),
+    "IP": ("IPX4", "IP66/IP68", "IP67 and IP69K", "not waterproof", "splash", "IPX8"),
+    "Leuchtweite": ("150 ft", "200", "max 120 m (394 ft)", "9000 m"),
+    "Candela": ("45 lux @ 5m", "12 kcd", "5000000"),
+    "Max Laufzeit (h)": ("2 h 30 min", "high 3 h; low 40 h", "12", "300 days"),
+    "Laden": ("Micro-USB, magnetic cable", "solar panel", "crank or DC", "dock", "5 V; 2 A"),
+    "Modi": ("Turbo 1000 lm / 1 h; Red; SOS 50 lm", "Moonlight 0.5 lm / 30 d", "Eco: 5 lm, High: 300 lm"),
+    "Lichtfarbe": ("warm white and red", "UV", "RGB"),
+    "Material": ("Aluminium, ABS + PC",),
+    "Gewicht (g)": ("95", "3.4 oz", "0,5"),
+    "Extras": (
+        "Features:zoom, clip, red light, motion sensor|Lens:TIR, glass|Country of origin:CN",
+        "Features:USB-C, solar, power bank|Dimensions:65 x 42 x 30 mm|Head diameter:30 mm",
+        "Drop resistance:1.5 m|Color temperature:5000 K|CRI:90|Lowest output:0,5 lm|Power:10 W",
+    ),
+}  # fmt: skip
+
+
+def test_attributes_survive_in_each_form_that_a_supplier_writes(wholesaler, tmp_path):
+    rows = [
+        {"Artikelnr": f"P-{column}-{number}", "Name": f"Torch {number}", "Kategorie": "Torches"}
+        | {"Lumen": "400", column: text}
+        for column, texts in FORMS.items()
+        for number, text in enumerate(texts)
+    ]
+    run(write_csv(tmp_path / "list.csv", rows), "--mapping=bulk")
+    path = export(tmp_path / "export.csv")
+    suggest_mapping(wholesaler, path)
+
+    report = run(path, "--mapping=bulk", "--dry-run")[1]
+
+    assert report["changes"] == []
+    assert counts(report) == (len(rows), 0, 0, len(rows), 0, 0)
+
+
 def test_no_spreadsheet_evaluates_a_text(wholesaler, tmp_path):
     run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
 
@@ -284,6 +328,7 @@ def test_each_row_that_is_not_imported_has_its_reason(wholesaler, tmp_path):
 
     status, report = run(path, "--mapping=bulk", "--dry-run")
 
+    assert report["missing"] == 0
     assert (status, counts(report)) == (1, (9, 0, 0, 3, 5, 1))
     assert [(rejection["row"], rejection["code"]) for rejection in report["rejections"]] == [
         ("row 7", "list-other-supplier"),
@@ -292,6 +337,54 @@ def test_each_row_that_is_not_imported_has_its_reason(wholesaler, tmp_path):
         ("T-1", "family-unknown"),
         ("L-2", "list-twice"),
     ]
+
+
+def test_a_part_of_the_catalog_says_what_it_lacks_and_takes_no_foreign_rows(wholesaler, tmp_path):
+    run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
+    make_offer(make_variant(), make_supplier(code="other"), sku="O-1")
+    path = export(tmp_path / "export.csv")
+    mapping = suggest_mapping(wholesaler, path)
+
+    previews = sample.preview_file(path, mapping, content=PRODUCTS, supplier=wholesaler)
+    assert previews[-1].record.message == "The row belongs to the supplier other."
+    status, whole = run(path, "--mapping=bulk")
+    assert (status, counts(whole), whole["missing"]) == (1, (4, 0, 0, 3, 1, 0), 0)
+    assert whole["run"]["status"] == "applied"
+    assert not SupplierOffer.objects.filter(supplier=wholesaler, supplier_sku="O-1").exists()
+    status, part = run(
+        export(tmp_path / "part.csv", "--category=lanterns"), "--mapping=bulk", "--dry-run"
+    )
+    assert (status, counts(part), part["missing"]) == (0, (1, 0, 0, 1, 0, 0), 1)
+
+
+@pytest.mark.parametrize(
+    ("products", "columns"),
+    [
+        ((["LED"], ["Color", "LED"], ["LED", "Plug"]), ["Color", "Option: LED", "Option: Plug"]),
+        ((["Color", "Size"], ["Size", "Color"]), ["Color", "Size"]),
+    ],
+)
+def test_options_have_the_order_of_the_products(shop, products, columns):
+    for names in products:
+        make_product(option_names=names)
+
+    headings = next(table(Product.objects.all()))
+
+    known = {"Color", "Size"}
+    assert [name for name in headings if name in known or name.startswith("Option")] == columns
+
+
+def test_an_export_loads_one_batch_at_a_time(shop, monkeypatch, django_assert_num_queries):
+    for _ in range(3):
+        make_variant()
+    monkeypatch.setattr("suppliers.catalog_files.export.BATCH", 1)
+    lines = csv_lines(Product.objects.all())
+
+    with django_assert_num_queries(10):  # the list, the option names, and eight of one batch
+        assert next(lines)
+        assert next(lines)
+    with django_assert_num_queries(8):
+        assert next(lines)
 
 
 def test_a_file_that_cannot_be_read_exits_with_2(wholesaler, tmp_path):
@@ -348,6 +441,9 @@ def test_an_export_of_one_supplier_has_its_offers_for_all_products(wholesaler, t
             export(tmp_path / "part.csv", *words)
     with pytest.raises(CommandError, match="must end in"):
         export(tmp_path / "part.ods")
+    with pytest.raises(CommandError, match="No such file") as failed:
+        export(tmp_path / "none" / "part.csv")
+    assert failed.value.returncode == 2
 
 
 def test_pictures_keep_their_order_and_their_variant(shop):

@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 import time_machine
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.models import PriceBook, Product
 from orders.models import OrderLine
-from storefront.lib.staff.csv_export import csv_line
+from storefront.lib.staff.csv_export import csv_line, lossless_csv_line, unescape
 from suppliers.connectors.feed import order_documents
 from suppliers.models import PendingChange, SyncRun
-from tests.factories.catalog import make_channel
+from tests.factories.catalog import make_channel, make_product, make_variant
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.priced_shop import stock_shop
 from tests.factories.pricing import make_terms
@@ -44,6 +46,18 @@ def test_cell_is_text_or_a_plain_number(cell, written):
     assert csv_line([cell, "x"]) == f"{written},x\r\n"
 
 
+TEXTS = st.text(st.sampled_from("='+-@\t\r\n \";,aə"), max_size=6) | st.text(max_size=40)
+
+
+@given(cells=st.lists(TEXTS.filter(lambda text: "\0" not in text), min_size=2, max_size=4))
+def test_a_lossless_line_is_read_back_unchanged_and_has_no_formula(cells):
+    line = lossless_csv_line(cells)
+
+    (written,) = csv.reader(io.StringIO(line, newline=""))
+    assert [unescape(cell) for cell in written] == cells
+    assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for cell in written)
+
+
 def differences(staff, evil):
     make_difference(day=make_day(), name=evil)
     return staff.get(reverse("admin:orders_discrepancy_export"))
@@ -71,6 +85,11 @@ def dry_run(staff, evil):
     return staff.get(reverse("admin:catalog_pricebook_dry_run", args=[book.pk]) + "?csv=1")
 
 
+def products(staff, evil):
+    make_variant(make_product(title=evil))
+    return staff.get(reverse("supply:catalog_file", args=["csv"]))
+
+
 def supplier_order(_staff, evil):
     line = replace(REQUEST.lines[0], title=evil)
     return [order_documents.order_csv(replace(REQUEST, lines=(line,)))]
@@ -78,7 +97,9 @@ def supplier_order(_staff, evil):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("evil", ["=cmd()", "+cmd()", "-cmd()", "@cmd()"])
-@pytest.mark.parametrize("export", [differences, changes, profits, dry_run, supplier_order])
+@pytest.mark.parametrize(
+    "export", [differences, changes, profits, dry_run, products, supplier_order]
+)
 def test_no_export_writes_a_formula(staff, export, evil):
     with time_machine.travel(NOON, tick=False):
         content = b"".join(export(staff, evil)).decode()
