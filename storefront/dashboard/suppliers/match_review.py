@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Identifier, Image, Spec, Variant
+from orders.models import Order, OrderLine
 from storefront.dashboard import staff_page
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
@@ -29,6 +30,7 @@ from suppliers.offers.overrides import OverrideError
 
 VIEW, CHANGE = "suppliers.view_supplieroffer", "suppliers.change_supplieroffer"
 SHOWN_DECISIONS = 10
+OPEN_ORDERS = (Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING)
 # What contradicts a match, as the rule names it.
 CONTRADICTIONS: dict[str, str | Promise] = {
     "pack": _("Pack size"),
@@ -224,6 +226,7 @@ def _decide(request: HttpRequest, step: str) -> None:
         return
     conflict = get_object_or_404(Identifier.objects.select_related("variant__product"), pk=pk)
     if step == "same":
+        _refuse_open_orders(conflict.variant)
         match_review.merge(conflict=conflict, **acting)
     elif step in {"ours", "theirs"}:
         match_review.verify_identifier(
@@ -231,3 +234,16 @@ def _decide(request: HttpRequest, step: str) -> None:
         )
     else:
         raise Http404
+
+
+def _refuse_open_orders(variant: Variant) -> None:
+    """Keep the offers of a variant until its open orders are filled: a reroute needs them.
+
+    Raises: OverrideError
+    """
+    lines = OrderLine.objects.filter(variant=variant, order__status__in=OPEN_ORDERS)
+    if line := lines.select_related("order").first():
+        message = gettext(
+            "Order %(number)s contains the second variant. Wait until it is completed."
+        )
+        raise OverrideError(message % {"number": line.order.number})

@@ -4,9 +4,10 @@ import pytest
 from django.urls import reverse
 
 from catalog.models import Identifier, Image
-from suppliers.models import MatchDecision, SupplierOffer, SyncIssue, SyncRun
+from suppliers.models import MatchDecision, StockLevel, SupplierOffer, SyncIssue, SyncRun
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_brand, make_channel, make_product, make_spec, make_variant
+from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON, make_offer, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +151,21 @@ def test_the_number_of_statements_does_not_depend_on_the_decisions(
 
     with django_assert_max_num_queries(12):
         assert "<mark>Pro</mark>" in shown(staff)
+
+
+def test_variants_are_not_merged_while_an_order_waits_for_the_second(staff, variant):
+    order = make_order(make_sellable())
+    line = order.lines.get()
+    conflict = Identifier.objects.create(
+        variant=line.variant, scheme="mpn", value="fara:h1", raw="H1", state="conflict"
+    )
+    type(order).objects.filter(pk=order.pk).update(status="processing")
+    StockLevel.objects.update(reserved=0)
+
+    page = decide(staff, what="conflict", row=conflict.pk, step="same")
+
+    assert f"Order {order.number} contains the second variant." in page
+    assert not MatchDecision.objects.exists()
 
 
 def test_an_unknown_step_is_not_found(staff, conflict):
