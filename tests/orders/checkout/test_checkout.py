@@ -3,8 +3,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
+from catalog.products.variant_edits import edit_variant
 from orders.addresses import verification
 from orders.cart import carts
 from orders.checkout import checkout
@@ -247,11 +248,19 @@ def test_a_changed_price_is_shown_at_the_line():
     assert line.price_was == Money(Decimal("39.99"), "EUR")
 
 
-def test_an_unpublished_item_is_not_sold_from_an_old_cart():
+def discontinue(listing):
+    with transaction.atomic():
+        edit_variant(variant=listing.variant, changes={"status": "discontinued"}, now=NOON)
+
+
+@pytest.mark.parametrize(
+    "unpublish", [lambda listing: type(listing).objects.update(is_delisted=True), discontinue]
+)
+def test_an_unpublished_item_is_not_sold_from_an_old_cart(unpublish):
     listing = make_sellable()
     cart = make_cart(listing)
     quote = quote_for(cart)
-    type(listing).objects.update(is_delisted=True)
+    unpublish(listing)
 
     with pytest.raises(checkout.UnavailableError):
         order_of(cart, quote=quote)

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from catalog.models import Variant
 from orders.models import PurchaseOrder, SupplierClaim
 from storefront.dashboard.invariants import registry
 from tests.factories.claims import make_claim
@@ -254,6 +255,12 @@ def test_unanswered_submission_is_late_after_the_requested_pause(since, retry_af
     found = {code for code in broken() if code.endswith("submission_answered")}
     both = {"purchase_orders.submission_answered", "claims.submission_answered"}
     assert found == (both if is_late else set())
+
+
+def test_a_published_discontinued_variant_is_found():
+    Variant.objects.update(status="discontinued")
+
+    assert broken() == {"listings.published_is_active"}
 
 
 def test_command_fails_and_prints_violating_rows(capsys):
