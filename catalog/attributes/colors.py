@@ -1,6 +1,6 @@
 """Colors: map the color names of suppliers to the colors of the color filter. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 OTHER = "other"
 # Color -> the folded words that suppliers use for it. A name may hold several: "black / red".
@@ -22,3 +22,11 @@ COLOR_WORDS: Mapping[str, str] = {
     "sand": "sand tan beige cream coyote desert",
 }
 COLORS = (*COLOR_WORDS, OTHER)
+MAX_COLOR = 40  # characters
+
+
+def color_of(option_names: Sequence[str], option_values: Sequence[str]) -> str:
+    """Return the value of the color option; empty if there is none."""
+    options = zip(option_names, option_values, strict=False)
+    colors = (value for name, value in options if name.casefold() in {"color", "colour"})
+    return next(colors, "")[:MAX_COLOR]

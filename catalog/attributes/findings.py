@@ -14,7 +14,7 @@ def number(value: Decimal | float) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What is wrong with one number, with the arithmetic. An error unpublishes the number."""
+    """What is wrong with one number, with the arithmetic. A number with an error is not published."""
 
     column: str
     code: str
@@ -24,7 +24,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """A quotient of stated numbers, its arithmetic, and what it may be at most."""
+    """The limits of one value: above ``warning`` it is unlikely, above ``error`` impossible.
+
+    ``formula`` shows how the value was computed; empty if it is stated itself.
+    """
 
     formula: str
     value: Decimal

@@ -29,7 +29,7 @@ class UnreadableError(ValueError):
 
 
 def narrow(text: str) -> str:
-    """Replace the full-width digits, letters and marks of Chinese text by ASCII ones."""
+    """Replace the full-width digits, letters and marks of Chinese text with ASCII ones."""
     return text.translate(_FULL_WIDTH)
 
 

@@ -25,7 +25,7 @@ MAX_CD_PER_LM_OF_HEADLAMP_BEAM = 100
 MIN_CD_PER_LM = Decimal("0.072")  # a lamp that shines evenly in all directions has 0.0796
 MAX_CD_PER_MM2, UNLIKELY_CD_PER_MM2 = 900, 250
 MAX_LMH_PER_WH, UNLIKELY_LMH_PER_WH = 750, 200
-UNLIKELY_W_PER_WH = 4  # a cell that empties in a quarter of an hour
+UNLIKELY_W_PER_WH = 4  # the battery would last a quarter of an hour
 BEAM_ERROR, BEAM_WARNING = Decimal("0.25"), Decimal("0.05")
 # Ratio of a distance in another unit to the same distance in meters.
 UNIT_RATIOS = (("feet", Decimal("3.281")), ("yards", Decimal("1.094")))
@@ -112,7 +112,7 @@ def beam_m(intensity_cd: int) -> int:
 
 
 def to_claim(values: Mapping[str, Any], **stated: Any) -> StatedSpecs:
-    """Return the claim that columns of ``Spec`` make; ``stated`` are further or other fields."""
+    """Return the claim of columns of ``Spec``; ``stated`` are additional or overriding fields."""
     known = {field.name for field in fields(StatedSpecs)}
     of_columns = {name: value for name, value in values.items() if name in known}
     return StatedSpecs(**{**of_columns, **stated})

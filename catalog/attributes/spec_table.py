@@ -95,7 +95,7 @@ class SpecTable:
         return unused
 
     def lines_of(self, column: str) -> dict[str, str]:
-        """Return the lines that a column is read from; of an output without any, the title."""
+        """Return the lines that a column is read from. An output without a line is in the title."""
         subjects = {
             "output_lm": ("output_lm", "modes"),
             "runtime_high_min": ("runtime", "modes"),

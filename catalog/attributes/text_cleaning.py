@@ -159,7 +159,7 @@ def cut_claims_from_title(title: str) -> Cut:
 
 
 def cut_claims_from_html(clean_html: str) -> Cut:
-    """Cut each sentence that makes a claim: without its adjective it would often be broken."""
+    """Cut each sentence that makes a claim: without the claim alone, it would often be broken."""
     claims = _ENVIRONMENTAL_PHRASE.findall(clean_html)
     if not claims:
         return Cut(clean_html, [])

@@ -20,7 +20,7 @@ _NUMBER = (
     r"(?:[eE][+-]?\d+)?(?!\d)"
 )
 _G_PER_LB = 16 * G_PER_OZ
-SAME_AMOUNT = Decimal("1.05")  # for an amount repeated rounded, or in another unit
+SAME_AMOUNT = Decimal("1.05")  # ratio up to which two amounts are one, rounded or converted
 
 type Units = Mapping[str, Decimal]
 
@@ -163,7 +163,7 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
 def parse_quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None:
     """Return the amount that a text states in these units, or None.
 
-    A rounded or converted amount is no other amount: ``150 g (5.3 oz)``.
+    The same amount repeated, rounded or in another unit, counts once: ``150 g (5.3 oz)``.
     Raises: UnreadableError  the text states different amounts
     """
     amounts = parse_quantities(text, units, mark=mark)

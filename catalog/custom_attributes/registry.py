@@ -1,4 +1,4 @@
-"""Registry of custom attributes: read their definitions, keep them in memory for ten seconds."""
+"""Custom attribute registry: read the definitions, keep them in memory for ten seconds."""
 
 import time
 from collections.abc import Mapping
@@ -8,13 +8,13 @@ from decimal import Decimal
 from catalog.models import CustomAttribute
 
 CACHE_S = 10.0
-CUSTOM = "custom:"  # before a code, where names of columns stand too
-_kept: "tuple[float, tuple[Definition, ...]] | None" = None  # expiry by the monotonic clock
+CUSTOM = "custom:"  # prefix of a code in ``Spec.sources``, forms and locked fields
+_cached: "tuple[float, tuple[Definition, ...]] | None" = None  # expiry by the monotonic clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """One attribute, hashable: a cache key.
+    """The definition of one attribute. Hashable, since it is part of cache keys.
 
     Shape:  ``names`` are pairs of language and name; ``choices`` pairs of a code and such names
     """
@@ -32,7 +32,7 @@ class Definition:
     def name_in(self, language: str) -> str:
         return in_language(self.names, language) or self.code
 
-    def is_of(self, family: str) -> bool:
+    def applies_to(self, family: str) -> bool:
         return not self.families or family in self.families
 
 
@@ -60,12 +60,12 @@ def load() -> tuple[Definition, ...]:
     )
 
 
-def known() -> tuple[Definition, ...]:
-    """Return the definitions as of at most ten seconds ago, for pages."""
-    global _kept  # noqa: PLW0603 - one value for the process
-    if _kept is None or _kept[0] < time.monotonic():
-        _kept = (time.monotonic() + CACHE_S, load())
-    return _kept[1]
+def cached() -> tuple[Definition, ...]:
+    """Return all definitions, at most ten seconds old. For pages."""
+    global _cached  # noqa: PLW0603 - one value for the process
+    if _cached is None or _cached[0] < time.monotonic():
+        _cached = (time.monotonic() + CACHE_S, load())
+    return _cached[1]
 
 
 def _pairs(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""Custom values: parse what a supplier or a person states about a custom attribute. Pure."""
+"""Custom values: parse the text that a supplier states for a custom attribute. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from catalog.custom_attributes.registry import Definition
 from storefront.lib.text import fold
 
 MAX_TEXT = 200
-# The units that are converted into each other.
+# The units of one table are converted into each other.
 _UNIT_TABLES: Sequence[units.Units] = (
     units.TIME_MIN,
     units.WEIGHT_G,
@@ -37,8 +37,8 @@ class Extracted:
     """The custom values of one product.
 
     Shape:  ``values`` maps codes to stored values, ``sources`` codes to the supplier's label and
-            text; ``rest`` are the lines that no attribute took; ``problems`` say why
-            a line of an attribute was not taken
+            text; ``rest`` are the lines of no attribute and the unreadable ones; ``problems`` say
+            why a line of an attribute cannot be read
     """
 
     values: dict[str, Any] = field(default_factory=dict)

@@ -70,9 +70,11 @@ class Spec(models.Model):
     custom_values = models.JSONField(_("Custom attributes"), default=dict, blank=True)
     # label -> text, as the supplier states it
     more = models.JSONField(_("Supplier's text"), default=dict, blank=True)
-    # column, or "custom:" and a code -> {"supplier", "label", "raw"}
+    # column, or "custom:" and a code -> {"supplier", "label", "raw"}; staff edits: see
+    # ``products.spec_edits``
     sources = models.JSONField(_("Sources"), default=dict, blank=True)
-    warnings = models.JSONField(_("Warnings"), default=list, blank=True)  # unlikely values
+    # findings, as ``attributes.normalization`` stores them: unlikely and impossible values
+    warnings = models.JSONField(_("Warnings"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("specification")

@@ -1,4 +1,4 @@
-"""Custom attribute models: store the attributes that staff define, in addition to ``Spec``."""
+"""Custom attribute model: store the attributes that staff define beside the columns of ``Spec``."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -13,8 +13,8 @@ CHOICE_KINDS = ("choice", "choices")
 class CustomAttribute(models.Model):
     """One attribute of products, defined by staff without code.
 
-    Its values are in ``Spec.custom_values``. The attributes that customers filter by are columns of
-    ``Spec`` instead.
+    Its values are in ``Spec.custom_values``. Attributes that customers filter by are columns of
+    ``Spec``.
     """
 
     class Kind(models.TextChoices):

@@ -13,8 +13,8 @@ STATUTORY_MONTHS = 24
 class DurabilityGuarantee(models.Model):
     """A producer's guarantee of durability: free of charge, for the entire product, over two years.
 
-    Shown with its terms on product page, checkout and confirmation. A supplier's sentence such as
-    "5 year warranty" is no evidence: a person who saw the terms adds the row. A trigger copies
+    Shown with its terms on product page, checkout and confirmation. A supplier's claim such as
+    "5 year warranty" is no evidence: staff who saw the terms add the row. A trigger copies
     ``months`` to ``Product.warranty_months`` (``migrations/sql/guarantees.sql``).
     Source: Directive (EU) 2024/825, article 2
     """
@@ -66,5 +66,5 @@ class DurabilityGuarantee(models.Model):
 
     @property
     def years(self) -> str:
-        """Return the duration as the label states it: ``3`` or ``2.5``."""
+        """Return the duration in years: ``3`` or ``2.5``."""
         return f"{self.months / 12:g}"

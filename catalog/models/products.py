@@ -106,6 +106,9 @@ class Product(models.Model):
         return self.title
 
 
+MAX_PACKED_WEIGHT_G = 100_000
+
+
 class Variant(models.Model):
     """An item for sale: one color, one battery option, one SKU of ours."""
 
@@ -246,7 +249,7 @@ class Identifier(models.Model):
 
 
 WIDTHS_PX = (240, 480, 900)
-UPLOAD_SCHEME = "upload:"  # begins ``Image.source_url`` of a picture that staff uploaded
+UPLOAD_SCHEME = "upload:"  # prefix of ``Image.source_url`` of an image that staff uploaded
 
 
 class ImageQuerySet(models.QuerySet["Image"]):

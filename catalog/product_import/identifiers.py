@@ -29,7 +29,7 @@ def find_variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
 
 
 def find_creators(product_ids: Collection[int]) -> dict[int, str]:
-    """Return the code of the supplier that created each product: that of its first variant."""
+    """Return the code of the supplier that created each product, from its first variant."""
     rows = Identifier.objects.filter(
         scheme=Identifier.Scheme.SUPPLIER, variant__product__in=product_ids
     ).order_by("variant_id", "pk")
@@ -50,7 +50,7 @@ def write_identifiers(items: Sequence[ImportItem], *, source: str) -> list[Impor
     present = _existing(items)
     new: list[Identifier] = []
     wanted = {
-        variant.pk: (record, list(_free(_names(record, item, source), variant)))
+        variant.pk: (record, list(_unlocked(_names(record, item, source), variant)))
         for item in items
         for record in item.record.variants
         for variant in [item.variants[record.sku]]
@@ -85,7 +85,7 @@ def _existing(items: Sequence[ImportItem]) -> dict[int, dict[tuple[str, str], Id
     return present
 
 
-def _free(names: Iterator[IdentifierValue], variant: Variant) -> Iterator[IdentifierValue]:
+def _unlocked(names: Iterator[IdentifierValue], variant: Variant) -> Iterator[IdentifierValue]:
     """Yield the identifiers of the schemes that staff have not locked for this variant."""
     return (name for name in names if name.scheme not in variant.overridden_fields)
 

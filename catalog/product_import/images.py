@@ -24,7 +24,8 @@ _ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 def write_images(items: Sequence[ImportItem]) -> None:
     """Write one row per image; delete the rows of images that the supplier no longer states.
 
-    Pictures that staff edited are kept (``products.image_edits``), uploaded ones in any case.
+    If staff edited the images of a product, all are kept (``products.image_edits``). Uploaded images
+    are never deleted.
     An image that only variants of one color state belongs to the first of these variants. A record
     without images deletes nothing, since that is usually an error.
     """

@@ -8,12 +8,14 @@ from typing import Any
 from django.db import transaction
 
 from catalog.attributes import text_cleaning
+from catalog.attributes.colors import color_of
 from catalog.attributes.families import SKU_PREFIXES
 from catalog.attributes.normalization import NormalizedProduct, get_lithium, normalize
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
 from catalog.custom_attributes.values import Extracted, extract
 from catalog.models import Product, Variant
+from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.product_import import identifiers, images, products
 from catalog.product_import.item import ImportItem
 from catalog.products.creation import make_sku
@@ -21,9 +23,8 @@ from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
-MAX_PACKED_WEIGHT_G = 100_000
 MAX_SKU = 100
-GUEST_POSITION = 1_000  # versions of another supplier come after those of the creator
+OTHER_SUPPLIER_POSITION = 1_000  # of the first variant that another supplier adds to a product
 NO_IDS: Mapping[str, int] = {}
 
 
@@ -55,17 +56,17 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
     """Create and update products, variants and their parts in one transaction.
 
     Idempotent: the same records write nothing. Fields that staff locked are kept. A product is
-    described by the supplier that created it: another supplier adds versions, and no texts.
+    described by the supplier that created it; another supplier only adds variants.
     Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``product_ids`` maps ids of supplier
-            products to products that get their SKUs as new versions; ``source`` is the supplier's
-            code; ``is_preview``: in the caller's transaction, which is rolled back
+            products to products that get their SKUs as new variants; ``source`` is the supplier's
+            code; ``is_preview``: write in the caller's transaction, which is rolled back
     Locks:  the variants, then their products, each in id order
     """
     issues: list[ImportIssue] = []
     items = list(normalize_records(records, source=source, issues=issues))
     with transaction.atomic(durable=not is_preview):
         _load_rows(items, variant_ids=variant_ids, product_ids=product_ids, source=source)
-        described = [item for item in items if not item.is_guest]
+        described = [item for item in items if not item.is_other_supplier]
         products.write_products(described, source=source, now=now)
         products.write_specs(described, source=source)
         products.write_modes(described)
@@ -133,18 +134,20 @@ def _unreadable(record: ProductRecord, problems: Sequence[str]) -> ImportIssue:
 def _for_family(
     custom: Extracted, enriched: NormalizedProduct, definitions: Sequence[Definition]
 ) -> tuple[Extracted, NormalizedProduct]:
-    """Return the lines of attributes that the family does not have to the supplier's words."""
-    foreign = {each.code for each in definitions if not each.is_of(enriched.family)}
-    words = {
-        source["label"]: source["raw"] for code, source in custom.sources.items() if code in foreign
+    """Move the values of attributes that the family does not have to ``more``, as stated."""
+    excluded = {each.code for each in definitions if not each.applies_to(enriched.family)}
+    texts = {
+        source["label"]: source["raw"]
+        for code, source in custom.sources.items()
+        if code in excluded
     }
-    if not words:
+    if not texts:
         return custom, enriched
-    values = {code: value for code, value in custom.values.items() if code not in foreign}
-    sources = {code: value for code, value in custom.sources.items() if code not in foreign}
+    values = {code: value for code, value in custom.values.items() if code not in excluded}
+    sources = {code: value for code, value in custom.sources.items() if code not in excluded}
     return (
         replace(custom, values=values, sources=sources),
-        replace(enriched, more={**enriched.more, **words}),
+        replace(enriched, more={**enriched.more, **texts}),
     )
 
 
@@ -201,7 +204,7 @@ def _load_rows(
                 item.variants[record.sku] = variant
                 item.product = item.product or products[variant.product_id]
         if item.product is not None:
-            item.is_guest = creators.get(item.product.pk, source) != source
+            item.is_other_supplier = creators.get(item.product.pk, source) != source
 
 
 @requires_transaction
@@ -210,7 +213,7 @@ def _write_variants(items: Sequence[ImportItem], *, source: str) -> int:
     new: list[Variant] = []
     changed: dict[Variant, list[str]] = {}
     for item in items:
-        first = GUEST_POSITION if item.is_guest else 0
+        first = OTHER_SUPPLIER_POSITION if item.is_other_supplier else 0
         for position, record in enumerate(item.record.variants, start=first):
             values = _variant_values(item, record, position=position)
             variant = item.variants.get(record.sku)
@@ -224,7 +227,7 @@ def _write_variants(items: Sequence[ImportItem], *, source: str) -> int:
                 item.variants[record.sku] = variant
                 item.changed.add(record.sku)
                 new.append(variant)
-            elif names := bulk.set_changed(variant, _free(values, variant)):
+            elif names := bulk.set_changed(variant, _unlocked(values, variant)):
                 changed[variant] = names
                 item.changed.add(record.sku)
     Variant.objects.bulk_create(new)
@@ -232,30 +235,22 @@ def _write_variants(items: Sequence[ImportItem], *, source: str) -> int:
     return len(new)
 
 
-def _free(values: Mapping[str, Any], variant: Variant) -> dict[str, Any]:
+def _unlocked(values: Mapping[str, Any], variant: Variant) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in variant.overridden_fields}
 
 
 def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -> dict[str, Any]:
     enriched = item.enriched
     options = [text_cleaning.clean_text(value)[:60] for value in record.option_values]
-    color = next(
-        (
-            value
-            for name, value in zip(enriched.option_names, options, strict=False)
-            if name.casefold() in {"color", "colour"}
-        ),
-        "",
-    )
     packed_g = packed_weight_g(record)
     is_weight_locked = "weight_g" in item.row.overridden_fields
     weight = {} if is_weight_locked else {"weight_g": enriched.spec.get("weight_g")}
     lithium = get_lithium(enriched, option_values=options)
-    if item.is_guest:
+    if item.is_other_supplier:
         options = _in_order(options, enriched.option_names, item.row.option_names)
     return {
         "option_values": options,
-        "color": color[:40],
+        "color": color_of(enriched.option_names, options),
         **weight,
         "packed_weight_g": None if isinstance(packed_g, ImportIssue) else packed_g,
         "lithium": lithium.kind,

@@ -12,14 +12,14 @@ from catalog.records import ProductRecord
 class ImportItem:
     """One record with its rows; ``changed`` holds the supplier SKUs of changed variants.
 
-    ``is_guest``: another supplier created the product, so this record adds variants only.
+    ``is_other_supplier``: another supplier created the product, so this record adds variants only.
     """
 
     record: ProductRecord
     enriched: NormalizedProduct
     custom: Extracted = field(default_factory=Extracted)
     product: Product | None = None
-    is_guest: bool = False
+    is_other_supplier: bool = False
     variants: dict[str, Variant] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
 

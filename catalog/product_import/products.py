@@ -66,9 +66,10 @@ def write_products(items: Sequence[ImportItem], *, source: str, now: datetime) -
 
 def _differing(product: Product, values: Mapping[str, Any]) -> list[str]:
     """Set the changed, unlocked fields; foreign keys are compared by id."""
-    free = {name: value for name, value in values.items() if name not in product.overridden_fields}
+    locked = product.overridden_fields
+    unlocked = {name: value for name, value in values.items() if name not in locked}
     names = []
-    for name, value in free.items():
+    for name, value in unlocked.items():
         column = f"{name}_id" if name in {"brand", "category"} else name
         if getattr(product, column) != getattr(value, "pk", value):
             setattr(product, name, value)
@@ -143,10 +144,10 @@ def write_specs(items: Sequence[ImportItem], *, source: str) -> None:
             specs[item.row.pk] = new[-1]
             item.mark_changed()
             continue
-        free = keep_edits(
+        unlocked = keep_edits(
             spec, values, locked=item.row.overridden_fields, modes=item.enriched.modes
         )
-        if names := bulk.set_changed(spec, free):
+        if names := bulk.set_changed(spec, unlocked):
             changed[spec] = names
             item.mark_changed()
     Spec.objects.bulk_create(new)

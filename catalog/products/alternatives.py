@@ -14,7 +14,7 @@ from catalog.search.cards import ProductCardRow, select_cards
 
 ALTERNATIVES = 4
 MAX_COMPARED = 200  # best-scored cards whose prices are compared
-MAX_SUCCESSORS = 5  # products followed, each replaced by the next
+MAX_SUCCESSORS = 5  # length of a chain of successors
 _DISCONTINUED = Variant.Status.DISCONTINUED
 
 
@@ -64,16 +64,19 @@ def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | Non
 
 
 def _find_successor(product: Product) -> Product | None:
-    """Follow the successors of the variants to the first product that is still made."""
+    """Follow the successors of the variants to the first product that is in production.
+
+    None if the chain ends before, or leads back to a product in it.
+    """
     seen = {product.pk}
     for _step in range(MAX_SUCCESSORS):
         following = Product.objects.filter(
             status=Product.Status.ACTIVE, variants__replaces__product=product
         ).exclude(pk__in=seen)
-        made = Variant.objects.filter(product=OuterRef("pk")).exclude(status=_DISCONTINUED)
-        ordered = following.annotate(is_made=Exists(made)).order_by("-is_made", "pk")
+        current = Variant.objects.filter(product=OuterRef("pk")).exclude(status=_DISCONTINUED)
+        ordered = following.annotate(is_current=Exists(current)).order_by("-is_current", "pk")
         found = ordered.first()
-        if found is None or found.is_made:
+        if found is None or found.is_current:
             return found
         product = found
         seen.add(found.pk)

@@ -1,4 +1,4 @@
-"""Product creation: make SKUs and slugs, create a product or a variant by hand.
+"""Product creation: make SKUs and slugs, create products and variants for staff.
 
 A SKU or slug of ours is assigned once and never changes.
 """
@@ -15,7 +15,7 @@ from catalog.models import Brand, Product, Spec, Variant
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold
 
-STAFF = "staff"  # the source of SKUs and slugs of what staff create
+STAFF = "staff"  # the source of SKUs and slugs that are made for staff
 
 # No vowels and no look-alikes, so that no words appear and nothing is misread.
 _SKU_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
@@ -35,7 +35,7 @@ def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
 def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
     """Return a free slug for each new product, with a stable suffix if the plain slug is taken.
 
-    Shape:  ``titles`` maps the supplier's references to titles
+    Shape:  ``titles`` maps the ids of supplier products, or any unique keys, to titles
     """
     plain = {
         external_id: slugify(fold(title))[:MAX_SLUG].strip("-")
@@ -58,16 +58,16 @@ def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
     return chosen
 
 
-# Creation by hand
+# Creation by staff
 
 
 @requires_transaction
 def create_product(product: Product, *, brand_name: str, first: Variant) -> None:
     """Save a new product as a draft, with its first variant and an empty specification.
 
-    The brand is found whatever its spelling, or created.
-    Shape:  ``product`` has title, category, family and option names; ``first`` as
-            ``create_variant`` takes it
+    A brand whose key is equal (``brand_key``) is used, else one is created.
+    Shape:  ``product`` has title, category, family and option names; ``first`` has the fields that
+            staff entered
     """
     key = brand_key(brand_name)[:80]
     product.brand, _is_new = Brand.objects.get_or_create(key=key, defaults={"name": brand_name})

@@ -50,8 +50,8 @@ def return_product_field(product: Product, *, field: str, now: datetime) -> None
     Locks:  the product
     """
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
-    freed = {field, DERIVED_FIELD} if field == "intensity_cd" else {field}
-    row.overridden_fields = sorted(set(row.overridden_fields) - freed)
+    unlocked = {field, DERIVED_FIELD} if field == "intensity_cd" else {field}
+    row.overridden_fields = sorted(set(row.overridden_fields) - unlocked)
     row.updated_at = now
     row.save(update_fields=["overridden_fields", "updated_at"])
     spec = Spec.objects.filter(product=row, sources__has_key=field).first()

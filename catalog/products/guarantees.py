@@ -7,7 +7,7 @@ from catalog.models.guarantees import STATUTORY_MONTHS
 
 
 def load_guarantees(warranties: Mapping[int, int | None]) -> list[DurabilityGuarantee]:
-    """Return the guarantees of these products; without one, no query is made.
+    """Return the guarantees of these products. No query if no warranty exceeds the statutory one.
 
     Shape:  ``warranties`` maps product ids to ``warranty_months``
     """

@@ -12,11 +12,11 @@ EDITABLE_SCHEMES = (Scheme.GTIN, Scheme.MPN)
 
 
 class InvalidPartNumberError(ValueError):
-    """No letter or digit."""
+    """A part number has no letter or digit."""
 
 
 class IdentifierTakenError(ValueError):
-    """``variant`` has this identifier."""
+    """Another variant has the identifier: ``variant``."""
 
     def __init__(self, variant: Variant) -> None:
         super().__init__(variant.sku)
@@ -39,7 +39,7 @@ def parse(*, scheme: str, raw: str, brand: str) -> str:
 def check_free(*, variant: Variant, scheme: str, value: str) -> None:
     """Check that no other variant has an identifier.
 
-    Raises: IdentifierTakenError  it names the variant; conflicts of other variants do not count
+    Raises: IdentifierTakenError  another variant has it, other than as a conflict
     """
     owners = Identifier.objects.filter(scheme=scheme, value=value).exclude(variant=variant)
     owner = owners.exclude(state=State.CONFLICT).select_related("variant__product").first()
@@ -58,9 +58,9 @@ def save_identifiers(
 ) -> None:
     """Save what staff decided about the identifiers of a variant, and update its card.
 
-    A removed identifier locks its scheme: feeds neither add nor remove identifiers of it. A
-    conflict of one other variant ends when the identifier is removed here. Added identifiers are
-    verified, so that no feed removes them.
+    Removing an identifier locks its scheme: feeds neither add nor remove identifiers of it. If one
+    other variant claims the identifier, its conflict ends. Added identifiers are verified, so that
+    no feed removes them.
     Shape:  ``verified`` maps ids of identifiers to whether a person has confirmed them
     Locks:  the variant, then the listings of its product in id order, then the product
     """

@@ -1,4 +1,4 @@
-"""Image edits by staff: add uploaded pictures, order and describe pictures, delete them."""
+"""Image edits by staff: add uploaded images, order, describe and delete images."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from catalog.listings.publication import lock_product, republish
 from catalog.models import Image, Product
 from storefront.lib.db.transactions import requires_transaction
 
-IMAGES = "images"  # in ``Product.overridden_fields``: feeds change no picture of the product
+IMAGES = "images"  # in ``Product.overridden_fields``: feeds change no image of the product
 
 
 @requires_transaction
@@ -19,10 +19,10 @@ def edit_images(
     main: Image | None,
     now: datetime,
 ) -> None:
-    """Save new and changed pictures, delete others, and lock all against feeds.
+    """Save new and changed images, delete others, and lock all against feeds.
 
-    The order is that of the positions; the main picture comes first, and there is one. ``main`` is
-    the picture that staff made it in this edit.
+    Images are ordered by position; the main image comes first. ``main`` is the image that staff
+    made the main one in this edit: an earlier main image becomes an other image.
     Locks:  the listings of the product in id order, then the product
     """
     lock_product(product.pk)

@@ -12,7 +12,7 @@ from typing import Any
 
 from catalog.attributes import plausibility
 from catalog.attributes.findings import Finding
-from catalog.attributes.plausibility import StatedMode, StatedSpecs
+from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Mode, Product, Spec, Variant
@@ -28,13 +28,8 @@ EDITABLE_COLUMNS = tuple(
 )
 
 
-def stated_specs(values: Mapping[str, Any], *, modes: Sequence[StatedMode] = ()) -> StatedSpecs:
-    """Return columns of ``Spec`` as the plausibility checks take them."""
-    return plausibility.to_claim(values, modes=tuple(modes))
-
-
 def find_implausible(values: Mapping[str, Any], *, modes: Sequence[StatedMode]) -> list[Finding]:
-    """Return the findings on columns of ``Spec``; a value out of its range gives only that one."""
+    """Return the findings on columns of ``Spec``; a value out of its range gives no second one."""
     ranges = (
         plausibility.check_range(column, Decimal(values[column]))
         for column in plausibility.RANGES
@@ -42,7 +37,7 @@ def find_implausible(values: Mapping[str, Any], *, modes: Sequence[StatedMode]) 
     )
     findings = [finding for finding in ranges if finding]
     possible = {**values, **dict.fromkeys(finding.column for finding in findings)}
-    return [*findings, *plausibility.check(stated_specs(possible, modes=modes))]
+    return [*findings, *plausibility.check(plausibility.to_claim(possible, modes=tuple(modes)))]
 
 
 def values_of(spec: Spec) -> dict[str, Any]:
@@ -69,18 +64,18 @@ def keep_edits(
 ) -> dict[str, Any]:
     """Return the columns of a feed that may be written: all but the locked ones.
 
-    Edited columns keep their source, with the text that the feed states now; the warnings are
-    those on the mixed values.
+    Edited columns keep their source, with the text that the feed states now. The warnings are
+    computed again from the values of staff and feed together.
     """
-    free = {name: value for name, value in stated.items() if name not in locked}
+    unlocked = {name: value for name, value in stated.items() if name not in locked}
     edited = {name: spec.sources[name] for name in locked if "actor" in spec.sources.get(name, {})}
     if edited:
         sources = stated["sources"]
         kept = {name: _staff_source(old, sources.get(name)) for name, old in edited.items()}
-        free["sources"] = {**sources, **kept}
-        mixed = Spec(**{name: free.get(name, getattr(spec, name)) for name in EDITABLE_COLUMNS})
-        free["warnings"] = _warnings(mixed, modes)
-    return free
+        unlocked["sources"] = {**sources, **kept}
+        mixed = Spec(**{name: unlocked.get(name, getattr(spec, name)) for name in EDITABLE_COLUMNS})
+        unlocked["warnings"] = _warnings(mixed, modes)
+    return unlocked
 
 
 def _staff_source(entry: Mapping[str, Any], feed: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -121,8 +116,8 @@ def edit_spec(
         spec.beam_m = None if candela is None else plausibility.beam_m(candela)
         locked.add(DERIVED_FIELD)
     if "weight_g" in changes:
-        free = variants.exclude(overridden_fields__contains="weight_g")
-        free.update(weight_g=changes["weight_g"])
+        unlocked = variants.exclude(overridden_fields__contains="weight_g")
+        unlocked.update(weight_g=changes["weight_g"])
     modes = stated_modes(row)
     spec.warnings = _warnings(spec, modes)
     spec.save()

@@ -34,7 +34,7 @@ def edit_variant(*, variant: Variant, changes: Mapping[str, Any], now: datetime)
 
 @requires_transaction
 def return_variant_field(variant: Variant, *, field: str, now: datetime) -> None:  # noqa: ARG001
-    """Unlock a field: the next import fills it, as ``editing.return_product_field`` says.
+    """Unlock a field, as ``editing.return_product_field`` does.
 
     Locks:  the variant
     """

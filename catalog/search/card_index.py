@@ -137,7 +137,7 @@ class CardIndex:
         return found[0] if len(found) == 1 else BitMap64.union(BitMap64(), *found)
 
     def memoize(self, key: Hashable, make: Callable[[], BitMap64]) -> BitMap64:
-        """Return a set that takes long to make; it is kept until any card changes."""
+        """Return a set that is slow to compute; it is kept until any card changes."""
         if key not in self._memo:
             self._memo[key] = make()
         return self._memo[key]

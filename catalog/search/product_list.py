@@ -41,7 +41,7 @@ class ProductListPage:
     Shape:  ``query`` is the parsed filter, including filters found in the search text; ``in_stock``
             counts cards that can be bought in the customer's country; ``without`` maps each facet
             in use to the total without it; ``corrected`` is the corrected search text, empty if
-            unchanged; ``dropped`` are words that no product has beside the others
+            unchanged; ``dropped`` are words that match nothing together with the others
     """
 
     query: ProductFilter
@@ -78,7 +78,7 @@ def load_page(
             )
     context = _ListContext(channel=channel, category=category, country=country, now=now)
     index = card_index.refreshed_index(channel.pk)
-    pages = (_load(found, context, index) for found in word_search.readings(query, index))
+    pages = (_load(found, context, index) for found in word_search.interpretations(query, index))
     first = next(pages)
     return first if first.total else next((page for page in pages if page.total), first)
 
@@ -179,7 +179,7 @@ def _in_order(selection: Selection, sort: str, *, offset: int, size: int) -> _Or
 
 
 def _rank(found: _Found, terms: Sequence[Term]) -> list[ProductCardRow]:
-    """Return a page of the best-scored cards by relevance, those of the type that is named first."""
+    """Return a page of the best-scored cards by relevance; cards of the named type come first."""
     tsquery = rank_query(terms)  # as a subquery it is parsed once, not for each card
     families = {
         family

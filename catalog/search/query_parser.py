@@ -32,7 +32,7 @@ from storefront.lib.units import G_PER_OZ
 MAX_TERMS = 12
 MAX_TERM_LENGTH = 40
 MIN_NUMBER_LENGTH = 5
-MIN_STEM = 4  # letters of a stem that is searched in the text
+MIN_SEARCHED_STEM = 4  # letters of a stem that is searched in the text of cards
 
 _BELOW = (
     r"under|below|(?:less|lighter|cheaper|shorter) than|at most|up to|max|maximum|<=|<|≤"
@@ -84,7 +84,7 @@ class _Found(NamedTuple):
 def parse(query: ProductFilter, *, with_choices: bool = True) -> ProductFilter:
     """Return the query with the filters in its text; ``search_text`` keeps the remaining text.
 
-    Shape:  without choices, only numbers with a unit and sort orders become filters
+    Shape:  ``with_choices``: also phrases such as "magnetic", not only numbers and sort orders
     """
     if not query.search_text:
         return query
@@ -135,8 +135,8 @@ def part_number(text: str) -> Term | None:
 def _with_one_type(terms: list[Term], sections: Sequence[int]) -> list[Term]:
     """Let one term name the type of the product, and make other types optional.
 
-    It is the last type before "with" or "for": "headlamp strap", "strap for a headlamp". A kind of
-    light says more than "light": "light for my bike".
+    It is the last type before "with" or "for": "headlamp strap", "strap for a headlamp". If that
+    is only "light", a kind of light after it counts: "light for my bike".
     """
     families = [term.meaning.families if term.meaning else frozenset[str]() for term in terms]
     types = [at for at, term in enumerate(terms) if term.meaning and term.meaning.is_type]
@@ -255,7 +255,7 @@ class Sql(NamedTuple):
 
 
 def term_query(term: Term) -> Sql:
-    """Build a tsquery of a search word in any form."""
+    """Build a tsquery that matches a search word in each of its forms."""
     if term.meaning is None:
         return _query(term)
     text = () if term.meaning.is_use else term.meaning.text
@@ -263,7 +263,7 @@ def term_query(term: Term) -> Sql:
 
 
 def rank_query(terms: Sequence[Term]) -> Sql:
-    """Build a tsquery by which cards with more of the words rank higher."""
+    """Build a tsquery that ranks cards higher the more of the words they contain."""
     queries = [_query(term, term.meaning.text if term.meaning else ()) for term in terms]
     return Sql(
         " || ".join(query.text for query in queries),
@@ -274,7 +274,7 @@ def rank_query(terms: Sequence[Term]) -> Sql:
 def _query(term: Term, text: Sequence[str] = (), *, weight: str = "") -> Sql:
     simple = [_lexeme(term.word, weight, is_prefix=term.is_prefix)]
     root = stem(term.word)
-    if not term.meaning and root != term.word and len(root) >= MIN_STEM:
+    if not term.meaning and root != term.word and len(root) >= MIN_SEARCHED_STEM:
         simple.append(_lexeme(root, weight, is_prefix=True))
     values = (
         " | ".join(_lexeme(word, weight) for word in (term.word, *text) if word),

@@ -27,7 +27,7 @@ STOP_WORDS = frozenset({
 })  # fmt: skip
 # Stop words that are part of phrases: "iş işığı", "in stock".
 IN_PHRASES = frozenset({"is", "in"})
-# What follows these words says more about the product named before them.
+# The words after these describe the product that is named before them.
 SEPARATORS = frozenset({"with", "for", "without", "plus"})
 
 # Endings of English and Azerbaijani words, after ``fold``; longer ones first.
@@ -36,7 +36,7 @@ _ENDINGS = (
     *("da", "de", "in", "un", "ni", "nu", "na", "ne", "si", "su", "ya", "ye", "yi", "yu"),
     *("li", "lu", "es", "s", "i", "u", "a", "e"),
 )
-MIN_STEM = 3
+MIN_STEM = 3  # letters that remain of a word
 
 
 @lru_cache(maxsize=4096)
@@ -54,7 +54,7 @@ def stem(word: str) -> str:
 
 
 def phrase_stem(word: str) -> str:
-    """Return the stem of a folded word as phrases hold it.
+    """Return the stem of a folded word in the form that phrases are stored in.
 
     Before an ending, a final q becomes ğ and a final k becomes y: "işıq", "işığı".
     """
@@ -142,10 +142,12 @@ FILTERS: Mapping[Phrase, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """The products that a phrase stands for, beside those that have it in their text.
+    """The attributes of the products that a phrase stands for.
 
-    Shape:  those of one of ``families`` that pass one of ``filters``; empty means all. ``text`` is
-            English words of their titles. ``is_type``: the phrase names the product itself;
+    Products with the phrase in their text match as well.
+
+    Shape:  a product has one of ``families`` and passes one of ``filters``; empty means any.
+            ``text``: English words in its title. ``is_type``: the phrase names the product itself;
             ``is_use``: what the product is used for; ``is_filter``: a value of a filter
     """
 
@@ -158,7 +160,7 @@ class Meaning:
 
     @property
     def is_in_title(self) -> bool:
-        """Return whether the phrase counts in titles only: others mention colors and types, too."""
+        """Return whether only titles are searched: other texts mention further colors and types."""
         return self.is_type or bool(self.filters and not self.is_use)
 
 
@@ -331,7 +333,8 @@ MEANINGS: Mapping[Phrase, Meaning] = {
     **{phrase: use for texts, use in _USES.items() for phrase in _phrases(texts)},
     **{phrase: kind for texts, kind in _TYPES.items() for phrase in _phrases(texts)},
 }
-# The same, and filters as search words: products that have the value, or name it in their title.
+# ``MEANINGS``, and the choices of filters as search words: products with the value, or with its name
+# in the title.
 ALL_MEANINGS: Mapping[Phrase, Meaning] = {
     **MEANINGS,
     **{
@@ -354,7 +357,7 @@ def _words(tables: Iterable[Iterable[str]]) -> frozenset[str]:
     )
 
 
-# All single words, to correct the spelling of a search.
+# All words of the phrases, as candidates for spelling correction.
 WORDS = _words(
     (_FILTERS.values(), _SORTS.values(), _TYPES, _USES, _TRANSLATED, COLOR_WORDS.values())
 )

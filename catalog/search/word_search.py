@@ -1,4 +1,4 @@
-"""Word search: find the cards of a search text, correct its spelling, drop what matches nothing."""
+"""Word search: find the cards of a search text, correct its spelling, drop words without matches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +15,11 @@ from catalog.search.vocabulary import Meaning
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordSearch:
-    """A search text that is understood.
+    """One interpretation of a search text.
 
     Shape:  ``query`` includes the filters of the text; ``terms`` rank the cards in ``matches``,
-            which is None if the text has no word to search for; ``cards`` are those of each term
+            which is None if the text has no word to search for; ``cards`` are the matches of each
+            term; ``dropped`` are words that match nothing together with the others
     """
 
     query: ProductFilter
@@ -29,13 +30,17 @@ class WordSearch:
     dropped: tuple[str, ...] = ()
 
 
-def readings(asked: ProductFilter, index: CardIndex) -> Iterator[WordSearch]:
-    """Yield how a search text can be read, for lists that would be empty: the strictest first."""
+def interpretations(asked: ProductFilter, index: CardIndex) -> Iterator[WordSearch]:
+    """Yield the interpretations of a search text, the strictest first.
+
+    The next one is for a list that is empty with the last one: without uses, then with the choices
+    of filters as search words.
+    """
     found = _find(asked, index)
     yield found
     if any(_is_use(term) for term in found.terms):
-        unused = {term: BitMap64() for term in found.terms if _is_use(term)}
-        yield _match(replace(found, cards={**found.cards, **unused}), asked)
+        no_uses = {term: BitMap64() for term in found.terms if _is_use(term)}
+        yield _match(replace(found, cards={**found.cards, **no_uses}), asked)
     text = found.corrected or asked.search_text
     words = _search(asked, text, index, with_choices=False)
     if words.query != found.query:
@@ -60,7 +65,7 @@ def _find(asked: ProductFilter, index: CardIndex) -> WordSearch:
     while nearest:
         text = spelling.replace_words(asked.search_text, nearest)
         corrected = _search(asked, text, index)
-        # A correction that has no product beside the other words is none.
+        # Discard corrections that match no product together with the other words.
         fitting = {word: to for word, to in nearest.items() if to not in corrected.dropped}
         if fitting == nearest:
             is_empty = corrected.matches is not None and not corrected.matches
@@ -84,7 +89,7 @@ def _search(
     cards = _look_up([*terms, number] if number else terms, index)
     if number and (numbered := cards.pop(number)):
         return WordSearch(query=asked, terms=(number,), cards={}, matches=numbered)
-    # "ip68" is a filter that IPX7 passes, too; cards that have the word rank first.
+    # IPX7 passes the filter of "ip68", too; cards with the word itself rank first.
     ranking = (
         term._replace(is_optional=True)
         for term in query_parser.split_terms(text)
@@ -130,7 +135,7 @@ def _cards_by_attributes(meaning: Meaning, index: CardIndex) -> BitMap64:
 
 
 def _match(found: WordSearch, asked: ProductFilter) -> WordSearch:
-    """Require all terms together; drop those without cards beside the others.
+    """Require all terms together; drop terms that match nothing together with the others.
 
     The type of product is kept first, then the rarest words; uses such as "dog walk" come last.
     """

@@ -30,7 +30,7 @@ from suppliers.models import (
 from suppliers.offers import identity, links, overrides
 from suppliers.offers.identity import Verdict
 from suppliers.offers.overrides import OverrideError
-from suppliers.offers.owners import item_of
+from suppliers.offers.owners import item_of, stated_identifiers
 
 State, Scheme = Identifier.State, Identifier.Scheme
 Answer = MatchDecision.Answer
@@ -122,14 +122,7 @@ def _owner_of(conflict: Identifier) -> Identifier:
 
 
 def _item(variant: Variant) -> identity.Item:
-    return item_of(variant, _stated(variant))
-
-
-def _stated(variant: Variant) -> list[tuple[str, str]]:
-    return [
-        (each.scheme, each.value if each.scheme == Scheme.GTIN else each.raw or each.value)
-        for each in variant.identifiers.all()
-    ]
+    return item_of(variant, stated_identifiers([variant.pk])[variant.pk])
 
 
 # Decisions

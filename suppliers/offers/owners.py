@@ -87,7 +87,7 @@ def find_namesakes(
 def _describe(supplier: Supplier, variants: Iterable[Variant]) -> dict[int, IdentifierOwner]:
     """Return these variants for comparison with SKUs of the supplier."""
     by_id = {variant.pk: variant for variant in variants}
-    stated = _stated(by_id)
+    stated = stated_identifiers(by_id)
     skus: dict[int | None, set[str]] = defaultdict(set)
     offers = SupplierOffer.objects.filter(supplier=supplier, variant__in=by_id)
     for variant_id, sku in offers.values_list("variant_id", "supplier_sku"):
@@ -123,8 +123,11 @@ def item_of(variant: Variant, stated: Iterable[tuple[str, str]]) -> Item:
     )
 
 
-def _stated(variant_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
-    """Return what suppliers state for these variants; GTINs as stored, numbers as written."""
+def stated_identifiers(variant_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return scheme and text of the identifiers of these variants, those in conflict included.
+
+    Shape:  a GTIN as stored, other numbers as the supplier writes them
+    """
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     stated = Identifier.objects.filter(scheme__in=STATED, variant__in=variant_ids)
     for pk, scheme, value, raw in stated.values_list("variant_id", "scheme", "value", "raw"):
@@ -134,7 +137,7 @@ def _stated(variant_ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
 
 def stated_gtins(variant_ids: Collection[int]) -> dict[int, set[str]]:
     """Return all GTINs that suppliers state for these variants, disputed ones included."""
-    stated = _stated(variant_ids)
+    stated = stated_identifiers(variant_ids)
     return {
         pk: {text for scheme, text in stated[pk] if scheme == Scheme.GTIN} for pk in variant_ids
     }

@@ -7,15 +7,15 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.attributes.colors import color_of
 from catalog.attributes.identifiers import brand_key
 from catalog.attributes.text_cleaning import clean_text
 from catalog.models import Product, Variant
+from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.products.staff.variant_form import (
     MAX_OPTION_CHARS,
-    MAX_PACKED_WEIGHT_G,
     check_battery,
     check_options,
-    color_of,
 )
 from storefront.lib.staff.form_fields import LinesField, use_staff_widgets
 
@@ -24,7 +24,7 @@ OPTION_HELP = gettext_lazy("One value a line.")
 
 
 class _VariantFields(forms.Form):
-    """What a new variant needs before it can be shipped. Its lithium class is never assumed."""
+    """The fields that shipping needs. The lithium class has no default: staff must choose it."""
 
     packed_weight_g = forms.IntegerField(
         label=gettext_lazy("Packed weight, g"),
@@ -64,7 +64,7 @@ class _VariantFields(forms.Form):
         return cleaned
 
     def fill(self, variant: Variant, *, option_names: list[str]) -> Variant:
-        """Set the entered fields of a new variant; a color option is its color."""
+        """Set the entered fields of a new variant; the value of a color option is its color."""
         for name in VARIANT_FIELDS:
             setattr(variant, name, self.cleaned_data[name])
         variant.cell_count = self.cleaned_data["cell_count"] or 0

@@ -1,4 +1,4 @@
-"""Identifier tabs of a variant: GTINs and part numbers to edit, the others to read."""
+"""Identifier tabs of a variant: edit GTINs and part numbers, show the other identifiers."""
 
 from typing import Any, ClassVar
 
@@ -25,7 +25,7 @@ State = Identifier.State
 
 
 class IdentifierForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A GTIN or part number: new as typed, or a known one to verify or remove."""
+    """A GTIN or part number: a new one, or a stored one to verify or remove."""
 
     is_verified = forms.BooleanField(
         label=State.VERIFIED.label, required=False, widget=UnfoldBooleanSwitchWidget

@@ -1,4 +1,4 @@
-"""Picture tab of a product: upload, order, role, variant and alternative text per language."""
+"""Image tab of a product: upload, order, role, variant and alternative text per language."""
 
 import re
 from functools import cached_property
@@ -25,12 +25,12 @@ from catalog.products import images
 from storefront.lib.staff.inlines import EditableForm
 
 MAX_POSITION = 1000
-MAX_ALT_CHARS = 125  # longer texts are cut by screen readers
+MAX_ALT_CHARS = 125  # screen readers cut longer texts
 _STORED = re.compile(r"[0-9a-f]{32}:\d{1,5}:\d{1,5}")
 
 
 class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """One picture. ``stored`` keeps an upload while other fields are corrected."""
+    """One image. ``stored`` keeps an upload while other fields are corrected."""
 
     upload = forms.FileField(
         label=gettext_lazy("File"),
@@ -110,7 +110,7 @@ def _file(stem: str) -> Path:
 
 
 class ImageFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
-    """Reads the variants once for all pictures; rejects a file that is uploaded twice."""
+    """Reads the variants once for all images; rejects a file that is uploaded twice."""
 
     @cached_property
     def _variants(self) -> list[Variant]:

@@ -59,7 +59,7 @@ def locked_fields(row: Any) -> str | None:
 class LockedFieldsAdmin(StaffAdmin):
     """Admin of rows with ``overridden_fields``. ``return_field`` is the service that unlocks one.
 
-    The history of its rows has the old and the new values.
+    The history of a row records old and new values.
     """
 
     change_form_outer_after_template = "catalog/products/return_form.html"

@@ -1,4 +1,4 @@
-"""Staff search: find products and variants by words of the title, the brand, and by any number."""
+"""Staff search: find products and variants by words of the title, by brand, and by any number."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from catalog.models import Brand, Identifier, Variant
 
 MIN_NUMBER_LENGTH = 3
 MAX_FOUND = 1000  # variants with one number
-# Further searches by number, of apps that catalog does not import: text -> ids of variants.
+# Searches that other apps add, because catalog does not import them: text -> ids of variants.
 NUMBER_SEARCHES: list[Callable[[str], "QuerySet[Any, Any]"]] = []
 
 
@@ -20,28 +20,28 @@ def search_products(text: str) -> Q:
     A word matches in the title, in the brand or in a number of a variant (``find_variant_ids``).
     """
 
-    def have(variant_ids: list[int]) -> Q:
+    def with_variants(variant_ids: list[int]) -> Q:
         products = Variant.objects.filter(pk__in=variant_ids).values_list("product", flat=True)
         return Q(pk__in=[*products] if variant_ids else [])
 
-    return _search(text, path="", have=have)
+    return _search(text, path="", with_variants=with_variants)
 
 
 def search_variants(text: str) -> Q:
-    """Return the condition on variants; as ``search_products``."""
-    return _search(text, path="product__", have=lambda variant_ids: Q(pk__in=variant_ids))
+    """Return the condition on variants, like ``search_products``."""
+    return _search(text, path="product__", with_variants=lambda variant_ids: Q(pk__in=variant_ids))
 
 
-def _search(text: str, *, path: str, have: Callable[[list[int]], Q]) -> Q:
+def _search(text: str, *, path: str, with_variants: Callable[[list[int]], Q]) -> Q:
     if found := find_variant_ids(text):
-        return have(found)
+        return with_variants(found)
     words = text.split()
     every_word = Q()
     for word in words:
         numbered = find_variant_ids(word) if len(words) > 1 else []
         in_title = Q(**{f"{path}title__icontains": word})
         brands = [*Brand.objects.filter(name__icontains=word).values_list("pk", flat=True)]
-        every_word &= in_title | Q(**{f"{path}brand__in": brands}) | have(numbered)
+        every_word &= in_title | Q(**{f"{path}brand__in": brands}) | with_variants(numbered)
     return every_word
 
 

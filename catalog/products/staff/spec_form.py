@@ -30,7 +30,6 @@ from catalog.products.spec_edits import (
     EDITABLE_COLUMNS,
     find_implausible,
     stated_modes,
-    stated_specs,
     values_of,
 )
 
@@ -66,7 +65,7 @@ def _stated_by(source: Mapping[str, Any]) -> str:
 
 
 class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """The specification of a product. A value that physics excludes is rejected."""
+    """The specification of a product. An impossible value is rejected."""
 
     battery_included = forms.NullBooleanField(
         required=False, widget=UnfoldAdminNullBooleanSelectWidget
@@ -137,7 +136,7 @@ def custom_fields(family: str) -> dict[str, forms.Field]:
     return {
         f"{CUSTOM}{definition.code}": _custom_field(definition, language)
         for definition in registry.load()
-        if definition.is_of(family)
+        if definition.applies_to(family)
     }
 
 
@@ -184,7 +183,7 @@ class ModeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
         output: Decimal | None = self.cleaned_data["output_lm"]
         spec = Spec.objects.filter(product=self.instance.product_id).first()
         if output is not None and spec is not None:
-            claim = stated_specs({**values_of(spec), "output_lm": round(output)})
+            claim = plausibility.to_claim({**values_of(spec), "output_lm": round(output)})
             if not plausibility.is_possible(claim):
                 message = _("This light cannot have %(output)s lm: see its battery and weight.")
                 raise forms.ValidationError(message % {"output": output})

@@ -15,7 +15,7 @@ from catalog.products.staff.spec_form import describe_source
 from storefront.lib.staff import columns
 
 _NO_VALUES: tuple[Any, ...] = (None, "", [])
-# What a finding may be about, beside the columns of ``Spec``.
+# Subjects of findings that are no columns of ``Spec``.
 _OTHER_LABELS = {"modes": gettext_lazy("Modes"), "power_w": gettext_lazy("LED power, W")}
 _NOT_SHOWN = {"id", "product", "basis", "custom_values", "more", "sources", "warnings"}
 
@@ -67,7 +67,7 @@ def _value(value: Any) -> str:
 
 
 def _source(spec: Spec, name: str, findings: list[dict[str, Any]]) -> str:
-    """Return the supplier and its text; of a value that is not published, the text it rejected."""
+    """Return who states the value; of a value that was rejected, the supplier's text."""
     source = spec.sources.get(name)
     if source is None:
         return next((found["raw"] for found in findings), "")

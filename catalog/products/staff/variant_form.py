@@ -7,20 +7,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from catalog.attributes.colors import color_of
 from catalog.models import Product, Variant
+from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
 from storefront.lib.staff.form_fields import LinesField
 
 MAX_OPTION_CHARS = 60
-MAX_PACKED_WEIGHT_G = 100_000
 MAX_SUCCESSORS = 50
-COLOR_NAMES = frozenset({"color", "colour"})
 HS_DIGITS = range(6, 11)
 BATTERY_FIELDS = frozenset({"lithium", "cell_wh", "cell_count"})
 
 
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """What staff may change of a variant. Its SKU never changes."""
+    """The fields of a variant that staff may change. Its SKU never changes."""
 
     option_values = LinesField(required=False, help_text=gettext_lazy("One value a line."))
     replaced_by = forms.ModelChoiceField(
@@ -105,15 +105,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         return changes
 
 
-def color_of(option_names: list[str], option_values: list[str]) -> str:
-    """Return the value of the color option; empty if there is none."""
-    options = zip(option_names, option_values, strict=False)
-    colors = (value for name, value in options if str(name).casefold() in COLOR_NAMES)
-    return next(colors, "")[:40]
-
-
 def check_battery(form: forms.BaseForm) -> None:
-    """Add the errors of a lithium battery whose energy or cells are missing."""
+    """Add errors to the form if a lithium battery lacks its energy or its number of cells."""
     cleaned: dict[str, Any] = form.cleaned_data
     if cleaned.get("lithium") in {None, "", Variant.Lithium.NONE} or form.errors:
         return
@@ -125,7 +118,10 @@ def check_battery(form: forms.BaseForm) -> None:
 
 
 def check_options(values: list[str], *, product: Product, own: Variant | None = None) -> list[str]:
-    """Return the options. Raises ValidationError: too many or too few, or those of another variant."""
+    """Return the option values.
+
+    Raises: ValidationError  too many, too few or too long, or another variant has the same
+    """
     names = product.option_names
     if names and len(values) != len(names):
         message = _("Enter %(count)s lines: %(names)s.")

@@ -81,7 +81,7 @@ class ProductListSerializer(serializers.Serializer[Any]):
     )
     dropped = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Words of q that no product has beside the others. They were not searched for.",
+        help_text="Words of q that were left out, because no product matches them together with the others.",
     )
     facets = FacetSerializer(many=True)
     results = ProductCardSerializer(many=True, source="cards")

@@ -125,7 +125,7 @@ def _judge_latencies(figures: Figures) -> list[Verdict]:
     figures.say("Seconds until the product page shows a supplier's change")
     with TemporaryDirectory(prefix="fara-bench-") as folder:
         found = change_latency.measure(folder=Path(folder), say=figures.say)
-    return suppliers.judge_latencies(figures.keep("reaching", found))
+    return suppliers.judge_latencies(figures.keep("latencies", found))
 
 
 def _judge_bulkheads(figures: Figures) -> list[Verdict]:

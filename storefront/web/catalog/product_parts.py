@@ -53,7 +53,7 @@ def product_parts(light: ProductView, chosen: VariantView, language: str) -> Pro
         variant_id=chosen.id,
         has_battery=_has_battery(light, chosen),
         language=language,
-        custom=registry.known(),
+        custom=registry.cached(),
         light=light,
         chosen=chosen,
     )

@@ -51,7 +51,7 @@ class Latencies:
 
 
 class NeverShownError(RuntimeError):
-    """A change did not latencies the page in time."""
+    """The page did not show a change within ``PATIENCE_S``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

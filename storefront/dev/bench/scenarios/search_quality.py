@@ -1,7 +1,7 @@
 """Search quality: search a fixed catalog for 120 judged queries, grade the first ten results.
 
 The grades are conditions on the attributes of the products (``judged_search/queries.tsv``), written
-from what a customer means and not from results of the search.
+from what customers mean, not from results of the search.
 """
 
 import csv
@@ -19,6 +19,7 @@ from django.db import transaction
 
 from catalog.attributes.families import CATEGORY_SLUGS
 from catalog.attributes.identifiers import gtin14, mpn_key
+from catalog.attributes.plausibility import beam_m
 from catalog.models import (
     Brand,
     Category,
@@ -178,7 +179,7 @@ def _add_spec(product: Product, row: Row) -> None:
         product=product,
         output_lm=_number(row["lm"]),
         intensity_cd=intensity_cd,
-        beam_m=intensity_cd and round(2 * math.sqrt(intensity_cd)),
+        beam_m=intensity_cd and beam_m(intensity_cd),
         runtime_high_min=_number(row["high_min"]),
         runtime_max_min=_number(row["max_min"]),
         weight_g=_number(row["g"]),

@@ -11,10 +11,10 @@ from hashlib import blake2b
 from itertools import batched, groupby
 from operator import itemgetter
 from pathlib import Path
-from types import MappingProxyType
 
 import msgspec
 
+from catalog.attributes.spec_table import NO_HEADINGS
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from suppliers.connectors.feed.rows.converter import ConvertedRow
 from suppliers.connectors.records import ProductDetail, StockReport
@@ -120,7 +120,6 @@ BATTERY = re.compile(
     r"\bbatter|recharg|\bli-?(?:ion|po|fepo4)\b|lithium|\bmah\b|\b(?:18|21)\d{3}\b|akku",
     re.IGNORECASE,
 )
-NO_HEADINGS: Mapping[str, str] = MappingProxyType({})
 NON_TEXT_FIELDS = frozenset({"cost", "stock", "problems", "notes", "updated_at", "is_gone"})
 
 

@@ -55,7 +55,7 @@ def test_product_is_translated_as_far_as_words_are_known(client, light):
 
 @pytest.mark.django_db
 def test_a_custom_attribute_is_named_in_the_language_of_the_page(client, light, monkeypatch):
-    monkeypatch.setattr(registry, "_kept", None)
+    monkeypatch.setattr(registry, "_cached", None)
     call_command("create_attributes", verbosity=0, stdout=StringIO())
     values = {"switch_position": ["tail", "side"], "charge_time": "2.50", "mode_memory": False}
     Spec.objects.update(custom_values=values, sources={"custom:charge_time": {"raw": "2 h 30"}})
