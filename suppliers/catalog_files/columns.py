@@ -1,4 +1,4 @@
-"""Export columns: write a variant as the cells that the suggested feed mapping reads back.
+"""Export columns: write a variant as cells that the suggested feed mapping reads back.
 
 The headings are those that ``suppliers.feed_mapping.suggestions`` recognizes. A value becomes the
 text from which ``catalog.attributes`` reads the same value. Costs and stock are left out: an old
@@ -75,14 +75,14 @@ CHARGING = {
     "usb_c": "USB-C", "micro_usb": "Micro-USB", "magnetic": "magnetic charging",
     "cradle": "cradle", "dc": "DC",
 }  # fmt: skip
-ENERGY_SOURCES = ("solar", "crank")  # ways to charge, and sources of power too
+ENERGY_SOURCES = ("solar", "crank")  # codes of both ``charging`` and ``power_sources``
 BEAM_WORDS = ("beam", "throw", "range", "distance", "irradiation")
-MAX_DESCRIPTION_LINES = 150  # a reader of CSV takes a record of 200 lines
+MAX_DESCRIPTION_LINES = 150  # the CSV reader accepts at most 200 lines per record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRow:
-    """One variant with the offer that it is imported by; ``offer`` is None if no supplier has it."""
+    """One variant and the offer that its row describes; None if no supplier offers it."""
 
     variant: Variant
     product: Product
@@ -197,7 +197,10 @@ def _offer_cells(offer: SupplierOffer | None, *, shop_sku: str) -> dict[str, Any
 
 
 def _attributes(row: ExportRow, more: dict[str, str]) -> dict[str, Any]:
-    """Return the cells of the specification; a rejected text stands where its value is missing."""
+    """Return the cells of the specification. A rejected text fills the cell of its missing value.
+
+    Texts that fill a cell are removed from ``more``; the rest becomes the cell ``Features``.
+    """
     spec = row.spec
     words: dict[str, str] = {
         "IP rating": _ip_rating(spec.ip_rating),
@@ -223,7 +226,7 @@ def _attributes(row: ExportRow, more: dict[str, str]) -> dict[str, Any]:
 
 
 def _ip_rating(rating: str) -> str:
-    """Write IP66/8 as IP66/IP68, which the reader accepts."""
+    """Write IP66/8 as IP66/IP68, which ``parse_ip_rating`` accepts."""
     first, slash, depth = rating.partition("/")
     return f"{first}/{first[:3]}{depth}" if slash else rating
 

@@ -1,4 +1,4 @@
-"""Import dry run: report what a product sync would make of each row of a file. Writes nothing.
+"""Import dry run: report what a product sync would do with each row of a file. Writes nothing.
 
 The records of the file go through the functions of the sync, in transactions that are rolled back.
 A change is a difference between the export of a variant before and after.
@@ -52,7 +52,7 @@ class Rejection:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What a file would change.
+    """The changes that a file would make.
 
     Shape:  ``new``, ``changed``, ``unchanged``, ``rejected`` and ``skipped`` add up to ``rows``;
             ``skipped`` are totals, and rows that only describe a product. ``missing`` products
@@ -83,8 +83,10 @@ class Report:
             self.rejections.append(Rejection(row=row, code=code, reason=reason))
 
 
-def check_file(path: Path, *, supplier: Supplier, mapping: FeedMapping, now: datetime) -> Report:
-    """Report what the file would change.
+def report_changes(
+    path: Path, *, supplier: Supplier, mapping: FeedMapping, now: datetime
+) -> Report:
+    """Return what the file would change.
 
     Raises: PermanentError  it cannot be read with this mapping
         OSError  it cannot be opened
@@ -108,7 +110,7 @@ def check_file(path: Path, *, supplier: Supplier, mapping: FeedMapping, now: dat
 def _check_columns(file: DataFile, mapping: FeedMapping) -> list[str]:
     """Return the columns that the mapping does not read.
 
-    Raises: PermanentError  the file has no rows, or lacks a column: its value would be emptied
+    Raises: PermanentError  the file has no rows, or lacks a column, so that its values would be emptied
     """
     headers = file.detected.headers
     if not headers:
@@ -148,7 +150,7 @@ class _DryRun:
             self._report.missing = sum(external_id not in products for external_id in ids)
 
     def _pages(self, skus: set[str]) -> Iterator[ProductDetail]:
-        """Yield the products with SKUs for sale; count the rows that name none."""
+        """Yield the products with SKUs for sale; count and reject the rows without a product."""
         for page in self._reader.pages():
             if isinstance(page, ProductDetail):
                 if page.record is not None:
@@ -233,13 +235,13 @@ class _DryRun:
     def _updated(
         self, offer: SupplierOffer, page: ProductDetail, variant: VariantRecord
     ) -> SupplierOffer:
-        """Set what the sync would store in the offer; nothing is saved."""
+        """Set the values that the sync would store in the offer. Nothing is saved."""
         terms = writer.stored_terms(variant.terms, currency=self._supplier.currency)
         for name in terms.keys() - {*offer.overridden_fields}:
             setattr(offer, name, terms[name])
         offer.product_external_id = page.external_id
         offer.title = variant.title[:200]
-        offer.status = SupplierOffer.Status.ACTIVE  # it is listed; ``writer`` may hold it
+        offer.status = SupplierOffer.Status.ACTIVE  # ``writer`` may set it on hold
         return offer
 
     def _take(self, page: ProductDetail, variant: VariantRecord) -> int:
@@ -267,12 +269,12 @@ class _DryRun:
                     self._report.unchanged += rows
 
     def _count_rest(self) -> None:
-        """Count the rows that are in no page."""
+        """Count the rows that no product page contains."""
         for (external_id, sku), rows in self._counts.listed.items():
             if issue := self._confusable.get(sku):
                 self._report.reject(sku, code=issue.code, reason=issue.message, rows=rows)
             elif sku == external_id:
-                self._report.skipped += rows  # the parent's row, which is no variant
+                self._report.skipped += rows  # the row of the product, which is no variant
             else:
                 reason = "The product has too many rows."
                 self._report.reject(sku, code="too-many-rows", reason=reason, rows=rows)

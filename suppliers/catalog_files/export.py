@@ -14,7 +14,7 @@ from suppliers.catalog_files.columns import ExportRow
 from suppliers.models import Supplier, SupplierOffer
 
 BATCH = 500
-BYTE_ORDER_MARK = "\ufeff"  # spreadsheets take a CSV file without it for Windows-1252
+BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read a CSV file as Windows-1252
 
 
 def csv_lines(products: QuerySet[Product], *, supplier: Supplier | None = None) -> Iterator[str]:
@@ -25,7 +25,7 @@ def csv_lines(products: QuerySet[Product], *, supplier: Supplier | None = None) 
 
 
 def table(products: QuerySet[Product], *, supplier: Supplier | None = None) -> Iterator[list[str]]:
-    """Yield the headings, then one row per variant; with a supplier, one per offer of it."""
+    """Yield the headings, then one row per variant; with a supplier, one row per offer of that supplier."""
     catalog = _of_supplier(supplier)
     wanted = catalog.filter(pk__in=products.order_by().values("pk")).order_by("pk")
     ids = list(wanted.values_list("pk", flat=True))
@@ -45,9 +45,9 @@ def _of_supplier(supplier: Supplier | None) -> QuerySet[Product]:
 
 
 def _option_names(catalog: QuerySet[Product]) -> list[str]:
-    """Return the options of the whole catalog, so that each part of it has the same columns.
+    """Return the option names of the whole catalog, so that each part of it has the same columns.
 
-    The order is that of each product, because an import reads it from the columns.
+    They keep the order that each product has, because an import reads it from the columns.
     """
     lists = sorted(catalog.values_list("option_names", flat=True).distinct())
     order = TopologicalSorter[str]({name: () for names in lists for name in names})
@@ -74,7 +74,7 @@ def load_rows(
         Variant.objects.filter(product__in=product_ids).order_by("position", "pk"), "product_id"
     )
     variant_ids = [variant.pk for of_product in variants.values() for variant in of_product]
-    # A number in conflict last: another variant has it.
+    # Conflicts come last, because another variant has the identifier.
     known = Identifier.objects.filter(variant__in=variant_ids).order_by("state", "pk")
     identifiers = _by(sorted(known, key=_is_conflict), "variant_id")
     offers = _offers(variant_ids, supplier)
@@ -125,7 +125,7 @@ def _offers(
 def _chosen(
     offers: Sequence[SupplierOffer], identifiers: Sequence[Identifier], supplier: Supplier | None
 ) -> Sequence[SupplierOffer | None]:
-    """Return all offers of the one supplier; without one, the offer that the texts are from."""
+    """Return all offers of the supplier; without one, one offer, preferably that of the creator."""
     if supplier is not None:
         return offers
     names = {
@@ -144,9 +144,9 @@ def _chosen(
 def _assign_pictures(
     variants: Sequence[Variant], pictures: Sequence[Image]
 ) -> dict[int, list[str]]:
-    """Return the picture addresses of each variant, so that an import keeps owners and order.
+    """Return the image URLs of each variant, so that an import keeps their variants and order.
 
-    A picture without an owner belongs to all variants that come after the owners before it.
+    An image of no variant is repeated for all variants, from the last one whose images precede it.
     """
     assigned: dict[int, list[str]] = {}
     passed: set[int | None] = {None}

@@ -26,7 +26,7 @@ from suppliers.connectors.feed.rows import product_pages
 from suppliers.connectors.feed.rows.converter import Converter
 from suppliers.feed_mapping import sample, suggestions
 
-ROW = "number of the row"  # the key of an added cell, which serves as the SKU
+ROW = "row number"  # the name of an added column, which is mapped to the SKU
 MAX_READ_LENGTH = 200
 FIELDS = frozenset(
     {"gtin", "title", "brand", "category", "features", "battery", "weight", "length", "width"}
@@ -46,7 +46,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellFinding:
-    """What is wrong with a value: its cells, their text and the arithmetic.
+    """A finding on a value: its cells, their text and the arithmetic.
 
     Shape:  ``row`` 1 is the first one below the column names
     """
@@ -111,7 +111,9 @@ def _mapping(file: DataFile) -> mappings.Mapping:
     claims = {**found.options, **found.claims}
     weight = fields.get("weight")
     if weight and "Weight" not in claims and known_name(weight.column) in CLAIM_ALIASES["Weight"]:
-        claims["Weight"] = fields.pop("weight")  # if it is packed, the light weighs less
+        claims["Weight"] = fields.pop(
+            "weight"
+        )  # a packed weight is an upper limit of the weight of the light
     fields["sku"] = Source(column=ROW)
     return mappings.Mapping(fields=fields, claims=claims)
 
@@ -129,7 +131,7 @@ class _RowChecker:
         if isinstance(row, ImportIssue):
             return [self._finding(number, {}, Result.UNREADABLE, row.code, row.message)], False
         converted = self._converter.whole({**row, ROW: str(number)}, row_name=f"row {number}")
-        if isinstance(converted, ImportIssue):  # its number is no SKU
+        if isinstance(converted, ImportIssue):  # the row cannot be read
             cells = {name: sources.text(cell) for name, cell in converted.raw.items()}
             code, message = converted.code, converted.message
             return [self._finding(number, cells, Result.UNREADABLE, code, message)], False

@@ -1,4 +1,4 @@
-"""Feed samples: find a file, read its first rows, preview what a mapping makes of them."""
+"""Feed samples: find a file, read its first rows, preview a mapping, check all rows."""
 
 import re
 import tempfile
@@ -288,7 +288,7 @@ def preview_file(
 
 
 class IssueCount(NamedTuple):
-    """An issue, the number of its rows, and the first ones with their message."""
+    """An issue, the number of rows that have it, and the first of them with their messages."""
 
     label: str
     rows: int

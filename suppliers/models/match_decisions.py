@@ -9,7 +9,7 @@ from suppliers.models.offers import SupplierOffer
 
 
 class MatchDecision(models.Model):
-    """A decision about an offer, or about another variant of ours. Append-only, but for the undo.
+    """A decision of staff about an offer, or about a second variant. Only ``undone_at`` changes.
 
     Shape: ``variant`` is the one that was compared with ``offer`` or ``other``; ``before`` is what
         an undo restores, as ``offers.match_review`` wrote it

@@ -1,6 +1,4 @@
-"""Bulk matching: link the offers of a price list to variants where the match is certain.
-
-A doubtful match is kept for staff.
+"""Bulk matching: link offers of a price list that match with certainty, keep doubtful ones for staff.
 
 The rule is in ``matching``. This module selects candidates and writes links with set-based SQL.
 """
@@ -76,7 +74,7 @@ WITH twice AS (
 )
 SELECT id FROM written
 """
-# Staff are asked about doubtful matches, once (``match_review``).
+# ``match_review`` asks staff about these matches. A match that was already kept is not changed.
 WRITE_DOUBTS = """
 WITH locked AS (
   SELECT o.id, m.variant_id

@@ -1,15 +1,16 @@
 """Identity: decide whether two records describe the same item. Pure.
 
-This is the only rule about it: price lists, product pages and the review page use it.
+This is the only such rule: price lists, product pages and the review page use it.
 
-- ``SAME``: an equal GTIN, or an equal part or model number within the brand, and no contradiction.
-  The brand must be known and equal, and the number must not be generic (``18650``, ``2024``).
-- ``NEW``: nothing names the same item; or the brands differ: suppliers copy GTINs; or only a part
-  number is equal, and pack size, color, option, battery or kind differ: it is another variant, or
-  an accessory.
-- ``DOUBTFUL``: the evidence contradicts itself, or only the titles are the same. Staff decide.
+- ``SAME``: the GTIN is equal, or the part or model number within the brand, and nothing contradicts
+  it. The brand must be known and equal, and the number must not be generic (``18650``, ``2024``).
+- ``NEW``: no identifier is equal. Or the brands differ, since suppliers copy GTINs. Or only a part
+  or model number is equal, and pack size, color, option, battery or kind differ: the record is
+  another variant, or an accessory.
+- ``DOUBTFUL``: the evidence contradicts itself, or only the titles are equal. Staff decide.
 
-A contradiction is a difference that both records state. What one of them does not state is none.
+A contradiction is a difference between values that both records state. A value that only one of
+them states contradicts nothing, except words of the name and the kind of an accessory.
 """
 
 import re
@@ -24,7 +25,7 @@ from suppliers.offers import item_text
 from suppliers.offers.item_text import ItemText
 
 
-class Answer(StrEnum):
+class Outcome(StrEnum):
     SAME = "same"
     DOUBTFUL = "doubtful"
     NEW = "new"
@@ -35,7 +36,7 @@ class Item:
     """What is known about one item: a SKU of a supplier, or a variant of ours.
 
     Shape: ``gtins`` have 14 digits; ``mpns`` and ``models`` are as stated; ``numbers`` are columns
-        of ``Spec``, of those that ``NUMBERS`` lists; ``sku`` is the supplier's, which some write
+        of ``Spec`` that ``NUMBERS`` lists; ``sku`` is the supplier's, which some suppliers write
         into the title
     """
 
@@ -88,18 +89,18 @@ def names_item(brand: str, number: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The answer about two items, with what speaks for and against.
+    """The outcome for two items, with the evidence for and the contradictions against a match.
 
-    Units: ``confidence`` is from 0 to 1; it orders the questions to staff and links nothing
+    Units: ``confidence`` is from 0 to 1; it only orders the questions to staff
     """
 
-    answer: Answer
+    outcome: Outcome
     confidence: Decimal = Decimal(0)
     evidence: frozenset[str] = frozenset()
     contradictions: frozenset[str] = frozenset()
 
 
-# With only a number as evidence, these differences mean another variant, or an accessory.
+# If only a number is equal, these differences mean another variant, or an accessory.
 _OTHER_VARIANT = frozenset({"pack", "color", "option", "battery", "kind"})
 _CONFIDENCE = {"gtin": Decimal("0.90"), "mpn": Decimal("0.85"), "model": Decimal("0.80")}
 _TITLE_CONFIDENCE = Decimal("0.70")
@@ -116,13 +117,15 @@ def compare(ours: Item, theirs: Item) -> Verdict:
     if not evidence:
         if _has_same_name(ours, theirs, brand) and not contradictions:
             return Verdict(
-                answer=Answer.DOUBTFUL, confidence=_TITLE_CONFIDENCE, evidence=frozenset({"title"})
+                outcome=Outcome.DOUBTFUL,
+                confidence=_TITLE_CONFIDENCE,
+                evidence=frozenset({"title"}),
             )
-        return Verdict(answer=Answer.NEW, contradictions=contradictions)
+        return Verdict(outcome=Outcome.NEW, contradictions=contradictions)
     if brand == "other" or ("gtin" not in evidence and contradictions & _OTHER_VARIANT):
-        return Verdict(answer=Answer.NEW, evidence=evidence, contradictions=contradictions)
+        return Verdict(outcome=Outcome.NEW, evidence=evidence, contradictions=contradictions)
     if brand == "same" and not contradictions:
-        return Verdict(answer=Answer.SAME, confidence=Decimal(1), evidence=evidence)
+        return Verdict(outcome=Outcome.SAME, confidence=Decimal(1), evidence=evidence)
     return _doubt(evidence, contradictions)
 
 
@@ -130,7 +133,7 @@ def _doubt(evidence: frozenset[str], contradictions: frozenset[str]) -> Verdict:
     confidence = max(_CONFIDENCE[name] for name in evidence)
     confidence -= _PER_CONTRADICTION * len(contradictions)
     return Verdict(
-        answer=Answer.DOUBTFUL,
+        outcome=Outcome.DOUBTFUL,
         confidence=max(confidence, _MIN_CONFIDENCE),
         evidence=evidence,
         contradictions=contradictions,
@@ -138,12 +141,12 @@ def _doubt(evidence: frozenset[str], contradictions: frozenset[str]) -> Verdict:
 
 
 def add_contradiction(verdict: Verdict, name: str) -> Verdict:
-    """Return a certain verdict as doubtful: identifiers name several variants."""
+    """Turn a certain verdict into a doubtful one, because identifiers name several variants."""
     return _doubt(verdict.evidence, frozenset({name}))
 
 
 def _brands(ours: Item, theirs: Item) -> str:
-    """Return ``same``, ``other`` or, if one is not known, empty. A title may name the brand."""
+    """Return ``same``, ``other``, or empty if a brand is not known. A title may name the brand."""
     if ours.brand_key and theirs.brand_key:
         return "same" if ours.brand_key == theirs.brand_key else "other"
     known, unknown = (ours, theirs) if ours.brand_key else (theirs, ours)
@@ -196,7 +199,10 @@ def _contradictions(
 
 
 def _is_other_number(ours: Item, theirs: Item) -> bool:
-    """Return whether both state part numbers, and no two are equal or one with a suffix."""
+    """Return whether both state part numbers, and no number is equal to or a prefix of another.
+
+    ``PD36R+`` is another number than ``PD36R``: a plus names another model.
+    """
     pairs = [sorted((one, other)) for one in ours.mpn_keys for other in theirs.mpn_keys]
     return bool(pairs) and not any(
         long.startswith(short) and not long.removeprefix(short).startswith("+")

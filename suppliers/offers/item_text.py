@@ -23,7 +23,7 @@ _PACKS = (
     re.compile(r"^(\d{1,3}) ?[x×*] (?=[^\W\d])"),
 )
 _PAIR = re.compile(r"\b(?:twin|double|doppel)[ -]?pack\b|\bpair of\b")
-# What follows names the contents of the box, not the item.
+# The words from here on name the contents of the box, not the item.
 _CONTENTS = re.compile(r"\b(?:incl|including|included|inkl|inklusive|with|mit|avec|con)\b.*")
 _WITHOUT = re.compile(r"\b(?:without|no|ohne|sans|sin) (?:batter|cell|akku)")
 _WITH = re.compile(r"\b(?:with|incl\.?|including|mit|inkl\.?) (?:batter|cell|akku)")
@@ -48,7 +48,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words that name another item however they are written: editions, bundles, materials.
+# Words that name another item, also in lower case: editions, bundles, materials.
 _EDITIONS = _words(
     "pro max plus mini micro ultra lite core edition bundle kit set combo refurbished used helmet"
     " pair spare kids titanium titan copper kupfer brass messing steel stainless"
@@ -156,7 +156,7 @@ def _plain(text: str) -> str:
 
 
 def _name_test(title: str) -> Callable[[str], bool]:
-    """Return whether a word may be a name: it has a capital or a digit, or the title no capitals."""
+    """Return a test of words: a name has a capital or a digit, unless the title has no capitals."""
     capitals = {
         _plain(word) for word in _WORD.findall(title) if any(letter.isupper() for letter in word)
     }
@@ -207,10 +207,10 @@ def _number(text: str) -> Decimal | None:
 
 
 def differences(ours: ItemText, theirs: ItemText, *, known: Collection[str]) -> frozenset[str]:
-    """Return what the texts of two items contradict each other in, such as ``pack``.
+    """Return the aspects in which the texts of two items contradict each other, such as ``pack``.
 
-    A word of the name that only one title has may be an edition, so it contradicts.
-    Shape: ``known`` are brands, the SKU and part numbers that both items have: they are no names
+    A word of the name that only one title has may name an edition, so it is a contradiction.
+    Shape: ``known`` are brands, SKU and shared part numbers; their words are not part of the name
     """
     explained = {word for text in known for word in written_words(text)}
     explained |= ours.option_words | theirs.option_words
@@ -251,5 +251,6 @@ def are_numbers_apart(unit: str, ours: Iterable[Decimal], theirs: Iterable[Decim
 
 
 def written_words(text: str) -> set[str]:
+    """Return the words of a text, and all of them as one word."""
     words = _WORD.findall(_plain(text))
     return {*words, "".join(words)}

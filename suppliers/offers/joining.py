@@ -1,7 +1,7 @@
-"""Joining: decide which SKUs of a page become new versions of a product that has its other SKUs.
+"""Joining: add SKUs of a page as new variants to the product that its other SKUs are linked to.
 
-Only a SKU whose option values no variant of the product has becomes one. If a variant has them, the
-SKU may be that variant: staff decide. Without option values it stays on hold.
+The option values of a new variant must be complete and new. If a variant of the product has the
+same ones, the SKU may be that variant: staff decide. If some are missing, the SKU stays on hold.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from catalog.records import ProductRecord, VariantRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkedPage:
-    """A page with linked SKUs; ``unknown`` are its SKUs that match no variant."""
+    """A page with its linked variants; ``unknown`` are its SKUs that match no variant."""
 
     record: ProductRecord
     linked: frozenset[int]
@@ -23,7 +23,10 @@ class LinkedPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """What becomes of one unknown SKU: a version of ``product_id``, or perhaps ``variant_id``."""
+    """The decision about one unknown SKU.
+
+    It becomes a variant of ``product_id``, or may be ``variant_id``, or stays on hold.
+    """
 
     page: LinkedPage
     variant: VariantRecord

@@ -1,14 +1,14 @@
 """Offer links: decide which SKUs of product pages are linked, disputed or new products.
 
-``matching`` has the rule. Texts, numbers and pictures of a product come from the supplier that the
-product was created from; pages of other suppliers do not change them. They add versions: SKUs of a
-page whose other SKUs are linked (``joining``).
+``matching`` has the rule. Texts, numbers and images of a product come from the supplier that
+created it; pages of other suppliers do not change them. They add variants: SKUs of a page whose
+other SKUs are linked (``joining``).
 
 A linked offer stays linked until its GTIN contradicts the variant. Then it is disputed:
 unlinked and on hold, until the rule names the same variant again or staff decide. The rule
 never links it to another variant, because open purchase orders may contain its SKU. A link by
-staff stays (``variant`` in ``overridden_fields``). A doubtful SKU is disputed, too: ``review`` asks
-staff. The issue of each such SKU holds what the supplier states.
+staff stays (``variant`` in ``overridden_fields``). A doubtful SKU is disputed, too, and
+``match_review`` asks staff. The issue of each such SKU holds what the supplier states.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from catalog.product_import import identifiers
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from suppliers.models import Supplier, SupplierOffer
 from suppliers.offers import identity, joining, matching
-from suppliers.offers.identity import Answer, Verdict
+from suppliers.offers.identity import Outcome, Verdict
 from suppliers.offers.joining import LinkedPage
 from suppliers.offers.matching import Match
 from suppliers.offers.owners import find_namesakes, find_owners, stated_gtins
@@ -31,14 +31,14 @@ from suppliers.offers.owners import find_namesakes, find_owners, stated_gtins
 CONTRADICTS_PART: Final = "gtin-contradicts-mpn"
 CONTRADICTS_LINK: Final = "gtin-contradicts-link"
 NOT_MATCHED: Final = "sku-not-matched"
-UNKNOWN: Final = Verdict(answer=Answer.NEW)
+UNKNOWN: Final = Verdict(outcome=Outcome.NEW)
 UNCERTAIN: Final = Verdict(
-    answer=Answer.DOUBTFUL, confidence=Decimal("0.60"), contradictions=frozenset({"identifiers"})
+    outcome=Outcome.DOUBTFUL, confidence=Decimal("0.60"), contradictions=frozenset({"identifiers"})
 )
 GTIN_CHANGED: Final = replace(UNCERTAIN, contradictions=frozenset({"gtin"}))
 DOUBTFUL: Final = "match-doubtful"
 CODES: Final = (CONTRADICTS_PART, CONTRADICTS_LINK, NOT_MATCHED, DOUBTFUL)
-ONLY_WORDS: Final = "only their titles agree, or the brand is missing"
+ONLY_TITLES: Final = "only their titles agree, or the brand is missing"
 MESSAGES: Final = {
     CONTRADICTS_PART: (
         "The part number belongs to a variant in the catalog, but the GTIN {gtin} does not. The"
@@ -67,7 +67,7 @@ class Links:
         products; ``earlier_links`` maps SKUs to the variants linked before; ``matched_links`` maps
         SKUs of all other products to variants of other suppliers' products; ``disputed`` maps SKUs
         to the variant that they may be, although something contradicts it; ``joined`` maps ids of
-        supplier products in ``own`` to the products that get their SKUs as new versions
+        supplier products in ``own`` to the products that get their SKUs as new variants
     """
 
     own: list[ProductRecord] = field(default_factory=list)
@@ -201,7 +201,7 @@ def _numbers(record: ProductRecord, *, source: str) -> dict[str, Decimal]:
 def _link(
     record: ProductRecord, match: Match, result: Links, *, numbers: Mapping[str, Decimal]
 ) -> LinkedPage:
-    """Link certain matches, report doubtful SKUs; return what is left."""
+    """Link certain matches, report doubtful SKUs; return the page with the SKUs that are left."""
     linked: set[int] = set()
     unknown: list[VariantRecord] = []
     was_linked = result.disputed.keys() - match.doubtful.keys()
@@ -229,7 +229,7 @@ def _link(
 
 
 def _join(pages: Sequence[LinkedPage], result: Links) -> None:
-    """Add new versions to the products of linked SKUs; the other unknown SKUs stay on hold."""
+    """Add new variants to the products of linked SKUs; the other unknown SKUs stay on hold."""
     new: dict[str, tuple[ProductRecord, list[VariantRecord]]] = {}
     for joined in joining.join([page for page in pages if page.unknown]):
         record, variant = joined.page.record, joined.variant
@@ -254,7 +254,7 @@ def _problem(
     contradictions = sorted(verdict.contradictions)
     message = MESSAGES[code].format(
         gtin=variant.gtin[:20] or "—",
-        reason=f"they differ in {', '.join(contradictions)}" if contradictions else ONLY_WORDS,
+        reason=f"they differ in {', '.join(contradictions)}" if contradictions else ONLY_TITLES,
     )
     raw = {
         "title": (variant.title or record.title)[:200],

@@ -1,12 +1,13 @@
 """Match review: ask staff about doubtful matches, apply the decision, undo it.
 
-There are two kinds of questions. An offer on hold may be a variant (``disputed_variant``). Two
-variants may be the same item, or the identifier of one belongs to the other: a conflict.
+There are two kinds of questions. Is an offer on hold the variant that it was compared with
+(``disputed_variant``)? Are two variants that claim one identifier the same item, and if not, which
+of them has the identifier (a conflict)?
 
-"Same" links the offer, or merges the other variant into the first: its offers and identifiers move,
-it is discontinued with the first as its successor, and its product is archived if nothing else is
-left. "Different" lets the next product sync create a product, or gives the identifier to one variant
-for good. The decision is kept, so that no import asks again.
+"Same" links the offer, or merges the second variant into the first: its offers and identifiers move,
+it is discontinued with the first as its successor, and its product is archived if it has no other
+variant. "Different" lets the next product sync create a product, or verifies the identifier for one
+variant. The decision is kept, so that no import asks again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,7 +40,7 @@ OPEN_UNITS: Final = Q(reserved__gt=0) | Q(allocated_outstanding__gt=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferQuestion:
-    """Whether an offer is the variant; ``stated`` is what the supplier states for it."""
+    """The question whether an offer is a variant; ``stated`` are the supplier's data of the offer."""
 
     variant: Variant
     offer: SupplierOffer
@@ -48,7 +49,7 @@ class OfferQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConflictQuestion:
-    """Whether two variants are the same item, or which of them the identifier names."""
+    """The question whether two variants are the same item; if not, which one has the identifier."""
 
     variant: Variant
     other: Variant
@@ -76,14 +77,14 @@ def disputed_offers() -> QuerySet[SupplierOffer]:
 
 
 def open_conflicts() -> QuerySet[Identifier]:
-    """Return the identifiers that a second variant claims and that staff have not decided."""
+    """Return the identifiers that a second variant claims, unless staff decided about them."""
     same = Identifier.objects.filter(scheme=OuterRef("scheme"), value=OuterRef("value"))
-    made_different = MatchDecision.objects.filter(
+    split = MatchDecision.objects.filter(
         offer__variant=OuterRef("variant"), answer=Answer.DIFFERENT, undone_at=None
     )
     return (
         Identifier.objects.filter(Exists(same.filter(state=State.ASSERTED)), state=State.CONFLICT)
-        .exclude(Exists(made_different))
+        .exclude(Exists(split))
         .exclude(variant__status=Variant.Status.DISCONTINUED)
         .order_by("pk")
     )
@@ -94,7 +95,7 @@ def count_questions() -> int:
 
 
 def question_at(position: int) -> OfferQuestion | ConflictQuestion | None:
-    """Return one question of the queue; None after the last one."""
+    """Return the question at a position of the queue; None after the last one."""
     offers = disputed_offers().select_related(
         "supplier", "disputed_variant__product__brand", "disputed_variant__product__spec"
     )
@@ -130,7 +131,7 @@ def _item(variant: Variant) -> identity.Item:
 
 @transaction.atomic(durable=True)
 def decide_offer(*, offer: SupplierOffer, is_same: bool, actor: str, now: datetime) -> None:
-    """Link an offer to the variant that it was compared with, or make a product of it.
+    """Link an offer to the variant that it was compared with, or request a product for it.
 
     Locks: the offer
     Raises: OverrideError  it was decided already, or ``overrides`` refuses it
@@ -149,7 +150,7 @@ def decide_offer(*, offer: SupplierOffer, is_same: bool, actor: str, now: dateti
 def verify_identifier(
     *, conflict: Identifier, belongs_to_other: bool, actor: str, now: datetime
 ) -> None:
-    """Decide which variant an identifier names: its row is verified, the other one in conflict.
+    """Verify an identifier for one variant; all its other rows become conflicts.
 
     Locks: the rows of the identifier
     Raises: OverrideError  it was decided already
@@ -232,8 +233,8 @@ def _lock_offers(offers: QuerySet[SupplierOffer]) -> list[SupplierOffer]:
 def _move_identifiers(rows: Sequence[Identifier], variant: Variant) -> list[int]:
     """Give the identifiers of a merged variant to the one that remains; return its verified ones.
 
-    Its supplier SKUs are dropped: otherwise the next page of that supplier would overwrite the texts
-    of the product. A person decided, so no import drops the others.
+    Supplier SKUs are deleted: with them, the next page of that supplier would overwrite the texts of
+    the remaining product. The others become verified, so that no import deletes them.
     """
     names = {(row.scheme, row.value) for row in rows}
     own = [row for row in variant.identifiers.all() if (row.scheme, row.value) in names]

@@ -4,13 +4,13 @@ A wrong link sells one item and ships another, so only a certain match is linked
 (``bulk_matching``) and product pages (``links``) use the same rule. ``identity`` decides about one
 SKU and one variant; this module decides about the product:
 
-- A SKU is linked to the only variant that is certainly the same item. It is doubtful, and waits for
+- A SKU is linked if exactly one variant is certainly the same item. It is doubtful, and waits for
   staff, if the evidence contradicts itself or names several variants.
 - The linked SKUs must be different variants of one product. The supplier must not already offer the
   variant under another SKU.
-- Without a brand, also in the title, only a GTIN that staff verified links.
+- If neither the brand nor the title names a brand, only a GTIN that staff verified is certain.
 
-A supplier's product of which no SKU matches becomes a new product.
+A supplier's product becomes a new product if none of its SKUs matches.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,7 @@ from decimal import Decimal
 from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key
 from catalog.records import ProductRecord, VariantRecord
 from suppliers.offers import identity, item_text
-from suppliers.offers.identity import Answer, Item, Verdict
+from suppliers.offers.identity import Item, Outcome, Verdict
 
 # Scheme and value, as ``catalog.models.Identifier`` stores them.
 type Name = tuple[str, str]
@@ -58,7 +58,7 @@ class IdentifierOwner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """A variant that a SKU may be, with what speaks for and against."""
+    """A variant that a SKU may be, and the verdict about both."""
 
     variant_id: int
     verdict: Verdict
@@ -131,13 +131,17 @@ def _part_names(brand: str, mpn: str, model: str, options: Sequence[str]) -> tup
 
 
 def match(product: Sequence[SkuIdentifiers], owners: Mapping[Name, IdentifierOwner]) -> Match:
+    """Return the linked and doubtful SKUs of one supplier product.
+
+    Empty if the SKUs match several products, or two SKUs the same variant.
+    """
     linked: dict[str, IdentifierOwner] = {}
     doubtful: dict[str, Doubt] = {}
     for claim in product:
         owner, verdict = _best(claim, owners)
         if owner is None or owner.offered_as - {claim.sku}:
             continue
-        if verdict.answer is Answer.SAME:
+        if verdict.outcome is Outcome.SAME:
             linked[claim.sku] = owner
         else:
             doubtful[claim.sku] = Doubt(variant_id=owner.variant_id, verdict=verdict)
@@ -150,21 +154,21 @@ def match(product: Sequence[SkuIdentifiers], owners: Mapping[Name, IdentifierOwn
 def _best(
     claim: SkuIdentifiers, owners: Mapping[Name, IdentifierOwner]
 ) -> tuple[IdentifierOwner | None, Verdict]:
-    """Return the variant that a SKU is or may be; a part number decides which one is asked about."""
+    """Return the variant that a SKU is or may be. Of several, the one that a part number names."""
     found: dict[int, tuple[IdentifierOwner, Verdict]] = {}
     for name in (*claim.part_names, ("gtin", claim.gtin)):
         owner = owners.get(name)
         if owner is not None and owner.variant_id not in found:
             verdict = _compare(claim, owner)
-            if verdict.answer is not Answer.NEW:
+            if verdict.outcome is not Outcome.NEW:
                 found[owner.variant_id] = owner, verdict
     if not found:
-        return None, Verdict(answer=Answer.NEW)
+        return None, Verdict(outcome=Outcome.NEW)
     owner, verdict = next(iter(found.values()))
     by_gtin = owners.get(("gtin", claim.gtin))
     reason = "gtin" if by_gtin and by_gtin.variant_id != owner.variant_id else ""
     reason = reason or ("number" if len(found) > 1 else "")
-    if reason and verdict.answer is Answer.SAME:
+    if reason and verdict.outcome is Outcome.SAME:
         verdict = identity.add_contradiction(verdict, reason)
     return owner, verdict
 
@@ -172,22 +176,25 @@ def _best(
 def _compare(claim: SkuIdentifiers, owner: IdentifierOwner) -> Verdict:
     verdict = identity.compare(owner.item, claim.item)
     needs_no_brand = owner.is_verified and not claim.item.brand_key
-    if needs_no_brand and verdict.answer is Answer.DOUBTFUL and not verdict.contradictions:
-        return replace(verdict, answer=Answer.SAME)
+    if needs_no_brand and verdict.outcome is Outcome.DOUBTFUL and not verdict.contradictions:
+        return replace(verdict, outcome=Outcome.SAME)
     return verdict
 
 
 def match_by_title(
     product: Sequence[SkuIdentifiers], namesakes: Mapping[str, Sequence[IdentifierOwner]]
 ) -> Match:
-    """Return the doubtful matches of SKUs that no identifier matches; ``namesakes`` are by SKU."""
+    """Return the doubtful matches of SKUs that no identifier matches.
+
+    Shape: ``namesakes`` maps SKUs to variants whose titles contain the same name
+    """
     doubtful: dict[str, Doubt] = {}
     for claim in product:
         for owner in namesakes.get(claim.sku, ()):
             verdict = identity.compare(owner.item, claim.item)
-            if verdict.answer is Answer.SAME:  # by an identifier that another variant claims, too
+            if verdict.outcome is Outcome.SAME:  # another variant claims the same identifier
                 verdict = identity.add_contradiction(verdict, "number")
-            if verdict.answer is Answer.DOUBTFUL and not owner.offered_as:
+            if verdict.outcome is Outcome.DOUBTFUL and not owner.offered_as:
                 doubtful.setdefault(claim.sku, Doubt(variant_id=owner.variant_id, verdict=verdict))
     return Match(doubtful=doubtful)
 

@@ -106,7 +106,7 @@ def is_unlinked(offer: SupplierOffer) -> bool:
 
 @transaction.atomic(durable=True)
 def link(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None:
-    """Link an offer in a transaction of its own, as ``link_offer`` does."""
+    """Call ``link_offer`` in its own transaction."""
     link_offer(offer=offer, variant=variant, now=now)
 
 
@@ -133,7 +133,7 @@ def link_offer(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None
 
 @transaction.atomic(durable=True)
 def create_product(*, offer: SupplierOffer, now: datetime) -> None:
-    """Request a product in a transaction of its own, as ``request_product`` does."""
+    """Call ``request_product`` in its own transaction."""
     request_product(offer=offer, now=now)
 
 

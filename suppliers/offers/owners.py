@@ -20,9 +20,9 @@ STATED = (Scheme.GTIN, Scheme.MPN, Scheme.MODEL)
 DISPUTED_IDENTIFIERS = Identifier.objects.filter(
     scheme=OuterRef("scheme"), value=OuterRef("value"), state=State.CONFLICT
 )
-# Titles of products that are sold or may be, with all words of a name. The expression is that of the
-# index ``product_title_words``.
-MAX_NAMESAKES = 20
+MAX_NAMESAKES = 20  # products per name
+# Variants that are not discontinued, of products with all words of a name in the title. The expression
+# equals that of the index ``product_title_words``.
 FIND_BY_TITLE = """
 SELECT n.words, v.id
 FROM unnest(%(words)s::text[]) AS n (words)
@@ -41,7 +41,7 @@ ORDER BY n.words, v.id
 def find_owners(
     *, supplier: Supplier, claims: Iterable[SkuIdentifiers]
 ) -> dict[Name, IdentifierOwner]:
-    """Return the variants that undisputed identifiers name, in three queries."""
+    """Return the variants that undisputed identifiers name. Three queries."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for claim in claims:
         for scheme, value in claim.names:
@@ -67,7 +67,7 @@ def find_owners(
 def find_namesakes(
     *, supplier: Supplier, claims: Iterable[SkuIdentifiers]
 ) -> dict[str, list[IdentifierOwner]]:
-    """Return the variants whose titles contain the name of a SKU, by SKU, in four queries."""
+    """Return the variants whose titles contain the name of a SKU, by SKU. Four queries."""
     words = {
         claim.sku: " ".join(sorted(names))
         for claim in claims
@@ -85,7 +85,7 @@ def find_namesakes(
 
 
 def _describe(supplier: Supplier, variants: Iterable[Variant]) -> dict[int, IdentifierOwner]:
-    """Return these variants for comparison with SKUs of the supplier."""
+    """Return these variants as ``matching`` compares them with SKUs of the supplier."""
     by_id = {variant.pk: variant for variant in variants}
     stated = stated_identifiers(by_id)
     skus: dict[int | None, set[str]] = defaultdict(set)
@@ -104,7 +104,7 @@ def _describe(supplier: Supplier, variants: Iterable[Variant]) -> dict[int, Iden
 
 
 def item_of(variant: Variant, stated: Iterable[tuple[str, str]]) -> Item:
-    """Return a variant for comparison; ``stated`` are its identifiers, as scheme and text."""
+    """Return a variant as ``identity`` compares it; ``stated`` are schemes and texts of its identifiers."""
     product = variant.product
     spec = getattr(product, "spec", None)
     texts = {scheme: frozenset(text for one, text in stated if one == scheme) for scheme in STATED}

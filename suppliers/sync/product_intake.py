@@ -30,7 +30,7 @@ MAX_TRIES = 3
 NOT_STORED = "cannot-be-stored"
 NOT_STORABLE = (DataError, IntegrityError, ValueError)
 
-Store = Callable[..., ImportResult]  # ``importer.import_products`` for one supplier, at one time
+Store = Callable[..., ImportResult]  # ``importer.import_products`` with supplier and time bound
 
 
 @dataclass(slots=True, kw_only=True)

@@ -31,7 +31,7 @@ from suppliers.offers.overrides import OverrideError
 VIEW, CHANGE = "suppliers.view_supplieroffer", "suppliers.change_supplieroffer"
 SHOWN_DECISIONS = 10
 OPEN_ORDERS = (Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING)
-# What contradicts a match, as the rule names it.
+# Contradictions, as ``identity`` and ``links`` name them.
 CONTRADICTIONS: dict[str, str | Promise] = {
     "pack": _("Pack size"),
     "color": _("Color"),
@@ -57,7 +57,7 @@ CONTRADICTIONS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One attribute of both sides: words, and whether the other side lacks each of them."""
+    """One attribute on both sides: its words, each with whether the other side lacks it."""
 
     name: str
     ours: list[tuple[str, bool]]
@@ -108,12 +108,12 @@ def _offer_context(question: OfferQuestion) -> dict[str, Any]:
         "rows": list(_rows(_ours(question.variant), theirs)),
         "reasons": _reasons(stated.get("contradictions", [])),
         "picture": _picture(question.variant),
-        "their_picture": _web_address(str(stated.get("picture", ""))),
+        "their_picture": _web_url(str(stated.get("picture", ""))),
     }
 
 
-def _web_address(text: str) -> str:
-    """Return the address if a browser may open it: a supplier's data may contain a script."""
+def _web_url(text: str) -> str:
+    """Return the URL if a browser may open it, else "": a supplier may state a script."""
     return text if text.startswith(("http://", "https://")) else ""
 
 
@@ -134,7 +134,7 @@ def _reasons(names: Sequence[str]) -> list[str]:
 
 
 def _picture(variant: Variant) -> str:
-    """Return the address of the variant's picture; empty if none is fetched."""
+    """Return the URL of the variant's image; empty if none is fetched."""
     images = Image.objects.showing(
         product=variant.product_id, variant=variant.pk, color=variant.color
     )
@@ -237,9 +237,9 @@ def _decide(request: HttpRequest, step: str) -> None:
 
 
 def _refuse_open_orders(variant: Variant) -> None:
-    """Keep the offers of a variant until its open orders are filled: a reroute needs them.
+    """Refuse to merge a variant that open orders contain: a reroute needs its offers.
 
-    Raises: OverrideError
+    Raises: OverrideError  an open order contains it
     """
     lines = OrderLine.objects.filter(variant=variant, order__status__in=OPEN_ORDERS)
     if line := lines.select_related("order").first():

@@ -67,9 +67,9 @@ ProductIdOf = Callable[[str, str], str]
 
 @dataclass(slots=True, kw_only=True)
 class RowCounts:
-    """The number of rows of a file, and of those that name a product and SKU.
+    """The number of all rows of a file, and of the rows of each SKU.
 
-    Shape:  the keys are pairs of product and SKU; ``gone`` are rows of discontinued SKUs
+    Shape:  the keys are pairs of product and SKU; ``gone`` counts rows of discontinued SKUs
     """
 
     total: int = 0

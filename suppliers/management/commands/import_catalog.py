@@ -1,4 +1,4 @@
-"""Catalog import command: report what a file changes, apply it as a product sync does."""
+"""Catalog import command: report what a file changes, upload it, run a product sync."""
 
 import json
 import time
@@ -21,13 +21,13 @@ from suppliers.sync.runner import AlreadyRunningError, run_sync
 
 ACTOR = "command line"
 CHUNK = 1 << 20
-UNREADABLE = 2  # exit status
+UNREADABLE = 2  # exit code
 
 
 class Command(BaseCommand):
-    """Import a products file as its upload and a product sync do.
+    """Import a products file: upload it, then run a product sync.
 
-    Exit status: 1 if rows were rejected or the run was not applied, 2 if the file cannot be read.
+    Exit code: 1 if rows were rejected or the run was not applied, 2 if the file cannot be read.
     """
 
     help = __doc__ or ""
@@ -52,7 +52,9 @@ class Command(BaseCommand):
         started = time.monotonic()
         try:
             mapping = Mapping.read(version.spec)
-            report = dry_run.check_file(path, supplier=version.supplier, mapping=mapping, now=now)
+            report = dry_run.report_changes(
+                path, supplier=version.supplier, mapping=mapping, now=now
+            )
         except (PermanentError, OSError) as error:
             raise CommandError(f"{path} cannot be read: {error}", returncode=UNREADABLE) from error
         run = None if options["dry_run"] else _apply(path, version, now=now)
@@ -121,7 +123,7 @@ def _require_uploads(supplier: Supplier) -> None:
     if connection is None or connection.options.get("via") != file_sources.BY_HAND:
         raise CommandError(
             f"{supplier.code} reads its files from its server; only --dry-run is possible. To"
-            " import files, set how its files arrive to upload.",
+            " import files, set its files to arrive by upload.",
             returncode=UNREADABLE,
         )
 

@@ -1,5 +1,5 @@
--- A product is read again by the next product sync after staff unlock a field of it or a variant: without
--- its digests, a page that did not change is imported too, and fills the field.
+-- After staff unlock a field of a product or a variant, the next product sync reads the supplier's pages
+-- of the product again: without digests, an unchanged page is imported too, and fills the field.
 CREATE OR REPLACE FUNCTION unlocked_fields_are_read_again() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     changed_product bigint;
@@ -17,13 +17,13 @@ BEGIN
 END
 $$;
 
--- A removed name is an unlocked field.
+-- A name that was removed from ``overridden_fields`` is an unlocked field.
 CREATE OR REPLACE TRIGGER unlocked_fields_are_read_again
 AFTER UPDATE OF overridden_fields ON catalog_product
 FOR EACH ROW WHEN (NOT OLD.overridden_fields <@ NEW.overridden_fields)
 EXECUTE FUNCTION unlocked_fields_are_read_again();
 
--- A removed name is an unlocked field.
+-- A name that was removed from ``overridden_fields`` is an unlocked field.
 CREATE OR REPLACE TRIGGER unlocked_fields_are_read_again
 AFTER UPDATE OF overridden_fields ON catalog_variant
 FOR EACH ROW WHEN (NOT OLD.overridden_fields <@ NEW.overridden_fields)

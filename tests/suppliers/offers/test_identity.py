@@ -1,6 +1,6 @@
 """Identity: one table of pairs for the rule, and the labelled pairs of ``identity_pairs.tsv``.
 
-The labelled pairs were made from names as makers and wholesalers write them, not from answers of
+The labelled pairs were made from names as makers and wholesalers write them, not from results of
 the rule: editions, colors, packs, accessories, copied GTINs and generic part numbers among them.
 """
 
@@ -37,7 +37,7 @@ def item(
 BY_GTIN, BY_MPN = {"gtin": GTIN}, {"mpn": "PD36R"}
 BLACK, RED = {"options": ["Black"]}, {"options": ["Red"]}
 CASES = [
-    # ours, theirs, answer, contradictions
+    # ours, theirs, outcome, contradictions
     (item(**BY_GTIN), item("Taschenlampe PD36R", brand="FENIX®", **BY_GTIN), "same", ""),
     (item(**BY_GTIN), item("Fenix PD36R", brand="", **BY_GTIN), "same", ""),
     (item(**BY_MPN), item(mpn="pd-36r"), "same", ""),
@@ -72,11 +72,11 @@ CASES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("ours", "theirs", "answer", "contradictions"), CASES)
-def test_two_records_are_the_same_item_doubtful_or_not(ours, theirs, answer, contradictions):
+@pytest.mark.parametrize(("ours", "theirs", "outcome", "contradictions"), CASES)
+def test_two_records_are_the_same_item_doubtful_or_not(ours, theirs, outcome, contradictions):
     verdicts = [identity.compare(ours, theirs), identity.compare(theirs, ours)]
 
-    assert [verdict.answer for verdict in verdicts] == [answer] * 2
+    assert [verdict.outcome for verdict in verdicts] == [outcome] * 2
     assert [" ".join(sorted(verdict.contradictions)) for verdict in verdicts] == [
         contradictions
     ] * 2
@@ -124,8 +124,8 @@ def test_automatic_links_of_the_labelled_pairs_are_right(capsys):
     counts, wrong = Counter(), []
     for row in labelled_pairs():
         verdict = identity.compare(labelled_item(row, "a"), labelled_item(row, "b"))
-        counts[row["label"], str(verdict.answer)] += 1
-        if (row["label"], verdict.answer) == ("different", "same"):
+        counts[row["label"], str(verdict.outcome)] += 1
+        if (row["label"], verdict.outcome) == ("different", "same"):
             wrong.append((row["case"], row["a_title"], row["b_title"]))
 
     same = sum(count for (label, _), count in counts.items() if label == "same")

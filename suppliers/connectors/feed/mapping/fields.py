@@ -110,7 +110,7 @@ TARGETS: dict[str, Target] = {
         status, deleted, discontinued, is sale, active""", CellKind.FLAG),
     "updated_at": Target("Updated at", """
         updated at, last update, last modified, updated, timestamp""", CellKind.MOMENT),
-    "supplier": Target("Supplier code", "supplier code"),  # of our export: others' rows are rejected
+    "supplier": Target("Supplier code", "supplier code"),  # in our exports; rows of other suppliers are rejected
 }  # fmt: skip
 
 IMAGE_ALIASES = split_names("""
@@ -122,7 +122,7 @@ OPTION_ALIASES = {
     "Material": ("material",),
     "Pattern": ("pattern",),
 }
-OPTION_PREFIX = "Option: "  # a column of our export for an option with any other name
+OPTION_PREFIX = "Option: "  # prefix of the columns of other options in our exports
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BETWEEN = re.compile(r"[\W_]+")
 
