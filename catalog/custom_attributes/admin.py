@@ -58,8 +58,8 @@ def _names(names: Any) -> dict[str, str]:
 @admin.register(CustomAttribute)
 class CustomAttributeAdmin(StaffAdmin):
     empty_text: ClassVar = gettext_lazy(
-        "Define attributes here that suppliers or staff state, such as the place of the switch."
-        " `manage.py create_attributes` adds the usual ones of lights."
+        "Define attributes that suppliers or staff state, such as the position of the switch."
+        " `manage.py create_attributes` adds common attributes of lights."
     )
     form = add_form = CustomAttributeForm
     editable = tuple(

@@ -349,7 +349,7 @@ class Migration(migrations.Migration):
                 ("status", models.CharField(choices=[("active", "Active"), ("phasing_out", "Selling off"), ("discontinued", "Discontinued")], default="active", help_text="A variant that is selling off is shown and sold while stock lasts. A discontinued variant is not sold.", max_length=15, verbose_name="Status")),
                 ("product", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="variants", to="catalog.product", verbose_name="Product")),
                 ("overridden_fields", models.JSONField(blank=True, db_default=models.Value([], models.JSONField()), default=list, verbose_name="Locked attributes")),
-                ("replaced_by", models.ForeignKey(blank=True, help_text="The SKU of the successor. The page of a discontinued product leads to it, and it is offered in place of an ordered item that cannot be delivered.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="replaces", to="catalog.variant", verbose_name="Replaced by")),
+                ("replaced_by", models.ForeignKey(blank=True, help_text="The SKU of the successor. The page of a discontinued product links to it. If an ordered item cannot be delivered, the customer is offered it instead.", null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="replaces", to="catalog.variant", verbose_name="Replaced by")),
             ],
             options={
                 "verbose_name": "variant",
@@ -923,7 +923,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("months", models.PositiveSmallIntegerField(help_text="More than 24, in steps of 6 months. For the entire product, free of charge.", verbose_name="Duration (months)")),
-                ("guarantor", models.CharField(help_text="The producer who gives the guarantee.", max_length=120, verbose_name="Guarantor")),
+                ("guarantor", models.CharField(help_text="The producer that gives the guarantee.", max_length=120, verbose_name="Guarantor")),
                 ("guarantor_address", models.CharField(max_length=300, verbose_name="Postal address of the guarantor")),
                 ("territory", models.CharField(help_text="Where it is valid, such as European Union.", max_length=120, verbose_name="Territory")),
                 ("claim", models.CharField(help_text="What a customer does, and what the guarantor then does.", max_length=400, verbose_name="How to claim")),
@@ -946,7 +946,7 @@ class Migration(migrations.Migration):
                 ('code', models.SlugField(help_text='Identifies the attribute in exports and the API. It cannot be changed.', max_length=40, unique=True, verbose_name='Code')),
                 ('names', models.JSONField(help_text='By language, such as {"en": "Switch", "az": "Düymə"}.', verbose_name='Names')),
                 ('kind', models.CharField(choices=[('number', 'Number'), ('choice', 'One of several choices'), ('choices', 'Any of several choices'), ('yes_no', 'Yes or no'), ('text', 'Text')], max_length=10, verbose_name='Type')),
-                ('unit', models.CharField(blank=True, help_text='Of a number, such as h or mm.', max_length=10, verbose_name='Unit')),
+                ('unit', models.CharField(blank=True, help_text='The unit of a number, such as h or mm.', max_length=10, verbose_name='Unit')),
                 ('minimum', models.DecimalField(blank=True, decimal_places=3, max_digits=10, null=True, verbose_name='Smallest value')),
                 ('maximum', models.DecimalField(blank=True, decimal_places=3, max_digits=10, null=True, verbose_name='Largest value')),
                 ('choices', models.JSONField(blank=True, default=dict, help_text='Codes with names, such as {"tail": {"en": "at the tail", "az": "arxada"}}.', verbose_name='Choices')),
@@ -958,7 +958,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'custom attribute',
                 'verbose_name_plural': 'custom attributes',
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['choice', 'choices', 'number', 'yes_no', 'text'])), name='custom_attribute_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('choice', 'choices')), models.Q(('choices', {}), _negated=True)), models.Q(models.Q(('kind__in', ('choice', 'choices')), _negated=True), ('choices', {})), _connector='OR'), name='custom_attribute_choices_exist', violation_error_message='Enter choices for this type, and only for this type.'), models.CheckConstraint(condition=models.Q(('minimum__isnull', True), ('maximum__isnull', True), ('minimum__lte', models.F('maximum')), _connector='OR'), name='custom_attribute_range', violation_error_message='The smallest value is larger than the largest.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['choice', 'choices', 'number', 'yes_no', 'text'])), name='custom_attribute_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('choice', 'choices')), models.Q(('choices', {}), _negated=True)), models.Q(models.Q(('kind__in', ('choice', 'choices')), _negated=True), ('choices', {})), _connector='OR'), name='custom_attribute_choices_exist', violation_error_message='Enter choices if the type has choices. Leave them empty for other types.'), models.CheckConstraint(condition=models.Q(('minimum__isnull', True), ('maximum__isnull', True), ('minimum__lte', models.F('maximum')), _connector='OR'), name='custom_attribute_range', violation_error_message='The smallest value is larger than the largest.')],
             },
         ),
     ]

@@ -35,7 +35,7 @@ class CustomAttribute(models.Model):
     )
     kind = models.CharField(_("Type"), max_length=10, choices=Kind)
     unit = models.CharField(
-        _("Unit"), max_length=10, blank=True, help_text=_("Of a number, such as h or mm.")
+        _("Unit"), max_length=10, blank=True, help_text=_("The unit of a number, such as h or mm.")
     )
     minimum = models.DecimalField(
         _("Smallest value"), max_digits=10, decimal_places=3, null=True, blank=True
@@ -83,7 +83,9 @@ class CustomAttribute(models.Model):
                 "custom_attribute_choices_exist",
                 (models.Q(kind__in=CHOICE_KINDS) & ~models.Q(choices={}))
                 | (~models.Q(kind__in=CHOICE_KINDS) & models.Q(choices={})),
-                violation_error_message=_("Enter choices for this type, and only for this type."),
+                violation_error_message=_(
+                    "Enter choices if the type has choices. Leave them empty for other types."
+                ),
             ),
             check(
                 "custom_attribute_range",

@@ -27,7 +27,7 @@ class DurabilityGuarantee(models.Model):
         help_text=_("More than 24, in steps of 6 months. For the entire product, free of charge."),
     )
     guarantor = models.CharField(
-        _("Guarantor"), max_length=120, help_text=_("The producer who gives the guarantee.")
+        _("Guarantor"), max_length=120, help_text=_("The producer that gives the guarantee.")
     )
     guarantor_address = models.CharField(_("Postal address of the guarantor"), max_length=300)
     territory = models.CharField(

@@ -164,8 +164,8 @@ class Variant(models.Model):
         related_name="replaces",
         verbose_name=_("Replaced by"),
         help_text=_(
-            "The SKU of the successor. The page of a discontinued product leads to it, and it is offered in "
-            "place of an ordered item that cannot be delivered."
+            "The SKU of the successor. The page of a discontinued product links to it. If an "
+            "ordered item cannot be delivered, the customer is offered it instead."
         ),
     )
     # edited by staff: no feed overwrites them

@@ -61,7 +61,8 @@ SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     option_names = LinesField(
-        required=False, help_text=_("What its variants differ in, one a line: Color.")
+        required=False,
+        help_text=_("The options in which the variants differ, one per line, such as Color."),
     )
     restricted_countries = CountriesField(required=False)
 

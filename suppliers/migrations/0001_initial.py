@@ -374,7 +374,7 @@ class Migration(migrations.Migration):
                 ("secrets_encrypted", storefront.lib.security.encryption.EncryptedTextField(blank=True, verbose_name="Encrypted secrets")),
                 ("tokens_encrypted", storefront.lib.security.encryption.EncryptedTextField(blank=True, verbose_name="Encrypted tokens")),
                 ("account_id", models.CharField(blank=True, help_text="Our account with the supplier. Some connectors fill it in and verify webhooks with it. Empty = none.", max_length=60, verbose_name="Account ID")),
-                ("options", models.JSONField(blank=True, default=dict, verbose_name="Options")),
+                ("options", models.JSONField(blank=True, default=dict, verbose_name="Connector options")),
                 ("connector_state", models.JSONField(blank=True, default=dict, verbose_name="Connector state")),
                 (
                     "calls_per_second",

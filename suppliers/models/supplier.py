@@ -157,7 +157,7 @@ class Connection(models.Model):
         ),
     )
     # not secret; see the connector's OPTIONS
-    options = models.JSONField(_("Options"), default=dict, blank=True)
+    options = models.JSONField(_("Connector options"), default=dict, blank=True)
     # state of the connector between runs
     connector_state = models.JSONField(_("Connector state"), default=dict, blank=True)
     calls_per_second = models.PositiveSmallIntegerField(

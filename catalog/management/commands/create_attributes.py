@@ -1,4 +1,4 @@
-"""Attribute command: create the usual custom attributes of lights, with names and choices."""
+"""Attribute command: create common custom attributes of lights, with names and choices."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ ATTRIBUTES = (
         choices=_choices(
             led=("LED", "LED"),
             cob=("COB LED", "COB LED"),
-            lep=("laser-excited phosphor", "lazerlə oyadılan fosfor"),
+            lep=("laser-excited phosphor", "lazerlə həyəcanlandırılan fosfor"),
             incandescent=("incandescent bulb", "közərmə lampası"),
         ),
         labels=["Emitter type", "Lamp type", "Bulb type"],
@@ -58,9 +58,9 @@ ATTRIBUTES = (
             tail=("at the tail", "arxada"),
             side=("on the side", "yanda"),
             top=("on top", "üstdə"),
-            rotary=("a dial", "fırlanan"),
+            rotary=("dial", "fırlanan"),
             twist=("by twisting", "burmaqla"),
-            ring=("a ring", "halqa"),
+            ring=("ring", "halqa"),
             remote=("remote", "uzaqdan"),
         ),
         labels=["Switch type", "Switch position", "Switch location"],
@@ -70,7 +70,7 @@ ATTRIBUTES = (
         labels=["Mode memory", "Memory function"],
     ),
     _attribute(
-        *("charge_time", Kind.NUMBER, "Charging time", "Dolma müddəti"),
+        *("charge_time", Kind.NUMBER, "Charging time", "Doldurma müddəti"),
         unit="h",
         minimum=0,
         maximum=48,
@@ -89,17 +89,17 @@ ATTRIBUTES = (
         labels=["Diving depth", "Waterproof depth", "Max depth"],
     ),
     _attribute(
-        *("mounts", Kind.CHOICES, "Carry and mount", "Daşıma və bərkitmə"),
+        *("mounts", Kind.CHOICES, "Carrying and mounting", "Daşıma və bərkitmə"),
         choices=_choices(
             clip=("clip", "klips"),
-            lanyard=("lanyard", "ip"),
+            lanyard=("lanyard", "bilək ipi"),
             magnet=("magnet", "maqnit"),
             hook=("hook", "qarmaq"),
             tripod=("tripod thread", "ştativ yivi"),
             stand=("stand", "ayaq"),
             holster=("holster", "qab"),
         ),
-        labels=["Mounting", "Attachment", "Carry"],
+        labels=["Carry and mount", "Mounting", "Attachment", "Carry"],
     ),
     _attribute(
         *("head_strap", Kind.CHOICES, "Strap", "Kəmər"),
@@ -113,11 +113,11 @@ ATTRIBUTES = (
         families=["headlamp"],
     ),
     _attribute(
-        *("tilt", Kind.NUMBER, "Tilts by", "Əyilmə bucağı"),
+        *("tilt", Kind.NUMBER, "Tilt angle", "Əyilmə bucağı"),
         unit="°",
         minimum=0,
         maximum=360,
-        labels=["Tilt", "Tilt angle", "Tilt range", "Turns"],
+        labels=["Tilt", "Tilts by", "Tilt range", "Turns"],
     ),
     _attribute(
         *("bike_mount", Kind.CHOICE, "Bike mount", "Velosiped bərkitməsi"),
@@ -152,7 +152,7 @@ ATTRIBUTES = (
 
 
 class Command(BaseCommand):
-    help = "Create the usual custom attributes of lights. Existing ones stay as they are."
+    help = "Create common custom attributes of lights. Existing attributes are not changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
         del args, options

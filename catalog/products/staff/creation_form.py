@@ -20,7 +20,7 @@ from catalog.products.staff.variant_form import (
 from storefront.lib.staff.form_fields import LinesField, use_staff_widgets
 
 VARIANT_FIELDS = ("packed_weight_g", "lithium", "cell_wh", "cell_count")
-OPTION_HELP = gettext_lazy("One value a line.")
+OPTION_HELP = gettext_lazy("One value per line.")
 
 
 class _VariantFields(forms.Form):
@@ -28,19 +28,19 @@ class _VariantFields(forms.Form):
 
     packed_weight_g = forms.IntegerField(
         label=gettext_lazy("Packed weight, g"),
-        help_text=gettext_lazy("With packaging: decides the shipping services."),
+        help_text=gettext_lazy("Including packaging. Determines the shipping services."),
         min_value=1,
         max_value=MAX_PACKED_WEIGHT_G,
         required=False,
     )
     lithium = forms.ChoiceField(
         label=gettext_lazy("Lithium"),
-        help_text=gettext_lazy("How the battery is packed: decides the shipping services."),
+        help_text=gettext_lazy("How the battery is packed. Determines the shipping services."),
         choices=[("", "---------"), *Variant.Lithium.choices],
     )
     cell_wh = forms.DecimalField(
         label=gettext_lazy("Cell energy, Wh"),
-        help_text=gettext_lazy("Of one cell. Capacity in Ah times voltage."),
+        help_text=gettext_lazy("Energy of one cell: capacity in Ah times voltage."),
         min_value=Decimal("0.01"),
         max_digits=7,
         decimal_places=2,
@@ -79,13 +79,15 @@ class ProductAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]
     brand_name = forms.CharField(
         label=gettext_lazy("Brand"),
         help_text=gettext_lazy(
-            "A known brand is found whatever its spelling; a new one is created."
+            "An existing brand is found regardless of case and spacing. A new brand is created."
         ),
         max_length=80,
     )
     option_names = LinesField(
         label=gettext_lazy("Option names"),
-        help_text=gettext_lazy("What its variants differ in, one a line: Color."),
+        help_text=gettext_lazy(
+            "The options in which the variants differ, one per line, such as Color."
+        ),
         required=False,
     )
     option_values = LinesField(
@@ -101,7 +103,9 @@ class ProductAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Product
         fields = ("title", "category", "family", "option_names")
-        help_texts: ClassVar = {"family": gettext_lazy("Decides which attributes it has.")}
+        help_texts: ClassVar = {
+            "family": gettext_lazy("Determines which attributes the product has.")
+        }
 
     def clean_title(self) -> str:
         title = clean_text(self.cleaned_data["title"])
@@ -140,7 +144,9 @@ class VariantAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Variant
         fields = ("product", "option_values")
-        help_texts: ClassVar = {"product": gettext_lazy("The product that it is a variant of.")}
+        help_texts: ClassVar = {
+            "product": gettext_lazy("The product to which the variant is added.")
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

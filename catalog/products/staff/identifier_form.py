@@ -77,7 +77,7 @@ class IdentifierForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
             scheme=cleaned["scheme"], raw=cleaned["raw"], brand=variant.product.brand.name
         )
         if variant.identifiers.filter(scheme=cleaned["scheme"], value=value).exists():
-            self.add_error("raw", _("This variant has this number already."))
+            self.add_error("raw", _("This variant already has this number."))
         return value
 
 
@@ -97,7 +97,7 @@ class IdentifierFormSet(LabeledFormSet):
         for form in self.forms:
             number = (form.instance.scheme, form.instance.value)
             if form.instance.value and number in typed:
-                form.add_error("raw", _("This variant has this number already."))
+                form.add_error("raw", _("This variant already has this number."))
             typed.add(number)
 
 
@@ -120,7 +120,7 @@ class IdentifierInline(EditableTable):
 
 
 class OtherIdentifierInline(inline(Identifier, "scheme", "value", "raw", "state")):  # type: ignore[misc]  # made at run time
-    verbose_name_plural = gettext_lazy("Numbers of suppliers")
+    verbose_name_plural = gettext_lazy("Other identifiers")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Identifier]":
         rows: QuerySet[Identifier] = super().get_queryset(request)

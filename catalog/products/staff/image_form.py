@@ -93,14 +93,14 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
                 stored = ":".join(map(str, images.store_resized(upload.read())))
                 self.data = {**self.data, self.add_prefix("stored"): stored}
         except images.InvalidImageError as error:
-            self.add_error("upload", _("Not a usable picture: %(reason)s.") % {"reason": error})
+            self.add_error("upload", _("The image cannot be used: %(reason)s.") % {"reason": error})
             return
         if not _STORED.fullmatch(stored) or not _file(stored.partition(":")[0]).exists():
             self.add_error("upload", _("Choose a PNG, JPEG or WebP file."))
             return
         stem, width, height = stored.split(":")
         if Image.objects.filter(product=self.instance.product_id, stem=stem).exists():
-            self.add_error("upload", _("This product has this picture already."))
+            self.add_error("upload", _("This product already has this image."))
         self.instance.source_url, self.instance.stem = f"{UPLOAD_SCHEME}{stem}", stem
         self.instance.width_px, self.instance.height_px = int(width), int(height)
 
@@ -124,11 +124,11 @@ class ImageFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold shi
         stems = set()
         for form in self.forms:
             if form.instance.pk is None and form.instance.stem in stems:
-                form.add_error("upload", _("This product has this picture already."))
+                form.add_error("upload", _("This product already has this image."))
             stems |= {form.instance.stem} - {""}
 
 
-@admin.display(description=cast("str", gettext_lazy("Picture")))
+@admin.display(description=cast("str", gettext_lazy("Image")))
 def thumbnail(row: Image) -> str | None:
     if not row.stem:
         return row.problem or (_("Not fetched yet") if row.pk else None)

@@ -83,7 +83,7 @@ class LockedFieldsAdmin(StaffAdmin):
                 "field": label_of(field, self.model)
             }
             self.log_change(request, row, done)
-        hint = _("%(done)s. The next import of the supplier fills it.") % {"done": done}
+        hint = _("%(done)s. The next import fills the field.") % {"done": done}
         self.message_user(request, hint, messages.SUCCESS)
         return HttpResponseRedirect(self.page_of(row))
 

@@ -22,7 +22,7 @@ BATTERY_FIELDS = frozenset({"lithium", "cell_wh", "cell_count"})
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """The fields of a variant that staff may change. Its SKU never changes."""
 
-    option_values = LinesField(required=False, help_text=gettext_lazy("One value a line."))
+    option_values = LinesField(required=False, help_text=gettext_lazy("One value per line."))
     replaced_by = forms.ModelChoiceField(
         Variant.objects.all(),
         to_field_name="sku",
@@ -39,11 +39,13 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         model = Variant
         fields = (*LOCKABLE_FIELDS, *OWN_FIELDS)
         help_texts: ClassVar = {
-            "color": gettext_lazy("For the color filter and the pictures of a color."),
+            "color": gettext_lazy("For the color filter and the images of this color."),
             "weight_g": gettext_lazy("The light as it is used, without its packaging."),
-            "packed_weight_g": gettext_lazy("With packaging: decides the shipping services."),
-            "lithium": gettext_lazy("How the battery is packed: decides the shipping services."),
-            "cell_wh": gettext_lazy("Of one cell. Capacity in Ah times voltage."),
+            "packed_weight_g": gettext_lazy(
+                "Including packaging. Determines the shipping services."
+            ),
+            "lithium": gettext_lazy("How the battery is packed. Determines the shipping services."),
+            "cell_wh": gettext_lazy("Energy of one cell: capacity in Ah times voltage."),
             "cell_count": gettext_lazy("Cells in one parcel of this variant."),
             "hs_code": gettext_lazy("6 to 10 digits, for customs."),
         }
@@ -53,7 +55,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         self.initial["replaced_by"] = self.instance.replaced_by
         if "option_values" in self.fields and self.instance.product_id:
             names = ", ".join(map(str, self.instance.product.option_names))
-            hint = _("One value a line, in this order: %(names)s") % {"names": names}
+            hint = _("One value per line, in this order: %(names)s") % {"names": names}
             if names:
                 self.fields["option_values"].help_text = hint
 
@@ -64,7 +66,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
     def clean_packed_weight_g(self) -> int | None:
         weight_g: int | None = self.cleaned_data["packed_weight_g"]
         if weight_g is not None and not 0 < weight_g <= MAX_PACKED_WEIGHT_G:
-            message = _("Enter a weight from 1 to %(most)s g, or nothing.")
+            message = _("Enter a weight from 1 to %(most)s g, or leave the field empty.")
             raise forms.ValidationError(message % {"most": MAX_PACKED_WEIGHT_G})
         return weight_g
 
@@ -111,7 +113,9 @@ def check_battery(form: forms.BaseForm) -> None:
     if cleaned.get("lithium") in {None, "", Variant.Lithium.NONE} or form.errors:
         return
     if not cleaned.get("cell_wh"):
-        message = _("Enter the watt-hours of one cell. Without them no service carries it.")
+        message = _(
+            "Enter the watt-hours of one cell. Without them, no shipping service accepts the battery."
+        )
         form.add_error("cell_wh", message)
     if not cleaned.get("cell_count"):
         form.add_error("cell_count", _("Enter how many cells are in the parcel."))

@@ -44,14 +44,14 @@ CONTRADICTIONS: dict[str, str | Promise] = {
     "brand": _("Brand"),
     "gtin": _("GTIN"),
     "mpn": _("Part number (MPN)"),
-    "number": _("Numbers of two variants"),
+    "number": _("Identifiers of several variants"),
     "identifiers": _("Identifiers missing"),
     "output_lm": _("Output, lm"),
     "battery_capacity_mah": _("Capacity, mAh"),
     "cct_k": _("Color temperature, K"),
-    "w": _("Watts"),
-    "nm": _("Wavelength"),
-    "m": _("Meters"),
+    "w": _("Power, W"),
+    "nm": _("Wavelength, nm"),
+    "m": _("Distance, m"),
 }
 
 

@@ -68,8 +68,8 @@ def test_a_locked_value_is_kept(admin_client):
         ({"names": '{"az": "Düymə"}'}, "English at least"),
         ({"names": "Switch"}, "Enter a valid JSON."),
         ({"choices": '{"Not a code": {"en": "x"}}'}, "Enter codes with names"),
-        ({"choices": "{}"}, "Enter choices for this type"),
-        ({"kind": "number"}, "Enter choices for this type"),
+        ({"choices": "{}"}, "Enter choices if the type has choices"),
+        ({"kind": "number"}, "Enter choices if the type has choices"),
     ],
 )
 def test_a_wrong_definition_is_explained(admin_client, changes, problem):

@@ -135,7 +135,7 @@ def test_all_rows_are_checked_before_the_mapping_is_saved(staff, supplier, monke
     cut = post(staff, response, "check")
 
     said = words(complete)
-    assert "31 rows were checked, all of the file." in said
+    assert "All 31 rows were checked." in said
     assert "The light output is not plausible 1 Row 31: 990,000 lm; at most 100,000" in said
     assert "A GTIN is not valid 1 Row 31: The GTIN '5901234123450' ends in 0" in said
     assert "Only the first row was checked: the time limit was reached. No issues." in words(cut)

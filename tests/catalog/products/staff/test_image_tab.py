@@ -108,7 +108,7 @@ def test_a_picture_is_not_uploaded_twice(staff, product):
 
     answer = edit(staff, product, **file)
 
-    assert "This product has this picture already." in answer.content.decode()
+    assert "This product already has this image." in answer.content.decode()
 
 
 def test_a_made_up_name_of_a_file_is_refused(staff, product):

@@ -63,6 +63,6 @@ def test_a_custom_attribute_is_named_in_the_language_of_the_page(client, light, 
     page = client.get("/az/p/trail-400/").content.decode()
 
     assert '<th scope="row">Düymə</th><td>arxada, yanda' in page
-    assert '<th scope="row">Dolma müddəti</th><td>2,5 h' in page
+    assert '<th scope="row">Doldurma müddəti</th><td>2,5 h' in page
     assert "2 h 30" in page
     assert '<th scope="row">Son rejimi yadda saxlayır</th><td>xeyr' in page

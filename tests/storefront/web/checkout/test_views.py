@@ -31,7 +31,7 @@ def test_guarantees_are_shown_before_the_order_button(filled):
     page = to_review(filled).content.decode()
 
     button = page.index("Order and pay")
-    assert page.index("5 years guarantee of durability by the producer") < button
+    assert page.index("5-year guarantee of durability by the producer") < button
     assert page.index("Legal guarantee of at least two years") < button
 
 

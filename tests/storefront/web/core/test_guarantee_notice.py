@@ -75,7 +75,7 @@ def test_a_proven_guarantee_is_shown_with_its_terms(client, light):
 
     page = client.get("/en/p/trail-400/").content.decode()
 
-    assert "2.5 years guarantee of durability by the producer" in page
+    assert "2.5-year guarantee of durability by the producer" in page
     assert "Tindrel Lights OÜ, Sadama 1, Tallinn, Estonia, guarantees the entire" in page
     assert 'href="https://tindrel.example/guarantee"' in page
 
