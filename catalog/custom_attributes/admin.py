@@ -73,10 +73,10 @@ class CustomAttributeAdmin(StaffAdmin):
     )
     list_display: ClassVar = [
         "code",
-        columns.text("names", gettext_lazy("Names")),
+        columns.text("names", gettext_lazy("Names by language")),
         "kind",
         "unit",
-        columns.text("families", gettext_lazy("Families")),
+        columns.text("families", gettext_lazy("Kinds of product")),
         "is_required",
     ]
     list_filter: ClassVar = ["kind", "is_required"]

@@ -31,21 +31,39 @@ class CustomAttribute(models.Model):
         help_text=_("Identifies the attribute in exports and the API. It cannot be changed."),
     )
     names = models.JSONField(
-        _("Names"), help_text=_('By language, such as {"en": "Switch", "az": "Düymə"}.')
+        _("Names by language"), help_text=_('By language, such as {"en": "Switch", "az": "Düymə"}.')
     )
-    kind = models.CharField(_("Type"), max_length=10, choices=Kind)
+    kind = models.CharField(
+        _("Type"),
+        max_length=10,
+        choices=Kind,
+        help_text=_("Determines how values are read and entered. It cannot be changed."),
+    )
     unit = models.CharField(
-        _("Unit"), max_length=10, blank=True, help_text=_("The unit of a number, such as h or mm.")
+        _("Unit of the number"),
+        max_length=10,
+        blank=True,
+        help_text=_("The unit of a number, such as h or mm."),
     )
     minimum = models.DecimalField(
-        _("Smallest value"), max_digits=10, decimal_places=3, null=True, blank=True
+        _("Smallest value"),
+        max_digits=10,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text=_("For a number. Values outside the range are reported and not shown."),
     )
     maximum = models.DecimalField(
-        _("Largest value"), max_digits=10, decimal_places=3, null=True, blank=True
+        _("Largest value"),
+        max_digits=10,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text=_("For a number. Values outside the range are reported and not shown."),
     )
     # code -> names by language
     choices = models.JSONField(
-        _("Choices"),
+        _("Choices by code"),
         default=dict,
         blank=True,
         help_text=_('Codes with names, such as {"tail": {"en": "at the tail", "az": "arxada"}}.'),
@@ -61,7 +79,7 @@ class CustomAttribute(models.Model):
         models.CharField(max_length=20, choices=Family),
         default=list,
         blank=True,
-        verbose_name=_("Families"),
+        verbose_name=_("Kinds of product"),
         help_text=_("The kinds of product that have this attribute. Leave empty for all."),
     )
     is_required = models.BooleanField(
@@ -69,7 +87,9 @@ class CustomAttribute(models.Model):
         default=False,
         help_text=_("Products without it are listed under the filter “Missing attribute”."),
     )
-    position = models.PositiveSmallIntegerField(_("Position"), default=0)
+    position = models.PositiveSmallIntegerField(
+        _("Position on the page"), default=0, help_text=_("The smallest number comes first.")
+    )
 
     class Meta:
         verbose_name = _("custom attribute")

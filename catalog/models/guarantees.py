@@ -20,27 +20,39 @@ class DurabilityGuarantee(models.Model):
     """
 
     product = models.OneToOneField(
-        Product, models.CASCADE, related_name="guarantee", verbose_name=_("Product")
+        Product,
+        models.CASCADE,
+        related_name="guarantee",
+        verbose_name=_("Guaranteed product"),
+        help_text=_("The guarantee is shown on its page, in the checkout and in confirmations."),
     )
     months = models.PositiveSmallIntegerField(
         _("Duration (months)"),
         help_text=_("More than 24, in steps of 6 months. For the entire product, free of charge."),
     )
     guarantor = models.CharField(
-        _("Guarantor"), max_length=120, help_text=_("The producer that gives the guarantee.")
+        _("Name of the guarantor"),
+        max_length=120,
+        help_text=_("The producer that gives the guarantee."),
     )
-    guarantor_address = models.CharField(_("Postal address of the guarantor"), max_length=300)
+    guarantor_address = models.CharField(
+        _("Postal address of the guarantor"), max_length=300, help_text=_("With the country.")
+    )
     territory = models.CharField(
-        _("Territory"), max_length=120, help_text=_("Where it is valid, such as European Union.")
+        _("Territory of validity"),
+        max_length=120,
+        help_text=_("Where it is valid, such as European Union."),
     )
     claim = models.CharField(
         _("How to claim"),
         max_length=400,
         help_text=_("What a customer does, and what the guarantor then does."),
     )
-    terms_url = models.URLField(_("Terms (link)"), max_length=400)
+    terms_url = models.URLField(
+        _("Terms (link)"), max_length=400, help_text=_("The page or document of the producer.")
+    )
     evidence = models.CharField(
-        _("Evidence"), max_length=200, help_text=_("The document that you saw, with its date.")
+        _("Evidence seen"), max_length=200, help_text=_("The document that you saw, with its date.")
     )
     confirmed_by = models.CharField(_("Confirmed by"), max_length=150)
     confirmed_at = models.DateTimeField(_("Confirmed"), auto_now=True)

@@ -96,11 +96,15 @@ class GuaranteeNotice(models.Model):
     """
 
     class Format(models.TextChoices):
-        SVG = "svg", "SVG"
-        PNG = "png", "PNG"
+        SVG = "svg", _("SVG")
+        PNG = "png", _("PNG")
 
     language = models.CharField(
-        _("Language"), max_length=5, choices=settings.LANGUAGES, unique=True
+        _("Language"),
+        max_length=5,
+        choices=settings.LANGUAGES,
+        unique=True,
+        help_text=_("Pages in a language without a notice show the English one."),
     )
     format = models.CharField(_("Format"), max_length=3, choices=Format)
     content = models.BinaryField(_("File"))

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             name="GuaranteeNotice",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("language", models.CharField(choices=[("en", "English"), ("az", "Azərbaycanca")], max_length=5, unique=True, verbose_name="Language")),
+                ("language", models.CharField(choices=[('en', 'English'), ('az', 'Azərbaycanca')], help_text='Pages in a language without a notice show the English one.', max_length=5, unique=True, verbose_name='Language')),
                 ("format", models.CharField(choices=[("svg", "SVG"), ("png", "PNG")], max_length=3, verbose_name="Format")),
                 ("content", models.BinaryField(verbose_name="File")),
                 ("digest", models.CharField(max_length=64, verbose_name="Digest (SHA-256)")),
