@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 
 from catalog.enums import EU
 from catalog.models import Variant
+from catalog.products import images
 from catalog.products.guarantees import load_guarantees
 from notifications.outbox import record_event
 from orders import order_lines
@@ -35,7 +36,7 @@ def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]
     count = line.quantity if quantity is None else quantity
     picture = ""
     if line.picture:
-        picture = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{line.picture}-240.webp"
+        picture = f"{settings.PUBLIC_URL}{images.url_of(line.picture, 240)}"
     return {
         "title": line.title,
         "sku": line.sku,

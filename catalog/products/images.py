@@ -112,6 +112,16 @@ def _clean_message(problem: str) -> str:
     return problem.replace("\0", "")[:200]
 
 
+def path_of(stem: str, width_px: int) -> Path:
+    """Return the file of a stored image in one of ``WIDTHS_PX``."""
+    return Path(settings.MEDIA_ROOT) / "pictures" / f"{stem}-{width_px}.webp"
+
+
+def url_of(stem: str, width_px: int) -> str:
+    """Return the URL of a stored image in one of ``WIDTHS_PX``, without the host."""
+    return f"{settings.MEDIA_URL}pictures/{stem}-{width_px}.webp"
+
+
 def store_resized(content: bytes) -> StoredImage:
     """Store an image in our widths, with transparency and without metadata.
 
@@ -119,10 +129,9 @@ def store_resized(content: bytes) -> StoredImage:
     """
     picture = decode(content)
     stem = hashlib.blake2b(content, digest_size=16).hexdigest()
-    folder = Path(settings.MEDIA_ROOT) / "pictures"
-    folder.mkdir(parents=True, exist_ok=True)
     for width in WIDTHS_PX:
-        target = folder / f"{stem}-{width}.webp"
+        target = path_of(stem, width)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists():
             _write(_resized(picture, width), target)
     return StoredImage(stem, *picture.size)

@@ -200,7 +200,7 @@ def _best_quote(
 def find_substitutes(
     backorder: Backorder, rows: Sequence[BackorderLine]
 ) -> dict[BackorderLine, Variant]:
-    """Return the substitutes of lines that are still sold, at no less than the price paid."""
+    """Return the substitutes of lines: not discontinued, and not cheaper than the price paid."""
     substitutes = {}
     for row in rows:
         other = row.order_line.variant.replaced_by

@@ -80,7 +80,7 @@ def legal_text(*, page: str, language: str) -> str:
 
 
 def guarantee_notice(language: str) -> str:
-    """Return the file name of the official notice, in English if this language has none; or ""."""
+    """Return the file name of the official notice, else that in English, else ""."""
     notices = guarantee_notices()
     return notices.get(language) or notices.get("en", "")
 

@@ -2,7 +2,6 @@
 
 import re
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -95,7 +94,10 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         except images.InvalidImageError as error:
             self.add_error("upload", _("The image cannot be used: %(reason)s.") % {"reason": error})
             return
-        if not _STORED.fullmatch(stored) or not _file(stored.partition(":")[0]).exists():
+        if (
+            not _STORED.fullmatch(stored)
+            or not images.path_of(stored.partition(":")[0], min(WIDTHS_PX)).exists()
+        ):
             self.add_error("upload", _("Choose a PNG, JPEG or WebP file."))
             return
         stem, width, height = stored.split(":")
@@ -103,10 +105,6 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
             self.add_error("upload", _("This product already has this image."))
         self.instance.source_url, self.instance.stem = f"{UPLOAD_SCHEME}{stem}", stem
         self.instance.width_px, self.instance.height_px = int(width), int(height)
-
-
-def _file(stem: str) -> Path:
-    return Path(settings.MEDIA_ROOT) / "pictures" / f"{stem}-{min(WIDTHS_PX)}.webp"
 
 
 class ImageFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
@@ -132,8 +130,8 @@ class ImageFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold shi
 def thumbnail(row: Image) -> str | None:
     if not row.stem:
         return row.problem or (_("Not fetched yet") if row.pk else None)
-    file = f"{settings.MEDIA_URL}pictures/{row.stem}-{min(WIDTHS_PX)}.webp"
-    return format_html('<img src="{}" alt="{}" width="80">', file, row.get_role_display())
+    url = images.url_of(row.stem, min(WIDTHS_PX))
+    return format_html('<img src="{}" alt="{}" width="80">', url, row.get_role_display())
 
 
 @admin.display(description=cast("str", gettext_lazy("Source")))

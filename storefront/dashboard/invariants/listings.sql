@@ -99,7 +99,7 @@ FULL JOIN (SELECT * FROM catalog_exchangerateupdate WHERE status = 'waiting') n
 WHERE r.pending_rate IS DISTINCT FROM n.rate
 
 -- listings.published_is_active
--- Only active products are published, and no discontinued variant or one that staff unpublished.
+-- Only active products are published, without discontinued variants and variants that staff unpublished.
 SELECT v.sku, l.channel_id AS channel, p.status, v.status AS variant_status, l.is_delisted
 FROM catalog_listing l
 JOIN catalog_variant v ON v.id = l.variant_id

@@ -1,4 +1,4 @@
-"""Catalog file: export the products that the list of staff shows, as CSV or XLSX."""
+"""Catalog file: export the products of the staff list as CSV or XLSX."""
 
 import tempfile
 
@@ -25,7 +25,7 @@ RIGHTS = ("catalog.view_product", "suppliers.view_supplieroffer")
 
 
 def download(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """Return the file; the query has the filters of the list."""
+    """Return the file of the products that pass the filters in the query."""
     staff_page.require(request, *RIGHTS)
     product_list = reverse("admin:catalog_product_changelist")
     model_admin = admin.site.get_model_admin(Product)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -17,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Identifier, Image, Spec, Variant
+from catalog.models.products import WIDTHS_PX
+from catalog.products import images
 from orders.models import Order, OrderLine
 from storefront.dashboard import staff_page
 from storefront.lib.money import Money
@@ -135,11 +136,11 @@ def _reasons(names: Sequence[str]) -> list[str]:
 
 def _picture(variant: Variant) -> str:
     """Return the URL of the variant's image; empty if none is fetched."""
-    images = Image.objects.showing(
+    shown = Image.objects.showing(
         product=variant.product_id, variant=variant.pk, color=variant.color
     )
-    image = images.first()
-    return f"{settings.MEDIA_URL}pictures/{image.stem}-240.webp" if image else ""
+    image = shown.first()
+    return images.url_of(image.stem, min(WIDTHS_PX)) if image else ""
 
 
 def _ours(variant: Variant) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""Redis cache: Django's backend, with one client per thread.
+"""Redis cache: Django's backend with one client per thread.
 
-Django makes a new client for each call, which takes longer than the call: it builds the table of
-all Redis commands.
+Django creates a client for each call, and that takes longer than the call: a new client builds the
+table of all Redis commands.
 """
 
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""CSV export: write lines whose cells no spreadsheet evaluates, restore such cells. Pure."""
+"""CSV export: write lines whose cells no spreadsheet evaluates, restore the cells. Pure."""
 
 import csv
 import re
@@ -36,7 +36,7 @@ def escape_formula(cell: str) -> str:
     return f"'{plain}" if is_formula else plain
 
 
-# A text that a spreadsheet may evaluate, or one that was escaped with apostrophes.
+# The beginning of a text that a spreadsheet may evaluate, with any apostrophes before it.
 _EVALUATED = re.compile(r"'*[\t\r]|[\s']*[=+\-@]")
 _ESCAPED = re.compile(rf"'(?={_EVALUATED.pattern})")
 

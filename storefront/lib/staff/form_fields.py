@@ -23,7 +23,7 @@ STAFF_WIDGETS: Mapping[type[forms.Widget], Any] = {
 
 
 class LinesField(forms.CharField):
-    """A list of texts, one a line."""
+    """A list of texts, one per line."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
 

@@ -1,4 +1,4 @@
-"""Staff history: name the old and the new value of each changed field."""
+"""Staff history: record the old and the new value of each changed field."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ MAX_VALUE_CHARS = 60
 
 
 def construct_message(form: forms.Form, formsets: Any, *, add: bool) -> list[dict[str, Any]]:
-    """Return the message of an admin history entry, as Django stores it, with values."""
+    """Return the message of an admin history entry, as Django stores it, with old and new values."""
     message: list[dict[str, Any]] = []
     if add:
         message.append({"added": {}})

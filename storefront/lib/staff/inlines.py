@@ -1,4 +1,4 @@
-"""Admin inlines: show related rows below a row, read-only, with a link to each."""
+"""Admin inlines: show related rows below a row, read-only with links, or editable."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -58,7 +58,7 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
 
 
 class _ParentRights:
-    """Rows are part of their parent: who may change the parent may change them."""
+    """Rows are part of their parent: users who may change the parent may change them."""
 
     parent_model: type[models.Model]
     tab = True
@@ -80,7 +80,7 @@ class _ParentRights:
 
 
 class LabeledFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
-    """Names each input for screen readers: a table has the names only in its head."""
+    """Labels each input for screen readers: a table has labels only in its head."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
@@ -89,7 +89,7 @@ class LabeledFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold s
 
 
 class EditableTable(_ParentRights, TabularInline):  # type: ignore[misc]  # unfold ships no types
-    """Editable rows of another table, one row a line. The parent's admin saves them."""
+    """Editable rows of another table, one per line. The parent's admin saves them."""
 
     formset = LabeledFormSet
 

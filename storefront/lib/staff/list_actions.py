@@ -1,4 +1,4 @@
-"""List actions: buttons above a list of staff that apply to the rows which the list shows."""
+"""List actions: apply the filters of a staff list to the buttons above it."""
 
 from typing import Any
 

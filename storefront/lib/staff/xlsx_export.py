@@ -1,4 +1,4 @@
-"""XLSX export: write a table as a spreadsheet row by row. Each text is typed, so none is a formula."""
+"""XLSX export: write a table row by row. Each text has the type of a text, so none is a formula."""
 
 import re
 import zipfile
@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import BinaryIO
 from xml.sax.saxutils import escape
 
-MAX_CELL = 32_767  # characters; the format has no longer cell
+MAX_CELL = 32_767  # characters, the limit of the format
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?")
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -39,7 +39,7 @@ _PARTS = {
 
 
 class CellTooLongError(ValueError):
-    """A text is longer than ``MAX_CELL``."""
+    """A text is longer than ``MAX_CELL`` characters."""
 
 
 def write_xlsx(

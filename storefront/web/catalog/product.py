@@ -91,7 +91,7 @@ def show(
 def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) -> HttpResponse:
     """Show why a product is not for sale, and alternatives; 410 if it is no longer sold.
 
-    A product that staff merged into another leads to that one.
+    Redirect from a product that staff merged into another one.
     Raises: Http404: unknown product.
     """
     light = find_unavailable(channel=here.channel, slug=slug)

@@ -1,8 +1,8 @@
-"""Product title: translate a supplier's English title, part by part.
+"""Product titles: translate the English titles of suppliers, part by part.
 
 A title names the model, the kind of product and its main figures, in any order: ``Tindrel Weir 370
 running headlamp, 370 lm, USB-C``. Other languages show ``model, kind, figures``. A title without a
-known kind stays as it is.
+known kind is not changed.
 """
 
 import re
@@ -83,7 +83,7 @@ _ANY_KIND = "|".join(
 )
 _KIND = re.compile(rf"(?<!\w)(?:{_ANY_KIND})(?:s|es)?(?!\w)", re.IGNORECASE)
 _UNITS = frozenset({"lm", "cd", "m", "mm", "g", "h", "mah", "wh", "w", "v"})
-_PRAISE = re.compile(
+_ADVERTISING = re.compile(
     r"super|ultra|bright|led|high|power(?:ful)?|rechargeable|waterproof|portable|mini|small|new"
     r"|professional|outdoor|best|light|lamp|with|for|and"
 )
@@ -127,10 +127,10 @@ def _capitalized(text: str, language: str) -> str:
 
 
 def _name_words(words: Iterable[str]) -> Iterator[str]:
-    """Yield words with a capital letter or a digit first, and units; skip words of praise."""
+    """Yield units, and words that begin with a capital or a digit, except advertising words."""
     for word in words:
         plain = word.casefold().strip("()[]!")
-        is_name = (word[0].isupper() or word[0].isdigit()) and not _PRAISE.fullmatch(plain)
+        is_name = (word[0].isupper() or word[0].isdigit()) and not _ADVERTISING.fullmatch(plain)
         if is_name or plain in _UNITS:
             yield word
 

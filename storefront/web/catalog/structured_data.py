@@ -10,6 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 from markupsafe import Markup
 
+from catalog.products import images
 from catalog.products.detail import ProductView, VariantView
 from shipping.availability.reach import Availability
 from shipping.rates.quotes import QuotedPromise
@@ -113,7 +114,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         "sku": chosen.sku,
         "brand": {"@type": "Brand", "name": light.brand},
         "image": [
-            f"{settings.PUBLIC_URL}{settings.MEDIA_URL}pictures/{picture.stem}-900.webp"
+            f"{settings.PUBLIC_URL}{images.url_of(picture.stem, 900)}"
             for picture in light.pictures_of(chosen)
         ],
         "offers": offer,

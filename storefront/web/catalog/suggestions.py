@@ -26,7 +26,7 @@ MAX_CATEGORIES, MAX_FILTERS, MAX_PRODUCTS = 3, 3, 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """One option, what it is, and the page that it opens."""
+    """One suggestion: its text, what it is (a category, a facet, a brand), and the page it opens."""
 
     text: str
     kind: str
@@ -36,7 +36,7 @@ class Suggestion:
 @require_safe
 @cache_page
 def suggest(request: HttpRequest) -> HttpResponse:
-    """Return the options of the search field as a part of a page."""
+    """Return the suggestions for a search text as a part of a page."""
     here, asked = visit(request), ProductFilter.from_params(request.GET).search_text
     found: list[Suggestion] = []
     if len(asked) >= MIN_LENGTH:
@@ -60,7 +60,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
 
 
 def _categories(asked: str, categories: Sequence[Category], language: str) -> Iterator[Suggestion]:
-    """Yield the categories whose name begins with the words, or whose products they name."""
+    """Yield the categories that the text names, by a beginning of their words or by a product type."""
     named = {
         family
         for term in query_parser.split_terms(asked)

@@ -22,6 +22,7 @@ from markupsafe import Markup
 
 from catalog.attributes.families import LIGHTS
 from catalog.enums import EU
+from catalog.products import images
 from storefront.identity.current import guarantee_notice, shop_identity
 from storefront.lib.money import Money
 from storefront.web.catalog import product_card, product_title, structured_data, supplier_text
@@ -77,7 +78,7 @@ def environment(**options: Any) -> Environment:
         "in_english": supplier_text.marked_english,
         "product_title": product_title.product_title,
         "marked_title": product_title.marked_title,
-        "picture": picture,
+        "picture": images.url_of,
         "without_tables": without_tables,
         "plain": lambda number: f"{number:f}",
     }
@@ -136,10 +137,6 @@ def _url(name: str, args: tuple[Any, ...], language: str) -> str:
 def duration(minutes: int, language: str) -> tuple[str, str]:
     number, unit = formats.duration(minutes, language)
     return number, _word(unit, "time", language)
-
-
-def picture(stem: str, width_px: int) -> str:
-    return f"{settings.MEDIA_URL}pictures/{stem}-{width_px}.webp"
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""A clerk's work on one product in a real browser: create, specify, picture, return, number."""
+"""Staff create a product in a browser: specification, modes, an image, a returned field, a GTIN."""
 
 import pytest
 
@@ -21,7 +21,7 @@ TYPED = {
 
 @pytest.fixture
 def page(world, browse):
-    """A page on which a clerk is signed in."""
+    """A page with a signed-in member of staff."""
     User.objects.create_superuser(**WHO)
     page = browse()
     sign_in(page, world)

@@ -134,7 +134,7 @@ def write_csv(path, rows=ROWS, headings=HEADINGS):
 
 
 def run(*words):
-    """Run import_catalog; return its exit status and its report."""
+    """Run import_catalog; return its exit code and its report."""
     out = io.StringIO()
     try:
         call_command("import_catalog", *map(str, words), "--json", stdout=out)
@@ -422,7 +422,7 @@ def test_a_mapping_version_that_is_not_active_is_activated_by_the_import(wholesa
 
 
 def test_an_export_of_one_supplier_has_its_offers_for_all_products(wholesaler, tmp_path):
-    """An offer for another supplier's variant is exported too, or its import would end it."""
+    """Otherwise an import would discontinue offers for variants of other suppliers."""
     run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
     lantern = Variant.objects.get(product__family="lantern")
     other = make_supplier(code="other")

@@ -125,7 +125,7 @@ def test_an_uncertain_match_is_not_linked(page, owners):
 
 
 def doubts(page, owners):
-    """Return the linked SKUs, and what contradicts each doubtful one."""
+    """Return the linked SKUs, and the contradictions of each doubtful one."""
     found = match(sku_identifiers(page), owners)
     doubtful = {
         sku: (doubt.variant_id, *sorted(doubt.verdict.contradictions))

@@ -1,4 +1,4 @@
-"""Pictures on the product page: upload, order, describe, delete."""
+"""Images on the product page: upload, order, describe, delete."""
 
 import pytest
 from django.contrib import admin

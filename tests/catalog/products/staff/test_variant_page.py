@@ -63,7 +63,7 @@ def test_wrong_input_is_explained_beside_its_field(staff, variant, changes, fiel
     assert variant.overridden_fields == []
 
 
-def test_a_discontinued_variant_is_not_sold_and_its_page_leads_to_its_successor(
+def test_a_discontinued_variant_is_not_sold_and_its_page_links_to_its_successor(
     staff, variant, client
 ):
     successor = make_listing(make_variant(sku="HL-NEW")).variant
@@ -93,7 +93,7 @@ def test_a_variant_cannot_replace_its_successor(staff, variant):
     assert Variant.objects.filter(replaced_by=variant).get() == successor
 
 
-def test_products_that_replace_each_other_lead_nowhere(staff, variant, client):
+def test_products_that_replace_each_other_have_no_successor(staff, variant, client):
     other = make_product(slug="other")
     make_spec(other)
     replaced = make_variant(other, sku="HL-OLD", status="discontinued", replaced_by=variant)

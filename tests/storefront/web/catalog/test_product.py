@@ -279,7 +279,7 @@ def test_product_that_is_not_for_sale_says_why_and_offers_others(customer, light
         assert page.all("a", href="/en/c/headlamps/")
 
 
-def test_a_merged_product_leads_to_the_remaining_one(customer, light):
+def test_a_merged_product_redirects_to_the_remaining_one(customer, light):
     remaining = make_light(title="Trail 500", slug="trail-500")
     Product.objects.filter(slug="trail-400").update(status="archived")
     shelve(light.variant.product)
