@@ -1,7 +1,7 @@
 """Normalization: turn a supplier's record into typed attributes, modes and lithium class. Pure.
 
 An attribute that the supplier does not state stays empty. An impossible value is not published:
-staff see it in the supplier's words, beside the arithmetic.
+staff see the supplier's text of it with the arithmetic.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -196,7 +196,7 @@ def _environmental_issues(record: ProductRecord, claims: Sequence[str]) -> Itera
 
 
 def _lithium_issues(record: ProductRecord, enriched: NormalizedProduct) -> Iterator[ImportIssue]:
-    """Yield an issue if the watt-hours of a lithium battery are unknown: no service carries it."""
+    """Yield an issue if the watt-hours of a lithium battery are unknown: no service accepts it."""
     lithiums = (
         get_lithium(enriched, option_values=variant.option_values) for variant in record.variants
     )
@@ -292,7 +292,7 @@ def _other_attributes(labels: SpecTable) -> dict[str, str]:
 
 
 def _warning(finding: Finding, labels: SpecTable) -> dict[str, Any]:
-    """Return a finding as stored; staff see a rejected number in the supplier's text."""
+    """Return a finding as it is stored, with the supplier's text for staff."""
     text = "; ".join(f"{label}: {text}" for label, text in labels.lines_of(finding.column).items())
     return {
         "column": finding.column,

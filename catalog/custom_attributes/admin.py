@@ -1,4 +1,4 @@
-"""Custom attribute admin: define attributes that appear in imports, staff forms, pages and API."""
+"""Custom attribute admin: define attributes for imports, staff forms, product pages and the API."""
 
 import re
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""Import products: write products, brands, specifications and modes, keep what staff locked."""
+"""Import products: write products, brands, specifications and modes; keep locked fields."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict

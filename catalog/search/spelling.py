@@ -12,7 +12,7 @@ from catalog.search.vocabulary import WORDS
 from storefront.lib.text import fold
 
 MIN_LENGTH = 5  # of a corrected word; shorter ones are similar to many others
-LONG_WORD = 7  # letters of a word that may have ``MAX_ERRORS``, others one
+LONG_WORD = 7  # letters from which a word may have ``MAX_ERRORS``; shorter ones may have one error
 MAX_ERRORS = 2
 MIN_SIMILARITY = 0.72
 MAX_CORRECTED = 3  # words of a search
@@ -26,7 +26,7 @@ def replace_words(text: str, nearest: Mapping[str, str]) -> str:
 
 
 def nearest_words(words: Sequence[str]) -> dict[str, str]:
-    """Return the most similar known word of each folded word that has one.
+    """Return the most similar known word of each folded word, if one is similar.
 
     Shape:  only the first ``MAX_CORRECTED`` long words are compared
     """
@@ -42,9 +42,11 @@ def _nearest(word: str) -> str:
 
     The database excludes words that share too few letters: comparing 20,000 here takes 0.3 s.
     """
-    foreign = Length(Func(F("word"), Value(word), Value(""), function="translate"))
+    other_letters = Length(Func(F("word"), Value(word), Value(""), function="translate"))
     # A similar word shares most of its letters.
-    max_similarity = 200 * (Length("word") - foreign) - round(100 * MIN_SIMILARITY) * Length("word")
+    max_similarity = 200 * (Length("word") - other_letters) - round(100 * MIN_SIMILARITY) * Length(
+        "word"
+    )
     candidates = (
         SearchTerm.objects.annotate(max_similarity=max_similarity)
         .filter(max_similarity__gte=round(100 * MIN_SIMILARITY) * len(word))
@@ -60,6 +62,7 @@ def _nearest(word: str) -> str:
 
 
 def _allowed(word: str, known: str) -> int:
+    """Return how many errors may separate two words."""
     if len(known) < MIN_LENGTH - 1:
         return 0
     return MAX_ERRORS if max(len(word), len(known)) >= LONG_WORD else 1

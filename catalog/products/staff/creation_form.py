@@ -1,4 +1,4 @@
-"""Creation forms: a new product with its first variant, and a further variant of a product."""
+"""Creation forms: create a product with its first variant, or another variant of a product."""
 
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -12,11 +12,7 @@ from catalog.attributes.identifiers import brand_key
 from catalog.attributes.text_cleaning import clean_text
 from catalog.models import Product, Variant
 from catalog.models.products import MAX_PACKED_WEIGHT_G
-from catalog.products.staff.variant_form import (
-    MAX_OPTION_CHARS,
-    check_battery,
-    check_options,
-)
+from catalog.products.staff.variant_form import check_battery, check_lengths, check_options
 from storefront.lib.staff.form_fields import LinesField, use_staff_widgets
 
 VARIANT_FIELDS = ("packed_weight_g", "lithium", "cell_wh", "cell_count")
@@ -125,10 +121,10 @@ class ProductAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]
         if len(names) != len(values):
             message = _("Enter one value for each option name.")
             self.add_error("option_values", message)
-        if any(len(value) > MAX_OPTION_CHARS for value in values):
-            message = _("%(value)s is longer than %(most)s characters.")
-            longest = max(values, key=len)[:80]
-            self.add_error("option_values", message % {"value": longest, "most": MAX_OPTION_CHARS})
+        try:
+            check_lengths(values)
+        except forms.ValidationError as error:
+            self.add_error("option_values", error)
         category, family = cleaned.get("category"), cleaned.get("family")
         if category and family and category.families and family not in category.families:
             self.add_error("category", _("This category does not show products of this family."))
@@ -136,7 +132,7 @@ class ProductAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]
 
 
 class VariantAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """A further variant of a product."""
+    """Another variant of a product."""
 
     option_values = LinesField(label=gettext_lazy("Options"), help_text=OPTION_HELP, required=False)
     field_order = ("product", "option_values", *VARIANT_FIELDS)

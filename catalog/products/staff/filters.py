@@ -1,4 +1,4 @@
-"""Filters of the product list: which products lack an attribute."""
+"""Product list filters: find products that lack a required attribute."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Guarantee admin: record the producer's guarantee of a product and who saw its evidence."""
+"""Guarantee admin: record the producer's guarantee of a product, and which user saw the evidence."""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""Variant form: options, weights, batteries, customs code, status and successor."""
+"""Variant form: edit options, weights, batteries, customs code, status and successor."""
 
 from typing import Any, ClassVar
 
@@ -121,6 +121,13 @@ def check_battery(form: forms.BaseForm) -> None:
         form.add_error("cell_count", _("Enter how many cells are in the parcel."))
 
 
+def check_lengths(values: list[str]) -> None:
+    """Check the length of option values. Raises ValidationError."""
+    if too_long := next((value for value in values if len(value) > MAX_OPTION_CHARS), ""):
+        message = _("%(value)s is longer than %(most)s characters.")
+        raise forms.ValidationError(message % {"value": too_long[:80], "most": MAX_OPTION_CHARS})
+
+
 def check_options(values: list[str], *, product: Product, own: Variant | None = None) -> list[str]:
     """Return the option values.
 
@@ -131,9 +138,7 @@ def check_options(values: list[str], *, product: Product, own: Variant | None = 
         message = _("Enter %(count)s lines: %(names)s.")
         values_of = {"count": len(names), "names": ", ".join(map(str, names))}
         raise forms.ValidationError(message % values_of)
-    if too_long := next((value for value in values if len(value) > MAX_OPTION_CHARS), ""):
-        message = _("%(value)s is longer than %(most)s characters.")
-        raise forms.ValidationError(message % {"value": too_long[:80], "most": MAX_OPTION_CHARS})
+    check_lengths(values)
     for other in product.variants.exclude(status=Variant.Status.DISCONTINUED):
         if other != own and other.option_values == values:
             message = _("Variant %(sku)s has the same options.")

@@ -32,8 +32,21 @@ from suppliers.offers.overrides import OverrideError
 VIEW, CHANGE = "suppliers.view_supplieroffer", "suppliers.change_supplieroffer"
 SHOWN_DECISIONS = 10
 OPEN_ORDERS = (Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING)
+LABELS: dict[str, str | Promise] = {
+    "title": _("Title"),
+    "brand": _("Brand"),
+    "options": _("Options"),
+    "gtin": _("GTIN"),
+    "mpn": _("Part number (MPN)"),
+    "model": _("Model number"),
+    "output_lm": _("Output, lm"),
+    "battery_capacity_mah": _("Capacity, mAh"),
+    "cct_k": _("Color temperature, K"),
+    "cost": _("Cost"),
+}
 # Contradictions, as ``identity`` and ``links`` name them.
 CONTRADICTIONS: dict[str, str | Promise] = {
+    **{name: LABELS[name] for name in ("brand", "gtin", "mpn", *identity.NUMBERS)},
     "pack": _("Pack size"),
     "color": _("Color"),
     "option": _("Options"),
@@ -42,14 +55,8 @@ CONTRADICTIONS: dict[str, str | Promise] = {
     "name": _("Name"),
     "version": _("Version"),
     "cell": _("Battery"),
-    "brand": _("Brand"),
-    "gtin": _("GTIN"),
-    "mpn": _("Part number (MPN)"),
     "number": _("Identifiers of several variants"),
     "identifiers": _("Identifiers missing"),
-    "output_lm": _("Output, lm"),
-    "battery_capacity_mah": _("Capacity, mAh"),
-    "cct_k": _("Color temperature, K"),
     "w": _("Power, W"),
     "nm": _("Wavelength, nm"),
     "m": _("Distance, m"),
@@ -163,20 +170,6 @@ def _ours(variant: Variant) -> dict[str, str]:
             if offer.cost_amount is not None
         ),
     }
-
-
-LABELS: dict[str, str | Promise] = {
-    "title": _("Title"),
-    "brand": _("Brand"),
-    "options": _("Options"),
-    "gtin": _("GTIN"),
-    "mpn": _("Part number (MPN)"),
-    "model": _("Model number"),
-    "output_lm": _("Output, lm"),
-    "battery_capacity_mah": _("Capacity, mAh"),
-    "cct_k": _("Color temperature, K"),
-    "cost": _("Cost"),
-}
 
 
 def _rows(ours: dict[str, str], theirs: dict[str, str]) -> Iterator[Row]:
