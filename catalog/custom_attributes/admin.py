@@ -1,7 +1,7 @@
 """Custom attribute admin: define attributes for imports, staff forms, product pages and the API."""
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.conf import settings
@@ -55,6 +55,11 @@ def _names(names: Any) -> dict[str, str]:
     return {language: name.strip()[:60] for language, name in names.items()}
 
 
+@admin.display(description=cast("str", gettext_lazy("Name")))
+def english_name(row: CustomAttribute) -> str:
+    return str(row)
+
+
 @admin.register(CustomAttribute)
 class CustomAttributeAdmin(StaffAdmin):
     empty_text: ClassVar = gettext_lazy(
@@ -73,7 +78,7 @@ class CustomAttributeAdmin(StaffAdmin):
     )
     list_display: ClassVar = [
         "code",
-        columns.text("names", gettext_lazy("Names by language")),
+        english_name,
         "kind",
         "unit",
         columns.text("families", gettext_lazy("Kinds of product")),

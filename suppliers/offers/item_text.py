@@ -82,8 +82,9 @@ _NUMBER_RATIO: Mapping[str, Decimal] = {
 class ItemText:
     """What the texts of one item state.
 
-    Shape: ``kind`` is ``light``, another family, or empty; ``options`` are option values that are
-        neither color, pack size nor battery
+    Shape: ``words`` are all words of the title, ``names`` those that may name the product; ``kind``
+        is ``light``, another family, or empty; ``options`` are option values that are neither
+        color, pack size nor battery
     """
 
     pack: int
@@ -93,6 +94,7 @@ class ItemText:
     option_words: frozenset[str]
     battery: str
     kind: str
+    words: frozenset[str]
     names: frozenset[str]
     sides: frozenset[str]
     cells: frozenset[str]
@@ -139,6 +141,7 @@ def read(*, brand: str, title: str, options: Sequence[str]) -> ItemText:
         option_words=frozenset(word for value in options for word in _WORD.findall(_plain(value))),
         battery=battery,
         kind="accessory" if is_for_brand else _kind(_CONTENTS.sub(" ", rest)),
+        words=frozenset(_WORD.findall(_plain(title))),
         names=frozenset(
             word
             for word in (*words, *bundle)
@@ -222,7 +225,7 @@ def differences(ours: ItemText, theirs: ItemText, *, known: Collection[str]) -> 
         "option": _are_apart(ours.options, theirs.options),
         "battery": _are_apart(ours.battery, theirs.battery),
         "kind": _is_other_kind(ours.kind, theirs.kind),
-        "name": bool((ours.names ^ theirs.names) - explained),
+        "name": bool(((ours.names - theirs.words) | (theirs.names - ours.words)) - explained),
         "version": any(_are_apart(group & ours.sides, group & theirs.sides) for group in _SIDES),
         "cell": bool(ours.cells and theirs.cells) and ours.cells.isdisjoint(theirs.cells),
     }

@@ -45,6 +45,7 @@ CASES = [
     (item(output_lm=1600, **BY_MPN), item(output_lm=1500, **BY_MPN), "same", ""),
     (item("PD36R, 2 pcs", **BY_MPN), item("PD36R 2er-Set", **BY_MPN), "same", ""),
     (item(**BY_MPN), item("PD36R flashlight, great gift", **BY_MPN), "same", ""),
+    (item("PD36R square light", **BY_GTIN), item("Square light PD36R", **BY_GTIN), "same", ""),
     # only a number is equal: another variant, or an accessory
     (item(**BY_MPN), item("PD36R flashlight, set of 2", **BY_MPN), "new", "pack"),
     (item(**BY_MPN, **BLACK), item(**BY_MPN, **RED), "new", "color"),
