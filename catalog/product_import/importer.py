@@ -63,7 +63,8 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
     Locks:  the variants, then their products, each in id order
     """
     issues: list[ImportIssue] = []
-    items = list(normalize_records(records, source=source, issues=issues))
+    definitions = registry.load()
+    items = list(normalize_records(records, source=source, definitions=definitions, issues=issues))
     with transaction.atomic(durable=not is_preview):
         _load_rows(items, variant_ids=variant_ids, product_ids=product_ids, source=source)
         described = [item for item in items if not item.is_other_supplier]
@@ -86,10 +87,13 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
 
 
 def normalize_records(
-    records: Sequence[ProductRecord], *, source: str, issues: list[ImportIssue]
+    records: Sequence[ProductRecord],
+    *,
+    source: str,
+    definitions: Sequence[Definition],
+    issues: list[ImportIssue],
 ) -> Iterator[ImportItem]:
     """Yield normalized records; skip rows with an invalid or repeated SKU, collect issues."""
-    definitions = registry.load()
     skus: set[str] = set()
     for record in records:
         custom = extract(record.claims, definitions=definitions, mark=record.decimal_mark)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext
 
+from catalog.custom_attributes import registry
 from catalog.models import Spec
 from catalog.product_import import identifiers, importer
 from catalog.records import ImportIssue
@@ -152,7 +153,9 @@ def _with_page(
 ) -> Preview:
     product = product_pages.build_detail(record.sku, [record], mark=mark).record
     records = [] if product is None else [product]
-    normalized = list(importer.normalize_records(records, source="", issues=issues))
+    normalized = list(
+        importer.normalize_records(records, source="", definitions=registry.cached(), issues=issues)
+    )
     if not normalized:
         return preview._replace(is_refused=True)
     ((variant,), enriched) = normalized[0].record.variants, normalized[0].enriched

@@ -9,7 +9,7 @@ from suppliers.models.offers import SupplierOffer
 
 
 class MatchDecision(models.Model):
-    """A decision of staff about an offer, or about a second variant. Only ``undone_at`` changes.
+    """A decision of staff about an offer, or about a second variant. Append-only, but for ``undone_at``.
 
     Shape: ``variant`` is the one that was compared with ``offer`` or ``other``; ``before`` is what
         an undo restores, as ``offers.match_review`` wrote it

@@ -31,7 +31,7 @@ def label_of(name: str, model: type[models.Model]) -> str:
         return str(capfirst(parts._meta.verbose_name_plural))  # noqa: SLF001
     if name.startswith(CUSTOM):
         code, language = name.removeprefix(CUSTOM), get_language() or "en"
-        return next((one.name_in(language) for one in registry.load() if one.code == code), code)
+        return next((one.name_in(language) for one in registry.cached() if one.code == code), code)
     if name in Identifier.Scheme.values:
         return str(Identifier.Scheme(name).label)
     own = {field.name for field in model._meta.fields}  # noqa: SLF001

@@ -135,7 +135,7 @@ def custom_fields(family: str) -> dict[str, forms.Field]:
     language = get_language() or "en"
     return {
         f"{CUSTOM}{definition.code}": _custom_field(definition, language)
-        for definition in registry.load()
+        for definition in registry.cached()
         if definition.applies_to(family)
     }
 

@@ -4,6 +4,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
+from catalog.custom_attributes import registry
 from catalog.models import CustomAttribute, Product, Spec
 from tests.factories.product_records import CLAIMS, make_product_record, take_in
 from tests.support.admin_forms import filled_form
@@ -13,7 +14,8 @@ admin.autodiscover()
 
 
 @pytest.fixture
-def product():
+def product(monkeypatch):
+    monkeypatch.setattr(registry, "_cached", None)
     CustomAttribute.objects.create(
         code="charge_time", names={"en": "Charging time"}, kind="number", unit="h", maximum=48
     )

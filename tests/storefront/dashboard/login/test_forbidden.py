@@ -41,9 +41,9 @@ def test_page_names_the_missing_permission_and_who_grants_it(client, path, right
 
 
 def test_page_that_no_permission_opens_says_so(client):
-    client.force_login(make_staff("clerk", "add_product"))
+    client.force_login(make_staff("clerk", "add_listing"))
 
-    page = client.get("/admin/catalog/product/add/")
+    page = client.get("/admin/catalog/listing/add/")
 
     assert page.status_code == 403
     assert "the shop itself writes these records" in page.content.decode()
