@@ -246,6 +246,7 @@ def _unlocked(values: Mapping[str, Any], variant: Variant) -> dict[str, Any]:
 def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -> dict[str, Any]:
     enriched = item.enriched
     options = [text_cleaning.clean_text(value)[:60] for value in record.option_values]
+    color = color_of(enriched.option_names, options)
     packed_g = packed_weight_g(record)
     is_weight_locked = "weight_g" in item.row.overridden_fields
     weight = {} if is_weight_locked else {"weight_g": enriched.spec.get("weight_g")}
@@ -254,7 +255,7 @@ def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -
         options = _in_order(options, enriched.option_names, item.row.option_names)
     return {
         "option_values": options,
-        "color": color_of(enriched.option_names, options),
+        "color": color,
         **weight,
         "packed_weight_g": None if isinstance(packed_g, ImportIssue) else packed_g,
         "lithium": lithium.kind,

@@ -136,7 +136,7 @@ def _with_one_type(terms: list[Term], sections: Sequence[int]) -> list[Term]:
     """Let one term name the type of the product, and make other types optional.
 
     It is the last type before "with" or "for": "headlamp strap", "strap for a headlamp". If that
-    is only "light", a kind of light after it counts: "light for my bike".
+    is only "light", a kind of light elsewhere counts: "light for my bike".
     """
     families = [term.meaning.families if term.meaning else frozenset[str]() for term in terms]
     types = [at for at, term in enumerate(terms) if term.meaning and term.meaning.is_type]

@@ -33,7 +33,7 @@ HONEST = {
 }  # fmt: skip
 
 
-# Each lie changes the specification of an honest light. None: the light has no such value.
+# Each function makes a claim of a light false. None: the light has no such value.
 
 
 def _amount(text):
@@ -95,7 +95,7 @@ def _stated_energy(spec):
     return {"Battery": re.sub(r"\(.*Wh\)", "(99 Wh)", spec["Battery"])}
 
 
-LIES = (
+FALSE_CLAIMS = (
     _bright, _sum_of_datasheet_maxima, _huge_capacity, _feet_as_meters, _feet_without_candela, _yards_as_meters,
     _long_throw, _lux_at_five_meters_as_candela, _long_run_time_on_high, _weight_below_cells,
     _powerful_led, _stated_energy,
@@ -110,7 +110,7 @@ def findings(claims, *, title="flashlight"):
     return check_claims(record, family=family_of(title=title, category_path=())).findings
 
 
-def test_lies_are_found_and_honest_lights_pass(capsys):
+def test_false_claims_are_found_and_honest_lights_pass(capsys):
     goods = [each for each in catalog(300, 7) if each.light and not each.flaw]
     honest = [(each.title, dict(each.specs)) for each in goods]
     honest += [("flashlight", spec) for spec in HONEST.values()]
@@ -120,19 +120,21 @@ def test_lies_are_found_and_honest_lights_pass(capsys):
         if any(found.is_error for found in findings(spec, title=title))
     ]
     shares, codes = {}, set()
-    for lie in LIES:
+    for falsify in FALSE_CLAIMS:
         checked = [
             findings({**spec, **changes}, title=title)
             for title, spec in honest[: len(goods)]
-            if (changes := lie(spec))
+            if (changes := falsify(spec))
         ]
-        caught = [found for found in checked if any(f.is_error or lie in DOUBTFUL for f in found)]
-        shares[lie.__name__.strip("_")] = (len(caught), len(checked))
+        caught = [
+            found for found in checked if any(f.is_error or falsify in DOUBTFUL for f in found)
+        ]
+        shares[falsify.__name__.strip("_")] = (len(caught), len(checked))
         codes |= {f.code for found in checked for f in found}
     caught, total = (sum(counts) for counts in zip(*shares.values(), strict=True))
     with capsys.disabled():
         sys.stdout.write(f"\n{len(honest) - len(failed)} of {len(honest)} honest lights pass\n")
-        sys.stdout.write(f"{caught} of {total} lies are caught: {shares}\n")
+        sys.stdout.write(f"{caught} of {total} false claims are caught: {shares}\n")
 
     assert failed == []
     assert caught / total >= 0.9

@@ -226,7 +226,7 @@ def test_a_decision_about_one_sku_does_not_affect_others(state, second_world, se
     assert offer.variant.product_id != linked.variant.product_id
 
 
-def test_an_offer_is_linked_to_a_product_made_by_hand_and_sold(disputed):
+def test_an_offer_is_linked_to_a_product_created_by_staff_and_sold(disputed):
     product = Product(title="Weir 370", category=Product.objects.get().category, family="headlamp")
     with transaction.atomic():
         creation.create_product(product, brand_name="Tindrel", first=Variant(packed_weight_g=140))

@@ -193,7 +193,7 @@ class HasBaseUrl(Protocol):
 def serve(
     server: Listener, state: HasBaseUrl | None = None, *, stopping: Callable[[], None]
 ) -> None:
-    """Serve until the process is told to stop; print a line when ready, for which callers wait."""
+    """Serve until the process is stopped; print a line when ready, because callers wait for it."""
     host, port = server.server_address[:2]
     here = f"http://{host!s}:{port}"
     if state is not None:

@@ -1,4 +1,4 @@
-"""Products and variants made by hand."""
+"""Products and variants that staff create."""
 
 import re
 
@@ -38,7 +38,7 @@ def typed():
     }
 
 
-def test_a_product_made_by_hand_is_a_draft_with_one_variant(staff, typed, client):
+def test_a_product_created_by_staff_is_a_draft_with_one_variant(staff, typed, client):
     brand = make_brand(name="Tindrel")
     make_product(slug="tindrel-weir-370")
     make_channel()

@@ -7,7 +7,7 @@ pytestmark = pytest.mark.django_db
 
 
 def suggested(client, words, language="en"):
-    """Return kind and address of each suggestion."""
+    """Return the kind and URL of each suggestion."""
     answer = client.get(f"/{language}/search/suggest/", {"q": words}).content.decode()
     found = re.findall(r'data-href="(.*?)">.*? <small class="muted">(.*?)</small>', answer)
     return [(html.unescape(kind), html.unescape(address)) for address, kind in found]
