@@ -6,6 +6,8 @@ An identifier that another variant already has is stored as a conflict.
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from django.db.models import Min
+
 from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key
 from catalog.attributes.text_cleaning import clean_text
 from catalog.models import Identifier, Variant
@@ -29,14 +31,18 @@ def find_variant_ids(*, skus: Sequence[str], source: str) -> dict[str, int]:
 
 
 def find_creators(product_ids: Collection[int]) -> dict[int, str]:
-    """Return the code of the supplier that created each product, from its first variant."""
-    rows = Identifier.objects.filter(
-        scheme=Identifier.Scheme.SUPPLIER, variant__product__in=product_ids
-    ).order_by("variant_id", "pk")
-    creators: dict[int, str] = {}
-    for product_id, value in rows.values_list("variant__product", "value"):
-        creators.setdefault(product_id, value.partition(":")[0])
-    return creators
+    """Return the code of the supplier that created each product, "" if staff created it.
+
+    The creator of a product is the creator of its first variant.
+    """
+    variants = Variant.objects.filter(product__in=product_ids).values("product")
+    firsts = dict(variants.annotate(first=Min("pk")).values_list("first", "product"))
+    rows = Identifier.objects.filter(scheme=Identifier.Scheme.SUPPLIER, variant__in=firsts)
+    codes = {
+        firsts[variant_id]: value.partition(":")[0]
+        for variant_id, value in rows.order_by("-pk").values_list("variant", "value")
+    }
+    return dict.fromkeys(firsts.values(), "") | codes
 
 
 def _supplier_name(source: str, sku: str) -> str:

@@ -53,7 +53,7 @@ _UNITS = (
 _AFTER = r"(?P<most>qeder|kimi|az|yungul|ucuz|asagi)|(?P<least>cox|artiq|parlaq|guclu|uzun|yuxari)"
 _FROM = r"(?:between\s+|from\s+)?(?P<low>\d{1,6})\s*(?:-|–|to|and|ve)"
 _BOUND = re.compile(
-    rf"(?<!\S)(?:(?P<below>{_BELOW})|(?P<above>{_ABOVE})|{_FROM})?\s*(?P<sign>[€$£])?\s*{_NUMBER}"
+    rf"(?<!\S)(?:{_FROM}|(?P<below>{_BELOW})|(?P<above>{_ABOVE}))?\s*(?P<sign>[€$£])?\s*{_NUMBER}"
     rf"\s*(?:{_UNITS})?(?:\s+(?:{_AFTER}))?(?!\S)"
 )
 _WORD = re.compile(r"\w+(?:[-./']\w+)*")
@@ -220,11 +220,7 @@ def _with_bound(query: ProductFilter, match: re.Match[str]) -> ProductFilter:
         code = "price"
     if code is None:
         return query
-    number = _number(part["number"])
-    if code == "weight" and part["weight"] == "kg":
-        number *= 1000
-    if code == "weight" and part["weight"] == "oz":
-        number = (number * G_PER_OZ).quantize(Decimal(1))
+    number = _in_unit(part["number"], part["weight"])
     # A bare "100 g" or "€50" is a maximum; a bare "1000 lm" or "10 h" a minimum.
     is_most = code in {"weight", "price"}
     if part["below"] or part["most"]:
@@ -233,9 +229,17 @@ def _with_bound(query: ProductFilter, match: re.Match[str]) -> ProductFilter:
         is_most = False
     low, high = query.range_of(code)
     if part["low"]:
-        low, is_most = _number(part["low"]), True
+        low, is_most = _in_unit(part["low"], part["weight"]), True
     bound = (low, number) if is_most else (number, high)
     return replace(query, **{RANGE_FIELDS.get(code, code): bound})  # type: ignore[arg-type]
+
+
+def _in_unit(text: str, weight_unit: str | None) -> Decimal:
+    """Return a number of a text; a weight in grams."""
+    number = _number(text)
+    if weight_unit == "kg":
+        return number * 1000
+    return (number * G_PER_OZ).quantize(Decimal(1)) if weight_unit == "oz" else number
 
 
 def _number(text: str) -> Decimal:

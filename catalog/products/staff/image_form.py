@@ -90,7 +90,9 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         try:
             if upload is not None:
                 stored = ":".join(map(str, images.store_resized(upload.read())))
-                self.data = {**self.data, self.add_prefix("stored"): stored}
+                data: Any = cast("Any", self.data).copy()  # a QueryDict: keeps its lists
+                data[self.add_prefix("stored")] = stored
+                self.data = data
         except images.InvalidImageError as error:
             self.add_error("upload", _("The image cannot be used: %(reason)s.") % {"reason": error})
             return

@@ -16,6 +16,7 @@ from catalog.search import product_list, query_parser
 from catalog.search.filters import CHOICES, ProductFilter
 from storefront.lib.text import fold
 from storefront.web.catalog.product_list import value_label
+from storefront.web.catalog.product_title import product_title
 from storefront.web.core.labels import label_for
 from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import visit
@@ -51,7 +52,9 @@ def suggest(request: HttpRequest) -> HttpResponse:
             *_filters(asked, here.language),
             *(
                 Suggestion(
-                    text=card.title, kind=card.brand, url=reverse("product", args=[card.slug])
+                    text=product_title(card.title),
+                    kind=card.brand,
+                    url=reverse("product", args=[card.slug]),
                 )
                 for card in page.cards[:MAX_PRODUCTS]
             ),

@@ -6,9 +6,10 @@ import pytest
 from django.db import transaction
 
 from catalog.models import Mode, Product, Spec, Variant
+from catalog.product_import import importer
 from catalog.products.spec_edits import edit_modes, edit_spec
 from catalog.products.variant_edits import edit_variant
-from tests.factories.catalog import NOON
+from tests.factories.catalog import NOON, make_product, make_variant
 from tests.factories.product_records import take_in, two_variants
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +60,22 @@ def test_an_edited_field_of_a_variant_survives_imports_and_the_others_follow():
     red.refresh_from_db()
     assert (weights.pop("Red"), {*weights.values()}) == (180, {150})
     assert (red.hs_code, red.status) == ("940540", "phasing_out")
+
+
+def test_a_supplier_never_describes_a_product_that_staff_created():
+    product = make_product(title="Staff's words")
+    make_variant(product)
+    record = two_variants()
+
+    for _ in range(2):  # the second time, the product has variants of the supplier
+        importer.import_products(
+            records=[record],
+            variant_ids={},
+            product_ids={record.external_id: product.pk},
+            source="cj",
+            now=NOON,
+        )
+
+    product.refresh_from_db()
+    assert product.title == "Staff's words"
+    assert product.variants.count() == 3

@@ -39,6 +39,8 @@ def asked(words):
         ("in stock lantern", "lantern", {"in_stock": True}),
         ("TW-18650 cell", "TW-18650 cell", {"power": frozenset()}),
         ("lantern 300-500 lm", "lantern", {"lumens": (Decimal(300), Decimal(500))}),
+        ("lantern from 300 to 500 lm", "lantern", {"lumens": (Decimal(300), Decimal(500))}),
+        ("lantern 1-2 kg", "lantern", {"weight_g": (Decimal(1000), Decimal(2000))}),
         ("lamp 200 m", "lamp", {"beam_m": (Decimal(200), None)}),
         ("brightest headlamp", "headlamp", {"sort": "lumens"}),
         ("ucuz fənər", "fənər", {"sort": "price"}),
