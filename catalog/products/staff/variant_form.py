@@ -9,7 +9,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.models import Product, Variant
 from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
-from storefront.lib.staff.form_fields import LinesField
+from storefront.lib.staff.form_fields import LinesField, send_shown_values
 
 MAX_OPTION_CHARS = 60
 MAX_PACKED_WEIGHT_G = 100_000
@@ -56,6 +56,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             hint = _("One value a line, in this order: %(names)s") % {"names": names}
             if names:
                 self.fields["option_values"].help_text = hint
+        send_shown_values(self)
 
     def clean_option_values(self) -> list[str]:
         values: list[str] = self.cleaned_data["option_values"]
