@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from catalog.models import Mode, Product, Spec, Variant
+from catalog.products import editing
 from catalog.products.spec_edits import edit_modes, edit_spec
 from catalog.products.variant_edits import edit_variant
 from tests.factories.catalog import NOON
@@ -59,3 +60,21 @@ def test_an_edited_field_of_a_variant_survives_imports_and_the_others_follow():
     red.refresh_from_db()
     assert (weights.pop("Red"), {*weights.values()}) == (180, {150})
     assert (red.hs_code, red.status) == ("940540", "phasing_out")
+
+
+def test_options_that_staff_reordered_keep_their_values():
+    record = two_variants(option_names=("Color", "Size"))
+    sized = [
+        replace(variant, option_values=(*variant.option_values, "L")) for variant in record.variants
+    ]
+    record = replace(record, variants=tuple(sized))
+    take_in(record)
+    with transaction.atomic():
+        editing.apply_edit(
+            product=Product.objects.get(), changes={"option_names": ["Size", "Color"]}, now=NOON
+        )
+
+    take_in(record)
+
+    values = Variant.objects.order_by("pk").values_list("option_values", "color")
+    assert [*values] == [(["L", "Black"], "Black"), (["L", "Red"], "Red")]
