@@ -180,7 +180,9 @@ def _lock_conflict(conflict: Identifier) -> Sequence[Identifier]:
     Raises: OverrideError  it was decided already
     """
     same = Identifier.objects.filter(scheme=conflict.scheme, value=conflict.value)
-    rows = list(same.select_for_update(of=["self"]).order_by("pk"))
+    rows = list(
+        same.select_related("variant__product").select_for_update(of=["self"]).order_by("pk")
+    )
     rows.sort(key=lambda row: row.state == State.CONFLICT)
     states = {row.pk: row.state for row in rows}
     if states.get(conflict.pk) != State.CONFLICT or rows[0].state != State.ASSERTED:
@@ -197,7 +199,8 @@ def merge(*, conflict: Identifier, actor: str, now: datetime) -> None:
         remaining one is discontinued
     """
     variant, other = _lock_conflict(conflict)[0].variant, conflict.variant
-    if variant.status == Variant.Status.DISCONTINUED:
+    is_archived = variant.product.status == Product.Status.ARCHIVED
+    if is_archived or variant.status == Variant.Status.DISCONTINUED:
         raise OverrideError(f"{variant} is discontinued: what is merged into it is not sold.")
     offers = _lock_offers(SupplierOffer.objects.filter(variant=other))
     listed = [offer for offer in offers if offer.status != SupplierOffer.Status.DISCONTINUED]

@@ -310,10 +310,12 @@ def test_a_merge_is_not_undone_if_another_variant_has_one_of_its_identifiers(con
     assert state() == before
 
 
-def test_nothing_is_merged_into_a_discontinued_variant(conflict):
-    Variant.objects.filter(pk=owner().pk).update(
-        status="discontinued", replaced_by=conflict.variant
-    )
+@pytest.mark.parametrize("retired", ["variant", "product"])
+def test_nothing_is_merged_into_a_discontinued_variant(conflict, retired):
+    if retired == "variant":
+        Variant.objects.filter(pk=owner().pk).update(status="discontinued")
+    else:
+        Product.objects.filter(pk=owner().product_id).update(status="archived")
 
     with pytest.raises(OverrideError, match="is discontinued"):
         match_review.merge(conflict=conflict, actor="ann", now=LATER)
