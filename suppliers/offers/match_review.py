@@ -202,7 +202,9 @@ def merge(*, conflict: Identifier, actor: str, now: datetime) -> None:
     is_archived = variant.product.status == Product.Status.ARCHIVED
     if is_archived or variant.status == Variant.Status.DISCONTINUED:
         raise OverrideError(f"{variant} is discontinued: what is merged into it is not sold.")
-    offers = _lock_offers(SupplierOffer.objects.filter(variant=other))
+    about_other = SupplierOffer.objects.filter(Q(variant=other) | Q(disputed_variant=other))
+    locked = _lock_offers(about_other)
+    offers = [offer for offer in locked if offer.variant_id == other.pk]
     listed = [offer for offer in offers if offer.status != SupplierOffer.Status.DISCONTINUED]
     both = SupplierOffer.objects.filter(
         variant=variant, supplier__in=[offer.supplier_id for offer in listed]
@@ -222,6 +224,7 @@ def merge(*, conflict: Identifier, actor: str, now: datetime) -> None:
         offer.overridden_fields = sorted({*offer.overridden_fields, SupplierOffer.LINK})
         offer.seen_at = now
     SupplierOffer.objects.bulk_update(offers, ["variant", "overridden_fields", "seen_at"])
+    about_other.update(disputed_variant=variant)  # what is left are questions about it
     before["verified"] = _move_identifiers(rows, variant)
     Variant.objects.filter(pk=variant.pk, replaced_by=other).update(replaced_by=None)
     _discontinue(other, successor=variant)

@@ -267,6 +267,18 @@ def test_undo_of_a_merge_restores_both_products(conflict):
     assert match_review.merged_into(conflict.variant.product_id) == ""
 
 
+def test_questions_about_a_merged_variant_are_asked_about_the_remaining_one(conflict, supplier):
+    asked = SupplierOffer.objects.create(
+        supplier=supplier, supplier_sku="Q", disputed_variant=conflict.variant, currency="USD",
+        status="on_hold", seen_at=NOON,
+    )  # fmt: skip
+
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+
+    asked.refresh_from_db()
+    assert (asked.variant, asked.disputed_variant) == (None, owner())
+
+
 def test_undo_of_a_merge_keeps_what_staff_overrode_since(conflict):
     offer = conflict.variant.offers.get()
     match_review.merge(conflict=conflict, actor="ann", now=LATER)
