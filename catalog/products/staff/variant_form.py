@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -55,7 +56,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             names = ", ".join(map(str, self.instance.product.option_names))
             hint = _("One value a line, in this order: %(names)s") % {"names": names}
             if names:
-                self.fields["option_values"].help_text = hint
+                self.fields["option_values"].help_text = escape(hint)
         send_shown_values(self)
 
     def clean_option_values(self) -> list[str]:
