@@ -29,6 +29,7 @@ _UNIT_TABLES: Sequence[units.Units] = (
 )
 _YES = frozenset({"yes", "true", "1", "y", "ja", "oui", "si", "✓", "with", "included", "bəli"})
 _NO = frozenset({"no", "false", "0", "n", "nein", "non", "✗", "-", "none", "without", "xeyr"})
+_STORED_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _BARE_NUMBER = re.compile(r"[+-]?\d[\d.,' ]*")
 
 
@@ -89,6 +90,26 @@ def parse(text: str, definition: Definition, *, mark: str = "") -> Any:
     if definition.kind in {"choice", "choices"}:
         return _choices(text, definition)
     return text.strip()[:MAX_TEXT]
+
+
+def of_kind(value: Any, definition: Definition) -> Any:
+    """Return a stored value as the attribute allows it now; None if it does not.
+
+    Values outlive a deleted attribute, which may return with another kind, and a deleted choice.
+    """
+    codes = dict(definition.choices)
+    match definition.kind, value:
+        case "number", str() if _STORED_NUMBER.fullmatch(value):
+            return value
+        case "yes_no", bool():
+            return value
+        case "choice", str() if value in codes:
+            return value
+        case "choices", list():
+            return [code for code in value if code in codes] or None
+        case "text", str():
+            return value
+    return None
 
 
 def _label(label: str) -> str:

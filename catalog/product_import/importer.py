@@ -251,7 +251,7 @@ def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -
     is_weight_locked = "weight_g" in item.row.overridden_fields
     weight = {} if is_weight_locked else {"weight_g": enriched.spec.get("weight_g")}
     lithium = get_lithium(enriched, option_values=options)
-    if item.is_other_supplier:
+    if item.is_other_supplier or _are_reordered(item.row.option_names, enriched.option_names):
         options = _in_order(options, enriched.option_names, item.row.option_names)
     return {
         "option_values": options,
@@ -264,6 +264,12 @@ def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -
         "hs_code": enriched.hs_code,
         "position": min(position, 32_767),
     }
+
+
+def _are_reordered(ours: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Return whether staff put the options of the supplier into another order."""
+    own, stated = ([name.casefold() for name in names] for names in (ours, theirs))
+    return own != stated and sorted(own) == sorted({*stated}) == sorted(stated)
 
 
 def _in_order(values: Sequence[str], names: Sequence[str], wanted: Sequence[str]) -> list[str]:

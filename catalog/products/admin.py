@@ -52,7 +52,7 @@ from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
-from storefront.lib.staff.form_fields import LinesField
+from storefront.lib.staff.form_fields import LinesField, send_shown_values
 from storefront.lib.staff.inlines import inline
 from storefront.lib.staff.list_actions import FilteredActions
 
@@ -65,6 +65,10 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         help_text=_("The options in which the variants differ, one per line, such as Color."),
     )
     restricted_countries = CountriesField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        send_shown_values(self)
 
 
 @admin.register(Product)

@@ -20,6 +20,7 @@ STAFF = "staff"  # the source of SKUs and slugs that are made for staff
 # No vowels and no look-alikes, so that no words appear and nothing is misread.
 _SKU_ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 MAX_SLUG = 100
+ENTERED_FIELDS = ("title", "brand", "category", "family", "option_names")
 
 
 def make_sku(*, prefix: str, source: str, supplier_sku: str) -> str:
@@ -65,13 +66,15 @@ def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
 def create_product(product: Product, *, brand_name: str, first: Variant) -> None:
     """Save a new product as a draft, with its first variant and an empty specification.
 
-    A brand whose key is equal (``brand_key``) is used, else one is created.
-    Shape:  ``product`` has title, category, family and option names; ``first`` has the fields that
-            staff entered
+    A brand whose key is equal (``brand_key``) is used, else one is created. What staff entered is
+    locked against feeds: a supplier may add variants to the product.
+    Shape:  ``product`` has title, category, family and option names; ``first`` as
+            ``create_variant`` takes it
     """
     key = brand_key(brand_name)[:80]
     product.brand, _is_new = Brand.objects.get_or_create(key=key, defaults={"name": brand_name})
     product.status = Product.Status.DRAFT
+    product.overridden_fields = sorted(ENTERED_FIELDS)
     titles = {uuid4().hex: product.title}
     (product.slug,) = make_slugs(titles, source=STAFF).values()
     product.save()

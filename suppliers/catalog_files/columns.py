@@ -14,6 +14,7 @@ from typing import Any
 from catalog.attributes import batteries
 from catalog.attributes.normalization import UNBRANDED
 from catalog.custom_attributes.registry import Definition
+from catalog.custom_attributes.values import of_kind
 from catalog.models import Identifier, Mode, Product, Spec, Variant
 from suppliers.connectors.feed.mapping.fields import OPTION_ALIASES, OPTION_PREFIX
 from suppliers.models import SupplierOffer
@@ -148,9 +149,9 @@ def _custom(row: ExportRow) -> dict[str, str]:
     """Return the custom attributes as lines that the import reads back."""
     values = row.spec.custom_values
     return {
-        definition.code: _custom_text(values[definition.code], definition)
+        definition.code: _custom_text(value, definition)
         for definition in row.custom
-        if definition.code in values
+        if (value := of_kind(values.get(definition.code), definition)) is not None
     }
 
 

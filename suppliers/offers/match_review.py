@@ -106,9 +106,9 @@ def question_at(position: int) -> OfferQuestion | ConflictQuestion | None:
         )
     rest = position - disputed_offers().count()
     conflict = open_conflicts().select_related("variant__product__brand")[rest : rest + 1].first()
-    if conflict is None:
+    owner = find_owner(conflict) if conflict else None
+    if conflict is None or owner is None:
         return None
-    owner = _owner_of(conflict).variant
     return ConflictQuestion(
         variant=owner,
         other=conflict.variant,
@@ -117,9 +117,11 @@ def question_at(position: int) -> OfferQuestion | ConflictQuestion | None:
     )
 
 
-def _owner_of(conflict: Identifier) -> Identifier:
+def find_owner(conflict: Identifier) -> Variant | None:
+    """Return the variant that has the identifier which another one claims."""
     same = Identifier.objects.filter(scheme=conflict.scheme, value=conflict.value)
-    return same.select_related("variant__product__brand").exclude(state=State.CONFLICT).get()
+    owner = same.select_related("variant__product__brand").exclude(state=State.CONFLICT).first()
+    return owner.variant if owner else None
 
 
 def _item(variant: Variant) -> identity.Item:
@@ -172,7 +174,9 @@ def _lock_conflict(conflict: Identifier) -> Sequence[Identifier]:
     Raises: OverrideError  it was decided already
     """
     same = Identifier.objects.filter(scheme=conflict.scheme, value=conflict.value)
-    rows = list(same.select_for_update(of=["self"]).order_by("pk"))
+    rows = list(
+        same.select_related("variant__product").select_for_update(of=["self"]).order_by("pk")
+    )
     rows.sort(key=lambda row: row.state == State.CONFLICT)
     states = {row.pk: row.state for row in rows}
     if states.get(conflict.pk) != State.CONFLICT or rows[0].state != State.ASSERTED:
@@ -185,10 +189,16 @@ def merge(*, conflict: Identifier, actor: str, now: datetime) -> None:
     """Merge the variant that claims an identifier into the one that has it.
 
     Locks: the rows of the identifier, then the offers of the merged variant, in id order
-    Raises: OverrideError  open orders hold units of it, or a supplier offers both variants
+    Raises: OverrideError  open orders hold units of it, a supplier offers both variants, or the
+        remaining one is discontinued
     """
     variant, other = _lock_conflict(conflict)[0].variant, conflict.variant
-    offers = _lock_offers(SupplierOffer.objects.filter(variant=other))
+    is_archived = variant.product.status == Product.Status.ARCHIVED
+    if is_archived or variant.status == Variant.Status.DISCONTINUED:
+        raise OverrideError(f"{variant} is discontinued: what is merged into it is not sold.")
+    about_other = SupplierOffer.objects.filter(Q(variant=other) | Q(disputed_variant=other))
+    locked = _lock_offers(about_other)
+    offers = [offer for offer in locked if offer.variant_id == other.pk]
     listed = [offer for offer in offers if offer.status != SupplierOffer.Status.DISCONTINUED]
     both = SupplierOffer.objects.filter(
         variant=variant, supplier__in=[offer.supplier_id for offer in listed]
@@ -198,6 +208,7 @@ def merge(*, conflict: Identifier, actor: str, now: datetime) -> None:
     rows = list(other.identifiers.order_by("pk"))
     before: dict[str, Any] = {
         "variant": other.status,
+        "successor": variant.replaced_by_id,
         "product": other.product.status,
         "offers": {str(offer.pk): offer.overridden_fields for offer in offers},
         "identifiers": [[row.pk, row.scheme, row.value, row.raw, row.state] for row in rows],
@@ -207,7 +218,9 @@ def merge(*, conflict: Identifier, actor: str, now: datetime) -> None:
         offer.overridden_fields = sorted({*offer.overridden_fields, SupplierOffer.LINK})
         offer.seen_at = now
     SupplierOffer.objects.bulk_update(offers, ["variant", "overridden_fields", "seen_at"])
+    about_other.update(disputed_variant=variant)  # what is left are questions about it
     before["verified"] = _move_identifiers(rows, variant)
+    Variant.objects.filter(pk=variant.pk, replaced_by=other).update(replaced_by=None)
     _discontinue(other, successor=variant)
     PendingPublication.queue([variant.pk, other.pk])
     _record(variant, is_same=True, actor=actor, now=now, other=other, before=before)
@@ -292,7 +305,8 @@ def undo(*, decision: MatchDecision, now: datetime) -> None:
     """Restore what a decision changed. The question is asked again.
 
     Locks: the decision, then the offers, in id order
-    Raises: OverrideError  it was undone already, or open orders hold units of the offers
+    Raises: OverrideError  it was undone already, a later decision or edit builds on it, or open
+        orders hold units of the offers
     """
     row = MatchDecision.objects.select_for_update(of=["self"]).get(pk=decision.pk)
     if row.undone_at is not None:
@@ -302,11 +316,23 @@ def undo(*, decision: MatchDecision, now: datetime) -> None:
     elif row.other is not None and row.answer == Answer.SAME:
         _undo_merge(row, row.other, now)
     else:
+        _require(
+            Identifier.objects.filter(pk__in=[*row.before["states"]]).count()
+            == len(row.before["states"])
+        )
         for pk, state in sorted(_states(row), key=lambda entry: entry[1] != State.CONFLICT):
             Identifier.objects.filter(pk=pk).update(state=state)
     PendingPublication.queue(pk for pk in (row.variant_id, row.other_id) if pk is not None)
     row.undone_at = now
     row.save(update_fields=["undone_at"])
+
+
+def _require(is_unchanged: bool) -> None:  # noqa: FBT001 - reads as a sentence
+    if not is_unchanged:
+        raise OverrideError(
+            "It has changed since. Undo the later decision first, or correct the offer and the"
+            " identifiers on their pages."
+        )
 
 
 def _states(row: MatchDecision) -> Iterator[tuple[int, str]]:
@@ -318,9 +344,11 @@ def _undo_offer(row: MatchDecision, decided: SupplierOffer, now: datetime) -> No
     (offer,) = _lock_offers(SupplierOffer.objects.filter(pk=decided.pk))
     if row.answer == Answer.DIFFERENT and offer.variant_id is not None:
         raise OverrideError("The product was created already.")
+    _require(row.answer == Answer.DIFFERENT or offer.variant_id == row.variant_id)
     offer.variant, offer.disputed_variant = None, row.variant
     offer.overridden_fields = sorted({*offer.overridden_fields} - {SupplierOffer.LINK})
-    if "status" not in offer.overridden_fields:
+    is_listed = offer.status != SupplierOffer.Status.DISCONTINUED
+    if is_listed and "status" not in offer.overridden_fields:
         offer.status = SupplierOffer.Status.ON_HOLD
     offer.seen_at = now
     offer.save(
@@ -332,16 +360,31 @@ def _undo_offer(row: MatchDecision, decided: SupplierOffer, now: datetime) -> No
 def _undo_merge(row: MatchDecision, other: Variant, now: datetime) -> None:
     before = row.before
     offers = _lock_offers(SupplierOffer.objects.filter(pk__in=before["offers"]))
+    _require(all(offer.variant_id == row.variant_id for offer in offers))
+    _require(not _are_taken(before["identifiers"]))
     for offer in offers:
         offer.variant = other
-        offer.overridden_fields = before["offers"][str(offer.pk)]
+        if SupplierOffer.LINK not in before["offers"][str(offer.pk)]:
+            offer.overridden_fields = sorted({*offer.overridden_fields} - {SupplierOffer.LINK})
         offer.seen_at = now
     SupplierOffer.objects.bulk_update(offers, ["variant", "overridden_fields", "seen_at"])
-    Identifier.objects.filter(pk__in=before["verified"]).update(state=State.ASSERTED)
+    verified = Identifier.objects.filter(pk__in=before["verified"], state=State.VERIFIED)
+    verified.update(state=State.ASSERTED)
     Identifier.objects.filter(pk__in=[pk for pk, *_ in before["identifiers"]]).delete()
     Identifier.objects.bulk_create(
         Identifier(pk=pk, scheme=scheme, value=value, raw=raw, state=state, variant=other)
         for pk, scheme, value, raw, state in before["identifiers"]
     )
     Variant.objects.filter(pk=other.pk).update(status=before["variant"], replaced_by=None)
+    Variant.objects.filter(pk=row.variant_id, replaced_by=None).update(
+        replaced_by=before["successor"]
+    )
     Product.objects.filter(pk=other.product_id).update(status=before["product"])
+
+
+def _are_taken(identifiers: Sequence[Sequence[Any]]) -> bool:
+    """Return whether other rows have identifiers of a merged variant by now."""
+    names = {(scheme, value) for _, scheme, value, _, state in identifiers if state != "conflict"}
+    rows = Identifier.objects.filter(value__in=[value for _, value in names])
+    rows = rows.exclude(state=State.CONFLICT).exclude(pk__in=[pk for pk, *_ in identifiers])
+    return not names.isdisjoint(rows.values_list("scheme", "value"))

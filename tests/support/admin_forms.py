@@ -10,6 +10,9 @@ def filled_form(page):
     for form in forms:
         for field in form:
             value = field.value()
+            names = [field.html_name]
+            names += [field.html_initial_name] if field.field.show_hidden_initial else []
             if value is not None and value is not False:
-                values[field.html_name] = value if isinstance(value, list) else str(value)
+                shown = value if isinstance(value, list) else str(value)
+                values |= dict.fromkeys(names, shown)
     return values

@@ -24,7 +24,7 @@ from catalog.attributes.spec_patterns import CHARGING, COLORS, FEATURES
 from catalog.attributes.units import parse_ip_rating
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
-from catalog.custom_attributes.values import MAX_TEXT
+from catalog.custom_attributes.values import MAX_TEXT, of_kind
 from catalog.models import Mode, Spec
 from catalog.products.spec_edits import (
     EDITABLE_COLUMNS,
@@ -32,6 +32,7 @@ from catalog.products.spec_edits import (
     stated_modes,
     values_of,
 )
+from storefront.lib.staff.form_fields import send_shown_values
 
 CODES: Mapping[str, Iterable[str]] = {
     "power_sources": (BUILT_IN, "replaceable_cell", "solar", "crank", "mains"),
@@ -42,6 +43,7 @@ CODES: Mapping[str, Iterable[str]] = {
     "battery_chemistry": (*sorted(LITHIUM_CHEMISTRIES), "nimh", "alkaline", "zinc_carbon"),
 }
 MODE_KINDS = ("white", "red", "green", "blue", "uv", "strobe", "flash", "flame", "sos", "beacon")
+MAX_DIGITS = 30  # of a custom number
 LISTS = ("power_sources", "charging", "features", "light_colors")
 
 
@@ -77,14 +79,16 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for code, value in self.instance.custom_values.items():
-            self.initial[f"{CUSTOM}{code}"] = value
+        for definition in registry.load() if self.instance.custom_values else ():
+            value = of_kind(self.instance.custom_values.get(definition.code), definition)
+            self.initial[f"{CUSTOM}{definition.code}"] = value
         for name, codes in CODES.items():
             if name in self.fields:
                 self.fields[name] = self._choice_field(name, codes)
         for name, source in self.instance.sources.items():
             if name in self.fields:
                 self.fields[name].help_text = escape(describe_source(source))
+        send_shown_values(self)
 
     def _choice_field(self, name: str, codes: Iterable[str]) -> forms.Field:
         """Offer the known codes, and those that the product has already."""
@@ -112,7 +116,8 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        values = values_of(self.instance) | cleaned
+        changed = {name: cleaned[name] for name in self.changed_data if name in cleaned}
+        values = values_of(self.instance) | changed
         modes = stated_modes(self.instance.product) if self.instance.product_id else ()
         for finding in find_implausible(values, modes=modes) if self.changed_data else ():
             name = finding.column
@@ -149,6 +154,7 @@ def _custom_field(definition: Definition, language: str) -> forms.Field:
             return forms.DecimalField(
                 min_value=definition.minimum,
                 max_value=definition.maximum,
+                max_digits=MAX_DIGITS,
                 widget=UnfoldAdminDecimalFieldWidget,
                 **common,
             )

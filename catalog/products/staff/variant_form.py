@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -11,7 +12,7 @@ from catalog.attributes.colors import color_of
 from catalog.models import Product, Variant
 from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
-from storefront.lib.staff.form_fields import LinesField
+from storefront.lib.staff.form_fields import LinesField, send_shown_values
 
 MAX_OPTION_CHARS = 60
 MAX_SUCCESSORS = 50
@@ -57,7 +58,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             names = ", ".join(map(str, self.instance.product.option_names))
             hint = _("One value per line, in this order: %(names)s") % {"names": names}
             if names:
-                self.fields["option_values"].help_text = hint
+                self.fields["option_values"].help_text = escape(hint)
+        send_shown_values(self)
 
     def clean_option_values(self) -> list[str]:
         values: list[str] = self.cleaned_data["option_values"]

@@ -31,6 +31,7 @@ from suppliers.offers.overrides import OverrideError
 
 VIEW, CHANGE = "suppliers.view_supplieroffer", "suppliers.change_supplieroffer"
 SHOWN_DECISIONS = 10
+MAX_ID_DIGITS = 18
 OPEN_ORDERS = (Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING)
 LABELS: dict[str, str | Promise] = {
     "title": _("Title"),
@@ -95,6 +96,10 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _position(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= len("99999") else 0
+
+
+def _row_id(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) <= MAX_ID_DIGITS else 0
 
 
 def _offer_context(question: OfferQuestion) -> dict[str, Any]:
@@ -199,7 +204,7 @@ def decide(request: HttpRequest) -> HttpResponse:
         if step == "skip":
             skip += 1
         elif step == "undo":
-            decision = get_object_or_404(MatchDecision, pk=_position(submitted.get("decision", "")))
+            decision = get_object_or_404(MatchDecision, pk=_row_id(submitted.get("decision", "")))
             match_review.undo(decision=decision, now=timezone.now())
             messages.success(request, gettext("Undone. The question is asked again."))
         else:
@@ -213,21 +218,32 @@ def decide(request: HttpRequest) -> HttpResponse:
 def _decide(request: HttpRequest, step: str) -> None:
     submitted = request.POST
     acting: dict[str, Any] = {"actor": str(request.user), "now": timezone.now()}
-    pk = _position(submitted.get("row", ""))
+    pk = _row_id(submitted.get("row", ""))
     if submitted.get("what") == "offer" and step in {"same", "different"}:
         offer = get_object_or_404(SupplierOffer, pk=pk)
+        _refuse_other_question(request, offer.disputed_variant)
         match_review.decide_offer(offer=offer, is_same=step == "same", **acting)
         return
+    if step not in {"same", "ours", "theirs"}:
+        raise Http404
     conflict = get_object_or_404(Identifier.objects.select_related("variant__product"), pk=pk)
+    _refuse_other_question(request, match_review.find_owner(conflict))
     if step == "same":
         _refuse_open_orders(conflict.variant)
         match_review.merge(conflict=conflict, **acting)
-    elif step in {"ours", "theirs"}:
+    else:
         match_review.verify_identifier(
             conflict=conflict, belongs_to_other=step == "theirs", **acting
         )
-    else:
-        raise Http404
+
+
+def _refuse_other_question(request: HttpRequest, variant: Variant | None) -> None:
+    """Refuse an answer about another variant than staff saw: an import has replaced it.
+
+    Raises: OverrideError
+    """
+    if variant is not None and request.POST.get("seen") != str(variant.pk):
+        raise OverrideError(gettext("The question has changed meanwhile. Look at it again."))
 
 
 def _refuse_open_orders(variant: Variant) -> None:

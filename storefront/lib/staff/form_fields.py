@@ -39,6 +39,17 @@ class LinesField(forms.CharField):
         return bool(self.to_python(data) != self.to_python(initial))
 
 
+def send_shown_values(form: forms.BaseForm) -> None:
+    """Let the page of a form send back the values that it showed.
+
+    A field is changed if staff changed what they saw. A value that an import wrote meanwhile stays.
+    """
+    names = [form[name].html_initial_name for name in form.fields]
+    is_sent = not form.is_bound or any(name in form.data for name in names)
+    for field in form.fields.values():
+        field.show_hidden_initial = is_sent
+
+
 def money_field(label: Any, **options: Any) -> forms.DecimalField:
     return forms.DecimalField(label=label, min_value=0, max_digits=12, decimal_places=2, **options)
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
+from catalog.custom_attributes.values import of_kind
 from catalog.models import Spec
 from catalog.products.detail import ProductView, VariantView
 from storefront.web.catalog.supplier_text import translated
@@ -49,7 +50,7 @@ def spec_table(
             (_("Light"), _light(builder)),
             (_("Power"), _power(spec, builder)),
             (_("Body"), _body(spec, chosen, builder)),
-            (_("More details"), _custom(spec, custom, language)),
+            (_("More details"), custom_rows(spec, custom, language)),
             (_("Supplier information, not checked"), _more(spec, language)),
             (_("Identifiers"), _names(light, chosen)),
         ]
@@ -151,15 +152,15 @@ def _body(spec: Spec, chosen: VariantView, builder: _RowBuilder) -> list[Row]:
     ]
 
 
-def _custom(spec: Spec, custom: Sequence[Definition], language: str) -> list[Row]:
+def custom_rows(spec: Spec, custom: Sequence[Definition], language: str) -> list[Row]:
     return [
         Row(
             name=definition.name_in(language),
-            value=_custom_value(spec.custom_values[definition.code], definition, language),
+            value=_custom_value(value, definition, language),
             supplier_text=str(spec.sources.get(f"{CUSTOM}{definition.code}", {}).get("raw", "")),
         )
         for definition in custom
-        if definition.code in spec.custom_values
+        if (value := of_kind(spec.custom_values.get(definition.code), definition)) is not None
     ]
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from catalog.models import Mode, Product, Spec, Variant
 from catalog.product_import import importer
+from catalog.products import editing
 from catalog.products.spec_edits import edit_modes, edit_spec
 from catalog.products.variant_edits import edit_variant
 from tests.factories.catalog import NOON, make_product, make_variant
@@ -79,3 +80,21 @@ def test_a_supplier_never_describes_a_product_that_staff_created():
     product.refresh_from_db()
     assert product.title == "Staff's words"
     assert product.variants.count() == 3
+
+
+def test_options_that_staff_reordered_keep_their_values():
+    record = two_variants(option_names=("Color", "Size"))
+    sized = [
+        replace(variant, option_values=(*variant.option_values, "L")) for variant in record.variants
+    ]
+    record = replace(record, variants=tuple(sized))
+    take_in(record)
+    with transaction.atomic():
+        editing.apply_edit(
+            product=Product.objects.get(), changes={"option_names": ["Size", "Color"]}, now=NOON
+        )
+
+    take_in(record)
+
+    values = Variant.objects.order_by("pk").values_list("option_values", "color")
+    assert [*values] == [(["L", "Black"], "Black"), (["L", "Red"], "Red")]

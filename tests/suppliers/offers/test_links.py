@@ -14,7 +14,7 @@ from storefront.dev.sandboxes import in_memory_supplier
 from suppliers.inventory import publication
 from suppliers.models import StockLevel, SupplierOffer, SyncIssue
 from suppliers.offers import overrides
-from tests.factories.catalog import make_variant
+from tests.factories.catalog import make_category, make_variant
 from tests.factories.feeds import NOON, make_feed_supplier, sync, usd
 from tests.factories.product_records import make_product_record, make_variant_record
 
@@ -224,6 +224,31 @@ def test_a_decision_about_one_sku_does_not_affect_others(state, second_world, se
     linked = SupplierOffer.objects.get(supplier=second, supplier_sku="H100")
     assert linked.variant == Product.objects.order_by("pk").first().variants.get()
     assert offer.variant.product_id != linked.variant.product_id
+
+
+def test_new_versions_do_not_change_what_staff_typed(disputed, second_world):
+    product = Product(
+        title="Weir 370",
+        category=make_category(slug="typed"),
+        family="lantern",
+        option_names=["Color"],
+    )
+    with transaction.atomic():
+        creation.create_product(
+            product, brand_name="Tindrel", first=Variant(option_values=["Black"])
+        )
+    overrides.link(offer=disputed, variant=product.variants.get(), now=later())
+    black = make_variant_record(sku="H100", option_values=("Black",), gtin="", mpn="")
+    blue = make_variant_record(sku="BLU", option_values=("Blue",), gtin="", mpn="")
+    page = replace(light(), variants=(black, blue), option_names=("Color",))
+
+    read_again(disputed, page, second_world)
+    read_again(disputed, replace(page, title="Reworded"), second_world)
+
+    assert product.variants.count() == 2
+    typed = (product.title, product.brand, product.category, product.family)
+    product = Product.objects.get(pk=product.pk)
+    assert (product.title, product.brand, product.category, product.family) == typed
 
 
 def test_an_offer_is_linked_to_a_product_created_by_staff_and_sold(disputed):

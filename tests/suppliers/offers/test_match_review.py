@@ -1,6 +1,7 @@
 """Match review: decisions about offers and conflicts, what they change, and their undo."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -8,8 +9,9 @@ from catalog.models import Identifier, Listing, Product, Variant
 from storefront.dev.sandboxes import in_memory_supplier
 from suppliers.inventory import publication
 from suppliers.models import MatchDecision, PendingPublication, StockLevel, SupplierOffer
-from suppliers.offers import match_review
+from suppliers.offers import match_review, overrides
 from suppliers.offers.overrides import OverrideError
+from tests.factories.catalog import make_variant
 from tests.factories.feeds import NOON, make_feed_supplier, sync, usd
 from tests.factories.product_records import make_product_record, make_variant_record
 
@@ -130,6 +132,28 @@ def test_what_open_orders_hold_or_was_created_is_not_undone(doubtful, put):
         match_review.decide_offer(offer=doubtful, is_same=True, actor="bob", now=LATER)
 
 
+def test_undo_keeps_a_discontinued_offer_discontinued(doubtful):
+    decision = decide(doubtful, is_same=True)
+    SupplierOffer.objects.filter(pk=doubtful.pk).update(status="discontinued")
+
+    match_review.undo(decision=decision, now=LATER)
+
+    doubtful.refresh_from_db()
+    assert (doubtful.variant, doubtful.status) == (None, "discontinued")
+
+
+def test_a_link_that_staff_changed_since_is_not_undone(doubtful):
+    decision = decide(doubtful, is_same=True)
+    elsewhere = make_variant()
+    SupplierOffer.objects.filter(pk=doubtful.pk).update(variant=elsewhere)
+
+    with pytest.raises(OverrideError, match="changed since"):
+        match_review.undo(decision=decision, now=LATER)
+
+    doubtful.refresh_from_db()
+    assert doubtful.variant == elsewhere
+
+
 def test_a_created_product_is_not_undone(doubtful, put):
     decision = decide(doubtful, is_same=False)
     put(page(title="Northbeam H100 Pro headlamp"))
@@ -241,6 +265,83 @@ def test_undo_of_a_merge_restores_both_products(conflict):
 
     assert state() == before
     assert match_review.merged_into(conflict.variant.product_id) == ""
+
+
+def test_questions_about_a_merged_variant_are_asked_about_the_remaining_one(conflict, supplier):
+    asked = SupplierOffer.objects.create(
+        supplier=supplier, supplier_sku="Q", disputed_variant=conflict.variant, currency="USD",
+        status="on_hold", seen_at=NOON,
+    )  # fmt: skip
+
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+
+    asked.refresh_from_db()
+    assert (asked.variant, asked.disputed_variant) == (None, owner())
+
+
+def test_undo_of_a_merge_keeps_what_staff_overrode_since(conflict):
+    offer = conflict.variant.offers.get()
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    overrides.override(offer=offer, values={"cost_amount": Decimal("9.99")}, actor="ann", now=LATER)
+
+    match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+
+    offer.refresh_from_db()
+    assert (offer.variant, offer.overridden_fields) == (conflict.variant, ["cost_amount"])
+
+
+def test_the_first_of_two_merges_is_not_undone_before_the_second(conflict):
+    middle, last = owner(), make_variant()
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    Identifier.objects.create(variant=last, scheme="gtin", value="04012345678901")
+    claim = Identifier.objects.create(
+        variant=middle, scheme="gtin", value="04012345678901", state="conflict"
+    )
+    match_review.merge(conflict=claim, actor="ann", now=LATER)
+    first, second = MatchDecision.objects.order_by("pk")
+    before = state()
+
+    with pytest.raises(OverrideError, match="changed since"):
+        match_review.undo(decision=first, now=LATER)
+
+    assert state() == before
+    match_review.undo(decision=second, now=LATER)
+    match_review.undo(decision=first, now=LATER)
+    assert conflict.variant.offers.count() == middle.offers.count() == 1
+
+
+def test_a_merge_is_not_undone_if_another_variant_has_one_of_its_identifiers(conflict):
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    Identifier.objects.filter(value="northstar:nbh100").delete()
+    Identifier.objects.create(variant=make_variant(), scheme="mpn", value="northstar:nbh100")
+    before = state()
+
+    with pytest.raises(OverrideError, match="changed since"):
+        match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+
+    assert state() == before
+
+
+@pytest.mark.parametrize("retired", ["variant", "product"])
+def test_nothing_is_merged_into_a_discontinued_variant(conflict, retired):
+    if retired == "variant":
+        Variant.objects.filter(pk=owner().pk).update(status="discontinued")
+    else:
+        Product.objects.filter(pk=owner().product_id).update(status="archived")
+
+    with pytest.raises(OverrideError, match="is discontinued"):
+        match_review.merge(conflict=conflict, actor="ann", now=LATER)
+
+
+def test_a_merged_variant_is_no_successor_of_the_remaining_one(conflict):
+    Variant.objects.filter(pk=owner().pk).update(replaced_by=conflict.variant)
+    before = state()
+
+    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+
+    assert owner().replaced_by is None
+    match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+    assert state() == before
 
 
 def test_variants_are_not_merged_while_that_would_break_orders_or_offers(conflict, second):

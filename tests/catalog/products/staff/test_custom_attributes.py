@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from catalog.custom_attributes import registry
 from catalog.models import CustomAttribute, Product, Spec
+from storefront.web.catalog import spec_table
 from tests.factories.product_records import CLAIMS, make_product_record, take_in
 from tests.support.admin_forms import filled_form
 
@@ -57,6 +58,46 @@ def test_a_value_of_staff_is_locked_until_it_is_returned(staff, product):
     staff.post(back, {"field": "custom:charge_time"})
     take_in(record())
     assert Spec.objects.get().custom_values["charge_time"] == "2.5"
+
+
+def test_a_value_that_was_not_touched_is_not_locked(staff, product):
+    assert edit(staff, product).status_code == 302
+
+    product.refresh_from_db()
+    assert product.overridden_fields == []
+
+
+@pytest.mark.parametrize("value", ["2.5", "tail", ["tail"], True])
+@pytest.mark.parametrize("kind", ["number", "yes_no", "choice", "choices", "text"])
+def test_a_value_of_a_deleted_attribute_does_not_break_one_of_the_same_code(
+    staff, product, kind, value
+):
+    choices = {"side": {"en": "on the side"}} if kind in {"choice", "choices"} else {}
+    CustomAttribute.objects.filter(code="switch").delete()
+    CustomAttribute.objects.create(
+        code="switch", names={"en": "Switch"}, kind=kind, choices=choices
+    )
+    Spec.objects.update(custom_values={"switch": value})
+
+    assert edit(staff, product).status_code == 302
+
+    product.refresh_from_db()
+    assert (product.overridden_fields, Spec.objects.get().custom_values["switch"]) == ([], value)
+    definitions = [each for each in registry.load() if each.code == "switch"]
+    rows = spec_table.custom_rows(Spec.objects.get(), definitions, "en")
+    is_of_kind = isinstance(value, {"yes_no": bool, "choice": (), "choices": ()}.get(kind, str))
+    assert [row.name for row in rows] == ["Switch"] * (
+        is_of_kind and (kind, value) != ("number", "tail")
+    )
+
+
+def test_a_huge_number_is_rejected(staff, product):
+    CustomAttribute.objects.update(maximum=None)
+
+    answer = edit(staff, product, charge_time="1e9000")
+
+    assert answer.status_code == 200
+    assert "no more than 30 digits" in answer.content.decode()
 
 
 def test_a_deleted_value_stays_deleted(staff, product):

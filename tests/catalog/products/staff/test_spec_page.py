@@ -56,6 +56,22 @@ def test_a_form_that_was_not_changed_changes_nothing(staff, product):
     assert LogEntry.objects.get().get_change_message() == "No fields changed."
 
 
+def test_what_an_import_changed_while_the_page_was_open_stays(staff, product):
+    shown = staff.get(page(product))
+    assert 'name="initial-spec-0-output_lm"' in shown.content.decode()
+    type(product).objects.filter(pk=product.pk).update(summary="New words")
+    Spec.objects.update(output_lm=430, features=["beacon"])
+
+    saved = staff.post(page(product), filled_form(shown) | {"title": "Typed", "spec-0-cri": "80"})
+
+    assert saved.status_code == 302
+    product.refresh_from_db()
+    assert (product.title, product.summary) == ("Typed", "New words")
+    assert product.overridden_fields == ["cri", "title"]
+    spec = Spec.objects.get()
+    assert (spec.output_lm, spec.features, spec.cri) == (430, ["beacon"], 80)
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from catalog.models import Listing, ProductCard, Variant
+from catalog.models import Listing, Product, ProductCard, Variant
 from tests.factories.catalog import make_listing, make_product, make_spec, make_variant
 from tests.support.admin_forms import filled_form
 
@@ -39,6 +39,15 @@ def test_edited_fields_are_saved_locked_and_recorded(staff, variant):
     )
     variant.refresh_from_db()
     assert variant.overridden_fields == ["color", "option_values"]
+
+
+def test_markup_in_an_option_name_of_a_supplier_is_shown_as_text(staff, variant):
+    Product.objects.update(option_names=["<script>alert(1)</script>"])
+
+    page = staff.get(reverse("admin:catalog_variant_change", args=[variant.pk])).content.decode()
+
+    assert "in this order: &lt;script&gt;" in page
+    assert "<script>alert(1)" not in page
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The match review page: both sides with their differences, the decision, its undo."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -72,6 +74,8 @@ def shown(staff, **asked):
 
 
 def decide(staff, **submitted):
+    for seen in re.findall(r'name="seen" value="(\d+)"', shown(staff)):
+        submitted = {"seen": seen, **submitted}
     answer = staff.post(reverse("supply:decide_match"), submitted, follow=True)
     assert answer.status_code == 200
     return answer.content.decode()
@@ -166,6 +170,36 @@ def test_variants_are_not_merged_while_an_order_waits_for_the_second(staff, vari
 
     assert f"Order {order.number} contains the second variant." in page
     assert not MatchDecision.objects.exists()
+
+
+def test_a_match_with_a_large_id_is_decided(staff, offer, variant):
+    SupplierOffer.objects.filter(pk=offer.pk).update(id=1_234_567)
+
+    decide(staff, what="offer", row=1_234_567, step="same")
+
+    decision = MatchDecision.objects.get()
+    assert decision.offer.variant == variant
+    MatchDecision.objects.filter(pk=decision.pk).update(id=7_654_321)
+    assert "Undone." in decide(staff, step="undo", decision=7_654_321)
+
+
+@pytest.mark.parametrize("what", ["offer", "conflict"])
+def test_a_question_that_changed_meanwhile_is_not_decided(staff, request, what):
+    row = request.getfixturevalue(what)
+
+    page = decide(staff, what=what, row=row.pk, step="same", seen=make_variant().pk)
+
+    assert "The question has changed meanwhile." in page
+    assert not MatchDecision.objects.exists()
+
+
+@pytest.mark.parametrize("row", ["", "x", "9" * 40, "-1"])
+def test_an_invalid_row_is_not_found(staff, row):
+    url = reverse("supply:decide_match")
+
+    for what in ({"what": "offer", "row": row}, {"row": row}):
+        assert staff.post(url, {"step": "same", **what}).status_code == 404
+    assert staff.post(url, {"step": "undo", "decision": row}).status_code == 404
 
 
 def test_an_unknown_step_is_not_found(staff, conflict):
