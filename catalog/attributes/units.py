@@ -118,6 +118,10 @@ def with_heading_unit(text: str, *, heading: str) -> str:
     return f"{text} {unit}" if unit and _BARE.fullmatch(plain) else text
 
 
+# Letters that ``re.IGNORECASE`` takes for i and s: Turkish suppliers write ``120 MİN``.
+_SAME_LETTERS = str.maketrans("İıſ", "iis")
+
+
 class _Patterns(NamedTuple):
     range: re.Pattern[str]
     list: re.Pattern[str]
@@ -135,6 +139,10 @@ def _patterns(units: tuple[str, ...]) -> _Patterns:
         list=re.compile(rf"({_SEPARATED})\s*({names}){_END}", re.IGNORECASE),
         quantity=re.compile(rf"({_NUMBER})\s*[- ]?({names}){_END}", re.IGNORECASE),
     )
+
+
+def _factor(units: Units, name: str) -> Decimal:
+    return units[name.translate(_SAME_LETTERS).lower()]
 
 
 def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal]:
@@ -156,7 +164,7 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
         number_mark = mark
         if is_small and re.fullmatch(r"\d+[.,]\d+", number):
             number, number_mark = number.replace(",", "."), "."
-        amounts.append(parse_decimal(number, mark=number_mark) * units[unit.lower()])
+        amounts.append(parse_decimal(number, mark=number_mark) * _factor(units, unit))
     return amounts
 
 
@@ -220,7 +228,7 @@ def parse_longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
     if not unit:
         return None
     numbers = [parse_decimal(number, mark=mark) for number in re.findall(_NUMBER, sides[1])]
-    return max(numbers) * LENGTH_MM[unit[1].lower()]
+    return max(numbers) * _factor(LENGTH_MM, unit[1])
 
 
 def parse_ip_rating(text: str) -> str:

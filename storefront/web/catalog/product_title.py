@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.text import fold
 from storefront.web.catalog.supplier_text import marked_english, translated_plain
 
 KINDS: Mapping[str, Promise] = {
@@ -77,7 +78,7 @@ FIGURES: Mapping[str, Promise] = {
     "in a charger": _("charged in a charger"),
     "waterproof": _("waterproof"),
 }
-_BY_KEY = {kind.casefold(): translation for kind, translation in KINDS.items()}
+_BY_KEY = {fold(kind): translation for kind, translation in KINDS.items()}
 _ANY_KIND = "|".join(
     re.escape(kind).replace(r"\ ", "[ -]") for kind in sorted(KINDS, key=len, reverse=True)
 )
@@ -110,15 +111,15 @@ def _translated(text: str, language: str) -> str:
         return text
     with override(language):
         name = " ".join(_name_words(f"{head[: kind.start()]} {head[kind.end() :]}".split()))
-        kind_name = str(_BY_KEY[_key(kind[0])])
+        kind_name = str(_BY_KEY.get(_key(kind[0]), kind[0]))
         shown = [name, kind_name] if name else [_capitalized(kind_name, language)]
         return ", ".join([*shown, *map(_figure, figures)])
 
 
 def _key(kind: str) -> str:
-    folded = kind.casefold().replace("-", " ")
+    folded = fold(kind).replace("-", " ")  # Turkish titles spell FLASHLİGHT
     singular = (folded, folded.removesuffix("s"), folded.removesuffix("es"))
-    return next(key for key in singular if key in _BY_KEY)
+    return next((key for key in singular if key in _BY_KEY), "")
 
 
 def _capitalized(text: str, language: str) -> str:

@@ -34,6 +34,8 @@ from catalog.attributes.numbers import UnreadableError, narrow
         ("1.2E+3 lm", attribute_units.OUTPUT_LM, "1200"),
         ("5e-2 kg", attribute_units.WEIGHT_G, "50"),
         ("1e9.5 lm", attribute_units.OUTPUT_LM, None),
+        ("120 MİN", attribute_units.TIME_MIN, "120"),
+        ("3.1 ın", attribute_units.LENGTH_MM, "78.74"),
         ("no number", attribute_units.OUTPUT_LM, None),
         ("400 lux", attribute_units.OUTPUT_LM, None),
         ("75", attribute_units.WEIGHT_G, None),

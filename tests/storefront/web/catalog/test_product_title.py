@@ -21,6 +21,8 @@ from storefront.web.catalog.product_title import marked_title, product_title
         ("Inspection light for cars", "Yoxlama işığı"),
         ("Zuvolt Fossa L 6000 21700 cell", "Zuvolt Fossa L 6000 21700, akkumulyator"),
         ("Trail 400 headlamp, Red / 2 pcs", "Trail 400, baş fənəri, Qırmızı / 2 ədəd"),
+        ("Weir 370 FLASHLİGHT, 370 lm", "Weir 370, əl fənəri, 370 lm"),
+        ("Weir 370 flashlıght", "Weir 370, əl fənəri"),
         ("Lampenhalter Deluxe", "Lampenhalter Deluxe"),
     ],
 )
