@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from catalog.attributes import units
+from catalog.attributes import contacts, units
 from catalog.attributes.numbers import UnreadableError, parse_decimal
 from catalog.attributes.text_cleaning import clean_text
 from catalog.custom_attributes.registry import Definition
@@ -103,11 +103,16 @@ def parse(text: str, definition: Definition, *, mark: str = "") -> Any:
 
 
 def find_built_in(labels: Iterable[str]) -> str:
-    """Return the first label that names a column of ``Spec``; empty if none does.
+    """Return the first label that names a column of ``Spec`` or a contact; empty if none does.
 
     An attribute with this name would take the line of the column from each import.
     """
-    return next((label for label in labels if _label(label) in BUILT_IN), "")
+    return next((label for label in labels if _is_built_in(_label(label))), "")
+
+
+def _is_built_in(label: str) -> bool:
+    contact = contacts.MANUFACTURER.fullmatch(label) or contacts.RESPONSIBLE.fullmatch(label)
+    return label in BUILT_IN or contact is not None
 
 
 def of_kind(value: Any, definition: Definition) -> Any:

@@ -43,7 +43,12 @@ def test_a_defined_attribute_is_read_from_the_next_import_and_returns_to_words_w
 
 @pytest.mark.parametrize(
     "changes",
-    [{"code": "weight"}, {"names": '{"en": "Battery (type)"}'}, {"labels": "Bulb, Run time"}],
+    [
+        {"code": "weight"},
+        {"names": '{"en": "Battery (type)"}'},
+        {"labels": "Bulb, Run time"},
+        {"labels": "EU representative"},
+    ],
 )
 def test_an_attribute_takes_no_line_of_a_built_in_one(admin_client, changes):
     answer = admin_client.post(ADD, SWITCH | changes)
