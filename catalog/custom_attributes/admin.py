@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.custom_attributes.values import find_built_in
 from catalog.models import CustomAttribute
 from catalog.models.categories import Family
 from storefront.lib.staff import columns
@@ -40,6 +41,14 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
                 _('Enter codes with names, such as {"tail": {"en": "at the tail"}}.')
             )
         return {code: _names(names) for code, names in choices.items()}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        names = [cleaned.get("code", self.instance.code), *cleaned.get("names", {}).values()]
+        if found := find_built_in([*names, *(cleaned.get("labels") or [])]):
+            message = _("Each product has “%(label)s” already: imports would no longer fill it.")
+            raise forms.ValidationError(message % {"label": found})
+        return cleaned
 
 
 def _names(names: Any) -> dict[str, str]:

@@ -1,12 +1,12 @@
 """Custom values: parse the text that a supplier states for a custom attribute. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from catalog.attributes import units
+from catalog.attributes import contacts, units
 from catalog.attributes.numbers import UnreadableError, parse_decimal
 from catalog.attributes.text_cleaning import clean_text
 from catalog.custom_attributes.registry import Definition
@@ -29,6 +29,16 @@ _UNIT_TABLES: Sequence[units.Units] = (
 )
 _YES = frozenset({"yes", "true", "1", "y", "ja", "oui", "si", "✓", "with", "included", "bəli"})
 _NO = frozenset({"no", "false", "0", "n", "nein", "non", "✗", "-", "none", "without", "xeyr"})
+# Usual labels of what products are filtered, checked and shipped by.
+BUILT_IN = frozenset(
+    {"light output", "output", "max output", "lumens", "brightness", "luminous flux"}
+    | {"lowest output", "peak intensity", "beam distance", "throw", "color temperature", "cct"}
+    | {"run time", "runtime", "run time on high", "ip rating", "impact resistance", "cri"}
+    | {"length", "dimensions", "head diameter", "weight", "net weight", "product weight"}
+    | {"battery", "batteries", "battery type", "battery capacity", "capacity", "power source"}
+    | {"battery voltage", "voltage", "battery energy", "energy", "charging", "charging port"}
+    | {"modes", "light modes", "light color", "material", "body material", "features"}
+)
 _STORED_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _BARE_NUMBER = re.compile(r"[+-]?\d[\d.,' ]*")
 
@@ -90,6 +100,19 @@ def parse(text: str, definition: Definition, *, mark: str = "") -> Any:
     if definition.kind in {"choice", "choices"}:
         return _choices(text, definition)
     return text.strip()[:MAX_TEXT]
+
+
+def find_built_in(labels: Iterable[str]) -> str:
+    """Return the first label that names a column of ``Spec`` or a contact; empty if none does.
+
+    An attribute with this name would take the line of the column from each import.
+    """
+    return next((label for label in labels if _is_built_in(_label(label))), "")
+
+
+def _is_built_in(label: str) -> bool:
+    contact = contacts.MANUFACTURER.fullmatch(label) or contacts.RESPONSIBLE.fullmatch(label)
+    return label in BUILT_IN or contact is not None
 
 
 def of_kind(value: Any, definition: Definition) -> Any:

@@ -145,7 +145,8 @@ def decide_offer(*, offer: SupplierOffer, is_same: bool, actor: str, now: dateti
         overrides.link_offer(offer=offer, variant=variant, now=now)
     else:
         overrides.request_product(offer=offer, now=now)
-    _record(variant, is_same=is_same, actor=actor, now=now, offer=offer)
+    before = {"fields": offer.overridden_fields}
+    _record(variant, is_same=is_same, actor=actor, now=now, offer=offer, before=before)
 
 
 @transaction.atomic(durable=True)
@@ -346,7 +347,8 @@ def _undo_offer(row: MatchDecision, decided: SupplierOffer, now: datetime) -> No
         raise OverrideError("The product was created already.")
     _require(row.answer == Answer.DIFFERENT or offer.variant_id == row.variant_id)
     offer.variant, offer.disputed_variant = None, row.variant
-    offer.overridden_fields = sorted({*offer.overridden_fields} - {SupplierOffer.LINK})
+    held = {"status"} & {*row.before.get("fields", ())}  # by staff; a new product is not
+    offer.overridden_fields = sorted({*offer.overridden_fields} - {SupplierOffer.LINK} | held)
     is_listed = offer.status != SupplierOffer.Status.DISCONTINUED
     if is_listed and "status" not in offer.overridden_fields:
         offer.status = SupplierOffer.Status.ON_HOLD

@@ -1,11 +1,14 @@
 """Product page tabs: edit the specification and the light modes of a product."""
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import Definition
 from catalog.models import Mode, Product, Spec
 from catalog.products.staff.spec_form import ModeForm, SpecForm, custom_fields
 from storefront.lib.staff.fieldsets import section
@@ -37,15 +40,23 @@ class SpecInline(EditableForm):
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **options: Any) -> Any:
         """Add the custom attributes of the product's family to the form."""
-        options["form"] = type("SpecForm", (SpecForm,), self._custom_fields(obj))
+        definitions = self._definitions_of(obj)
+        members = {"definitions": definitions, **custom_fields(definitions)}
+        options["form"] = type("SpecForm", (SpecForm,), members)
         return super().get_formset(request, obj, **options)
 
     def get_fieldsets(self, _request: HttpRequest, obj: Product | None = None) -> Any:
-        custom = self._custom_fields(obj)
+        custom = custom_fields(self._definitions_of(obj))
         return (*self.fieldsets, *([section(_("Custom attributes"), *custom)] if custom else []))
 
-    def _custom_fields(self, product: Product | None) -> dict[str, forms.Field]:
-        return custom_fields(product.family) if product else {}
+    @cached_property
+    def _definitions(self) -> Sequence[Definition]:  # an inline is made for each request
+        return registry.load()
+
+    def _definitions_of(self, product: Product | None) -> list[Definition]:
+        return (
+            [one for one in self._definitions if one.applies_to(product.family)] if product else []
+        )
 
 
 class ModeInline(EditableTable):

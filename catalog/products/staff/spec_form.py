@@ -1,6 +1,6 @@
 """Specification form: enter typed values with their units, checked for plausibility."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -22,7 +22,6 @@ from catalog.attributes.batteries import BUILT_IN, CELL_LIMITS, LITHIUM_CHEMISTR
 from catalog.attributes.findings import Finding
 from catalog.attributes.spec_patterns import CHARGING, COLORS, FEATURES
 from catalog.attributes.units import parse_ip_rating
-from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
 from catalog.custom_attributes.values import MAX_TEXT, of_kind
 from catalog.models import Mode, Spec
@@ -69,6 +68,8 @@ def _stated_by(source: Mapping[str, Any]) -> str:
 class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """The specification of a product. An impossible value is rejected."""
 
+    definitions: ClassVar[Sequence[Definition]] = ()  # the custom attributes of the product
+
     battery_included = forms.NullBooleanField(
         required=False, widget=UnfoldAdminNullBooleanSelectWidget
     )
@@ -79,7 +80,7 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for definition in registry.load() if self.instance.custom_values else ():
+        for definition in self.definitions:
             value = of_kind(self.instance.custom_values.get(definition.code), definition)
             self.initial[f"{CUSTOM}{definition.code}"] = value
         for name, codes in CODES.items():
@@ -135,13 +136,12 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
         }
 
 
-def custom_fields(family: str) -> dict[str, forms.Field]:
-    """Return a form field for each custom attribute of a family, named as ``edit_spec`` takes it."""
+def custom_fields(definitions: Iterable[Definition]) -> dict[str, forms.Field]:
+    """Return a form field for each custom attribute, named as ``edit_spec`` takes it."""
     language = get_language() or "en"
     return {
         f"{CUSTOM}{definition.code}": _custom_field(definition, language)
-        for definition in registry.cached()
-        if definition.applies_to(family)
+        for definition in definitions
     }
 
 

@@ -41,6 +41,22 @@ def test_a_defined_attribute_is_read_from_the_next_import_and_returns_to_words_w
     assert "Switch location" not in spec.more
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"code": "weight"},
+        {"names": '{"en": "Battery (type)"}'},
+        {"labels": "Bulb, Run time"},
+        {"labels": "EU representative"},
+    ],
+)
+def test_an_attribute_takes_no_line_of_a_built_in_one(admin_client, changes):
+    answer = admin_client.post(ADD, SWITCH | changes)
+
+    assert "imports would no longer fill it" in answer.content.decode()
+    assert not CustomAttribute.objects.exists()
+
+
 def test_a_line_that_cannot_be_read_is_an_issue_and_stays_in_its_words(admin_client):
     admin_client.post(ADD, SWITCH)
 

@@ -132,6 +132,16 @@ def test_what_open_orders_hold_or_was_created_is_not_undone(doubtful, put):
         match_review.decide_offer(offer=doubtful, is_same=True, actor="bob", now=LATER)
 
 
+def test_undo_of_a_different_item_keeps_the_hold_of_staff(doubtful):
+    overrides.override(offer=doubtful, values={"status": "on_hold"}, actor="ann", now=LATER)
+    doubtful.refresh_from_db()
+
+    match_review.undo(decision=decide(doubtful, is_same=False), now=LATER)
+
+    doubtful.refresh_from_db()
+    assert (doubtful.status, doubtful.overridden_fields) == ("on_hold", ["status"])
+
+
 def test_undo_keeps_a_discontinued_offer_discontinued(doubtful):
     decision = decide(doubtful, is_same=True)
     SupplierOffer.objects.filter(pk=doubtful.pk).update(status="discontinued")
