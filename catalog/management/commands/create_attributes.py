@@ -33,16 +33,6 @@ ATTRIBUTES = (
         labels=["Sustained output", "Output after 10 min"],
     ),
     _attribute(
-        *("emitter_type", Kind.CHOICES, "Light source", "İşıq mənbəyi"),
-        choices=_choices(
-            led=("LED", "LED"),
-            cob=("COB LED", "COB LED"),
-            lep=("laser-excited phosphor", "lazerlə həyəcanlandırılan fosfor"),
-            incandescent=("incandescent bulb", "közərmə lampası"),
-        ),
-        labels=["Emitter type", "Lamp type", "Bulb type"],
-    ),
-    _attribute(
         *("focus", Kind.CHOICE, "Focus", "Fokus"),
         choices=_choices(
             fixed=("fixed", "sabit"),
