@@ -1,5 +1,6 @@
 """Product import: create and update a supplier's products and variants in bulk."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +24,10 @@ from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
+log = logging.getLogger(__name__)
+
 MAX_SKU = 100
+FAILED = "record-failed"  # code of the issue of a record that raised an unexpected exception
 OTHER_SUPPLIER_POSITION = 1_000  # of the first variant that another supplier adds to a product
 NO_IDS: Mapping[str, int] = {}
 
@@ -93,11 +97,19 @@ def normalize_records(
     definitions: Sequence[Definition],
     issues: list[ImportIssue],
 ) -> Iterator[ImportItem]:
-    """Yield normalized records; skip rows with an invalid or repeated SKU, collect issues."""
+    """Yield normalized records; skip rows with an invalid or repeated SKU, collect issues.
+
+    An unexpected exception about one record becomes an issue; the other records are normalized.
+    """
     skus: set[str] = set()
     for record in records:
-        custom = extract(record.claims, definitions=definitions, mark=record.decimal_mark)
-        enriched = normalize(replace(record, claims=custom.rest), source=source)
+        try:
+            custom = extract(record.claims, definitions=definitions, mark=record.decimal_mark)
+            enriched = normalize(replace(record, claims=custom.rest), source=source)
+        except Exception as error:
+            log.exception("product %s cannot be normalized", record.external_id)
+            issues.append(failed_issue(record, error))
+            continue
         if isinstance(enriched, ImportIssue):
             issues.append(enriched)
             continue
@@ -123,6 +135,17 @@ def normalize_records(
             )
             issues += _storage_issues(item.record)
             yield item
+
+
+def failed_issue(record: ProductRecord, error: Exception) -> ImportIssue:
+    """Return the issue of a record that raised an unexpected exception, with its texts."""
+    message = (
+        f"An unexpected error stopped the import of this product: {type(error).__name__}:"
+        f" {str(error)[:200]}. The log has the details. The next run tries it again."
+    )
+    texts = {label: text[:200] for label, text in list(record.claims.items())[:20]}
+    raw = {"title": record.title[:200], **texts}
+    return ImportIssue(row=record.external_id, code=FAILED, message=message, raw=raw)
 
 
 def _unreadable(record: ProductRecord, problems: Sequence[str]) -> ImportIssue:

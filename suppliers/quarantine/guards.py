@@ -93,6 +93,15 @@ def invalid_rows_violation(*, good: int, bad: int, limits: Thresholds = DEFAULT_
     return ""
 
 
+def failed_records_violation(
+    *, read: int, failed: int, limits: Thresholds = DEFAULT_THRESHOLDS
+) -> str:
+    """Return the violation if too many records raised unexpected exceptions."""
+    if _exceeds(failed, of=read, percent=limits.max_invalid_percent):
+        return f"{failed} of {read} products caused an unexpected error ({_percent(failed, read)})."
+    return ""
+
+
 def duplicate_rows_violation(
     *, read: int, twice: int, last_twice: int = 0, limits: Thresholds = DEFAULT_THRESHOLDS
 ) -> str:

@@ -22,6 +22,7 @@ LABELS: Mapping[str, Promise] = {
     "no-variants": _("A product has no variants"),
     "other-product": _("The answer is about another product"),
     "picture-address": _("The address of an image is not valid"),
+    "record-failed": _("An unexpected error stopped the import of a product"),
     # Its identifiers
     "gtin-check-digit": _("A GTIN is not valid"),
     "gtin-duplicate": _("A GTIN belongs to another variant"),

@@ -79,6 +79,7 @@ class RunContext:
         self.paused_until: datetime | None = None
         # some rows have no readable SKU: a missing SKU may be one of them and is kept
         self.has_unidentified_rows = False
+        self.failed_records = 0  # records that raised an unexpected exception
         self.notes: list[str] = []  # notes for staff on an applied run
         # stores the changes if the run is quarantined
         self.save_pending_changes: Callable[[], None] | None = None

@@ -16,6 +16,8 @@ import msgspec
 from storefront.lib.db import advisory_locks
 from suppliers.models import PageBatch, SyncRun
 from suppliers.offers.writer import Batch
+from suppliers.quarantine import guards
+from suppliers.quarantine.thresholds import run_thresholds
 from suppliers.runs.runs import OPEN_STATUSES, LeaseLostError, RunContext
 from suppliers.runs.staging import rows
 from suppliers.sync import product_intake
@@ -51,6 +53,7 @@ class BatchDispatcher:
         """Queue a batch for a helper, or import it here if there are too many.
 
         Raises: LeaseLostError  the run was closed
+            QuarantinedError  too many records raised unexpected exceptions
         """
         call = self._run_context.dispatch_batch
         self._collect()
@@ -59,6 +62,7 @@ class BatchDispatcher:
             self._is_first = False
             self.skus += product_intake.import_batch(self._run_context, batch)
             self.done += batch.size
+            self._check_failed()
             return
         call(
             PageBatch.objects.create(
@@ -100,10 +104,20 @@ class BatchDispatcher:
             counts = msgspec.json.decode(encoded)
             self.done += counts["pages"]
             self.skus += counts["skus"]
+            self._run_context.failed_records += counts["failed"]
             for name in COUNT_FIELDS:
                 setattr(
                     self._run_context.run, name, getattr(self._run_context.run, name) + counts[name]
                 )
+        self._check_failed()
+
+    def _check_failed(self) -> None:
+        failed = self._run_context.failed_records
+        self._run_context.quarantine_if(
+            guards.failed_records_violation(
+                read=self.done, failed=failed, limits=run_thresholds(self._run_context)
+            )
+        )
 
 
 def import_dispatched(batch_id: int, *, now: datetime) -> bool:
@@ -133,7 +147,12 @@ def _import_batch(batch_id: int, *, now: datetime) -> bool:
     skus = product_intake.import_batch(run_context, message.batch)
     counts = {name: getattr(row.run, name) for name in COUNT_FIELDS}
     PageBatch.objects.filter(pk=batch_id).update(
-        done={"pages": message.batch.size, "skus": skus, **counts}
+        done={
+            "pages": message.batch.size,
+            "skus": skus,
+            "failed": run_context.failed_records,
+            **counts,
+        }
     )
     return True
 

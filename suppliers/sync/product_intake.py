@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from django.db import DataError, IntegrityError
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
 from catalog.product_import import importer
 from catalog.product_import.importer import ImportResult
@@ -22,13 +23,18 @@ from suppliers.offers.links import Links
 from suppliers.offers.writer import AcceptedPage, Batch, ListedProduct, SkuConflictError
 from suppliers.quarantine import guards
 from suppliers.quarantine.thresholds import run_thresholds
-from suppliers.runs.runs import RunContext
+from suppliers.runs.runs import LeaseLostError, QuarantinedError, RunContext
 
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 3
 NOT_STORED = "cannot-be-stored"
 NOT_STORABLE = (DataError, IntegrityError, ValueError)
+# Errors that concern the whole run. Any other error concerns a record of the batch.
+RUN_ERRORS = (
+    *(LeaseLostError, QuarantinedError, ExternalServiceError, InterfaceError, OperationalError),
+    *(SoftTimeLimitExceeded, MemoryError),
+)
 
 Store = Callable[..., ImportResult]  # ``importer.import_products`` with supplier and time bound
 
@@ -80,15 +86,17 @@ def classify(
 def import_batch(run_context: RunContext, batch: Batch) -> int:
     """Import a batch of pages; return its number of SKUs.
 
-    If the database rejects a batch, it is halved until the rejected page is alone. That page
-    becomes an issue; the next run reads it again.
+    If a batch raises an unexpected exception, or the database rejects it, it is halved until the
+    page that causes it is alone. That page becomes an issue; the next run reads it again.
 
     Raises: LeaseLostError  the run was closed
     """
     counts = run_context.counts()
     try:
         return _import_with_retries(run_context, batch)
-    except NOT_STORABLE:
+    except RUN_ERRORS:
+        raise
+    except Exception as error:
         if not batch.good:
             raise
         for name, count in counts.items():
@@ -99,9 +107,14 @@ def import_batch(run_context: RunContext, batch: Batch) -> int:
             return import_batch(run_context, replace(batch, good=batch.good[:half])) + import_batch(
                 run_context, second_half
             )
-        external_id = batch.good[0].record.external_id
-        log.exception("product %s cannot be stored", external_id)
-        problems = [*batch.problems, _storage_issue(external_id)]
+        record = batch.good[0].record
+        log.exception("product %s cannot be stored", record.external_id)
+        if isinstance(error, NOT_STORABLE):
+            issue = _storage_issue(record.external_id)
+        else:
+            issue = importer.failed_issue(record, error)
+            run_context.failed_records += 1
+        problems = [*batch.problems, issue]
         return import_batch(run_context, replace(batch, good=[], problems=problems))
 
 
@@ -135,7 +148,8 @@ def _import_once(run_context: RunContext, batch: Batch) -> int:
     batch.problems += imported.issues
     present = _known_products(run_context, batch.answered)
     # What cannot be stored now is fetched again by the next run.
-    read_again = {problem.row for problem in imported.issues if problem.code == NOT_STORED}
+    failed = {problem.row for problem in imported.issues if problem.code == importer.FAILED}
+    read_again = {problem.row for problem in imported.issues if problem.code == NOT_STORED} | failed
     writer.write_batch(
         run_context=run_context,
         batch=batch,
@@ -145,6 +159,7 @@ def _import_once(run_context: RunContext, batch: Batch) -> int:
         present=present,
         read_again=read_again,
     )
+    run_context.failed_records += len(failed)
     return sum(len(record.variants) for record in records)
 
 
