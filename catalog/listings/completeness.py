@@ -14,7 +14,7 @@ def is_complete(listing: Listing, variant: Variant, *, has_price: bool) -> bool:
     spec = getattr(product, "spec", None)
     if spec is None or not (product.title and has_price):
         return False
-    if product.status != product.Status.ACTIVE or listing.is_delisted:
+    if product.status != product.Status.LIVE or listing.is_delisted:
         return False
     if variant.status == variant.Status.DISCONTINUED:
         return False

@@ -1,5 +1,6 @@
 """Listing publication: delist, relist, publish the complete listings of a product."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -32,18 +33,29 @@ def _set_delisted(listing: Listing, *, is_delisted: bool, now: datetime) -> None
 
 
 def lock_product(product_id: int) -> None:
-    # Lock the listings before the product, as a refresh does. The reverse could deadlock with it.
-    rows = Listing.objects.filter(variant__product=product_id).order_by("pk")
+    lock_products([product_id])
+
+
+def lock_products(product_ids: Collection[int]) -> None:
+    # Lock the listings before the products, as a refresh does. The reverse could deadlock with it.
+    rows = Listing.objects.filter(variant__product__in=product_ids).order_by("pk")
     list(rows.select_for_update(of=["self"]).values_list("pk"))
 
 
 def republish(product_id: int, *, now: datetime) -> None:
+    republish_products([product_id], now=now)
+
+
+def republish_products(product_ids: Collection[int], *, now: datetime) -> None:
     """Publish the complete listings, hide the others, and update the cards."""
-    rows = Listing.objects.filter(variant__product=product_id)
+    rows = Listing.objects.filter(variant__product__in=product_ids)
+    changed: dict[bool, list[int]] = {}
     for listing in rows.select_related("variant__product__spec"):
         has_price = listing.price_amount is not None
         is_published = is_complete(listing, listing.variant, has_price=has_price)
         if is_published != listing.is_published:
-            Listing.objects.filter(pk=listing.pk).update(is_published=is_published, updated_at=now)
+            changed.setdefault(is_published, []).append(listing.pk)
+    for is_published, ids in changed.items():
+        Listing.objects.filter(pk__in=ids).update(is_published=is_published, updated_at=now)
     for channel in Channel.objects.order_by("pk"):
-        index.reindex(product_ids=[product_id], channel=channel)
+        index.reindex(product_ids=product_ids, channel=channel)

@@ -295,7 +295,7 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("draft", "Draft"), ("active", "Active"), ("archived", "Archived")], default="draft", help_text="Only active products are sold, drafts and archived products are not.", max_length=10, verbose_name="Status"
+                        choices=[("draft", "Draft"), ("in_review", "In review"), ("ready", "Ready"), ("live", "Live"), ("archived", "Archived")], default="draft", help_text="Only live products are shown and sold.", max_length=10, verbose_name="Status"
                     ),
                 ),
                 ("warranty_months", models.PositiveSmallIntegerField(blank=True, editable=False, null=True, verbose_name="Guarantee of durability (months)")),
@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 ("brand", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="products", to="catalog.brand", verbose_name="Brand")),
                 ("category", models.ForeignKey(help_text="The category that shows this product.", on_delete=django.db.models.deletion.PROTECT, related_name="products", to="catalog.category", verbose_name="Category")),
             ],
-            options={"verbose_name": "product", "verbose_name_plural": "products", "constraints": [models.CheckConstraint(condition=models.Q(("status__in", ["draft", "active", "archived"])), name="product_status_is_known")],
+            options={"verbose_name": "product", "verbose_name_plural": "products", "constraints": [models.CheckConstraint(condition=models.Q(("status__in", ["draft", "in_review", "ready", "live", "archived"])), name="product_status_is_known")],
                 "indexes": [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector("title", config="simple"), fastupdate=False, name="product_title_words")]},
         ),
         migrations.CreateModel(

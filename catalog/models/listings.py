@@ -122,7 +122,7 @@ class ListingQuerySet(models.QuerySet["Listing"]):
         return self.filter(channel=channel)
 
     def published(self) -> Self:
-        return self.filter(is_published=True, variant__product__status="active", price_amount__gt=0)
+        return self.filter(is_published=True, variant__product__status="live", price_amount__gt=0)
 
     def for_sale(self, now: datetime) -> Self:
         return self.published().filter(available__gt=0, as_of__gte=now - STALE_AFTER)

@@ -13,14 +13,19 @@ from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.models.categories import Brand, Category, Family
 
 
 class Product(models.Model):
     class Status(models.TextChoices):
+        """From being written to being withdrawn; ``readiness.lifecycle`` has the transitions."""
+
         DRAFT = "draft", _("Draft")
-        ACTIVE = "active", _("Active")
+        IN_REVIEW = "in_review", _("In review")
+        READY = "ready", _("Ready")
+        LIVE = "live", pgettext_lazy("product", "Live")
         ARCHIVED = "archived", _("Archived")
 
     slug = models.SlugField(_("URL handle"), max_length=120, unique=True)
@@ -58,7 +63,7 @@ class Product(models.Model):
         max_length=10,
         choices=Status,
         default=Status.DRAFT,
-        help_text=_("Only active products are sold, drafts and archived products are not."),
+        help_text=_("Only live products are shown and sold."),
     )
     # Months of the proven ``DurabilityGuarantee``, copied by a trigger; None: the legal two years.
     warranty_months = models.PositiveSmallIntegerField(
@@ -91,7 +96,7 @@ class Product(models.Model):
         verbose_name_plural = _("products")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(status__in=["draft", "active", "archived"]),
+                condition=models.Q(status__in=["draft", "in_review", "ready", "live", "archived"]),
                 name="product_status_is_known",
             )
         ]

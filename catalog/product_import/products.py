@@ -51,7 +51,7 @@ def write_products(items: Sequence[ImportItem], *, source: str, now: datetime) -
         }
         if item.product is None:
             slug = slugs[item.record.external_id]
-            item.product = Product(slug=slug, status=Product.Status.ACTIVE, **values)
+            item.product = Product(slug=slug, status=Product.Status.LIVE, **values)
             item.mark_changed()
         elif names := _differing(item.product, values):
             item.product.updated_at = now

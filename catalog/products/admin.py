@@ -49,6 +49,7 @@ from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from catalog.products.staff.spec_panel import finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm
+from catalog.readiness.status_actions import StatusActions
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
@@ -72,7 +73,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
 
 @admin.register(Product)
-class ProductAdmin(FilteredActions, LockedFieldsAdmin):
+class ProductAdmin(FilteredActions, StatusActions, LockedFieldsAdmin):
     form = ProductForm
     actions_list: ClassVar = ["export_csv", "export_xlsx"]
     add_form = ProductAddForm
@@ -80,13 +81,16 @@ class ProductAdmin(FilteredActions, LockedFieldsAdmin):
     return_field = staticmethod(editing.return_product_field)
     editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS)
     groups = PRODUCT_FIELDSETS
-    actions_detail: ClassVar = ["add_variant"]
+    actions: ClassVar = StatusActions.selection_actions
+    actions_detail: ClassVar = [*StatusActions.status_actions, "add_variant"]
     list_display: ClassVar = [
         "title",
         columns.text("brand__name", _("Brand")),
         columns.text("category__slug", _("Category")),
         columns.text("family", _("Family")),
-        columns.status("status", _("Status"), waiting={"draft"}, final={"archived"}),
+        columns.status(
+            "status", _("Status"), waiting={"draft", "in_review", "ready"}, final={"archived"}
+        ),
         columns.text("overridden_fields", _("Locked attributes")),
         columns.age("updated_at", _("Changed")),
     ]
@@ -98,6 +102,7 @@ class ProductAdmin(FilteredActions, LockedFieldsAdmin):
     exclude = ("overridden_fields",)
     readonly_fields: ClassVar = [
         spec_panel,
+        columns.status_history,
         columns.age("created_at", _("Created")),
         locked_fields,
     ]

@@ -37,9 +37,9 @@ class UnavailableProduct:
 
 
 def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | None:
-    """Return a product by its slug, unless it is a draft. For products that are not for sale."""
-    known = Product.objects.exclude(status=Product.Status.DRAFT).select_related("category", "spec")
-    product = known.filter(slug=slug.replace("\0", "")).first()
+    """Return a product by its slug that is or was live. For products that are not for sale."""
+    shown = Product.objects.filter(status__in=[Product.Status.LIVE, Product.Status.ARCHIVED])
+    product = shown.select_related("category", "spec").filter(slug=slug.replace("\0", "")).first()
     if product is None:
         return None
     unpriced = Listing.objects.on(channel).filter(
@@ -71,7 +71,7 @@ def _find_successor(product: Product) -> Product | None:
     seen = {product.pk}
     for _step in range(MAX_SUCCESSORS):
         following = Product.objects.filter(
-            status=Product.Status.ACTIVE, variants__replaces__product=product
+            status=Product.Status.LIVE, variants__replaces__product=product
         ).exclude(pk__in=seen)
         current = Variant.objects.filter(product=OuterRef("pk")).exclude(status=_DISCONTINUED)
         ordered = following.annotate(is_current=Exists(current)).order_by("-is_current", "pk")

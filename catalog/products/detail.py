@@ -193,7 +193,7 @@ _PRODUCT = f"""
     JOIN catalog_brand brand ON brand.id = product.brand_id
     JOIN catalog_category category ON category.id = product.category_id
     LEFT JOIN catalog_spec spec ON spec.product_id = product.id
-    WHERE product.slug = %s AND product.status = 'active'
+    WHERE product.slug = %s AND product.status = 'live'
 """  # noqa: S608 - made of column names
 _VARIANTS = """
     SELECT variant.id, listing.id, variant.sku, variant.color, variant.status, variant.weight_g,

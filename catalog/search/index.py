@@ -212,7 +212,7 @@ _SELECT = f"""
     LEFT JOIN ({_COLORS}) color ON color.product_id = product.id
     LEFT JOIN ({_NAMES}) name ON name.product_id = product.id
     LEFT JOIN ({_IMAGES}) picture ON picture.product_id = product.id
-    WHERE product.status = 'active'
+    WHERE product.status = 'live'
 """  # noqa: S608 - made of constants
 _NAMED = ", ".join(_COLUMNS)
 _DIFFERS = " OR ".join(

@@ -293,7 +293,7 @@ def merged_into(product_id: int) -> str:
         other__product=product_id,
         answer=Answer.SAME,
         undone_at=None,
-        variant__product__status=Product.Status.ACTIVE,
+        variant__product__status=Product.Status.LIVE,
     )
     return merges.order_by("-pk").values_list("variant__product__slug", flat=True).first() or ""
 

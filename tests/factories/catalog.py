@@ -102,7 +102,7 @@ def make_product(*, slug=None, brand=None, category=None, **changes):
         "family": "headlamp",
         "description_html": "<p>A small lamp.</p>",
         "option_names": ("Color",),
-        "status": "active",
+        "status": "live",
     }
     return Product.objects.create(
         slug=slug or f"lamp-{next(_number)}",

@@ -99,12 +99,12 @@ FULL JOIN (SELECT * FROM catalog_exchangerateupdate WHERE status = 'waiting') n
 WHERE r.pending_rate IS DISTINCT FROM n.rate
 
 -- listings.published_is_active
--- Only active products are published, without discontinued variants and variants that staff unpublished.
+-- Only live products are published, without discontinued variants and variants that staff unpublished.
 SELECT v.sku, l.channel_id AS channel, p.status, v.status AS variant_status, l.is_delisted
 FROM catalog_listing l
 JOIN catalog_variant v ON v.id = l.variant_id
 JOIN catalog_product p ON p.id = v.product_id
-WHERE l.is_published AND (p.status <> 'active' OR v.status = 'discontinued' OR l.is_delisted)
+WHERE l.is_published AND (p.status <> 'live' OR v.status = 'discontinued' OR l.is_delisted)
 
 -- listings.card_matches_variant
 -- A product card shows the price and the stock of the cheapest available variant.

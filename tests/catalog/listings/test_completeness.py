@@ -10,7 +10,7 @@ def complete(*, has_spec=True, has_price=True, is_delisted=False, **changes):
     values = {
         "title": "Sensor headlamp",
         "family": "headlamp",
-        "status": "active",
+        "status": "live",
         "power_sources": ["built_in"],
         "output_lm": 400,
         "runtime_high_min": 180,

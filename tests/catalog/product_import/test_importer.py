@@ -32,7 +32,7 @@ def test_a_record_becomes_a_complete_product():
         "Sensor headlamp",
         "Northbeam",
         "headlamps",
-        "active",
+        "live",
     )
     assert product.slug == "sensor-headlamp"
     assert (product.spec.output_lm, product.spec.beam_m, product.spec.basis) == (

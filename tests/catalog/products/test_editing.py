@@ -2,7 +2,7 @@ import pytest
 from django.db import transaction
 
 from catalog.listings import publication
-from catalog.models import Listing, ProductCard, RepricingRequest
+from catalog.models import Listing, Product, ProductCard, RepricingRequest
 from catalog.products import editing
 from catalog.search import index
 from tests.factories.catalog import NOON, make_category, make_channel, make_image, make_listing
@@ -43,20 +43,10 @@ def test_a_field_can_be_unlocked(product):
     assert (product.title, product.overridden_fields) == ("Mine", [])
 
 
-def test_an_archived_product_is_unpublished_and_returns_with_its_price(product):
-    edit(product, status="archived")
-    hidden = (Listing.objects.get().is_published, ProductCard.objects.count())
-
-    edit(product, status="active")
-
-    assert hidden == (False, 0)
-    assert (Listing.objects.get().is_published, ProductCard.objects.count()) == (True, 1)
-
-
 def test_relisting_does_not_publish_an_incomplete_listing(product):
     listing = Listing.objects.get()
     publication.delist(listing=listing, now=NOON)
-    edit(product, status="draft")
+    Product.objects.update(status="draft")
 
     publication.relist(listing=listing, now=NOON)
 

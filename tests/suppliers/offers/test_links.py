@@ -9,7 +9,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from catalog.models import Listing, Product, Variant
-from catalog.products import creation, editing, spec_edits
+from catalog.products import creation, spec_edits
+from catalog.readiness import lifecycle
 from storefront.dev.sandboxes import in_memory_supplier
 from suppliers.inventory import publication
 from suppliers.models import StockLevel, SupplierOffer, SyncIssue
@@ -263,7 +264,8 @@ def test_an_offer_is_linked_to_a_product_created_by_staff_and_sold(disputed):
     with transaction.atomic():
         values = {"output_lm": 370, "power_sources": ["built_in"]}
         spec_edits.edit_spec(product=product, changes=values, actor="erika", now=later())
-        editing.apply_edit(product=product, changes={"status": "active"}, now=later())
+        for to in ("in_review", "ready", "live"):
+            lifecycle.move_product(product=product, to=to, actor="erika", now=later())
 
     assert not is_published_as_draft
     assert Listing.objects.get(variant=variant).is_published

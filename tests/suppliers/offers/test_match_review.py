@@ -262,7 +262,7 @@ def test_a_merged_offer_stays_and_its_supplier_no_longer_writes_texts(conflict, 
     offer = put(page(title="Another title", brand="Northstar", sku="N1", gtin=OTHER_GTIN))
 
     assert (offer.variant, offer.status) == (owner(), "active")
-    assert list(Product.objects.filter(status="active")) == [owner().product]
+    assert list(Product.objects.filter(status="live")) == [owner().product]
     assert owner().product.title == "Northbeam H100 headlamp"
     assert match_review.count_questions() == 0
 

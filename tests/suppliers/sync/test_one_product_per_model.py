@@ -27,7 +27,7 @@ def test_each_model_is_one_product_with_the_offers_of_all_its_suppliers(
     runs = [sync(supplier, now=timezone.now()) for supplier in suppliers]
 
     assert {run.status for run in runs} == {"applied"}
-    titles = Product.objects.filter(status="active").values_list("title", flat=True)
+    titles = Product.objects.filter(status="live").values_list("title", flat=True)
     models = Counter(MODEL.search(title)[0] for title in titles)
     assert [name for name, count in models.items() if count > 1] == []
     suppliers_of = defaultdict(set)

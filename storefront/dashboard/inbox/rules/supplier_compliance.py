@@ -61,7 +61,7 @@ SUPPLIER_COMPLIANCE = (
         f"b.id, b.name, min(p.created_at) AS since, {NO_AMOUNT},"
         " b.manufacturer_name || ', ' || b.manufacturer_country || ': ' || count(*) || ' ×' AS detail"
         " FROM catalog_brand b JOIN catalog_product p ON p.brand_id = b.id",
-        f"b.lacks_responsible_person AND p.status = 'active' AND {_SOLD_TO_EU} GROUP BY b.id",
+        f"b.lacks_responsible_person AND p.status = 'live' AND {_SOLD_TO_EU} GROUP BY b.id",
     ),
     simple_rule(
         "manufacturer_address_missing",
@@ -70,7 +70,7 @@ SUPPLIER_COMPLIANCE = (
         f"min(b.id) AS id, min(b.name) || ', …' AS name, min(p.created_at) AS since, {NO_AMOUNT},"
         " count(DISTINCT b.id) || ' ×' AS detail"
         " FROM catalog_brand b JOIN catalog_product p ON p.brand_id = b.id",
-        f"b.manufacturer_name = '' AND p.status = 'active' AND {_SOLD_TO_EU} HAVING count(*) > 0",
+        f"b.manufacturer_name = '' AND p.status = 'live' AND {_SOLD_TO_EU} HAVING count(*) > 0",
         filters="manufacturer_name__isempty=1",
     ),
 )

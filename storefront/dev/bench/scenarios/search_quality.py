@@ -163,7 +163,7 @@ def _stocked_channel(products: Sequence[Row], now: datetime) -> Iterator[Channel
                 category=categories[CATEGORY_SLUGS[row["family"]]],
                 family=row["family"],
                 title=row["title"],
-                status=Product.Status.ACTIVE,
+                status=Product.Status.LIVE,
             )
             _add_spec(product, row)
             _add_variant(product, row, channel=channel, area=area, now=now)

@@ -18,7 +18,7 @@ LIST = reverse("admin:catalog_product_changelist")
 
 @pytest.fixture
 def listed():
-    shown = make_product(title="Night torch", status="active")
+    shown = make_product(title="Night torch", status="live")
     make_spec(shown, output_lm=900)
     make_offer(make_variant(shown), sku="N-1")
     make_variant(make_product(title="Old torch", status="archived"))
@@ -30,7 +30,7 @@ def paths(client, **filters):
 
 
 def test_the_buttons_of_the_list_export_what_it_shows(staff, listed):
-    plain, book = paths(staff, q="torch", status__exact="active")
+    plain, book = paths(staff, q="torch", status__exact="live")
 
     answer = staff.get(plain, follow=True)
     text = b"".join(answer.streaming_content).decode("utf-8-sig")

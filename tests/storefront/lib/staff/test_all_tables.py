@@ -152,7 +152,6 @@ def test_edited_product_text_is_saved_and_shown(shared_world, staff):
         ),
         "category": product.category_id,
         "option_names": "\n".join(product.option_names),
-        "status": product.status,
     }
     for below in ("variants", "spec", "modes", "images"):
         form |= {f"{below}-TOTAL_FORMS": 0, f"{below}-INITIAL_FORMS": 0}

@@ -267,7 +267,7 @@ def test_product_that_is_not_for_sale_says_why_and_offers_others(customer, light
         ({}, {"status": "archived"}, 410, "This product is no longer sold."),
     ):
         listings.update(**{"is_published": False, **of_listing})
-        Product.objects.filter(slug="trail-400").update(**{"status": "active", **of_product})
+        Product.objects.filter(slug="trail-400").update(**{"status": "live", **of_product})
         shelve(light.variant.product)
         response = customer.get(URL)
         page = Page(response)
