@@ -919,6 +919,27 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="FieldChange",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("record", models.CharField(choices=[("product", "Product"), ("spec", "Specification"), ("variant", "Variant"), ("identifier", "Identifier"), ("mode", "Mode"), ("image", "Image")], max_length=12, verbose_name="Record type")),
+                ("record_id", models.BigIntegerField(verbose_name="Record ID")),
+                ("field", models.CharField(blank=True, max_length=80, verbose_name="Field")),
+                ("old", models.JSONField(null=True, verbose_name="Old value")),
+                ("new", models.JSONField(null=True, verbose_name="New value")),
+                ("at", models.DateTimeField(verbose_name="When")),
+                ("actor", models.CharField(blank=True, max_length=150, verbose_name="User")),
+                ("source", models.CharField(blank=True, max_length=100, verbose_name="Source")),
+                ("product", models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="catalog.product", verbose_name="Product")),
+                ("variant", models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="catalog.variant", verbose_name="Variant")),
+            ],
+            options={
+                "verbose_name": "field change",
+                "verbose_name_plural": "field changes",
+                "indexes": [models.Index(fields=["product", "id"], name="field_change_of_product"), models.Index(condition=models.Q(("variant__isnull", False)), fields=["variant", "id"], name="field_change_of_variant")],
+            },
+        ),
+        migrations.CreateModel(
             name="DurabilityGuarantee",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

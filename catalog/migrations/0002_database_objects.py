@@ -12,4 +12,5 @@ class Migration(migrations.Migration):
         "delivery_restrictions.sql",
         "card_changes.sql",
         "guarantees.sql",
+        "field_changes.sql",
     )

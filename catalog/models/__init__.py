@@ -13,6 +13,7 @@ from catalog.models.competitors import (
 from catalog.models.custom_attributes import CustomAttribute
 from catalog.models.exchange_rates import ExchangeRate, ExchangeRateUpdate
 from catalog.models.guarantees import DurabilityGuarantee
+from catalog.models.history import FieldChange
 from catalog.models.listings import Channel, DeliveryArea, Listing
 from catalog.models.price_books import PriceBook, PriceRule
 from catalog.models.price_holds import PriceHold
@@ -35,6 +36,7 @@ __all__ = [
     "DurabilityGuarantee",
     "ExchangeRate",
     "ExchangeRateUpdate",
+    "FieldChange",
     "Identifier",
     "Image",
     "Listing",

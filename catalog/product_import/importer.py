@@ -22,6 +22,7 @@ from catalog.product_import.item import ImportItem
 from catalog.products.creation import make_sku
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from storefront.lib.db import bulk
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
     product_ids: Mapping[str, int] = NO_IDS,
     source: str,
     now: datetime,
+    run: int | None = None,
     is_preview: bool = False,
 ) -> ImportResult:
     """Create and update products, variants and their parts in one transaction.
@@ -63,13 +65,15 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
     described by the supplier that created it; another supplier only adds variants.
     Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``product_ids`` maps ids of supplier
             products to products that get their SKUs as new variants; ``source`` is the supplier's
-            code; ``is_preview``: write in the caller's transaction, which is rolled back
+            code, ``run`` the id of its sync run, for the history; ``is_preview``: write in the
+            caller's transaction, which is rolled back
     Locks:  the variants, then their products, each in id order
     """
     issues: list[ImportIssue] = []
     definitions = registry.load()
     items = list(normalize_records(records, source=source, definitions=definitions, issues=issues))
     with transaction.atomic(durable=not is_preview):
+        set_change_source(f"sync:{source}:{run or ''}".rstrip(":"))
         _load_rows(items, variant_ids=variant_ids, product_ids=product_ids, source=source)
         described = [item for item in items if not item.is_other_supplier]
         products.write_products(described, source=source, now=now)

@@ -15,7 +15,8 @@ from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
 from catalog.product_import.item import ImportItem
 from catalog.products.creation import make_slugs
-from catalog.products.spec_edits import MODES, keep_edits
+from catalog.products.mode_changes import MODES, ModeChanges
+from catalog.products.spec_edits import keep_edits
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
@@ -186,40 +187,28 @@ def _spec_values(item: ImportItem) -> dict[str, Any]:
 
 @requires_transaction
 def write_modes(items: Sequence[ImportItem]) -> None:
-    """Write the mode tables; a table with any change is replaced as a whole."""
+    """Write the mode tables that differ, unless staff edited them."""
     modes: dict[int, list[Mode]] = {}
     for mode in Mode.objects.filter(product__in=[item.row.pk for item in items]).order_by(
         "product", "position"
     ):
         modes.setdefault(mode.product_id, []).append(mode)
-    new: list[Mode] = []
-    stale: list[int] = []
+    changes = ModeChanges()
     for item in items:
         if MODES in item.row.overridden_fields:
             continue
-        wanted = [
-            _mode(item.row, position, claim) for position, claim in enumerate(item.enriched.modes)
-        ]
-        present = modes.get(item.row.pk, [])
-        if [_values(mode) for mode in present] != [_values(mode) for mode in wanted]:
-            stale += [mode.pk for mode in present]
-            new += wanted
+        present, claims = modes.get(item.row.pk, []), item.enriched.modes
+        rows = (*present[: len(claims)], *[None] * (len(claims) - len(present)))
+        wanted = [(row, _mode(claim)) for row, claim in zip(rows, claims, strict=True)]
+        if changes.add(item.row, present, wanted):
             item.mark_changed()
-    if stale:
-        Mode.objects.filter(pk__in=stale).delete()
-    Mode.objects.bulk_create(new)
+    changes.save()
 
 
-def _mode(product: Product, position: int, claim: StatedMode) -> Mode:
-    return Mode(
-        product=product,
-        position=position,
-        name=claim.name,
-        kind=claim.kind,
-        output_lm=bulk.quantized(Mode, "output_lm", claim.output_lm),
-        runtime_min=claim.runtime_min,
-    )
-
-
-def _values(mode: Mode) -> tuple[Any, ...]:
-    return (mode.position, mode.name, mode.kind, mode.output_lm, mode.runtime_min)
+def _mode(claim: StatedMode) -> dict[str, Any]:
+    return {
+        "name": claim.name,
+        "kind": claim.kind,
+        "output_lm": bulk.quantized(Mode, "output_lm", claim.output_lm),
+        "runtime_min": claim.runtime_min,
+    }

@@ -50,6 +50,7 @@ from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked
 from catalog.products.staff.spec_panel import finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm
 from catalog.readiness.status_actions import StatusActions
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.country_fields import CountriesField
@@ -130,6 +131,7 @@ class ProductAdmin(FilteredActions, StatusActions, LockedFieldsAdmin):
         return HttpResponseRedirect(f"{reverse('admin:catalog_variant_add')}?product={object_id}")
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        set_change_source("staff", actor=str(request.user))
         if isinstance(form, ProductAddForm):
             name = form.cleaned_data["brand_name"]
             first = form.fill(Variant(), option_names=obj.option_names)
@@ -232,6 +234,7 @@ class VariantAdmin(LockedFieldsAdmin):
         return queryset.filter(search.search_variants(search_term)), False
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
+        set_change_source("staff", actor=str(request.user))
         if isinstance(form, VariantAddForm):
             creation.create_variant(form.fill(obj, option_names=obj.product.option_names))
         elif changes := form.changes():

@@ -16,9 +16,10 @@ from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Mode, Product, Spec, Variant
+from catalog.products.mode_changes import MODES, ModeChanges
 from storefront.lib.db.transactions import requires_transaction
 
-MODES = "modes"  # in ``Product.overridden_fields``: staff edited the light modes
+MODE_COLUMNS = ("name", "kind", "output_lm", "runtime_min", "intensity_cd")
 BASIS_FIELD, DERIVED_FIELD = "basis", "beam_m"
 EDITABLE_COLUMNS = tuple(
     column.name
@@ -135,16 +136,24 @@ def _set_custom_value(spec: Spec, code: str, value: Any) -> None:
 
 @requires_transaction
 def edit_modes(*, product: Product, modes: Sequence[Mode], now: datetime) -> None:
-    """Replace the light modes by staff's, in this order, and lock them against feeds.
+    """Replace the light modes by staff's, and lock them against feeds.
 
+    Shape:  ``modes`` are rows that stay, in the order of their positions, then new rows
     Locks:  the listings of the product in id order, then the product
     """
     lock_product(product.pk)
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
-    Mode.objects.filter(product=row).delete()
-    for position, mode in enumerate(modes):
-        mode.pk, mode.product, mode.position = None, row, position
-    Mode.objects.bulk_create(modes)
+    present = {mode.pk: mode for mode in Mode.objects.filter(product=row).order_by("position")}
+    changes = ModeChanges()
+    changes.add(
+        row,
+        [*present.values()],
+        [
+            (present.get(mode.pk), {name: getattr(mode, name) for name in MODE_COLUMNS})
+            for mode in modes
+        ],
+    )
+    changes.save()
     if spec := Spec.objects.filter(product=row).first():
         spec.warnings = _warnings(spec, stated_modes(row))
         spec.save(update_fields=["warnings"])

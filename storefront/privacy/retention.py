@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import QuerySet
 
+from catalog.models import FieldChange
 from notifications.models import Event, Message
 from orders import privacy
 from orders.models import Order, PurchaseMessage
@@ -90,6 +91,12 @@ def _delete_address_changes(before: datetime) -> int:
     return EmailChangeRequest.objects.filter(pk__in=_first(changes)).delete()[0]
 
 
+def _delete_field_changes(before: datetime) -> int:
+    """Delete the oldest changes; ids are in the order of time, so that no index of ``at`` is needed."""
+    oldest = _first(FieldChange.objects.all())
+    return FieldChange.objects.filter(pk__in=oldest, at__lt=before).delete()[0]
+
+
 def _erase_guests(before: datetime, *, is_unpaid: bool = False) -> int:
     orders = privacy.guest_orders(placed_before=before, is_unpaid=is_unpaid)
     return privacy.erase_guests(Order.objects.filter(pk__in=_first(orders)).order_by("pk"))
@@ -101,6 +108,7 @@ RULES = (
     Rule(code="emails", keep=YEAR, sweep=_delete_messages),
     Rule(code="event_payloads", keep=YEAR, sweep=_empty_events),
     Rule(code="address_changes", keep=2 * YEAR, sweep=_delete_address_changes),
+    Rule(code="product_history", keep=YEAR, sweep=_delete_field_changes),
     Rule(code="supplier_messages", keep=3 * YEAR, sweep=_empty_supplier_messages),
     Rule(code="unpaid_guest_orders", keep=YEAR, sweep=partial(_erase_guests, is_unpaid=True)),
     # ten years from the end of the year of the sale

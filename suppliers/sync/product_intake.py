@@ -143,7 +143,12 @@ def _import_once(run_context: RunContext, batch: Batch) -> int:
     supplier = run_context.supplier
     records = _without_foreign_skus(supplier, [page.record for page in batch.good], batch.problems)
     decided = links.decide_links(supplier=supplier, records=records)
-    store = partial(importer.import_products, source=supplier.code, now=run_context.clock())
+    store = partial(
+        importer.import_products,
+        source=supplier.code,
+        now=run_context.clock(),
+        run=run_context.run.pk,
+    )
     imported = _store_and_link(supplier, decided, store)
     batch.problems += imported.issues
     present = _known_products(run_context, batch.answered)

@@ -19,7 +19,8 @@ from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Identifier, Image, Mode, Spec
 from catalog.products.image_edits import IMAGES
-from catalog.products.spec_edits import MODES
+from catalog.products.mode_changes import MODES
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.history import construct_message
@@ -78,6 +79,7 @@ class LockedFieldsAdmin(StaffAdmin):
         if field not in row.overridden_fields:
             raise Http404
         with transaction.atomic():
+            set_change_source("staff", actor=str(request.user))
             type(self).return_field(row, field=field, now=timezone.now())
             done = _("Returned to supplier data: %(field)s") % {
                 "field": label_of(field, self.model)

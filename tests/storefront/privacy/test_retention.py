@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.models import FieldChange
 from notifications import dispatch, outbox
 from notifications.models import Event, Message
 from orders.models import Order, PurchaseMessage
@@ -44,6 +45,16 @@ def test_body_of_a_webhook_is_deleted_and_its_id_stays():
         ended.external_id: b"",
         waiting.external_id: b"2",
     }
+
+
+def test_history_of_products_is_deleted():
+    for days in (1, 0):
+        FieldChange.objects.create(
+            product_id=1, record="product", record_id=1, at=NOON + timedelta(days=days)
+        )
+
+    assert sweep("product_history") == 1
+    assert FieldChange.objects.get().at > NOON
 
 
 def test_emails_are_deleted_and_their_event_is_not_sent_again():
