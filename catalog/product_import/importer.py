@@ -18,7 +18,7 @@ from catalog.custom_attributes.values import Extracted, extract
 from catalog.models import Product, Variant
 from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.product_import import identifiers, images, products
-from catalog.product_import.item import ImportItem
+from catalog.product_import.item import APPLY_AT_ONCE, ImportItem, ImportPolicy
 from catalog.products.creation import make_sku
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from storefront.lib.db import bulk
@@ -57,6 +57,7 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
     source: str,
     now: datetime,
     run: int | None = None,
+    policy: ImportPolicy = APPLY_AT_ONCE,
     is_preview: bool = False,
 ) -> ImportResult:
     """Create and update products, variants and their parts in one transaction.
@@ -76,7 +77,7 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
         set_change_source(f"sync:{source}:{run or ''}".rstrip(":"))
         _load_rows(items, variant_ids=variant_ids, product_ids=product_ids, source=source)
         described = [item for item in items if not item.is_other_supplier]
-        products.write_products(described, source=source, now=now)
+        products.write_products(described, source=source, policy=policy, now=now)
         products.write_specs(described, source=source)
         products.write_modes(described)
         created = _write_variants(items, source=source)

@@ -8,6 +8,21 @@ from catalog.models import Product, Variant
 from catalog.records import ProductRecord
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPolicy:
+    """How a supplier's data enter the catalog.
+
+    ``new_status`` is the status of a new product. ``holds_changes``: a change of a live product
+    waits for staff as a ``ChangeRequest``.
+    """
+
+    new_status: str = Product.Status.LIVE
+    holds_changes: bool = False
+
+
+APPLY_AT_ONCE = ImportPolicy()
+
+
 @dataclass(slots=True, kw_only=True)
 class ImportItem:
     """One record with its rows; ``changed`` holds the supplier SKUs of changed variants.

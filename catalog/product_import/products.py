@@ -13,7 +13,7 @@ from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
-from catalog.product_import.item import ImportItem
+from catalog.product_import.item import ImportItem, ImportPolicy
 from catalog.products.creation import make_slugs
 from catalog.products.mode_changes import MODES, ModeChanges
 from catalog.products.spec_edits import keep_edits
@@ -30,7 +30,9 @@ _STATED_COLUMNS: Mapping[str, Callable[[], Any]] = {
 
 
 @requires_transaction
-def write_products(items: Sequence[ImportItem], *, source: str, now: datetime) -> None:
+def write_products(
+    items: Sequence[ImportItem], *, source: str, policy: ImportPolicy, now: datetime
+) -> None:
     """Create new products and update changed fields that staff have not locked."""
     brands = _brands({item.enriched.brand for item in items})
     _write_contacts(items, brands)
@@ -52,7 +54,7 @@ def write_products(items: Sequence[ImportItem], *, source: str, now: datetime) -
         }
         if item.product is None:
             slug = slugs[item.record.external_id]
-            item.product = Product(slug=slug, status=Product.Status.LIVE, **values)
+            item.product = Product(slug=slug, status=policy.new_status, **values)
             item.mark_changed()
         elif names := _differing(item.product, values):
             item.product.updated_at = now

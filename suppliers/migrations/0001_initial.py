@@ -97,12 +97,33 @@ class Migration(migrations.Migration):
                         verbose_name="Supplier stock is reduced at",
                     ),
                 ),
+                (
+                    "new_product_status",
+                    models.CharField(
+                        choices=[("automatic", "Automatic, by documents"), ("live", "Live"), ("in_review", "In review"), ("draft", "Draft")],
+                        default="automatic",
+                        help_text="Status in which a new product of this supplier enters the catalog. Automatic: live while the supplier is active and all required documents are valid, otherwise in review. Live applies only to an active supplier; until then products are in review.",
+                        max_length=10,
+                        verbose_name="New products",
+                    ),
+                ),
+                (
+                    "product_changes",
+                    models.CharField(
+                        choices=[("review", "Review"), ("apply", "Apply at once")],
+                        default="review",
+                        help_text="What happens if the supplier changes the texts, specifications or options of a live product. Review: staff accept or reject each change. First values for empty fields, prices and stock are always applied at once.",
+                        max_length=10,
+                        verbose_name="Changes to live products",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "supplier",
                 "verbose_name_plural": "suppliers",
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("status__in", ["candidate", "vetting", "active", "paused", "blocked"])), name="supplier_status_is_known"),
+                    models.CheckConstraint(condition=models.Q(("new_product_status__in", ["automatic", "live", "in_review", "draft"]), ("product_changes__in", ["review", "apply"])), name="supplier_product_policy_is_known"),
                     models.CheckConstraint(condition=models.Q(("stock_fresh_for_min__lte", models.F("stock_expires_after_min")), ("stock_expires_after_min__lte", 1440)), name="supplier_stock_ages_in_order"),
                     models.CheckConstraint(condition=models.Q(("stock_decay_units_per_hour__gte", 0), ("stock_decay_percent_per_hour__gte", 0)), name="supplier_stock_decay_not_negative"),
                     models.CheckConstraint(condition=models.Q(("live_check_fallback__in", ["believe", "refuse"])), name="supplier_unanswered_is_known"),

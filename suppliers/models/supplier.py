@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Case, F, When
 from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from storefront.lib.security.encryption import EncryptedTextField
 from storefront.lib.state_machine import Stateful
@@ -30,6 +31,16 @@ class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
         ORDER = "order", _("Order received")
         SHIPMENT = "shipment", _("Order shipped")
         NEVER = "never", _("Never")
+
+    class NewProductStatus(models.TextChoices):
+        AUTOMATIC = "automatic", _("Automatic, by documents")
+        LIVE = "live", pgettext_lazy("product", "Live")
+        IN_REVIEW = "in_review", _("In review")
+        DRAFT = "draft", _("Draft")
+
+    class ProductChanges(models.TextChoices):
+        REVIEW = "review", _("Review")
+        APPLY = "apply", _("Apply at once")
 
     TRANSITIONS: ClassVar = {
         Status.CANDIDATE: frozenset({Status.VETTING}),
@@ -101,6 +112,29 @@ class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
         ),
     )
 
+    new_product_status = models.CharField(
+        _("New products"),
+        max_length=10,
+        choices=NewProductStatus,
+        default=NewProductStatus.AUTOMATIC,
+        help_text=_(
+            "Status in which a new product of this supplier enters the catalog. Automatic: live "
+            "while the supplier is active and all required documents are valid, otherwise in "
+            "review. Live applies only to an active supplier; until then products are in review."
+        ),
+    )
+    product_changes = models.CharField(
+        _("Changes to live products"),
+        max_length=10,
+        choices=ProductChanges,
+        default=ProductChanges.REVIEW,
+        help_text=_(
+            "What happens if the supplier changes the texts, specifications or options of a live "
+            "product. Review: staff accept or reject each change. First values for empty fields, "
+            "prices and stock are always applied at once."
+        ),
+    )
+
     class Meta:
         verbose_name = _("supplier")
         verbose_name_plural = _("suppliers")
@@ -110,6 +144,13 @@ class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
                     status__in=["candidate", "vetting", "active", "paused", "blocked"]
                 ),
                 name="supplier_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    new_product_status__in=["automatic", "live", "in_review", "draft"],
+                    product_changes__in=["review", "apply"],
+                ),
+                name="supplier_product_policy_is_known",
             ),
             *FreshnessPolicy.Meta.constraints,
             *OrderDispatchPolicy.Meta.constraints,

@@ -7,6 +7,7 @@ from storefront.lib.staff.fieldsets import Group
 READ_ONLY_FIELDS = ("stock_accuracy", "costs_confirmed_at", "costs_aged_until")
 SUPPLIER_GROUPS = (
     Group(_("General"), ("name", "code", "adapter", "currency", "language")),
+    Group(_("Product data"), ("new_product_status", "product_changes")),
     Group(
         _("Response and handling times"), ("lead_days", "cut_off_hour", "acknowledge_within_min")
     ),

@@ -16,6 +16,7 @@ from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.money import Money
+from suppliers.compliance import product_policy
 from suppliers.connectors.records import DiscontinuedError, ProductDetail, StockReport
 from suppliers.models import Supplier, SupplierOffer, SupplierProduct
 from suppliers.offers import links, writer
@@ -143,12 +144,8 @@ def _import_once(run_context: RunContext, batch: Batch) -> int:
     supplier = run_context.supplier
     records = _without_foreign_skus(supplier, [page.record for page in batch.good], batch.problems)
     decided = links.decide_links(supplier=supplier, records=records)
-    store = partial(
-        importer.import_products,
-        source=supplier.code,
-        now=run_context.clock(),
-        run=run_context.run.pk,
-    )
+    now, run = run_context.clock(), run_context.run.pk
+    store = partial(_store_of(supplier, now=now), run=run)
     imported = _store_and_link(supplier, decided, store)
     batch.problems += imported.issues
     present = _known_products(run_context, batch.answered)
@@ -168,6 +165,11 @@ def _import_once(run_context: RunContext, batch: Batch) -> int:
     return sum(len(record.variants) for record in records)
 
 
+def _store_of(supplier: Supplier, *, now: datetime) -> Store:
+    policy = product_policy.load_policy(supplier=supplier, now=now)
+    return partial(importer.import_products, source=supplier.code, policy=policy, now=now)
+
+
 @requires_transaction
 def preview_import(
     *, supplier: Supplier, records: Sequence[ProductRecord], now: datetime
@@ -179,7 +181,7 @@ def preview_import(
     problems: list[ImportIssue] = []
     own = _without_foreign_skus(supplier, records, problems)
     decided = links.decide_links(supplier=supplier, records=own)
-    store = partial(importer.import_products, source=supplier.code, now=now, is_preview=True)
+    store = partial(_store_of(supplier, now=now), is_preview=True)
     imported = _store_and_link(supplier, decided, store)
     return replace(imported, issues=[*problems, *imported.issues])
 

@@ -39,6 +39,8 @@ def make_feed_supplier(*, code="lumen", base_url="http://fake.example", safety_s
         currency="USD",
         status=Supplier.Status.ACTIVE,
         status_since=NOON,
+        new_product_status=Supplier.NewProductStatus.LIVE,
+        product_changes=Supplier.ProductChanges.APPLY,
         safety_stock=safety_stock,
     )
     Connection.objects.create(supplier=supplier, base_url=base_url, calls_per_second=10_000)

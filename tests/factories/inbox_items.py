@@ -15,6 +15,7 @@ from catalog.models import (
     Listing,
     PriceHold,
     PriceRule,
+    Product,
     RepricingRequest,
 )
 from notifications.models import Message
@@ -314,6 +315,7 @@ ITEMS = {
     "sale_not_in_feed": lambda: Allocation.objects.filter(status="unseen").update(
         status_since=NOON - timedelta(days=15)
     ),
+    "products_in_review": lambda: Product.objects.update(status="in_review"),
     "document_to_review": lambda: ComplianceDocument.objects.update(
         status="submitted", status_since=AGO
     ),

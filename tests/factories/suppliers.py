@@ -26,6 +26,8 @@ def make_supplier(code="lumen", currency="EUR", adapter="fake", base_url="http:/
             "currency": currency,
             "status": Supplier.Status.ACTIVE,
             "status_since": NOON,
+            "new_product_status": Supplier.NewProductStatus.LIVE,
+            "product_changes": Supplier.ProductChanges.APPLY,
             "lead_days": 2,
         },
     )

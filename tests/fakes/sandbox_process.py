@@ -74,6 +74,8 @@ def connect_supplier(adapter, *, code, currency, base_url, secrets, **options):
         currency=currency,
         status=Supplier.Status.ACTIVE,
         status_since=NOON,
+        new_product_status=Supplier.NewProductStatus.LIVE,
+        product_changes=Supplier.ProductChanges.APPLY,
     )
     Connection.objects.create(
         supplier=supplier,

@@ -58,6 +58,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "return_overdue": 33 * DAY,  # enters the inbox after a month
     "partial_shipment_late": 4 * DAY,
     "document_to_review": 3 * DAY,
+    "products_in_review": 3 * DAY,
     "document_expires": 14 * DAY,
     "offers_withheld": 7 * DAY,
     "responsible_person_missing": 7 * DAY,

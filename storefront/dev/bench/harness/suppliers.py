@@ -101,6 +101,8 @@ def connect(  # noqa: PLR0913 - the parts of a connection
         currency=currency,
         status=Supplier.Status.ACTIVE,
         status_since=now,
+        new_product_status=Supplier.NewProductStatus.LIVE,
+        product_changes=Supplier.ProductChanges.APPLY,
     )
     # Without compliance documents none of its products is for sale.
     compliance_documents.give(supplier=supplier, actor="bench", now=now)
@@ -120,7 +122,14 @@ def uploading(code: str, mapping: Mapping[str, Any]) -> tuple[Supplier, Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     supplier, _ = Supplier.objects.get_or_create(
         code=code,
-        defaults={"name": code, "adapter": "feed", "currency": "EUR", "status": "active"},
+        defaults={
+            "name": code,
+            "adapter": "feed",
+            "currency": "EUR",
+            "status": Supplier.Status.ACTIVE,
+            "new_product_status": Supplier.NewProductStatus.LIVE,
+            "product_changes": Supplier.ProductChanges.APPLY,
+        },
     )
     known = {**mapping, "location": "main", "country": "DE"}
     options = {"via": "upload", "products_at": "feed", "mapping": known}

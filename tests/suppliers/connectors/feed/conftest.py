@@ -38,6 +38,8 @@ def supplier(db, settings):
         currency="USD",
         status=Supplier.Status.ACTIVE,
         status_since=NOON,
+        new_product_status=Supplier.NewProductStatus.LIVE,
+        product_changes=Supplier.ProductChanges.APPLY,
     )
     mapping = {"fields": FIELDS, "country": "DE"}
     options = {"via": "upload", "products_at": "feed", "mapping": mapping}
