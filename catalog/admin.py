@@ -9,13 +9,14 @@ from catalog.listings import price_hold_admin
 from catalog.price_books import admin as price_book_admin
 from catalog.price_books import channel_admin
 from catalog.products import admin as product_admin
-from catalog.products.staff import guarantee_admin
+from catalog.products.staff import family_admin, guarantee_admin
 
 __all__ = [
     "channel_admin",
     "competitor_admin",
     "custom_attribute_admin",
     "exchange_rate_admin",
+    "family_admin",
     "guarantee_admin",
     "listing_admin",
     "price_book_admin",

@@ -132,6 +132,15 @@ def fresh_attributes(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def built_in_families(monkeypatch):
+    """Cache the families of a new shop, which saves a query; tests of others reset it."""
+    from catalog.attributes.families import BUILT_IN  # noqa: PLC0415 - the apps are not loaded yet
+    from catalog.models import families  # noqa: PLC0415
+
+    monkeypatch.setattr(families, "_cached", (math.inf, BUILT_IN))
+
+
+@pytest.fixture(autouse=True)
 def broker_answers(monkeypatch):
     """Forget that the broker was down in the previous test, so that it is used again at once."""
     from storefront.workers import deduplication  # noqa: PLC0415 - the settings are not read yet

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from catalog.attributes import units
+from catalog.attributes.families import FamilyKind
 from catalog.attributes.numbers import UnreadableError
 
 
@@ -223,7 +224,7 @@ def for_option(battery: Battery, *, name: str, value: str) -> Battery:
     return battery
 
 
-def lithium_class(battery: Battery, *, family: str, has_battery: bool) -> str:
+def lithium_class(battery: Battery, *, family_kind: str, has_battery: bool) -> str:
     """Return how the lithium ships: ``none``, ``inside`` the light, ``with`` it, or ``alone``.
 
     A battery that the supplier flags but does not describe counts as lithium packed with the light:
@@ -233,7 +234,7 @@ def lithium_class(battery: Battery, *, family: str, has_battery: bool) -> str:
     is_described = bool(battery.format or battery.chemistry)
     if is_described and not battery.has_lithium:
         return "none"
-    if family == "battery":
+    if family_kind == FamilyKind.BATTERY:
         return "alone" if is_described or has_battery else "none"
     if not is_described:
         return "with" if has_battery else "none"

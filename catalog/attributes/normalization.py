@@ -14,11 +14,11 @@ from catalog.attributes import (
     batteries,
     contacts,
     emitters,
-    families,
     plausibility,
     text_cleaning,
 )
 from catalog.attributes.contacts import Contact
+from catalog.attributes.families import BUILT_IN, Families
 from catalog.attributes.findings import Finding
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.spec_table import SpecTable, StatedValue
@@ -42,6 +42,7 @@ class NormalizedProduct:
     """
 
     family: str
+    family_kind: str
     category: str
     brand: str
     title: str
@@ -100,16 +101,18 @@ def check_claims(record: ProductRecord, *, family: str) -> CheckedClaims:
     )
 
 
-def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | ImportIssue:
+def normalize(
+    record: ProductRecord, *, source: str, families: Families = BUILT_IN
+) -> NormalizedProduct | ImportIssue:
     """Normalize one record; return an ``ImportIssue`` instead if it cannot be published."""
     plain_title = text_cleaning.clean_text(record.title)
     if not plain_title:
         return _rejected_row(record, "no-title", "The product has no title.")
-    family = families.family_of(title=plain_title, category_path=record.category_path)
+    family = families.recognize(title=plain_title, category_path=record.category_path)
     if not family:
         category_text = " / ".join(record.category_path)[:120]
         where = f"nor the category {category_text!r}" if category_text else "nor a category"
-        message = f"Neither the title {where} names a kind of light, so it is not imported."
+        message = f"Neither the title {where} names a product family, so it is not imported."
         return _rejected_row(record, "family-unknown", message)
     checked = check_claims(record, family=family)
     labels, battery, numbers = checked.labels, checked.battery, checked.numbers
@@ -127,7 +130,8 @@ def normalize(record: ProductRecord, *, source: str) -> NormalizedProduct | Impo
     )
     enriched = NormalizedProduct(
         family=family,
-        category=families.CATEGORY_SLUGS[family],
+        family_kind=families.kind_of(family),
+        category=families[family].category,
         brand=text_cleaning.shorten(text_cleaning.clean_text(record.brand), 80) or UNBRANDED,
         title=title or text_cleaning.clean_title(record.category_path[-1], output_lm=None),
         summary=text_cleaning.make_summary(description),
@@ -222,7 +226,7 @@ def get_lithium(enriched: NormalizedProduct, *, option_values: Sequence[str]) ->
     for name, value in zip(enriched.option_names, option_values, strict=False):
         battery = batteries.for_option(battery, name=name, value=value)
     kind = batteries.lithium_class(
-        battery, family=enriched.family, has_battery=enriched.has_battery
+        battery, family_kind=enriched.family_kind, has_battery=enriched.has_battery
     )
     if kind == "none":
         return Lithium(kind, None, 0)

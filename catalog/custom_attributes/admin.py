@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog.custom_attributes.values import find_built_in
 from catalog.models import CustomAttribute
-from catalog.models.categories import Family
+from catalog.models.families import family_choices
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
@@ -21,7 +21,7 @@ CODE = re.compile(r"[a-z][a-z0-9_]*")
 
 class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     families = forms.MultipleChoiceField(
-        choices=Family.choices, required=False, widget=forms.CheckboxSelectMultiple
+        choices=family_choices, required=False, widget=forms.CheckboxSelectMultiple
     )
 
     class Meta:
@@ -32,7 +32,7 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
         )
 
     def clean_names(self) -> dict[str, str]:
-        return _names(self.cleaned_data["names"])
+        return check_names(self.cleaned_data["names"])
 
     def clean_choices(self) -> dict[str, dict[str, str]]:
         choices = self.cleaned_data["choices"] or {}
@@ -40,7 +40,7 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
             raise forms.ValidationError(
                 _('Enter codes with names, such as {"tail": {"en": "at the tail"}}.')
             )
-        return {code: _names(names) for code, names in choices.items()}
+        return {code: check_names(names) for code, names in choices.items()}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -51,7 +51,8 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
         return cleaned
 
 
-def _names(names: Any) -> dict[str, str]:
+def check_names(names: Any) -> dict[str, str]:
+    """Return names by language without outer spaces. Raises: ValidationError  English is missing."""
     languages = dict(settings.LANGUAGES)
     if (
         not isinstance(names, dict)
@@ -65,7 +66,7 @@ def _names(names: Any) -> dict[str, str]:
 
 
 @admin.display(description=cast("str", gettext_lazy("Name")))
-def english_name(row: CustomAttribute) -> str:
+def english_name(row: Any) -> str:
     return str(row)
 
 

@@ -1,7 +1,8 @@
 """Completeness: decide whether a listing has everything that publication requires."""
 
-from catalog.attributes.families import LIGHTS
+from catalog.attributes.families import FamilyKind
 from catalog.models import Listing, Variant
+from catalog.models.families import cached_families
 
 
 def is_complete(listing: Listing, variant: Variant, *, has_price: bool) -> bool:
@@ -19,10 +20,11 @@ def is_complete(listing: Listing, variant: Variant, *, has_price: bool) -> bool:
     if variant.status == variant.Status.DISCONTINUED:
         return False
     runtime_min = spec.runtime_high_min or spec.runtime_max_min
-    if product.family in LIGHTS and not (
+    kind = cached_families().kind_of(product.family)
+    if kind == FamilyKind.LIGHT and not (
         spec.power_sources and (spec.output_lm is not None or runtime_min is not None)
     ):
         return False
-    if product.family == "battery" and not spec.battery_format:
+    if kind == FamilyKind.BATTERY and not spec.battery_format:
         return False
     return variant.lithium == variant.Lithium.NONE or variant.cell_wh is not None

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from catalog.listings import price_holds
 from catalog.models import Listing, PriceChange
+from catalog.models.families import cached_families
 from catalog.pricing import history
 from catalog.pricing.breakdown import to_json
 from catalog.pricing.guards import MAX_PRICE
@@ -53,6 +54,7 @@ def pricing_input(  # noqa: PLR0913 - the parts of one record
     family: str,
 ) -> PricingInput:
     """Return the pricing input of a variant; without a ``cost`` no price can be calculated."""
+    families = cached_families()
     return PricingInput(
         rule_scope=RuleScope(
             variant_id=figures.variant_id,
@@ -61,7 +63,7 @@ def pricing_input(  # noqa: PLR0913 - the parts of one record
             category_id=category_id,
             brand_id=brand_id,
         ),
-        family=family,
+        max_first_eur=families[family].max_first_price_eur if family in families else None,
         cost=cost,
         origins=tuple(figures.origins),
         map_amount=figures.map_amount,

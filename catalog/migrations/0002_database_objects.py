@@ -1,16 +1,42 @@
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
+from catalog.attributes.families import BUILT_IN
 from storefront.lib.db.migration_sql import run_files
+
+
+def add_families(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
+    family_model = apps.get_model("catalog", "ProductFamily")
+    family_model.objects.bulk_create(
+        family_model(
+            code=family.code,
+            kind=family.kind,
+            names=dict(family.names),
+            category=family.category,
+            sku_prefix=family.sku_prefix,
+            words=list(family.words),
+            match_priority=family.match_priority,
+            search_words=family.search_words,
+            max_first_price_eur=family.max_first_price_eur,
+            position=position,
+        )
+        for position, family in enumerate(BUILT_IN)
+    )
 
 
 class Migration(migrations.Migration):
     dependencies = [("catalog", "0001_initial")]
 
-    operations = run_files(
-        __file__,
-        "price_books.sql",
-        "delivery_restrictions.sql",
-        "card_changes.sql",
-        "guarantees.sql",
-        "field_changes.sql",
-    )
+    operations = [
+        migrations.RunPython(add_families, migrations.RunPython.noop),
+        *run_files(
+            __file__,
+            "families.sql",
+            "price_books.sql",
+            "delivery_restrictions.sql",
+            "card_changes.sql",
+            "guarantees.sql",
+            "field_changes.sql",
+        ),
+    ]

@@ -12,6 +12,7 @@ from catalog.models.competitors import (
 )
 from catalog.models.custom_attributes import CustomAttribute
 from catalog.models.exchange_rates import ExchangeRate, ExchangeRateUpdate
+from catalog.models.families import ProductFamily
 from catalog.models.guarantees import DurabilityGuarantee
 from catalog.models.history import FieldChange
 from catalog.models.listings import Channel, DeliveryArea, Listing
@@ -47,6 +48,7 @@ __all__ = [
     "PriceRule",
     "Product",
     "ProductCard",
+    "ProductFamily",
     "RepricingRequest",
     "SearchTerm",
     "SellingCosts",

@@ -9,19 +9,6 @@ from catalog.enums import EU
 from storefront.lib.db.fields import StoredGeneratedField
 
 
-class Family(models.TextChoices):
-    """The kind of a product, which decides the attributes it needs."""
-
-    FLASHLIGHT = "flashlight", _("Flashlight")
-    HEADLAMP = "headlamp", _("Headlamp")
-    LANTERN = "lantern", _("Lantern")
-    WORK_LIGHT = "work_light", _("Work light")
-    BIKE_LIGHT = "bike_light", _("Bike light")
-    BATTERY = "battery", _("Battery")
-    CHARGER = "charger", _("Charger")
-    ACCESSORY = "accessory", _("Accessory")
-
-
 class Category(models.Model):
     """A category; ``names`` and ``intros`` hold its texts per locale.
 

@@ -4,7 +4,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.categories import Family
 from storefront.lib.db.constraints import check
 
 CHOICE_KINDS = ("choice", "choices")
@@ -76,7 +75,7 @@ class CustomAttribute(models.Model):
         help_text=_("Other names of this attribute in feeds and specification tables."),
     )
     families = ArrayField(
-        models.CharField(max_length=20, choices=Family),
+        models.CharField(max_length=20),
         default=list,
         blank=True,
         verbose_name=_("Kinds of product"),

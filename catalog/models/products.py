@@ -15,7 +15,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from catalog.models.categories import Brand, Category, Family
+from catalog.models.categories import Brand, Category
+from catalog.models.families import FamilyField
 
 
 class Product(models.Model):
@@ -39,7 +40,7 @@ class Product(models.Model):
         verbose_name=_("Category"),
         help_text=_("The category that shows this product."),
     )
-    family = models.CharField(_("Family"), max_length=20, choices=Family)
+    family = FamilyField(_("Family"))
     title = models.CharField(
         _("Title"), max_length=150, help_text=_("The name of the product in lists and on its page.")
     )

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.categories import Category
+from catalog.models.families import FamilyField
 from catalog.models.listings import Channel, DeliveryArea
 from catalog.models.products import Product, Variant
 
@@ -43,7 +44,7 @@ class ProductCard(models.Model):
     slug = models.CharField(_("URL handle"), max_length=120)
     title = models.CharField(_("Title"), max_length=150)
     brand = models.CharField(_("Brand"), max_length=80)
-    family = models.CharField(_("Family"), max_length=20)
+    family = FamilyField(_("Family"))
     picture = models.CharField(_("Picture"), max_length=80, blank=True)  # stem of the main image
     # lowest of its variants
     price_amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2)

@@ -216,7 +216,7 @@ def _published_offer(change: PriceChange, pricing_input: PricingInput) -> Pricin
         return None
     return PricingInput(
         rule_scope=replace(pricing_input.rule_scope, supplier_code=breakdown["supplier"]),
-        family=pricing_input.family,
+        max_first_eur=pricing_input.max_first_eur,
         cost=Money(Decimal(breakdown["cost"]), breakdown["currency"]),
         origins=tuple(breakdown["origins"]),
     )

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from catalog.attributes.families import MAX_FIRST_PRICE_EUR
 from catalog.enums import Adjustment, Basis, BlockReason, Method
 from catalog.pricing.guards import (
     APPROVABLE_BLOCKS,
@@ -49,12 +48,13 @@ class PricingInput:
 
     Shape:  ``origins`` are the countries it may come from; the most expensive counts
     Units:  ``map_amount`` and ``msrp_amount`` include tax, in the currency of the cost;
-            ``map_currency``, if set, is the currency of ``map_amount``
+            ``map_currency``, if set, is the currency of ``map_amount``; ``max_first_eur`` is the
+            highest first price of the family
     """
 
     rule_scope: RuleScope
     cost: Money | None
-    family: str = ""
+    max_first_eur: int | None = None
     origins: tuple[str, ...] = ()
     map_amount: Decimal | None = None
     map_currency: str = ""
@@ -235,7 +235,7 @@ def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are com
 
 def _max_first(pricing_input: PricingInput, policy: Policy) -> Decimal | None:
     """Return the highest first price of the family; without a rate, one euro counts as one unit."""
-    euros = MAX_FIRST_PRICE_EUR.get(pricing_input.family)
+    euros = pricing_input.max_first_eur
     return None if euros is None else euros * policy.costing.rates.get("EUR", Decimal(1))
 
 

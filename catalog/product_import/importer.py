@@ -10,12 +10,13 @@ from django.db import transaction
 
 from catalog.attributes import text_cleaning
 from catalog.attributes.colors import color_of
-from catalog.attributes.families import SKU_PREFIXES
+from catalog.attributes.families import Families
 from catalog.attributes.normalization import NormalizedProduct, get_lithium, normalize
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
 from catalog.custom_attributes.values import Extracted, extract
 from catalog.models import Product, Variant
+from catalog.models.families import load_families
 from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.product_import import identifiers, images, products
 from catalog.product_import.item import APPLY_AT_ONCE, ImportItem, ImportPolicy
@@ -71,8 +72,16 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
     Locks:  the variants, then their products, each in id order
     """
     issues: list[ImportIssue] = []
-    definitions = registry.load()
-    items = list(normalize_records(records, source=source, definitions=definitions, issues=issues))
+    families = load_families()
+    items = list(
+        normalize_records(
+            records,
+            source=source,
+            definitions=registry.load(),
+            families=families,
+            issues=issues,
+        )
+    )
     with transaction.atomic(durable=not is_preview):
         set_change_source(f"sync:{source}:{run or ''}".rstrip(":"))
         _load_rows(items, variant_ids=variant_ids, product_ids=product_ids, source=source)
@@ -80,7 +89,7 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
         products.write_products(described, source=source, policy=policy, now=now)
         products.write_specs(described, source=source)
         products.write_modes(described)
-        created = _write_variants(items, source=source)
+        created = _write_variants(items, source=source, families=families)
         issues += identifiers.write_identifiers(items, source=source)
         images.write_images(described)
     variants = {sku: row.pk for item in items for sku, row in item.variants.items()}
@@ -100,6 +109,7 @@ def normalize_records(
     *,
     source: str,
     definitions: Sequence[Definition],
+    families: Families,
     issues: list[ImportIssue],
 ) -> Iterator[ImportItem]:
     """Yield normalized records; skip rows with an invalid or repeated SKU, collect issues.
@@ -110,7 +120,9 @@ def normalize_records(
     for record in records:
         try:
             custom = extract(record.claims, definitions=definitions, mark=record.decimal_mark)
-            enriched = normalize(replace(record, claims=custom.rest), source=source)
+            enriched = normalize(
+                replace(record, claims=custom.rest), source=source, families=families
+            )
         except Exception as error:
             log.exception("product %s cannot be normalized", record.external_id)
             issues.append(failed_issue(record, error))
@@ -240,7 +252,7 @@ def _load_rows(
 
 
 @requires_transaction
-def _write_variants(items: Sequence[ImportItem], *, source: str) -> int:
+def _write_variants(items: Sequence[ImportItem], *, source: str, families: Families) -> int:
     """Create and update the variants; return how many are new."""
     new: list[Variant] = []
     changed: dict[Variant, list[str]] = {}
@@ -251,7 +263,7 @@ def _write_variants(items: Sequence[ImportItem], *, source: str) -> int:
             variant = item.variants.get(record.sku)
             if variant is None:
                 sku = make_sku(
-                    prefix=SKU_PREFIXES[item.enriched.family],
+                    prefix=families[item.enriched.family].sku_prefix,
                     source=source,
                     supplier_sku=record.sku,
                 )

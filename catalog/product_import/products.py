@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from catalog.attributes.contacts import Contact
-from catalog.attributes.families import CATEGORY_SLUGS
 from catalog.attributes.identifiers import brand_key
 from catalog.attributes.normalization import UNBRANDED
 from catalog.attributes.plausibility import StatedMode
@@ -36,7 +35,7 @@ def write_products(
     """Create new products and update changed fields that staff have not locked."""
     brands = _brands({item.enriched.brand for item in items})
     _write_contacts(items, brands)
-    categories = _categories()
+    categories = _categories({item.enriched.category for item in items})
     new = [item for item in items if item.product is None]
     titles = {item.record.external_id: item.enriched.title for item in new}
     slugs = make_slugs(titles, source=source)
@@ -116,11 +115,11 @@ def _write_contacts(items: Sequence[ImportItem], brands: Mapping[str, Brand]) ->
         )
 
 
-def _categories() -> dict[str, Category]:
+def _categories(slugs: Iterable[str]) -> dict[str, Category]:
     categories = {category.slug: category for category in Category.objects.all()}
     missing = [
         Category(slug=slug, names={"en": slug.replace("-", " ").capitalize()})
-        for slug in dict.fromkeys(CATEGORY_SLUGS.values())
+        for slug in sorted(slugs)
         if slug not in categories
     ]
     if missing:

@@ -42,7 +42,7 @@ from catalog.products.labels import (
 from catalog.products.staff import search
 from catalog.products.staff.category_forms import BrandForm, CategoryForm
 from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
-from catalog.products.staff.filters import MissingAttributeFilter
+from catalog.products.staff.filters import FamilyFilter, MissingAttributeFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
 from catalog.products.staff.image_form import ImageInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
@@ -96,7 +96,7 @@ class ProductAdmin(FilteredActions, StatusActions, LockedFieldsAdmin):
         columns.age("updated_at", _("Changed")),
     ]
     list_select_related: ClassVar = ["brand", "category"]
-    list_filter: ClassVar = ["status", "family", MissingAttributeFilter, "category"]
+    list_filter: ClassVar = ["status", FamilyFilter, MissingAttributeFilter, "category"]
     search_fields: ClassVar = ["title"]  # shows the search box; see ``get_search_results``
     search_help_text = SEARCH_HELP
     ordering: ClassVar = ["-id"]
@@ -368,13 +368,13 @@ register_read_only(
     list_display=[
         "title",
         "brand",
-        "family",
+        columns.text("family", _("Family")),
         columns.money("price_amount", _("Price"), currency="channel__currency"),
         "available",
         columns.age("as_of", _("Availability")),
     ],
     list_select_related=["channel"],
-    list_filter=["channel", "family"],
+    list_filter=["channel", FamilyFilter],
     search_fields=["title", "slug"],
     ordering=["-id"],
 )

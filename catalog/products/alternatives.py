@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef
 
+from catalog.attributes.families import FamilyKind
 from catalog.models import Category, Channel, Listing, Product, Spec, Variant
+from catalog.models.families import cached_families
 from catalog.models.listings import STALE_AFTER
 from catalog.products.detail import ProductView
 from catalog.search import card_index
@@ -103,9 +105,10 @@ def find_alternatives(
         best = index.best(similar, size=MAX_COMPARED)
     nearest = select_cards(
         best,
+        list(cached_families().of_kind(FamilyKind.BATTERY)),
         cell,
         price,
-        order="(family = 'battery' AND battery_format <> %s), abs(price_amount - %s::numeric), place"
+        order="(family = ANY(%s) AND battery_format <> %s), abs(price_amount - %s::numeric), place"
         f" LIMIT {ALTERNATIVES + 1}",
     )
     return [card for card in nearest if card.product_id != light.id][:ALTERNATIVES]

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from django.utils.text import slugify
 
-from catalog.attributes.families import SKU_PREFIXES
 from catalog.attributes.identifiers import brand_key
 from catalog.models import Brand, Product, Spec, Variant
+from catalog.models.families import cached_families
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold
 
@@ -91,7 +91,9 @@ def create_variant(variant: Variant) -> None:
     """
     product = variant.product
     variant.sku = make_sku(
-        prefix=SKU_PREFIXES[product.family], source=STAFF, supplier_sku=uuid4().hex
+        prefix=cached_families()[product.family].sku_prefix,
+        source=STAFF,
+        supplier_sku=uuid4().hex,
     )
     variant.position = product.variants.count()
     variant.save()

@@ -10,8 +10,9 @@ from django.db import connection, transaction
 
 from catalog.attributes import colors
 from catalog.attributes.batteries import CELL_LIMITS
-from catalog.attributes.families import SEARCH_WORDS
+from catalog.attributes.families import FamilyKind
 from catalog.models import Category, Channel, Product
+from catalog.models.families import load_families
 from catalog.search import cache
 from catalog.search.filters import CHOICES
 from storefront.lib.db.transactions import requires_transaction
@@ -176,7 +177,7 @@ _COLUMNS = {
     "water": _WATER,
     "power": _POWER,
     "battery_format": "spec.battery_format",
-    "capacity_mah": "CASE WHEN product.family = 'battery' THEN spec.battery_capacity_mah END",
+    "capacity_mah": "CASE WHEN product.family = ANY(%(batteries)s) THEN spec.battery_capacity_mah END",
     "features": _FEATURES,
     "colors": """
         COALESCE(CASE WHEN lead.available > 0 THEN color.in_stock ELSE color.listed END, '{}')
@@ -270,6 +271,7 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
     locked = Product.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
     list(locked.order_by("pk").values_list("pk"))
     categories = list(Category.objects.only("pk", "names"))
+    families = load_families()
     known_cells = set(CHOICES["power"][1])
     values: dict[str, Any] = {
         "channel": channel.pk,
@@ -277,8 +279,12 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
         "cells": [cell.lower() for cell in CELL_LIMITS if cell.lower() in known_cells],
         "colors": list(colors.COLOR_WORDS),
         "color_words": list(colors.COLOR_WORDS.values()),
-        "families": list(SEARCH_WORDS),
-        "family_words": [fold(words) for words in SEARCH_WORDS.values()],
+        "batteries": list(families.of_kind(FamilyKind.BATTERY)),
+        "families": [family.code for family in families],
+        "family_words": [
+            fold(" ".join([family.search_words, *dict(family.names).values()]))
+            for family in families
+        ],
         "category_ids": [category.pk for category in categories],
         "category_texts": [
             fold(" ".join(str(name) for name in category.names.values())) for category in categories

@@ -5,13 +5,12 @@ Example: ``18650 usb-c headlamp under 100g``. Recognized parts become filters or
 """
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from catalog.attributes.families import LIGHTS
 from catalog.attributes.identifiers import InvalidGtinError, brand_key, gtin14
 from catalog.search.filters import CHOICES, RANGE_FIELDS, ProductFilter
 from catalog.search.vocabulary import (
@@ -113,11 +112,14 @@ def is_wordless(query: ProductFilter) -> bool:
     )
 
 
-def split_terms(text: str) -> list[Term]:
-    """Split the remaining text into search words, and phrases that stand for attributes."""
+def split_terms(text: str, *, meanings: Mapping[Phrase, Meaning] = ALL_MEANINGS) -> list[Term]:
+    """Split the remaining text into search words, and phrases that stand for attributes.
+
+    Shape:  ``meanings`` from ``vocabulary.meanings_of``
+    """
     folded = fold(text.replace("\0", " "))
-    found = list(_read(folded, ALL_MEANINGS))[:MAX_TERMS]
-    terms = [_term(folded[each.start : each.end], each.key) for each in found]
+    found = list(_read(folded, meanings))[:MAX_TERMS]
+    terms = [_term(folded[each.start : each.end], meanings.get(each.key)) for each in found]
     if terms and terms[-1].meaning is None and len(terms[-1].word) > 1:
         terms[-1] = terms[-1]._replace(is_prefix=True)
     separators = [word.start() for word in _WORD.finditer(folded) if word.group() in SEPARATORS]
@@ -141,15 +143,15 @@ def _with_one_type(terms: list[Term], sections: Sequence[int]) -> list[Term]:
     families = [term.meaning.families if term.meaning else frozenset[str]() for term in terms]
     types = [at for at, term in enumerate(terms) if term.meaning and term.meaning.is_type]
     first = [at for at in types if sections[at] == sections[types[0]]][-1:]
-    if first and families[first[0]] == LIGHTS:
-        first = [at for at in types if families[at] < LIGHTS][-1:] or first
+    if first:
+        first = [at for at in types if families[at] < families[first[0]]][-1:] or first
     others = set(types) - set(first)
     return [term._replace(is_optional=at in others) for at, term in enumerate(terms)]
 
 
-def _term(word: str, key: Phrase) -> Term:
-    if key:
-        return Term(word, meaning=ALL_MEANINGS[key])
+def _term(word: str, meaning: Meaning | None) -> Term:
+    if meaning:
+        return Term(word, meaning=meaning)
     return Term(word[:MAX_TERM_LENGTH], _names(word[:MAX_TERM_LENGTH]))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from django.db.models import F, Func, Value
 from django.db.models.functions import Length
 
-from catalog.attributes.families import SEARCH_WORDS
+from catalog.attributes.families import BUILT_IN
 from catalog.models import SearchTerm
 from catalog.search.vocabulary import WORDS
 from storefront.lib.text import fold
@@ -17,7 +17,7 @@ MAX_ERRORS = 2
 MIN_SIMILARITY = 0.72
 MAX_CORRECTED = 3  # words of a search
 CANDIDATES = 300
-_KNOWN = WORDS.union(*(fold(words).split() for words in SEARCH_WORDS.values()))
+_KNOWN = WORDS.union(*(fold(family.search_words).split() for family in BUILT_IN))
 
 
 def replace_words(text: str, nearest: Mapping[str, str]) -> str:

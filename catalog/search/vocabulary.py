@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from catalog.attributes.colors import COLOR_WORDS
-from catalog.attributes.families import LIGHTS
+from catalog.attributes.families import BUILT_IN, LIGHTS, Families, Family, FamilyKind
 from catalog.search.filters import CHOICES, ProductFilter
 from storefront.lib.text import fold
 
@@ -348,6 +348,26 @@ ALL_MEANINGS: Mapping[Phrase, Meaning] = {
     },
 }
 MAX_PHRASE = max(map(len, ALL_MEANINGS))
+
+
+def meanings_of(families: Families) -> Mapping[Phrase, Meaning]:
+    """Return ``ALL_MEANINGS`` with the names and words of the families that staff added."""
+    return _with_families(tuple(family for family in families if family.code not in BUILT_IN))
+
+
+@lru_cache(maxsize=4)
+def _with_families(families: tuple[Family, ...]) -> Mapping[Phrase, Meaning]:
+    lights = {family.code for family in families if family.kind == FamilyKind.LIGHT}
+    any_light = Meaning(families=LIGHTS | lights, is_type=True)
+    return {
+        phrase: any_light if meaning.families == LIGHTS and meaning.is_type else meaning
+        for phrase, meaning in ALL_MEANINGS.items()
+    } | {
+        phrase: _type(family.code)
+        for family in families
+        for text in (*dict(family.names).values(), *family.words)
+        if (phrase := _phrase(text.removesuffix("*"))) and len(phrase) <= MAX_PHRASE
+    }
 
 
 def _words(tables: Iterable[Iterable[str]]) -> frozenset[str]:

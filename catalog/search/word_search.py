@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from pyroaring import BitMap64
 
+from catalog.models.families import cached_families
 from catalog.search import query_parser, spelling
 from catalog.search.card_index import CardIndex
 from catalog.search.filters import ProductFilter
 from catalog.search.query_parser import Term
 from catalog.search.selection import select
-from catalog.search.vocabulary import Meaning
+from catalog.search.vocabulary import Meaning, meanings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,8 @@ def _search(
     with_choices: bool = True,
 ) -> WordSearch:
     query = query_parser.parse(replace(asked, search_text=text), with_choices=with_choices)
-    terms = query_parser.split_terms(query.search_text)
+    meanings = meanings_of(cached_families())
+    terms = query_parser.split_terms(query.search_text, meanings=meanings)
     if not terms:
         return WordSearch(query=query, terms=(), cards={})
     cards = _look_up([*terms, number] if number else terms, index)
@@ -92,7 +94,7 @@ def _search(
     # IPX7 passes the filter of "ip68", too; cards with the word itself rank first.
     ranking = (
         term._replace(is_optional=True)
-        for term in query_parser.split_terms(text)
+        for term in query_parser.split_terms(text, meanings=meanings)
         if term.meaning and term.meaning.is_filter and term not in cards
     )
     return _match(WordSearch(query=query, terms=(*terms, *ranking), cards=cards), asked)

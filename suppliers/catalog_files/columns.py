@@ -16,21 +16,11 @@ from catalog.attributes.normalization import UNBRANDED
 from catalog.custom_attributes.registry import Definition
 from catalog.custom_attributes.values import of_kind
 from catalog.models import Identifier, Mode, Product, Spec, Variant
+from catalog.models.families import cached_families
 from suppliers.connectors.feed.mapping.fields import OPTION_ALIASES, OPTION_PREFIX
 from suppliers.models import SupplierOffer
 
 SKU, PARENT_SKU = "SKU", "Parent SKU"
-# Family -> a category that names only this family.
-CATEGORIES: Mapping[str, str] = {
-    "headlamp": "Headlamps",
-    "flashlight": "Flashlights",
-    "lantern": "Lanterns",
-    "work_light": "Work lights",
-    "bike_light": "Bike lights",
-    "battery": "Batteries",
-    "charger": "Chargers",
-    "accessory": "Accessories",
-}
 # Heading -> label of the specification table, and column of ``Spec``.
 NUMBERS: Mapping[str, tuple[str, str]] = {
     "Light output (lm)": ("Light output", "output_lm"),
@@ -118,7 +108,7 @@ def to_cells(row: ExportRow) -> dict[str, str]:
         "Title": offer.title if offer and has_own_title else product.title,
         "Description": _on_few_lines(product.description_html),
         "Brand": "" if product.brand.name == UNBRANDED else product.brand.name,
-        "Category path": CATEGORIES[product.family],
+        "Category path": cached_families().name_in(product.family, "en"),
         **{_option_heading(str(name)): value for name, value in options},
         "Packed weight (g)": variant.packed_weight_g,
         "Has battery": "yes" if row.has_battery else "no",

@@ -11,8 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from catalog.attributes.families import family_of
 from catalog.attributes.normalization import CheckedClaims, check_claims, clean_title
+from catalog.models.families import cached_families
 from catalog.product_import import identifiers
 from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.http.errors import PermanentError
@@ -139,7 +139,10 @@ class _RowChecker:
         if record is None:
             return [], False
         checked = check_claims(
-            record, family=family_of(title=record.title, category_path=record.category_path)
+            record,
+            family=cached_families().recognize(
+                title=record.title, category_path=record.category_path
+            ),
         )
         findings = [
             self._finding(number, self._cells(labels, row, record), result, code, message)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from catalog.custom_attributes import registry
 from catalog.models import Spec
+from catalog.models.families import cached_families
 from catalog.product_import import identifiers, importer
 from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError
@@ -154,7 +155,13 @@ def _with_page(
     product = product_pages.build_detail(record.sku, [record], mark=mark).record
     records = [] if product is None else [product]
     normalized = list(
-        importer.normalize_records(records, source="", definitions=registry.cached(), issues=issues)
+        importer.normalize_records(
+            records,
+            source="",
+            definitions=registry.cached(),
+            families=cached_families(),
+            issues=issues,
+        )
     )
     if not normalized:
         return preview._replace(is_refused=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from catalog.attributes.colors import COLOR_WORDS
-from catalog.attributes.families import LIGHTS, family_of
+from catalog.attributes.families import BUILT_IN, LIGHTS
 from storefront.lib.text import fold
 
 _PIECES = (
@@ -177,7 +177,7 @@ def _without_brand(title: str, brand: str) -> tuple[str, bool]:
 
 
 def _kind(title: str) -> str:
-    family = family_of(title=title, category_path=())
+    family = BUILT_IN.recognize(title=title, category_path=())
     return "light" if family in LIGHTS else family
 
 

@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Final, Self
 
 from catalog.attributes.normalization import normalize
+from catalog.models.families import cached_families
 from catalog.product_import import identifiers
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
 from suppliers.models import Supplier, SupplierOffer
@@ -190,7 +191,7 @@ def _match_with_all(
 
 def _numbers(record: ProductRecord, *, source: str) -> dict[str, Decimal]:
     """Return the plausible numbers of a page that tell items apart."""
-    enriched = normalize(record, source=source)
+    enriched = normalize(record, source=source, families=cached_families())
     if isinstance(enriched, ImportIssue):
         return {}
     return {

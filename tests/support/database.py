@@ -7,7 +7,10 @@ from functools import cache
 from django.conf import settings
 from django.db import connection, transaction
 
-STAYS = ("django_migrations", "django_content_type", "auth_permission", "orders_taxrate")
+STAYS = (
+    *("django_migrations", "django_content_type", "auth_permission", "orders_taxrate"),
+    "catalog_productfamily",
+)
 MAX_TABLE_BYTES = 2_000_000
 _filled: dict[str, dict[str, bytes]] = {}
 

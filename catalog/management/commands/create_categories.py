@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand
 
-from catalog.attributes.families import CATEGORY_SLUGS
 from catalog.models import Category
+from catalog.models.families import load_families
 
 
 class CategoryTexts(NamedTuple):
@@ -82,6 +82,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         del args, options
+        families = load_families()
         for position, category in enumerate(_CATEGORIES):
             Category.objects.update_or_create(
                 slug=category.slug,
@@ -89,7 +90,7 @@ class Command(BaseCommand):
                     "names": {"en": category.name_en, "az": category.name_az},
                     "intros": {"en": category.intro_en, "az": category.intro_az},
                     "families": [
-                        family for family, slug in CATEGORY_SLUGS.items() if slug == category.slug
+                        family.code for family in families if family.category == category.slug
                     ],
                     "google_id": category.google_id,
                     "position": position,

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from catalog.enums import EU
 from catalog.models import Brand, Category
-from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES, Family
+from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
+from catalog.models.families import family_choices
 from storefront.lib.address import COUNTRIES
 from storefront.lib.staff.country_fields import CountriesField
 
@@ -44,7 +45,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         return _texts(self.cleaned_data["intros"] or {})
 
     def clean_families(self) -> list[str]:
-        families, known = self.cleaned_data["families"], set(Family.values)
+        families, known = self.cleaned_data["families"], {code for code, _name in family_choices()}
         if not isinstance(families, list) or not {str(family) for family in families} <= known:
             message = _("Enter a list of kinds in brackets. Known kinds: %(known)s.")
             raise forms.ValidationError(message % {"known": ", ".join(sorted(known))})

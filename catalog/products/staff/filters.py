@@ -1,4 +1,4 @@
-"""Product list filters: find products that lack a required attribute."""
+"""Product list filters: find products of a family, and those that lack a required attribute."""
 
 from typing import Any
 
@@ -9,6 +9,20 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import CustomAttribute, Product
+from catalog.models.families import family_choices
+
+
+class FamilyFilter(SimpleListFilter):
+    """Rows of a family."""
+
+    title = _("Family")
+    parameter_name = "family"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        return family_choices()
+
+    def queryset(self, _request: HttpRequest, queryset: "QuerySet[Product]") -> "QuerySet[Product]":
+        return queryset.filter(family=self.value()) if self.value() else queryset
 
 
 class MissingAttributeFilter(SimpleListFilter):

@@ -10,6 +10,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from catalog.models.families import family_name
 from catalog.products import detail
 from shipping.availability.reach import Availability
 from storefront.api.core.fields import (
@@ -64,6 +65,17 @@ class WithAvailability(serializers.Serializer[Any]):
         return answer
 
 
+@extend_schema_field(str)
+class FamilyNameField(serializers.Field[Any, Any, Any, Any]):
+    """The name of a product's family in the language of the request."""
+
+    def __init__(self) -> None:
+        super().__init__(source="family", read_only=True)
+
+    def to_representation(self, code: str) -> str:
+        return family_name(code)
+
+
 class ProductCardSerializer(WithAvailability):
     """A product in a list. Numbers that the supplier does not state are null.
 
@@ -74,6 +86,7 @@ class ProductCardSerializer(WithAvailability):
     title = serializers.CharField()
     brand = serializers.CharField()
     family = serializers.CharField()
+    family_name = FamilyNameField()
     picture = PictureField()
     price = CurrencyAmountField(
         source="price_amount", help_text="Lowest price of the variants, tax included."
@@ -162,6 +175,7 @@ class ProductSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     brand = serializers.CharField()
     family = serializers.CharField()
+    family_name = FamilyNameField()
     category = serializers.SlugField(source="category.slug")
     summary = serializers.CharField(allow_blank=True)
     description_html = serializers.CharField(allow_blank=True, help_text="Sanitized.")

@@ -118,6 +118,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("API keys"), "key", "api_apikey"),
                 (_("Channels"), "hub", "catalog_channel"),
                 (_("Categories"), "category", "catalog_category"),
+                (_("Product families"), "account_tree", "catalog_productfamily"),
                 (_("Custom attributes"), "tune", "catalog_customattribute"),
             ],
         ),

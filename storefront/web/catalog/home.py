@@ -10,6 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from catalog.attributes.families import FamilyKind
+from catalog.models.families import cached_families
 from catalog.products import shop
 from catalog.search.cards import ProductCardRow
 from storefront.web.catalog.product_card import availability_for
@@ -28,7 +30,6 @@ LANDMARKS: tuple[tuple[float, str, Promise], ...] = (
     (700, "hill", _("next hill")),
 )
 REACHES_M = (25, 60, 120, 250, 600)
-FAMILIES = ("headlamp", "flashlight", "lantern", "work_light", "bike_light")
 # Purposes: a category and its first filters, which the customer can change.
 PURPOSES: tuple[tuple[str, Promise, Promise, str, str], ...] = (
     ("dog", _("Dog walk"), _("from 150 lm, up to 120 g"), "headlamps", "lm_min=150&g_max=120"),
@@ -77,7 +78,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def rows(
     picks: Mapping[str, tuple[ProductCardRow, ...]],
 ) -> list[tuple[str, tuple[ProductCardRow, ...]]]:
-    return [(family, picks[family]) for family in FAMILIES if picks.get(family)]
+    lights = [family.code for family in cached_families() if family.kind == FamilyKind.LIGHT]
+    return [(family, picks[family]) for family in lights if picks.get(family)]
 
 
 def featured_lights(cards: Iterable[ProductCardRow]) -> list[FeaturedLight]:

@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from markupsafe import Markup
 
-from catalog.attributes.families import LIGHTS
+from catalog.attributes.families import FamilyKind
 from catalog.models import Category, Listing, ProductCard, Spec
+from catalog.models.families import cached_families
 from catalog.search import product_list, query_parser
 from catalog.search.cards import CARD_COLUMNS, ProductCardRow
 from catalog.search.facets import Facet
@@ -104,7 +105,8 @@ def _list(
     query = page.query
     # uncached, so that edits of the template show
     render_facet = _facet.__wrapped__ if settings.DEBUG else _facet
-    is_gear = category is not None and not LIGHTS & set(category.families)
+    lights = cached_families().of_kind(FamilyKind.LIGHT)
+    is_gear = category is not None and not lights & set(category.families)
     context = {
         "page": page,
         "facets": [

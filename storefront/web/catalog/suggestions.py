@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from catalog.models import Category
+from catalog.models.families import cached_families
 from catalog.search import product_list, query_parser
 from catalog.search.filters import CHOICES, ProductFilter
+from catalog.search.vocabulary import meanings_of
 from storefront.lib.text import fold
 from storefront.web.catalog.product_list import value_label
 from storefront.web.catalog.product_title import product_title
@@ -66,7 +68,7 @@ def _categories(asked: str, categories: Sequence[Category], language: str) -> It
     """Yield the categories that the text names, by a beginning of their words or by a product type."""
     named = {
         family
-        for term in query_parser.split_terms(asked)
+        for term in query_parser.split_terms(asked, meanings=meanings_of(cached_families()))
         if term.meaning and term.meaning.is_type
         for family in term.meaning.families
     }

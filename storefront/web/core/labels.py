@@ -6,18 +6,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models.families import family_name
+
 type Labels = Mapping[str, Promise]
 
-FAMILY: Labels = {
-    "flashlight": _("Flashlight"),
-    "headlamp": _("Headlamp"),
-    "lantern": _("Lantern"),
-    "work_light": _("Work light"),
-    "bike_light": _("Bike light"),
-    "battery": _("Battery"),
-    "charger": _("Charger"),
-    "accessory": _("Accessory"),
-}
 ROW_TITLES: Labels = {
     "headlamp": _("On your head"),
     "flashlight": _("In your hand"),
@@ -206,7 +198,6 @@ COLOR: Labels = {
     "gold": _("Gold"),
 }
 KINDS: Mapping[str, Labels] = {
-    "family": FAMILY,
     "power": POWER,
     "water": WATER,
     "features": FEATURES,
@@ -227,6 +218,8 @@ KINDS: Mapping[str, Labels] = {
 
 def label_for(code: Any, kind: str) -> str:
     """Return the label of a code; of an unknown code, the code with spaces for underscores."""
+    if kind == "family":
+        return family_name(str(code))
     known = KINDS[kind].get(str(code).lower() if kind == "color" else str(code))
     return str(known) if known is not None else str(code).replace("_", " ")
 

@@ -20,8 +20,8 @@ from django.utils.translation import (
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from catalog.attributes.families import LIGHTS
 from catalog.enums import EU
+from catalog.models.families import cached_families
 from catalog.products import images
 from storefront.identity.current import guarantee_notice, shop_identity
 from storefront.lib.money import Money
@@ -90,7 +90,7 @@ def environment(**options: Any) -> Environment:
         "beam": beam.glyph,
         "beam_chart": beam.chart,
         "card": product_card.card,
-        "light_families": LIGHTS,
+        "family_kind": lambda code: cached_families().kind_of(code),
         "stock_of": product_card.availability_of,
         "shop_json": structured_data.shop_json,
         "trail_json": structured_data.trail_json,
@@ -114,7 +114,7 @@ def for_language(base: Environment, language: str) -> Environment:
         "clock": lambda at, country: formats.clock(at, language, country),
         "country": lambda code: formats.country(code, language),
         "listed": lambda texts: formats.joined([str(text) for text in texts], language),
-        "word": lambda code, kind: _word(str(code), kind, language),
+        "word": lambda code, kind: word(str(code), kind, language),
     }
     env.globals = base.globals | {
         "url": lambda name, *args: _url(name, args, language),
@@ -137,6 +137,13 @@ def _url(name: str, args: tuple[Any, ...], language: str) -> str:
 def duration(minutes: int, language: str) -> tuple[str, str]:
     number, unit = formats.duration(minutes, language)
     return number, _word(unit, "time", language)
+
+
+def word(code: str, kind: str, language: str) -> str:
+    """Return the label of a code; names of families are not cached here, staff edit them."""
+    if kind == "family":
+        return cached_families().name_in(code, language)
+    return _word(code, kind, language)
 
 
 @lru_cache(maxsize=4096)

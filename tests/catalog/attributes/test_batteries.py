@@ -60,7 +60,7 @@ def test_two_capacities_are_rejected():
 
 
 @pytest.mark.parametrize(
-    ("text", "family", "has_battery", "kind"),
+    ("text", "family_kind", "has_battery", "kind"),
     [
         ("Li-Po 1200 mAh 3.7 V", "headlamp", True, "inside"),
         ("18650 (included)", "flashlight", True, "with"),
@@ -75,8 +75,10 @@ def test_two_capacities_are_rejected():
         ("", "accessory", False, "none"),
     ],
 )
-def test_in_doubt_the_stricter_lithium_class_applies(text, family, has_battery, kind):
-    assert lithium_class(parse_battery(text), family=family, has_battery=has_battery) == kind
+def test_in_doubt_the_stricter_lithium_class_applies(text, family_kind, has_battery, kind):
+    assert (
+        lithium_class(parse_battery(text), family_kind=family_kind, has_battery=has_battery) == kind
+    )
 
 
 @pytest.mark.parametrize(

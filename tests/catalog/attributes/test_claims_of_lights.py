@@ -4,7 +4,7 @@ import re
 import sys
 
 from catalog.attributes.batteries import CELL_LIMITS
-from catalog.attributes.families import family_of
+from catalog.attributes.families import BUILT_IN
 from catalog.attributes.normalization import check_claims
 from storefront.dev.sandboxes.goods.catalog import catalog
 from storefront.web.core.labels import WARNING
@@ -107,7 +107,7 @@ DOUBTFUL = {_yards_as_meters, _stated_energy}
 def findings(claims, *, title="flashlight"):
     claims = {label: text for label, text in claims.items() if text}
     record = make_product_record(title=title, claims=claims)
-    return check_claims(record, family=family_of(title=title, category_path=())).findings
+    return check_claims(record, family=BUILT_IN.recognize(title=title, category_path=())).findings
 
 
 def test_false_claims_are_found_and_honest_lights_pass(capsys):

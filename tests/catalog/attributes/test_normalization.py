@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.attributes.families import family_of
+from catalog.attributes.families import BUILT_IN
 from catalog.attributes.normalization import get_lithium, normalize
 from catalog.records import ImportIssue
 from tests.factories.product_records import make_product_record
@@ -220,7 +220,7 @@ def test_a_record_without_a_title_is_rejected():
     ],
 )
 def test_the_family_comes_from_category_and_title(title, path, family):
-    assert family_of(title=title, category_path=path) == family
+    assert BUILT_IN.recognize(title=title, category_path=path) == family
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pathlib import Path
 from django.core.management import call_command
 from django.db import transaction
 
-from catalog.attributes.families import CATEGORY_SLUGS
+from catalog.attributes.families import BUILT_IN
 from catalog.attributes.identifiers import gtin14, mpn_key
 from catalog.attributes.plausibility import beam_m
 from catalog.models import (
@@ -160,7 +160,7 @@ def _stocked_channel(products: Sequence[Row], now: datetime) -> Iterator[Channel
             product = Product.objects.create(
                 slug=f"judged-{number}",
                 brand=brand,
-                category=categories[CATEGORY_SLUGS[row["family"]]],
+                category=categories[BUILT_IN[row["family"]].category],
                 family=row["family"],
                 title=row["title"],
                 status=Product.Status.LIVE,

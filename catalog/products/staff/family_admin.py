@@ -1,0 +1,134 @@
+"""Family admin: add and edit product families without code."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from catalog.attributes.families import Families, Family
+from catalog.custom_attributes.admin import CODE, check_names, english_name
+from catalog.models import Category, CustomAttribute, Product, ProductFamily
+from catalog.models.families import clear_family_cache, load_families
+from catalog.search import cache
+from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.fieldsets import Group
+
+
+class ProductFamilyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    class Meta:
+        model = ProductFamily
+        fields = (
+            *("code", "names", "kind", "category", "sku_prefix", "max_first_price_eur"),
+            *("words", "match_priority", "search_words", "position"),
+        )
+
+    def clean_code(self) -> str:
+        code = str(self.cleaned_data["code"])
+        if not CODE.fullmatch(code):
+            raise ValidationError(_("Enter lower-case letters, digits and underscores."))
+        return code
+
+    def clean_names(self) -> dict[str, str]:
+        return check_names(self.cleaned_data["names"])
+
+    def clean_category(self) -> str:
+        slug = str(self.cleaned_data["category"])
+        if not Category.objects.filter(slug=slug).exists():
+            known = ", ".join(Category.objects.values_list("slug", flat=True).order_by("slug"))
+            message = _("There is no category with this URL handle. Known handles: %(known)s.")
+            raise ValidationError(message % {"known": known})
+        return slug
+
+    def clean(self) -> dict[str, Any]:
+        """Check that products exported under the family's name are imported into it."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        code = cleaned.get("code") or self.instance.code
+        name = cleaned["names"]["en"]
+        found = _with_changes(code, cleaned).recognize(title="", category_path=[name])
+        if found != code:
+            self.add_error("words", _not_recognized(name, found))
+        return cleaned
+
+
+def _with_changes(code: str, values: dict[str, Any]) -> Families:
+    """Return all families as they are after an edit of this one."""
+    edited = Family(
+        code=code,
+        kind=values["kind"],
+        names=tuple(values["names"].items()),
+        category=values["category"],
+        sku_prefix=values["sku_prefix"],
+        words=tuple(values["words"]),
+        match_priority=values["match_priority"],
+    )
+    return Families([*(family for family in load_families() if family.code != code), edited])
+
+
+def _not_recognized(name: str, found: str) -> str:
+    if not found:
+        message = _("Add a word that recognizes “%(name)s”: exports write it as the category.")
+        return message % {"name": name}
+    message = _(
+        "Imports would read “%(name)s” as the family “%(found)s”. Add the whole name as a word, or"
+        " choose a lower priority."
+    )
+    return message % {"name": name, "found": found}
+
+
+def is_in_use(code: str) -> bool:
+    """Return whether a product, an attribute or a category refers to the family."""
+    return (
+        Product.objects.filter(family=code).exists()
+        or CustomAttribute.objects.filter(families__contains=[code]).exists()
+        or Category.objects.filter(families__contains=[code]).exists()
+    )
+
+
+@admin.register(ProductFamily)
+class ProductFamilyAdmin(StaffAdmin):
+    form = add_form = ProductFamilyForm
+    editable = tuple(name for name in ProductFamilyForm.Meta.fields if name != "code")
+    exclude = ("title_templates",)
+    may_add = may_delete = True
+    groups = (
+        Group(gettext_lazy("Family"), ("code", "names", "kind", "position")),
+        Group(gettext_lazy("New products"), ("category", "sku_prefix", "max_first_price_eur")),
+        Group(gettext_lazy("Recognition"), ("words", "match_priority", "search_words")),
+    )
+    list_display: ClassVar = [
+        "code",
+        english_name,
+        "kind",
+        "category",
+        "sku_prefix",
+        "match_priority",
+    ]
+    list_filter: ClassVar = ["kind"]
+    search_fields: ClassVar = ["code", "names", "words"]
+    ordering: ClassVar = ["position", "code"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Offer deletion on the page of a family that nothing refers to, not for a selection."""
+        is_free = isinstance(obj, ProductFamily) and not is_in_use(obj.code)
+        return is_free and super().has_delete_permission(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        _announce()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        _announce()
+
+
+def _announce() -> None:
+    """Let this process read the families again; others do within ten seconds."""
+    transaction.on_commit(clear_family_cache)
+    transaction.on_commit(cache.bump_version)
