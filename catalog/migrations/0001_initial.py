@@ -577,7 +577,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("position", models.PositiveSmallIntegerField(verbose_name="Position")),
                 ("name", models.CharField(max_length=40, verbose_name="Name")),
-                ("kind", models.CharField(default="white", max_length=12, verbose_name="Kind of product")),
+                ("kind", models.CharField(default="white", max_length=12, verbose_name="Kind")),
                 ("output_lm", models.DecimalField(blank=True, decimal_places=2, max_digits=8, null=True, verbose_name="Output, lm")),
                 ("runtime_min", models.PositiveIntegerField(blank=True, null=True, verbose_name="Runtime, minutes")),
                 ("intensity_cd", models.PositiveIntegerField(blank=True, null=True, verbose_name="Peak intensity, cd")),
