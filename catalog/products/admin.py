@@ -195,6 +195,7 @@ class VariantAdmin(LockedFieldsAdmin):
     add_form = VariantAddForm
     may_add = True
     return_field = staticmethod(variant_edits.return_variant_field)
+    history_field = "variant"
     editable = (*variant_edits.LOCKABLE_FIELDS, *variant_edits.OWN_FIELDS)
     autocomplete_fields: ClassVar = ["product"]
     exclude = ("overridden_fields",)

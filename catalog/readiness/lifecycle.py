@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from catalog.listings.publication import lock_products, republish_products
 from catalog.models import Product
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import InvalidTransitionError, StatusChange
 
@@ -34,6 +35,7 @@ def change_status(
     Each transition is recorded as a ``StatusChange``.
     Locks:  the listings of the products, then the products, each in id order
     """
+    set_change_source("staff", actor=actor)
     lock_products(product_ids)
     origins = [status for status, targets in TRANSITIONS.items() if to in targets]
     rows = Product.objects.filter(pk__in=product_ids, status__in=origins)

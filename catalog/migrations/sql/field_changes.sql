@@ -16,7 +16,7 @@ BEGIN
     INSERT INTO catalog_fieldchange (product_id, variant_id, record, record_id, field, old, new, at, actor, source)
     SELECT coalesce((line->>'product_id')::bigint, variant.product_id, record_id),
            CASE TG_ARGV[0] WHEN 'variant' THEN record_id ELSE (line->>'variant_id')::bigint END,
-           TG_ARGV[0], record_id, field, coalesce(was->field, 'null'), coalesce(is_now->field, 'null'), statement_timestamp(),
+           TG_ARGV[0], record_id, field, nullif(was->field, 'null'), nullif(is_now->field, 'null'), statement_timestamp(),
            coalesce(current_setting('fara.actor', true), ''), coalesce(current_setting('fara.source', true), '')
     FROM (
         SELECT id AS record_id, to_jsonb(o) - ignored AS before_line, to_jsonb(n) - ignored AS after_line,
@@ -32,7 +32,7 @@ BEGIN
     ) flat
     CROSS JOIN LATERAL jsonb_object_keys(was || is_now) AS field
     LEFT JOIN catalog_variant variant ON variant.id = (line->>'variant_id')::bigint
-    WHERE coalesce(was->field, 'null') <> coalesce(is_now->field, 'null');
+    WHERE nullif(was->field, 'null') IS DISTINCT FROM nullif(is_now->field, 'null');
     RETURN NULL;
 END $$;
 
@@ -46,7 +46,7 @@ BEGIN
     SELECT product.id,
            CASE TG_ARGV[0] WHEN 'variant' THEN (line->>'id')::bigint ELSE (line->>'variant_id')::bigint END,
            TG_ARGV[0], (line->>'id')::bigint, '',
-           CASE WHEN is_new THEN 'null' ELSE line - ignored END, CASE WHEN is_new THEN line - ignored ELSE 'null' END,
+           CASE WHEN NOT is_new THEN line - ignored END, CASE WHEN is_new THEN line - ignored END,
            statement_timestamp(),
            coalesce(current_setting('fara.actor', true), ''), coalesce(current_setting('fara.source', true), '')
     FROM (SELECT to_jsonb(changed) AS line FROM changed OFFSET 0) lines

@@ -5,38 +5,19 @@ from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models, transaction
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from catalog.custom_attributes import registry
-from catalog.custom_attributes.registry import CUSTOM
-from catalog.models import Identifier, Image, Mode, Spec
-from catalog.products.image_edits import IMAGES
-from catalog.products.mode_changes import MODES
+from catalog.products.staff.history.history_page import FieldHistoryAdmin
+from catalog.products.staff.labels import label_of
 from storefront.lib.db.change_source import set_change_source
-from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.history import construct_message
-
-
-def label_of(name: str, model: type[models.Model]) -> str:
-    """Return the label of a locked field of a product or a variant, or of what belongs to it."""
-    if parts := {MODES: Mode, IMAGES: Image}.get(name):
-        return str(capfirst(parts._meta.verbose_name_plural))  # noqa: SLF001
-    if name.startswith(CUSTOM):
-        code, language = name.removeprefix(CUSTOM), get_language() or "en"
-        return next((one.name_in(language) for one in registry.cached() if one.code == code), code)
-    if name in Identifier.Scheme.values:
-        return str(Identifier.Scheme(name).label)
-    own = {field.name for field in model._meta.fields}  # noqa: SLF001
-    return str(columns.field_label(model if name in own else Spec, name))
 
 
 @admin.display(description=cast("str", gettext_lazy("Edited by staff")))
@@ -57,7 +38,7 @@ def locked_fields(row: Any) -> str | None:
     return format_html("<ul>{}</ul>", format_html_join("", line, lines))
 
 
-class LockedFieldsAdmin(StaffAdmin):
+class LockedFieldsAdmin(FieldHistoryAdmin):
     """Admin of rows with ``overridden_fields``. ``return_field`` is the service that unlocks one.
 
     The history of a row records old and new values.

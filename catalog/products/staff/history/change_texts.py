@@ -1,0 +1,153 @@
+"""Change texts: name the field, the values and the source of each recorded change."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import models
+from django.utils import formats
+from django.utils.text import Truncator, capfirst
+from django.utils.translation import gettext as _
+
+from catalog.models import Brand, Category, FieldChange, Identifier, Image, Mode, Product, Variant
+from catalog.models.attributes import Spec
+from catalog.products.staff.labels import label_of
+from storefront.lib.staff import columns
+
+Record = FieldChange.Record
+MODELS: Final[Mapping[str, type[models.Model]]] = {
+    Record.PRODUCT: Product,
+    Record.SPEC: Spec,
+    Record.VARIANT: Variant,
+    Record.IDENTIFIER: Identifier,
+    Record.MODE: Mode,
+    Record.IMAGE: Image,
+}
+BASIS: Final = "basis:"  # prefix of a column whose basis changed
+MAX_TEXT_CHARS: Final = 200
+_NAMED: Final[Sequence[type[models.Model]]] = (Brand, Category, Product, Variant)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """One change as text."""
+
+    change: FieldChange
+    label: str
+    old: str
+    new: str
+    source: str
+    is_restorable: bool
+
+
+def field_of(change: FieldChange) -> str:
+    """Return the name of the changed field of the model, such as ``brand`` for ``brand_id``."""
+    model = MODELS[change.record]
+    names = {field.attname: field.name for field in model._meta.concrete_fields}  # noqa: SLF001
+    return names.get(change.field, change.field)
+
+
+def describe_source(source: str) -> str:
+    """Return the text of a source, as ``set_change_source`` names it."""
+    kind, _colon, rest = source.partition(":")
+    code, _colon, run = rest.partition(":")
+    match kind:
+        case "sync" if run:
+            return _("Supplier %(supplier)s, sync run %(run)s") % {"supplier": code, "run": run}
+        case "sync":
+            return _("Supplier %(supplier)s") % {"supplier": code}
+        case "staff":
+            return _("Edited on a staff page")
+        case "restore":
+            return _("Restored")
+    return source.replace("_", " ").replace(":", " ")
+
+
+class ChangeTexts:
+    """Texts of some changes; reads the names of related rows once for all of them."""
+
+    def __init__(self, changes: Iterable[FieldChange]) -> None:
+        ids: dict[type[models.Model], set[int]] = {}
+        for change in changes:
+            if related := _related(change):
+                ids.setdefault(related, set()).update(filter(None, (change.old, change.new)))
+        self._names: dict[tuple[type[models.Model], Any], str] = {
+            (model, pk): str(row)
+            for model, wanted in ids.items()
+            for pk, row in model._base_manager.in_bulk(wanted).items()  # noqa: SLF001
+        }
+
+    def row(self, change: FieldChange, *, is_restorable: bool) -> ChangeRow:
+        return ChangeRow(
+            change=change,
+            label=self.label(change),
+            old=self.value(change, change.old),
+            new=self.value(change, change.new),
+            source=describe_source(change.source),
+            is_restorable=is_restorable,
+        )
+
+    def label(self, change: FieldChange) -> str:
+        """Return the label of the field, after what it belongs to."""
+        name, model = field_of(change), MODELS[change.record]
+        if not name:
+            return f"{capfirst(model._meta.verbose_name)}{self._of_variant(change)}"  # noqa: SLF001
+        if name.startswith(BASIS):
+            label = label_of(name.removeprefix(BASIS), Product)
+            return _("Basis: %(field)s") % {"field": label}
+        label = label_of(name, Product if change.record == Record.SPEC else model)
+        if change.record in {Record.PRODUCT, Record.SPEC}:
+            return label
+        return f"{change.get_record_display()}{self._of_variant(change)}: {label}"
+
+    def _of_variant(self, change: FieldChange) -> str:
+        return f" {change.variant.sku}" if change.variant else ""
+
+    def value(self, change: FieldChange, value: Any) -> str:
+        if not change.field:
+            return _row_text(change.record, value) if value else "–"
+        if related := _related(change):
+            return self._names.get((related, value), "–" if value is None else f"#{value}")
+        if change.field.startswith(BASIS):
+            return columns.choice_label(Spec, "basis", value or Spec.Basis.NONE)
+        return value_text(MODELS[change.record], change.field, value)
+
+
+def value_text(model: type[models.Model], column: str, value: Any) -> str:
+    """Return a stored value as text, cut to ``MAX_TEXT_CHARS``."""
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {one}" for name, one in value.items())
+    if isinstance(value, float):
+        value = Decimal(str(value))
+    if isinstance(value, int | Decimal):
+        return str(formats.localize(value))
+    return Truncator(columns.choice_label(model, column, value)).chars(MAX_TEXT_CHARS)
+
+
+def _row_text(record: str, row: Mapping[str, Any]) -> str:
+    """Return an added or removed row as text."""
+    match record:
+        case Record.IDENTIFIER:
+            state = columns.choice_label(Identifier, "state", row["state"])
+            return f"{Identifier.Scheme(row['scheme']).label} {row['raw'] or row['value']}, {state}"
+        case Record.MODE:
+            lumens = "" if row["output_lm"] is None else f", {row['output_lm']:g} lm"
+            return f"{row['name']}{lumens}"
+        case Record.IMAGE:
+            return str(row["source_url"])
+    return str(row["sku"])
+
+
+def _related(change: FieldChange) -> type[models.Model] | None:
+    """Return the model that a foreign key refers to."""
+    for field in MODELS[change.record]._meta.concrete_fields:  # noqa: SLF001
+        if field.attname == change.field and field.related_model in _NAMED:
+            return field.related_model
+    return None

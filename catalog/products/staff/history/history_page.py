@@ -1,0 +1,120 @@
+"""History page: list the changed fields of a product or a variant, restore an earlier value."""
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from catalog.models import FieldChange, Product
+from catalog.products.staff.history import restore
+from catalog.products.staff.history.change_texts import ChangeTexts, Record
+from storefront.lib.staff.admin import StaffAdmin
+
+PAGE_SIZE = 50
+CHANGE_RIGHTS = {
+    Record.PRODUCT: ("catalog.change_product",),
+    Record.SPEC: ("catalog.change_product", "catalog.change_spec"),
+    Record.VARIANT: ("catalog.change_variant",),
+}
+
+
+class FieldHistoryAdmin(StaffAdmin):
+    """Admin of products or variants whose history page lists the changes of all fields."""
+
+    object_history_template = "catalog/products/field_history.html"
+    history_field: ClassVar = "product"  # of ``FieldChange``: refers to the rows of this admin
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_restore"
+        view = self.admin_site.admin_view(require_POST(self.restore_view))
+        return [path("<int:object_id>/restore/", view, name=name), *super().get_urls()]
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        rows: list[Any] = []
+        older = ""
+        if object_id.isdecimal():
+            rows = self._changes(request, object_id)
+            older = str(rows[PAGE_SIZE - 1].pk) if len(rows) > PAGE_SIZE else ""
+        shown = {
+            "changes": self._texts(request, rows[:PAGE_SIZE]),
+            "older": older,
+            "is_first_page": "before" not in request.GET,
+        }
+        context = {**(extra_context or {}), **shown}
+        page: HttpResponse = super().history_view(request, object_id, context)
+        return page
+
+    def _changes(self, request: HttpRequest, object_id: str) -> list[FieldChange]:
+        """Return one change more than a page shows, newest first."""
+        rows = FieldChange.objects.filter(**{self.history_field: object_id})
+        before = request.GET.get("before", "")
+        if before.isdecimal() and len(before) < 19:  # noqa: PLR2004 - digits of a bigint
+            rows = rows.filter(pk__lt=before)
+        return list(rows.select_related("variant").order_by("-pk")[: PAGE_SIZE + 1])
+
+    def _texts(self, request: HttpRequest, rows: list[FieldChange]) -> list[Any]:
+        if not rows:
+            return []
+        texts = ChangeTexts(rows)
+        product = Product.objects.filter(pk=rows[0].product_id).select_related("spec").first()
+        spec = getattr(product, "spec", None)
+        return [
+            texts.row(
+                row,
+                is_restorable=product is not None
+                and may_restore(request, row)
+                and restore.is_restorable(row, product=product, spec=spec),
+            )
+            for row in rows
+        ]
+
+    def restore_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        row = self.row(request, str(object_id))
+        pk = request.POST.get("change", "")
+        changes = FieldChange.objects.filter(**{self.history_field: row}).select_related("variant")
+        change = changes.filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None  # noqa: PLR2004
+        if change is None:
+            raise Http404
+        if not may_restore(request, change):
+            raise PermissionDenied
+        page = reverse(f"admin:catalog_{self.opts.model_name}_history", args=[row.pk])
+        text = ChangeTexts([change]).row(change, is_restorable=True)
+        product_admin: Any = admin.site.get_model_admin(Product)
+        try:
+            with transaction.atomic():
+                warnings = restore.restore(
+                    change,
+                    request=request,
+                    form_of_product=partial(product_admin.get_form, request, change=True),
+                    now=timezone.now(),
+                )
+                done = _("Restored: %(field)s: %(value)s") % {
+                    "field": text.label,
+                    "value": text.old,
+                }
+                self.log_change(request, row, done)
+        except restore.RestoreError as error:
+            refused = _("%(field)s was not restored. %(reason)s")
+            values = {"field": text.label, "reason": error}
+            self.message_user(request, refused % values, messages.ERROR)
+            return HttpResponseRedirect(page)
+        for warning in warnings:
+            text_of = _("Unlikely: %(finding)s.") % {"finding": warning}
+            self.message_user(request, text_of, messages.WARNING)
+        hint = _("%(done)s. The field is locked: no import changes it.") % {"done": done}
+        self.message_user(request, hint, messages.SUCCESS)
+        return HttpResponseRedirect(page)
+
+
+def may_restore(request: HttpRequest, change: FieldChange) -> bool:
+    rights = CHANGE_RIGHTS.get(Record(change.record))
+    return bool(rights) and request.user.has_perms(rights or ())

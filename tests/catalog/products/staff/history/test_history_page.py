@@ -1,0 +1,205 @@
+"""History page of products and variants: list changed fields, restore earlier values."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from catalog.models import Brand, CustomAttribute, FieldChange, Product, Spec, Variant
+from catalog.products.spec_edits import edit_spec
+from storefront.lib.db.change_source import set_change_source
+from tests.factories.catalog import NOON, make_listing, make_mode
+
+pytestmark = pytest.mark.django_db
+admin.autodiscover()
+
+
+@pytest.fixture
+def product():
+    return make_listing().variant.product
+
+
+def page(row, view="history"):
+    return reverse(f"admin:catalog_{row._meta.model_name}_{view}", args=[row.pk])
+
+
+def listed(staff, row, **query):
+    answer = staff.get(page(row), query)
+    assert answer.status_code == 200
+    return [(one.label, one.old, one.new, one.source) for one in answer.context["changes"]]
+
+
+def restore(staff, row, **change):
+    change = FieldChange.objects.get(**change)
+    answer = staff.post(page(row, "restore"), {"change": change.pk}, follow=True)
+    return [str(message) for message in answer.context["messages"]]
+
+
+def test_the_page_lists_changes_of_the_product_and_its_parts_newest_first(staff, product):
+    make_mode(product, name="High", output_lm="400")
+    with transaction.atomic():
+        set_change_source("sync:cj:12")
+        Product.objects.update(brand=Brand.objects.create(key="olight", name="Olight"))
+        Spec.objects.update(battery_included=False, charging=["usb_c", "solar"])
+        set_change_source("bulk_edit:7", actor="Leyla")
+        Variant.objects.update(status="discontinued")
+
+    sku = Variant.objects.get().sku
+    changes = listed(staff, product)
+    assert changes[0] == (f"Variant {sku}: Status", "Active", "Discontinued", "bulk edit 7")
+    assert changes[-1][::3] == ("Brand", "Supplier cj, sync run 12")
+    assert changes[-1][2] == "Olight"
+    assert ("Battery included", "no") in {(label, new) for label, _old, new, _source in changes}
+    assert listed(staff, Variant.objects.get()) == changes[:1]
+    assert "Leyla" in staff.get(page(product)).content.decode()
+
+
+def test_a_restored_value_is_locked_published_and_in_the_history(staff, product):
+    Spec.objects.update(output_lm=900)
+
+    messages = restore(staff, product, field="output_lm")
+
+    product.refresh_from_db()
+    assert messages[-1:] == [
+        "Restored: Output, lm: 400. The field is locked: no import changes it."
+    ]
+    assert (Spec.objects.get().output_lm, product.overridden_fields) == (400, ["output_lm"])
+    assert listed(staff, product)[0][:3] == ("Output, lm", "900", "400")
+    latest = FieldChange.objects.order_by("pk").last()
+    assert (latest.source, latest.actor) == ("restore", "staff@fara.example")
+    assert "Restored: Output, lm: 400" in staff.get(page(product)).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "changed"),
+    [
+        (Product, "title", "Other title"),
+        (Product, "option_names", ["Tint"]),
+        (Product, "restricted_countries", ["DE"]),
+        (Spec, "impact_m", "2.5"),
+        (Spec, "battery_included", False),
+        (Spec, "features", ["beacon"]),
+        (Spec, "power_sources", []),
+        (Spec, "ip_rating", ""),
+        (Spec, "weight_g", None),
+        (Variant, "hs_code", "940540"),
+        (Variant, "packed_weight_g", 999),
+        (Variant, "status", "discontinued"),
+    ],
+)
+def test_each_kind_of_field_is_restored(staff, product, model, field, changed):
+    before = getattr(model.objects.get(), field)
+    model.objects.update(**{field: changed})
+    record = FieldChange.objects.get()
+
+    restore(staff, product, pk=record.pk)
+
+    assert getattr(model.objects.get(), field) == before
+
+
+def test_category_successor_and_custom_values_are_restored(staff, product):
+    CustomAttribute.objects.create(code="beam_angle", kind="number", names={"en": "Beam angle"})
+    variant = Variant.objects.get()
+    successor = Variant.objects.create(product=product, sku="HL-9", option_values=["Green"])
+    Variant.objects.filter(pk=variant.pk).update(replaced_by=successor)
+    Variant.objects.filter(pk=variant.pk).update(replaced_by=None)
+    Spec.objects.update(custom_values={"beam_angle": "12.5"})
+    Spec.objects.update(custom_values={})
+    category = product.category
+    other = type(category).objects.create(slug="other", names={"en": "Other"})
+    Product.objects.update(category=other)
+
+    restore(staff, product, field="category_id")
+    restore(staff, product, field="replaced_by_id", new__isnull=True)
+    restore(staff, product, field="custom:beam_angle", new__isnull=True)
+
+    product.refresh_from_db()
+    variant.refresh_from_db()
+    assert (product.category, variant.replaced_by) == (category, successor)
+    assert Spec.objects.get().custom_values == {"beam_angle": "12.5"}
+
+
+def test_a_value_that_is_not_valid_any_more_is_refused_with_the_reason(staff, product):
+    Spec.objects.update(output_lm=90_000)
+    Spec.objects.update(output_lm=400)
+
+    (message,) = restore(staff, product, old=90_000)
+
+    assert message.startswith("Output, lm was not restored. Output, lm: Not possible: 90,000 lm")
+    assert Spec.objects.get().output_lm == 400
+
+
+def test_only_differing_values_of_fields_that_staff_edit_can_be_restored(staff, product):
+    Spec.objects.update(output_lm=500)
+    Spec.objects.update(output_lm=400)
+    Product.objects.update(family="lantern", status="archived")
+
+    changes = staff.get(page(product)).context["changes"]
+    shown = {(row.change.field, row.change.new): row.is_restorable for row in changes}
+    assert shown == {
+        ("output_lm", 500): False,
+        ("output_lm", 400): True,
+        ("family", "lantern"): False,
+        ("status", "archived"): False,
+    }
+    again = restore(staff, product, field="output_lm", new=500)
+    assert again == ["Output, lm was not restored. The field has this value already."]
+
+
+def test_changes_of_another_product_and_unknown_ones_are_not_found(staff, product):
+    other = make_listing().variant.product
+    Spec.objects.filter(product=other).update(output_lm=500)
+
+    changes = [str(FieldChange.objects.get().pk), "x", "9" * 30, ""]
+    answers = [staff.post(page(product, "restore"), {"change": pk}) for pk in changes]
+
+    assert [answer.status_code for answer in answers] == [404] * 4
+    assert staff.get(page(product, "restore")).status_code == 405
+
+
+def test_staff_who_may_not_change_specifications_see_and_restore_none(
+    client, product, django_user_model
+):
+    Spec.objects.update(output_lm=900)
+    user = django_user_model.objects.create_user("view@fara.example", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_product"))
+    client.force_login(user)
+
+    shown = client.get(page(product))
+    answer = client.post(page(product, "restore"), {"change": FieldChange.objects.get().pk})
+
+    assert [row.is_restorable for row in shown.context["changes"]] == [False]
+    assert (answer.status_code, Spec.objects.get().output_lm) == (403, 900)
+
+
+def test_a_long_history_is_paged_within_twelve_statements(staff, product):
+    FieldChange.objects.bulk_create(
+        FieldChange(
+            product=product,
+            record="product",
+            record_id=product.pk,
+            field="title",
+            old="a",
+            new=str(number),
+            at=timezone.now() - timedelta(days=number),
+        )
+        for number in range(60)
+    )
+    with transaction.atomic():
+        edit_spec(product=product, changes={"output_lm": 450}, actor="Leyla", now=NOON)
+    staff.get(page(product))
+
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        first = staff.get(page(product))
+    second = staff.get(page(product), {"before": first.context["older"]})
+
+    assert len(queries) <= 12
+    assert [len(answer.context["changes"]) for answer in (first, second)] == [50, 11]
+    assert staff.get(page(product), {"before": "x"}).status_code == 200
