@@ -228,6 +228,7 @@ CELERY_TASK_ROUTES = {
     "suppliers.sync.tasks.sync*": {"queue": "syncs"},
     "suppliers.connections.tasks.run_health_check": {"queue": "syncs"},
     "suppliers.feed_mapping.tasks.fetch_sample": {"queue": "syncs"},
+    "suppliers.onboarding.tasks.run_dry_run": {"queue": "syncs"},
     "suppliers.*.tasks.*": {"queue": "bulk"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
     "storefront.privacy.tasks.*": {"queue": "bulk"},

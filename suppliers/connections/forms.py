@@ -166,11 +166,8 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
             for name, value in cleaned.items()
             if name.startswith(SECRET_PREFIX) and value
         }
-        kind = setup.find_connector(self.connector).OPTIONS
         connection_input = ConnectionInput(
-            base_url=cleaned.get("base_url"),
-            secrets=secrets,
-            options=submitted_options(kind, cleaned),
+            base_url=cleaned.get("base_url"), secrets=secrets, options=self.read_options(cleaned)
         )
         try:
             setup.apply_settings(
@@ -181,15 +178,21 @@ class ConnectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscrip
                 self.add_error(self._field(name), reason)
         return cleaned
 
+    def read_options(self, cleaned: Mapping[str, Any]) -> dict[str, Any]:
+        return submitted_options(setup.find_connector(self.connector).OPTIONS, cleaned)
+
     def _field(self, name: str) -> str | None:
         """Return the field that an error is about; None for the whole form."""
         field = OTHER_OPTIONS if name == "options" else name.replace("secret ", SECRET_PREFIX)
         return field if field in self.fields else None
 
 
-def connection_form(connection: Connection | None) -> type[ConnectionForm]:
+def connection_form(
+    connection: Connection | None, base: type[ConnectionForm] = ConnectionForm
+) -> type[ConnectionForm]:
+    """Return ``base`` with the fields of the connector's secrets and options."""
     if connection is None or connection.supplier.adapter not in CONNECTORS:
-        return ConnectionForm
+        return base
     connector = connection.supplier.adapter
     stored_names = setup.stored_secret_names(connection)
     fields: dict[str, Any] = {
@@ -199,7 +202,7 @@ def connection_form(connection: Connection | None) -> type[ConnectionForm]:
         for secret in setup.declared_secrets(connector)
     }
     fields |= option_fields(setup.find_connector(connector).OPTIONS, connection.options)
-    form_class = type("ConnectorsForm", (ConnectionForm,), {**fields, "connector": connector})
+    form_class = type("ConnectorsForm", (base,), {**fields, "connector": connector})
     return cast("type[ConnectionForm]", form_class)
 
 

@@ -21,7 +21,8 @@ from storefront.lib.security.encryption import decrypt, encrypt
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Connector
 from suppliers.connectors.context import Secret
-from suppliers.models import Connection, Supplier, SupplierProduct
+from suppliers.connectors.feed.mapping.spec import Mapping as FeedMapping
+from suppliers.models import Connection, StockLocation, Supplier, SupplierProduct
 
 CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
@@ -29,6 +30,7 @@ CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
 HOOK_SECRET = Secret(
     name="hook_secret", label=cast("str", gettext_lazy("Webhook secret")), is_required=False
 )
+DEFAULT_LOCATION = FeedMapping().location  # of files that name no warehouse
 MAX_URL_LENGTH = 200
 MAX_SECRET_LENGTH = 20_000
 
@@ -109,8 +111,8 @@ def save_supplier(
     supplier.name = supplier_input.name or supplier.name
     connection = Connection.objects.filter(supplier=supplier).first() if not is_new else None
     connection = connection or Connection(supplier=supplier)
-    if is_other:  # state of one connector is meaningless to another
-        connection.options, connection.connector_state, connection.tokens_encrypted = {}, {}, ""
+    if is_other:
+        _reset_connector(connection)
     for name, value in supplier_input.connection.items():
         setattr(connection, name, value)
     apply_settings(
@@ -120,6 +122,59 @@ def save_supplier(
     connection.supplier = supplier
     connection.save()
     return supplier, is_new
+
+
+@transaction.atomic(durable=True)
+def save_basics(  # noqa: PLR0913 - the fields of one form
+    *,
+    supplier: Supplier | None,
+    code: str,
+    supplier_input: SupplierInput,
+    language: str,
+    options: Mapping[str, Any],
+    country: str,
+    now: datetime,
+) -> Supplier:
+    """Create a candidate whose connection is still to be completed, or change its basics.
+
+    ``options`` are merged into those of the connection without validation; a later step validates
+    all. ``country`` is that of the default warehouse of a file, which is created unless empty.
+
+    Locks: the supplier
+    Raises: InvalidSetupError  nothing is written
+    """
+    if supplier is None:
+        if Supplier.objects.filter(code=code).exists():
+            raise InvalidSetupError({"code": _("Another supplier has this code. Enter another.")})
+        supplier, connection = _new_candidate(code, supplier_input, now), Connection()
+    else:
+        supplier = Supplier.objects.select_for_update(of=["self"]).get(pk=supplier.pk)
+        if reasons := _fixed_field_errors(supplier, supplier_input):
+            raise InvalidSetupError(reasons)
+        connection = Connection.objects.filter(supplier=supplier).first() or Connection()
+    if supplier_input.connector not in {None, supplier.adapter}:
+        _reset_connector(connection)
+    supplier.adapter = supplier_input.connector or supplier.adapter
+    supplier.currency = supplier_input.currency or supplier.currency
+    supplier.name = supplier_input.name or supplier.name
+    supplier.language = language
+    supplier.save()
+    connection.supplier = supplier
+    if any(connection.options.get(name) != value for name, value in options.items()):
+        connection.health_report = {}
+    connection.options = {**connection.options, **options}
+    connection.save()
+    if country:
+        StockLocation.objects.update_or_create(
+            supplier=supplier, code=DEFAULT_LOCATION, defaults={"country": country}
+        )
+    return supplier
+
+
+def _reset_connector(connection: Connection) -> None:
+    """Delete what only the former connector understands."""
+    connection.options, connection.connector_state, connection.tokens_encrypted = {}, {}, ""
+    connection.health_report = {}
 
 
 def _new_candidate(code: str, supplier_input: SupplierInput, now: datetime) -> Supplier:
@@ -135,6 +190,7 @@ def _new_candidate(code: str, supplier_input: SupplierInput, now: datetime) -> S
     if reasons:
         raise InvalidSetupError(reasons)
     return Supplier(
+        adapter=supplier_input.connector or "",
         code=code,
         name=code.replace("-", " ").title(),
         currency=supplier_input.currency or find_connector(supplier_input.connector or "").CURRENCY,

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from msgspec import structs
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from catalog.records import ImportIssue
@@ -63,24 +64,30 @@ class MappingActions(StaffAdmin):
     @action(description=_("Mapping"), icon="table_chart")
     def mapping(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
-        content = request.GET.get("content", FileContent.PRODUCTS)
-        return _MappingPage(
-            self,
-            request,
-            supplier,
-            FileContent(content) if content in FileContent else FileContent.PRODUCTS,
-        ).answer()
+        return MappingPage(self, request, supplier, requested_content(request)).answer()
 
 
-class _MappingPage:
-    def __init__(
+def requested_content(request: HttpRequest) -> FileContent:
+    content = request.GET.get("content", FileContent.PRODUCTS)
+    return FileContent(content) if content in FileContent else FileContent.PRODUCTS
+
+
+class MappingPage:
+    """The page of one request; other pages show it with their own context (``extra``)."""
+
+    def __init__(  # noqa: PLR0913 - the request and what it is about
         self,
         model_admin: StaffAdmin,
         request: HttpRequest,
         supplier: Supplier,
         content: FileContent,
+        *,
+        extra: Table[str, Any] | None = None,
+        suggested_country: str = "",
     ) -> None:
         self.model_admin = model_admin
+        self.extra = extra or {}
+        self.suggested_country = suggested_country
         self.request = request
         self.supplier = supplier
         self.content = content
@@ -116,9 +123,8 @@ class _MappingPage:
         sample = feed_mapping_sample.read_sample(
             path, reading=_submitted_reading(submitted) if submitted else reading
         )
-        form = MappingForm(
-            submitted, headers=sample.detected.headers, base=base or sample.suggested
-        )
+        suggested = structs.replace(sample.suggested, country=self.suggested_country)
+        form = MappingForm(submitted, headers=sample.detected.headers, base=base or suggested)
         shown: dict[str, Any] = {"file": path.name, "sample": sample, "form": form}
         if submitted is None or not form.is_valid():
             return self._show(shown)
@@ -224,6 +230,7 @@ class _MappingPage:
             "problem": self.problem,
             "fetch": self.fetch,
             "versions": versions.order_by("-version")[:20],
+            **self.extra,
             **shown,
         }
         return TemplateResponse(self.request, "suppliers/feed_mapping.html", context)

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -24,8 +25,9 @@ from suppliers.inventory import admin as inventory_admin
 from suppliers.inventory import publication
 from suppliers.inventory import tasks as inventory_tasks
 from suppliers.inventory.admin import SafetyStockActions
-from suppliers.models import Connection, StockDecrement, StockLocation, Supplier, SyncRun
-from suppliers.profile import setup_steps as profile_setup_steps
+from suppliers.models import StockDecrement, StockLocation, Supplier, SyncRun
+from suppliers.onboarding import steps
+from suppliers.onboarding.admin import SetupActions
 from suppliers.profile.forms import SupplierForm
 from suppliers.profile.labels import EDITABLE_FIELDS, READ_ONLY_FIELDS, SUPPLIER_GROUPS
 from suppliers.sync import tasks as sync_tasks
@@ -41,11 +43,22 @@ READ_ONLY_COLUMNS = [
 
 @admin.display(description=_("Steps"))
 def setup_steps(supplier: Supplier) -> str:
-    return profile_setup_steps.render_steps(supplier, now=timezone.now())
+    return steps.render_steps(supplier, now=timezone.now())
+
+
+@admin.display(description=_("Setup"))
+def setup_link(supplier: Supplier) -> str | None:
+    """Link to the next setup step, until the supplier has been active."""
+    if supplier.status not in {Supplier.Status.CANDIDATE, Supplier.Status.VETTING}:
+        return None
+    page = reverse("admin:suppliers_supplier_setup", args=[supplier.pk])
+    return format_html('<a href="{}">{}</a>', page, gettext("Continue setup"))
 
 
 @admin.register(Supplier)
-class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetyStockActions):
+class SupplierAdmin(
+    SetupActions, HealthCheckActions, MappingActions, VettingActions, SafetyStockActions
+):
     form = SupplierForm
     editable = EDITABLE_FIELDS
     may_add = True
@@ -63,6 +76,7 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
         "currency",
         "lead_days",
         columns.text("connection__problem", _("Connection error")),
+        setup_link,
     ]
     list_select_related: ClassVar = ["connection"]
     list_filter: ClassVar = ["status"]
@@ -75,6 +89,7 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
     ]
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
     actions_detail: ClassVar = [
+        *SetupActions.setup_actions,
         "sync_now",
         "reprice",
         *HealthCheckActions.check_actions,
@@ -82,24 +97,6 @@ class SupplierAdmin(HealthCheckActions, MappingActions, VettingActions, SafetySt
         *VettingActions.vetting_actions,
     ]
     available_if: ClassVar = {**MappingActions.mapping_available_if, **VettingActions.available_if}
-
-    def save_model(
-        self, request: HttpRequest, obj: Supplier, form: SupplierForm, change: bool
-    ) -> None:
-        super().save_model(request, obj, form, change)
-        if not change:
-            Connection.objects.create(supplier=obj)
-
-    def response_add(
-        self, request: HttpRequest, obj: Supplier, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        """Continue to the connection page: address, keys and options."""
-        answer: HttpResponse = super().response_add(request, obj, post_url_continue)
-        if "_save" not in request.POST or not request.user.has_perm("suppliers.change_connection"):
-            return answer
-        return HttpResponseRedirect(
-            reverse("admin:suppliers_connection_change", args=[obj.connection.pk])
-        )
 
     @confirmed_action(
         description=_("Sync now"),

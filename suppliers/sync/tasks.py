@@ -1,6 +1,7 @@
 """Sync tasks: start due jobs, run a job, import page batches, close runs whose worker stopped."""
 
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,15 +43,21 @@ def sync(*, supplier_id: int, kind: str, **_: Any) -> None:
 
 
 @shared_task
-def sync_now(*, supplier_id: int, kind: str, **_: Any) -> None:
-    """Run a job on request of a user, whether it is due or not."""
+def sync_now(*, supplier_id: int, kind: str, then: Sequence[str] = (), **_: Any) -> None:
+    """Run a job on request of a user, whether it is due or not; ``then`` are jobs to run after it.
+
+    Prices and stock of a new supplier need its products, so the order matters.
+    """
     supplier = Supplier.objects.select_related("connection").get(pk=supplier_id)
     try:
         with suppress(AlreadyRunningError), bulkhead(BulkheadKind.SYNCS, supplier_id):
             _run(supplier, kind, now=timezone.now())
     except BulkheadFullError:  # not in the schedule: retry here
-        kwargs = {"supplier_id": supplier_id, "kind": kind}
+        kwargs = {"supplier_id": supplier_id, "kind": kind, "then": [*then]}
         sync_now.apply_async(kwargs=kwargs, countdown=BULKHEAD_RETRY_S)
+        return
+    if then:
+        enqueue(sync_now, supplier_id=supplier_id, kind=then[0], then=[*then[1:]])
 
 
 def _run(

@@ -54,7 +54,7 @@ def money_field(label: Any, **options: Any) -> forms.DecimalField:
     return forms.DecimalField(label=label, min_value=0, max_digits=12, decimal_places=2, **options)
 
 
-def use_staff_widgets(form: forms.Form) -> None:
+def use_staff_widgets(form: forms.BaseForm) -> None:
     """Give the fields of a form the style of the admin."""
     for field in form.fields.values():
         plain: Any = field.widget
