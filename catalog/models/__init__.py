@@ -1,6 +1,7 @@
 """Catalog models: export every model of the app."""
 
 from catalog.models.attributes import Mode, Spec
+from catalog.models.bulk_edits import BulkEdit, BulkEditRow
 from catalog.models.categories import Brand, Category
 from catalog.models.competitors import (
     CompetitorPrice,
@@ -17,13 +18,14 @@ from catalog.models.guarantees import DurabilityGuarantee
 from catalog.models.history import FieldChange
 from catalog.models.listings import Channel, DeliveryArea, Listing
 from catalog.models.price_books import PriceBook, PriceRule
-from catalog.models.price_holds import PriceHold
-from catalog.models.pricing import PriceChange, SellingCosts
+from catalog.models.pricing import PriceChange, PriceHold, SellingCosts
 from catalog.models.products import Identifier, Image, Product, Variant
 from catalog.models.search import CardChange, ProductCard, SearchTerm
 
 __all__ = [
     "Brand",
+    "BulkEdit",
+    "BulkEditRow",
     "CardChange",
     "Category",
     "Channel",

@@ -40,6 +40,7 @@ from catalog.products.labels import (
     VARIANT_FIELDSETS,
 )
 from catalog.products.staff import search
+from catalog.products.staff.bulk_actions import ProductBulkActions, VariantBulkActions
 from catalog.products.staff.category_forms import BrandForm, CategoryForm
 from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
 from catalog.products.staff.filters import FamilyFilter, MissingAttributeFilter
@@ -58,8 +59,6 @@ from storefront.lib.staff.form_fields import LinesField, send_shown_values
 from storefront.lib.staff.inlines import inline
 from storefront.lib.staff.list_actions import FilteredActions
 
-SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
-
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     option_names = LinesField(
@@ -74,7 +73,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
 
 @admin.register(Product)
-class ProductAdmin(FilteredActions, StatusActions, LockedFieldsAdmin):
+class ProductAdmin(ProductBulkActions, FilteredActions, StatusActions, LockedFieldsAdmin):
     form = ProductForm
     actions_list: ClassVar = ["export_csv", "export_xlsx"]
     add_form = ProductAddForm
@@ -82,7 +81,7 @@ class ProductAdmin(FilteredActions, StatusActions, LockedFieldsAdmin):
     return_field = staticmethod(editing.return_product_field)
     editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS)
     groups = PRODUCT_FIELDSETS
-    actions: ClassVar = StatusActions.selection_actions
+    actions: ClassVar = [*ProductBulkActions.bulk_actions, *StatusActions.selection_actions]
     actions_detail: ClassVar = [*StatusActions.status_actions, "add_variant"]
     list_display: ClassVar = [
         "title",
@@ -98,7 +97,7 @@ class ProductAdmin(FilteredActions, StatusActions, LockedFieldsAdmin):
     list_select_related: ClassVar = ["brand", "category"]
     list_filter: ClassVar = ["status", FamilyFilter, MissingAttributeFilter, "category"]
     search_fields: ClassVar = ["title"]  # shows the search box; see ``get_search_results``
-    search_help_text = SEARCH_HELP
+    search_help_text = search.SEARCH_HELP
     ordering: ClassVar = ["-id"]
     exclude = ("overridden_fields",)
     readonly_fields: ClassVar = [
@@ -190,8 +189,9 @@ OFFER_COMPARISON = columns.page(
 
 
 @admin.register(Variant)
-class VariantAdmin(LockedFieldsAdmin):
+class VariantAdmin(VariantBulkActions, LockedFieldsAdmin):
     form = VariantForm
+    actions: ClassVar = VariantBulkActions.bulk_actions
     add_form = VariantAddForm
     may_add = True
     return_field = staticmethod(variant_edits.return_variant_field)
@@ -212,7 +212,7 @@ class VariantAdmin(LockedFieldsAdmin):
     list_select_related: ClassVar = ["product"]
     list_filter: ClassVar = ["status", "lithium"]
     search_fields: ClassVar = ["sku"]  # shows the search box; see ``get_search_results``
-    search_help_text = SEARCH_HELP
+    search_help_text = search.SEARCH_HELP
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [OFFER_COMPARISON, locked_fields]
     inlines: ClassVar = [

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import path, re_path
 
+from storefront.dashboard.catalog import bulk_edits
 from storefront.dashboard.inbox import assignments, quick_actions, views
 from storefront.dashboard.reports import (
     catalog_file,
@@ -33,6 +34,14 @@ urlpatterns = [
         admin.site.admin_view(catalog_file.download),
         name="catalog_file",
     ),
+    # /admin/supply/bulk-edits/products/new/?status__exact=draft
+    re_path(
+        r"^bulk-edits/(?P<kind>products|variants)/new/$",
+        admin.site.admin_view(bulk_edits.create),
+        name="new_bulk_edit",
+    ),
+    # /admin/supply/bulk-edits/<edit>/?outcome=refused&page=2
+    path("bulk-edits/<int:edit_id>/", admin.site.admin_view(bulk_edits.show), name="bulk_edit"),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/actions/, posted

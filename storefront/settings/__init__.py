@@ -211,9 +211,11 @@ CELERY_TASK_TIME_LIMIT = 900
 # Long work has its own queues, so that no order waits behind a feed, and no image behind a hanging
 # supplier. The first matching pattern applies.
 CELERY_TASK_ROUTES = {
-    # staff wait for price books; a hanging competitor source must not delay images
+    # staff wait for price books and bulk edits; a hanging competitor source must not delay images
     "catalog.listings.tasks.*": {"queue": "syncs"},
     "catalog.price_books.tasks.*": {"queue": "syncs"},
+    "catalog.bulk_edits.tasks.continue_edits": {"queue": "celery"},
+    "catalog.bulk_edits.tasks.*": {"queue": "syncs"},
     "catalog.competitors.tasks.fetch_source": {"queue": "syncs"},
     # no order waits behind a claim, and nothing waits for reconciliation
     "orders.claims.tasks.*": {"queue": "syncs"},

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from catalog.attributes.identifiers import number_key
 from catalog.models import Brand, Identifier, Variant
 
+SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
 MIN_NUMBER_LENGTH = 3
 MAX_FOUND = 1000  # variants with one number
 # Searches that other apps add, because catalog does not import them: text -> ids of variants.

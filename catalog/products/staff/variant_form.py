@@ -1,5 +1,6 @@
 """Variant form: edit options, weights, batteries, customs code, status and successor."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -66,17 +67,10 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         return check_options(values, product=self.instance.product, own=self.instance)
 
     def clean_packed_weight_g(self) -> int | None:
-        weight_g: int | None = self.cleaned_data["packed_weight_g"]
-        if weight_g is not None and not 0 < weight_g <= MAX_PACKED_WEIGHT_G:
-            message = _("Enter a weight from 1 to %(most)s g, or leave the field empty.")
-            raise forms.ValidationError(message % {"most": MAX_PACKED_WEIGHT_G})
-        return weight_g
+        return check_packed_weight(self.cleaned_data["packed_weight_g"])
 
     def clean_hs_code(self) -> str:
-        digits = "".join(filter(str.isdigit, self.cleaned_data["hs_code"]))
-        if self.cleaned_data["hs_code"] and len(digits) not in HS_DIGITS:
-            raise forms.ValidationError(_("Enter 6 to 10 digits, such as 8513 10."))
-        return digits
+        return parse_hs_code(self.cleaned_data["hs_code"])
 
     def clean_replaced_by(self) -> Variant | None:
         successor: Variant | None = self.cleaned_data["replaced_by"]
@@ -109,18 +103,40 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         return changes
 
 
+def check_packed_weight(weight_g: int | None) -> int | None:
+    """Return the packed weight. Raises ValidationError: it is out of range."""
+    if weight_g is not None and not 0 < weight_g <= MAX_PACKED_WEIGHT_G:
+        message = _("Enter a weight from 1 to %(most)s g, or leave the field empty.")
+        raise forms.ValidationError(message % {"most": MAX_PACKED_WEIGHT_G})
+    return weight_g
+
+
+def parse_hs_code(text: str) -> str:
+    """Return the digits of a customs code. Raises ValidationError: too few or too many."""
+    digits = "".join(filter(str.isdigit, text))
+    if text and len(digits) not in HS_DIGITS:
+        raise forms.ValidationError(_("Enter 6 to 10 digits, such as 8513 10."))
+    return digits
+
+
 def check_battery(form: forms.BaseForm) -> None:
     """Add errors to the form if a lithium battery lacks its energy or its number of cells."""
-    cleaned: dict[str, Any] = form.cleaned_data
-    if cleaned.get("lithium") in {None, "", Variant.Lithium.NONE} or form.errors:
-        return
-    if not cleaned.get("cell_wh"):
-        message = _(
+    for name, message in {} if form.errors else find_battery_problems(form.cleaned_data).items():
+        form.add_error(name, message)
+
+
+def find_battery_problems(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return a message for each field that a lithium battery lacks."""
+    problems: dict[str, str] = {}
+    if values.get("lithium") in {None, "", Variant.Lithium.NONE}:
+        return problems
+    if not values.get("cell_wh"):
+        problems["cell_wh"] = _(
             "Enter the watt-hours of one cell. Without them, no shipping service accepts the battery."
         )
-        form.add_error("cell_wh", message)
-    if not cleaned.get("cell_count"):
-        form.add_error("cell_count", _("Enter how many cells are in the parcel."))
+    if not values.get("cell_count"):
+        problems["cell_count"] = _("Enter how many cells are in the parcel.")
+    return problems
 
 
 def check_lengths(values: list[str]) -> None:

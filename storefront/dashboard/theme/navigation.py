@@ -85,6 +85,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             [
                 (_("Products"), "flashlight_on", "catalog_product"),
                 (_("Variants"), "style", "catalog_variant"),
+                (_("Bulk edits"), "edit_note", "catalog_bulkedit"),
                 (_("Listings"), "storefront", "catalog_listing"),
                 (_("Price changes to review"), "front_hand", "catalog_pricehold"),
                 (_("Competitor price imports"), "upload_file", "catalog_competitorpricelist"),

@@ -24,7 +24,7 @@ KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(
 )
 ROOTS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
 # A gettext call in the code that templatize() makes of a Django template.
-CALL = re.compile(r"\b(?:_|n?gettext)\((?=[\"'])")
+CALL = re.compile(r"\b(?:_|n?gettext)\((?=u?[\"'])")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,200 @@
+"""Bulk edit planning: collect the rows, compare old and new values, check the new ones."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import batched
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from catalog.attributes.findings import Finding
+from catalog.bulk_edits import fields as bulk_fields
+from catalog.bulk_edits.fields import SPEC, VARIANT, BulkField, Target
+from catalog.models import BulkEdit, BulkEditRow, Product, Variant
+from catalog.products.spec_edits import find_implausible, values_of
+from catalog.products.staff.variant_form import find_battery_problems
+from storefront.lib.db.transactions import requires_transaction
+
+Outcome = BulkEditRow.Outcome
+MAX_ROWS = 20_000
+BATCH = 500
+HOW = ("set", "clear", "append", "remove")
+MAX_NAME, MAX_MESSAGE = 200, 500
+
+
+class TooManyRowsError(ValueError):
+    """The selection has more than ``MAX_ROWS`` rows. Nothing is stored."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RowPlan:
+    """The changed values of one row by code, with findings; ``refusal`` says why it is refused."""
+
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+    refusal: str = ""
+
+    @property
+    def outcome(self) -> str:
+        if self.refusal:
+            return Outcome.REFUSED
+        return Outcome.PLANNED if self.after else Outcome.UNCHANGED
+
+
+@transaction.atomic(durable=True)
+def create_edit(
+    rows: "QuerySet[Product] | QuerySet[Variant]", *, kind: str, actor: str, now: datetime
+) -> BulkEdit:
+    """Store a draft that edits these products or variants.
+
+    Raises: TooManyRowsError
+    """
+    label = "title" if kind == BulkEdit.Kind.PRODUCTS else "sku"
+    parent = "pk" if kind == BulkEdit.Kind.PRODUCTS else "product"
+    found = list(rows.order_by("pk").values_list("pk", parent, label)[: MAX_ROWS + 1])
+    if len(found) > MAX_ROWS:
+        raise TooManyRowsError(MAX_ROWS)
+    edit = BulkEdit.objects.create(
+        kind=kind, created_by=actor[:100], created_at=now, status_since=now
+    )
+    BulkEditRow.objects.bulk_create(
+        [
+            BulkEditRow(
+                edit=edit,
+                position=position,
+                product_id=product_id,
+                variant_id=pk if kind == BulkEdit.Kind.VARIANTS else None,
+                name=name[:MAX_NAME],
+            )
+            for position, (pk, product_id, name) in enumerate(found, start=1)
+        ],
+        batch_size=1_000,
+    )
+    return edit
+
+
+def plan_rows(edit: BulkEdit) -> None:
+    """Compare and check the rows that are not checked yet, in batches. Repeatable."""
+    known = bulk_fields.all_fields()
+    pending = BulkEditRow.objects.filter(edit=edit, outcome=Outcome.PENDING).order_by("position")
+    for ids in batched(list(pending.values_list("pk", flat=True)), BATCH):
+        rows = list(BulkEditRow.objects.filter(pk__in=ids).order_by("position"))
+        targets, variants = bulk_fields.load_targets(
+            [row.product_id for row in rows if row.product_id],
+            [row.variant_id for row in rows if row.variant_id],
+        )
+        for row in rows:
+            target = targets.get(row.product_id or 0)
+            if target is None or (row.variant_id and row.variant_id not in variants):
+                row.outcome, row.message = Outcome.REFUSED, _("It was deleted meanwhile.")
+                continue
+            target.variant = variants.get(row.variant_id or 0)
+            wanted = row.wanted or wanted_values(edit.operations, target, known)
+            store_plan(row, plan_values(target, wanted, known))
+        BulkEditRow.objects.bulk_update(
+            rows, ["before", "after", "findings", "message", "outcome"], batch_size=BATCH
+        )
+
+
+def store_plan(row: BulkEditRow, plan: RowPlan) -> None:
+    row.before, row.after, row.findings = plan.before, plan.after, plan.findings
+    row.message, row.outcome = plan.refusal[:MAX_MESSAGE], plan.outcome
+
+
+def wanted_values(
+    operations: Iterable[Mapping[str, Any]], target: Target, known: Mapping[str, BulkField]
+) -> dict[str, Any]:
+    """Return the values that the operations give the fields of one target, as JSON by code."""
+    wanted = {}
+    for operation in operations:
+        each = known.get(operation["field"])
+        if each is None:
+            continue  # an attribute that was deleted meanwhile
+        value = operation["value"]
+        if operation["how"] == "clear":
+            value = each.empty
+        elif operation["how"] in {"append", "remove"}:
+            present = list(each.read(target))
+            if operation["how"] == "append":
+                value = present + [one for one in value if one not in present]
+            else:
+                value = [one for one in present if one not in value]
+        wanted[each.code] = value
+    return wanted
+
+
+def plan_values(
+    target: Target, wanted: Mapping[str, Any], known: Mapping[str, BulkField]
+) -> RowPlan:
+    """Return what would change, and what is wrong with the new values."""
+    plan = RowPlan()
+    for code, value in wanted.items():
+        present = known[code].read(target)
+        if present != value:
+            plan.before[code], plan.after[code] = present, value
+    if plan.after:
+        refusals = [*_foreign_attributes(target, plan.after, known)]
+        refusals += _spec_problems(target, plan, known)
+        refusals += _variant_problems(target, plan.after, known)
+        plan.refusal = " ".join(refusals)
+    return plan
+
+
+def _foreign_attributes(
+    target: Target, codes: Collection[str], known: Mapping[str, BulkField]
+) -> Iterable[str]:
+    family = target.product.family
+    for code in codes:
+        definition = known[code].definition
+        if definition is not None and not definition.applies_to(family):
+            message = _("%(field)s: products of this kind do not have this attribute.")
+            yield message % {"field": known[code].label}
+
+
+def _spec_problems(target: Target, plan: RowPlan, known: Mapping[str, BulkField]) -> list[str]:
+    """Return the errors that the new values cause; add the new warnings to the plan."""
+    columns = {
+        known[code].name: known[code].to_value(value)
+        for code, value in plan.after.items()
+        if known[code].part == SPEC and known[code].definition is None
+    }
+    if not columns:
+        return []
+    present = values_of(target.spec)
+    old = {_key(found) for found in find_implausible(present, modes=target.modes)}
+    found = find_implausible(present | columns, modes=target.modes)
+    new = [each for each in found if _key(each) not in old or each.column in columns]
+    plan.findings = [each.message for each in new if not each.is_error]
+    message = _("Not possible: %(finding)s.")
+    return [message % {"finding": each.message} for each in new if each.is_error]
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    return (finding.column, finding.code)
+
+
+def _variant_problems(
+    target: Target, after: Mapping[str, Any], known: Mapping[str, BulkField]
+) -> list[str]:
+    changes = {
+        known[code].name: value for code, value in after.items() if known[code].part == VARIANT
+    }
+    if target.variant is None or not changes.keys() & {"lithium", "cell_wh", "cell_count"}:
+        return []
+    names = ("lithium", "cell_wh", "cell_count")
+    values = {name: getattr(target.variant, name) for name in names} | changes
+    return list(find_battery_problems(values).values())
+
+
+@requires_transaction
+def set_operations(edit: BulkEdit, operations: list[dict[str, Any]]) -> None:
+    """Store the operations and forget an earlier plan."""
+    edit.operations = operations
+    edit.save(update_fields=["operations"])
+    edit.rows.update(
+        outcome=Outcome.PENDING, before={}, after={}, findings=[], message="", unlocked=[]
+    )

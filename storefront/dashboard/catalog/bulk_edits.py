@@ -1,0 +1,203 @@
+"""Bulk edit pages: choose fields and values for a selection, preview, apply, undo."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+
+from catalog.bulk_edits import application, fields, planning, tasks
+from catalog.bulk_edits.forms import FieldsForm, ValuesForm, initial_values
+from catalog.models import BulkEdit, BulkEditRow, Product, Variant
+from storefront.dashboard import staff_page
+from storefront.lib.staff.admin import SERVICE_ERRORS, acting
+from storefront.lib.tasks import enqueue
+
+PER_PAGE = 100
+REFRESH_AFTER_S = 2
+MODELS = {BulkEdit.Kind.PRODUCTS: Product, BulkEdit.Kind.VARIANTS: Variant}
+RIGHTS = {
+    BulkEdit.Kind.PRODUCTS: "catalog.change_product",
+    BulkEdit.Kind.VARIANTS: "catalog.change_variant",
+}
+Outcome, Status = BulkEditRow.Outcome, BulkEdit.Status
+# Outcomes in the order of their tabs.
+SHOWN = (
+    *(Outcome.REFUSED, Outcome.CONFLICT, Outcome.KEPT, Outcome.PLANNED, Outcome.CHANGED),
+    *(Outcome.RESTORED, Outcome.UNCHANGED, Outcome.PENDING),
+)
+
+
+def create(request: HttpRequest, kind: str) -> HttpResponse:
+    """Show the fields for the rows that pass the filters in the query; on POST store a draft.
+
+    ``of=products`` selects the variants of the products that pass the filters.
+    """
+    staff_page.require(request, RIGHTS[BulkEdit.Kind(kind)])
+    query = request.GET.copy()
+    listed = Product if query.pop("of", None) else MODELS[BulkEdit.Kind(kind)]
+    request.GET = query  # type: ignore[assignment]  # the list accepts only its own parameters
+    model_admin = admin.site.get_model_admin(listed)
+    listing = reverse(f"admin:catalog_{listed._meta.model_name}_changelist")  # noqa: SLF001
+    try:
+        rows = model_admin.get_changelist_instance(request).get_queryset(request)
+    except IncorrectLookupParameters:
+        return HttpResponseRedirect(f"{listing}?{ERROR_FLAG}=1")
+    if listed is not MODELS[BulkEdit.Kind(kind)]:
+        rows = Variant.objects.filter(product__in=rows.order_by().values("pk"))
+    form = FieldsForm(request.POST or None, kind=kind)
+    if request.method == "POST" and form.is_valid():
+        try:
+            edit = planning.create_edit(rows, kind=kind, **acting(request))
+        except planning.TooManyRowsError:
+            message = gettext("A bulk edit has at most %(most)s rows. Add a filter.")
+            form.add_error(None, message % {"most": planning.MAX_ROWS})
+        else:
+            return HttpResponseRedirect(_url(edit, field=form.cleaned_data["field"]))
+    return staff_page.render(
+        request,
+        "dashboard/catalog/bulk_edit_fields.html",
+        title=gettext("Bulk edit"),
+        form=form,
+        count=rows.count(),
+        listing=f"{listing}?{query.urlencode()}",
+    )
+
+
+def show(request: HttpRequest, edit_id: int) -> HttpResponse:
+    edit = get_object_or_404(BulkEdit, pk=edit_id)
+    right = RIGHTS[BulkEdit.Kind(edit.kind)]
+    if request.method == "POST":
+        staff_page.require(request, right)
+        return _act(request, edit)
+    staff_page.require(request, "catalog.view_bulkedit")
+    is_entry = edit.status == Status.DRAFT or (
+        edit.status == Status.READY and "field" in request.GET
+    )
+    if is_entry and not edit.file_name and request.user.has_perm(right):
+        return _show_values(request, edit)
+    return _show_rows(request, edit, may_change=request.user.has_perm(right))
+
+
+def _act(request: HttpRequest, edit: BulkEdit) -> HttpResponse:
+    step = request.POST.get("step", "")
+    try:
+        if step == "preview":
+            form = _values_form(request, edit, request.POST)
+            if not form.chosen or not form.is_valid():
+                return _show_values(request, edit, form)
+            application.prepare(edit, operations=form.operations, **acting(request))
+        elif step == "apply":
+            application.start(edit, **acting(request))
+        elif step == "undo":
+            application.start_undo(edit, **acting(request))
+        else:
+            raise Http404
+    except SERVICE_ERRORS:  # a second click: the first one is being done
+        return HttpResponseRedirect(_url(edit))
+    if edit.rows.count() <= application.MAX_AT_ONCE:
+        application.continue_edit(edit.pk, now=timezone.now())
+    elif not enqueue(tasks.run_edit, edit_id=edit.pk):
+        messages.warning(
+            request,
+            gettext(
+                "The background workers do not respond. The task was saved and will be done later."
+            ),
+        )
+    return HttpResponseRedirect(_url(edit))
+
+
+def _values_form(request: HttpRequest, edit: BulkEdit, submitted: Any = None) -> ValuesForm:
+    codes = request.GET.getlist("field") or [each["field"] for each in edit.operations]
+    return ValuesForm(submitted, kind=edit.kind, codes=codes, initial=initial_values(edit))
+
+
+def _show_values(
+    request: HttpRequest, edit: BulkEdit, form: ValuesForm | None = None
+) -> HttpResponse:
+    form = form or _values_form(request, edit)
+    return staff_page.render(
+        request,
+        "dashboard/catalog/bulk_edit_values.html",
+        title=gettext("Bulk edit"),
+        edit=edit,
+        form=form,
+        count=edit.rows.count(),
+        fields_form=None if form.chosen else FieldsForm(kind=edit.kind),
+    )
+
+
+def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> HttpResponse:
+    counted = edit.rows.order_by().values_list("outcome").annotate(count=Count("pk"))
+    counts: dict[str, int] = dict(counted)
+    shown = [(outcome, counts[outcome]) for outcome in SHOWN if outcome in counts]
+    outcome = request.GET.get("outcome", "")
+    rows = edit.rows.order_by("position")
+    if outcome in Outcome:
+        rows = rows.filter(outcome=outcome)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    known, categories = fields.all_fields(), fields.category_names()
+    is_open = edit.status in application.OPEN
+    remaining = {
+        Status.PREPARING: Outcome.PENDING,
+        Status.APPLYING: Outcome.PLANNED,
+        Status.UNDOING: Outcome.CHANGED,
+    }.get(Status(edit.status))
+    total = sum(counts.values())
+    return staff_page.render(
+        request,
+        "dashboard/catalog/bulk_edit.html",
+        title=str(edit),
+        edit=edit,
+        may_change=may_change,
+        counts=[(code, Outcome(code).label, count) for code, count in shown],
+        total=total,
+        total_text=ngettext("%(count)d row", "%(count)d rows", total) % {"count": total},
+        done=total - counts.get(remaining, 0) if remaining else total,
+        planned=counts.get(Outcome.PLANNED, 0),
+        changed=counts.get(Outcome.CHANGED, 0),
+        refresh_after_s=REFRESH_AFTER_S if is_open else None,
+        outcome=outcome,
+        page=page,
+        operations=[_operation_text(operation, known, categories) for operation in edit.operations],
+        rows=[
+            {
+                "row": row,
+                "changes": [
+                    (
+                        known[code].label if code in known else code,
+                        known[code].show(row.before.get(code), categories=categories)
+                        if code in known
+                        else row.before.get(code),
+                        known[code].show(value, categories=categories) if code in known else value,
+                    )
+                    for code, value in row.after.items()
+                ],
+            }
+            for row in page
+        ],
+    )
+
+
+def _operation_text(operation: dict[str, Any], known: Any, categories: dict[int, str]) -> str:
+    each = known.get(operation["field"])
+    label = each.label if each else operation["field"]
+    value = each.show(operation["value"], categories=categories) if each else ""
+    template = {
+        "set": gettext("%(field)s: set to %(value)s"),
+        "append": gettext("%(field)s: add %(value)s"),
+        "remove": gettext("%(field)s: remove %(value)s"),
+        "clear": gettext("%(field)s: clear"),
+    }[operation["how"]]
+    return template % {"field": label, "value": value}
+
+
+def _url(edit: BulkEdit, **query: Any) -> str:
+    return reverse("supply:bulk_edit", args=[edit.pk], query=query or None)

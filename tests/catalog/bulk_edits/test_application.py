@@ -1,0 +1,223 @@
+"""Bulk edits: preview, apply, undo; what is refused, and what changed meanwhile."""
+
+import pytest
+from django.db import transaction
+
+from catalog.bulk_edits import application, planning, tasks
+from catalog.models import BulkEdit, Product, Spec, Variant
+from catalog.products import editing, spec_edits
+from storefront.lib.state_machine import ConcurrentUpdateError
+from tests.factories.catalog import NOON, make_category, make_product, make_spec, make_variant
+
+pytestmark = pytest.mark.django_db
+
+
+def make_light(number, **spec):
+    product = make_product(slug=f"light-{number}", title=f"Light {number}")
+    make_variant(product, sku=f"L-{number}")
+    make_spec(product, **{"output_lm": 400, "features": ["zoom"], **spec})
+    return product
+
+
+def operation(field, value, how="set"):
+    return {"field": field, "how": how, "value": value}
+
+
+def create(rows, *operations, kind="products"):
+    edit = planning.create_edit(rows, kind=kind, actor="mia", now=NOON)
+    application.prepare(edit, operations=list(operations), actor="mia", now=NOON)
+    return run(edit)
+
+
+def run(edit):
+    application.continue_edit(edit.pk, now=NOON)
+    edit.refresh_from_db()
+    return edit
+
+
+def apply(edit):
+    application.start(edit, actor="mia", now=NOON)
+    return run(edit)
+
+
+def undo(edit):
+    application.start_undo(edit, actor="leo", now=NOON)
+    return run(edit)
+
+
+def outcomes(edit):
+    return list(edit.rows.order_by("position").values_list("name", "outcome"))
+
+
+def test_a_preview_shows_old_and_new_values_and_writes_nothing():
+    make_light(1)
+    make_light(2, output_lm=900)
+
+    edit = create(Product.objects.all(), operation("spec.output_lm", 900))
+
+    assert edit.status == BulkEdit.Status.READY
+    assert outcomes(edit) == [("Light 1", "planned"), ("Light 2", "unchanged")]
+    row = edit.rows.get(position=1)
+    assert (row.before, row.after) == ({"spec.output_lm": 400}, {"spec.output_lm": 900})
+    assert set(Spec.objects.values_list("output_lm", flat=True)) == {400, 900}
+
+
+def test_values_are_saved_locked_and_restored():
+    product = make_light(1)
+    lanterns = make_category(slug="lanterns")
+    former = product.category
+
+    edit = create(
+        Product.objects.all(),
+        operation("spec.features", ["red_light"], "append"),
+        operation("spec.impact_m", "1.5"),
+        operation("product.category", lanterns.pk),
+        operation("product.restricted_countries", ["DE"]),
+        operation("spec.output_lm", None, "clear"),
+    )
+    apply(edit)
+
+    product.refresh_from_db()
+    spec = product.spec
+    assert (spec.features, spec.impact_m, spec.output_lm) == (["zoom", "red_light"], 1.5, None)
+    assert (product.category, product.restricted_countries) == (lanterns, ["DE"])
+    assert {"features", "impact_m", "category"} <= {*product.overridden_fields}
+    assert spec.sources["impact_m"]["actor"] == "mia"
+
+    undo(edit)
+
+    product = Product.objects.get()
+    assert edit.status == BulkEdit.Status.UNDONE
+    assert (product.spec.features, product.spec.impact_m, product.spec.output_lm) == (
+        ["zoom"],
+        None,
+        400,
+    )
+    assert (product.category, product.restricted_countries) == (former, [])
+    assert product.overridden_fields == []
+
+
+def test_a_lock_of_staff_outlives_the_undo():
+    product = make_light(1)
+    with transaction.atomic():
+        spec_edits.edit_spec(product=product, changes={"cri": 90}, actor="mia", now=NOON)
+    edit = create(Product.objects.all(), operation("spec.cri", 95))
+
+    undo(apply(edit))
+
+    product.refresh_from_db()
+    assert (product.spec.cri, product.overridden_fields) == (90, ["cri"])
+
+
+def test_an_undo_leaves_what_was_changed_since():
+    first, second = make_light(1), make_light(2)
+    edit = apply(
+        create(
+            Product.objects.all(),
+            operation("spec.output_lm", 900),
+            operation("product.summary", "Bright."),
+        )
+    )
+    with transaction.atomic():
+        editing.apply_edit(product=first, changes={"summary": "Very bright."}, now=NOON)
+
+    undo(edit)
+
+    first, second = Product.objects.order_by("pk")
+    assert (first.summary, first.spec.output_lm) == ("Very bright.", 400)
+    assert (second.summary, second.spec.output_lm) == ("", 400)
+    assert outcomes(edit) == [("Light 1", "kept"), ("Light 2", "restored")]
+    assert "Summary" in edit.rows.get(position=1).message
+
+
+def test_a_value_that_changed_since_the_preview_stays():
+    product = make_light(1)
+    edit = create(Product.objects.all(), operation("spec.output_lm", 900))
+    with transaction.atomic():
+        spec_edits.edit_spec(product=product, changes={"output_lm": 500}, actor="leo", now=NOON)
+
+    apply(edit)
+
+    assert Spec.objects.get().output_lm == 500
+    assert outcomes(edit) == [("Light 1", "conflict")]
+
+
+def test_impossible_values_are_refused_and_unlikely_ones_are_findings():
+    make_light(1, battery_format="AAA", battery_count=1, weight_g=None)
+    unknown = {"battery_energy_wh": None, "intensity_cd": None, "runtime_high_min": None}
+    make_light(2, battery_format="", weight_g=None, **unknown)
+
+    edit = create(Product.objects.all(), operation("spec.output_lm", 40_000))
+
+    small, large = edit.rows.order_by("position")
+    assert (small.outcome, large.outcome) == ("refused", "planned")
+    assert "40000 lm" in small.message.replace(",", "")
+    assert large.findings
+    apply(edit)
+    assert Spec.objects.filter(output_lm=40_000).count() == 1
+
+
+def test_variants_are_edited_with_the_checks_of_their_form():
+    make_light(1)
+    make_light(2)
+    Variant.objects.filter(sku="L-2").update(cell_wh=None)
+
+    edit = create(
+        Variant.objects.all(),
+        operation("variant.lithium", "with"),
+        operation("variant.status", "phasing_out"),
+        kind="variants",
+    )
+    assert outcomes(edit) == [("L-1", "planned"), ("L-2", "refused")]
+    apply(edit)
+
+    variant = Variant.objects.get(sku="L-1")
+    assert (variant.lithium, variant.status) == ("with", "phasing_out")
+    assert variant.overridden_fields == ["lithium"]
+    undo(edit)
+    variant.refresh_from_db()
+    assert (variant.lithium, variant.status, variant.overridden_fields) == ("inside", "active", [])
+
+
+def test_a_second_click_is_refused():
+    make_light(1)
+    edit = create(Product.objects.all(), operation("spec.output_lm", 900))
+    same = BulkEdit.objects.get()
+    apply(edit)
+
+    with pytest.raises(ConcurrentUpdateError):
+        application.start(same, actor="mia", now=NOON)
+
+
+def test_the_sweep_continues_an_edit_whose_worker_stopped(monkeypatch):
+    for number in range(1, 4):
+        make_light(number)
+    edit = create(Product.objects.all(), operation("spec.output_lm", 900))
+    application.start(edit, actor="mia", now=NOON)
+    application.continue_edit(edit.pk, now=NOON, time_limit_s=-1)  # the time is up at once
+    edit.refresh_from_db()
+    assert edit.status == BulkEdit.Status.APPLYING
+
+    monkeypatch.setattr(tasks.run_edit, "delay", tasks.run_edit)
+    tasks.continue_edits()
+
+    edit.refresh_from_db()
+    assert edit.status == BulkEdit.Status.APPLIED
+    assert Spec.objects.filter(output_lm=900).count() == 3
+
+
+def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch):
+    first, second = make_light(1), make_light(2)
+    edit = create(Product.objects.all(), operation("spec.output_lm", 900))
+    original = spec_edits.edit_spec
+
+    def fail(*, product, **known):
+        if product == first:
+            raise ValueError("broken")
+        return original(product=product, **known)
+
+    monkeypatch.setattr(spec_edits, "edit_spec", fail)
+    apply(edit)
+
+    assert outcomes(edit) == [("Light 1", "refused"), ("Light 2", "changed")]
+    assert Spec.objects.get(product=second).output_lm == 900

@@ -1,0 +1,130 @@
+"""Bulk edit pages: from the selection to the undo, with rights and few queries."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from catalog.bulk_edits import application, tasks
+from catalog.models import BulkEdit, Spec, Variant
+from tests.factories.accounts import make_staff
+from tests.factories.catalog import make_product, make_spec, make_variant
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:catalog_product_changelist")
+OUTPUT = {"how-spec.output_lm": "set", "value-spec.output_lm": "900", "step": "preview"}
+
+
+@pytest.fixture
+def lights():
+    found = []
+    for number in range(3):
+        product = make_product(slug=f"light-{number}", title=f"Light {number}")
+        make_variant(product, sku=f"L-{number}")
+        make_spec(product, output_lm=400)
+        found.append(product)
+    return found
+
+
+def select(client, rows, action="edit_selection", **more):
+    ids = [row.pk for row in rows]
+    chosen = {"action": action, "_selected_action": ids, **more}
+    return client.post(f"{LIST}?q=Light", chosen)["Location"]
+
+
+def begin(client, rows, *codes):
+    """Select rows and fields; return the address of the values."""
+    answer = client.post(select(client, rows), {"field": codes or ["spec.output_lm"]})
+    return answer["Location"]
+
+
+def test_a_selection_is_previewed_applied_and_undone(staff, lights):
+    page = begin(staff, lights[:2])
+    assert "Output, lm" in staff.get(page).content.decode()
+
+    preview = staff.post(page, OUTPUT, follow=True)
+    assert "Apply to 2 rows" in preview.content.decode()
+    assert set(Spec.objects.values_list("output_lm", flat=True)) == {400}
+
+    done = staff.post(preview.request["PATH_INFO"], {"step": "apply"}, follow=True)
+    assert "Undo the changes of 2 rows" in done.content.decode()
+    assert sorted(Spec.objects.values_list("output_lm", flat=True)) == [400, 900, 900]
+    again = staff.post(preview.request["PATH_INFO"], {"step": "apply"})
+    assert again.status_code == 302
+
+    staff.post(preview.request["PATH_INFO"], {"step": "undo"})
+    assert set(Spec.objects.values_list("output_lm", flat=True)) == {400}
+
+
+def test_all_rows_that_match_the_filter_are_selected(staff, lights):
+    page = select(staff, lights[:1], select_across="1")
+
+    staff.post(page, {"field": ["spec.output_lm"]})
+
+    assert BulkEdit.objects.get().rows.count() == 3
+
+
+def test_the_variants_of_selected_products_are_edited(staff, lights):
+    page = select(staff, lights[:2], action="edit_variants")
+    values = staff.post(page, {"field": ["variant.status"]})["Location"]
+    entered = {"how-variant.status": "set", "value-variant.status": "discontinued"}
+
+    shown = staff.post(values, entered | {"step": "preview"}, follow=True)
+    staff.post(shown.request["PATH_INFO"], {"step": "apply"})
+
+    assert Variant.objects.filter(status="discontinued").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("entered", "message"),
+    [
+        ({}, "required"),
+        ({"how-spec.output_lm": "set", "value-spec.output_lm": ""}, "Enter a value"),
+        ({"how-spec.output_lm": "set", "value-spec.output_lm": "many"}, "Enter a whole number"),
+        ({"how-spec.output_lm": "append", "value-spec.output_lm": "1"}, "not one of the available"),
+    ],
+)
+def test_wrong_input_keeps_the_page(staff, lights, entered, message):
+    page = begin(staff, lights)
+
+    answer = staff.post(page, {"step": "preview", **entered})
+
+    assert answer.status_code == 200
+    assert message in answer.content.decode()
+    assert BulkEdit.objects.get().status == "draft"
+
+
+def test_a_large_edit_is_left_to_a_worker_and_shows_its_progress(staff, lights, monkeypatch):
+    monkeypatch.setattr(application, "MAX_AT_ONCE", 2)
+    queued = []
+    monkeypatch.setattr(tasks.run_edit, "delay", lambda **known: queued.append(known))
+    page = begin(staff, lights)
+
+    shown = staff.post(page, OUTPUT, follow=True)
+
+    assert "0 of 3 done" in shown.content.decode()
+    assert 'http-equiv="refresh"' in shown.content.decode()
+    assert queued == [{"edit_id": BulkEdit.objects.get().pk}]
+
+
+def test_a_page_of_rows_needs_few_queries(staff, lights):
+    shown = staff.post(begin(staff, lights), OUTPUT, follow=True)
+
+    with CaptureQueriesContext(connection) as queries:
+        staff.get(shown.request["PATH_INFO"])
+
+    assert len(queries) <= 12
+
+
+def test_an_edit_needs_the_right_to_change_products(client_factory, lights):
+    viewer = client_factory()
+    viewer.force_login(make_staff("viewer", "view_product", "view_bulkedit"))
+    new = reverse("supply:new_bulk_edit", args=["products"])
+    edit = BulkEdit.objects.create(
+        kind="products", status="ready", status_since=lights[0].created_at,
+        created_at=lights[0].created_at,
+    )  # fmt: skip
+    page = reverse("supply:bulk_edit", args=[edit.pk])
+
+    assert viewer.get(new).status_code == viewer.post(page, {"step": "apply"}).status_code == 403
+    assert viewer.get(page).status_code == 200
