@@ -1,6 +1,7 @@
 """Admin entry point: import the staff pages of every package."""
 
 from catalog.bulk_edits import admin as bulk_edit_admin
+from catalog.change_requests import admin as change_request_admin
 from catalog.competitors import admin as competitor_admin
 from catalog.competitors import source_admin
 from catalog.custom_attributes import admin as custom_attribute_admin
@@ -14,6 +15,7 @@ from catalog.products.staff import family_admin, guarantee_admin
 
 __all__ = [
     "bulk_edit_admin",
+    "change_request_admin",
     "channel_admin",
     "competitor_admin",
     "custom_attribute_admin",

@@ -947,6 +947,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ChangeRequest",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("supplier_code", models.CharField(max_length=30, verbose_name="Supplier (code)")),
+                ("changes", models.JSONField(blank=True, default=dict, verbose_name="Changes")),
+                ("rejected", models.JSONField(blank=True, default=dict, verbose_name="Rejected values")),
+                ("opened_at", models.DateTimeField(verbose_name="Since")),
+                ("updated_at", models.DateTimeField(verbose_name="Changed")),
+                ("product", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="change_requests", to="catalog.product", verbose_name="Product")),
+            ],
+            options={
+                "verbose_name": "change request",
+                "verbose_name_plural": "change requests",
+                "constraints": [models.UniqueConstraint(fields=["product", "supplier_code"], name="change_request_once_per_supplier")],
+                "indexes": [models.Index(condition=models.Q(("changes", {}), _negated=True), fields=["opened_at"], name="change_request_open")],
+            },
+        ),
+        migrations.CreateModel(
             name="FieldChange",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

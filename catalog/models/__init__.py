@@ -3,6 +3,7 @@
 from catalog.models.attributes import Mode, Spec
 from catalog.models.bulk_edits import BulkEdit, BulkEditRow
 from catalog.models.categories import Brand, Category
+from catalog.models.change_requests import ChangeRequest
 from catalog.models.competitors import (
     CompetitorPrice,
     CompetitorPriceChange,
@@ -28,6 +29,7 @@ __all__ = [
     "BulkEditRow",
     "CardChange",
     "Category",
+    "ChangeRequest",
     "Channel",
     "CompetitorPrice",
     "CompetitorPriceChange",

@@ -123,7 +123,7 @@ def parse_gtin(record: VariantRecord) -> str | ImportIssue:
 
 
 def _names(record: VariantRecord, item: ImportItem, source: str) -> Iterator[IdentifierValue]:
-    brand = item.enriched.brand
+    brand = item.row.brand.name if "brand" in item.held else item.enriched.brand
     supplier_name = _supplier_name(source, record.sku)
     yield IdentifierValue(Identifier.Scheme.SUPPLIER, supplier_name, record.sku[:160])
     gtin = parse_gtin(record)

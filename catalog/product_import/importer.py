@@ -12,6 +12,7 @@ from catalog.attributes import text_cleaning
 from catalog.attributes.colors import color_of
 from catalog.attributes.families import Families
 from catalog.attributes.normalization import NormalizedProduct, get_lithium, normalize
+from catalog.change_requests.recording import record_changes
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
 from catalog.custom_attributes.values import Extracted, extract
@@ -19,6 +20,7 @@ from catalog.models import Product, Variant
 from catalog.models.families import load_families
 from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.product_import import identifiers, images, products
+from catalog.product_import.held_changes import hold_options
 from catalog.product_import.item import APPLY_AT_ONCE, ImportItem, ImportPolicy
 from catalog.products.creation import make_sku
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
@@ -92,6 +94,9 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
         created = _write_variants(items, source=source, families=families)
         issues += identifiers.write_identifiers(items, source=source)
         images.write_images(described)
+        record_changes(
+            {item.row.pk: item.held for item in described}, supplier_code=source, now=now
+        )
     variants = {sku: row.pk for item in items for sku, row in item.variants.items()}
     touched = {item.variants[sku].pk for item in items for sku in item.changed}
     return ImportResult(
@@ -235,7 +240,8 @@ def _load_rows(
     variants = locked.in_bulk(set(ids.values()))
     found = {variant.product_id for variant in variants.values()}
     products = (
-        Product.objects.filter(pk__in=found | {*product_ids.values()})
+        Product.objects.select_related("brand", "category")
+        .filter(pk__in=found | {*product_ids.values()})
         .select_for_update(of=["self"])
         .order_by("pk")
         .in_bulk()
@@ -257,6 +263,7 @@ def _write_variants(items: Sequence[ImportItem], *, source: str, families: Famil
     new: list[Variant] = []
     changed: dict[Variant, list[str]] = {}
     for item in items:
+        hold_options(item, _stated_options(item))
         first = OTHER_SUPPLIER_POSITION if item.is_other_supplier else 0
         for position, record in enumerate(item.record.variants, start=first):
             values = _variant_values(item, record, position=position)
@@ -271,7 +278,7 @@ def _write_variants(items: Sequence[ImportItem], *, source: str, families: Famil
                 item.variants[record.sku] = variant
                 item.changed.add(record.sku)
                 new.append(variant)
-            elif names := bulk.set_changed(variant, _unlocked(values, variant)):
+            elif names := bulk.set_changed(variant, _writable(values, variant, item)):
                 changed[variant] = names
                 item.changed.add(record.sku)
     Variant.objects.bulk_create(new)
@@ -279,13 +286,27 @@ def _write_variants(items: Sequence[ImportItem], *, source: str, families: Famil
     return len(new)
 
 
-def _unlocked(values: Mapping[str, Any], variant: Variant) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name not in variant.overridden_fields}
+def _writable(values: Mapping[str, Any], variant: Variant, item: ImportItem) -> dict[str, Any]:
+    """Return the values that staff have not locked and that wait for no decision of staff."""
+    kept = {*variant.overridden_fields}
+    if "options" in item.held:
+        kept |= {"option_values", "color"}
+    if "weight_g" in item.held:
+        kept.add("weight_g")
+    return {name: value for name, value in values.items() if name not in kept}
+
+
+def _stated_options(item: ImportItem) -> dict[str, list[str]]:
+    return {record.sku: _options(record) for record in item.record.variants}
+
+
+def _options(record: VariantRecord) -> list[str]:
+    return [text_cleaning.clean_text(value)[:60] for value in record.option_values]
 
 
 def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -> dict[str, Any]:
     enriched = item.enriched
-    options = [text_cleaning.clean_text(value)[:60] for value in record.option_values]
+    options = _options(record)
     color = color_of(enriched.option_names, options)
     packed_g = packed_weight_g(record)
     is_weight_locked = "weight_g" in item.row.overridden_fields

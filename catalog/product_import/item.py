@@ -1,6 +1,7 @@
 """Import item: hold a supplier's record with the catalog rows that are written from it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from catalog.attributes.normalization import NormalizedProduct
 from catalog.custom_attributes.values import Extracted
@@ -28,6 +29,7 @@ class ImportItem:
     """One record with its rows; ``changed`` holds the supplier SKUs of changed variants.
 
     ``is_other_supplier``: another supplier created the product, so this record adds variants only.
+    ``held`` holds changes of a live product for staff, as ``ChangeRequest.changes``.
     """
 
     record: ProductRecord
@@ -37,6 +39,8 @@ class ImportItem:
     is_other_supplier: bool = False
     variants: dict[str, Variant] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    holds_changes: bool = False
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def row(self) -> Product:

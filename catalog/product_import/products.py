@@ -12,6 +12,11 @@ from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
+from catalog.product_import.held_changes import (
+    hold_product_changes,
+    hold_spec_changes,
+    holds_modes,
+)
 from catalog.product_import.item import ImportItem, ImportPolicy
 from catalog.products.creation import make_slugs
 from catalog.products.mode_changes import MODES, ModeChanges
@@ -42,6 +47,8 @@ def write_products(
     changed: dict[Product, list[str]] = {}
     for item in items:
         enriched = item.enriched
+        is_live = item.product is not None and item.product.status == Product.Status.LIVE
+        item.holds_changes = is_live and policy.holds_changes
         values: dict[str, Any] = {
             "brand": brands[brand_key(enriched.brand)[:80]],
             "category": categories[enriched.category],
@@ -55,7 +62,7 @@ def write_products(
             slug = slugs[item.record.external_id]
             item.product = Product(slug=slug, status=policy.new_status, **values)
             item.mark_changed()
-        elif names := _differing(item.product, values):
+        elif names := _differing(item.product, hold_product_changes(item, values)):
             item.product.updated_at = now
             changed[item.product] = [*names, "updated_at"]
             item.mark_changed()
@@ -149,7 +156,7 @@ def write_specs(items: Sequence[ImportItem], *, source: str) -> None:
         unlocked = keep_edits(
             spec, values, locked=item.row.overridden_fields, modes=item.enriched.modes
         )
-        if names := bulk.set_changed(spec, unlocked):
+        if names := bulk.set_changed(spec, hold_spec_changes(item, spec, unlocked)):
             changed[spec] = names
             item.mark_changed()
     Spec.objects.bulk_create(new)
@@ -199,6 +206,8 @@ def write_modes(items: Sequence[ImportItem]) -> None:
         if MODES in item.row.overridden_fields:
             continue
         present, claims = modes.get(item.row.pk, []), item.enriched.modes
+        if holds_modes(item, present, [_mode(claim) for claim in claims]):
+            continue
         rows = (*present[: len(claims)], *[None] * (len(claims) - len(present)))
         wanted = [(row, _mode(claim)) for row, claim in zip(rows, claims, strict=True)]
         if changes.add(item.row, present, wanted):

@@ -50,6 +50,11 @@ def _warnings(spec: Spec, modes: Sequence[StatedMode]) -> list[dict[str, Any]]:
     return [{**asdict(finding), "raw": ""} for finding in findings]
 
 
+def check_again(spec: Spec) -> None:
+    """Compute the findings of a specification again, in memory, from its values."""
+    spec.warnings = _warnings(spec, stated_modes(spec.product))
+
+
 def stated_modes(product: Product) -> list[StatedMode]:
     rows = Mode.objects.filter(product=product).order_by("position")
     return [

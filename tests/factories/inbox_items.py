@@ -7,6 +7,7 @@ from django.db.models import F
 
 from catalog.models import (
     Brand,
+    ChangeRequest,
     CompetitorPriceList,
     CompetitorSource,
     ExchangeRate,
@@ -314,6 +315,9 @@ ITEMS = {
     ),
     "sale_not_in_feed": lambda: Allocation.objects.filter(status="unseen").update(
         status_since=NOON - timedelta(days=15)
+    ),
+    "change_requests_open": lambda: ChangeRequest.objects.create(
+        product=Product.objects.first(), changes={"title": {}}, opened_at=AGO, updated_at=AGO
     ),
     "products_in_review": lambda: Product.objects.update(status="in_review"),
     "document_to_review": lambda: ComplianceDocument.objects.update(

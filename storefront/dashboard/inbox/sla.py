@@ -59,6 +59,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "partial_shipment_late": 4 * DAY,
     "document_to_review": 3 * DAY,
     "products_in_review": 3 * DAY,
+    "change_requests_open": 3 * DAY,
     "document_expires": 14 * DAY,
     "offers_withheld": 7 * DAY,
     "responsible_person_missing": 7 * DAY,

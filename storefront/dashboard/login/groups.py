@@ -11,7 +11,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "catalog.*",
         *(
             f"catalog.{verb}_{table}"
-            for table in ("product", "variant", "listing", "category", "image", "pricehold")
+            for table in ("product", "variant", "listing", "category", "image", "pricehold", "changerequest")
             for verb in ("add", "change")
         ),
         "catalog.change_competitorsource",

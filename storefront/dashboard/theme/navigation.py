@@ -84,6 +84,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             _("Catalog"),
             [
                 (_("Products"), "flashlight_on", "catalog_product"),
+                (_("Change requests"), "difference", "catalog_changerequest"),
                 (_("Variants"), "style", "catalog_variant"),
                 (_("Bulk edits"), "edit_note", "catalog_bulkedit"),
                 (_("Listings"), "storefront", "catalog_listing"),

@@ -28,3 +28,9 @@ CREATE OR REPLACE TRIGGER unlocked_fields_are_read_again
 AFTER UPDATE OF overridden_fields ON catalog_variant
 FOR EACH ROW WHEN (NOT OLD.overridden_fields <@ NEW.overridden_fields)
 EXECUTE FUNCTION unlocked_fields_are_read_again();
+
+-- The numbers of a brand's variants contain the brand: the next product sync writes them again.
+CREATE OR REPLACE TRIGGER products_of_another_brand_are_read_again
+AFTER UPDATE OF brand_id ON catalog_product
+FOR EACH ROW WHEN (OLD.brand_id <> NEW.brand_id)
+EXECUTE FUNCTION unlocked_fields_are_read_again();

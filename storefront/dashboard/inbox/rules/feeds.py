@@ -1,4 +1,4 @@
-"""Feed rules: find quarantined and failed syncs, refused rows, and images not fetched."""
+"""Feed rules: find failed syncs, refused rows, images not fetched, products and changes to check."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -47,5 +47,26 @@ IMAGES = (
         " FROM catalog_image x JOIN catalog_product p ON p.id = x.product_id",
         "x.stem = '' AND x.problem <> '' AND x.retry_at IS NULL GROUP BY x.problem",
         filters="stem__isempty=1&problem__isempty=0&q=",
+    ),
+)
+# One row each: an import may bring hundreds.
+PRODUCTS = (
+    simple_rule(
+        "products_in_review",
+        _("Products in review"),
+        "catalog_product",
+        f"min(p.id) AS id, min(p.title) || ', …' AS name, min(p.created_at) AS since, {NO_AMOUNT},"
+        " count(*) || ' ×' AS detail FROM catalog_product p",
+        "p.status = 'in_review' HAVING count(*) > 0",
+        filters="status__exact=in_review",
+    ),
+    simple_rule(
+        "change_requests_open",
+        _("Suppliers change live products"),
+        "catalog_changerequest",
+        f"min(r.id) AS id, r.supplier_code AS name, min(r.opened_at) AS since, {NO_AMOUNT},"
+        " count(*) || ' ×' AS detail FROM catalog_changerequest r",
+        "r.changes <> '{}' GROUP BY r.supplier_code",
+        filters="supplier_code={name}",
     ),
 )

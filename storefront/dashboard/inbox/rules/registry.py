@@ -3,7 +3,7 @@
 from storefront.dashboard.inbox.rules.background_jobs import BACKGROUND_JOBS
 from storefront.dashboard.inbox.rules.backorders import BACKORDERS
 from storefront.dashboard.inbox.rules.claims import CLAIMS
-from storefront.dashboard.inbox.rules.feeds import FEEDS, IMAGES
+from storefront.dashboard.inbox.rules.feeds import FEEDS, IMAGES, PRODUCTS
 from storefront.dashboard.inbox.rules.messages import MESSAGES
 from storefront.dashboard.inbox.rules.orders import ADDRESSES_TO_ERASE, ORDERS
 from storefront.dashboard.inbox.rules.parcels import PARCELS
@@ -26,6 +26,7 @@ RULES = (
     *FEEDS,
     *STOCK,
     *PRICES,
+    *PRODUCTS,
     *BACKGROUND_JOBS,
     *IMAGES,
     *SUPPLIER_COMPLIANCE,

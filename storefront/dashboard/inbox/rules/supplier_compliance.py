@@ -28,15 +28,6 @@ _SOLD_TO_EU = f"EXISTS (SELECT 1 FROM catalog_channel c WHERE c.countries ?| ARR
 
 SUPPLIER_COMPLIANCE = (
     simple_rule(
-        "products_in_review",
-        _("Products in review"),
-        "catalog_product",
-        f"min(p.id) AS id, min(p.title) || ', …' AS name, min(p.created_at) AS since, {NO_AMOUNT},"
-        " count(*) || ' ×' AS detail FROM catalog_product p",
-        "p.status = 'in_review' HAVING count(*) > 0",
-        filters="status__exact=in_review",
-    ),
-    simple_rule(
         "document_to_review",
         _("Compliance document needs review"),
         "suppliers_compliancedocument",

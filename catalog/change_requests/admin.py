@@ -1,0 +1,161 @@
+"""Change request admin: show what suppliers change in live products, accept or reject it."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from catalog.change_requests import decisions
+from catalog.change_requests.differences import Difference, find_differences
+from catalog.models import ChangeRequest
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, acting, action
+
+_DECISIONS: dict[str, Callable[..., list[str]]] = {
+    "accept": decisions.accept,
+    "reject": decisions.reject,
+}
+
+
+@admin.display(description=cast("str", gettext_lazy("Changes")))
+def differences(request: ChangeRequest) -> SafeString:
+    """Show the changes of one request as "label: old → new", for the list."""
+    return format_html(
+        '<ul class="change-list">{}</ul>',
+        format_html_join("", "<li><b>{}</b> {} → {}</li>", map(_line, find_differences(request))),
+    )
+
+
+def _line(one: Difference) -> tuple[str, SafeString, SafeString]:
+    return one.label, one.old, one.new
+
+
+@admin.display(description=cast("str", gettext_lazy("Changes")))
+def decision_table(request: ChangeRequest) -> SafeString:
+    """Show each change with its buttons, which belong to ``change_request_form.html``."""
+    rows = format_html_join(
+        "",
+        "<tr><th scope=row>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
+        ((one.label, one.old, one.new, _buttons(one)) for one in find_differences(request)),
+    )
+    return format_html(
+        '<div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<table class="staff-pairs change-table"><thead><tr><td></td><th scope=col>{}</th>'
+        "<th scope=col>{}</th><td></td></tr></thead>{}</table></div>",
+        _("Changes"),
+        _("In the catalog"),
+        _("Stated by the supplier"),
+        rows,
+    )
+
+
+def _buttons(one: Difference) -> SafeString:
+    if one.is_locked:
+        return format_html("{}", _("Locked: edited by staff"))
+    texts = {"accept": _("Accept"), "reject": _("Reject")}
+    return format_html_join(
+        " ",
+        '<button type="submit" form="change-request-form" name="{}" value="{}"'
+        ' aria-label="{}" class="cursor-pointer underline">{}</button>',
+        ((step, one.field, f"{text}: {one.label}", text) for step, text in texts.items()),
+    )
+
+
+@admin.display(description=cast("str", gettext_lazy("Rejected values")))
+def rejected_values(request: ChangeRequest) -> SafeString | None:
+    if not request.rejected:
+        return None
+    return format_html(
+        "<ul>{}</ul>",
+        format_html_join(
+            "",
+            "<li>{}: {} ({})</li>",
+            (
+                (name, str(entry["value"])[:200], entry["actor"])
+                for name, entry in request.rejected.items()
+            ),
+        ),
+    )
+
+
+@admin.register(ChangeRequest)
+class ChangeRequestAdmin(StaffAdmin):
+    change_form_outer_after_template = "catalog/change_requests/change_request_form.html"
+    empty_text = gettext_lazy("No supplier changed a live product. Nothing waits for a decision.")
+    list_display: ClassVar = [
+        columns.link("product", gettext_lazy("Product")),
+        "supplier_code",
+        differences,
+        columns.age("opened_at", gettext_lazy("Since")),
+    ]
+    list_select_related: ClassVar = ["product__brand", "product__category", "product__spec"]
+    list_filter: ClassVar = ["supplier_code"]
+    search_fields: ClassVar = ["product__title"]
+    ordering: ClassVar = ["opened_at", "id"]
+    list_per_page = 25
+    exclude: ClassVar = ["changes", "rejected"]
+    fieldsets: ClassVar = [
+        (None, {"fields": ["product", "supplier_code", decision_table, rejected_values]}),
+        (gettext_lazy("System information"), {"fields": ["opened_at", "updated_at"]}),
+    ]
+    actions: ClassVar = ["accept_selected", "reject_selected"]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ChangeRequest]":
+        rows: QuerySet[ChangeRequest] = super().get_queryset(request)
+        return rows.exclude(changes={}).prefetch_related("product__modes", "product__variants")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_POST(self.decide_view))
+        name = "catalog_changerequest_decide"
+        return [path("<int:object_id>/decide/", view, name=name), *super().get_urls()]
+
+    def decide_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
+        """Accept or reject one field, or all; then show what is left, or the list."""
+        row = self.row(request, str(object_id))
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        step = next((name for name in _DECISIONS if name in request.POST), "")
+        name = request.POST.get(step, "")
+        if not step or (name and name not in row.changes):
+            raise Http404
+        with transaction.atomic():
+            _DECISIONS[step](request=row, fields={name} if name else None, **acting(request))
+        self.message_user(request, _DONE[step], messages.SUCCESS)
+        is_open = self.get_queryset(request).filter(pk=row.pk).exists()
+        to = self.page_of(row) if is_open else reverse("admin:catalog_changerequest_changelist")
+        return HttpResponseRedirect(to)
+
+    @action(description=gettext_lazy("Accept all changes"))
+    def accept_selected(self, request: HttpRequest, rows: "QuerySet[ChangeRequest]") -> None:
+        self._decide_each(request, rows, step="accept")
+
+    @action(description=gettext_lazy("Reject all changes"))
+    def reject_selected(self, request: HttpRequest, rows: "QuerySet[ChangeRequest]") -> None:
+        self._decide_each(request, rows, step="reject")
+
+    def _decide_each(
+        self, request: HttpRequest, rows: "QuerySet[ChangeRequest]", *, step: str
+    ) -> None:
+        requests = list(rows)
+        for row in requests:
+            with transaction.atomic():
+                _DECISIONS[step](request=row, fields=None, **acting(request))
+        count = len(requests)
+        text = ngettext("%(count)d request decided.", "%(count)d requests decided.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+
+_DONE: dict[str, Any] = {
+    "accept": gettext_lazy("Accepted. The product shows the new value."),
+    "reject": gettext_lazy("Rejected. It is asked again when the supplier states another value."),
+}

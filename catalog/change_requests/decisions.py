@@ -1,0 +1,207 @@
+"""Change request decisions: accept changes of a supplier, or reject them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from catalog.attributes import plausibility
+from catalog.attributes.colors import color_of
+from catalog.attributes.identifiers import brand_key
+from catalog.custom_attributes.registry import CUSTOM
+from catalog.listings.publication import lock_product, republish
+from catalog.models import (
+    Brand,
+    Category,
+    ChangeRequest,
+    Mode,
+    Product,
+    ProductFamily,
+    Spec,
+    Variant,
+)
+from catalog.pricing import repricing_queue
+from catalog.products import spec_edits
+from catalog.products.mode_changes import MODES, ModeChanges
+from storefront.lib.db.change_source import set_change_source
+from storefront.lib.db.transactions import requires_transaction
+
+OPTIONS, MORE = "options", "more:"
+PRODUCT_FIELDS = frozenset({"title", "summary", "description_html", "brand", "category", "family"})
+
+
+@dataclass(slots=True)
+class _Locked:
+    """The rows of one request, locked."""
+
+    request: ChangeRequest
+    product: Product
+    spec: Spec
+    variants: list[Variant]
+    changed: set[str] = field(default_factory=set)
+
+
+@requires_transaction
+def accept(
+    *, request: ChangeRequest, fields: Collection[str] | None, actor: str, now: datetime
+) -> list[str]:
+    """Write the changes of these fields, or of all, to the product; return the written fields.
+
+    Feeds may change the fields again: nothing is locked. A field that staff have locked meanwhile
+    keeps its value.
+    Locks:  the variants, then the listings of the product, each in id order, then the product
+    """
+    rows = _lock(request, source="change-request", actor=actor)
+    if rows is None:
+        return []
+    taken = _chosen(rows.request, fields)
+    for name, change in taken.items():
+        if name not in rows.product.overridden_fields:
+            _write(rows, name, change)
+            rows.changed.add(name)
+    _save(rows, now=now)
+    _close(rows.request, taken, rejected={}, now=now)
+    if rows.changed:
+        if rows.changed & {"brand", "category"}:
+            repricing_queue.enqueue_products(product_ids=[rows.product.pk], now=now)
+        republish(rows.product.pk, now=now)
+    return sorted(rows.changed)
+
+
+@requires_transaction
+def reject(
+    *, request: ChangeRequest, fields: Collection[str] | None, actor: str, now: datetime
+) -> list[str]:
+    """Reject the changes of these fields, or of all, until the feed states another value.
+
+    Locks:  as ``accept``
+    """
+    rows = _lock(request, source="change-request", actor=actor)
+    if rows is None:
+        return []
+    taken = _chosen(rows.request, fields)
+    rejected = {
+        name: {"value": change["value"], "actor": actor, "at": now.isoformat()}
+        for name, change in taken.items()
+    }
+    _close(rows.request, taken, rejected=rejected, now=now)
+    return sorted(taken)
+
+
+def _lock(request: ChangeRequest, *, source: str, actor: str) -> _Locked | None:
+    """Lock the rows; None if the request is gone."""
+    variants = Variant.objects.filter(product=request.product_id).order_by("pk")
+    locked = list(variants.select_for_update(of=["self"], no_key=True))
+    lock_product(request.product_id)
+    product = Product.objects.select_for_update(of=["self"]).get(pk=request.product_id)
+    row = ChangeRequest.objects.select_for_update(of=["self"]).filter(pk=request.pk).first()
+    if row is None:
+        return None
+    set_change_source(f"{source}:{row.supplier_code}", actor=actor)
+    spec = Spec.objects.filter(product=product).first() or Spec(product=product)
+    return _Locked(row, product, spec, locked)
+
+
+def _chosen(request: ChangeRequest, fields: Collection[str] | None) -> dict[str, Any]:
+    return {
+        name: change for name, change in request.changes.items() if fields is None or name in fields
+    }
+
+
+def _write(rows: _Locked, name: str, change: Mapping[str, Any]) -> None:
+    """Set one accepted value on the rows in memory; modes are saved at once."""
+    value, spec = change["value"], rows.spec
+    if name in PRODUCT_FIELDS:
+        _set_product_field(rows.product, name, value)
+    elif name == OPTIONS:
+        _set_options(rows, value)
+    elif name == MODES:
+        _write_modes(rows.product, value)
+    elif name.startswith(CUSTOM):
+        _set_entry(spec.custom_values, name.removeprefix(CUSTOM), value)
+        _set_entry(spec.sources, name, change.get("source"))
+    elif name.startswith(MORE):
+        _set_entry(spec.more, name.removeprefix(MORE), value)
+    else:
+        _set_column(rows, name, value)
+        _set_entry(spec.sources, name, change.get("source"))
+
+
+def _set_options(rows: _Locked, value: Mapping[str, Any]) -> None:
+    rows.product.option_names = value["names"]
+    for variant in rows.variants:
+        is_locked = "option_values" in variant.overridden_fields
+        if variant.sku in value["values"] and not is_locked:
+            variant.option_values = value["values"][variant.sku]
+            variant.color = color_of(value["names"], variant.option_values)
+
+
+def _set_column(rows: _Locked, name: str, value: Any) -> None:
+    """Set a column of the specification, and what follows from it."""
+    column: Any = Spec._meta.get_field(name)  # noqa: SLF001 - Django's documented model API
+    setattr(rows.spec, name, column.to_python(value))
+    if name == "intensity_cd":
+        rows.spec.beam_m = None if value is None else plausibility.beam_m(value)
+    elif name == "weight_g":
+        for variant in rows.variants:
+            if name not in variant.overridden_fields:
+                variant.weight_g = value
+
+
+def _set_product_field(product: Product, name: str, value: Any) -> None:
+    if name == "brand":
+        key = brand_key(value)[:80]
+        product.brand, _is_new = Brand.objects.get_or_create(key=key, defaults={"name": value})
+    elif name == "category":
+        product.category = Category.objects.filter(slug=value).first() or product.category
+    elif name != "family" or ProductFamily.objects.filter(code=value).exists():
+        setattr(product, name, value)
+
+
+def _set_entry(values: dict[str, Any], name: str, value: Any) -> None:
+    if value in (None, "", []):
+        values.pop(name, None)
+    else:
+        values[name] = value
+
+
+def _write_modes(product: Product, stated: list[dict[str, Any]]) -> None:
+    present = list(Mode.objects.filter(product=product).order_by("position"))
+    kept = (*present[: len(stated)], *[None] * (len(stated) - len(present)))
+    column = Mode._meta.get_field("output_lm")  # noqa: SLF001 - Django's documented model API
+    values = [{**mode, "output_lm": column.to_python(mode["output_lm"])} for mode in stated]
+    changes = ModeChanges()
+    changes.add(product, present, list(zip(kept, values, strict=True)))
+    changes.save()
+
+
+def _save(rows: _Locked, *, now: datetime) -> None:
+    if not rows.changed:
+        return
+    rows.product.updated_at = now
+    rows.product.save()
+    if rows.changed - PRODUCT_FIELDS - {OPTIONS}:
+        spec_edits.check_again(rows.spec)
+        rows.spec.save()
+    if rows.changed & {OPTIONS, "weight_g"}:
+        for variant in rows.variants:
+            variant.save(update_fields=["option_values", "color", "weight_g"])
+
+
+def _close(
+    request: ChangeRequest,
+    taken: Mapping[str, Any],
+    *,
+    rejected: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Remove the decided changes; a request without changes and rejected values is deleted."""
+    request.changes = {
+        name: change for name, change in request.changes.items() if name not in taken
+    }
+    request.rejected |= rejected
+    request.updated_at = now
+    if request.changes or request.rejected:
+        request.save()
+    else:
+        request.delete()

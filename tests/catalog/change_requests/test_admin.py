@@ -1,0 +1,82 @@
+import pytest
+from django.urls import reverse
+
+from catalog.models import ChangeRequest, Product
+from tests.factories.accounts import make_staff
+from tests.factories.catalog import NOON, make_channel, make_product, make_spec, make_variant
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:catalog_changerequest_changelist")
+
+
+def make_request(**changes):
+    product = make_product(title="Night torch")
+    make_spec(product, output_lm=400)
+    make_variant(product)
+    return ChangeRequest.objects.create(
+        product=product,
+        supplier_code="cj",
+        changes={name: {"value": value} for name, value in changes.items()},
+        opened_at=NOON,
+        updated_at=NOON,
+    )
+
+
+def page(request):
+    return reverse("admin:catalog_changerequest_change", args=[request.pk])
+
+
+def decide(client, request, **step):
+    return client.post(reverse("admin:catalog_changerequest_decide", args=[request.pk]), step)
+
+
+def test_the_page_shows_what_differs(staff):
+    request = make_request(title="Night <b>lamp</b>", output_lm=450)
+
+    html = staff.get(page(request)).content.decode()
+
+    assert "<mark>torch</mark>" in html
+    assert "<mark>&lt;b&gt;lamp&lt;/b&gt;</mark>" in html
+    assert "<mark>450</mark>" in html
+
+
+def test_a_field_is_accepted_then_the_rest_rejected(staff):
+    request = make_request(title="Night lamp", output_lm=450)
+
+    first = decide(staff, request, accept="output_lm")
+    last = decide(staff, request, reject="")
+
+    product = Product.objects.get()
+    assert (product.title, product.spec.output_lm) == ("Night torch", 450)
+    assert (first.url, last.url) == (page(request), LIST)
+    assert [*ChangeRequest.objects.get().rejected] == ["title"]
+
+
+def test_a_selection_is_accepted(staff):
+    requests = [make_request(title="One lamp"), make_request(title="Two lamps")]
+
+    staff.post(
+        LIST, {"action": "accept_selected", "_selected_action": [one.pk for one in requests]}
+    )
+
+    assert {*Product.objects.values_list("title", flat=True)} == {"One lamp", "Two lamps"}
+
+
+def test_an_unknown_field_is_refused_and_a_reader_decides_nothing(staff, client):
+    make_channel()
+    request = make_request(title="Night lamp")
+
+    assert decide(staff, request, accept="slug").status_code == 404
+    client.force_login(make_staff("reader", "view_changerequest"))
+    assert decide(client, request, accept="title").status_code == 403
+    assert Product.objects.get().title == "Night torch"
+
+
+def test_the_list_needs_few_statements(staff, django_assert_max_num_queries):
+    for number in range(5):
+        make_request(title=f"Lamp {number}", brand="Other", modes=[])
+
+    with django_assert_max_num_queries(12):
+        answer = staff.get(LIST)
+
+    assert answer.content.decode().count("<mark>Lamp ") == 5
