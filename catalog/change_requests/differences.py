@@ -15,7 +15,7 @@ from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import ChangeRequest, Product, Spec
 from catalog.models.families import family_name
 from catalog.products.mode_changes import MODES
-from catalog.products.staff.locked_fields_admin import label_of
+from catalog.products.staff.labels import label_of
 
 MAX_WORDS = 400  # of a text that is compared
 

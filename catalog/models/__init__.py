@@ -3,7 +3,6 @@
 from catalog.models.attributes import Mode, Spec
 from catalog.models.bulk_edits import BulkEdit, BulkEditRow
 from catalog.models.categories import Brand, Category
-from catalog.models.change_requests import ChangeRequest
 from catalog.models.competitors import (
     CompetitorPrice,
     CompetitorPriceChange,
@@ -16,7 +15,7 @@ from catalog.models.custom_attributes import CustomAttribute
 from catalog.models.exchange_rates import ExchangeRate, ExchangeRateUpdate
 from catalog.models.families import ProductFamily
 from catalog.models.guarantees import DurabilityGuarantee
-from catalog.models.history import FieldChange
+from catalog.models.history import ChangeRequest, FieldChange
 from catalog.models.listings import Channel, DeliveryArea, Listing
 from catalog.models.price_books import PriceBook, PriceRule
 from catalog.models.pricing import PriceChange, PriceHold, SellingCosts
