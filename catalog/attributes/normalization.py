@@ -140,7 +140,11 @@ def normalize(
         hs_code="".join(digit for digit in record.hs_code if digit.isdigit())[:10],
         spec=spec,
         sources={
-            column: {"supplier": source, **source_line}
+            column: {
+                "supplier": source,
+                **source_line,
+                **({"basis": "fl1_claim"} if labels.is_fl1_claim(column, source_line) else {}),
+            }
             for column, (_, source_line) in numbers.items()
             if column in spec
         },

@@ -67,6 +67,12 @@ MODE_KINDS = re.compile(r"red|green|blue|uv|strobe|flash|flame|sos|beacon", re.I
 # A battery line about one of these amounts has a number with its unit.
 BATTERY_AMOUNT = re.compile(r"capacit|energy|voltage|watt", re.IGNORECASE)
 WITHOUT_BATTERY = re.compile(r"\bwithout\b|\bexcl", re.IGNORECASE)
+# A measurement by ANSI/PLATO FL 1, and the columns that it covers.
+FL1 = re.compile(r"\bansi\b|\bplato\b|\bfl[ -]?1\b", re.IGNORECASE)
+FL1_COLUMNS = frozenset(
+    {"output_lm", "output_min_lm", "intensity_cd", "runtime_high_min", "runtime_max_min"}
+    | {"ip_rating", "impact_m"}
+)
 LEP = re.compile(r"\blep\b", re.IGNORECASE)
 HIGH = re.compile(r"\bhigh\w*\b|\bmax(?:imum)? (?:mode|output)|turbo|bright\w*|full", re.IGNORECASE)
 LONG = re.compile(r"\blow\w*\b|long\w*|\bmax\b|\bmaximum\b|eco|moon\w*|\bup to\b", re.IGNORECASE)

@@ -18,6 +18,8 @@ from catalog.attributes.spec_patterns import (
     COLORS,
     COLUMNS_BY_SUBJECT,
     FEATURES,
+    FL1,
+    FL1_COLUMNS,
     HIGH,
     LEP,
     LONG,
@@ -74,6 +76,11 @@ class SpecTable:
     def is_lep(self) -> bool:
         """Return whether the light source is a laser-excited phosphor: its beam is very narrow."""
         return any(LEP.search(text) for text in (self._title, *self._claims.values()))
+
+    def is_fl1_claim(self, column: str, line: Mapping[str, str]) -> bool:
+        """Return whether the line of a value, or a line on no attribute, names ANSI/PLATO FL 1."""
+        other = (*self._lines_by_subject.get("", {}).items(), (line["label"], line["raw"]))
+        return column in FL1_COLUMNS and any(FL1.search(f"{label} {text}") for label, text in other)
 
     def record_unreadable(self, label: str, text: str, error: UnreadableError) -> None:
         """Record an unreadable line, unless its value depends on the option."""

@@ -654,15 +654,6 @@ class Migration(migrations.Migration):
                 ("features", models.JSONField(blank=True, default=list, verbose_name="Features")),
                 ("light_colors", models.JSONField(blank=True, default=list, verbose_name="Light colors")),
                 ("material", models.CharField(blank=True, max_length=60, verbose_name="Material")),
-                (
-                    "basis",
-                    models.CharField(
-                        choices=[("none", "No source"), ("supplier_claim", "Supplier claim"), ("fl1_claim", "FL 1 claim"), ("test_report", "Test report"), ("own_measurement", "Measured by us")],
-                        default="supplier_claim",
-                        max_length=20,
-                        verbose_name="Basis",
-                    ),
-                ),
                 ("custom_values", models.JSONField(blank=True, default=dict, verbose_name="Custom attributes")),
                 ("more", models.JSONField(blank=True, default=dict, verbose_name="Supplier's text")),
                 ("sources", models.JSONField(blank=True, default=dict, verbose_name="Sources")),

@@ -9,6 +9,20 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models.products import Product
 
+# Columns of ``Spec`` that can be measured, so that their basis matters.
+MEASURED_COLUMNS = (
+    *(
+        "output_lm",
+        "output_min_lm",
+        "intensity_cd",
+        "beam_m",
+        "runtime_high_min",
+        "runtime_max_min",
+    ),
+    *("weight_g", "length_mm", "head_mm", "ip_rating", "impact_m", "cct_k", "cri"),
+    *("battery_capacity_mah", "battery_voltage", "battery_energy_wh"),
+)
+
 
 class Spec(models.Model):
     """The attributes that customers filter by, one row per product.
@@ -17,6 +31,8 @@ class Spec(models.Model):
     """
 
     class Basis(models.TextChoices):
+        """What a value rests on, the weakest first."""
+
         NONE = "none", _("No source")
         SUPPLIER_CLAIM = "supplier_claim", _("Supplier claim")
         FL1_CLAIM = "fl1_claim", _("FL 1 claim")
@@ -65,13 +81,12 @@ class Spec(models.Model):
     features = models.JSONField(_("Features"), default=list, blank=True)
     light_colors = models.JSONField(_("Light colors"), default=list, blank=True)
     material = models.CharField(_("Material"), max_length=60, blank=True)
-    basis = models.CharField(_("Basis"), max_length=20, choices=Basis, default=Basis.SUPPLIER_CLAIM)
     # code of a ``CustomAttribute`` -> value; a number is a decimal as text
     custom_values = models.JSONField(_("Custom attributes"), default=dict, blank=True)
     # label -> text, as the supplier states it
     more = models.JSONField(_("Supplier's text"), default=dict, blank=True)
-    # column, or "custom:" and a code -> {"supplier", "label", "raw"}; staff edits: see
-    # ``products.spec_edits``
+    # column, or "custom:" and a code -> {"supplier", "label", "raw"} and, if it is more than a claim
+    # of the supplier, "basis"; staff edits: see ``products.spec_edits``
     sources = models.JSONField(_("Sources"), default=dict, blank=True)
     # findings, as ``attributes.normalization`` stores them: unlikely and impossible values
     warnings = models.JSONField(_("Warnings"), default=list, blank=True)
@@ -96,6 +111,27 @@ class Spec(models.Model):
 
     def __str__(self) -> str:
         return f"spec of {self.product_id}"
+
+    def basis_of(self, column: str) -> Basis:
+        """Return the basis of a value; ``column`` is a key of ``sources``."""
+        source = self.sources.get("intensity_cd" if column == "beam_m" else column, {})
+        if stated := source.get("basis"):
+            return self.Basis(stated)
+        return self.Basis.SUPPLIER_CLAIM if "supplier" in source else self.Basis.NONE
+
+    @property
+    def bases(self) -> dict[str, Basis]:
+        """Return the basis of each measured value that is known."""
+        return {
+            column: self.basis_of(column)
+            for column in MEASURED_COLUMNS
+            if getattr(self, column) not in (None, "")
+        }
+
+    @property
+    def basis(self) -> Basis:
+        """Return the weakest basis of the measured values: no page promises more."""
+        return min(self.bases.values(), key=[*self.Basis].index, default=self.Basis.NONE)
 
 
 class Mode(models.Model):

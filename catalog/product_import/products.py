@@ -29,7 +29,7 @@ RULE_SCOPES = frozenset({"brand", "category"})  # changed fields that price rule
 _STATED_COLUMNS: Mapping[str, Callable[[], Any]] = {
     column.name: column.get_default
     for column in Spec._meta.concrete_fields  # noqa: SLF001
-    if column.name not in {"id", "product", "basis", "custom_values", "more", "sources", "warnings"}
+    if column.name not in {"id", "product", "custom_values", "more", "sources", "warnings"}
 }
 
 
@@ -186,7 +186,6 @@ def _spec_values(item: ImportItem) -> dict[str, Any]:
     return {
         **empty,
         **stated,
-        "basis": Spec.Basis.SUPPLIER_CLAIM if enriched.sources else Spec.Basis.NONE,
         "more": dict(enriched.more),
         "sources": {name: dict(source) for name, source in enriched.sources.items()},
         "warnings": [dict(warning) for warning in enriched.warnings],

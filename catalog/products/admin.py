@@ -48,7 +48,7 @@ from catalog.products.staff.identifier_form import IdentifierInline, OtherIdenti
 from catalog.products.staff.image_form import ImageInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
-from catalog.products.staff.spec_panel import finding_messages, spec_panel
+from catalog.products.staff.spec_panel import basis, finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm
 from catalog.readiness.status_actions import StatusActions
 from storefront.lib.db.change_source import set_change_source
@@ -173,8 +173,9 @@ class ProductAdmin(ProductBulkActions, FilteredActions, StatusActions, LockedFie
         return HttpResponseRedirect(_file_url(request, "xlsx"))
 
     def _save_spec(self, request: HttpRequest, product: Product, form: Any) -> None:
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        for finding in spec_edits.edit_spec(product=product, changes=changes, **acting(request)):
+        for finding in spec_edits.edit_spec(
+            product=product, changes=form.changes(), **acting(request)
+        ):
             message = _("Unlikely: %(finding)s.") % {"finding": finding.message}
             self.message_user(request, message, messages.WARNING)
 
@@ -339,11 +340,10 @@ register_read_only(
         "beam_m",
         "runtime_high_min",
         "ip_rating",
-        "basis",
+        basis,
         finding_messages,
     ],
     list_select_related=["product"],
-    list_filter=["basis"],
     search_fields=["product__title"],
     ordering=["-id"],
 )

@@ -78,7 +78,7 @@ def create_product(product: Product, *, brand_name: str, first: Variant) -> None
     titles = {uuid4().hex: product.title}
     (product.slug,) = make_slugs(titles, source=STAFF).values()
     product.save()
-    Spec.objects.create(product=product, basis=Spec.Basis.NONE)
+    Spec.objects.create(product=product)
     first.product = product
     create_variant(first)
 

@@ -1,7 +1,7 @@
 """Specification edits by staff: lock the values against feeds, record who set them, check them.
 
-``Spec.sources`` holds one entry per edited column: ``{"actor", "at", "feed": {…}}``, in which
-``feed`` is what the supplier states instead, if anything.
+``Spec.sources`` holds one entry per edited column: ``{"actor", "at", "feed": {…}, "basis"}``, in which
+``feed`` is what the supplier states instead, if anything, and ``basis`` is left out if staff named none.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,8 @@ from catalog.products.mode_changes import MODES, ModeChanges
 from storefront.lib.db.transactions import requires_transaction
 
 MODE_COLUMNS = ("name", "kind", "output_lm", "runtime_min", "intensity_cd")
-BASIS_FIELD, DERIVED_FIELD = "basis", "beam_m"
+BASIS = "basis:"  # prefix of a column in changes: what its value rests on
+DERIVED_FIELD = "beam_m"
 EDITABLE_COLUMNS = tuple(
     column.name
     for column in Spec._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
@@ -85,7 +86,9 @@ def keep_edits(
 
 
 def _staff_source(entry: Mapping[str, Any], feed: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {"actor": entry["actor"], "at": entry["at"], "feed": dict(feed or {})}
+    stated = entry.get("basis")
+    basis = {"basis": stated} if stated and stated != Spec.Basis.NONE else {}
+    return {"actor": entry["actor"], "at": entry["at"], "feed": dict(feed or {}), **basis}
 
 
 @requires_transaction
@@ -94,7 +97,9 @@ def edit_spec(
 ) -> list[Finding]:
     """Save staff's values, lock them against feeds and publish the result; return the findings.
 
-    Shape:  ``changes`` maps columns, or ``custom:`` and the code of an attribute, to values
+    A value without a basis in ``changes`` has none.
+    Shape:  ``changes`` maps columns, or ``custom:`` and the code of an attribute, to values, and
+            ``basis:`` and one of these names to a ``Spec.Basis``
     Locks:  the variants if their weight changes, then the listings, each in id order, then the
             product
     """
@@ -104,21 +109,16 @@ def edit_spec(
         list(locked_rows.values_list("pk"))
     lock_product(product.pk)
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
-    spec = Spec.objects.filter(product=row).first() or Spec(product=row, basis=Spec.Basis.NONE)
-    entry = {"actor": actor, "at": now.isoformat()}
-    for name in changes.keys() & {*EDITABLE_COLUMNS}:
-        setattr(spec, name, changes[name])
+    spec = Spec.objects.filter(product=row).first() or Spec(product=row)
+    locked = {name.removeprefix(BASIS) for name in changes}
+    for name in locked:
+        if name in changes:
+            _set_value(spec, name, changes[name])
         before = spec.sources.get(name, {})
+        entry = {"actor": actor, "at": now.isoformat(), "basis": changes.get(f"{BASIS}{name}")}
         spec.sources[name] = _staff_source(entry, before.get("feed", before))
-    locked = changes.keys() & {*EDITABLE_COLUMNS}
-    for name in changes:
-        if name.startswith(CUSTOM):
-            _set_custom_value(spec, name.removeprefix(CUSTOM), changes[name])
-            before = spec.sources.get(name, {})
-            spec.sources[name] = _staff_source(entry, before.get("feed", before))
-            locked.add(name)
-    if "intensity_cd" in changes:
-        candela = changes["intensity_cd"]
+    if "intensity_cd" in locked:
+        candela = spec.intensity_cd
         spec.beam_m = None if candela is None else plausibility.beam_m(candela)
         locked.add(DERIVED_FIELD)
     if "weight_g" in changes:
@@ -132,8 +132,11 @@ def edit_spec(
     return find_implausible(values_of(spec), modes=modes)
 
 
-def _set_custom_value(spec: Spec, code: str, value: Any) -> None:
-    if value in (None, "", []):
+def _set_value(spec: Spec, name: str, value: Any) -> None:
+    code = name.removeprefix(CUSTOM)
+    if code == name:
+        setattr(spec, name, value)
+    elif value in (None, "", []):
         spec.custom_values.pop(code, None)
     else:
         spec.custom_values[code] = f"{value:f}" if isinstance(value, Decimal) else value

@@ -1,11 +1,12 @@
 -- History: record changed fields of products and their parts (``catalog.models.history``).
 
--- Flattens the JSON columns of a specification: one key per custom attribute, and per value with a basis.
+-- Flattens the JSON columns of a specification: one key per custom attribute, and per value that
+-- rests on more than a claim of the supplier.
 CREATE OR REPLACE FUNCTION catalog_flat_spec(line jsonb) RETURNS jsonb IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
     SELECT line - '{custom_values,sources}'::text[]
         || coalesce((SELECT jsonb_object_agg('custom:' || key, value) FROM jsonb_each(line->'custom_values')), '{}')
         || coalesce((SELECT jsonb_object_agg('basis:' || key, value->'basis') FROM jsonb_each(line->'sources')
-                     WHERE value ? 'basis'), '{}')
+                     WHERE value->>'basis' <> 'supplier_claim'), '{}')
 $$;
 
 -- Records the fields that one UPDATE changed. Arguments: the type of the record, the columns that are not recorded.

@@ -10,9 +10,21 @@ from django.utils.translation import gettext_lazy as _
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
 from catalog.models import Mode, Product, Spec
-from catalog.products.staff.spec_form import ModeForm, SpecForm, custom_fields
+from catalog.products.spec_edits import BASIS
+from catalog.products.staff.spec_form import (
+    ModeForm,
+    SpecForm,
+    basis_fields,
+    custom_fields,
+    spec_form,
+)
 from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.inlines import EditableForm, EditableTable
+
+
+def with_basis(*names: str) -> list[tuple[str, str]]:
+    """Return the lines of a form: each value beside its basis."""
+    return [(name, f"{BASIS}{name}") for name in names]
 
 
 class SpecInline(EditableForm):
@@ -21,33 +33,39 @@ class SpecInline(EditableForm):
     extra = 1
     can_delete = False
     fieldsets = (
-        section(None, "basis"),
         section(
             _("Light"),
-            *("output_lm", "output_min_lm", "intensity_cd", "cct_k", "cri", "light_colors"),
+            *with_basis("output_lm", "output_min_lm", "intensity_cd", "cct_k", "cri"),
+            "light_colors",
         ),
         section(
             _("Power"),
-            *("runtime_high_min", "runtime_max_min", "power_sources", "charging"),
+            *with_basis("runtime_high_min", "runtime_max_min"),
+            *("power_sources", "charging"),
             *("battery_format", "battery_count", "battery_included", "battery_chemistry"),
-            *("battery_capacity_mah", "battery_voltage", "battery_energy_wh"),
+            *with_basis("battery_capacity_mah", "battery_voltage", "battery_energy_wh"),
         ),
         section(
             _("Body"),
-            *("weight_g", "length_mm", "head_mm", "ip_rating", "impact_m", "material", "features"),
+            *with_basis("weight_g", "length_mm", "head_mm", "ip_rating", "impact_m"),
+            *("material", "features"),
         ),
     )
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **options: Any) -> Any:
         """Add the custom attributes of the product's family to the form."""
         definitions = self._definitions_of(obj)
-        members = {"definitions": definitions, **custom_fields(definitions)}
-        options["form"] = type("SpecForm", (SpecForm,), members)
+        options["form"] = spec_form(definitions)
         return super().get_formset(request, obj, **options)
 
     def get_fieldsets(self, _request: HttpRequest, obj: Product | None = None) -> Any:
-        custom = custom_fields(self._definitions_of(obj))
-        return (*self.fieldsets, *([section(_("Custom attributes"), *custom)] if custom else []))
+        definitions = self._definitions_of(obj)
+        bases = basis_fields(definitions)
+        lines = [
+            (name, f"{BASIS}{name}") if f"{BASIS}{name}" in bases else name
+            for name in custom_fields(definitions)
+        ]
+        return (*self.fieldsets, *([section(_("Custom attributes"), *lines)] if lines else []))
 
     @cached_property
     def _definitions(self) -> Sequence[Definition]:  # an inline is made for each request

@@ -25,7 +25,10 @@ from catalog.attributes.units import parse_ip_rating
 from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
 from catalog.custom_attributes.values import MAX_TEXT, of_kind
 from catalog.models import Mode, Spec
+from catalog.models.attributes import MEASURED_COLUMNS
 from catalog.products.spec_edits import (
+    BASIS,
+    DERIVED_FIELD,
     EDITABLE_COLUMNS,
     find_implausible,
     stated_modes,
@@ -80,6 +83,9 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in self.fields:
+            if name.startswith(BASIS):
+                self.initial[name] = self.instance.basis_of(name.removeprefix(BASIS))
         for definition in self.definitions:
             value = of_kind(self.instance.custom_values.get(definition.code), definition)
             self.initial[f"{CUSTOM}{definition.code}"] = value
@@ -126,6 +132,15 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
                 self.add_error(name, self._explain(name, finding))
         return cleaned
 
+    def changes(self) -> dict[str, Any]:
+        """Return the changed values, each with the basis that the form shows."""
+        entered = {name: self.cleaned_data[name] for name in self.changed_data}
+        changes = {
+            name: value for name, value in entered.items() if value or not name.startswith(BASIS)
+        }
+        bases = {f"{BASIS}{name}" for name in changes} & self.cleaned_data.keys()
+        return {**changes, **{name: self.cleaned_data[name] for name in bases}}
+
     def _explain(self, name: str, finding: Finding) -> str:
         if finding.code != "out-of-range":
             return _("Not possible: %(finding)s.") % {"finding": finding.message}
@@ -134,6 +149,24 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
             "least": least,
             "most": most,
         }
+
+
+def basis_fields(definitions: Iterable[Definition] = ()) -> dict[str, forms.Field]:
+    """Return a field for the basis of each value that staff can enter and measure."""
+    columns = {name: Spec._meta.get_field(name).verbose_name for name in MEASURED_COLUMNS}  # noqa: SLF001
+    columns.pop(DERIVED_FIELD)
+    language = get_language() or "en"
+    numbers = [one for one in definitions if one.kind == "number"]
+    custom = {f"{CUSTOM}{one.code}": one.name_in(language) for one in numbers}
+    return {
+        f"{BASIS}{name}": forms.ChoiceField(
+            choices=Spec.Basis.choices,
+            label=_("Basis: %(field)s") % {"field": label},
+            required=False,
+            widget=UnfoldAdminSelectWidget,
+        )
+        for name, label in {**columns, **custom}.items()
+    }
 
 
 def custom_fields(definitions: Iterable[Definition]) -> dict[str, forms.Field]:
@@ -169,6 +202,16 @@ def _custom_field(definition: Definition, language: str) -> forms.Field:
                 choices=choices, widget=forms.CheckboxSelectMultiple, **common
             )
     return forms.CharField(max_length=MAX_TEXT, widget=UnfoldAdminTextInputWidget, **common)
+
+
+def spec_form(definitions: Sequence[Definition]) -> type[SpecForm]:
+    """Return the form with the custom attributes of a product and the basis of each value."""
+    members = {
+        "definitions": definitions,
+        **custom_fields(definitions),
+        **basis_fields(definitions),
+    }
+    return type("SpecForm", (SpecForm,), members)
 
 
 class ModeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

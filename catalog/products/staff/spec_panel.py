@@ -17,7 +17,7 @@ from storefront.lib.staff import columns
 _NO_VALUES: tuple[Any, ...] = (None, "", [])
 # Subjects of findings that are no columns of ``Spec``.
 _OTHER_LABELS = {"modes": gettext_lazy("Modes"), "power_w": gettext_lazy("LED power, W")}
-_NOT_SHOWN = {"id", "product", "basis", "custom_values", "more", "sources", "warnings"}
+_NOT_SHOWN = {"id", "product", "custom_values", "more", "sources", "warnings"}
 
 
 @admin.display(description=cast("str", gettext_lazy("Values and findings")))
@@ -43,6 +43,11 @@ def spec_panel(product: Product) -> str | None:
 @admin.display(description=cast("str", gettext_lazy("Findings")))
 def finding_messages(spec: Spec) -> str:
     return "; ".join(found["message"] for found in spec.warnings)
+
+
+@admin.display(description=cast("str", gettext_lazy("Basis")))
+def basis(spec: Spec) -> str:
+    return str(spec.basis.label)
 
 
 def _rows(spec: Spec) -> Iterator[tuple[Any, str, str, str]]:

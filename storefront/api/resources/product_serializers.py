@@ -131,7 +131,14 @@ class SpecSerializer(serializers.Serializer[Any]):
     battery_included = serializers.BooleanField(allow_null=True)
     charging = serializers.ListField(child=serializers.CharField())
     features = serializers.ListField(child=serializers.CharField())
-    basis = serializers.CharField(help_text="Source of the figures.")
+    basis = serializers.CharField(help_text="The weakest of the bases.")
+    bases = serializers.DictField(
+        child=serializers.CharField(),
+        help_text=(
+            "What each figure rests on: none, supplier_claim, fl1_claim, test_report or"
+            " own_measurement."
+        ),
+    )
     custom_attributes = serializers.DictField(
         source="custom_values",
         help_text=(

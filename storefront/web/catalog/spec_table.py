@@ -18,11 +18,15 @@ from storefront.web.core.labels import ip, label_for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row. ``supplier_text`` is the supplier's own wording of the value, if any."""
+    """One row. ``supplier_text`` is the supplier's own wording of the value, if any.
+
+    ``basis`` is a code of ``Spec.Basis`` if the value rests on more than others of the product.
+    """
 
     name: str
     value: str
     supplier_text: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ class _RowBuilder:
 
     def __init__(self, spec: Spec, language: str) -> None:
         self._spec, self._language = spec, language
+        self._bases, self._weakest = spec.bases, spec.basis
 
     def number(self, name: str, column: str, unit: str) -> Row:
         value = getattr(self._spec, column)
@@ -100,7 +105,13 @@ class _RowBuilder:
 
     def row(self, name: str, column: str, text: str) -> Row:
         supplier_text = str(self._spec.sources.get(column, {}).get("raw", ""))
-        return Row(name=name, value=text, supplier_text=supplier_text if text else "")
+        basis = self._bases.get(column, self._weakest)
+        return Row(
+            name=name,
+            value=text,
+            supplier_text=supplier_text if text else "",
+            basis="" if basis == self._weakest else basis,
+        )
 
 
 def _light(builder: _RowBuilder) -> list[Row]:

@@ -268,3 +268,17 @@ def test_an_unknown_led_is_removed_from_the_title_and_reported():
     (issue,) = goods.issues
     assert (issue.code, issue.is_fatal) == ("emitter-unknown", False)
     assert "XHP360" in issue.message
+
+
+def fl1_columns(**changes):
+    sources = enriched(**changes).sources
+    return {column for column, source in sources.items() if source.get("basis") == "fl1_claim"}
+
+
+def test_values_of_a_supplier_that_names_fl_1_are_fl_1_claims():
+    assert fl1_columns() == set()
+    assert fl1_columns(claims={"Light output": "400 lm (ANSI)"}) == {"output_lm"}
+    assert fl1_columns(claims={"Standard": "ANSI/PLATO FL 1-2019"}) == {
+        *("output_lm", "output_min_lm", "intensity_cd", "runtime_high_min", "runtime_max_min"),
+        "ip_rating",
+    }

@@ -23,7 +23,7 @@ def test_an_edited_specification_survives_imports_and_shows_what_the_supplier_st
     take_in(record)
     product = Product.objects.get()
     with transaction.atomic():
-        edits = {"output_lm": 450, "weight_g": 80, "basis": "own_measurement"}
+        edits = {"output_lm": 450, "weight_g": 80, "basis:output_lm": "own_measurement"}
         edit_spec(product=product, changes=edits, actor="Leyla", now=NOON)
         edit_modes(product=product, modes=[Mode(name="Turbo", output_lm=450)], now=NOON)
 
@@ -35,7 +35,9 @@ def test_an_edited_specification_survives_imports_and_shows_what_the_supplier_st
 
     spec = Spec.objects.get()
     assert again.updated == 0
-    assert (spec.output_lm, spec.weight_g, spec.basis) == (450, 80, "own_measurement")
+    assert (spec.output_lm, spec.weight_g) == (450, 80)
+    assert spec.bases == {"output_lm": "own_measurement", "weight_g": "none"}
+    assert spec.basis == "none"
     assert spec.sources["weight_g"] == {
         "actor": "Leyla",
         "at": NOON.isoformat(),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Brand, Category, FieldChange, Identifier, Image, Mode, Product, Variant
 from catalog.models.attributes import Spec
+from catalog.products.spec_edits import BASIS
 from catalog.products.staff.labels import label_of
 from storefront.lib.staff import columns
 
@@ -24,7 +25,6 @@ MODELS: Final[Mapping[str, type[models.Model]]] = {
     Record.MODE: Mode,
     Record.IMAGE: Image,
 }
-BASIS: Final = "basis:"  # prefix of a column whose basis changed
 MAX_TEXT_CHARS: Final = 200
 _NAMED: Final[Sequence[type[models.Model]]] = (Brand, Category, Product, Variant)
 
@@ -110,7 +110,7 @@ class ChangeTexts:
         if related := _related(change):
             return self._names.get((related, value), "–" if value is None else f"#{value}")
         if change.field.startswith(BASIS):
-            return columns.choice_label(Spec, "basis", value or Spec.Basis.NONE)
+            return str(Spec.Basis(value).label) if value else "–"
         return value_text(MODELS[change.record], change.field, value)
 
 

@@ -14,7 +14,7 @@ from catalog.custom_attributes.values import of_kind
 from catalog.models import FieldChange, Product, Spec, Variant
 from catalog.products import editing, spec_edits, variant_edits
 from catalog.products.staff.history.change_texts import Record, field_of
-from catalog.products.staff.spec_form import SpecForm, custom_fields
+from catalog.products.staff.spec_form import spec_form
 from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
@@ -90,11 +90,8 @@ def restore(
         return []
     spec = Spec.objects.filter(product=product).first() or Spec(product=product)
     definitions = [one for one in registry.load() if one.applies_to(product.family)]
-    form_class = type(
-        "SpecForm", (SpecForm,), {"definitions": definitions, **custom_fields(definitions)}
-    )
-    form = _checked(form_class, spec, name, change.old)
-    changes = {name: form.cleaned_data[name]}
+    spec_checked = _checked(spec_form(definitions), spec, name, change.old)
+    changes = spec_checked.changes()
     findings = spec_edits.edit_spec(product=product, changes=changes, actor=actor, now=now)
     return [finding.message for finding in findings]
 

@@ -34,18 +34,39 @@ def edit(staff, product, **changes):
 
 
 def test_an_edited_value_is_locked_and_names_its_editor(staff, product):
-    saved = edit(staff, product, **{"spec-0-output_lm": "450", "spec-0-basis": "own_measurement"})
+    saved = edit(
+        staff, product, **{"spec-0-output_lm": "450", "spec-0-basis:output_lm": "own_measurement"}
+    )
     shown = staff.get(page(product)).content.decode()
 
     assert saved.status_code == 302, saved.context["errors"]
     product.refresh_from_db()
     spec = Spec.objects.get()
-    assert (spec.output_lm, spec.basis) == (450, "own_measurement")
-    assert product.overridden_fields == ["basis", "output_lm"]
+    assert (spec.output_lm, spec.basis_of("output_lm")) == (450, "own_measurement")
+    assert product.overridden_fields == ["output_lm"]
     assert spec.sources["output_lm"]["actor"] == "staff@fara.example"
     assert "Edited by staff: staff@fara.example" in shown
     assert "Supplier lumen states: Output: 400 lm" in shown
     assert "Output, lm: 400 → 450" in LogEntry.objects.get().get_change_message()
+
+
+def test_an_edited_value_keeps_the_basis_that_the_form_shows(staff, product):
+    edit(staff, product, **{"spec-0-output_lm": "450"})
+
+    assert Spec.objects.get().basis_of("output_lm") == "supplier_claim"
+
+
+@pytest.mark.parametrize("basis", Spec.Basis.values)
+def test_each_basis_can_be_chosen_and_locks_its_value(staff, product, basis):
+    Spec.objects.update(intensity_cd=10_000, beam_m=1)
+
+    edit(staff, product, **{"spec-0-basis:intensity_cd": basis})
+
+    product.refresh_from_db()
+    spec = Spec.objects.get()
+    assert (spec.intensity_cd, spec.basis_of("beam_m")) == (10_000, basis)
+    locked = [] if basis == "none" else ["beam_m", "intensity_cd"]
+    assert product.overridden_fields == locked
 
 
 def test_a_form_that_was_not_changed_changes_nothing(staff, product):

@@ -101,6 +101,7 @@ def test_product_has_variants_modes_and_a_reduction_with_the_lowest_price_before
     assert (product["category"], product["brand"]) == ("headlamps", "Fara")
     assert (variant["listing_id"], variant["price"]["amount"]) == (listing.pk, "39.99")
     assert product["spec"]["ip_rating"] == "IPX4"
+    assert (product["spec"]["basis"], product["spec"]["bases"]["weight_g"]) == ("none", "none")
     assert product["modes"][0]["name"] == "High"
     assert variant["reduction"] is None
     now = timezone.now()

@@ -292,3 +292,19 @@ def test_a_merged_product_redirects_to_the_remaining_one(customer, light):
 
     MatchDecision.objects.filter(pk=merge.pk).update(undone_at=NOON)
     assert customer.get(URL).status_code == 410
+
+
+def test_a_value_that_rests_on_more_than_the_others_says_so(client, light):
+    feed = {"supplier": "cj", "label": "Weight", "raw": "75 g"}
+    columns = Spec.objects.get().bases
+    Spec.objects.update(
+        sources={
+            **dict.fromkeys(columns, feed),
+            "weight_g": {"actor": "Leyla", "basis": "own_measurement"},
+        }
+    )
+
+    text = text_of(client.get(URL))
+
+    assert "supplier’s figures, plausible" in text
+    assert re.findall(r"75 g <small class=\"muted\">(.*?)</small>", text) == ["measured by us"]
