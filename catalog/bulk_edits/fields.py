@@ -35,7 +35,7 @@ VARIANT_FIELDS = (
     *("status", "lithium", "cell_wh", "cell_count", "hs_code", "weight_g", "packed_weight_g"),
     "color",
 )
-ALWAYS_FILLED = frozenset({"category", "status", "lithium", "cell_count", "basis", "title"})
+ALWAYS_FILLED = frozenset({"category", "status", "lithium", "cell_count", "title"})
 EMPTY: tuple[Any, ...] = (None, "", [])
 
 
@@ -210,7 +210,7 @@ def load_targets(
     targets = {
         pk: Target(
             product=product,
-            spec=specs.get(pk) or Spec(product=product, basis=Spec.Basis.NONE),
+            spec=specs.get(pk) or Spec(product=product),
             modes=modes.get(pk, ()),
         )
         for pk, product in products.items()

@@ -34,6 +34,7 @@ from catalog.products.spec_edits import (
     stated_modes,
     values_of,
 )
+from storefront.lib.staff.columns import field_label
 from storefront.lib.staff.form_fields import send_shown_values
 
 CODES: Mapping[str, Iterable[str]] = {
@@ -153,8 +154,7 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
 def basis_fields(definitions: Iterable[Definition] = ()) -> dict[str, forms.Field]:
     """Return a field for the basis of each value that staff can enter and measure."""
-    columns = {name: Spec._meta.get_field(name).verbose_name for name in MEASURED_COLUMNS}  # noqa: SLF001
-    columns.pop(DERIVED_FIELD)
+    columns = {name: field_label(Spec, name) for name in MEASURED_COLUMNS if name != DERIVED_FIELD}
     language = get_language() or "en"
     numbers = [one for one in definitions if one.kind == "number"]
     custom = {f"{CUSTOM}{one.code}": one.name_in(language) for one in numbers}

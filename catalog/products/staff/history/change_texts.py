@@ -52,16 +52,14 @@ def describe_source(source: str) -> str:
     """Return the text of a source, as ``set_change_source`` names it."""
     kind, _colon, rest = source.partition(":")
     code, _colon, run = rest.partition(":")
-    match kind:
-        case "sync" if run:
-            return _("Supplier %(supplier)s, sync run %(run)s") % {"supplier": code, "run": run}
-        case "sync":
-            return _("Supplier %(supplier)s") % {"supplier": code}
-        case "staff":
-            return _("Edited on a staff page")
-        case "restore":
-            return _("Restored")
-    return source.replace("_", " ").replace(":", " ")
+    text = {
+        "sync": _("Supplier %(code)s, sync run %(run)s") if run else _("Supplier %(code)s"),
+        "bulk edit": _("Bulk edit %(code)s"),
+        "bulk edit undone": _("Bulk edit %(code)s undone"),
+        "staff": _("Edited on a staff page"),
+        "restore": _("Restored"),
+    }.get(kind)
+    return text % {"code": code, "run": run} if text else source.replace(":", " ")
 
 
 class ChangeTexts:

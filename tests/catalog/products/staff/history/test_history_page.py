@@ -46,12 +46,12 @@ def test_the_page_lists_changes_of_the_product_and_its_parts_newest_first(staff,
         set_change_source("sync:cj:12")
         Product.objects.update(brand=Brand.objects.create(key="olight", name="Olight"))
         Spec.objects.update(battery_included=False, charging=["usb_c", "solar"])
-        set_change_source("bulk_edit:7", actor="Leyla")
+        set_change_source("bulk edit:7", actor="Leyla")
         Variant.objects.update(status="discontinued")
 
     sku = Variant.objects.get().sku
     changes = listed(staff, product)
-    assert changes[0] == (f"Variant {sku}: Status", "Active", "Discontinued", "bulk edit 7")
+    assert changes[0] == (f"Variant {sku}: Status", "Active", "Discontinued", "Bulk edit 7")
     assert changes[-1][::3] == ("Brand", "Supplier cj, sync run 12")
     assert changes[-1][2] == "Olight"
     assert ("Battery included", "no") in {(label, new) for label, _old, new, _source in changes}
