@@ -13,7 +13,7 @@ from catalog.change_requests.recording import encode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Mode, Spec
 from catalog.product_import.item import ImportItem
-from catalog.products.spec_edits import BASIS_FIELD, DERIVED_FIELD, EDITABLE_COLUMNS
+from catalog.products.spec_edits import DERIVED_FIELD, EDITABLE_COLUMNS
 
 MORE = "more:"  # and a label: the supplier's own text
 MODE_FIELDS = ("name", "kind", "output_lm", "runtime_min")
@@ -79,7 +79,7 @@ def hold_spec_changes(item: ImportItem, spec: Spec, stated: Mapping[str, Any]) -
     written = {name: dict(value) if name in _JSON else value for name, value in stated.items()}
     texts = _stated_texts(stated)
     for name in EDITABLE_COLUMNS:
-        if name in stated and name != BASIS_FIELD:
+        if name in stated:
             old, new = getattr(spec, name), stated[name]
             if _is_changed(old, new, spec.sources.get(name), texts):
                 _hold(item, name, new, spec, written["sources"])
