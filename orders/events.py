@@ -13,6 +13,7 @@ from catalog.enums import EU
 from catalog.models import Variant
 from catalog.products import images
 from catalog.products.guarantees import load_guarantees
+from catalog.texts.titles import full_title_in, title_in
 from notifications.outbox import record_event
 from orders import order_lines
 from orders.links import choice_url, order_url
@@ -31,14 +32,14 @@ from storefront.lib.address import Address
 from storefront.lib.money import Money
 
 
-def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]:
-    """Return the payload of a line, with absolute picture URLs."""
+def line_payload(line: OrderLine, locale: str, quantity: int | None = None) -> dict[str, Any]:
+    """Return the payload of a line, with its title in a language and absolute picture URLs."""
     count = line.quantity if quantity is None else quantity
     picture = ""
     if line.picture:
         picture = f"{settings.PUBLIC_URL}{images.url_of(line.picture, 240)}"
     return {
-        "title": line.title,
+        "title": title_in(line, locale),
         "sku": line.sku,
         "quantity": count,
         "amount": str(line.unit_amount * count),
@@ -47,15 +48,15 @@ def line_payload(line: OrderLine, quantity: int | None = None) -> dict[str, Any]
     }
 
 
-def shipped_payload(purchase_line: PurchaseLine, quantity: int) -> dict[str, Any]:
+def shipped_payload(purchase_line: PurchaseLine, locale: str, quantity: int) -> dict[str, Any]:
     """Return the payload of a shipped line: what was sold, or the accepted substitute."""
-    payload = line_payload(purchase_line.order_line, quantity)
+    payload = line_payload(purchase_line.order_line, locale, quantity)
     if purchase_line.bought.pk == purchase_line.order_line.variant_id:
         return payload
     # A picture of another item would be worse than none.
     return {
         **payload,
-        "title": purchase_line.title,
+        "title": full_title_in(purchase_line.bought, locale),
         "sku": purchase_line.sku,
         "picture_url": "",
         **_beam(purchase_line.bought),
@@ -97,7 +98,7 @@ def record_order_event(
 
 
 def _lines(order: Order) -> list[dict[str, Any]]:
-    return [line_payload(line) for line in order_lines.read_order_lines(order)]
+    return [line_payload(line, order.locale) for line in order_lines.read_order_lines(order)]
 
 
 def order_placed(order: Order, *, at: datetime) -> None:
@@ -106,7 +107,7 @@ def order_placed(order: Order, *, at: datetime) -> None:
         order,
         "order.placed",
         order.number,
-        lines=[line_payload(line) for line in lines],
+        lines=[line_payload(line, order.locale) for line in lines],
         subtotal=str(order.subtotal_amount),
         delivery=str(order.delivery_amount),
         discounts=[
@@ -118,7 +119,7 @@ def order_placed(order: Order, *, at: datetime) -> None:
         tax_rate="" if order.additional_tax_amount else str(lines[0].tax_rate),
         total=str(order.total_amount),
         ship_to=order.ship_to,
-        guarantees=_guarantees(lines),
+        guarantees=_guarantees(lines, order.locale),
         has_legal_guarantee=order.ship_to["country"] in EU,
         arrives_from=str(order.arrives_from),
         arrives_to=str(order.arrives_to),
@@ -126,11 +127,11 @@ def order_placed(order: Order, *, at: datetime) -> None:
     )
 
 
-def _guarantees(lines: Sequence[OrderLine]) -> list[dict[str, str]]:
+def _guarantees(lines: Sequence[OrderLine], locale: str) -> list[dict[str, str]]:
     products = [line.variant.product for line in lines]
     return [
         {
-            "title": each.product.title,
+            "title": title_in(each.product, locale),
             "years": each.years,
             "guarantor": each.guarantor,
             "address": each.guarantor_address,
@@ -196,7 +197,7 @@ def delivery_address_change_result(
         "order.delivery_address_change_result",
         f"{purchase_order.number}:{change_request.pk}",
         lines=[
-            line_payload(line)
+            line_payload(line, order.locale)
             for line in lines.select_related("variant__product__spec").order_by("pk")
         ],
         is_changed=change_request.status == AddressChangeRequest.Status.ACCEPTED,
@@ -234,7 +235,7 @@ def cancellation_answered(purchase_order: PurchaseOrder, *, is_stopped: bool, at
         order,
         "order.cancellation_answered",
         f"{purchase_order.number}:{at.isoformat()}",
-        lines=[shipped_payload(row, row.quantity) for row in rows.order_by("pk")],
+        lines=[shipped_payload(row, order.locale, row.quantity) for row in rows.order_by("pk")],
         is_stopped=is_stopped,
         at=at,
     )
@@ -261,7 +262,7 @@ def lines_canceled(  # noqa: PLR0913 - the parts of one record
         "order.lines_canceled",
         f"{purchase_order.number}{part}",
         lines=[
-            line_payload(line)
+            line_payload(line, order.locale)
             for line in lines.select_related("variant__product__spec").order_by("pk")
         ],
         is_all=not remaining.exclude(pk__in=lines.values("pk")).exists(),
@@ -280,9 +281,12 @@ def backorder_choice(backorder: Backorder, *, lines: Sequence[BackorderLine], at
         order,
         "order.backorder_choice",
         f"{order.number}:{backorder.pk}",
-        lines=[line_payload(row.order_line) for row in lines],
+        lines=[line_payload(row.order_line, order.locale) for row in lines],
         instead=[
-            {"title": row.substitute.full_title, "was": row.order_line.title}
+            {
+                "title": full_title_in(row.substitute, order.locale),
+                "was": title_in(row.order_line, order.locale),
+            }
             for row in lines
             if row.substitute is not None
         ],

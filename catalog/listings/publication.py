@@ -8,6 +8,7 @@ from django.db import transaction
 from catalog.listings.completeness import is_complete
 from catalog.models import Channel, Listing
 from catalog.search import index
+from catalog.texts import title_updates
 
 
 @transaction.atomic(durable=True)
@@ -47,7 +48,8 @@ def republish(product_id: int, *, now: datetime) -> None:
 
 
 def republish_products(product_ids: Collection[int], *, now: datetime) -> None:
-    """Publish the complete listings, hide the others, and update the cards."""
+    """Publish the complete listings, hide the others, update the titles and the cards."""
+    title_updates.update_titles(product_ids)
     rows = Listing.objects.filter(variant__product__in=product_ids)
     changed: dict[bool, list[int]] = {}
     for listing in rows.select_related("variant__product__spec"):

@@ -275,6 +275,12 @@ class Migration(migrations.Migration):
                 ("title", models.CharField(help_text="The name of the product in lists and on its page.", max_length=150, verbose_name="Title")),
                 ("summary", models.CharField(blank=True, help_text="Shown by search engines. Leave empty to use the title.", max_length=300, verbose_name="Summary, one sentence")),
                 ("description_html", models.TextField(blank=True, help_text="The text of the product page. Scripts are removed. Leave empty to show the summary.", verbose_name="Description, as HTML")),
+                (
+                    "titles",
+                    models.JSONField(
+                        db_default=models.Value({}, models.JSONField()), default=dict, editable=False, verbose_name="Titles by language"
+                    ),
+                ),
                 ("option_names", models.JSONField(blank=True, default=list, verbose_name="Option names")),
                 (
                     "status",
@@ -682,6 +688,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("slug", models.CharField(max_length=120, verbose_name="URL handle")),
                 ("title", models.CharField(max_length=150, verbose_name="Title")),
+                ("titles", models.JSONField(default=dict, verbose_name="Titles by language")),
                 ("brand", models.CharField(max_length=80, verbose_name="Brand")),
                 ("family", models.CharField(max_length=20, verbose_name="Family")),
                 ("picture", models.CharField(blank=True, max_length=80, verbose_name="Picture")),
@@ -739,7 +746,7 @@ class Migration(migrations.Migration):
             name="Image",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("role", models.CharField(choices=[("main", "Main image"), ("side", "Side view"), ("in_use", "In use"), ("scale", "Size comparison"), ("other", "Other image")], default="other", max_length=10, verbose_name="View")),
+                ("role", models.CharField(choices=[("main", "Main image"), ("side", "Side view"), ("in_use", "In use"), ("scale", "Size comparison"), ("beam", "Beam shot"), ("packaging", "Packaging"), ("other", "Other image")], default="other", max_length=10, verbose_name="View")),
                 ("source_url", models.CharField(max_length=500, verbose_name="Source URL")),
                 ("stem", models.CharField(blank=True, max_length=80, verbose_name="Stored file")),
                 ("width_px", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="Width, px")),
@@ -1039,6 +1046,44 @@ class Migration(migrations.Migration):
                 'verbose_name': 'product family',
                 'verbose_name_plural': 'product families',
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['light', 'battery', 'charger', 'accessory'])), name='product_family_kind_is_known'), models.CheckConstraint(condition=models.Q(('sku_prefix__regex', '^[A-Z]{2,4}$')), name='product_family_sku_prefix_is_valid')],
+            },
+        ),
+        migrations.CreateModel(
+            name="OptionText",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("name", "Option name"), ("value", "Option value")], max_length=5, verbose_name="Kind")),
+                ("key", models.CharField(max_length=60, verbose_name="Normalized text")),
+                ("source", models.CharField(max_length=60, verbose_name="Text")),
+                ("texts", models.JSONField(blank=True, default=dict, verbose_name="Translations")),
+                ("variant_count", models.PositiveIntegerField(default=0, verbose_name="Variants")),
+            ],
+            options={
+                "verbose_name": "option text",
+                "verbose_name_plural": "option texts",
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "key"), name="option_text_once"),
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["name", "value"])), name="option_text_kind_is_known"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ProductText",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("language", models.CharField(max_length=7, verbose_name="Language")),
+                ("title", models.CharField(blank=True, max_length=150, verbose_name="Title")),
+                ("summary", models.CharField(blank=True, max_length=300, verbose_name="Summary, one sentence")),
+                ("description_html", models.TextField(blank=True, verbose_name="Description, as HTML")),
+                ("product", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="texts", to="catalog.product", verbose_name="Product")),
+            ],
+            options={
+                "verbose_name": "product text",
+                "verbose_name_plural": "product texts",
+                "constraints": [
+                    models.UniqueConstraint(fields=("product", "language"), name="product_text_once_per_language"),
+                    models.CheckConstraint(condition=models.Q(("language", "en"), _negated=True), name="product_text_is_translation"),
+                ],
             },
         ),
     ]

@@ -21,6 +21,7 @@ from catalog.models.price_books import PriceBook, PriceRule
 from catalog.models.pricing import PriceChange, PriceHold, SellingCosts
 from catalog.models.products import Identifier, Image, Product, Variant
 from catalog.models.search import CardChange, ProductCard, SearchTerm
+from catalog.models.texts import OptionText, ProductText
 
 __all__ = [
     "Brand",
@@ -45,6 +46,7 @@ __all__ = [
     "Image",
     "Listing",
     "Mode",
+    "OptionText",
     "PriceBook",
     "PriceChange",
     "PriceHold",
@@ -52,6 +54,7 @@ __all__ = [
     "Product",
     "ProductCard",
     "ProductFamily",
+    "ProductText",
     "RepricingRequest",
     "SearchTerm",
     "SellingCosts",

@@ -58,6 +58,14 @@ class Product(models.Model):
             "The text of the product page. Scripts are removed. Leave empty to show the summary."
         ),
     )
+    # Language -> title: the override of staff, else that of the template of the family. Derived;
+    # written by ``texts.title_updates``.
+    titles = models.JSONField(
+        _("Titles by language"),
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        editable=False,
+    )
     option_names = models.JSONField(_("Option names"), default=list, blank=True)
     status = models.CharField(
         _("Status"),
@@ -289,6 +297,8 @@ class Image(models.Model):
         SIDE = "side", _("Side view")
         IN_USE = "in_use", _("In use")
         SCALE = "scale", _("Size comparison")
+        BEAM = "beam", _("Beam shot")
+        PACKAGING = "packaging", _("Packaging")
         OTHER = "other", _("Other image")
 
     product = models.ForeignKey(

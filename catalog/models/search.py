@@ -43,6 +43,7 @@ class ProductCard(models.Model):
     )
     slug = models.CharField(_("URL handle"), max_length=120)
     title = models.CharField(_("Title"), max_length=150)
+    titles = models.JSONField(_("Titles by language"), default=dict)
     brand = models.CharField(_("Brand"), max_length=80)
     family = FamilyField(_("Family"))
     picture = models.CharField(_("Picture"), max_length=80, blank=True)  # stem of the main image

@@ -24,6 +24,7 @@ from catalog.product_import.held_changes import hold_options
 from catalog.product_import.item import APPLY_AT_ONCE, ImportItem, ImportPolicy
 from catalog.products.creation import make_sku
 from catalog.records import ImportIssue, ProductRecord, VariantRecord
+from catalog.texts import title_updates
 from storefront.lib.db import bulk
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
@@ -91,6 +92,7 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
         products.write_products(described, source=source, policy=policy, now=now)
         products.write_specs(described, source=source)
         products.write_modes(described)
+        title_updates.update_titles([item.row.pk for item in described if item.changed])
         created = _write_variants(items, source=source, families=families)
         issues += identifiers.write_identifiers(items, source=source)
         images.write_images(described)

@@ -1,5 +1,6 @@
 """Alternatives: find products to offer in place of an unavailable product."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +31,7 @@ class UnavailableProduct:
 
     id: int
     title: str
+    titles: Mapping[str, str]
     family: str
     category: Category
     spec: Spec | None
@@ -56,6 +58,7 @@ def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | Non
     return UnavailableProduct(
         id=product.pk,
         title=product.title,
+        titles=product.titles,
         family=product.family,
         category=product.category,
         spec=getattr(product, "spec", None),

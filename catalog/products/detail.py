@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, models
 
 from catalog.models import Category, Channel, Spec, Variant
@@ -28,6 +29,15 @@ class ImageView:
     height_px: int | None
     variant_id: int | None
     alt_texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """The texts of a product in one language. ``is_shown_in_english``: they are not translated."""
+
+    summary: str
+    description_html: str
+    is_shown_in_english: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +115,12 @@ class ProductView:
     id: int
     slug: str
     title: str
+    titles: Mapping[str, str]
+    texts: Mapping[str, TextView]
     brand: str
     manufacturer: ContactView
     responsible_person: ContactView
     family: str
-    summary: str
-    description_html: str
     option_names: tuple[str, ...]
     warranty_months: int | None
     category: Category
@@ -126,6 +136,19 @@ class ProductView:
     @property
     def has_more_prices(self) -> bool:
         return len({variant.price for variant in self.variants}) > 1
+
+    @property
+    def summary(self) -> str:
+        return self.texts[settings.LANGUAGE_CODE].summary
+
+    @property
+    def description_html(self) -> str:
+        return self.texts[settings.LANGUAGE_CODE].description_html
+
+    def text_in(self, language: str) -> TextView:
+        """Return the texts in a language, else in the base language."""
+        base = self.texts[settings.LANGUAGE_CODE]
+        return self.texts.get(language) or replace(base, is_shown_in_english=True)
 
     def is_available(self, now: datetime) -> bool:
         return any(variant.is_available(now) for variant in self.variants)
@@ -174,7 +197,7 @@ def _json_columns(model: type[models.Model]) -> list[int]:
 
 _PRODUCT_COLUMNS = (
     "id", "slug", "title", "family", "summary", "description_html", "option_names::text",
-    "warranty_months",
+    "warranty_months", "titles::text",
 )  # fmt: skip
 _PRODUCT = f"""
     SELECT {", ".join(f"product.{name}" for name in _PRODUCT_COLUMNS)}, brand.name,
@@ -187,6 +210,11 @@ _PRODUCT = f"""
             image.alt_texts
          ) ORDER BY image.position, image.id)::text
          FROM catalog_image image WHERE image.product_id = product.id AND image.stem <> ''),
+        (SELECT json_object_agg(
+            written.language, json_build_array(written.summary, written.description_html)
+         )::text FROM catalog_producttext written
+         WHERE written.product_id = product.id
+           AND (written.summary <> '' OR written.description_html <> '')),
         {", ".join(columns_of(Category, "category", "text"))},
         {", ".join(columns_of(Spec, "spec", "text"))}
     FROM catalog_product product
@@ -264,21 +292,24 @@ def _content(row: tuple[Any, ...], variant_rows: tuple[tuple[Any, ...], ...]) ->
 
     Shared by requests and threads: do not change.
     """
-    own, brand, contacts, (modes, images) = row[:8], row[8], row[9:17], row[17:19]
-    of_category = row[19 : 19 + len(_names(Category))]
-    of_spec = row[19 + len(_names(Category)) :]
+    own, brand, contacts, (modes, images, texts) = row[:9], row[9], row[10:18], row[18:21]
+    of_category = row[21 : 21 + len(_names(Category))]
+    of_spec = row[21 + len(_names(Category)) :]
     shown = [ImageView(*image) for image in json.loads(images or "[]")]
     colors = {values[0]: values[3] for values in variant_rows}
     product = {
         "id": own[0],
         "slug": own[1],
         "title": own[2],
+        "titles": json.loads(own[8]),
+        "texts": {
+            settings.LANGUAGE_CODE: TextView(own[4], own[5]),
+            **{code: TextView(*parts) for code, parts in json.loads(texts or "{}").items()},
+        },
         "brand": brand,
         "manufacturer": ContactView(*contacts[:4]),
         "responsible_person": ContactView(*contacts[4:]),
         "family": own[3],
-        "summary": own[4],
-        "description_html": own[5],
         "option_names": tuple(json.loads(own[6])),
         "warranty_months": own[7],
         "category": _from_text_row(Category, of_category),

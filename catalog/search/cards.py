@@ -27,6 +27,7 @@ class ProductCardRow:
     category_id: int
     slug: str
     title: str
+    titles: dict[str, str]
     brand: str
     family: str
     picture: str
@@ -60,7 +61,7 @@ class ProductCardRow:
 
 CARD_COLUMNS = tuple(column.name for column in fields(ProductCardRow))
 _SELECT = f"""
-    SELECT {", ".join(CARD_COLUMNS)} FROM catalog_productcard
+    SELECT {", ".join(CARD_COLUMNS).replace("titles", "titles::json")} FROM catalog_productcard
     JOIN unnest(%s::bigint[]) WITH ORDINALITY AS shown(id, place) USING (id) ORDER BY
 """  # noqa: S608 - made of column names
 

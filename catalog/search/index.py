@@ -130,7 +130,10 @@ _FEATURES = """
         ORDER BY 1
     )::varchar[]
 """
-_TITLE = folded_sql("product.title || ' ' || brand.name")
+_TITLE = folded_sql(
+    "concat_ws(' ', product.title, brand.name,"
+    " (SELECT string_agg(value, ' ') FROM jsonb_each_text(product.titles)))"
+)
 _SEARCH = f"""
     setweight(to_tsvector('english', {_TITLE}), 'A')
     || setweight(to_tsvector('simple', {_TITLE}), 'A')
@@ -153,6 +156,7 @@ _COLUMNS = {
     "category_id": "product.category_id",
     "slug": "product.slug",
     "title": "product.title",
+    "titles": "product.titles",
     "brand": "brand.name",
     "family": "product.family",
     "picture": "COALESCE(picture.stem, '')",
@@ -243,13 +247,17 @@ REBUILD = f"""
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM written)
 """  # noqa: S608 - made of constants
 
+_CARD_WORDS = folded_sql(
+    "concat_ws(' ', card.title, card.brand,"
+    " (SELECT string_agg(value, ' ') FROM jsonb_each_text(card.titles)))"
+)
 # Candidates for spelling correction: words of titles and brands, without digits.
 COLLECT_SEARCH_TERMS = f"""
     INSERT INTO catalog_searchterm (word)
     SELECT DISTINCT term.word
     FROM catalog_productcard card
     CROSS JOIN LATERAL regexp_split_to_table(
-        {folded_sql("card.title || ' ' || card.brand")} COLLATE pg_c_utf8, '[^[:alpha:]]+'
+        {_CARD_WORDS} COLLATE pg_c_utf8, '[^[:alpha:]]+'
     ) AS term(word)
     WHERE card.channel_id = %(channel)s AND card.product_id = ANY(%(products)s)
       AND length(term.word) BETWEEN 4 AND 40

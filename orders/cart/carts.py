@@ -235,6 +235,7 @@ def view_cart(*, cart: Cart, now: datetime, cart_content: CartContent | None = N
                 variant=listing.variant,
                 slug=product.slug,
                 title=product.title,
+                titles=product.titles,
                 options=listing.variant.options_text,
                 sku=listing.variant.sku,
                 picture=read.picture,

@@ -1,5 +1,6 @@
 """Cart view: hold the lines, prices and stock of a cart as the customer sees them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -34,6 +35,7 @@ class LineView:
     variant: Variant
     slug: str
     title: str
+    titles: Mapping[str, str]
     options: str
     sku: str
     picture: str

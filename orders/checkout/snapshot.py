@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
+from catalog.texts.titles import full_titles
 from orders.cart.lines import LoadedLine
 from orders.links import new_key
 from orders.models import Cart, Order, OrderLine
@@ -109,6 +110,7 @@ def build_lines(  # noqa: PLR0913 - the parts of one record
                     level_id=candidate.level_id,
                     sku=variant.sku,
                     title=variant.full_title,
+                    titles=full_titles(variant),
                     picture=read.picture,
                     warranty_months=variant.product.warranty_months,
                     quantity=part.quantity,

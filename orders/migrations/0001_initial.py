@@ -302,6 +302,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("sku", models.CharField(max_length=40, verbose_name="SKU")),
                 ("title", models.CharField(max_length=200, verbose_name="Title")),
+                ("titles", models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict, verbose_name="Titles by language")),
                 ("picture", models.CharField(blank=True, max_length=80, verbose_name="Picture")),
                 ("quantity", models.PositiveSmallIntegerField(verbose_name="Quantity")),
                 ("unit_amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Unit price")),

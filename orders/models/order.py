@@ -238,6 +238,10 @@ class OrderLine(models.Model):
     level = protected_key(StockLevel, "order_lines", _("Stock level"))
     sku = models.CharField(_("SKU"), max_length=40)
     title = models.CharField(_("Title"), max_length=200)
+    # language -> title, of the languages other than that of ``title``
+    titles = models.JSONField(
+        _("Titles by language"), default=dict, db_default=models.Value({}, models.JSONField())
+    )
     picture = models.CharField(_("Picture"), max_length=80, blank=True)
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     unit_amount = amount_field(_("Unit price"))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from catalog.texts.titles import full_title_in
 from orders import events, links
 from orders.models import ReturnAuthorization
 
@@ -49,14 +50,15 @@ def _replacement_lines(authorization: ReturnAuthorization) -> list[dict[str, Any
     if authorization.replacement is None:
         return []
     lines = authorization.replacement.lines.select_related("variant__product__spec")
-    return [events.line_payload(line) for line in lines.order_by("pk")]
+    locale = authorization.order.locale
+    return [events.line_payload(line, locale) for line in lines.order_by("pk")]
 
 
 def _return_payload(authorization: ReturnAuthorization) -> dict[str, Any]:
     lines = authorization.lines.select_related(
         "order_line__variant__product__spec", "wanted__product"
     )
-    ship_by = authorization.ship_by
+    ship_by, locale = authorization.ship_by, authorization.order.locale
     return {
         "return_number": authorization.number,
         "destination": authorization.destination,
@@ -66,7 +68,10 @@ def _return_payload(authorization: ReturnAuthorization) -> dict[str, Any]:
         "answer": authorization.answer,
         "ship_by": ship_by.isoformat() if ship_by else "",
         "lines": [
-            events.line_payload(line.order_line, line.quantity) for line in lines.order_by("pk")
+            events.line_payload(line.order_line, locale, line.quantity)
+            for line in lines.order_by("pk")
         ],
-        "wanted": [line.wanted.full_title for line in lines.order_by("pk") if line.wanted],
+        "wanted": [
+            full_title_in(line.wanted, locale) for line in lines.order_by("pk") if line.wanted
+        ],
     }

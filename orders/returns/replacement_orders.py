@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext
 
 from catalog.models import Image, Variant
+from catalog.texts.titles import full_titles
 from orders import links, numbers
 from orders.cart import carts
 from orders.inventory import reservations
@@ -143,6 +144,7 @@ def _line(replacement: Order, item: ReplacementItem) -> OrderLine:
         level_id=source.level_id,
         sku=item.variant.sku,
         title=_title(item),
+        titles=_titles(item),
         picture=_picture(item),
         warranty_months=item.variant.product.warranty_months,
         quantity=item.quantity,
@@ -164,6 +166,12 @@ def _title(item: ReplacementItem) -> str:
     if item.variant.pk == item.sold.variant_id:
         return item.sold.title
     return item.variant.full_title
+
+
+def _titles(item: ReplacementItem) -> dict[str, str]:
+    if item.variant.pk == item.sold.variant_id:
+        return item.sold.titles
+    return full_titles(item.variant)
 
 
 def _picture(item: ReplacementItem) -> str:

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
+from catalog.texts.titles import title_in
 from orders import numbers
 from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnLine
 from orders.models.returns import MAX_MESSAGE_LENGTH
@@ -136,7 +137,7 @@ def _error_message(
         return gettext("This item is not part of the order.")
     if request.kind == Kind.WITHDRAWAL and returnable.is_withdrawal_over:
         return gettext("The 14-day withdrawal period is over.")
-    title = returnable.purchase_lines[line].order_line.title
+    title = title_in(returnable.purchase_lines[line].order_line, get_language() or "en")
     if not max_units:
         return gettext("All units of %(title)s have already been returned or canceled.") % {
             "title": title

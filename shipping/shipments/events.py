@@ -28,9 +28,9 @@ def record_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
             **_base_payload(parcel, purchase_order),
             "tracking_url": parcel.tracking_url,
             "lines": [
-                shipped_payload(purchase_lines[line.order_line_id], line.quantity)
+                shipped_payload(purchase_lines[line.order_line_id], order.locale, line.quantity)
                 if line.order_line_id in purchase_lines
-                else line_payload(line.order_line, line.quantity)
+                else line_payload(line.order_line, order.locale, line.quantity)
                 for line in lines
             ],
             "currency": order.currency,

@@ -17,6 +17,7 @@ def cards(now: datetime) -> list[ProductCardRow]:
         category_id=1,
         slug="trail-400",
         title="Trail 400 Sensor",
+        titles={},
         brand="Northbeam",
         family="headlamp",
         picture="",

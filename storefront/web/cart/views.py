@@ -310,8 +310,13 @@ def _removed(request: HttpRequest) -> dict[str, object] | None:
     )
     if listing is None:
         return None
-    title = listing.variant.product.title
-    return {"listing": listing.pk, "quantity": removed.quantity, "title": title, "back": back}
+    product = listing.variant.product
+    return {
+        "listing": listing.pk,
+        "quantity": removed.quantity,
+        "product": product,
+        "back": back,
+    }
 
 
 def _decode_removed(back: str) -> RemovedLine:

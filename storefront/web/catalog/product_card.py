@@ -21,6 +21,7 @@ from catalog.models import Channel
 from catalog.search.cards import ProductCardRow
 from shipping.availability import availability
 from shipping.availability.reach import Availability
+from storefront.web.catalog.product_title import product_title
 
 CARD_CACHE_SIZE = 4096  # about 3 KB each
 
@@ -85,7 +86,7 @@ def card(  # noqa: PLR0913 - all parts of one card
     promise = answer.promise if answer else None
     content = CardContent(
         light.slug,
-        light.title,
+        product_title(light),
         light.brand,
         light.family,
         light.picture,

@@ -16,6 +16,8 @@ from markupsafe import Markup
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
 from catalog.products.detail import ProductView, VariantView
+from catalog.texts import options
+from catalog.texts.options import OptionTexts
 from storefront.web.catalog.spec_table import spec_table
 from storefront.web.catalog.supplier_text import translated_plain
 from storefront.web.charts import beam, runtime
@@ -42,6 +44,7 @@ class _Shown:
     has_battery: bool | None
     language: str
     custom: tuple[Definition, ...]
+    option_texts: OptionTexts
     light: ProductView = field(compare=False)
     chosen: VariantView = field(compare=False)
 
@@ -54,6 +57,7 @@ def product_parts(light: ProductView, chosen: VariantView, language: str) -> Pro
         has_battery=_has_battery(light, chosen),
         language=language,
         custom=registry.cached(),
+        option_texts=options.cached(),
         light=light,
         chosen=chosen,
     )

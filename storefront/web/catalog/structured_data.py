@@ -110,7 +110,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         offer["ineligibleRegion"] = here.country
     product_data: dict[str, Any] = {
         "@type": "Product",
-        "name": product_title(light.title),
+        "name": product_title(light),
         "sku": chosen.sku,
         "brand": {"@type": "Brand", "name": light.brand},
         "image": [
@@ -119,8 +119,9 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         ],
         "offers": offer,
     }
+    text = light.text_in(here.language)
     optional = {
-        "description": light.summary,
+        "description": "" if text.is_shown_in_english else text.summary,
         "gtin14": chosen.gtin,
         "mpn": chosen.mpn,
         "color": chosen.color,
@@ -130,7 +131,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         light.category.name_in(here.language),
         reverse("category", args=[light.category.slug]),
     )
-    trail = _trail(reverse("home"), [category, (product_title(light.title), path)])
+    trail = _trail(reverse("home"), [category, (product_title(light), path)])
     return as_json({"@context": "https://schema.org", "@graph": [product_data, trail]})
 
 

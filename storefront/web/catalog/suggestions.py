@@ -54,7 +54,7 @@ def suggest(request: HttpRequest) -> HttpResponse:
             *_filters(asked, here.language),
             *(
                 Suggestion(
-                    text=product_title(card.title),
+                    text=product_title(card),
                     kind=card.brand,
                     url=reverse("product", args=[card.slug]),
                 )

@@ -7,14 +7,13 @@ import re
 from collections.abc import Mapping
 
 from django.conf import settings
-from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from markupsafe import Markup
 
-from storefront.web.core.labels import COLOR, LIGHT_COLOR
-
-type Translations = Mapping[str, Promise]
+from catalog.texts import options as option_texts
+from catalog.texts.vocabulary import Translations
+from storefront.web.core.labels import LIGHT_COLOR
 
 MODE: Translations = {
     **LIGHT_COLOR,
@@ -38,16 +37,6 @@ MODE: Translations = {
     "flame": _("Flame"),
     "candle": _("Candle"),
 }
-OPTION: Translations = {
-    "color": _("Color"),
-    "colour": _("Color"),
-    "battery": _("Battery"),
-    "pack": _("Pack"),
-    "tint": _("Tint"),
-    "emitter": _("Emitter"),
-    "size": _("Size"),
-    "version": _("Version"),
-}
 LABEL: Translations = {
     "country of origin": _("Country of origin"),
     "brand": _("Brand"),
@@ -67,47 +56,8 @@ LABEL: Translations = {
     "turns": _("Turns"),
     "un 38.3": _("UN 38.3"),
 }
-VALUE: Translations = {
-    **COLOR,
-    "grey": _("Gray"),
-    "navy": _("Navy"),
-    "teal": _("Teal"),
-    "purple": _("Purple"),
-    "off-white": _("Off-white"),
-    "pink": _("Pink"),
-    "graphite": _("Graphite"),
-    "petrol": _("Petrol"),
-    "lime": _("Lime"),
-    "cream": _("Cream"),
-    "amber": _("Amber"),
-    "clear": _("Clear"),
-    "oxide": _("Oxide red"),
-    "tan": _("Tan"),
-    "forest": _("Forest green"),
-    "with battery": _("With battery"),
-    "without battery": _("Without battery"),
-    "side": _("on the side"),
-    "top": _("on top"),
-    "tail": _("at the tail"),
-    "tail and side": _("at the tail and on the side"),
-    "twist": _("by twisting"),
-    "rotary": _("a dial"),
-    "aluminum": _("aluminum"),
-    "steel": _("steel"),
-    "titanium": _("titanium"),
-    "copper": _("Copper"),
-    "brass": _("Brass"),
-    "pc": _("polycarbonate"),
-    "abs": _("ABS"),
-    "nylon": _("nylon"),
-    "rubber": _("rubber"),
-    "silicone": _("silicone"),
-    "yes": _("yes"),
-    "no": _("no"),
-    "passed": _("passed"),
-}
-KINDS: Mapping[str, Translations] = {"mode": MODE, "option": OPTION, "label": LABEL, "value": VALUE}
-PIECES = re.compile(r"(\d+) ?pcs?", re.IGNORECASE)
+KINDS: Mapping[str, Translations] = {"mode": MODE, "label": LABEL}
+OPTION_KINDS = {"option": option_texts.NAME, "value": option_texts.VALUE}
 WORD = re.compile(r"[a-z]{3}", re.IGNORECASE)
 
 
@@ -135,17 +85,15 @@ def marked_english(text: str) -> str:
     return Markup('<span lang="en">{}</span>').format(text)
 
 
+def _language() -> str:
+    return get_language() or settings.LANGUAGE_CODE
+
+
 def _reads_english() -> bool:
-    return (get_language() or settings.LANGUAGE_CODE) == "en"
+    return _language() == settings.LANGUAGE_CODE
 
 
 def _known(text: str, kind: str) -> str:
-    translations = KINDS[kind]
-    if translation := translations.get(text.casefold()):
-        return str(translation)
-    if kind != "value":
-        return ""
-    if pieces := PIECES.fullmatch(text):
-        return str(_("%(count)s pcs")) % {"count": pieces[1]}
-    parts = [translations.get(part.casefold()) for part in text.split(", ")]
-    return ", ".join(str(part) for part in parts) if all(parts) else ""
+    if kind in OPTION_KINDS:
+        return option_texts.translate_option(text, kind=OPTION_KINDS[kind], language=_language())
+    return str(KINDS[kind].get(text.casefold(), ""))

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.families import family_name
+from catalog.texts.vocabulary import COLOR
 
 type Labels = Mapping[str, Promise]
 
@@ -180,23 +181,6 @@ WARNING: Labels = {
 }
 NO_WATER = _("none")
 TIER: Labels = {"economy": _("Standard"), "express": _("Express")}
-COLOR: Labels = {
-    "black": _("Black"),
-    "white": _("White"),
-    "red": _("Red"),
-    "green": _("Green"),
-    "blue": _("Blue"),
-    "orange": _("Orange"),
-    "yellow": _("Yellow"),
-    "gray": _("Gray"),
-    "silver": _("Silver"),
-    "sand": _("Sand"),
-    "olive": _("Olive"),
-    "purple": _("Purple"),
-    "pink": _("Pink"),
-    "brown": _("Brown"),
-    "gold": _("Gold"),
-}
 KINDS: Mapping[str, Labels] = {
     "power": POWER,
     "water": WATER,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
+from storefront.web.catalog.product_title import variant_title
 
 
 class Stage(IntEnum):
@@ -90,10 +91,6 @@ class Content:
     line: OrderLine
     quantity: int
     instead: str = ""
-
-    @property
-    def title(self) -> str:
-        return self.instead or self.line.title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +184,7 @@ def substitutes(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) 
     """Return the titles of substitutes by order line, where the customer accepted one."""
     sold = {line.pk: line.variant_id for line in lines}
     return {
-        row.order_line_id: row.title
+        row.order_line_id: variant_title(row.bought)
         for purchase in purchases
         for row in purchase.lines.all()
         if row.is_active and row.offer.variant_id not in {None, sold.get(row.order_line_id)}

@@ -77,6 +77,7 @@ def environment(**options: Any) -> Environment:
         "options": supplier_text.options,
         "in_english": supplier_text.marked_english,
         "product_title": product_title.product_title,
+        "variant_title": product_title.variant_title,
         "marked_title": product_title.marked_title,
         "picture": images.url_of,
         "without_tables": without_tables,

@@ -15,7 +15,7 @@ from orders.returns.eligibility import Returnable
 from orders.returns.exchange_options import ExchangeOption
 from orders.returns.requests import ReturnRequest
 from storefront.lib.text import unify_line_breaks
-from storefront.web.catalog.product_title import product_title
+from storefront.web.catalog.product_title import product_title, variant_title
 from storefront.web.core import formats
 from storefront.web.returns.photos import PicturesForm
 from storefront.web.returns.status import REASON_TEXTS
@@ -73,7 +73,7 @@ class ReturnForm(forms.Form):
         kind.choices = [(code, text) for code, text in REASON_TEXTS.items() if returnable.of(code)]
         for line, most in self.lines:
             self.fields[f"units_{line.pk}"] = forms.IntegerField(
-                label=product_title(line.title),
+                label=product_title(line),
                 min_value=0,
                 max_value=most,
                 required=False,
@@ -146,7 +146,7 @@ class ExchangeField(forms.TypedChoiceField):
 
     def __init__(self, others: Sequence[ExchangeOption]) -> None:
         self.named = {
-            option.variant.pk: f"{product_title(option.title)}, {_price(option)}"
+            option.variant.pk: f"{variant_title(option.variant)}, {_price(option)}"
             for option in others
         }
         super().__init__(

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from orders.models import Order, ReturnAuthorization
 from orders.returns import authorizations
-from storefront.web.catalog.product_title import product_title
+from storefront.web.catalog.product_title import product_title, variant_title
 from storefront.web.returns.photos import PicturesForm
 
 Kind = ReturnAuthorization.Kind
@@ -67,12 +67,8 @@ def return_views(order: Order) -> list[ReturnView]:
             authorization=row,
             reason=REASON_TEXTS[row.kind],
             status_text=STATUS_TEXTS[row.status],
-            lines=[
-                (product_title(line.order_line.title), line.quantity) for line in row.lines.all()
-            ],
-            wanted=[
-                product_title(line.wanted.full_title) for line in row.lines.all() if line.wanted
-            ],
+            lines=[(product_title(line.order_line), line.quantity) for line in row.lines.all()],
+            wanted=[variant_title(line.wanted) for line in row.lines.all() if line.wanted],
             can_cancel=row.status in authorizations.NOT_SHIPPED,
             can_send=not row.is_kept
             and row.status in authorizations.AWAITING_SHIPMENT | {Status.IN_TRANSIT},

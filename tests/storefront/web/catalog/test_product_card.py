@@ -43,6 +43,7 @@ def test_every_change_of_content_is_rendered(change, words):
     assert words in rendered(replace(LIGHT, **change))
 
 
+@pytest.mark.django_db
 def test_card_options_stock_and_language_change_its_html():
     answer = replace(samples.answer(NOON.date()), most=0, promise=None, is_sold_out=True)
     picture = replace(LIGHT, picture="a" * 32)

@@ -10,6 +10,7 @@ from storefront.web.catalog import supplier_text
 from tests.factories.catalog import make_variant
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("text", "kind", "expected"),
     [

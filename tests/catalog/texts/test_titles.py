@@ -1,7 +1,8 @@
 import pytest
-from django.utils.translation import override
 
-from storefront.web.catalog.product_title import marked_title, product_title
+from catalog.texts.titles import translate_title
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
@@ -27,13 +28,5 @@ from storefront.web.catalog.product_title import marked_title, product_title
     ],
 )
 def test_titles_name_model_kind_and_figures_in_the_language_of_the_page(title, expected):
-    with override("az"):
-        assert product_title(title) == expected
-    with override("en"):
-        assert product_title(title) == title
-
-
-def test_only_a_title_without_a_known_kind_is_marked_as_english():
-    with override("az"):
-        assert marked_title("Trail 400") == '<span lang="en">Trail 400</span>'
-        assert marked_title("Trail 400 headlamp") == "Trail 400, baş fənəri"
+    assert translate_title(title, "az") == expected
+    assert translate_title(title, "en") == title

@@ -1,0 +1,71 @@
+"""Text models: store the texts of products and options in the other languages of the shop."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models.products import Product
+from storefront.lib.db.constraints import check
+
+# The base language is on ``Product`` and in the options of variants.
+TRANSLATED_LANGUAGES = [
+    (code, name) for code, name in settings.LANGUAGES if code != settings.LANGUAGE_CODE
+]
+
+
+class ProductText(models.Model):
+    """The texts of a product in one language. An empty text is missing.
+
+    ``title`` replaces the title that the template of the family makes.
+    """
+
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="texts", verbose_name=_("Product")
+    )
+    language = models.CharField(_("Language"), max_length=7)
+    title = models.CharField(_("Title"), max_length=150, blank=True)
+    summary = models.CharField(_("Summary, one sentence"), max_length=300, blank=True)
+    # sanitized when written
+    description_html = models.TextField(_("Description, as HTML"), blank=True)
+
+    class Meta:
+        verbose_name = _("product text")
+        verbose_name_plural = _("product texts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "language"], name="product_text_once_per_language"
+            ),
+            check("product_text_is_translation", ~models.Q(language=settings.LANGUAGE_CODE)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.language}"
+
+
+class OptionText(models.Model):
+    """One option name or value of variants, with its translations by staff.
+
+    ``key`` is the name or value folded for comparison, ``source`` as a supplier wrote it first.
+    """
+
+    class Kind(models.TextChoices):
+        NAME = "name", _("Option name")
+        VALUE = "value", _("Option value")
+
+    kind = models.CharField(_("Kind"), max_length=5, choices=Kind)
+    key = models.CharField(_("Normalized text"), max_length=60)
+    source = models.CharField(_("Text"), max_length=60)
+    # language -> text
+    texts = models.JSONField(_("Translations"), default=dict, blank=True)
+    variant_count = models.PositiveIntegerField(_("Variants"), default=0)
+
+    class Meta:
+        verbose_name = _("option text")
+        verbose_name_plural = _("option texts")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], name="option_text_once"),
+            check("option_text_kind_is_known", models.Q(kind__in=["name", "value"])),
+        ]
+
+    def __str__(self) -> str:
+        return self.source

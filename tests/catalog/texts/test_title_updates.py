@@ -1,0 +1,56 @@
+import pytest
+from django.db import transaction
+
+from catalog.models import Product, ProductText
+from catalog.texts.title_updates import update_titles
+from tests.factories.catalog import make_brand, make_product, make_spec
+
+pytestmark = pytest.mark.django_db
+
+
+def titles_of(*, title, brand="Tindrel", family="headlamp", spec=None, override=""):
+    product = make_product(title=title, brand=make_brand(name=brand), family=family)
+    make_spec(product, **(spec or {}))
+    if override:
+        ProductText.objects.create(product=product, language="az", title=override)
+    with transaction.atomic():
+        update_titles([product.pk])
+    return Product.objects.get(pk=product.pk).titles
+
+
+@pytest.mark.parametrize(
+    ("title", "family", "spec", "expected"),
+    [
+        (
+            "Tindrel Weir 370 running headlamp, 370 lm, USB-C",
+            "headlamp",
+            {"output_lm": 370, "charging": ["usb_c", "solar"]},
+            "Tindrel Weir 370, qaçış üçün baş fənəri, 370 lm, USB-C",
+        ),
+        (
+            "Weir 370",
+            "headlamp",
+            {"output_lm": None, "charging": []},
+            "Tindrel Weir 370, baş fənəri",
+        ),
+        (
+            "Tindrel L-50 cell, 5000 mAh, with a strap",
+            "battery",
+            {},
+            "Tindrel L-50, akkumulyator, 5000 mAh",
+        ),
+    ],
+)
+def test_a_title_is_made_by_the_template_of_the_family(title, family, spec, expected):
+    assert titles_of(title=title, family=family, spec=spec) == {"az": expected}
+
+
+def test_the_override_of_staff_replaces_the_template():
+    assert titles_of(title="Weir 370 headlamp", override="Mənim fənərim") == {"az": "Mənim fənərim"}
+
+
+def test_equal_titles_are_not_written_again():
+    product = make_product(title="Weir 370 headlamp")
+    with transaction.atomic():
+        assert update_titles([product.pk]) == {product.pk}
+        assert update_titles([product.pk]) == set()
