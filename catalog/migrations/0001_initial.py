@@ -1053,8 +1053,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(choices=[("name", "Option name"), ("value", "Option value")], max_length=5, verbose_name="Kind")),
-                ("key", models.CharField(max_length=60, verbose_name="Normalized text")),
-                ("source", models.CharField(max_length=60, verbose_name="Text")),
+                ("key", models.CharField(max_length=100, verbose_name="Normalized text")),
+                ("spellings", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), default=list, verbose_name="Spellings")),
                 ("texts", models.JSONField(blank=True, default=dict, verbose_name="Translations")),
                 ("variant_count", models.PositiveIntegerField(default=0, verbose_name="Variants")),
             ],

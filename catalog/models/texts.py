@@ -1,6 +1,7 @@
 """Text models: store the texts of products and options in the other languages of the shop."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -45,7 +46,8 @@ class ProductText(models.Model):
 class OptionText(models.Model):
     """One option name or value of variants, with its translations by staff.
 
-    ``key`` is the name or value folded for comparison, ``source`` as a supplier wrote it first.
+    ``key`` is the name or value folded for comparison; ``spellings`` are those in use. Rows and
+    counts are written by ``texts.option_index``, also for options that staff have not translated.
     """
 
     class Kind(models.TextChoices):
@@ -53,8 +55,10 @@ class OptionText(models.Model):
         VALUE = "value", _("Option value")
 
     kind = models.CharField(_("Kind"), max_length=5, choices=Kind)
-    key = models.CharField(_("Normalized text"), max_length=60)
-    source = models.CharField(_("Text"), max_length=60)
+    key = models.CharField(_("Normalized text"), max_length=100)
+    spellings = ArrayField(
+        models.CharField(max_length=100), default=list, verbose_name=_("Spellings")
+    )
     # language -> text
     texts = models.JSONField(_("Translations"), default=dict, blank=True)
     variant_count = models.PositiveIntegerField(_("Variants"), default=0)
@@ -68,4 +72,4 @@ class OptionText(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.source
+        return self.spellings[0] if self.spellings else self.key

@@ -25,6 +25,7 @@ from catalog.models import (
     Spec,
     Variant,
 )
+from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products import (
     creation,
     editing,
@@ -43,7 +44,7 @@ from catalog.products.staff import search
 from catalog.products.staff.bulk_actions import ProductBulkActions, VariantBulkActions
 from catalog.products.staff.category_forms import BrandForm, CategoryForm
 from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
-from catalog.products.staff.filters import FamilyFilter, MissingAttributeFilter
+from catalog.products.staff.filters import FamilyFilter, MissingAttributeFilter, MissingTextFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
 from catalog.products.staff.image_form import ImageInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
@@ -82,7 +83,7 @@ class ProductAdmin(ProductBulkActions, FilteredActions, StatusActions, LockedFie
     editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS)
     groups = PRODUCT_FIELDSETS
     actions: ClassVar = [*ProductBulkActions.bulk_actions, *StatusActions.selection_actions]
-    actions_detail: ClassVar = [*StatusActions.status_actions, "add_variant"]
+    actions_detail: ClassVar = [*StatusActions.status_actions, "add_variant", "translate"]
     list_display: ClassVar = [
         "title",
         columns.text("brand__name", _("Brand")),
@@ -95,7 +96,13 @@ class ProductAdmin(ProductBulkActions, FilteredActions, StatusActions, LockedFie
         columns.age("updated_at", _("Changed")),
     ]
     list_select_related: ClassVar = ["brand", "category"]
-    list_filter: ClassVar = ["status", FamilyFilter, MissingAttributeFilter, "category"]
+    list_filter: ClassVar = [
+        "status",
+        FamilyFilter,
+        MissingAttributeFilter,
+        MissingTextFilter,
+        "category",
+    ]
     search_fields: ClassVar = ["title"]  # shows the search box; see ``get_search_results``
     search_help_text = search.SEARCH_HELP
     ordering: ClassVar = ["-id"]
@@ -128,6 +135,11 @@ class ProductAdmin(ProductBulkActions, FilteredActions, StatusActions, LockedFie
     @action(description=_("Add variant"), icon="add")
     def add_variant(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         return HttpResponseRedirect(f"{reverse('admin:catalog_variant_add')}?product={object_id}")
+
+    @action(description=_("Translate"), icon="translate", may="view")
+    def translate(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+        language = TRANSLATED_LANGUAGES[0][0]
+        return HttpResponseRedirect(reverse("supply:texts", args=[object_id, language]))
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))

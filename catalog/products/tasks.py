@@ -1,4 +1,4 @@
-"""Product tasks: fetch waiting images, one worker at a time."""
+"""Product tasks: fetch waiting images, one worker at a time; refresh the option texts."""
 
 import time
 from typing import Any
@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog.products import images
+from catalog.texts import option_index
 from storefront.lib.db import advisory_locks
 
 BATCH = 20
@@ -28,3 +29,9 @@ def fetch_images(**_: Any) -> int:
                 return tried
         tried += size
     return tried
+
+
+@shared_task
+def refresh_option_texts(**_: Any) -> int:
+    """Add options that are new in the catalog, and count the variants of each."""
+    return option_index.refresh_option_texts()

@@ -10,6 +10,7 @@ from catalog.attributes.text_cleaning import clean_html
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Image, OptionText, Product, ProductText
 from catalog.search import cache
+from catalog.texts.options import option_key
 from storefront.lib.db.transactions import requires_transaction
 
 
@@ -52,14 +53,16 @@ def save_texts(*, product: Product, language: str, texts: TranslatedTexts, now: 
 
 
 @requires_transaction
-def save_option_texts(*, language: str, texts: Mapping[int, str]) -> None:
-    """Save translations of option names and values by id. Processes show them after ten seconds.
+def save_option_texts(*, language: str, texts: Mapping[tuple[str, str], str]) -> None:
+    """Save translations of option names and values. Processes show them after ten seconds.
 
-    Locks:  the option texts, in id order
+    Shape:  ``texts`` maps (kind, name or value) to translations; "" removes one
     """
-    rows = OptionText.objects.filter(pk__in=texts).select_for_update().order_by("pk")
-    for row in rows:
-        row.texts = _with_text(row.texts, language, texts[row.pk])
+    for (kind, source), text in sorted(texts.items()):
+        row, _is_new = OptionText.objects.select_for_update().get_or_create(
+            kind=kind, key=option_key(source), defaults={"spellings": [source]}
+        )
+        row.texts = _with_text(row.texts, language, text)
         row.save(update_fields=["texts"])
     transaction.on_commit(cache.bump_version)
 

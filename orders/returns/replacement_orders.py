@@ -170,7 +170,7 @@ def _title(item: ReplacementItem) -> str:
 
 def _titles(item: ReplacementItem) -> dict[str, str]:
     if item.variant.pk == item.sold.variant_id:
-        return item.sold.titles
+        return dict(item.sold.titles)
     return full_titles(item.variant)
 
 

@@ -12,6 +12,7 @@ from storefront.dashboard.reports import (
     routing_preview,
 )
 from storefront.dashboard.suppliers import match_review
+from storefront.dashboard.translations import option_texts, product_texts
 
 app_name = "supply"
 
@@ -42,6 +43,19 @@ urlpatterns = [
     ),
     # /admin/supply/bulk-edits/<edit>/?outcome=refused&page=2
     path("bulk-edits/<int:edit_id>/", admin.site.admin_view(bulk_edits.show), name="bulk_edit"),
+    # /admin/supply/texts/<product>/az/?missing=title
+    path(
+        "texts/<int:product_id>/<slug:language>/",
+        admin.site.admin_view(product_texts.show),
+        name="texts",
+    ),
+    # /admin/supply/option-texts/az/?missing=1&page=2
+    path("option-texts/", admin.site.admin_view(option_texts.show), name="option_texts"),
+    path(
+        "option-texts/<slug:language>/",
+        admin.site.admin_view(option_texts.show),
+        name="option_texts",
+    ),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/actions/, posted

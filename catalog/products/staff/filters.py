@@ -1,4 +1,4 @@
-"""Product list filters: find products of a family, and those that lack a required attribute."""
+"""Product list filters: find products of a family, and those that lack an attribute or a text."""
 
 from typing import Any
 
@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import CustomAttribute, Product
 from catalog.models.families import family_choices
+from catalog.models.texts import TRANSLATED_LANGUAGES
+from catalog.products.missing_texts import Text, cached_counts, products_lacking
 
 
 class FamilyFilter(SimpleListFilter):
@@ -42,3 +44,23 @@ class MissingAttributeFilter(SimpleListFilter):
             return queryset
         lacking = queryset.exclude(spec__custom_values__has_key=row.code)
         return lacking.filter(family__in=row.families) if row.families else lacking
+
+
+class MissingTextFilter(SimpleListFilter):
+    """Products that lack a title, a description or an option in a language."""
+
+    title = _("Missing translation")
+    parameter_name = "missing_text"
+
+    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
+        return [
+            (f"{text.value}:{code}", f"{name}: {text.label} ({cached_counts(code)[text.value]})")
+            for code, name in TRANSLATED_LANGUAGES
+            for text in Text
+        ]
+
+    def queryset(self, _request: HttpRequest, queryset: "QuerySet[Product]") -> "QuerySet[Product]":
+        text, _colon, language = (self.value() or "").partition(":")
+        if text not in Text.values or language not in dict(TRANSLATED_LANGUAGES):
+            return queryset
+        return queryset.filter(pk__in=products_lacking(text, language))

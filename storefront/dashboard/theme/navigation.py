@@ -31,6 +31,7 @@ PAGES_WITHOUT_TABLE = {
     "scorecards:compare": "suppliers_scorecard",
     "supply:alerts": "suppliers_supplieroffer",
     "supply:matches": "suppliers_supplieroffer",
+    "supply:option_texts": "catalog_product",
     "supply:profits": "orders_supplierinvoice",
     "supply:routing": "orders_routingrules",
 }
@@ -93,6 +94,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Competitor prices"), "compare_arrows", "catalog_competitorprice"),
                 (_("Exchange rate updates"), "currency_exchange", "catalog_exchangerateupdate"),
                 (_("Images"), "image", "catalog_image"),
+                (_("Option translations"), "translate", "supply:option_texts"),
             ],
         ),
         (

@@ -48,13 +48,15 @@ def test_an_alternative_text_of_one_language_keeps_the_others():
 
 
 def test_an_option_text_is_saved_or_removed():
-    kept = OptionText.objects.create(kind="value", key="moss", source="Moss")
+    kept = OptionText.objects.create(kind="value", key="moss", spellings=["Moss"])
     emptied = OptionText.objects.create(
-        kind="value", key="black", source="Black", texts={"az": "Qara"}
+        kind="value", key="black", spellings=["Black"], texts={"az": "Qara"}
     )
 
     with transaction.atomic():
-        save_option_texts(language="az", texts={kept.pk: " Mamır ", emptied.pk: ""})
+        save_option_texts(
+            language="az", texts={("value", "MOSS"): " Mamır ", ("value", "Black"): ""}
+        )
 
     kept.refresh_from_db()
     emptied.refresh_from_db()

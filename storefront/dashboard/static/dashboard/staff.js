@@ -22,6 +22,16 @@ document.addEventListener("alpine:init", () => {
   };
 });
 
+// Translation: a shortcut presses the button or opens the link that names it.
+document.addEventListener("keydown", (event) => {
+  const keys = event.altKey ? `Alt+${event.code}` : event.ctrlKey || event.metaKey ? `Control+${event.key}` : "";
+  const target = keys && !event.repeat && document.querySelector(`[data-shortcut="${CSS.escape(keys)}"]`);
+  if (target) {
+    event.preventDefault();
+    target.click();
+  }
+});
+
 // Match review: a key presses the button that names it, while the focus is in the form.
 document.addEventListener("keydown", (event) => {
   const form = event.target.closest?.("form[data-keys]");

@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.models import OptionText, Product, Variant
+from catalog.models import Product, Variant
 from catalog.products.text_edits import TranslatedTexts, save_option_texts, save_texts
 from catalog.texts import options
 from tests.factories.catalog import make_listing, make_variant
@@ -73,11 +73,10 @@ def test_the_cart_shows_the_override(filled):
 def test_a_new_translation_of_an_option_replaces_the_english_text(client, light):
     make_listing(make_variant(Product.objects.get(), option_values=("Moss",), position=1))
     Variant.objects.filter(position=0).update(option_values=["Moss"])
-    row = OptionText.objects.create(kind="value", key="moss", source="Moss")
     before = text_of(client, "/az/p/trail-400/")
 
     with transaction.atomic():
-        save_option_texts(language="az", texts={row.pk: "Mamır rəngi"})
+        save_option_texts(language="az", texts={("value", "Moss"): "Mamır rəngi"})
     options._cached = (0.0, options._cached[1])
     after = text_of(client, "/az/p/trail-400/")
 

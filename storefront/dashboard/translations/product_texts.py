@@ -1,0 +1,234 @@
+"""Product translation page: the texts of a product side by side in English and another language."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Image, OptionText, Product, ProductText
+from catalog.models.products import WIDTHS_PX
+from catalog.models.texts import TRANSLATED_LANGUAGES
+from catalog.products import images
+from catalog.products.missing_texts import Text, count_missing, products_lacking
+from catalog.products.text_edits import TranslatedTexts, save_option_texts, save_texts
+from catalog.texts import options
+from storefront.dashboard import staff_page
+from storefront.lib.staff.form_fields import use_staff_widgets
+from storefront.lib.staff.history import construct_message
+
+VIEW, CHANGE_RIGHT = "catalog.view_product", "catalog.change_product"
+MAX_ALT_CHARS = 125  # as in the image tab of the product
+MAX_OPTION_CHARS = 60
+TEXT_LABELS: Mapping[str, str | Promise] = {
+    "title": _("Title"),
+    "summary": _("Summary, one sentence"),
+    "description_html": _("Description, as HTML"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One text: in the base language, and the field of its translation.
+
+    ``kind`` is ``text``, ``alt`` or that of an option; ``shown`` is what customers see while the
+    field is empty.
+    """
+
+    kind: str
+    label: str
+    base: str
+    field: str
+    image_id: int = 0
+    shown: str = ""
+    picture: str = ""
+
+
+def show(request: HttpRequest, product_id: int, language: str) -> HttpResponse:
+    """Show and save the texts of a product. ``?missing=`` is the text that the queue lacks."""
+    staff_page.require(request, VIEW)
+    if language not in dict(TRANSLATED_LANGUAGES):
+        raise Http404
+    product = get_object_or_404(Product.objects.select_related("brand"), pk=product_id)
+    text = ProductText.objects.filter(product=product, language=language).first()
+    text = text or ProductText(product=product, language=language)
+    rows = list(_rows(product, language))
+    form = _form(request, rows, text, language)
+    missing = request.GET.get("missing", "")
+    missing = missing if missing in Text.values else ""
+    if request.method == "POST":
+        staff_page.require(request, CHANGE_RIGHT)
+        if request.POST.get("seen") != _fingerprint(text):
+            form.add_error(None, gettext("The texts have changed meanwhile. Open the page again."))
+        if form.is_valid():
+            _save(request, product, language, form, rows)
+            return _after_save(request, product_id, language, missing)
+    counts = count_missing(language)
+    queue = _queue(missing, language)
+    context = {
+        "title": gettext("Translation"),
+        "product": product,
+        "language": language,
+        "language_name": dict(TRANSLATED_LANGUAGES)[language],
+        "form": form,
+        "rows": [(row, form[row.field], not form[row.field].value()) for row in rows],
+        "seen": _fingerprint(text),
+        "missing": missing,
+        "filters": [(text.value, text.label, counts[text.value]) for text in Text],
+        "previous": _neighbor(queue, product_id, is_next=False),
+        "next": _neighbor(queue, product_id, is_next=True),
+        "may_change": request.user.has_perm(CHANGE_RIGHT),
+    }
+    return staff_page.render(request, "dashboard/translations/product_texts.html", **context)
+
+
+def _rows(product: Product, language: str) -> Iterator[Row]:
+    for name, label in TEXT_LABELS.items():
+        base = str(getattr(product, name))
+        shown = product.titles.get(language, "") if name == "title" else ""
+        if base:
+            yield Row(kind="text", label=str(label), base=base, field=name, shown=shown)
+    for kind, source in _options(product):
+        label = gettext("Option name") if kind == OptionText.Kind.NAME else gettext("Option value")
+        field = f"{kind}_{_digest(options.option_key(source))}"
+        yield Row(kind=kind, label=label, base=source, field=field)
+    for image in Image.objects.filter(product=product).order_by("position", "pk"):
+        base = str(image.alt_texts.get(settings.LANGUAGE_CODE, ""))
+        if base or image.alt_texts.get(language):
+            picture = images.url_of(image.stem, min(WIDTHS_PX)) if image.stem else ""
+            label = gettext("Alternative text")
+            yield Row(
+                kind="alt",
+                label=label,
+                base=base,
+                field=f"alt_{image.pk}",
+                image_id=image.pk,
+                picture=picture,
+            )
+
+
+def _options(product: Product) -> Iterator[tuple[str, str]]:
+    """Yield the option names and values of a product that have words, each once."""
+    values = product.variants.order_by("position", "pk").values_list("option_values", flat=True)
+    named = [(OptionText.Kind.NAME, name) for name in product.option_names]
+    named += [(OptionText.Kind.VALUE, value) for each in values for value in each]
+    known = {(kind.value, options.option_key(str(text))): str(text) for kind, text in named}
+    for (kind, _key), text in known.items():
+        if options.needs_translation(text):
+            yield kind, text
+
+
+def _form(request: HttpRequest, rows: list[Row], text: ProductText, language: str) -> forms.Form:
+    fields: dict[str, forms.Field] = {}
+    initial: dict[str, str] = {}
+    alt_texts = dict(Image.objects.filter(product=text.product_id).values_list("pk", "alt_texts"))
+    for row in rows:
+        label = f"{row.label} ({language})"
+        if row.kind == "alt":
+            fields[row.field] = forms.CharField(
+                label=label, required=False, max_length=MAX_ALT_CHARS
+            )
+            initial[row.field] = alt_texts[row.image_id].get(language, "")
+        elif row.kind != "text":
+            fields[row.field] = forms.CharField(
+                label=label, required=False, max_length=MAX_OPTION_CHARS
+            )
+            initial[row.field] = options.translate_option(
+                row.base, kind=row.kind, language=language
+            )
+        else:
+            column: Any = ProductText._meta.get_field(row.field)  # noqa: SLF001 - Django's model API
+            lines = {"title": 2, "summary": 3}.get(row.field, 10)
+            fields[row.field] = forms.CharField(
+                label=label,
+                required=False,
+                max_length=column.max_length,
+                widget=forms.Textarea(attrs={"rows": lines}),
+            )
+            initial[row.field] = getattr(text, row.field)
+    form_class: type[forms.Form] = type("TextsForm", (forms.Form,), fields)
+    form = form_class(request.POST if request.method == "POST" else None, initial=initial)
+    for field in form.fields.values():
+        field.widget.attrs["lang"] = language
+        field.disabled = not request.user.has_perm(CHANGE_RIGHT)
+    use_staff_widgets(form)
+    return form
+
+
+def _fingerprint(text: ProductText) -> str:
+    """Return a hash of the texts, to notice that someone else changed them."""
+    return _digest(json.dumps([text.title, text.summary, text.description_html]))
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _save(
+    request: HttpRequest, product: Product, language: str, form: forms.Form, rows: list[Row]
+) -> None:
+    if not form.changed_data:
+        return
+    values = form.cleaned_data
+    changed_options: dict[tuple[str, str], str] = {}
+    alt_texts: dict[int, str] = {}
+    for row in rows:
+        if row.field not in form.changed_data:
+            continue
+        if row.kind == "alt":
+            alt_texts[row.image_id] = values[row.field]
+        elif row.kind != "text":
+            changed_options[row.kind, row.base] = values[row.field]
+    texts = TranslatedTexts(
+        **{name: values.get(name, "") for name in TEXT_LABELS}, alt_texts=alt_texts
+    )
+    with transaction.atomic(durable=True):
+        save_texts(product=product, language=language, texts=texts, now=timezone.now())
+        if changed_options:
+            save_option_texts(language=language, texts=changed_options)
+    LogEntry.objects.log_actions(
+        user_id=int(request.user.pk or 0),
+        queryset=Product.objects.filter(pk=product.pk),
+        action_flag=CHANGE,
+        change_message=construct_message(form, None, add=False),  # type: ignore[arg-type]
+    )
+
+
+def _after_save(request: HttpRequest, product_id: int, language: str, missing: str) -> HttpResponse:
+    messages.success(request, gettext("The texts were saved."))
+    query = f"?{urlencode({'missing': missing})}" if missing else ""
+    following = product_id
+    if request.POST.get("step") == "next":
+        found = _neighbor(_queue(missing, language), product_id, is_next=True)
+        if found is None:
+            messages.info(request, gettext("This was the last product of the list."))
+        following = found or product_id
+    return HttpResponseRedirect(reverse("supply:texts", args=[following, language]) + query)
+
+
+def _queue(missing: str, language: str) -> "QuerySet[Product]":
+    return products_lacking(missing, language) if missing else Product.objects.all()
+
+
+def _neighbor(queue: "QuerySet[Product]", product_id: int, *, is_next: bool) -> int | None:
+    """Return the next or previous product of a queue, whose newest product is the first."""
+    if is_next:
+        rows = queue.filter(pk__lt=product_id).order_by("-pk")
+    else:
+        rows = queue.filter(pk__gt=product_id).order_by("pk")
+    return rows.values_list("pk", flat=True).first()
