@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 type View = Callable[..., HttpResponse]
 
 # Parameters other than filters that change a page. All others (a campaign, a click id) are ignored.
-EXTRA_PARAMETERS = frozenset({"v", "light"})
+EXTRA_PARAMETERS = frozenset({"v", "light", "listing"})
 MAX_QUERY = 400  # longer queries are not worth caching
 REDIS_PAUSE_S = 5.0  # pause after a Redis error
 

@@ -10,7 +10,14 @@ from catalog.models import Brand, Listing, Mode, Product, Spec, Variant
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.models import MatchDecision, ShippingService, StockLevel
-from tests.factories.catalog import NOON, make_image, make_mode, make_spec, make_variant
+from tests.factories.catalog import (
+    NOON,
+    make_image,
+    make_listing,
+    make_mode,
+    make_spec,
+    make_variant,
+)
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
 from tests.storefront.web.page_parser import Page
@@ -104,6 +111,31 @@ def test_sold_out_variant_links_to_those_in_stock_and_to_alternatives(customer, 
     assert page.all("a", href=f"{URL}?v={other.variant.sku}", **{"class": "chip"})
     sell_out(other)
     assert Page(customer.get(URL)).all("a", href="/en/p/trail-500/")
+
+
+def test_without_javascript_a_form_shows_the_picture_of_the_chosen_variant(customer, light):
+    product = light.variant.product
+    make_image(product, stem="a" * 32)
+    red = make_variant(product, sku="HL-RED", option_values=("Red",), position=1)
+    make_image(product, variant=red, stem="b" * 32, position=4)
+    listing = make_listing(red)
+
+    page = text_of(customer.get(URL, {"listing": listing.pk, "quantity": 1}))
+
+    assert 'formmethod="get"' in page
+    assert page.index("b" * 32) < page.index("a" * 32)
+    assert f'value="{listing.pk}" checked' in page
+
+
+def test_a_beam_shot_and_the_packaging_are_named(client, light):
+    product = light.variant.product
+    make_image(product, stem="a" * 32, role="beam")
+    make_image(product, stem="b" * 32, role="packaging", alt_texts={"en": "The gift box"})
+
+    page = text_of(client.get(URL))
+
+    assert 'alt="Trail 400, beam shot"' in page
+    assert 'alt="The gift box"' in page
 
 
 def test_selected_color_has_its_picture_on_the_page_and_in_the_cart(customer, light):
