@@ -966,7 +966,7 @@ class Migration(migrations.Migration):
             name="FieldChange",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("record", models.CharField(choices=[("product", "Product"), ("spec", "Specification"), ("variant", "Variant"), ("identifier", "Identifier"), ("mode", "Mode"), ("image", "Image")], max_length=12, verbose_name="Record type")),
+                ("record", models.CharField(choices=[("product", "Product"), ("spec", "Specification"), ("variant", "Variant"), ("identifier", "Identifier"), ("mode", "Mode"), ("image", "Image"), ("text", "Text in another language")], max_length=12, verbose_name="Record type")),
                 ("record_id", models.BigIntegerField(verbose_name="Record ID")),
                 ("field", models.CharField(blank=True, max_length=80, verbose_name="Field")),
                 ("old", models.JSONField(null=True, verbose_name="Old value")),

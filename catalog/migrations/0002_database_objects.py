@@ -3,6 +3,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 from catalog.attributes.families import BUILT_IN
+from catalog.texts.title_templates import DEFAULT_TEMPLATES
 from storefront.lib.db.migration_sql import run_files
 
 
@@ -19,6 +20,7 @@ def add_families(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> N
             match_priority=family.match_priority,
             search_words=family.search_words,
             max_first_price_eur=family.max_first_price_eur,
+            title_templates=dict(DEFAULT_TEMPLATES[family.kind]),
             position=position,
         )
         for position, family in enumerate(BUILT_IN)

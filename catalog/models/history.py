@@ -26,6 +26,7 @@ class FieldChange(models.Model):
         IDENTIFIER = "identifier", _("Identifier")
         MODE = "mode", _("Mode")
         IMAGE = "image", _("Image")
+        TEXT = "text", _("Text in another language")
 
     # Without constraints: they would be checked at each change, and a deleted row keeps its history.
     product = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Product tasks: fetch waiting images, one worker at a time; refresh the option texts."""
+"""Product tasks: fetch waiting images, one worker at a time; refresh titles and option texts."""
 
 import time
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from catalog.products import images
+from catalog.products import images, title_refresh
 from catalog.texts import option_index
 from storefront.lib.db import advisory_locks
 
@@ -35,3 +35,12 @@ def fetch_images(**_: Any) -> int:
 def refresh_option_texts(**_: Any) -> int:
     """Add options that are new in the catalog, and count the variants of each."""
     return option_index.refresh_option_texts()
+
+
+@shared_task
+def refresh_titles(family: str = "", **_: Any) -> int:
+    """Make the titles of a family's products from its templates, or those of all products.
+
+    The nightly run for all finds what an edit of a brand or of an attribute changed.
+    """
+    return title_refresh.refresh_titles(family=family)

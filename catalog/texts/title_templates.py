@@ -7,8 +7,15 @@ Its parts are separated by commas. A part that names an unknown or missing attri
 import re
 from collections.abc import Collection, Mapping
 
+from catalog.attributes.families import FamilyKind
+
 # Fields made of the English title and the brand. If one is empty, the rest of its part stays.
 TITLE_FIELDS = ("brand", "model", "kind", "figures")
+# Kind of a family -> templates of a new shop. Titles in the base language are those of suppliers.
+DEFAULT_TEMPLATES: Mapping[str, Mapping[str, str]] = {
+    **{kind: {"az": "{brand} {model}, {kind}, {figures}"} for kind in FamilyKind},
+    FamilyKind.LIGHT: {"az": "{brand} {model}, {kind}, {output_lm} lm, {charging}"},
+}
 MAX_TEMPLATE = 200
 MAX_TITLE = 150
 _FIELD = re.compile(r"\{([^{}]*)\}")

@@ -7,9 +7,8 @@ family makes.
 from collections.abc import Collection, Mapping
 
 from catalog.custom_attributes import registry
-from catalog.models import Product, ProductText
+from catalog.models import Product, ProductFamily, ProductText
 from catalog.models.texts import TRANSLATED_LANGUAGES
-from catalog.texts.default_templates import TEMPLATES
 from catalog.texts.title_templates import make_title
 from catalog.texts.title_values import title_values
 from storefront.lib.db import bulk
@@ -28,12 +27,13 @@ def update_titles(product_ids: Collection[int]) -> set[int]:
     products = list(rows.select_related("brand", "spec").order_by("pk"))
     overrides = _overrides(product_ids)
     definitions = registry.load()
+    templates = dict(ProductFamily.objects.values_list("code", "title_templates"))
     changed: dict[Product, list[str]] = {}
     for product in products:
         titles: dict[str, str] = {}
         for code, _name in TRANSLATED_LANGUAGES:
             title = overrides.get((product.pk, code), "")
-            template = TEMPLATES.get(code, {}).get(product.family, "")
+            template = templates.get(product.family, {}).get(code, "")
             if not title and template:
                 title = make_title(template, title_values(product, code, definitions))
             if title:

@@ -10,7 +10,7 @@ from django.utils.translation import override
 from catalog.custom_attributes.registry import Definition, in_language
 from catalog.custom_attributes.values import of_kind
 from catalog.models import Product, Spec
-from catalog.models.categories import Family
+from catalog.models.families import cached_families
 from catalog.texts import titles
 from catalog.texts.vocabulary import CHARGING
 from storefront.lib.text import fold
@@ -36,7 +36,9 @@ def title_values(
     """Return the known values by field. Reads the product's brand and specification."""
     parts = titles.take_apart(product.title)
     with override(language):
-        kind = titles.kind_in(parts.kind, language) if parts.kind else _family_name(product)
+        kind = (
+            titles.kind_in(parts.kind, language) if parts.kind else _family_name(product, language)
+        )
         figures = (titles.figure_in(figure, language) for figure in parts.figures)
         values = {
             "brand": product.brand.name,
@@ -51,8 +53,8 @@ def title_values(
     return values
 
 
-def _family_name(product: Product) -> str:
-    name = str(Family(product.family).label)
+def _family_name(product: Product, language: str) -> str:
+    name = cached_families().name_in(product.family, language)
     first = "i" if name[:1] == "İ" else name[:1].lower()
     return first + name[1:]
 

@@ -12,7 +12,7 @@ from storefront.dashboard.reports import (
     routing_preview,
 )
 from storefront.dashboard.suppliers import match_review
-from storefront.dashboard.translations import option_texts, product_texts
+from storefront.dashboard.translations import option_texts, product_texts, title_templates
 
 app_name = "supply"
 
@@ -56,6 +56,8 @@ urlpatterns = [
         admin.site.admin_view(option_texts.show),
         name="option_texts",
     ),
+    # /admin/supply/titles/<family>/
+    path("titles/<slug:code>/", admin.site.admin_view(title_templates.show), name="titles"),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/actions/, posted

@@ -61,7 +61,7 @@ END $$;
 CREATE OR REPLACE TRIGGER product_updates_are_recorded
 AFTER UPDATE ON catalog_product REFERENCING OLD TABLE AS before NEW TABLE AS after
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates(
-    'product', '{id,created_at,updated_at,overridden_fields,warranty_months}');
+    'product', '{id,created_at,updated_at,overridden_fields,warranty_months,titles}');
 
 -- Changed specifications; ``beam_m`` follows from the candela, the warnings from the values.
 CREATE OR REPLACE TRIGGER spec_updates_are_recorded
@@ -125,3 +125,18 @@ CREATE OR REPLACE TRIGGER image_is_removed
 AFTER DELETE ON catalog_image REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_rows(
     'image', '{id,product_id,variant_id,position,width_px,height_px,problem,tries,retry_at}');
+
+-- Changed texts in other languages.
+CREATE OR REPLACE TRIGGER product_text_updates_are_recorded
+AFTER UPDATE ON catalog_producttext REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates('text', '{id,product_id}');
+
+-- Added texts in other languages.
+CREATE OR REPLACE TRIGGER product_text_is_added
+AFTER INSERT ON catalog_producttext REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_rows('text', '{id,product_id}');
+
+-- Removed texts in other languages.
+CREATE OR REPLACE TRIGGER product_text_is_removed
+AFTER DELETE ON catalog_producttext REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_rows('text', '{id,product_id}');

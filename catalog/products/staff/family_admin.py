@@ -6,7 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +16,7 @@ from catalog.custom_attributes.admin import CODE, check_names, english_name
 from catalog.models import Category, CustomAttribute, Product, ProductFamily
 from catalog.models.families import clear_family_cache, load_families
 from catalog.search import cache
-from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.fieldsets import Group
 
 
@@ -97,6 +98,7 @@ class ProductFamilyAdmin(StaffAdmin):
     editable = tuple(name for name in ProductFamilyForm.Meta.fields if name != "code")
     exclude = ("title_templates",)
     may_add = may_delete = True
+    actions_detail: ClassVar = ["title_templates"]
     groups = (
         Group(gettext_lazy("Family"), ("code", "names", "kind", "position")),
         Group(gettext_lazy("New products"), ("category", "sku_prefix", "max_first_price_eur")),
@@ -113,6 +115,12 @@ class ProductFamilyAdmin(StaffAdmin):
     list_filter: ClassVar = ["kind"]
     search_fields: ClassVar = ["code", "names", "words"]
     ordering: ClassVar = ["position", "code"]
+
+    @action(description=gettext_lazy("Title templates"), icon="title", may="view")
+    def title_templates(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+        return HttpResponseRedirect(
+            reverse("supply:titles", args=[self.row(request, object_id).code])
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Offer deletion on the page of a family that nothing refers to, not for a selection."""

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -29,8 +28,8 @@ from catalog.products.missing_texts import Text, count_missing, products_lacking
 from catalog.products.text_edits import TranslatedTexts, save_option_texts, save_texts
 from catalog.texts import options
 from storefront.dashboard import staff_page
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff.form_fields import use_staff_widgets
-from storefront.lib.staff.history import construct_message
 
 VIEW, CHANGE_RIGHT = "catalog.view_product", "catalog.change_product"
 MAX_ALT_CHARS = 125  # as in the image tab of the product
@@ -198,15 +197,10 @@ def _save(
         **{name: values.get(name, "") for name in TEXT_LABELS}, alt_texts=alt_texts
     )
     with transaction.atomic(durable=True):
+        set_change_source("staff", actor=str(request.user))
         save_texts(product=product, language=language, texts=texts, now=timezone.now())
         if changed_options:
             save_option_texts(language=language, texts=changed_options)
-    LogEntry.objects.log_actions(
-        user_id=int(request.user.pk or 0),
-        queryset=Product.objects.filter(pk=product.pk),
-        action_flag=CHANGE,
-        change_message=construct_message(form, None, add=False),  # type: ignore[arg-type]
-    )
 
 
 def _after_save(request: HttpRequest, product_id: int, language: str, missing: str) -> HttpResponse:

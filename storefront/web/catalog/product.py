@@ -27,8 +27,7 @@ from suppliers.offers import match_review
 @require_safe
 @cache_page
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    chosen = request.GET
-    return show(request, slug=slug, sku=chosen.get("v", ""), listing=chosen.get("listing", ""))
+    return show(request, slug=slug, sku=request.GET.get("v", ""))
 
 
 def show(
@@ -36,18 +35,19 @@ def show(
     *,
     slug: str,
     sku: str = "",
-    listing: str = "",
     problem: str = "",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """Render a product page, with the error ``problem`` above the button, if any.
 
-    The variant is chosen by ``sku``, or by the id of its ``listing``: forms send ids.
+    The variant is chosen by ``sku``, or by the id of its listing: without JavaScript a form
+    sends ``?listing=``.
     """
     here, now = visit(request), timezone.now()
     light = detail.load_product(channel=here.channel, slug=slug, now=now)
     if light is None:
         return _unavailable(request, here, slug, now)
+    listing = request.GET.get("listing", "")
     named = (each for each in light.variants if sku == each.sku or listing == str(each.listing_id))
     chosen = next(named, None) or light.default_variant(now)
     sku = chosen.sku if listing == str(chosen.listing_id) else sku
