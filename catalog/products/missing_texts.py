@@ -1,16 +1,19 @@
-"""Missing texts: find the products that lack a title, a description or an option in a language."""
+"""Missing texts: find the products that lack a title, a description or an option in a language.
+
+A description is missing if there is one in the base language, an option if a name or value in
+``OptionText`` has no translation. Plain SQL: one statement counts all.
+"""
 
 import time
 
-from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db import connection, models
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import OptionText, Product, ProductText, Variant
+from catalog.models import OptionText, Product
 
 CACHE_S = 60.0
-MAX_OPTIONS = 2_000  # untranslated options that one query looks for
-
 _counts: dict[str, tuple[float, dict[str, int]]] = {}  # expiry by the monotonic clock
 
 
@@ -20,27 +23,43 @@ class Text(models.TextChoices):
     OPTIONS = "options", _("Options")
 
 
-def products_lacking(text: str, language: str) -> "QuerySet[Product]":
-    """Return the products that lack a text in a language.
+_UNTRANSLATED = """
+    ARRAY(SELECT unnest(spellings) FROM catalog_optiontext
+          WHERE kind = '{kind}' AND variant_count > 0 AND NOT texts ? %(language)s)::text[]
+"""
+_LACKING = {
+    Text.TITLE: "SELECT id FROM catalog_product WHERE NOT titles ? %(language)s",
+    Text.DESCRIPTION: """
+        SELECT id FROM catalog_product product
+        WHERE (summary <> '' OR description_html <> '') AND NOT EXISTS (
+            SELECT FROM catalog_producttext own
+            WHERE own.product_id = product.id AND own.language = %(language)s
+              AND (own.summary <> '' OR own.description_html <> ''))
+    """,
+    Text.OPTIONS: f"""
+        SELECT id FROM catalog_product WHERE option_names ?| {_UNTRANSLATED.format(kind="name")}
+        UNION
+        SELECT product_id FROM catalog_variant
+        WHERE option_values ?| {_UNTRANSLATED.format(kind="value")}
+    """,  # noqa: S608 - made of constants
+}
+_COUNT = ", ".join(f"(SELECT count(*) FROM ({sql}) lacking)" for sql in _LACKING.values())  # noqa: S608
 
-    A description is missing if there is one in the base language, options if a name or value of
-    ``OptionText`` has no translation.
-    """
-    products = Product.objects.all()
-    if text == Text.TITLE:
-        return products.exclude(titles__has_key=language)
-    if text == Text.DESCRIPTION:
-        own = ProductText.objects.filter(product=OuterRef("pk"), language=language)
-        stated = products.exclude(summary="", description_html="")
-        return stated.exclude(Exists(own.exclude(summary="", description_html="")))
-    names, values = (_untranslated(kind, language) for kind in OptionText.Kind.values)
-    of_variant = Variant.objects.filter(product=OuterRef("pk"), option_values__has_any_keys=values)
-    return products.filter(Exists(of_variant) | Q(option_names__has_any_keys=names))
+
+def products_lacking(text: str, language: str) -> "QuerySet[Product]":
+    """Return the products that lack a text in a language."""
+    sql = _LACKING[Text(text)]
+    places = sql.count("%(language)s")
+    ids = RawSQL(sql.replace("%(language)s", "%s"), [language] * places)  # noqa: S611 - constants
+    return Product.objects.filter(pk__in=ids)
 
 
 def count_missing(language: str) -> dict[str, int]:
     """Return how many products lack each text in a language."""
-    return {text: products_lacking(text, language).count() for text in Text.values}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_COUNT}", {"language": language})  # noqa: S608 - made of constants
+        counts: tuple[int, ...] = cursor.fetchone()
+    return dict(zip(Text.values, counts, strict=True))
 
 
 def cached_counts(language: str) -> dict[str, int]:
@@ -54,9 +73,3 @@ def cached_counts(language: str) -> dict[str, int]:
 
 def untranslated_options(language: str) -> "QuerySet[OptionText]":
     return OptionText.objects.exclude(texts__has_key=language)
-
-
-def _untranslated(kind: str, language: str) -> list[str]:
-    rows = untranslated_options(language).filter(kind=kind, variant_count__gt=0)
-    spellings = rows.order_by("-variant_count")[:MAX_OPTIONS].values_list("spellings", flat=True)
-    return [spelling for each in spellings for spelling in each]

@@ -44,8 +44,8 @@ ERRORS: dict[str, str | Promise] = {
 class TemplatesForm(forms.Form):
     """One template per language, named by its code."""
 
-    def __init__(self, *args: Any, family: ProductFamily, attributes: tuple[str, ...]) -> None:
-        super().__init__(*args, initial=family.title_templates)
+    def __init__(self, data: Any, *, family: ProductFamily, attributes: tuple[str, ...]) -> None:
+        super().__init__(data, initial=family.title_templates)
         self._attributes = attributes
         for code, name in TRANSLATED_LANGUAGES:
             self.fields[code] = forms.CharField(
@@ -66,7 +66,7 @@ class TemplatesForm(forms.Form):
                 check_template(template, attributes=self._attributes)
             except TemplateError as error:
                 self.add_error(
-                    code, ValidationError(ERRORS[error.code], params={"text": error.text})
+                    code, ValidationError(str(ERRORS[error.code]), params={"text": error.text})
                 )
         return cleaned
 
@@ -117,7 +117,7 @@ def _save(request: HttpRequest, family: ProductFamily, form: TemplatesForm) -> N
         user_id=int(request.user.pk or 0),
         queryset=ProductFamily.objects.filter(pk=family.pk),
         action_flag=CHANGE,
-        change_message=construct_message(form, None, add=False),  # type: ignore[arg-type]
+        change_message=construct_message(form, None, add=False),
     )
     enqueue(refresh_titles, family=family.code)
     messages.success(

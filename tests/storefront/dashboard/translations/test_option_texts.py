@@ -68,7 +68,7 @@ def test_the_list_shows_what_is_not_translated_and_saves_in_place(staff, rows):
 
 
 def test_saving_needs_the_right_to_change_products(client, rows):
-    client.force_login(make_staff("catalog.view_product", username="reader"))
+    client.force_login(make_staff("reader", "view_product"))
     address = reverse("supply:option_texts")
 
     assert client.get(address).status_code == 200

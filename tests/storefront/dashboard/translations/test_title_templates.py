@@ -4,12 +4,12 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
-from catalog.models import Product, ProductCard, ProductFamily
+from catalog.models import Product, ProductCard, ProductFamily, Spec
 from catalog.products.tasks import refresh_titles
 from catalog.products.text_edits import TranslatedTexts, save_texts
 from storefront.dashboard.translations import title_templates
 from tests.factories.accounts import make_staff
-from tests.factories.catalog import NOON, make_listing, make_spec
+from tests.factories.catalog import NOON, make_listing
 
 pytestmark = pytest.mark.django_db
 URL = reverse("supply:titles", args=["headlamp"])
@@ -28,7 +28,7 @@ def queued(monkeypatch):
 def product():
     product = make_listing().variant.product
     Product.objects.update(title="Fara H1 headlamp", family="headlamp")
-    make_spec(product, output_lm=400, cri=92)
+    Spec.objects.update(output_lm=400, cri=92)
     return product
 
 
@@ -84,7 +84,7 @@ def test_a_wrong_template_is_refused(admin_client, product, template, message):
 
 
 def test_saving_needs_the_right_to_change_families(client, product):
-    client.force_login(make_staff("catalog.view_productfamily", username="reader"))
+    client.force_login(make_staff("reader", "view_productfamily"))
 
     assert client.get(URL).status_code == 200
     assert client.post(URL, {"az": "{model}", "step": "save"}).status_code == 403
