@@ -1,5 +1,6 @@
 """Admin entry point: import the staff pages of every package."""
 
+from catalog.brands import admin as brand_admin
 from catalog.bulk_edits import admin as bulk_edit_admin
 from catalog.change_requests import admin as change_request_admin
 from catalog.competitors import admin as competitor_admin
@@ -14,6 +15,7 @@ from catalog.products import admin as product_admin
 from catalog.products.staff import family_admin, guarantee_admin
 
 __all__ = [
+    "brand_admin",
     "bulk_edit_admin",
     "change_request_admin",
     "channel_admin",

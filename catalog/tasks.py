@@ -1,5 +1,6 @@
 """Task entry point: import the tasks of every package for Celery."""
 
+from catalog.brands import tasks as brand_tasks
 from catalog.bulk_edits import tasks as bulk_edit_tasks
 from catalog.competitors import tasks as competitor_tasks
 from catalog.exchange_rates import tasks as exchange_rate_tasks
@@ -9,6 +10,7 @@ from catalog.products import tasks as product_tasks
 from catalog.search import tasks as search_tasks
 
 __all__ = [
+    "brand_tasks",
     "bulk_edit_tasks",
     "competitor_tasks",
     "exchange_rate_tasks",

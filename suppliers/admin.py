@@ -4,6 +4,7 @@ from suppliers.compliance import admin as compliance_admin
 from suppliers.connections import admin as connection_admin
 from suppliers.feed_mapping import admin as feed_mapping_admin
 from suppliers.inventory import admin as inventory_admin
+from suppliers.matches import admin as match_admin
 from suppliers.offers import admin as offer_admin
 from suppliers.profile import admin as profile_admin
 from suppliers.quarantine import admin as quarantine_admin
@@ -17,6 +18,7 @@ __all__ = [
     "connection_admin",
     "feed_mapping_admin",
     "inventory_admin",
+    "match_admin",
     "offer_admin",
     "profile_admin",
     "quarantine_admin",

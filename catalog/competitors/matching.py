@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from catalog.attributes.identifiers import mpn_key
+from catalog.brands.aliases import Aliases, load_aliases, resolve
 from catalog.competitors.csv_format import PriceLine, RejectedLine, UnreadableFileError
 from catalog.competitors.formats import PARSERS
 from catalog.enums import ListFormat
@@ -74,6 +75,7 @@ def preview(*, file: CompetitorPriceList) -> ImportPreview:
 
 def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, result: ImportPreview) -> None:
     skus = {line.sku for line in lines if line.sku}
+    brands = load_aliases()
     our_variants = Variant.objects.filter(sku__in=skus).values_list("sku", "pk")
     known: dict[MatchMethod, dict[str, VariantRef]] = {
         MatchMethod.SKU: {sku: (variant_id, sku) for sku, variant_id in our_variants},
@@ -81,7 +83,7 @@ def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, result: Imp
             "gtin", {line.gtin for line in lines if line.gtin}
         ),
         MatchMethod.MPN: _variants_by_identifier(
-            "mpn", {mpn_key(line.brand, line.mpn) for line in lines if line.mpn}
+            "mpn", {_mpn(line, brands) for line in lines if line.mpn}
         ),
     }
     names_of_ours, our_host = _own_names()
@@ -97,7 +99,7 @@ def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, result: Imp
         names = {
             MatchMethod.SKU: line.sku,
             MatchMethod.GTIN: line.gtin,
-            MatchMethod.MPN: mpn_key(line.brand, line.mpn) if line.brand and line.mpn else "",
+            MatchMethod.MPN: _mpn(line, brands) if line.brand and line.mpn else "",
         }
         hits = {by: known[by][name] for by, name in names.items() if name in known[by]}
         if not hits:
@@ -121,6 +123,10 @@ def _match(lines: Sequence[PriceLine], *, file: CompetitorPriceList, result: Imp
                     as_of=min(as_of, file.received_at),
                 )
             )
+
+
+def _mpn(line: PriceLine, brands: Aliases) -> str:
+    return mpn_key(resolve(line.brand, brands), line.mpn)
 
 
 def _own_names() -> tuple[set[str], str]:

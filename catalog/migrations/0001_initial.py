@@ -75,6 +75,7 @@ class Migration(migrations.Migration):
                 ("responsible_address", models.CharField(blank=True, db_default="", default="", help_text="Shown on the product page; without the country.", max_length=300, verbose_name="Postal address")),
                 ("responsible_country", models.CharField(blank=True, db_default="", default="", help_text="Two letters of an EU country.", max_length=2, verbose_name="Country")),
                 ("responsible_email", models.EmailField(blank=True, db_default="", default="", help_text="Shown on the product page.", max_length=254, verbose_name="E-mail")),
+                ("merged_into", models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.brand", verbose_name="Merged into")),
                 ("is_responsible_locked", models.BooleanField(db_default=False, default=False, help_text="If on, feeds do not change it. It is locked when staff change or remove it.", verbose_name="Locked")),
                 (
                     "lacks_responsible_person",
@@ -113,6 +114,20 @@ class Migration(migrations.Migration):
                         name="brand_responsible_person_is_whole",
                     )
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BrandAlias",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, verbose_name="Name")),
+                ("key", models.CharField(max_length=80, unique=True, verbose_name="Normalized name")),
+                ("brand", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="aliases", to="catalog.brand", verbose_name="Brand")),
+            ],
+            options={
+                "verbose_name": "brand alias",
+                "verbose_name_plural": "brand aliases",
+                "constraints": [models.CheckConstraint(condition=models.Q(("key", ""), _negated=True), name="brand_alias_has_a_key")],
             },
         ),
         migrations.CreateModel(
@@ -308,6 +323,7 @@ class Migration(migrations.Migration):
                 ),
                 ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="Created")),
                 ("updated_at", models.DateTimeField(auto_now=True, verbose_name="Changed")),
+                ("redirects_to", models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="catalog.product", verbose_name="Redirects to")),
                 ("brand", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="products", to="catalog.brand", verbose_name="Brand")),
                 ("category", models.ForeignKey(help_text="The category that shows this product.", on_delete=django.db.models.deletion.PROTECT, related_name="products", to="catalog.category", verbose_name="Category")),
             ],

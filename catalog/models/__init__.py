@@ -2,7 +2,7 @@
 
 from catalog.models.attributes import Mode, Spec
 from catalog.models.bulk_edits import BulkEdit, BulkEditRow
-from catalog.models.categories import Brand, Category
+from catalog.models.categories import Brand, BrandAlias, Category
 from catalog.models.competitors import (
     CompetitorPrice,
     CompetitorPriceChange,
@@ -25,6 +25,7 @@ from catalog.models.texts import OptionText, ProductText
 
 __all__ = [
     "Brand",
+    "BrandAlias",
     "BulkEdit",
     "BulkEditRow",
     "CardChange",

@@ -158,6 +158,16 @@ class Brand(models.Model):
         default="",
         help_text=_("Shown on the product page."),
     )
+    # Its name is an alias of this brand; it has no products. Old price books still name it.
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("Merged into"),
+    )
     # Staff entered or removed the responsible person, so feeds no longer change it.
     is_responsible_locked = models.BooleanField(
         _("Locked"),
@@ -201,3 +211,24 @@ class Brand(models.Model):
     @property
     def restricted_countries(self) -> frozenset[str]:
         return EU if self.lacks_responsible_person else frozenset()
+
+
+class BrandAlias(models.Model):
+    """Another spelling of a brand, such as the name that a supplier writes.
+
+    ``key`` is the spelling folded for comparison (``brand_key``).
+    """
+
+    brand = models.ForeignKey(
+        Brand, models.CASCADE, related_name="aliases", verbose_name=_("Brand")
+    )
+    name = models.CharField(_("Name"), max_length=80)
+    key = models.CharField(_("Normalized name"), max_length=80, unique=True)
+
+    class Meta:
+        verbose_name = _("brand alias")
+        verbose_name_plural = _("brand aliases")
+        constraints = [models.CheckConstraint(condition=~Q(key=""), name="brand_alias_has_a_key")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -74,6 +74,16 @@ class Product(models.Model):
         default=Status.DRAFT,
         help_text=_("Only live products are shown and sold."),
     )
+    # The product that the page of this one leads to, after a merge; None: the page answers 410.
+    redirects_to = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("Redirects to"),
+    )
     # Months of the proven ``DurabilityGuarantee``, copied by a trigger; None: the legal two years.
     warranty_months = models.PositiveSmallIntegerField(
         _("Guarantee of durability (months)"), null=True, blank=True, editable=False

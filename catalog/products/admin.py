@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import (
-    Brand,
     CardChange,
     Category,
     DeliveryArea,
@@ -35,14 +34,13 @@ from catalog.products import (
     variant_edits,
 )
 from catalog.products.labels import (
-    BRAND_FIELDSETS,
     CATEGORY_FIELDSETS,
     PRODUCT_FIELDSETS,
     VARIANT_FIELDSETS,
 )
 from catalog.products.staff import search
 from catalog.products.staff.bulk_actions import ProductBulkActions, VariantBulkActions
-from catalog.products.staff.category_forms import BrandForm, CategoryForm
+from catalog.products.staff.category_forms import CategoryForm
 from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
 from catalog.products.staff.filters import FamilyFilter, MissingAttributeFilter, MissingTextFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
@@ -58,7 +56,7 @@ from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.form_fields import LinesField, send_shown_values
 from storefront.lib.staff.inlines import inline
-from storefront.lib.staff.list_actions import FilteredActions
+from storefront.lib.staff.list_actions import FilteredActions, IdentityActions
 
 
 class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -74,7 +72,10 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
 
 @admin.register(Product)
-class ProductAdmin(ProductBulkActions, FilteredActions, StatusActions, LockedFieldsAdmin):
+class ProductAdmin(
+    ProductBulkActions, FilteredActions, StatusActions, IdentityActions, LockedFieldsAdmin
+):
+    identity_kind = "product"
     form = ProductForm
     actions_list: ClassVar = ["export_csv", "export_xlsx"]
     add_form = ProductAddForm
@@ -82,8 +83,12 @@ class ProductAdmin(ProductBulkActions, FilteredActions, StatusActions, LockedFie
     return_field = staticmethod(editing.return_product_field)
     editable = (*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS)
     groups = PRODUCT_FIELDSETS
-    actions: ClassVar = [*ProductBulkActions.bulk_actions, *StatusActions.selection_actions]
-    actions_detail: ClassVar = [*StatusActions.status_actions, "add_variant", "translate"]
+    actions: ClassVar = [
+        *ProductBulkActions.bulk_actions,
+        *StatusActions.selection_actions,
+        "merge_selected",
+    ]
+    actions_detail: ClassVar = [*StatusActions.status_actions, "add_variant", "translate", "split"]
     list_display: ClassVar = [
         "title",
         columns.text("brand__name", _("Brand")),
@@ -202,9 +207,11 @@ OFFER_COMPARISON = columns.page(
 
 
 @admin.register(Variant)
-class VariantAdmin(VariantBulkActions, LockedFieldsAdmin):
+class VariantAdmin(VariantBulkActions, IdentityActions, LockedFieldsAdmin):
+    identity_kind = "variant"
+    actions_detail: ClassVar = ["split"]
     form = VariantForm
-    actions: ClassVar = VariantBulkActions.bulk_actions
+    actions: ClassVar = [*VariantBulkActions.bulk_actions, "merge_selected"]
     add_form = VariantAddForm
     may_add = True
     return_field = staticmethod(variant_edits.return_variant_field)
@@ -287,25 +294,6 @@ class CategoryAdmin(StaffAdmin):
     groups = CATEGORY_FIELDSETS
     list_display: ClassVar = ["slug", "names", "families", "position"]
     ordering: ClassVar = ["position", "id"]
-
-
-@admin.register(Brand)
-class BrandAdmin(StaffAdmin):
-    form = BrandForm
-    editable = BrandForm.Meta.fields
-    groups = BRAND_FIELDSETS
-    list_display: ClassVar = [
-        "name",
-        "manufacturer_name",
-        "responsible_name",
-        "lacks_responsible_person",
-    ]
-    list_filter: ClassVar = [
-        "lacks_responsible_person",
-        ("manufacturer_name", admin.EmptyFieldListFilter),
-    ]
-    search_fields: ClassVar = ["name", "manufacturer_name", "responsible_name"]
-    ordering: ClassVar = ["name"]
 
 
 register_read_only(

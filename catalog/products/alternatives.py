@@ -68,6 +68,25 @@ def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | Non
     )
 
 
+def find_redirect(product_id: int) -> str:
+    """Return the slug of the product that the page of an archived one leads to.
+
+    Follows chains of merges; empty if none of them ends at a live product.
+    """
+    seen: set[int] = set()
+    following: int | None = product_id
+    while following is not None and following not in seen:
+        seen.add(following)
+        product = Product.objects.filter(pk=following).values("slug", "status", "redirects_to")
+        row = product.first()
+        if row is None or (following == product_id and row["status"] != Product.Status.ARCHIVED):
+            return ""
+        if row["status"] == Product.Status.LIVE:
+            return str(row["slug"])
+        following = row["redirects_to"]
+    return ""
+
+
 def _find_successor(product: Product) -> Product | None:
     """Follow the successors of the variants to the first product that is in production.
 

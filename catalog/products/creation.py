@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.utils.text import slugify
 
-from catalog.attributes.identifiers import brand_key
+from catalog.brands.aliases import get_or_create_brand
 from catalog.models import Brand, Product, Spec, Variant
 from catalog.models.families import cached_families
 from storefront.lib.db.transactions import requires_transaction
@@ -66,21 +66,26 @@ def make_slugs(titles: Mapping[str, str], *, source: str) -> dict[str, str]:
 def create_product(product: Product, *, brand_name: str, first: Variant) -> None:
     """Save a new product as a draft, with its first variant and an empty specification.
 
-    A brand whose key is equal (``brand_key``) is used, else one is created. What staff entered is
+    A brand with this name or alias is used, else one is created. What staff entered is
     locked against feeds: a supplier may add variants to the product.
     Shape:  ``product`` has title, category, family and option names; ``first`` as
             ``create_variant`` takes it
     """
-    key = brand_key(brand_name)[:80]
-    product.brand, _is_new = Brand.objects.get_or_create(key=key, defaults={"name": brand_name})
-    product.status = Product.Status.DRAFT
     product.overridden_fields = sorted(ENTERED_FIELDS)
+    create_draft(product, brand=get_or_create_brand(brand_name))
+    first.product = product
+    create_variant(first)
+
+
+@requires_transaction
+def create_draft(product: Product, *, brand: Brand) -> None:
+    """Save a new product as a draft, with an empty specification and a free slug."""
+    product.brand = brand
+    product.status = Product.Status.DRAFT
     titles = {uuid4().hex: product.title}
     (product.slug,) = make_slugs(titles, source=STAFF).values()
     product.save()
     Spec.objects.create(product=product)
-    first.product = product
-    create_variant(first)
 
 
 @requires_transaction

@@ -29,19 +29,3 @@ CATEGORY_FIELDSETS = (
     Group(_("Placement"), ("slug", "position", "families", "google_id")),
     Group(_("Shipping restrictions"), ("restricted_countries",)),
 )
-BRAND_FIELDSETS = (
-    Group(
-        _("Manufacturer"),
-        ("manufacturer_name", "manufacturer_address", "manufacturer_country", "manufacturer_email"),
-    ),
-    Group(
-        _("Responsible person in the EU"),
-        (
-            "responsible_name",
-            "responsible_address",
-            "responsible_country",
-            "responsible_email",
-            "is_responsible_locked",
-        ),
-    ),
-)

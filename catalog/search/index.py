@@ -131,9 +131,12 @@ _FEATURES = """
     )::varchar[]
 """
 _TITLE = folded_sql(
-    "concat_ws(' ', product.title, brand.name,"
+    "concat_ws(' ', product.title, brand.name, alias.names,"
     " (SELECT string_agg(value, ' ') FROM jsonb_each_text(product.titles)))"
 )
+_ALIASES = """
+    SELECT brand_id, string_agg(name || ' ' || key, ' ' ORDER BY id) AS names FROM catalog_brandalias GROUP BY 1
+"""
 _SEARCH = f"""
     setweight(to_tsvector('english', {_TITLE}), 'A')
     || setweight(to_tsvector('simple', {_TITLE}), 'A')
@@ -208,6 +211,7 @@ _SELECT = f"""
     JOIN ({_DEFAULT_VARIANTS}) lead ON lead.product_id = product.id
     JOIN ({_TOTALS}) total ON total.product_id = product.id
     JOIN catalog_brand brand ON brand.id = product.brand_id
+    LEFT JOIN ({_ALIASES}) alias ON alias.brand_id = brand.id
     JOIN catalog_spec spec ON spec.product_id = product.id
     JOIN unnest(%(families)s::text[], %(family_words)s::text[]) AS family(code, words)
       ON family.code = product.family

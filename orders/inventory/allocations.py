@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.db import connection
 
-from orders.models import Allocation, Order, OrderLine, PurchaseOrder
+from orders.inventory import reservations
+from orders.models import Allocation, BackorderLine, Order, OrderLine, PurchaseOrder
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.inventory import ledger
@@ -62,6 +63,13 @@ def allocate_from(*, levels: Mapping[int, int], cause: str, now: datetime) -> No
     for line_id, level_id in levels.items():
         units[level_id] += lines[line_id].quantity
     ledger.reserve(units=units, cause=cause, now=now)
+    substitutes = BackorderLine.objects.filter(order_line__in=levels, is_open=True)
+    instead = dict(substitutes.values_list("order_line", "substitute"))
+    sold = {
+        level_id: {lines[line_id].variant_id, instead.get(line_id)}
+        for line_id, level_id in levels.items()
+    }
+    reservations.require_same_variants(sold, units)
     ledger.allocate(units=units, cause=cause, now=now)
     Allocation.objects.bulk_create(
         Allocation(

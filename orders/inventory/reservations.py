@@ -5,7 +5,7 @@ Each activity of the customer extends the hold to ``PAYMENT_WINDOW`` from now, a
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from storefront.lib.db.bulk import insert
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.failpoints import failpoint
 from suppliers.inventory import ledger
+from suppliers.models import StockLevel
 
 PAYMENT_WINDOW = timedelta(minutes=20)  # from the customer's last activity
 MIN_EXTENSION = timedelta(minutes=1)
@@ -98,7 +99,25 @@ def hold_stock(*, lines: Sequence[OrderLine], now: datetime) -> None:
     for line in lines:
         units[line.level_id] += line.quantity
     ledger.reserve(units=units, cause=f"order:{lines[0].order.number}", now=now)
+    require_same_variants({line.level_id: {line.variant_id} for line in lines}, units)
     failpoint("checkout.before_commit")
+
+
+@requires_transaction
+def require_same_variants(
+    variants: Mapping[int, Collection[int | None]], units: Mapping[int, int]
+) -> None:
+    """Check that held stock still is of the ordered variants, or of accepted substitutes.
+
+    A merge or a split of staff may have moved the offer while ``ledger.reserve`` waited for the stock
+    rows, which it locks (``suppliers.matches.locks``). Only a new statement sees that.
+
+    Raises: NotEnoughStockError  the caller's transaction must not be committed
+    """
+    supplied = StockLevel.objects.filter(pk__in=variants).values_list("pk", "offer__variant")
+    for level_id, variant_id in supplied:
+        if variant_id not in variants[level_id]:
+            raise ledger.NotEnoughStockError(level_id, units[level_id])
 
 
 @requires_transaction

@@ -11,7 +11,13 @@ from storefront.dashboard.reports import (
     profit_report,
     routing_preview,
 )
-from storefront.dashboard.suppliers import match_review
+from storefront.dashboard.suppliers import (
+    brand_merge,
+    duplicates,
+    match_review,
+    merge_page,
+    split_page,
+)
 from storefront.dashboard.translations import option_texts, product_texts, title_templates
 
 app_name = "supply"
@@ -29,6 +35,40 @@ urlpatterns = [
     path("matches/", admin.site.admin_view(match_review.show), name="matches"),
     # /admin/supply/matches/decide/, posted
     path("matches/decide/", admin.site.admin_view(match_review.decide), name="decide_match"),
+    # /admin/supply/duplicates/?page=2
+    path("duplicates/", admin.site.admin_view(duplicates.show), name="duplicates"),
+    # /admin/supply/duplicates/decide/, posted
+    path("duplicates/decide/", admin.site.admin_view(duplicates.decide), name="decide_duplicate"),
+    # /admin/supply/merge/product/17/18/
+    re_path(
+        r"^merge/(?P<kind>product|variant)/(?P<first>[0-9]{1,18})/(?P<second>[0-9]{1,18})/$",
+        admin.site.admin_view(merge_page.merge),
+        name="merge",
+    ),
+    # /admin/supply/split/variant/17/
+    path(
+        "split/variant/<int:variant_id>/",
+        admin.site.admin_view(split_page.split_offers),
+        name="split_offers",
+    ),
+    # /admin/supply/split/product/17/
+    path(
+        "split/product/<int:product_id>/",
+        admin.site.admin_view(split_page.split_variants),
+        name="split_product",
+    ),
+    # /admin/supply/brands/17/merge/
+    path(
+        "brands/<int:brand_id>/merge/",
+        admin.site.admin_view(brand_merge.merge),
+        name="merge_brand",
+    ),
+    # /admin/supply/brands/merges/17/undo/, posted
+    path(
+        "brands/merges/<int:merge_id>/undo/",
+        admin.site.admin_view(brand_merge.undo),
+        name="undo_brand_merge",
+    ),
     # /admin/supply/catalog.csv?status__exact=active
     re_path(
         r"^catalog\.(?P<kind>csv|xlsx)$",

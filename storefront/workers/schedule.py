@@ -14,6 +14,7 @@ PERIODS_S = {
     "suppliers.sync.tasks.start_due_syncs": 10,
     "suppliers.sync.tasks.close_expired_runs": 60,
     "suppliers.sync.tasks.delete_old_changes": DAY_S,
+    "suppliers.matches.tasks.search_duplicates": DAY_S,
     "suppliers.inventory.tasks.publish_pending": 20,
     "suppliers.inventory.tasks.queue_aged_supply": 60,
     "suppliers.connections.tasks.refresh_balances": 900,

@@ -843,6 +843,7 @@ class Migration(migrations.Migration):
             name="MatchDecision",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("link", "Offer"), ("identifier", "Identifier"), ("merge", "Merge"), ("split", "Split"), ("pair", "Not a duplicate")], max_length=10, verbose_name="Kind")),
                 ("answer", models.CharField(choices=[("same", "Same item"), ("different", "Different items")], max_length=10, verbose_name="Decision")),
                 ("actor", models.CharField(max_length=150, verbose_name="Decided by")),
                 ("at", models.DateTimeField(verbose_name="When")),
@@ -859,6 +860,44 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(models.Q(("offer__isnull", False), ("other__isnull", True)), models.Q(("offer__isnull", True), ("other__isnull", False)), _connector="OR"), name="match_decision_is_about_one_thing"
                     )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="BrandMerge",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("actor", models.CharField(max_length=150, verbose_name="Decided by")),
+                ("at", models.DateTimeField(verbose_name="When")),
+                ("before", models.JSONField(blank=True, default=dict, verbose_name="Previous values")),
+                ("undone_at", models.DateTimeField(blank=True, null=True, verbose_name="Undone at")),
+                ("brand", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.brand", verbose_name="Brand")),
+                ("other", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.brand", verbose_name="Merged brand")),
+            ],
+            options={
+                "verbose_name": "brand merge",
+                "verbose_name_plural": "brand merges",
+                "constraints": [models.CheckConstraint(condition=models.Q(("brand", models.F("other")), _negated=True), name="brand_merge_is_of_two_brands")],
+            },
+        ),
+        migrations.CreateModel(
+            name="DuplicateCandidate",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("evidence", models.JSONField(default=list, verbose_name="Evidence")),
+                ("contradictions", models.JSONField(default=list, verbose_name="Differences")),
+                ("confidence", models.DecimalField(decimal_places=2, max_digits=3, verbose_name="Confidence")),
+                ("found_at", models.DateTimeField(verbose_name="Found")),
+                ("other", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.variant", verbose_name="Other variant")),
+                ("variant", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.variant", verbose_name="Variant")),
+            ],
+            options={
+                "verbose_name": "duplicate",
+                "verbose_name_plural": "duplicates",
+                "indexes": [models.Index(fields=["-confidence", "id"], name="duplicate_by_confidence")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("variant", "other"), name="duplicate_once_per_pair"),
+                    models.CheckConstraint(condition=models.Q(("variant__lt", models.F("other"))), name="duplicate_pair_is_ordered"),
                 ],
             },
         ),

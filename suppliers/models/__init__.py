@@ -4,7 +4,7 @@ from suppliers.models.circuit_breaker import CircuitBreaker
 from suppliers.models.compliance import ComplianceDocument, Requirement
 from suppliers.models.feed_mapping import FeedMapping, FeedUpload, FileContent
 from suppliers.models.inventory import StockDecrement, StockLevel, StockLocation, StockMovement
-from suppliers.models.match_decisions import MatchDecision
+from suppliers.models.match_decisions import BrandMerge, DuplicateCandidate, MatchDecision
 from suppliers.models.offers import CostChange, PendingPublication, SupplierOffer, SupplierProduct
 from suppliers.models.quarantine import PendingChange, QuarantineThresholds
 from suppliers.models.runs import PageBatch, SyncIssue, SyncRun
@@ -13,11 +13,13 @@ from suppliers.models.shipping_services import ShippingService
 from suppliers.models.supplier import CallQuota, Connection, Supplier
 
 __all__ = [
+    "BrandMerge",
     "CallQuota",
     "CircuitBreaker",
     "ComplianceDocument",
     "Connection",
     "CostChange",
+    "DuplicateCandidate",
     "FeedMapping",
     "FeedUpload",
     "FileContent",

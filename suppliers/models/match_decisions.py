@@ -1,10 +1,10 @@
-"""Match decision model: store what staff decided about a doubtful match, and how to undo it."""
+"""Match models: store likely duplicates, what staff decided about them, and how to undo it."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Variant
+from catalog.models import Brand, Variant
 from suppliers.models.offers import SupplierOffer
 
 
@@ -12,8 +12,15 @@ class MatchDecision(models.Model):
     """A decision of staff about an offer, or about a second variant. Append-only, but for ``undone_at``.
 
     Shape: ``variant`` is the one that was compared with ``offer`` or ``other``; ``before`` is what
-        an undo restores, as ``offers.match_review`` wrote it
+        an undo restores, as the package ``matches`` wrote it
     """
+
+    class Kind(models.TextChoices):
+        LINK = "link", _("Offer")
+        IDENTIFIER = "identifier", _("Identifier")
+        MERGE = "merge", _("Merge")
+        SPLIT = "split", _("Split")
+        PAIR = "pair", _("Not a duplicate")
 
     class Answer(models.TextChoices):
         SAME = "same", _("Same item")
@@ -38,6 +45,7 @@ class MatchDecision(models.Model):
         related_name="+",
         verbose_name=_("Other variant"),
     )
+    kind = models.CharField(_("Kind"), max_length=10, choices=Kind)
     answer = models.CharField(_("Decision"), max_length=10, choices=Answer)
     actor = models.CharField(_("Decided by"), max_length=150)
     at = models.DateTimeField(_("When"))
@@ -57,3 +65,60 @@ class MatchDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.variant}: {self.get_answer_display()}"
+
+
+class DuplicateCandidate(models.Model):
+    """Two variants of ours that are likely the same item. Rewritten by each search.
+
+    Shape: ``evidence`` and ``contradictions`` are names as ``offers.identity`` has them
+    """
+
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
+    )
+    other = models.ForeignKey(
+        Variant, models.CASCADE, related_name="+", verbose_name=_("Other variant")
+    )
+    evidence = models.JSONField(_("Evidence"), default=list)
+    contradictions = models.JSONField(_("Differences"), default=list)
+    confidence = models.DecimalField(_("Confidence"), max_digits=3, decimal_places=2)
+    found_at = models.DateTimeField(_("Found"))
+
+    class Meta:
+        verbose_name = _("duplicate")
+        verbose_name_plural = _("duplicates")
+        constraints = [
+            models.UniqueConstraint(fields=["variant", "other"], name="duplicate_once_per_pair"),
+            models.CheckConstraint(
+                condition=Q(variant__lt=F("other")), name="duplicate_pair_is_ordered"
+            ),
+        ]
+        indexes = [models.Index(fields=["-confidence", "id"], name="duplicate_by_confidence")]
+
+    def __str__(self) -> str:
+        return f"{self.variant} / {self.other}"
+
+
+class BrandMerge(models.Model):
+    """A brand that staff merged into another one. Append-only, but for ``undone_at``."""
+
+    brand = models.ForeignKey(Brand, models.PROTECT, related_name="+", verbose_name=_("Brand"))
+    other = models.ForeignKey(
+        Brand, models.PROTECT, related_name="+", verbose_name=_("Merged brand")
+    )
+    actor = models.CharField(_("Decided by"), max_length=150)
+    at = models.DateTimeField(_("When"))
+    before = models.JSONField(_("Previous values"), default=dict, blank=True)
+    undone_at = models.DateTimeField(_("Undone at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("brand merge")
+        verbose_name_plural = _("brand merges")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(brand=F("other")), name="brand_merge_is_of_two_brands"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.other} -> {self.brand}"

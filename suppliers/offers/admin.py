@@ -25,7 +25,6 @@ from storefront.lib.staff.inlines import inline
 from suppliers.inventory import tasks
 from suppliers.models import (
     CostChange,
-    MatchDecision,
     StockLevel,
     StockMovement,
     SupplierOffer,
@@ -266,25 +265,6 @@ register_read_only(
     list_select_related=["supplier"],
     list_filter=["status", "supplier"],
     search_fields=["external_id"],
-    ordering=["-id"],
-)
-
-
-register_read_only(
-    MatchDecision,
-    list_display=[
-        columns.link("variant", _("Variant")),
-        columns.link("offer", _("Offer"), text="offer__supplier_sku"),
-        columns.link("other", _("Other variant")),
-        "answer",
-        "actor",
-        columns.age("at", _("When")),
-        columns.age("undone_at", _("Undone at")),
-    ],
-    list_display_links=None,
-    list_select_related=["variant", "offer", "other"],
-    list_filter=["answer"],
-    search_fields=["variant__sku", "offer__supplier_sku", "other__sku", "actor"],
     ordering=["-id"],
 )
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from catalog.brands import aliases
+from catalog.brands.aliases import Aliases
 from suppliers.compliance import certificates
 from suppliers.offers import matching, price_list
 from suppliers.offers.matching import SkuIdentifiers
@@ -74,7 +76,7 @@ WITH twice AS (
 )
 SELECT id FROM written
 """
-# ``match_review`` asks staff about these matches. A match that was already kept is not changed.
+# ``matches.review`` asks staff about these matches. A match that was already kept is not changed.
 WRITE_DOUBTS = """
 WITH locked AS (
   SELECT o.id, m.variant_id
@@ -124,7 +126,8 @@ def _candidate_products() -> Iterator[list[Row]]:
 def _matches(
     run_context: RunContext, products: Sequence[list[Row]]
 ) -> Iterator[tuple[str, int, int, bool]]:
-    claimed = [[_identifiers(row) for row in product] for product in products]
+    known = aliases.load_aliases()
+    claimed = [[_identifiers(row, known) for row in product] for product in products]
     owners = find_owners(
         supplier=run_context.supplier, claims=[claim for product in claimed for claim in product]
     )
@@ -138,9 +141,14 @@ def _matches(
                 yield external_id, offer_id, doubt.variant_id, False
 
 
-def _identifiers(row: Row) -> SkuIdentifiers:
+def _identifiers(row: Row, known: Aliases) -> SkuIdentifiers:
     _ref, sku, _offer_id, gtin, brand, title = row
-    return matching.list_item(sku=sku, brand=brand, gtin=gtin, title=title)
+    return matching.list_item(
+        sku=sku,
+        brand=aliases.resolve(brand, known),
+        gtin=gtin,
+        title=aliases.resolve_title(title, brand=brand, aliases=known),
+    )
 
 
 @transaction.atomic(durable=True)

@@ -8,7 +8,7 @@ A linked offer stays linked until its GTIN contradicts the variant. Then it is d
 unlinked and on hold, until the rule names the same variant again or staff decide. The rule
 never links it to another variant, because open purchase orders may contain its SKU. A link by
 staff stays (``variant`` in ``overridden_fields``). A doubtful SKU is disputed, too, and
-``match_review`` asks staff. The issue of each such SKU holds what the supplier states.
+``matches.review`` asks staff. The issue of each such SKU holds what the supplier states.
 """
 
 from collections import Counter

@@ -10,6 +10,7 @@ from functools import partial
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
+from catalog.brands import aliases
 from catalog.product_import import importer
 from catalog.product_import.importer import ImportResult
 from catalog.records import ImportIssue, ProductRecord
@@ -142,7 +143,8 @@ def _import_with_retries(run_context: RunContext, batch: Batch) -> int:
 
 def _import_once(run_context: RunContext, batch: Batch) -> int:
     supplier = run_context.supplier
-    records = _without_foreign_skus(supplier, [page.record for page in batch.good], batch.problems)
+    stated = aliases.resolve_records([page.record for page in batch.good])
+    records = _without_foreign_skus(supplier, stated, batch.problems)
     decided = links.decide_links(supplier=supplier, records=records)
     now, run = run_context.clock(), run_context.run.pk
     store = partial(_store_of(supplier, now=now), run=run)
@@ -179,7 +181,7 @@ def preview_import(
     Offers are not written.
     """
     problems: list[ImportIssue] = []
-    own = _without_foreign_skus(supplier, records, problems)
+    own = _without_foreign_skus(supplier, aliases.resolve_records(records), problems)
     decided = links.decide_links(supplier=supplier, records=own)
     store = partial(_store_of(supplier, now=now), is_preview=True)
     imported = _store_and_link(supplier, decided, store)

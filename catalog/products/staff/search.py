@@ -42,7 +42,11 @@ def _search(text: str, *, path: str, with_variants: Callable[[list[int]], Q]) ->
     for word in words:
         numbered = find_variant_ids(word) if len(words) > 1 else []
         in_title = Q(**{f"{path}title__icontains": word})
-        brands = [*Brand.objects.filter(name__icontains=word).values_list("pk", flat=True)]
+        brands = [
+            *Brand.objects.filter(Q(name__icontains=word) | Q(aliases__name__icontains=word))
+            .values_list("pk", flat=True)
+            .distinct()
+        ]
         every_word &= in_title | Q(**{f"{path}brand__in": brands}) | with_variants(numbered)
     return every_word
 

@@ -1,7 +1,5 @@
 """Match review page: show a doubtful match side by side, take the decision, undo it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,79 +8,42 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.models import Identifier, Image, Spec, Variant
-from catalog.models.products import WIDTHS_PX
-from catalog.products import images
-from orders.models import Order, OrderLine
+from catalog.models import Identifier, Variant
 from storefront.dashboard import staff_page
+from storefront.dashboard.suppliers.comparison import (
+    compare_rows,
+    describe,
+    picture_of,
+    reasons_of,
+)
+from storefront.dashboard.suppliers.open_orders import refuse_open_orders
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 from storefront.lib.tasks import enqueue
 from suppliers.inventory import tasks
+from suppliers.matches import review
+from suppliers.matches.review import ConflictQuestion, OfferQuestion
 from suppliers.models import MatchDecision, SupplierOffer
-from suppliers.offers import identity, match_review
-from suppliers.offers.match_review import ConflictQuestion, OfferQuestion
 from suppliers.offers.overrides import OverrideError
 
 VIEW, CHANGE = "suppliers.view_supplieroffer", "suppliers.change_supplieroffer"
 SHOWN_DECISIONS = 10
 MAX_ID_DIGITS = 18
-OPEN_ORDERS = (Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING)
-LABELS: dict[str, str | Promise] = {
-    "title": _("Title"),
-    "brand": _("Brand"),
-    "options": _("Options"),
-    "gtin": _("GTIN"),
-    "mpn": _("Part number (MPN)"),
-    "model": _("Model number"),
-    "output_lm": _("Output, lm"),
-    "battery_capacity_mah": _("Capacity, mAh"),
-    "cct_k": _("Color temperature, K"),
-    "cost": _("Cost"),
-}
-# Contradictions, as ``identity`` and ``links`` name them.
-CONTRADICTIONS: dict[str, str | Promise] = {
-    **{name: LABELS[name] for name in ("brand", "gtin", "mpn", *identity.NUMBERS)},
-    "pack": _("Pack size"),
-    "color": _("Color"),
-    "option": _("Options"),
-    "battery": _("With or without battery"),
-    "kind": _("Kind of product"),
-    "name": _("Name"),
-    "version": _("Version"),
-    "cell": _("Battery"),
-    "number": _("Identifiers of several variants"),
-    "identifiers": _("Identifiers missing"),
-    "w": _("Power, W"),
-    "nm": _("Wavelength, nm"),
-    "m": _("Distance, m"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One attribute on both sides: its words, each with whether the other side lacks it."""
-
-    name: str
-    ours: list[tuple[str, bool]]
-    theirs: list[tuple[str, bool]]
 
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     staff_page.require(request, VIEW)
     position = _position(request.GET.get("skip", ""))
-    question = match_review.question_at(position)
+    question = review.question_at(position)
     context: dict[str, Any] = {
         "title": gettext("Match review"),
         "skip": position,
         "may_decide": request.user.has_perm(CHANGE),
-        "count": match_review.count_questions(),
+        "count": review.count_questions(),
         "decisions": MatchDecision.objects.select_related(
             "variant__product", "offer__supplier", "other__product"
         ).order_by("-pk")[:SHOWN_DECISIONS],
@@ -118,9 +79,9 @@ def _offer_context(question: OfferQuestion) -> dict[str, Any]:
     return {
         "offer": offer,
         "variant": question.variant,
-        "rows": list(_rows(_ours(question.variant), theirs)),
-        "reasons": _reasons(stated.get("contradictions", [])),
-        "picture": _picture(question.variant),
+        "rows": list(compare_rows(describe(question.variant)[0], theirs)),
+        "reasons": reasons_of(stated.get("contradictions", [])),
+        "picture": picture_of(question.variant),
         "their_picture": _web_url(str(stated.get("picture", ""))),
     }
 
@@ -135,63 +96,11 @@ def _conflict_context(question: ConflictQuestion) -> dict[str, Any]:
         "conflict": question.conflict,
         "variant": question.variant,
         "other": question.other,
-        "rows": list(_rows(_ours(question.variant), _ours(question.other))),
-        "reasons": _reasons(sorted(question.verdict.contradictions)),
-        "picture": _picture(question.variant),
-        "other_picture": _picture(question.other),
+        "rows": list(compare_rows(*describe(question.variant, question.other))),
+        "reasons": reasons_of(sorted(question.verdict.contradictions)),
+        "picture": picture_of(question.variant),
+        "other_picture": picture_of(question.other),
     }
-
-
-def _reasons(names: Sequence[str]) -> list[str]:
-    return [str(CONTRADICTIONS.get(name, name)) for name in names]
-
-
-def _picture(variant: Variant) -> str:
-    """Return the URL of the variant's image; empty if none is fetched."""
-    shown = Image.objects.showing(
-        product=variant.product_id, variant=variant.pk, color=variant.color
-    )
-    image = shown.first()
-    return images.url_of(image.stem, min(WIDTHS_PX)) if image else ""
-
-
-def _ours(variant: Variant) -> dict[str, str]:
-    product = variant.product
-    texts: dict[str, list[str]] = {}
-    for each in variant.identifiers.order_by("pk"):
-        texts.setdefault(each.scheme, []).append(each.raw or each.value)
-    spec: Spec | None = getattr(product, "spec", None)
-    numbers = {name: getattr(spec, name, None) for name in identity.NUMBERS}
-    costs = SupplierOffer.objects.sellable().filter(variant=variant).select_related("supplier")
-    return {
-        "title": product.title,
-        "brand": product.brand.name,
-        "options": variant.options_text,
-        **{scheme: ", ".join(texts.get(scheme, [])) for scheme in ("gtin", "mpn", "model")},
-        **{name: "" if value is None else f"{value:g}" for name, value in numbers.items()},
-        "cost": ", ".join(
-            as_money(Money(offer.cost_amount, offer.currency))
-            for offer in costs
-            if offer.cost_amount is not None
-        ),
-    }
-
-
-def _rows(ours: dict[str, str], theirs: dict[str, str]) -> Iterator[Row]:
-    for name, label in LABELS.items():
-        one, other = ours.get(name, ""), theirs.get(name, "")
-        if one or other:
-            yield Row(str(label), _marked(one, other), _marked(other, one))
-
-
-def _marked(text: str, other: str) -> list[tuple[str, bool]]:
-    """Return the words of a text, each with whether the other text lacks it."""
-    known = {_key(word) for word in other.split()}
-    return [(word, bool(known) and _key(word) not in known) for word in text.split()]
-
-
-def _key(word: str) -> str:
-    return "".join(character for character in word.casefold() if character.isalnum())
 
 
 @require_POST
@@ -205,7 +114,7 @@ def decide(request: HttpRequest) -> HttpResponse:
             skip += 1
         elif step == "undo":
             decision = get_object_or_404(MatchDecision, pk=_row_id(submitted.get("decision", "")))
-            match_review.undo(decision=decision, now=timezone.now())
+            review.undo(decision=decision, now=timezone.now(), check_orders=refuse_open_orders)
             messages.success(request, gettext("Undone. The question is asked again."))
         else:
             _decide(request, step)
@@ -222,19 +131,16 @@ def _decide(request: HttpRequest, step: str) -> None:
     if submitted.get("what") == "offer" and step in {"same", "different"}:
         offer = get_object_or_404(SupplierOffer, pk=pk)
         _refuse_other_question(request, offer.disputed_variant)
-        match_review.decide_offer(offer=offer, is_same=step == "same", **acting)
+        review.decide_offer(offer=offer, is_same=step == "same", **acting)
         return
     if step not in {"same", "ours", "theirs"}:
         raise Http404
     conflict = get_object_or_404(Identifier.objects.select_related("variant__product"), pk=pk)
-    _refuse_other_question(request, match_review.find_owner(conflict))
+    _refuse_other_question(request, review.find_owner(conflict))
     if step == "same":
-        _refuse_open_orders(conflict.variant)
-        match_review.merge(conflict=conflict, **acting)
+        review.merge(conflict=conflict, check_orders=refuse_open_orders, **acting)
     else:
-        match_review.verify_identifier(
-            conflict=conflict, belongs_to_other=step == "theirs", **acting
-        )
+        review.verify_identifier(conflict=conflict, belongs_to_other=step == "theirs", **acting)
 
 
 def _refuse_other_question(request: HttpRequest, variant: Variant | None) -> None:
@@ -244,16 +150,3 @@ def _refuse_other_question(request: HttpRequest, variant: Variant | None) -> Non
     """
     if variant is not None and request.POST.get("seen") != str(variant.pk):
         raise OverrideError(gettext("The question has changed meanwhile. Look at it again."))
-
-
-def _refuse_open_orders(variant: Variant) -> None:
-    """Refuse to merge a variant that open orders contain: a reroute needs its offers.
-
-    Raises: OverrideError  an open order contains it
-    """
-    lines = OrderLine.objects.filter(variant=variant, order__status__in=OPEN_ORDERS)
-    if line := lines.select_related("order").first():
-        message = gettext(
-            "Order %(number)s contains the second variant. Wait until it is completed."
-        )
-        raise OverrideError(message % {"number": line.order.number})

@@ -30,6 +30,7 @@ LAST_OPEN_GROUP = 2
 PAGES_WITHOUT_TABLE = {
     "scorecards:compare": "suppliers_scorecard",
     "supply:alerts": "suppliers_supplieroffer",
+    "supply:duplicates": "suppliers_supplieroffer",
     "supply:matches": "suppliers_supplieroffer",
     "supply:option_texts": "catalog_product",
     "supply:profits": "orders_supplierinvoice",
@@ -76,6 +77,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Sync runs"), "sync", "suppliers_syncrun"),
                 (_("Import errors"), "report", "suppliers_syncissue"),
                 (_("Match review"), "compare", "supply:matches"),
+                (_("Duplicates"), "content_copy", "supply:duplicates"),
                 (_("Offers"), "sell", "suppliers_supplieroffer"),
                 (_("Stock"), "warehouse", "suppliers_stocklevel"),
                 (_("Incoming webhooks"), "move_to_inbox", "hooks_inboundwebhook"),

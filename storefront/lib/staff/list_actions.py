@@ -1,10 +1,16 @@
-"""List actions: apply the filters of a staff list to the buttons above it."""
+"""List actions: filter the buttons above a list, open the pages that merge or split rows."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.admin import StaffAdmin, action
+
+PAIR = 2
 
 
 class FilteredActions(StaffAdmin):
@@ -19,3 +25,22 @@ class FilteredActions(StaffAdmin):
             offered["path"] += f"?{request.GET.urlencode()}"
         response: HttpResponse = answer
         return response
+
+
+class IdentityActions(StaffAdmin):
+    """``identity_kind`` is ``product`` or ``variant``, as the URLs of the pages name it."""
+
+    identity_kind: ClassVar[str]
+
+    @action(description=_("Compare and merge two"))
+    def merge_selected(self, request: HttpRequest, rows: "QuerySet[Any]") -> HttpResponse | None:
+        ids = list(rows.order_by("pk").values_list("pk", flat=True)[: PAIR + 1])
+        if len(ids) != PAIR:
+            self.message_user(request, _("Select two rows."), messages.WARNING)
+            return None
+        return HttpResponseRedirect(reverse("supply:merge", args=[self.identity_kind, *ids]))
+
+    @action(description=_("Split"), icon="call_split")
+    def split(self, request: HttpRequest, object_id: str) -> HttpResponse:  # noqa: ARG002 - unfold passes it
+        name = {"product": "supply:split_product", "variant": "supply:split_offers"}
+        return HttpResponseRedirect(reverse(name[self.identity_kind], args=[object_id]))

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.products import detail
-from catalog.products.alternatives import find_alternatives, find_unavailable
+from catalog.products.alternatives import find_alternatives, find_redirect, find_unavailable
 from catalog.products.detail import VariantView
 from catalog.products.guarantees import load_guarantees
 from orders.models.cart import MAX_QUANTITY
@@ -21,7 +21,6 @@ from storefront.web.catalog.product_card import availability_for
 from storefront.web.catalog.product_parts import product_parts
 from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
-from suppliers.offers import match_review
 
 
 @require_safe
@@ -102,7 +101,7 @@ def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) ->
     light = find_unavailable(channel=here.channel, slug=slug)
     if light is None:
         raise Http404
-    if light.is_gone and (remaining := match_review.merged_into(light.id)):
+    if light.is_gone and (remaining := find_redirect(light.id)):
         return HttpResponsePermanentRedirect(reverse("product", args=[remaining]))
     alternatives = find_alternatives(light, channel=here.channel, country=here.country, now=now)
     context = {

@@ -5,9 +5,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog.brands.forms import BrandForm
 from catalog.models import Brand, Identifier, Image, Mode, Product, RepricingRequest, Spec, Variant
 from catalog.models.categories import CONTACT_PARTS
-from catalog.products.staff.category_forms import BrandForm
 from tests.factories.catalog import NOON
 from tests.factories.product_records import (
     make_product_record,
@@ -295,7 +295,7 @@ def test_a_removed_responsible_person_is_not_filled_in_again():
         f"manufacturer_{part}": getattr(brand, f"manufacturer_{part}") for part in CONTACT_PARTS
     }
     removed = {f"responsible_{part}": "" for part in CONTACT_PARTS}
-    BrandForm({**kept, **removed}, instance=brand).save()
+    BrandForm({"name": brand.name, **kept, **removed}, instance=brand).save()
 
     take_in(record)
 

@@ -1,12 +1,14 @@
 import pytest
 
+from catalog.brands.forms import BrandForm
 from catalog.models import Brand
-from catalog.products.staff.category_forms import BrandForm, CategoryForm
+from catalog.products.staff.category_forms import CategoryForm
 from tests.factories.catalog import make_brand
 
 pytestmark = pytest.mark.django_db
 
 PERSON = {
+    "name": "Fara",
     "responsible_name": "Rep S.r.l.",
     "responsible_address": "Via Uno 1, Milano",
     "responsible_country": "it",

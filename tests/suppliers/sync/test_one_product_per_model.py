@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from django.utils import timezone
 
 from catalog.models import Product
+from suppliers.matches import review
 from suppliers.models import SupplierOffer
-from suppliers.offers import match_review
 from tests.factories.feeds import sync
 from tests.fakes.bigbuy_sandbox import connect_bigbuy
 from tests.fakes.cj_sandbox import connect
@@ -35,4 +35,4 @@ def test_each_model_is_one_product_with_the_offers_of_all_its_suppliers(
         suppliers_of[variant].add(supplier)
     assert sum(len(each) == 3 for pk, each in suppliers_of.items() if pk) > 20
     held = SupplierOffer.objects.filter(variant=None)
-    assert {*held} == {*match_review.disputed_offers()}
+    assert {*held} == {*review.disputed_offers()}

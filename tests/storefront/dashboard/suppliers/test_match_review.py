@@ -149,7 +149,7 @@ def test_the_number_of_statements_does_not_depend_on_the_decisions(
     for number in range(5):
         decided = make_offer(variant, supplier=make_supplier(code=f"s{number}"))
         MatchDecision.objects.create(
-            variant=variant, offer=decided, answer="same", actor="ann", at=NOON
+            variant=variant, offer=decided, kind="link", answer="same", actor="ann", at=NOON
         )
     shown(staff)
 
@@ -168,7 +168,7 @@ def test_variants_are_not_merged_while_an_order_waits_for_the_second(staff, vari
 
     page = decide(staff, what="conflict", row=conflict.pk, step="same")
 
-    assert f"Order {order.number} contains the second variant." in page
+    assert f"Order {order.number} contains {line.variant.sku}." in page
     assert not MatchDecision.objects.exists()
 
 

@@ -6,61 +6,25 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Identifier, Listing, Product, Variant
-from storefront.dev.sandboxes import in_memory_supplier
+from catalog.products.alternatives import find_redirect
 from suppliers.inventory import publication
+from suppliers.matches import review
 from suppliers.models import MatchDecision, PendingPublication, StockLevel, SupplierOffer
-from suppliers.offers import match_review, overrides
+from suppliers.offers import overrides
 from suppliers.offers.overrides import OverrideError
 from tests.factories.catalog import make_variant
-from tests.factories.feeds import NOON, make_feed_supplier, sync, usd
-from tests.factories.product_records import make_product_record, make_variant_record
+from tests.factories.feeds import NOON
+from tests.factories.match_decisions import GTIN, OTHER_GTIN, check_orders, page, state
 
-GTIN, OTHER_GTIN = "4006381333931", "4012345678901"
 LATER = NOON + timedelta(hours=1)
 
 
-def page(*, title="Northbeam H100 headlamp", brand="Northbeam", sku="H100", gtin="", mpn="NB-H100"):
-    variant = make_variant_record(sku=sku, title="", option_values=(), gtin=gtin, mpn=mpn)
-    return make_product_record(
-        external_id=sku, title=title, brand=brand, variants=[variant], option_names=(),
-        picture_urls=(),
-    )  # fmt: skip
+def merge(conflict):
+    review.merge(conflict=conflict, actor="ann", now=LATER, check_orders=check_orders)
 
 
-@pytest.fixture
-def second():
-    return make_feed_supplier(code="second", base_url="http://second.example")
-
-
-@pytest.fixture
-def put(supplier, world, second):
-    """Return a function that imports a page of the first or the second supplier."""
-    worlds = {supplier: world, second: in_memory_supplier.data_at("http://second.example")}
-    hours = iter(range(2, 20))
-
-    def put(record, *, of=second):
-        worlds[of].put(record, stock={"DE": 20}, cost=usd("5.10"))
-        of.products.update(list_digest="", detail_digest="")
-        sync(of, now=NOON + timedelta(hours=next(hours)))
-        sku = record.variants[0].sku
-        return SupplierOffer.objects.get(supplier=of, supplier_sku=sku)
-
-    put(page(gtin=GTIN), of=supplier)
-    return put
-
-
-def state():
-    """Return all that a decision may change."""
-    return (
-        list(
-            SupplierOffer.objects.order_by("pk").values_list(
-                "variant", "disputed_variant", "status", "overridden_fields"
-            )
-        ),
-        list(Identifier.objects.order_by("pk").values_list("pk", "variant", "value", "state")),
-        list(Variant.objects.order_by("pk").values_list("status", "replaced_by")),
-        list(Product.objects.order_by("pk").values_list("status", flat=True)),
-    )
+def undo(decision):
+    review.undo(decision=decision, now=LATER, check_orders=check_orders)
 
 
 # Offers
@@ -72,7 +36,7 @@ def doubtful(put):
 
 
 def decide(offer, *, is_same):
-    match_review.decide_offer(offer=offer, is_same=is_same, actor="ann", now=LATER)
+    review.decide_offer(offer=offer, is_same=is_same, actor="ann", now=LATER)
     offer.refresh_from_db()
     return MatchDecision.objects.get()
 
@@ -80,13 +44,13 @@ def decide(offer, *, is_same):
 def test_a_doubtful_offer_is_held_and_asked_about(doubtful):
     variant = Variant.objects.get()
 
-    question = match_review.question_at(0)
+    question = review.question_at(0)
 
     assert (doubtful.variant, doubtful.status) == (None, "on_hold")
     assert (question.offer, question.variant) == (doubtful, variant)
     assert question.stated["contradictions"] == ["name"]
     assert question.stated["title"] == "Northbeam H100 Pro headlamp"
-    assert (match_review.count_questions(), match_review.question_at(1)) == (1, None)
+    assert (review.count_questions(), review.question_at(1)) == (1, None)
 
 
 def test_same_links_the_offer_and_no_import_asks_again(doubtful, put):
@@ -97,7 +61,7 @@ def test_same_links_the_offer_and_no_import_asks_again(doubtful, put):
 
     doubtful.refresh_from_db()
     assert (doubtful.variant, doubtful.status) == (variant, "active")
-    assert match_review.count_questions() == 0
+    assert review.count_questions() == 0
     assert Product.objects.get().title == "Northbeam H100 headlamp"
 
 
@@ -108,35 +72,35 @@ def test_different_creates_a_product_and_no_import_asks_again(doubtful, put):
 
     doubtful.refresh_from_db()
     assert doubtful.variant.product.title == "Northbeam H100 Pro headlamp, new words"
-    assert (doubtful.status, match_review.count_questions()) == ("active", 0)
+    assert (doubtful.status, review.count_questions()) == ("active", 0)
 
 
 @pytest.mark.parametrize("is_same", [True, False])
 def test_undo_asks_about_the_offer_again(doubtful, is_same):
     before = state()
 
-    match_review.undo(decision=decide(doubtful, is_same=is_same), now=LATER)
+    undo(decide(doubtful, is_same=is_same))
 
     assert state() == before
-    assert match_review.question_at(0).offer == doubtful
+    assert review.question_at(0).offer == doubtful
     with pytest.raises(OverrideError, match="undone already"):
-        match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+        undo(MatchDecision.objects.get())
 
 
 def test_what_open_orders_hold_or_was_created_is_not_undone(doubtful, put):
     decision = decide(doubtful, is_same=True)
     StockLevel.objects.filter(offer=doubtful).update(reserved=1)
     with pytest.raises(OverrideError, match="Open orders hold units of the SKU H100"):
-        match_review.undo(decision=decision, now=LATER)
+        undo(decision)
     with pytest.raises(OverrideError, match="decided already"):
-        match_review.decide_offer(offer=doubtful, is_same=True, actor="bob", now=LATER)
+        review.decide_offer(offer=doubtful, is_same=True, actor="bob", now=LATER)
 
 
 def test_undo_of_a_different_item_keeps_the_hold_of_staff(doubtful):
     overrides.override(offer=doubtful, values={"status": "on_hold"}, actor="ann", now=LATER)
     doubtful.refresh_from_db()
 
-    match_review.undo(decision=decide(doubtful, is_same=False), now=LATER)
+    undo(decide(doubtful, is_same=False))
 
     doubtful.refresh_from_db()
     assert (doubtful.status, doubtful.overridden_fields) == ("on_hold", ["status"])
@@ -146,7 +110,7 @@ def test_undo_keeps_a_discontinued_offer_discontinued(doubtful):
     decision = decide(doubtful, is_same=True)
     SupplierOffer.objects.filter(pk=doubtful.pk).update(status="discontinued")
 
-    match_review.undo(decision=decision, now=LATER)
+    undo(decision)
 
     doubtful.refresh_from_db()
     assert (doubtful.variant, doubtful.status) == (None, "discontinued")
@@ -158,7 +122,7 @@ def test_a_link_that_staff_changed_since_is_not_undone(doubtful):
     SupplierOffer.objects.filter(pk=doubtful.pk).update(variant=elsewhere)
 
     with pytest.raises(OverrideError, match="changed since"):
-        match_review.undo(decision=decision, now=LATER)
+        undo(decision)
 
     doubtful.refresh_from_db()
     assert doubtful.variant == elsewhere
@@ -169,7 +133,7 @@ def test_a_created_product_is_not_undone(doubtful, put):
     put(page(title="Northbeam H100 Pro headlamp"))
 
     with pytest.raises(OverrideError, match="created already"):
-        match_review.undo(decision=decision, now=LATER)
+        undo(decision)
 
 
 # Conflicts
@@ -187,7 +151,7 @@ def owner():
 
 
 def test_a_conflict_is_asked_about(conflict):
-    question = match_review.question_at(0)
+    question = review.question_at(0)
 
     assert (question.variant, question.other) == (owner(), conflict.variant)
     assert "brand" in question.verdict.contradictions
@@ -199,7 +163,7 @@ def test_a_decided_identifier_is_verified_and_kept_by_imports(
 ):
     names = {False: owner(), True: conflict.variant}
 
-    match_review.verify_identifier(
+    review.verify_identifier(
         conflict=conflict, belongs_to_other=belongs_to_other, actor="ann", now=LATER
     )
     put(page(title="Northbeam H100 headlamp!", gtin=GTIN), of=supplier)
@@ -208,18 +172,18 @@ def test_a_decided_identifier_is_verified_and_kept_by_imports(
     found = Identifier.objects.get(scheme="gtin", state="verified")
     assert found.variant == names[belongs_to_other]
     assert Identifier.objects.get(scheme="gtin", state="conflict").variant != found.variant
-    assert match_review.count_questions() == 0
+    assert review.count_questions() == 0
     assert MatchDecision.objects.get().answer == "different"
 
 
 @pytest.mark.parametrize("belongs_to_other", [False, True])
 def test_undo_asks_about_the_identifier_again(conflict, belongs_to_other):
     before = state()
-    match_review.verify_identifier(
+    review.verify_identifier(
         conflict=conflict, belongs_to_other=belongs_to_other, actor="ann", now=LATER
     )
 
-    match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+    undo(MatchDecision.objects.get())
 
     assert state() == before
 
@@ -228,7 +192,7 @@ def test_a_merge_moves_offers_and_identifiers_and_retires_the_second_product(con
     first, other = owner(), conflict.variant
     PendingPublication.objects.all().delete()
 
-    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    merge(conflict)
 
     assert set(first.offers.values_list("supplier__code", flat=True)) == {"lumen", "second"}
     assert set(first.identifiers.values_list("scheme", "value", "state")) >= {
@@ -238,7 +202,7 @@ def test_a_merge_moves_offers_and_identifiers_and_retires_the_second_product(con
     other.refresh_from_db()
     assert (other.status, other.replaced_by, other.offers.count()) == ("discontinued", first, 0)
     assert other.product.status == "archived"
-    assert match_review.merged_into(other.product_id) == first.product.slug
+    assert find_redirect(other.product_id) == first.product.slug
     queued = set(PendingPublication.objects.values_list("variant", flat=True))
     assert queued == {first.pk, other.pk}
 
@@ -250,31 +214,31 @@ def test_a_merge_moves_the_stock_to_the_remaining_listing(conflict, supplier):
     available = Listing.objects.order_by("variant").values_list("available", flat=True)
     assert list(available) == [0, 20]
 
-    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    merge(conflict)
     publication.publish_pending(now=LATER)
 
     assert list(available.all()) == [20, 0]
 
 
 def test_a_merged_offer_stays_and_its_supplier_no_longer_writes_texts(conflict, put):
-    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    merge(conflict)
 
     offer = put(page(title="Another title", brand="Northstar", sku="N1", gtin=OTHER_GTIN))
 
     assert (offer.variant, offer.status) == (owner(), "active")
     assert list(Product.objects.filter(status="live")) == [owner().product]
     assert owner().product.title == "Northbeam H100 headlamp"
-    assert match_review.count_questions() == 0
+    assert review.count_questions() == 0
 
 
 def test_undo_of_a_merge_restores_both_products(conflict):
     before = state()
-    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    merge(conflict)
 
-    match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+    undo(MatchDecision.objects.get())
 
     assert state() == before
-    assert match_review.merged_into(conflict.variant.product_id) == ""
+    assert find_redirect(conflict.variant.product_id) == ""
 
 
 def test_questions_about_a_merged_variant_are_asked_about_the_remaining_one(conflict, supplier):
@@ -283,7 +247,7 @@ def test_questions_about_a_merged_variant_are_asked_about_the_remaining_one(conf
         status="on_hold", seen_at=NOON,
     )  # fmt: skip
 
-    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    merge(conflict)
 
     asked.refresh_from_db()
     assert (asked.variant, asked.disputed_variant) == (None, owner())
@@ -291,10 +255,10 @@ def test_questions_about_a_merged_variant_are_asked_about_the_remaining_one(conf
 
 def test_undo_of_a_merge_keeps_what_staff_overrode_since(conflict):
     offer = conflict.variant.offers.get()
-    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    merge(conflict)
     overrides.override(offer=offer, values={"cost_amount": Decimal("9.99")}, actor="ann", now=LATER)
 
-    match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+    undo(MatchDecision.objects.get())
 
     offer.refresh_from_db()
     assert (offer.variant, offer.overridden_fields) == (conflict.variant, ["cost_amount"])
@@ -302,32 +266,32 @@ def test_undo_of_a_merge_keeps_what_staff_overrode_since(conflict):
 
 def test_the_first_of_two_merges_is_not_undone_before_the_second(conflict):
     middle, last = owner(), make_variant()
-    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    merge(conflict)
     Identifier.objects.create(variant=last, scheme="gtin", value="04012345678901")
     claim = Identifier.objects.create(
         variant=middle, scheme="gtin", value="04012345678901", state="conflict"
     )
-    match_review.merge(conflict=claim, actor="ann", now=LATER)
+    merge(claim)
     first, second = MatchDecision.objects.order_by("pk")
     before = state()
 
     with pytest.raises(OverrideError, match="changed since"):
-        match_review.undo(decision=first, now=LATER)
+        undo(first)
 
     assert state() == before
-    match_review.undo(decision=second, now=LATER)
-    match_review.undo(decision=first, now=LATER)
+    undo(second)
+    undo(first)
     assert conflict.variant.offers.count() == middle.offers.count() == 1
 
 
 def test_a_merge_is_not_undone_if_another_variant_has_one_of_its_identifiers(conflict):
-    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    merge(conflict)
     Identifier.objects.filter(value="northstar:nbh100").delete()
     Identifier.objects.create(variant=make_variant(), scheme="mpn", value="northstar:nbh100")
     before = state()
 
     with pytest.raises(OverrideError, match="changed since"):
-        match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+        undo(MatchDecision.objects.get())
 
     assert state() == before
 
@@ -340,17 +304,17 @@ def test_nothing_is_merged_into_a_discontinued_variant(conflict, retired):
         Product.objects.filter(pk=owner().product_id).update(status="archived")
 
     with pytest.raises(OverrideError, match="is discontinued"):
-        match_review.merge(conflict=conflict, actor="ann", now=LATER)
+        merge(conflict)
 
 
 def test_a_merged_variant_is_no_successor_of_the_remaining_one(conflict):
     Variant.objects.filter(pk=owner().pk).update(replaced_by=conflict.variant)
     before = state()
 
-    match_review.merge(conflict=conflict, actor="ann", now=LATER)
+    merge(conflict)
 
     assert owner().replaced_by is None
-    match_review.undo(decision=MatchDecision.objects.get(), now=LATER)
+    undo(MatchDecision.objects.get())
     assert state() == before
 
 
@@ -360,11 +324,11 @@ def test_variants_are_not_merged_while_that_would_break_orders_or_offers(conflic
         supplier=second, supplier_sku="T", variant=owner(), currency="USD", seen_at=NOON
     )
     with pytest.raises(OverrideError, match="already offers this variant as T"):
-        match_review.merge(conflict=conflict, actor="ann", now=LATER)
+        merge(conflict)
 
     twin.delete()
     StockLevel.objects.filter(offer=offer).update(reserved=1)
     before = state()
     with pytest.raises(OverrideError, match="Open orders hold units of the SKU N1"):
-        match_review.merge(conflict=conflict, actor="ann", now=LATER)
+        merge(conflict)
     assert state() == before

@@ -1,0 +1,99 @@
+"""Brand form: edit the names of a brand, its manufacturer and EU responsible person."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from catalog.attributes.identifiers import brand_key
+from catalog.attributes.text_cleaning import clean_text
+from catalog.brands import aliases
+from catalog.enums import EU
+from catalog.models import Brand
+from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
+from storefront.lib.address import COUNTRIES
+from storefront.lib.staff.form_fields import LinesField
+
+RESPONSIBLE_LOCK_FIELD = "is_responsible_locked"
+
+
+class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """The manufacturer of a brand, and its responsible person in the EU: each complete or empty."""
+
+    name = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget)
+    aliases = LinesField(
+        label=gettext_lazy("Aliases"),
+        required=False,
+        help_text=gettext_lazy("Other spellings, one per line, such as those of suppliers."),
+    )
+
+    class Meta:
+        model = Brand
+        fields = (
+            "name",
+            *(f"{role}_{part}" for role in CONTACT_ROLES for part in CONTACT_PARTS),
+            RESPONSIBLE_LOCK_FIELD,
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["aliases"] = [alias.name for alias in self.instance.aliases.order_by("pk")]
+
+    def clean_name(self) -> str:
+        name, key = clean_text(self.cleaned_data["name"]), self.instance.key
+        if not brand_key(name):
+            raise forms.ValidationError(_("Enter letters and digits."))
+        if key and brand_key(name)[: aliases.MAX_KEY] != key:
+            message = _(
+                "Only case, spaces and accents of a name can change: part numbers refer to it. Enter"
+                " another spelling as an alias, or merge the brand into another one."
+            )
+            raise forms.ValidationError(message)
+        self._require_free(name)
+        return name
+
+    def clean_aliases(self) -> list[str]:
+        names = [clean_text(name) for name in self.cleaned_data["aliases"]]
+        for name in names:
+            if not brand_key(name) or len(name) > aliases.MAX_KEY:
+                raise forms.ValidationError(_("Enter letters and digits, at most 80 per line."))
+            self._require_free(name)
+        return names
+
+    def _require_free(self, name: str) -> None:
+        if owner := aliases.find_owner(name, besides=self.instance):
+            message = _("%(name)s is already a name of the brand %(brand)s.")
+            raise forms.ValidationError(message % {"name": name, "brand": owner.name})
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for role in CONTACT_ROLES:
+            parts = {part: str(cleaned.get(f"{role}_{part}") or "") for part in CONTACT_PARTS}
+            if any(parts.values()) and not all(parts.values()):
+                message = _("Fill in name, address, country and e-mail address, or none of them.")
+                self.add_error(f"{role}_name", message)
+        changed = set(self.changed_data)
+        if RESPONSIBLE_LOCK_FIELD not in changed and changed & {
+            f"responsible_{part}" for part in CONTACT_PARTS
+        }:
+            cleaned[RESPONSIBLE_LOCK_FIELD] = True  # feeds must not restore what staff removed
+        return cleaned
+
+    def clean_manufacturer_country(self) -> str:
+        code = str(self.cleaned_data["manufacturer_country"]).upper()
+        if code and code not in COUNTRIES:
+            message = _("%(code)s is not a country code. Enter two letters, such as DE.")
+            raise forms.ValidationError(message % {"code": code})
+        return code
+
+    def clean_responsible_country(self) -> str:
+        code = str(self.cleaned_data["responsible_country"]).upper()
+        if code and code not in EU:
+            message = _(
+                "The responsible person must be in the EU: enter a country code such as DE."
+            )
+            raise forms.ValidationError(message)
+        return code

@@ -1,0 +1,175 @@
+"""Brand merges: merge a brand into another one, and undo it.
+
+Its products, aliases and documents move, and its name becomes an alias. Contacts of the remaining
+brand that are empty are filled in. Rules of draft price books move; a live price book or a promotion
+that names the brand refuses the merge, because prices would change unsaid.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext
+
+from catalog.brands.aliases import MAX_KEY
+from catalog.models import Brand, BrandAlias, Identifier, PriceBook, PriceRule, Product, Variant
+from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
+from catalog.pricing import repricing_queue
+from storefront.lib.db.transactions import requires_transaction
+from suppliers.matches import journal
+from suppliers.matches.journal import CHANGED_SINCE, Journal
+from suppliers.models import BrandMerge, ComplianceDocument, PendingPublication
+from suppliers.offers.overrides import OverrideError
+
+State, Scheme = Identifier.State, Identifier.Scheme
+OPEN_BOOKS: Final = (PriceBook.Status.DRAFT,)
+
+
+@transaction.atomic(durable=True)
+def merge_brands(*, brand: Brand, other: Brand, actor: str, now: datetime) -> BrandMerge:
+    """Merge a brand into another one.
+
+    Part numbers of its products get the key of the remaining brand. One that the brand has already
+    becomes a conflict, about which staff are asked.
+    Locks: both brands in id order, then the variants of the merged one, then its products
+    Raises: OverrideError  a live price book or a promotion names it, or a brand was merged already
+    """
+    rows = Brand.objects.filter(pk__in=[brand.pk, other.pk]).order_by("pk")
+    locked = {row.pk: row for row in rows.select_for_update(of=["self"])}
+    if brand.pk == other.pk or len(locked) != len({brand.pk, other.pk}):
+        raise OverrideError(gettext("Choose two different brands."))
+    survivor, merged = locked[brand.pk], locked[other.pk]
+    if survivor.merged_into_id or merged.merged_into_id:
+        raise OverrideError(gettext("One of the brands was merged already."))
+    _refuse_named(merged)
+    changes = Journal()
+    products = _move_products(changes, survivor, merged, now=now)
+    changes.set(BrandAlias.objects.filter(brand=merged), brand_id=survivor.pk)
+    changes.add(BrandAlias(brand=survivor, name=merged.name, key=merged.key[:MAX_KEY]))
+    documents = ComplianceDocument.objects.filter(brand=merged)
+    changes.set(documents, is_strict=False, brand_id=survivor.pk)
+    drafts = PriceRule.objects.filter(brand=merged, book__status__in=OPEN_BOOKS)
+    changes.set(drafts, is_strict=False, brand_id=survivor.pk)
+    _fill_contacts(changes, survivor, merged)
+    changes.set([merged], merged_into_id=survivor.pk)
+    return BrandMerge.objects.create(
+        brand=survivor,
+        other=merged,
+        before={"journal": changes.entries, "products": products},
+        actor=actor,
+        at=now,
+    )
+
+
+@requires_transaction
+def _refuse_named(brand: Brand) -> None:
+    """Refuse a brand that prices depend on.
+
+    Raises: OverrideError
+    """
+    rules = PriceRule.objects.filter(brand=brand, book__status=PriceBook.Status.LIVE)
+    if rule := rules.select_related("book").first():
+        message = gettext(
+            "Rule %(number)s of the live price book %(book)s names %(brand)s. Publish a price book"
+            " without this rule first."
+        )
+        values = {"number": rule.number, "book": rule.book, "brand": brand.name}
+        raise OverrideError(message % values)
+    handled = {Product, BrandAlias, PriceRule, ComplianceDocument, BrandMerge, Brand}
+    for relation in brand._meta.related_objects:  # noqa: SLF001 - Django's documented model API
+        if relation.related_model in handled:
+            continue
+        named = relation.related_model._default_manager.filter(**{relation.field.name: brand})  # noqa: SLF001
+        if row := named.first():
+            message = gettext("%(row)s (%(kind)s) names %(brand)s. Change it first.")
+            kind = relation.related_model._meta.verbose_name  # noqa: SLF001
+            raise OverrideError(message % {"row": row, "kind": kind, "brand": brand.name})
+
+
+@requires_transaction
+def _move_products(changes: Journal, survivor: Brand, merged: Brand, *, now: datetime) -> list[int]:
+    variants = Variant.objects.filter(product__brand=merged).order_by("pk")
+    ids = list(variants.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
+    products = list(
+        Product.objects.filter(brand=merged).select_for_update(of=["self"]).order_by("pk")
+    )
+    changes.set(products, brand_id=survivor.pk)
+    _rename_numbers(changes, ids, survivor, merged)
+    PendingPublication.queue(ids)
+    repricing_queue.enqueue_products(product_ids=[row.pk for row in products], now=now)
+    return [row.pk for row in products]
+
+
+@requires_transaction
+def _rename_numbers(
+    changes: Journal, variant_ids: list[int], survivor: Brand, merged: Brand
+) -> None:
+    """Put the key of the remaining brand before part and model numbers."""
+    rows = list(
+        Identifier.objects.filter(
+            Q(scheme=Scheme.MPN) | Q(scheme=Scheme.MODEL),
+            variant__in=variant_ids,
+            value__startswith=f"{merged.key}:",
+        ).order_by("pk")
+    )
+    changes.keep(rows)
+    for row in rows:
+        row.value = f"{survivor.key}:{row.value.partition(':')[2]}"[:160]
+    taken = {
+        (scheme, value)
+        for scheme, value in Identifier.objects.filter(value__in=[row.value for row in rows])
+        .exclude(state=State.CONFLICT)
+        .values_list("scheme", "value")
+    }
+    for row in rows:
+        if row.state != State.CONFLICT and (row.scheme, row.value) in taken:
+            row.state = State.CONFLICT
+    Identifier.objects.bulk_update(rows, ["value", "state"], batch_size=1000)
+
+
+@requires_transaction
+def _fill_contacts(changes: Journal, survivor: Brand, merged: Brand) -> None:
+    for role in CONTACT_ROLES:
+        is_open = role != "responsible" or not survivor.is_responsible_locked
+        if is_open and not getattr(survivor, f"{role}_name") and getattr(merged, f"{role}_name"):
+            parts = {f"{role}_{part}": getattr(merged, f"{role}_{part}") for part in CONTACT_PARTS}
+            changes.set([survivor], is_strict=False, **parts)
+
+
+@transaction.atomic(durable=True)
+def undo_merge(*, decision: BrandMerge, now: datetime) -> None:
+    """Restore both brands. Products that joined the remaining brand since stay there.
+
+    Locks: the decision, then both brands and the products
+    Raises: OverrideError  it was undone already, or a later change builds on it
+    """
+    row = BrandMerge.objects.select_for_update(of=["self"]).get(pk=decision.pk)
+    if row.undone_at is not None:
+        raise OverrideError(gettext("This was undone already."))
+    brands = Brand.objects.filter(pk__in=[row.brand_id, row.other_id]).order_by("pk")
+    list(brands.select_for_update(of=["self"]))
+    products = Product.objects.filter(pk__in=row.before["products"]).order_by("pk")
+    list(products.select_for_update(of=["self"]).values_list("pk"))
+    numbers = [
+        values["value"]
+        for entry in row.before["journal"]
+        if entry["step"] == "keep"
+        for values in entry["values"]
+        if values["state"] != State.CONFLICT
+    ]
+    kept = [
+        values["id"]
+        for entry in row.before["journal"]
+        if entry["step"] == "keep"
+        for values in entry["values"]
+    ]
+    taken = Identifier.objects.filter(value__in=numbers).exclude(state=State.CONFLICT)
+    if taken.exclude(pk__in=kept).exists():
+        raise OverrideError(CHANGED_SINCE)
+    journal.undo(row.before["journal"])
+    variants = Variant.objects.filter(product__in=row.before["products"])
+    PendingPublication.queue(variants.values_list("pk", flat=True))
+    repricing_queue.enqueue_products(product_ids=row.before["products"], now=now)
+    row.undone_at = now
+    row.save(update_fields=["undone_at"])

@@ -1,0 +1,288 @@
+"""Merges: merge a variant into another, or a product into another, and undo it.
+
+The offers and identifiers of a merged variant move to the remaining one. It is discontinued, with the
+remaining one as its successor. A product without other variants is archived, and its page redirects.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext
+
+from catalog.attributes.identifiers import option_keys
+from catalog.models import Identifier, Image, Product, Variant
+from storefront.lib.db.transactions import requires_transaction
+from suppliers.matches import journal, locks
+from suppliers.matches.journal import Journal
+from suppliers.matches.locks import OrderCheck
+from suppliers.models import MatchDecision, PendingPublication, SupplierOffer
+from suppliers.offers.overrides import OverrideError
+
+State, Scheme = Identifier.State, Identifier.Scheme
+IN_PRODUCTION: Final = Q(status=Variant.Status.ACTIVE) | Q(status=Variant.Status.PHASING_OUT)
+
+
+@transaction.atomic
+def merge(  # noqa: PLR0913 - both variants, what moves, who and when
+    *,
+    variant: Variant,
+    other: Variant,
+    with_images: bool = False,
+    actor: str,
+    now: datetime,
+    check_orders: OrderCheck,
+) -> MatchDecision:
+    """Merge a variant into another one; ``with_images``: its images move, too.
+
+    Locks: the variants, then the offers of the merged one, then their stock, each in id order
+    Raises: OverrideError  open orders need it, a supplier offers both variants, or the remaining
+        one is discontinued
+    """
+    rows = locks.lock_variants([variant.pk, other.pk])
+    changes = Journal()
+    _merge_pair(changes, rows[variant.pk], rows[other.pk], now=now, check_orders=check_orders)
+    _retire_product(
+        changes, rows[other.pk].product, rows[variant.pk].product, with_images=with_images
+    )
+    return _record(changes, rows[variant.pk], rows[other.pk], actor=actor, now=now)
+
+
+@transaction.atomic
+def merge_products(  # noqa: PLR0913 - both products, what moves, who and when
+    *,
+    product: Product,
+    other: Product,
+    with_images: bool = False,
+    actor: str,
+    now: datetime,
+    check_orders: OrderCheck,
+) -> MatchDecision:
+    """Merge a product into another one: variants with equal options merge, the others move.
+
+    Locks: as ``merge``
+    Raises: OverrideError  as ``merge``, or the variants of both products do not fit together
+    """
+    if product.pk == other.pk:
+        raise OverrideError(gettext("Choose two different products."))
+    of_both = Variant.objects.filter(product__in=[product.pk, other.pk])
+    rows = locks.lock_variants(of_both.values_list("pk", flat=True))
+    pairs, moved = _pair_variants(product, other, [*rows.values()])
+    if not pairs and not moved:
+        raise OverrideError(gettext("All variants of the product are discontinued."))
+    changes = Journal()
+    for variant, merged in pairs:
+        _merge_pair(changes, variant, merged, now=now, check_orders=check_orders)
+    if moved:
+        check_orders(variants=[row.pk for row in moved])
+        _move_variants(changes, moved, product)
+    _retire_product(changes, other, product, with_images=with_images)
+    ours = next(row for row in rows.values() if row.product_id == product.pk)
+    first, second = pairs[0] if pairs else (ours, moved[0])
+    return _record(changes, first, second, actor=actor, now=now)
+
+
+def _pair_variants(
+    product: Product, other: Product, rows: Sequence[Variant]
+) -> tuple[list[tuple[Variant, Variant]], list[Variant]]:
+    """Return which variants merge, and which move to the product.
+
+    Raises: OverrideError
+    """
+    listed = [row for row in rows if row.status != Variant.Status.DISCONTINUED]
+    ours = [row for row in listed if row.product_id == product.pk]
+    theirs = [row for row in listed if row.product_id == other.pk]
+    if not ours:
+        raise OverrideError(gettext("All variants of the product are discontinued."))
+    if len(ours) == len(theirs) == 1:
+        return [(ours[0], theirs[0])], []
+    by_options = {option_keys(row.option_values): row for row in ours}
+    pairs = [(by_options[key], row) for row in theirs if (key := _keys(row)) in by_options]
+    moved = [row for row in theirs if _keys(row) not in by_options]
+    if moved and option_keys(product.option_names) != option_keys(other.option_names):
+        raise OverrideError(
+            gettext(
+                "The options of both products differ, and some variants have no counterpart."
+                " Merge the variants one by one."
+            )
+        )
+    if len({ours.pk for ours, _merged in pairs}) < len(pairs):
+        raise OverrideError(
+            gettext("Several variants have the same options. Merge the variants one by one.")
+        )
+    return pairs, moved
+
+
+def _keys(variant: Variant) -> frozenset[str]:
+    return option_keys(variant.option_values)
+
+
+@requires_transaction
+def _merge_pair(
+    changes: Journal,
+    variant: Variant,
+    other: Variant,
+    *,
+    now: datetime,
+    check_orders: OrderCheck,
+) -> None:
+    if variant.pk == other.pk:
+        raise OverrideError(gettext("Choose two different products."))
+    locks.require_for_sale(variant)
+    about_other = SupplierOffer.objects.filter(Q(variant=other) | Q(disputed_variant=other))
+    locked = locks.lock_offers(about_other)
+    check_orders(variants=[other.pk])
+    offers = [offer for offer in locked if offer.variant_id == other.pk]
+    locks.require_one_offer_per_supplier(variant, offers)
+    move_offers(changes, offers, variant, now=now)
+    asked = [offer for offer in locked if offer.variant_id is None]
+    changes.set(asked, is_strict=False, disputed_variant_id=variant.pk)
+    _move_identifiers(changes, other, variant)
+    if variant.replaced_by_id == other.pk:
+        changes.set([variant], is_strict=False, replaced_by_id=None)
+    changes.set([other], status=Variant.Status.DISCONTINUED, replaced_by_id=variant.pk)
+    PendingPublication.queue([variant.pk, other.pk])
+
+
+@requires_transaction
+def move_offers(
+    changes: Journal, offers: Sequence[SupplierOffer], variant: Variant, *, now: datetime
+) -> None:
+    """Link locked offers to another variant. No feed changes the links."""
+    changes.set(offers, variant_id=variant.pk)
+    changes.extend(offers, "overridden_fields", SupplierOffer.LINK)
+    SupplierOffer.objects.filter(pk__in=[offer.pk for offer in offers]).update(seen_at=now)
+
+
+@requires_transaction
+def _move_identifiers(changes: Journal, other: Variant, variant: Variant) -> None:
+    """Give the identifiers of a merged variant to the one that remains.
+
+    Supplier SKUs are deleted: with them, the next page of that supplier would overwrite the texts of
+    the remaining product. The others become verified, so that no import deletes them.
+    """
+    rows = list(other.identifiers.order_by("pk"))
+    names = {(row.scheme, row.value) for row in rows}
+    own = [row for row in variant.identifiers.all() if (row.scheme, row.value) in names]
+    has = {(row.scheme, row.value) for row in own}
+    moved = [
+        row.pk
+        for row in rows
+        if row.scheme != Scheme.SUPPLIER and (row.scheme, row.value) not in has
+    ]
+    changes.set(
+        [row for row in own if row.state == State.ASSERTED], is_strict=False, state="verified"
+    )
+    changes.keep(rows)
+    Identifier.objects.filter(pk__in=[row.pk for row in rows if row.pk not in moved]).delete()
+    Identifier.objects.filter(pk__in=moved).update(variant=variant)
+    Identifier.objects.filter(pk__in=moved, state=State.ASSERTED).update(state=State.VERIFIED)
+
+
+@requires_transaction
+def _move_variants(changes: Journal, rows: Sequence[Variant], product: Product) -> None:
+    """Move variants with their images to another product; their supplier no longer describes them.
+
+    Locks: the caller holds the variants
+    """
+    offers = locks.lock_offers(SupplierOffer.objects.filter(variant__in=rows))
+    changes.extend(offers, "overridden_fields", SupplierOffer.LINK)
+    delete_supplier_skus(changes, rows)
+    images = Image.objects.filter(variant__in=rows)
+    taken = Image.objects.filter(product=product).values("source_url")
+    changes.set(images.exclude(source_url__in=taken), is_strict=False, product_id=product.pk)
+    changes.set(rows, product_id=product.pk)
+    PendingPublication.queue([row.pk for row in rows])
+
+
+@requires_transaction
+def delete_supplier_skus(changes: Journal, variants: Collection[Variant]) -> None:
+    """Delete the supplier SKUs of variants: their pages no longer write the variants."""
+    rows = Identifier.objects.filter(variant__in=variants, scheme=Scheme.SUPPLIER)
+    changes.keep(rows)
+    rows.delete()
+
+
+@requires_transaction
+def _retire_product(
+    changes: Journal, other: Product, product: Product, *, with_images: bool
+) -> None:
+    """Archive a product that has no variant in production, and let its page redirect."""
+    if with_images and other.pk != product.pk:
+        taken = Image.objects.filter(product=product).values("source_url")
+        images = Image.objects.filter(product=other).exclude(stem="")
+        changes.set(
+            images.exclude(source_url__in=taken),
+            is_strict=False,
+            product_id=product.pk,
+            variant_id=None,
+            role=Image.Role.OTHER,
+        )
+    if other.pk != product.pk and not Variant.objects.filter(IN_PRODUCTION, product=other).exists():
+        archive(changes, other, leads_to=product)
+
+
+@requires_transaction
+def archive(changes: Journal, product: Product, *, leads_to: Product) -> None:
+    """Archive a product; its page redirects to another one."""
+    (row,) = Product.objects.select_for_update(of=["self"]).filter(pk=product.pk)
+    changes.set([row], status=Product.Status.ARCHIVED, redirects_to_id=leads_to.pk)
+
+
+@requires_transaction
+def _record(
+    changes: Journal, variant: Variant, other: Variant, *, actor: str, now: datetime
+) -> MatchDecision:
+    return MatchDecision.objects.create(
+        variant=variant,
+        other=other,
+        kind=MatchDecision.Kind.MERGE,
+        answer=MatchDecision.Answer.SAME,
+        before={"journal": changes.entries},
+        actor=actor,
+        at=now,
+    )
+
+
+# Undo
+
+
+@requires_transaction
+def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None:
+    """Restore both variants.
+
+    Locks: as ``merge``; the caller holds the decision
+    Raises: OverrideError  a later decision or edit builds on it, or open orders need the offers
+    """
+    entries = row.before["journal"]
+    lock_rows_of(entries, check_orders=check_orders, now=now)
+    journal.undo(entries)
+
+
+@requires_transaction
+def lock_rows_of(
+    entries: Sequence[journal.Entry], *, check_orders: OrderCheck, now: datetime
+) -> None:
+    """Lock the variants and offers that an undo changes, and publish them.
+
+    Raises: OverrideError  open orders need the offers
+    """
+    changed = {
+        label: {int(pk) for each in entries if each["model"] == label for pk in _pks(each)}
+        for label in ("catalog.Variant", "suppliers.SupplierOffer")
+    }
+    variants, offer_ids = changed["catalog.Variant"], changed["suppliers.SupplierOffer"]
+    locks.lock_variants(variants)
+    offers = SupplierOffer.objects.filter(pk__in=offer_ids, variant__isnull=False)
+    locked = locks.lock_offers(offers)
+    check_orders(offers=[offer.pk for offer in locked])
+    offers.update(seen_at=now)
+    PendingPublication.queue({*variants, *(o.variant_id for o in locked if o.variant_id)})
+
+
+def _pks(entry: journal.Entry) -> Collection[str | int]:
+    if entry["step"] == "set":
+        return list(entry["before"])
+    return entry.get("pks", ())  # type: ignore[no-any-return]
