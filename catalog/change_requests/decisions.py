@@ -22,7 +22,7 @@ from catalog.models import (
 )
 from catalog.pricing import repricing_queue
 from catalog.products import spec_edits
-from catalog.products.mode_changes import MODES, ModeChanges
+from catalog.products.spec_edits import MODES, ModeChanges
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 

@@ -14,8 +14,8 @@ from catalog.change_requests.recording import encode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import ChangeRequest, Product, Spec
 from catalog.models.families import family_name
-from catalog.products.mode_changes import MODES
-from catalog.products.staff.labels import label_of
+from catalog.products.spec_edits import MODES
+from catalog.products.staff.history.change_texts import label_of
 
 MAX_WORDS = 400  # of a text that is compared
 

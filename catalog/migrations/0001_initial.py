@@ -979,6 +979,21 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="OtherStatement",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("supplier_code", models.CharField(max_length=40, verbose_name="Supplier")),
+                ("values", models.JSONField(default=dict, verbose_name="Values")),
+                ("stated_at", models.DateTimeField(verbose_name="Stated at")),
+                ("product", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="other_statements", to="catalog.product", verbose_name="Product")),
+            ],
+            options={
+                "verbose_name": "statement of another supplier",
+                "verbose_name_plural": "statements of other suppliers",
+                "constraints": [models.UniqueConstraint(fields=("product", "supplier_code"), name="statement_once_per_supplier")],
+            },
+        ),
+        migrations.CreateModel(
             name="FieldChange",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -1,6 +1,6 @@
 """Catalog models: export every model of the app."""
 
-from catalog.models.attributes import Mode, Spec
+from catalog.models.attributes import Mode, OtherStatement, Spec
 from catalog.models.bulk_edits import BulkEdit, BulkEditRow
 from catalog.models.categories import Brand, BrandAlias, Category
 from catalog.models.competitors import (
@@ -48,6 +48,7 @@ __all__ = [
     "Listing",
     "Mode",
     "OptionText",
+    "OtherStatement",
     "PriceBook",
     "PriceChange",
     "PriceHold",

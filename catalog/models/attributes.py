@@ -134,6 +134,33 @@ class Spec(models.Model):
         return min(self.bases.values(), key=[*self.Basis].index, default=self.Basis.NONE)
 
 
+class OtherStatement(models.Model):
+    """The specification that a supplier states of a product which another supplier describes.
+
+    Shape:  ``values`` maps columns, or ``custom:`` and the code of an attribute, to
+            ``{"label", "raw", "value"}``
+    """
+
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="other_statements", verbose_name=_("Product")
+    )
+    supplier_code = models.CharField(_("Supplier"), max_length=40)
+    values = models.JSONField(_("Values"), default=dict)
+    stated_at = models.DateTimeField(_("Stated at"))
+
+    class Meta:
+        verbose_name = _("statement of another supplier")
+        verbose_name_plural = _("statements of other suppliers")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "supplier_code"], name="statement_once_per_supplier"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier_code} on {self.product_id}"
+
+
 class Mode(models.Model):
     product = models.ForeignKey(
         Product, models.CASCADE, related_name="modes", verbose_name=_("Product")

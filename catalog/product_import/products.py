@@ -19,8 +19,7 @@ from catalog.product_import.held_changes import (
 )
 from catalog.product_import.item import ImportItem, ImportPolicy
 from catalog.products.creation import make_slugs
-from catalog.products.mode_changes import MODES, ModeChanges
-from catalog.products.spec_edits import keep_edits
+from catalog.products.spec_edits import MODES, ModeChanges, keep_edits
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 

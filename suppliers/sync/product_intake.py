@@ -13,6 +13,7 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from catalog.brands import aliases
 from catalog.product_import import importer
 from catalog.product_import.importer import ImportResult
+from catalog.product_import.other_statements import write_statements
 from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
@@ -149,6 +150,12 @@ def _import_once(run_context: RunContext, batch: Batch) -> int:
     now, run = run_context.clock(), run_context.run.pk
     store = partial(_store_of(supplier, now=now), run=run)
     imported = _store_and_link(supplier, decided, store)
+    write_statements(
+        records=records,
+        variant_ids=decided.matched_links,
+        source=supplier.code,
+        now=run_context.clock(),
+    )
     batch.problems += imported.issues
     present = _known_products(run_context, batch.answered)
     # What cannot be stored now is fetched again by the next run.

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from catalog.products.staff.history.history_page import FieldHistoryAdmin
-from catalog.products.staff.labels import label_of
+from catalog.products.staff.history.change_texts import label_of
+from catalog.products.staff.history.history_admin import FieldHistoryAdmin
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff.history import construct_message
 

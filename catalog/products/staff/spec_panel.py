@@ -1,19 +1,25 @@
-"""Specification panel: show each value with its source, and the findings with their arithmetic."""
+"""Specification panel: show values, sources, statements of other suppliers, earlier values, findings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import admin
-from django.utils import formats
+from django.db.models import F, Window
+from django.db.models.functions import RowNumber
+from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.models import Product, Spec
+from catalog.custom_attributes.registry import CUSTOM
+from catalog.models import FieldChange, OtherStatement, Product, Spec
+from catalog.products.staff.history.change_texts import describe_source as describe_change
+from catalog.products.staff.history.change_texts import label_of, value_text
 from catalog.products.staff.spec_form import describe_source
 from storefront.lib.staff import columns
 
+EARLIER_VALUES = 3
 _NO_VALUES: tuple[Any, ...] = (None, "", [])
 # Subjects of findings that are no columns of ``Spec``.
 _OTHER_LABELS = {"modes": gettext_lazy("Modes"), "power_w": gettext_lazy("LED power, W")}
@@ -22,19 +28,26 @@ _NOT_SHOWN = {"id", "product", "custom_values", "more", "sources", "warnings"}
 
 @admin.display(description=cast("str", gettext_lazy("Values and findings")))
 def spec_panel(product: Product) -> str | None:
-    """Return an HTML table: value, supplier's text and findings of each attribute."""
+    """Return an HTML table with one line per attribute."""
     spec = Spec.objects.filter(product=product).first()
     if spec is None:
         return None
+    statements = list(OtherStatement.objects.filter(product=product).order_by("supplier_code"))
     rows = format_html_join(
-        "", "<tr><th scope=row>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>", _rows(spec)
+        "",
+        "<tr><th scope=row>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+        _rows(spec, statements, _earlier_values(product)),
     )
     return format_html(
-        '<div class="today-scroll"><table class="staff-pairs"><thead><tr><td></td>'
-        "<th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th></tr></thead>"
-        "{}</table></div>",
+        '<div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<table class="staff-pairs"><thead><tr><td></td>'
+        "<th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th>"
+        "<th scope=col>{}</th></tr></thead>{}</table></div>",
+        _("Values and findings"),
         _("Value"),
         _("Source"),
+        _("Other suppliers"),
+        _("Earlier values"),
         _("Findings"),
         rows,
     )
@@ -50,15 +63,42 @@ def basis(spec: Spec) -> str:
     return str(spec.basis.label)
 
 
-def _rows(spec: Spec) -> Iterator[tuple[Any, str, str, str]]:
-    labels = {field.name: field.verbose_name for field in Spec._meta.fields}  # noqa: SLF001
-    names = [name for name in labels if name not in _NOT_SHOWN]
-    for name in (*names, *_OTHER_LABELS):
+def _earlier_values(product: Product) -> dict[str, list[FieldChange]]:
+    """Map each attribute to its last changes, newest first."""
+    latest = Window(RowNumber(), partition_by=F("field"), order_by=F("pk").desc())
+    changes = FieldChange.objects.filter(product=product, record=FieldChange.Record.SPEC)
+    earlier: dict[str, list[FieldChange]] = {}
+    for change in changes.annotate(rank=latest).filter(rank__lte=EARLIER_VALUES).order_by("-pk"):
+        earlier.setdefault(change.field, []).append(change)
+    return earlier
+
+
+def _rows(
+    spec: Spec,
+    statements: Sequence[OtherStatement],
+    earlier: Mapping[str, Sequence[FieldChange]],
+) -> Iterator[tuple[Any, ...]]:
+    own = [field.name for field in Spec._meta.fields if field.name not in _NOT_SHOWN]  # noqa: SLF001
+    stated = {name for statement in statements for name in statement.values}
+    custom = sorted({*(f"{CUSTOM}{code}" for code in spec.custom_values), *stated} - {*own})
+    for name in (*own, *_OTHER_LABELS, *custom):
         findings = [found for found in spec.warnings if found.get("column") == name]
-        value = getattr(spec, name, None)
-        if findings or value not in _NO_VALUES:
-            label = labels.get(name) or _OTHER_LABELS[name]
-            yield label, _value(value), _source(spec, name, findings), _findings(findings)
+        value = _value_of(spec, name)
+        if findings or value not in _NO_VALUES or name in stated:
+            yield (
+                _OTHER_LABELS.get(name) or label_of(name, Product),
+                _value(value),
+                _source(spec, name, findings),
+                _statements(statements, name, value),
+                _changes(earlier.get(name, ())),
+                _findings(findings),
+            )
+
+
+def _value_of(spec: Spec, name: str) -> Any:
+    if name.startswith(CUSTOM):
+        return spec.custom_values.get(name.removeprefix(CUSTOM))
+    return getattr(spec, name, None)
 
 
 def _value(value: Any) -> str:
@@ -72,11 +112,55 @@ def _value(value: Any) -> str:
 
 
 def _source(spec: Spec, name: str, findings: list[dict[str, Any]]) -> str:
-    """Return who states the value; of a value that was rejected, the supplier's text."""
+    """Return who states the value, and what it rests on; of a rejected value, the supplier's text."""
     source = spec.sources.get(name)
     if source is None:
         return next((found["raw"] for found in findings), "")
-    return describe_source(source)
+    stated = describe_source(source)
+    if "basis" not in source:
+        return stated
+    return f"{stated} {_('Basis: %(field)s') % {'field': spec.basis_of(name).label}}"
+
+
+def _statements(statements: Sequence[OtherStatement], name: str, value: Any) -> str:
+    """Return what other suppliers state; a value that differs from ours is marked."""
+    lines = []
+    for statement in statements:
+        if line := statement.values.get(name):
+            origin = f"{statement.supplier_code}, {_date(statement.stated_at)}"
+            text = f"{line['label']}: {line['raw']} ({origin})"
+            is_same = _is_same(value, line["value"])
+            shown = text if is_same else _("Differs: %(text)s") % {"text": text}
+            lines.append((columns.as_status(shown, waiting=not is_same, final=is_same),))
+    return format_html_join("", "<div>{}</div>", lines)
+
+
+def _is_same(ours: Any, stated: Any) -> bool:
+    return bool(Decimal(stated) == ours if isinstance(ours, Decimal) else stated == ours)
+
+
+def _changes(changes: Sequence[FieldChange]) -> str:
+    return format_html_join(
+        "",
+        "<div>{}</div>",
+        (
+            (
+                _("%(value)s until %(date)s. Then: %(source)s")
+                % {
+                    "value": value_text(Spec, change.field, change.old),
+                    "date": _date(change.at),
+                    "source": " ".join(
+                        filter(None, (describe_change(change.source), change.actor))
+                    ),
+                },
+            )
+            for change in changes
+        ),
+    )
+
+
+def _date(at: Any) -> str:
+    return formats.date_format(timezone.localtime(at), "SHORT_DATE_FORMAT")
 
 
 def _findings(findings: list[dict[str, Any]]) -> str:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from catalog.models import Product, ProductCard
+from catalog.models import OtherStatement, Product, ProductCard
 from storefront.dev.sandboxes import in_memory_supplier
 from suppliers.models import SupplierOffer, SyncIssue
 from tests.factories.feeds import NOON, make_feed_supplier, sync, usd
@@ -76,6 +76,33 @@ def test_a_second_supplier_does_not_change_the_description(supplier, world, seco
     product = Product.objects.get()
     assert (product.title, product.spec.weight_g) == ("Sensor headlamp", 75)
     assert product.variants.count() == 2
+
+
+def test_what_a_second_supplier_states_is_kept_until_its_offers_are_unlinked(
+    supplier, world, second, second_world
+):
+    put(world, light())
+    put(second_world, light(claims={"Weight": "80 g", "Beam distance": "100 m"}))
+    sync(supplier)
+    sync(second)
+
+    kept = OtherStatement.objects.get()
+    weight = {"label": "Weight", "raw": "80 g", "value": 80}
+    assert (kept.supplier_code, kept.values["weight_g"]) == ("second", weight)
+    put(second_world, light(claims={"Weight": "80 g", "Beam distance": "100 m"}), cost="5.10")
+    sync(second, now=LATER)
+    again = OtherStatement.objects.get()
+    assert (again.pk, again.stated_at) == (kept.pk, kept.stated_at)  # it states the same
+    put(second_world, light(claims={"Weight": "90 g"}))
+    sync(second, now=LATER + timedelta(hours=6))
+    assert OtherStatement.objects.get().values.keys() >= {"weight_g"}
+    assert OtherStatement.objects.get().values["weight_g"]["value"] == 90
+
+    red, black = SupplierOffer.objects.filter(supplier=second).order_by("-supplier_sku")
+    SupplierOffer.objects.filter(pk=red.pk).update(variant=None)
+    assert OtherStatement.objects.exists()
+    SupplierOffer.objects.filter(pk=black.pk).update(variant=None)
+    assert not OtherStatement.objects.exists()
 
 
 def colors(*values, option_names=("Color", "Battery"), **words):

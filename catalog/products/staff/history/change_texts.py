@@ -8,12 +8,15 @@ from typing import Any, Final
 from django.db import models
 from django.utils import formats
 from django.utils.text import Truncator, capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Brand, Category, FieldChange, Identifier, Image, Mode, Product, Variant
 from catalog.models.attributes import Spec
-from catalog.products.spec_edits import BASIS
-from catalog.products.staff.labels import label_of
+from catalog.products.image_edits import IMAGES
+from catalog.products.spec_edits import BASIS, MODES
 from storefront.lib.staff import columns
 
 Record = FieldChange.Record
@@ -41,6 +44,19 @@ class ChangeRow:
     is_restorable: bool
 
 
+def label_of(name: str, model: type[models.Model]) -> str:
+    """Return the label of a locked field of a product or a variant, or of what belongs to it."""
+    if parts := {MODES: Mode, IMAGES: Image}.get(name):
+        return str(capfirst(parts._meta.verbose_name_plural))  # noqa: SLF001
+    if name.startswith(CUSTOM):
+        code, language = name.removeprefix(CUSTOM), get_language() or "en"
+        return next((one.name_in(language) for one in registry.cached() if one.code == code), code)
+    if name in Identifier.Scheme.values:
+        return str(Identifier.Scheme(name).label)
+    own = {field.name for field in model._meta.fields}  # noqa: SLF001
+    return str(columns.field_label(model if name in own else Spec, name))
+
+
 def field_of(change: FieldChange) -> str:
     """Return the name of the changed field of the model, such as ``brand`` for ``brand_id``."""
     model = MODELS[change.record]
@@ -55,6 +71,7 @@ def describe_source(source: str) -> str:
     text = {
         "sync": _("Supplier %(code)s, sync run %(run)s") if run else _("Supplier %(code)s"),
         "bulk edit": _("Bulk edit %(code)s"),
+        "change-request": _("Change request of %(code)s"),
         "bulk edit undone": _("Bulk edit %(code)s undone"),
         "staff": _("Edited on a staff page"),
         "restore": _("Restored"),

@@ -1,4 +1,4 @@
-"""History page: list the changed fields of a product or a variant, restore an earlier value."""
+"""History admin: list the changed fields of a product or a variant, restore an earlier value."""
 
 from functools import partial
 from typing import Any, ClassVar
@@ -10,12 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from catalog.models import FieldChange, Product
+from catalog.models import FieldChange, OtherStatement, Product
 from catalog.products.staff.history import restore
 from catalog.products.staff.history.change_texts import ChangeTexts, Record
-from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import StaffAdmin, register_read_only
 
 PAGE_SIZE = 50
 CHANGE_RIGHTS = {
@@ -118,3 +120,33 @@ class FieldHistoryAdmin(StaffAdmin):
 def may_restore(request: HttpRequest, change: FieldChange) -> bool:
     rights = CHANGE_RIGHTS.get(Record(change.record))
     return bool(rights) and request.user.has_perms(rights or ())
+
+
+register_read_only(
+    FieldChange,
+    list_display=[
+        columns.age("at", gettext_lazy("When")),
+        columns.link("product", gettext_lazy("Product")),
+        "record",
+        "field",
+        "actor",
+        "source",
+    ],
+    list_select_related=["product"],
+    list_filter=["record"],
+    search_fields=["actor", "source", "field"],
+    ordering=["-id"],
+)
+
+
+register_read_only(
+    OtherStatement,
+    list_display=[
+        columns.link("product", gettext_lazy("Product")),
+        "supplier_code",
+        columns.age("stated_at", gettext_lazy("Stated at")),
+    ],
+    list_select_related=["product"],
+    search_fields=["supplier_code", "product__title"],
+    ordering=["-id"],
+)
