@@ -6,11 +6,13 @@ from typing import ClassVar
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from catalog.staff_search.variants import find_variant_ids
 from orders import ledger, privacy
 from orders.address_changes.admin import AddressActions
 from orders.admin_columns import (
@@ -25,11 +27,20 @@ from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
 from orders.cart.admin import FEES, LANDED
 from orders.models import ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
+from orders.models.order import CUSTOMER_NAME, PHONE
 from orders.payments import refunds
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks
 from orders.purchasing.holds import holds
 from orders.returns.admin.receiving import RETURN_INLINE, ReturnActions
+from storefront.lib.db.indexed_search import (
+    IdSearch,
+    digits_of,
+    ending_with,
+    equal_to,
+    starting_with,
+    with_words,
+)
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -87,6 +98,28 @@ class RefundForm(ReasonForm):
     field_order = ("amount", "reason", "is_sure")
 
 
+MIN_PHONE_DIGITS, COMPARED_PHONE_DIGITS = 5, 8  # a country code may be missing on either side
+
+
+def order_searches(text: str) -> list[IdSearch]:
+    """Return the searches by number, customer, item, purchase order and supplier's reference."""
+    orders, purchase_orders = Order.objects.all(), PurchaseOrder.objects.all()
+    number, phone = text.upper(), digits_of(text)
+    searches = [
+        *starting_with(orders, "number", number),
+        *starting_with(orders, Lower("email"), text.lower()),
+        *with_words(orders, CUSTOMER_NAME, text),
+        *starting_with(purchase_orders, "number", number, pk="order"),
+        *starting_with(purchase_orders, "supplier_reference", text, pk="order"),
+    ]
+    if len(phone) >= MIN_PHONE_DIGITS and not any(map(str.isalpha, text)):
+        searches += ending_with(orders, PHONE, phone[-COMPARED_PHONE_DIGITS:])
+    if variants := find_variant_ids(text):
+        lines = OrderLine.objects.filter(variant__in=variants)
+        searches += equal_to(lines, pk="order")
+    return searches
+
+
 @admin.register(Order)
 class OrderAdmin(ReturnActions, AddressActions):
     list_display: ClassVar = [
@@ -101,15 +134,8 @@ class OrderAdmin(ReturnActions, AddressActions):
     ]
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["status", "channel", "locale", "placed_at"]
-    search_fields: ClassVar = [
-        "number",
-        "email",
-        "ship_to__name",
-        "ship_to__phone",
-        "lines__sku",
-        "purchase_orders__number",
-        "purchase_orders__supplier_reference",
-    ]
+    search_fields: ClassVar = ["number"]  # shows the search box
+    search_help_text = _("Number, e-mail, name, phone, SKU or supplier's order number")
     fieldsets: ClassVar = [
         section(None, "number", STATE, "hold_reason", payment, fulfillment, customer_page),
         section(_("Customer"), "email", "locale", address, address_verification),
@@ -206,6 +232,9 @@ class OrderAdmin(ReturnActions, AddressActions):
     has_cancel_permission = permission_check("orders.cancel_order")
     has_refund_permission = permission_check("orders.refund_order")
     has_release_permission = permission_check("orders.release_order")
+
+    def searches(self, text: str) -> list[IdSearch]:
+        return order_searches(text)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         return Order.objects.with_progress()

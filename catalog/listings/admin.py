@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.listings import price_comparison, price_explanation, publication
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels
+from catalog.staff_search.variants import VariantRows
 from storefront.lib.line_charts import price_chart
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
@@ -36,7 +37,7 @@ def _amount(name: str, currency: str) -> columns.Column:
 
 
 @admin.register(Listing)
-class ListingAdmin(StaffAdmin):
+class ListingAdmin(VariantRows, StaffAdmin):
     list_display: ClassVar = [
         "title",
         columns.link("variant", _("Variant"), text="variant__sku"),

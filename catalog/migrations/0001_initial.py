@@ -4,6 +4,8 @@ import django.contrib.postgres.search
 import django.core.serializers.json
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.expressions
+import django.db.models.functions.text
 import storefront.lib.security.encryption
 from django.db import migrations, models
 
@@ -359,6 +361,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "variant",
+                "indexes": [models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse("sku"), "text_pattern_ops"), name="variant_by_end_of_sku")],
                 "verbose_name_plural": "variants",
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("status__in", ["active", "phasing_out", "discontinued"])), name="variant_status_is_known"),
@@ -794,6 +797,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "identifier",
+                "indexes": [models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Substr("value", django.db.models.expressions.CombinedExpression(django.db.models.functions.text.StrIndex("value", models.Value(":")), "+", models.Value(1))), "text_pattern_ops"), name="identifier_by_number"), models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse("value"), "text_pattern_ops"), name="identifier_by_end")],
                 "verbose_name_plural": "identifiers",
                 "constraints": [
                     models.UniqueConstraint(condition=models.Q(("state", "conflict"), _negated=True), fields=("scheme", "value"), name="identifier_names_one_variant"),

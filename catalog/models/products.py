@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Reverse, StrIndex, Substr
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -203,6 +204,10 @@ class Variant(models.Model):
     class Meta:
         verbose_name = _("variant")
         verbose_name_plural = _("variants")
+        indexes = [
+            # The search of staff: the end of an SKU.
+            models.Index(OpClass(Reverse("sku"), "text_pattern_ops"), name="variant_by_end_of_sku"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["active", "phasing_out", "discontinued"]),
@@ -225,6 +230,10 @@ class Variant(models.Model):
     def full_title(self) -> str:
         options = f", {self.options_text}" if self.options_text else ""
         return f"{self.product.title}{options}"[:200]
+
+
+# The number of an identifier, without the brand or supplier in which it is unique.
+NUMBER = Substr("value", StrIndex("value", Value(":")) + 1)
 
 
 class Identifier(models.Model):
@@ -266,6 +275,11 @@ class Identifier(models.Model):
                 condition=~Q(scheme="gtin") | Q(value__regex=r"^[0-9]{14}$"),
                 name="identifier_gtin_has_14_digits",
             ),
+        ]
+        # The search of staff: the beginning or the end of a number.
+        indexes = [
+            models.Index(OpClass(NUMBER, "text_pattern_ops"), name="identifier_by_number"),
+            models.Index(OpClass(Reverse("value"), "text_pattern_ops"), name="identifier_by_end"),
         ]
 
     def __str__(self) -> str:

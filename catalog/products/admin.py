@@ -4,7 +4,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -38,7 +37,6 @@ from catalog.products.labels import (
     PRODUCT_FIELDSETS,
     VARIANT_FIELDSETS,
 )
-from catalog.products.staff import search
 from catalog.products.staff.bulk_actions import ProductBulkActions, VariantBulkActions
 from catalog.products.staff.category_forms import CategoryForm
 from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
@@ -50,6 +48,7 @@ from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked
 from catalog.products.staff.spec_panel import basis, finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm
 from catalog.readiness.status_actions import StatusActions
+from catalog.staff_search import variants as search
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
@@ -73,7 +72,12 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
 @admin.register(Product)
 class ProductAdmin(
-    ProductBulkActions, FilteredActions, StatusActions, IdentityActions, LockedFieldsAdmin
+    search.ProductList,
+    ProductBulkActions,
+    FilteredActions,
+    StatusActions,
+    IdentityActions,
+    LockedFieldsAdmin,
 ):
     identity_kind = "product"
     form = ProductForm
@@ -108,7 +112,7 @@ class ProductAdmin(
         MissingTextFilter,
         "category",
     ]
-    search_fields: ClassVar = ["title"]  # shows the search box; see ``get_search_results``
+    search_fields: ClassVar = ["title"]  # shows the search box; see ``search_condition``
     search_help_text = search.SEARCH_HELP
     ordering: ClassVar = ["-id"]
     exclude = ("overridden_fields",)
@@ -131,11 +135,6 @@ class ProductAdmin(
         ModeInline,
         ImageInline,
     ]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Product]", search_term: str
-    ) -> "tuple[QuerySet[Product], bool]":
-        return queryset.filter(search.search_products(search_term)), False
 
     @action(description=_("Add variant"), icon="add")
     def add_variant(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
@@ -207,7 +206,7 @@ OFFER_COMPARISON = columns.page(
 
 
 @admin.register(Variant)
-class VariantAdmin(VariantBulkActions, IdentityActions, LockedFieldsAdmin):
+class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, LockedFieldsAdmin):
     identity_kind = "variant"
     actions_detail: ClassVar = ["split"]
     form = VariantForm
@@ -231,7 +230,7 @@ class VariantAdmin(VariantBulkActions, IdentityActions, LockedFieldsAdmin):
     ]
     list_select_related: ClassVar = ["product"]
     list_filter: ClassVar = ["status", "lithium"]
-    search_fields: ClassVar = ["sku"]  # shows the search box; see ``get_search_results``
+    search_fields: ClassVar = ["sku"]  # shows the search box; see ``search_condition``
     search_help_text = search.SEARCH_HELP
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [OFFER_COMPARISON, locked_fields]
@@ -248,11 +247,6 @@ class VariantAdmin(VariantBulkActions, IdentityActions, LockedFieldsAdmin):
             related=("channel",),
         ),
     ]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: "QuerySet[Variant]", search_term: str
-    ) -> "tuple[QuerySet[Variant], bool]":
-        return queryset.filter(search.search_variants(search_term)), False
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))
@@ -298,6 +292,7 @@ class CategoryAdmin(StaffAdmin):
 
 register_read_only(
     Identifier,
+    search.VariantRows,
     list_display=[
         "scheme",
         "value",
@@ -313,6 +308,7 @@ register_read_only(
 
 register_read_only(
     Image,
+    search.ProductRows,
     list_display=[
         "__str__",
         columns.link("product", _("Product")),
@@ -334,6 +330,7 @@ register_read_only(
 
 register_read_only(
     Spec,
+    search.ProductRows,
     list_display=[
         columns.link("product", _("Product")),
         "output_lm",
@@ -351,6 +348,7 @@ register_read_only(
 
 register_read_only(
     Mode,
+    search.ProductRows,
     list_display=[
         "name",
         columns.link("product", _("Product")),

@@ -1,8 +1,11 @@
 import datetime
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
+import django.contrib.postgres.search
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.fields.json
 import django.db.models.functions.text
 from decimal import Decimal
 from django.conf import settings
@@ -133,7 +136,9 @@ class Migration(migrations.Migration):
                 ],
                 "indexes": [
                     models.Index(fields=["status", "status_since"], name="order_by_status"),
-                    models.Index(django.db.models.functions.text.Lower("email"), name="order_by_email"),
+                    models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower("email"), "text_pattern_ops"), name="order_by_email"),
+                    django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector(django.db.models.fields.json.KeyTextTransform("name", "ship_to"), config="simple"), name="order_name_words"),
+                    models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse(models.Func(django.db.models.fields.json.KeyTextTransform("phone", "ship_to"), models.Value("\\D"), models.Value(""), models.Value("g"), function="regexp_replace", output_field=models.TextField())), "text_pattern_ops"), name="order_by_end_of_phone"),
                     models.Index(condition=models.Q(("network", ""), _negated=True), fields=["network"], name="order_by_network"),
                 ],
                 "constraints": [
@@ -244,7 +249,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "purchase order",
                 "verbose_name_plural": "purchase orders",
-                "indexes": [models.Index(fields=["submission_status", "retry_at"], name="purchase_order_to_send")],
+                "indexes": [models.Index(fields=["submission_status", "retry_at"], name="purchase_order_to_send"), models.Index(fields=["supplier_reference"], name="purchase_order_by_reference", opclasses=["varchar_pattern_ops"])],
                 "constraints": [
                     models.UniqueConstraint(condition=models.Q(("status", "canceled"), _negated=True), fields=("order", "supplier", "location", "round"), name="purchase_order_once_per_supplier_location"),
                     models.UniqueConstraint(condition=models.Q(("supplier_reference", ""), _negated=True), fields=("supplier", "supplier_reference"), name="purchase_order_once_per_reference"),

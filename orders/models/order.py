@@ -5,9 +5,12 @@ from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.apps import apps
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce, Lower, Reverse
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
@@ -20,6 +23,16 @@ from suppliers.models import StockLevel, SupplierOffer
 
 # How long a customer's consecutive unpaid orders may hold units, from the first reservation.
 MAX_RESERVATION_TIME = timedelta(hours=1)
+CUSTOMER_NAME = KeyTextTransform("name", "ship_to")
+# The digits of the phone number.
+PHONE = models.Func(
+    KeyTextTransform("phone", "ship_to"),
+    Value(r"\D"),
+    Value(""),
+    Value("g"),
+    function="regexp_replace",
+    output_field=models.TextField(),
+)
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -212,7 +225,10 @@ class Order(Stateful):
         ]
         indexes = [
             models.Index(fields=["status", "status_since"], name="order_by_status"),
-            models.Index(Lower("email"), name="order_by_email"),
+            models.Index(OpClass(Lower("email"), "text_pattern_ops"), name="order_by_email"),
+            # The search of staff: words of the name, the end of the phone number.
+            GinIndex(SearchVector(CUSTOMER_NAME, config="simple"), name="order_name_words"),
+            models.Index(OpClass(Reverse(PHONE), "text_pattern_ops"), name="order_by_end_of_phone"),
             models.Index(fields=["network"], condition=~Q(network=""), name="order_by_network"),
         ]
 

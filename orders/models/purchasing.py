@@ -204,6 +204,11 @@ class PurchaseOrder(Stateful):
         ]
         indexes = [
             models.Index(fields=["submission_status", "retry_at"], name="purchase_order_to_send"),
+            models.Index(
+                fields=["supplier_reference"],
+                opclasses=["varchar_pattern_ops"],
+                name="purchase_order_by_reference",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ("is_content_unknown", models.BooleanField(default=False, verbose_name="Contents unknown")),
                 ("shipment", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="parcels", to="shipping.shipment", verbose_name="Shipment")),
             ],
-            options={"verbose_name": "parcel", "verbose_name_plural": "parcels", "constraints": [models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_unique_number")]},
+            options={"verbose_name": "parcel", "verbose_name_plural": "parcels", "indexes": [models.Index(fields=["number"], name="parcel_by_number", opclasses=["varchar_pattern_ops"])], "constraints": [models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_unique_number")]},
         ),
         migrations.CreateModel(
             name="TrackingEvent",

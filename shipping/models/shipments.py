@@ -89,6 +89,11 @@ class Parcel(Stateful):
                 fields=["carrier", "number"], condition=~Q(number=""), name="parcel_unique_number"
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["number"], opclasses=["varchar_pattern_ops"], name="parcel_by_number"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.number or 'without a number'}"

@@ -13,10 +13,12 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from orders.models import PurchaseOrder
 from orders.payments.tasks import execute_requests
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
 from shipping.shipments import tracking_import, tracking_list
 from shipping.shipments.tracking_import import ListedParcel
+from storefront.lib.db.indexed_search import IdSearch, starting_with
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 from storefront.lib.staff.csv_import import CsvUploadForm
@@ -46,6 +48,19 @@ def tracking_link(parcel: Parcel) -> str | None:
     return format_html('<a href="{0}" rel="noreferrer">{0}</a>', parcel.tracking_url)
 
 
+def parcel_searches(text: str) -> list[IdSearch]:
+    """Return the searches by tracking number, and by the number of the purchase order.
+
+    That number starts with the order's.
+    """
+    number = "".join(text.upper().split())
+    orders = PurchaseOrder.objects.filter(shipment__parcels__isnull=False)
+    return [
+        *starting_with(Parcel.objects.all(), "number", number),
+        *starting_with(orders, "number", number, pk="shipment__parcels"),
+    ]
+
+
 @admin.register(Parcel)
 class ParcelAdmin(StaffAdmin):
     actions_list: ClassVar = ["import_tracking_list"]
@@ -67,11 +82,8 @@ class ParcelAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["shipment__purchase_order__order"]
     list_filter: ClassVar = ["status", "carrier_status", "carrier"]
-    search_fields: ClassVar = [
-        "number",
-        "shipment__purchase_order__number",
-        "shipment__purchase_order__order__number",
-    ]
+    search_fields: ClassVar = ["number"]  # shows the search box
+    search_help_text = _("Tracking number, order or purchase order")
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
         columns.link("shipment__purchase_order__order", _("Order")),
@@ -92,6 +104,9 @@ class ParcelAdmin(StaffAdmin):
             ordering=["-happened_at", "-id"],
         ),
     ]
+
+    def searches(self, text: str) -> list[IdSearch]:
+        return parcel_searches(text)
 
     @action(description=_("Import tracking numbers"), icon="upload_file")
     def import_tracking_list(self, request: HttpRequest) -> HttpResponse:

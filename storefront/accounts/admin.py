@@ -33,6 +33,7 @@ from storefront.accounts.models import (
 from storefront.accounts.rights import FLAGS, notify_change, rights_of
 from storefront.accounts.security_log import RecordedChanges
 from storefront.accounts.two_factor import enrollment
+from storefront.lib.db.indexed_search import IdSearch, starting_with, with_words
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     ConfirmingAdmin,
@@ -119,6 +120,11 @@ class RightsAdmin(RecordedChanges, ModelAdmin):  # type: ignore[misc]
         request.rights_changed = changes  # type: ignore[attr-defined]
 
 
+def user_searches(text: str) -> list[IdSearch]:
+    users = User.objects.all()
+    return [*starting_with(users, "email", text.lower()), *with_words(users, "name", text)]
+
+
 @admin.register(User)
 class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[type-arg]
     """Users and their rights; a password can be set but not read.
@@ -141,7 +147,7 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
         columns.age("last_login", _("Last sign-in")),
     ]
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
-    search_fields = ["email", "name"]
+    search_fields = ["email"]  # shows the search box
     ordering = ["email"]
     readonly_fields = ["last_login", "joined_at", "factors"]
     fieldsets = [
@@ -151,6 +157,9 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
         (_("Two-factor authentication"), {"fields": ["factors"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
+
+    def searches(self, text: str) -> list[IdSearch]:
+        return user_searches(text)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request) and super().has_add_permission(request)

@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
@@ -75,6 +77,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(Lower("email"), name="user_once_per_email"),
             # Django's system check requires the plain column to be unique too.
             unique("user_email_unique", ["email"]),
+        ]
+        # The search of staff.
+        indexes = [
+            models.Index(fields=["email"], opclasses=["varchar_pattern_ops"], name="user_by_email"),
+            GinIndex(SearchVector("name", config="simple"), name="user_name_words"),
         ]
 
     def __str__(self) -> str:

@@ -6,13 +6,14 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
+from catalog.staff_search.variants import search_variants
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.columns import NamedFilter
@@ -24,6 +25,7 @@ from suppliers.models import (
     StockLevel,
     StockLocation,
     StockMovement,
+    SupplierOffer,
 )
 from suppliers.models.inventory import StockLevelQuerySet
 from suppliers.scorecards import statistics
@@ -46,7 +48,7 @@ class StockLevelAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["offer__variant", "offer__supplier", "location__supplier"]
     list_filter: ClassVar = ["offer__supplier", ("location", NamedFilter)]
-    search_fields: ClassVar = ["offer__supplier_sku", "offer__variant__sku"]
+    search_fields: ClassVar = ["offer__supplier_sku"]  # shows the search box
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [columns.age("known_at", _("Confirmed"))]
     inlines: ClassVar = [
@@ -62,6 +64,12 @@ class StockLevelAdmin(StaffAdmin):
             ordering=["-id"],
         )
     ]
+
+    def search_condition(self, text: str) -> Q | None:
+        """Find by the number of the offer, else by its variant."""
+        if offers := [*SupplierOffer.objects.with_number(text).values_list("pk", flat=True)]:
+            return Q(offer__in=offers)
+        return search_variants(text, path="offer__variant__")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockLevel]:
         rows = cast("StockLevelQuerySet", super().get_queryset(request))

@@ -64,6 +64,15 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
             supplier__status="active",
         )
 
+    def with_number(self, text: str) -> Self:
+        """Return the offers with this SKU or product ID, as typed or in upper or lower case.
+
+        All suppliers are named, so that the indexes by supplier and number serve the search.
+        """
+        spellings = {text, text.upper(), text.lower()}
+        number = models.Q(supplier_sku__in=spellings) | models.Q(product_external_id__in=spellings)
+        return self.filter(number, supplier__in=[*Supplier.objects.values_list("pk", flat=True)])
+
     def with_cost_confirmed_at(self) -> Self:
         """Annotate ``cost_confirmed_at``: when the supplier last confirmed the cost."""
         return self.annotate(cost_confirmed_at=cost_confirmed_at())

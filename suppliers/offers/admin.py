@@ -6,7 +6,8 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.contrib.postgres.search import SearchVector, SearchVectorExact
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -18,7 +19,8 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from catalog.products.staff.search import NUMBER_SEARCHES
+from catalog.staff_search.variants import NUMBER_SEARCHES, search_variants
+from storefront.lib.db.indexed_search import WORDS_CONFIG, IdSearch, equal_to, words_query
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
@@ -201,7 +203,7 @@ class SupplierOfferAdmin(OverrideActions):
         ("disputed_variant", admin.EmptyFieldListFilter),
         ("missing_certificates", admin.EmptyFieldListFilter),
     ]
-    search_fields: ClassVar = ["supplier_sku", "product_external_id", "title", "variant__sku"]
+    search_fields: ClassVar = ["supplier_sku"]  # shows the search box; see ``search_condition``
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
         open_issue_list,
@@ -231,6 +233,19 @@ class SupplierOfferAdmin(OverrideActions):
         ),
         inline(CostChange, "at", "old_amount", "new_amount", "cause", ordering=["-id"], tab=False),
     ]
+
+    def searches(self, text: str) -> list[IdSearch]:
+        return equal_to(SupplierOffer.objects.with_number(text))
+
+    def search_condition(self, text: str) -> Q | None:
+        """Find by number, else by the linked variant, else unlinked offers by words of the title."""
+        if found := [*SupplierOffer.objects.with_number(text).values_list("pk", flat=True)]:
+            return Q(pk__in=found)
+        condition = search_variants(text, path="variant__")
+        if query := words_query(text):
+            words = SearchVectorExact(SearchVector("title", config=WORDS_CONFIG), query)
+            condition |= Q(variant__isnull=True) & Q(words)
+        return condition
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:
         rows = cast("SupplierOfferQuerySet", super().get_queryset(request))
@@ -270,7 +285,7 @@ register_read_only(
 
 # Staff find products and variants by the SKUs of all suppliers that offer them.
 NUMBER_SEARCHES.append(
-    lambda text: SupplierOffer.objects.filter(
-        supplier_sku__icontains=text, variant__isnull=False
-    ).values_list("variant")
+    lambda text: equal_to(
+        SupplierOffer.objects.with_number(text).filter(variant__isnull=False), pk="variant"
+    )
 )

@@ -6,7 +6,7 @@ The page also has the actions of vetting, connection, feed mapping and safety st
 from typing import ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.indexed_search import IdSearch, equal_to
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import action, confirmed_action
 from storefront.lib.staff.fieldsets import READ_ONLY_TITLE, Group
@@ -97,6 +98,9 @@ class SupplierAdmin(
         *VettingActions.vetting_actions,
     ]
     available_if: ClassVar = {**MappingActions.mapping_available_if, **VettingActions.available_if}
+
+    def searches(self, text: str) -> list[IdSearch]:
+        return equal_to(Supplier.objects.filter(Q(name__icontains=text) | Q(code__icontains=text)))
 
     @confirmed_action(
         description=_("Sync now"),

@@ -1,3 +1,5 @@
+import django.contrib.postgres.indexes
+import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.text
 from django.conf import settings
@@ -47,6 +49,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "user",
                 "verbose_name_plural": "users",
+                "indexes": [models.Index(fields=["email"], name="user_by_email", opclasses=["varchar_pattern_ops"]), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector("name", config="simple"), name="user_name_words")],
                 "constraints": [models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_once_per_email"), models.UniqueConstraint(fields=("email",), name="user_email_unique")],
             },
         ),

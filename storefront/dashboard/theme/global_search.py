@@ -1,8 +1,9 @@
-"""Global search (Ctrl-K): find orders, customers, parcels, products and suppliers in one place."""
+"""Global search (Ctrl-K): find orders, customers, parcels, products, suppliers and staff pages."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
@@ -13,10 +14,13 @@ from catalog.models import Product, Variant
 from orders.models import Order, PurchaseOrder, ReturnAuthorization
 from shipping.models import Parcel
 from storefront.accounts.models import User
+from storefront.dashboard.theme import navigation
+from storefront.lib.db.indexed_search import find_in_tables
 from suppliers.models import Supplier, SupplierOffer
 
 MIN_LENGTH = 2
 MAX_ROWS = 5  # of each table
+MAX_FOUND = 100  # of each search; of these the exact and the newest ones are shown
 # Table -> icon, in the order of the results.
 TABLES: dict[Any, str] = {
     Order: "receipt_long",
@@ -32,22 +36,63 @@ TABLES: dict[Any, str] = {
 
 
 def find_rows(request: HttpRequest, text: str) -> list[SearchResult]:
-    """Return the first rows of each table that the user may see, as the search of its list does."""
+    """Return rows and pages that the user may see: exact matches, then pages, then other rows.
+
+    All tables are searched in one statement, each by the ``searches`` of its list.
+    """
+    # The site converts the text to lower case, but the SKUs of suppliers may have both.
+    text = request.GET.get("s", text).replace("\0", "").strip()
     if len(text) < MIN_LENGTH:
         return []
-    return [found for model, icon in TABLES.items() for found in _rows(request, model, icon, text)]
+    pages: list[Any] = [
+        page
+        for page in map(admin.site.get_model_admin, TABLES)
+        if page.has_view_permission(request)
+    ]
+    found = find_in_tables([page.searches(text) for page in pages], limit=MAX_FOUND)
+    exact: list[SearchResult] = []
+    others: list[SearchResult] = []
+    for page, ids in zip(pages, found, strict=True):
+        shown = sorted(ids, key=lambda pk: (not ids[pk], -pk))[:MAX_ROWS]
+        for pk, result in _results(request, page, shown):
+            (exact if ids[pk] else others).append(result)
+    return [*exact, *_staff_pages(request, text), *others]
 
 
-def _rows(request: HttpRequest, model: Any, icon: str, text: str) -> Iterator[SearchResult]:
-    staff_page = admin.site.get_model_admin(model)
-    if not staff_page.has_view_permission(request):
+def _results(request: HttpRequest, page: Any, ids: list[int]) -> Iterator[tuple[int, SearchResult]]:
+    if not ids:
         return
-    rows, may_repeat = staff_page.get_search_results(
-        request, staff_page.get_queryset(request).order_by("-pk"), text
-    )
-    name = capfirst(model._meta.verbose_name)  # noqa: SLF001 - Django's documented model API
-    page = f"admin:{model._meta.label_lower.replace('.', '_')}_change"  # noqa: SLF001
-    for row in (rows.distinct() if may_repeat else rows)[:MAX_ROWS]:
-        yield SearchResult(
-            title=str(row), description=str(name), link=reverse(page, args=[row.pk]), icon=icon
-        )
+    meta = page.model._meta  # noqa: SLF001 - Django's documented model API
+    rows = page.get_queryset(request).in_bulk(ids)
+    for pk in ids:
+        if pk in rows:
+            yield (
+                pk,
+                SearchResult(
+                    title=str(rows[pk]),
+                    description=str(capfirst(meta.verbose_name)),
+                    link=reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[pk]),
+                    icon=TABLES[page.model],
+                ),
+            )
+
+
+def _staff_pages(request: HttpRequest, text: str) -> Iterator[SearchResult]:
+    """Yield the pages of the navigation with this name, unless the site finds them as a table."""
+    tables = {
+        reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"): meta.verbose_name_plural
+        for model in apps.get_models()
+        if admin.site.is_registered(model)
+        for meta in [model._meta]  # noqa: SLF001 - Django's documented model API
+    }
+    wanted = text.casefold()
+    for group in navigation.groups(request):
+        for item in group["items"]:
+            is_table = wanted in str(tables.get(item["link"], "")).casefold()
+            if wanted in item["title"].casefold() and not is_table:
+                yield SearchResult(
+                    title=item["title"],
+                    description=group["title"],
+                    link=item["link"],
+                    icon=item["icon"],
+                )

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action as unfold_action
 
+from storefront.lib.db.indexed_search import IndexedSearch
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names
@@ -116,7 +117,7 @@ def confirmed_action(  # noqa: PLR0913 - all parts of one page
     return decorate
 
 
-class ConfirmingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ConfirmingAdmin(IndexedSearch, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Admin class whose actions ask for confirmation."""
 
     user_errors: ClassVar[Errors] = ()
@@ -382,6 +383,8 @@ class StaffAdmin(ConfirmingAdmin):
             self.message_user(request, message, messages.SUCCESS)
 
 
-def register_read_only(model: type[models.Model], **options: Any) -> None:
+def register_read_only(
+    model: type[models.Model], *mixins: type[IndexedSearch], **options: Any
+) -> None:
     """Register a model read-only; ``options`` are attributes of its admin class."""
-    admin.site.register(model, type(f"{model.__name__}Admin", (StaffAdmin,), options))
+    admin.site.register(model, type(f"{model.__name__}Admin", (*mixins, StaffAdmin), options))

@@ -1,7 +1,11 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories.accounts import make_staff
-from tests.factories.orders import make_order, make_sellable
+from tests.factories.orders import HOME, make_order, make_purchase_orders, make_sellable
+from tests.factories.shipping import make_accepted_purchase_order, make_shipment_notice, take_in
+from tests.factories.suppliers import make_offer
 
 pytestmark = pytest.mark.django_db
 
@@ -35,3 +39,76 @@ def test_only_tables_that_the_user_may_see_are_searched(client):
 
     assert order.number not in found(client, order.number)
     assert "/admin/catalog/variant/" in found(client, listing.variant.sku)
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        ("+49 30 1234567", "0301234567"),
+        ("+49 30 1234567", "+49 (30) 123-4567"),
+        ("030/1234567", "0049 30 1234567"),
+        ("+994 50 123 45 67", "050-123-45-67"),
+    ],
+)
+def test_a_phone_number_is_found_in_any_notation(admin_client, stored, typed):
+    order = make_order(make_sellable())
+    type(order).objects.update(ship_to={**order.ship_to, "phone": stored})
+
+    assert f"/admin/orders/order/{order.pk}/change/" in found(admin_client, typed)
+
+
+def test_a_variant_is_found_by_gtin_part_number_and_supplier_sku(admin_client):
+    variant = make_sellable().variant
+    variant.identifiers.create(scheme="gtin", value="00012345678905", raw="012345678905")
+    variant.identifiers.create(scheme="mpn", value="tindrel:pd36r+pro", raw="PD36R+ Pro")
+    make_offer(variant, sku="Zx-4410b")
+
+    for text in ("012345678905", "PD-36R+ Pro", "Zx-4410b"):
+        assert f"/admin/catalog/variant/{variant.pk}/change/" in found(admin_client, text)
+
+
+def test_a_parcel_and_its_purchase_order_are_found_by_their_numbers(admin_client):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    take_in(purchase_order, "shipped", make_shipment_notice(number="JD0146000061"))
+    parcel = purchase_order.shipment.parcels.get()
+
+    assert f"/admin/shipping/parcel/{parcel.pk}/change/" in found(admin_client, "jd01 4600 0061")
+    shown = found(admin_client, purchase_order.number)
+    assert f"/admin/orders/purchaseorder/{purchase_order.pk}/change/" in shown
+
+
+def test_a_page_is_found_by_its_name_in_the_navigation(admin_client):
+    assert "/admin/supply/matches/" in found(admin_client, "match rev")
+    assert "/admin/supply/routing/" in found(admin_client, "SIMULATOR")
+
+
+def test_a_page_that_the_user_may_not_see_is_not_found(client):
+    client.force_login(make_staff("clerk", "view_variant"))
+
+    assert "/admin/supply/matches/" not in found(client, "match rev")
+
+
+def test_exact_matches_come_first(admin_client):
+    (purchase_order,) = make_purchase_orders(make_sellable())
+    shown = found(admin_client, purchase_order.number)
+    order = shown.index(f"/admin/orders/purchaseorder/{purchase_order.pk}/change/")
+
+    make_order(make_sellable(), ship_to=HOME)
+    again = found(admin_client, purchase_order.order.number)
+
+    assert order < len(shown)
+    exact = again.index(f"/admin/orders/order/{purchase_order.order_id}/change/")
+    assert exact < again.index(f"/admin/orders/purchaseorder/{purchase_order.pk}/change/")
+
+
+@pytest.mark.parametrize(
+    "text", ["headlamp", "012345678905", "erika@example.org", "+49 30 1234567"]
+)
+def test_a_search_needs_at_most_twelve_statements(admin_client, text):
+    make_order(make_sellable())
+    found(admin_client, "warm up")
+
+    with CaptureQueriesContext(connection) as queries:
+        found(admin_client, text)
+
+    assert len(queries) <= 12

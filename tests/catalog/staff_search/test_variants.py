@@ -4,7 +4,7 @@ import pytest
 from django.contrib import admin
 
 from catalog.models import Product, Variant
-from catalog.products.staff.search import find_variant_ids
+from catalog.staff_search.variants import find_variant_ids
 from tests.factories.catalog import make_brand, make_product, make_variant
 from tests.factories.suppliers import make_offer
 

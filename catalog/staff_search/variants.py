@@ -1,0 +1,146 @@
+"""Staff search: find products and variants by words of the title, by brand, and by any number.
+
+An index serves each part: words of titles or their beginnings, the beginning or the end of numbers.
+"""
+
+from collections.abc import Callable, Sequence
+
+from django.contrib.postgres.search import SearchVector, SearchVectorExact
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.attributes.identifiers import number_key
+from catalog.models import Brand, Identifier, Product, Variant
+from catalog.models.products import NUMBER
+from storefront.lib.db import indexed_search as search
+from storefront.lib.db.indexed_search import IdSearch, IndexedSearch
+
+SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
+MIN_NUMBER_LENGTH = 3
+# Searches that other apps add, because catalog does not import them: text -> ids of variants.
+NUMBER_SEARCHES: list[Callable[[str], "Sequence[IdSearch]"]] = []
+
+
+def search_products(text: str) -> Q:
+    """Return the condition on products: ``text`` is a number, or each of its words matches.
+
+    A word matches in the title, in the brand or in a number of a variant (``find_variant_ids``).
+    """
+    return search_rows_of_products(text, path="")
+
+
+def search_rows_of_products(text: str, *, path: str) -> Q:
+    """Return the condition on rows whose product has the text; ``path`` leads to it."""
+
+    def with_variants(variant_ids: list[int]) -> Q:
+        products = Variant.objects.filter(pk__in=variant_ids).values_list("product", flat=True)
+        return Q(**{f"{path}pk__in": [*products] if variant_ids else []})
+
+    return _search(text, path=path, with_variants=with_variants)
+
+
+def search_variants(text: str, *, path: str = "") -> Q:
+    """Return the condition on rows whose variant has the text; ``path`` leads to it."""
+    return _search(
+        text,
+        path=f"{path}product__",
+        with_variants=lambda variant_ids: Q(**{f"{path}pk__in": variant_ids}),
+    )
+
+
+def _search(text: str, *, path: str, with_variants: Callable[[list[int]], Q]) -> Q:
+    if found := find_variant_ids(text):
+        return with_variants(found)
+    words = text.split()
+    title = SearchVector(f"{path}title", config=search.WORDS_CONFIG)
+    every_word = Q()
+    for word in words:
+        numbered = find_variant_ids(word) if len(words) > 1 else []
+        brands = [
+            *Brand.objects.filter(Q(name__icontains=word) | Q(aliases__name__icontains=word))
+            .values_list("pk", flat=True)
+            .distinct()
+        ]
+        condition = Q(**{f"{path}brand__in": brands}) | with_variants(numbered)
+        if query := search.words_query(word):
+            condition |= Q(SearchVectorExact(title, query))
+        every_word &= condition
+    return every_word
+
+
+def find_variant_ids(text: str) -> list[int]:
+    """Return the variants that have a number which starts or ends with ``text``.
+
+    Numbers are GTINs, part and model numbers, whatever their spacing, our SKUs and the SKUs of
+    suppliers. All have a digit, so a text without one finds nothing.
+    """
+    return [*search.find(number_searches(text))]
+
+
+def variant_searches(text: str) -> list[IdSearch]:
+    """Return the searches of variants by number or, without a digit, by words of the title."""
+    return number_searches(text) or [one.through("variants") for one in _title_searches(text)]
+
+
+def product_searches(text: str) -> list[IdSearch]:
+    """Return the searches of products by number of a variant and by words of the title."""
+    return [*(one.through("product") for one in number_searches(text)), *_title_searches(text)]
+
+
+def _title_searches(text: str) -> list[IdSearch]:
+    return search.with_words(Product.objects.all(), "title", text)
+
+
+def number_searches(text: str) -> list[IdSearch]:
+    """Return the searches of variants by number; none if the text cannot be a number."""
+    text, key = text.strip(), number_key(text)
+    if len(key) < MIN_NUMBER_LENGTH or not any(character.isdigit() for character in key):
+        return []
+    identifiers = Identifier.objects.all()
+    sku = text.upper()
+    return [
+        *search.starting_with(Variant.objects.all(), "sku", sku),
+        *search.ending_with(Variant.objects.all(), "sku", sku),
+        *search.starting_with(identifiers, NUMBER, key, pk="variant"),
+        *search.ending_with(identifiers, "value", key, pk="variant"),
+        *search.starting_with(identifiers, NUMBER, text, pk="variant"),
+        *(found for find in NUMBER_SEARCHES for found in find(text)),
+    ]
+
+
+class VariantRows(IndexedSearch):
+    """Admin mixin of rows that belong to a variant: they are found like variants."""
+
+    path = "variant__"
+
+    def search_condition(self, text: str) -> Q | None:
+        return search_variants(text, path=self.path)
+
+
+class ProductRows(IndexedSearch):
+    """Admin mixin of rows that belong to a product: they are found like products."""
+
+    path = "product__"
+
+    def search_condition(self, text: str) -> Q | None:
+        return search_rows_of_products(text, path=self.path)
+
+
+class ProductList(IndexedSearch):
+    """Admin mixin of the list of products."""
+
+    def searches(self, text: str) -> list[IdSearch]:
+        return product_searches(text)
+
+    def search_condition(self, text: str) -> Q | None:
+        return search_products(text)
+
+
+class VariantList(IndexedSearch):
+    """Admin mixin of the list of variants."""
+
+    def searches(self, text: str) -> list[IdSearch]:
+        return variant_searches(text)
+
+    def search_condition(self, text: str) -> Q | None:
+        return search_variants(text)
