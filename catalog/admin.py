@@ -13,6 +13,7 @@ from catalog.price_books import admin as price_book_admin
 from catalog.price_books import channel_admin
 from catalog.products import admin as product_admin
 from catalog.products.staff import family_admin, guarantee_admin
+from catalog.readiness import admin as readiness_admin
 
 __all__ = [
     "brand_admin",
@@ -28,5 +29,6 @@ __all__ = [
     "price_book_admin",
     "price_hold_admin",
     "product_admin",
+    "readiness_admin",
     "source_admin",
 ]

@@ -7,6 +7,7 @@ from catalog.exchange_rates import tasks as exchange_rate_tasks
 from catalog.listings import tasks as listing_tasks
 from catalog.price_books import tasks as price_book_tasks
 from catalog.products import tasks as product_tasks
+from catalog.readiness import tasks as readiness_tasks
 from catalog.search import tasks as search_tasks
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "listing_tasks",
     "price_book_tasks",
     "product_tasks",
+    "readiness_tasks",
     "search_tasks",
 ]

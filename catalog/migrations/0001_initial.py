@@ -998,6 +998,51 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='StaleCompleteness',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('product_id', models.BigIntegerField(verbose_name='Product')),
+            ],
+            options={
+                'verbose_name': 'product to check for completeness',
+                'verbose_name_plural': 'products to check for completeness',
+            },
+        ),
+        migrations.CreateModel(
+            name='Completeness',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('language', models.CharField(max_length=8, verbose_name='Language')),
+                ('percent', models.PositiveSmallIntegerField(verbose_name='Complete, %')),
+                ('missing', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), verbose_name='Missing')),
+                ('lacks_required', models.BooleanField(verbose_name='Required values are missing')),
+                ('blocks_sale', models.BooleanField(verbose_name='Not for sale')),
+                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='catalog.channel', verbose_name='Channel')),
+                ('product', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='completeness', to='catalog.product', verbose_name='Product')),
+            ],
+            options={
+                'verbose_name': 'completeness',
+                'verbose_name_plural': 'completeness',
+                'indexes': [models.Index(fields=['channel', 'language', 'lacks_required', 'product'], name='completeness_to_filter'), django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['missing'], name='completeness_missing')],
+                'constraints': [models.UniqueConstraint(fields=('product', 'channel', 'language'), name='completeness_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Requirement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('family', models.CharField(blank=True, help_text='Leave empty for all families.', max_length=20, verbose_name='Family')),
+                ('subject', models.CharField(help_text='Texts are needed in each language of the shop.', max_length=60, verbose_name='Needs')),
+                ('is_required', models.BooleanField(default=True, help_text='A product without it is not complete. If off, it is recommended and counts for the percentage only.', verbose_name='Required')),
+                ('channel', models.ForeignKey(blank=True, help_text='Leave empty for all channels.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='requirements', to='catalog.channel', verbose_name='Channel')),
+            ],
+            options={
+                'verbose_name': 'completeness requirement',
+                'verbose_name_plural': 'completeness requirements',
+                'constraints': [models.UniqueConstraint(fields=('family', 'channel', 'subject'), name='requirement_once_per_scope', nulls_distinct=False)],
+            },
+        ),
+        migrations.CreateModel(
             name="FieldChange",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -1052,7 +1097,7 @@ class Migration(migrations.Migration):
                 ('choices', models.JSONField(blank=True, default=dict, help_text='Codes with names, such as {"tail": {"en": "at the tail", "az": "arxada"}}.', verbose_name='Choices by code')),
                 ('labels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Other names of this attribute in feeds and specification tables.', verbose_name='Names in supplier data')),
                 ("families", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, help_text='The kinds of product that have this attribute. Leave empty for all.', verbose_name='Kinds of product')),
-                ('is_required', models.BooleanField(default=False, help_text='Products without it are listed under the filter “Missing attribute”.', verbose_name='Required')),
+                ('is_required', models.BooleanField(default=False, help_text='Products without it are incomplete, and listed under the filter “Missing value”.', verbose_name='Required')),
                 ("position", models.PositiveSmallIntegerField(default=0, help_text='The smallest number comes first.', verbose_name='Position on the page')),
             ],
             options={

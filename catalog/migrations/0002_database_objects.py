@@ -4,6 +4,7 @@ from django.db.migrations.state import StateApps
 
 from catalog.attributes.families import BUILT_IN
 from catalog.texts.title_templates import DEFAULT_TEMPLATES
+from catalog.attributes.requirements import built_in_requirements
 from storefront.lib.db.migration_sql import run_files
 
 
@@ -27,11 +28,20 @@ def add_families(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> N
     )
 
 
+def add_requirements(apps: StateApps, _schema_editor: BaseDatabaseSchemaEditor) -> None:
+    requirement_model = apps.get_model("catalog", "Requirement")
+    requirement_model.objects.bulk_create(
+        requirement_model(family=family, subject=code, is_required=is_required)
+        for family, code, is_required in built_in_requirements()
+    )
+
+
 class Migration(migrations.Migration):
     dependencies = [("catalog", "0001_initial")]
 
     operations = [
         migrations.RunPython(add_families, migrations.RunPython.noop),
+        migrations.RunPython(add_requirements, migrations.RunPython.noop),
         *run_files(
             __file__,
             "families.sql",
@@ -40,5 +50,6 @@ class Migration(migrations.Migration):
             "card_changes.sql",
             "guarantees.sql",
             "field_changes.sql",
+            "completeness.sql",
         ),
     ]

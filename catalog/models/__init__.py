@@ -13,7 +13,12 @@ from catalog.models.competitors import (
 )
 from catalog.models.custom_attributes import CustomAttribute
 from catalog.models.exchange_rates import ExchangeRate, ExchangeRateUpdate
-from catalog.models.families import ProductFamily
+from catalog.models.families import (
+    Completeness,
+    ProductFamily,
+    Requirement,
+    StaleCompleteness,
+)
 from catalog.models.guarantees import DurabilityGuarantee
 from catalog.models.history import ChangeRequest, FieldChange
 from catalog.models.listings import Channel, DeliveryArea, Listing
@@ -36,6 +41,7 @@ __all__ = [
     "CompetitorPriceChange",
     "CompetitorPriceList",
     "CompetitorSource",
+    "Completeness",
     "CustomAttribute",
     "DailySales",
     "DeliveryArea",
@@ -58,8 +64,10 @@ __all__ = [
     "ProductFamily",
     "ProductText",
     "RepricingRequest",
+    "Requirement",
     "SearchTerm",
     "SellingCosts",
     "Spec",
+    "StaleCompleteness",
     "Variant",
 ]

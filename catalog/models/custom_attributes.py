@@ -84,7 +84,9 @@ class CustomAttribute(models.Model):
     is_required = models.BooleanField(
         _("Required"),
         default=False,
-        help_text=_("Products without it are listed under the filter “Missing attribute”."),
+        help_text=_(
+            "Products without it are incomplete, and listed under the filter “Missing value”."
+        ),
     )
     position = models.PositiveSmallIntegerField(
         _("Position on the page"), default=0, help_text=_("The smallest number comes first.")

@@ -1,10 +1,11 @@
-"""Product family model: store the families of products; read them, keep them for ten seconds."""
+"""Product family models: store families, what their products need, how complete each product is."""
 
 import time
 from typing import Any
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import get_language
@@ -174,3 +175,110 @@ def family_name(code: str) -> str:
 def family_choices() -> list[tuple[str, str]]:
     """Return codes with names in the current language, as choices of a form."""
     return [(family.code, family_name(family.code)) for family in cached_families()]
+
+
+class Requirement(models.Model):
+    """What a product needs to be complete, beside what its sale needs (``listings.completeness``).
+
+    An empty family and an empty channel stand for all. ``subject`` is a code of
+    ``readiness.subjects``.
+    """
+
+    family = FamilyField(_("Family"), blank=True, help_text=_("Leave empty for all families."))
+    channel = models.ForeignKey(
+        "catalog.Channel",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="requirements",
+        verbose_name=_("Channel"),
+        help_text=_("Leave empty for all channels."),
+    )
+    subject = models.CharField(
+        _("Needs"),
+        max_length=60,
+        help_text=_("Texts are needed in each language of the shop."),
+    )
+    is_required = models.BooleanField(
+        _("Required"),
+        default=True,
+        help_text=_(
+            "A product without it is not complete. If off, it is recommended and counts for the "
+            "percentage only."
+        ),
+    )
+
+    class Meta:
+        verbose_name = _("completeness requirement")
+        verbose_name_plural = _("completeness requirements")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["family", "channel", "subject"],
+                nulls_distinct=False,
+                name="requirement_once_per_scope",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.family or '*'}: {self.subject}"
+
+
+class Completeness(models.Model):
+    """How complete a product is on one channel in one language. Derived, see ``readiness``.
+
+    - ``missing``: codes of what it lacks, required or recommended.
+    - ``lacks_required``: something required is missing; ``blocks_sale``: something that the sale
+      needs.
+    """
+
+    product = models.ForeignKey(
+        "catalog.Product",
+        models.CASCADE,
+        related_name="completeness",
+        verbose_name=_("Product"),
+        db_index=False,
+    )
+    channel = models.ForeignKey(
+        "catalog.Channel",
+        models.CASCADE,
+        related_name="+",
+        verbose_name=_("Channel"),
+        db_index=False,
+    )
+    language = models.CharField(_("Language"), max_length=8)
+    percent = models.PositiveSmallIntegerField(_("Complete, %"))
+    missing = ArrayField(models.CharField(max_length=60), verbose_name=_("Missing"))
+    lacks_required = models.BooleanField(_("Required values are missing"))
+    blocks_sale = models.BooleanField(_("Not for sale"))
+
+    class Meta:
+        verbose_name = _("completeness")
+        verbose_name_plural = _("completeness")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product", "channel", "language"], name="completeness_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["channel", "language", "lacks_required", "product"],
+                name="completeness_to_filter",
+            ),
+            GinIndex(fields=["missing"], fastupdate=False, name="completeness_missing"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}, {self.channel_id}, {self.language}: {self.percent} %"
+
+
+class StaleCompleteness(models.Model):
+    """A product whose completeness is computed again. Triggers insert the rows."""
+
+    product_id = models.BigIntegerField(_("Product"))
+
+    class Meta:
+        verbose_name = _("product to check for completeness")
+        verbose_name_plural = _("products to check for completeness")
+
+    def __str__(self) -> str:
+        return str(self.product_id)

@@ -40,13 +40,15 @@ from catalog.products.labels import (
 from catalog.products.staff.bulk_actions import ProductBulkActions, VariantBulkActions
 from catalog.products.staff.category_forms import CategoryForm
 from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
-from catalog.products.staff.filters import FamilyFilter, MissingAttributeFilter, MissingTextFilter
+from catalog.products.staff.filters import FamilyFilter, MissingTextFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
 from catalog.products.staff.image_form import ImageInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from catalog.products.staff.spec_panel import basis, finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm
+from catalog.readiness.filters import CompleteFilter, MissingFilter
+from catalog.readiness.panel import completeness_panel
 from catalog.readiness.status_actions import StatusActions
 from catalog.staff_search import variants as search
 from storefront.lib.db.change_source import set_change_source
@@ -108,7 +110,8 @@ class ProductAdmin(
     list_filter: ClassVar = [
         "status",
         FamilyFilter,
-        MissingAttributeFilter,
+        CompleteFilter,
+        MissingFilter,
         MissingTextFilter,
         "category",
     ]
@@ -118,6 +121,7 @@ class ProductAdmin(
     exclude = ("overridden_fields",)
     readonly_fields: ClassVar = [
         spec_panel,
+        completeness_panel,
         columns.status_history,
         columns.age("created_at", _("Created")),
         locked_fields,

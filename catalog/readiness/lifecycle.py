@@ -2,11 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from itertools import chain
 
 from django.utils.translation import gettext
 
+from catalog.listings.completeness import NEEDED_FOR_SALE, NEEDED_OF_KIND
 from catalog.listings.publication import lock_products, republish_products
-from catalog.models import Product
+from catalog.models import Completeness, Product
+from catalog.readiness import completeness
+from catalog.readiness.subjects import MAIN_LANGUAGE, PRICE, label_of_subject
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import InvalidTransitionError, StatusChange
@@ -32,11 +36,13 @@ def change_status(
 ) -> list[int]:
     """Move the products that may go to this status, and publish or hide them; return their ids.
 
-    Each transition is recorded as a ``StatusChange``.
+    A product that lacks what its sale needs is not ready; only the price may come later. Each transition is recorded as a ``StatusChange``.
     Locks:  the listings of the products, then the products, each in id order
     """
     set_change_source("staff", actor=actor)
     lock_products(product_ids)
+    if to == _Status.READY:
+        product_ids = {*product_ids} - find_unsellable(product_ids).keys()
     origins = [status for status, targets in TRANSITIONS.items() if to in targets]
     rows = Product.objects.filter(pk__in=product_ids, status__in=origins)
     before = dict(rows.select_for_update(of=["self"]).order_by("pk").values_list("pk", "status"))
@@ -61,7 +67,23 @@ def change_status(
 
 @requires_transaction
 def move_product(*, product: Product, to: str, actor: str, now: datetime) -> None:
-    """Move one product. Raises InvalidTransitionError: its status has changed meanwhile."""
-    if not change_status(product_ids=[product.pk], to=to, actor=actor, now=now):
-        message = gettext("The status of the product has changed meanwhile. Look at it again.")
-        raise InvalidTransitionError(message)
+    """Move one product. Raises InvalidTransitionError: its status or its values do not allow it."""
+    if change_status(product_ids=[product.pk], to=to, actor=actor, now=now):
+        return
+    message = gettext("The status of the product has changed meanwhile. Look at it again.")
+    if to == _Status.READY and (missing := find_unsellable([product.pk]).get(product.pk)):
+        names = ", ".join(map(label_of_subject, missing))
+        message = gettext("Enter these values first: %(names)s.") % {"names": names}
+    raise InvalidTransitionError(message)
+
+
+@requires_transaction
+def find_unsellable(product_ids: Collection[int]) -> dict[int, list[str]]:
+    """Map each product that cannot be sold on any channel to what it lacks, except the price."""
+    completeness.compute(product_ids)
+    codes = {*NEEDED_FOR_SALE, *chain(*NEEDED_OF_KIND.values())} - {PRICE}
+    rows = Completeness.objects.filter(
+        product__in=product_ids, language=MAIN_LANGUAGE, blocks_sale=True
+    ).order_by("channel")
+    found = {row.product_id: [code for code in row.missing if code in codes] for row in rows}
+    return {product_id: missing for product_id, missing in found.items() if missing}

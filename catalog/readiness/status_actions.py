@@ -47,8 +47,9 @@ def _selected(texts: tuple[Promise, Promise], *, to: str) -> Callable[..., None]
             moved = lifecycle.change_status(product_ids=ids, to=to, **acting(request))
         if left := len(ids) - len(moved):
             text = ngettext(
-                "%(count)d product has a status that does not allow this.",
-                "%(count)d products have a status that does not allow this.",
+                "%(count)d product left as it is: its status or missing values do not allow this.",
+                "%(count)d products left as they are: their status or missing values do not"
+                " allow this.",
                 left,
             )
             admin.message_user(request, text % {"count": left}, messages.WARNING)

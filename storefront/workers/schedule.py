@@ -23,6 +23,7 @@ PERIODS_S = {
     "catalog.bulk_edits.tasks.continue_edits": 60,
     "catalog.products.tasks.refresh_option_texts": 900,
     "catalog.products.tasks.refresh_titles": DAY_S,
+    "catalog.readiness.tasks.compute_completeness": 30,
     "catalog.listings.tasks.reprice_due_channels": 20,
     "catalog.listings.tasks.reprice_queued": 20,
     "catalog.exchange_rates.tasks.expire_old_rates": 60,

@@ -1,14 +1,13 @@
-"""Product list filters: find products of a family, and those that lack an attribute or a text."""
+"""Product list filters: find products of a family, and those that lack a text."""
 
 from typing import Any
 
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import CustomAttribute, Product
+from catalog.models import Product
 from catalog.models.families import family_choices
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.missing_texts import Text, cached_counts, products_lacking
@@ -25,25 +24,6 @@ class FamilyFilter(SimpleListFilter):
 
     def queryset(self, _request: HttpRequest, queryset: "QuerySet[Product]") -> "QuerySet[Product]":
         return queryset.filter(family=self.value()) if self.value() else queryset
-
-
-class MissingAttributeFilter(SimpleListFilter):
-    """Products that lack a required custom attribute of their family."""
-
-    title = _("Missing attribute")
-    parameter_name = "missing"
-
-    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        language = get_language() or "en"
-        rows = CustomAttribute.objects.filter(is_required=True).order_by("position", "code")
-        return [(row.code, row.names.get(language, row.names["en"])) for row in rows]
-
-    def queryset(self, _request: HttpRequest, queryset: "QuerySet[Product]") -> "QuerySet[Product]":
-        row = CustomAttribute.objects.filter(code=self.value(), is_required=True).first()
-        if row is None:
-            return queryset
-        lacking = queryset.exclude(spec__custom_values__has_key=row.code)
-        return lacking.filter(family__in=row.families) if row.families else lacking
 
 
 class MissingTextFilter(SimpleListFilter):

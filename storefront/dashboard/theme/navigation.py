@@ -126,6 +126,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Categories"), "category", "catalog_category"),
                 (_("Product families"), "account_tree", "catalog_productfamily"),
                 (_("Custom attributes"), "tune", "catalog_customattribute"),
+                (_("Completeness requirements"), "checklist", "catalog_requirement"),
             ],
         ),
         (

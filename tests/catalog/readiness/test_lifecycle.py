@@ -2,7 +2,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from catalog.models import Listing, Product, ProductCard
+from catalog.models import Listing, Product, ProductCard, Spec
 from catalog.readiness import lifecycle
 from catalog.search import index
 from storefront.lib.state_machine import InvalidTransitionError, StatusChange
@@ -37,6 +37,17 @@ def test_a_product_is_hidden_until_it_is_published_again_with_its_price(product)
 
     assert (hidden, unpublished) == ((False, 0), False)
     assert (Listing.objects.get().is_published, ProductCard.objects.count()) == (True, 1)
+
+
+def test_a_product_that_lacks_what_its_sale_needs_is_not_approved(product):
+    Product.objects.update(status="in_review")
+    Spec.objects.update(power_sources=[])
+    product.refresh_from_db()
+
+    with pytest.raises(InvalidTransitionError, match=r"Power source\."):
+        move(product, "ready")
+
+    assert Product.objects.get().status == "in_review"
 
 
 def test_each_transition_is_recorded(product):
@@ -83,7 +94,10 @@ def test_staff_move_a_product_and_a_selection(staff):
         "archived",
     ]
     texts = [str(message) for message in response.context["messages"]]
-    assert texts == ["1 product has a status that does not allow this.", "1 done."]
+    assert texts == [
+        "1 product left as it is: its status or missing values do not allow this.",
+        "1 done.",
+    ]
 
 
 def test_a_page_offers_only_the_next_steps(staff):
