@@ -3,8 +3,8 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
 from catalog.attributes.families import BUILT_IN
+from catalog.readiness.requirements import built_in_requirements
 from catalog.texts.title_templates import DEFAULT_TEMPLATES
-from catalog.attributes.requirements import built_in_requirements
 from storefront.lib.db.migration_sql import run_files
 
 

@@ -163,7 +163,7 @@ class FamilyField(models.CharField):  # type: ignore[type-arg]  # generic for my
         return forms.ChoiceField(
             choices=lambda: [("", "---------"), *family_choices()],
             label=self.verbose_name,
-            **{"required": not self.blank} | known,
+            **{"required": not self.blank, "help_text": self.help_text} | known,
         )
 
 

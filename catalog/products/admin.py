@@ -49,7 +49,7 @@ from catalog.products.staff.spec_panel import basis, finding_messages, spec_pane
 from catalog.products.staff.variant_form import VariantForm
 from catalog.readiness.filters import CompleteFilter, MissingFilter
 from catalog.readiness.panel import completeness_panel
-from catalog.readiness.status_actions import StatusActions
+from catalog.readiness.status_actions import STATUS, StatusActions
 from catalog.staff_search import variants as search
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff import columns
@@ -100,9 +100,7 @@ class ProductAdmin(
         columns.text("brand__name", _("Brand")),
         columns.text("category__slug", _("Category")),
         columns.text("family", _("Family")),
-        columns.status(
-            "status", _("Status"), waiting={"draft", "in_review", "ready"}, final={"archived"}
-        ),
+        STATUS,
         columns.text("overridden_fields", _("Locked attributes")),
         columns.age("updated_at", _("Changed")),
     ]
@@ -122,7 +120,6 @@ class ProductAdmin(
     readonly_fields: ClassVar = [
         spec_panel,
         completeness_panel,
-        columns.status_history,
         columns.age("created_at", _("Created")),
         locked_fields,
     ]

@@ -5,13 +5,12 @@ from django.utils.translation import gettext_lazy as _
 from catalog.products.staff.locked_fields_admin import locked_fields
 from catalog.products.staff.spec_panel import spec_panel
 from catalog.readiness.panel import completeness_panel
-from storefront.lib.staff import columns
 from storefront.lib.staff.fieldsets import Group
 
 PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html")),
     Group(_("Options"), ("option_names",)),
-    Group(_("Category and status"), ("category",), columns=("status", columns.status_history)),
+    Group(_("Category and status"), ("category",), columns=("status",)),
     Group(_("Completeness"), columns=(completeness_panel,)),
     Group(_("Specification"), columns=(spec_panel,)),
     Group(_("Shipping restrictions"), ("restricted_countries",)),

@@ -11,6 +11,7 @@ from catalog.models.families import family_name
 from catalog.readiness import subjects
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
+from storefront.lib.staff.fieldsets import Group
 
 
 class RequirementForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -21,12 +22,12 @@ class RequirementForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscri
         fields = ("family", "channel", "subject", "is_required")
 
 
-@admin.display(description=_("Family"), ordering="family")  # type: ignore[arg-type]  # translated later
+@admin.display(description=_("Family"), ordering="family")
 def family(requirement: Requirement) -> str:
     return family_name(requirement.family) if requirement.family else str(_("All families"))
 
 
-@admin.display(description=_("Needs"), ordering="subject")  # type: ignore[arg-type]  # translated later
+@admin.display(description=_("Needs"), ordering="subject")
 def subject(requirement: Requirement) -> str:
     return subjects.label_of_subject(requirement.subject)
 
@@ -36,6 +37,7 @@ class RequirementAdmin(StaffAdmin):
     form = RequirementForm
     editable = RequirementForm.Meta.fields
     may_add = may_delete = True
+    groups = (Group(_("Completeness requirements"), RequirementForm.Meta.fields),)
     list_display: ClassVar[list[Any]] = [subject, family, "channel", "is_required"]
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["family", "channel", "is_required"]

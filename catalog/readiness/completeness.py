@@ -91,10 +91,10 @@ def compute(product_ids: Collection[int]) -> int:
     """Compute the completeness of these products; return the number of changed rows."""
     if not product_ids:
         return 0
-    values = {"ids": sorted(product_ids), "needs": json.dumps(_needs())}
+    values: dict[str, Any] = {"ids": sorted(product_ids), "needs": json.dumps(_needs())}
     with connection.cursor() as cursor:
         cursor.execute(_COMPUTE, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @requires_transaction

@@ -9,7 +9,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.models import Channel, Completeness, CustomAttribute, Product, Requirement
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import CUSTOM
+from catalog.models import Channel, Completeness, Product, Requirement
 from catalog.readiness.subjects import label_of_subject, of_language
 
 
@@ -50,9 +52,8 @@ class MissingFilter(SimpleListFilter):
     parameter_name = "missing"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        subjects = Requirement.objects.order_by("subject").values_list("subject", flat=True)
-        custom = CustomAttribute.objects.filter(is_required=True).values_list("code", flat=True)
-        codes = {*subjects, *(f"custom:{code}" for code in custom)}
+        codes = {*Requirement.objects.values_list("subject", flat=True)}
+        codes |= {f"{CUSTOM}{one.code}" for one in registry.cached()}
         codes |= {
             of_language(code, language) for code in codes for language, _ in settings.LANGUAGES
         }

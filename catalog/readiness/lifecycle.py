@@ -36,7 +36,8 @@ def change_status(
 ) -> list[int]:
     """Move the products that may go to this status, and publish or hide them; return their ids.
 
-    A product that lacks what its sale needs is not ready; only the price may come later. Each transition is recorded as a ``StatusChange``.
+    A product that lacks what its sale needs is not ready; only the price may come later. Each
+    transition is recorded as a ``StatusChange``.
     Locks:  the listings of the products, then the products, each in id order
     """
     set_change_source("staff", actor=actor)

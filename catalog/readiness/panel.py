@@ -38,7 +38,7 @@ def completeness_panel(product: Product) -> SafeString | str:
 
 def _rows(
     product: Product, shown: list[Completeness]
-) -> Iterator[tuple[str, str, SafeString, SafeString]]:
+) -> Iterator[tuple[str, str, str, SafeString]]:
     for row in shown:
         state = columns.as_status(
             f"{row.percent} %",

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from catalog.models import Product
 from catalog.readiness import lifecycle
+from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
 
 Status = Product.Status
@@ -59,6 +60,11 @@ def _selected(texts: tuple[Promise, Promise], *, to: str) -> Callable[..., None]
 
     move.__name__ = f"selected_to_{to}"
     return action(description=texts[0])(move)
+
+
+STATUS = columns.status(
+    "status", _("Status"), waiting={"draft", "in_review", "ready"}, final={"archived"}
+)
 
 
 class StatusActions(StaffAdmin):

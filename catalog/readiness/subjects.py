@@ -14,7 +14,7 @@ from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Spec
 
-MAIN_LANGUAGE = "en"
+MAIN_LANGUAGE = settings.LANGUAGE_CODE
 PRICE = "price"  # the only subject that depends on the channel
 
 
@@ -63,7 +63,6 @@ _OTHERS = (
         "coalesce(s.output_lm, nullif(s.runtime_high_min, 0), s.runtime_max_min) IS NOT NULL",
         "id_spec-0-output_lm",
     ),
-    Subject("basis", _("Basis"), "s.basis <> 'none'", "id_spec-0-basis"),
     Subject(PRICE, _("Price"), "false", "listings"),
     Subject(
         "lithium_energy", _("Cell energy of lithium batteries"), "v.has_energy", "variants-group"
@@ -86,7 +85,13 @@ SUBJECTS: Mapping[str, Subject] = {
     one.code: one for one in (*_OTHERS, *(_of_column(name) for name in _COLUMNS))
 }
 # In other languages than the main one: the subject, and the condition on the product.
-_TRANSLATED: Mapping[str, str] = {}
+_TRANSLATED: Mapping[str, str] = {
+    "title": "p.titles ? '{language}'",
+    "description": (
+        "EXISTS (SELECT FROM catalog_producttext t WHERE t.product_id = p.id"
+        " AND t.language = '{language}' AND (t.summary <> '' OR t.description_html <> ''))"
+    ),
+}
 
 
 def of_language(code: str, language: str) -> str:

@@ -155,3 +155,18 @@ FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 CREATE OR REPLACE TRIGGER completeness_after_insert
 AFTER INSERT ON catalog_channel REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
+
+-- Text: insert.
+CREATE OR REPLACE TRIGGER completeness_after_insert
+AFTER INSERT ON catalog_producttext REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');
+
+-- Text: update.
+CREATE OR REPLACE TRIGGER completeness_after_update
+AFTER UPDATE ON catalog_producttext REFERENCING NEW TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');
+
+-- Text: delete.
+CREATE OR REPLACE TRIGGER completeness_after_delete
+AFTER DELETE ON catalog_producttext REFERENCING OLD TABLE AS changed
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');

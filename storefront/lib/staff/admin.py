@@ -225,7 +225,7 @@ class StaffAdmin(ConfirmingAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Return only the actions that apply to this row."""
         offered: list[Any] = super().get_actions_detail(request, object_id)
-        row = self.get_object(request, str(object_id)) if self.available_if and offered else None
+        row = self._object_of_page(request, object_id) if self.available_if and offered else None
         if row is None:
             return offered
         prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
@@ -235,6 +235,22 @@ class StaffAdmin(ConfirmingAdmin):
             if not applies_to(row)
         }
         return [offer for offer in offered if offer.action_name not in inapplicable]
+
+    def _object_of_page(self, request: HttpRequest, object_id: int) -> models.Model | None:
+        """Return the row of the page, which is read once."""
+        known = getattr(request, "staff_row", None)
+        if isinstance(known, self.model) and str(known.pk) == str(object_id):
+            return known
+        row: models.Model | None = self.get_object(request, str(object_id))
+        return row
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> models.Model | None:
+        """Return a row, and keep it for the actions of its page."""
+        row: models.Model | None = super().get_object(request, object_id, from_field)
+        request.staff_row = row  # type: ignore[attr-defined]  # our own
+        return row
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.may_add and bool(super().has_add_permission(request))

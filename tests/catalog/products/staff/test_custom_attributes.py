@@ -8,6 +8,7 @@ from catalog.custom_attributes import registry
 from catalog.models import CustomAttribute, Product, Spec
 from catalog.readiness.tasks import compute_completeness
 from storefront.web.catalog import spec_table
+from tests.factories.catalog import make_channel
 from tests.factories.product_records import CLAIMS, make_product_record, take_in
 from tests.support.admin_forms import filled_form
 
@@ -121,6 +122,7 @@ def test_only_attributes_of_the_family_are_offered(staff, product):
 def test_products_that_lack_a_required_attribute_are_found(staff, product):
     products = reverse("admin:catalog_product_changelist")
     lacking = {"missing": "custom:switch"}
+    make_channel()
     compute_completeness()
     assert product.title in staff.get(products, lacking).content.decode()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 _LIGHTS = ("flashlight", "headlamp", "lantern", "work_light", "bike_light")
 _REQUIRED_OF_LIGHTS = (
     "output_lm runtime_max_min power_sources battery_format battery_count battery_included"
-    " battery_chemistry charging light_colors material basis"
+    " battery_chemistry charging light_colors material"
 )
 _RECOMMENDED_OF_LIGHTS = (
     "output_min_lm runtime_high_min impact_m cct_k cri features battery_capacity_mah"
