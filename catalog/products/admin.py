@@ -47,7 +47,7 @@ from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from catalog.products.staff.spec_panel import basis, finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm
-from catalog.readiness.filters import CompleteFilter, MissingFilter
+from catalog.readiness.filters import FILTERS
 from catalog.readiness.panel import completeness_panel
 from catalog.readiness.status_actions import STATUS, StatusActions
 from catalog.staff_search import variants as search
@@ -105,14 +105,7 @@ class ProductAdmin(
         columns.age("updated_at", _("Changed")),
     ]
     list_select_related: ClassVar = ["brand", "category"]
-    list_filter: ClassVar = [
-        "status",
-        FamilyFilter,
-        CompleteFilter,
-        MissingFilter,
-        MissingTextFilter,
-        "category",
-    ]
+    list_filter: ClassVar = ["status", FamilyFilter, *FILTERS, MissingTextFilter, "category"]
     search_fields: ClassVar = ["title"]  # shows the search box; see ``search_condition``
     search_help_text = search.SEARCH_HELP
     ordering: ClassVar = ["-id"]

@@ -64,3 +64,6 @@ class MissingFilter(SimpleListFilter):
             return queryset
         rows = Completeness.objects.filter(missing__contains=[self.value()])
         return queryset.filter(pk__in=rows.values("product"))
+
+
+FILTERS = (CompleteFilter, MissingFilter)

@@ -225,7 +225,9 @@ class StaffAdmin(ConfirmingAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Return only the actions that apply to this row."""
         offered: list[Any] = super().get_actions_detail(request, object_id)
-        row = self._object_of_page(request, object_id) if self.available_if and offered else None
+        if not (self.available_if and offered):
+            return offered
+        row = getattr(request, "staff_row", None) or self.get_object(request, str(object_id))
         if row is None:
             return offered
         prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
@@ -236,21 +238,11 @@ class StaffAdmin(ConfirmingAdmin):
         }
         return [offer for offer in offered if offer.action_name not in inapplicable]
 
-    def _object_of_page(self, request: HttpRequest, object_id: int) -> models.Model | None:
-        """Return the row of the page, which is read once."""
-        known = getattr(request, "staff_row", None)
-        if isinstance(known, self.model) and str(known.pk) == str(object_id):
-            return known
-        row: models.Model | None = self.get_object(request, str(object_id))
-        return row
-
-    def get_object(
-        self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> models.Model | None:
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         """Return a row, and keep it for the actions of its page."""
-        row: models.Model | None = super().get_object(request, object_id, from_field)
-        request.staff_row = row  # type: ignore[attr-defined]  # our own
-        return row
+        kept: Any = request
+        kept.staff_row = super().get_object(request, object_id, from_field)
+        return kept.staff_row
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.may_add and bool(super().has_add_permission(request))
