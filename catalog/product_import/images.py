@@ -25,7 +25,7 @@ def write_images(items: Sequence[ImportItem]) -> None:
     """Write one row per image; delete the rows of images that the supplier no longer states.
 
     If staff edited the images of a product, all are kept (``products.image_edits``). Uploaded images
-    are never deleted.
+    are never deleted; our exports name them, so a record may, which changes nothing.
     An image that only variants of one color state belongs to the first of these variants. A record
     without images deletes nothing, since that is usually an error.
     """
@@ -84,7 +84,8 @@ def first_invalid_url(record: ProductRecord) -> ImportIssue | None:
         *record.picture_urls,
         *(url for variant in record.variants for url in variant.picture_urls),
     ]
-    bad = next((url for url in urls if not _is_valid_url(url)), None)
+    stated = (url for url in urls if not url.startswith(UPLOAD_SCHEME))
+    bad = next((url for url in stated if not _is_valid_url(url)), None)
     if bad is None:
         return None
     message = f"{bad[:200]!r} is not an image URL; skipped."

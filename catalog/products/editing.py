@@ -1,12 +1,12 @@
 """Product editing: apply a change by staff, lock the field against feeds, publish the result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from catalog.attributes.text_cleaning import clean_html
 from catalog.listings.publication import lock_product, republish
-from catalog.models import Product, Spec
+from catalog.models import Product, Spec, Variant
 from catalog.pricing import repricing_queue
 from catalog.products.spec_edits import DERIVED_FIELD
 from storefront.lib.db.transactions import requires_transaction
@@ -19,14 +19,22 @@ OWN_FIELDS = ("restricted_countries",)  # feeds do not state these fields
 def apply_edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None:
     """Save a staff edit, lock the edited fields against feeds, and publish the result.
 
-    Locks:  the listings of the product in id order, then the product
+    If the option names are reordered, so are the option values of the variants.
+    Locks:  the variants if the option names change, then the listings, each in id order, then the
+            product
     """
+    variants = Variant.objects.filter(product=product.pk).order_by("pk")
+    if "option_names" in changes:
+        variants = variants.select_for_update(of=["self"], no_key=True)
+    of_product = list(variants) if "option_names" in changes else []
     lock_product(product.pk)
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
     changes = dict(changes)
     locked = set(row.overridden_fields)
     if "description_html" in changes:
         changes["description_html"] = clean_html(changes["description_html"])
+    if "option_names" in changes:
+        _reorder_options(of_product, row.option_names, changes["option_names"])
     for name in LOCKABLE_FIELDS:
         if name in changes:
             setattr(row, name, changes[name])
@@ -40,6 +48,18 @@ def apply_edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -
     if "category" in changes:
         repricing_queue.enqueue_products(product_ids=[row.pk], now=now)
     republish(product.pk, now=now)
+
+
+@requires_transaction
+def _reorder_options(variants: Iterable[Variant], old: Sequence[str], new: Sequence[str]) -> None:
+    """Move the option values to the new places of their names, if the names are the same."""
+    if list(old) == list(new) or sorted(old) != sorted({*new}):
+        return
+    places = [list(old).index(name) for name in new]
+    changed = [variant for variant in variants if len(variant.option_values) == len(places)]
+    for variant in changed:
+        variant.option_values = [variant.option_values[place] for place in places]
+    Variant.objects.bulk_update(changed, ["option_values"])
 
 
 @requires_transaction

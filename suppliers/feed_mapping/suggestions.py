@@ -30,6 +30,7 @@ WAREHOUSE = re.compile(
 )
 NUMBER = re.compile(r"\d{1,4}(?:\.\d+)?")
 MAX_KG = 30
+UPLOAD_PREFIX = "upload:"  # of uploaded images in our exports
 SEPARATORS = ("|", ";", ",")
 PATH_SEPARATORS = (" > ", ">", "|", "/")
 DISCONTINUED_IF_YES = {"deleted", "discontinued"}
@@ -160,7 +161,12 @@ def _separator(
     for choice in choices:
         cut = [cell.split(choice) for cell in cells if choice in cell]
         if cut and (
-            not urls or all(piece.strip().startswith("http") for piece in cut[0] if piece.strip())
+            not urls or all(_is_picture(piece.strip()) for piece in cut[0] if piece.strip())
         ):
             return choice.strip()
     return ""
+
+
+def _is_picture(text: str) -> bool:
+    """Return whether a text is a URL, or names an uploaded image as our exports do."""
+    return text.startswith(("http", UPLOAD_PREFIX))

@@ -2,7 +2,7 @@ import pytest
 from django.db import transaction
 
 from catalog.listings import publication
-from catalog.models import Listing, Product, ProductCard, RepricingRequest
+from catalog.models import Listing, Product, ProductCard, RepricingRequest, Variant
 from catalog.products import editing
 from catalog.search import index
 from tests.factories.catalog import NOON, make_category, make_channel, make_image, make_listing
@@ -61,3 +61,17 @@ def test_a_changed_category_requests_repricing(product):
     edit(product, category=make_category(slug="lanterns"))
 
     assert RepricingRequest.objects.get().variant.product == product
+
+
+def test_reordered_option_names_reorder_the_values_of_the_variants(product):
+    edit(product, option_names=["Color", "Size"])
+    variant = product.variants.get()
+    Variant.objects.update(option_values=["Black", "M"])
+
+    edit(product, option_names=["Size", "Color"])
+    variant.refresh_from_db()
+    assert variant.option_values == ["M", "Black"]
+
+    edit(product, option_names=["Size", "Tint"])  # another option: staff enter its values
+    variant.refresh_from_db()
+    assert variant.option_values == ["M", "Black"]

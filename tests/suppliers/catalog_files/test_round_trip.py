@@ -5,7 +5,8 @@ import io
 import pytest
 from django.core.management import call_command
 
-from catalog.models import Mode, Spec, Variant
+from catalog.models import Mode, Product, Spec, Variant
+from tests.factories.catalog import make_image
 from tests.support.catalog_files import counts, export, run, snapshot, suggest_mapping, write_csv
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,23 @@ def test_custom_attributes_survive(wholesaler, tmp_path):
     suggest_mapping(wholesaler, path)
     run(path, "--mapping=bulk")
 
+    assert snapshot() == before
+
+
+def test_uploaded_images_survive(wholesaler, tmp_path):
+    run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
+    lantern = Product.objects.get(family="lantern")
+    for position, stem in enumerate(("a1", "b2")):
+        make_image(lantern, source_url=f"upload:{stem}", stem=stem, position=position)
+    Product.objects.filter(pk=lantern.pk).update(overridden_fields=["images"])
+    before = snapshot()
+
+    path = export(tmp_path / "export.csv")
+    suggest_mapping(wholesaler, path)
+    report = run(path, "--mapping=bulk")[1]
+
+    assert counts(report) == (3, 0, 0, 3, 0, 0)
+    assert "picture-address" not in report["findings"]
     assert snapshot() == before
 
 
