@@ -1,5 +1,6 @@
 """Admin entry point: import the staff pages of every package."""
 
+from suppliers.catalog_files import admin as catalog_file_admin
 from suppliers.compliance import admin as compliance_admin
 from suppliers.connections import admin as connection_admin
 from suppliers.feed_mapping import admin as feed_mapping_admin
@@ -14,6 +15,7 @@ from suppliers.scorecards import admin as scorecard_admin
 from suppliers.shipping_services import admin as shipping_service_admin
 
 __all__ = [
+    "catalog_file_admin",
     "compliance_admin",
     "connection_admin",
     "feed_mapping_admin",

@@ -170,8 +170,10 @@ def fields_of(kind: str) -> dict[str, BulkField]:
 
 
 def all_fields() -> dict[str, BulkField]:
-    """Return the fields of products and variants, by code."""
-    return fields_of(BulkEdit.Kind.PRODUCTS) | fields_of(BulkEdit.Kind.VARIANTS)
+    """Return the fields of products and variants, also those that only files change, by code."""
+    title = forms.fields_for_model(Product, fields=["title"])["title"]
+    own = _by_code([_field(PRODUCT, "title", title, Product)])
+    return own | fields_of(BulkEdit.Kind.PRODUCTS) | fields_of(BulkEdit.Kind.VARIANTS)
 
 
 def _by_code(found: Iterable[BulkField]) -> dict[str, BulkField]:

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path, re_path
 
-from storefront.dashboard.catalog import bulk_edits
+from storefront.dashboard.catalog import bulk_edits, imports
 from storefront.dashboard.inbox import assignments, quick_actions, views
 from storefront.dashboard.reports import (
     catalog_file,
@@ -98,6 +98,22 @@ urlpatterns = [
     ),
     # /admin/supply/titles/<family>/
     path("titles/<slug:code>/", admin.site.admin_view(title_templates.show), name="titles"),
+    # /admin/supply/bulk-edits/<edit>/rejected.csv
+    path(
+        "bulk-edits/<int:edit_id>/rejected.csv",
+        admin.site.admin_view(bulk_edits.download_refused),
+        name="bulk_edit_refused",
+    ),
+    # /admin/supply/imports/new/
+    path("imports/new/", admin.site.admin_view(imports.create), name="new_import"),
+    # /admin/supply/imports/<import>/?columns=1
+    path("imports/<int:import_id>/", admin.site.admin_view(imports.show), name="import"),
+    # /admin/supply/imports/<import>/rejected.csv
+    path(
+        "imports/<int:import_id>/rejected.csv",
+        admin.site.admin_view(imports.download_rejected),
+        name="import_rejected",
+    ),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/actions/, posted

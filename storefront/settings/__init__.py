@@ -224,6 +224,8 @@ CELERY_TASK_ROUTES = {
     "catalog.competitors.tasks.fetch_due_sources": {"queue": "celery"},
     "suppliers.compliance.tasks.watch_compliance_documents": {"queue": "celery"},
     "suppliers.inventory.tasks.*": {"queue": "celery"},
+    "suppliers.catalog_files.tasks.continue_imports": {"queue": "celery"},
+    "suppliers.catalog_files.tasks.run_import": {"queue": "syncs"},
     "suppliers.sync.tasks.start_due_syncs": {"queue": "celery"},
     "suppliers.sync.tasks.close_expired_runs": {"queue": "celery"},
     "catalog.*.tasks.*": {"queue": "bulk"},

@@ -19,6 +19,7 @@ PERIODS_S = {
     "suppliers.inventory.tasks.queue_aged_supply": 60,
     "suppliers.connections.tasks.refresh_balances": 900,
     "suppliers.compliance.tasks.watch_compliance_documents": 900,
+    "suppliers.catalog_files.tasks.continue_imports": 60,
     "catalog.products.tasks.fetch_images": 15,
     "catalog.bulk_edits.tasks.continue_edits": 60,
     "catalog.products.tasks.refresh_option_texts": 900,

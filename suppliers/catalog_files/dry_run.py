@@ -6,7 +6,7 @@ A change is a difference between the export of a variant before and after.
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import batched
@@ -67,6 +67,7 @@ class Report:
     rejected: int = 0
     skipped: int = 0
     missing: int = 0
+    max_examples: int = MAX_EXAMPLES
     changes: list[Change] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     findings: Counter[str] = field(default_factory=Counter)
@@ -74,19 +75,27 @@ class Report:
 
     def add_change(self, sku: str, cells: Mapping[str, tuple[str, str]], *, rows: int) -> None:
         self.changed += rows
-        if len(self.changes) < MAX_EXAMPLES:
+        if len(self.changes) < self.max_examples:
             self.changes.append(Change(sku=sku, cells=cells))
 
     def reject(self, row: str, *, code: str, reason: str, rows: int = 1) -> None:
         self.rejected += rows
-        if len(self.rejections) < MAX_EXAMPLES:
+        if len(self.rejections) < self.max_examples:
             self.rejections.append(Rejection(row=row, code=code, reason=reason))
 
 
-def report_changes(
-    path: Path, *, supplier: Supplier, mapping: FeedMapping, now: datetime
+def report_changes(  # noqa: PLR0913 - a file, how it is read, and what is reported
+    path: Path,
+    *,
+    supplier: Supplier,
+    mapping: FeedMapping,
+    now: datetime,
+    max_examples: int = MAX_EXAMPLES,
+    on_progress: Callable[[int, int], object] = lambda _read, _total: None,
 ) -> Report:
     """Return what the file would change.
+
+    ``on_progress`` is called after each batch with the number of compared rows and of all rows.
 
     Raises: PermanentError  it cannot be read with this mapping
         OSError  it cannot be opened
@@ -96,12 +105,12 @@ def report_changes(
             file = open_file(path, work=Path(work), reading=mapping.reading)
         except (ValueError, LookupError) as error:
             raise invalid_file("settings", f"It does not match its mapping: {error}") from error
-        report = Report(unread_columns=_check_columns(file, mapping))
+        report = Report(max_examples=max_examples, unread_columns=_check_columns(file, mapping))
         reader = FeedFileReader(
             file, mapping, currency=supplier.currency, work=Path(work), supplier=supplier.code
         )
         try:
-            _DryRun(reader, report, supplier=supplier, now=now).run()
+            _DryRun(reader, report, supplier=supplier, now=now).run(on_progress)
         finally:
             reader.close()
     return report
@@ -133,13 +142,16 @@ class _DryRun:
         self._counts = RowCounts()
         self._confusable: dict[str, ImportIssue] = {}
 
-    def run(self) -> None:
+    def run(self, on_progress: Callable[[int, int], object]) -> None:
         self._counts = self._reader.count_rows()
         self._report.rows = self._counts.total
         products = {external_id for external_id, _ in self._counts.listed + self._counts.gone}
         skus = {sku for _, sku in self._counts.listed}
         for batch in batched(self._pages(skus), BATCH):
             self._check_batch(batch)
+            report = self._report
+            done = report.new + report.changed + report.unchanged + report.rejected
+            on_progress(done, report.rows)
         self._count_gone()
         self._count_rest()
         if self._reader.mapping.omitted_products is MissingRowMeans.DISCONTINUED:

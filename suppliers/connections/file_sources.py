@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping as Table
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -115,7 +115,31 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
 
     Raises: FileTooLargeError
     """
-    folder = supplier_folder(supplier) / UPLOADS
+    dated_at = min(now, made_at or now)
+    stored = store_file(
+        supplier_folder(supplier) / UPLOADS, content=content, chunks=chunks, dated_at=dated_at
+    )
+    return record_upload(
+        supplier=supplier,
+        content=content,
+        stored=stored,
+        name=name,
+        actor=actor,
+        now=now,
+        made_at=made_at,
+    )
+
+
+class StoredFile(NamedTuple):
+    storage_name: str
+    digest: str  # SHA-256
+    size_bytes: int
+
+
+def store_file(
+    folder: Path, *, content: str, chunks: Iterable[bytes], dated_at: datetime
+) -> StoredFile:
+    """Store a file under a generated name. Raises FileTooLargeError."""
     folder.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     handle, temporary_path = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
@@ -127,24 +151,35 @@ def store_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
                     raise FileTooLargeError(f"over {MAX_BYTES} bytes")
                 digest.update(chunk)
                 sink.write(chunk)
-        dated_at_s = min(now, made_at or now).timestamp()
-        os.utime(temporary_path, (dated_at_s, dated_at_s))
+        os.utime(temporary_path, (dated_at.timestamp(), dated_at.timestamp()))
         storage_name = f"{content}-{digest.hexdigest()[:24]}.upload"
         Path(temporary_path).replace(folder / storage_name)
     finally:
         Path(temporary_path).unlink(missing_ok=True)
+    return StoredFile(storage_name, digest.hexdigest(), size)
+
+
+def record_upload(  # noqa: PLR0913 - the file, its supplier and its uploader
+    *,
+    supplier: Supplier,
+    content: str,
+    stored: StoredFile,
+    name: str,
+    actor: str,
+    now: datetime,
+    made_at: datetime | None = None,
+) -> FeedUpload:
+    """Make a stored file the newest upload, which the next sync reads."""
     return FeedUpload.objects.create(
         supplier=supplier,
         content=content,
-        storage_name=storage_name,
-        original_name=_printable(name),
-        digest=digest.hexdigest(),
-        size_bytes=size,
+        original_name=printable_name(name),
+        **stored._asdict(),
         by=actor[:100],
         at=now,
         made_at=made_at,
     )
 
 
-def _printable(name: str) -> str:
+def printable_name(name: str) -> str:
     return "".join(character for character in name if character.isprintable())[-120:]

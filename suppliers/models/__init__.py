@@ -1,5 +1,6 @@
 """Supplier models: export every model of the app."""
 
+from suppliers.models.catalog_imports import CatalogImport
 from suppliers.models.circuit_breaker import CircuitBreaker
 from suppliers.models.compliance import ComplianceDocument, Requirement
 from suppliers.models.feed_mapping import FeedMapping, FeedUpload, FileContent
@@ -15,6 +16,7 @@ from suppliers.models.supplier import CallQuota, Connection, Supplier
 __all__ = [
     "BrandMerge",
     "CallQuota",
+    "CatalogImport",
     "CircuitBreaker",
     "ComplianceDocument",
     "Connection",

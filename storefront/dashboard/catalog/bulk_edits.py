@@ -18,6 +18,7 @@ from catalog.bulk_edits.forms import FieldsForm, ValuesForm, initial_values
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
 from storefront.dashboard import staff_page
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
+from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.tasks import enqueue
 
 PER_PAGE = 100
@@ -161,6 +162,7 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
         total=total,
         total_text=ngettext("%(count)d row", "%(count)d rows", total) % {"count": total},
         done=total - counts.get(remaining, 0) if remaining else total,
+        refused=counts.get(Outcome.REFUSED, 0),
         planned=counts.get(Outcome.PLANNED, 0),
         changed=counts.get(Outcome.CHANGED, 0),
         refresh_after_s=REFRESH_AFTER_S if is_open else None,
@@ -184,6 +186,18 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
             for row in page
         ],
     )
+
+
+def download_refused(request: HttpRequest, edit_id: int) -> HttpResponse:
+    """Return the refused rows with their reasons as CSV."""
+    staff_page.require(request, "catalog.view_bulkedit")
+    edit = get_object_or_404(BulkEdit, pk=edit_id)
+    rows = edit.rows.filter(outcome=Outcome.REFUSED).order_by("position")
+    lines = [csv_line((gettext("Row"), gettext("Name"), gettext("Reason")))]
+    lines += map(csv_line, rows.values_list("position", "name", "message"))
+    answer = HttpResponse("\ufeff" + "".join(lines), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="rejected-{edit.pk}.csv"'
+    return answer
 
 
 def _operation_text(operation: dict[str, Any], known: Any, categories: dict[int, str]) -> str:

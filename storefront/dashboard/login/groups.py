@@ -15,6 +15,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
             for verb in ("add", "change")
         ),
         "catalog.change_competitorsource",
+        "suppliers.view_catalogimport",
+        "suppliers.add_catalogimport",
         "suppliers.view_syncissue",
         "suppliers.change_syncissue",
     ],
@@ -50,6 +52,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
             for table in ("supplier", "connection", "compliancedocument", "feedmapping", "shippingservice")
             for verb in ("add", "change")
         ),
+        "suppliers.add_catalogimport",
         "suppliers.change_supplieroffer",
         "suppliers.change_stocklevel",
         "suppliers.change_syncrun",

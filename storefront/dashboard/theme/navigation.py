@@ -33,6 +33,7 @@ PAGES_WITHOUT_TABLE = {
     "supply:duplicates": "suppliers_supplieroffer",
     "supply:matches": "suppliers_supplieroffer",
     "supply:option_texts": "catalog_product",
+    "supply:new_import": "suppliers_catalogimport",
     "supply:profits": "orders_supplierinvoice",
     "supply:routing": "orders_routingrules",
 }
@@ -90,6 +91,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Change requests"), "difference", "catalog_changerequest"),
                 (_("Variants"), "style", "catalog_variant"),
                 (_("Bulk edits"), "edit_note", "catalog_bulkedit"),
+                (_("Import a file"), "upload_file", "supply:new_import"),
                 (_("Listings"), "storefront", "catalog_listing"),
                 (_("Price changes to review"), "front_hand", "catalog_pricehold"),
                 (_("Competitor price imports"), "upload_file", "catalog_competitorpricelist"),

@@ -23,6 +23,15 @@ MAX_NUL_SHARE = 0.05
 WITH_COMMA = re.compile(r"\D{0,4}\d{1,3}(?:\.?\d{3})*,\d{1,2}\D{0,4}")
 WITH_POINT = re.compile(r"\D{0,4}\d{1,3}(?:,?\d{3})*\.\d{1,2}\D{0,4}")
 MAX_NUMBER_LENGTH = 24
+# The first bytes of files that are no feeds, whatever their name says.
+OTHER_FORMATS = {
+    b"%PDF": "a PDF document",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word document",
+    b"\x89PNG": "an image",
+    b"\xff\xd8\xff": "an image",
+    b"GIF8": "an image",
+    b"{\\rtf": "a text document",
+}
 WEB_PAGE = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -52,6 +61,10 @@ def detect(path: Path, *, packed: str, reading: FormatOverrides) -> Detected:
         start = file.read(CHUNK)
     if not start.strip():
         raise invalid_file("empty", "The file is empty.")
+    for signature, name in OTHER_FORMATS.items():
+        if start.startswith(signature):
+            message = f"This is {name}, not a table. Save it as CSV or XLSX."
+            raise invalid_file("other-format", message)
     if start.startswith(ZIP):
         return _workbook(path, packed=packed, reading=reading)
     encoding = (

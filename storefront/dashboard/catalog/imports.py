@@ -1,0 +1,246 @@
+"""Import wizard: upload a file, choose its columns, check all rows, apply, report."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminRadioSelectWidget,
+    UnfoldAdminSelectWidget,
+)
+
+from storefront.dashboard import staff_page
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.staff.admin import SERVICE_ERRORS, acting
+from storefront.lib.staff.csv_export import csv_line
+from storefront.lib.tasks import enqueue
+from suppliers.catalog_files import imports, tasks
+from suppliers.catalog_files.own_columns import SKU, OwnColumns
+from suppliers.connections import file_sources
+from suppliers.connectors.feed.mapping.spec import Mapping as FeedMappingSpec
+from suppliers.feed_mapping import sample as feed_mapping_sample
+from suppliers.models import CatalogImport, Connection, Supplier
+from suppliers.runs.issue_labels import issue_label
+
+VIEW, ADD = "suppliers.view_catalogimport", "suppliers.add_catalogimport"
+OWN_RIGHTS = ("catalog.change_product", "catalog.change_variant")
+SUPPLIER_RIGHT = "suppliers.change_supplier"
+Status = CatalogImport.Status
+REFRESH_AFTER_S = 2
+SHOWN_CHANGES = 200
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=_("File"),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
+        help_text=_("CSV or XLSX, at most 50 MB. The first sheet is read."),
+    )
+    supplier = forms.ModelChoiceField(
+        Supplier.objects.none(),
+        label=_("Belongs to"),
+        required=False,
+        empty_label=_("Our own products: the values win over feeds and are locked"),
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def __init__(self, *args: Any, may_import: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["supplier"]
+        uploads = Connection.objects.filter(options__via=file_sources.BY_HAND)
+        known = Supplier.objects.filter(adapter=file_sources.FEED, connection__in=uploads)
+        field.queryset = known.order_by("name") if may_import else known.none()
+
+
+class ColumnsForm(forms.Form):
+    """One choice per column of the file."""
+
+    blank = forms.ChoiceField(
+        label=_("An empty cell means"),
+        choices=CatalogImport.BlankCell.choices,
+        widget=UnfoldAdminRadioSelectWidget,
+    )
+
+    def __init__(self, *args: Any, row: CatalogImport, headings: Any, **kwargs: Any) -> None:
+        own = OwnColumns()
+        suggested = row.columns or own.suggest(headings)
+        super().__init__(*args, **kwargs)
+        self.initial = {"blank": row.blank}
+        self.headings = list(headings)
+        self.labels = dict(own.choices())
+        for index, heading in enumerate(self.headings):
+            self.fields[f"column-{index}"] = forms.ChoiceField(
+                label=_("Field of the column %(heading)s") % {"heading": heading},
+                choices=[("", _("Not imported")), *own.choices()],
+                required=False,
+                initial=suggested.get(heading, ""),
+                widget=UnfoldAdminSelectWidget,
+            )
+
+    def rows(self, columns: Any) -> list[tuple[forms.BoundField, Any]]:
+        """Return each field with its column of the sample."""
+        return [
+            (self[f"column-{index}"], column)
+            for index, column in enumerate(columns)
+            if f"column-{index}" in self.fields
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        self.columns: dict[str, str] = {}
+        for index, heading in enumerate(self.headings):
+            code = cleaned.get(f"column-{index}", "")
+            if code and code in self.columns.values():
+                message = gettext("Two columns have the field %(field)s.")
+                self.add_error(f"column-{index}", message % {"field": self.labels[code]})
+            elif code:
+                self.columns[heading] = code
+        if SKU not in self.columns.values():
+            self.add_error(None, gettext("Choose the column that holds our SKU."))
+        elif len(self.columns) == 1:
+            self.add_error(None, gettext("Choose at least one column with values."))
+        return cleaned
+
+
+def create(request: HttpRequest) -> HttpResponse:
+    staff_page.require(request, VIEW)
+    if request.method == "POST":
+        staff_page.require(request, ADD)
+    may_import = request.user.has_perm(SUPPLIER_RIGHT)
+    form = UploadForm(request.POST or None, request.FILES or None, may_import=may_import)
+    if request.method == "POST" and form.is_valid():
+        supplier, file = form.cleaned_data["supplier"], form.cleaned_data["file"]
+        if supplier is None:
+            staff_page.require(request, *OWN_RIGHTS)
+        try:
+            row = imports.upload(
+                supplier=supplier, name=file.name, chunks=file.chunks(), **acting(request)
+            )
+        except (PermanentError, file_sources.FileTooLargeError) as error:
+            form.add_error("file", str(error))
+        else:
+            return HttpResponseRedirect(_url(row))
+    return staff_page.render(
+        request,
+        "dashboard/catalog/import_upload.html",
+        title=gettext("Import a file"),
+        form=form,
+        may_upload=request.user.has_perm(ADD),
+    )
+
+
+def show(request: HttpRequest, import_id: int) -> HttpResponse:
+    row = get_object_or_404(
+        CatalogImport.objects.select_related("supplier", "edit", "run"), pk=import_id
+    )
+    if request.method == "POST":
+        staff_page.require(request, *_rights(row))
+        return _act(request, row)
+    staff_page.require(request, VIEW)
+    if row.status == Status.UPLOADED or (row.status == Status.CHECKED and "columns" in request.GET):
+        return _show_columns(request, row)
+    if row.status == Status.CHECKED and row.edit is not None:
+        return HttpResponseRedirect(reverse("supply:bulk_edit", args=[row.edit.pk]))
+    report = row.report
+    return staff_page.render(
+        request,
+        "dashboard/catalog/import.html",
+        title=row.file_name,
+        row=row,
+        may_change=request.user.has_perms(_rights(row)),
+        refresh_after_s=REFRESH_AFTER_S if row.status in tasks.OPEN else None,
+        findings=[(issue_label(code), count) for code, count in report.get("findings", {}).items()],
+        changes=report.get("changes", [])[:SHOWN_CHANGES],
+        rejections=report.get("rejections", [])[:SHOWN_CHANGES],
+    )
+
+
+def _rights(row: CatalogImport) -> tuple[str, ...]:
+    return (ADD, *(OWN_RIGHTS if row.supplier is None else (SUPPLIER_RIGHT,)))
+
+
+def _act(request: HttpRequest, row: CatalogImport) -> HttpResponse:
+    step = request.POST.get("step", "")
+    columns: dict[str, str] = {}
+    blank = row.blank
+    if step == "check" and row.supplier is None:
+        found = imports.read_sample(row)
+        form = ColumnsForm(request.POST, row=row, headings=found.detected.headers)
+        if not form.is_valid():
+            return _show_columns(request, row, form)
+        columns, blank = form.columns, form.cleaned_data["blank"]
+    try:
+        if step == "check":
+            imports.request_check(row, columns=columns, blank=blank, **acting(request))
+        elif step == "apply":
+            imports.request_apply(row, **acting(request))
+        else:
+            raise Http404
+    except SERVICE_ERRORS:  # a second click: the first one is being done
+        return HttpResponseRedirect(_url(row))
+    if not enqueue(tasks.run_import, import_id=row.pk):
+        messages.warning(
+            request,
+            gettext(
+                "The background workers do not respond. The task was saved and will be done later."
+            ),
+        )
+    return HttpResponseRedirect(_url(row))
+
+
+def _show_columns(
+    request: HttpRequest, row: CatalogImport, form: ColumnsForm | None = None
+) -> HttpResponse:
+    shown: dict[str, Any] = {}
+    try:
+        found = imports.read_sample(row)
+    except (PermanentError, OSError) as error:
+        shown["problem"] = str(error)
+    else:
+        shown["sample"] = found
+        if row.supplier is None:
+            form = form or ColumnsForm(row=row, headings=found.detected.headers)
+            shown |= {"form": form, "rows": form.rows(found.columns)}
+        else:
+            shown |= _supplier_columns(row.supplier, row, found)
+    return staff_page.render(
+        request, "dashboard/catalog/import_columns.html", title=row.file_name, row=row, **shown
+    )
+
+
+def _supplier_columns(supplier: Supplier, row: CatalogImport, found: Any) -> dict[str, Any]:
+    """Return the mapping of the supplier, and the columns that it does not read."""
+    version = imports.active_mapping(supplier)
+    page = reverse("admin:suppliers_supplier_mapping", args=[supplier.pk])
+    shown: dict[str, Any] = {
+        "version": version,
+        "mapping_page": f"{page}?content=products&file={row.storage_name}",
+    }
+    if version is not None:
+        mapping = FeedMappingSpec.read(version.spec)
+        shown["unread"] = feed_mapping_sample.unread_columns(found.detected.headers, mapping)
+    return shown
+
+
+def download_rejected(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Return the rejected rows with their reasons as CSV."""
+    staff_page.require(request, VIEW)
+    row = get_object_or_404(CatalogImport, pk=import_id)
+    lines = [csv_line((gettext("Row"), gettext("Reason")))]
+    rejected = row.report.get("rejections", ())
+    lines += [csv_line((each["row"], each["reason"])) for each in rejected]
+    answer = HttpResponse("\ufeff" + "".join(lines), content_type="text/csv; charset=utf-8")
+    day = timezone.localdate()
+    answer["Content-Disposition"] = f'attachment; filename="rejected-{row.pk}-{day}.csv"'
+    return answer
+
+
+def _url(row: CatalogImport) -> str:
+    return reverse("supply:import", args=[row.pk])

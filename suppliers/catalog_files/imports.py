@@ -1,0 +1,252 @@
+"""Catalog imports: the services of the import wizard, from the upload to the result.
+
+step     what happens                                   safe to repeat because
+upload   the file is stored; no sync reads it yet       an unused file changes nothing
+columns  fields are chosen for its headings             the last choice counts
+check    all rows are compared, nothing is written      a repeated check replaces the former
+apply    our products: the bulk edit is applied         its rows are applied once
+         of a supplier: the file becomes its newest     one sync of the supplier runs at a time;
+         upload, a product sync imports it              equal rows are not written
+
+The guards of the product sync also protect an import: if too many rows are missing or invalid, the
+run is quarantined until staff decide.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from catalog.models import BulkEdit
+from storefront.lib.clock import running_clock
+from storefront.lib.db import advisory_locks
+from storefront.lib.http.errors import PermanentError
+from suppliers.catalog_files import dry_run, own_files
+from suppliers.connections import file_sources
+from suppliers.connections.file_sources import StoredFile
+from suppliers.connectors.feed.fetch import UPLOADS
+from suppliers.connectors.feed.mapping.spec import FormatOverrides
+from suppliers.connectors.feed.mapping.spec import Mapping as FeedMappingSpec
+from suppliers.feed_mapping import sample
+from suppliers.feed_mapping.sample import Sample
+from suppliers.models import CatalogImport, FeedMapping, FileContent, Supplier, SyncRun
+from suppliers.sync.runner import AlreadyRunningError, run_sync
+
+Status = CatalogImport.Status
+LOCK_NAME = "catalog import"
+MAX_BYTES = 50_000_000
+MAX_EXAMPLES = 10_000  # changes and rejections in a report
+PROGRESS_EVERY_S = 1.0
+OWN_FOLDER = "_own"  # no supplier's code begins with an underscore
+NO_MAPPING = "no-mapping"
+
+
+def path_of(row: CatalogImport) -> Path:
+    if row.supplier is None:
+        return Path(settings.FEEDS_ROOT) / OWN_FOLDER / row.storage_name
+    return file_sources.supplier_folder(row.supplier) / UPLOADS / row.storage_name
+
+
+def upload(
+    *, supplier: Supplier | None, name: str, chunks: Iterable[bytes], actor: str, now: datetime
+) -> CatalogImport:
+    """Store a file and read its first rows.
+
+    Raises: PermanentError  it is no table, or too large; nothing is kept
+    """
+    folder = (
+        Path(settings.FEEDS_ROOT) / OWN_FOLDER
+        if supplier is None
+        else file_sources.supplier_folder(supplier) / UPLOADS
+    )
+    stored = file_sources.store_file(
+        folder, content=FileContent.PRODUCTS, chunks=_limited(chunks), dated_at=now
+    )
+    row = CatalogImport(
+        supplier=supplier,
+        file_name=file_sources.printable_name(name),
+        **stored._asdict(),
+        status_since=now,
+        created_by=actor[:100],
+        created_at=now,
+    )
+    found = read_sample(row)
+    if not found.detected.headers:
+        raise PermanentError(_("The file has no rows below the column names."))
+    key = json.dumps(sorted(found.detected.headers), ensure_ascii=False)
+    row.heading_key = hashlib.sha256(key.encode()).hexdigest()
+    row.columns = remembered_columns(row)
+    row.save()
+    return row
+
+
+def _limited(chunks: Iterable[bytes]) -> Iterable[bytes]:
+    size = 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > MAX_BYTES:
+            message = _("The file is larger than %(most)s MB. Split it and upload the parts.")
+            raise PermanentError(message % {"most": MAX_BYTES // 1_000_000})
+        yield chunk
+
+
+def read_sample(row: CatalogImport) -> Sample:
+    """Return the format and the first rows of the file. Raises PermanentError."""
+    active = active_mapping(row.supplier) if row.supplier else None
+    reading = FeedMappingSpec.read(active.spec).reading if active else FormatOverrides()
+    return sample.read_sample(path_of(row), reading=reading)
+
+
+def remembered_columns(row: CatalogImport) -> dict[str, str]:
+    """Return the columns that were last chosen for the same headings, without a supplier."""
+    earlier = CatalogImport.objects.filter(
+        supplier=row.supplier, heading_key=row.heading_key
+    ).exclude(columns={})
+    return dict(earlier.order_by("-pk").values_list("columns", flat=True).first() or {})
+
+
+def active_mapping(supplier: Supplier) -> FeedMapping | None:
+    versions = FeedMapping.objects.filter(supplier=supplier, content=FileContent.PRODUCTS)
+    return versions.filter(is_active=True).first()
+
+
+def request_check(
+    row: CatalogImport, *, columns: Mapping[str, str], blank: str, actor: str, now: datetime
+) -> None:
+    """Store the columns and request a check.
+
+    Raises: InvalidTransitionError, ConcurrentUpdateError  it was requested before
+    """
+    row.move(
+        Status.CHECKING,
+        at=now,
+        actor=actor,
+        columns=dict(columns),
+        blank=blank,
+        report={},
+        problem="",
+        rows_read=0,
+        rows_total=0,
+    )
+
+
+def request_apply(row: CatalogImport, *, actor: str, now: datetime) -> None:
+    """Make the file the supplier's newest upload and request its import. Raises as above."""
+    if row.supplier is None:
+        raise PermanentError(_("The file has no supplier."))
+    with transaction.atomic(durable=True):
+        row.move(Status.APPLYING, at=now, actor=actor)
+        file_sources.record_upload(
+            supplier=row.supplier,
+            content=FileContent.PRODUCTS,
+            stored=StoredFile(row.storage_name, row.digest, row.size_bytes),
+            name=row.file_name,
+            actor=actor,
+            now=now,
+        )
+
+
+def continue_import(import_id: int, *, now: datetime) -> None:
+    """Do the requested work of an import, unless another worker does it."""
+    for _slice in advisory_locks.lock_free_slices(LOCK_NAME, [import_id]):
+        row = CatalogImport.objects.select_related("supplier__connection", "edit").get(pk=import_id)
+        if row.status == Status.CHECKING:
+            _check(row, clock=running_clock(now))
+        elif row.status == Status.APPLYING:
+            _apply(row, clock=running_clock(now))
+
+
+def _check(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
+    try:
+        if row.supplier is None:
+            values: dict[str, Any] = {"edit": _check_own(row, clock=clock)}
+        else:
+            values = {"report": _check_supplier(row, row.supplier, now=clock())}
+    except PermanentError as error:
+        row.move(Status.UPLOADED, at=clock(), problem=str(error)[:500])
+    else:
+        row.move(Status.CHECKED, at=clock(), **values)
+
+
+def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit:
+    """Fill a bulk edit with the rows of the file. Replaces the edit of a former check."""
+    now = clock()
+    former = row.edit
+    if former is not None and former.status in {BulkEdit.Status.DRAFT, BulkEdit.Status.READY}:
+        former.delete()
+    edit = BulkEdit.objects.create(
+        kind=BulkEdit.Kind.VARIANTS,
+        file_name=row.file_name,
+        created_by=row.created_by,
+        created_at=now,
+        status_since=now,
+    )
+    CatalogImport.objects.filter(pk=row.pk).update(edit=edit)
+    path, report = path_of(row), _progress(row)
+    total = own_files.count_rows(path)
+    if total > MAX_ROWS:
+        message = _("The file has more than %(most)s rows. Split it and upload the parts.")
+        raise PermanentError(message % {"most": MAX_ROWS})
+    own_files.fill_edit(
+        edit,
+        path,
+        mapped=row.columns,
+        blank=row.blank,
+        on_progress=lambda read: report(read, total),
+    )
+    edit.move(BulkEdit.Status.PREPARING, at=clock())
+    edit.move(BulkEdit.Status.READY, at=clock())
+    return edit
+
+
+MAX_ROWS = 100_000
+
+
+def _check_supplier(row: CatalogImport, supplier: Supplier, *, now: datetime) -> dict[str, Any]:
+    version = active_mapping(supplier)
+    if version is None:
+        raise PermanentError(_("The columns of this supplier are not mapped yet."), code=NO_MAPPING)
+    try:
+        report = dry_run.report_changes(
+            path_of(row),
+            supplier=supplier,
+            mapping=FeedMappingSpec.read(version.spec),
+            now=now,
+            max_examples=MAX_EXAMPLES,
+            on_progress=_progress(row),
+        )
+    except OSError as error:
+        raise PermanentError(_("The file is gone. Upload it again.")) from error
+    return {**asdict(report), "findings": dict(report.findings)}
+
+
+def _progress(row: CatalogImport) -> Callable[[int, int], None]:
+    """Return a function that stores the progress, at most once a second."""
+    last = 0.0
+
+    def store(read: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PROGRESS_EVERY_S or read == total:
+            last = time.monotonic()
+            CatalogImport.objects.filter(pk=row.pk).update(rows_read=read, rows_total=total)
+
+    return store
+
+
+def _apply(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
+    """Run a product sync of the supplier; leave the import open if another sync is running."""
+    if row.supplier is None:
+        return
+    try:
+        run = run_sync(supplier=row.supplier, kind=SyncRun.Kind.PRODUCTS, now=clock())
+    except AlreadyRunningError:
+        return  # the sweep tries again
+    row.move(Status.APPLIED, at=clock(), run=run)

@@ -1,0 +1,164 @@
+"""Import wizard: upload, columns, check, apply, report; for our products and for a supplier."""
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from catalog.bulk_edits import tasks as bulk_edit_tasks
+from catalog.models import Product, Spec
+from suppliers.catalog_files import tasks
+from suppliers.models import CatalogImport, FeedUpload, SupplierOffer
+from tests.factories.accounts import make_staff
+from tests.factories.catalog import make_product, make_spec, make_variant
+from tests.factories.feeds import make_shop
+from tests.support.catalog_files import ROWS, TEAPOT, make_wholesaler, write_csv
+
+pytestmark = pytest.mark.django_db
+NEW = reverse("supply:new_import")
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch, tmp_path, settings):
+    """Run queued tasks at once."""
+    settings.FEEDS_ROOT = tmp_path / "feeds"
+    for task in (tasks.run_import, bulk_edit_tasks.run_edit):
+        monkeypatch.setattr(task, "delay", task)
+
+
+@pytest.fixture
+def shop():
+    return make_shop()
+
+
+@pytest.fixture
+def light():
+    product = make_product(title="Night torch")
+    make_spec(product, output_lm=400)
+    make_variant(product, sku="L-1")
+    return product
+
+
+def upload(client, content, *, name="file.csv", **more):
+    file = SimpleUploadedFile(name, content if isinstance(content, bytes) else content.encode())
+    return client.post(NEW, {"file": file, **more}, follow=True)
+
+
+def path_of(answer):
+    return answer.request["PATH_INFO"]
+
+
+def test_a_file_of_our_products_is_checked_applied_and_undone(staff, light):
+    columns = upload(staff, "Shop SKU,Output,Note\nL-1,500,x\nL-9,500,y\n")
+    text = columns.content.decode()
+    assert "An empty cell means" in text
+    assert text.count("selected") >= 2
+
+    chosen = {"column-0": "sku", "column-1": "spec.output_lm", "column-2": "", "blank": "ignore"}
+    staff.post(path_of(columns), {"step": "check", **chosen})
+    checked = staff.get(path_of(columns), follow=True)
+    text = checked.content.decode()
+    assert "Apply to 1 row" in text
+    assert "No variant has the SKU L-9." in text
+    edit = path_of(checked)
+    refused = staff.get(f"{edit}rejected.csv").content.decode()
+    assert "2,L-9,No variant has the SKU L-9." in refused
+    assert Spec.objects.get().output_lm == 400
+
+    staff.post(edit, {"step": "apply"})
+    assert Spec.objects.get().output_lm == 500
+    staff.post(edit, {"step": "undo"})
+    assert Spec.objects.get().output_lm == 400
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"column-1": "spec.output_lm"}, "Choose the column that holds our SKU."),
+        ({"column-0": "sku"}, "Choose at least one column with values."),
+        (
+            {"column-0": "sku", "column-1": "spec.cri", "column-2": "spec.cri"},
+            "Two columns have the field",
+        ),
+    ],
+)
+def test_wrong_columns_keep_the_page(staff, light, chosen, message):
+    columns = upload(staff, "SKU,Output,Note\nL-1,500,x\n")
+
+    answer = staff.post(path_of(columns), {"step": "check", "blank": "ignore", **chosen})
+
+    assert message in answer.content.decode()
+    assert CatalogImport.objects.get().status == "uploaded"
+
+
+def test_a_file_that_is_no_table_keeps_the_upload(staff):
+    answer = upload(staff, b"%PDF-1.7 a picture", name="list.csv")
+
+    assert answer.status_code == 200
+    assert "This is a PDF document, not a table" in answer.content.decode()
+    assert path_of(answer) == NEW
+
+
+def test_a_file_of_a_supplier_is_checked_and_imported(staff, shop, settings, tmp_path):
+    wholesaler = make_wholesaler(shop, settings)
+    content = write_csv(tmp_path / "list.csv", [*ROWS, TEAPOT]).read_bytes()
+
+    columns = upload(staff, content, supplier=wholesaler.pk)
+    assert "version 1" in columns.content.decode()
+    assert not FeedUpload.objects.exists()
+    staff.post(path_of(columns), {"step": "check"})
+    checked = staff.get(path_of(columns)).content.decode()
+    assert "Rejected rows" in checked
+    assert not SupplierOffer.objects.exists()
+    report = CatalogImport.objects.get().report
+    names = ("new", "changed", "unchanged", "rejected", "skipped")
+    assert report["rows"] == sum(report[name] for name in names) == 4
+    assert "X-1" in staff.get(f"{path_of(columns)}rejected.csv").content.decode()
+
+    for _click in range(2):
+        done = staff.post(path_of(columns), {"step": "apply"}, follow=True)
+
+    assert SupplierOffer.objects.filter(variant__isnull=False).count() == 3
+    assert FeedUpload.objects.count() == 1
+    assert "3 created" in done.content.decode() or "2 created" in done.content.decode()
+    assert Product.objects.count() == 2
+
+
+def test_a_supplier_whose_columns_are_not_mapped_is_led_to_its_mapping(
+    staff, shop, settings, tmp_path
+):
+    wholesaler = make_wholesaler(shop, settings)
+    wholesaler.mappings.all().delete()
+    content = write_csv(tmp_path / "list.csv").read_bytes()
+
+    columns = upload(staff, content, supplier=wholesaler.pk)
+
+    page = columns.context["mapping_page"]
+    assert "Artikelnr" in staff.get(page).content.decode()
+
+
+def test_pages_need_few_queries(staff, light):
+    columns = upload(staff, "SKU,Output\nL-1,500\n")
+
+    for page in (NEW, path_of(columns)):
+        with CaptureQueriesContext(connection) as queries:
+            staff.get(page)
+        assert len(queries) <= 12
+
+
+def test_an_import_needs_the_rights_of_its_values(client_factory, light):
+    clerk = client_factory()
+    clerk.force_login(make_staff("clerk", "view_catalogimport", "add_catalogimport"))
+    viewer = client_factory()
+    viewer.force_login(make_staff("viewer", "view_catalogimport"))
+
+    assert "may see imports" in viewer.get(NEW).content.decode()
+    assert clerk.get(NEW).status_code == 200
+    file = io.BytesIO(b"SKU,Output\nL-1,500\n")
+    file.name = "file.csv"
+    assert clerk.post(NEW, {"file": file}).status_code == 403
+    assert viewer.post(NEW, {}).status_code == 403
+    assert not CatalogImport.objects.exists()

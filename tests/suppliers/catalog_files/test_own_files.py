@@ -1,0 +1,228 @@
+"""Own files: staff values of our products, from the upload to the undo."""
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from catalog.bulk_edits import application
+from catalog.models import BulkEdit, Product, Spec, Variant
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.staff.xlsx_export import write_xlsx
+from suppliers.catalog_files import export, imports, tasks
+from suppliers.catalog_files.own_columns import OwnColumns
+from suppliers.models import CatalogImport
+from tests.factories.catalog import (
+    NOON,
+    make_category,
+    make_mode,
+    make_product,
+    make_spec,
+    make_variant,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, settings):
+    settings.FEEDS_ROOT = tmp_path / "feeds"
+
+
+@pytest.fixture
+def light():
+    product = make_product(title="Night torch")
+    make_spec(product, output_lm=400, weight_g=95, battery_energy_wh=None, intensity_cd=None)
+    make_variant(product, sku="L-1", option_values=("Black",))
+    make_variant(product, sku="L-2", option_values=("Red",), color="Red")
+    return product
+
+
+def upload(content, name="file.csv"):
+    data = content if isinstance(content, bytes) else content.encode()
+    file = SimpleUploadedFile(name, data)
+    return imports.upload(supplier=None, name=name, chunks=file.chunks(), actor="mia", now=NOON)
+
+
+def check(content, *, blank="ignore", columns=None, name="file.csv"):
+    """Upload and check a file; return its rows by SKU, each with outcome, values and message."""
+    row = upload(content, name)
+    found = imports.read_sample(row).detected.headers
+    chosen = OwnColumns().suggest(found) if columns is None else columns
+    imports.request_check(row, columns=chosen, blank=blank, actor="mia", now=NOON)
+    imports.continue_import(row.pk, now=NOON)
+    row.refresh_from_db()
+    return row
+
+
+def rows_of(row):
+    return {each.name: each for each in row.edit.rows.order_by("position")}
+
+
+def outcomes(row):
+    return {name: each.outcome for name, each in rows_of(row).items()}
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+@pytest.mark.parametrize("blank", ["ignore", "clear"])
+def test_an_unchanged_export_changes_nothing(light, suffix, blank):
+    make_mode(light)
+    products = Product.objects.all()
+    if suffix == "csv":
+        content = "".join(export.csv_lines(products)).encode()
+    else:
+        sheet = io.BytesIO()
+        write_xlsx(export.table(products), sheet)
+        content = sheet.getvalue()
+
+    row = check(content, blank=blank, name=f"export.{suffix}")
+
+    assert len(row.columns) > 15
+    assert row.columns["Light output (lm)"] == "spec.output_lm"
+    assert outcomes(row) == {"L-1": "unchanged", "L-2": "unchanged"}
+
+
+def test_changed_cells_become_values_of_staff_and_are_undone(light):
+    lines = "".join(export.csv_lines(Product.objects.all()))
+    row = check(
+        lines.replace("Night torch", "Day torch")
+        .replace(",400,", ",450,")
+        .replace("USB-C", "Micro-USB")
+    )
+    assert outcomes(row) == {"L-1": "planned", "L-2": "unchanged"}
+    assert rows_of(row)["L-1"].after["spec.charging"] == ["micro_usb"]
+    assert Product.objects.get().title == "Night torch"
+
+    application.start(row.edit, actor="mia", now=NOON)
+    application.continue_edit(row.edit.pk, now=NOON)
+    product = Product.objects.get()
+    assert (product.title, product.spec.output_lm) == ("Day torch", 450)
+    assert {"title", "output_lm"} <= {*product.overridden_fields}
+
+    row.edit.refresh_from_db()
+    application.start_undo(row.edit, actor="mia", now=NOON)
+    application.continue_edit(row.edit.pk, now=NOON)
+    product = Product.objects.get()
+    assert (product.title, product.spec.output_lm) == ("Night torch", 400)
+    assert product.overridden_fields == []
+
+
+def test_cells_are_read_with_their_units_and_words(light):
+    make_category(slug="lanterns", names={"en": "Lanterns", "az": "Fənərlər"})
+    row = check(
+        "SKU;Runtime (h);Output;Weight (oz);Category;Charging;Battery included;Status;HS code\n"
+        "L-1;2,5;1.200 lm;3,4;Fənərlər;usb_c, solar;yes;Selling off;8513 10 00\n"
+    )
+
+    after = rows_of(row)["L-1"].after
+    assert after == {
+        "spec.runtime_max_min": 150,
+        "spec.output_lm": 1200,
+        "spec.weight_g": 96,
+        "product.category": after["product.category"],
+        "spec.charging": ["usb_c", "solar"],
+        "variant.status": "phasing_out",
+        "variant.hs_code": "85131000",
+    }
+
+
+def test_what_is_wrong_with_a_row_is_said(light):
+    row = check(
+        "SKU,Output,Charging,HS code,Category\n"
+        "L-1,many,,12,nowhere\n"
+        "L-2,90000000,,,\n"
+        "L-2,500,,,\n"
+        "L-9,500,,,\n"
+        ",500,,,\n"
+    )
+
+    messages = [(each.outcome, each.message) for each in row.edit.rows.order_by("position")]
+    assert {outcome for outcome, _ in messages} == {"refused"}
+    assert "Output" in messages[0][1]
+    assert "6 to 10 digits" in messages[0][1]
+    assert "nowhere" in messages[0][1]
+    assert "Not possible" in messages[1][1]
+    assert messages[2][1] == "The file names this SKU twice."
+    assert messages[3][1] == "No variant has the SKU L-9."
+    assert messages[4][1] == "The row has no SKU."
+
+
+def test_rows_of_one_product_may_not_contradict_each_other(light):
+    row = check("SKU,Output\nL-1,500\nL-2,600\n")
+    assert outcomes(row) == {"L-1": "planned", "L-2": "refused"}
+    assert "row 1" in rows_of(row)["L-2"].message
+
+    agreed = check("SKU,Output\nL-1,500\nL-2,500\n")
+    assert outcomes(agreed) == {"L-1": "planned", "L-2": "unchanged"}
+
+
+@pytest.mark.parametrize(("blank", "after"), [("ignore", {}), ("clear", {"spec.output_lm": None})])
+def test_an_empty_cell_is_ignored_or_clears(light, blank, after):
+    row = check("SKU,Output\nL-1,\n", blank=blank)
+
+    assert rows_of(row)["L-1"].after == after
+
+
+def test_columns_are_remembered_for_the_same_headings(light):
+    chosen = {"Key": "sku", "Bright": "spec.output_lm"}
+    check("Key,Bright\nL-1,500\n", columns=chosen)
+
+    assert upload("Bright,Key\n600,L-1\n").columns == chosen
+    assert upload("Bright,Key,More\n600,L-1,x\n").columns == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b"   \n", "empty"),
+        (b"SKU,Output\n", "no rows"),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj", "PDF document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "old Excel"),
+        (b"<!doctype html><html><body>Sign in</body></html>", "web page"),
+        (b"PK\x03\x04 broken", "archive"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(content, message):
+    with pytest.raises(PermanentError, match=message):
+        upload(content)
+
+    assert not CatalogImport.objects.exists()
+
+
+def test_a_file_that_is_too_large_is_refused(monkeypatch):
+    monkeypatch.setattr(imports, "MAX_BYTES", 10)
+
+    with pytest.raises(PermanentError, match="larger than"):
+        upload("SKU,Output\nL-1,500\n")
+
+
+def test_a_quote_that_is_not_closed_refuses_its_rows(light):
+    row = check('SKU,Output\nL-1,500\nL-2,"600\n')
+
+    assert list(outcomes(row).values()) == ["planned", "refused"]
+
+
+def test_a_file_without_a_known_sku_returns_to_the_columns(light):
+    row = check("SKU,Output\nX-1,500\nX-2,500\n")
+
+    assert row.status == CatalogImport.Status.UPLOADED
+    assert "No row names a SKU of ours" in row.problem
+
+
+def test_the_sweep_repeats_a_check_whose_worker_stopped(light, monkeypatch):
+    row = upload("SKU,Output\nL-1,500\n")
+    columns = {"SKU": "sku", "Output": "spec.output_lm"}
+    imports.request_check(row, columns=columns, blank="ignore", actor="mia", now=NOON)
+    # the worker stored a part of the rows
+    part = BulkEdit.objects.create(kind="variants", status_since=NOON, created_at=NOON)
+    CatalogImport.objects.update(edit=part)
+
+    monkeypatch.setattr(tasks.run_import, "delay", tasks.run_import)
+    tasks.continue_imports()
+
+    row.refresh_from_db()
+    assert (row.status, outcomes(row)) == ("checked", {"L-1": "planned"})
+    assert BulkEdit.objects.count() == 1
+    assert Spec.objects.get().output_lm == 400
+    assert Variant.objects.count() == 2
