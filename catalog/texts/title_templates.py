@@ -46,9 +46,16 @@ def check_template(template: str, *, attributes: Collection[str]) -> None:
 
 
 def make_title(template: str, values: Mapping[str, str]) -> str:
-    """Return the title of a product; ``values`` maps fields to texts, without unknown values."""
-    parts = (_fill(part, values) for part in template.split(","))
-    return ", ".join(part for part in parts if part)[:MAX_TITLE].strip(" ,")
+    """Return the title of a product; ``values`` maps fields to texts, without unknown values.
+
+    A part that repeats words of an earlier one is left out: model names may end in ``USB-C``.
+    """
+    shown: list[str] = []
+    for part in template.split(","):
+        text = _fill(part, values)
+        if text and not any(f" {text} " in f" {earlier} " for earlier in shown):
+            shown.append(text)
+    return ", ".join(shown)[:MAX_TITLE].strip(" ,")
 
 
 def _fill(part: str, values: Mapping[str, str]) -> str:

@@ -18,7 +18,6 @@ from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.missing_texts import untranslated_options
 from catalog.products.text_edits import save_option_texts
 from storefront.dashboard import staff_page
-from storefront.lib.staff.form_fields import use_staff_widgets
 
 VIEW, CHANGE = "catalog.view_product", "catalog.change_product"
 PER_PAGE = 50
@@ -29,7 +28,9 @@ class FilterForm(forms.Form):
     """What the list shows."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=60)
-    missing = forms.BooleanField(label=_("Not translated"), required=False)
+    missing = forms.ChoiceField(
+        label=_("Status"), required=False, choices=[("", _("All")), ("1", _("Not translated"))]
+    )
 
 
 def show(request: HttpRequest, language: str = TRANSLATED_LANGUAGES[0][0]) -> HttpResponse:
@@ -46,7 +47,6 @@ def show(request: HttpRequest, language: str = TRANSLATED_LANGUAGES[0][0]) -> Ht
     if request.method == "POST":
         staff_page.require(request, CHANGE)
         return _save(request, language)
-    use_staff_widgets(filter_form)
     context = {
         "title": gettext("Option translations"),
         "language": language,

@@ -33,6 +33,12 @@ def test_a_part_needs_all_of_its_attributes():
     )
 
 
+def test_a_part_that_the_model_names_already_is_not_repeated():
+    values = VALUES | {"model": "Weir 370 USB-C", "output_lm": "37"}
+
+    assert make_title(TEMPLATE, values) == ("Tindrel Weir 370 USB-C, qaçış üçün baş fənəri, 37 lm")
+
+
 @pytest.mark.parametrize(
     ("template", "code", "text"),
     [
