@@ -16,6 +16,7 @@ from catalog.brands.aliases import MAX_KEY
 from catalog.models import Brand, BrandAlias, Identifier, PriceBook, PriceRule, Product, Variant
 from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
 from catalog.pricing import repricing_queue
+from catalog.texts.title_updates import update_titles
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.matches import journal
 from suppliers.matches.journal import CHANGED_SINCE, Journal
@@ -97,6 +98,7 @@ def _move_products(changes: Journal, survivor: Brand, merged: Brand, *, now: dat
     changes.set(products, brand_id=survivor.pk)
     _rename_numbers(changes, ids, survivor, merged)
     PendingPublication.queue(ids)
+    update_titles([row.pk for row in products])
     repricing_queue.enqueue_products(product_ids=[row.pk for row in products], now=now)
     return [row.pk for row in products]
 
@@ -170,6 +172,7 @@ def undo_merge(*, decision: BrandMerge, now: datetime) -> None:
     journal.undo(row.before["journal"])
     variants = Variant.objects.filter(product__in=row.before["products"])
     PendingPublication.queue(variants.values_list("pk", flat=True))
+    update_titles(row.before["products"])
     repricing_queue.enqueue_products(product_ids=row.before["products"], now=now)
     row.undone_at = now
     row.save(update_fields=["undone_at"])

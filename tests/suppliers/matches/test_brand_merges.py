@@ -136,3 +136,14 @@ def test_imports_after_a_merge_use_the_remaining_brand_and_match_its_numbers(put
     assert identifiers.find_creators([offer.variant.product_id]) == {
         offer.variant.product_id: "lumen"
     }
+
+
+def test_the_titles_by_template_name_the_remaining_brand(brands):
+    moved = Product.objects.order_by("-pk").first()
+
+    merge(*brands)
+    merged = Product.objects.get(pk=moved.pk).titles["az"]
+    undo()
+
+    assert merged.startswith("Olight ")
+    assert Product.objects.get(pk=moved.pk).titles["az"].startswith("Olite ")
