@@ -244,3 +244,21 @@ def lithium_class(battery: Battery, *, family_kind: str, has_battery: bool) -> s
     if not is_there:
         return "none"
     return "inside" if battery.is_installed else "with"
+
+
+def un_number(*, lithium: str, chemistry: str) -> str:
+    """Return the UN number under which a lithium class ships, "" without lithium.
+
+    Lithium of an unknown chemistry counts as lithium-ion, which lights usually have.
+    Source: UN model regulations: 3480 and 3090 are batteries alone, 3481 and 3091 in or with
+            equipment
+    """
+    if lithium == "none":
+        return ""
+    is_alone, is_metal = lithium == "alone", chemistry == "lithium_metal"
+    return {
+        (True, False): "UN3480",
+        (False, False): "UN3481",
+        (True, True): "UN3090",
+        (False, True): "UN3091",
+    }[is_alone, is_metal]

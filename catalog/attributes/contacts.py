@@ -6,6 +6,9 @@ Suppliers state a contact in one line: name, postal address, country code, e-mai
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+
+from babel import Locale
 
 from catalog.attributes.text_cleaning import clean_text
 from catalog.enums import EU
@@ -50,6 +53,21 @@ def is_stated_by(label: str, claims: Mapping[str, str]) -> bool:
         of_manufacturer
         or (RESPONSIBLE.fullmatch(label.strip()) and find_responsible_person(claims))
     )
+
+
+def country_code(text: str) -> str:
+    """Return the code of a country that is written as a code or in English, "" if unknown."""
+    written = re.sub(r"^made in ", "", clean_text(text).strip(" ."), flags=re.IGNORECASE)
+    if written.upper() in COUNTRIES:
+        return written.upper()
+    return _codes_by_name().get(written.casefold(), "")
+
+
+@cache
+def _codes_by_name() -> dict[str, str]:
+    names = Locale("en").territories
+    usual = {"usa": "US", "uk": "GB", "prc": "CN", "p.r.c": "CN", "p.r. china": "CN"}
+    return {names[code].casefold(): code for code in COUNTRIES} | usual
 
 
 def _stated(claims: Mapping[str, str], label: re.Pattern[str]) -> Contact | None:

@@ -25,6 +25,7 @@ from catalog.attributes.spec_table import SpecTable, StatedValue
 from catalog.records import ImportIssue, ProductRecord
 
 UNBRANDED = "Unbranded"
+ORIGIN = "country of origin"  # label of the line in which feeds state it
 MAX_OTHER_TEXT = 300
 MAX_OTHER_ATTRIBUTES = 60
 MAX_LABEL_WORDS = 4
@@ -50,6 +51,7 @@ class NormalizedProduct:
     description_html: str
     option_names: tuple[str, ...]
     hs_code: str
+    origin_country: str
     spec: Mapping[str, Any]
     sources: Mapping[str, Mapping[str, str]]
     more: Mapping[str, str]
@@ -128,6 +130,9 @@ def normalize(
     description, claims = text_cleaning.cut_claims_from_html(
         text_cleaning.clean_html(record.description_html)
     )
+    more = _other_attributes(labels)
+    stated_origin = {label: text for label, text in more.items() if label.casefold() == ORIGIN}
+    origin = contacts.country_code(next(iter(stated_origin.values()), ""))
     enriched = NormalizedProduct(
         family=family,
         family_kind=families.kind_of(family),
@@ -138,6 +143,7 @@ def normalize(
         description_html=description,
         option_names=tuple(text_cleaning.clean_text(name)[:40] for name in record.option_names),
         hs_code="".join(digit for digit in record.hs_code if digit.isdigit())[:10],
+        origin_country=origin,
         spec=spec,
         sources={
             column: {
@@ -150,8 +156,9 @@ def normalize(
         },
         more={
             label: text
-            for label, text in _other_attributes(labels).items()
+            for label, text in more.items()
             if not contacts.is_stated_by(label, record.claims)
+            and not (origin and label in stated_origin)
         },
         warnings=tuple(_warning(finding, labels) for finding in checked.findings),
         modes=tuple(_plausible_modes(checked.claim)),

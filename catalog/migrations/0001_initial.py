@@ -298,6 +298,7 @@ class Migration(migrations.Migration):
                         db_default=models.Value({}, models.JSONField()), default=dict, editable=False, verbose_name="Titles by language"
                     ),
                 ),
+                ("safety_warnings", models.JSONField(blank=True, db_default=models.Value({}, models.JSONField()), default=dict, help_text='Format: {"en": "Keep away from children.", "az": "…"}, a line break (\\n) between warnings. They replace the usual warnings of the family and the battery.', verbose_name='Safety warnings by language')),
                 ("option_names", models.JSONField(blank=True, default=list, verbose_name="Option names")),
                 (
                     "status",
@@ -353,6 +354,7 @@ class Migration(migrations.Migration):
                 ("cell_wh", models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True, verbose_name="Cell energy, Wh")),
                 ("cell_count", models.PositiveSmallIntegerField(default=0, verbose_name="Cells")),
                 ("hs_code", models.CharField(blank=True, max_length=10, verbose_name="Customs code (HS)")),
+                ("origin_country", models.CharField(blank=True, db_default='', default='', max_length=2, verbose_name='Country of origin')),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="Position")),
                 ("status", models.CharField(choices=[("active", "Active"), ("phasing_out", "Selling off"), ("discontinued", "Discontinued")], default="active", help_text="A variant that is selling off is shown and sold while stock lasts. A discontinued variant is not sold.", max_length=15, verbose_name="Status")),
                 ("product", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="variants", to="catalog.product", verbose_name="Product")),
@@ -1164,6 +1166,27 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("product", "language"), name="product_text_once_per_language"),
                     models.CheckConstraint(condition=models.Q(("language", "en"), _negated=True), name="product_text_is_translation"),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name='ProductDocument',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('declaration', 'Declaration of conformity'), ('test_report', 'Test report'), ('un_38_3', 'UN 38.3 test summary'), ('safety_data_sheet', 'Safety data sheet'), ('manual', 'User manual')], help_text='The name under which customers see the document.', max_length=20, verbose_name='Document type')),
+                ('language', models.CharField(blank=True, help_text='Two letters, such as en. Empty = several languages.', max_length=2, validators=[django.core.validators.RegexValidator('^[a-z]{2}$', 'Enter two letters, such as en.')], verbose_name='Language code')),
+                ('issued_on', models.DateField(blank=True, help_text='As stated in the document.', null=True, verbose_name='Date of issue')),
+                ('valid_until', models.DateField(blank=True, help_text='As stated in the document. Empty = no expiry.', null=True, verbose_name='Valid until')),
+                ('is_public', models.BooleanField(default=False, help_text='If on, the product page offers it as a download until it expires.', verbose_name='Visible to customers')),
+                ('file', models.CharField(max_length=60, verbose_name='Stored file')),
+                ('file_sha256', models.CharField(max_length=64, verbose_name='File hash')),
+                ('added_by', models.CharField(max_length=150, verbose_name='Added by')),
+                ('added_at', models.DateTimeField(auto_now_add=True, verbose_name='Added')),
+                ('product', models.ForeignKey(help_text='The product that the document is about.', on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='catalog.product', verbose_name='Product')),
+            ],
+            options={
+                'verbose_name': 'product document',
+                'verbose_name_plural': 'product documents',
+                'constraints': [models.CheckConstraint(condition=models.Q(('issued_on', None), ('valid_until', None), ('valid_until__gte', models.F('issued_on')), _connector='OR'), name='product_document_ends_after_issue', violation_error_message='The document expires before it is issued.')],
             },
         ),
     ]

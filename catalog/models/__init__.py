@@ -19,7 +19,7 @@ from catalog.models.families import (
     Requirement,
     StaleCompleteness,
 )
-from catalog.models.guarantees import DurabilityGuarantee
+from catalog.models.guarantees import DurabilityGuarantee, ProductDocument
 from catalog.models.history import ChangeRequest, FieldChange
 from catalog.models.listings import Channel, DeliveryArea, Listing
 from catalog.models.price_books import PriceBook, PriceRule
@@ -61,6 +61,7 @@ __all__ = [
     "PriceRule",
     "Product",
     "ProductCard",
+    "ProductDocument",
     "ProductFamily",
     "ProductText",
     "RepricingRequest",

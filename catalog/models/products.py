@@ -67,6 +67,17 @@ class Product(models.Model):
         db_default=models.Value({}, models.JSONField()),
         editable=False,
     )
+    # language -> warnings, one per line
+    safety_warnings = models.JSONField(
+        _("Safety warnings by language"),
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        blank=True,
+        help_text=_(
+            'Format: {"en": "Keep away from children.", "az": "…"}, a line break (\\n) between'
+            " warnings. They replace the usual warnings of the family and the battery."
+        ),
+    )
     option_names = models.JSONField(_("Option names"), default=list, blank=True)
     status = models.CharField(
         _("Status"),
@@ -170,6 +181,9 @@ class Variant(models.Model):
     )
     cell_count = models.PositiveSmallIntegerField(_("Cells"), default=0)
     hs_code = models.CharField(_("Customs code (HS)"), max_length=10, blank=True)
+    origin_country = models.CharField(
+        _("Country of origin"), max_length=2, blank=True, db_default="", default=""
+    )
     position = models.PositiveSmallIntegerField(_("Position"), default=0)
     status = models.CharField(
         _("Status"),

@@ -325,6 +325,7 @@ def _variant_values(item: ImportItem, record: VariantRecord, *, position: int) -
         "cell_wh": bulk.quantized(Variant, "cell_wh", lithium.cell_wh),
         "cell_count": lithium.cell_count,
         "hs_code": enriched.hs_code,
+        "origin_country": enriched.origin_country,
         "position": min(position, 32_767),
     }
 

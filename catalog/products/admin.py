@@ -4,22 +4,19 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import (
-    CardChange,
     Category,
-    DeliveryArea,
     Identifier,
     Image,
     Listing,
     Mode,
     Product,
-    ProductCard,
-    SearchTerm,
     Spec,
     Variant,
 )
@@ -38,7 +35,7 @@ from catalog.products.labels import (
     VARIANT_FIELDSETS,
 )
 from catalog.products.staff.bulk_actions import ProductBulkActions, VariantBulkActions
-from catalog.products.staff.category_forms import CategoryForm
+from catalog.products.staff.category_forms import CategoryForm, check_texts
 from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
 from catalog.products.staff.filters import FamilyFilter, MissingTextFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
@@ -46,7 +43,7 @@ from catalog.products.staff.image_form import ImageInline
 from catalog.products.staff.inlines import ModeInline, SpecInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from catalog.products.staff.spec_panel import basis, finding_messages, spec_panel
-from catalog.products.staff.variant_form import VariantForm
+from catalog.products.staff.variant_form import VariantForm, un_number_of
 from catalog.readiness.filters import FILTERS
 from catalog.readiness.panel import completeness_panel
 from catalog.readiness.status_actions import STATUS, StatusActions
@@ -66,6 +63,9 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         help_text=_("The options in which the variants differ, one per line, such as Color."),
     )
     restricted_countries = CountriesField(required=False)
+
+    def clean_safety_warnings(self) -> dict[str, str]:
+        return check_texts(self.cleaned_data["safety_warnings"] or {})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -227,7 +227,7 @@ class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, Lock
     search_fields: ClassVar = ["sku"]  # shows the search box; see ``search_condition``
     search_help_text = search.SEARCH_HELP
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [OFFER_COMPARISON, locked_fields]
+    readonly_fields: ClassVar = [OFFER_COMPARISON, un_number_of, locked_fields]
     inlines: ClassVar = [
         IdentifierInline,
         OtherIdentifierInline,
@@ -241,6 +241,12 @@ class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, Lock
             related=("channel",),
         ),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Variant]":
+        """Join on the page of a variant what ``un_number_of`` reads."""
+        rows: QuerySet[Variant] = super().get_queryset(request)
+        is_page = request.resolver_match and "object_id" in request.resolver_match.kwargs
+        return rows.select_related("product__spec") if is_page else rows
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))
@@ -354,38 +360,3 @@ register_read_only(
     search_fields=["product__title"],
     ordering=["-id"],
 )
-
-
-register_read_only(
-    ProductCard,
-    list_display=[
-        "title",
-        "brand",
-        columns.text("family", _("Family")),
-        columns.money("price_amount", _("Price"), currency="channel__currency"),
-        "available",
-        columns.age("as_of", _("Availability")),
-    ],
-    list_select_related=["channel"],
-    list_filter=["channel", FamilyFilter],
-    search_fields=["title", "slug"],
-    ordering=["-id"],
-)
-
-
-register_read_only(
-    CardChange,
-    list_display=[
-        "__str__",
-        columns.text("channel__code", _("Channel")),
-        columns.age("at", _("When")),
-    ],
-    list_select_related=["channel"],
-    ordering=["-id"],
-)
-
-
-register_read_only(DeliveryArea, list_display=["__str__"], ordering=["id"])
-
-
-register_read_only(SearchTerm, list_display=["word"], search_fields=["word"], ordering=["word"])

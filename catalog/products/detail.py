@@ -5,17 +5,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection
 
+from catalog.attributes.batteries import un_number
 from catalog.models import Category, Channel, Spec, Variant
 from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
 from catalog.pricing.price_reduction import WINDOW, PricePoint, Reduction, current_reduction
 from catalog.search.cards import is_fresh
 from storefront.lib.db.prepared_queries import planned_cursor
+from storefront.lib.db.raw_rows import column_names, columns_of, from_text_row, hashable_row
 from storefront.lib.money import Money
 
 
@@ -78,6 +80,9 @@ class VariantView:
     lithium: str
     cell_wh: Decimal | None
     cell_count: int
+    hs_code: str
+    origin_country: str
+    un_number: str
     price: Money
     available: int
     as_of: datetime | None
@@ -103,6 +108,14 @@ class VariantView:
         return self.available > 0 and is_fresh(self.as_of, now=now)
 
 
+class DocumentView(NamedTuple):
+    """A document that customers may download."""
+
+    id: int
+    kind: str
+    language: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductView:
     """One product page.
@@ -123,6 +136,8 @@ class ProductView:
     family: str
     option_names: tuple[str, ...]
     warranty_months: int | None
+    safety_warnings: Mapping[str, str]
+    documents: tuple[DocumentView, ...]
     category: Category
     spec: Spec | None
     modes: tuple[ModeView, ...]
@@ -173,31 +188,9 @@ def _each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:
     return tuple(by_stem.values())
 
 
-def columns_of(model: type[models.Model], table: str, json_as: str = "json") -> list[str]:
-    """Return all columns of a model, with JSON columns cast: the driver parses ``json`` only."""
-    return [
-        f"{table}.{column.column}" + (f"::{json_as}" * isinstance(column, models.JSONField))
-        for column in model._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
-    ]
-
-
-@cache
-def _names(model: type[models.Model]) -> list[str]:
-    return [column.attname for column in model._meta.concrete_fields]  # noqa: SLF001
-
-
-@cache
-def _json_columns(model: type[models.Model]) -> list[int]:
-    return [
-        index
-        for index, column in enumerate(model._meta.concrete_fields)  # noqa: SLF001
-        if isinstance(column, models.JSONField)
-    ]
-
-
 _PRODUCT_COLUMNS = (
     "id", "slug", "title", "family", "summary", "description_html", "option_names::text",
-    "warranty_months", "titles::text",
+    "warranty_months", "titles::text", "safety_warnings::text",
 )  # fmt: skip
 _PRODUCT = f"""
     SELECT {", ".join(f"product.{name}" for name in _PRODUCT_COLUMNS)}, brand.name,
@@ -215,6 +208,12 @@ _PRODUCT = f"""
          )::text FROM catalog_producttext written
          WHERE written.product_id = product.id
            AND (written.summary <> '' OR written.description_html <> '')),
+        (SELECT json_agg(json_build_array(
+            document.id, document.kind, document.language
+         ) ORDER BY document.kind, document.language, document.id)::text
+         FROM catalog_productdocument document
+         WHERE document.product_id = product.id AND document.is_public
+           AND (document.valid_until IS NULL OR document.valid_until >= %s)),
         {", ".join(columns_of(Category, "category", "text"))},
         {", ".join(columns_of(Spec, "spec", "text"))}
     FROM catalog_product product
@@ -226,7 +225,7 @@ _PRODUCT = f"""
 _VARIANTS = """
     SELECT variant.id, listing.id, variant.sku, variant.color, variant.status, variant.weight_g,
         variant.packed_weight_g, variant.lithium, variant.cell_wh, variant.cell_count,
-        variant.option_values::text,
+        variant.option_values::text, variant.hs_code, variant.origin_country,
         (SELECT json_object_agg(name.scheme, CASE name.scheme
             WHEN 'gtin' THEN name.value ELSE name.raw END)::text
          FROM catalog_identifier name
@@ -250,7 +249,7 @@ _VARIANTS = """
     WHERE listing.channel_id = %s AND variant.product_id = %s AND listing.is_published
     ORDER BY variant.position, variant.id
 """
-_CONTENT_COLUMNS = 12  # of a variant; price and stock follow
+_CONTENT_COLUMNS = 14  # of a variant; price and stock follow
 
 
 def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
@@ -260,12 +259,12 @@ def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView |
     values, except price and stock, are cached (``_content``).
     """
     with planned_cursor(connection) as cursor:
-        cursor.execute(_PRODUCT, [slug.replace("\0", "")])
+        cursor.execute(_PRODUCT, [now.date(), slug.replace("\0", "")])
         if not (row := cursor.fetchone()):
             return None
         cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, row[0]])
         rows = cursor.fetchall()
-    content = _content(_hashable(row), tuple(tuple(each[:_CONTENT_COLUMNS]) for each in rows))
+    content = _content(hashable_row(row), tuple(tuple(each[:_CONTENT_COLUMNS]) for each in rows))
     variants = (
         _variant(fixed, each[_CONTENT_COLUMNS:], currency=channel.currency, now=now)
         for fixed, each in zip(content.variants, rows, strict=True)
@@ -292,11 +291,13 @@ def _content(row: tuple[Any, ...], variant_rows: tuple[tuple[Any, ...], ...]) ->
 
     Shared by requests and threads: do not change.
     """
-    own, brand, contacts, (modes, images, texts) = row[:9], row[9], row[10:18], row[18:21]
-    of_category = row[21 : 21 + len(_names(Category))]
-    of_spec = row[21 + len(_names(Category)) :]
+    own, brand, contacts = row[:10], row[10], row[11:19]
+    modes, images, texts, documents = row[19:23]
+    of_category = row[23 : 23 + len(column_names(Category))]
+    of_spec = row[23 + len(column_names(Category)) :]
     shown = [ImageView(*image) for image in json.loads(images or "[]")]
     colors = {values[0]: values[3] for values in variant_rows}
+    spec = from_text_row(Spec, of_spec) if of_spec[0] is not None else None
     product = {
         "id": own[0],
         "slug": own[1],
@@ -312,29 +313,20 @@ def _content(row: tuple[Any, ...], variant_rows: tuple[tuple[Any, ...], ...]) ->
         "family": own[3],
         "option_names": tuple(json.loads(own[6])),
         "warranty_months": own[7],
-        "category": _from_text_row(Category, of_category),
-        "spec": _from_text_row(Spec, of_spec) if of_spec[0] is not None else None,
+        "safety_warnings": json.loads(own[9]),
+        "documents": tuple(DocumentView(*each) for each in json.loads(documents or "[]")),
+        "category": from_text_row(Category, of_category),
+        "spec": spec,
         "modes": tuple(_mode(*mode) for mode in json.loads(modes or "[]")),
         "pictures": _each_once(shown),
     }
     return _Content(
-        product, [_variant_content(values, images=shown, colors=colors) for values in variant_rows]
+        product,
+        [
+            _variant_content(values, images=shown, colors=colors, spec=spec)
+            for values in variant_rows
+        ],
     )
-
-
-def from_row[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
-    return model.from_db(connection.alias, _names(model), values)
-
-
-def _hashable(row: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(tuple(value) if isinstance(value, list) else value for value in row)
-
-
-def _from_text_row[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
-    parsed: list[Any] = [list(value) if isinstance(value, tuple) else value for value in values]
-    for index in _json_columns(model):
-        parsed[index] = json.loads(parsed[index])
-    return from_row(model, parsed)
 
 
 def _mode(
@@ -350,7 +342,11 @@ def _mode(
 
 
 def _variant_content(
-    values: Sequence[Any], *, images: Sequence[ImageView], colors: Mapping[int, str]
+    values: Sequence[Any],
+    *,
+    images: Sequence[ImageView],
+    colors: Mapping[int, str],
+    spec: Spec | None,
 ) -> dict[str, Any]:
     """Return the values of a variant; images of its color count as its own."""
     variant_id, color = values[0], values[3]
@@ -360,7 +356,7 @@ def _variant_content(
         for image in images
         if color and image not in own and colors.get(image.variant_id or 0) == color
     ]
-    identifiers: Mapping[str, str] = json.loads(values[11] or "{}")
+    identifiers: Mapping[str, str] = json.loads(values[13] or "{}")
     return {
         "id": variant_id,
         "listing_id": values[1],
@@ -375,6 +371,9 @@ def _variant_content(
         "lithium": values[7],
         "cell_wh": values[8],
         "cell_count": values[9],
+        "hs_code": values[11],
+        "origin_country": values[12],
+        "un_number": un_number(lithium=values[7], chemistry=spec.battery_chemistry if spec else ""),
         "pictures": (*own, *of_color),
     }
 

@@ -12,7 +12,7 @@ from catalog.products.spec_edits import DERIVED_FIELD
 from storefront.lib.db.transactions import requires_transaction
 
 LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "option_names")
-OWN_FIELDS = ("restricted_countries",)  # feeds do not state these fields
+OWN_FIELDS = ("restricted_countries", "safety_warnings")  # feeds do not state these fields
 
 
 @requires_transaction

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.products.staff.locked_fields_admin import locked_fields
 from catalog.products.staff.spec_panel import spec_panel
+from catalog.products.staff.variant_form import un_number_of
 from catalog.readiness.panel import completeness_panel
 from storefront.lib.staff.fieldsets import Group
 
@@ -13,6 +14,7 @@ PRODUCT_FIELDSETS = (
     Group(_("Category and status"), ("category",), columns=("status",)),
     Group(_("Completeness"), columns=(completeness_panel,)),
     Group(_("Specification"), columns=(spec_panel,)),
+    Group(_("Safety"), ("safety_warnings",)),
     Group(_("Shipping restrictions"), ("restricted_countries",)),
     Group(_("Locked attributes"), columns=(locked_fields,)),
 )
@@ -21,7 +23,16 @@ VARIANT_FIELDSETS = (
     Group(_("Status and successor"), ("status", "replaced_by")),
     Group(
         _("Shipping and customs"),
-        ("weight_g", "packed_weight_g", "lithium", "cell_wh", "cell_count", "hs_code"),
+        (
+            "weight_g",
+            "packed_weight_g",
+            "lithium",
+            "cell_wh",
+            "cell_count",
+            "hs_code",
+            "origin_country",
+        ),
+        columns=(un_number_of,),
     ),
     Group(_("Locked attributes"), columns=(locked_fields,)),
 )

@@ -9,10 +9,10 @@ from django.db import connection
 
 from catalog.models import Category, Channel
 from catalog.models.listings import STALE_AFTER
-from catalog.products.detail import columns_of, from_row
 from catalog.search import card_index
 from catalog.search.cards import ProductCardRow
 from storefront.lib.db.prepared_queries import planned_cursor
+from storefront.lib.db.raw_rows import columns_of, from_row
 
 PICKS_PER_CATEGORY = 6
 

@@ -10,7 +10,7 @@ from storefront.lib.db.transactions import requires_transaction
 
 LOCKABLE_FIELDS = (
     *("option_values", "color", "weight_g", "packed_weight_g", "lithium", "cell_wh", "cell_count"),
-    "hs_code",
+    *("hs_code", "origin_country"),
 )
 OWN_FIELDS = ("status", "replaced_by")  # feeds do not state these fields
 

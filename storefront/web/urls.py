@@ -23,6 +23,7 @@ urlpatterns = [
     path("compare/", requires_open_shop(product_list.compare), name="compare"),
     # /en/p/trail-400/: product page
     path("p/<slug:slug>/", requires_open_shop(product.product), name="product"),
+    path("p/<slug:slug>/documents/<int:pk>/", product.document, name="product_document"),
     # /en/cart/
     path("cart/", requires_open_shop(cart_views.cart), name="cart"),
     path("cart/add/", requires_open_shop(cart_views.add), name="cart_add"),

@@ -113,7 +113,7 @@ def to_cells(row: ExportRow) -> dict[str, str]:
         "Packed weight (g)": variant.packed_weight_g,
         "Has battery": "yes" if row.has_battery else "no",
         "HS code": variant.hs_code,
-        "Country of origin": more.pop("Country of origin", ""),
+        "Country of origin": variant.origin_country or more.pop("Country of origin", ""),
         **_attributes(row, more),
         "Pictures": "".join(f"{url}|" for url in row.picture_urls),
         **_offer_cells(offer, shop_sku=variant.sku),

@@ -15,17 +15,14 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from catalog.safety import documents
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action, confirmed_action
-from suppliers.compliance import documents, vetting
+from suppliers.compliance import vetting
 from suppliers.compliance.forms import DOCUMENT_GROUPS, SUBMITTED_FIELDS, ComplianceDocumentForm
 from suppliers.models import ComplianceDocument, Supplier
 
 __all__ = ["VettingActions"]
-
-
-# For downloads: even if displayed, a document cannot run scripts.
-DOWNLOAD_CSP = "sandbox; default-src 'none'"
 
 
 @admin.display(description="SHA-256")
@@ -107,19 +104,12 @@ class ComplianceDocumentAdmin(StaffAdmin):
         document = self.get_object(request, str(pk))
         if document is None or not self.has_view_permission(request, document):
             raise PermissionDenied("suppliers.view_compliancedocument")
-        try:
-            content = documents.read(document.file) if document.file else None
-        except FileNotFoundError:
-            content = None
-        if content is None:
+        if not document.file:
             raise Http404(gettext("The document has no file."))
-        suffix = document.file.rpartition(".")[2]
-        answer = HttpResponse(content, content_type=documents.media_type_of(document.file))
-        answer["Content-Disposition"] = f'attachment; filename="document-{document.pk}.{suffix}"'
-        answer["X-Content-Type-Options"] = "nosniff"
-        answer["Content-Security-Policy"] = DOWNLOAD_CSP
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        try:
+            return documents.download(document.file, stem=f"document-{document.pk}")
+        except FileNotFoundError as error:
+            raise Http404(gettext("The document has no file.")) from error
 
     def save_model(
         self,

@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from catalog.models import Brand, Product
+from catalog.safety import documents
 from storefront.lib.db.transactions import requires_transaction
-from suppliers.compliance import certificates, documents, events
+from suppliers.compliance import certificates, events
 from suppliers.compliance.certificates import HoldResult
 from suppliers.models import (
     ComplianceDocument,

@@ -29,7 +29,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         )
 
     def clean_names(self) -> dict[str, str]:
-        names = _texts(self.cleaned_data["names"])
+        names = check_texts(self.cleaned_data["names"])
         if not names.get("en"):
             raise forms.ValidationError(
                 _("Enter the English name. It is used where a translation is missing.")
@@ -37,7 +37,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         return names
 
     def clean_intros(self) -> dict[str, str]:
-        return _texts(self.cleaned_data["intros"] or {})
+        return check_texts(self.cleaned_data["intros"] or {})
 
     def clean_families(self) -> list[str]:
         families, known = self.cleaned_data["families"], {code for code, _name in family_choices()}
@@ -47,7 +47,8 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         return [str(family) for family in families]
 
 
-def _texts(texts: Any) -> dict[str, str]:
+def check_texts(texts: Any) -> dict[str, str]:
+    """Return texts by language. Raises: ValidationError  a language is unknown."""
     known = [code for code, _name in settings.LANGUAGES]
     if not isinstance(texts, dict) or not all(
         name in known and isinstance(text, str) for name, text in texts.items()

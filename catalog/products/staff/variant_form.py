@@ -1,18 +1,21 @@
 """Variant form: edit options, weights, batteries, customs code, status and successor."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
+from django.contrib import admin
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from catalog.attributes.batteries import un_number
 from catalog.attributes.colors import color_of
 from catalog.models import Product, Variant
 from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
+from storefront.lib.address import COUNTRIES
 from storefront.lib.staff.form_fields import LinesField, send_shown_values
 
 MAX_OPTION_CHARS = 60
@@ -50,6 +53,7 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             "cell_wh": gettext_lazy("Energy of one cell: capacity in Ah times voltage."),
             "cell_count": gettext_lazy("Cells in one parcel of this variant."),
             "hs_code": gettext_lazy("6 to 10 digits, for customs."),
+            "origin_country": gettext_lazy("Two letters, such as CN, for customs."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -71,6 +75,13 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
     def clean_hs_code(self) -> str:
         return parse_hs_code(self.cleaned_data["hs_code"])
+
+    def clean_origin_country(self) -> str:
+        code = str(self.cleaned_data["origin_country"]).upper()
+        if code and code not in COUNTRIES:
+            message = _("%(code)s is not a country code. Enter two letters, such as DE.")
+            raise forms.ValidationError(message % {"code": code})
+        return code
 
     def clean_replaced_by(self) -> Variant | None:
         successor: Variant | None = self.cleaned_data["replaced_by"]
@@ -117,6 +128,13 @@ def parse_hs_code(text: str) -> str:
     if text and len(digits) not in HS_DIGITS:
         raise forms.ValidationError(_("Enter 6 to 10 digits, such as 8513 10."))
     return digits
+
+
+@admin.display(description=cast("str", gettext_lazy("UN number")))
+def un_number_of(variant: Variant) -> str:
+    """Return the UN number of the battery as shipped, from its packing and chemistry."""
+    spec = getattr(variant.product, "spec", None)
+    return un_number(lithium=variant.lithium, chemistry=spec.battery_chemistry if spec else "")
 
 
 def check_battery(form: forms.BaseForm) -> None:

@@ -7,11 +7,14 @@ variant to its availability in that country.
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
+from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from catalog.models.families import family_name
+from catalog.models.families import cached_families, family_name
 from catalog.products import detail
+from catalog.safety.warnings import safety_warnings
 from shipping.availability.reach import Availability
 from storefront.api.core.fields import (
     CurrencyAmountField,
@@ -161,6 +164,11 @@ class VariantSerializer(WithAvailability):
     lithium = serializers.CharField(
         help_text="Lithium battery: `none`, `inside` the light, packed `with` it, or sold `alone`."
     )
+    un_number = serializers.CharField(
+        allow_blank=True, help_text="UN number of the battery as it ships; empty without lithium."
+    )
+    hs_code = serializers.CharField(allow_blank=True)
+    origin_country = serializers.CharField(allow_blank=True, help_text="ISO 3166-1 alpha-2.")
     price = MoneyFields()
     reduction = serializers.SerializerMethodField()
     as_of = serializers.DateTimeField(allow_null=True)
@@ -172,6 +180,23 @@ class VariantSerializer(WithAvailability):
     @extend_schema_field(ReductionFields(allow_null=True))
     def get_reduction(self, variant: detail.VariantView) -> Mapping[str, Any] | None:
         return ReductionFields(variant).data if variant.reduction else None
+
+
+class ContactSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(allow_blank=True)
+    address = serializers.CharField(allow_blank=True)
+    country = serializers.CharField(allow_blank=True)
+    email = serializers.CharField(allow_blank=True)
+
+
+class DocumentSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    language = serializers.CharField(allow_blank=True, help_text="Empty: several languages.")
+    url = serializers.SerializerMethodField(help_text="Path of the download.")
+
+    def get_url(self, document: detail.DocumentView) -> str:
+        slug = self.context["slug"]
+        return reverse("product_document", args=[slug, document.id])
 
 
 class ProductSerializer(serializers.Serializer[Any]):
@@ -187,10 +212,31 @@ class ProductSerializer(serializers.Serializer[Any]):
     summary = serializers.CharField(allow_blank=True)
     description_html = serializers.CharField(allow_blank=True, help_text="Sanitized.")
     option_names = serializers.ListField(child=serializers.CharField())
+    manufacturer = ContactSerializer()
+    responsible_person = ContactSerializer(help_text="The responsible person in the EU.")
+    safety_warnings = serializers.SerializerMethodField(
+        help_text="Warnings in the language of the request."
+    )
+    documents = serializers.SerializerMethodField(help_text="Valid documents to download.")
     spec = SpecSerializer(allow_null=True)
     modes = ModeSerializer(many=True)
     pictures = PicturesField()
     variants = VariantSerializer(many=True)
+
+    def get_safety_warnings(self, product: detail.ProductView) -> list[str]:
+        variant = product.variants[0]
+        warnings = safety_warnings(
+            product.safety_warnings,
+            language=(get_language() or "en")[:2],
+            family_kind=cached_families().kind_of(product.family),
+            lithium=variant.lithium,
+            chemistry=product.spec.battery_chemistry if product.spec else "",
+        )
+        return list(warnings.lines)
+
+    @extend_schema_field(DocumentSerializer(many=True))
+    def get_documents(self, product: detail.ProductView) -> Any:
+        return DocumentSerializer(product.documents, many=True, context={"slug": product.slug}).data
 
     def get_country(self, _product: detail.ProductView) -> str:
         return str(self.context["country"])

@@ -122,6 +122,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Shop identity"), "badge", "identity_shopidentity"),
                 (_("Legal texts"), "gavel", "identity_legaltext"),
                 (_("Guarantee notices"), "verified_user", "identity_guaranteenotice"),
+                (_("Product documents"), "description", "catalog_productdocument"),
                 (_("Durability guarantees"), "workspace_premium", "catalog_durabilityguarantee"),
                 (_("API keys"), "key", "api_apikey"),
                 (_("Channels"), "hub", "catalog_channel"),

@@ -4,15 +4,17 @@ from datetime import date, datetime
 from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from catalog.models import Product, ProductDocument
 from catalog.products import detail
 from catalog.products.alternatives import find_alternatives, find_redirect, find_unavailable
 from catalog.products.detail import VariantView
 from catalog.products.guarantees import load_guarantees
+from catalog.safety import documents
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
 from shipping.availability.reach import Availability
@@ -90,6 +92,22 @@ def show(
         ),
     }
     return render(request, "web/catalog/product.html", context, status=status)
+
+
+@require_safe
+def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Send a document of a product for sale, if it is visible to customers and not expired.
+
+    Raises: Http404
+    """
+    del request
+    shown = ProductDocument.objects.shown(timezone.localdate())
+    row = get_object_or_404(shown, pk=pk, product__slug=slug, product__status=Product.Status.LIVE)
+    stem = "-".join(filter(None, (slug, row.kind.replace("_", "-"), row.language)))
+    try:
+        return documents.download(row.file, stem=stem, cache_control="public, max-age=3600")
+    except FileNotFoundError as error:
+        raise Http404 from error
 
 
 def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) -> HttpResponse:

@@ -15,7 +15,9 @@ from markupsafe import Markup
 
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
+from catalog.models.families import cached_families
 from catalog.products.detail import ProductView, VariantView
+from catalog.safety.warnings import safety_warnings
 from catalog.texts import options
 from catalog.texts.options import OptionTexts
 from storefront.web.catalog.spec_table import spec_table
@@ -75,6 +77,13 @@ def _rendered(shown: _Shown) -> ProductParts:
         "chosen": chosen,
         "pictures": light.pictures_of(chosen),
         "has_battery": shown.has_battery,
+        "warnings": safety_warnings(
+            light.safety_warnings,
+            language=shown.language,
+            family_kind=cached_families().kind_of(light.family),
+            lithium=chosen.lithium,
+            chemistry=light.spec.battery_chemistry if light.spec else "",
+        ),
         "sheet": spec_table(light, chosen, shown.language, shown.custom),
         "language": shown.language,
         **charts(light),

@@ -47,7 +47,7 @@ def spec_table(
 
     ``custom`` are the attributes that staff defined.
     """
-    groups = [("", _names(light, chosen))]
+    groups = [("", _names(light, chosen, language))]
     if spec := light.spec:
         builder = _RowBuilder(spec, language)
         groups = [
@@ -56,7 +56,7 @@ def spec_table(
             (_("Body"), _body(spec, chosen, builder)),
             (_("More details"), custom_rows(spec, custom, language)),
             (_("Supplier information, not checked"), _more(spec, language)),
-            (_("Identifiers"), _names(light, chosen)),
+            (_("Identifiers"), _names(light, chosen, language)),
         ]
     quoted: set[str] = set()
     return [
@@ -203,10 +203,12 @@ def _more_value(name: str, text: str, language: str) -> str:
     return translated(text, "value")
 
 
-def _names(light: ProductView, chosen: VariantView) -> list[Row]:
+def _names(light: ProductView, chosen: VariantView, language: str) -> list[Row]:
+    origin = chosen.origin_country
     return [
         Row(name=_("Manufacturer"), value=light.brand),
         Row(name=_("SKU"), value=chosen.sku),
         Row(name=_("MPN"), value=chosen.mpn),
         Row(name="GTIN", value=chosen.gtin.lstrip("0")),
+        Row(name=_("Country of origin"), value=formats.country(origin, language) if origin else ""),
     ]

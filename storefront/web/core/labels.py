@@ -181,6 +181,13 @@ WARNING: Labels = {
 }
 NO_WATER = _("none")
 TIER: Labels = {"economy": _("Standard"), "express": _("Express")}
+DOCUMENT: Labels = {
+    "declaration": _("Declaration of conformity"),
+    "test_report": _("Test report"),
+    "un_38_3": _("UN 38.3 test summary"),
+    "safety_data_sheet": _("Safety data sheet"),
+    "manual": _("User manual"),
+}
 KINDS: Mapping[str, Labels] = {
     "power": POWER,
     "water": WATER,
@@ -195,6 +202,7 @@ KINDS: Mapping[str, Labels] = {
     "light_color": LIGHT_COLOR,
     "basis": BASIS,
     "warning": WARNING,
+    "document": DOCUMENT,
     "tier": TIER,
     "color": {**COLOR, "other": _("Other color")},
 }

@@ -2,7 +2,13 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.attributes.batteries import Battery, for_option, lithium_class, parse_battery
+from catalog.attributes.batteries import (
+    Battery,
+    for_option,
+    lithium_class,
+    parse_battery,
+    un_number,
+)
 from catalog.attributes.numbers import UnreadableError
 
 
@@ -101,3 +107,18 @@ def test_an_option_may_change_the_battery(name, value, expected):
 
 def test_the_energy_per_cell_is_the_total_over_the_count():
     assert Battery(count=2, energy_wh=Decimal("18.70")).cell_wh == Decimal("9.35")
+
+
+@pytest.mark.parametrize(
+    ("lithium", "chemistry", "number"),
+    [
+        ("none", "nimh", ""),
+        ("alone", "li_ion", "UN3480"),
+        ("inside", "lifepo4", "UN3481"),
+        ("with", "", "UN3481"),
+        ("alone", "lithium_metal", "UN3090"),
+        ("inside", "lithium_metal", "UN3091"),
+    ],
+)
+def test_un_number_follows_packing_and_chemistry(lithium, chemistry, number):
+    assert un_number(lithium=lithium, chemistry=chemistry) == number

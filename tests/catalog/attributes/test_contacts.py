@@ -47,3 +47,20 @@ def test_labels_of_the_responsible_person_are_recognized(label):
     assert contacts.find_responsible_person(claims) == IN_ITALY
     assert contacts.is_stated_by(label, claims)
     assert not contacts.is_stated_by("Marks", claims)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("CN", "CN"),
+        ("cn", "CN"),
+        ("China", "CN"),
+        ("Made in Germany.", "DE"),
+        ("P.R. China", "CN"),
+        ("USA", "US"),
+        ("Asia", ""),
+        ("", ""),
+    ],
+)
+def test_a_country_of_origin_is_a_code_or_an_english_name(text, code):
+    assert contacts.country_code(text) == code

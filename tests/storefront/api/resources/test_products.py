@@ -5,6 +5,7 @@ from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 
+from catalog.models import Product, ProductDocument
 from catalog.search import index
 from catalog.search.filters import ProductFilter
 from storefront.api.resources.products import KNOWN
@@ -189,3 +190,21 @@ def test_shop_without_setup_answers_503(api):
     answer = api.get("/api/v1/listings/")
 
     assert (answer.status_code, kind_of(answer)) == (503, "unavailable")
+
+
+def test_product_states_its_safety_information(api):
+    listing = make_published(slug="h1")
+    Product.objects.update(safety_warnings={"en": "Hot surface."})
+    document = ProductDocument.objects.create(
+        product=listing.variant.product, kind="manual", is_public=True, file="documents/none.pdf"
+    )
+
+    product = api.get("/api/v1/listings/h1/").json()
+
+    assert product["family_name"] == "Headlamp"
+    assert product["safety_warnings"] == ["Hot surface."]
+    assert product["manufacturer"]["name"] == "Fara Works"
+    url = f"/en/p/h1/documents/{document.pk}/"
+    assert product["documents"] == [{"kind": "manual", "language": "", "url": url}]
+    (variant,) = product["variants"]
+    assert (variant["un_number"], variant["hs_code"]) == ("UN3481", "851310")

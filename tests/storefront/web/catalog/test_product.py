@@ -2,11 +2,12 @@
 
 import html
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from catalog.models import Brand, Listing, Mode, Product, Spec, Variant
+from catalog.models import Brand, Listing, Mode, Product, ProductDocument, Spec, Variant
+from catalog.safety import documents
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
 from suppliers.models import MatchDecision, ShippingService, StockLevel
@@ -18,6 +19,7 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
+from tests.factories.compliance import PDF
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
 from tests.storefront.web.page_parser import Page
@@ -339,3 +341,40 @@ def test_a_value_that_rests_on_more_than_the_others_says_so(client, light):
 
     assert "supplier’s figures, plausible" in text
     assert re.findall(r"75 g <small class=\"muted\">(.*?)</small>", text) == ["measured by us"]
+
+
+def make_document(product, **changes):
+    stored = documents.store(PDF)
+    known = {"kind": "manual", "language": "en", "is_public": True, "file": stored.name}
+    return ProductDocument.objects.create(product=product, **known | changes)
+
+
+def test_page_offers_public_documents_until_they_expire(client, light):
+    product = light.variant.product
+    shown = make_document(product, valid_until=NOON.date())
+    expired = make_document(product, kind="declaration", valid_until=NOON.date() - timedelta(1))
+    private = make_document(product, kind="test_report", is_public=False)
+
+    text = text_of(client.get(URL))
+
+    assert "User manual (EN)</a>" in text
+    assert "Declaration of conformity" not in text
+    assert "Test report" not in text
+    answer = client.get(f"{URL}documents/{shown.pk}/")
+    assert answer.content == PDF
+    assert answer["Content-Disposition"] == 'attachment; filename="trail-400-manual-en.pdf"'
+    assert client.get(f"{URL}documents/{expired.pk}/").status_code == 404
+    assert client.get(f"{URL}documents/{private.pk}/").status_code == 404
+    assert client.get(f"/en/p/another/documents/{shown.pk}/").status_code == 404
+
+
+def test_page_shows_warnings_in_its_language_and_the_origin(client, light):
+    Product.objects.update(safety_warnings={"en": "Hot surface.", "az": "İsti səth."})
+    light.variant.origin_country = "CN"
+    light.variant.save()
+
+    assert "<li>Hot surface.</li>" in text_of(client.get(URL))
+    text = text_of(client.get(URL.replace("/en/", "/az/")))
+    assert "<li>İsti səth.</li>" in text
+    assert "Mənşə ölkəsi" in text
+    assert ">Çin<" in text

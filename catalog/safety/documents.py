@@ -1,4 +1,4 @@
-"""Compliance documents: validate a PDF or image by its content, store it privately, read it.
+"""Documents: validate a PDF or image by its content, store it privately, read it, offer it as a download.
 
 The stored name is generated; the sender's file name is ignored.
 """
@@ -6,18 +6,25 @@ The stored name is generated; the sender's file name is ignored.
 import hashlib
 import io
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.core.files.uploadedfile import UploadedFile
+from django.forms import FileField, ValidationError
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from PIL import Image as Pillow
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from catalog.products import images
 
 MAX_BYTES = 10_000_000
 FOLDER = "documents"
+# Even if displayed, a document cannot run scripts.
+DOWNLOAD_CSP = "sandbox; default-src 'none'"
 MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
 _PDF = re.compile(rb"%PDF-[12]\.\d")
 _PDF_END = re.compile(rb"%%EOF\s*\Z")
@@ -91,3 +98,42 @@ def read(name: str) -> bytes:
 
 def media_type_of(name: str) -> str:
     return MEDIA_TYPES[name.rpartition(".")[2]]
+
+
+def download(name: str, *, stem: str, cache_control: str = "private, no-store") -> HttpResponse:
+    """Return a stored document, which the browser saves and never displays.
+
+    Raises: FileNotFoundError
+    """
+    answer = HttpResponse(read(name), content_type=media_type_of(name))
+    suffix = name.rpartition(".")[2]
+    answer["Content-Disposition"] = f'attachment; filename="{stem}.{suffix}"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = DOWNLOAD_CSP
+    answer["Cache-Control"] = cache_control
+    return answer
+
+
+class DocumentField(FileField):
+    """Field for a document; its value is the validated content, None without a file.
+
+    The file type is determined by the content, not by the name.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        widget = UnfoldAdminFileFieldWidget(attrs={"accept": ".pdf,.png,.jpg,.jpeg"})
+        defaults = {"label": gettext_lazy("File"), "widget": widget}
+        super().__init__(**defaults | options)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        uploaded: UploadedFile[bytes] | None = super().clean(data, initial)
+        if not uploaded:
+            return None
+        if (uploaded.size or 0) > MAX_BYTES:
+            raise ValidationError(_("At most 10 MB."), code="too_large")
+        content: bytes = uploaded.read()
+        try:
+            validate(content)
+        except InvalidDocumentError as error:
+            raise ValidationError(str(error), code="bad_document") from error
+        return content

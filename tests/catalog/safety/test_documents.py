@@ -1,4 +1,4 @@
-"""Compliance documents: invalid and hostile uploads."""
+"""Documents: invalid and hostile uploads."""
 
 import io
 import struct
@@ -7,7 +7,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from suppliers.compliance import documents
+from catalog.safety import documents
 from tests.factories.compliance import PDF, make_picture
 
 

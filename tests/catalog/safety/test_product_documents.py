@@ -1,0 +1,83 @@
+"""Documents of products: upload, validity, the page of staff."""
+
+import pytest
+from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
+from django.urls import reverse
+
+from catalog.models import ProductDocument
+from tests.factories.catalog import make_product
+from tests.factories.compliance import PDF
+
+pytestmark = pytest.mark.django_db
+admin.autodiscover()
+ADD = reverse("admin:catalog_productdocument_add")
+LIST = reverse("admin:catalog_productdocument_changelist")
+
+
+def make_document(product=None, **changes):
+    known = {"kind": "manual", "language": "en", "is_public": True, "file": "documents/none.pdf"}
+    return ProductDocument.objects.create(product=product or make_product(), **known | changes)
+
+
+def upload(staff, content, **changes):
+    entered = {"product": str(make_product().pk), "kind": "manual", "language": "en"} | changes
+    if content is not None:
+        entered["document"] = SimpleUploadedFile("../../manual.html", content)
+    return staff.post(ADD, entered)
+
+
+def test_staff_upload_a_document_and_download_it(staff):
+    assert upload(staff, PDF, valid_until="2027-01-31", is_public="on").status_code == 302
+
+    row = ProductDocument.objects.get()
+    assert row.added_by
+    assert row.file.startswith("documents/")
+    answer = staff.get(reverse("admin:catalog_productdocument_file", args=[row.pk]))
+    assert answer.content == PDF
+    assert answer["Content-Disposition"] == f'attachment; filename="manual-{row.pk}.pdf"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("content", "changes", "message"),
+    [
+        (None, {}, "Choose a file"),
+        (b"<script>", {}, "not a PDF, PNG or JPEG"),
+        (PDF, {"language": "English"}, "at most 2 characters"),
+        (PDF, {"issued_on": "2026-05-02", "valid_until": "2026-05-01"}, "expires before it is"),
+    ],
+)
+def test_a_wrong_document_is_refused(staff, content, changes, message):
+    answer = upload(staff, content, **changes)
+
+    assert message in answer.content.decode()
+    assert not ProductDocument.objects.exists()
+
+
+def test_an_edit_without_a_file_keeps_the_stored_file(staff):
+    row = make_document(file_sha256="0" * 64)
+    page = reverse("admin:catalog_productdocument_change", args=[row.pk])
+
+    entered = {"product": str(row.product_id), "kind": "test_report", "language": "de"}
+    assert staff.post(page, entered).status_code == 302
+
+    row.refresh_from_db()
+    assert (row.kind, row.language, row.is_public) == ("test_report", "de", False)
+    assert (row.file, row.file_sha256) == ("documents/none.pdf", "0" * 64)
+
+
+def test_the_list_shows_expired_documents(staff):
+    make_document(make_product(title="Old lamp"), valid_until="2020-01-01")
+    make_document(make_product(title="New lamp"), valid_until="2099-01-01")
+
+    text = staff.get(LIST, {"validity": "expired"}).content.decode()
+
+    assert "Old lamp" in text
+    assert "New lamp" not in text
+
+
+def test_the_database_keeps_the_order_of_the_dates():
+    with pytest.raises(IntegrityError):
+        make_document(issued_on="2026-05-02", valid_until="2026-05-01")
