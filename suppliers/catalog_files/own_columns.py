@@ -20,6 +20,7 @@ from catalog.models import Category
 from storefront.lib.text import fold
 from suppliers.catalog_files import columns
 from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, known_name
+from suppliers.connectors.feed.mapping.fields import OPTION_ALIASES, OPTION_PREFIX
 
 SKU = "sku"  # the column that names our SKU
 EXPORTED = {
@@ -33,6 +34,8 @@ EXPORTED = {
     "Body material": "spec.material",
     **{heading: f"spec.{column}" for heading, (_label, column) in columns.NUMBERS.items()},
 }
+# Not suggested: a column named Color usually states the option, which may be another word.
+OF_OPTION = "variant.color"
 HEADINGS = frozenset({*columns.BEFORE_OPTIONS, *columns.AFTER_OPTIONS})
 LABELS = {column: label for label, column in columns.NUMBERS.values()}
 SKU_NAMES = ("shop sku", "our sku", "variant sku", "sku")
@@ -87,6 +90,8 @@ class OwnColumns:
         """The code of each field by its names, folded."""
         names = dict.fromkeys(SKU_NAMES[:2], SKU)
         for code, each in self.fields.items():
+            if code == OF_OPTION:
+                continue
             known = [each.label, each.name.removeprefix("custom:").replace("_", " ")]
             if each.definition is not None:
                 known += [*dict(each.definition.names).values(), *each.definition.labels]
@@ -135,6 +140,11 @@ def _entered(each: BulkField, text: str, *, heading: str, mark: str) -> Any:
     if isinstance(field, forms.DecimalField | forms.IntegerField):
         return field.clean(_number(each, text, heading=heading, mark=mark))
     return field.clean(text)
+
+
+def is_exported(heading: str) -> bool:
+    """Return whether our exports have a column with this heading."""
+    return heading in HEADINGS or heading in OPTION_ALIASES or heading.startswith(OPTION_PREFIX)
 
 
 def _plain(heading: str) -> str:

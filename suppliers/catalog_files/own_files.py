@@ -19,7 +19,13 @@ from catalog.bulk_edits.fields import VARIANT
 from catalog.models import BulkEdit, BulkEditRow, Variant
 from catalog.records import ImportIssue
 from suppliers.catalog_files import columns, export
-from suppliers.catalog_files.own_columns import HEADINGS, SKU, CellError, OwnColumns, read_cells
+from suppliers.catalog_files.own_columns import (
+    SKU,
+    CellError,
+    OwnColumns,
+    is_exported,
+    read_cells,
+)
 from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.formats.delimited import TOTAL_ROW
 from suppliers.connectors.feed.limits import invalid_file
@@ -163,7 +169,7 @@ def _read_row(  # noqa: PLR0913 - a row, its export, and how to read it
         if code == SKU or code not in own.fields:
             continue
         text = row.get(heading, "")
-        if heading in HEADINGS and text == exported.get(heading, ""):
+        if is_exported(heading) and text == exported.get(heading, ""):
             continue
         each = own.fields[code]
         if text.strip():

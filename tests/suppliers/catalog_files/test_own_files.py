@@ -33,7 +33,7 @@ def folder(tmp_path, settings):
 def light():
     product = make_product(title="Night torch")
     make_spec(product, output_lm=400, weight_g=95, battery_energy_wh=None, intensity_cd=None)
-    make_variant(product, sku="L-1", option_values=("Black",))
+    make_variant(product, sku="L-1", option_values=("Matte black",), color="Black")
     make_variant(product, sku="L-2", option_values=("Red",), color="Red")
     return product
 
