@@ -4,7 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from stdnum import ean
+
 GTIN_LENGTHS = frozenset({8, 12, 13, 14})
+EAN_8_ZEROS = 6  # before the digits of a GTIN-8
 _SEPARATORS = re.compile(r"[\s\-]+")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 MAX_IDENTIFIER_LENGTH = 160  # characters of ``Identifier.value``
@@ -49,12 +52,21 @@ def gtin14(raw: str) -> str:
     return padded
 
 
+def split_gtins(text: str) -> list[str]:
+    """Return the GTINs of a cell such as ``4006381333931; 036000291452``, as stated."""
+    return [part for part in map(str.strip, re.split(r"[;|]", text)) if part]
+
+
+def gtin_kind(gtin: str) -> str:
+    """Return how a GTIN of 14 digits is known: EAN-8, UPC, EAN or GTIN-14."""
+    zeros = len(gtin) - len(gtin.lstrip("0"))
+    kinds = {0: "GTIN-14", 1: "EAN"}
+    return kinds.get(zeros, "UPC" if zeros < EAN_8_ZEROS else "EAN-8")
+
+
 def check_digit(body: str) -> str:
-    """Return the digit that completes ``body``: weights 3, 1, 3 … from the right."""
-    total = sum(
-        int(digit) * (1 if position % 2 else 3) for position, digit in enumerate(reversed(body))
-    )
-    return str(-total % 10)
+    """Return the digit that completes ``body``."""
+    return str(ean.calc_check_digit(body))
 
 
 def brand_key(name: str) -> str:

@@ -4,11 +4,12 @@ An identifier that another variant already has is stored as a conflict.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from django.db.models import Min
 
-from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key
+from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key, split_gtins
 from catalog.attributes.text_cleaning import clean_text
 from catalog.models import Identifier, Variant
 from catalog.product_import.item import ImportItem
@@ -107,11 +108,9 @@ def _owners(names: Sequence[IdentifierValue]) -> dict[tuple[str, str], int]:
 
 
 def parse_gtin(record: VariantRecord) -> str | ImportIssue:
-    """Return the GTIN as 14 digits, empty if none is stated; an ``ImportIssue`` if it is invalid."""
-    if not record.gtin.strip():
-        return ""
+    """Return the first GTIN as 14 digits, empty if none is stated; an issue if one is invalid."""
     try:
-        return gtin14(record.gtin)
+        return next(iter([gtin14(text) for text in split_gtins(record.gtin)]), "")
     except InvalidGtinError as error:
         return ImportIssue(
             row=record.sku,
@@ -126,9 +125,9 @@ def _names(record: VariantRecord, item: ImportItem, source: str) -> Iterator[Ide
     brand = item.row.brand.name if "brand" in item.held else item.enriched.brand
     supplier_name = _supplier_name(source, record.sku)
     yield IdentifierValue(Identifier.Scheme.SUPPLIER, supplier_name, record.sku[:160])
-    gtin = parse_gtin(record)
-    if gtin and isinstance(gtin, str):
-        yield IdentifierValue(Identifier.Scheme.GTIN, gtin, record.gtin[:160])
+    for text in split_gtins(record.gtin):
+        with suppress(InvalidGtinError):
+            yield IdentifierValue(Identifier.Scheme.GTIN, gtin14(text), text[:160])
     mpn = clean_text(record.mpn)
     if mpn and not (key := mpn_key(brand, mpn)).endswith(":"):
         yield IdentifierValue(Identifier.Scheme.MPN, key, mpn[:160])

@@ -103,8 +103,8 @@ def to_cells(row: ExportRow) -> dict[str, str]:
     options = zip(product.option_names, variant.option_values, strict=False)
     has_own_title = offer is not None and offer.title and "title" not in product.overridden_fields
     values: dict[str, Any] = {
-        "GTIN": _identifier(row, Identifier.Scheme.GTIN),
-        "MPN": _identifier(row, Identifier.Scheme.MPN),
+        "GTIN": "; ".join(_identifiers(row, Identifier.Scheme.GTIN)),
+        "MPN": next(iter(_identifiers(row, Identifier.Scheme.MPN)), ""),
         "Title": offer.title if offer and has_own_title else product.title,
         "Description": _on_few_lines(product.description_html),
         "Brand": "" if product.brand.name == UNBRANDED else product.brand.name,
@@ -164,10 +164,8 @@ def _on_few_lines(html: str) -> str:
     return html.replace("\n", "&#10;") if html.count("\n") > MAX_DESCRIPTION_LINES else html
 
 
-def _identifier(row: ExportRow, scheme: Identifier.Scheme) -> str:
-    return next(
-        (found.raw or found.value for found in row.identifiers if found.scheme == scheme), ""
-    )
+def _identifiers(row: ExportRow, scheme: Identifier.Scheme) -> list[str]:
+    return [found.raw or found.value for found in row.identifiers if found.scheme == scheme]
 
 
 def _offer_cells(offer: SupplierOffer | None, *, shop_sku: str) -> dict[str, Any]:

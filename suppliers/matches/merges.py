@@ -259,6 +259,7 @@ def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None
     entries = row.before["journal"]
     lock_rows_of(entries, check_orders=check_orders, now=now)
     journal.undo(entries)
+    require_sellable(entries)
 
 
 @requires_transaction
@@ -280,6 +281,26 @@ def lock_rows_of(
     check_orders(offers=[offer.pk for offer in locked])
     offers.update(seen_at=now)
     PendingPublication.queue({*variants, *(o.variant_id for o in locked if o.variant_id)})
+
+
+@requires_transaction
+def require_sellable(entries: Sequence[journal.Entry]) -> None:
+    """Check that restored offers can be sold: later decisions may have used their variants.
+
+    Raises: OverrideError  a variant is discontinued by now, or its supplier offers it twice
+    """
+    label = SupplierOffer._meta.label  # noqa: SLF001 - Django's documented model API
+    pks = {int(pk) for each in entries if each["model"] == label for pk in _pks(each)}
+    offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.DISCONTINUED)
+    restored = offers.filter(pk__in=pks, variant__isnull=False).select_related("variant__product")
+    for offer in restored:
+        twice = offers.filter(variant=offer.variant, supplier=offer.supplier_id)
+        if offer.variant is not None and (
+            offer.variant.status == Variant.Status.DISCONTINUED
+            or offer.variant.product.status == Product.Status.ARCHIVED
+            or twice.exclude(pk=offer.pk).exists()
+        ):
+            raise OverrideError(journal.CHANGED_SINCE)
 
 
 def _pks(entry: journal.Entry) -> Collection[str | int]:

@@ -307,6 +307,7 @@ def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None
     merges.lock_rows_of(entries, check_orders=check_orders, now=now)
     made = other.product
     journal.undo(entries)
+    merges.require_sellable(entries)
     for variant in Variant.objects.filter(pk__in=row.before["made"]):
         if variant.offers.exists():
             raise OverrideError(CHANGED_SINCE)

@@ -28,7 +28,9 @@ CREATE TEMPORARY TABLE feed_claims AS
 WITH known AS (
   SELECT DISTINCT o.product_external_id AS external_id
   FROM feed_costs c
-  CROSS JOIN LATERAL (SELECT regexp_replace(c.gtin, '[[:space:]-]+', '', 'g') AS gtin) d
+  CROSS JOIN LATERAL (
+    SELECT regexp_replace(part, '[[:space:]-]+', '', 'g') AS gtin FROM string_to_table(c.gtin, ';') part
+  ) d
   JOIN catalog_identifier i ON i.scheme = 'gtin' AND i.state <> 'conflict'
     AND i.value = lpad(d.gtin, 14, '0')
   JOIN suppliers_supplieroffer o ON o.supplier_id = %(supplier)s AND o.supplier_sku = c.sku

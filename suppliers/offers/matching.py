@@ -14,10 +14,11 @@ A supplier's product becomes a new product if none of its SKUs matches.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key
+from catalog.attributes.identifiers import InvalidGtinError, gtin14, model_key, mpn_key, split_gtins
 from catalog.records import ProductRecord, VariantRecord
 from suppliers.offers import identity, item_text
 from suppliers.offers.identity import Item, Outcome, Verdict
@@ -29,16 +30,19 @@ NO_NUMBERS: Mapping[str, Decimal] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkuIdentifiers:
-    """What a supplier states for one SKU; ``gtin`` is empty or has 14 digits."""
+    """What a supplier states for one SKU."""
 
     sku: str
     item: Item
-    gtin: str = ""
     part_names: tuple[Name, ...] = ()
 
     @property
     def names(self) -> tuple[Name, ...]:
-        return (*([("gtin", self.gtin)] if self.gtin else ()), *self.part_names)
+        return (*self.gtin_names, *self.part_names)
+
+    @property
+    def gtin_names(self) -> tuple[Name, ...]:
+        return tuple(("gtin", gtin) for gtin in sorted(self.item.gtins))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,19 +88,19 @@ def sku_identifiers(
     """Return what a product page states for each SKU; ``numbers`` are columns of ``Spec``."""
     claims = []
     for variant in record.variants:
-        gtin = valid_gtin(variant.gtin)
+        gtins = valid_gtins(variant.gtin)
         item = Item(
             brand=record.brand,
             title=_title(record, variant),
             options=variant.option_values,
-            gtins=frozenset({gtin} - {""}),
+            gtins=frozenset(gtins),
             mpns=frozenset({variant.mpn} - {""}),
             models=frozenset({record.model} - {""}),
             numbers=numbers,
             sku=variant.sku,
         )
         part_names = _part_names(record.brand, variant.mpn, record.model, variant.option_values)
-        claims.append(SkuIdentifiers(sku=variant.sku, item=item, gtin=gtin, part_names=part_names))
+        claims.append(SkuIdentifiers(sku=variant.sku, item=item, part_names=part_names))
     return claims
 
 
@@ -110,17 +114,17 @@ def _title(record: ProductRecord, variant: VariantRecord) -> str:
 
 def list_item(*, sku: str, brand: str, gtin: str, title: str) -> SkuIdentifiers:
     """Return what a row of a price list states."""
-    valid = valid_gtin(gtin)
-    item = Item(brand=brand, title=title, gtins=frozenset({valid} - {""}), sku=sku)
-    return SkuIdentifiers(sku=sku, item=item, gtin=valid)
+    item = Item(brand=brand, title=title, gtins=frozenset(valid_gtins(gtin)), sku=sku)
+    return SkuIdentifiers(sku=sku, item=item)
 
 
-def valid_gtin(raw: str) -> str:
-    """Return a GTIN as 14 digits; empty if it is invalid."""
-    try:
-        return gtin14(raw)
-    except InvalidGtinError:
-        return ""
+def valid_gtins(raw: str) -> list[str]:
+    """Return the valid GTINs of a cell as 14 digits."""
+    found = []
+    for text in split_gtins(raw):
+        with suppress(InvalidGtinError):
+            found.append(gtin14(text))
+    return found
 
 
 def _part_names(brand: str, mpn: str, model: str, options: Sequence[str]) -> tuple[Name, ...]:
@@ -156,7 +160,7 @@ def _best(
 ) -> tuple[IdentifierOwner | None, Verdict]:
     """Return the variant that a SKU is or may be. Of several, the one that a part number names."""
     found: dict[int, tuple[IdentifierOwner, Verdict]] = {}
-    for name in (*claim.part_names, ("gtin", claim.gtin)):
+    for name in (*claim.part_names, *claim.gtin_names):
         owner = owners.get(name)
         if owner is not None and owner.variant_id not in found:
             verdict = _compare(claim, owner)
@@ -165,8 +169,8 @@ def _best(
     if not found:
         return None, Verdict(outcome=Outcome.NEW)
     owner, verdict = next(iter(found.values()))
-    by_gtin = owners.get(("gtin", claim.gtin))
-    reason = "gtin" if by_gtin and by_gtin.variant_id != owner.variant_id else ""
+    by_gtin = [owners[name].variant_id for name in claim.gtin_names if name in owners]
+    reason = "gtin" if by_gtin and owner.variant_id not in by_gtin else ""
     reason = reason or ("number" if len(found) > 1 else "")
     if reason and verdict.outcome is Outcome.SAME:
         verdict = identity.add_contradiction(verdict, reason)
@@ -210,6 +214,6 @@ def is_contradicted(
 
     Shape: ``gtins`` are all that suppliers state for the variant
     """
-    if named := owners.get(("gtin", claim.gtin)):
-        return named.variant_id != variant_id
-    return bool(claim.gtin and gtins) and claim.gtin not in gtins
+    if named := [owners[name].variant_id for name in claim.gtin_names if name in owners]:
+        return variant_id not in named
+    return bool(claim.item.gtins and gtins) and claim.item.gtins.isdisjoint(gtins)

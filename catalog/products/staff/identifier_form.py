@@ -15,7 +15,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from catalog.attributes.identifiers import InvalidGtinError
+from catalog.attributes.identifiers import InvalidGtinError, gtin_kind
 from catalog.models import Identifier
 from catalog.products import identifier_edits
 from catalog.products.identifier_edits import EDITABLE_SCHEMES
@@ -42,6 +42,8 @@ class IdentifierForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for 
         is_new = self.instance.pk is None
         schemes: Any = self.fields["scheme"]
         schemes.choices = [(one.value, one.label) for one in EDITABLE_SCHEMES]
+        if not is_new and self.instance.scheme == Identifier.Scheme.GTIN:
+            schemes.choices = [(Identifier.Scheme.GTIN.value, gtin_kind(self.instance.value))]
         self.fields["scheme"].disabled = self.fields["raw"].disabled = not is_new
         self.fields["raw"].required = is_new
         self.fields["is_verified"].disabled = is_new

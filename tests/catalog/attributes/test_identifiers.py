@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.attributes.identifiers import InvalidGtinError, brand_key, check_digit, gtin14, mpn_key
+from catalog.attributes.identifiers import (
+    InvalidGtinError,
+    brand_key,
+    check_digit,
+    gtin14,
+    gtin_kind,
+    mpn_key,
+    split_gtins,
+)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +63,21 @@ def test_spellings_of_a_brand_compare_equal():
 def test_a_part_number_is_unique_within_its_brand():
     assert mpn_key("Northbeam", "HL-65 C") == "northbeam:hl65c"
     assert mpn_key("Lumora", "HL-65 C") != mpn_key("Northbeam", "HL-65 C")
+
+
+def test_a_cell_holds_several_gtins():
+    assert split_gtins(" 4006381333931 ; 036000291452;") == ["4006381333931", "036000291452"]
+    assert split_gtins("") == []
+
+
+@pytest.mark.parametrize(
+    ("gtin", "kind"),
+    [
+        ("04006381333931", "EAN"),
+        ("00036000291452", "UPC"),
+        ("00000096385074", "EAN-8"),
+        ("14006381333938", "GTIN-14"),
+    ],
+)
+def test_a_gtin_is_named_after_its_length(gtin, kind):
+    assert gtin_kind(gtin) == kind

@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management import call_command
 
-from catalog.models import Mode, Product, Spec, Variant
+from catalog.models import Identifier, Mode, Product, Spec, Variant
 from tests.factories.catalog import make_image
 from tests.support.catalog_files import counts, export, run, snapshot, suggest_mapping, write_csv
 
@@ -122,3 +122,23 @@ def test_attributes_survive_in_each_form_that_a_supplier_writes(wholesaler, tmp_
 
     assert report["changes"] == []
     assert counts(report) == (len(rows), 0, 0, len(rows), 0, 0)
+
+
+def test_all_gtins_of_a_variant_survive(wholesaler, tmp_path):
+    run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
+    variant = Identifier.objects.filter(scheme="gtin").first().variant
+    for raw in ("036000291452", "96385074"):
+        value = raw.zfill(14)
+        Identifier.objects.create(variant=variant, scheme="gtin", value=value, raw=raw)
+    before = snapshot()
+    path = export(tmp_path / "export.csv")
+    Identifier.objects.filter(value="00000096385074").delete()
+    suggest_mapping(wholesaler, path)
+
+    assert run(path, "--mapping=bulk")[0] == 0
+
+    assert set(variant.identifiers.filter(scheme="gtin").values_list("value", flat=True)) >= {
+        "00036000291452",
+        "00000096385074",
+    }
+    assert len(snapshot()) == len(before)

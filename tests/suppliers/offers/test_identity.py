@@ -13,7 +13,7 @@ import pytest
 
 from suppliers.offers import identity, item_text
 from suppliers.offers.identity import Item
-from suppliers.offers.matching import valid_gtin
+from suppliers.offers.matching import valid_gtins
 from tests.support.corpus import FOLDER
 
 GTIN, OTHER_GTIN = "04006381333931", "04012345678901"
@@ -114,7 +114,7 @@ def labelled_item(row, side):
     numbers = dict(each.split("=") for each in row[f"{side}_numbers"].split(";") if each)
     return item(
         row[f"{side}_title"],
-        gtin=valid_gtin(row[f"{side}_gtin"]),
+        gtin=next(iter(valid_gtins(row[f"{side}_gtin"])), ""),
         options=[value for value in row[f"{side}_options"].split("|") if value],
         **{name: row[f"{side}_{name}"] for name in ("brand", "mpn", "model")},
         **numbers,
