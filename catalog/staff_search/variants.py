@@ -4,6 +4,8 @@ An index serves each part: words of titles or their beginnings, the beginning or
 """
 
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import or_
 
 from django.contrib.postgres.search import SearchVector, SearchVectorExact
 from django.db.models import Q
@@ -17,6 +19,7 @@ from storefront.lib.db.indexed_search import IdSearch, IndexedSearch
 
 SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
 MIN_NUMBER_LENGTH = 3
+MAX_WORDS = 8  # of a search; more are ignored
 # Searches that other apps add, because catalog does not import them: text -> ids of variants.
 NUMBER_SEARCHES: list[Callable[[str], "Sequence[IdSearch]"]] = []
 
@@ -49,23 +52,40 @@ def search_variants(text: str, *, path: str = "") -> Q:
 
 
 def _search(text: str, *, path: str, with_variants: Callable[[list[int]], Q]) -> Q:
-    if found := find_variant_ids(text):
-        return with_variants(found)
-    words = text.split()
-    title = SearchVector(f"{path}title", config=search.WORDS_CONFIG)
+    words = text.split()[:MAX_WORDS]
+    # One statement finds the numbers of the whole text and of each word.
+    numbers = [number_searches(one) for one in (text, *(words if len(words) > 1 else ()))]
+    whole, *by_word = search.find_in_tables(numbers, limit=search.MAX_FOUND)
+    if whole:
+        return with_variants([*whole])
+    brands = _brands_with(words)
+    title = SearchVector("title", config=search.WORDS_CONFIG)
     every_word = Q()
-    for word in words:
-        numbered = find_variant_ids(word) if len(words) > 1 else []
-        brands = [
-            *Brand.objects.filter(Q(name__icontains=word) | Q(aliases__name__icontains=word))
-            .values_list("pk", flat=True)
-            .distinct()
-        ]
-        condition = Q(**{f"{path}brand__in": brands}) | with_variants(numbered)
+    for position, word in enumerate(words):
+        numbered = by_word[position] if by_word else {}
+        named = Q(brand__in=brands[word])
         if query := search.words_query(word):
-            condition |= Q(SearchVectorExact(title, query))
-        every_word &= condition
+            named |= Q(SearchVectorExact(title, query))
+        if path:  # a subquery, because a join would not use the index of the title
+            named = Q(**{f"{path}in": Product.objects.filter(named).values("pk")})
+        every_word &= named | with_variants([*numbered])
     return every_word
+
+
+def _brands_with(words: Sequence[str]) -> dict[str, list[int]]:
+    """Return the brands whose name or alias contains each word."""
+    wanted = [Q(name__icontains=word) | Q(aliases__name__icontains=word) for word in words]
+    if not wanted:
+        return {}
+    rows = [*Brand.objects.filter(reduce(or_, wanted)).values_list("pk", "name", "aliases__name")]
+    return {
+        word: [
+            pk
+            for pk, *names in rows
+            if any(name and word.casefold() in name.casefold() for name in names)
+        ]
+        for word in words
+    }
 
 
 def find_variant_ids(text: str) -> list[int]:

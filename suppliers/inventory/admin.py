@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from catalog.staff_search.variants import search_variants
+from storefront.lib.db.indexed_search import find
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.columns import NamedFilter
@@ -67,8 +68,8 @@ class StockLevelAdmin(StaffAdmin):
 
     def search_condition(self, text: str) -> Q | None:
         """Find by the number of the offer, else by its variant."""
-        if offers := [*SupplierOffer.objects.with_number(text).values_list("pk", flat=True)]:
-            return Q(offer__in=offers)
+        if offers := find(SupplierOffer.objects.number_searches(text)):
+            return Q(offer__in=[*offers])
         return search_variants(text, path="offer__variant__")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockLevel]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Variant
 from storefront.lib.db.fields import StoredGeneratedField
+from storefront.lib.db.indexed_search import IdSearch, equal_to
 from suppliers.models.supplier import Supplier
 
 
@@ -64,14 +65,17 @@ class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
             supplier__status="active",
         )
 
-    def with_number(self, text: str) -> Self:
-        """Return the offers with this SKU or product ID, as typed or in upper or lower case.
+    def number_searches(self, text: str, *, pk: str = "pk") -> list[IdSearch]:
+        """Return the searches by SKU and by product ID, as typed or in upper or lower case.
 
-        All suppliers are named, so that the indexes by supplier and number serve the search.
+        The suppliers are named, so that the indexes by supplier and number serve the searches.
         """
+        offers = self.filter(supplier__in=Supplier.objects.values("pk"))
         spellings = {text, text.upper(), text.lower()}
-        number = models.Q(supplier_sku__in=spellings) | models.Q(product_external_id__in=spellings)
-        return self.filter(number, supplier__in=[*Supplier.objects.values_list("pk", flat=True)])
+        return [
+            *equal_to(offers.filter(supplier_sku__in=spellings), pk=pk),
+            *equal_to(offers.filter(product_external_id__in=spellings), pk=pk),
+        ]
 
     def with_cost_confirmed_at(self) -> Self:
         """Annotate ``cost_confirmed_at``: when the supplier last confirmed the cost."""

@@ -20,7 +20,13 @@ from unfold.widgets import (
 )
 
 from catalog.staff_search.variants import NUMBER_SEARCHES, search_variants
-from storefront.lib.db.indexed_search import WORDS_CONFIG, IdSearch, equal_to, words_query
+from storefront.lib.db.indexed_search import (
+    MAX_FOUND,
+    WORDS_CONFIG,
+    IdSearch,
+    find,
+    words_query,
+)
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
@@ -235,16 +241,18 @@ class SupplierOfferAdmin(OverrideActions):
     ]
 
     def searches(self, text: str) -> list[IdSearch]:
-        return equal_to(SupplierOffer.objects.with_number(text))
+        return SupplierOffer.objects.number_searches(text)
 
     def search_condition(self, text: str) -> Q | None:
         """Find by number, else by the linked variant, else unlinked offers by words of the title."""
-        if found := [*SupplierOffer.objects.with_number(text).values_list("pk", flat=True)]:
-            return Q(pk__in=found)
+        if found := find(self.searches(text)):
+            return Q(pk__in=[*found])
         condition = search_variants(text, path="variant__")
         if query := words_query(text):
             words = SearchVectorExact(SearchVector("title", config=WORDS_CONFIG), query)
-            condition |= Q(variant__isnull=True) & Q(words)
+            unlinked = SupplierOffer.objects.filter(words, variant__isnull=True)
+            if ids := [*unlinked.order_by().values_list("pk", flat=True)[:MAX_FOUND]]:
+                condition |= Q(pk__in=ids)
         return condition
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:
@@ -285,7 +293,7 @@ register_read_only(
 
 # Staff find products and variants by the SKUs of all suppliers that offer them.
 NUMBER_SEARCHES.append(
-    lambda text: equal_to(
-        SupplierOffer.objects.with_number(text).filter(variant__isnull=False), pk="variant"
+    lambda text: SupplierOffer.objects.filter(variant__isnull=False).number_searches(
+        text, pk="variant"
     )
 )

@@ -13,6 +13,7 @@ from storefront.dev.bench.harness.compare import Result
 from storefront.dev.bench.harness.resources import Load
 from storefront.dev.bench.scenarios.search import ListTime
 from storefront.dev.bench.scenarios.search_quality import SHOWN, Judged, mean_ndcg
+from storefront.dev.bench.scenarios.staff_lists import PageTime
 from storefront.dev.bench.scenarios.webhooks import Calls
 
 # Requests per second of the bare view, divided by those of the same page of django-oscar 4.2.1 on
@@ -31,7 +32,7 @@ NO_GOAL = "no goal"
 # The codes of all goals, as in `make bench ONLY=P1,R1`.
 ALL = frozenset({
     "E1", "E2", "F1", "F2", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11",
-    "P12", "P13", "P14", "P15", "P16", "R1", "R2",
+    "P12", "P13", "P14", "P15", "P16", "P17", "R1", "R2",
 })  # fmt: skip
 
 
@@ -175,6 +176,20 @@ def judge_relevance(judged: Sequence[Judged]) -> list[Verdict]:
         at_least("P16", f"{what}: NDCG@{SHOWN}", mean_ndcg(judged), least=0.9),
         at_most("P16", f"{what}: without results", empty, most=0),
     ]
+
+
+def judge_staff_lists(found: Sequence[PageTime]) -> list[Verdict]:
+    """Judge the slowest path and the statements of each list of staff, and of the global search."""
+    verdicts = []
+    for page in dict.fromkeys(each.page for each in found):
+        times = [each for each in found if each.page == page]
+        slowest = max(times, key=lambda each: each.p95_ms)
+        what = f"{page} at 100,000 products"
+        verdicts += [
+            by_clock(at_most("P17", f"{what}: p95 of the slowest, ms", slowest.p95_ms, most=300)),
+            at_most("P17", f"{what}: SQL", max(each.statements for each in times), most=12),
+        ]
+    return verdicts
 
 
 def judge_growth(

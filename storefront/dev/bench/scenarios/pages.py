@@ -20,7 +20,7 @@ from storefront.dev.bench.harness.bare import views
 from storefront.dev.bench.harness.compare import Result, Subject, compare
 from storefront.dev.bench.harness.figures import Figures
 from storefront.dev.bench.harness.servers import BARE, Server, serving
-from storefront.dev.bench.scenarios import search
+from storefront.dev.bench.scenarios import search, staff_lists
 from suppliers.models import Connection, SyncRun
 
 SUPPLIER = "cj-sandbox"
@@ -90,6 +90,11 @@ def _judge_growth(figures: Figures, *, bare: Server, plain: Server) -> list[Verd
         channel = Channel.objects.get()
         found = search.measure(channel=channel, now=figures.now, stride=stride, say=figures.say)
         verdicts += pages.judge_search(figures.keep("search_100k", found))
+    if figures.needs("P17"):
+        listed = staff_lists.measure(figures.say)
+        verdicts += pages.judge_staff_lists(figures.keep("staff_lists", listed))
+    if not figures.needs("P4", "P13"):
+        return verdicts
     searches = [f"/en/search/?{query.replace(' ', '+')}" for query in search.queries_below(stride)]
     subjects = [
         Subject(name=pages.CATEGORY, server=plain, paths=list_paths()),
