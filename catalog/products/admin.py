@@ -46,7 +46,12 @@ from catalog.products.staff.spec_panel import basis, finding_messages, spec_pane
 from catalog.products.staff.variant_form import VariantForm, un_number_of
 from catalog.readiness.filters import FILTERS
 from catalog.readiness.panel import completeness_panel
-from catalog.readiness.status_actions import STATUS, StatusActions
+from catalog.readiness.status_actions import (
+    SALE_OBSTACLES,
+    SALE_OBSTACLES_OF_VARIANT,
+    STATUS,
+    StatusActions,
+)
 from catalog.staff_search import variants as search
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff import columns
@@ -113,6 +118,7 @@ class ProductAdmin(
     readonly_fields: ClassVar = [
         spec_panel,
         completeness_panel,
+        SALE_OBSTACLES,
         columns.age("created_at", _("Created")),
         locked_fields,
     ]
@@ -227,7 +233,12 @@ class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, Lock
     search_fields: ClassVar = ["sku"]  # shows the search box; see ``search_condition``
     search_help_text = search.SEARCH_HELP
     ordering: ClassVar = ["-id"]
-    readonly_fields: ClassVar = [OFFER_COMPARISON, un_number_of, locked_fields]
+    readonly_fields: ClassVar = [
+        OFFER_COMPARISON,
+        SALE_OBSTACLES_OF_VARIANT,
+        un_number_of,
+        locked_fields,
+    ]
     inlines: ClassVar = [
         IdentifierInline,
         OtherIdentifierInline,

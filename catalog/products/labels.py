@@ -6,12 +6,13 @@ from catalog.products.staff.locked_fields_admin import locked_fields
 from catalog.products.staff.spec_panel import spec_panel
 from catalog.products.staff.variant_form import un_number_of
 from catalog.readiness.panel import completeness_panel
+from catalog.readiness.status_actions import SALE_OBSTACLES
 from storefront.lib.staff.fieldsets import Group
 
 PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html")),
     Group(_("Options"), ("option_names",)),
-    Group(_("Category and status"), ("category",), columns=("status",)),
+    Group(_("Category and status"), ("category",), columns=("status", SALE_OBSTACLES)),
     Group(_("Completeness"), columns=(completeness_panel,)),
     Group(_("Specification"), columns=(spec_panel,)),
     Group(_("Safety"), ("safety_warnings",)),

@@ -67,6 +67,13 @@ STATUS = columns.status(
 )
 
 
+_PAGE: Any = ("supply:sale_obstacles", _("Sale"), _("Why is it not for sale?"))
+SALE_OBSTACLES = columns.page(*_PAGE, right="suppliers.view_supplieroffer")
+SALE_OBSTACLES_OF_VARIANT = columns.page(
+    *_PAGE, right="suppliers.view_supplieroffer", of="product_id"
+)
+
+
 class StatusActions(StaffAdmin):
     status_actions: ClassVar = ["submit", "approve", "publish", "return_to_draft", "archive"]
     selection_actions: ClassVar = [f"{name}_selected" for name in status_actions]

@@ -10,6 +10,7 @@ from storefront.dashboard.reports import (
     offer_comparison,
     profit_report,
     routing_preview,
+    sale_obstacles,
 )
 from storefront.dashboard.suppliers import (
     brand_merge,
@@ -120,6 +121,12 @@ urlpatterns = [
     path("actions/", admin.site.admin_view(quick_actions.run), name="run_action"),
     # /admin/supply/assign/, posted
     path("assign/", admin.site.admin_view(assignments.handle_post), name="assign"),
+    # /admin/supply/not-for-sale/<product>/
+    path(
+        "not-for-sale/<int:product_id>/",
+        admin.site.admin_view(sale_obstacles.show),
+        name="sale_obstacles",
+    ),
     # /admin/supply/offers/<variant>/?country=DE&quantity=2
     path("offers/<int:variant_id>/", admin.site.admin_view(offer_comparison.show), name="offers"),
 ]
