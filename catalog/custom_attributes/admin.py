@@ -34,13 +34,19 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
     def clean_names(self) -> dict[str, str]:
         return check_names(self.cleaned_data["names"])
 
-    def clean_choices(self) -> dict[str, dict[str, str]]:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["choices"] = dict(self.instance.choices)
+
+    def clean_choices(self) -> list[tuple[str, dict[str, str]]]:
+        """Return pairs in the entered order, which a JSON object would lose in the database."""
         choices = self.cleaned_data["choices"] or {}
         if not isinstance(choices, dict) or not all(map(CODE.fullmatch, choices)):
             raise forms.ValidationError(
                 _('Enter codes with names, such as {"tail": {"en": "at the tail"}}.')
             )
-        return {code: check_names(names) for code, names in choices.items()}
+        return [(code, check_names(names)) for code, names in choices.items()]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

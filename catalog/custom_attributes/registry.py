@@ -52,7 +52,7 @@ def load() -> tuple[Definition, ...]:
             unit=row.unit,
             minimum=row.minimum,
             maximum=row.maximum,
-            choices=tuple((code, _pairs(names)) for code, names in row.choices.items()),
+            choices=tuple((code, _pairs(names)) for code, names in row.choices),
             labels=tuple(row.labels),
             families=frozenset(row.families),
         )

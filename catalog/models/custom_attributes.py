@@ -60,10 +60,10 @@ class CustomAttribute(models.Model):
         blank=True,
         help_text=_("For a number. Values outside the range are reported and not shown."),
     )
-    # code -> names by language
+    # pairs of a code and its names by language, in the order of staff
     choices = models.JSONField(
         _("Choices by code"),
-        default=dict,
+        default=list,
         blank=True,
         help_text=_('Codes with names, such as {"tail": {"en": "at the tail", "az": "arxada"}}.'),
     )
@@ -102,8 +102,8 @@ class CustomAttribute(models.Model):
             ),
             check(
                 "custom_attribute_choices_exist",
-                (models.Q(kind__in=CHOICE_KINDS) & ~models.Q(choices={}))
-                | (~models.Q(kind__in=CHOICE_KINDS) & models.Q(choices={})),
+                (models.Q(kind__in=CHOICE_KINDS) & ~models.Q(choices=[]))
+                | (~models.Q(kind__in=CHOICE_KINDS) & models.Q(choices=[])),
                 violation_error_message=_(
                     "Enter choices if the type has choices. Leave them empty for other types."
                 ),

@@ -15,8 +15,8 @@ def _attribute(code: str, kind: str, en: str, az: str, **more: Any) -> dict[str,
     return {"code": code, "kind": kind, "names": {"en": en, "az": az}, "families": families, **more}
 
 
-def _choices(**names: tuple[str, str]) -> dict[str, dict[str, str]]:
-    return {code: {"en": en, "az": az} for code, (en, az) in names.items()}
+def _choices(**names: tuple[str, str]) -> list[list[Any]]:
+    return [[code, {"en": en, "az": az}] for code, (en, az) in names.items()]
 
 
 ATTRIBUTES = (

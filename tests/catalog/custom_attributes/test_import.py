@@ -97,7 +97,7 @@ def test_a_wrong_definition_is_explained(admin_client, changes, problem):
 def test_the_database_refuses_choices_of_a_number():
     with pytest.raises(IntegrityError), transaction.atomic():
         CustomAttribute.objects.create(
-            code="x", names={"en": "X"}, kind="number", choices={"a": {"en": "a"}}
+            code="x", names={"en": "X"}, kind="number", choices=[["a", {"en": "a"}]]
         )
 
 
@@ -108,3 +108,18 @@ def test_the_usual_attributes_are_created_once():
     codes = [each.code for each in registry.load()]
     assert "switch_position" in codes
     assert len(codes) == len({*codes})
+
+
+def test_choices_keep_the_order_that_staff_entered(admin_client):
+    choices = '{"tail": {"en": "at the tail"}, "side": {"en": "side"}, "ring": {"en": "ring"}}'
+
+    assert admin_client.post(ADD, SWITCH | {"choices": choices}).status_code == 302
+
+    row = CustomAttribute.objects.get()
+    (definition,) = registry.load()
+    assert [code for code, _names in definition.choices] == ["tail", "side", "ring"]
+    page = admin_client.get(f"/admin/catalog/customattribute/{row.pk}/change/").content.decode()
+    assert page.index("&quot;tail&quot;") < page.index("&quot;side&quot;")
+    entered = SWITCH | {"choices": choices, "position": "3"}
+    assert admin_client.post(f"/admin/catalog/customattribute/{row.pk}/change/", entered)
+    assert registry.load()[0].choices == definition.choices

@@ -55,7 +55,7 @@ def test_values_and_texts_survive(wholesaler, tmp_path):
 def test_custom_attributes_survive(wholesaler, tmp_path):
     call_command("create_attributes", stdout=io.StringIO())
     run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
-    values = {"switch_position": ["side", "tail"], "charge_time": "2.5", "mode_memory": True}
+    values = {"switch_position": ["tail", "side"], "charge_time": "2.5", "mode_memory": True}
     Spec.objects.update(custom_values=values | {"output_sustained": "350"})
     before = snapshot()
 

@@ -26,7 +26,7 @@ def product(monkeypatch):
         code="switch",
         names={"en": "Switch"},
         kind="choices",
-        choices={"tail": {"en": "at the tail"}, "side": {"en": "on the side"}},
+        choices=[["tail", {"en": "at the tail"}], ["side", {"en": "on the side"}]],
         is_required=True,
     )
     CustomAttribute.objects.create(
@@ -74,7 +74,7 @@ def test_a_value_that_was_not_touched_is_not_locked(staff, product):
 def test_a_value_of_a_deleted_attribute_does_not_break_one_of_the_same_code(
     staff, product, kind, value
 ):
-    choices = {"side": {"en": "on the side"}} if kind in {"choice", "choices"} else {}
+    choices = [["side", {"en": "on the side"}]] if kind in {"choice", "choices"} else []
     CustomAttribute.objects.filter(code="switch").delete()
     CustomAttribute.objects.create(
         code="switch", names={"en": "Switch"}, kind=kind, choices=choices
