@@ -93,7 +93,7 @@ class ChangeRequestAdmin(StaffAdmin):
     change_form_outer_after_template = "catalog/change_requests/change_request_form.html"
     empty_text = gettext_lazy("No supplier changed a live product. Nothing waits for a decision.")
     list_display: ClassVar = [
-        columns.link("product", gettext_lazy("Product")),
+        columns.text("product__title", gettext_lazy("Product")),
         "supplier_code",
         differences,
         columns.age("opened_at", gettext_lazy("Since")),
