@@ -17,6 +17,7 @@ from catalog.models import Brand, BrandAlias, Identifier, PriceBook, PriceRule, 
 from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
 from catalog.pricing import repricing_queue
 from catalog.texts.title_updates import update_titles
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.matches import journal
 from suppliers.matches.journal import CHANGED_SINCE, Journal
@@ -36,6 +37,7 @@ def merge_brands(*, brand: Brand, other: Brand, actor: str, now: datetime) -> Br
     Locks: both brands in id order, then the variants of the merged one, then its products
     Raises: OverrideError  a live price book or a promotion names it, or a brand was merged already
     """
+    set_change_source("brand merge", actor=actor)
     rows = Brand.objects.filter(pk__in=[brand.pk, other.pk]).order_by("pk")
     locked = {row.pk: row for row in rows.select_for_update(of=["self"])}
     if brand.pk == other.pk or len(locked) != len({brand.pk, other.pk}):
@@ -146,6 +148,7 @@ def undo_merge(*, decision: BrandMerge, now: datetime) -> None:
     Locks: the decision, then both brands and the products
     Raises: OverrideError  it was undone already, or a later change builds on it
     """
+    set_change_source("brand merge undone")
     row = BrandMerge.objects.select_for_update(of=["self"]).get(pk=decision.pk)
     if row.undone_at is not None:
         raise OverrideError(gettext("This was undone already."))

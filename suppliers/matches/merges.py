@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from catalog.attributes.identifiers import option_keys
 from catalog.models import Identifier, Image, Product, Variant
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.matches import journal, locks
 from suppliers.matches.journal import Journal
@@ -41,6 +42,7 @@ def merge(  # noqa: PLR0913 - both variants, what moves, who and when
     Raises: OverrideError  open orders need it, a supplier offers both variants, or the remaining
         one is discontinued
     """
+    set_change_source("merge", actor=actor)
     rows = locks.lock_variants([variant.pk, other.pk])
     changes = Journal()
     _merge_pair(changes, rows[variant.pk], rows[other.pk], now=now, check_orders=check_orders)
@@ -67,6 +69,7 @@ def merge_products(  # noqa: PLR0913 - both products, what moves, who and when
     """
     if product.pk == other.pk:
         raise OverrideError(gettext("Choose two different products."))
+    set_change_source("merge", actor=actor)
     of_both = Variant.objects.filter(product__in=[product.pk, other.pk])
     rows = locks.lock_variants(of_both.values_list("pk", flat=True))
     pairs, moved = _pair_variants(product, other, [*rows.values()])

@@ -19,6 +19,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KT
 
 from catalog.models import Identifier, Variant
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.matches import duplicates, locks, merges, splits
 from suppliers.matches.journal import CHANGED_SINCE
@@ -161,6 +162,7 @@ def verify_identifier(
     Locks: the rows of the identifier
     Raises: OverrideError  it was decided already
     """
+    set_change_source("match", actor=actor)
     rows = _lock_conflict(conflict)
     owner, claimant = rows[0].variant, conflict.variant
     winner = claimant if belongs_to_other else owner
@@ -234,6 +236,7 @@ def undo(*, decision: MatchDecision, now: datetime, check_orders: OrderCheck) ->
     Raises: OverrideError  it was undone already, a later decision or edit builds on it, or open
         orders hold units of the offers
     """
+    set_change_source("match undone")
     row = MatchDecision.objects.select_for_update(of=["self"]).get(pk=decision.pk)
     if row.undone_at is not None:
         raise OverrideError("This was undone already.")

@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from catalog.attributes.identifiers import option_keys
 from catalog.models import Identifier, Image, Product, Variant
 from catalog.products import creation
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.matches import journal, locks, merges
 from suppliers.matches.journal import CHANGED_SINCE, Journal
@@ -64,6 +65,7 @@ def split_offers(  # noqa: PLR0913 - what moves, to what, who and when
     Locks: the variants, then the offers, then their stock, each in id order
     Raises: OverrideError  open orders need the offers, or the target does not fit
     """
+    set_change_source("split", actor=actor)
     rows = locks.lock_variants([variant.pk, *([target.variant.pk] if target.variant else [])])
     origin = rows[variant.pk]
     moved = locks.lock_offers(SupplierOffer.objects.filter(pk__in=offers))
@@ -108,6 +110,7 @@ def split_variants(  # noqa: PLR0913 - what moves, to what, who and when
     Locks: the variants of the product, then the offers of the moved ones, then their stock
     Raises: OverrideError  open orders contain them, or no variant would remain
     """
+    set_change_source("split", actor=actor)
     of_product = Variant.objects.filter(product=product.pk).order_by("pk")
     rows = locks.lock_variants(of_product.values_list("pk", flat=True))
     moved = [row for row in rows.values() if row.pk in {*variants}]

@@ -9,6 +9,11 @@ CREATE OR REPLACE FUNCTION catalog_flat_spec(line jsonb) RETURNS jsonb IMMUTABLE
                      WHERE value->>'basis' <> 'supplier_claim'), '{}')
 $$;
 
+-- Names the columns of a text by its language: "az:title".
+CREATE OR REPLACE FUNCTION catalog_flat_text(line jsonb) RETURNS jsonb IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT jsonb_object_agg((line->>'language') || ':' || key, nullif(value, '""')) FROM jsonb_each(line - 'language')
+$$;
+
 -- Records the fields that one UPDATE changed. Arguments: the type of the record, the columns that are not recorded.
 CREATE OR REPLACE FUNCTION catalog_record_updates() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -27,8 +32,10 @@ BEGIN
         OFFSET 0
     ) changed
     CROSS JOIN LATERAL (
-        SELECT CASE TG_ARGV[0] WHEN 'spec' THEN catalog_flat_spec(before_line) ELSE before_line END AS was,
-               CASE TG_ARGV[0] WHEN 'spec' THEN catalog_flat_spec(after_line) ELSE after_line END AS is_now
+        SELECT CASE TG_ARGV[0] WHEN 'spec' THEN catalog_flat_spec(before_line)
+                   WHEN 'text' THEN catalog_flat_text(before_line) ELSE before_line END AS was,
+               CASE TG_ARGV[0] WHEN 'spec' THEN catalog_flat_spec(after_line)
+                   WHEN 'text' THEN catalog_flat_text(after_line) ELSE after_line END AS is_now
         OFFSET 0
     ) flat
     CROSS JOIN LATERAL jsonb_object_keys(was || is_now) AS field

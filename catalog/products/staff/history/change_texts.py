@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import models
 from django.utils import formats
 from django.utils.text import Truncator, capfirst
@@ -13,7 +14,17 @@ from django.utils.translation import gettext as _
 
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM
-from catalog.models import Brand, Category, FieldChange, Identifier, Image, Mode, Product, Variant
+from catalog.models import (
+    Brand,
+    Category,
+    FieldChange,
+    Identifier,
+    Image,
+    Mode,
+    Product,
+    ProductText,
+    Variant,
+)
 from catalog.models.attributes import Spec
 from catalog.products.image_edits import IMAGES
 from catalog.products.spec_edits import BASIS, MODES
@@ -27,6 +38,7 @@ MODELS: Final[Mapping[str, type[models.Model]]] = {
     Record.IDENTIFIER: Identifier,
     Record.MODE: Mode,
     Record.IMAGE: Image,
+    Record.TEXT: ProductText,
 }
 MAX_TEXT_CHARS: Final = 200
 _NAMED: Final[Sequence[type[models.Model]]] = (Brand, Category, Product, Variant)
@@ -61,7 +73,8 @@ def field_of(change: FieldChange) -> str:
     """Return the name of the changed field of the model, such as ``brand`` for ``brand_id``."""
     model = MODELS[change.record]
     names = {field.attname: field.name for field in model._meta.concrete_fields}  # noqa: SLF001
-    return names.get(change.field, change.field)
+    column = change.field.rpartition(":")[2] if change.record == Record.TEXT else change.field
+    return names.get(column, column)
 
 
 def describe_source(source: str) -> str:
@@ -75,6 +88,12 @@ def describe_source(source: str) -> str:
         "bulk edit undone": _("Bulk edit %(code)s undone"),
         "staff": _("Edited on a staff page"),
         "restore": _("Restored"),
+        "merge": _("Merge"),
+        "split": _("Split"),
+        "brand merge": _("Brand merge"),
+        "brand merge undone": _("Brand merge undone"),
+        "match": _("Match review"),
+        "match undone": _("Match decision undone"),
     }.get(kind)
     return text % {"code": code, "run": run} if text else source.replace(":", " ")
 
@@ -114,6 +133,8 @@ class ChangeTexts:
         label = label_of(name, Product if change.record == Record.SPEC else model)
         if change.record in {Record.PRODUCT, Record.SPEC}:
             return label
+        if change.record == Record.TEXT:
+            return f"{label} ({_language(change.field.partition(':')[0])})"
         return f"{change.get_record_display()}{self._of_variant(change)}: {label}"
 
     def _of_variant(self, change: FieldChange) -> str:
@@ -155,9 +176,15 @@ def _row_text(record: str, row: Mapping[str, Any]) -> str:
         case Record.MODE:
             lumens = "" if row["output_lm"] is None else f", {row['output_lm']:g} lm"
             return f"{row['name']}{lumens}"
+        case Record.TEXT:
+            return f"{row['title'] or row['summary'] or '–'} ({_language(row['language'])})"
         case Record.IMAGE:
             return str(row["source_url"])
     return str(row["sku"])
+
+
+def _language(code: str) -> str:
+    return dict(settings.LANGUAGES).get(code, code)
 
 
 def _related(change: FieldChange) -> type[models.Model] | None:

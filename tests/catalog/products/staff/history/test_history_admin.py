@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import Brand, CustomAttribute, FieldChange, Product, Spec, Variant
+from catalog.models import Brand, CustomAttribute, FieldChange, Product, ProductText, Spec, Variant
 from catalog.products.spec_edits import edit_spec
 from storefront.lib.db.change_source import set_change_source
 from tests.factories.catalog import NOON, make_listing, make_mode
@@ -57,6 +57,20 @@ def test_the_page_lists_changes_of_the_product_and_its_parts_newest_first(staff,
     assert ("Battery included", "no") in {(label, new) for label, _old, new, _source in changes}
     assert listed(staff, Variant.objects.get()) == changes[:1]
     assert "Leyla" in staff.get(page(product)).content.decode()
+
+
+def test_texts_of_other_languages_name_their_language(staff, product):
+    Product.objects.update(created_at=timezone.now() - timedelta(days=1))
+    ProductText.objects.create(product=product, language="az", title="Fənər")
+    ProductText.objects.update(title="Baş fənəri", summary="Yüngül")
+
+    lines = [row[:3] for row in listed(staff, product)]
+
+    assert sorted(lines) == [
+        ("Product text", "–", "Fənər (Azərbaycanca)"),
+        ("Summary, one sentence (Azərbaycanca)", "–", "Yüngül"),
+        ("Title (Azərbaycanca)", "Fənər", "Baş fənəri"),
+    ]
 
 
 def test_a_restored_value_is_locked_published_and_in_the_history(staff, product):
