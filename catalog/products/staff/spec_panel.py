@@ -40,15 +40,15 @@ def spec_panel(product: Product) -> str | None:
     )
     return format_html(
         '<div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
-        '<table class="staff-pairs"><thead><tr><td></td>'
+        '<table class="staff-pairs staff-values"><thead><tr><td></td>'
         "<th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th>"
         "<th scope=col>{}</th></tr></thead>{}</table></div>",
         _("Values and findings"),
         _("Value"),
         _("Source"),
+        _("Findings"),
         _("Other suppliers"),
         _("Earlier values"),
-        _("Findings"),
         rows,
     )
 
@@ -89,9 +89,9 @@ def _rows(
                 _OTHER_LABELS.get(name) or label_of(name, Product),
                 _value(value),
                 _source(spec, name, findings),
+                _findings(findings),
                 _statements(statements, name, value),
                 _changes(earlier.get(name, ())),
-                _findings(findings),
             )
 
 
