@@ -41,14 +41,16 @@ def _usual(family_kind: str, lithium: str, chemistry: str) -> Iterator[str]:
         )
     if lithium != "none":
         yield _(
-            "Contains a lithium battery: do not open, crush, short-circuit or burn it, and keep it"
-            " below 60 °C. Take used batteries to a collection point."
+            "Do not open, crush, heat or short-circuit a lithium battery. Do not use one that is"
+            " swollen or damaged."
         )
+        is_metal = chemistry == "lithium_metal"
         yield (
-            _("Do not charge this battery: it is not rechargeable.")
-            if chemistry == "lithium_metal"
-            else _("Charge the battery only with a suitable charger. Do not use a damaged battery.")
+            _("Do not charge it.")
+            if is_metal
+            else _("Charge it only with a suitable charger, and not unattended.")
         )
+        yield _("Take used batteries to a collection point. Do not put them into household waste.")
     elif family_kind == FamilyKind.BATTERY:
         yield _(
             "Insert batteries with the correct polarity, and do not mix old and new ones. Take used"

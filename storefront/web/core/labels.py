@@ -117,7 +117,7 @@ CHEMISTRY: Labels = {
     "lifepo4": _("LiFePO4"),
     "nimh": _("NiMH"),
     "alkaline": _("Alkaline"),
-    "li_metal": _("Lithium metal"),
+    "lithium_metal": _("Lithium metal"),
 }
 LIGHT_COLOR: Labels = {
     "white": _("White"),

@@ -13,11 +13,11 @@ USUAL = {"language": "en", "family_kind": "light", "lithium": "none", "chemistry
         ({}, ["Do not look into the light"]),
         (
             {"lithium": "inside"},
-            ["Do not look", "Contains a lithium battery", "Charge the battery"],
+            ["Do not look", "Do not open", "Charge it only", "Take used batteries"],
         ),
         (
             {"family_kind": "battery", "lithium": "alone", "chemistry": "lithium_metal"},
-            ["Contains a lithium battery", "Do not charge this battery"],
+            ["Do not open", "Do not charge it", "Take used batteries"],
         ),
         ({"family_kind": "battery", "chemistry": "nimh"}, ["Insert batteries"]),
         ({"family_kind": "charger"}, ["Charge only undamaged"]),

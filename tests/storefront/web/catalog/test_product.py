@@ -202,7 +202,7 @@ def test_page_says_whether_a_battery_is_included(client, light):
 
 
 def test_page_of_a_non_rechargeable_cell_warns_against_charging(client, light):
-    Spec.objects.update(battery_included=True, battery_chemistry="li_metal")
+    Spec.objects.update(battery_included=True, battery_chemistry="lithium_metal")
     Variant.objects.update(lithium="alone")
 
     text = text_of(client.get(URL))
