@@ -20,15 +20,28 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import planning
-from catalog.bulk_edits.fields import PRODUCT, SPEC, VARIANT, BulkField, Target
+from catalog.bulk_edits import numbers, planning
+from catalog.bulk_edits.fields import (
+    IDENTIFIER,
+    OF_VARIANT,
+    PRODUCT,
+    SPEC,
+    TEXT,
+    TEXT_FIELDS,
+    VARIANT,
+    BulkField,
+    Target,
+)
+from catalog.bulk_edits.numbers import NumberError
 from catalog.listings.publication import lock_product
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
-from catalog.products import editing, spec_edits, variant_edits
+from catalog.products import editing, spec_edits, text_edits, variant_edits
+from catalog.products.text_edits import TranslatedTexts
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.state_machine import InvalidTransitionError
 
 log = logging.getLogger(__name__)
 
@@ -95,12 +108,19 @@ def _do_rows(
             with transaction.atomic(durable=True):
                 row = BulkEditRow.objects.select_for_update(of=["self"]).get(pk=pk)
                 step(row, known, clock(), actor)
+        except (NumberError, InvalidTransitionError) as error:
+            _store_failure(pk, step, str(error))
         except (DataError, IntegrityError, LookupError, TypeError, ValueError, ValidationError):
             log.exception("row %s of a bulk edit failed", pk)
-            message = _("It could not be saved. The log has the details.")
-            outcome = Outcome.REFUSED if step is _apply_row else Outcome.KEPT
-            BulkEditRow.objects.filter(pk=pk).update(outcome=outcome, message=message)
+            _store_failure(pk, step, _("It could not be saved. The log has the details."))
     return True
+
+
+def _store_failure(pk: int, step: Step, message: str) -> None:
+    outcome = Outcome.REFUSED if step is _apply_row else Outcome.KEPT
+    BulkEditRow.objects.filter(pk=pk).update(
+        outcome=outcome, message=message[: planning.MAX_MESSAGE]
+    )
 
 
 @requires_transaction
@@ -191,25 +211,37 @@ def _write(
     actor: str,
 ) -> None:
     by_part: dict[str, dict[str, Any]] = {}
+    texts: dict[str, dict[str, str]] = {}
     for code, value in values.items():
         each = known[code]
-        by_part.setdefault(each.part, {})[each.name] = each.to_value(value)
+        of_part = by_part.setdefault(each.part, {})
+        of_part = texts.setdefault(each.language, {}) if each.part == TEXT else of_part
+        of_part[each.name] = each.to_value(value)
+    for scheme, stated in by_part.get(IDENTIFIER, {}).items():
+        numbers.save_numbers(target, scheme, stated, now=now)
     if (changes := by_part.get(VARIANT)) and target.variant is not None:
         variant_edits.edit_variant(variant=target.variant, changes=changes, now=now)
     if changes := by_part.get(PRODUCT):
         editing.apply_edit(product=target.product, changes=changes, now=now)
     if changes := by_part.get(SPEC):
         spec_edits.edit_spec(product=target.product, changes=changes, actor=actor, now=now)
+    for language, changed in texts.items():
+        present = target.part(TEXT, language=language)
+        new = {name: getattr(present, name) for name in TEXT_FIELDS} | changed
+        text_edits.save_texts(
+            product=target.product, language=language, texts=TranslatedTexts(**new), now=now
+        )
 
 
 def _is_locked(target: Target, each: BulkField) -> bool:
-    row = target.variant if each.part == VARIANT else target.product
-    return row is None or each.name in row.overridden_fields
+    """Return whether an undo has no field to return to the feeds, which state no translations."""
+    row = target.variant if each.part in OF_VARIANT else target.product
+    return each.part == TEXT or row is None or each.name in row.overridden_fields
 
 
 @requires_transaction
 def _unlock(target: Target, each: BulkField, *, now: datetime) -> None:
-    if each.part != VARIANT:
+    if each.part not in OF_VARIANT:
         editing.return_product_field(target.product, field=each.name, now=now)
     elif target.variant is not None:
         variant_edits.return_variant_field(target.variant, field=each.name, now=now)

@@ -1,12 +1,12 @@
 """Bulk edit fields: list the fields, convert their values to JSON and back, show them.
 
 A code names the part and the field: ``product.category``, ``spec.output_lm``,
-``spec.custom:switch``, ``variant.status``.
+``spec.custom:switch``, ``variant.status``, ``text.title:az``, ``identifier.gtin``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,10 +16,22 @@ from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from catalog.attributes.identifiers import MAX_IDENTIFIER_LENGTH
 from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM, Definition
-from catalog.models import BulkEdit, Category, Mode, Product, Spec, Variant
+from catalog.models import (
+    BulkEdit,
+    Category,
+    Identifier,
+    Mode,
+    Product,
+    ProductText,
+    Spec,
+    Variant,
+)
+from catalog.models.texts import TRANSLATED_LANGUAGES
+from catalog.products.identifier_edits import EDITABLE_SCHEMES
 from catalog.products.spec_edits import EDITABLE_COLUMNS
 from catalog.products.staff.spec_form import SpecForm, custom_fields
 from catalog.products.staff.variant_form import VariantForm
@@ -28,7 +40,17 @@ from storefront.lib.staff.columns import field_label
 from storefront.lib.staff.country_fields import CountriesField
 
 PRODUCT, SPEC, VARIANT = "product", "spec", "variant"
-MODELS: Mapping[str, type[models.Model]] = {PRODUCT: Product, SPEC: Spec, VARIANT: Variant}
+TEXT = "text"  # in another language
+IDENTIFIER = "identifier"  # the value is the list of numbers, as printed
+OF_VARIANT = frozenset({VARIANT, IDENTIFIER})
+MODELS: Mapping[str, type[models.Model]] = {
+    PRODUCT: Product,
+    SPEC: Spec,
+    VARIANT: Variant,
+    TEXT: ProductText,
+    IDENTIFIER: Identifier,
+}
+TEXT_FIELDS = ("title", "summary", "description_html")
 # Fields whose values are alike in many rows.
 PRODUCT_FIELDS = ("category", "restricted_countries", "summary", "description_html")
 VARIANT_FIELDS = (
@@ -47,9 +69,18 @@ class Target:
     spec: Spec
     variant: Variant | None = None
     modes: Sequence[StatedMode] = ()
+    texts: Mapping[str, ProductText] = field(default_factory=dict)  # by language
+    identifiers: Mapping[int, Sequence[Identifier]] = field(default_factory=dict)  # by variant
 
-    def part(self, name: str) -> Any:
+    def part(self, name: str, *, language: str) -> Any:
+        if name == TEXT:
+            return self.texts.get(language) or ProductText(language=language)
         return {PRODUCT: self.product, SPEC: self.spec, VARIANT: self.variant}[name]
+
+    def identifiers_of(self, scheme: str) -> list[Identifier]:
+        """Return the identifiers of the variant, also those in conflict, by id."""
+        of_variant = self.identifiers.get(self.variant.pk, ()) if self.variant else ()
+        return [each for each in of_variant if each.scheme == scheme]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +92,21 @@ class BulkField:
     label: str
     form_field: forms.Field = field(compare=False)
     definition: Definition | None = None  # of a custom attribute
+    language: str = ""  # of a text
 
     @property
     def code(self) -> str:
-        return f"{self.part}.{self.name}"
+        suffix = f":{self.language}" if self.language else ""
+        return f"{self.part}.{self.name}{suffix}"
 
     @property
     def is_list(self) -> bool:
-        return isinstance(self.form_field, forms.MultipleChoiceField | CountriesField)
+        is_of_choices = isinstance(self.form_field, forms.MultipleChoiceField | CountriesField)
+        return is_of_choices or self.part == IDENTIFIER
 
     @property
     def can_clear(self) -> bool:
-        return self.name not in ALWAYS_FILLED
+        return self.part == TEXT or (self.part != IDENTIFIER and self.name not in ALWAYS_FILLED)
 
     @property
     def empty(self) -> Any:
@@ -92,7 +126,10 @@ class BulkField:
         if self.definition is not None:
             value = target.spec.custom_values.get(self.definition.code)
             return self.empty if value is None else value
-        return self.to_json(getattr(target.part(self.part), self._column.attname))
+        if self.part == IDENTIFIER:
+            return [printed(each) for each in target.identifiers_of(self.name)]
+        part = target.part(self.part, language=self.language)
+        return self.to_json(getattr(part, self._column.attname))
 
     def to_json(self, value: Any) -> Any:
         """Return a cleaned or stored value as JSON, decimals as in the column."""
@@ -108,7 +145,7 @@ class BulkField:
 
     def to_value(self, stored: Any) -> Any:
         """Return a JSON value as services take it."""
-        if self.definition is not None:
+        if self.definition is not None or self.part == IDENTIFIER:
             return stored
         if isinstance(self._column, models.ForeignKey):
             return Category.objects.get(pk=stored)
@@ -172,8 +209,28 @@ def fields_of(kind: str) -> dict[str, BulkField]:
 def all_fields() -> dict[str, BulkField]:
     """Return the fields of products and variants, also those that only files change, by code."""
     title = forms.fields_for_model(Product, fields=["title"])["title"]
-    own = _by_code([_field(PRODUCT, "title", title, Product)])
-    return own | fields_of(BulkEdit.Kind.PRODUCTS) | fields_of(BulkEdit.Kind.VARIANTS)
+    own = [_field(PRODUCT, "title", title, Product), *_texts(), *_identifiers()]
+    shared = fields_of(BulkEdit.Kind.PRODUCTS) | fields_of(BulkEdit.Kind.VARIANTS)
+    return _by_code(own) | shared
+
+
+def _texts() -> Iterable[BulkField]:
+    texts = forms.fields_for_model(ProductText, fields=TEXT_FIELDS)
+    for language, _name in TRANSLATED_LANGUAGES:
+        for name in TEXT_FIELDS:
+            text = _field(TEXT, name, texts[name], ProductText)
+            yield replace(text, label=f"{text.label} ({language})", language=language)
+
+
+def _identifiers() -> Iterable[BulkField]:
+    number = forms.CharField(max_length=MAX_IDENTIFIER_LENGTH)
+    for scheme in EDITABLE_SCHEMES:
+        label = str(scheme.label)
+        yield BulkField(part=IDENTIFIER, name=scheme.value, label=label, form_field=number)
+
+
+def printed(identifier: Identifier) -> str:
+    return identifier.raw or identifier.value
 
 
 def _by_code(found: Iterable[BulkField]) -> dict[str, BulkField]:
@@ -197,7 +254,7 @@ def load_targets(
     """Return the targets of products by id, and the variants by id."""
     variants = Variant.objects.in_bulk([*variant_ids])
     ids = {*product_ids, *(variant.product_id for variant in variants.values())}
-    products = Product.objects.in_bulk([*ids])
+    products = Product.objects.select_related("brand").in_bulk([*ids])
     specs = {spec.product_id: spec for spec in Spec.objects.filter(product__in=ids)}
     modes: dict[int, list[StatedMode]] = {}
     for mode in Mode.objects.filter(product__in=ids).order_by("product", "position"):
@@ -209,11 +266,19 @@ def load_targets(
                 runtime_min=mode.runtime_min,
             )
         )
+    texts: dict[int, dict[str, ProductText]] = {}
+    for text in ProductText.objects.filter(product__in=ids):
+        texts.setdefault(text.product_id, {})[text.language] = text
+    identifiers: dict[int, list[Identifier]] = {}
+    for identifier in Identifier.objects.filter(variant__in=variants).order_by("pk"):
+        identifiers.setdefault(identifier.variant_id, []).append(identifier)
     targets = {
         pk: Target(
             product=product,
             spec=specs.get(pk) or Spec(product=product),
             modes=modes.get(pk, ()),
+            texts=texts.get(pk, {}),
+            identifiers=identifiers,
         )
         for pk, product in products.items()
     }

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from catalog.attributes.findings import Finding
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits.fields import SPEC, VARIANT, BulkField, Target
+from catalog.bulk_edits import numbers
+from catalog.bulk_edits.fields import IDENTIFIER, SPEC, VARIANT, BulkField, Target
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
 from catalog.products.spec_edits import find_implausible, values_of
 from catalog.products.staff.variant_form import find_battery_problems
@@ -130,17 +131,24 @@ def wanted_values(
 def plan_values(
     target: Target, wanted: Mapping[str, Any], known: Mapping[str, BulkField]
 ) -> RowPlan:
-    """Return what would change, and what is wrong with the new values."""
-    plan = RowPlan()
-    for code, value in wanted.items():
-        present = known[code].read(target)
+    """Return what would change, and what is wrong with the new values.
+
+    Stated identifiers are added to those of the variant.
+    """
+    plan, refusals = RowPlan(), list[str]()
+    for code, wanted_value in wanted.items():
+        each, value = known[code], wanted_value
+        present = each.read(target)
+        if each.part == IDENTIFIER:
+            new, problems = numbers.find_new(target, each.name, value)
+            value, refusals = [*present, *new], [*refusals, *problems]
         if present != value:
             plan.before[code], plan.after[code] = present, value
     if plan.after:
-        refusals = [*_foreign_attributes(target, plan.after, known)]
+        refusals += _foreign_attributes(target, plan.after, known)
         refusals += _spec_problems(target, plan, known)
         refusals += _variant_problems(target, plan.after, known)
-        plan.refusal = " ".join(refusals)
+    plan.refusal = " ".join(refusals)
     return plan
 
 

@@ -15,8 +15,9 @@ from catalog.attributes import batteries
 from catalog.attributes.normalization import UNBRANDED
 from catalog.custom_attributes.registry import Definition
 from catalog.custom_attributes.values import of_kind
-from catalog.models import Identifier, Mode, Product, Spec, Variant
+from catalog.models import Identifier, Mode, Product, ProductText, Spec, Variant
 from catalog.models.families import cached_families
+from catalog.models.texts import TRANSLATED_LANGUAGES
 from suppliers.connectors.feed.mapping.fields import OPTION_ALIASES, OPTION_PREFIX
 from suppliers.models import SupplierOffer
 
@@ -48,6 +49,14 @@ WORDS: Mapping[str, str] = {
     "Light color": "Light color",
     "Body material": "Material",
 }
+# Heading -> language and field of the texts that staff wrote in other languages.
+TEXTS: Mapping[str, tuple[str, str]] = {
+    f"{label} ({language})": (language, name)
+    for language, _name in TRANSLATED_LANGUAGES
+    for label, name in (
+        ("Title", "title"), ("Summary", "summary"), ("Description", "description_html"),
+    )
+}  # fmt: skip
 BEFORE_OPTIONS = (
     SKU, PARENT_SKU, "GTIN", "MPN", "Title", "Description", "Brand", "Category path",
 )  # fmt: skip
@@ -55,7 +64,7 @@ AFTER_OPTIONS = (
     "Packed weight (g)", "Has battery", "HS code", "Country of origin", *NUMBERS, *WORDS,
     "Features", "Pictures", "Minimum order quantity", "Pack size", "Handling time (days)",
     "MAP price", "MSRP", "Restock date", "Discontinued", "Supplier code",
-    "Shop SKU", "Shop title", "Shop category",
+    "Shop SKU", "Shop title", "Shop category", *TEXTS,
 )  # fmt: skip
 NUMBER_HEADINGS = frozenset({*NUMBERS, "Packed weight (g)", "Minimum order quantity", "Pack size"})
 CHEMISTRIES = {
@@ -78,6 +87,7 @@ class ExportRow:
     variant: Variant
     product: Product
     spec: Spec
+    texts: Mapping[str, ProductText]  # by language
     custom: Sequence[Definition]
     modes: Sequence[Mode]
     identifiers: Sequence[Identifier]
@@ -120,8 +130,15 @@ def to_cells(row: ExportRow) -> dict[str, str]:
         "Shop SKU": variant.sku,
         "Shop title": product.title,
         "Shop category": product.category.slug,
+        **{heading: _translation(row, *of_text) for heading, of_text in TEXTS.items()},
     }
     return {heading: text for heading, value in values.items() if (text := _text(value))}
+
+
+def _translation(row: ExportRow, language: str, name: str) -> str:
+    """Return the text that staff wrote; a title that the template makes is left out."""
+    text = row.texts.get(language)
+    return _on_few_lines(getattr(text, name)) if text else ""
 
 
 def _rejected(spec: Spec) -> dict[str, str]:

@@ -7,7 +7,7 @@ from itertools import batched, pairwise
 from django.db.models import QuerySet
 
 from catalog.custom_attributes import registry
-from catalog.models import Identifier, Image, Mode, Product, Spec, Variant
+from catalog.models import Identifier, Image, Mode, Product, ProductText, Spec, Variant
 from storefront.lib.staff.csv_export import lossless_csv_line
 from suppliers.catalog_files import columns
 from suppliers.catalog_files.columns import ExportRow
@@ -67,6 +67,7 @@ def load_rows(
     products = Product.objects.select_related("brand", "category").in_bulk(product_ids)
     specs = {spec.product_id: spec for spec in Spec.objects.filter(product__in=product_ids)}
     modes = _by(Mode.objects.filter(product__in=product_ids).order_by("position"), "product_id")
+    texts = _by(ProductText.objects.filter(product__in=product_ids), "product_id")
     pictures = _by(
         Image.objects.filter(product__in=product_ids).order_by("position", "pk"), "product_id"
     )
@@ -93,6 +94,7 @@ def load_rows(
                     variant=variant,
                     product=products[product_id],
                     spec=spec,
+                    texts={text.language: text for text in texts.get(product_id, ())},
                     custom=custom,
                     modes=modes.get(product_id, ()),
                     identifiers=of_variant,

@@ -10,17 +10,18 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from catalog.attributes import batteries, units
+from catalog.attributes.identifiers import split_gtins
 from catalog.attributes.numbers import UnreadableError, parse_decimal
 from catalog.attributes.spec_table import SpecTable
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits.fields import BulkField
 from catalog.bulk_edits.forms import clean_value
 from catalog.custom_attributes import values as custom_values
-from catalog.models import Category
+from catalog.models import Category, Identifier
 from storefront.lib.text import fold
 from suppliers.catalog_files import columns
 from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, known_name
-from suppliers.connectors.feed.mapping.fields import OPTION_ALIASES, OPTION_PREFIX
+from suppliers.connectors.feed.mapping.fields import OPTION_ALIASES, OPTION_PREFIX, TARGETS
 
 SKU = "sku"  # the column that names our SKU
 EXPORTED = {
@@ -32,7 +33,14 @@ EXPORTED = {
     "HS code": "variant.hs_code",
     "IP rating": "spec.ip_rating",
     "Body material": "spec.material",
+    "GTIN": "identifier.gtin",
+    "MPN": "identifier.mpn",
     **{heading: f"spec.{column}" for heading, (_label, column) in columns.NUMBERS.items()},
+}
+# By folded heading: without its language, "TITLE (AZ)" would name the English title.
+TEXTS = {
+    fold(heading): f"{bulk_fields.TEXT}.{name}:{language}"
+    for heading, (language, name) in columns.TEXTS.items()
 }
 # Not suggested: a column named Color usually states the option, which may be another word.
 OF_OPTION = "variant.color"
@@ -76,7 +84,8 @@ class OwnColumns:
         """Return the likeliest field of each heading, each field once; staff review it."""
         found: dict[str, str] = {}
         for heading in headings:
-            code = EXPORTED.get(heading) or self._names.get(_plain(heading), "")
+            code = EXPORTED.get(heading) or TEXTS.get(fold(heading))
+            code = code or self._names.get(_plain(heading), "")
             if code and code not in found.values():
                 found[heading] = code
         if SKU not in found.values():
@@ -93,7 +102,9 @@ class OwnColumns:
             if code == OF_OPTION:
                 continue
             known = [each.label, each.name.removeprefix("custom:").replace("_", " ")]
-            if each.definition is not None:
+            if each.part == bulk_fields.IDENTIFIER:
+                known += TARGETS[each.name].aliases
+            elif each.definition is not None:
                 known += [*dict(each.definition.names).values(), *each.definition.labels]
             elif label := LABELS.get(each.name):
                 known += [label, *CLAIM_ALIASES.get(label, ())]
@@ -130,6 +141,9 @@ class OwnColumns:
 def _entered(each: BulkField, text: str, *, heading: str, mark: str) -> Any:
     """Return the value that the form field of staff pages would accept."""
     field = each.form_field
+    if each.part == bulk_fields.IDENTIFIER:
+        numbers = split_gtins(text) if each.name == Identifier.Scheme.GTIN else [text]
+        return [field.clean(number) for number in numbers]
     if isinstance(field, forms.NullBooleanField):
         return _yes_or_no(text)
     if isinstance(field, forms.MultipleChoiceField):

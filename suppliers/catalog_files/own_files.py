@@ -14,8 +14,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import planning
-from catalog.bulk_edits.fields import VARIANT
+from catalog.bulk_edits import numbers, planning
+from catalog.bulk_edits.fields import IDENTIFIER, OF_VARIANT, Target
 from catalog.models import BulkEdit, BulkEditRow, Variant
 from catalog.records import ImportIssue
 from suppliers.catalog_files import columns, export
@@ -42,6 +42,8 @@ class _Reading:
     skus: set[str] = field(default_factory=set)
     # (product, field) -> value and row
     stated: dict[tuple[int, str], tuple[Any, int]] = field(default_factory=dict)
+    # (scheme, number) -> row
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 def count_rows(path: Path) -> int:
@@ -142,6 +144,7 @@ def _check_batch(  # noqa: PLR0913 - rows with their cells, and how to read thes
         problems += _contradictions(row, wanted, own, reading)
         row.wanted = wanted
         plan = planning.plan_values(target, wanted, own.fields)
+        problems += _repeated_numbers(row, target, plan, own, reading)
         plan.refusal = " ".join(filter(None, [*problems, plan.refusal]))
         planning.store_plan(row, plan)
     return known
@@ -187,7 +190,7 @@ def _contradictions(
 ) -> list[str]:
     """Leave out product values that an earlier row states; return those it states otherwise."""
     problems = []
-    for code in [code for code in wanted if own.fields[code].part != VARIANT]:
+    for code in [code for code in wanted if own.fields[code].part not in OF_VARIANT]:
         value, first = reading.stated.setdefault(
             (row.product_id or 0, code), (wanted[code], row.position)
         )
@@ -197,4 +200,22 @@ def _contradictions(
             message = _("%(field)s: row %(row)s states another value for the same product.")
             problems.append(message % {"field": own.fields[code].label, "row": first})
         del wanted[code]
+    return problems
+
+
+def _repeated_numbers(
+    row: BulkEditRow, target: Target, plan: planning.RowPlan, own: OwnColumns, reading: _Reading
+) -> list[str]:
+    """Return which new identifiers an earlier row states for another variant."""
+    problems = []
+    for code, after in plan.after.items():
+        each = own.fields[code]
+        new = set(after) - set(plan.before[code]) if each.part == IDENTIFIER else ()
+        for number in sorted(new):
+            value = numbers.stored_value(target, each.name, number)
+            first = reading.numbers.setdefault((each.name, value), row.position)
+            if first != row.position:
+                message = _("%(field)s: row %(row)s states %(number)s for another variant.")
+                values = {"field": each.label, "row": first, "number": number}
+                problems.append(message % values)
     return problems

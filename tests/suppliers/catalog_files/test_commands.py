@@ -142,10 +142,10 @@ def test_an_export_loads_one_batch_at_a_time(shop, monkeypatch, django_assert_nu
     monkeypatch.setattr("suppliers.catalog_files.export.BATCH", 1)
     lines = csv_lines(Product.objects.all())
 
-    with django_assert_num_queries(10):  # the list, the option names, and eight of one batch
+    with django_assert_num_queries(11):  # the list, the option names, and nine of one batch
         assert next(lines)
         assert next(lines)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         assert next(lines)
 
 

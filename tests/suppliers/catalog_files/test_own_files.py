@@ -5,8 +5,9 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from catalog.attributes.identifiers import brand_key
 from catalog.bulk_edits import application
-from catalog.models import BulkEdit, Product, Spec, Variant
+from catalog.models import BulkEdit, Product, ProductText, Spec, Variant
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.staff.xlsx_export import write_xlsx
 from suppliers.catalog_files import export, imports, tasks
@@ -15,11 +16,13 @@ from suppliers.models import CatalogImport
 from tests.factories.catalog import (
     NOON,
     make_category,
+    make_listing,
     make_mode,
     make_product,
     make_spec,
     make_variant,
 )
+from tests.factories.competitors import make_identifier
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +39,22 @@ def light():
     make_variant(product, sku="L-1", option_values=("Matte black",), color="Black")
     make_variant(product, sku="L-2", option_values=("Red",), color="Red")
     return product
+
+
+def make_text(product, **texts):
+    return ProductText.objects.create(product=product, language="az", **texts)
+
+
+def apply(row):
+    application.start(row.edit, actor="mia", now=NOON)
+    application.continue_edit(row.edit.pk, now=NOON)
+    row.edit.refresh_from_db()
+
+
+def undo(row):
+    application.start_undo(row.edit, actor="mia", now=NOON)
+    application.continue_edit(row.edit.pk, now=NOON)
+    row.edit.refresh_from_db()
 
 
 def upload(content, name="file.csv"):
@@ -67,6 +86,10 @@ def outcomes(row):
 @pytest.mark.parametrize("blank", ["ignore", "clear"])
 def test_an_unchanged_export_changes_nothing(light, suffix, blank):
     make_mode(light)
+    make_text(light, title="Gecə fənəri", description_html="<p>Birinci</p>\n<p>İkinci</p>")
+    for value in ("04006381333931", "00036000291452"):
+        make_identifier(light.variants.get(sku="L-1"), value=value)
+    make_identifier(light.variants.get(sku="L-2"), scheme="mpn", value="fara:nt1")
     products = Product.objects.all()
     if suffix == "csv":
         content = "".join(export.csv_lines(products)).encode()
@@ -78,6 +101,9 @@ def test_an_unchanged_export_changes_nothing(light, suffix, blank):
     row = check(content, blank=blank, name=f"export.{suffix}")
 
     assert len(row.columns) > 15
+    assert {"text.description_html:az", "identifier.gtin", "identifier.mpn"} <= {
+        *row.columns.values()
+    }
     assert row.columns["Light output (lm)"] == "spec.output_lm"
     assert outcomes(row) == {"L-1": "unchanged", "L-2": "unchanged"}
 
@@ -105,6 +131,92 @@ def test_changed_cells_become_values_of_staff_and_are_undone(light):
     product = Product.objects.get()
     assert (product.title, product.spec.output_lm) == ("Night torch", 400)
     assert product.overridden_fields == []
+
+
+def test_a_changed_translation_is_shown_and_undone(client, light):
+    make_listing(light.variants.get(sku="L-1"))
+    make_text(light, title="Gecə fənəri", summary="Parlaq.")
+    page = f"/az/p/{light.slug}/"
+    lines = "".join(export.csv_lines(Product.objects.all()))
+
+    row = check(lines.replace("Gecə fənəri", "Gündüz fənəri", 1))
+
+    assert outcomes(row) == {"L-1": "planned", "L-2": "unchanged"}
+    assert rows_of(row)["L-1"].after == {"text.title:az": "Gündüz fənəri"}
+    apply(row)
+    assert "Gündüz fənəri</h1>" in client.get(page).content.decode()
+    assert ProductText.objects.get().summary == "Parlaq."
+
+    undo(row)
+    assert outcomes(row) == {"L-1": "restored", "L-2": "unchanged"}
+    assert "Gecə fənəri</h1>" in client.get(page).content.decode()
+
+
+def test_a_first_translation_is_removed_by_the_undo(light):
+    row = check("SKU,TITLE (AZ),Title\nL-1,Gecə fənəri,\nL-2,Gecə fənəri,\n")
+    assert outcomes(row) == {"L-1": "planned", "L-2": "unchanged"}
+    apply(row)
+    assert ProductText.objects.get().title == "Gecə fənəri"
+    assert Product.objects.get().title == "Night torch"
+
+    undo(row)
+    assert not ProductText.objects.exists()
+
+
+def test_new_numbers_are_added_and_removed_by_the_undo(light):
+    first = light.variants.get(sku="L-1")
+    make_identifier(first)
+
+    row = check("SKU,EAN,MPN\nL-1,4006381333931; 036000291452,NT-1\nL-2,,\n", blank="clear")
+    assert outcomes(row) == {"L-1": "planned", "L-2": "unchanged"}
+    apply(row)
+
+    numbers = first.identifiers.order_by("scheme", "pk").values_list("value", "raw", "state")
+    assert list(numbers) == [
+        ("04006381333931", "04006381333931", "asserted"),
+        ("00036000291452", "036000291452", "verified"),
+        (f"{brand_key(light.brand.name)}:nt1", "NT-1", "verified"),
+    ]
+    undo(row)
+    assert outcomes(row)["L-1"] == "restored"
+    assert first.identifiers.get().value == "04006381333931"
+    first.refresh_from_db()
+    assert first.overridden_fields == []  # feeds state the numbers again
+
+
+def test_a_number_of_another_variant_is_refused(light):
+    other = make_variant(sku="X-1")
+    make_identifier(other)
+
+    row = check(
+        "SKU,GTIN,MPN\n"
+        "L-1,4006381333931,\n"
+        "L-2,4006381333930,--\n"
+        "X-1,036000291452; 4006381333931,\n",
+    )
+
+    messages = {name: each.message for name, each in rows_of(row).items()}
+    assert "X-1 has the number 4006381333931" in messages["L-1"]
+    assert "its check digit must be 1" in messages["L-2"]
+    assert "no letter or digit" in messages["L-2"]
+    assert outcomes(row) == {"L-1": "refused", "L-2": "refused", "X-1": "planned"}
+
+
+def test_a_number_may_not_be_stated_for_two_variants(light):
+    row = check("SKU,GTIN\nL-1,036000291452\nL-2,0036000291452\n")
+
+    assert outcomes(row) == {"L-1": "planned", "L-2": "refused"}
+
+
+def test_a_number_that_another_variant_got_meanwhile_is_refused(light):
+    row = check("SKU,GTIN,Output\nL-1,4006381333931,500\n")
+    make_identifier(make_variant(sku="X-1"))
+
+    apply(row)
+
+    assert outcomes(row) == {"L-1": "refused"}
+    assert "X-1 has the number" in rows_of(row)["L-1"].message
+    assert Spec.objects.get(product=light).output_lm == 400
 
 
 def test_cells_are_read_with_their_units_and_words(light):
