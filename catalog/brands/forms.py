@@ -22,7 +22,12 @@ RESPONSIBLE_LOCK_FIELD = "is_responsible_locked"
 class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """The manufacturer of a brand, and its responsible person in the EU: each complete or empty."""
 
-    name = forms.CharField(max_length=80, widget=UnfoldAdminTextInputWidget)
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=80,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy("As the manufacturer writes it. Shown to customers."),
+    )
     aliases = LinesField(
         label=gettext_lazy("Aliases"),
         required=False,

@@ -36,7 +36,7 @@ from catalog.bulk_edits.numbers import NumberError
 from catalog.listings.publication import lock_product
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
 from catalog.products import editing, spec_edits, text_edits, variant_edits
-from catalog.products.text_edits import TranslatedTexts
+from catalog.products.translations.text_edits import TranslatedTexts
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
 from storefront.lib.db.change_source import set_change_source

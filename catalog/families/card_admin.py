@@ -1,8 +1,15 @@
-"""Card admin: show the cards of products, search terms and delivery areas read-only."""
+"""Card admin: show the cards of products, texts, search terms and delivery areas read-only."""
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import CardChange, DeliveryArea, ProductCard, SearchTerm
+from catalog.models import (
+    CardChange,
+    DeliveryArea,
+    OptionText,
+    ProductCard,
+    ProductText,
+    SearchTerm,
+)
 from catalog.products.staff.filters import FamilyFilter
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
@@ -40,3 +47,22 @@ register_read_only(DeliveryArea, list_display=["__str__"], ordering=["id"])
 
 
 register_read_only(SearchTerm, list_display=["word"], search_fields=["word"], ordering=["word"])
+
+
+register_read_only(
+    ProductText,
+    list_display=[columns.link("product", _("Product")), "language", "title"],
+    list_select_related=["product"],
+    list_filter=["language"],
+    search_fields=["title"],
+    ordering=["-id"],
+)
+
+
+register_read_only(
+    OptionText,
+    list_display=["__str__", "kind", "variant_count"],
+    list_filter=["kind"],
+    search_fields=["key"],
+    ordering=["key"],
+)

@@ -1,8 +1,8 @@
 """Catalog models: export every model of the app."""
 
 from catalog.models.attributes import Mode, OtherStatement, Spec
-from catalog.models.bulk_edits import BulkEdit, BulkEditRow
 from catalog.models.categories import Brand, BrandAlias, Category
+from catalog.models.changes import BulkEdit, BulkEditRow, ChangeRequest, FieldChange
 from catalog.models.competitors import (
     CompetitorPrice,
     CompetitorPriceChange,
@@ -20,7 +20,6 @@ from catalog.models.families import (
     StaleCompleteness,
 )
 from catalog.models.guarantees import DurabilityGuarantee, ProductDocument
-from catalog.models.history import ChangeRequest, FieldChange
 from catalog.models.listings import Channel, DeliveryArea, Listing
 from catalog.models.price_books import PriceBook, PriceRule
 from catalog.models.pricing import PriceChange, PriceHold, SellingCosts

@@ -145,6 +145,11 @@ class ProductAdmin(
         language = TRANSLATED_LANGUAGES[0][0]
         return HttpResponseRedirect(reverse("supply:texts", args=[object_id, language]))
 
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Product]":
+        """Join on the page of a product what ``spec_panel`` reads."""
+        rows: QuerySet[Product] = super().get_queryset(request)
+        return rows.select_related("spec") if _is_page(request) else rows
+
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))
         if isinstance(form, ProductAddForm):
@@ -194,6 +199,12 @@ class ProductAdmin(
         ):
             message = _("Unlikely: %(finding)s.") % {"finding": finding.message}
             self.message_user(request, message, messages.WARNING)
+
+
+def _is_page(request: HttpRequest) -> bool:
+    """Return whether the request is for the page of one row."""
+    match = request.resolver_match
+    return match is not None and "object_id" in match.kwargs
 
 
 def _file_url(request: HttpRequest, kind: str) -> str:
@@ -256,8 +267,7 @@ class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, Lock
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Variant]":
         """Join on the page of a variant what ``un_number_of`` reads."""
         rows: QuerySet[Variant] = super().get_queryset(request)
-        is_page = request.resolver_match and "object_id" in request.resolver_match.kwargs
-        return rows.select_related("product__spec") if is_page else rows
+        return rows.select_related("product__spec") if _is_page(request) else rows
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))

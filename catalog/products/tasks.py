@@ -6,7 +6,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from catalog.products import images, title_refresh
+from catalog.products import images
+from catalog.products.translations import title_refresh
 from catalog.texts import option_index
 from storefront.lib.db import advisory_locks
 

@@ -33,7 +33,9 @@ def refresh_option_texts() -> int:
     Texts that the vocabulary knows are filled in. Texts without a word (``18650``) need none.
     Returns the number of rows that were added or changed.
     """
-    present = {(row.kind, row.key): row for row in OptionText.objects.select_for_update()}
+    present = {
+        (row.kind, row.key): row for row in OptionText.objects.select_for_update(of=["self"])
+    }
     new: list[OptionText] = []
     changed: dict[OptionText, list[str]] = {}
     used = set()

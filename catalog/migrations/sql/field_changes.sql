@@ -1,4 +1,4 @@
--- History: record changed fields of products and their parts (``catalog.models.history``).
+-- History: record changed fields of products and their parts (``catalog.models.changes``).
 
 -- Flattens the JSON columns of a specification: one key per custom attribute, and per value that
 -- rests on more than a claim of the supplier.

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Product
 from catalog.models.families import family_choices
 from catalog.models.texts import TRANSLATED_LANGUAGES
-from catalog.products.missing_texts import Text, cached_counts, products_lacking
+from catalog.products.translations.missing_texts import Text, cached_counts, products_lacking
 
 
 class FamilyFilter(SimpleListFilter):

@@ -29,7 +29,7 @@ _NOT_SHOWN = {"id", "product", "custom_values", "more", "sources", "warnings"}
 @admin.display(description=cast("str", gettext_lazy("Values and findings")))
 def spec_panel(product: Product) -> str | None:
     """Return an HTML table with one line per attribute."""
-    spec = Spec.objects.filter(product=product).first()
+    spec = getattr(product, "spec", None)
     if spec is None:
         return None
     statements = list(OtherStatement.objects.filter(product=product).order_by("supplier_code"))

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import OptionText
 from catalog.models.texts import TRANSLATED_LANGUAGES
-from catalog.products.missing_texts import untranslated_options
-from catalog.products.text_edits import save_option_texts
+from catalog.products.translations.missing_texts import untranslated_options
+from catalog.products.translations.text_edits import save_option_texts
 from storefront.dashboard import staff_page
 
 VIEW, CHANGE = "catalog.view_product", "catalog.change_product"

@@ -24,8 +24,8 @@ from catalog.models import Image, OptionText, Product, ProductText
 from catalog.models.products import WIDTHS_PX
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products import images
-from catalog.products.missing_texts import Text, count_missing, products_lacking
-from catalog.products.text_edits import TranslatedTexts, save_option_texts, save_texts
+from catalog.products.translations.missing_texts import Text, count_missing, products_lacking
+from catalog.products.translations.text_edits import TranslatedTexts, save_option_texts, save_texts
 from catalog.texts import options
 from storefront.dashboard import staff_page
 from storefront.lib.db.change_source import set_change_source

@@ -18,7 +18,7 @@ from catalog.custom_attributes import registry
 from catalog.models import Product, ProductFamily
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.tasks import refresh_titles
-from catalog.products.title_refresh import save_title_templates
+from catalog.products.translations.title_refresh import save_title_templates
 from catalog.texts.title_templates import (
     MAX_TEMPLATE,
     TITLE_FIELDS,

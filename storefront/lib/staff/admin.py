@@ -225,9 +225,8 @@ class StaffAdmin(ConfirmingAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Return only the actions that apply to this row."""
         offered: list[Any] = super().get_actions_detail(request, object_id)
-        if not (self.available_if and offered):
-            return offered
-        row = getattr(request, "staff_row", None) or self.get_object(request, str(object_id))
+        is_limited = self.available_if and offered
+        row = self.get_object(request, str(object_id)) if is_limited else None
         if row is None:
             return offered
         prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
@@ -239,9 +238,11 @@ class StaffAdmin(ConfirmingAdmin):
         return [offer for offer in offered if offer.action_name not in inapplicable]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """Return a row, and keep it for the actions of its page."""
+        """Return a row, which is read once per request."""
         kept: Any = request
-        kept.staff_row = super().get_object(request, object_id, from_field)
+        row = getattr(request, "staff_row", None)
+        if from_field or not isinstance(row, self.model) or str(row.pk) != object_id:
+            kept.staff_row = super().get_object(request, object_id, from_field)
         return kept.staff_row
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.models import FieldChange, OptionText, Product, ProductText
-from catalog.products import missing_texts
+from catalog.products.translations import missing_texts
 from catalog.texts import options
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel, make_image, make_product, make_variant

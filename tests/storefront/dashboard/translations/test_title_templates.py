@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from catalog.models import Product, ProductCard, ProductFamily, Spec
 from catalog.products.tasks import refresh_titles
-from catalog.products.text_edits import TranslatedTexts, save_texts
+from catalog.products.translations.text_edits import TranslatedTexts, save_texts
 from storefront.dashboard.translations import title_templates
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import NOON, make_listing

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Product, Variant
-from catalog.products.text_edits import TranslatedTexts, save_option_texts, save_texts
+from catalog.products.translations.text_edits import TranslatedTexts, save_option_texts, save_texts
 from catalog.texts import options
 from tests.factories.catalog import make_listing, make_variant
 

@@ -19,7 +19,7 @@ def save_title_templates(family: ProductFamily, templates: Mapping[str, str]) ->
 
     Locks:  the family
     """
-    row = ProductFamily.objects.select_for_update().get(pk=family.pk)
+    row = ProductFamily.objects.select_for_update(of=["self"]).get(pk=family.pk)
     changed = {**row.title_templates, **{code: text.strip() for code, text in templates.items()}}
     row.title_templates = {code: text for code, text in changed.items() if text}
     row.save(update_fields=["title_templates"])

@@ -59,7 +59,7 @@ def save_option_texts(*, language: str, texts: Mapping[tuple[str, str], str]) ->
     Shape:  ``texts`` maps (kind, name or value) to translations; "" removes one
     """
     for (kind, source), text in sorted(texts.items()):
-        row, _is_new = OptionText.objects.select_for_update().get_or_create(
+        row, _is_new = OptionText.objects.select_for_update(of=["self"]).get_or_create(
             kind=kind, key=option_key(source), defaults={"spellings": [source]}
         )
         row.texts = _with_text(row.texts, language, text)

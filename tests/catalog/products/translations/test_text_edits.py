@@ -2,7 +2,7 @@ import pytest
 from django.db import transaction
 
 from catalog.models import OptionText, ProductCard, ProductText
-from catalog.products.text_edits import TranslatedTexts, save_option_texts, save_texts
+from catalog.products.translations.text_edits import TranslatedTexts, save_option_texts, save_texts
 from tests.factories.catalog import NOON, make_image, make_listing
 
 pytestmark = pytest.mark.django_db
