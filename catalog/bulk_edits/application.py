@@ -35,7 +35,8 @@ from catalog.bulk_edits.fields import (
 from catalog.bulk_edits.numbers import NumberError
 from catalog.listings.publication import lock_product
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
-from catalog.products import editing, spec_edits, text_edits, variant_edits
+from catalog.products import editing, spec_edits, variant_edits
+from catalog.products.translations import text_edits
 from catalog.products.translations.text_edits import TranslatedTexts
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
