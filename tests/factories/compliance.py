@@ -1,6 +1,8 @@
 """Compliance document factories: submit a document, submit and verify a document."""
 
 import io
+import struct
+import zlib
 from datetime import date
 
 from PIL import Image
@@ -17,6 +19,18 @@ def make_picture(kind="PNG", size=(80, 60)):
     drawn = io.BytesIO()
     Image.new("RGB", size, "navy").save(drawn, kind)
     return drawn.getvalue()
+
+
+def png_of(width, height):
+    """Return a PNG header that claims a size, in a few bytes."""
+
+    def chunk(name, content):
+        body = name + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = chunk(b"IDAT", zlib.compress(b""))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + rows + chunk(b"IEND", b"")
 
 
 def make_claim(

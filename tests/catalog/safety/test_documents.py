@@ -1,26 +1,12 @@
 """Documents: invalid and hostile uploads."""
 
 import io
-import struct
-import zlib
 
 import pytest
 from PIL import Image
 
 from catalog.safety import documents
-from tests.factories.compliance import PDF, make_picture
-
-
-def png_of(width, height):
-    """Return a PNG header that claims a size, in a few bytes."""
-
-    def chunk(name, content):
-        body = name + content
-        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = chunk(b"IDAT", zlib.compress(b""))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + rows + chunk(b"IEND", b"")
+from tests.factories.compliance import PDF, make_picture, png_of
 
 
 RED, *FRAMES = (Image.new("RGB", (80, 60), color) for color in ("red", "lime", "blue"))

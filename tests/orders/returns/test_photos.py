@@ -17,10 +17,9 @@ from orders.models import ReturnAuthorization, ReturnPhoto
 from orders.returns import authorizations, photos, requests
 from orders.returns.eligibility import CannotReturnError
 from orders.returns.tasks import delete_orphaned_photos
-from tests.factories.compliance import make_picture
+from tests.factories.compliance import make_picture, png_of
 from tests.factories.returns import declare, make_delivered, make_return_request
 from tests.factories.suppliers import NOON
-from tests.suppliers.compliance.test_documents import png_of
 
 pytestmark = pytest.mark.django_db
 HIDDEN = b"Zwitschergasse 7"
