@@ -8,7 +8,6 @@ from PIL import Image
 from catalog.safety import documents
 from tests.factories.compliance import PDF, make_picture, png_of
 
-
 RED, *FRAMES = (Image.new("RGB", (80, 60), color) for color in ("red", "lime", "blue"))
 
 
