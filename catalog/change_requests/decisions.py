@@ -7,11 +7,10 @@ from typing import Any
 
 from catalog.attributes import plausibility
 from catalog.attributes.colors import color_of
-from catalog.attributes.identifiers import brand_key
+from catalog.brands.aliases import get_or_create_brand
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.listings.publication import lock_product, republish
 from catalog.models import (
-    Brand,
     Category,
     ChangeRequest,
     Mode,
@@ -150,8 +149,7 @@ def _set_column(rows: _Locked, name: str, value: Any) -> None:
 
 def _set_product_field(product: Product, name: str, value: Any) -> None:
     if name == "brand":
-        key = brand_key(value)[:80]
-        product.brand, _is_new = Brand.objects.get_or_create(key=key, defaults={"name": value})
+        product.brand = get_or_create_brand(value)
     elif name == "category":
         product.category = Category.objects.filter(slug=value).first() or product.category
     elif name != "family" or ProductFamily.objects.filter(code=value).exists():

@@ -7,7 +7,16 @@ import pytest
 from django.db import transaction
 
 from catalog.change_requests import decisions
-from catalog.models import ChangeRequest, Identifier, Mode, Product, Spec, Variant
+from catalog.models import (
+    Brand,
+    BrandAlias,
+    ChangeRequest,
+    Identifier,
+    Mode,
+    Product,
+    Spec,
+    Variant,
+)
 from catalog.product_import import importer
 from catalog.product_import.item import ImportPolicy
 from catalog.products import editing
@@ -105,6 +114,18 @@ def test_accepted_changes_are_what_an_import_would_have_written(product):
     assert {*Variant.objects.values_list("weight_g", flat=True)} == {80}
     assert (Mode.objects.get().name, Mode.objects.get().output_lm) == ("Turbo", Decimal(450))
     assert (again.updated, ChangeRequest.objects.count()) == (0, 0)
+
+
+def test_an_accepted_brand_that_was_merged_since_becomes_the_remaining_one(product):
+    take(CHANGED)
+    remaining = Brand.objects.create(key="southlight", name="Southlight")
+    Brand.objects.filter(key="southbeam").update(merged_into=remaining)
+    BrandAlias.objects.create(brand=remaining, key="southbeam", name="Southbeam")
+
+    decide(decisions.accept, "brand")
+
+    product.refresh_from_db()
+    assert product.brand == remaining
 
 
 def test_one_field_is_accepted_and_the_others_stay_open(product):
