@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -51,6 +51,12 @@ LOCK_NAME = "bulk edit"
 OPEN = (Status.PREPARING, Status.APPLYING, Status.UNDOING)
 MAX_AT_ONCE = 200  # rows that a request handles without a worker
 TIME_LIMIT_S = 600.0  # below Celery's limit; the rest is continued by the sweep
+# Errors of one row, which are the same if it is repeated. ``ObjectDoesNotExist``: a category that
+# was deleted meanwhile.
+FAILURES = (
+    *(DataError, IntegrityError, ObjectDoesNotExist),
+    *(LookupError, TypeError, ValueError, ValidationError),
+)
 
 type Step = Callable[[BulkEditRow, Mapping[str, BulkField], datetime, str], None]
 
@@ -111,7 +117,7 @@ def _do_rows(
                 step(row, known, clock(), actor)
         except (NumberError, InvalidTransitionError) as error:
             _store_failure(pk, step, str(error))
-        except (DataError, IntegrityError, LookupError, TypeError, ValueError, ValidationError):
+        except FAILURES:
             log.exception("row %s of a bulk edit failed", pk)
             _store_failure(pk, step, _("It could not be saved. The log has the details."))
     return True

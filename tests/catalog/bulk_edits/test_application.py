@@ -221,3 +221,16 @@ def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch):
 
     assert outcomes(edit) == [("Light 1", "refused"), ("Light 2", "changed")]
     assert Spec.objects.get(product=second).output_lm == 900
+
+
+def test_an_undo_ends_although_a_former_category_was_deleted():
+    product = make_light(1)
+    edit = create(Product.objects.all(), operation("product.category", make_category(slug="b").pk))
+    former = product.category
+    apply(edit)
+    former.delete()
+
+    undo(edit)
+
+    assert edit.status == BulkEdit.Status.UNDONE
+    assert outcomes(edit) == [("Light 1", "kept")]
