@@ -29,6 +29,7 @@ RIGHTS = {
     BulkEdit.Kind.VARIANTS: "catalog.change_variant",
 }
 Outcome, Status = BulkEditRow.Outcome, BulkEdit.Status
+FILE_RIGHTS = tuple(RIGHTS.values())  # a file states values of products and of variants
 # Outcomes in the order of their tabs.
 SHOWN = (
     *(Outcome.REFUSED, Outcome.CONFLICT, Outcome.KEPT, Outcome.PLANNED, Outcome.CHANGED),
@@ -74,23 +75,24 @@ def create(request: HttpRequest, kind: str) -> HttpResponse:
 
 def show(request: HttpRequest, edit_id: int) -> HttpResponse:
     edit = get_object_or_404(BulkEdit, pk=edit_id)
-    right = RIGHTS[BulkEdit.Kind(edit.kind)]
+    rights = FILE_RIGHTS if edit.file_name else (RIGHTS[BulkEdit.Kind(edit.kind)],)
+    may_change = request.user.has_perms(rights)
     if request.method == "POST":
-        staff_page.require(request, right)
+        staff_page.require(request, *rights)
         return _act(request, edit)
     staff_page.require(request, "catalog.view_bulkedit")
     is_entry = edit.status == Status.DRAFT or (
         edit.status == Status.READY and "field" in request.GET
     )
-    if is_entry and not edit.file_name and request.user.has_perm(right):
+    if is_entry and not edit.file_name and may_change:
         return _show_values(request, edit)
-    return _show_rows(request, edit, may_change=request.user.has_perm(right))
+    return _show_rows(request, edit, may_change=may_change)
 
 
 def _act(request: HttpRequest, edit: BulkEdit) -> HttpResponse:
     step = request.POST.get("step", "")
     try:
-        if step == "preview":
+        if step == "preview" and not edit.file_name:
             form = _values_form(request, edit, request.POST)
             if not form.chosen or not form.is_valid():
                 return _show_values(request, edit, form)
