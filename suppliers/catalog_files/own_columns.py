@@ -206,5 +206,8 @@ def _number(each: BulkField, text: str, *, heading: str, mark: str) -> str:
 
 
 def read_cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return the cells of a row as texts."""
-    return {heading: "" if value is None else str(value) for heading, value in row.items()}
+    """Return the cells of a row as texts, without NUL, which PostgreSQL refuses."""
+    return {
+        heading: "" if value is None else str(value).replace("\0", "")
+        for heading, value in row.items()
+    }

@@ -16,6 +16,7 @@ from catalog.models import Product, Variant
 from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
 from storefront.lib.address import COUNTRIES
+from storefront.lib.db.indexed_search import digits_of
 from storefront.lib.staff.form_fields import LinesField, send_shown_values
 
 MAX_OPTION_CHARS = 60
@@ -124,7 +125,7 @@ def check_packed_weight(weight_g: int | None) -> int | None:
 
 def parse_hs_code(text: str) -> str:
     """Return the digits of a customs code. Raises ValidationError: too few or too many."""
-    digits = "".join(filter(str.isdigit, text))
+    digits = digits_of(text)
     if text and len(digits) not in HS_DIGITS:
         raise forms.ValidationError(_("Enter 6 to 10 digits, such as 8513 10."))
     return digits

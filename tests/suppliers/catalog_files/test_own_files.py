@@ -338,3 +338,15 @@ def test_the_sweep_repeats_a_check_whose_worker_stopped(light, monkeypatch):
     assert BulkEdit.objects.count() == 1
     assert Spec.objects.get().output_lm == 400
     assert Variant.objects.count() == 2
+
+
+def test_nul_in_a_sku_is_dropped(light):
+    row = check(b'[{"SKU": "L-1\\u0000", "Shop title": "Day torch"}]', name="file.json")
+
+    assert outcomes(row) == {"L-1": "planned"}
+
+
+def test_a_customs_code_has_latin_digits(light):
+    row = check("SKU,HS code\nL-1,٨٥١٣١٠\n")
+
+    assert outcomes(row) == {"L-1": "refused"}
