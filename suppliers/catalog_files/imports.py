@@ -170,6 +170,8 @@ def _check(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
             values: dict[str, Any] = {"edit": _check_own(row, clock=clock)}
         else:
             values = {"report": _check_supplier(row, row.supplier, now=clock())}
+    except FileNotFoundError:
+        row.move(Status.UPLOADED, at=clock(), problem=_("The file is gone. Upload it again."))
     except PermanentError as error:
         row.move(Status.UPLOADED, at=clock(), problem=str(error)[:500])
     else:
@@ -179,9 +181,12 @@ def _check(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
 def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit:
     """Fill a bulk edit with the rows of the file. Replaces the edit of a former check."""
     now = clock()
-    former = row.edit
-    if former is not None and former.status in {BulkEdit.Status.DRAFT, BulkEdit.Status.READY}:
-        former.delete()
+    with transaction.atomic():  # a lock, because staff may apply it at this moment
+        unused = BulkEdit.objects.filter(
+            pk=row.edit_id, status__in=[BulkEdit.Status.DRAFT, BulkEdit.Status.READY]
+        )
+        for former in unused.select_for_update(of=["self"]):
+            former.delete()
     edit = BulkEdit.objects.create(
         kind=BulkEdit.Kind.VARIANTS,
         file_name=row.file_name,

@@ -171,7 +171,10 @@ def _act(request: HttpRequest, row: CatalogImport) -> HttpResponse:
     columns: dict[str, str] = {}
     blank = row.blank
     if step == "check" and row.supplier is None:
-        found = imports.read_sample(row)
+        try:
+            found = imports.read_sample(row)
+        except (PermanentError, OSError):
+            return _show_columns(request, row)
         form = ColumnsForm(request.POST, row=row, headings=found.detected.headers)
         if not form.is_valid():
             return _show_columns(request, row, form)

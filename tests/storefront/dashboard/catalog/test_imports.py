@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from catalog.bulk_edits import tasks as bulk_edit_tasks
 from catalog.models import Product, Spec
-from suppliers.catalog_files import tasks
+from suppliers.catalog_files import imports, tasks
 from suppliers.models import CatalogImport, FeedUpload, SupplierOffer
 from tests.factories.accounts import make_staff
-from tests.factories.catalog import make_product, make_spec, make_variant
+from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
 from tests.factories.feeds import make_shop
 from tests.support.catalog_files import ROWS, TEAPOT, make_wholesaler, write_csv
 
@@ -162,3 +162,36 @@ def test_an_import_needs_the_rights_of_its_values(client_factory, light):
     assert clerk.post(NEW, {"file": file}).status_code == 403
     assert viewer.post(NEW, {}).status_code == 403
     assert not CatalogImport.objects.exists()
+
+
+CHOSEN = {"column-0": "sku", "column-1": "spec.output_lm", "blank": "ignore"}
+
+
+def test_a_file_that_is_gone_is_asked_for_again(staff, light, monkeypatch):
+    columns = upload(staff, "SKU,Output\nL-1,500\n")
+    queued = []
+    monkeypatch.setattr(tasks.run_import, "delay", lambda **known: queued.append(known))
+    staff.post(path_of(columns), {"step": "check", **CHOSEN})
+    imports.path_of(CatalogImport.objects.get()).unlink()
+
+    tasks.run_import(**queued[0])
+
+    row = CatalogImport.objects.get()
+    assert (row.status, row.problem) == ("uploaded", "The file is gone. Upload it again.")
+    again = staff.post(path_of(columns), {"step": "check", **CHOSEN})
+    assert again.status_code == 200
+
+
+def test_a_checked_file_needs_the_rights_of_products_and_of_variants(staff, client_factory, light):
+    make_channel()
+    columns = upload(staff, "SKU,Output\nL-1,500\n")
+    staff.post(path_of(columns), {"step": "check", **CHOSEN})
+    edit = path_of(staff.get(path_of(columns), follow=True))
+    clerk = client_factory()
+    clerk.force_login(make_staff("clerk", "view_bulkedit", "change_variant"))
+
+    assert clerk.post(edit, {"step": "apply"}).status_code == 403
+    assert "Apply to 1 row" not in clerk.get(edit).content.decode()
+    replaced = {"step": "preview", "how-variant.status": "set", "value-variant.status": "active"}
+    assert staff.post(f"{edit}?field=variant.status", replaced).status_code == 404
+    assert Spec.objects.get().output_lm == 400
