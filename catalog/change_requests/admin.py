@@ -20,6 +20,7 @@ from catalog.change_requests.differences import Difference, find_differences
 from catalog.models import ChangeRequest
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action
+from storefront.lib.state_machine import ConcurrentUpdateError
 
 _DECISIONS: dict[str, Callable[..., list[str]]] = {
     "accept": decisions.accept,
@@ -119,6 +120,16 @@ class ChangeRequestAdmin(StaffAdmin):
         name = "catalog_changerequest_decide"
         return [path("<int:object_id>/decide/", view, name=name), *super().get_urls()]
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        shown = {"seen": decisions.version_of(row)} if row else {}
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), **shown}
+        )
+        return page
+
     def decide_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Accept or reject one field, or all; then show what is left, or the list."""
         row = self.row(request, str(object_id))
@@ -128,9 +139,15 @@ class ChangeRequestAdmin(StaffAdmin):
         name = request.POST.get(step, "")
         if not step or (name and name not in row.changes):
             raise Http404
-        with transaction.atomic():
-            _DECISIONS[step](request=row, fields={name} if name else None, **acting(request))
-        self.message_user(request, _DONE[step], messages.SUCCESS)
+        chosen = {name} if name else None
+        seen = request.POST.get("seen", "")
+        try:
+            with transaction.atomic():
+                _DECISIONS[step](request=row, fields=chosen, seen=seen, **acting(request))
+        except ConcurrentUpdateError as refusal:
+            self.message_user(request, str(refusal), messages.WARNING)
+        else:
+            self.message_user(request, _DONE[step], messages.SUCCESS)
         is_open = self.get_queryset(request).filter(pk=row.pk).exists()
         to = self.page_of(row) if is_open else reverse("admin:catalog_changerequest_changelist")
         return HttpResponseRedirect(to)

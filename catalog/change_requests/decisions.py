@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext
+
 from catalog.attributes import plausibility
 from catalog.attributes.colors import color_of
 from catalog.brands.aliases import get_or_create_brand
@@ -24,6 +26,7 @@ from catalog.products import spec_edits
 from catalog.products.spec_edits import MODES, ModeChanges
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.state_machine import ConcurrentUpdateError
 
 OPTIONS, MORE = "options", "more:"
 PRODUCT_FIELDS = frozenset({"title", "summary", "description_html", "brand", "category", "family"})
@@ -42,15 +45,22 @@ class _Locked:
 
 @requires_transaction
 def accept(
-    *, request: ChangeRequest, fields: Collection[str] | None, actor: str, now: datetime
+    *,
+    request: ChangeRequest,
+    fields: Collection[str] | None,
+    actor: str,
+    now: datetime,
+    seen: str | None = None,
 ) -> list[str]:
     """Write the changes of these fields, or of all, to the product; return the written fields.
 
     Feeds may change the fields again: nothing is locked. A field that staff have locked meanwhile
     keeps its value.
+    Shape:  ``seen`` is the version that staff saw; None decides about the present one
+    Raises: ConcurrentUpdateError  the supplier or staff have changed it meanwhile
     Locks:  the variants, then the listings of the product, each in id order, then the product
     """
-    rows = _lock(request, source="change-request", actor=actor)
+    rows = _lock(request, source="change-request", actor=actor, seen=seen)
     if rows is None:
         return []
     taken = _chosen(rows.request, fields)
@@ -69,13 +79,18 @@ def accept(
 
 @requires_transaction
 def reject(
-    *, request: ChangeRequest, fields: Collection[str] | None, actor: str, now: datetime
+    *,
+    request: ChangeRequest,
+    fields: Collection[str] | None,
+    actor: str,
+    now: datetime,
+    seen: str | None = None,
 ) -> list[str]:
     """Reject the changes of these fields, or of all, until the feed states another value.
 
-    Locks:  as ``accept``
+    Shape, Raises and Locks:  as ``accept``
     """
-    rows = _lock(request, source="change-request", actor=actor)
+    rows = _lock(request, source="change-request", actor=actor, seen=seen)
     if rows is None:
         return []
     taken = _chosen(rows.request, fields)
@@ -87,7 +102,12 @@ def reject(
     return sorted(taken)
 
 
-def _lock(request: ChangeRequest, *, source: str, actor: str) -> _Locked | None:
+def version_of(request: ChangeRequest) -> str:
+    """Return what identifies the present changes, for the page that shows them."""
+    return request.updated_at.isoformat()
+
+
+def _lock(request: ChangeRequest, *, source: str, actor: str, seen: str | None) -> _Locked | None:
     """Lock the rows; None if the request is gone."""
     variants = Variant.objects.filter(product=request.product_id).order_by("pk")
     locked = list(variants.select_for_update(of=["self"], no_key=True))
@@ -96,6 +116,10 @@ def _lock(request: ChangeRequest, *, source: str, actor: str) -> _Locked | None:
     row = ChangeRequest.objects.select_for_update(of=["self"]).filter(pk=request.pk).first()
     if row is None:
         return None
+    if seen is not None and seen != version_of(row):
+        raise ConcurrentUpdateError(
+            gettext("The supplier has changed the values meanwhile. Look at them again.")
+        )
     set_change_source(f"{source}:{row.supplier_code}", actor=actor)
     spec = Spec.objects.filter(product=product).first() or Spec(product=product)
     return _Locked(row, product, spec, locked)

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -27,6 +29,9 @@ def page(request):
 
 
 def decide(client, request, **step):
+    """Open the page, unless ``seen`` is given, and decide."""
+    if "seen" not in step and (context := client.get(page(request)).context):
+        step["seen"] = context["seen"]
     return client.post(reverse("admin:catalog_changerequest_decide", args=[request.pk]), step)
 
 
@@ -80,3 +85,20 @@ def test_the_list_needs_few_statements(staff, django_assert_max_num_queries):
         answer = staff.get(LIST)
 
     assert answer.content.decode().count("<mark>Lamp ") == 5
+
+
+def test_a_change_that_staff_have_not_seen_is_not_accepted(staff):
+    request = make_request(output_lm=450)
+    seen = staff.get(page(request)).context["seen"]
+    ChangeRequest.objects.update(
+        changes={"output_lm": {"value": 4500}}, updated_at=NOON + timedelta(minutes=1)
+    )
+
+    answer = staff.post(
+        reverse("admin:catalog_changerequest_decide", args=[request.pk]),
+        {"accept": "output_lm", "seen": seen},
+        follow=True,
+    )
+
+    assert "has changed the values meanwhile" in answer.content.decode()
+    assert Product.objects.get().spec.output_lm == 400
