@@ -260,16 +260,23 @@ def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None
     Raises: OverrideError  a later decision or edit builds on it, or open orders need the offers
     """
     entries = row.before["journal"]
-    lock_rows_of(entries, check_orders=check_orders, now=now)
+    both = [pk for pk in (row.variant_id, row.other_id) if pk is not None]
+    lock_rows_of(entries, variants=both, check_orders=check_orders, now=now)
     journal.undo(entries)
     require_sellable(entries)
 
 
 @requires_transaction
 def lock_rows_of(
-    entries: Sequence[journal.Entry], *, check_orders: OrderCheck, now: datetime
+    entries: Sequence[journal.Entry],
+    *,
+    variants: Collection[int],
+    check_orders: OrderCheck,
+    now: datetime,
 ) -> None:
     """Lock the variants and offers that an undo changes, and publish them.
+
+    Shape:  ``variants`` are those of the decision, which its entries need not name
 
     Raises: OverrideError  open orders need the offers
     """
@@ -277,13 +284,14 @@ def lock_rows_of(
         label: {int(pk) for each in entries if each["model"] == label for pk in _pks(each)}
         for label in ("catalog.Variant", "suppliers.SupplierOffer")
     }
-    variants, offer_ids = changed["catalog.Variant"], changed["suppliers.SupplierOffer"]
-    locks.lock_variants(variants)
+    offer_ids = changed["suppliers.SupplierOffer"]
+    changed_variants = changed["catalog.Variant"] | {*variants}
+    locks.lock_variants(changed_variants)
     offers = SupplierOffer.objects.filter(pk__in=offer_ids, variant__isnull=False)
     locked = locks.lock_offers(offers)
     check_orders(offers=[offer.pk for offer in locked])
     offers.update(seen_at=now)
-    PendingPublication.queue({*variants, *(o.variant_id for o in locked if o.variant_id)})
+    PendingPublication.queue({*changed_variants, *(o.variant_id for o in locked if o.variant_id)})
 
 
 @requires_transaction

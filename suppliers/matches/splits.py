@@ -307,7 +307,8 @@ def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None
     if other is None:
         raise OverrideError(CHANGED_SINCE)
     check_orders(variants=row.before["made"])
-    merges.lock_rows_of(entries, check_orders=check_orders, now=now)
+    concerned = [row.variant_id, other.pk, *row.before["made"]]
+    merges.lock_rows_of(entries, variants=concerned, check_orders=check_orders, now=now)
     made = other.product
     journal.undo(entries)
     merges.require_sellable(entries)

@@ -3,6 +3,8 @@
 from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Identifier, Image, Product, Variant
 from catalog.products.alternatives import find_redirect
@@ -202,3 +204,15 @@ def test_variants_become_a_new_product_and_return(offers, put):
     assert red.product == origin.product
     assert state()[0] == before[0]
     assert MatchDecision.objects.get().undone_at == NOON
+
+
+def test_an_undo_locks_the_variants_before_the_offers(offers):
+    decision = split(offers[1:])
+
+    with CaptureQueriesContext(connection) as queries:
+        undo(decision)
+
+    locks = [one["sql"] for one in queries if " FOR NO KEY UPDATE" in one["sql"]]
+    assert '"catalog_variant"' in locks[0]
+    assert all(f"{variant.pk}" in locks[0] for variant in (decision.variant, decision.other))
+    assert '"suppliers_supplieroffer"' in locks[1]
