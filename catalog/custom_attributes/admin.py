@@ -15,6 +15,7 @@ from catalog.models.families import family_choices
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.text import is_storable
 
 CODE = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -63,7 +64,9 @@ def check_names(names: Any) -> dict[str, str]:
     if (
         not isinstance(names, dict)
         or not names.keys() <= languages.keys()
-        or not all(isinstance(name, str) and name.strip() for name in names.values())
+        or not all(
+            isinstance(name, str) and name.strip() and is_storable(name) for name in names.values()
+        )
         or "en" not in names
     ):
         message = _('Enter names by language, English at least: {"en": "Switch"}. Languages: %s.')

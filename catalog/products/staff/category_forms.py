@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Category
 from catalog.models.families import family_choices
 from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.text import is_storable
 
 
 class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -51,7 +52,8 @@ def check_texts(texts: Any) -> dict[str, str]:
     """Return texts by language. Raises: ValidationError  a language is unknown."""
     known = [code for code, _name in settings.LANGUAGES]
     if not isinstance(texts, dict) or not all(
-        name in known and isinstance(text, str) for name, text in texts.items()
+        name in known and isinstance(text, str) and is_storable(text)
+        for name, text in texts.items()
     ):
         message = _('Texts by language, such as {"en": "Headlamps"}; languages: %(known)s.')
         raise forms.ValidationError(message % {"known": ", ".join(known)})

@@ -136,3 +136,12 @@ def test_a_product_has_a_known_family():
 
     with pytest.raises(IntegrityError):
         connection.check_constraints()
+
+
+def test_names_with_nul_keep_the_page(admin_client):
+    make_category(slug="dive-lights", families=())
+
+    answer = admin_client.post(ADD, {**DIVE, "names": '{"en": "Dive light", "az": "\\u0000"}'})
+
+    assert answer.status_code == 200
+    assert "Enter names by language" in answer.content.decode()
