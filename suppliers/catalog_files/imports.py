@@ -183,7 +183,7 @@ def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit
     now = clock()
     with transaction.atomic():  # a lock, because staff may apply it at this moment
         unused = BulkEdit.objects.filter(
-            pk=row.edit_id, status__in=[BulkEdit.Status.DRAFT, BulkEdit.Status.READY]
+            pk=row.edit_id or 0, status__in=[BulkEdit.Status.DRAFT, BulkEdit.Status.READY]
         )
         for former in unused.select_for_update(of=["self"]):
             former.delete()
