@@ -51,15 +51,19 @@ class Journal:
             setattr(row, field, sorted({*getattr(row, field), member}))
         _objects(lacking[0]).bulk_update(lacking, [field])
 
-    def keep(self, rows: Iterable[models.Model]) -> None:
-        """Record whole rows, which the caller then changes or deletes."""
+    def keep(self, rows: Iterable[models.Model], *, moves_to: int | None = None) -> None:
+        """Record whole rows of variants, which the caller then changes or deletes.
+
+        Rows that stay move to the variant ``moves_to``, if it is given. An undo is refused if
+        another variant has them by then.
+        """
         rows = list(rows)
         if rows:
             values = [
                 {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}  # noqa: SLF001
                 for row in rows
             ]
-            self._add("keep", rows[0], values=values)
+            self._add("keep", rows[0], values=values, moves_to=moves_to)
 
     def add(self, row: models.Model) -> None:
         """Save a new row, which an undo deletes."""
@@ -112,7 +116,13 @@ def _shorten(rows: models.QuerySet[Any], entry: Entry) -> None:
 
 
 def _recreate(rows: models.QuerySet[Any], entry: Entry) -> None:
-    rows.filter(pk__in=[values["id"] for values in entry["values"]]).delete()
+    ids = [values["id"] for values in entry["values"]]
+    present = rows.in_bulk(ids)
+    for values in entry["values"]:
+        row = present.get(values["id"])
+        if row is not None and row.variant_id != (entry["moves_to"] or values["variant_id"]):
+            raise OverrideError(CHANGED_SINCE)
+    rows.filter(pk__in=ids).delete()
     rows.bulk_create(rows.model(**values) for values in entry["values"])
 
 

@@ -178,7 +178,7 @@ def _move_identifiers(changes: Journal, other: Variant, variant: Variant) -> Non
     changes.set(
         [row for row in own if row.state == State.ASSERTED], is_strict=False, state="verified"
     )
-    changes.keep(rows)
+    changes.keep(rows, moves_to=variant.pk)
     Identifier.objects.filter(pk__in=[row.pk for row in rows if row.pk not in moved]).delete()
     Identifier.objects.filter(pk__in=moved).update(variant=variant)
     Identifier.objects.filter(pk__in=moved, state=State.ASSERTED).update(state=State.VERIFIED)

@@ -233,7 +233,7 @@ def _move_identifiers(
     """Move the chosen GTINs and part numbers; they become verified, so that no import drops them."""
     rows = origin.identifiers.filter(pk__in=chosen).exclude(scheme=Scheme.SUPPLIER)
     own = {*goal.identifiers.values_list("scheme", "value")}
-    changes.keep(rows)
+    changes.keep(rows, moves_to=goal.pk)
     for row in list(rows):
         if (row.scheme, row.value) in own:
             row.delete()

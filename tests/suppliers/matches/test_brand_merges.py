@@ -147,3 +147,12 @@ def test_the_titles_by_template_name_the_remaining_brand(brands):
 
     assert merged.startswith("Olight ")
     assert Product.objects.get(pk=moved.pk).titles["az"].startswith("Olite ")
+
+
+def test_an_undo_is_refused_after_a_part_number_moved_to_another_variant(brands):
+    merge(*brands)
+    number = Identifier.objects.get(value="olight:i5t")
+    Identifier.objects.filter(pk=number.pk).update(variant=make_variant(make_product()))
+
+    with pytest.raises(OverrideError, match="changed since"):
+        undo()
