@@ -28,8 +28,8 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
     class Meta:
         model = CustomAttribute
         fields = (
-            *("code", "names", "kind", "unit", "minimum", "maximum", "choices", "labels"),
-            *("families", "is_required", "position"),
+            *("code", "names", "kind", "unit", "minimum", "maximum", "choices", "is_localized"),
+            *("labels", "families", "is_required", "position"),
         )
 
     def clean_names(self) -> dict[str, str]:
@@ -92,7 +92,7 @@ class CustomAttributeAdmin(StaffAdmin):
     may_add = may_delete = True
     groups = (
         Group(gettext_lazy("Attribute"), ("code", "names", "kind", "position")),
-        Group(gettext_lazy("Values"), ("unit", "minimum", "maximum", "choices")),
+        Group(gettext_lazy("Values"), ("unit", "minimum", "maximum", "choices", "is_localized")),
         Group(gettext_lazy("Products"), ("families", "is_required", "labels")),
     )
     list_display: ClassVar = [

@@ -1,11 +1,13 @@
 """Custom attribute registry: read the definitions, keep them in memory for ten seconds."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 from catalog.models import CustomAttribute
+from catalog.models.texts import TRANSLATED_LANGUAGES
 
 CACHE_S = 10.0
 CUSTOM = "custom:"  # prefix of a code in ``Spec.sources``, forms and locked fields
@@ -16,6 +18,8 @@ _cached: "tuple[float, tuple[Definition, ...]] | None" = None  # expiry by the m
 class Definition:
     """The definition of one attribute. Hashable, since it is part of cache keys.
 
+    A localized text has a definition in each language: ``care`` in English, then ``care:az``, whose
+    ``language`` is ``az``.
     Shape:  ``names`` are pairs of language and name; ``choices`` pairs of a code and such names
     """
 
@@ -28,12 +32,19 @@ class Definition:
     choices: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
     labels: tuple[str, ...] = ()
     families: frozenset[str] = frozenset()
+    is_localized: bool = False
+    language: str = ""
 
     def name_in(self, language: str) -> str:
         return in_language(self.names, language) or self.code
 
     def applies_to(self, family: str) -> bool:
         return not self.families or family in self.families
+
+    def translation_in(self, values: Mapping[str, Any], language: str) -> str:
+        """Return the text of ``Spec.custom_values`` in another language than English, or ""."""
+        value = values.get(translation_code(self.code, language)) if self.is_localized else ""
+        return value if isinstance(value, str) else ""
 
 
 def in_language(names: tuple[tuple[str, str], ...], language: str) -> str:
@@ -42,9 +53,13 @@ def in_language(names: tuple[tuple[str, str], ...], language: str) -> str:
     return known.get(language) or known.get("en", "")
 
 
+def translation_code(code: str, language: str) -> str:
+    return f"{code}:{language}"
+
+
 def load() -> tuple[Definition, ...]:
-    """Read all definitions, in their order."""
-    return tuple(
+    """Read all definitions, in their order; translations follow the English text."""
+    definitions = (
         Definition(
             code=row.code,
             kind=row.kind,
@@ -55,9 +70,26 @@ def load() -> tuple[Definition, ...]:
             choices=tuple((code, _pairs(names)) for code, names in row.choices),
             labels=tuple(row.labels),
             families=frozenset(row.families),
+            is_localized=row.is_localized,
         )
         for row in CustomAttribute.objects.order_by("position", "code")
     )
+    return tuple(one for definition in definitions for one in _in_each_language(definition))
+
+
+def _in_each_language(definition: Definition) -> Iterator[Definition]:
+    """Yield a definition, and of a localized text one per translation, named ``Care (az)``."""
+    yield definition
+    for language, _name in TRANSLATED_LANGUAGES if definition.is_localized else ():
+        suffix = f" ({language})"
+        yield replace(
+            definition,
+            code=translation_code(definition.code, language),
+            names=tuple((known, name + suffix) for known, name in definition.names),
+            labels=tuple(label + suffix for label in (definition.code, *definition.labels)),
+            is_localized=False,
+            language=language,
+        )
 
 
 def cached() -> tuple[Definition, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from catalog.attributes import contacts, units
 from catalog.attributes.numbers import UnreadableError, parse_decimal
+from catalog.attributes.spec_patterns import FL1, LEP
 from catalog.attributes.text_cleaning import clean_text
 from catalog.custom_attributes.registry import Definition
 from storefront.lib.text import fold
@@ -63,17 +64,19 @@ def extract(
 ) -> Extracted:
     """Take the values of custom attributes out of the lines of a specification table.
 
-    A line belongs to an attribute if its label is a name of the attribute, whatever its unit.
+    A line belongs to an attribute if its label is a name of the attribute, whatever its unit. The
+    translation of a text is labeled ``Care (az)``. A line that the checks of numbers need also stays
+    in ``rest``.
     """
     by_label = {
-        _label(label): definition
+        _plain(label) if definition.language else _label(label): definition
         for definition in definitions
         for label in (definition.code, *dict(definition.names).values(), *definition.labels)
     }
     found = Extracted()
     for label, stated in lines.items():
         text = clean_text(stated)
-        definition = by_label.get(_label(label))
+        definition = by_label.get(_plain(label)) or by_label.get(_label(label))
         if definition is None or definition.code in found.values:
             found.rest[label] = stated
             continue
@@ -83,6 +86,8 @@ def extract(
             found.problems.append(f"{clean_text(label)[:60]}: {error}")
             found.rest[label] = stated
             continue
+        if LEP.search(text) or FL1.search(f"{label} {text}"):
+            found.rest[label] = stated
         found.values[definition.code] = value
         found.sources[definition.code] = {"label": clean_text(label)[:60], "raw": text[:MAX_TEXT]}
     return found
@@ -137,7 +142,11 @@ def of_kind(value: Any, definition: Definition) -> Any:
 
 def _label(label: str) -> str:
     """Return a label folded, without a unit: ``Charge time (h)`` is ``charge time``."""
-    return fold(re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", label).replace("_", " ")).strip(" :")
+    return _plain(re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", label))
+
+
+def _plain(label: str) -> str:
+    return fold(label.replace("_", " ")).strip(" :")
 
 
 def _number(text: str, unit: str, mark: str) -> Decimal:

@@ -1091,6 +1091,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.SlugField(help_text='Identifies the attribute in exports and the API. It cannot be changed.', max_length=40, unique=True, verbose_name='Code')),
+                ('is_localized', models.BooleanField(default=False, help_text='For a text. Suppliers state it in English, staff enter the other languages. Customers see English if their language has none.', verbose_name='One text per language')),
                 ("names", models.JSONField(help_text='By language, such as {"en": "Switch", "az": "Düymə"}.', verbose_name='Names by language')),
                 ("kind", models.CharField(choices=[('number', 'Number'), ('choice', 'One of several choices'), ('choices', 'Any of several choices'), ('yes_no', 'Yes or no'), ('text', 'Text')], help_text='Determines how values are read and entered. It cannot be changed.', max_length=10, verbose_name='Type')),
                 ("unit", models.CharField(blank=True, help_text='The unit of a number, such as h or mm.', max_length=10, verbose_name='Unit of the number')),
@@ -1105,7 +1106,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'custom attribute',
                 'verbose_name_plural': 'custom attributes',
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['choice', 'choices', 'number', 'yes_no', 'text'])), name='custom_attribute_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('choice', 'choices')), models.Q(('choices', []), _negated=True)), models.Q(models.Q(('kind__in', ('choice', 'choices')), _negated=True), ('choices', [])), _connector='OR'), name='custom_attribute_choices_exist', violation_error_message='Enter choices if the type has choices. Leave them empty for other types.'), models.CheckConstraint(condition=models.Q(('minimum__isnull', True), ('maximum__isnull', True), ('minimum__lte', models.F('maximum')), _connector='OR'), name='custom_attribute_range', violation_error_message='The smallest value is larger than the largest.')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['choice', 'choices', 'number', 'yes_no', 'text'])), name='custom_attribute_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ('choice', 'choices')), models.Q(('choices', []), _negated=True)), models.Q(models.Q(('kind__in', ('choice', 'choices')), _negated=True), ('choices', [])), _connector='OR'), name='custom_attribute_choices_exist', violation_error_message='Enter choices if the type has choices. Leave them empty for other types.'), models.CheckConstraint(condition=models.Q(('is_localized', False), ('kind', 'text'), _connector='OR'), name='custom_attribute_localized_is_text', violation_error_message='Only a text can have one text per language.'), models.CheckConstraint(condition=models.Q(('minimum__isnull', True), ('maximum__isnull', True), ('minimum__lte', models.F('maximum')), _connector='OR'), name='custom_attribute_range', violation_error_message='The smallest value is larger than the largest.')],
             },
         ),
         migrations.CreateModel(

@@ -81,7 +81,8 @@ class Spec(models.Model):
     features = models.JSONField(_("Features"), default=list, blank=True)
     light_colors = models.JSONField(_("Light colors"), default=list, blank=True)
     material = models.CharField(_("Material"), max_length=60, blank=True)
-    # code of a ``CustomAttribute`` -> value; a number is a decimal as text
+    # code of a ``CustomAttribute`` (``care``, of a translation ``care:az``) -> value; a number is a
+    # decimal as text
     custom_values = models.JSONField(_("Custom attributes"), default=dict, blank=True)
     # label -> text, as the supplier states it
     more = models.JSONField(_("Supplier's text"), default=dict, blank=True)

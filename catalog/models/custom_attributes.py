@@ -12,7 +12,8 @@ CHOICE_KINDS = ("choice", "choices")
 class CustomAttribute(models.Model):
     """One attribute of products, defined by staff without code.
 
-    Its values are in ``Spec.custom_values``. Attributes that customers filter by are columns of
+    Its values are in ``Spec.custom_values``, those of a localized text in each language under a key of
+    their own: ``care`` in English, ``care:az``. Attributes that customers filter by are columns of
     ``Spec``.
     """
 
@@ -28,6 +29,14 @@ class CustomAttribute(models.Model):
         max_length=40,
         unique=True,
         help_text=_("Identifies the attribute in exports and the API. It cannot be changed."),
+    )
+    is_localized = models.BooleanField(
+        _("One text per language"),
+        default=False,
+        help_text=_(
+            "For a text. Suppliers state it in English, staff enter the other languages. Customers see"
+            " English if their language has none."
+        ),
     )
     names = models.JSONField(
         _("Names by language"), help_text=_('By language, such as {"en": "Switch", "az": "Düymə"}.')
@@ -107,6 +116,11 @@ class CustomAttribute(models.Model):
                 violation_error_message=_(
                     "Enter choices if the type has choices. Leave them empty for other types."
                 ),
+            ),
+            check(
+                "custom_attribute_localized_is_text",
+                models.Q(is_localized=False) | models.Q(kind="text"),
+                violation_error_message=_("Only a text can have one text per language."),
             ),
             check(
                 "custom_attribute_range",

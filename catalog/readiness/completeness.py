@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from catalog.custom_attributes import registry
 from catalog.listings.completeness import NEEDED_FOR_SALE, NEEDED_OF_KIND
 from catalog.models import Channel, CustomAttribute, ProductFamily, Requirement, StaleCompleteness
 from catalog.readiness import subjects
@@ -117,6 +118,7 @@ def _needs() -> list[dict[str, Any]]:
         Requirement.objects.values_list("family", "channel", "subject", "is_required")
     )
     custom = list(CustomAttribute.objects.filter(is_required=True).values_list("code", "families"))
+    texts = subjects.text_codes(registry.load())
     channels = list(Channel.objects.values_list("pk", flat=True))
     needs = []
     for family, kind in ProductFamily.objects.values_list("code", "kind"):
@@ -136,13 +138,13 @@ def _needs() -> list[dict[str, Any]]:
                         "family": family,
                         "channel": channel,
                         "language": language,
-                        "needed": _in_language(needed, language),
-                        "required": _in_language(required, language),
+                        "needed": _in_language(needed, language, texts),
+                        "required": _in_language(required, language, texts),
                         "for_sale": for_sale,
                     }
                 )
     return needs
 
 
-def _in_language(codes: Collection[str], language: str) -> list[str]:
-    return list(dict.fromkeys(subjects.of_language(code, language) for code in codes))
+def _in_language(codes: Collection[str], language: str, texts: Collection[str]) -> list[str]:
+    return list(dict.fromkeys(subjects.of_language(code, language, texts=texts) for code in codes))

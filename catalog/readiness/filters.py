@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Channel, Completeness, Product, Requirement
-from catalog.readiness.subjects import label_of_subject, of_language
+from catalog.readiness.subjects import label_of_subject, of_language, text_codes
 
 
 class CompleteFilter(SimpleListFilter):
@@ -54,8 +54,11 @@ class MissingFilter(SimpleListFilter):
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
         codes = {*Requirement.objects.values_list("subject", flat=True)}
         codes |= {f"{CUSTOM}{one.code}" for one in registry.cached()}
+        texts = text_codes(registry.cached())
         codes |= {
-            of_language(code, language) for code in codes for language, _ in settings.LANGUAGES
+            of_language(code, language, texts=texts)
+            for code in codes
+            for language, _ in settings.LANGUAGES
         }
         return sorted(((code, label_of_subject(code)) for code in codes), key=lambda pair: pair[1])
 

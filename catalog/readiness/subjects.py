@@ -1,6 +1,6 @@
 """Subjects of completeness: what a product may need, the SQL that finds it, where staff enter it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from catalog.custom_attributes import registry
-from catalog.custom_attributes.registry import CUSTOM
+from catalog.custom_attributes.registry import CUSTOM, Definition
 from catalog.models import Spec
 
 MAIN_LANGUAGE = settings.LANGUAGE_CODE
@@ -94,10 +94,16 @@ _TRANSLATED: Mapping[str, str] = {
 }
 
 
-def of_language(code: str, language: str) -> str:
-    """Return the code of a subject in a language: a text is needed in each."""
-    is_text = code in _TRANSLATED and language != MAIN_LANGUAGE
-    return f"{code}:{language}" if is_text else code
+def text_codes(definitions: Iterable[Definition]) -> frozenset[str]:
+    """Return the codes of the subjects that are texts, which are needed in each language."""
+    localized = {f"{CUSTOM}{one.code}" for one in definitions if one.is_localized}
+    return frozenset(_TRANSLATED) | localized
+
+
+def of_language(code: str, language: str, *, texts: Collection[str]) -> str:
+    """Return the code of a subject in a language. ``texts`` is ``text_codes``."""
+    is_translated = code in texts and language != MAIN_LANGUAGE
+    return f"{code}:{language}" if is_translated else code
 
 
 def conditions() -> dict[str, str]:
@@ -130,6 +136,6 @@ def page_of_subject(code: str) -> str:
 
 def choices() -> list[tuple[str, str]]:
     """Return the subjects that staff may require, with labels; sorted by label."""
-    custom: Iterable[str] = (f"{CUSTOM}{one.code}" for one in registry.cached())
+    custom = (f"{CUSTOM}{one.code}" for one in registry.cached() if not one.language)
     codes = [*SUBJECTS, *custom]
     return sorted(((code, label_of_subject(code)) for code in codes), key=lambda pair: pair[1])

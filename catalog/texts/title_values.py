@@ -27,7 +27,7 @@ _OWN_BATTERY = "built_in"
 
 def attribute_codes(definitions: Sequence[Definition]) -> tuple[str, ...]:
     """Return the attributes that a template can name."""
-    return (*SPEC_FIELDS, *(definition.code for definition in definitions))
+    return (*SPEC_FIELDS, *(one.code for one in definitions if not one.language))
 
 
 def title_values(
@@ -92,7 +92,7 @@ def _custom_values(
     texts = {}
     for definition in definitions:
         value = of_kind(values.get(definition.code), definition)
-        if value is None or isinstance(value, bool):
+        if value is None or isinstance(value, bool) or definition.language:
             continue
         if definition.kind in {"choice", "choices"}:
             names = dict(definition.choices)
@@ -102,5 +102,6 @@ def _custom_values(
         elif definition.kind == "number":
             texts[definition.code] = _number(Decimal(value), language)
         else:
-            texts[definition.code] = str(value)
+            translation = definition.translation_in(values, language)
+            texts[definition.code] = translation or str(value)
     return texts

@@ -156,10 +156,16 @@ def _custom(row: ExportRow) -> dict[str, str]:
     """Return the custom attributes as lines that the import reads back."""
     values = row.spec.custom_values
     return {
-        definition.code: _custom_text(value, definition)
+        _custom_label(definition): _custom_text(value, definition)
         for definition in row.custom
         if (value := of_kind(values.get(definition.code), definition)) is not None
     }
+
+
+def _custom_label(definition: Definition) -> str:
+    """Return ``care``, of a translation ``care (az)``: a colon would end the label."""
+    code, _colon, language = definition.code.partition(":")
+    return f"{code} ({language})" if language else code
 
 
 def _custom_text(value: Any, definition: Definition) -> str:

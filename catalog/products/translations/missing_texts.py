@@ -1,7 +1,7 @@
 """Missing texts: find the products that lack a title, a description or an option in a language.
 
 A description is missing if there is one in the base language, an option if a name or value in
-``OptionText`` has no translation. Plain SQL: one statement counts all.
+``OptionText`` has no translation, an attribute if its English text has none. Plain SQL: one statement counts all.
 """
 
 import time
@@ -21,6 +21,7 @@ class Text(models.TextChoices):
     TITLE = "title", _("Title")
     DESCRIPTION = "description", _("Description")
     OPTIONS = "options", _("Options")
+    ATTRIBUTES = "attributes", _("Attributes")
 
 
 _UNTRANSLATED = """
@@ -42,6 +43,12 @@ _LACKING = {
         SELECT product_id FROM catalog_variant
         WHERE option_values ?| {_UNTRANSLATED.format(kind="value")}
     """,  # noqa: S608 - made of constants
+    Text.ATTRIBUTES: """
+        SELECT spec.product_id FROM catalog_spec spec JOIN catalog_customattribute attribute
+          ON attribute.is_localized AND spec.custom_values ? attribute.code
+         AND NOT spec.custom_values ? (attribute.code || ':' || %(language)s)
+        GROUP BY spec.product_id
+    """,
 }
 _COUNT = ", ".join(f"(SELECT count(*) FROM ({sql}) lacking)" for sql in _LACKING.values())  # noqa: S608
 

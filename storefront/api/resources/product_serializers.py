@@ -7,11 +7,14 @@ variant to its availability in that country.
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from catalog.custom_attributes import registry
+from catalog.models import Spec
 from catalog.models.families import cached_families, family_name
 from catalog.products import detail
 from catalog.safety.warnings import safety_warnings
@@ -142,13 +145,23 @@ class SpecSerializer(serializers.Serializer[Any]):
             " own_measurement."
         ),
     )
-    custom_attributes = serializers.DictField(
-        source="custom_values",
+    custom_attributes = serializers.SerializerMethodField(
         help_text=(
-            "Values of the attributes that the shop defined, by code: a text, a decimal as text, a"
-            " boolean, the code of a choice, or a list of such codes."
+            "Values of the attributes that the shop defined, by code: a text, texts by language, a"
+            " decimal as text, a boolean, the code of a choice, or a list of such codes."
         ),
     )
+
+    @extend_schema_field(serializers.DictField())
+    def get_custom_attributes(self, spec: Spec) -> dict[str, Any]:
+        """Return the stored values, those of a localized text together: ``{"en": …, "az": …}``."""
+        values = dict(spec.custom_values)
+        for definition in registry.cached():
+            code, _colon, language = definition.code.partition(":")
+            if (definition.is_localized or language) and definition.code in values:
+                text = values.pop(definition.code)
+                values.setdefault(code, {})[language or settings.LANGUAGE_CODE] = text
+        return values
 
 
 class VariantSerializer(WithAvailability):

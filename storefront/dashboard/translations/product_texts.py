@@ -17,13 +17,17 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Image, OptionText, Product, ProductText
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import CUSTOM, translation_code
+from catalog.custom_attributes.values import MAX_TEXT
+from catalog.models import Image, OptionText, Product, ProductText, Spec
 from catalog.models.products import WIDTHS_PX
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products import images
+from catalog.products.spec_edits import edit_spec
 from catalog.products.translations.missing_texts import Text, count_missing, products_lacking
 from catalog.products.translations.text_edits import TranslatedTexts, save_option_texts, save_texts
 from catalog.texts import options
@@ -45,8 +49,8 @@ TEXT_LABELS: Mapping[str, str | Promise] = {
 class Row:
     """One text: in the base language, and the field of its translation.
 
-    ``kind`` is ``text``, ``alt`` or that of an option; ``shown`` is what customers see while the
-    field is empty.
+    ``kind`` is ``text``, ``alt``, ``attribute`` or that of an option; ``shown`` is what customers see
+    while the field is empty; ``translation`` is the stored one of an attribute.
     """
 
     kind: str
@@ -56,6 +60,7 @@ class Row:
     image_id: int = 0
     shown: str = ""
     picture: str = ""
+    translation: str = ""
 
 
 def show(request: HttpRequest, product_id: int, language: str) -> HttpResponse:
@@ -72,7 +77,7 @@ def show(request: HttpRequest, product_id: int, language: str) -> HttpResponse:
     missing = missing if missing in Text.values else ""
     if request.method == "POST":
         staff_page.require(request, CHANGE_RIGHT)
-        if request.POST.get("seen") != _fingerprint(text):
+        if request.POST.get("seen") != _fingerprint(text, rows):
             form.add_error(None, gettext("The texts have changed meanwhile. Open the page again."))
         if form.is_valid():
             _save(request, product, language, form, rows)
@@ -86,7 +91,7 @@ def show(request: HttpRequest, product_id: int, language: str) -> HttpResponse:
         "language_name": dict(TRANSLATED_LANGUAGES)[language],
         "form": form,
         "rows": [(row, form[row.field], not form[row.field].value()) for row in rows],
-        "seen": _fingerprint(text),
+        "seen": _fingerprint(text, rows),
         "missing": missing,
         "filters": [(text.value, text.label, counts[text.value]) for text in Text],
         "previous": _neighbor(queue, product_id, is_next=False),
@@ -106,6 +111,7 @@ def _rows(product: Product, language: str) -> Iterator[Row]:
         label = gettext("Option name") if kind == OptionText.Kind.NAME else gettext("Option value")
         field = f"{kind}_{_digest(options.option_key(source))}"
         yield Row(kind=kind, label=label, base=source, field=field)
+    yield from _attributes(product, language)
     for image in Image.objects.filter(product=product).order_by("position", "pk"):
         base = str(image.alt_texts.get(settings.LANGUAGE_CODE, ""))
         if base or image.alt_texts.get(language):
@@ -118,6 +124,21 @@ def _rows(product: Product, language: str) -> Iterator[Row]:
                 field=f"alt_{image.pk}",
                 image_id=image.pk,
                 picture=picture,
+            )
+
+
+def _attributes(product: Product, language: str) -> Iterator[Row]:
+    """Yield the localized attributes that are stated in English."""
+    spec = Spec.objects.filter(product=product).first() or Spec()
+    for definition in registry.load():
+        base = spec.custom_values.get(definition.code)
+        if definition.is_localized and base and isinstance(base, str):
+            yield Row(
+                kind="attribute",
+                label=definition.name_in(get_language() or settings.LANGUAGE_CODE),
+                base=base,
+                field=f"{CUSTOM}{translation_code(definition.code, language)}",
+                translation=definition.translation_in(spec.custom_values, language),
             )
 
 
@@ -143,6 +164,9 @@ def _form(request: HttpRequest, rows: list[Row], text: ProductText, language: st
                 label=label, required=False, max_length=MAX_ALT_CHARS
             )
             initial[row.field] = alt_texts[row.image_id].get(language, "")
+        elif row.kind == "attribute":
+            fields[row.field] = forms.CharField(label=label, required=False, max_length=MAX_TEXT)
+            initial[row.field] = row.translation
         elif row.kind != "text":
             fields[row.field] = forms.CharField(
                 label=label, required=False, max_length=MAX_OPTION_CHARS
@@ -169,9 +193,10 @@ def _form(request: HttpRequest, rows: list[Row], text: ProductText, language: st
     return form
 
 
-def _fingerprint(text: ProductText) -> str:
+def _fingerprint(text: ProductText, rows: list[Row]) -> str:
     """Return a hash of the texts, to notice that someone else changed them."""
-    return _digest(json.dumps([text.title, text.summary, text.description_html]))
+    attributes = [row.translation for row in rows]
+    return _digest(json.dumps([text.title, text.summary, text.description_html, *attributes]))
 
 
 def _digest(text: str) -> str:
@@ -186,19 +211,25 @@ def _save(
     values = form.cleaned_data
     changed_options: dict[tuple[str, str], str] = {}
     alt_texts: dict[int, str] = {}
+    attributes: dict[str, str] = {}
     for row in rows:
         if row.field not in form.changed_data:
             continue
         if row.kind == "alt":
             alt_texts[row.image_id] = values[row.field]
+        elif row.kind == "attribute":
+            attributes[row.field] = values[row.field]
         elif row.kind != "text":
             changed_options[row.kind, row.base] = values[row.field]
     texts = TranslatedTexts(
         **{name: values.get(name, "") for name in TEXT_LABELS}, alt_texts=alt_texts
     )
+    actor, now = str(request.user), timezone.now()
     with transaction.atomic(durable=True):
-        set_change_source("staff", actor=str(request.user))
-        save_texts(product=product, language=language, texts=texts, now=timezone.now())
+        set_change_source("staff", actor=actor)
+        if attributes:
+            edit_spec(product=product, changes=attributes, actor=actor, now=now)
+        save_texts(product=product, language=language, texts=texts, now=now)
         if changed_options:
             save_option_texts(language=language, texts=changed_options)
 

@@ -164,15 +164,22 @@ def _body(spec: Spec, chosen: VariantView, builder: _RowBuilder) -> list[Row]:
 
 
 def custom_rows(spec: Spec, custom: Sequence[Definition], language: str) -> list[Row]:
-    return [
-        Row(
-            name=definition.name_in(language),
-            value=_custom_value(value, definition, language),
-            supplier_text=str(spec.sources.get(f"{CUSTOM}{definition.code}", {}).get("raw", "")),
+    rows = []
+    for definition in custom:
+        value = of_kind(spec.custom_values.get(definition.code), definition)
+        text = definition.translation_in(spec.custom_values, language)
+        if definition.language or (value is None and not text):
+            continue
+        source = spec.sources.get(f"{CUSTOM}{definition.code}", {})
+        is_quoted = definition.kind != "text"  # a text is the supplier's wording
+        rows.append(
+            Row(
+                name=definition.name_in(language),
+                value=text or _custom_value(value, definition, language),
+                supplier_text=str(source.get("raw", "")) if is_quoted else "",
+            )
         )
-        for definition in custom
-        if (value := of_kind(spec.custom_values.get(definition.code), definition)) is not None
-    ]
+    return rows
 
 
 def _custom_value(value: Any, definition: Definition, language: str) -> str:

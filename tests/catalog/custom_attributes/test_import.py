@@ -123,3 +123,25 @@ def test_choices_keep_the_order_that_staff_entered(admin_client):
     entered = SWITCH | {"choices": choices, "position": "3"}
     assert admin_client.post(f"/admin/catalog/customattribute/{row.pk}/change/", entered)
     assert registry.load()[0].choices == definition.choices
+
+
+def test_a_localized_text_has_a_value_per_language():
+    CustomAttribute.objects.create(
+        code="care", names={"en": "Care", "az": "Qulluq"}, kind="text", is_localized=True
+    )
+
+    take(**{"Care": "Wipe it.", "Qulluq (az)": "Silin."})
+
+    spec = Spec.objects.get()
+    assert spec.custom_values == {"care": "Wipe it.", "care:az": "Silin."}
+    assert spec.sources["custom:care:az"]["label"] == "Qulluq (az)"
+
+
+def test_only_a_text_is_localized(admin_client):
+    page = admin_client.post(ADD, SWITCH | {"is_localized": "on"}).content.decode()
+
+    assert "Only a text can have one text per language." in page
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CustomAttribute.objects.create(
+            code="x", names={"en": "X"}, kind="number", is_localized=True
+        )

@@ -70,3 +70,12 @@ def test_lines_are_taken_by_name_label_or_code_and_the_rest_stays():
     assert found.sources["switch_position"] == {"label": "Switch type", "raw": "tail"}
     assert found.rest == {"Mode memory": "sometimes", "Reflector": "smooth"}
     assert found.problems == ["Mode memory: 'sometimes' says neither yes nor no"]
+
+
+def test_a_line_that_the_checks_of_numbers_need_is_taken_and_stays():
+    marks = Definition(code="marks", kind="text", names=(("en", "Marks"),))
+
+    found = extract({"Marks": "CE, ANSI/PLATO FL 1"}, definitions=(marks,))
+
+    assert found.values == {"marks": "CE, ANSI/PLATO FL 1"}
+    assert found.rest == {"Marks": "CE, ANSI/PLATO FL 1"}

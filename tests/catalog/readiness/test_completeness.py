@@ -76,6 +76,17 @@ def test_a_required_custom_attribute_counts(product):
     assert (lacking, missing()) == (["custom:switch"], [])
 
 
+def test_a_required_localized_attribute_is_needed_in_each_language(product):
+    CustomAttribute.objects.create(
+        code="care", names={"en": "Care"}, kind="text", is_localized=True, is_required=True
+    )
+    Spec.objects.update(custom_values={"care": "Wipe it."})
+    compute()
+
+    assert missing("en") == []
+    assert "custom:care:az" in missing("az")
+
+
 @pytest.mark.parametrize(
     ("model", "changes"),
     [

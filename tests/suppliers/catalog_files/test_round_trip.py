@@ -5,7 +5,7 @@ import io
 import pytest
 from django.core.management import call_command
 
-from catalog.models import Identifier, Mode, Product, Spec, Variant
+from catalog.models import CustomAttribute, Identifier, Mode, Product, Spec, Variant
 from tests.factories.catalog import make_image
 from tests.support.catalog_files import counts, export, run, snapshot, suggest_mapping, write_csv
 
@@ -59,7 +59,11 @@ def test_custom_attributes_survive(wholesaler, tmp_path):
     call_command("create_attributes", stdout=io.StringIO())
     run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
     values = {"switch_position": ["tail", "side"], "charge_time": "2.5", "mode_memory": True}
-    Spec.objects.update(custom_values=values | {"output_sustained": "350"})
+    CustomAttribute.objects.create(
+        code="care", names={"en": "Care"}, kind="text", is_localized=True
+    )
+    values |= {"output_sustained": "350", "care": "Wipe it.", "care:az": "Silin."}
+    Spec.objects.update(custom_values=values)
     before = snapshot()
 
     path = export(tmp_path / "export.csv")

@@ -130,3 +130,16 @@ def test_products_that_lack_a_required_attribute_are_found(staff, product):
     compute_completeness()
 
     assert not staff.get(products, lacking).context["cl"].queryset.exists()
+
+
+def test_a_localized_text_is_entered_and_locked_per_language(staff, product):
+    CustomAttribute.objects.create(
+        code="care", names={"en": "Care"}, kind="text", is_localized=True
+    )
+    assert edit(staff, product, **{"care:az": "Silin."}).status_code == 302
+
+    take_in(make_product_record(claims={**CLAIMS, "Care": "Wipe it."}))
+
+    product.refresh_from_db()
+    assert product.overridden_fields == ["custom:care:az"]
+    assert Spec.objects.get().custom_values == {"care": "Wipe it.", "care:az": "Silin."}

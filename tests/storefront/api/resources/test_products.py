@@ -5,7 +5,8 @@ from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 
-from catalog.models import Product, ProductDocument
+from catalog.custom_attributes import registry
+from catalog.models import CustomAttribute, Product, ProductDocument, Spec
 from catalog.search import index
 from catalog.search.filters import ProductFilter
 from storefront.api.resources.products import KNOWN
@@ -208,3 +209,20 @@ def test_product_states_its_safety_information(api):
     assert product["documents"] == [{"kind": "manual", "language": "", "url": url}]
     (variant,) = product["variants"]
     assert (variant["un_number"], variant["hs_code"]) == ("UN3481", "851310")
+
+
+def test_a_localized_attribute_has_its_texts_by_language(api, monkeypatch):
+    monkeypatch.setattr(registry, "_cached", None)
+    make_published(slug="localized")
+    CustomAttribute.objects.create(
+        code="care", names={"en": "Care"}, kind="text", is_localized=True
+    )
+    values = {"care": "Wipe it.", "care:az": "Silin.", "switch": "tail"}
+    Spec.objects.update(custom_values=values)
+
+    spec = api.get("/api/v1/listings/localized/").json()["spec"]
+
+    assert spec["custom_attributes"] == {
+        "care": {"en": "Wipe it.", "az": "Silin."},
+        "switch": "tail",
+    }

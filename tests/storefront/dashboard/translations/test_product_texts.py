@@ -5,7 +5,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import FieldChange, OptionText, Product, ProductText
+from catalog.models import CustomAttribute, FieldChange, OptionText, Product, ProductText, Spec
 from catalog.products.translations import missing_texts
 from catalog.texts import options
 from tests.factories.accounts import make_staff
@@ -136,3 +136,19 @@ def test_products_are_filtered_by_the_text_they_lack(staff, product):
     assert found("description:az") == {product.pk}
     assert found("options:az") == {product.pk}
     assert found("") == {product.pk, options_known.pk}
+
+
+def test_localized_attributes_are_translated_and_listed_if_missing(staff, product):
+    CustomAttribute.objects.create(
+        code="care", names={"en": "Care"}, kind="text", is_localized=True
+    )
+    make_product(slug="none", description_html="")
+    Spec.objects.create(product=product, custom_values={"care": "Wipe it."})
+    lacking = missing_texts.products_lacking("attributes", "az")
+    assert list(lacking) == [product]
+
+    assert submit(staff, product, texts={"Wipe it.": "Silin."}).status_code == 200
+
+    assert Spec.objects.get().custom_values == {"care": "Wipe it.", "care:az": "Silin."}
+    assert Product.objects.get(pk=product.pk).overridden_fields == ["custom:care:az"]
+    assert not missing_texts.products_lacking("attributes", "az").exists()

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.utils.translation import override
 
 from catalog.custom_attributes import registry
-from catalog.models import Mode, Product, Spec, Variant
+from catalog.models import CustomAttribute, Mode, Product, Spec, Variant
 from storefront.web.catalog import supplier_text
 from tests.factories.catalog import make_variant
 
@@ -67,3 +67,26 @@ def test_a_custom_attribute_is_named_in_the_language_of_the_page(client, light, 
     assert '<th scope="row">Doldurma müddəti</th><td>2,5 h' in page
     assert "2 h 30" in page
     assert '<th scope="row">Son rejimi yadda saxlayır</th><td>xeyr' in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"care": "Wipe <it>", "care:az": "Silin"}, "<td>Silin</td>"),
+        ({"care": "Wipe <it>"}, '<td><span lang="en">Wipe &lt;it&gt;</span></td>'),
+        ({"care:az": "Silin"}, "<td>Silin</td>"),
+    ],
+)
+def test_a_localized_attribute_is_shown_in_the_language_of_the_page(
+    client, light, monkeypatch, values, expected
+):
+    monkeypatch.setattr(registry, "_cached", None)
+    CustomAttribute.objects.create(
+        code="care", names={"en": "Care", "az": "Qulluq"}, kind="text", is_localized=True
+    )
+    Spec.objects.update(custom_values=values, sources={"custom:care": {"raw": "Wipe <it>"}})
+
+    page = client.get("/az/p/trail-400/").content.decode()
+
+    assert f'<th scope="row">Qulluq</th>{expected}' in page
