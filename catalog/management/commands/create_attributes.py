@@ -19,6 +19,10 @@ def _choices(**names: tuple[str, str]) -> list[list[Any]]:
     return [[code, {"en": en, "az": az}] for code, (en, az) in names.items()]
 
 
+MARKS = (
+    *(("ce", "CE"), ("ukca", "UKCA"), ("fcc", "FCC"), ("rohs", "RoHS"), ("weee", "WEEE")),
+    *(("ul", "UL"), ("atex", "ATEX")),
+)
 ATTRIBUTES = (
     _attribute(
         *(
@@ -31,6 +35,47 @@ ATTRIBUTES = (
         minimum=1,
         maximum=100_000,
         labels=["Sustained output", "Output after 10 min"],
+    ),
+    _attribute(
+        *("light_form", Kind.CHOICES, "Form", "Forma"),
+        choices=_choices(
+            handheld=("handheld", "əl fənəri"),
+            keychain=("keychain", "açarlıq"),
+            penlight=("penlight", "qələm fənər"),
+            angle=("angle light", "bucaqlı fənər"),
+            spotlight=("spotlight", "projektor"),
+            cap_clip=("cap light", "papaq fənəri"),
+            helmet=("helmet light", "dəbilqə fənəri"),
+            body=("body light", "bədən fənəri"),
+            task=("task light", "iş yeri fənəri"),
+            panel=("floodlight panel", "işıq paneli"),
+            table=("table light", "masa fənəri"),
+        ),
+        labels=["Form factor", "Light form"],
+    ),
+    _attribute(
+        *("beam_angle", Kind.NUMBER, "Beam angle", "İşıq bucağı"),
+        unit="°",
+        minimum=1,
+        maximum=360,
+        labels=["Lighting angle", "Illumination angle", "Beam spread"],
+    ),
+    _attribute(
+        *("emitter_type", Kind.CHOICES, "Light source type", "İşıq mənbəyinin növü"),
+        choices=_choices(
+            led=("LED", "LED"),
+            cob=("COB", "COB"),
+            lep=("LEP", "LEP"),
+            laser=("laser", "lazer"),
+            incandescent=("incandescent", "közərmə lampası"),
+        ),
+        labels=["Emitter type", "Light technology"],
+    ),
+    _attribute(
+        *("emitter_count", Kind.NUMBER, "Number of LEDs", "LED sayı"),
+        minimum=1,
+        maximum=50,
+        labels=["LED count", "LED quantity", "Number of emitters"],
     ),
     _attribute(
         *("focus", Kind.CHOICE, "Focus", "Fokus"),
@@ -130,6 +175,25 @@ ATTRIBUTES = (
             rg0=("RG0", "RG0"), rg1=("RG1", "RG1"), rg2=("RG2", "RG2"), rg3=("RG3", "RG3")
         ),
         labels=["Risk group", "Photobiological safety"],
+    ),
+    _attribute(
+        *("laser_class", Kind.CHOICE, "Laser class", "Lazer sinfi"),
+        choices=_choices(
+            none=("none", "yoxdur"),
+            class_1=("class 1", "sinif 1"),
+            class_2=("class 2", "sinif 2"),
+            class_3r=("class 3R", "sinif 3R"),
+            class_3b=("class 3B", "sinif 3B"),
+            class_4=("class 4", "sinif 4"),
+        ),
+        labels=["Laser safety class"],
+    ),
+    _attribute(
+        *("compliance", Kind.CHOICES, "Marks (stated by the supplier)"),
+        "Nişanlar (təchizatçının bildirdiyi)",
+        choices=_choices(**{code: (name, name) for code, name in MARKS}),
+        labels=["Marks", "Compliance marks"],
+        families=[],
     ),
     _attribute(
         *("bays", Kind.NUMBER, "Bays", "Yuvalar"),
