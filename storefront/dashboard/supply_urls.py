@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path, re_path
 
-from storefront.dashboard.catalog import bulk_edits, imports
+from storefront.dashboard.catalog import attributes, bulk_edits, imports
 from storefront.dashboard.inbox import assignments, quick_actions, views
 from storefront.dashboard.reports import (
     catalog_file,
@@ -26,6 +26,8 @@ app_name = "supply"
 urlpatterns = [
     # /admin/supply/alerts/
     path("alerts/", admin.site.admin_view(views.show_alerts), name="alerts"),
+    # /admin/supply/attributes/
+    path("attributes/", admin.site.admin_view(attributes.show), name="attributes"),
     # /admin/supply/routing/?lines=HL-1+2&country=DE
     path("routing/", admin.site.admin_view(routing_preview.show), name="routing"),
     # /admin/supply/profits/?since=2026-11-01&until=2026-11-30&by=supplier

@@ -30,6 +30,7 @@ LAST_OPEN_GROUP = 2
 PAGES_WITHOUT_TABLE = {
     "scorecards:compare": "suppliers_scorecard",
     "supply:alerts": "suppliers_supplieroffer",
+    "supply:attributes": "catalog_customattribute",
     "supply:duplicates": "suppliers_supplieroffer",
     "supply:matches": "suppliers_supplieroffer",
     "supply:option_texts": "catalog_product",
@@ -128,6 +129,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Channels"), "hub", "catalog_channel"),
                 (_("Categories"), "category", "catalog_category"),
                 (_("Product families"), "account_tree", "catalog_productfamily"),
+                (_("Attributes"), "list_alt", "supply:attributes"),
                 (_("Custom attributes"), "tune", "catalog_customattribute"),
                 (_("Completeness requirements"), "checklist", "catalog_requirement"),
             ],
