@@ -37,15 +37,19 @@ SKU_TWICE = "sku-twice"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """The changed cells of one SKU: heading -> texts before and after."""
+    """The changed cells of one SKU: heading -> texts before and after; the number of its row."""
 
     sku: str
+    number: int | None
     cells: Mapping[str, tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
+    """A rejected row: its SKU, else its name; ``number`` is that of the row of a SKU."""
+
     row: str
+    number: int | None
     code: str
     reason: str
 
@@ -73,15 +77,20 @@ class Report:
     findings: Counter[str] = field(default_factory=Counter)
     unread_columns: list[str] = field(default_factory=list)
 
-    def add_change(self, sku: str, cells: Mapping[str, tuple[str, str]], *, rows: int) -> None:
+    def add_change(
+        self, sku: str, cells: Mapping[str, tuple[str, str]], *, rows: int, number: int | None
+    ) -> None:
         self.changed += rows
         if len(self.changes) < self.max_examples:
-            self.changes.append(Change(sku=sku, cells=cells))
+            self.changes.append(Change(sku=sku, number=number, cells=cells))
 
-    def reject(self, row: str, *, code: str, reason: str, rows: int = 1) -> None:
+    def reject(
+        self, row: str, *, code: str, reason: str, rows: int = 1, number: int | None = None
+    ) -> None:
         self.rejected += rows
         if len(self.rejections) < self.max_examples:
-            self.rejections.append(Rejection(row=row, code=code, reason=reason))
+            found = Rejection(row=row, number=number, code=code, reason=reason)
+            self.rejections.append(found)
 
 
 def report_changes(  # noqa: PLR0913 - a file, how it is read, and what is reported
@@ -219,6 +228,7 @@ class _DryRun:
             for variant in _variants(page):
                 sku = variant.sku
                 rows = self._take(page, variant)
+                number = self._counts.first.get((page.external_id, sku))
                 offer = offers.get(sku)
                 if sku not in imported.variants:
                     issue = (
@@ -227,16 +237,16 @@ class _DryRun:
                         or reasons.get(page.external_id)
                     )
                     code, reason = (issue.code, issue.message) if issue else ("", "Not imported.")
-                    self._report.reject(sku, code=code, reason=reason, rows=rows)
+                    self._report.reject(sku, code=code, reason=reason, rows=rows, number=number)
                 elif offer is None:
                     self._report.new += rows
                 elif offer.variant is None:
                     linked = {"Shop SKU": ("", own_skus[imported.variants[sku]])}
-                    self._report.add_change(sku, linked, rows=rows)
+                    self._report.add_change(sku, linked, rows=rows, number=number)
                 else:
                     row = replace(after[sku], offer=self._updated(offer, page, variant))
                     if changes := _differences(before[sku], row):
-                        self._report.add_change(sku, changes, rows=rows)
+                        self._report.add_change(sku, changes, rows=rows, number=number)
                     else:
                         self._report.unchanged += rows
 
@@ -261,7 +271,13 @@ class _DryRun:
         rows = self._counts.listed.pop((page.external_id, variant.sku), 0)
         for issue in page.problems:
             if issue.code == SKU_TWICE and issue.row == variant.sku and rows > 1:
-                self._report.reject(issue.row, code=issue.code, reason=issue.message, rows=rows - 1)
+                self._report.reject(
+                    issue.row,
+                    code=issue.code,
+                    reason=issue.message,
+                    rows=rows - 1,
+                    number=self._counts.last.get((page.external_id, variant.sku)),
+                )
                 return 1
         return rows
 
@@ -274,22 +290,29 @@ class _DryRun:
                 .exclude(status=SupplierOffer.Status.DISCONTINUED)
                 .values_list("supplier_sku", flat=True)
             )
-            for (_, sku), rows in batch:
+            for (external_id, sku), rows in batch:
                 if sku in sold:
-                    self._report.add_change(sku, {"Discontinued": ("", "yes")}, rows=rows)
+                    number = self._counts.first.get((external_id, sku))
+                    cells = {"Discontinued": ("", "yes")}
+                    self._report.add_change(sku, cells, rows=rows, number=number)
                 else:
                     self._report.unchanged += rows
 
     def _count_rest(self) -> None:
         """Count the rows that no product page contains."""
         for (external_id, sku), rows in self._counts.listed.items():
+            number = self._counts.first.get((external_id, sku))
             if issue := self._confusable.get(sku):
-                self._report.reject(sku, code=issue.code, reason=issue.message, rows=rows)
+                self._report.reject(
+                    sku, code=issue.code, reason=issue.message, rows=rows, number=number
+                )
             elif sku == external_id:
                 self._report.skipped += rows  # the row of the product, which is no variant
             else:
                 reason = "The product has too many rows."
-                self._report.reject(sku, code="too-many-rows", reason=reason, rows=rows)
+                self._report.reject(
+                    sku, code="too-many-rows", reason=reason, rows=rows, number=number
+                )
 
 
 def _variants(page: ProductDetail) -> Sequence[VariantRecord]:

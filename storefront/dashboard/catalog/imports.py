@@ -236,9 +236,9 @@ def download_rejected(request: HttpRequest, import_id: int) -> HttpResponse:
     """Return the rejected rows with their reasons as CSV."""
     staff_page.require(request, VIEW)
     row = get_object_or_404(CatalogImport, pk=import_id)
-    lines = [csv_line((gettext("Row"), gettext("Reason")))]
+    lines = [csv_line((gettext("Row"), gettext("Name"), gettext("Reason")))]
     rejected = row.report.get("rejections", ())
-    lines += [csv_line((each["row"], each["reason"])) for each in rejected]
+    lines += [csv_line((each.get("number"), each["row"], each["reason"])) for each in rejected]
     answer = HttpResponse("\ufeff" + "".join(lines), content_type="text/csv; charset=utf-8")
     day = timezone.localdate()
     answer["Content-Disposition"] = f'attachment; filename="rejected-{row.pk}-{day}.csv"'

@@ -69,12 +69,16 @@ ProductIdOf = Callable[[str, str], str]
 class RowCounts:
     """The number of all rows of a file, and of the rows of each SKU.
 
-    Shape:  the keys are pairs of product and SKU; ``gone`` counts rows of discontinued SKUs
+    Shape:  the keys are pairs of product and SKU; ``gone`` counts rows of discontinued SKUs.
+            ``first`` are the numbers of the first rows, ``last`` those of the last rows of
+            repeated SKUs; the first row below the column names is row 1
     """
 
     total: int = 0
     listed: Counter[tuple[str, str]] = field(default_factory=Counter)
     gone: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: dict[tuple[str, str], int] = field(default_factory=dict)
+    last: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 class FeedFileReader:
@@ -270,7 +274,10 @@ class FeedFileReader:
             if not isinstance(identified, ImportIssue):
                 sku, cells = identified
                 counter = counts.gone if self._converter.is_gone(cells) else counts.listed
-                counter[self._converter.parent(cells) or sku, sku] += 1
+                key = (self._converter.parent(cells) or sku, sku)
+                counter[key] += 1
+                if counts.first.setdefault(key, counts.total) != counts.total:
+                    counts.last[key] = counts.total
         return counts
 
     def contained_skus(self, skus: AbstractSet[str]) -> frozenset[str]:

@@ -92,12 +92,12 @@ def test_each_row_that_is_not_imported_has_its_reason(wholesaler, tmp_path):
 
     assert report["missing"] == 0
     assert (status, counts(report)) == (1, (9, 0, 0, 3, 5, 1))
-    assert [(rejection["row"], rejection["code"]) for rejection in report["rejections"]] == [
-        ("row 7", "list-other-supplier"),
-        ("row 8", "list-no-id"),
-        ("@H1/red", "sku-twice"),
-        ("T-1", "family-unknown"),
-        ("L-2", "list-twice"),
+    assert [(each["row"], each["number"], each["code"]) for each in report["rejections"]] == [
+        ("row 7", None, "list-other-supplier"),
+        ("row 8", None, "list-no-id"),
+        ("@H1/red", 3, "sku-twice"),
+        ("T-1", 6, "family-unknown"),
+        ("L-2", 5, "list-twice"),
     ]
 
 

@@ -63,6 +63,7 @@ def test_a_file_of_our_products_is_checked_applied_and_undone(staff, light):
     text = checked.content.decode()
     assert "Apply to 1 row" in text
     assert "No variant has the SKU L-9." in text
+    assert "L-9 <small>row 2</small>" in text
     edit = path_of(checked)
     refused = staff.get(f"{edit}rejected.csv").content.decode()
     assert "2,L-9,No variant has the SKU L-9." in refused
@@ -112,11 +113,12 @@ def test_a_file_of_a_supplier_is_checked_and_imported(staff, shop, settings, tmp
     staff.post(path_of(columns), {"step": "check"})
     checked = staff.get(path_of(columns)).content.decode()
     assert "Rejected rows" in checked
+    assert "X-1 <small>row 4</small>" in checked
     assert not SupplierOffer.objects.exists()
     report = CatalogImport.objects.get().report
     names = ("new", "changed", "unchanged", "rejected", "skipped")
     assert report["rows"] == sum(report[name] for name in names) == 4
-    assert "X-1" in staff.get(f"{path_of(columns)}rejected.csv").content.decode()
+    assert "\n4,X-1," in staff.get(f"{path_of(columns)}rejected.csv").content.decode()
 
     for _click in range(2):
         done = staff.post(path_of(columns), {"step": "apply"}, follow=True)
