@@ -38,6 +38,7 @@ from catalog.models import BulkEdit, BulkEditRow, Product, Variant
 from catalog.products import editing, spec_edits, variant_edits
 from catalog.products.translations import text_edits
 from catalog.products.translations.text_edits import TranslatedTexts
+from catalog.readiness import lifecycle
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
 from storefront.lib.db.change_source import set_change_source
@@ -140,8 +141,8 @@ def _apply_row(row: BulkEditRow, known: Mapping[str, BulkField], now: datetime, 
         row.outcome, row.message = Outcome.CONFLICT, _names(moved, known)
     else:
         row.unlocked = [code for code in row.after if not _is_locked(target, known[code])]
-        set_change_source(f"bulk edit:{row.edit_id}", actor=actor)
-        _write(target, row.after, known, now=now, actor=actor)
+        source = f"bulk edit:{row.edit_id}"
+        _write(target, row.after, known, source=source, now=now, actor=actor)
         row.outcome = Outcome.CHANGED
     row.save(update_fields=["outcome", "message", "unlocked"])
 
@@ -155,8 +156,8 @@ def _undo_row(row: BulkEditRow, known: Mapping[str, BulkField], now: datetime, a
     kept = [*row.after] if target is None else _differing(target, row.after, known)
     restored = {code: value for code, value in row.before.items() if code not in kept}
     if target is not None and restored:
-        set_change_source(f"bulk edit undone:{row.edit_id}", actor=actor)
-        _write(target, restored, known, now=now, actor=actor)
+        source = f"bulk edit undone:{row.edit_id}"
+        _write(target, restored, known, source=source, now=now, actor=actor)
         for code in restored:
             if code in row.unlocked:
                 _unlock(target, known[code], now=now)
@@ -209,14 +210,17 @@ def _lock_target(row: BulkEditRow) -> Target | None:
 
 
 @requires_transaction
-def _write(
+def _write(  # noqa: PLR0913 - values, and who writes them
     target: Target,
     values: Mapping[str, Any],
     known: Mapping[str, BulkField],
     *,
+    source: str,
     now: datetime,
     actor: str,
 ) -> None:
+    """Write values of all parts; the status last, because it may depend on them."""
+    set_change_source(source, actor=actor)
     by_part: dict[str, dict[str, Any]] = {}
     texts: dict[str, dict[str, str]] = {}
     for code, value in values.items():
@@ -228,6 +232,7 @@ def _write(
         numbers.save_numbers(target, scheme, stated, now=now)
     if (changes := by_part.get(VARIANT)) and target.variant is not None:
         variant_edits.edit_variant(variant=target.variant, changes=changes, now=now)
+    status = by_part.get(PRODUCT, {}).pop("status", None)
     if changes := by_part.get(PRODUCT):
         editing.apply_edit(product=target.product, changes=changes, now=now)
     if changes := by_part.get(SPEC):
@@ -237,6 +242,10 @@ def _write(
         new = {name: getattr(present, name) for name in TEXT_FIELDS} | changed
         text_edits.save_texts(
             product=target.product, language=language, texts=TranslatedTexts(**new), now=now
+        )
+    if status:
+        lifecycle.move_in_steps(
+            product=target.product, to=status, actor=actor, now=now, source=source
         )
 
 

@@ -50,14 +50,15 @@ MODELS: Mapping[str, type[models.Model]] = {
     TEXT: ProductText,
     IDENTIFIER: Identifier,
 }
+STATUS, CATEGORY, FAMILY = "product.status", "product.category", "product.family"
 TEXT_FIELDS = ("title", "summary", "description_html")
 # Fields whose values are alike in many rows.
-PRODUCT_FIELDS = ("category", "restricted_countries", "summary", "description_html")
+PRODUCT_FIELDS = ("category", "family", "restricted_countries", "summary", "description_html")
 VARIANT_FIELDS = (
     *("status", "lithium", "cell_wh", "cell_count", "hs_code", "weight_g", "packed_weight_g"),
     "color",
 )
-ALWAYS_FILLED = frozenset({"category", "status", "lithium", "cell_count", "title"})
+ALWAYS_FILLED = frozenset({"category", "family", "status", "lithium", "cell_count", "title"})
 EMPTY: tuple[Any, ...] = (None, "", [])
 
 
@@ -188,7 +189,13 @@ def fields_of(kind: str) -> dict[str, BulkField]:
     )
     product_form["restricted_countries"] = CountriesField()
     spec_form = SpecForm(instance=Spec())
-    found = [_field(PRODUCT, name, product_form[name], Product) for name in PRODUCT_FIELDS]
+    product_form["status"] = forms.ChoiceField(
+        choices=[("", "---------"), *Product.Status.choices],
+        help_text=_("Only transitions that the page of a product offers are made."),
+    )
+    found = [
+        _field(PRODUCT, name, product_form[name], Product) for name in ("status", *PRODUCT_FIELDS)
+    ]
     found += [_field(SPEC, name, spec_form.fields[name], Spec) for name in EDITABLE_COLUMNS]
     definitions = registry.cached()
     custom = custom_fields(definitions)
@@ -254,7 +261,7 @@ def load_targets(
     """Return the targets of products by id, and the variants by id."""
     variants = Variant.objects.in_bulk([*variant_ids])
     ids = {*product_ids, *(variant.product_id for variant in variants.values())}
-    products = Product.objects.select_related("brand").in_bulk([*ids])
+    products = Product.objects.select_related("brand", "category").in_bulk([*ids])
     specs = {spec.product_id: spec for spec in Spec.objects.filter(product__in=ids)}
     modes: dict[int, list[StatedMode]] = {}
     for mode in Mode.objects.filter(product__in=ids).order_by("product", "position"):

@@ -13,10 +13,20 @@ from django.utils.translation import gettext as _
 from catalog.attributes.findings import Finding
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits import numbers
-from catalog.bulk_edits.fields import IDENTIFIER, SPEC, VARIANT, BulkField, Target
-from catalog.models import BulkEdit, BulkEditRow, Product, Variant
+from catalog.bulk_edits.fields import (
+    CATEGORY,
+    FAMILY,
+    IDENTIFIER,
+    SPEC,
+    STATUS,
+    VARIANT,
+    BulkField,
+    Target,
+)
+from catalog.models import BulkEdit, BulkEditRow, Category, Product, Variant
 from catalog.products.spec_edits import find_implausible, values_of
 from catalog.products.staff.variant_form import find_battery_problems
+from catalog.readiness import lifecycle
 from storefront.lib.db.transactions import requires_transaction
 
 Outcome = BulkEditRow.Outcome
@@ -96,9 +106,25 @@ def plan_rows(edit: BulkEdit) -> None:
             target.variant = variants.get(row.variant_id or 0)
             wanted = row.wanted or wanted_values(edit.operations, target, known)
             store_plan(row, plan_values(target, wanted, known))
+        _refuse_incomplete(rows)
         BulkEditRow.objects.bulk_update(
             rows, ["before", "after", "findings", "message", "outcome"], batch_size=BATCH
         )
+
+
+def _refuse_incomplete(rows: Iterable[BulkEditRow]) -> None:
+    """Refuse to make products ready that lack what their sale needs, before the edit."""
+    ready = [
+        row
+        for row in rows
+        if row.outcome == Outcome.PLANNED and row.after.get(STATUS) == Product.Status.READY
+    ]
+    with transaction.atomic():
+        found = lifecycle.find_unsellable({row.product_id for row in ready if row.product_id})
+    for row in ready:
+        if missing := found.get(row.product_id or 0):
+            row.outcome = Outcome.REFUSED
+            row.message = lifecycle.describe_missing(missing)[:MAX_MESSAGE]
 
 
 def store_plan(row: BulkEditRow, plan: RowPlan) -> None:
@@ -145,11 +171,30 @@ def plan_values(
         if present != value:
             plan.before[code], plan.after[code] = present, value
     if plan.after:
+        refusals += _status_problems(target, plan.after)
+        refusals += _family_problems(target, plan.after)
         refusals += _foreign_attributes(target, plan.after, known)
         refusals += _spec_problems(target, plan, known)
         refusals += _variant_problems(target, plan.after, known)
     plan.refusal = " ".join(refusals)
     return plan
+
+
+def _status_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
+    if STATUS in after and not lifecycle.can_move(target.product, after[STATUS]):
+        message = _("The status %(old)s cannot change to %(new)s.")
+        new = Product.Status(after[STATUS]).label
+        yield message % {"old": target.product.get_status_display(), "new": new}
+
+
+def _family_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
+    if FAMILY not in after:
+        return
+    category = target.product.category
+    if CATEGORY in after:
+        category = Category.objects.get(pk=after[CATEGORY])
+    if not category.has_family(after[FAMILY]):
+        yield _("This category does not show products of this family.")
 
 
 def _foreign_attributes(

@@ -71,6 +71,9 @@ class Category(models.Model):
     def name_in(self, locale: str) -> str:
         return str(self.names.get(locale) or self.names.get("en") or self.slug)
 
+    def has_family(self, family: str) -> bool:
+        return not self.families or family in self.families
+
     def intro_in(self, locale: str) -> str:
         return str(self.intros.get(locale) or self.intros.get("en") or "")
 

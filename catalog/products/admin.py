@@ -69,6 +69,16 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     )
     restricted_countries = CountriesField(required=False)
 
+    class Meta:
+        help_texts: ClassVar = {"family": _("Determines which attributes the product has.")}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        category, family = cleaned.get("category"), cleaned.get("family")
+        if category and "family" in self.changed_data and not category.has_family(family or ""):
+            self.add_error("family", _("This category does not show products of this family."))
+        return cleaned
+
     def clean_safety_warnings(self) -> dict[str, str]:
         return check_texts(self.cleaned_data["safety_warnings"] or {})
 

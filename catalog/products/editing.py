@@ -11,7 +11,7 @@ from catalog.pricing import repricing_queue
 from catalog.products.spec_edits import DERIVED_FIELD
 from storefront.lib.db.transactions import requires_transaction
 
-LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "option_names")
+LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "family", "option_names")
 OWN_FIELDS = ("restricted_countries", "safety_warnings")  # feeds do not state these fields
 
 

@@ -12,7 +12,7 @@ from storefront.lib.staff.fieldsets import Group
 PRODUCT_FIELDSETS = (
     Group(_("Storefront texts"), ("title", "summary", "description_html")),
     Group(_("Options"), ("option_names",)),
-    Group(_("Category and status"), ("category",), columns=("status", SALE_OBSTACLES)),
+    Group(_("Category and status"), ("category", "family"), columns=("status", SALE_OBSTACLES)),
     Group(_("Completeness"), columns=(completeness_panel,)),
     Group(_("Specification"), columns=(spec_panel,)),
     Group(_("Safety"), ("safety_warnings",)),

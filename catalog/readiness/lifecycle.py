@@ -1,5 +1,6 @@
 """Product lifecycle: submit, approve, publish, archive products and return them to draft."""
 
+from collections import deque
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from itertools import chain
@@ -31,8 +32,14 @@ def can_move(product: Product, to: str) -> bool:
 
 
 @requires_transaction
-def change_status(
-    *, product_ids: Collection[int], to: str, actor: str, now: datetime, reason: str = ""
+def change_status(  # noqa: PLR0913 - rows, their status, and who moves them
+    *,
+    product_ids: Collection[int],
+    to: str,
+    actor: str,
+    now: datetime,
+    reason: str = "",
+    source: str = "staff",
 ) -> list[int]:
     """Move the products that may go to this status, and publish or hide them; return their ids.
 
@@ -40,7 +47,7 @@ def change_status(
     transition is recorded as a ``StatusChange``.
     Locks:  the listings of the products, then the products, each in id order
     """
-    set_change_source("staff", actor=actor)
+    set_change_source(source, actor=actor)
     lock_products(product_ids)
     if to == _Status.READY:
         product_ids = {*product_ids} - find_unsellable(product_ids).keys()
@@ -67,15 +74,45 @@ def change_status(
 
 
 @requires_transaction
-def move_product(*, product: Product, to: str, actor: str, now: datetime) -> None:
+def move_product(
+    *, product: Product, to: str, actor: str, now: datetime, source: str = "staff"
+) -> None:
     """Move one product. Raises InvalidTransitionError: its status or its values do not allow it."""
-    if change_status(product_ids=[product.pk], to=to, actor=actor, now=now):
+    if change_status(product_ids=[product.pk], to=to, actor=actor, now=now, source=source):
         return
     message = gettext("The status of the product has changed meanwhile. Look at it again.")
     if to == _Status.READY and (missing := find_unsellable([product.pk]).get(product.pk)):
-        names = ", ".join(map(label_of_subject, missing))
-        message = gettext("Enter these values first: %(names)s.") % {"names": names}
+        message = describe_missing(missing)
     raise InvalidTransitionError(message)
+
+
+@requires_transaction
+def move_in_steps(*, product: Product, to: str, actor: str, now: datetime, source: str) -> None:
+    """Move one product by the fewest transitions, such as back to a status that it had.
+
+    Raises: InvalidTransitionError  its values do not allow a transition; earlier ones are made
+    """
+    for status in find_transitions(product.status, to):
+        move_product(product=product, to=status, actor=actor, now=now, source=source)
+
+
+def find_transitions(old: str, new: str) -> list[str]:
+    """Return the fewest statuses that lead from one to another, without the first one."""
+    paths = deque([[old]])
+    seen = {old}
+    while paths:
+        path = paths.popleft()
+        if path[-1] == new:
+            return path[1:]
+        following = sorted(TRANSITIONS[path[-1]] - seen)
+        seen.update(following)
+        paths.extend([*path, status] for status in following)
+    raise LookupError(new)
+
+
+def describe_missing(missing: Collection[str]) -> str:
+    names = ", ".join(map(label_of_subject, missing))
+    return gettext("Enter these values first: %(names)s.") % {"names": names}
 
 
 @requires_transaction

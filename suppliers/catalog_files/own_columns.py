@@ -64,6 +64,7 @@ class OwnColumns:
 
     def __init__(self) -> None:
         self.fields = bulk_fields.all_fields()
+        del self.fields[bulk_fields.STATUS]  # a column named Status states that of the variant
 
     @cached_property
     def _categories(self) -> dict[str, int]:

@@ -126,7 +126,7 @@ class ProductAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]
         except forms.ValidationError as error:
             self.add_error("option_values", error)
         category, family = cleaned.get("category"), cleaned.get("family")
-        if category and family and category.families and family not in category.families:
+        if category and family and not category.has_family(family):
             self.add_error("category", _("This category does not show products of this family."))
         return cleaned
 

@@ -4,10 +4,17 @@ import pytest
 from django.db import transaction
 
 from catalog.bulk_edits import application, planning, tasks
-from catalog.models import BulkEdit, Product, Spec, Variant
+from catalog.models import BulkEdit, FieldChange, Product, Spec, Variant
 from catalog.products import editing, spec_edits
-from storefront.lib.state_machine import ConcurrentUpdateError
-from tests.factories.catalog import NOON, make_category, make_product, make_spec, make_variant
+from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
+from tests.factories.catalog import (
+    NOON,
+    make_category,
+    make_channel,
+    make_product,
+    make_spec,
+    make_variant,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -234,3 +241,67 @@ def test_an_undo_ends_although_a_former_category_was_deleted():
 
     assert edit.status == BulkEdit.Status.UNDONE
     assert outcomes(edit) == [("Light 1", "kept")]
+
+
+def test_a_status_follows_the_transitions_and_is_undone_by_them():
+    live, draft = make_light(1), make_light(2)
+    Product.objects.filter(pk=draft.pk).update(status="draft")
+
+    edit = create(Product.objects.all(), operation("product.status", "archived"))
+    undo(apply(edit))
+
+    assert outcomes(edit) == [("Light 1", "restored"), ("Light 2", "restored")]
+    live.refresh_from_db()
+    assert (live.status, live.overridden_fields) == ("live", [])
+    steps = StatusChange.objects.filter(subject_id=live.pk).order_by("pk")
+    assert list(steps.values_list("to_status", flat=True)) == [
+        *("archived", "draft", "in_review", "ready", "live")
+    ]
+    assert FieldChange.objects.filter(source=f"bulk edit:{edit.pk}", field="status").count() == 2
+
+
+def test_a_status_that_may_not_follow_is_refused_with_the_reason():
+    make_channel()
+    make_light(1)
+    incomplete = make_light(2)
+    Product.objects.filter(pk=incomplete.pk).update(status="in_review")
+    Spec.objects.filter(product=incomplete).update(power_sources=[])
+
+    edit = create(Product.objects.all(), operation("product.status", "ready"))
+
+    first, second = edit.rows.order_by("position")
+    assert (first.outcome, second.outcome) == ("refused", "refused")
+    assert first.message == "The status Live cannot change to Ready."
+    assert second.message.startswith("Enter these values first")
+
+
+def test_an_undo_keeps_the_status_of_a_product_that_lacks_values_since():
+    make_channel()
+    product = make_light(1)
+    edit = apply(create(Product.objects.all(), operation("product.status", "archived")))
+    Spec.objects.update(power_sources=[])
+
+    undo(edit)
+
+    assert outcomes(edit) == [("Light 1", "kept")]
+    assert edit.rows.get().message.startswith("Enter these values first")
+    product.refresh_from_db()
+    assert product.status == "archived"
+
+
+def test_a_family_is_locked_and_must_be_one_of_the_category():
+    make_light(1)
+    product = make_light(2)
+    product.category = make_category(slug="lights", families=["headlamp", "lantern"])
+    product.save()
+
+    edit = create(Product.objects.all(), operation("product.family", "lantern"))
+
+    assert outcomes(edit) == [("Light 1", "refused"), ("Light 2", "planned")]
+    assert "does not show" in edit.rows.get(position=1).message
+    apply(edit)
+    product.refresh_from_db()
+    assert (product.family, product.overridden_fields) == ("lantern", ["family"])
+    undo(edit)
+    product.refresh_from_db()
+    assert (product.family, product.overridden_fields) == ("headlamp", [])

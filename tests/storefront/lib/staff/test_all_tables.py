@@ -151,6 +151,7 @@ def test_edited_product_text_is_saved_and_shown(shared_world, staff):
             "<script>alert(1)</script>"
         ),
         "category": product.category_id,
+        "family": product.family,
         "option_names": "\n".join(product.option_names),
     }
     for below in ("variants", "spec", "modes", "images"):

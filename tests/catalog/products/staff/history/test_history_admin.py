@@ -95,6 +95,7 @@ def test_a_restored_value_is_locked_published_and_in_the_history(staff, product)
         (Product, "title", "Other title"),
         (Product, "option_names", ["Tint"]),
         (Product, "restricted_countries", ["DE"]),
+        (Product, "family", "lantern"),
         (Spec, "impact_m", "2.5"),
         (Spec, "battery_included", False),
         (Spec, "features", ["beacon"]),
@@ -148,6 +149,16 @@ def test_a_value_that_is_not_valid_any_more_is_refused_with_the_reason(staff, pr
     assert Spec.objects.get().output_lm == 400
 
 
+def test_a_family_that_the_category_does_not_show_is_not_restored(staff, product):
+    Product.objects.update(family="lantern")
+    type(product.category).objects.update(families=["lantern"])
+
+    (message,) = restore(staff, product, field="family")
+
+    assert "This category does not show products of this family." in message
+    assert Product.objects.get().family == "lantern"
+
+
 def test_only_differing_values_of_fields_that_staff_edit_can_be_restored(staff, product):
     Spec.objects.update(output_lm=500)
     Spec.objects.update(output_lm=400)
@@ -158,7 +169,7 @@ def test_only_differing_values_of_fields_that_staff_edit_can_be_restored(staff, 
     assert shown == {
         ("output_lm", 500): False,
         ("output_lm", 400): True,
-        ("family", "lantern"): False,
+        ("family", "lantern"): True,
         ("status", "archived"): False,
     }
     again = restore(staff, product, field="output_lm", new=500)
