@@ -159,7 +159,9 @@ class FamilyField(models.CharField):  # type: ignore[type-arg]  # generic for my
         return family_choices()
 
     def formfield(self, *_args: Any, **options: Any) -> Any:
-        known = {key: value for key, value in options.items() if key != "max_length"}
+        # The admin passes the text input of a CharField, which would not offer the families.
+        replaced = {"max_length", "widget"}
+        known = {key: value for key, value in options.items() if key not in replaced}
         return forms.ChoiceField(
             choices=lambda: [("", "---------"), *family_choices()],
             label=self.verbose_name,

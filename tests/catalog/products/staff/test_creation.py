@@ -57,6 +57,12 @@ def test_a_product_created_by_staff_is_a_draft_with_one_variant(staff, typed, cl
     assert client.get(f"/en/p/{product.slug}/").status_code == 404
 
 
+def test_the_family_is_chosen_from_the_families(staff):
+    page = staff.get(ADD).content.decode()
+
+    assert re.search(r'<select name="family".*?<option value="headlamp">', page, re.DOTALL)
+
+
 def test_an_unknown_brand_is_created(staff, typed):
     staff.post(ADD, typed | {"brand_name": "Novalux"})
 
