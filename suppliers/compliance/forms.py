@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.safety.documents import DocumentField
@@ -31,6 +32,15 @@ class ComplianceDocumentForm(forms.ModelForm):  # type: ignore[type-arg]  # not 
     class Meta:
         model = ComplianceDocument
         fields = ("supplier", *SUBMITTED_FIELDS)
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        begins, ends = values.get("valid_from"), values.get("valid_until")
+        if begins and ends and begins > ends:
+            self.add_error("valid_until", gettext("The document expires before it is issued."))
+        if values.get("kind") == ComplianceDocument.Kind.CERTIFICATE and not ends:
+            self.add_error("valid_until", gettext("A certificate needs a last valid day."))
+        return values
 
     def claim(self) -> DocumentSubmission:
         values: dict[str, Any] = {name: self.cleaned_data[name] for name in SUBMITTED_FIELDS}

@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 
 from storefront.lib.address import COUNTRIES
 from storefront.lib.staff.form_fields import use_staff_widgets
+from suppliers.compliance import vetting
 from suppliers.compliance.forms import ComplianceDocumentForm
 from suppliers.connections import file_sources
 from suppliers.connections.forms import OPTION_PREFIX, ConnectionForm
@@ -200,5 +201,8 @@ class DocumentStepForm(ComplianceDocumentForm):
         use_staff_widgets(self)
 
     def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or self.cleaned_data
+        values = super().clean()
+        needs_file = values.get("kind") in vetting.KINDS_WITH_FILE  # the next step verifies it
+        if needs_file and values.get("document") is None and "document" not in self.errors:
+            self.add_error("document", gettext("Choose a file."))
         return {"brand": None, "product": None, **values}

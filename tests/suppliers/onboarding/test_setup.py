@@ -261,6 +261,26 @@ def test_each_step_needs_the_permission_to_change_suppliers(client, step):
     assert client.post(url(supplier, step), {"action": "activate"}).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "Choose a file."),
+        ({"valid_until": ""}, "A certificate needs a last valid day."),
+        ({"valid_from": "2028-01-02"}, "The document expires before it is issued."),
+    ],
+)
+def test_a_document_that_cannot_be_verified_is_refused(staff, changes, message):
+    given = {"action": "add_document", "criterion": "ce", "kind": "certificate"}
+    given |= {"valid_until": "2028-01-01"} | changes
+
+    page = staff.post(url(make_supplier(), "activation"), given)
+
+    errors = page.context["document_form"].errors
+    assert message in str(errors)
+    assert "Constraint" not in str(errors)
+    assert not ComplianceDocument.objects.exists()
+
+
 def test_missing_documents_are_named_before_activation(settings):
     settings.VETTING_REQUIRED = ["returns", "ce"]
     supplier = make_supplier("lumen", adapter="cj")
