@@ -28,6 +28,11 @@ class Requirement(models.TextChoices):
     RESPONSE_TIME = "response_time", _("Response time")
     LANGUAGES = "languages", _("Languages")
 
+    @classmethod
+    def labels_of(cls, codes: str) -> str:
+        """Return the labels of codes separated by commas, as ``missing_certificates`` has them."""
+        return ", ".join(str(cls(code).label) for code in codes.split(", ") if code)
+
 
 class ComplianceDocumentQuerySet(models.QuerySet["ComplianceDocument"]):
     def verified(self) -> Self:

@@ -31,6 +31,7 @@ from suppliers.inventory import freshness
 from suppliers.inventory.availability import UnavailableReason
 from suppliers.inventory.freshness import Freshness, decay_terms
 from suppliers.models import Scorecard, ShippingService, SupplierOffer
+from suppliers.models.compliance import Requirement
 
 # ``reason_text`` inserts the figures.
 REASONS: dict[str, str | Promise] = {
@@ -101,7 +102,7 @@ def reason_text(source: ComparedSource, *, quantity: int, more: str) -> str:
         "more": more,
         "most": source.most,
         "left": candidate.available if candidate else 0,
-        "lacks": offer.missing_certificates,
+        "lacks": Requirement.labels_of(offer.missing_certificates),
         "minimum": offer.min_order_units,
         "pack": offer.pack_size,
     }

@@ -23,6 +23,7 @@ from orders.routing.stock_query import AssessedStock
 from storefront.dashboard import staff_page
 from storefront.dashboard.reports.offer_comparison import REASONS
 from suppliers.inventory.availability import UnavailableReason
+from suppliers.models.compliance import Requirement
 
 STATUSES: Mapping[str, str | Promise] = {
     Product.Status.DRAFT: _("The product is a draft. Submit it for review."),
@@ -133,7 +134,9 @@ def _of_stock(variant: Variant, stock: Sequence[AssessedStock]) -> Iterator[Obst
     for source in stock:
         offer = source.level.offer
         for reason in source.reasons:
-            words = str(REASONS[reason]) % {"lacks": offer.missing_certificates}
+            words = str(REASONS[reason]) % {
+                "lacks": Requirement.labels_of(offer.missing_certificates)
+            }
             text = f"{offer.supplier.name}, {source.level.location.code}: {words}"
             is_of_supplier = reason == UnavailableReason.SUPPLIER
             yield Obstacle(text, _page(offer.supplier if is_of_supplier else offer))

@@ -1,6 +1,5 @@
 """Supplier compliance: list documents by criterion, count the offers withheld without them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -83,10 +82,5 @@ def withheld_offers(supplier: Supplier) -> list[WithheldOffers]:
         .annotate(count=Count("pk"))
     )
     return [
-        WithheldOffers(criteria=", ".join(_labels(names)), count=count) for names, count in rows
+        WithheldOffers(criteria=Requirement.labels_of(names), count=count) for names, count in rows
     ]
-
-
-def _labels(names: str) -> Iterator[str]:
-    for name in names.split(", "):
-        yield str(Requirement(name).label)

@@ -40,7 +40,7 @@ def test_a_product_that_is_sold_has_no_obstacles(product):
         (
             SupplierOffer,
             {"missing_certificates": "ce"},
-            "Lumen, DE: No valid compliance document: ce",
+            "Lumen, DE: No valid compliance document: CE declaration",
         ),
         (StockLevel, {"reported_quantity": 0}, "Lumen, DE: No stock above the safety stock"),
     ],
