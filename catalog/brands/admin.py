@@ -51,8 +51,8 @@ class BrandAdmin(StaffAdmin):
     list_display: ClassVar = [
         "name",
         MERGE_BRAND,
-        "manufacturer_name",
-        "responsible_name",
+        columns.text("manufacturer_name", _("Manufacturer")),
+        columns.text("responsible_name", _("Responsible person in the EU")),
         "lacks_responsible_person",
     ]
     list_filter: ClassVar = [

@@ -91,6 +91,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Products"), "flashlight_on", "catalog_product"),
                 (_("Change requests"), "difference", "catalog_changerequest"),
                 (_("Variants"), "style", "catalog_variant"),
+                (_("Brands"), "loyalty", "catalog_brand"),
                 (_("Bulk edits"), "edit_note", "catalog_bulkedit"),
                 (_("Import a file"), "upload_file", "supply:new_import"),
                 (_("Listings"), "storefront", "catalog_listing"),
