@@ -102,6 +102,9 @@ class OwnColumns:
         for code, each in self.fields.items():
             if code == OF_OPTION:
                 continue
+            if each.part == bulk_fields.TEXT:
+                names.setdefault(_plain(each.label), code)  # its name alone is the English text
+                continue
             known = [each.label, each.name.removeprefix("custom:").replace("_", " ")]
             if each.part == bulk_fields.IDENTIFIER:
                 known += TARGETS[each.name].aliases

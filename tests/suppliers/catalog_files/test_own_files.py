@@ -275,6 +275,18 @@ def test_an_empty_cell_is_ignored_or_clears(light, blank, after):
     assert rows_of(row)["L-1"].after == after
 
 
+def test_a_heading_without_a_language_is_the_english_text():
+    found = OwnColumns().suggest(["SKU", "Title", "Summary", "Description html", "Summary (az)"])
+
+    assert found == {
+        "SKU": "sku",
+        "Title": "product.title",
+        "Summary": "product.summary",
+        "Description html": "product.description_html",
+        "Summary (az)": "text.summary:az",
+    }
+
+
 def test_columns_are_remembered_for_the_same_headings(light):
     chosen = {"Key": "sku", "Bright": "spec.output_lm"}
     check("Key,Bright\nL-1,500\n", columns=chosen)
