@@ -10,7 +10,7 @@ from catalog.models import Brand, Listing, Mode, Product, ProductDocument, Spec,
 from catalog.safety import documents
 from shipping.rates import quotes
 from storefront.web.core.visit import COUNTRY_COOKIE
-from suppliers.models import MatchDecision, ShippingService, StockLevel
+from suppliers.models import ShippingService, StockLevel
 from tests.factories.catalog import (
     NOON,
     make_image,
@@ -313,17 +313,15 @@ def test_product_that_is_not_for_sale_says_why_and_offers_others(customer, light
 
 
 def test_a_merged_product_redirects_to_the_remaining_one(customer, light):
-    remaining = make_light(title="Trail 500", slug="trail-500")
-    Product.objects.filter(slug="trail-400").update(status="archived")
+    remaining = make_light(title="Trail 500", slug="trail-500").variant.product
+    merged = Product.objects.filter(slug="trail-400")
+    merged.update(status="archived", redirects_to=remaining)
     shelve(light.variant.product)
-    merge = MatchDecision.objects.create(
-        variant=remaining.variant, other=light.variant, answer="same", actor="ann", at=NOON
-    )
 
     response = customer.get(URL)
     assert (response.status_code, response["Location"]) == (301, "/en/p/trail-500/")
 
-    MatchDecision.objects.filter(pk=merge.pk).update(undone_at=NOON)
+    merged.update(redirects_to=None)
     assert customer.get(URL).status_code == 410
 
 
