@@ -80,7 +80,7 @@ def show(request: HttpRequest, product_id: int, language: str) -> HttpResponse:
         if request.POST.get("seen") != _fingerprint(text, rows):
             form.add_error(None, gettext("The texts have changed meanwhile. Open the page again."))
         if form.is_valid():
-            _save(request, product, language, form, rows)
+            _save(request, product, text, form, rows)
             return _after_save(request, product_id, language, missing)
     counts = count_missing(language)
     queue = _queue(missing, language)
@@ -204,8 +204,9 @@ def _digest(text: str) -> str:
 
 
 def _save(
-    request: HttpRequest, product: Product, language: str, form: forms.Form, rows: list[Row]
+    request: HttpRequest, product: Product, text: ProductText, form: forms.Form, rows: list[Row]
 ) -> None:
+    """Save what was entered. A text without an English one has no field, and stays as it is."""
     if not form.changed_data:
         return
     values = form.cleaned_data
@@ -222,8 +223,10 @@ def _save(
         elif row.kind != "text":
             changed_options[row.kind, row.base] = values[row.field]
     texts = TranslatedTexts(
-        **{name: values.get(name, "") for name in TEXT_LABELS}, alt_texts=alt_texts
+        **{name: values.get(name, getattr(text, name)) for name in TEXT_LABELS},
+        alt_texts=alt_texts,
     )
+    language = text.language
     actor, now = str(request.user), timezone.now()
     with transaction.atomic(durable=True):
         set_change_source("staff", actor=actor)

@@ -152,3 +152,12 @@ def test_localized_attributes_are_translated_and_listed_if_missing(staff, produc
     assert Spec.objects.get().custom_values == {"care": "Wipe it.", "care:az": "Silin."}
     assert Product.objects.get(pk=product.pk).overridden_fields == ["custom:care:az"]
     assert not missing_texts.products_lacking("attributes", "az").exists()
+
+
+def test_a_translation_without_an_english_text_is_kept(staff, product):
+    ProductText.objects.create(product=product, language="az", description_html="<p>Uzun.</p>")
+
+    submit(staff, product, texts={"For the trail.": "Cığır üçün."})
+
+    text = ProductText.objects.get()
+    assert (text.summary, text.description_html) == ("Cığır üçün.", "<p>Uzun.</p>")
