@@ -22,7 +22,7 @@ from storefront.lib.staff.admin import StaffAdmin, register_read_only
 PAGE_SIZE = 50
 CHANGE_RIGHTS = {
     Record.PRODUCT: ("catalog.change_product",),
-    Record.SPEC: ("catalog.change_product", "catalog.change_spec"),
+    Record.SPEC: ("catalog.change_product",),  # as on the page of the product
     Record.VARIANT: ("catalog.change_variant",),
 }
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.models import Brand, CustomAttribute, FieldChange, Product, ProductText, Spec, Variant
 from catalog.products.spec_edits import edit_spec
 from storefront.lib.db.change_source import set_change_source
+from tests.factories.accounts import make_staff
 from tests.factories.catalog import NOON, make_listing, make_mode
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +201,15 @@ def test_staff_who_may_not_change_specifications_see_and_restore_none(
 
     assert [row.is_restorable for row in shown.context["changes"]] == [False]
     assert (answer.status_code, Spec.objects.get().output_lm) == (403, 900)
+
+
+def test_clerks_restore_what_they_may_edit_on_the_page_of_the_product(client, product):
+    Spec.objects.update(output_lm=900)
+    client.force_login(make_staff("clerk", "view_product", "change_product"))
+
+    answer = client.post(page(product, "restore"), {"change": FieldChange.objects.get().pk})
+
+    assert (answer.status_code, Spec.objects.get().output_lm) == (302, 400)
 
 
 def test_a_long_history_is_paged_within_twelve_statements(staff, product):
