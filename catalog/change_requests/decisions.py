@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from catalog.attributes import plausibility
 from catalog.attributes.colors import color_of
 from catalog.brands.aliases import get_or_create_brand
+from catalog.change_requests.recording import MORE, OPTIONS
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.listings.publication import lock_product, republish
 from catalog.models import (
@@ -28,7 +29,6 @@ from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import ConcurrentUpdateError
 
-OPTIONS, MORE = "options", "more:"
 PRODUCT_FIELDS = frozenset({"title", "summary", "description_html", "brand", "category", "family"})
 
 

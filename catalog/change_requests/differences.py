@@ -9,8 +9,8 @@ from django.utils.html import conditional_escape, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from catalog.change_requests.decisions import MORE, OPTIONS, PRODUCT_FIELDS
-from catalog.change_requests.recording import encode
+from catalog.change_requests.decisions import PRODUCT_FIELDS
+from catalog.change_requests.recording import MORE, OPTIONS, encode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import ChangeRequest, Product, Spec
 from catalog.models.families import family_name

@@ -8,11 +8,14 @@ from typing import Any
 from catalog.models import ChangeRequest
 from storefront.lib.db.transactions import requires_transaction
 
+# Fields of ``ChangeRequest.changes`` that are no columns; a prefix of a supplier's own label.
+OPTIONS, MORE = "options", "more:"
+
 type Changes = Mapping[str, Mapping[str, Any]]  # as ``ChangeRequest.changes``
 
 
 def encode(value: Any) -> Any:
-    """Return a value as JSON stores it: two values are equal if their codes are."""
+    """Return a value as JSON stores it. Equal values have equal JSON."""
     if isinstance(value, Decimal):
         return f"{value:f}"
     return [encode(one) for one in value] if isinstance(value, list | tuple) else value

@@ -100,5 +100,10 @@ def cached() -> tuple[Definition, ...]:
     return _cached[1]
 
 
+def name_of(code: str, language: str) -> str:
+    """Return the name of an attribute in a language, of an unknown one its code."""
+    return next((one.name_in(language) for one in cached() if one.code == code), code)
+
+
 def _pairs(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(names.items()))

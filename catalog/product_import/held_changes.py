@@ -9,13 +9,12 @@ from typing import Any
 
 from catalog.attributes.identifiers import brand_key
 from catalog.attributes.normalization import UNBRANDED
-from catalog.change_requests.recording import encode
+from catalog.change_requests.recording import MORE, OPTIONS, encode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Mode, Spec
 from catalog.product_import.item import ImportItem
-from catalog.products.spec_edits import DERIVED_FIELD, EDITABLE_COLUMNS
+from catalog.products.spec_edits import DERIVED_FIELD, EDITABLE_COLUMNS, MODES
 
-MORE = "more:"  # and a label: the supplier's own text
 MODE_FIELDS = ("name", "kind", "output_lm", "runtime_min")
 _JSON = frozenset({"sources", "custom_values", "more"})
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
@@ -66,7 +65,7 @@ def hold_options(item: ImportItem, stated: Mapping[str, list[str]]) -> None:
     )
     has_new_values = any(ours[sku] and ours[sku] != values for sku, values in known.items())
     if has_new_names or (has_new_values and names == product.option_names):
-        item.held["options"] = {"value": {"names": names, "values": known}}
+        item.held[OPTIONS] = {"value": {"names": names, "values": known}}
 
 
 def hold_spec_changes(item: ImportItem, spec: Spec, stated: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,12 +129,12 @@ def _hold(item: ImportItem, name: str, value: Any, spec: Spec, sources: dict[str
         sources[name] = spec.sources[name]
 
 
-def holds_modes(item: ImportItem, present: list[Mode], wanted: list[Mapping[str, Any]]) -> bool:
-    """Return whether the modes differ from those of a live product; then hold them."""
+def hold_modes(item: ImportItem, present: list[Mode], wanted: list[Mapping[str, Any]]) -> bool:
+    """Hold the modes if they differ from those of a live product; return whether they are held."""
     ours = [{name: getattr(mode, name) for name in MODE_FIELDS} for mode in present]
     if not item.holds_changes or not ours or ours == wanted:
         return False
-    item.held["modes"] = {
+    item.held[MODES] = {
         "value": [{name: encode(value) for name, value in mode.items()} for mode in wanted]
     }
     return True

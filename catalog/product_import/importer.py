@@ -12,7 +12,7 @@ from catalog.attributes import text_cleaning
 from catalog.attributes.colors import color_of
 from catalog.attributes.families import Families
 from catalog.attributes.normalization import NormalizedProduct, get_lithium, normalize
-from catalog.change_requests.recording import record_changes
+from catalog.change_requests.recording import OPTIONS, record_changes
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
 from catalog.custom_attributes.values import Extracted, extract
@@ -289,9 +289,9 @@ def _write_variants(items: Sequence[ImportItem], *, source: str, families: Famil
 
 
 def _writable(values: Mapping[str, Any], variant: Variant, item: ImportItem) -> dict[str, Any]:
-    """Return the values that staff have not locked and that wait for no decision of staff."""
+    """Return the values that staff have not locked and that no change request holds."""
     kept = {*variant.overridden_fields}
-    if "options" in item.held:
+    if OPTIONS in item.held:
         kept |= {"option_values", "color"}
     if "weight_g" in item.held:
         kept.add("weight_g")

@@ -13,9 +13,9 @@ from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Brand, Category, Mode, Product, Spec
 from catalog.pricing import repricing_queue
 from catalog.product_import.held_changes import (
+    hold_modes,
     hold_product_changes,
     hold_spec_changes,
-    holds_modes,
 )
 from catalog.product_import.item import ImportItem, ImportPolicy
 from catalog.products.creation import make_slugs
@@ -204,7 +204,7 @@ def write_modes(items: Sequence[ImportItem]) -> None:
         if MODES in item.row.overridden_fields:
             continue
         present, claims = modes.get(item.row.pk, []), item.enriched.modes
-        if holds_modes(item, present, [_mode(claim) for claim in claims]):
+        if hold_modes(item, present, [_mode(claim) for claim in claims]):
             continue
         rows = (*present[: len(claims)], *[None] * (len(claims) - len(present)))
         wanted = [(row, _mode(claim)) for row, claim in zip(rows, claims, strict=True)]

@@ -69,7 +69,7 @@ def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | Non
 
 
 def find_redirect(product_id: int) -> str:
-    """Return the slug of the product that the page of an archived one leads to.
+    """Return the slug of the product to which the page of an archived one redirects.
 
     Follows chains of merges; empty if none of them ends at a live product.
     """

@@ -13,7 +13,7 @@ from django.db import connection
 
 from catalog.custom_attributes import registry
 from catalog.listings.completeness import NEEDED_FOR_SALE, NEEDED_OF_KIND
-from catalog.models import Channel, CustomAttribute, ProductFamily, Requirement, StaleCompleteness
+from catalog.models import Channel, CustomAttribute, ProductFamily, Requirement
 from catalog.readiness import subjects
 from storefront.lib.db.transactions import requires_transaction
 
@@ -106,10 +106,6 @@ def compute_stale(limit: int = BATCH) -> int:
         taken = [product_id for (product_id,) in cursor.fetchall()]
     compute({*taken})
     return len(taken)
-
-
-def has_stale() -> bool:
-    return StaleCompleteness.objects.exists()
 
 
 def _needs() -> list[dict[str, Any]]:

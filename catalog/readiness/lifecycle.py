@@ -11,13 +11,13 @@ from catalog.listings.completeness import NEEDED_FOR_SALE, NEEDED_OF_KIND
 from catalog.listings.publication import lock_products, republish_products
 from catalog.models import Completeness, Product
 from catalog.readiness import completeness
-from catalog.readiness.subjects import MAIN_LANGUAGE, PRICE, label_of_subject
+from catalog.readiness.subjects import BASE_LANGUAGE, PRICE, label_of_subject
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import InvalidTransitionError, StatusChange
 
 _Status = Product.Status
-# A product is written, checked by another person, published, and withdrawn.
+# A product is written, checked, published and withdrawn. Nothing keeps its author from approving it.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     _Status.DRAFT: frozenset({_Status.IN_REVIEW, _Status.ARCHIVED}),
     _Status.IN_REVIEW: frozenset({_Status.READY, _Status.DRAFT, _Status.ARCHIVED}),
@@ -121,7 +121,7 @@ def find_unsellable(product_ids: Collection[int]) -> dict[int, list[str]]:
     completeness.compute(product_ids)
     codes = {*NEEDED_FOR_SALE, *chain(*NEEDED_OF_KIND.values())} - {PRICE}
     rows = Completeness.objects.filter(
-        product__in=product_ids, language=MAIN_LANGUAGE, blocks_sale=True
+        product__in=product_ids, language=BASE_LANGUAGE, blocks_sale=True
     ).order_by("channel")
     found = {row.product_id: [code for code in row.missing if code in codes] for row in rows}
     return {product_id: missing for product_id, missing in found.items() if missing}

@@ -14,7 +14,7 @@ from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM, Definition
 from catalog.models import Spec
 
-MAIN_LANGUAGE = settings.LANGUAGE_CODE
+BASE_LANGUAGE = settings.LANGUAGE_CODE
 PRICE = "price"  # the only subject that depends on the channel
 
 
@@ -102,7 +102,7 @@ def text_codes(definitions: Iterable[Definition]) -> frozenset[str]:
 
 def of_language(code: str, language: str, *, texts: Collection[str]) -> str:
     """Return the code of a subject in a language. ``texts`` is ``text_codes``."""
-    is_translated = code in texts and language != MAIN_LANGUAGE
+    is_translated = code in texts and language != BASE_LANGUAGE
     return f"{code}:{language}" if is_translated else code
 
 
@@ -110,7 +110,7 @@ def conditions() -> dict[str, str]:
     """Map the code of each subject to its SQL, texts in each language; without custom attributes."""
     found = {code: subject.sql for code, subject in SUBJECTS.items()}
     for language, _name in settings.LANGUAGES:
-        if language != MAIN_LANGUAGE:
+        if language != BASE_LANGUAGE:
             for code, sql in _TRANSLATED.items():
                 found[f"{code}:{language}"] = sql.format(language=language)
     return found
@@ -119,8 +119,8 @@ def conditions() -> dict[str, str]:
 def label_of_subject(code: str) -> str:
     """Return the label of a subject in the current language."""
     if code.startswith(CUSTOM):
-        name, language = code.removeprefix(CUSTOM), (get_language() or MAIN_LANGUAGE)[:2]
-        return next((one.name_in(language) for one in registry.cached() if one.code == name), name)
+        name, language = code.removeprefix(CUSTOM), (get_language() or BASE_LANGUAGE)[:2]
+        return registry.name_of(name, language)
     base, _colon, language = code.partition(":")
     label = str(SUBJECTS[base].label) if base in SUBJECTS else code
     return f"{label} ({language})" if language else label

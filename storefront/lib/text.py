@@ -1,4 +1,4 @@
-"""Text: fold search text, drop control characters, unify line breaks, test for storage. Pure."""
+"""Text: fold, drop control characters, unify line breaks, test for storage, read row ids. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 # Control characters other than tab and line breaks; lone surrogates, which UTF-8 cannot encode.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+MAX_ID_DIGITS = 18  # a bigint holds each number of so many digits
 _FROM = "əışçöüğ"
 _TO = "eiscoug"
 _TABLE = str.maketrans(_FROM, _TO)
@@ -46,3 +47,8 @@ def drop_controls_in(value: Any) -> Any:
 def is_storable(text: str) -> bool:
     """Return whether PostgreSQL can store a text: no NUL, no lone surrogate."""
     return _UNSTORABLE.search(text) is None
+
+
+def row_id(text: str) -> int:
+    """Return the id of a row that a request names, 0 if the text is no id."""
+    return int(text) if text.isdecimal() and len(text) <= MAX_ID_DIGITS else 0

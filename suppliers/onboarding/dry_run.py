@@ -51,7 +51,7 @@ def last_report(connection: Connection | None) -> dict[str, Any]:
     return dict(connection.connector_state.get(STATE_KEY, {})) if connection else {}
 
 
-def is_open(report: dict[str, Any], *, now: datetime) -> bool:
+def is_running(report: dict[str, Any], *, now: datetime) -> bool:
     """Return whether a worker is still expected to end the dry run."""
     if not report or report["ended_at"]:
         return False

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.staff.admin import ReasonForm, acting
 from storefront.lib.staff.form_fields import use_staff_widgets
+from storefront.lib.text import row_id
 from suppliers.compliance import vetting
 from suppliers.compliance.admin import vet_and_activate
 from suppliers.connections import file_sources, setup
@@ -217,7 +218,7 @@ class MappingStepPage(StepPage):
 
     def details(self) -> dict[str, Any]:
         report = dry_run.last_report(self.connection)
-        is_open = dry_run.is_open(report, now=self.now)
+        is_open = dry_run.is_running(report, now=self.now)
         supplier = self._existing()
         is_mapped = not steps.is_feed(supplier) or supplier.mappings.filter(is_active=True).exists()
         return {
@@ -338,10 +339,8 @@ class ActivationPage(StepPage):
     def _verify(self, supplier: Supplier) -> None:
         if not self.request.user.has_perm("suppliers.change_compliancedocument"):
             raise PermissionDenied("suppliers.change_compliancedocument")
-        pk = self.request.POST.get("document", "")
-        document = get_object_or_404(
-            ComplianceDocument, pk=int(pk) if pk.isdecimal() else 0, supplier=supplier
-        )
+        pk = row_id(self.request.POST.get("document", ""))
+        document = get_object_or_404(ComplianceDocument, pk=pk, supplier=supplier)
         try:
             vetting.verify(
                 document=document, reason=gettext("Verified during setup"), **acting(self.request)

@@ -111,62 +111,62 @@ CREATE OR REPLACE TRIGGER completeness_after_update
 AFTER UPDATE ON catalog_brand REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- requirement: insert.
+-- Requirement: insert.
 CREATE OR REPLACE TRIGGER completeness_after_insert
 AFTER INSERT ON catalog_requirement REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- requirement: update.
+-- Requirement: update.
 CREATE OR REPLACE TRIGGER completeness_after_update
 AFTER UPDATE ON catalog_requirement REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- requirement: delete.
+-- Requirement: delete.
 CREATE OR REPLACE TRIGGER completeness_after_delete
 AFTER DELETE ON catalog_requirement REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- productfamily: insert.
+-- Product family: insert.
 CREATE OR REPLACE TRIGGER completeness_after_insert
 AFTER INSERT ON catalog_productfamily REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- productfamily: update.
+-- Product family: update.
 CREATE OR REPLACE TRIGGER completeness_after_update
 AFTER UPDATE ON catalog_productfamily REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- customattribute: insert.
+-- Custom attribute: insert.
 CREATE OR REPLACE TRIGGER completeness_after_insert
 AFTER INSERT ON catalog_customattribute REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- customattribute: update.
+-- Custom attribute: update.
 CREATE OR REPLACE TRIGGER completeness_after_update
 AFTER UPDATE ON catalog_customattribute REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- customattribute: delete.
+-- Custom attribute: delete.
 CREATE OR REPLACE TRIGGER completeness_after_delete
 AFTER DELETE ON catalog_customattribute REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- channel: insert.
+-- Channel: insert.
 CREATE OR REPLACE TRIGGER completeness_after_insert
 AFTER INSERT ON catalog_channel REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_many_is_stale();
 
--- Text: insert.
+-- Product text: insert.
 CREATE OR REPLACE TRIGGER completeness_after_insert
 AFTER INSERT ON catalog_producttext REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');
 
--- Text: update.
+-- Product text: update.
 CREATE OR REPLACE TRIGGER completeness_after_update
 AFTER UPDATE ON catalog_producttext REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');
 
--- Text: delete.
+-- Product text: delete.
 CREATE OR REPLACE TRIGGER completeness_after_delete
 AFTER DELETE ON catalog_producttext REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');

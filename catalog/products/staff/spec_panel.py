@@ -14,8 +14,11 @@ from django.utils.translation import gettext_lazy
 
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import FieldChange, OtherStatement, Product, Spec
-from catalog.products.staff.history.change_texts import describe_source as describe_change
-from catalog.products.staff.history.change_texts import label_of, value_text
+from catalog.products.staff.history.change_texts import (
+    describe_change_source,
+    label_of,
+    value_text,
+)
 from catalog.products.staff.spec_form import describe_source
 from storefront.lib.staff import columns
 
@@ -150,7 +153,7 @@ def _changes(changes: Sequence[FieldChange]) -> str:
                     "value": value_text(Spec, change.field, change.old),
                     "date": _date(change.at),
                     "source": " ".join(
-                        filter(None, (describe_change(change.source), change.actor))
+                        filter(None, (describe_change_source(change.source), change.actor))
                     ),
                 },
             )

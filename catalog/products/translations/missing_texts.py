@@ -70,7 +70,7 @@ def count_missing(language: str) -> dict[str, int]:
 
 
 def cached_counts(language: str) -> dict[str, int]:
-    """Return ``count_missing``, at most a minute old. For lists, which shall stay fast."""
+    """Return ``count_missing``, at most a minute old, so that lists stay fast."""
     counted = _counts.get(language)
     if counted is None or counted[0] < time.monotonic():
         counted = (time.monotonic() + CACHE_S, count_missing(language))

@@ -28,7 +28,10 @@ class FilteredActions(StaffAdmin):
 
 
 class IdentityActions(StaffAdmin):
-    """``identity_kind`` is ``product`` or ``variant``, as the URLs of the pages name it."""
+    """Adds the actions that merge two rows or split one.
+
+    ``identity_kind`` is ``product`` or ``variant``, as in the URLs of their pages.
+    """
 
     identity_kind: ClassVar[str]
 

@@ -141,7 +141,7 @@ def duration(minutes: int, language: str) -> tuple[str, str]:
 
 
 def word(code: str, kind: str, language: str) -> str:
-    """Return the label of a code; names of families are not cached here, staff edit them."""
+    """Return the label of a code. Names of families are not cached here, because staff edit them."""
     if kind == "family":
         return cached_families().name_in(code, language)
     return _word(code, kind, language)

@@ -239,7 +239,7 @@ def test_a_new_dry_run_forgets_the_last_report(staff):
 
     report = dry_run.last_report(Connection.objects.get(supplier=supplier))
     assert report["problem"] is None
-    assert dry_run.is_open(report, now=NOON)
+    assert dry_run.is_running(report, now=NOON)
 
 
 def test_a_form_is_not_on_a_page_that_refreshes_itself(staff):

@@ -62,7 +62,7 @@ def label_of(name: str, model: type[models.Model]) -> str:
         return str(capfirst(parts._meta.verbose_name_plural))  # noqa: SLF001
     if name.startswith(CUSTOM):
         code, language = name.removeprefix(CUSTOM), get_language() or "en"
-        return next((one.name_in(language) for one in registry.cached() if one.code == code), code)
+        return registry.name_of(code, language)
     if name in Identifier.Scheme.values:
         return str(Identifier.Scheme(name).label)
     own = {field.name for field in model._meta.fields}  # noqa: SLF001
@@ -77,8 +77,8 @@ def field_of(change: FieldChange) -> str:
     return names.get(column, column)
 
 
-def describe_source(source: str) -> str:
-    """Return the text of a source, as ``set_change_source`` names it."""
+def describe_change_source(source: str) -> str:
+    """Return a source that ``set_change_source`` recorded as text for staff."""
     kind, _colon, rest = source.partition(":")
     code, _colon, run = rest.partition(":")
     text = {
@@ -118,7 +118,7 @@ class ChangeTexts:
             label=self.label(change),
             old=self.value(change, change.old),
             new=self.value(change, change.new),
-            source=describe_source(change.source),
+            source=describe_change_source(change.source),
             is_restorable=is_restorable,
         )
 

@@ -18,6 +18,7 @@ from catalog.products.staff.history import restore
 from catalog.products.staff.history.change_texts import ChangeTexts, Record
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
+from storefront.lib.text import row_id
 
 PAGE_SIZE = 50
 CHANGE_RIGHTS = {
@@ -58,8 +59,7 @@ class FieldHistoryAdmin(StaffAdmin):
     def _changes(self, request: HttpRequest, object_id: str) -> list[FieldChange]:
         """Return one change more than a page shows, newest first."""
         rows = FieldChange.objects.filter(**{self.history_field: object_id})
-        before = request.GET.get("before", "")
-        if before.isdecimal() and len(before) < 19:  # noqa: PLR2004 - digits of a bigint
+        if before := row_id(request.GET.get("before", "")):
             rows = rows.filter(pk__lt=before)
         return list(rows.select_related("variant").order_by("-pk")[: PAGE_SIZE + 1])
 
@@ -81,9 +81,8 @@ class FieldHistoryAdmin(StaffAdmin):
 
     def restore_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         row = self.row(request, str(object_id))
-        pk = request.POST.get("change", "")
         changes = FieldChange.objects.filter(**{self.history_field: row}).select_related("variant")
-        change = changes.filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None  # noqa: PLR2004
+        change = changes.filter(pk=row_id(request.POST.get("change", ""))).first()
         if change is None:
             raise Http404
         if not may_restore(request, change):
