@@ -46,7 +46,7 @@ register_read_only(
         "name",
         columns.link("edit", _("Bulk edit")),
         "position",
-        columns.status("outcome", _("Result"), needs_action={"refused", "conflict"}),
+        columns.status("outcome", _("Result"), needs_action={"rejected", "conflict"}),
         "message",
     ],
     list_select_related=["edit"],

@@ -120,12 +120,15 @@ def _do_rows(
             _store_failure(pk, step, str(error))
         except FAILURES:
             log.exception("row %s of a bulk edit failed", pk)
-            _store_failure(pk, step, _("It could not be saved. The log has the details."))
+            message = _(
+                "Not saved because of an unexpected error. Try again. The log has the details."
+            )
+            _store_failure(pk, step, message)
     return True
 
 
 def _store_failure(pk: int, step: Step, message: str) -> None:
-    outcome = Outcome.REFUSED if step is _apply_row else Outcome.KEPT
+    outcome = Outcome.REJECTED if step is _apply_row else Outcome.KEPT
     BulkEditRow.objects.filter(pk=pk).update(
         outcome=outcome, message=message[: planning.MAX_MESSAGE]
     )

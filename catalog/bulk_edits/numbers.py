@@ -19,7 +19,7 @@ class NumberError(ValueError):
 
 
 def find_new(target: Target, scheme: str, stated: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the stated numbers that the variant lacks, and why others are refused."""
+    """Return the stated numbers that the variant lacks, and why others are rejected."""
     known = {each.value for each in target.identifiers_of(scheme)}
     found, problems = [], []
     for raw in stated:
@@ -49,7 +49,7 @@ def stored_value(target: Target, scheme: str, raw: str) -> str:
 
 def _check_free(target: Target, scheme: str, raw: str, value: str) -> None:
     if target.variant is None:
-        raise NumberError(_("It was deleted meanwhile."))
+        raise NumberError(_("The product or variant was deleted in the meantime."))
     try:
         identifier_edits.check_free(variant=target.variant, scheme=scheme, value=value)
     except IdentifierTakenError as error:
@@ -63,7 +63,7 @@ def save_numbers(target: Target, scheme: str, numbers: Sequence[str], *, now: da
     """Add the numbers that the variant lacks, remove the others.
 
     Locks:  as ``identifier_edits.save_identifiers``
-    Raises: NumberError  another variant got a number meanwhile
+    Raises: NumberError  another variant has got a number in the meantime
     """
     present = target.identifiers_of(scheme)
     known = {printed(each) for each in present}

@@ -32,7 +32,6 @@ from storefront.lib.db.transactions import requires_transaction
 Outcome = BulkEditRow.Outcome
 MAX_ROWS = 20_000
 BATCH = 500
-HOW = ("set", "clear", "append", "remove")
 MAX_NAME, MAX_MESSAGE = 200, 500
 
 
@@ -42,17 +41,17 @@ class TooManyRowsError(ValueError):
 
 @dataclass(slots=True, kw_only=True)
 class RowPlan:
-    """The changed values of one row by code, with findings; ``refusal`` says why it is refused."""
+    """The changed values of one row by code, with findings; ``rejection`` says why it is rejected."""
 
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
-    refusal: str = ""
+    rejection: str = ""
 
     @property
     def outcome(self) -> str:
-        if self.refusal:
-            return Outcome.REFUSED
+        if self.rejection:
+            return Outcome.REJECTED
         return Outcome.PLANNED if self.after else Outcome.UNCHANGED
 
 
@@ -101,19 +100,22 @@ def plan_rows(edit: BulkEdit) -> None:
         for row in rows:
             target = targets.get(row.product_id or 0)
             if target is None or (row.variant_id and row.variant_id not in variants):
-                row.outcome, row.message = Outcome.REFUSED, _("It was deleted meanwhile.")
+                row.outcome, row.message = (
+                    Outcome.REJECTED,
+                    _("The product or variant was deleted in the meantime."),
+                )
                 continue
             target.variant = variants.get(row.variant_id or 0)
             wanted = row.wanted or wanted_values(edit.operations, target, known)
             store_plan(row, plan_values(target, wanted, known))
-        _refuse_incomplete(rows)
+        _reject_incomplete(rows)
         BulkEditRow.objects.bulk_update(
             rows, ["before", "after", "findings", "message", "outcome"], batch_size=BATCH
         )
 
 
-def _refuse_incomplete(rows: Iterable[BulkEditRow]) -> None:
-    """Refuse to make products ready that lack what their sale needs, before the edit."""
+def _reject_incomplete(rows: Iterable[BulkEditRow]) -> None:
+    """Reject rows that make a product ready although it lacks what its sale needs."""
     ready = [
         row
         for row in rows
@@ -123,13 +125,13 @@ def _refuse_incomplete(rows: Iterable[BulkEditRow]) -> None:
         found = lifecycle.find_unsellable({row.product_id for row in ready if row.product_id})
     for row in ready:
         if missing := found.get(row.product_id or 0):
-            row.outcome = Outcome.REFUSED
+            row.outcome = Outcome.REJECTED
             row.message = lifecycle.describe_missing(missing)[:MAX_MESSAGE]
 
 
 def store_plan(row: BulkEditRow, plan: RowPlan) -> None:
     row.before, row.after, row.findings = plan.before, plan.after, plan.findings
-    row.message, row.outcome = plan.refusal[:MAX_MESSAGE], plan.outcome
+    row.message, row.outcome = plan.rejection[:MAX_MESSAGE], plan.outcome
 
 
 def wanted_values(
@@ -161,22 +163,22 @@ def plan_values(
 
     Stated identifiers are added to those of the variant.
     """
-    plan, refusals = RowPlan(), list[str]()
+    plan, rejections = RowPlan(), list[str]()
     for code, wanted_value in wanted.items():
         each, value = known[code], wanted_value
         present = each.read(target)
         if each.part == IDENTIFIER:
             new, problems = numbers.find_new(target, each.name, value)
-            value, refusals = [*present, *new], [*refusals, *problems]
+            value, rejections = [*present, *new], [*rejections, *problems]
         if present != value:
             plan.before[code], plan.after[code] = present, value
     if plan.after:
-        refusals += _status_problems(target, plan.after)
-        refusals += _family_problems(target, plan.after)
-        refusals += _foreign_attributes(target, plan.after, known)
-        refusals += _spec_problems(target, plan, known)
-        refusals += _variant_problems(target, plan.after, known)
-    plan.refusal = " ".join(refusals)
+        rejections += _status_problems(target, plan.after)
+        rejections += _family_problems(target, plan.after)
+        rejections += _foreign_attributes(target, plan.after, known)
+        rejections += _spec_problems(target, plan, known)
+        rejections += _variant_problems(target, plan.after, known)
+    plan.rejection = " ".join(rejections)
     return plan
 
 
@@ -204,7 +206,7 @@ def _foreign_attributes(
     for code in codes:
         definition = known[code].definition
         if definition is not None and not definition.applies_to(family):
-            message = _("%(field)s: products of this kind do not have this attribute.")
+            message = _("%(field)s: products of this family do not have this attribute.")
             yield message % {"field": known[code].label}
 
 

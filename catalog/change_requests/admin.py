@@ -92,7 +92,9 @@ def rejected_values(request: ChangeRequest) -> SafeString | None:
 @admin.register(ChangeRequest)
 class ChangeRequestAdmin(StaffAdmin):
     change_form_outer_after_template = "catalog/change_requests/change_request_form.html"
-    empty_text = gettext_lazy("No supplier changed a live product. Nothing waits for a decision.")
+    empty_text = gettext_lazy(
+        "No open change requests. Suppliers' changes of live products appear here."
+    )
     list_display: ClassVar = [
         columns.text("product__title", gettext_lazy("Product")),
         "supplier_code",
@@ -174,5 +176,5 @@ class ChangeRequestAdmin(StaffAdmin):
 
 _DONE: dict[str, Any] = {
     "accept": gettext_lazy("Accepted. The product shows the new value."),
-    "reject": gettext_lazy("Rejected. It is asked again when the supplier states another value."),
+    "reject": gettext_lazy("Rejected. If the supplier states another value, a new request opens."),
 }

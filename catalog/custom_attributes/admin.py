@@ -100,7 +100,7 @@ class CustomAttributeAdmin(StaffAdmin):
         english_name,
         "kind",
         "unit",
-        columns.text("families", gettext_lazy("Kinds of product")),
+        columns.text("families", gettext_lazy("Families")),
         "is_required",
     ]
     list_filter: ClassVar = ["kind", "is_required"]

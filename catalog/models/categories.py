@@ -33,10 +33,10 @@ class Category(models.Model):
         help_text=_("Same format as the names. Shown above the products and by search engines."),
     )
     families = models.JSONField(
-        _("Product kinds"),
+        _("Families"),
         default=list,
         help_text=_(
-            'Format: ["headlamp"]. Home page guides for these kinds link to this category.'
+            'Codes of families, such as ["headlamp"]. Home page guides for these families link to this category.'
         ),
     )
     google_id = models.PositiveIntegerField(

@@ -181,12 +181,12 @@ class BulkEditRow(models.Model):
     class Outcome(models.TextChoices):
         PENDING = "pending", _("Not checked yet")
         UNCHANGED = "unchanged", _("Unchanged")
-        REFUSED = "refused", _("Refused")
+        REJECTED = "rejected", _("Rejected")
         PLANNED = "planned", _("To change")
         CHANGED = "changed", _("Changed")
-        CONFLICT = "conflict", _("Changed meanwhile, left as it is")
+        CONFLICT = "conflict", _("Changed since the preview, not applied")
         RESTORED = "restored", _("Restored")
-        KEPT = "kept", _("Not restored, because it changed since")
+        KEPT = "kept", _("Changed since the edit, not restored")
 
     edit = models.ForeignKey(
         BulkEdit, models.CASCADE, related_name="rows", verbose_name=_("Bulk edit")
@@ -202,7 +202,7 @@ class BulkEditRow(models.Model):
     wanted = models.JSONField(_("Stated values"), default=dict)
     before = models.JSONField(_("Old value"), default=dict)
     after = models.JSONField(_("New value"), default=dict)
-    unlocked = models.JSONField(_("Filled by feeds before"), default=list)
+    unlocked = models.JSONField(_("Unlocked before the edit"), default=list)
     findings = models.JSONField(_("Findings"), default=list)
     message = models.CharField(_("Message"), max_length=500, blank=True)
     outcome = models.CharField(_("Result"), max_length=10, choices=Outcome, default=Outcome.PENDING)
@@ -215,7 +215,7 @@ class BulkEditRow(models.Model):
                 "bulk_edit_outcome_is_known",
                 models.Q(
                     outcome__in=[
-                        *("pending", "unchanged", "refused", "planned", "changed"),
+                        *("pending", "unchanged", "rejected", "planned", "changed"),
                         *("conflict", "restored", "kept"),
                     ]
                 ),

@@ -87,8 +87,8 @@ class CustomAttribute(models.Model):
         models.CharField(max_length=20),
         default=list,
         blank=True,
-        verbose_name=_("Kinds of product"),
-        help_text=_("The kinds of product that have this attribute. Leave empty for all."),
+        verbose_name=_("Families"),
+        help_text=_("The families whose products have this attribute. Leave empty for all."),
     )
     is_required = models.BooleanField(
         _("Required"),

@@ -86,7 +86,7 @@ class Product(models.Model):
         default=Status.DRAFT,
         help_text=_("Only live products are shown and sold."),
     )
-    # The product that the page of this one leads to, after a merge; None: the page answers 410.
+    # After a merge: the product to which the page of this one redirects. None: the page answers 410.
     redirects_to = models.ForeignKey(
         "self",
         models.SET_NULL,

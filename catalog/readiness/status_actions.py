@@ -1,4 +1,4 @@
-"""Status actions: the buttons that move a product, and the same for a selection."""
+"""Status actions: change the status of a product, or of a selection, by buttons."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +18,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
 
 Status = Product.Status
-_SUBMIT = (_("Submit for review"), _("Another person checks the product before it is published."))
+_SUBMIT = (_("Submit for review"), _("Staff check the product before it is published."))
 _APPROVE = (_("Approve"), _("The product is checked. It can be published now."))
 _PUBLISH = (_("Publish"), _("The product is shown and sold on each channel where it is complete."))
 _RETURN = (_("Back to draft"), _("A live product is hidden until it is published again."))

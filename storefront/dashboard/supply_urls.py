@@ -72,7 +72,7 @@ urlpatterns = [
         admin.site.admin_view(brand_merge.undo),
         name="undo_brand_merge",
     ),
-    # /admin/supply/catalog.csv?status__exact=active
+    # /admin/supply/catalog.csv?status__exact=live
     re_path(
         r"^catalog\.(?P<kind>csv|xlsx)$",
         admin.site.admin_view(catalog_file.download),
@@ -84,7 +84,7 @@ urlpatterns = [
         admin.site.admin_view(bulk_edits.create),
         name="new_bulk_edit",
     ),
-    # /admin/supply/bulk-edits/<edit>/?outcome=refused&page=2
+    # /admin/supply/bulk-edits/<edit>/?outcome=rejected&page=2
     path("bulk-edits/<int:edit_id>/", admin.site.admin_view(bulk_edits.show), name="bulk_edit"),
     # /admin/supply/texts/<product>/az/?missing=title
     path(
@@ -104,8 +104,8 @@ urlpatterns = [
     # /admin/supply/bulk-edits/<edit>/rejected.csv
     path(
         "bulk-edits/<int:edit_id>/rejected.csv",
-        admin.site.admin_view(bulk_edits.download_refused),
-        name="bulk_edit_refused",
+        admin.site.admin_view(bulk_edits.download_rejected),
+        name="bulk_edit_rejected",
     ),
     # /admin/supply/imports/new/
     path("imports/new/", admin.site.admin_view(imports.create), name="new_import"),

@@ -43,6 +43,7 @@ from suppliers.sync.runner import AlreadyRunningError, run_sync
 Status = CatalogImport.Status
 LOCK_NAME = "catalog import"
 MAX_BYTES = 50_000_000
+MAX_ROWS = 100_000
 MAX_EXAMPLES = 10_000  # changes and rejections in a report
 PROGRESS_EVERY_S = 1.0
 OWN_FOLDER = "_own"  # no supplier's code begins with an underscore
@@ -139,7 +140,11 @@ def request_check(
 
 
 def request_apply(row: CatalogImport, *, actor: str, now: datetime) -> None:
-    """Make the file the supplier's newest upload and request its import. Raises as above."""
+    """Make the file the supplier's newest upload and request its import.
+
+    Raises: PermanentError  it has no supplier
+        InvalidTransitionError, ConcurrentUpdateError  it was requested before
+    """
     if row.supplier is None:
         raise PermanentError(_("The file has no supplier."))
     with transaction.atomic(durable=True):
@@ -210,9 +215,6 @@ def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit
     edit.move(BulkEdit.Status.PREPARING, at=clock())
     edit.move(BulkEdit.Status.READY, at=clock())
     return edit
-
-
-MAX_ROWS = 100_000
 
 
 def _check_supplier(row: CatalogImport, supplier: Supplier, *, now: datetime) -> dict[str, Any]:

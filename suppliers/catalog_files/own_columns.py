@@ -77,7 +77,7 @@ class OwnColumns:
 
     def choices(self) -> list[tuple[str, str]]:
         return [
-            (SKU, _("SKU of ours")),
+            (SKU, _("Our SKU")),
             *((code, each.label) for code, each in self.fields.items()),
         ]
 
@@ -187,7 +187,7 @@ def _words(text: str) -> str:
 def _yes_or_no(text: str) -> bool:
     folded = fold(text)
     if folded not in _YES | _NO:
-        raise UnreadableError(_("%(text)s says neither yes nor no") % {"text": text[:60]})
+        raise UnreadableError(_("%(text)s is neither yes nor no") % {"text": text[:60]})
     return folded in _YES
 
 

@@ -84,7 +84,9 @@ def fill_edit(
     if not count:
         raise invalid_file("empty", _("The file has no rows below the column names."))
     if not known:
-        raise invalid_file("skus", _("No row names a SKU of ours. Check the column of the SKU."))
+        raise invalid_file(
+            "skus", _("No row has one of our SKUs. Check which column holds our SKU.")
+        )
 
 
 def _numbered(file: DataFile) -> Iterator[tuple[int, dict[str, str] | ImportIssue]]:
@@ -124,13 +126,13 @@ def _check_batch(  # noqa: PLR0913 - rows with their cells, and how to read thes
     for row, each in zip(rows, cells, strict=True):
         if isinstance(each, ImportIssue):
             is_total = each.code == TOTAL_ROW
-            row.outcome = Outcome.UNCHANGED if is_total else Outcome.REFUSED
+            row.outcome = Outcome.UNCHANGED if is_total else Outcome.REJECTED
             row.message = each.message[: planning.MAX_MESSAGE]
             continue
         sku = _sku(each, mapped)
         variant = variants.get(ids.get(sku, 0))
         if variant is None or sku in reading.skus:
-            row.outcome = Outcome.REFUSED
+            row.outcome = Outcome.REJECTED
             row.message = _("The file names this SKU twice.") if variant else _no_sku(sku)
             continue
         known += 1
@@ -145,7 +147,7 @@ def _check_batch(  # noqa: PLR0913 - rows with their cells, and how to read thes
         row.wanted = wanted
         plan = planning.plan_values(target, wanted, own.fields)
         problems += _repeated_numbers(row, target, plan, own, reading)
-        plan.refusal = " ".join(filter(None, [*problems, plan.refusal]))
+        plan.rejection = " ".join(filter(None, [*problems, plan.rejection]))
         planning.store_plan(row, plan)
     return known
 

@@ -2,7 +2,7 @@
 
 Its products, aliases and documents move, and its name becomes an alias. Contacts of the remaining
 brand that are empty are filled in. Rules of draft price books move; a live price book or a promotion
-that names the brand refuses the merge, because prices would change unsaid.
+that names the brand refuses the merge, because prices would change without notice.
 """
 
 from datetime import datetime
@@ -44,7 +44,11 @@ def merge_brands(*, brand: Brand, other: Brand, actor: str, now: datetime) -> Br
         raise OverrideError(gettext("Choose two different brands."))
     survivor, merged = locked[brand.pk], locked[other.pk]
     if survivor.merged_into_id or merged.merged_into_id:
-        raise OverrideError(gettext("One of the brands was merged already."))
+        raise OverrideError(
+            gettext(
+                "One of the brands was merged already. Choose the brand that it was merged into."
+            )
+        )
     _refuse_named(merged)
     changes = Journal()
     products = _move_products(changes, survivor, merged, now=now)
@@ -74,8 +78,8 @@ def _refuse_named(brand: Brand) -> None:
     rules = PriceRule.objects.filter(brand=brand, book__status=PriceBook.Status.LIVE)
     if rule := rules.select_related("book").first():
         message = gettext(
-            "Rule %(number)s of the live price book %(book)s names %(brand)s. Publish a price book"
-            " without this rule first."
+            "Rule %(number)s of the live price book %(book)s names %(brand)s. Go live with a price"
+            " book without this rule first."
         )
         values = {"number": rule.number, "book": rule.book, "brand": brand.name}
         raise OverrideError(message % values)

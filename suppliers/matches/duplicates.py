@@ -178,8 +178,8 @@ def _decided_pairs() -> set[Pair]:
 
 
 @transaction.atomic(durable=True)
-def keep_apart(*, candidate: DuplicateCandidate, actor: str, now: datetime) -> MatchDecision:
-    """Store that both variants are different items; no search asks again.
+def mark_different(*, candidate: DuplicateCandidate, actor: str, now: datetime) -> MatchDecision:
+    """Store that both variants are different items. No search lists the pair again.
 
     Locks: the candidate
     Raises: OverrideError  it was decided already
@@ -209,8 +209,8 @@ def _stored(row: DuplicateCandidate) -> dict[str, object]:
 
 
 @requires_transaction
-def ask_again(decision: MatchDecision, *, now: datetime) -> None:
-    """Restore the candidate that staff kept apart; the undo of ``keep_apart``."""
+def restore_candidate(decision: MatchDecision, *, now: datetime) -> None:
+    """Undo ``mark_different``: restore the candidate, so that staff are asked again."""
     DuplicateCandidate.objects.get_or_create(
         variant_id=decision.variant_id,
         other_id=decision.other_id,

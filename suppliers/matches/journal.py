@@ -1,7 +1,7 @@
 """Journal: change rows so that an undo can restore them.
 
-An undo reads the entries backwards. A field that no longer has the value that was written refuses
-it: a later decision or edit builds on this one.
+An undo reads the entries backwards. It is refused if a field no longer has the written value,
+because a later decision or edit builds on it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.offers.overrides import OverrideError
 
-CHANGED_SINCE: Final = (
+CHANGED_SINCE: Final = _(
     "It has changed since. Undo the later decision first, or correct the offer and the"
     " identifiers on their pages."
 )
@@ -93,7 +94,7 @@ def undo(entries: Sequence[Entry]) -> None:
             raise OverrideError(CHANGED_SINCE) from error
 
 
-def _unset(rows: models.QuerySet[Any], entry: Entry) -> None:
+def _restore_columns(rows: models.QuerySet[Any], entry: Entry) -> None:
     after: Mapping[str, Any] = entry["after"]
     found = rows.in_bulk([int(pk) for pk in entry["before"]])
     for pk, before in entry["before"].items():
@@ -107,7 +108,7 @@ def _unset(rows: models.QuerySet[Any], entry: Entry) -> None:
             raise OverrideError(CHANGED_SINCE)
 
 
-def _shorten(rows: models.QuerySet[Any], entry: Entry) -> None:
+def _remove_member(rows: models.QuerySet[Any], entry: Entry) -> None:
     field = entry["field"]
     found = list(rows.filter(pk__in=entry["pks"]))
     for row in found:
@@ -115,7 +116,7 @@ def _shorten(rows: models.QuerySet[Any], entry: Entry) -> None:
     rows.bulk_update(found, [field])
 
 
-def _recreate(rows: models.QuerySet[Any], entry: Entry) -> None:
+def _restore_rows(rows: models.QuerySet[Any], entry: Entry) -> None:
     ids = [values["id"] for values in entry["values"]]
     present = rows.in_bulk(ids)
     for values in entry["values"]:
@@ -126,8 +127,13 @@ def _recreate(rows: models.QuerySet[Any], entry: Entry) -> None:
     rows.bulk_create(rows.model(**values) for values in entry["values"])
 
 
-def _delete(rows: models.QuerySet[Any], entry: Entry) -> None:
+def _delete_row(rows: models.QuerySet[Any], entry: Entry) -> None:
     rows.filter(pk=entry["pk"]).delete()
 
 
-_STEPS: Final = {"set": _unset, "extend": _shorten, "keep": _recreate, "add": _delete}
+_STEPS: Final = {
+    "set": _restore_columns,
+    "extend": _remove_member,
+    "keep": _restore_rows,
+    "add": _delete_row,
+}

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from catalog.models import Variant
 from storefront.lib.db.transactions import requires_transaction
@@ -43,10 +44,11 @@ def lock_offers(offers: QuerySet[SupplierOffer]) -> list[SupplierOffer]:
     levels = StockLevel.objects.filter(offer__in=locked).order_by("pk")
     for level in levels.select_for_update(of=["self"], no_key=True):
         if level.reserved or level.allocated_outstanding:
-            raise OverrideError(
-                f"Open orders hold units of the SKU {skus[level.offer_id]}. Wait until they are"
-                " shipped, or cancel them first."
+            message = gettext(
+                "Open orders hold units of the SKU %(sku)s. Wait until they are shipped, or cancel"
+                " them first."
             )
+            raise OverrideError(message % {"sku": skus[level.offer_id]})
     return locked
 
 
@@ -59,11 +61,16 @@ def require_one_offer_per_supplier(variant: Variant, offers: Collection[Supplier
     listed = [one for one in offers if one.status != SupplierOffer.Status.DISCONTINUED]
     suppliers = [offer.supplier_id for offer in listed]
     if len(suppliers) > len({*suppliers}):
-        raise OverrideError("One supplier would offer the variant twice. Choose one of its SKUs.")
+        raise OverrideError(
+            gettext("One supplier would offer the variant twice. Choose one of its SKUs.")
+        )
     present = SupplierOffer.objects.filter(variant=variant, supplier__in=suppliers)
     present = present.exclude(status=SupplierOffer.Status.DISCONTINUED)
     if twice := present.exclude(pk__in=[offer.pk for offer in offers]).first():
-        raise OverrideError(f"The supplier already offers this variant as {twice.supplier_sku}.")
+        message = gettext(
+            "The supplier already offers this variant as %(sku)s. Choose another variant."
+        )
+        raise OverrideError(message % {"sku": twice.supplier_sku})
 
 
 def require_for_sale(variant: Variant) -> None:
@@ -73,4 +80,5 @@ def require_for_sale(variant: Variant) -> None:
     """
     is_archived = variant.product.status == variant.product.Status.ARCHIVED
     if is_archived or variant.status == Variant.Status.DISCONTINUED:
-        raise OverrideError(f"{variant} is discontinued: what is merged into it is not sold.")
+        message = gettext("%(variant)s is discontinued. Choose a variant that is still sold.")
+        raise OverrideError(message % {"variant": variant})

@@ -74,7 +74,9 @@ def merge_products(  # noqa: PLR0913 - both products, what moves, who and when
     rows = locks.lock_variants(of_both.values_list("pk", flat=True))
     pairs, moved = _pair_variants(product, other, [*rows.values()])
     if not pairs and not moved:
-        raise OverrideError(gettext("All variants of the product are discontinued."))
+        raise OverrideError(
+            gettext("All variants of the product are discontinued. Choose another product.")
+        )
     changes = Journal()
     for variant, merged in pairs:
         _merge_pair(changes, variant, merged, now=now, check_orders=check_orders)
@@ -98,7 +100,9 @@ def _pair_variants(
     ours = [row for row in listed if row.product_id == product.pk]
     theirs = [row for row in listed if row.product_id == other.pk]
     if not ours:
-        raise OverrideError(gettext("All variants of the product are discontinued."))
+        raise OverrideError(
+            gettext("All variants of the product are discontinued. Choose another product.")
+        )
     if len(ours) == len(theirs) == 1:
         return [(ours[0], theirs[0])], []
     by_options = {option_keys(row.option_values): row for row in ours}
@@ -140,8 +144,8 @@ def _merge_pair(
     offers = [offer for offer in locked if offer.variant_id == other.pk]
     locks.require_one_offer_per_supplier(variant, offers)
     move_offers(changes, offers, variant, now=now)
-    asked = [offer for offer in locked if offer.variant_id is None]
-    changes.set(asked, is_strict=False, disputed_variant_id=variant.pk)
+    disputed = [offer for offer in locked if offer.variant_id is None]
+    changes.set(disputed, is_strict=False, disputed_variant_id=variant.pk)
     _move_identifiers(changes, other, variant)
     if variant.replaced_by_id == other.pk:
         changes.set([variant], is_strict=False, replaced_by_id=None)
@@ -176,7 +180,9 @@ def _move_identifiers(changes: Journal, other: Variant, variant: Variant) -> Non
         if row.scheme != Scheme.SUPPLIER and (row.scheme, row.value) not in has
     ]
     changes.set(
-        [row for row in own if row.state == State.ASSERTED], is_strict=False, state="verified"
+        [row for row in own if row.state == State.ASSERTED],
+        is_strict=False,
+        state=State.VERIFIED.value,
     )
     changes.keep(rows, moves_to=variant.pk)
     Identifier.objects.filter(pk__in=[row.pk for row in rows if row.pk not in moved]).delete()
@@ -212,7 +218,7 @@ def delete_supplier_skus(changes: Journal, variants: Collection[Variant]) -> Non
 def _retire_product(
     changes: Journal, other: Product, product: Product, *, with_images: bool
 ) -> None:
-    """Archive a product that has no variant in production, and let its page redirect."""
+    """Archive a product without a variant in production; its page redirects."""
     if with_images and other.pk != product.pk:
         taken = Image.objects.filter(product=product).values("source_url")
         images = Image.objects.filter(product=other).exclude(stem="")
@@ -224,14 +230,14 @@ def _retire_product(
             role=Image.Role.OTHER,
         )
     if other.pk != product.pk and not Variant.objects.filter(IN_PRODUCTION, product=other).exists():
-        archive(changes, other, leads_to=product)
+        archive(changes, other, redirects_to=product)
 
 
 @requires_transaction
-def archive(changes: Journal, product: Product, *, leads_to: Product) -> None:
+def archive(changes: Journal, product: Product, *, redirects_to: Product) -> None:
     """Archive a product; its page redirects to another one."""
     (row,) = Product.objects.select_for_update(of=["self"]).filter(pk=product.pk)
-    changes.set([row], status=Product.Status.ARCHIVED, redirects_to_id=leads_to.pk)
+    changes.set([row], status=Product.Status.ARCHIVED, redirects_to_id=redirects_to.pk)
 
 
 @requires_transaction

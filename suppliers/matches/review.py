@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KT
+from django.utils.translation import gettext
 
 from catalog.models import Identifier, Variant
 from storefront.lib.db.change_source import set_change_source
@@ -136,7 +137,7 @@ def decide_offer(*, offer: SupplierOffer, is_same: bool, actor: str, now: dateti
     """
     variant = offer.disputed_variant
     if variant is None:
-        raise OverrideError("This was decided already.")
+        raise OverrideError(gettext("This was decided already. Reload the page."))
     if is_same:
         overrides.link_offer(offer=offer, variant=variant, now=now)
     else:
@@ -194,7 +195,7 @@ def _lock_conflict(conflict: Identifier) -> Sequence[Identifier]:
     rows.sort(key=lambda row: row.state == State.CONFLICT)
     states = {row.pk: row.state for row in rows}
     if states.get(conflict.pk) != State.CONFLICT or rows[0].state != State.ASSERTED:
-        raise OverrideError("This was decided already.")
+        raise OverrideError(gettext("This was decided already. Reload the page."))
     return rows
 
 
@@ -239,7 +240,7 @@ def undo(*, decision: MatchDecision, now: datetime, check_orders: OrderCheck) ->
     set_change_source("match undone")
     row = MatchDecision.objects.select_for_update(of=["self"]).get(pk=decision.pk)
     if row.undone_at is not None:
-        raise OverrideError("This was undone already.")
+        raise OverrideError(gettext("This was undone already."))
     if row.offer is not None:
         _undo_offer(row, row.offer, now)
     elif row.kind == Kind.MERGE:
@@ -247,7 +248,7 @@ def undo(*, decision: MatchDecision, now: datetime, check_orders: OrderCheck) ->
     elif row.kind == Kind.SPLIT:
         splits.undo(row, now=now, check_orders=check_orders)
     elif row.kind == Kind.PAIR:
-        duplicates.ask_again(row, now=now)
+        duplicates.restore_candidate(row, now=now)
     else:
         _undo_identifier(row)
     PendingPublication.queue(pk for pk in (row.variant_id, row.other_id) if pk is not None)
@@ -268,7 +269,9 @@ def _undo_identifier(row: MatchDecision) -> None:
 def _undo_offer(row: MatchDecision, decided: SupplierOffer, now: datetime) -> None:
     (offer,) = locks.lock_offers(SupplierOffer.objects.filter(pk=decided.pk))
     if row.answer == Answer.DIFFERENT and offer.variant_id is not None:
-        raise OverrideError("The product was created already.")
+        raise OverrideError(
+            gettext("The product was created already. Merge it with the other one instead.")
+        )
     if row.answer == Answer.SAME and offer.variant_id != row.variant_id:
         raise OverrideError(CHANGED_SINCE)
     offer.variant, offer.disputed_variant = None, row.variant

@@ -60,7 +60,7 @@ def split_offers(  # noqa: PLR0913 - what moves, to what, who and when
     """Separate offers of a variant, which are another item.
 
     Shape: ``identifiers`` and ``images`` are ids of rows of the variant and of its product that go
-        along; ``is_redirected``: no offer remains, so the product is archived and its page leads to
+        along; ``is_redirected``: no offer remains, so the product is archived and its page redirects to
         the other product
     Locks: the variants, then the offers, then their stock, each in id order
     Raises: OverrideError  open orders need the offers, or the target does not fit
@@ -76,7 +76,7 @@ def split_offers(  # noqa: PLR0913 - what moves, to what, who and when
     goal = rows[target.variant.pk] if target.variant else _create_variant(origin, target)
     is_made = target.variant is None
     if goal.pk == origin.pk:
-        raise OverrideError(gettext("Choose another variant than this one."))
+        raise OverrideError(gettext("Choose a different variant."))
     if not is_made:
         locks.require_for_sale(goal)
     locks.require_one_offer_per_supplier(goal, moved)
@@ -161,7 +161,7 @@ def _create_variant(origin: Variant, target: Target) -> Variant:
 
 @requires_transaction
 def _create_product(like: Product, title: str) -> Product:
-    """Return a new draft with the brand, category and kind of another product."""
+    """Return a new draft with the brand, category and family of another product."""
     product = Product(
         title=title.strip()[:150],
         category_id=like.category_id,
@@ -255,20 +255,26 @@ def _move_images(changes: Journal, images: Any, product: Product, **values: Any)
 
 @requires_transaction
 def _retire(changes: Journal, origin: Variant, goal: Variant) -> None:
-    """Discontinue a variant without offers, and let the page of its product lead on.
+    """Discontinue a variant without offers, and redirect the page of its product.
 
     Raises: OverrideError  the product is still offered
     """
     listed = SupplierOffer.objects.filter(variant__product=origin.product_id)
     if listed.exclude(status=SupplierOffer.Status.DISCONTINUED).exists():
         raise OverrideError(
-            gettext("Suppliers still offer the old product. Its page cannot redirect.")
+            gettext(
+                "Suppliers still offer the old product, so its page cannot redirect. Clear “Redirect the old page”."
+            )
         )
     if goal.product_id == origin.product_id:
-        raise OverrideError(gettext("Both variants are on the same page. It cannot redirect."))
+        raise OverrideError(
+            gettext(
+                "Both variants are on the same page, so it cannot redirect. Clear “Redirect the old page”."
+            )
+        )
     rows = Variant.objects.filter(merges.IN_PRODUCTION, product=origin.product_id)
     changes.set(rows, status=Variant.Status.DISCONTINUED, replaced_by_id=goal.pk)
-    merges.archive(changes, origin.product, leads_to=goal.product)
+    merges.archive(changes, origin.product, redirects_to=goal.product)
 
 
 @requires_transaction
@@ -298,7 +304,7 @@ def _record(  # noqa: PLR0913 - parts of one decision
 
 @requires_transaction
 def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None:
-    """Restore what a split moved. What it created is retired, and its page leads back.
+    """Restore what a split moved. What it created is discontinued, and its page redirects back.
 
     Locks: as ``split_offers``; the caller holds the decision
     Raises: OverrideError  a later decision or edit builds on it, or open orders need the offers

@@ -849,7 +849,7 @@ class Migration(migrations.Migration):
                 ('size_bytes', models.PositiveBigIntegerField(verbose_name='Size (bytes)')),
                 ('heading_key', models.CharField(blank=True, max_length=64, verbose_name='Headings')),
                 ('columns', models.JSONField(blank=True, default=dict, verbose_name='Columns')),
-                ('blank', models.CharField(choices=[('ignore', 'Keep the present value'), ('clear', 'Clear the value')], default='ignore', max_length=10, verbose_name='Empty cells')),
+                ('blank', models.CharField(choices=[('ignore', 'Keep the current value'), ('clear', 'Clear the value')], default='ignore', max_length=10, verbose_name='Empty cells')),
                 ('status', models.CharField(choices=[('uploaded', 'Choose columns'), ('checking', 'Checking the file'), ('checked', 'Ready to apply'), ('applying', 'Applying'), ('applied', 'Applied')], default='uploaded', max_length=10, verbose_name='Status')),
                 ('status_since', models.DateTimeField(verbose_name='Status since')),
                 ('rows_read', models.PositiveIntegerField(default=0, verbose_name='Rows read')),

@@ -31,7 +31,7 @@ class CatalogImport(Stateful):
         APPLIED = "applied", _("Applied")
 
     class BlankCell(models.TextChoices):
-        IGNORE = "ignore", _("Keep the present value")
+        IGNORE = "ignore", _("Keep the current value")
         CLEAR = "clear", _("Clear the value")
 
     TRANSITIONS: ClassVar = {

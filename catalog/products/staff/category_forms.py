@@ -43,7 +43,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
     def clean_families(self) -> list[str]:
         families, known = self.cleaned_data["families"], {code for code, _name in family_choices()}
         if not isinstance(families, list) or not {str(family) for family in families} <= known:
-            message = _("Enter a list of kinds in brackets. Known kinds: %(known)s.")
+            message = _("Enter a list of family codes in brackets. Known codes: %(known)s.")
             raise forms.ValidationError(message % {"known": ", ".join(sorted(known))})
         return [str(family) for family in families]
 

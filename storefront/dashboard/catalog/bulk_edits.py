@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.paginator import Paginator
@@ -18,8 +18,6 @@ from catalog.bulk_edits.forms import FieldsForm, ValuesForm, initial_values
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
 from storefront.dashboard import staff_page
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
-from storefront.lib.staff.csv_export import csv_line
-from storefront.lib.tasks import enqueue
 
 PER_PAGE = 100
 REFRESH_AFTER_S = 2
@@ -32,7 +30,7 @@ Outcome, Status = BulkEditRow.Outcome, BulkEdit.Status
 FILE_RIGHTS = tuple(RIGHTS.values())  # a file states values of products and of variants
 # Outcomes in the order of their tabs.
 SHOWN = (
-    *(Outcome.REFUSED, Outcome.CONFLICT, Outcome.KEPT, Outcome.PLANNED, Outcome.CHANGED),
+    *(Outcome.REJECTED, Outcome.CONFLICT, Outcome.KEPT, Outcome.PLANNED, Outcome.CHANGED),
     *(Outcome.RESTORED, Outcome.UNCHANGED, Outcome.PENDING),
 )
 
@@ -107,13 +105,9 @@ def _act(request: HttpRequest, edit: BulkEdit) -> HttpResponse:
         return HttpResponseRedirect(_url(edit))
     if edit.rows.count() <= application.MAX_AT_ONCE:
         application.continue_edit(edit.pk, now=timezone.now())
-    elif not enqueue(tasks.run_edit, edit_id=edit.pk):
-        messages.warning(
-            request,
-            gettext(
-                "The background workers do not respond. The task was saved and will be done later."
-            ),
-        )
+    else:
+        model_admin: Any = admin.site.get_model_admin(BulkEdit)
+        model_admin.wake(request, tasks.run_edit, edit_id=edit.pk)
     return HttpResponseRedirect(_url(edit))
 
 
@@ -164,7 +158,7 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
         total=total,
         total_text=ngettext("%(count)d row", "%(count)d rows", total) % {"count": total},
         done=total - counts.get(remaining, 0) if remaining else total,
-        refused=counts.get(Outcome.REFUSED, 0),
+        rejected=counts.get(Outcome.REJECTED, 0),
         planned=counts.get(Outcome.PLANNED, 0),
         changed=counts.get(Outcome.CHANGED, 0),
         refresh_after_s=REFRESH_AFTER_S if is_open else None,
@@ -190,16 +184,14 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
     )
 
 
-def download_refused(request: HttpRequest, edit_id: int) -> HttpResponse:
-    """Return the refused rows with their reasons as CSV."""
+def download_rejected(request: HttpRequest, edit_id: int) -> HttpResponse:
+    """Return the rejected rows with their reasons as CSV."""
     staff_page.require(request, "catalog.view_bulkedit")
     edit = get_object_or_404(BulkEdit, pk=edit_id)
-    rows = edit.rows.filter(outcome=Outcome.REFUSED).order_by("position")
-    lines = [csv_line((gettext("Row"), gettext("Name"), gettext("Reason")))]
-    lines += map(csv_line, rows.values_list("position", "name", "message"))
-    answer = HttpResponse("\ufeff" + "".join(lines), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="rejected-{edit.pk}.csv"'
-    return answer
+    rows = edit.rows.filter(outcome=Outcome.REJECTED).order_by("position")
+    headings = (gettext("Row"), gettext("Name"), gettext("Reason"))
+    table = [headings, *rows.values_list("position", "name", "message")]
+    return staff_page.csv_file(table, f"rejected-{edit.pk}.csv")
 
 
 def _operation_text(operation: dict[str, Any], known: Any, categories: dict[int, str]) -> str:

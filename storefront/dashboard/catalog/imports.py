@@ -3,11 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -19,8 +18,6 @@ from unfold.widgets import (
 from storefront.dashboard import staff_page
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
-from storefront.lib.staff.csv_export import csv_line
-from storefront.lib.tasks import enqueue
 from suppliers.catalog_files import imports, tasks
 from suppliers.catalog_files.own_columns import SKU, OwnColumns
 from suppliers.connections import file_sources
@@ -188,13 +185,8 @@ def _act(request: HttpRequest, row: CatalogImport) -> HttpResponse:
             raise Http404
     except SERVICE_ERRORS:  # a second click: the first one is being done
         return HttpResponseRedirect(_url(row))
-    if not enqueue(tasks.run_import, import_id=row.pk):
-        messages.warning(
-            request,
-            gettext(
-                "The background workers do not respond. The task was saved and will be done later."
-            ),
-        )
+    model_admin: Any = admin.site.get_model_admin(CatalogImport)
+    model_admin.wake(request, tasks.run_import, import_id=row.pk)
     return HttpResponseRedirect(_url(row))
 
 
@@ -236,13 +228,12 @@ def download_rejected(request: HttpRequest, import_id: int) -> HttpResponse:
     """Return the rejected rows with their reasons as CSV."""
     staff_page.require(request, VIEW)
     row = get_object_or_404(CatalogImport, pk=import_id)
-    lines = [csv_line((gettext("Row"), gettext("Name"), gettext("Reason")))]
-    rejected = row.report.get("rejections", ())
-    lines += [csv_line((each.get("number"), each["row"], each["reason"])) for each in rejected]
-    answer = HttpResponse("\ufeff" + "".join(lines), content_type="text/csv; charset=utf-8")
-    day = timezone.localdate()
-    answer["Content-Disposition"] = f'attachment; filename="rejected-{row.pk}-{day}.csv"'
-    return answer
+    headings = (gettext("Row"), gettext("Name"), gettext("Reason"))
+    rejected = [
+        (each.get("number"), each["row"], each["reason"])
+        for each in row.report.get("rejections", ())
+    ]
+    return staff_page.csv_file([headings, *rejected], f"rejected-{row.pk}.csv")
 
 
 def _url(row: CatalogImport) -> str:

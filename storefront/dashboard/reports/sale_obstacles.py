@@ -1,4 +1,4 @@
-"""Sale obstacles page: list, per variant and channel, what stops the sale and where to mend it."""
+"""Sale obstacles page: list, per variant and channel, what stops the sale and where to fix it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ STATUSES: Mapping[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """One reason in words, with the page that mends it, if any."""
+    """One reason in words, with the page that fixes it, if any."""
 
     text: str
     link: str = ""

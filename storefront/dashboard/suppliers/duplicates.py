@@ -14,13 +14,13 @@ from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers.comparison import reasons_of
 from storefront.lib.staff.admin import acting
 from storefront.lib.tasks import enqueue
+from storefront.lib.text import row_id
 from suppliers.matches import duplicates, tasks
 from suppliers.models import DuplicateCandidate
 from suppliers.offers.overrides import OverrideError
 
 VIEW, CHANGE = "suppliers.view_supplieroffer", "suppliers.change_supplieroffer"
 PAIRS_PER_PAGE = 50
-MAX_ID_DIGITS = 18
 
 
 @require_safe
@@ -54,7 +54,6 @@ def show(request: HttpRequest) -> HttpResponse:
 def decide(request: HttpRequest) -> HttpResponse:
     """Keep a pair apart, or search again."""
     staff_page.require(request, CHANGE)
-    pk = request.POST.get("pair", "")
     if request.POST.get("step") == "search":
         if enqueue(tasks.search_duplicates):
             messages.success(request, gettext("The search has started. It takes about a minute."))
@@ -62,12 +61,14 @@ def decide(request: HttpRequest) -> HttpResponse:
             text = gettext("The background workers do not respond. Try again in a minute.")
             messages.warning(request, text)
         return HttpResponseRedirect(reverse("supply:duplicates"))
-    number = int(pk) if pk.isdecimal() and len(pk) <= MAX_ID_DIGITS else 0
-    candidate = get_object_or_404(DuplicateCandidate, pk=number)
+    pk = row_id(request.POST.get("pair", ""))
+    candidate = get_object_or_404(DuplicateCandidate, pk=pk)
     try:
-        duplicates.keep_apart(candidate=candidate, **acting(request))
+        duplicates.mark_different(candidate=candidate, **acting(request))
     except OverrideError as refusal:
         messages.warning(request, str(refusal))
     else:
-        messages.success(request, gettext("Kept apart. Match review can undo it."))
+        messages.success(
+            request, gettext("Marked as no duplicate. You can undo this in Match review.")
+        )
     return HttpResponseRedirect(reverse("supply:duplicates"))

@@ -23,6 +23,7 @@ from storefront.dashboard.suppliers.open_orders import refuse_open_orders
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 from storefront.lib.tasks import enqueue
+from storefront.lib.text import row_id
 from suppliers.inventory import tasks
 from suppliers.matches import review
 from suppliers.matches.review import ConflictQuestion, OfferQuestion
@@ -31,7 +32,6 @@ from suppliers.offers.overrides import OverrideError
 
 VIEW, CHANGE = "suppliers.view_supplieroffer", "suppliers.change_supplieroffer"
 SHOWN_DECISIONS = 10
-MAX_ID_DIGITS = 18
 
 
 @require_safe
@@ -57,10 +57,6 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _position(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= len("99999") else 0
-
-
-def _row_id(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) <= MAX_ID_DIGITS else 0
 
 
 def _offer_context(question: OfferQuestion) -> dict[str, Any]:
@@ -113,7 +109,7 @@ def decide(request: HttpRequest) -> HttpResponse:
         if step == "skip":
             skip += 1
         elif step == "undo":
-            decision = get_object_or_404(MatchDecision, pk=_row_id(submitted.get("decision", "")))
+            decision = get_object_or_404(MatchDecision, pk=row_id(submitted.get("decision", "")))
             review.undo(decision=decision, now=timezone.now(), check_orders=refuse_open_orders)
             messages.success(request, gettext("Undone. The question is asked again."))
         else:
@@ -127,7 +123,7 @@ def decide(request: HttpRequest) -> HttpResponse:
 def _decide(request: HttpRequest, step: str) -> None:
     submitted = request.POST
     acting: dict[str, Any] = {"actor": str(request.user), "now": timezone.now()}
-    pk = _row_id(submitted.get("row", ""))
+    pk = row_id(submitted.get("row", ""))
     if submitted.get("what") == "offer" and step in {"same", "different"}:
         offer = get_object_or_404(SupplierOffer, pk=pk)
         _refuse_other_question(request, offer.disputed_variant)

@@ -19,6 +19,7 @@ from storefront.dashboard.suppliers.comparison import (
 )
 from storefront.dashboard.suppliers.open_orders import refuse_open_orders
 from storefront.lib.staff.admin import acting
+from storefront.lib.staff.list_actions import PAIR
 from storefront.lib.tasks import enqueue
 from suppliers.inventory import tasks
 from suppliers.matches import merges
@@ -27,7 +28,6 @@ from suppliers.offers import identity
 from suppliers.offers.overrides import OverrideError
 from suppliers.offers.owners import item_of, stated_identifiers
 
-PAIR = 2
 CHANGE = "suppliers.change_supplieroffer"
 
 
@@ -51,7 +51,7 @@ def merge(request: HttpRequest, kind: str, first: str, second: str) -> HttpRespo
             messages.warning(request, str(refusal))
         else:
             enqueue(tasks.publish_pending)
-            text = gettext("%(merged)s is merged into %(kept)s. Match review can undo it.")
+            text = gettext("%(merged)s is merged into %(kept)s. You can undo this in Match review.")
             messages.success(request, text % {"merged": merged, "kept": ours})
             if request.POST.get("next") == "duplicates":
                 return HttpResponseRedirect(reverse("supply:duplicates"))

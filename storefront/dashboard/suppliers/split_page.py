@@ -39,15 +39,15 @@ def _choices(label: Any, **options: Any) -> forms.TypedMultipleChoiceField:
 class SplitOffersForm(forms.Form):
     """Offers of a variant, what goes along, and the target."""
 
-    offers = _choices(_("Offers of another item"))
+    offers = _choices(_("Offers to move"))
     identifiers = _choices(
-        _("Identifiers that belong to it"),
+        _("Identifiers to move"),
         required=False,
         help_text=_("Choose the GTINs and part numbers that these offers state."),
     )
-    images = _choices(_("Images that show it"), required=False)
+    images = _choices(_("Images to move"), required=False)
     goal = forms.ChoiceField(
-        label=_("It becomes"),
+        label=_("Target"),
         widget=UnfoldAdminRadioSelectWidget,
         initial=NEW_PRODUCT,
         choices=[
@@ -67,7 +67,7 @@ class SplitOffersForm(forms.Form):
         label=_("Redirect the old page"),
         required=False,
         help_text=_(
-            "If no offer remains: the old product is archived, its page leads to the other."
+            "Only if no offer remains. The old product is archived, and its page redirects to the other one."
         ),
     )
 
@@ -108,10 +108,10 @@ class SplitOffersForm(forms.Form):
 class SplitVariantsForm(forms.Form):
     """Variants of a product that become a new product."""
 
-    variants = _choices(_("Variants of another product"))
+    variants = _choices(_("Variants to move"))
     title = forms.CharField(label=_("Title of the new product"), max_length=150)
     images = _choices(
-        _("Images that show it"),
+        _("Images to move"),
         required=False,
         help_text=_("Images of the chosen variants move in any case."),
     )
@@ -160,7 +160,7 @@ def split_offers(request: HttpRequest, variant_id: int) -> HttpResponse:
         request, form, act,
         title=gettext("Split offers"),
         explain=gettext(
-            "The chosen offers are another item. Imports keep this decision. Match review can undo it."
+            "The chosen offers are another item. Imports keep this decision. You can undo it in Match review."
         ),
         original=variant.full_title,
         back=reverse("admin:catalog_variant_change", args=[variant.pk]),
@@ -188,7 +188,7 @@ def split_variants(request: HttpRequest, product_id: int) -> HttpResponse:
         request, form, act,
         title=gettext("Split product"),
         explain=gettext(
-            "The chosen variants become a new product, as a draft. Match review can undo it."
+            "The chosen variants become a new product, as a draft. You can undo this in Match review."
         ),
         original=product.title,
         back=reverse("admin:catalog_product_change", args=[product.pk]),

@@ -18,6 +18,7 @@ from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.translations.missing_texts import untranslated_options
 from catalog.products.translations.text_edits import save_option_texts
 from storefront.dashboard import staff_page
+from storefront.lib.text import row_id
 
 VIEW, CHANGE = "catalog.view_product", "catalog.change_product"
 PER_PAGE = 50
@@ -71,7 +72,7 @@ def _save(request: HttpRequest, language: str) -> HttpResponse:
     """Save the translations that differ from those that the page showed."""
     submitted = request.POST
     ids = [name.removeprefix("text_") for name in submitted if name.startswith("text_")]
-    known = OptionText.objects.in_bulk([int(pk) for pk in ids[:PER_PAGE] if pk.isdecimal()])
+    known = OptionText.objects.in_bulk([row_id(pk) for pk in ids[:PER_PAGE]])
     changed = {
         (row.kind, row.key): text
         for pk, row in known.items()

@@ -157,7 +157,7 @@ def test_impossible_values_are_refused_and_unlikely_ones_are_findings():
     edit = create(Product.objects.all(), operation("spec.output_lm", 40_000))
 
     small, large = edit.rows.order_by("position")
-    assert (small.outcome, large.outcome) == ("refused", "planned")
+    assert (small.outcome, large.outcome) == ("rejected", "planned")
     assert "40000 lm" in small.message.replace(",", "")
     assert large.findings
     apply(edit)
@@ -175,7 +175,7 @@ def test_variants_are_edited_with_the_checks_of_their_form():
         operation("variant.status", "phasing_out"),
         kind="variants",
     )
-    assert outcomes(edit) == [("L-1", "planned"), ("L-2", "refused")]
+    assert outcomes(edit) == [("L-1", "planned"), ("L-2", "rejected")]
     apply(edit)
 
     variant = Variant.objects.get(sku="L-1")
@@ -226,7 +226,7 @@ def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch):
     monkeypatch.setattr(spec_edits, "edit_spec", fail)
     apply(edit)
 
-    assert outcomes(edit) == [("Light 1", "refused"), ("Light 2", "changed")]
+    assert outcomes(edit) == [("Light 1", "rejected"), ("Light 2", "changed")]
     assert Spec.objects.get(product=second).output_lm == 900
 
 

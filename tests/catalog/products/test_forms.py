@@ -45,8 +45,8 @@ def test_a_complete_contact_is_saved():
         ({"names": '["Headlamps"]'}, "Texts by language"),
         ({"names": '{"az": "Baş fənəri"}'}, "Enter the English name. It is used where"),
         ({"names": '{"en": 5}'}, "Texts by language"),
-        ({"families": '"headlamp"'}, "Enter a list of kinds in brackets"),
-        ({"families": '["lamps"]'}, "Enter a list of kinds in brackets"),
+        ({"families": '"headlamp"'}, "Enter a list of family codes in brackets"),
+        ({"families": '["lamps"]'}, "Enter a list of family codes in brackets"),
     ],
 )
 def test_an_invalid_category_is_rejected(slip, words):

@@ -199,13 +199,13 @@ def test_a_number_of_another_variant_is_refused(light):
     assert "X-1 has the number 4006381333931" in messages["L-1"]
     assert "its check digit must be 1" in messages["L-2"]
     assert "no letter or digit" in messages["L-2"]
-    assert outcomes(row) == {"L-1": "refused", "L-2": "refused", "X-1": "planned"}
+    assert outcomes(row) == {"L-1": "rejected", "L-2": "rejected", "X-1": "planned"}
 
 
 def test_a_number_may_not_be_stated_for_two_variants(light):
     row = check("SKU,GTIN\nL-1,036000291452\nL-2,0036000291452\n")
 
-    assert outcomes(row) == {"L-1": "planned", "L-2": "refused"}
+    assert outcomes(row) == {"L-1": "planned", "L-2": "rejected"}
 
 
 def test_a_number_that_another_variant_got_meanwhile_is_refused(light):
@@ -214,7 +214,7 @@ def test_a_number_that_another_variant_got_meanwhile_is_refused(light):
 
     apply(row)
 
-    assert outcomes(row) == {"L-1": "refused"}
+    assert outcomes(row) == {"L-1": "rejected"}
     assert "X-1 has the number" in rows_of(row)["L-1"].message
     assert Spec.objects.get(product=light).output_lm == 400
 
@@ -249,7 +249,7 @@ def test_what_is_wrong_with_a_row_is_said(light):
     )
 
     messages = [(each.outcome, each.message) for each in row.edit.rows.order_by("position")]
-    assert {outcome for outcome, _ in messages} == {"refused"}
+    assert {outcome for outcome, _ in messages} == {"rejected"}
     assert "Output" in messages[0][1]
     assert "6 to 10 digits" in messages[0][1]
     assert "nowhere" in messages[0][1]
@@ -261,7 +261,7 @@ def test_what_is_wrong_with_a_row_is_said(light):
 
 def test_rows_of_one_product_may_not_contradict_each_other(light):
     row = check("SKU,Output\nL-1,500\nL-2,600\n")
-    assert outcomes(row) == {"L-1": "planned", "L-2": "refused"}
+    assert outcomes(row) == {"L-1": "planned", "L-2": "rejected"}
     assert "row 1" in rows_of(row)["L-2"].message
 
     agreed = check("SKU,Output\nL-1,500\nL-2,500\n")
@@ -324,14 +324,14 @@ def test_a_file_that_is_too_large_is_refused(monkeypatch):
 def test_a_quote_that_is_not_closed_refuses_its_rows(light):
     row = check('SKU,Output\nL-1,500\nL-2,"600\n')
 
-    assert list(outcomes(row).values()) == ["planned", "refused"]
+    assert list(outcomes(row).values()) == ["planned", "rejected"]
 
 
 def test_a_file_without_a_known_sku_returns_to_the_columns(light):
     row = check("SKU,Output\nX-1,500\nX-2,500\n")
 
     assert row.status == CatalogImport.Status.UPLOADED
-    assert "No row names a SKU of ours" in row.problem
+    assert "No row names a Our SKU" in row.problem
 
 
 def test_the_sweep_repeats_a_check_whose_worker_stopped(light, monkeypatch):

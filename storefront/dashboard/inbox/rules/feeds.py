@@ -62,7 +62,7 @@ PRODUCTS = (
     ),
     simple_rule(
         "change_requests_open",
-        _("Suppliers change live products"),
+        _("Change requests of suppliers"),
         "catalog_changerequest",
         f"min(r.id) AS id, r.supplier_code AS name, min(r.opened_at) AS since, {NO_AMOUNT},"
         " count(*) || ' ×' AS detail FROM catalog_changerequest r",

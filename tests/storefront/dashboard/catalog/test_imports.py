@@ -157,7 +157,7 @@ def test_an_import_needs_the_rights_of_its_values(client_factory, light):
     viewer = client_factory()
     viewer.force_login(make_staff("viewer", "view_catalogimport"))
 
-    assert "may see imports" in viewer.get(NEW).content.decode()
+    assert "can view imports" in viewer.get(NEW).content.decode()
     assert clerk.get(NEW).status_code == 200
     file = io.BytesIO(b"SKU,Output\nL-1,500\n")
     file.name = "file.csv"
