@@ -20,7 +20,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import numbers, planning
+from catalog.bulk_edits import identifiers, planning
 from catalog.bulk_edits.fields import (
     IDENTIFIER,
     OF_VARIANT,
@@ -32,7 +32,7 @@ from catalog.bulk_edits.fields import (
     BulkField,
     Target,
 )
-from catalog.bulk_edits.numbers import NumberError
+from catalog.bulk_edits.identifiers import IdentifierError
 from catalog.listings.publication import lock_product
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
 from catalog.products import editing, spec_edits, variant_edits
@@ -116,7 +116,7 @@ def _do_rows(
             with transaction.atomic(durable=True):
                 row = BulkEditRow.objects.select_for_update(of=["self"]).get(pk=pk)
                 step(row, known, clock(), actor)
-        except (NumberError, InvalidTransitionError) as error:
+        except (IdentifierError, InvalidTransitionError) as error:
             _store_failure(pk, step, str(error))
         except FAILURES:
             log.exception("row %s of a bulk edit failed", pk)
@@ -232,7 +232,7 @@ def _write(  # noqa: PLR0913 - values, and who writes them
         of_part = texts.setdefault(each.language, {}) if each.part == TEXT else of_part
         of_part[each.name] = each.to_value(value)
     for scheme, stated in by_part.get(IDENTIFIER, {}).items():
-        numbers.save_numbers(target, scheme, stated, now=now)
+        identifiers.save_identifiers(target, scheme, stated, now=now)
     if (changes := by_part.get(VARIANT)) and target.variant is not None:
         variant_edits.edit_variant(variant=target.variant, changes=changes, now=now)
     status = by_part.get(PRODUCT, {}).pop("status", None)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from catalog.attributes.findings import Finding
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import numbers
+from catalog.bulk_edits import identifiers
 from catalog.bulk_edits.fields import (
     CATEGORY,
     FAMILY,
@@ -168,7 +168,7 @@ def plan_values(
         each, value = known[code], wanted_value
         present = each.read(target)
         if each.part == IDENTIFIER:
-            new, problems = numbers.find_new(target, each.name, value)
+            new, problems = identifiers.find_new(target, each.name, value)
             value, rejections = [*present, *new], [*rejections, *problems]
         if present != value:
             plan.before[code], plan.after[code] = present, value

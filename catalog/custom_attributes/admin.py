@@ -100,7 +100,7 @@ class CustomAttributeAdmin(StaffAdmin):
         english_name,
         "kind",
         "unit",
-        columns.text("families", gettext_lazy("Families")),
+        columns.text("families", gettext_lazy("Product families")),
         "is_required",
     ]
     list_filter: ClassVar = ["kind", "is_required"]

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ("slug", models.SlugField(help_text="Lower-case letters and hyphens. Old links stop working if you change it.", max_length=60, unique=True, verbose_name="URL handle")),
                 ("names", models.JSONField(default=dict, help_text='Format: {"en": "Headlamps", "az": "…"}. A missing language shows English.', verbose_name="Name in each language")),
                 ("intros", models.JSONField(blank=True, default=dict, help_text="Same format as the names. Shown above the products and by search engines.", verbose_name="Introduction in each language")),
-                ("families", models.JSONField(default=list, help_text='Codes of families, such as ["headlamp"]. Home page guides for these families link to this category.', verbose_name="Families")),
+                ("families", models.JSONField(default=list, help_text='Codes of families, such as ["headlamp"]. Home page guides for these families link to this category.', verbose_name="Product families")),
                 ("google_id", models.PositiveIntegerField(blank=True, help_text="For product feeds only. The shop does not use it. Optional.", null=True, verbose_name="Google product category ID")),
                 ("position", models.PositiveSmallIntegerField(default=0, help_text="The lowest number comes first.", verbose_name="Position")),
                 (
@@ -1099,7 +1099,7 @@ class Migration(migrations.Migration):
                 ("maximum", models.DecimalField(blank=True, decimal_places=3, help_text='For a number. Values outside the range are reported and not shown.', max_digits=10, null=True, verbose_name='Largest value')),
                 ('choices', models.JSONField(blank=True, default=list, help_text='Codes with names, such as {"tail": {"en": "at the tail", "az": "arxada"}}.', verbose_name='Choices by code')),
                 ('labels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, help_text='Other names of this attribute in feeds and specification tables.', verbose_name='Names in supplier data')),
-                ("families", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, help_text='The families whose products have this attribute. Leave empty for all.', verbose_name='Families')),
+                ("families", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, help_text='The families whose products have this attribute. Leave empty for all.', verbose_name='Product families')),
                 ('is_required', models.BooleanField(default=False, help_text='Products without it are incomplete, and listed under the filter “Missing value”.', verbose_name='Required')),
                 ("position", models.PositiveSmallIntegerField(default=0, help_text='The smallest number comes first.', verbose_name='Position on the page')),
             ],

@@ -33,7 +33,7 @@ class Category(models.Model):
         help_text=_("Same format as the names. Shown above the products and by search engines."),
     )
     families = models.JSONField(
-        _("Families"),
+        _("Product families"),
         default=list,
         help_text=_(
             'Codes of families, such as ["headlamp"]. Home page guides for these families link to this category.'

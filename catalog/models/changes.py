@@ -13,6 +13,8 @@ from storefront.lib.state_machine import Stateful
 class FieldChange(models.Model):
     """One changed field, or one added or removed row, of a product.
 
+    Triggers write the rows (``migrations/sql/field_changes.sql``), so that bulk writes are recorded.
+
     - ``record``, ``record_id``: the changed row.
     - ``field``: its column; of a specification also ``custom:`` and the code of an attribute, or
       ``basis:`` and a column; of a text its language, a colon and a column. Empty: the row was added

@@ -87,7 +87,7 @@ class CustomAttribute(models.Model):
         models.CharField(max_length=20),
         default=list,
         blank=True,
-        verbose_name=_("Families"),
+        verbose_name=_("Product families"),
         help_text=_("The families whose products have this attribute. Leave empty for all."),
     )
     is_required = models.BooleanField(

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import numbers, planning
+from catalog.bulk_edits import identifiers, planning
 from catalog.bulk_edits.fields import IDENTIFIER, OF_VARIANT, Target
 from catalog.models import BulkEdit, BulkEditRow, Variant
 from catalog.records import ImportIssue
@@ -146,7 +146,7 @@ def _check_batch(  # noqa: PLR0913 - rows with their cells, and how to read thes
         problems += _contradictions(row, wanted, own, reading)
         row.wanted = wanted
         plan = planning.plan_values(target, wanted, own.fields)
-        problems += _repeated_numbers(row, target, plan, own, reading)
+        problems += _repeated_identifiers(row, target, plan, own, reading)
         plan.rejection = " ".join(filter(None, [*problems, plan.rejection]))
         planning.store_plan(row, plan)
     return known
@@ -205,7 +205,7 @@ def _contradictions(
     return problems
 
 
-def _repeated_numbers(
+def _repeated_identifiers(
     row: BulkEditRow, target: Target, plan: planning.RowPlan, own: OwnColumns, reading: _Reading
 ) -> list[str]:
     """Return which new identifiers an earlier row states for another variant."""
@@ -214,7 +214,7 @@ def _repeated_numbers(
         each = own.fields[code]
         new = set(after) - set(plan.before[code]) if each.part == IDENTIFIER else ()
         for number in sorted(new):
-            value = numbers.stored_value(target, each.name, number)
+            value = identifiers.stored_value(target, each.name, number)
             first = reading.numbers.setdefault((each.name, value), row.position)
             if first != row.position:
                 message = _("%(field)s: row %(row)s states %(number)s for another variant.")

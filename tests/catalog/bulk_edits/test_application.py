@@ -270,7 +270,7 @@ def test_a_status_that_may_not_follow_is_refused_with_the_reason():
     edit = create(Product.objects.all(), operation("product.status", "ready"))
 
     first, second = edit.rows.order_by("position")
-    assert (first.outcome, second.outcome) == ("refused", "refused")
+    assert (first.outcome, second.outcome) == ("rejected", "rejected")
     assert first.message == "The status Live cannot change to Ready."
     assert second.message.startswith("Enter these values first")
 
@@ -297,7 +297,7 @@ def test_a_family_is_locked_and_must_be_one_of_the_category():
 
     edit = create(Product.objects.all(), operation("product.family", "lantern"))
 
-    assert outcomes(edit) == [("Light 1", "refused"), ("Light 2", "planned")]
+    assert outcomes(edit) == [("Light 1", "rejected"), ("Light 2", "planned")]
     assert "does not show" in edit.rows.get(position=1).message
     apply(edit)
     product.refresh_from_db()

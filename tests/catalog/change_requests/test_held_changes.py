@@ -251,6 +251,16 @@ def test_a_field_that_staff_locked_meanwhile_keeps_its_value(product):
     assert ChangeRequest.objects.count() == 0
 
 
+def test_an_accepted_brand_that_became_an_alias_is_the_remaining_brand(product):
+    take(stated(brand="Southbeam"))
+    remaining = Brand.objects.create(name="Southbeam Lights", key="southbeamlights")
+    BrandAlias.objects.create(brand=remaining, name="Southbeam", key="southbeam")
+
+    decide(decisions.accept)
+
+    assert Product.objects.get().brand == remaining
+
+
 def test_identifiers_and_weights_of_parcels_are_not_held_back(product):
     heavier = tuple(
         replace(variant, packed_weight_g=190, mpn=f"N-{variant.sku}") for variant in FIRST.variants

@@ -11,7 +11,6 @@ import pytest
 from django.core.files.storage import storages
 from django.db import IntegrityError, transaction
 from PIL import Image, ImageOps
-from tests.suppliers.compliance.test_documents import png_of
 
 from catalog.products.images import InvalidImageError
 from orders.models import ReturnAuthorization, ReturnPhoto

@@ -331,7 +331,7 @@ def test_a_file_without_a_known_sku_returns_to_the_columns(light):
     row = check("SKU,Output\nX-1,500\nX-2,500\n")
 
     assert row.status == CatalogImport.Status.UPLOADED
-    assert "No row names a Our SKU" in row.problem
+    assert "No row has one of our SKUs" in row.problem
 
 
 def test_the_sweep_repeats_a_check_whose_worker_stopped(light, monkeypatch):
@@ -361,4 +361,4 @@ def test_nul_in_a_sku_is_dropped(light):
 def test_a_customs_code_has_latin_digits(light):
     row = check("SKU,HS code\nL-1,٨٥١٣١٠\n")
 
-    assert outcomes(row) == {"L-1": "refused"}
+    assert outcomes(row) == {"L-1": "rejected"}

@@ -1,4 +1,4 @@
-"""Numbers in bulk edits: check and add the GTINs and part numbers of a file, remove them by undo."""
+"""Bulk edit identifiers: check and add GTINs and part numbers of a file, remove them by undo."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,12 +14,12 @@ from catalog.products.identifier_edits import IdentifierTakenError, InvalidPartN
 from storefront.lib.db.transactions import requires_transaction
 
 
-class NumberError(ValueError):
-    """A number cannot be added. The message is for staff."""
+class IdentifierError(ValueError):
+    """An identifier cannot be added. The message is for staff."""
 
 
 def find_new(target: Target, scheme: str, stated: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the stated numbers that the variant lacks, and why others are rejected."""
+    """Return the stated identifiers that the variant lacks, and why others are rejected."""
     known = {each.value for each in target.identifiers_of(scheme)}
     found, problems = [], []
     for raw in stated:
@@ -28,7 +28,7 @@ def find_new(target: Target, scheme: str, stated: Sequence[str]) -> tuple[list[s
             if value not in known:
                 _check_free(target, scheme, raw, value)
                 found.append(raw)
-        except NumberError as error:
+        except IdentifierError as error:
             problems.append(str(error))
         else:
             known.add(value)
@@ -36,34 +36,34 @@ def find_new(target: Target, scheme: str, stated: Sequence[str]) -> tuple[list[s
 
 
 def stored_value(target: Target, scheme: str, raw: str) -> str:
-    """Return the value that is stored for a number. Raises NumberError."""
+    """Return the value that is stored for an identifier. Raises IdentifierError."""
     try:
         return identifier_edits.parse(scheme=scheme, raw=raw, brand=target.product.brand.name)
     except InvalidGtinError as error:
         reason = str(MESSAGES[error.code]) % error.values
-        raise NumberError(_("Not a GTIN: %(reason)s.") % {"reason": reason}) from error
+        raise IdentifierError(_("Not a GTIN: %(reason)s.") % {"reason": reason}) from error
     except InvalidPartNumberError as error:
         message = _("The part number %(number)s has no letter or digit.")
-        raise NumberError(message % {"number": raw[:60]}) from error
+        raise IdentifierError(message % {"number": raw[:60]}) from error
 
 
 def _check_free(target: Target, scheme: str, raw: str, value: str) -> None:
     if target.variant is None:
-        raise NumberError(_("The product or variant was deleted in the meantime."))
+        raise IdentifierError(_("The product or variant was deleted in the meantime."))
     try:
         identifier_edits.check_free(variant=target.variant, scheme=scheme, value=value)
     except IdentifierTakenError as error:
         message = _("The variant %(sku)s has the number %(number)s. Remove it there first.")
         values = {"sku": error.variant.sku, "number": raw[:60]}
-        raise NumberError(message % values) from error
+        raise IdentifierError(message % values) from error
 
 
 @requires_transaction
-def save_numbers(target: Target, scheme: str, numbers: Sequence[str], *, now: datetime) -> None:
-    """Add the numbers that the variant lacks, remove the others.
+def save_identifiers(target: Target, scheme: str, numbers: Sequence[str], *, now: datetime) -> None:
+    """Add the identifiers that the variant lacks, remove the others.
 
     Locks:  as ``identifier_edits.save_identifiers``
-    Raises: NumberError  another variant has got a number in the meantime
+    Raises: IdentifierError  another variant has got a number in the meantime
     """
     present = target.identifiers_of(scheme)
     known = {printed(each) for each in present}
