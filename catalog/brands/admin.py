@@ -1,7 +1,7 @@
 """Brand admin: add and edit brands with their aliases, open the page that merges them."""
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.db import transaction
@@ -20,7 +20,7 @@ from storefront.lib.staff.fieldsets import Group
 from storefront.lib.tasks import enqueue
 
 BRAND_FIELDSETS = (
-    Group(_("Name and spellings"), ("name", "aliases")),
+    Group(_("Name and spellings"), ("name", "alias_names")),
     Group(
         _("Manufacturer"),
         ("manufacturer_name", "manufacturer_address", "manufacturer_country", "manufacturer_email"),
@@ -45,7 +45,7 @@ MERGE_BRAND = columns.page(
 @admin.register(Brand)
 class BrandAdmin(StaffAdmin):
     form = BrandForm
-    editable = ("aliases", *BrandForm.Meta.fields)
+    editable = ("alias_names", *BrandForm.Meta.fields)
     may_add = True
     groups = BRAND_FIELDSETS
     list_display: ClassVar = [
@@ -69,10 +69,18 @@ class BrandAdmin(StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Brand]":
         return super().get_queryset(request).filter(merged_into=None)
 
+    @admin.display(description=cast("str", _("Aliases")))
+    def alias_names(self, brand: Brand) -> str:
+        """Return the aliases as staff see them who may not change the brand."""
+        return ", ".join(alias.name for alias in brand.aliases.order_by("pk"))
+
     def save_model(self, request: HttpRequest, obj: Brand, form: Any, change: bool) -> None:
         obj.key = obj.key or brand_key(obj.name)[: aliases.MAX_KEY]
         super().save_model(request, obj, form, change)
-        if aliases.save_aliases(obj, form.cleaned_data["aliases"]) or "name" in form.changed_data:
+        if (
+            aliases.save_aliases(obj, form.cleaned_data["alias_names"])
+            or "name" in form.changed_data
+        ):
             transaction.on_commit(partial(enqueue, reindex_brand, brand_id=obj.pk))
 
 

@@ -28,7 +28,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("As the manufacturer writes it. Shown to customers."),
     )
-    aliases = LinesField(
+    alias_names = LinesField(
         label=gettext_lazy("Aliases"),
         required=False,
         help_text=gettext_lazy("Other spellings, one per line, such as those of suppliers."),
@@ -45,7 +45,9 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["aliases"] = [alias.name for alias in self.instance.aliases.order_by("pk")]
+            self.initial["alias_names"] = [
+                alias.name for alias in self.instance.aliases.order_by("pk")
+            ]
 
     def clean_name(self) -> str:
         name, key = clean_text(self.cleaned_data["name"]), self.instance.key
@@ -60,8 +62,8 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         self._require_free(name)
         return name
 
-    def clean_aliases(self) -> list[str]:
-        names = [clean_text(name) for name in self.cleaned_data["aliases"]]
+    def clean_alias_names(self) -> list[str]:
+        names = [clean_text(name) for name in self.cleaned_data["alias_names"]]
         for name in names:
             if not brand_key(name) or len(name) > aliases.MAX_KEY:
                 raise forms.ValidationError(_("Enter letters and digits, at most 80 per line."))

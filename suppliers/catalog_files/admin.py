@@ -36,5 +36,6 @@ class CatalogImportAdmin(StaffAdmin):
         return HttpResponseRedirect(reverse("supply:new_import"))
 
     @action(description=_("Open"), icon="open_in_new", may="view")
-    def open_import(self, _request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse("supply:import", args=[object_id]))
+    def open_import(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+        row = self.row(request, object_id)
+        return HttpResponseRedirect(reverse("supply:import", args=[row.pk]))

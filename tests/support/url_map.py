@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, get_resolver
 
-from catalog.models import Category, Image, ProductCard, Variant
+from catalog.models import Brand, Category, Image, Product, ProductCard, Variant
 from orders.links import purchase_url
 from orders.models import Cart, Order, PurchaseOrder, ReturnAuthorization
 from storefront.web.content.pages import PAGES
@@ -84,6 +84,8 @@ def _arguments():
         "source": "stripe",
         "order_id": order.pk,
         "variant_id": Variant.objects.first().pk,
+        "product_id": Product.objects.first().pk,
+        "brand_id": Brand.objects.first().pk,
         "content_type_id": ContentType.objects.get_for_model(Order).pk,
         "purchase": (purchase.number, purchase_url(purchase).rstrip("/").rpartition("/")[2]),
         "intensity_cd": 2500,
@@ -93,5 +95,7 @@ def _arguments():
         "pk": 1,
         "id": 1,
         **dict.fromkeys(("line_id", "backorder", "saved_id", "factor_id", "position"), 1),
-        **dict.fromkeys(("user_id", "session_id"), 1),
+        **dict.fromkeys(("user_id", "session_id", "merge_id", "edit_id", "import_id"), 1),
+        "language": "az",
+        "step": "supplier",
     }

@@ -44,6 +44,7 @@ class IdentityActions(StaffAdmin):
         return HttpResponseRedirect(reverse("supply:merge", args=[self.identity_kind, *ids]))
 
     @action(description=_("Split"), icon="call_split")
-    def split(self, request: HttpRequest, object_id: str) -> HttpResponse:  # noqa: ARG002 - unfold passes it
+    def split(self, request: HttpRequest, object_id: str) -> HttpResponse:
         name = {"product": "supply:split_product", "variant": "supply:split_offers"}
-        return HttpResponseRedirect(reverse(name[self.identity_kind], args=[object_id]))
+        row = self.row(request, object_id)
+        return HttpResponseRedirect(reverse(name[self.identity_kind], args=[row.pk]))

@@ -78,7 +78,7 @@ def fill_cart(walk):
     """Add a light to the cart, then an unknown discount code, then a valid one."""
     page = walk.page
     page.goto(f"{walk.home}/p/trail-400/")
-    walk.press("form:has([name=quantity]) button:not([type], [form])")
+    walk.press("form:has([name=quantity]) button:not([type], [form], [formmethod])")
     walk.press("dialog[open] a[href$='/cart/']" if walk.scripts else "a[href$='/cart/']")
     page.wait_for_url("**/cart/")
     for code in ("NOPE", "TORCH10"):

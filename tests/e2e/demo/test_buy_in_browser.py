@@ -50,7 +50,9 @@ def available_headlamp(page: Page, shop: str) -> str:
     links = page.locator("main a[href*='/p/']").evaluate_all("all => all.map(a => a.href)")
     for link in dict.fromkeys(links):
         page.goto(link)
-        if page.locator("form:has([name=quantity]) button:not([type], [form]):enabled").count():
+        if page.locator(
+            "form:has([name=quantity]) button:not([type], [form], [formmethod]):enabled"
+        ).count():
             return link
     pytest.fail("no headlamp can be bought")
     return ""
@@ -59,7 +61,9 @@ def available_headlamp(page: Page, shop: str) -> str:
 def order_by_mouse(page: Page, shop: str) -> None:
     """Order a headlamp, up to the gateway's page."""
     available_headlamp(page, shop)
-    page.locator("form:has([name=quantity]) button:not([type], [form]):enabled").first.click()
+    page.locator(
+        "form:has([name=quantity]) button:not([type], [form], [formmethod]):enabled"
+    ).first.click()
     page.get_by_role("dialog", name="Cart").get_by_role("link", name="View cart").click()
     page.locator("main a[href$='/checkout/']").first.click()
     for name, value in ADDRESS.items():
