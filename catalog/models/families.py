@@ -134,6 +134,16 @@ def cached_families() -> Families:
     return _cached[1]
 
 
+def find_family(code: str) -> Family:
+    """Return a family, also one that another process has just added.
+
+    Raises: KeyError  there is no such family
+    """
+    if code not in cached_families():
+        clear_family_cache()
+    return cached_families()[code]
+
+
 def clear_family_cache() -> None:
     """Make this process read the families again."""
     global _cached  # noqa: PLW0603 - one value for the process

@@ -11,7 +11,7 @@ from django.utils.text import slugify
 
 from catalog.brands.aliases import get_or_create_brand
 from catalog.models import Brand, Product, Spec, Variant
-from catalog.models.families import cached_families
+from catalog.models.families import find_family
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold
 
@@ -96,7 +96,7 @@ def create_variant(variant: Variant) -> None:
     """
     product = variant.product
     variant.sku = make_sku(
-        prefix=cached_families()[product.family].sku_prefix,
+        prefix=find_family(product.family).sku_prefix,
         source=STAFF,
         supplier_sku=uuid4().hex,
     )
