@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from catalog.attributes.batteries import un_number
 from catalog.models import Category, Channel, Spec, Variant
@@ -259,7 +260,7 @@ def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView |
     values, except price and stock, are cached (``_content``).
     """
     with planned_cursor(connection) as cursor:
-        cursor.execute(_PRODUCT, [now.date(), slug.replace("\0", "")])
+        cursor.execute(_PRODUCT, [timezone.localdate(now), slug.replace("\0", "")])
         if not (row := cursor.fetchone()):
             return None
         cursor.execute(_VARIANTS, [WINDOW.days, channel.pk, row[0]])

@@ -366,6 +366,14 @@ def test_page_offers_public_documents_until_they_expire(client, light):
     assert client.get(f"/en/p/another/documents/{shown.pk}/").status_code == 404
 
 
+def test_page_and_download_use_the_date_of_the_shop(client, light, settings):
+    settings.TIME_ZONE = "Pacific/Kiritimati"  # a day ahead of UTC at noon
+    document = make_document(light.variant.product, valid_until=NOON.date())
+
+    assert "User manual (EN)</a>" not in text_of(client.get(URL))
+    assert client.get(f"{URL}documents/{document.pk}/").status_code == 404
+
+
 def test_page_shows_warnings_in_its_language_and_the_origin(client, light):
     Product.objects.update(safety_warnings={"en": "Hot surface.", "az": "İsti səth."})
     light.variant.origin_country = "CN"
