@@ -55,6 +55,20 @@ def change_status(  # noqa: PLR0913 - rows, their status, and who moves them
     rows = Product.objects.filter(pk__in=product_ids, status__in=origins)
     before = dict(rows.select_for_update(of=["self"]).order_by("pk").values_list("pk", "status"))
     Product.objects.filter(pk__in=before).update(status=to, updated_at=now)
+    record_statuses(before, to=to, actor=actor, now=now, reason=reason)
+    if _Status.LIVE in {to, *before.values()}:
+        republish_products(before, now=now)
+    return list(before)
+
+
+@requires_transaction
+def record_statuses(
+    before: Mapping[int, str], *, to: str, actor: str, now: datetime, reason: str = ""
+) -> None:
+    """Record that products have a new status. Skip those that had it before.
+
+    Shape:  ``before`` maps products to their old statuses
+    """
     StatusChange.objects.bulk_create(
         StatusChange(
             subject=Product._meta.label,  # noqa: SLF001 - Django's documented model API
@@ -67,10 +81,8 @@ def change_status(  # noqa: PLR0913 - rows, their status, and who moves them
             reason=reason[:500],
         )
         for pk, status in before.items()
+        if status != to
     )
-    if _Status.LIVE in {to, *before.values()}:
-        republish_products(before, now=now)
-    return list(before)
 
 
 @requires_transaction

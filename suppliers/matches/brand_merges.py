@@ -146,13 +146,13 @@ def _fill_contacts(changes: Journal, survivor: Brand, merged: Brand) -> None:
 
 
 @transaction.atomic(durable=True)
-def undo_merge(*, decision: BrandMerge, now: datetime) -> None:
+def undo_merge(*, decision: BrandMerge, actor: str, now: datetime) -> None:
     """Restore both brands. Products that joined the remaining brand since stay there.
 
     Locks: the decision, then both brands and the products
     Raises: OverrideError  it was undone already, or a later change builds on it
     """
-    set_change_source("brand merge undone")
+    set_change_source("brand merge undone", actor=actor)
     row = BrandMerge.objects.select_for_update(of=["self"]).get(pk=decision.pk)
     if row.undone_at is not None:
         raise OverrideError(gettext("This was undone already."))

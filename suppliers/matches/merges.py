@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 
 from catalog.attributes.identifiers import option_keys
 from catalog.models import Identifier, Image, Product, Variant
+from catalog.readiness import lifecycle
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.matches import journal, locks
@@ -47,7 +48,12 @@ def merge(  # noqa: PLR0913 - both variants, what moves, who and when
     changes = Journal()
     _merge_pair(changes, rows[variant.pk], rows[other.pk], now=now, check_orders=check_orders)
     _retire_product(
-        changes, rows[other.pk].product, rows[variant.pk].product, with_images=with_images
+        changes,
+        rows[other.pk].product,
+        rows[variant.pk].product,
+        with_images=with_images,
+        actor=actor,
+        now=now,
     )
     return _record(changes, rows[variant.pk], rows[other.pk], actor=actor, now=now)
 
@@ -83,7 +89,7 @@ def merge_products(  # noqa: PLR0913 - both products, what moves, who and when
     if moved:
         check_orders(variants=[row.pk for row in moved])
         _move_variants(changes, moved, product)
-    _retire_product(changes, other, product, with_images=with_images)
+    _retire_product(changes, other, product, with_images=with_images, actor=actor, now=now)
     ours = next(row for row in rows.values() if row.product_id == product.pk)
     first, second = pairs[0] if pairs else (ours, moved[0])
     return _record(changes, first, second, actor=actor, now=now)
@@ -215,8 +221,14 @@ def delete_supplier_skus(changes: Journal, variants: Collection[Variant]) -> Non
 
 
 @requires_transaction
-def _retire_product(
-    changes: Journal, other: Product, product: Product, *, with_images: bool
+def _retire_product(  # noqa: PLR0913 - both products, what moves, who and when
+    changes: Journal,
+    other: Product,
+    product: Product,
+    *,
+    with_images: bool,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Archive a product without a variant in production; its page redirects."""
     if with_images and other.pk != product.pk:
@@ -230,13 +242,18 @@ def _retire_product(
             role=Image.Role.OTHER,
         )
     if other.pk != product.pk and not Variant.objects.filter(IN_PRODUCTION, product=other).exists():
-        archive(changes, other, redirects_to=product)
+        archive(changes, other, redirects_to=product, actor=actor, now=now)
 
 
 @requires_transaction
-def archive(changes: Journal, product: Product, *, redirects_to: Product) -> None:
-    """Archive a product; its page redirects to another one."""
+def archive(
+    changes: Journal, product: Product, *, redirects_to: Product, actor: str, now: datetime
+) -> None:
+    """Archive a product and record its status; its page redirects to another one."""
     (row,) = Product.objects.select_for_update(of=["self"]).filter(pk=product.pk)
+    lifecycle.record_statuses(
+        {row.pk: row.status}, to=Product.Status.ARCHIVED, actor=actor, now=now
+    )
     changes.set([row], status=Product.Status.ARCHIVED, redirects_to_id=redirects_to.pk)
 
 
@@ -259,7 +276,7 @@ def _record(
 
 
 @requires_transaction
-def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None:
+def undo(row: MatchDecision, *, actor: str, now: datetime, check_orders: OrderCheck) -> None:
     """Restore both variants.
 
     Locks: as ``merge``; the caller holds the decision
@@ -268,8 +285,21 @@ def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None
     entries = row.before["journal"]
     both = [pk for pk in (row.variant_id, row.other_id) if pk is not None]
     lock_rows_of(entries, variants=both, check_orders=check_orders, now=now)
-    journal.undo(entries)
+    undo_entries(entries, actor=actor, now=now)
     require_sellable(entries)
+
+
+@requires_transaction
+def undo_entries(entries: Sequence[journal.Entry], *, actor: str, now: datetime) -> None:
+    """Undo a journal and record the statuses of products that it restores. Raises as ``journal.undo``."""
+    journal.undo(entries)
+    label = Product._meta.label  # noqa: SLF001 - Django's documented model API
+    for entry in reversed(entries):
+        if entry["step"] == "set" and entry["model"] == label and "status" in entry["after"]:
+            for pk, before in entry["before"].items():
+                lifecycle.record_statuses(
+                    {int(pk): entry["after"]["status"]}, to=before["status"], actor=actor, now=now
+                )
 
 
 @requires_transaction

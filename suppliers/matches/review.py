@@ -230,23 +230,23 @@ def _record(
 
 
 @transaction.atomic(durable=True)
-def undo(*, decision: MatchDecision, now: datetime, check_orders: OrderCheck) -> None:
+def undo(*, decision: MatchDecision, actor: str, now: datetime, check_orders: OrderCheck) -> None:
     """Restore what a decision changed. The question is asked again.
 
     Locks: the decision, then as ``merges`` and ``splits``
     Raises: OverrideError  it was undone already, a later decision or edit builds on it, or open
         orders hold units of the offers
     """
-    set_change_source("match undone")
+    set_change_source("match undone", actor=actor)
     row = MatchDecision.objects.select_for_update(of=["self"]).get(pk=decision.pk)
     if row.undone_at is not None:
         raise OverrideError(gettext("This was undone already."))
     if row.offer is not None:
         _undo_offer(row, row.offer, now)
     elif row.kind == Kind.MERGE:
-        merges.undo(row, now=now, check_orders=check_orders)
+        merges.undo(row, actor=actor, now=now, check_orders=check_orders)
     elif row.kind == Kind.SPLIT:
-        splits.undo(row, now=now, check_orders=check_orders)
+        splits.undo(row, actor=actor, now=now, check_orders=check_orders)
     elif row.kind == Kind.PAIR:
         duplicates.restore_candidate(row, now=now)
     else:

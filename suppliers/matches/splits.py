@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from catalog.attributes.identifiers import option_keys
 from catalog.models import Identifier, Image, Product, Variant
 from catalog.products import creation
+from catalog.readiness import lifecycle
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.matches import journal, locks, merges
@@ -89,7 +90,7 @@ def split_offers(  # noqa: PLR0913 - what moves, to what, who and when
     else:
         _move_images(changes, chosen, goal.product, variant_id=goal.pk)
     if is_redirected:
-        _retire(changes, origin, goal)
+        _retire(changes, origin, goal, actor=actor, now=now)
     PendingPublication.queue([origin.pk, goal.pk])
     return _record(changes, origin, goal, made=[goal.pk] if is_made else [], actor=actor, now=now)
 
@@ -254,7 +255,7 @@ def _move_images(changes: Journal, images: Any, product: Product, **values: Any)
 
 
 @requires_transaction
-def _retire(changes: Journal, origin: Variant, goal: Variant) -> None:
+def _retire(changes: Journal, origin: Variant, goal: Variant, *, actor: str, now: datetime) -> None:
     """Discontinue a variant without offers, and redirect the page of its product.
 
     Raises: OverrideError  the product is still offered
@@ -274,7 +275,7 @@ def _retire(changes: Journal, origin: Variant, goal: Variant) -> None:
         )
     rows = Variant.objects.filter(merges.IN_PRODUCTION, product=origin.product_id)
     changes.set(rows, status=Variant.Status.DISCONTINUED, replaced_by_id=goal.pk)
-    merges.archive(changes, origin.product, redirects_to=goal.product)
+    merges.archive(changes, origin.product, redirects_to=goal.product, actor=actor, now=now)
 
 
 @requires_transaction
@@ -303,7 +304,7 @@ def _record(  # noqa: PLR0913 - parts of one decision
 
 
 @requires_transaction
-def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None:
+def undo(row: MatchDecision, *, actor: str, now: datetime, check_orders: OrderCheck) -> None:
     """Restore what a split moved. What it created is discontinued, and its page redirects back.
 
     Locks: as ``split_offers``; the caller holds the decision
@@ -316,7 +317,7 @@ def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None
     concerned = [row.variant_id, other.pk, *row.before["made"]]
     merges.lock_rows_of(entries, variants=concerned, check_orders=check_orders, now=now)
     made = other.product
-    journal.undo(entries)
+    merges.undo_entries(entries, actor=actor, now=now)
     merges.require_sellable(entries)
     for variant in Variant.objects.filter(pk__in=row.before["made"]):
         if variant.offers.exists():
@@ -329,6 +330,8 @@ def undo(row: MatchDecision, *, now: datetime, check_orders: OrderCheck) -> None
     if is_new and made.pk != row.variant.product_id:
         if Variant.objects.filter(merges.IN_PRODUCTION, product=made.pk).exists():
             raise OverrideError(CHANGED_SINCE)
+        archived = Product.Status.ARCHIVED
+        lifecycle.record_statuses({made.pk: made.status}, to=archived, actor=actor, now=now)
         Product.objects.filter(pk=made.pk).update(
-            status=Product.Status.ARCHIVED, redirects_to=row.variant.product_id
+            status=archived, redirects_to=row.variant.product_id
         )

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -77,7 +76,7 @@ def undo(request: HttpRequest, merge_id: int) -> HttpResponse:
     staff_page.require(request, CHANGE)
     decision = get_object_or_404(BrandMerge.objects.select_related("brand", "other"), pk=merge_id)
     try:
-        brand_merges.undo_merge(decision=decision, now=timezone.now())
+        brand_merges.undo_merge(decision=decision, **acting(request))
     except OverrideError as refusal:
         messages.warning(request, str(refusal))
     else:

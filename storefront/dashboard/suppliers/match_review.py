@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
@@ -22,6 +21,7 @@ from storefront.dashboard.suppliers.comparison import (
 from storefront.dashboard.suppliers.open_orders import refuse_open_orders
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
+from storefront.lib.staff.admin import acting
 from storefront.lib.tasks import enqueue
 from storefront.lib.text import row_id
 from suppliers.inventory import tasks
@@ -110,7 +110,7 @@ def decide(request: HttpRequest) -> HttpResponse:
             skip += 1
         elif step == "undo":
             decision = get_object_or_404(MatchDecision, pk=row_id(submitted.get("decision", "")))
-            review.undo(decision=decision, now=timezone.now(), check_orders=refuse_open_orders)
+            review.undo(decision=decision, check_orders=refuse_open_orders, **acting(request))
             messages.success(request, gettext("Undone. The question is asked again."))
         else:
             _decide(request, step)
@@ -122,21 +122,22 @@ def decide(request: HttpRequest) -> HttpResponse:
 
 def _decide(request: HttpRequest, step: str) -> None:
     submitted = request.POST
-    acting: dict[str, Any] = {"actor": str(request.user), "now": timezone.now()}
     pk = row_id(submitted.get("row", ""))
     if submitted.get("what") == "offer" and step in {"same", "different"}:
         offer = get_object_or_404(SupplierOffer, pk=pk)
         _refuse_other_question(request, offer.disputed_variant)
-        review.decide_offer(offer=offer, is_same=step == "same", **acting)
+        review.decide_offer(offer=offer, is_same=step == "same", **acting(request))
         return
     if step not in {"same", "ours", "theirs"}:
         raise Http404
     conflict = get_object_or_404(Identifier.objects.select_related("variant__product"), pk=pk)
     _refuse_other_question(request, review.find_owner(conflict))
     if step == "same":
-        review.merge(conflict=conflict, check_orders=refuse_open_orders, **acting)
+        review.merge(conflict=conflict, check_orders=refuse_open_orders, **acting(request))
     else:
-        review.verify_identifier(conflict=conflict, belongs_to_other=step == "theirs", **acting)
+        review.verify_identifier(
+            conflict=conflict, belongs_to_other=step == "theirs", **acting(request)
+        )
 
 
 def _refuse_other_question(request: HttpRequest, variant: Variant | None) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalog.models import Brand, BrandAlias, Identifier, PriceRule, Product
+from catalog.models import Brand, BrandAlias, FieldChange, Identifier, PriceRule, Product
 from catalog.product_import import identifiers
 from suppliers.matches import brand_merges
 from suppliers.models import BrandMerge, PendingPublication
@@ -19,7 +19,7 @@ def merge(brand, other):
 
 
 def undo():
-    brand_merges.undo_merge(decision=BrandMerge.objects.get(), now=NOON)
+    brand_merges.undo_merge(decision=BrandMerge.objects.get(), actor="leo", now=NOON)
 
 
 def state():
@@ -73,6 +73,15 @@ def test_undo_restores_both_brands_once(brands):
     assert state() == before
     with pytest.raises(OverrideError, match="undone already"):
         undo()
+
+
+def test_the_history_names_who_undid_a_merge(brands):
+    merge(*brands)
+
+    undo()
+
+    undone = FieldChange.objects.filter(source="brand merge undone")
+    assert set(undone.values_list("actor", flat=True)) == {"leo"}
 
 
 def test_products_that_joined_since_stay(brands):

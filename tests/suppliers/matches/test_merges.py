@@ -2,8 +2,9 @@
 
 import pytest
 
-from catalog.models import Image, Product, Variant
+from catalog.models import FieldChange, Image, Product, Variant
 from catalog.products.alternatives import find_redirect
+from storefront.lib.state_machine import StatusChange
 from suppliers.matches import merges, review
 from suppliers.offers.overrides import OverrideError
 from tests.factories.catalog import make_image, make_product, make_spec, make_variant
@@ -36,7 +37,7 @@ def merge(product, other, **how):
 
 
 def undo(decision):
-    review.undo(decision=decision, now=NOON, check_orders=check_orders)
+    review.undo(decision=decision, actor="leo", now=NOON, check_orders=check_orders)
 
 
 def colors_of(product):
@@ -55,6 +56,20 @@ def test_equal_variants_merge_and_the_others_move(make_colors):
     assert (other.status, find_redirect(other.pk)) == ("archived", product.slug)
     undo(decision)
     assert state() == before
+
+
+def test_the_history_names_the_status_and_who_merged_and_undid(make_colors):
+    product, other = make_colors("Black"), make_colors("Black")
+
+    undo(merge(product, other))
+
+    steps = StatusChange.objects.filter(subject="catalog.Product", subject_id=other.pk)
+    assert [(step.to_status, step.actor) for step in steps.order_by("pk")] == [
+        ("archived", "ann"),
+        (other.status, "leo"),
+    ]
+    undone = FieldChange.objects.filter(source="match undone")
+    assert set(undone.values_list("actor", flat=True)) == {"leo"}
 
 
 def test_the_images_move_if_staff_want_it(make_colors):

@@ -24,7 +24,7 @@ def merge(conflict):
 
 
 def undo(decision):
-    review.undo(decision=decision, now=LATER, check_orders=check_orders)
+    review.undo(decision=decision, actor="leo", now=LATER, check_orders=check_orders)
 
 
 # Offers

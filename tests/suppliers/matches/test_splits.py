@@ -35,7 +35,7 @@ def split(offers, *, target=None, **chosen):
 
 
 def undo(decision):
-    review.undo(decision=decision, now=NOON, check_orders=check_orders)
+    review.undo(decision=decision, actor="leo", now=NOON, check_orders=check_orders)
 
 
 def test_split_offers_become_a_draft_with_what_staff_chose(offers):

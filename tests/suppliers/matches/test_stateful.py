@@ -162,9 +162,9 @@ class MatchDecisions(RuleBasedStateMachine):
         earlier = rows()
         try:
             if is_brand:
-                brand_merges.undo_merge(decision=decision, now=NOON)
+                brand_merges.undo_merge(decision=decision, actor="leo", now=NOON)
             else:
-                review.undo(decision=decision, now=NOON, check_orders=check_orders)
+                review.undo(decision=decision, actor="leo", now=NOON, check_orders=check_orders)
         except OverrideError as refusal:
             event(f"undo refused: {str(refusal)[:40]}")
             assert rows() == earlier
