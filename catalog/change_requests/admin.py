@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from catalog.change_requests import decisions
-from catalog.change_requests.differences import Difference, find_differences
+from catalog.change_requests.differences import Difference, find_differences, label_of_field
 from catalog.models import ChangeRequest
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action
@@ -145,11 +145,20 @@ class ChangeRequestAdmin(StaffAdmin):
         seen = request.POST.get("seen", "")
         try:
             with transaction.atomic():
-                _DECISIONS[step](request=row, fields=chosen, seen=seen, **acting(request))
+                decided = _DECISIONS[step](request=row, fields=chosen, seen=seen, **acting(request))
         except ConcurrentUpdateError as refusal:
             self.message_user(request, str(refusal), messages.WARNING)
         else:
-            self.message_user(request, _DONE[step], messages.SUCCESS)
+            if decided:
+                self.message_user(request, _DONE[step], messages.SUCCESS)
+            row.product.refresh_from_db(fields=["overridden_fields"])
+            kept = ({name} if name else {*row.changes}) & {*row.product.overridden_fields}
+            if names := ", ".join(label_of_field(each) for each in sorted(kept - {*decided})):
+                message = _(
+                    "Not changed, because the fields are locked: %(names)s. Return a field to the"
+                    " suppliers to accept their value."
+                )
+                self.message_user(request, message % {"names": names}, messages.WARNING)
         is_open = self.get_queryset(request).filter(pk=row.pk).exists()
         to = self.page_of(row) if is_open else reverse("admin:catalog_changerequest_changelist")
         return HttpResponseRedirect(to)

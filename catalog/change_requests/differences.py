@@ -41,7 +41,7 @@ def find_differences(request: ChangeRequest) -> Iterator[Difference]:
         old, new = (_text(name, value) for value in (live_value(product, name), change["value"]))
         yield Difference(
             field=name,
-            label=_label(name),
+            label=label_of_field(name),
             old=_marked(old, new),
             new=_marked(new, old),
             is_locked=name in product.overridden_fields,
@@ -85,7 +85,7 @@ def _live_modes(product: Product) -> list[dict[str, Any]]:
     ]
 
 
-def _label(name: str) -> str:
+def label_of_field(name: str) -> str:
     if name == OPTIONS:
         return _("Options")
     return name.removeprefix(MORE) if name.startswith(MORE) else label_of(name, Product)

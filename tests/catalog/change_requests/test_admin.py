@@ -102,3 +102,20 @@ def test_a_change_that_staff_have_not_seen_is_not_accepted(staff):
 
     assert "has changed the values meanwhile" in answer.content.decode()
     assert Product.objects.get().spec.output_lm == 400
+
+
+def test_a_locked_field_is_named_instead_of_accepted(staff):
+    request = make_request(title="Night lamp", output_lm=450)
+    Product.objects.update(overridden_fields=["title"])
+
+    seen = staff.get(page(request)).context["seen"]
+    answer = staff.post(
+        reverse("admin:catalog_changerequest_decide", args=[request.pk]),
+        {"accept": "title", "seen": seen},
+        follow=True,
+    )
+
+    text = answer.content.decode()
+    assert "because the fields are locked: Title." in text
+    assert "shows the new value" not in text
+    assert Product.objects.get().title == "Night torch"
