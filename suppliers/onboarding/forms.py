@@ -109,6 +109,12 @@ class BasicsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         via = str(self.cleaned_data["kind"]).partition(":")[2]
         return {"via": via} if via else {}
 
+    @property
+    def location_country(self) -> str:
+        """The country of the default warehouse; empty for an API, which reports its warehouses."""
+        is_file = str(self.cleaned_data["kind"]).startswith(KIND_PREFIX)
+        return str(self.cleaned_data["country"]) if is_file else ""
+
 
 class ConnectionStepForm(ConnectionForm):
     """The fields that the kind of connection needs. Options without a field keep their values."""

@@ -85,7 +85,7 @@ class BasicsPage(StepPage):
                 ),
                 language=values["language"],
                 options=form.options,
-                country=values["country"],
+                country=form.location_country,
                 now=self.now,
             )
         except InvalidSetupError as error:

@@ -140,6 +140,9 @@ def _missing_in_import(supplier: Supplier) -> str | Promise:
         return _("Import products, prices and stock. Nothing is sold before activation.")
     served = ShippingService.objects.filter(location__supplier=supplier, is_active=True)
     locations = supplier.locations.exclude(pk__in=served.values("location"))
+    if locations.exclude(code=setup.DEFAULT_LOCATION).exists() or served.exists():
+        # A file that names its warehouses has no stock in the default one.
+        locations = locations.exclude(code=setup.DEFAULT_LOCATION, levels=None)
     if codes := ", ".join(locations.order_by("pk").values_list("code", flat=True)):
         return gettext("Add a shipping service for each warehouse: %(codes)s.") % {"codes": codes}
     return "" if served.exists() else _("The import found no warehouse. Check the stock columns.")

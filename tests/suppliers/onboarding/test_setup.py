@@ -14,6 +14,7 @@ from suppliers.models import (
     Connection,
     FeedUpload,
     ShippingService,
+    StockLocation,
     Supplier,
     SupplierProduct,
     SyncRun,
@@ -195,6 +196,31 @@ def test_the_test_of_a_connection_shows_its_result_in_words(staff):
     text = page.content.decode()
     assert "Failed" in text
     assert "connection" not in done_steps()
+
+
+def test_an_api_gets_no_default_warehouse_from_the_country(staff):
+    add(staff, kind="bigbuy", country="de")
+
+    assert not Supplier.objects.get().locations.exists()
+
+
+def test_a_file_that_names_its_warehouses_needs_no_service_for_the_default_one(staff):
+    add(staff)
+    supplier = Supplier.objects.get()
+    for kind in SyncRun.Kind.values:
+        SyncRun.objects.create(
+            supplier=supplier,
+            kind=kind,
+            status="applied",
+            status_since=NOON,
+            started_at=NOON,
+            lease_until=NOON,
+        )
+    StockLocation.objects.create(supplier=supplier, code="HH", country="DE")
+
+    missing = {step.name.value: step.missing for step in steps.list_steps(supplier, now=NOON)}
+
+    assert missing["import"] == "Add a shipping service for each warehouse: HH."
 
 
 def test_a_typed_key_is_not_lost_by_an_error_elsewhere(staff):
