@@ -34,7 +34,7 @@ from catalog.bulk_edits.fields import (
 )
 from catalog.bulk_edits.identifiers import IdentifierError
 from catalog.listings.publication import lock_product
-from catalog.models import BulkEdit, BulkEditRow, Product, Variant
+from catalog.models import BulkEdit, BulkEditRow, FieldChange, Product, Variant
 from catalog.products import editing, spec_edits, variant_edits
 from catalog.products.translations import text_edits
 from catalog.products.translations.text_edits import TranslatedTexts
@@ -49,6 +49,7 @@ log = logging.getLogger(__name__)
 
 Status, Outcome = BulkEdit.Status, BulkEditRow.Outcome
 LOCK_NAME = "bulk edit"
+WEIGHT = "spec.weight_g"  # of a product; its variants get it, too
 OPEN = (Status.PREPARING, Status.APPLYING, Status.UNDOING)
 MAX_AT_ONCE = 200  # rows that a request handles without a worker
 TIME_LIMIT_S = 600.0  # below Celery's limit; the rest is continued by the sweep
@@ -160,13 +161,33 @@ def _undo_row(row: BulkEditRow, known: Mapping[str, BulkField], now: datetime, a
     restored = {code: value for code, value in row.before.items() if code not in kept}
     if target is not None and restored:
         source = f"bulk edit undone:{row.edit_id}"
-        _write(target, restored, known, source=source, now=now, actor=actor)
+        weights = _weights_before(row)
+        _write(target, restored, known, weights=weights, source=source, now=now, actor=actor)
         for code in restored:
             if code in row.unlocked:
                 _unlock(target, known[code], now=now)
     row.outcome = Outcome.KEPT if kept else Outcome.RESTORED
     row.message = _names(kept, known)
     row.save(update_fields=["outcome", "message"])
+
+
+def _weights_before(row: BulkEditRow) -> dict[int, int | None]:
+    """Map the variants that still have the weight of the edit to their weights before it.
+
+    The history of fields has them. Variants whose history is deleted keep their weight.
+    """
+    after = row.after.get(WEIGHT)
+    recorded = FieldChange.objects.filter(
+        product=row.product_id,
+        record=FieldChange.Record.VARIANT,
+        field="weight_g",
+        source=f"bulk edit:{row.edit_id}",
+    )
+    before = {
+        change.record_id: change.old for change in recorded.order_by("-pk") if change.new == after
+    }
+    variants = Variant.objects.filter(pk__in=before, weight_g=after)
+    return {pk: before[pk] for pk in variants.values_list("pk", flat=True)}
 
 
 def _differing(
@@ -218,11 +239,15 @@ def _write(  # noqa: PLR0913 - values, and who writes them
     values: Mapping[str, Any],
     known: Mapping[str, BulkField],
     *,
+    weights: Mapping[int, int | None] | None = None,
     source: str,
     now: datetime,
     actor: str,
 ) -> None:
-    """Write values of all parts; the status last, because it may depend on them."""
+    """Write values of all parts; the status last, because it may depend on them.
+
+    ``weights`` are those of variants, as ``spec_edits.edit_spec`` takes them.
+    """
     set_change_source(source, actor=actor)
     by_part: dict[str, dict[str, Any]] = {}
     texts: dict[str, dict[str, str]] = {}
@@ -239,7 +264,13 @@ def _write(  # noqa: PLR0913 - values, and who writes them
     if changes := by_part.get(PRODUCT):
         editing.apply_edit(product=target.product, changes=changes, now=now)
     if changes := by_part.get(SPEC):
-        spec_edits.edit_spec(product=target.product, changes=changes, actor=actor, now=now)
+        spec_edits.edit_spec(
+            product=target.product,
+            changes=changes,
+            variant_weights=weights,
+            actor=actor,
+            now=now,
+        )
     for language, changed in texts.items():
         present = target.part(TEXT, language=language)
         new = {name: getattr(present, name) for name in TEXT_FIELDS} | changed

@@ -94,13 +94,19 @@ def _staff_source(entry: Mapping[str, Any], feed: Mapping[str, Any] | None) -> d
 
 @requires_transaction
 def edit_spec(
-    *, product: Product, changes: Mapping[str, Any], actor: str, now: datetime
+    *,
+    product: Product,
+    changes: Mapping[str, Any],
+    variant_weights: Mapping[int, int | None] | None = None,
+    actor: str,
+    now: datetime,
 ) -> list[Finding]:
     """Save staff's values, lock them against feeds and publish the result; return the findings.
 
     A value without a basis in ``changes`` has none.
     Shape:  ``changes`` maps columns, or ``custom:`` and the code of an attribute, to values, and
-            ``basis:`` and one of these names to a ``Spec.Basis``
+            ``basis:`` and one of these names to a ``Spec.Basis``; ``variant_weights`` maps variants
+            to weights, if they do not all get the weight in ``changes``; others keep theirs
     Locks:  the variants if their weight changes, then the listings, each in id order, then the
             product
     """
@@ -124,7 +130,10 @@ def edit_spec(
         locked.add(DERIVED_FIELD)
     if "weight_g" in changes:
         unlocked = variants.exclude(overridden_fields__contains="weight_g")
-        unlocked.update(weight_g=changes["weight_g"])
+        if variant_weights is None:
+            unlocked.update(weight_g=changes["weight_g"])
+        for pk, weight_g in (variant_weights or {}).items():
+            unlocked.filter(pk=pk).update(weight_g=weight_g)
     modes = stated_modes(row)
     spec.warnings = _warnings(spec, modes)
     spec.save()

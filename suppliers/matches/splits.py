@@ -23,7 +23,7 @@ from catalog.products import creation
 from catalog.readiness import lifecycle
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
-from suppliers.matches import journal, locks, merges
+from suppliers.matches import locks, merges
 from suppliers.matches.journal import CHANGED_SINCE, Journal
 from suppliers.matches.locks import OrderCheck
 from suppliers.models import MatchDecision, PendingPublication, SupplierOffer, SupplierProduct

@@ -20,8 +20,8 @@ from storefront.dashboard.suppliers.comparison import (
 )
 from storefront.dashboard.suppliers.open_orders import refuse_open_orders
 from storefront.lib.money import Money
-from storefront.lib.staff.columns import as_money
 from storefront.lib.staff.admin import acting
+from storefront.lib.staff.columns import as_money
 from storefront.lib.tasks import enqueue
 from storefront.lib.text import row_id
 from suppliers.inventory import tasks

@@ -104,6 +104,24 @@ def test_values_are_saved_locked_and_restored():
     assert product.overridden_fields == []
 
 
+def test_an_undo_restores_the_weight_of_each_variant():
+    product = make_light(1, weight_g=100)
+    weights = {"L-1": 90, "L-2": 110, "L-3": None, "L-4": 120}
+    for sku, weight_g in weights.items():
+        if sku != "L-1":
+            make_variant(product, sku=sku)
+        Variant.objects.filter(sku=sku).update(weight_g=weight_g)
+    edit = apply(create(Product.objects.all(), operation("spec.weight_g", 120)))
+    assert set(Variant.objects.values_list("weight_g", flat=True)) == {120}
+    Variant.objects.filter(sku="L-2").update(weight_g=130)
+
+    undo(edit)
+
+    restored = dict(Variant.objects.values_list("sku", "weight_g"))
+    assert restored == weights | {"L-2": 130}
+    assert Spec.objects.get().weight_g == 100
+
+
 def test_a_lock_of_staff_outlives_the_undo():
     product = make_light(1)
     with transaction.atomic():
