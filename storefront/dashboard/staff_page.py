@@ -17,6 +17,16 @@ def require(request: HttpRequest, *rights: str) -> None:
         raise PermissionDenied(" ".join(rights))
 
 
+def has_any(request: HttpRequest, *rights: str) -> bool:
+    return any(request.user.has_perm(right) for right in rights)
+
+
+def require_any(request: HttpRequest, *rights: str) -> None:
+    """Raise PermissionDenied, naming the first right, unless the user has one of them."""
+    if not has_any(request, *rights):
+        raise PermissionDenied(rights[0])
+
+
 def render(request: HttpRequest, template: str, **shown: Any) -> TemplateResponse:
     return TemplateResponse(request, template, {**admin.site.each_context(request), **shown})
 

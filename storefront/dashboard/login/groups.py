@@ -11,7 +11,10 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "catalog.*",
         *(
             f"catalog.{verb}_{table}"
-            for table in ("product", "variant", "listing", "category", "image", "pricehold", "changerequest")
+            for table in (
+                "product", "variant", "listing", "category", "image", "pricehold", "changerequest",
+                "brand", "productfamily", "customattribute", "requirement", "productdocument",
+            )
             for verb in ("add", "change")
         ),
         "catalog.change_competitorsource",

@@ -19,13 +19,14 @@ from suppliers.matches import duplicates, tasks
 from suppliers.models import DuplicateCandidate
 from suppliers.offers.overrides import OverrideError
 
-VIEW, CHANGE = "suppliers.view_supplieroffer", "suppliers.change_supplieroffer"
+CHANGE = "catalog.change_product"
+VIEW = ("suppliers.view_supplieroffer", CHANGE)
 PAIRS_PER_PAGE = 50
 
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    staff_page.require(request, VIEW)
+    staff_page.require_any(request, *VIEW)
     joined = ("variant__product__brand", "other__product__brand")
     rows = duplicates.open_duplicates().select_related(*joined)
     page = Paginator(rows, PAIRS_PER_PAGE).get_page(request.GET.get("page"))
@@ -46,7 +47,7 @@ def show(request: HttpRequest) -> HttpResponse:
         page=page,
         pairs=pairs,
         searched_at=latest.first(),
-        may_decide=request.user.has_perms([CHANGE, "catalog.change_product"]),
+        may_decide=request.user.has_perm(CHANGE),
     )
 
 

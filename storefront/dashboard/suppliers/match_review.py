@@ -30,26 +30,30 @@ from suppliers.matches.review import ConflictQuestion, OfferQuestion
 from suppliers.models import MatchDecision, SupplierOffer
 from suppliers.offers.overrides import OverrideError
 
-VIEW, CHANGE = "suppliers.view_supplieroffer", "suppliers.change_supplieroffer"
+# Staff of the catalog decide about matches, but see neither offers nor their costs.
+CATALOG = "catalog.change_product"
+VIEW_OFFER = "suppliers.view_supplieroffer"
+VIEW = (VIEW_OFFER, CATALOG)
+CHANGE = ("suppliers.change_supplieroffer", CATALOG)
 SHOWN_DECISIONS = 10
 
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    staff_page.require(request, VIEW)
+    staff_page.require_any(request, *VIEW)
     position = _position(request.GET.get("skip", ""))
     question = review.question_at(position)
     context: dict[str, Any] = {
         "title": gettext("Match review"),
         "skip": position,
-        "may_decide": request.user.has_perm(CHANGE),
+        "may_decide": staff_page.has_any(request, *CHANGE),
         "count": review.count_questions(),
         "decisions": MatchDecision.objects.select_related(
             "variant__product", "offer__supplier", "other__product"
         ).order_by("-pk")[:SHOWN_DECISIONS],
     }
     if isinstance(question, OfferQuestion):
-        context |= _offer_context(question)
+        context |= _offer_context(question, sees_offer=request.user.has_perm(VIEW_OFFER))
     elif question is not None:
         context |= _conflict_context(question)
     return staff_page.render(request, "dashboard/suppliers/match_review.html", **context)
@@ -59,7 +63,7 @@ def _position(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= len("99999") else 0
 
 
-def _offer_context(question: OfferQuestion) -> dict[str, Any]:
+def _offer_context(question: OfferQuestion, *, sees_offer: bool) -> dict[str, Any]:
     offer, stated = question.offer, question.stated
     cost = Money(offer.cost_amount, offer.currency) if offer.cost_amount is not None else None
     theirs = {
@@ -70,10 +74,11 @@ def _offer_context(question: OfferQuestion) -> dict[str, Any]:
         "mpn": str(stated.get("mpn", "")),
         "model": str(stated.get("model", "")),
         **{name: str(value) for name, value in stated.get("numbers", {}).items()},
-        "cost": as_money(cost) if cost else "",
+        "cost": as_money(cost) if cost and sees_offer else "",
     }
     return {
         "offer": offer,
+        "sees_offer": sees_offer,
         "variant": question.variant,
         "rows": list(compare_rows(describe(question.variant)[0], theirs)),
         "reasons": reasons_of(stated.get("contradictions", [])),
@@ -102,7 +107,7 @@ def _conflict_context(question: ConflictQuestion) -> dict[str, Any]:
 @require_POST
 def decide(request: HttpRequest) -> HttpResponse:
     """Take a decision, then show the next question."""
-    staff_page.require(request, CHANGE)
+    staff_page.require_any(request, *CHANGE)
     submitted = request.POST
     step, skip = submitted.get("step", ""), _position(submitted.get("skip", ""))
     try:

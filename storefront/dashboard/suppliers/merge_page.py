@@ -28,13 +28,13 @@ from suppliers.offers import identity
 from suppliers.offers.overrides import OverrideError
 from suppliers.offers.owners import item_of, stated_identifiers
 
-CHANGE = "suppliers.change_supplieroffer"
+CHANGE = "catalog.change_product"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge(request: HttpRequest, kind: str, first: str, second: str) -> HttpResponse:
     """Show both, and on POST merge the one that is not to be kept."""
-    staff_page.require(request, CHANGE, "catalog.change_product")
+    staff_page.require(request, CHANGE)
     model: type[Product | Variant] = Product if kind == "product" else Variant
     found = model._default_manager.in_bulk([int(first), int(second)])  # noqa: SLF001
     if len(found) != PAIR:

@@ -26,7 +26,7 @@ from suppliers.matches.splits import Target
 from suppliers.models import MatchDecision, SupplierOffer
 from suppliers.offers.overrides import OverrideError
 
-CHANGE = "suppliers.change_supplieroffer"
+CHANGE = "catalog.change_product"
 NEW_PRODUCT, NEW_VARIANT, EXISTING = "product", "variant", "existing"
 
 
@@ -139,7 +139,7 @@ def _images(product: Product) -> list[tuple[int, str]]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def split_offers(request: HttpRequest, variant_id: int) -> HttpResponse:
-    staff_page.require(request, CHANGE, "catalog.change_product")
+    staff_page.require(request, CHANGE)
     variant = get_object_or_404(Variant.objects.select_related("product"), pk=variant_id)
     form = SplitOffersForm(request.POST or None, variant=variant)
 
@@ -169,7 +169,7 @@ def split_offers(request: HttpRequest, variant_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def split_variants(request: HttpRequest, product_id: int) -> HttpResponse:
-    staff_page.require(request, CHANGE, "catalog.change_product")
+    staff_page.require(request, CHANGE)
     product = get_object_or_404(Product, pk=product_id)
     form = SplitVariantsForm(request.POST or None, product=product)
 

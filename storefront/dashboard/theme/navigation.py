@@ -38,6 +38,8 @@ PAGES_WITHOUT_TABLE = {
     "supply:profits": "orders_supplierinvoice",
     "supply:routing": "orders_routingrules",
 }
+# Pages that another permission opens, too.
+ALSO_OPENED_BY = dict.fromkeys(("supply:duplicates", "supply:matches"), "catalog.change_product")
 
 
 def _link(page: str) -> str:
@@ -47,6 +49,8 @@ def _link(page: str) -> str:
 
 
 def _may_see(request: HttpRequest, page: str) -> bool:
+    if page in ALSO_OPENED_BY and request.user.has_perm(ALSO_OPENED_BY[page]):
+        return True
     app, model = PAGES_WITHOUT_TABLE.get(page, page).split("_")
     return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 

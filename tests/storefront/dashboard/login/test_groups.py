@@ -8,6 +8,7 @@ from django.urls import reverse
 from storefront.accounts.models import User
 from storefront.dashboard.login.groups import GROUPS, create_groups, permissions_of
 from tests.factories.accounts import make_staff
+from tests.factories.catalog import make_product, make_variant
 from tests.factories.full_shop import orders_by_status
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,36 @@ def test_support_sees_orders_and_no_costs(shared_world, groups, client, staff):
     assert "€" not in re.search(r'<dl class="staff-places">.*?</dl>', page, re.DOTALL)[0]
     # A listing shows the cost, the landed cost and the wholesale cost.
     assert client.get(reverse("admin:catalog_listing_changelist")).status_code == 403
+
+
+def test_the_catalog_group_opens_its_pages_and_sees_no_costs(groups, client):
+    user = signed_in(client, "Catalog")
+    one, other = make_variant(make_product()), make_variant(make_product())
+    pairs = [["product", one.product_id, other.product_id], ["variant", one.pk, other.pk]]
+    paths = [
+        *(reverse("supply:merge", args=pair) for pair in pairs),
+        reverse("supply:split_offers", args=[one.pk]),
+        reverse("supply:split_product", args=[one.product_id]),
+        *(reverse(f"supply:{page}") for page in ("duplicates", "matches", "attributes")),
+        *(
+            reverse(f"admin:catalog_{table}_add")
+            for table in (
+                "brand",
+                "productfamily",
+                "customattribute",
+                "requirement",
+                "productdocument",
+            )
+        ),
+    ]
+
+    statuses = {path: client.get(path).status_code for path in paths}
+
+    assert {path: status for path, status in statuses.items() if status != 200} == {}
+    links = links_on(client, "/admin/")[0]
+    assert {reverse("supply:duplicates"), reverse("supply:matches")} <= links
+    assert not user.has_perms(["orders.view_costs"])
+    assert not user.has_perm("suppliers.view_supplieroffer")
 
 
 def test_each_order_action_has_its_own_permission(shared_world, client):

@@ -194,7 +194,9 @@ def test_a_brand_is_added_with_aliases_on_one_page(staff, pair):
     empty = {f"{role}_{part}": "" for role in ("manufacturer", "responsible")
              for part in ("name", "address", "country", "email")}  # fmt: skip
     url = reverse("admin:catalog_brand_add")
-    page = staff.post(url, {**empty, "name": "Olight", "alias_names": "Olite\nO-Light"}, follow=True)
+    page = staff.post(
+        url, {**empty, "name": "Olight", "alias_names": "Olite\nO-Light"}, follow=True
+    )
     assert page.status_code == 200
 
     brand = Brand.objects.get(key="olight")
