@@ -37,7 +37,7 @@ from suppliers.connectors.feed.mapping.spec import FormatOverrides
 from suppliers.connectors.feed.mapping.spec import Mapping as FeedMappingSpec
 from suppliers.feed_mapping import sample
 from suppliers.feed_mapping.sample import Sample
-from suppliers.models import CatalogImport, FeedMapping, FileContent, Supplier, SyncRun
+from suppliers.models import CatalogImport, FeedMapping, FeedUpload, FileContent, Supplier, SyncRun
 from suppliers.sync.runner import AlreadyRunningError, run_sync
 
 Status = CatalogImport.Status
@@ -61,7 +61,7 @@ def upload(
 ) -> CatalogImport:
     """Store a file and read its first rows.
 
-    Raises: PermanentError  it is no table, or too large; nothing is kept
+    Raises: PermanentError, FileTooLargeError  it is no table, or too large; nothing is kept
     """
     folder = (
         Path(settings.FEEDS_ROOT) / OWN_FOLDER
@@ -79,14 +79,30 @@ def upload(
         created_by=actor[:100],
         created_at=now,
     )
-    found = read_sample(row)
-    if not found.detected.headers:
-        raise PermanentError(_("The file has no rows below the column names."))
-    key = json.dumps(sorted(found.detected.headers), ensure_ascii=False)
+    try:
+        headings = _read_headings(row)
+    except Exception:
+        _delete_unused_file(row)
+        raise
+    key = json.dumps(sorted(headings), ensure_ascii=False)
     row.heading_key = hashlib.sha256(key.encode()).hexdigest()
     row.columns = remembered_columns(row)
     row.save()
     return row
+
+
+def _read_headings(row: CatalogImport) -> list[str]:
+    headings = list(read_sample(row).detected.headers)
+    if not headings:
+        raise PermanentError(_("The file has no rows below the column names."))
+    return headings
+
+
+def _delete_unused_file(row: CatalogImport) -> None:
+    """Delete the file of a rejected upload, unless an accepted upload has the same content."""
+    same = {"supplier": row.supplier, "storage_name": row.storage_name}
+    if not any(model.objects.filter(**same).exists() for model in (CatalogImport, FeedUpload)):
+        path_of(row).unlink(missing_ok=True)
 
 
 def _limited(chunks: Iterable[bytes]) -> Iterable[bytes]:

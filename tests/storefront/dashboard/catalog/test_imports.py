@@ -1,6 +1,7 @@
 """Import wizard: upload, columns, check, apply, report; for our products and for a supplier."""
 
 import io
+from unittest.mock import Mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from catalog.bulk_edits import tasks as bulk_edit_tasks
 from catalog.models import Product, Spec
+from storefront.lib.http.errors import PermanentError
 from suppliers.catalog_files import imports, tasks
 from suppliers.models import CatalogImport, FeedUpload, SupplierOffer
 from tests.factories.accounts import make_staff
@@ -101,6 +103,20 @@ def test_a_file_that_is_no_table_keeps_the_upload(staff):
     assert answer.status_code == 200
     assert "This is a PDF document, not a table" in answer.content.decode()
     assert path_of(answer) == NEW
+
+
+def test_a_rejected_upload_is_deleted_unless_an_accepted_upload_has_the_file(
+    staff, settings, monkeypatch
+):
+    folder = settings.FEEDS_ROOT / imports.OWN_FOLDER
+    upload(staff, b"%PDF-1.7 a picture", name="list.csv")
+    assert list(folder.iterdir()) == []
+
+    upload(staff, "SKU,Output\nL-1,500\n")
+    monkeypatch.setattr(imports, "read_sample", Mock(side_effect=PermanentError("unreadable")))
+    assert "unreadable" in upload(staff, "SKU,Output\nL-1,500\n").content.decode()
+
+    assert imports.path_of(CatalogImport.objects.get()).exists()
 
 
 def test_a_file_of_a_supplier_is_checked_and_imported(staff, shop, settings, tmp_path):
