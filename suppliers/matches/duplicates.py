@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from catalog.models import Brand, Identifier, Image, Product, Spec, Variant
+from storefront.lib.db import advisory_locks
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.matches.journal import CHANGED_SINCE
 from suppliers.models import DuplicateCandidate, MatchDecision
@@ -25,6 +26,7 @@ from suppliers.offers.identity import Item, Outcome, Verdict
 from suppliers.offers.overrides import OverrideError
 from suppliers.offers.owners import STATED
 
+LOCK_NAME: Final = "search duplicates"
 type Pair = tuple[int, int]
 IMAGE: Final = "image"
 IMAGE_CONFIDENCE: Final = Decimal("0.60")
@@ -45,31 +47,48 @@ def open_duplicates() -> QuerySet[DuplicateCandidate]:
 
 
 def search_duplicates(*, now: datetime) -> int:
-    """Rewrite the table of candidates; return how many there are.
+    """Rewrite the table of candidates; return how many there are, 0 if another search is running.
 
-    Reads all variants that are in production.
+    Reads all variants that are in production. One worker searches at a time, because two would
+    insert the same pairs.
     """
+    count = 0
+    for _mine in advisory_locks.lock_free_slices(LOCK_NAME, [0]):
+        count = _store_candidates(_find_candidates(now=now))
+    return count
+
+
+def _find_candidates(*, now: datetime) -> list[DuplicateCandidate]:
     items, products, images = _load_items()
-    decided = _decided_pairs()
     found: dict[Pair, tuple[Verdict, bool]] = {}
     for key, ids in _keys(items, images).items():
         is_image = key[0] == IMAGE
         if not 1 < len(ids) <= MAX_PER_KEY:
             continue
         for one, other in combinations(sorted(ids), 2):
-            if products[one] == products[other] or (one, other) in decided:
+            if products[one] == products[other]:
                 continue
             verdict, has_image = found.get((one, other), (None, False))
             verdict = verdict or identity.compare(items[one], items[other])
             found[one, other] = verdict, has_image or is_image
-    rows = [
+    return [
         row
         for pair, (verdict, has_image) in found.items()
         if (row := _candidate(pair, verdict, has_image=has_image, now=now))
     ]
-    with transaction.atomic():
-        DuplicateCandidate.objects.all().delete()
-        DuplicateCandidate.objects.bulk_create(rows, batch_size=WRITE_BATCH)
+
+
+@transaction.atomic
+def _store_candidates(found: Iterable[DuplicateCandidate]) -> int:
+    """Replace the candidates, except the pairs that staff decided, also during the search.
+
+    The deletion waits for decisions that hold a candidate. Later decisions find no candidate.
+    """
+    DuplicateCandidate.objects.all().delete()
+    decided = _decided_pairs()
+    rows = [row for row in found if (row.variant_id, row.other_id) not in decided]
+    # A conflict is a candidate that an undo restored meanwhile.
+    DuplicateCandidate.objects.bulk_create(rows, batch_size=WRITE_BATCH, ignore_conflicts=True)
     return len(rows)
 
 
