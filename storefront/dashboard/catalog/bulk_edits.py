@@ -161,6 +161,7 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
         rejected=counts.get(Outcome.REJECTED, 0),
         planned=counts.get(Outcome.PLANNED, 0),
         changed=counts.get(Outcome.CHANGED, 0),
+        no_change_reason=_no_change_reason(edit, counts),
         refresh_after_s=REFRESH_AFTER_S if is_open else None,
         outcome=outcome,
         page=page,
@@ -182,6 +183,19 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
             for row in page
         ],
     )
+
+
+def _no_change_reason(edit: BulkEdit, counts: dict[str, int]) -> str:
+    """Return why a preview has nothing to apply; empty if it has, or if the edit is at another step."""
+    if edit.status != Status.READY or counts.get(Outcome.PLANNED):
+        return ""
+    if not counts.get(Outcome.REJECTED):
+        return gettext("All rows already have these values.")
+    if counts.get(Outcome.UNCHANGED):
+        return gettext("The rows are rejected or already have these values.")
+    if edit.file_name:
+        return gettext("All rows are rejected. Correct the file and upload it again.")
+    return gettext("All rows are rejected.")
 
 
 def download_rejected(request: HttpRequest, edit_id: int) -> HttpResponse:

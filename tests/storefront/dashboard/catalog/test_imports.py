@@ -213,3 +213,22 @@ def test_a_checked_file_needs_the_rights_of_products_and_of_variants(staff, clie
     replaced = {"step": "preview", "how-variant.status": "set", "value-variant.status": "active"}
     assert staff.post(f"{edit}?field=variant.status", replaced).status_code == 404
     assert Spec.objects.get().output_lm == 400
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("SKU,Output\nL-1,much\n", "All rows are rejected. Correct the file"),
+        ("SKU,Output\nL-1,400\n", "All rows already have these values."),
+        ("SKU,Output\nL-1,400\nL-9,500\n", "The rows are rejected or already have"),
+    ],
+)
+def test_a_file_that_changes_nothing_says_why(staff, light, content, reason):
+    columns = upload(staff, content)
+    staff.post(path_of(columns), {"step": "check", **CHOSEN})
+
+    text = staff.get(path_of(columns), follow=True).content.decode()
+
+    assert "Nothing would change" in text
+    assert reason in text
+    assert "Ready to apply" not in text
