@@ -12,7 +12,11 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
 
 STATUS = columns.status(
-    "status", _("Status"), waiting={"draft", "preparing", "ready"}, final={"applied", "undone"}
+    "status",
+    _("Status"),
+    needs_action={"failed"},
+    waiting={"draft", "preparing", "ready"},
+    final={"applied", "undone"},
 )
 
 

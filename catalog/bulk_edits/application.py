@@ -91,8 +91,7 @@ def continue_edit(edit_id: int, *, now: datetime, time_limit_s: float = TIME_LIM
     for _slice in advisory_locks.lock_free_slices(LOCK_NAME, [edit_id]):
         edit = BulkEdit.objects.get(pk=edit_id)
         if edit.status == Status.PREPARING:
-            planning.plan_rows(edit)
-            edit.move(Status.READY, at=clock())
+            _plan(edit, clock=clock)
         elif edit.status == Status.APPLYING:
             rows = edit.rows.filter(outcome=Outcome.PLANNED).order_by("position")
             ids = rows.values_list("pk", flat=True)
@@ -103,6 +102,17 @@ def continue_edit(edit_id: int, *, now: datetime, time_limit_s: float = TIME_LIM
             ids = rows.values_list("pk", flat=True)
             if _do_rows(ids, _undo_row, edit.undone_by, clock, ends_at):
                 edit.move(Status.UNDONE, at=clock())
+
+
+def _plan(edit: BulkEdit, *, clock: Callable[[], datetime]) -> None:
+    """Check the rows. An unexpected error ends the preview, because the sweep would repeat it."""
+    try:
+        planning.plan_rows(edit)
+    except Exception:
+        log.exception("the preview of bulk edit %s failed", edit.pk)
+        edit.move(Status.FAILED, at=clock())
+    else:
+        edit.move(Status.READY, at=clock())
 
 
 def _do_rows(

@@ -914,7 +914,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('products', 'Products'), ('variants', 'Variants')], max_length=10, verbose_name='Content')),
                 ('file_name', models.CharField(blank=True, max_length=120, verbose_name='File name')),
                 ('operations', models.JSONField(blank=True, default=list, verbose_name='Changes')),
-                ('status', models.CharField(choices=[('draft', 'Choose values'), ('preparing', 'Preparing the preview'), ('ready', 'Ready to apply'), ('applying', 'Applying'), ('applied', 'Applied'), ('undoing', 'Undoing'), ('undone', 'Undone')], default='draft', max_length=10, verbose_name='Status')),
+                ('status', models.CharField(choices=[('draft', 'Choose values'), ('preparing', 'Preparing the preview'), ('ready', 'Ready to apply'), ('applying', 'Applying'), ('applied', 'Applied'), ('undoing', 'Undoing'), ('undone', 'Undone'), ('failed', 'Failed')], default='draft', max_length=10, verbose_name='Status')),
                 ('status_since', models.DateTimeField(verbose_name='Status since')),
                 ('created_by', models.CharField(max_length=100, verbose_name='Created by')),
                 ('created_at', models.DateTimeField(verbose_name='Created')),
@@ -924,7 +924,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'bulk edit',
                 'verbose_name_plural': 'bulk edits',
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['products', 'variants'])), name='bulk_edit_kind_is_known'), models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'preparing', 'ready', 'applying', 'applied', 'undoing', 'undone'])), name='bulk_edit_status_is_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['products', 'variants'])), name='bulk_edit_kind_is_known'), models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'preparing', 'ready', 'applying', 'applied', 'undoing', 'undone', 'failed'])), name='bulk_edit_status_is_known')],
             },
         ),
         migrations.CreateModel(

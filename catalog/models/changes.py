@@ -132,15 +132,17 @@ class BulkEdit(Stateful):
         APPLIED = "applied", _("Applied")
         UNDOING = "undoing", _("Undoing")
         UNDONE = "undone", _("Undone")
+        FAILED = "failed", _("Failed")  # the preview; nothing was changed
 
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.PREPARING}),
-        Status.PREPARING: frozenset({Status.READY}),
+        Status.PREPARING: frozenset({Status.READY, Status.FAILED}),
         Status.READY: frozenset({Status.DRAFT, Status.APPLYING}),
         Status.APPLYING: frozenset({Status.APPLIED}),
         Status.APPLIED: frozenset({Status.UNDOING}),
         Status.UNDOING: frozenset({Status.UNDONE}),
         Status.UNDONE: frozenset(),
+        Status.FAILED: frozenset({Status.PREPARING}),
     }
 
     kind = models.CharField(_("Content"), max_length=10, choices=Kind)
@@ -163,7 +165,7 @@ class BulkEdit(Stateful):
                 models.Q(
                     status__in=[
                         *("draft", "preparing", "ready", "applying", "applied"),
-                        *("undoing", "undone"),
+                        *("undoing", "undone", "failed"),
                     ]
                 ),
             ),

@@ -80,7 +80,7 @@ def show(request: HttpRequest, edit_id: int) -> HttpResponse:
         return _act(request, edit)
     staff_page.require(request, "catalog.view_bulkedit")
     is_entry = edit.status == Status.DRAFT or (
-        edit.status == Status.READY and "field" in request.GET
+        edit.status in (Status.READY, Status.FAILED) and "field" in request.GET
     )
     if is_entry and not edit.file_name and may_change:
         return _show_values(request, edit)

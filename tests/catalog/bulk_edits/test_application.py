@@ -1,5 +1,7 @@
 """Bulk edits: preview, apply, undo; what is refused, and what changed meanwhile."""
 
+from unittest.mock import Mock
+
 import pytest
 from django.db import transaction
 
@@ -229,6 +231,20 @@ def test_the_sweep_continues_an_edit_whose_worker_stopped(monkeypatch):
     edit.refresh_from_db()
     assert edit.status == BulkEdit.Status.APPLIED
     assert Spec.objects.filter(output_lm=900).count() == 3
+
+
+def test_an_unexpected_error_ends_the_preview_until_staff_try_again(monkeypatch, caplog):
+    make_light(1)
+    with monkeypatch.context() as broken:
+        broken.setattr(planning, "plan_values", Mock(side_effect=RuntimeError("broken")))
+        edit = create(Product.objects.all(), operation("spec.output_lm", 900))
+    assert edit.status == BulkEdit.Status.FAILED
+    assert "RuntimeError: broken" in caplog.text
+
+    again = [operation("spec.output_lm", 900)]
+    application.prepare(edit, operations=again, actor="mia", now=NOON)
+
+    assert run(edit).status == BulkEdit.Status.READY
 
 
 def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch):
