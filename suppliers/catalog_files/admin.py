@@ -18,7 +18,13 @@ class CatalogImportAdmin(StaffAdmin):
     list_display: ClassVar = [
         "file_name",
         columns.text("supplier__name", _("Supplier")),
-        columns.status("status", _("Status"), waiting={"uploaded", "checked"}, final={"applied"}),
+        columns.status(
+            "status",
+            _("Status"),
+            needs_action={"quarantined", "failed"},
+            waiting={"uploaded", "checked"},
+            final={"applied", "discarded"},
+        ),
         "created_by",
         columns.age("created_at", _("Created")),
         columns.page("supply:import", _("Import"), _("Open"), right="suppliers.view_catalogimport"),

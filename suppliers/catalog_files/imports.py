@@ -14,8 +14,10 @@ run is quarantined until staff decide.
 
 import hashlib
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +25,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog.models import BulkEdit
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
 from storefront.lib.http.errors import PermanentError
+from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.catalog_files import dry_run, own_files
 from suppliers.connections import file_sources
 from suppliers.connections.file_sources import StoredFile
@@ -40,6 +44,8 @@ from suppliers.feed_mapping.sample import Sample
 from suppliers.models import CatalogImport, FeedMapping, FeedUpload, FileContent, Supplier, SyncRun
 from suppliers.sync.runner import AlreadyRunningError, run_sync
 
+log = logging.getLogger(__name__)
+
 Status = CatalogImport.Status
 LOCK_NAME = "catalog import"
 MAX_BYTES = 50_000_000
@@ -48,6 +54,13 @@ MAX_EXAMPLES = 10_000  # changes and rejections in a report
 PROGRESS_EVERY_S = 1.0
 OWN_FOLDER = "_own"  # no supplier's code begins with an underscore
 NO_MAPPING = "no-mapping"
+# A rolled back run was applied; its page shows the rollback.
+DECIDED: dict[str, Status] = {
+    SyncRun.Status.APPLIED: Status.APPLIED,
+    SyncRun.Status.ROLLED_BACK: Status.APPLIED,
+    SyncRun.Status.DISCARDED: Status.DISCARDED,
+}
+STATUS_OF_RUN = {**DECIDED, SyncRun.Status.QUARANTINED: Status.QUARANTINED}
 
 
 def path_of(row: CatalogImport) -> Path:
@@ -150,6 +163,7 @@ def request_check(
         blank=blank,
         report={},
         problem="",
+        run=None,
         rows_read=0,
         rows_total=0,
     )
@@ -195,8 +209,17 @@ def _check(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
         row.move(Status.UPLOADED, at=clock(), problem=_("The file is gone. Upload it again."))
     except PermanentError as error:
         row.move(Status.UPLOADED, at=clock(), problem=str(error)[:500])
+    except Exception:  # the sweep would repeat it
+        log.exception("the check of catalog import %s failed", row.pk)
+        row.move(Status.FAILED, at=clock(), problem=_unexpected_error())
     else:
         row.move(Status.CHECKED, at=clock(), **values)
+
+
+def _unexpected_error() -> str:
+    return _(
+        "An unexpected error stopped the import. Check the file again. The log has the details."
+    )
 
 
 def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit:
@@ -265,11 +288,33 @@ def _progress(row: CatalogImport) -> Callable[[int, int], None]:
 
 
 def _apply(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
-    """Run a product sync of the supplier; leave the import open if another sync is running."""
+    """Run a product sync of the supplier, whose status the import takes.
+
+    Leaves the import open if another sync is running.
+    """
     if row.supplier is None:
         return
     try:
         run = run_sync(supplier=row.supplier, kind=SyncRun.Kind.PRODUCTS, now=clock())
     except AlreadyRunningError:
         return  # the sweep tries again
-    row.move(Status.APPLIED, at=clock(), run=run)
+    except Exception:  # the run is closed as failed
+        log.exception("catalog import %s failed", row.pk)
+        row.move(Status.FAILED, at=clock(), problem=_unexpected_error())
+    else:
+        row.move(STATUS_OF_RUN.get(run.status, Status.FAILED), at=clock(), run=run)
+
+
+def settle_imports(*, now: datetime) -> None:
+    """Complete the imports whose bulk edit was applied, or whose quarantined run was decided."""
+    edited = Q(
+        status=Status.CHECKED,
+        edit__status__in=[
+            *(BulkEdit.Status.APPLIED, BulkEdit.Status.UNDOING, BulkEdit.Status.UNDONE)
+        ],
+    )
+    decided = Q(status=Status.QUARANTINED, run__status__in=DECIDED)
+    for row in CatalogImport.objects.filter(edited | decided).select_related("run"):
+        to = DECIDED[row.run.status] if row.run else Status.APPLIED
+        with suppress(ConcurrentUpdateError):  # checked again, or completed by another worker
+            row.move(to, at=now)

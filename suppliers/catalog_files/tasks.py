@@ -19,6 +19,10 @@ def run_import(*, import_id: int, **_: Any) -> None:
 
 @shared_task
 def continue_imports(**_: Any) -> None:
-    """Queue the imports that have work to do. One that a worker does is not done twice."""
+    """Queue the imports that have work to do; complete those that were decided on other pages.
+
+    An import that a worker does is not done twice.
+    """
+    imports.settle_imports(now=timezone.now())
     for import_id in CatalogImport.objects.filter(status__in=OPEN).values_list("pk", flat=True):
         enqueue(run_import, import_id=import_id)

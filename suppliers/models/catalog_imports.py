@@ -29,6 +29,9 @@ class CatalogImport(Stateful):
         CHECKED = "checked", _("Ready to apply")
         APPLYING = "applying", _("Applying")
         APPLIED = "applied", _("Applied")
+        QUARANTINED = "quarantined", _("Quarantined")  # the sync run: staff decide
+        DISCARDED = "discarded", _("Discarded")  # the sync run
+        FAILED = "failed", _("Failed")
 
     class BlankCell(models.TextChoices):
         IGNORE = "ignore", _("Keep the current value")
@@ -36,10 +39,16 @@ class CatalogImport(Stateful):
 
     TRANSITIONS: ClassVar = {
         Status.UPLOADED: frozenset({Status.CHECKING}),
-        Status.CHECKING: frozenset({Status.CHECKED, Status.UPLOADED}),
-        Status.CHECKED: frozenset({Status.CHECKING, Status.APPLYING}),
-        Status.APPLYING: frozenset({Status.APPLIED, Status.CHECKED}),
+        Status.CHECKING: frozenset({Status.CHECKED, Status.UPLOADED, Status.FAILED}),
+        # A bulk edit is applied on its own page.
+        Status.CHECKED: frozenset({Status.CHECKING, Status.APPLYING, Status.APPLIED}),
+        Status.APPLYING: frozenset(
+            {Status.APPLIED, Status.QUARANTINED, Status.DISCARDED, Status.FAILED}
+        ),
+        Status.QUARANTINED: frozenset({Status.APPLIED, Status.DISCARDED}),
+        Status.FAILED: frozenset({Status.CHECKING}),
         Status.APPLIED: frozenset(),
+        Status.DISCARDED: frozenset(),
     }
 
     supplier = models.ForeignKey(
@@ -59,7 +68,7 @@ class CatalogImport(Stateful):
     blank = models.CharField(
         _("Empty cells"), max_length=10, choices=BlankCell, default=BlankCell.IGNORE
     )
-    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.UPLOADED)
+    status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.UPLOADED)
     status_since = models.DateTimeField(_("Status since"))
     rows_read = models.PositiveIntegerField(_("Rows read"), default=0)
     rows_total = models.PositiveIntegerField(_("Rows"), default=0)
@@ -90,7 +99,12 @@ class CatalogImport(Stateful):
         constraints = [
             check(
                 "catalog_import_status_is_known",
-                models.Q(status__in=["uploaded", "checking", "checked", "applying", "applied"]),
+                models.Q(
+                    status__in=[
+                        *("uploaded", "checking", "checked", "applying", "applied"),
+                        *("quarantined", "discarded", "failed"),
+                    ]
+                ),
             ),
             check("catalog_import_blank_is_known", models.Q(blank__in=["ignore", "clear"])),
         ]

@@ -18,6 +18,7 @@ from catalog.bulk_edits.forms import FieldsForm, ValuesForm, initial_values
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
 from storefront.dashboard import staff_page
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
+from suppliers.catalog_files import imports
 
 PER_PAGE = 100
 REFRESH_AFTER_S = 2
@@ -105,6 +106,8 @@ def _act(request: HttpRequest, edit: BulkEdit) -> HttpResponse:
         return HttpResponseRedirect(_url(edit))
     if edit.rows.count() <= application.MAX_AT_ONCE:
         application.continue_edit(edit.pk, now=timezone.now())
+        if edit.file_name:  # the sweep does it after a worker
+            imports.settle_imports(now=timezone.now())
     else:
         model_admin: Any = admin.site.get_model_admin(BulkEdit)
         model_admin.wake(request, tasks.run_edit, edit_id=edit.pk)

@@ -141,9 +141,11 @@ def show(request: HttpRequest, import_id: int) -> HttpResponse:
         staff_page.require(request, *_rights(row))
         return _act(request, row)
     staff_page.require(request, VIEW)
-    if row.status == Status.UPLOADED or (row.status == Status.CHECKED and "columns" in request.GET):
+    if row.status == Status.UPLOADED or (
+        row.status in (Status.CHECKED, Status.FAILED) and "columns" in request.GET
+    ):
         return _show_columns(request, row)
-    if row.status == Status.CHECKED and row.edit is not None:
+    if row.status in (Status.CHECKED, Status.APPLIED) and row.edit is not None:
         return HttpResponseRedirect(reverse("supply:bulk_edit", args=[row.edit.pk]))
     report = row.report
     return staff_page.render(

@@ -8,12 +8,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from catalog.bulk_edits import application
 from catalog.bulk_edits import tasks as bulk_edit_tasks
 from catalog.models import Product, Spec
-from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from suppliers.catalog_files import imports, tasks
 from suppliers.models import CatalogImport, FeedUpload, SupplierOffer
+from suppliers.runs.runs import QuarantinedError
+from suppliers.sync import runner
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
 from tests.factories.feeds import make_shop
@@ -73,6 +77,8 @@ def test_a_file_of_our_products_is_checked_applied_and_undone(staff, light):
 
     staff.post(edit, {"step": "apply"})
     assert Spec.objects.get().output_lm == 500
+    assert CatalogImport.objects.get().status == "applied"
+    assert path_of(staff.get(path_of(columns), follow=True)) == edit
     staff.post(edit, {"step": "undo"})
     assert Spec.objects.get().output_lm == 400
 
@@ -232,3 +238,78 @@ def test_a_file_that_changes_nothing_says_why(staff, light, content, reason):
     assert "Nothing would change" in text
     assert reason in text
     assert "Ready to apply" not in text
+
+
+def test_the_sweep_completes_the_import_of_an_edit_that_a_worker_applied(staff, light):
+    columns = upload(staff, "SKU,Output\nL-1,500\n")
+    staff.post(path_of(columns), {"step": "check", **CHOSEN})
+    application.start(CatalogImport.objects.get().edit, actor="mia", now=timezone.now())
+    bulk_edit_tasks.run_edit(edit_id=CatalogImport.objects.get().edit_id)
+
+    tasks.continue_imports()
+
+    assert CatalogImport.objects.get().status == "applied"
+
+
+@pytest.fixture
+def import_of_supplier(staff, shop, settings, tmp_path):
+    """A checked import of a supplier."""
+    wholesaler = make_wholesaler(shop, settings)
+    content = write_csv(tmp_path / "list.csv", ROWS).read_bytes()
+    columns = upload(staff, content, supplier=wholesaler.pk)
+    staff.post(path_of(columns), {"step": "check"})
+    return CatalogImport.objects.get()
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (QuarantinedError("Too many rows are missing."), "quarantined"),
+        (TemporaryError("The supplier does not answer."), "failed"),
+    ],
+)
+def test_an_import_takes_the_status_of_its_run(
+    staff, import_of_supplier, monkeypatch, error, status
+):
+    monkeypatch.setitem(runner.SYNC_JOBS, "products", Mock(side_effect=error))
+    page = reverse("supply:import", args=[import_of_supplier.pk])
+
+    text = staff.post(page, {"step": "apply"}, follow=True).content.decode()
+
+    row = CatalogImport.objects.get()
+    assert (row.status, row.run.status) == (status, status)
+    assert f'role="status">{status.capitalize()}' in text
+    assert str(error) in text
+
+
+def test_the_sweep_completes_an_import_whose_quarantined_run_was_decided(
+    import_of_supplier, staff, monkeypatch
+):
+    job = Mock(side_effect=QuarantinedError("Too many rows are missing."))
+    monkeypatch.setitem(runner.SYNC_JOBS, "products", job)
+    staff.post(reverse("supply:import", args=[import_of_supplier.pk]), {"step": "apply"})
+    CatalogImport.objects.get().run.move("discarded", at=timezone.now())
+
+    tasks.continue_imports()
+
+    assert CatalogImport.objects.get().status == "discarded"
+
+
+@pytest.mark.parametrize("step", ["check", "apply"])
+def test_an_unexpected_error_ends_an_import_until_the_file_is_checked_again(
+    staff, import_of_supplier, monkeypatch, caplog, step
+):
+    page = reverse("supply:import", args=[import_of_supplier.pk])
+    with monkeypatch.context() as broken:
+        fail = Mock(side_effect=RuntimeError("broken"))
+        broken.setattr(imports.dry_run, "report_changes", fail)
+        broken.setitem(runner.SYNC_JOBS, "products", fail)
+        text = staff.post(page, {"step": step}, follow=True).content.decode()
+    assert CatalogImport.objects.get().status == "failed"
+    assert "An unexpected error stopped the import." in text
+    assert "RuntimeError: broken" in caplog.text
+
+    assert "Check all rows" in staff.get(f"{page}?columns=1").content.decode()
+    staff.post(page, {"step": "check"})
+
+    assert CatalogImport.objects.get().status == "checked"
