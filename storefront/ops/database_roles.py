@@ -27,6 +27,7 @@ APPEND_ONLY = {
     "accounts.Consent": AllowedChanges(delete=True),  # with its account
     "accounts.TwoFactorEvent": AllowedChanges(update=("actor",), delete=True),  # with its account
     "suppliers.CostChange": AllowedChanges(delete=True),  # with its offer
+    "suppliers.BrandMerge": AllowedChanges(update=("undone_at",)),
     "suppliers.MatchDecision": AllowedChanges(update=("undone_at",)),
     "suppliers.StockMovement": AllowedChanges(),
     "suppliers.ScorecardFact": AllowedChanges(),

@@ -61,7 +61,7 @@ class RealShop:
         self.data = data_at(address)
         self.channel = _channel()
         self.variant = _variant(name)
-        self.offers = _offers(self.supplier, self.data, skus)
+        self.offers = _offers(self.supplier, self.variant, self.data, skus)
         self.levels: dict[str, StockLevel] = {}
         self.purchase_orders: dict[int, PurchaseOrder] = {}
         self.orders: dict[int, Order] = {}
@@ -260,7 +260,9 @@ def _variant(name: str) -> Variant:
     return Variant.objects.create(product=product, sku=name)
 
 
-def _offers(supplier: Supplier, data: SupplierData, skus: list[str]) -> list[SupplierOffer]:
+def _offers(
+    supplier: Supplier, sold: Variant, data: SupplierData, skus: list[str]
+) -> list[SupplierOffer]:
     data.records.clear()
     for sku in skus:
         variant = VariantRecord(
@@ -289,6 +291,7 @@ def _offers(supplier: Supplier, data: SupplierData, skus: list[str]) -> list[Sup
     return SupplierOffer.objects.bulk_create(
         SupplierOffer(
             supplier=supplier,
+            variant=sold,
             supplier_sku=sku,
             product_external_id=sku,
             cost_amount=COST,
