@@ -256,8 +256,7 @@ _CONTENT_COLUMNS = 14  # of a variant; price and stock follow
 def load_product(*, channel: Channel, slug: str, now: datetime) -> ProductView | None:
     """Load a product page in two queries; None if nothing is for sale under that slug.
 
-    Plain SQL: composing these queries per page would cost more than running them. The parsed
-    values, except price and stock, are cached (``_content``).
+    Plain SQL: composing the queries would cost more than running them. ``_content`` is cached.
     """
     with planned_cursor(connection) as cursor:
         cursor.execute(_PRODUCT, [timezone.localdate(now), slug.replace("\0", "")])

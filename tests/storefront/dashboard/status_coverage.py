@@ -9,6 +9,7 @@ from collections.abc import Mapping
 type StatusField = tuple[str, str]
 
 SETTING = "Staff set it, and it stays until they change it."
+SWEPT = "A sweep continues it each minute if its worker died."
 FINISHED = "It is finished; only a correction changes it again."
 
 COVERED: Mapping[StatusField, Mapping[str, str]] = {
@@ -20,6 +21,15 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "failed": "message_undeliverable",
     },
     ("catalog.PriceBook", "status"): {"draft": SETTING, "live": SETTING},
+    ("catalog.BulkEdit", "status"): {
+        "draft": SETTING,
+        "preparing": SWEPT,
+        "ready": SETTING,
+        "applying": SWEPT,
+        "applied": "It is done; it can be undone.",
+        "undoing": SWEPT,
+        "failed": "Its page says why; staff try again.",
+    },
     ("catalog.PriceHold", "status"): {"open": "price_blocked"},
     ("catalog.ExchangeRateUpdate", "status"): {"waiting": "exchange_rate_pending"},
     ("suppliers.Supplier", "status"): {
@@ -31,6 +41,14 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
     ("suppliers.ComplianceDocument", "status"): {
         "submitted": "document_to_review",
         "verified": "document_expires",
+    },
+    ("suppliers.CatalogImport", "status"): {
+        "uploaded": SETTING,
+        "checking": SWEPT,
+        "checked": SETTING,
+        "applying": SWEPT,
+        "quarantined": "sync_quarantined",
+        "failed": "Its page says why; staff check the file again.",
     },
     ("suppliers.SyncRun", "status"): {
         "fetching": "messaging.sync_runs_end",

@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import call_command
 from django.db.models import F
+from django.utils import timezone
 
 from catalog.competitors import sources
 from catalog.models import (
@@ -32,7 +33,9 @@ def test_feed_files_fill_warehouses_at_guarded_prices(seed):
     seed()
     supplier = Supplier.objects.get(code="feed-sandbox")
 
-    runs = [sync(supplier, kind) for kind in ("products", "prices", "stock")]
+    # The documents are valid from today on.
+    now = timezone.now()
+    runs = [sync(supplier, kind, now=now) for kind in ("products", "prices", "stock")]
 
     assert [(run.status, run.problem, run.rejected) for run in runs] == [("applied", "", 0)] * 3
     on_sale = Listing.objects.filter(is_published=True, available__gt=0)

@@ -20,7 +20,7 @@ MAX_QUERIES = {
     "delivery": 1,
     "delivery, sent": 2,
     "review": 1,
-    "place": 10,
+    "place": 11,
     "back": 12,
     "thanks": 4,
 }
