@@ -330,7 +330,7 @@ def test_preview_shows_the_parsed_value_and_unit(claims, cell, decimal, fact):
         ({"Weight": "500"}, "more", "The packed weight is 500,000 g"),
         ({"Price": "14,20 USD"}, "cost", "The price is in USD, not in EUR."),
         ({"Price": "2000000"}, "cost", "2000000 is not a valid price."),
-        ({"Name": "Trail 700", "Path": ""}, "title", "names a kind of light"),
+        ({"Name": "Trail 700", "Path": ""}, "title", "names a product family"),
         ({"Name": "", "Path": ""}, "title", "The product has no title."),
     ],
 )
