@@ -132,11 +132,13 @@ def test_a_beam_shot_and_the_packaging_are_named(client, light):
     product = light.variant.product
     make_image(product, stem="c" * 32, role="beam")
     make_image(product, stem="d" * 32, role="packaging", alt_texts={"en": "The gift box"})
+    make_image(product, stem="e" * 32, role="packaging")
 
     page = text_of(client.get(URL))
 
     assert 'alt="Trail 400, beam shot"' in page
     assert 'alt="The gift box"' in page
+    assert 'alt="Trail 400, packaging"' in page
 
 
 def test_selected_color_has_its_picture_on_the_page_and_in_the_cart(customer, light):
@@ -384,3 +386,11 @@ def test_page_shows_warnings_in_its_language_and_the_origin(client, light):
     assert "<li>İsti səth.</li>" in text
     assert "Mənşə ölkəsi" in text
     assert ">Çin<" in text
+
+
+def test_english_warnings_on_a_page_in_another_language_are_marked(client, light):
+    Product.objects.update(safety_warnings={"en": "Hot surface."})
+
+    page = client.get(URL.replace("/en/", "/az/")).content.decode()
+
+    assert re.search(r'<div class="row" lang="en">.*?<li>Hot surface\.</li>', page)
