@@ -1,5 +1,6 @@
 """Step page: the parts that the pages of all setup steps share."""
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from suppliers.onboarding import steps
 from suppliers.onboarding.steps import StepName
 
 
-class StepPage:
+class StepPage(ABC):
     """The page of one step in one request. ``rights`` are needed to open it for a supplier."""
 
     name: ClassVar[StepName]
@@ -46,8 +47,9 @@ class StepPage:
                 messages.error(self.request, str(refusal))
         return self.show()
 
+    @abstractmethod
     def submit(self, action: str) -> HttpResponse:
-        raise NotImplementedError
+        """Save the form or run another ``action`` of the step, named by the pressed button."""
 
     def show(self, **context: Any) -> HttpResponse:
         return TemplateResponse(
