@@ -6,7 +6,6 @@ that names the brand refuses the merge, because prices would change without noti
 """
 
 from datetime import datetime
-from typing import Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -25,7 +24,6 @@ from suppliers.models import BrandMerge, ComplianceDocument, PendingPublication
 from suppliers.offers.overrides import OverrideError
 
 State, Scheme = Identifier.State, Identifier.Scheme
-OPEN_BOOKS: Final = (PriceBook.Status.DRAFT,)
 
 
 @transaction.atomic(durable=True)
@@ -56,7 +54,7 @@ def merge_brands(*, brand: Brand, other: Brand, actor: str, now: datetime) -> Br
     changes.add(BrandAlias(brand=survivor, name=merged.name, key=merged.key[:MAX_KEY]))
     documents = ComplianceDocument.objects.filter(brand=merged)
     changes.set(documents, is_strict=False, brand_id=survivor.pk)
-    drafts = PriceRule.objects.filter(brand=merged, book__status__in=OPEN_BOOKS)
+    drafts = PriceRule.objects.filter(brand=merged, book__status=PriceBook.Status.DRAFT)
     changes.set(drafts, is_strict=False, brand_id=survivor.pk)
     _fill_contacts(changes, survivor, merged)
     changes.set([merged], merged_into_id=survivor.pk)
@@ -160,21 +158,15 @@ def undo_merge(*, decision: BrandMerge, actor: str, now: datetime) -> None:
     list(brands.select_for_update(of=["self"]))
     products = Product.objects.filter(pk__in=row.before["products"]).order_by("pk")
     list(products.select_for_update(of=["self"]).values_list("pk"))
-    numbers = [
-        values["value"]
-        for entry in row.before["journal"]
-        if entry["step"] == "keep"
-        for values in entry["values"]
-        if values["state"] != State.CONFLICT
-    ]
     kept = [
-        values["id"]
+        values
         for entry in row.before["journal"]
         if entry["step"] == "keep"
         for values in entry["values"]
     ]
+    numbers = [values["value"] for values in kept if values["state"] != State.CONFLICT]
     taken = Identifier.objects.filter(value__in=numbers).exclude(state=State.CONFLICT)
-    if taken.exclude(pk__in=kept).exists():
+    if taken.exclude(pk__in=[values["id"] for values in kept]).exists():
         raise OverrideError(CHANGED_SINCE)
     journal.undo(row.before["journal"])
     variants = Variant.objects.filter(product__in=row.before["products"])

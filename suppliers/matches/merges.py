@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext
 
@@ -79,10 +79,6 @@ def merge_products(  # noqa: PLR0913 - both products, what moves, who and when
     of_both = Variant.objects.filter(product__in=[product.pk, other.pk])
     rows = locks.lock_variants(of_both.values_list("pk", flat=True))
     pairs, moved = _pair_variants(product, other, [*rows.values()])
-    if not pairs and not moved:
-        raise OverrideError(
-            gettext("All variants of the product are discontinued. Choose another product.")
-        )
     changes = Journal()
     for variant, merged in pairs:
         _merge_pair(changes, variant, merged, now=now, check_orders=check_orders)
@@ -105,13 +101,13 @@ def _pair_variants(
     listed = [row for row in rows if row.status != Variant.Status.DISCONTINUED]
     ours = [row for row in listed if row.product_id == product.pk]
     theirs = [row for row in listed if row.product_id == other.pk]
-    if not ours:
+    if not ours or not theirs:
         raise OverrideError(
             gettext("All variants of the product are discontinued. Choose another product.")
         )
     if len(ours) == len(theirs) == 1:
         return [(ours[0], theirs[0])], []
-    by_options = {option_keys(row.option_values): row for row in ours}
+    by_options = {_keys(row): row for row in ours}
     pairs = [(by_options[key], row) for row in theirs if (key := _keys(row)) in by_options]
     moved = [row for row in theirs if _keys(row) not in by_options]
     if moved and option_keys(product.option_names) != option_keys(other.option_names):
@@ -316,14 +312,11 @@ def lock_rows_of(
 
     Raises: OverrideError  open orders need the offers
     """
-    changed = {
-        label: {int(pk) for each in entries if each["model"] == label for pk in _pks(each)}
-        for label in ("catalog.Variant", "suppliers.SupplierOffer")
-    }
-    offer_ids = changed["suppliers.SupplierOffer"]
-    changed_variants = changed["catalog.Variant"] | {*variants}
+    changed_variants = _changed_ids(entries, Variant) | {*variants}
     locks.lock_variants(changed_variants)
-    offers = SupplierOffer.objects.filter(pk__in=offer_ids, variant__isnull=False)
+    offers = SupplierOffer.objects.filter(
+        pk__in=_changed_ids(entries, SupplierOffer), variant__isnull=False
+    )
     locked = locks.lock_offers(offers)
     check_orders(offers=[offer.pk for offer in locked])
     offers.update(seen_at=now)
@@ -336,10 +329,10 @@ def require_sellable(entries: Sequence[journal.Entry]) -> None:
 
     Raises: OverrideError  a variant is discontinued by now, or its supplier offers it twice
     """
-    label = SupplierOffer._meta.label  # noqa: SLF001 - Django's documented model API
-    pks = {int(pk) for each in entries if each["model"] == label for pk in _pks(each)}
     offers = SupplierOffer.objects.exclude(status=SupplierOffer.Status.DISCONTINUED)
-    restored = offers.filter(pk__in=pks, variant__isnull=False).select_related("variant__product")
+    restored = offers.filter(
+        pk__in=_changed_ids(entries, SupplierOffer), variant__isnull=False
+    ).select_related("variant__product")
     for offer in restored:
         twice = offers.filter(variant=offer.variant, supplier=offer.supplier_id)
         if offer.variant is not None and (
@@ -350,7 +343,8 @@ def require_sellable(entries: Sequence[journal.Entry]) -> None:
             raise OverrideError(journal.CHANGED_SINCE)
 
 
-def _pks(entry: journal.Entry) -> Collection[str | int]:
-    if entry["step"] == "set":
-        return list(entry["before"])
-    return entry.get("pks", ())  # type: ignore[no-any-return]
+def _changed_ids(entries: Sequence[journal.Entry], model: type[models.Model]) -> set[int]:
+    """Return the rows of a model whose columns or lists were changed."""
+    label = model._meta.label  # noqa: SLF001 - Django's documented model API
+    changed = [each for each in entries if each["model"] == label]
+    return {int(pk) for each in changed for pk in (*each.get("before", ()), *each.get("pks", ()))}

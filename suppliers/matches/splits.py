@@ -126,7 +126,7 @@ def split_variants(  # noqa: PLR0913 - what moves, to what, who and when
     old = rest[0].product
     made = _create_product(old, title)
     changes.extend(offers, "overridden_fields", SupplierOffer.LINK)
-    whole = _whole_pages(offers, of_product=old, moved=[offer.pk for offer in offers])
+    whole = _whole_pages(offers, of_product=old)
     partial = [row for row in moved if not _are_of_pages(offers, row, whole)]
     merges.delete_supplier_skus(changes, partial)
     changes.set(moved, product_id=made.pk)
@@ -188,7 +188,7 @@ def _move_supplier_skus(
     is_described: bool,
 ) -> None:
     """Move the supplier SKUs of offers if their page describes the new product, else delete them."""
-    whole = _whole_pages(offers, of_product=origin.product, moved=[offer.pk for offer in offers])
+    whole = _whole_pages(offers, of_product=origin.product)
     for offer in offers:
         value = f"{offer.supplier.code}:{offer.supplier_sku}"[:160]
         rows = Identifier.objects.filter(scheme=Scheme.SUPPLIER, value=value, variant=origin)
@@ -208,15 +208,13 @@ def _move_supplier_skus(
         )
 
 
-def _whole_pages(
-    offers: Sequence[SupplierOffer], *, of_product: Product, moved: Collection[int]
-) -> set[tuple[int, str]]:
+def _whole_pages(moved: Sequence[SupplierOffer], *, of_product: Product) -> set[tuple[int, str]]:
     """Return the suppliers' pages of which no SKU remains at the product."""
-    pages = {(offer.supplier_id, offer.product_external_id) for offer in offers}
+    pages = {(offer.supplier_id, offer.product_external_id) for offer in moved}
     left = SupplierOffer.objects.filter(
         variant__product=of_product,
         product_external_id__in=[external_id for _supplier, external_id in pages],
-    ).exclude(pk__in=moved)
+    ).exclude(pk__in=[offer.pk for offer in moved])
     return pages - {*left.values_list("supplier", "product_external_id")}
 
 
