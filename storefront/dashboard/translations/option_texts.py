@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import OptionText
 from catalog.models.texts import TRANSLATED_LANGUAGES
+from catalog.products.staff.variant_form import MAX_OPTION_CHARS
 from catalog.products.translations.missing_texts import untranslated_options
 from catalog.products.translations.text_edits import save_option_texts
 from storefront.dashboard import staff_page
@@ -22,7 +23,6 @@ from storefront.lib.text import row_id
 
 VIEW, CHANGE = "catalog.view_product", "catalog.change_product"
 PER_PAGE = 50
-MAX_OPTION_CHARS = 60
 
 
 class FilterForm(forms.Form):
@@ -39,15 +39,15 @@ def show(request: HttpRequest, language: str = TRANSLATED_LANGUAGES[0][0]) -> Ht
     staff_page.require(request, VIEW)
     if language not in dict(TRANSLATED_LANGUAGES):
         raise Http404
+    if request.method == "POST":
+        staff_page.require(request, CHANGE)
+        return _save(request, language)
     filter_form = FilterForm(request.GET)
     asked = filter_form.cleaned_data if filter_form.is_valid() else {}
     rows = _options(asked, language)
     page = Paginator(rows.order_by("-variant_count", "kind", "key"), PER_PAGE).get_page(
         request.GET.get("page")
     )
-    if request.method == "POST":
-        staff_page.require(request, CHANGE)
-        return _save(request, language)
     context = {
         "title": gettext("Option translations"),
         "language": language,

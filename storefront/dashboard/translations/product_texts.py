@@ -28,6 +28,8 @@ from catalog.models.products import WIDTHS_PX
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products import images
 from catalog.products.spec_edits import edit_spec
+from catalog.products.staff.image_form import MAX_ALT_CHARS
+from catalog.products.staff.variant_form import MAX_OPTION_CHARS
 from catalog.products.translations.missing_texts import Text, count_missing, products_lacking
 from catalog.products.translations.text_edits import TranslatedTexts, save_option_texts, save_texts
 from catalog.texts import options
@@ -36,8 +38,6 @@ from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff.form_fields import use_staff_widgets
 
 VIEW, CHANGE_RIGHT = "catalog.view_product", "catalog.change_product"
-MAX_ALT_CHARS = 125  # as in the image tab of the product
-MAX_OPTION_CHARS = 60
 TEXT_LABELS: Mapping[str, str | Promise] = {
     "title": _("Title"),
     "summary": _("Summary, one sentence"),
@@ -50,17 +50,17 @@ class Row:
     """One text: in the base language, and the field of its translation.
 
     ``kind`` is ``text``, ``alt``, ``attribute`` or that of an option; ``shown`` is what customers see
-    while the field is empty; ``translation`` is the stored one of an attribute.
+    while the field is empty.
     """
 
     kind: str
     label: str
     base: str
+    translation: str
     field: str
     image_id: int = 0
     shown: str = ""
     picture: str = ""
-    translation: str = ""
 
 
 def show(request: HttpRequest, product_id: int, language: str) -> HttpResponse:
@@ -71,8 +71,8 @@ def show(request: HttpRequest, product_id: int, language: str) -> HttpResponse:
     product = get_object_or_404(Product.objects.select_related("brand"), pk=product_id)
     text = ProductText.objects.filter(product=product, language=language).first()
     text = text or ProductText(product=product, language=language)
-    rows = list(_rows(product, language))
-    form = _form(request, rows, text, language)
+    rows = list(_rows(product, text))
+    form = _form(request, rows, language)
     missing = request.GET.get("missing", "")
     missing = missing if missing in Text.values else ""
     if request.method == "POST":
@@ -101,26 +101,36 @@ def show(request: HttpRequest, product_id: int, language: str) -> HttpResponse:
     return staff_page.render(request, "dashboard/translations/product_texts.html", **context)
 
 
-def _rows(product: Product, language: str) -> Iterator[Row]:
+def _rows(product: Product, text: ProductText) -> Iterator[Row]:
+    language = text.language
     for name, label in TEXT_LABELS.items():
         base = str(getattr(product, name))
         shown = product.titles.get(language, "") if name == "title" else ""
         if base:
-            yield Row(kind="text", label=str(label), base=base, field=name, shown=shown)
+            yield Row(
+                kind="text",
+                label=str(label),
+                base=base,
+                translation=getattr(text, name),
+                field=name,
+                shown=shown,
+            )
     for kind, source in _options(product):
         label = gettext("Option name") if kind == OptionText.Kind.NAME else gettext("Option value")
         field = f"{kind}_{_digest(options.option_key(source))}"
-        yield Row(kind=kind, label=label, base=source, field=field)
+        translation = options.translate_option(source, kind=kind, language=language)
+        yield Row(kind=kind, label=label, base=source, translation=translation, field=field)
     yield from _attributes(product, language)
     for image in Image.objects.filter(product=product).order_by("position", "pk"):
         base = str(image.alt_texts.get(settings.LANGUAGE_CODE, ""))
-        if base or image.alt_texts.get(language):
+        translation = image.alt_texts.get(language, "")
+        if base or translation:
             picture = images.url_of(image.stem, min(WIDTHS_PX)) if image.stem else ""
-            label = gettext("Alternative text")
             yield Row(
                 kind="alt",
-                label=label,
+                label=gettext("Alternative text"),
                 base=base,
+                translation=translation,
                 field=f"alt_{image.pk}",
                 image_id=image.pk,
                 picture=picture,
@@ -137,8 +147,8 @@ def _attributes(product: Product, language: str) -> Iterator[Row]:
                 kind="attribute",
                 label=definition.name_in(get_language() or settings.LANGUAGE_CODE),
                 base=base,
-                field=f"{CUSTOM}{translation_code(definition.code, language)}",
                 translation=definition.translation_in(spec.custom_values, language),
+                field=f"{CUSTOM}{translation_code(definition.code, language)}",
             )
 
 
@@ -153,38 +163,21 @@ def _options(product: Product) -> Iterator[tuple[str, str]]:
             yield kind, text
 
 
-def _form(request: HttpRequest, rows: list[Row], text: ProductText, language: str) -> forms.Form:
+def _form(request: HttpRequest, rows: list[Row], language: str) -> forms.Form:
     fields: dict[str, forms.Field] = {}
-    initial: dict[str, str] = {}
-    alt_texts = dict(Image.objects.filter(product=text.product_id).values_list("pk", "alt_texts"))
     for row in rows:
-        label = f"{row.label} ({language})"
-        if row.kind == "alt":
-            fields[row.field] = forms.CharField(
-                label=label, required=False, max_length=MAX_ALT_CHARS
-            )
-            initial[row.field] = alt_texts[row.image_id].get(language, "")
-        elif row.kind == "attribute":
-            fields[row.field] = forms.CharField(label=label, required=False, max_length=MAX_TEXT)
-            initial[row.field] = row.translation
-        elif row.kind != "text":
-            fields[row.field] = forms.CharField(
-                label=label, required=False, max_length=MAX_OPTION_CHARS
-            )
-            initial[row.field] = options.translate_option(
-                row.base, kind=row.kind, language=language
-            )
-        else:
+        most = {"alt": MAX_ALT_CHARS, "attribute": MAX_TEXT}.get(row.kind, MAX_OPTION_CHARS)
+        widget: forms.Widget = forms.TextInput()
+        if row.kind == "text":
             column: Any = ProductText._meta.get_field(row.field)  # noqa: SLF001 - Django's model API
+            most = column.max_length
             lines = {"title": 2, "summary": 3}.get(row.field, 10)
-            fields[row.field] = forms.CharField(
-                label=label,
-                required=False,
-                max_length=column.max_length,
-                widget=forms.Textarea(attrs={"rows": lines}),
-            )
-            initial[row.field] = getattr(text, row.field)
+            widget = forms.Textarea(attrs={"rows": lines})
+        fields[row.field] = forms.CharField(
+            label=f"{row.label} ({language})", required=False, max_length=most, widget=widget
+        )
     form_class: type[forms.Form] = type("TextsForm", (forms.Form,), fields)
+    initial = {row.field: row.translation for row in rows}
     form = form_class(request.POST if request.method == "POST" else None, initial=initial)
     for field in form.fields.values():
         field.widget.attrs["lang"] = language
@@ -195,8 +188,8 @@ def _form(request: HttpRequest, rows: list[Row], text: ProductText, language: st
 
 def _fingerprint(text: ProductText, rows: list[Row]) -> str:
     """Return a hash of the texts, to notice that someone else changed them."""
-    attributes = [row.translation for row in rows]
-    return _digest(json.dumps([text.title, text.summary, text.description_html, *attributes]))
+    stored = [getattr(text, name) for name in TEXT_LABELS]
+    return _digest(json.dumps([*stored, *(row.translation for row in rows)]))
 
 
 def _digest(text: str) -> str:

@@ -100,6 +100,17 @@ def test_texts_that_someone_else_changed_are_not_overwritten(staff, product):
     assert ProductText.objects.get().title == "Başqası"
 
 
+def test_other_texts_that_someone_else_changed_are_not_overwritten(staff, product):
+    page = staff.get(url(product)).content.decode()
+    seen = re.search(r'name="seen" value="(\w+)"', page)[1]
+    product.images.update(alt_texts={"en": "Front view", "az": "Başqası"})
+
+    answer = submit(staff, product, seen=seen, texts={"Trail 400 headlamp": "Mənim"})
+
+    assert "have changed meanwhile" in answer.content.decode()
+    assert product.images.get().alt_texts["az"] == "Başqası"
+
+
 def test_save_and_next_opens_the_next_product_of_the_queue(staff, product):
     complete = make_product(slug="complete", description_html="")
     newest = make_product(slug="newest", summary="New.", description_html="")
