@@ -53,7 +53,6 @@ MAX_ROWS = 100_000
 MAX_EXAMPLES = 10_000  # changes and rejections in a report
 PROGRESS_EVERY_S = 1.0
 OWN_FOLDER = "_own"  # no supplier's code begins with an underscore
-NO_MAPPING = "no-mapping"
 # A rolled back run was applied; its page shows the rollback.
 DECIDED: dict[str, Status] = {
     SyncRun.Status.APPLIED: Status.APPLIED,
@@ -64,9 +63,13 @@ STATUS_OF_RUN = {**DECIDED, SyncRun.Status.QUARANTINED: Status.QUARANTINED}
 
 
 def path_of(row: CatalogImport) -> Path:
-    if row.supplier is None:
-        return Path(settings.FEEDS_ROOT) / OWN_FOLDER / row.storage_name
-    return file_sources.supplier_folder(row.supplier) / UPLOADS / row.storage_name
+    return _folder(row.supplier) / row.storage_name
+
+
+def _folder(supplier: Supplier | None) -> Path:
+    if supplier is None:
+        return Path(settings.FEEDS_ROOT) / OWN_FOLDER
+    return file_sources.supplier_folder(supplier) / UPLOADS
 
 
 def upload(
@@ -76,13 +79,8 @@ def upload(
 
     Raises: PermanentError, FileTooLargeError  it is no table, or too large; nothing is kept
     """
-    folder = (
-        Path(settings.FEEDS_ROOT) / OWN_FOLDER
-        if supplier is None
-        else file_sources.supplier_folder(supplier) / UPLOADS
-    )
     stored = file_sources.store_file(
-        folder, content=FileContent.PRODUCTS, chunks=_limited(chunks), dated_at=now
+        _folder(supplier), content=FileContent.PRODUCTS, chunks=_limited(chunks), dated_at=now
     )
     row = CatalogImport(
         supplier=supplier,
@@ -136,7 +134,7 @@ def read_sample(row: CatalogImport) -> Sample:
 
 
 def remembered_columns(row: CatalogImport) -> dict[str, str]:
-    """Return the columns that were last chosen for the same headings, without a supplier."""
+    """Return the columns that were last chosen for the same headings; none if it has a supplier."""
     earlier = CatalogImport.objects.filter(
         supplier=row.supplier, heading_key=row.heading_key
     ).exclude(columns={})
@@ -259,18 +257,15 @@ def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit
 def _check_supplier(row: CatalogImport, supplier: Supplier, *, now: datetime) -> dict[str, Any]:
     version = active_mapping(supplier)
     if version is None:
-        raise PermanentError(_("The columns of this supplier are not mapped yet."), code=NO_MAPPING)
-    try:
-        report = dry_run.report_changes(
-            path_of(row),
-            supplier=supplier,
-            mapping=FeedMappingSpec.read(version.spec),
-            now=now,
-            max_examples=MAX_EXAMPLES,
-            on_progress=_progress(row),
-        )
-    except OSError as error:
-        raise PermanentError(_("The file is gone. Upload it again.")) from error
+        raise PermanentError(_("The columns of this supplier are not mapped yet."))
+    report = dry_run.report_changes(
+        path_of(row),
+        supplier=supplier,
+        mapping=FeedMappingSpec.read(version.spec),
+        now=now,
+        max_examples=MAX_EXAMPLES,
+        on_progress=_progress(row),
+    )
     return {**asdict(report), "findings": dict(report.findings)}
 
 
