@@ -6,7 +6,6 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.postgres.search import SearchVector, SearchVectorExact
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
@@ -20,13 +19,7 @@ from unfold.widgets import (
 )
 
 from catalog.staff_search.variants import NUMBER_SEARCHES, search_variants
-from storefront.lib.db.indexed_search import (
-    MAX_FOUND,
-    WORDS_CONFIG,
-    IdSearch,
-    find,
-    words_query,
-)
+from storefront.lib.db.indexed_search import IdSearch, find, with_words
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
@@ -248,11 +241,9 @@ class SupplierOfferAdmin(OverrideActions):
         if found := find(self.searches(text)):
             return Q(pk__in=[*found])
         condition = search_variants(text, path="variant__")
-        if query := words_query(text):
-            words = SearchVectorExact(SearchVector("title", config=WORDS_CONFIG), query)
-            unlinked = SupplierOffer.objects.filter(words, variant__isnull=True)
-            if ids := [*unlinked.order_by().values_list("pk", flat=True)[:MAX_FOUND]]:
-                condition |= Q(pk__in=ids)
+        unlinked = SupplierOffer.objects.filter(variant__isnull=True)
+        if titled := find(with_words(unlinked, "title", text)):
+            condition |= Q(pk__in=[*titled])
         return condition
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:
