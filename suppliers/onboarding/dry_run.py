@@ -62,13 +62,13 @@ def run(*, supplier: Supplier, now: datetime) -> dict[str, Any]:
     """Read the first products and report them. Store the report."""
     clock = running_clock(now)
     connection = Connection.objects.get(supplier=supplier)
-    report = last_report(connection) or {"requested_at": now.isoformat()}
+    requested_at = last_report(connection).get("requested_at", now.isoformat())
     try:
         with open_connector(supplier) as connector:
             found = _report(supplier, connector, now)
     except ExternalServiceError as error:
         found = {"problem": str(error)[:300]}
-    report = {"requested_at": report["requested_at"], **found, "ended_at": clock().isoformat()}
+    report = {"requested_at": requested_at, **found, "ended_at": clock().isoformat()}
     _save(connection, report)
     return report
 

@@ -199,7 +199,8 @@ class MappingStepPage(StepPage):
         supplier = self._existing()
         is_dry_run = self.request.POST.get("action") == "dry_run"
         # A page that refreshes itself has no form: what is typed would be lost.
-        if not steps.is_feed(supplier) or is_dry_run or self.details()["is_running"]:
+        details = self.details()
+        if not steps.is_feed(supplier) or is_dry_run or details["is_running"]:
             return super().answer()
         location = supplier.locations.filter(code=setup.DEFAULT_LOCATION).first()
         return MappingPage(
@@ -209,7 +210,7 @@ class MappingStepPage(StepPage):
             requested_content(self.request),
             extra={
                 **self.context(),
-                **self.details(),
+                **details,
                 "is_setup": True,
                 "is_uploaded": steps.is_uploaded(supplier, self.connection),
             },
