@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from catalog.bulk_edits import application, fields, planning, tasks
+from catalog.bulk_edits.fields import BulkField
 from catalog.bulk_edits.forms import FieldsForm, ValuesForm, initial_values
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
 from storefront.dashboard import staff_page
@@ -169,23 +170,23 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
         outcome=outcome,
         page=page,
         operations=[_operation_text(operation, known, categories) for operation in edit.operations],
-        rows=[
-            {
-                "row": row,
-                "changes": [
-                    (
-                        known[code].label if code in known else code,
-                        known[code].show(row.before.get(code), categories=categories)
-                        if code in known
-                        else row.before.get(code),
-                        known[code].show(value, categories=categories) if code in known else value,
-                    )
-                    for code, value in row.after.items()
-                ],
-            }
-            for row in page
-        ],
+        rows=[{"row": row, "changes": _change_texts(row, known, categories)} for row in page],
     )
+
+
+def _change_texts(
+    row: BulkEditRow, known: dict[str, BulkField], categories: dict[int, str]
+) -> list[tuple[Any, ...]]:
+    """Return the label of each changed field with its old and its new value."""
+    texts: list[tuple[Any, ...]] = []
+    for code, after in row.after.items():
+        values = (row.before.get(code), after)
+        if field := known.get(code):
+            shown = (field.show(value, categories=categories) for value in values)
+            texts.append((field.label, *shown))
+        else:
+            texts.append((code, *values))
+    return texts
 
 
 def _no_change_reason(edit: BulkEdit, counts: dict[str, int]) -> str:
@@ -211,7 +212,9 @@ def download_rejected(request: HttpRequest, edit_id: int) -> HttpResponse:
     return staff_page.csv_file(table, f"rejected-{edit.pk}.csv")
 
 
-def _operation_text(operation: dict[str, Any], known: Any, categories: dict[int, str]) -> str:
+def _operation_text(
+    operation: dict[str, Any], known: dict[str, BulkField], categories: dict[int, str]
+) -> str:
     each = known.get(operation["field"])
     label = each.label if each else operation["field"]
     value = each.show(operation["value"], categories=categories) if each else ""

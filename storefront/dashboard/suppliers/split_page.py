@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -133,7 +132,7 @@ def _offer(form: forms.Form, name: str, choices: list[tuple[int, str]]) -> None:
 
 
 def _images(product: Product) -> list[tuple[int, str]]:
-    rows = product.images.filter(~Q(stem="")).order_by("position", "pk")
+    rows = product.images.exclude(stem="").order_by("position", "pk")
     return [(row.pk, f"{row.get_role_display()} · {row.source_url}"[:120]) for row in rows]
 
 
