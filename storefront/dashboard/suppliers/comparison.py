@@ -26,9 +26,11 @@ LABELS: Mapping[str, str | Promise] = {
     "cct_k": _("Color temperature, K"),
     "cost": _("Cost"),
 }
-# Contradictions, as ``identity`` and ``links`` name them.
-CONTRADICTIONS: Mapping[str, str | Promise] = {
-    **{name: LABELS[name] for name in ("brand", "gtin", "mpn", *identity.NUMBERS)},
+# Evidence and contradictions, as ``identity``, ``links`` and ``duplicates`` name them.
+REASONS: Mapping[str, str | Promise] = {
+    **{
+        name: LABELS[name] for name in ("title", "brand", "gtin", "mpn", "model", *identity.NUMBERS)
+    },
     "pack": _("Pack size"),
     "color": _("Color"),
     "option": _("Options"),
@@ -43,8 +45,6 @@ CONTRADICTIONS: Mapping[str, str | Promise] = {
     "nm": _("Wavelength, nm"),
     "m": _("Distance, m"),
     "image": _("Same image"),
-    "title": _("Title"),
-    "model": _("Model number"),
 }
 
 
@@ -59,7 +59,7 @@ class Row:
 
 def reasons_of(names: Sequence[str]) -> list[str]:
     """Return evidence or contradictions in words."""
-    return [str(CONTRADICTIONS.get(name, name)) for name in names]
+    return [str(REASONS.get(name, name)) for name in names]
 
 
 def picture_of(variant: Variant) -> str:

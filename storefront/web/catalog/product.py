@@ -95,12 +95,11 @@ def show(
 
 
 @require_safe
-def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def document(_request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Send a document of a product for sale, if it is visible to customers and not expired.
 
     Raises: Http404
     """
-    del request
     shown = ProductDocument.objects.shown(timezone.localdate())
     row = get_object_or_404(shown, pk=pk, product__slug=slug, product__status=Product.Status.LIVE)
     stem = "-".join(filter(None, (slug, row.kind.replace("_", "-"), row.language)))
