@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from catalog.change_requests import decisions
-from catalog.change_requests.differences import Difference, find_differences, label_of_field
+from catalog.change_requests.differences import Difference, find_differences, label_of_field, text_of
 from catalog.models import ChangeRequest
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action
@@ -82,7 +82,7 @@ def rejected_values(request: ChangeRequest) -> SafeString | None:
             "",
             "<li>{}: {} ({})</li>",
             (
-                (name, str(entry["value"])[:200], entry["actor"])
+                (label_of_field(name), text_of(name, entry["value"])[:200], entry["actor"])
                 for name, entry in request.rejected.items()
             ),
         ),

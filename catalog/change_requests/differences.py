@@ -38,7 +38,7 @@ def find_differences(request: ChangeRequest) -> Iterator[Difference]:
     """
     product = request.product
     for name, change in request.changes.items():
-        old, new = (_text(name, value) for value in (live_value(product, name), change["value"]))
+        old, new = (text_of(name, value) for value in (live_value(product, name), change["value"]))
         yield Difference(
             field=name,
             label=label_of_field(name),
@@ -91,7 +91,7 @@ def label_of_field(name: str) -> str:
     return name.removeprefix(MORE) if name.startswith(MORE) else label_of(name, Product)
 
 
-def _text(name: str, value: Any) -> str:
+def text_of(name: str, value: Any) -> str:
     """Return a value as text, a list with commas, a mode or a variant per sentence."""
     if value in (None, "", []):
         return ""

@@ -57,6 +57,18 @@ def test_a_field_is_accepted_then_the_rest_rejected(staff):
     assert [*ChangeRequest.objects.get().rejected] == ["title"]
 
 
+def test_rejected_values_are_shown_with_labels(staff):
+    options = {"names": ["Color"], "values": {"HL-1": ["Red"]}}
+    request = make_request(options=options, output_lm=450, title="Night lamp")
+
+    decide(staff, request, reject="options")
+    decide(staff, request, reject="output_lm")
+
+    html = staff.get(page(request)).content.decode()
+    assert "<li>Options: Color · HL-1: Red (" in html
+    assert "<li>Output, lm: 450 (" in html
+
+
 def test_a_selection_is_accepted(staff):
     requests = [make_request(title="One lamp"), make_request(title="Two lamps")]
 
