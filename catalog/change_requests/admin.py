@@ -16,7 +16,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from catalog.change_requests import decisions
-from catalog.change_requests.differences import Difference, find_differences, label_of_field, text_of
+from catalog.change_requests.differences import (
+    Difference,
+    find_differences,
+    label_of_field,
+    text_of,
+)
 from catalog.models import ChangeRequest
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action

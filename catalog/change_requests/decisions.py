@@ -60,7 +60,7 @@ def accept(
     Raises: ConcurrentUpdateError  the supplier or staff have changed it meanwhile
     Locks:  the variants, then the listings of the product, each in id order, then the product
     """
-    rows = _lock(request, source="change-request", actor=actor, seen=seen)
+    rows = _lock(request, actor=actor, seen=seen)
     if rows is None:
         return []
     taken = _chosen(rows.request, fields)
@@ -90,7 +90,7 @@ def reject(
 
     Shape, Raises and Locks:  as ``accept``
     """
-    rows = _lock(request, source="change-request", actor=actor, seen=seen)
+    rows = _lock(request, actor=actor, seen=seen)
     if rows is None:
         return []
     taken = _chosen(rows.request, fields)
@@ -107,7 +107,7 @@ def version_of(request: ChangeRequest) -> str:
     return request.updated_at.isoformat()
 
 
-def _lock(request: ChangeRequest, *, source: str, actor: str, seen: str | None) -> _Locked | None:
+def _lock(request: ChangeRequest, *, actor: str, seen: str | None) -> _Locked | None:
     """Lock the rows; None if the request is gone."""
     variants = Variant.objects.filter(product=request.product_id).order_by("pk")
     locked = list(variants.select_for_update(of=["self"], no_key=True))
@@ -120,7 +120,7 @@ def _lock(request: ChangeRequest, *, source: str, actor: str, seen: str | None) 
         raise ConcurrentUpdateError(
             gettext("The supplier has changed the values meanwhile. Look at them again.")
         )
-    set_change_source(f"{source}:{row.supplier_code}", actor=actor)
+    set_change_source(f"change-request:{row.supplier_code}", actor=actor)
     spec = Spec.objects.filter(product=product).first() or Spec(product=product)
     return _Locked(row, product, spec, locked)
 
@@ -189,11 +189,10 @@ def _set_entry(values: dict[str, Any], name: str, value: Any) -> None:
 
 def _write_modes(product: Product, stated: list[dict[str, Any]]) -> None:
     present = list(Mode.objects.filter(product=product).order_by("position"))
-    kept = (*present[: len(stated)], *[None] * (len(stated) - len(present)))
     column = Mode._meta.get_field("output_lm")  # noqa: SLF001 - Django's documented model API
     values = [{**mode, "output_lm": column.to_python(mode["output_lm"])} for mode in stated]
     changes = ModeChanges()
-    changes.add(product, present, list(zip(kept, values, strict=True)))
+    changes.replace(product, present, values)
     changes.save()
 
 

@@ -203,12 +203,11 @@ def write_modes(items: Sequence[ImportItem]) -> None:
     for item in items:
         if MODES in item.row.overridden_fields:
             continue
-        present, claims = modes.get(item.row.pk, []), item.enriched.modes
-        if hold_modes(item, present, [_mode(claim) for claim in claims]):
+        present = modes.get(item.row.pk, [])
+        wanted: list[Mapping[str, Any]] = [_mode(claim) for claim in item.enriched.modes]
+        if hold_modes(item, present, wanted):
             continue
-        rows = (*present[: len(claims)], *[None] * (len(claims) - len(present)))
-        wanted = [(row, _mode(claim)) for row, claim in zip(rows, claims, strict=True)]
-        if changes.add(item.row, present, wanted):
+        if changes.replace(item.row, present, wanted):
             item.mark_changed()
     changes.save()
 

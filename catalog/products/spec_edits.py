@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from catalog.attributes import plausibility
@@ -185,6 +186,12 @@ class ModeChanges:
                 is_changed = True
         self._stale += stale
         return is_changed
+
+    def replace(
+        self, product: Product, present: Sequence[Mode], wanted: Sequence[Mapping[str, Any]]
+    ) -> bool:
+        """As ``add``; each present row gets the values of its place."""
+        return self.add(product, present, list(zip_longest(present[: len(wanted)], wanted)))
 
     def save(self) -> None:
         if self._stale:
