@@ -30,9 +30,9 @@ from catalog.models import (
     Spec,
     Variant,
 )
+from catalog.models.attributes import EDITABLE_COLUMNS
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.identifier_edits import EDITABLE_SCHEMES
-from catalog.products.spec_edits import EDITABLE_COLUMNS
 from catalog.products.staff.spec_form import SpecForm, custom_fields
 from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.db import bulk

@@ -13,8 +13,9 @@ from django.utils.translation import override
 from catalog.attributes import plausibility
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import CustomAttribute, Identifier, Mode, Requirement, Spec, Variant
+from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS
 from catalog.models.families import family_name
-from catalog.products.spec_edits import DERIVED_FIELD, EDITABLE_COLUMNS, MODE_COLUMNS
+from catalog.products.spec_edits import MODE_COLUMNS
 from catalog.products.staff.spec_form import CODES, LISTS
 from catalog.search.filters import FACETS
 from storefront.lib.staff.columns import as_number, field_label
@@ -91,7 +92,7 @@ class _Needed:
 
 
 def _built_in(needed: _Needed) -> Iterator[Attribute]:
-    for name in (*EDITABLE_COLUMNS, DERIVED_FIELD):
+    for name in (*EDITABLE_COLUMNS, DERIVED_COLUMN):
         least, most = plausibility.RANGES.get(name, (None, None))
         limits = _limits(least, most)
         yield _of_column(Spec, name, _("Specification"), limits=limits, **needed.of(name))

@@ -11,14 +11,8 @@ from catalog.models.products import Product
 
 # Columns of ``Spec`` that can be measured, so that their basis matters.
 MEASURED_COLUMNS = (
-    *(
-        "output_lm",
-        "output_min_lm",
-        "intensity_cd",
-        "beam_m",
-        "runtime_high_min",
-        "runtime_max_min",
-    ),
+    *("output_lm", "output_min_lm", "intensity_cd", "beam_m", "runtime_high_min"),
+    "runtime_max_min",
     *("weight_g", "length_mm", "head_mm", "ip_rating", "impact_m", "cct_k", "cri"),
     *("battery_capacity_mah", "battery_voltage", "battery_energy_wh"),
 )
@@ -133,6 +127,16 @@ class Spec(models.Model):
     def basis(self) -> Basis:
         """Return the weakest basis of the measured values: no page promises more."""
         return min(self.bases.values(), key=[*self.Basis].index, default=self.Basis.NONE)
+
+
+# Columns of ``Spec`` with a value of the product; staff enter all but the derived one.
+VALUE_COLUMNS = tuple(
+    column.name
+    for column in Spec._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
+    if column.name not in {"id", "product", "custom_values", "more", "sources", "warnings"}
+)
+DERIVED_COLUMN = "beam_m"
+EDITABLE_COLUMNS = tuple(name for name in VALUE_COLUMNS if name != DERIVED_COLUMN)
 
 
 class OtherStatement(models.Model):

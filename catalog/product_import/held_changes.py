@@ -12,8 +12,9 @@ from catalog.attributes.normalization import UNBRANDED
 from catalog.change_requests.recording import MORE, OPTIONS, encode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Mode, Spec
+from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS
 from catalog.product_import.item import ImportItem
-from catalog.products.spec_edits import DERIVED_FIELD, EDITABLE_COLUMNS, MODES
+from catalog.products.spec_edits import MODES
 
 MODE_FIELDS = ("name", "kind", "output_lm", "runtime_min")
 _JSON = frozenset({"sources", "custom_values", "more"})
@@ -84,7 +85,7 @@ def hold_spec_changes(item: ImportItem, spec: Spec, stated: Mapping[str, Any]) -
                 _hold(item, name, new, spec, written["sources"])
                 del written[name]
     if "intensity_cd" in item.held:
-        written.pop(DERIVED_FIELD, None)
+        written.pop(DERIVED_COLUMN, None)
     custom = written["custom_values"]
     for code, old in spec.custom_values.items():
         name = f"{CUSTOM}{code}"

@@ -11,6 +11,7 @@ from catalog.attributes.normalization import UNBRANDED
 from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Brand, Category, Mode, Product, Spec
+from catalog.models.attributes import VALUE_COLUMNS
 from catalog.pricing import repricing_queue
 from catalog.product_import.held_changes import (
     hold_modes,
@@ -28,7 +29,7 @@ RULE_SCOPES = frozenset({"brand", "category"})  # changed fields that price rule
 _STATED_COLUMNS: Mapping[str, Callable[[], Any]] = {
     column.name: column.get_default
     for column in Spec._meta.concrete_fields  # noqa: SLF001
-    if column.name not in {"id", "product", "custom_values", "more", "sources", "warnings"}
+    if column.name in VALUE_COLUMNS
 }
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from catalog.attributes.text_cleaning import clean_html
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Product, Spec, Variant
+from catalog.models.attributes import DERIVED_COLUMN
 from catalog.pricing import repricing_queue
-from catalog.products.spec_edits import DERIVED_FIELD
 from storefront.lib.db.transactions import requires_transaction
 
 LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "family", "option_names")
@@ -24,9 +24,8 @@ def apply_edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -
             product
     """
     variants = Variant.objects.filter(product=product.pk).order_by("pk")
-    if "option_names" in changes:
-        variants = variants.select_for_update(of=["self"], no_key=True)
-    of_product = list(variants) if "option_names" in changes else []
+    locked_rows = variants.select_for_update(of=["self"], no_key=True)
+    of_product = list(locked_rows) if "option_names" in changes else []
     lock_product(product.pk)
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
     changes = dict(changes)
@@ -70,7 +69,7 @@ def return_product_field(product: Product, *, field: str, now: datetime) -> None
     Locks:  the product
     """
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
-    unlocked = {field, DERIVED_FIELD} if field == "intensity_cd" else {field}
+    unlocked = {field, DERIVED_COLUMN} if field == "intensity_cd" else {field}
     row.overridden_fields = sorted(set(row.overridden_fields) - unlocked)
     row.updated_at = now
     row.save(update_fields=["overridden_fields", "updated_at"])

@@ -17,19 +17,13 @@ from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Mode, Product, Spec, Variant
+from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
 MODES = "modes"  # in ``Product.overridden_fields``: staff edited the light modes
 MODE_COLUMNS = ("name", "kind", "output_lm", "runtime_min", "intensity_cd")
 BASIS = "basis:"  # prefix of a column in changes: what its value rests on
-DERIVED_FIELD = "beam_m"
-EDITABLE_COLUMNS = tuple(
-    column.name
-    for column in Spec._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
-    if column.name
-    not in {"id", "product", DERIVED_FIELD, "custom_values", "more", "sources", "warnings"}
-)
 
 
 def find_implausible(values: Mapping[str, Any], *, modes: Sequence[StatedMode]) -> list[Finding]:
@@ -128,7 +122,7 @@ def edit_spec(
     if "intensity_cd" in locked:
         candela = spec.intensity_cd
         spec.beam_m = None if candela is None else plausibility.beam_m(candela)
-        locked.add(DERIVED_FIELD)
+        locked.add(DERIVED_COLUMN)
     if "weight_g" in changes:
         unlocked = variants.exclude(overridden_fields__contains="weight_g")
         if variant_weights is None:

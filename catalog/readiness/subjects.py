@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM, Definition
 from catalog.models import Spec
+from catalog.models.attributes import EDITABLE_COLUMNS
 
 BASE_LANGUAGE = settings.LANGUAGE_CODE
 PRICE = "price"  # the only subject that depends on the channel
@@ -31,15 +32,6 @@ class Subject:
     label: str | Promise
     sql: str
     page: str = ""
-
-
-_COLUMNS = (
-    *("output_lm", "output_min_lm", "intensity_cd", "runtime_high_min", "runtime_max_min"),
-    *("weight_g", "length_mm", "head_mm", "ip_rating", "impact_m", "cct_k", "cri"),
-    *("power_sources", "battery_format", "battery_count", "battery_included"),
-    *("battery_chemistry", "battery_capacity_mah", "battery_voltage", "battery_energy_wh"),
-    *("charging", "features", "light_colors", "material"),
-)
 
 
 def _of_column(name: str) -> Subject:
@@ -82,7 +74,7 @@ _OTHERS = (
     ),
 )
 SUBJECTS: Mapping[str, Subject] = {
-    one.code: one for one in (*_OTHERS, *(_of_column(name) for name in _COLUMNS))
+    one.code: one for one in (*_OTHERS, *(_of_column(name) for name in EDITABLE_COLUMNS))
 }
 # In other languages than the main one: the subject, and the condition on the product.
 _TRANSLATED: Mapping[str, str] = {

@@ -25,11 +25,9 @@ from catalog.attributes.units import parse_ip_rating
 from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
 from catalog.custom_attributes.values import MAX_TEXT, of_kind
 from catalog.models import Mode, Spec
-from catalog.models.attributes import MEASURED_COLUMNS
+from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS, MEASURED_COLUMNS
 from catalog.products.spec_edits import (
     BASIS,
-    DERIVED_FIELD,
-    EDITABLE_COLUMNS,
     find_implausible,
     stated_modes,
     values_of,
@@ -154,7 +152,7 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
 def basis_fields(definitions: Iterable[Definition] = ()) -> dict[str, forms.Field]:
     """Return a field for the basis of each value that staff can enter and measure."""
-    columns = {name: field_label(Spec, name) for name in MEASURED_COLUMNS if name != DERIVED_FIELD}
+    columns = {name: field_label(Spec, name) for name in MEASURED_COLUMNS if name != DERIVED_COLUMN}
     language = get_language() or "en"
     numbers = [one for one in definitions if one.kind == "number"]
     custom = {f"{CUSTOM}{one.code}": one.name_in(language) for one in numbers}

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import FieldChange, OtherStatement, Product, Spec
+from catalog.models.attributes import VALUE_COLUMNS
 from catalog.products.staff.history.change_texts import (
     describe_change_source,
     label_of,
@@ -26,7 +27,6 @@ EARLIER_VALUES = 3
 _NO_VALUES: tuple[Any, ...] = (None, "", [])
 # Subjects of findings that are no columns of ``Spec``.
 _OTHER_LABELS = {"modes": gettext_lazy("Modes"), "power_w": gettext_lazy("LED power, W")}
-_NOT_SHOWN = {"id", "product", "custom_values", "more", "sources", "warnings"}
 
 
 @admin.display(description=cast("str", gettext_lazy("Values and findings")))
@@ -81,10 +81,11 @@ def _rows(
     statements: Sequence[OtherStatement],
     earlier: Mapping[str, Sequence[FieldChange]],
 ) -> Iterator[tuple[Any, ...]]:
-    own = [field.name for field in Spec._meta.fields if field.name not in _NOT_SHOWN]  # noqa: SLF001
     stated = {name for statement in statements for name in statement.values}
-    custom = sorted({*(f"{CUSTOM}{code}" for code in spec.custom_values), *stated} - {*own})
-    for name in (*own, *_OTHER_LABELS, *custom):
+    custom = sorted(
+        {*(f"{CUSTOM}{code}" for code in spec.custom_values), *stated} - {*VALUE_COLUMNS}
+    )
+    for name in (*VALUE_COLUMNS, *_OTHER_LABELS, *custom):
         findings = [found for found in spec.warnings if found.get("column") == name]
         value = _value_of(spec, name)
         if findings or value not in _NO_VALUES or name in stated:

@@ -12,6 +12,7 @@ from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.custom_attributes.values import of_kind
 from catalog.models import FieldChange, Product, Spec, Variant
+from catalog.models.attributes import EDITABLE_COLUMNS
 from catalog.products import editing, spec_edits, variant_edits
 from catalog.products.staff.history.change_texts import Record, field_of
 from catalog.products.staff.spec_form import spec_form
@@ -37,7 +38,7 @@ def find_current(change: FieldChange, *, product: Product, spec: Spec | None) ->
             code = name.removeprefix(CUSTOM)
             if any(one.code == code for one in registry.cached()):
                 return spec.custom_values.get(code)
-        case Record.SPEC if name in spec_edits.EDITABLE_COLUMNS:
+        case Record.SPEC if name in EDITABLE_COLUMNS:
             return getattr(spec, name, None)
     raise LookupError(name)
 
