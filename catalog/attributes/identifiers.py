@@ -10,6 +10,7 @@ GTIN_LENGTHS = frozenset({8, 12, 13, 14})
 EAN_8_ZEROS = 6  # before the digits of a GTIN-8
 _SEPARATORS = re.compile(r"[\s\-]+")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+MAX_BRAND_KEY = 80  # characters of ``Brand.key``, and of a name
 MAX_IDENTIFIER_LENGTH = 160  # characters of ``Identifier.value``
 # What suppliers write where they know no brand.
 _NO_BRAND = frozenset({"", "unbranded", "nobrand", "noname", "generic", "oem", "none", "na"})
@@ -75,6 +76,11 @@ def brand_key(name: str) -> str:
     return _NOT_ALPHANUMERIC.sub("", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
+def stored_brand_key(name: str) -> str:
+    """Return ``brand_key`` as ``Brand.key`` and ``BrandAlias.key`` store it."""
+    return brand_key(name)[:MAX_BRAND_KEY]
+
+
 def number_key(number: str) -> str:
     """Fold a part or model number. A plus stays: ``PD36R+`` and ``PD36R`` are two lights."""
     return "+".join(brand_key(part) for part in number.split("+"))
@@ -82,7 +88,7 @@ def number_key(number: str) -> str:
 
 def mpn_key(brand: str, mpn: str) -> str:
     """Return ``brand:mpn``, both folded: a part number is unique only within its brand."""
-    return f"{brand_key(brand)[:80]}:{number_key(mpn)[:70]}"
+    return f"{stored_brand_key(brand)}:{number_key(mpn)[:70]}"
 
 
 def can_identify(brand: str, number: str) -> bool:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog.attributes.identifiers import brand_key
+from catalog.attributes.identifiers import stored_brand_key
 from catalog.brands import aliases
 from catalog.brands.forms import BrandForm
 from catalog.brands.tasks import reindex_brand
@@ -75,7 +75,7 @@ class BrandAdmin(StaffAdmin):
         return ", ".join(alias.name for alias in brand.aliases.order_by("pk"))
 
     def save_model(self, request: HttpRequest, obj: Brand, form: Any, change: bool) -> None:
-        obj.key = obj.key or brand_key(obj.name)[: aliases.MAX_KEY]
+        obj.key = obj.key or stored_brand_key(obj.name)
         super().save_model(request, obj, form, change)
         if (
             aliases.save_aliases(obj, form.cleaned_data["alias_names"])

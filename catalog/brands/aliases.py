@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from catalog.attributes.identifiers import brand_key
+from catalog.attributes.identifiers import MAX_BRAND_KEY, stored_brand_key
 from catalog.models import Brand, BrandAlias
 from catalog.records import ProductRecord
 from storefront.lib.db.transactions import requires_transaction
 
-MAX_KEY = 80
 type Aliases = Mapping[str, str]  # key of a spelling -> name of the brand
 
 
@@ -27,7 +26,7 @@ def load_aliases() -> Aliases:
 
 def resolve(name: str, aliases: Aliases) -> str:
     """Return the name of the brand that a spelling is an alias of, else the spelling itself."""
-    return aliases.get(brand_key(name)[:MAX_KEY], name) if aliases else name
+    return aliases.get(stored_brand_key(name), name) if aliases else name
 
 
 def resolve_title(title: str, *, brand: str, aliases: Aliases) -> str:
@@ -68,7 +67,7 @@ def _resolve_record(record: ProductRecord, aliases: Aliases) -> ProductRecord:
 @requires_transaction
 def get_or_create_brand(name: str) -> Brand:
     """Return the brand with this name or alias; create it if there is none."""
-    key = brand_key(name)[:MAX_KEY]
+    key = stored_brand_key(name)
     alias = BrandAlias.objects.filter(key=key).select_related("brand").first()
     if alias is not None:
         return alias.brand
@@ -77,7 +76,7 @@ def get_or_create_brand(name: str) -> Brand:
 
 def find_owner(name: str, *, besides: Brand | None = None) -> Brand | None:
     """Return the brand that has a spelling as its name or alias."""
-    key, own = brand_key(name)[:MAX_KEY], besides.pk if besides else None
+    key, own = stored_brand_key(name), besides.pk if besides else None
     alias = BrandAlias.objects.filter(key=key).select_related("brand").first()
     if alias is not None:
         return None if alias.brand_id == own else alias.brand
@@ -93,7 +92,7 @@ def save_aliases(brand: Brand, names: Iterable[str]) -> bool:
     """
     wanted: dict[str, str] = {}
     for name in names:
-        wanted.setdefault(brand_key(name)[:MAX_KEY], name.strip()[:80])
+        wanted.setdefault(stored_brand_key(name), name.strip()[:MAX_BRAND_KEY])
     wanted = {key: name for key, name in wanted.items() if key and key != brand.key}
     for name in wanted.values():
         if owner := find_owner(name, besides=brand):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from catalog.attributes.identifiers import brand_key
+from catalog.attributes.identifiers import MAX_BRAND_KEY, stored_brand_key
 from catalog.attributes.text_cleaning import clean_text
 from catalog.brands import aliases
 from catalog.enums import EU
@@ -24,7 +24,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
-        max_length=80,
+        max_length=MAX_BRAND_KEY,
         widget=UnfoldAdminTextInputWidget,
         help_text=gettext_lazy("As the manufacturer writes it. Shown to customers."),
     )
@@ -51,9 +51,9 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
 
     def clean_name(self) -> str:
         name, key = clean_text(self.cleaned_data["name"]), self.instance.key
-        if not brand_key(name):
+        if not stored_brand_key(name):
             raise forms.ValidationError(_("Enter letters and digits."))
-        if key and brand_key(name)[: aliases.MAX_KEY] != key:
+        if key and stored_brand_key(name) != key:
             message = _(
                 "Only case, spaces and accents of a name can change: part numbers refer to it. Enter"
                 " another spelling as an alias, or merge the brand into another one."
@@ -65,7 +65,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
     def clean_alias_names(self) -> list[str]:
         names = [clean_text(name) for name in self.cleaned_data["alias_names"]]
         for name in names:
-            if not brand_key(name) or len(name) > aliases.MAX_KEY:
+            if not stored_brand_key(name) or len(name) > MAX_BRAND_KEY:
                 raise forms.ValidationError(_("Enter letters and digits, at most 80 per line."))
             self._require_free(name)
         return names

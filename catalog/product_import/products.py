@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from catalog.attributes.contacts import Contact
-from catalog.attributes.identifiers import brand_key
+from catalog.attributes.identifiers import stored_brand_key
 from catalog.attributes.normalization import UNBRANDED
 from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
@@ -50,7 +50,7 @@ def write_products(
         is_live = item.product is not None and item.product.status == Product.Status.LIVE
         item.holds_changes = is_live and policy.holds_changes
         values: dict[str, Any] = {
-            "brand": brands[brand_key(enriched.brand)[:80]],
+            "brand": brands[stored_brand_key(enriched.brand)],
             "category": categories[enriched.category],
             "family": enriched.family,
             "title": enriched.title,
@@ -87,7 +87,7 @@ def _differing(product: Product, values: Mapping[str, Any]) -> list[str]:
 
 
 def _brands(names: Iterable[str]) -> dict[str, Brand]:
-    wanted = {brand_key(name)[:80]: name for name in sorted(names, reverse=True)}
+    wanted = {stored_brand_key(name): name for name in sorted(names, reverse=True)}
     brands = {brand.key: brand for brand in Brand.objects.filter(key__in=wanted)}
     missing = [Brand(key=key, name=name) for key, name in wanted.items() if key not in brands]
     if missing:
@@ -105,7 +105,7 @@ def _write_contacts(items: Sequence[ImportItem], brands: Mapping[str, Brand]) ->
     """
     empty: dict[tuple[int, str], Contact] = {}
     for item in items:
-        brand = brands[brand_key(item.enriched.brand)[:80]]
+        brand = brands[stored_brand_key(item.enriched.brand)]
         if brand.name == UNBRANDED:
             continue
         if (manufacturer := item.enriched.manufacturer) and not brand.manufacturer_name:

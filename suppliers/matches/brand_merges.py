@@ -11,7 +11,6 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from catalog.brands.aliases import MAX_KEY
 from catalog.models import Brand, BrandAlias, Identifier, PriceBook, PriceRule, Product, Variant
 from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
 from catalog.pricing import repricing_queue
@@ -51,7 +50,7 @@ def merge_brands(*, brand: Brand, other: Brand, actor: str, now: datetime) -> Br
     changes = Journal()
     products = _move_products(changes, survivor, merged, now=now)
     changes.set(BrandAlias.objects.filter(brand=merged), brand_id=survivor.pk)
-    changes.add(BrandAlias(brand=survivor, name=merged.name, key=merged.key[:MAX_KEY]))
+    changes.add(BrandAlias(brand=survivor, name=merged.name, key=merged.key))
     documents = ComplianceDocument.objects.filter(brand=merged)
     changes.set(documents, is_strict=False, brand_id=survivor.pk)
     drafts = PriceRule.objects.filter(brand=merged, book__status=PriceBook.Status.DRAFT)
