@@ -22,8 +22,6 @@ HOW, VALUE = "how-", "value-"  # prefixes of the two form fields of a field
 class FieldsForm(forms.Form):
     """The fields to edit."""
 
-    field = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple)
-
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = bulk_fields.fields_of(kind)

@@ -25,7 +25,7 @@ from catalog.bulk_edits.fields import (
 )
 from catalog.models import BulkEdit, BulkEditRow, Category, Product, Variant
 from catalog.products.spec_edits import find_implausible, values_of
-from catalog.products.staff.variant_form import find_battery_problems
+from catalog.products.staff.variant_form import BATTERY_FIELDS, find_battery_problems
 from catalog.readiness import lifecycle
 from storefront.lib.db.transactions import requires_transaction
 
@@ -238,10 +238,9 @@ def _variant_problems(
     changes = {
         known[code].name: value for code, value in after.items() if known[code].part == VARIANT
     }
-    if target.variant is None or not changes.keys() & {"lithium", "cell_wh", "cell_count"}:
+    if target.variant is None or not changes.keys() & BATTERY_FIELDS:
         return []
-    names = ("lithium", "cell_wh", "cell_count")
-    values = {name: getattr(target.variant, name) for name in names} | changes
+    values = {name: getattr(target.variant, name) for name in BATTERY_FIELDS} | changes
     return list(find_battery_problems(values).values())
 
 

@@ -6,7 +6,8 @@ Staff change them on the page "Completeness requirements". The codes are those o
 
 from collections.abc import Iterator
 
-_LIGHTS = ("flashlight", "headlamp", "lantern", "work_light", "bike_light")
+from catalog.attributes.families import LIGHTS
+
 _REQUIRED_OF_LIGHTS = (
     "output_lm runtime_max_min power_sources battery_format battery_count battery_included"
     " battery_chemistry charging light_colors material"
@@ -22,14 +23,7 @@ _BUILT_IN = (
         "brand mpn description image weight_g hs_code manufacturer responsible_person",
         "gtin large_image packed_weight_g",
     ),
-    *(
-        (
-            family,
-            _REQUIRED_OF_LIGHTS,
-            _RECOMMENDED_OF_LIGHTS,
-        )
-        for family in _LIGHTS
-    ),
+    *((family, _REQUIRED_OF_LIGHTS, _RECOMMENDED_OF_LIGHTS) for family in sorted(LIGHTS)),
     ("flashlight", "intensity_cd ip_rating length_mm", "head_mm"),
     ("headlamp", "ip_rating", "intensity_cd length_mm"),
     ("lantern", "ip_rating length_mm", ""),

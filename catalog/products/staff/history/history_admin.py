@@ -118,7 +118,7 @@ class FieldHistoryAdmin(StaffAdmin):
 
 def may_restore(request: HttpRequest, change: FieldChange) -> bool:
     rights = CHANGE_RIGHTS.get(Record(change.record))
-    return bool(rights) and request.user.has_perms(rights or ())
+    return rights is not None and request.user.has_perms(rights)
 
 
 register_read_only(
