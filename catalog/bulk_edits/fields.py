@@ -33,6 +33,7 @@ from catalog.models import (
 from catalog.models.attributes import EDITABLE_COLUMNS
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.identifier_edits import EDITABLE_SCHEMES
+from catalog.products.spec_edits import stated_mode
 from catalog.products.staff.spec_form import SpecForm, custom_fields
 from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.db import bulk
@@ -265,14 +266,7 @@ def load_targets(
     specs = {spec.product_id: spec for spec in Spec.objects.filter(product__in=ids)}
     modes: dict[int, list[StatedMode]] = {}
     for mode in Mode.objects.filter(product__in=ids).order_by("product", "position"):
-        modes.setdefault(mode.product_id, []).append(
-            StatedMode(
-                name=mode.name,
-                kind=mode.kind,
-                output_lm=mode.output_lm,
-                runtime_min=mode.runtime_min,
-            )
-        )
+        modes.setdefault(mode.product_id, []).append(stated_mode(mode))
     texts: dict[int, dict[str, ProductText]] = {}
     for text in ProductText.objects.filter(product__in=ids):
         texts.setdefault(text.product_id, {})[text.language] = text

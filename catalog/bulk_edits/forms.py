@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.attributes.text_cleaning import clean_html
-from catalog.attributes.units import parse_ip_rating
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits.fields import BulkField
 from catalog.models import BulkEdit
+from catalog.products.staff.spec_form import check_ip_rating
 from catalog.products.staff.variant_form import check_packed_weight, parse_hs_code
 from storefront.lib.staff.form_fields import use_staff_widgets
 
@@ -94,11 +94,8 @@ def clean_value(each: BulkField, value: Any) -> Any:
         return parse_hs_code(value or "")
     if each.name == "packed_weight_g":
         return check_packed_weight(value)
-    if each.name == "ip_rating" and value:
-        rating = parse_ip_rating(value)
-        if not rating:
-            raise forms.ValidationError(_("Enter an IP code such as IPX4 or IP68."))
-        return rating
+    if each.name == "ip_rating":
+        return check_ip_rating(value or "")
     return value
 
 

@@ -54,12 +54,13 @@ def check_again(spec: Spec) -> None:
 
 def stated_modes(product: Product) -> list[StatedMode]:
     rows = Mode.objects.filter(product=product).order_by("position")
-    return [
-        StatedMode(
-            name=row.name, kind=row.kind, output_lm=row.output_lm, runtime_min=row.runtime_min
-        )
-        for row in rows
-    ]
+    return [stated_mode(row) for row in rows]
+
+
+def stated_mode(row: Mode) -> StatedMode:
+    return StatedMode(
+        name=row.name, kind=row.kind, output_lm=row.output_lm, runtime_min=row.runtime_min
+    )
 
 
 def keep_edits(

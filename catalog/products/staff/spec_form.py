@@ -67,6 +67,14 @@ def _stated_by(source: Mapping[str, Any]) -> str:
     return _("Supplier %(supplier)s states: %(label)s: %(raw)s") % values
 
 
+def check_ip_rating(text: str) -> str:
+    """Return the IP code in a text. Raises ValidationError: it has none."""
+    rating = parse_ip_rating(text)
+    if text and not rating:
+        raise forms.ValidationError(_("Enter an IP code such as IPX4 or IP68."))
+    return rating
+
+
 class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """The specification of a product. An impossible value is rejected."""
 
@@ -114,11 +122,7 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
         )
 
     def clean_ip_rating(self) -> str:
-        text = str(self.cleaned_data["ip_rating"])
-        rating = parse_ip_rating(text)
-        if text and not rating:
-            raise forms.ValidationError(_("Enter an IP code such as IPX4 or IP68."))
-        return rating
+        return check_ip_rating(self.cleaned_data["ip_rating"])
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
