@@ -91,7 +91,7 @@ def _rows(
         if findings or value not in _NO_VALUES or name in stated:
             yield (
                 _OTHER_LABELS.get(name) or label_of(name, Product),
-                _value(value),
+                value_text(Spec, name, value),
                 _source(spec, name, findings),
                 _findings(findings),
                 _statements(statements, name, value),
@@ -103,16 +103,6 @@ def _value_of(spec: Spec, name: str) -> Any:
     if name.startswith(CUSTOM):
         return spec.custom_values.get(name.removeprefix(CUSTOM))
     return getattr(spec, name, None)
-
-
-def _value(value: Any) -> str:
-    if value in _NO_VALUES:
-        return "–"
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, Decimal):
-        return columns.as_number(value)
-    return ", ".join(value) if isinstance(value, list) else str(formats.localize(value))
 
 
 def _source(spec: Spec, name: str, findings: list[dict[str, Any]]) -> str:

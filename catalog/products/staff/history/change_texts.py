@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import models
-from django.utils import formats
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -160,10 +159,8 @@ def value_text(model: type[models.Model], column: str, value: Any) -> str:
         return ", ".join(str(one) for one in value)
     if isinstance(value, dict):
         return "; ".join(f"{name}: {one}" for name, one in value.items())
-    if isinstance(value, float):
-        value = Decimal(str(value))
-    if isinstance(value, int | Decimal):
-        return str(formats.localize(value))
+    if isinstance(value, int | float | Decimal):
+        return columns.as_number(Decimal(str(value)))
     return Truncator(columns.choice_label(model, column, value)).chars(MAX_TEXT_CHARS)
 
 
