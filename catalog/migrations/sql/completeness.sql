@@ -14,6 +14,21 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Of updated rows that may move: the product that they leave and the one that they join. Argument as above.
+CREATE OR REPLACE FUNCTION catalog_completeness_of_moves_is_stale() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_ARGV[0] = 'variant' THEN
+        INSERT INTO catalog_stalecompleteness (product_id)
+        SELECT DISTINCT v.product_id
+        FROM (SELECT variant_id FROM before UNION SELECT variant_id FROM after) moved
+        JOIN catalog_variant v ON v.id = moved.variant_id;
+    ELSE
+        INSERT INTO catalog_stalecompleteness (product_id)
+        SELECT product_id FROM before UNION SELECT product_id FROM after;
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- Listings change often, and only a price that appears or disappears counts.
 CREATE OR REPLACE FUNCTION catalog_completeness_of_prices_is_stale() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -63,8 +78,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');
 
 -- Variant: update.
 CREATE OR REPLACE TRIGGER completeness_after_update
-AFTER UPDATE ON catalog_variant REFERENCING NEW TABLE AS changed
-FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');
+AFTER UPDATE ON catalog_variant REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_moves_is_stale('product_id');
 
 -- Identifier: insert.
 CREATE OR REPLACE TRIGGER completeness_after_insert
@@ -73,8 +88,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('variant');
 
 -- Identifier: update.
 CREATE OR REPLACE TRIGGER completeness_after_update
-AFTER UPDATE ON catalog_identifier REFERENCING NEW TABLE AS changed
-FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('variant');
+AFTER UPDATE ON catalog_identifier REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_moves_is_stale('variant');
 
 -- Identifier: delete.
 CREATE OR REPLACE TRIGGER completeness_after_delete
@@ -88,8 +103,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');
 
 -- Image: update.
 CREATE OR REPLACE TRIGGER completeness_after_update
-AFTER UPDATE ON catalog_image REFERENCING NEW TABLE AS changed
-FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_is_stale('product_id');
+AFTER UPDATE ON catalog_image REFERENCING OLD TABLE AS before NEW TABLE AS after
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_completeness_of_moves_is_stale('product_id');
 
 -- Image: delete.
 CREATE OR REPLACE TRIGGER completeness_after_delete

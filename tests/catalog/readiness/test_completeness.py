@@ -6,6 +6,7 @@ from catalog.listings.completeness import missing_for_sale
 from catalog.models import (
     Completeness,
     CustomAttribute,
+    Identifier,
     Listing,
     Product,
     Requirement,
@@ -15,7 +16,14 @@ from catalog.models import (
 )
 from catalog.readiness import completeness
 from catalog.readiness.tasks import compute_completeness
-from tests.factories.catalog import make_channel, make_image, make_listing, make_product, make_spec
+from tests.factories.catalog import (
+    make_channel,
+    make_image,
+    make_listing,
+    make_product,
+    make_spec,
+    make_variant,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -132,6 +140,24 @@ def test_a_change_is_computed_again_and_an_unchanged_result_is_not_written(produ
     assert before == ["image"]
     assert missing() == []
     assert StaleCompleteness.objects.count() == 0
+
+
+def test_rows_that_move_concern_the_product_that_they_leave(product):
+    image = make_image(product, stem="a1")
+    first, moved = Variant.objects.get(), make_variant(product, sku="HL-2")
+    gtin = Identifier.objects.create(variant=first, scheme="gtin", value="04006381333931")
+    other = make_variant(make_product(slug="other"), sku="HL-3")
+    compute()
+
+    for row, values in (
+        (gtin, {"variant": other}),
+        (image, {"product": other.product}),
+        (moved, {"product": other.product}),
+    ):
+        type(row).objects.filter(pk=row.pk).update(**values)
+        stale = {*StaleCompleteness.objects.values_list("product_id", flat=True)}
+        compute()
+        assert stale == {product.pk, other.product_id}
 
 
 def test_changed_requirements_and_brands_concern_their_products(product):
