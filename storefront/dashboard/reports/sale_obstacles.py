@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +21,7 @@ from orders.routing import stock_query
 from orders.routing.stock_query import AssessedStock
 from storefront.dashboard import staff_page
 from storefront.dashboard.reports.offer_comparison import REASONS
+from storefront.lib.staff.columns import row_url
 from suppliers.inventory.availability import UnavailableReason
 from suppliers.models.compliance import Requirement
 
@@ -143,7 +143,4 @@ def _of_stock(variant: Variant, stock: Sequence[AssessedStock]) -> Iterator[Obst
 
 
 def _page(row: models.Model | None) -> str:
-    if row is None:
-        return ""
-    meta: Any = row._meta  # noqa: SLF001 - Django's documented model API
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+    return row_url(row) if row else ""

@@ -62,7 +62,6 @@ def find_rows(request: HttpRequest, text: str) -> list[SearchResult]:
 def _results(request: HttpRequest, page: Any, ids: list[int]) -> Iterator[tuple[int, SearchResult]]:
     if not ids:
         return
-    meta = page.model._meta  # noqa: SLF001 - Django's documented model API
     rows = page.get_queryset(request).in_bulk(ids)
     for pk in ids:
         if pk in rows:
@@ -70,8 +69,8 @@ def _results(request: HttpRequest, page: Any, ids: list[int]) -> Iterator[tuple[
                 pk,
                 SearchResult(
                     title=str(rows[pk]),
-                    description=str(capfirst(meta.verbose_name)),
-                    link=reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[pk]),
+                    description=str(capfirst(page.opts.verbose_name)),
+                    link=page.page_of(rows[pk]),
                     icon=TABLES[page.model],
                 ),
             )

@@ -206,6 +206,12 @@ def status(  # noqa: PLR0913 - all parts of one column
     return column
 
 
+def row_url(row: models.Model) -> str:
+    """Return the address of the page of a row."""
+    meta = row._meta  # noqa: SLF001 - Django's documented model API
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+
+
 def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
     """Return a link to a joined row, shown by its name or the value at the path ``text``."""
 
@@ -214,9 +220,8 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
         target = follow(row, path)
         if target is None:
             return None
-        meta = target._meta  # noqa: SLF001 - Django's documented model API
-        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[target.pk])
-        return format_html('<a href="{}">{}</a>', page, follow(row, text) if text else target)
+        shown = follow(row, text) if text else target
+        return format_html('<a href="{}">{}</a>', row_url(target), shown)
 
     annotated: Any = column
     annotated.target_path, annotated.as_text = path, plain(text or path, label)

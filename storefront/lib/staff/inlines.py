@@ -7,12 +7,12 @@ from django.contrib import admin
 from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field
 from django.db import models
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.html import format_html
 from unfold.admin import StackedInline, TabularInline
 from unfold.forms import PaginationInlineFormSet
 
+from storefront.lib.staff.columns import row_url
 from storefront.lib.staff.visibility import visible_fields
 
 
@@ -117,10 +117,8 @@ def _leading(model: type[models.Model], name: str) -> Callable[[models.Model], s
 
     def column(row: models.Model) -> str:
         field, _attribute, value = lookup_field(name, row)
-        meta = model._meta  # noqa: SLF001
-        page = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
         shown = value if field is None else display_for_field(value, field, "-")
-        return format_html('<a href="{}">{}</a>', page, shown)
+        return format_html('<a href="{}">{}</a>', row_url(row), shown)
 
     # Lazy: labels are set only after all apps are loaded.
     label: Any = lazy(lambda: str(label_for_field(name, model)), str)()
