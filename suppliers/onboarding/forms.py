@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from storefront.lib.address import COUNTRIES
+from storefront.lib.staff.country_fields import clean_country
 from storefront.lib.staff.form_fields import use_staff_widgets
 from suppliers.compliance import vetting
 from suppliers.compliance.forms import ComplianceDocumentForm
@@ -87,11 +87,7 @@ class BasicsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         return str(self.cleaned_data["currency"]).upper()
 
     def clean_country(self) -> str:
-        country = str(self.cleaned_data["country"]).upper()
-        if country and country not in COUNTRIES:
-            message = gettext("%(code)s is not a country code. Enter two letters, such as DE.")
-            raise forms.ValidationError(message % {"code": country})
-        return country
+        return clean_country(self.cleaned_data["country"])
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data
@@ -184,13 +180,6 @@ class ServiceStepForm(ShippingServiceForm):
         self.initial.setdefault("currency", supplier.currency)
         self.initial.setdefault("per_kg_amount", 0)
         use_staff_widgets(self)
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        least, most = values.get("min_days"), values.get("max_days")
-        if least is not None and most is not None and most < least:
-            self.add_error("max_days", gettext("Enter at least the minimum transit time."))
-        return values
 
 
 class DocumentStepForm(ComplianceDocumentForm):

@@ -1,9 +1,10 @@
 """Shipping service admin: edit the services of a location."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff import columns
@@ -34,6 +35,13 @@ SERVICE_GROUPS = (
 
 class ShippingServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     countries = CountriesField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        least, most = values.get("min_days"), values.get("max_days")
+        if least is not None and most is not None and most < least:
+            self.add_error("max_days", gettext("Enter at least the minimum transit time."))
+        return values
 
 
 @admin.register(ShippingService)

@@ -1,4 +1,4 @@
-"""Country field: parse and format a list of country codes, such as "DE, AT"."""
+"""Country fields: check a country code; parse and format a list of them, such as "DE, AT"."""
 
 from typing import Any
 
@@ -7,6 +7,15 @@ from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from storefront.lib.address import COUNTRIES
+
+
+def clean_country(text: str) -> str:
+    """Return a country code in upper case, or "". Raises ValidationError."""
+    code = text.upper()
+    if code and code not in COUNTRIES:
+        message = _("%(code)s is not a country code. Enter two letters, such as DE.")
+        raise forms.ValidationError(message % {"code": code}, code="no_country")
+    return code
 
 
 class CountriesField(forms.CharField):
@@ -20,14 +29,8 @@ class CountriesField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         if isinstance(value, list):
             return value
-        codes = str(value or "").upper().replace(",", " ").split()
-        for code in codes:
-            if code not in COUNTRIES:
-                message = _("%(code)s is not a country code. Enter two letters, such as DE.") % {
-                    "code": code
-                }
-                raise forms.ValidationError(message, code="no_country")
-        return list(dict.fromkeys(codes))
+        codes = str(value or "").replace(",", " ").split()
+        return list(dict.fromkeys(map(clean_country, codes)))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:

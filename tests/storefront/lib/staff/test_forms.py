@@ -168,6 +168,19 @@ def test_country_list_is_parsed_and_formatted(shared_world, staff):
     assert service.countries == []
 
 
+def test_a_maximum_transit_time_below_the_minimum_is_an_error_of_its_field(shared_world, staff):
+    url = page("suppliers_shippingservice", "change", ShippingService.objects.get().pk)
+    form = staff.get(url).context["adminform"].form
+    given = {name: form.initial[name] for name in form.fields if form.initial[name] is not None}
+    given |= {"countries": "DE", "min_days": "5", "max_days": "4"}
+
+    answer = staff.post(url, given)
+
+    assert answer.context["adminform"].form.errors == {
+        "max_days": ["Enter at least the minimum transit time."]
+    }
+
+
 def test_text_that_is_no_id_in_an_autocomplete_field_is_an_error_of_the_form(staff):
     answer = staff.post(page("catalog_pricerule", "add"), {"product": "no id", "brand": "9" * 30})
 
