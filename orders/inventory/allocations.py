@@ -63,10 +63,12 @@ def allocate_from(*, levels: Mapping[int, int], cause: str, now: datetime) -> No
     for line_id, level_id in levels.items():
         units[level_id] += lines[line_id].quantity
     ledger.reserve(units=units, cause=cause, now=now)
-    substitutes = BackorderLine.objects.filter(order_line__in=levels, is_open=True)
+    substitutes = BackorderLine.objects.filter(
+        order_line__in=levels, is_open=True, substitute__isnull=False
+    )
     instead = dict(substitutes.values_list("order_line", "substitute"))
     sold = {
-        level_id: {lines[line_id].variant_id, instead.get(line_id)}
+        level_id: {(line := lines[line_id]).variant_id, instead.get(line_id, line.variant_id)}
         for line_id, level_id in levels.items()
     }
     reservations.require_same_variants(sold, units)

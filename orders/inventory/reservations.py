@@ -105,7 +105,7 @@ def hold_stock(*, lines: Sequence[OrderLine], now: datetime) -> None:
 
 @requires_transaction
 def require_same_variants(
-    variants: Mapping[int, Collection[int | None]], units: Mapping[int, int]
+    variants: Mapping[int, Collection[int]], units: Mapping[int, int]
 ) -> None:
     """Check that held stock still is of the ordered variants, or of accepted substitutes.
 

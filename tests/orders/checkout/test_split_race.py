@@ -1,12 +1,14 @@
 """A checkout and a split of its offer: the one that comes second is refused."""
 
 import pytest
+from django.db import transaction
 
 from catalog.models import Variant
 from orders.checkout.checkout import UnavailableError
-from orders.inventory import reservations
+from orders.inventory import allocations, reservations
 from orders.models import Order
 from storefront.dashboard.suppliers.open_orders import refuse_open_orders
+from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.matches import splits
 from suppliers.matches.splits import Target
 from suppliers.models import SupplierOffer
@@ -58,6 +60,14 @@ def test_a_split_that_waited_for_a_checkout_is_refused(monkeypatch):
     assert isinstance(clerk.failure, OverrideError)
     assert "Open orders hold units" in str(clerk.failure)
     assert Variant.objects.count() == 1
+
+
+def test_no_line_is_filled_from_an_offer_that_lost_its_variant():
+    line = make_order(make_sellable()).lines.get()
+    SupplierOffer.objects.update(variant=None)
+
+    with pytest.raises(NotEnoughStockError), transaction.atomic():
+        allocations.allocate_from(levels={line.pk: line.level_id}, cause="reroute", now=NOON)
 
 
 @pytest.mark.parametrize("status", ["placed", "processing"])
