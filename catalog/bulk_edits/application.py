@@ -2,17 +2,19 @@
 
 step     what happens                              transaction    safe to repeat because
 prepare  rows are compared and checked             per batch      checked rows are skipped
-apply    the services write one product or variant one per row    a row is applied if still planned
-undo     the services restore the old values       one per row    a row is undone if still changed
+apply    the services write products and variants  per batch      a row is applied if still planned
+undo     the services restore the old values       per batch      a row is undone if still changed
 
+If a row of a batch fails, the batch is rolled back and halved, until the failing row is alone.
 One worker at a time holds the session lock of an edit. It is released if the worker dies, and the
 sweep ``continue_edits`` queues the edit again.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import batched
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -20,28 +22,14 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import identifiers, planning
-from catalog.bulk_edits.fields import (
-    IDENTIFIER,
-    OF_VARIANT,
-    PRODUCT,
-    SPEC,
-    TEXT,
-    TEXT_FIELDS,
-    VARIANT,
-    BulkField,
-    Target,
-)
+from catalog.bulk_edits import planning, writing
+from catalog.bulk_edits.fields import OF_VARIANT, SPEC, TEXT, BulkField, Target
 from catalog.bulk_edits.identifiers import IdentifierError
-from catalog.listings.publication import lock_product
+from catalog.bulk_edits.writing import Write
+from catalog.listings.publication import lock_products, republish_once
 from catalog.models import BulkEdit, BulkEditRow, FieldChange, Product, Variant
-from catalog.products import editing, spec_edits, variant_edits
-from catalog.products.translations import text_edits
-from catalog.products.translations.text_edits import TranslatedTexts
-from catalog.readiness import lifecycle
 from storefront.lib.clock import running_clock
-from storefront.lib.db import advisory_locks
-from storefront.lib.db.change_source import set_change_source
+from storefront.lib.db import advisory_locks, bulk
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import InvalidTransitionError
 
@@ -51,6 +39,7 @@ Status, Outcome = BulkEdit.Status, BulkEditRow.Outcome
 LOCK_NAME = "bulk edit"
 WEIGHT = "spec.weight_g"  # of a product; its variants get it, too
 OPEN = (Status.PREPARING, Status.APPLYING, Status.UNDOING)
+BATCH = 100  # rows of one transaction
 MAX_AT_ONCE = 200  # rows that a request handles without a worker
 TIME_LIMIT_S = 600.0  # below Celery's limit; the rest is continued by the sweep
 # Errors of one row, which are the same if it is repeated. ``ObjectDoesNotExist``: a category that
@@ -60,7 +49,8 @@ FAILURES = (
     *(LookupError, TypeError, ValueError, ValidationError),
 )
 
-type Step = Callable[[BulkEditRow, Mapping[str, BulkField], datetime, str], None]
+type Known = Mapping[str, BulkField]
+type Step = Callable[[Sequence[BulkEditRow], Known, datetime, str], None]
 
 
 @transaction.atomic(durable=True)
@@ -95,12 +85,12 @@ def continue_edit(edit_id: int, *, now: datetime, time_limit_s: float = TIME_LIM
         elif edit.status == Status.APPLYING:
             rows = edit.rows.filter(outcome=Outcome.PLANNED).order_by("position")
             ids = rows.values_list("pk", flat=True)
-            if _do_rows(ids, _apply_row, edit.applied_by, clock, ends_at):
+            if _do_rows(ids, _apply_rows, edit.applied_by, clock, ends_at):
                 edit.move(Status.APPLIED, at=clock())
         elif edit.status == Status.UNDOING:
             rows = edit.rows.filter(outcome=Outcome.CHANGED).order_by("-position")
             ids = rows.values_list("pk", flat=True)
-            if _do_rows(ids, _undo_row, edit.undone_by, clock, ends_at):
+            if _do_rows(ids, _undo_rows, edit.undone_by, clock, ends_at):
                 edit.move(Status.UNDONE, at=clock())
 
 
@@ -118,91 +108,133 @@ def _plan(edit: BulkEdit, *, clock: Callable[[], datetime]) -> None:
 def _do_rows(
     ids: Iterable[int], step: Step, actor: str, clock: Callable[[], datetime], ends_at: float
 ) -> bool:
-    """Do a step for each row in its own transaction; return False if the time was up."""
+    """Do a step for the rows in batches; return False if the time was up."""
     known = bulk_fields.all_fields()
-    for pk in list(ids):
+    for batch in batched(list(ids), BATCH):
         if time.monotonic() > ends_at:
             return False
-        try:
-            with transaction.atomic(durable=True):
-                row = BulkEditRow.objects.select_for_update(of=["self"]).get(pk=pk)
-                step(row, known, clock(), actor)
-        except (IdentifierError, InvalidTransitionError) as error:
-            _store_failure(pk, step, str(error))
-        except FAILURES:
-            log.exception("row %s of a bulk edit failed", pk)
-            message = _(
-                "Not saved because of an unexpected error. Try again. The log has the details."
-            )
-            _store_failure(pk, step, message)
+        _do_batch(batch, step, known, clock=clock, actor=actor)
     return True
 
 
+def _do_batch(
+    ids: Sequence[int], step: Step, known: Known, *, clock: Callable[[], datetime], actor: str
+) -> None:
+    """Do a step for rows in one transaction. If that fails, do it for each half of them."""
+    try:
+        with transaction.atomic(durable=True):
+            found = BulkEditRow.objects.select_for_update(of=["self"]).in_bulk(ids)
+            step([found[pk] for pk in ids if pk in found], known, clock(), actor)
+    except (IdentifierError, InvalidTransitionError) as error:
+        message = str(error)
+    except FAILURES:
+        if len(ids) == 1:
+            log.exception("row %s of a bulk edit failed", ids[0])
+        message = _("Not saved because of an unexpected error. Try again. The log has the details.")
+    else:
+        return
+    if len(ids) == 1:
+        _store_failure(ids[0], step, message)
+        return
+    log.info("a batch of %s rows of a bulk edit failed and is halved", len(ids))
+    middle = len(ids) // 2
+    for half in (ids[:middle], ids[middle:]):
+        _do_batch(half, step, known, clock=clock, actor=actor)
+
+
 def _store_failure(pk: int, step: Step, message: str) -> None:
-    outcome = Outcome.REJECTED if step is _apply_row else Outcome.KEPT
+    outcome = Outcome.REJECTED if step is _apply_rows else Outcome.KEPT
     BulkEditRow.objects.filter(pk=pk).update(
         outcome=outcome, message=message[: planning.MAX_MESSAGE]
     )
 
 
 @requires_transaction
-def _apply_row(row: BulkEditRow, known: Mapping[str, BulkField], now: datetime, actor: str) -> None:
-    if row.outcome != Outcome.PLANNED:
-        return
-    target = _lock_target(row)
-    moved = [] if target is None else _differing(target, row.before, known)
-    if target is None or moved:
-        row.outcome, row.message = Outcome.CONFLICT, _names(moved, known)
-    else:
-        row.unlocked = [code for code in row.after if not _is_locked(target, known[code])]
-        source = f"bulk edit:{row.edit_id}"
-        _write(target, row.after, known, source=source, now=now, actor=actor)
-        row.outcome = Outcome.CHANGED
-    row.save(update_fields=["outcome", "message", "unlocked"])
+def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: str) -> None:
+    """Write the planned values of rows whose values are those of the preview."""
+    todo = [row for row in rows if row.outcome == Outcome.PLANNED]
+    _lock_products(todo)
+    with republish_once(now=now):
+        for group in _groups(todo):
+            writes = []
+            for row, target in _with_targets(group):
+                moved = [] if target is None else _differing(target, row.before, known)
+                if target is None or moved:
+                    row.outcome, row.message = Outcome.CONFLICT, _names(moved, known)
+                    continue
+                row.unlocked = [code for code in row.after if not _is_locked(target, known[code])]
+                row.sources = {
+                    code: target.spec.sources.get(known[code].name)
+                    for code in row.after
+                    if known[code].part == SPEC
+                }
+                row.outcome = Outcome.CHANGED
+                writes.append(Write(target=target, values=row.after))
+            source = f"bulk edit:{group[0].edit_id}"
+            writing.write_values(writes, known, source=source, now=now, actor=actor)
+    changed = ("outcome", "message", "unlocked", "sources")
+    bulk.update(BulkEditRow, dict.fromkeys(todo, changed))
 
 
 @requires_transaction
-def _undo_row(row: BulkEditRow, known: Mapping[str, BulkField], now: datetime, actor: str) -> None:
+def _undo_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: str) -> None:
     """Restore the values that are unchanged since the edit; leave the others as they are."""
-    if row.outcome != Outcome.CHANGED:
-        return
-    target = _lock_target(row)
-    kept = [*row.after] if target is None else _differing(target, row.after, known)
-    restored = {code: value for code, value in row.before.items() if code not in kept}
-    if target is not None and restored:
-        source = f"bulk edit undone:{row.edit_id}"
-        weights = _weights_before(row)
-        _write(target, restored, known, weights=weights, source=source, now=now, actor=actor)
-        for code in restored:
-            if code in row.unlocked:
-                _unlock(target, known[code], now=now)
-    row.outcome = Outcome.KEPT if kept else Outcome.RESTORED
-    row.message = _names(kept, known)
-    row.save(update_fields=["outcome", "message"])
+    todo = [row for row in rows if row.outcome == Outcome.CHANGED]
+    _lock_products(todo)
+    weights = _weights_before(todo)
+    with republish_once(now=now):
+        for group in _groups(todo):
+            writes = []
+            for row, target in _with_targets(group):
+                kept = [*row.after] if target is None else _differing(target, row.after, known)
+                restored = {code: value for code, value in row.before.items() if code not in kept}
+                if target is not None and restored:
+                    write = Write(
+                        target=target,
+                        values=restored,
+                        unlocked=[code for code in row.unlocked if code in restored],
+                        weights=weights.get(row.pk, {}),
+                        sources={
+                            code: row.sources[code] for code in row.sources if code in restored
+                        },
+                    )
+                    writes.append(write)
+                row.outcome = Outcome.KEPT if kept else Outcome.RESTORED
+                row.message = _names(kept, known)
+            source = f"bulk edit undone:{group[0].edit_id}"
+            writing.write_values(writes, known, source=source, now=now, actor=actor)
+    bulk.update(BulkEditRow, dict.fromkeys(todo, ("outcome", "message")))
 
 
-def _weights_before(row: BulkEditRow) -> dict[int, int | None]:
-    """Map the variants that still have the weight of the edit to their weights before it.
+def _weights_before(rows: Sequence[BulkEditRow]) -> dict[int, dict[int, int | None]]:
+    """Map rows to the variants that still have the weight of the edit, with the earlier weights.
 
     The history of fields has them. Variants whose history is deleted keep their weight.
     """
-    after = row.after.get(WEIGHT)
+    by_product = {row.product_id: row for row in rows if WEIGHT in row.after}
+    if not by_product:
+        return {}
     recorded = FieldChange.objects.filter(
-        product=row.product_id,
+        product__in=by_product,
         record=FieldChange.Record.VARIANT,
         field="weight_g",
-        source=f"bulk edit:{row.edit_id}",
+        source=f"bulk edit:{rows[0].edit_id}",
     )
     before = {
-        change.record_id: change.old for change in recorded.order_by("-pk") if change.new == after
+        change.record_id: change.old
+        for change in recorded.order_by("-pk")
+        if change.new == by_product[change.product_id].after[WEIGHT]
     }
-    variants = Variant.objects.filter(pk__in=before, weight_g=after)
-    return {pk: before[pk] for pk in variants.values_list("pk", flat=True)}
+    found: dict[int, dict[int, int | None]] = {}
+    variants = Variant.objects.filter(pk__in=before, product__in=by_product)
+    for pk, product_id, weight_g in variants.values_list("pk", "product", "weight_g"):
+        row = by_product[product_id]
+        if weight_g == row.after[WEIGHT]:
+            found.setdefault(row.pk, {})[pk] = before[pk]
+    return found
 
 
-def _differing(
-    target: Target, expected: Mapping[str, Any], known: Mapping[str, BulkField]
-) -> list[str]:
+def _differing(target: Target, expected: Mapping[str, Any], known: Known) -> list[str]:
     """Return the codes of fields that have another value than expected, or no longer exist."""
     return [
         code
@@ -211,97 +243,51 @@ def _differing(
     ]
 
 
-def _names(codes: Iterable[str], known: Mapping[str, BulkField]) -> str:
+def _names(codes: Iterable[str], known: Known) -> str:
     names = [known[code].label if code in known else code for code in codes]
     return ", ".join(names)[: planning.MAX_MESSAGE]
 
 
 @requires_transaction
-def _lock_target(row: BulkEditRow) -> Target | None:
-    """Return the rows to change; None if they are deleted.
-
-    Locks:  the variants of the product, then its listings, each in id order, then the product
-    """
-    if row.product_id is None:
-        return None
-    variants = Variant.objects.filter(product=row.product_id).order_by("pk")
+def _lock_products(rows: Iterable[BulkEditRow]) -> None:
+    """Lock the variants of the products, then their listings, then the products, each in id order."""
+    ids = {row.product_id for row in rows if row.product_id is not None}
+    variants = Variant.objects.filter(product__in=ids).order_by("pk")
     list(variants.select_for_update(of=["self"], no_key=True).values_list("pk"))
-    lock_product(row.product_id)
-    list(
-        Product.objects.filter(pk=row.product_id)
-        .select_for_update(of=["self"])
-        .values_list("pk", flat=True)
+    lock_products(ids)
+    products = Product.objects.filter(pk__in=ids).order_by("pk")
+    list(products.select_for_update(of=["self"]).values_list("pk"))
+
+
+def _groups(rows: Sequence[BulkEditRow]) -> Iterator[list[BulkEditRow]]:
+    """Yield rows in their order, each product once in a group, so that a row sees earlier writes."""
+    groups: list[list[BulkEditRow]] = []
+    counts: dict[int | None, int] = {}
+    for row in rows:
+        number = counts.get(row.product_id, 0)
+        counts[row.product_id] = number + 1
+        if number == len(groups):
+            groups.append([])
+        groups[number].append(row)
+    yield from groups
+
+
+def _with_targets(rows: Sequence[BulkEditRow]) -> Iterator[tuple[BulkEditRow, Target | None]]:
+    """Yield each row with what it changes, or None if that is deleted."""
+    targets, variants = bulk_fields.load_targets(
+        [row.product_id for row in rows if row.product_id],
+        [row.variant_id for row in rows if row.variant_id],
     )
-    targets, found = bulk_fields.load_targets(
-        [row.product_id], [row.variant_id] if row.variant_id else []
-    )
-    target = targets.get(row.product_id)
-    if target is not None and row.variant_id:
-        target.variant = found.get(row.variant_id)
-        if target.variant is None or target.variant.product_id != row.product_id:
-            return None
-    return target
-
-
-@requires_transaction
-def _write(  # noqa: PLR0913 - values, and who writes them
-    target: Target,
-    values: Mapping[str, Any],
-    known: Mapping[str, BulkField],
-    *,
-    weights: Mapping[int, int | None] | None = None,
-    source: str,
-    now: datetime,
-    actor: str,
-) -> None:
-    """Write values of all parts; the status last, because it may depend on them.
-
-    ``weights`` are those of variants, as ``spec_edits.edit_spec`` takes them.
-    """
-    set_change_source(source, actor=actor)
-    by_part: dict[str, dict[str, Any]] = {}
-    texts: dict[str, dict[str, str]] = {}
-    for code, value in values.items():
-        each = known[code]
-        of_part = by_part.setdefault(each.part, {})
-        of_part = texts.setdefault(each.language, {}) if each.part == TEXT else of_part
-        of_part[each.name] = each.to_value(value)
-    for scheme, stated in by_part.get(IDENTIFIER, {}).items():
-        identifiers.save_identifiers(target, scheme, stated, now=now)
-    if (changes := by_part.get(VARIANT)) and target.variant is not None:
-        variant_edits.edit_variant(variant=target.variant, changes=changes, now=now)
-    status = by_part.get(PRODUCT, {}).pop("status", None)
-    if changes := by_part.get(PRODUCT):
-        editing.apply_edit(product=target.product, changes=changes, now=now)
-    if changes := by_part.get(SPEC):
-        spec_edits.edit_spec(
-            product=target.product,
-            changes=changes,
-            variant_weights=weights,
-            actor=actor,
-            now=now,
-        )
-    for language, changed in texts.items():
-        present = target.part(TEXT, language=language)
-        new = {name: getattr(present, name) for name in TEXT_FIELDS} | changed
-        text_edits.save_texts(
-            product=target.product, language=language, texts=TranslatedTexts(**new), now=now
-        )
-    if status:
-        lifecycle.move_in_steps(
-            product=target.product, to=status, actor=actor, now=now, source=source
-        )
+    for row in rows:
+        target = targets.get(row.product_id or 0)
+        if target is not None and row.variant_id:
+            target.variant = variants.get(row.variant_id)
+            if target.variant is None or target.variant.product_id != row.product_id:
+                target = None
+        yield row, target
 
 
 def _is_locked(target: Target, each: BulkField) -> bool:
     """Return whether an undo has no field to return to the feeds, which state no translations."""
     row = target.variant if each.part in OF_VARIANT else target.product
     return each.part == TEXT or row is None or each.name in row.overridden_fields
-
-
-@requires_transaction
-def _unlock(target: Target, each: BulkField, *, now: datetime) -> None:
-    if each.part not in OF_VARIANT:
-        editing.return_product_field(target.product, field=each.name, now=now)
-    elif target.variant is not None:
-        variant_edits.return_variant_field(target.variant, field=each.name, now=now)

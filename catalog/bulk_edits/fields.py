@@ -24,7 +24,6 @@ from catalog.models import (
     BulkEdit,
     Category,
     Identifier,
-    Mode,
     Product,
     ProductText,
     Spec,
@@ -33,7 +32,7 @@ from catalog.models import (
 from catalog.models.attributes import EDITABLE_COLUMNS
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.identifier_edits import EDITABLE_SCHEMES
-from catalog.products.spec_edits import stated_mode
+from catalog.products.spec_edits import stated_modes_of
 from catalog.products.staff.spec_form import SpecForm, custom_fields
 from catalog.products.staff.variant_form import VariantForm
 from storefront.lib.db import bulk
@@ -145,12 +144,12 @@ class BulkField:
             return f"{value.normalize():f}"
         return list(value) if isinstance(value, tuple | list) else value
 
-    def to_value(self, stored: Any) -> Any:
-        """Return a JSON value as services take it."""
+    def to_value(self, stored: Any, *, categories: Mapping[int, Category] | None = None) -> Any:
+        """Return a JSON value as services take it. ``categories`` are known ones by id."""
         if self.definition is not None or self.part == IDENTIFIER:
             return stored
         if isinstance(self._column, models.ForeignKey):
-            return Category.objects.get(pk=stored)
+            return (categories or {}).get(stored) or Category.objects.get(pk=stored)
         return stored if stored in EMPTY else self._column.to_python(stored)
 
     def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:
@@ -264,9 +263,7 @@ def load_targets(
     ids = {*product_ids, *(variant.product_id for variant in variants.values())}
     products = Product.objects.select_related("brand", "category").in_bulk([*ids])
     specs = {spec.product_id: spec for spec in Spec.objects.filter(product__in=ids)}
-    modes: dict[int, list[StatedMode]] = {}
-    for mode in Mode.objects.filter(product__in=ids).order_by("product", "position"):
-        modes.setdefault(mode.product_id, []).append(stated_mode(mode))
+    modes = stated_modes_of(ids)
     texts: dict[int, dict[str, ProductText]] = {}
     for text in ProductText.objects.filter(product__in=ids):
         texts.setdefault(text.product_id, {})[text.language] = text

@@ -1,6 +1,8 @@
 """Listing publication: delist, relist, publish the complete listings of a product."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.db import transaction
@@ -9,6 +11,10 @@ from catalog.listings.completeness import is_complete
 from catalog.models import Channel, Listing
 from catalog.search import index
 from catalog.texts import title_updates
+from storefront.lib.db.transactions import requires_transaction
+
+# The products to publish at the end of ``republish_once``.
+_deferred: ContextVar[set[int] | None] = ContextVar("deferred", default=None)
 
 
 @transaction.atomic(durable=True)
@@ -49,6 +55,9 @@ def republish(product_id: int, *, now: datetime) -> None:
 
 def republish_products(product_ids: Collection[int], *, now: datetime) -> None:
     """Publish the complete listings, hide the others, update the titles and the cards."""
+    if (deferred := _deferred.get()) is not None:
+        deferred.update(product_ids)
+        return
     title_updates.update_titles(product_ids)
     rows = Listing.objects.filter(variant__product__in=product_ids)
     changed: dict[bool, list[int]] = {}
@@ -61,3 +70,17 @@ def republish_products(product_ids: Collection[int], *, now: datetime) -> None:
         Listing.objects.filter(pk__in=ids).update(is_published=is_published, updated_at=now)
     for channel in Channel.objects.order_by("pk"):
         index.reindex(product_ids=product_ids, channel=channel)
+
+
+@requires_transaction
+@contextmanager
+def republish_once(*, now: datetime) -> Iterator[None]:
+    """Publish together, at the end of the block, all products that services change inside it."""
+    products: set[int] = set()
+    token = _deferred.set(products)
+    try:
+        yield
+    finally:
+        _deferred.reset(token)
+    if products:
+        republish_products(products, now=now)

@@ -937,6 +937,7 @@ class Migration(migrations.Migration):
                 ('before', models.JSONField(default=dict, verbose_name='Old value')),
                 ('after', models.JSONField(default=dict, verbose_name='New value')),
                 ('unlocked', models.JSONField(default=list, verbose_name='Unlocked before the edit')),
+                ('sources', models.JSONField(default=dict, verbose_name='Sources before the edit')),
                 ('findings', models.JSONField(default=list, verbose_name='Findings')),
                 ('message', models.CharField(blank=True, max_length=500, verbose_name='Message')),
                 ('outcome', models.CharField(choices=[('pending', 'Not checked yet'), ('unchanged', 'Unchanged'), ('rejected', 'Rejected'), ('planned', 'To change'), ('changed', 'Changed'), ('conflict', 'Changed since the preview, not applied'), ('restored', 'Restored'), ('kept', 'Changed since the edit, not restored')], default='pending', max_length=10, verbose_name='Result')),

@@ -179,7 +179,9 @@ class BulkEditRow(models.Model):
     """One product or variant of a bulk edit, with its old and new values by field.
 
     ``wanted`` are the values that a file states; ``unlocked`` are the fields that feeds filled
-    before the edit. ``product`` is empty if the row of a file names no known SKU.
+    before the edit; ``sources`` are the former entries of ``Spec.sources`` by field, so that an
+    undo restores on what a value rests. ``product`` is empty if the row of a file names no known
+    SKU.
     """
 
     class Outcome(models.TextChoices):
@@ -207,6 +209,7 @@ class BulkEditRow(models.Model):
     before = models.JSONField(_("Old value"), default=dict)
     after = models.JSONField(_("New value"), default=dict)
     unlocked = models.JSONField(_("Unlocked before the edit"), default=list)
+    sources = models.JSONField(_("Sources before the edit"), default=dict)
     findings = models.JSONField(_("Findings"), default=list)
     message = models.CharField(_("Message"), max_length=500, blank=True)
     outcome = models.CharField(_("Result"), max_length=10, choices=Outcome, default=Outcome.PENDING)

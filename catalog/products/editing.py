@@ -1,52 +1,74 @@
 """Product editing: apply a change by staff, lock the field against feeds, publish the result."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from catalog.attributes.text_cleaning import clean_html
-from catalog.listings.publication import lock_product, republish
+from catalog.listings.publication import lock_products, republish_products
 from catalog.models import Product, Spec, Variant
 from catalog.models.attributes import DERIVED_COLUMN
 from catalog.pricing import repricing_queue
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
 LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "family", "option_names")
 OWN_FIELDS = ("restricted_countries", "safety_warnings")  # feeds do not state these fields
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductEdit:
+    """The new values of one product. Feeds may change the ``unlocked`` fields again."""
+
+    product_id: int
+    changes: Mapping[str, Any]
+    unlocked: Collection[str] = ()
+
+
 @requires_transaction
 def apply_edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -> None:
-    """Save a staff edit, lock the edited fields against feeds, and publish the result.
+    """Save a staff edit, as ``apply_edits`` does."""
+    apply_edits([ProductEdit(product_id=product.pk, changes=changes)], now=now)
+
+
+@requires_transaction
+def apply_edits(edits: Sequence[ProductEdit], *, now: datetime) -> None:
+    """Save staff edits, lock the edited fields against feeds, and publish the result.
 
     If the option names are reordered, so are the option values of the variants.
-    Locks:  the variants if the option names change, then the listings, each in id order, then the
-            product
+    Locks:  the variants of products whose option names change, then the listings, then the
+            products, each in id order
     """
-    variants = Variant.objects.filter(product=product.pk).order_by("pk")
-    locked_rows = variants.select_for_update(of=["self"], no_key=True)
-    of_product = list(locked_rows) if "option_names" in changes else []
-    lock_product(product.pk)
-    row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
-    changes = dict(changes)
-    locked = set(row.overridden_fields)
-    if "description_html" in changes:
-        changes["description_html"] = clean_html(changes["description_html"])
-    if "option_names" in changes:
-        _reorder_options(of_product, row.option_names, changes["option_names"])
-    for name in LOCKABLE_FIELDS:
-        if name in changes:
+    ids = [edit.product_id for edit in edits]
+    with_options = [edit.product_id for edit in edits if "option_names" in edit.changes]
+    variants = list(
+        Variant.objects.filter(product__in=with_options)
+        .select_for_update(of=["self"], no_key=True)
+        .order_by("pk")
+    )
+    lock_products(ids)
+    products = Product.objects.filter(pk__in=ids).select_for_update(of=["self"])
+    rows = products.order_by("pk").in_bulk()
+    changed: dict[Product, list[str]] = {}
+    for edit in edits:
+        row, changes = rows[edit.product_id], dict(edit.changes)
+        if "description_html" in changes:
+            changes["description_html"] = clean_html(changes["description_html"])
+        if "option_names" in changes:
+            own = [variant for variant in variants if variant.product_id == row.pk]
+            _reorder_options(own, row.option_names, changes["option_names"])
+        edited = [name for name in (*LOCKABLE_FIELDS, *OWN_FIELDS) if name in changes]
+        for name in edited:
             setattr(row, name, changes[name])
-            locked.add(name)
-    for name in OWN_FIELDS:
-        setattr(row, name, changes.get(name, getattr(row, name)))
-    row.overridden_fields = sorted(locked)
-    row.updated_at = now
-    edited = [name for name in (*LOCKABLE_FIELDS, *OWN_FIELDS) if name in changes]
-    row.save(update_fields=[*edited, "overridden_fields", "updated_at"])
-    if "category" in changes:
-        repricing_queue.enqueue_products(product_ids=[row.pk], now=now)
-    republish(product.pk, now=now)
+        locked = {*row.overridden_fields, *changes.keys() & {*LOCKABLE_FIELDS}}
+        row.overridden_fields = sorted(locked - {*edit.unlocked})
+        row.updated_at = now
+        changed[row] = [*edited, "overridden_fields", "updated_at"]
+    bulk.update(Product, changed)
+    if moved := [edit.product_id for edit in edits if "category" in edit.changes]:
+        repricing_queue.enqueue_products(product_ids=moved, now=now)
+    republish_products(ids, now=now)
 
 
 @requires_transaction

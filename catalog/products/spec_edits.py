@@ -4,7 +4,7 @@
 ``feed`` is what the supplier states instead, if anything, and ``basis`` is left out if staff named none.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,12 @@ from catalog.attributes import plausibility
 from catalog.attributes.findings import Finding
 from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
-from catalog.listings.publication import lock_product, republish
+from catalog.listings.publication import (
+    lock_product,
+    lock_products,
+    republish,
+    republish_products,
+)
 from catalog.models import Mode, Product, Spec, Variant
 from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS
 from storefront.lib.db import bulk
@@ -43,7 +48,10 @@ def values_of(spec: Spec) -> dict[str, Any]:
 
 
 def _warnings(spec: Spec, modes: Sequence[StatedMode]) -> list[dict[str, Any]]:
-    findings = find_implausible(values_of(spec), modes=modes)
+    return _stored(find_implausible(values_of(spec), modes=modes))
+
+
+def _stored(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [{**asdict(finding), "raw": ""} for finding in findings]
 
 
@@ -53,8 +61,15 @@ def check_again(spec: Spec) -> None:
 
 
 def stated_modes(product: Product) -> list[StatedMode]:
-    rows = Mode.objects.filter(product=product).order_by("position")
-    return [stated_mode(row) for row in rows]
+    return stated_modes_of([product.pk]).get(product.pk, [])
+
+
+def stated_modes_of(product_ids: Collection[int]) -> dict[int, list[StatedMode]]:
+    """Return the modes of products by product, in the order of their positions."""
+    modes: dict[int, list[StatedMode]] = {}
+    for row in Mode.objects.filter(product__in=product_ids).order_by("product", "position"):
+        modes.setdefault(row.product_id, []).append(stated_mode(row))
+    return modes
 
 
 def stated_mode(row: Mode) -> StatedMode:
@@ -88,54 +103,123 @@ def _staff_source(entry: Mapping[str, Any], feed: Mapping[str, Any] | None) -> d
     return {"actor": entry["actor"], "at": entry["at"], "feed": dict(feed or {}), **basis}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecEdit:
+    """The new values of one specification.
+
+    - ``changes`` maps columns, or ``custom:`` and the code of an attribute, to values, and
+      ``basis:`` and one of these names to a ``Spec.Basis``. A value without a basis has none.
+    - ``weights`` maps variants to weights, if they do not all get the weight in ``changes``; others
+      keep theirs.
+    - ``sources`` maps columns to entries of ``Spec.sources`` that an undo gives back, or to None.
+    - ``unlocked`` are fields that feeds may change again.
+    """
+
+    product_id: int
+    changes: Mapping[str, Any]
+    weights: Mapping[int, int | None] | None = None
+    sources: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    unlocked: Collection[str] = ()
+
+    @property
+    def columns(self) -> set[str]:
+        return {name.removeprefix(BASIS) for name in self.changes}
+
+
 @requires_transaction
 def edit_spec(
-    *,
-    product: Product,
-    changes: Mapping[str, Any],
-    variant_weights: Mapping[int, int | None] | None = None,
-    actor: str,
-    now: datetime,
+    *, product: Product, changes: Mapping[str, Any], actor: str, now: datetime
 ) -> list[Finding]:
-    """Save staff's values, lock them against feeds and publish the result; return the findings.
+    """Save staff's values, as ``edit_specs`` does; return the findings."""
+    edit = SpecEdit(product_id=product.pk, changes=changes)
+    return edit_specs([edit], actor=actor, now=now)[product.pk]
 
-    A value without a basis in ``changes`` has none.
-    Shape:  ``changes`` maps columns, or ``custom:`` and the code of an attribute, to values, and
-            ``basis:`` and one of these names to a ``Spec.Basis``; ``variant_weights`` maps variants
-            to weights, if they do not all get the weight in ``changes``; others keep theirs
-    Locks:  the variants if their weight changes, then the listings, each in id order, then the
-            product
+
+@requires_transaction
+def edit_specs(edits: Sequence[SpecEdit], *, actor: str, now: datetime) -> dict[int, list[Finding]]:
+    """Save staff's values, lock them against feeds and publish the result.
+
+    Returns the findings by product.
+
+    Locks:  the variants of products whose weight changes, then the listings, then the products,
+            each in id order
     """
-    variants = Variant.objects.filter(product=product)
-    if "weight_g" in changes:
-        locked_rows = variants.select_for_update(of=["self"], no_key=True).order_by("pk")
-        list(locked_rows.values_list("pk"))
-    lock_product(product.pk)
-    row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
-    spec = Spec.objects.filter(product=row).first() or Spec(product=row)
-    locked = {name.removeprefix(BASIS) for name in changes}
-    for name in locked:
+    ids = [edit.product_id for edit in edits]
+    weighed = [edit.product_id for edit in edits if "weight_g" in edit.changes]
+    variants = list(
+        Variant.objects.filter(product__in=weighed)
+        .select_for_update(of=["self"], no_key=True)
+        .order_by("pk")
+    )
+    lock_products(ids)
+    products = Product.objects.filter(pk__in=ids).select_for_update(of=["self"])
+    rows = products.order_by("pk").in_bulk()
+    present = {spec.product_id: spec for spec in Spec.objects.filter(product__in=ids)}
+    modes = stated_modes_of(ids)
+    findings: dict[int, list[Finding]] = {}
+    new: list[Spec] = []
+    changed: dict[Spec, list[str]] = {}
+    for edit in edits:
+        spec = present.get(edit.product_id) or Spec(product_id=edit.product_id)
+        names = _set_values(spec, edit, actor=actor, now=now)
+        found = find_implausible(values_of(spec), modes=modes.get(edit.product_id, ()))
+        findings[edit.product_id], spec.warnings = found, _stored(found)
+        if spec.pk is None:
+            new.append(spec)
+        else:
+            changed[spec] = [*names, "warnings"]
+    Spec.objects.bulk_create(new)
+    bulk.update(Spec, changed)
+    _set_variant_weights(variants, edits)
+    _lock_fields(rows, edits, now=now)
+    republish_products(ids, now=now)
+    return findings
+
+
+def _set_values(spec: Spec, edit: SpecEdit, *, actor: str, now: datetime) -> list[str]:
+    """Set the values and their sources in memory; return the changed columns."""
+    changes, names = edit.changes, {"sources"}
+    for name in edit.columns:
         if name in changes:
             _set_value(spec, name, changes[name])
+            names.add("custom_values" if name.startswith(CUSTOM) else name)
         before = spec.sources.get(name, {})
-        entry = {"actor": actor, "at": now.isoformat(), "basis": changes.get(f"{BASIS}{name}")}
-        spec.sources[name] = _staff_source(entry, before.get("feed", before))
-    if "intensity_cd" in locked:
+        feed = before.get("feed", before)
+        if name in edit.sources:
+            _give_source_back(spec, name, edit.sources[name], feed=feed)
+        else:
+            entry = {"actor": actor, "at": now.isoformat(), "basis": changes.get(f"{BASIS}{name}")}
+            spec.sources[name] = _staff_source(entry, feed)
+    if "intensity_cd" in edit.columns:
         candela = spec.intensity_cd
         spec.beam_m = None if candela is None else plausibility.beam_m(candela)
-        locked.add(DERIVED_COLUMN)
-    if "weight_g" in changes:
-        unlocked = variants.exclude(overridden_fields__contains="weight_g")
-        if variant_weights is None:
-            unlocked.update(weight_g=changes["weight_g"])
-        for pk, weight_g in (variant_weights or {}).items():
-            unlocked.filter(pk=pk).update(weight_g=weight_g)
-    modes = stated_modes(row)
-    spec.warnings = _warnings(spec, modes)
-    spec.save()
-    _lock_fields(row, locked, now=now)
-    republish(row.pk, now=now)
-    return find_implausible(values_of(spec), modes=modes)
+        names.add(DERIVED_COLUMN)
+    return sorted(names)
+
+
+def _give_source_back(
+    spec: Spec, name: str, entry: Mapping[str, Any] | None, *, feed: Mapping[str, Any]
+) -> None:
+    """Restore an earlier source; what a feed has stated since is kept beside staff's value."""
+    if entry is None:
+        spec.sources.pop(name, None)
+    else:
+        spec.sources[name] = _staff_source(entry, feed) if "actor" in entry else dict(entry)
+
+
+@requires_transaction
+def _set_variant_weights(variants: Iterable[Variant], edits: Iterable[SpecEdit]) -> None:
+    """Give the variants the weight of their product, except those whose weight staff edited."""
+    by_product = {edit.product_id: edit for edit in edits if "weight_g" in edit.changes}
+    changed: dict[Variant, list[str]] = {}
+    for variant in variants:
+        edit = by_product[variant.product_id]
+        known = variant.weight_g if edit.weights is not None else edit.changes["weight_g"]
+        wanted = (edit.weights or {}).get(variant.pk, known)
+        is_locked = "weight_g" in variant.overridden_fields
+        if not is_locked and (names := bulk.set_changed(variant, {"weight_g": wanted})):
+            changed[variant] = names
+    bulk.update(Variant, changed)
 
 
 def _set_value(spec: Spec, name: str, value: Any) -> None:
@@ -218,11 +302,24 @@ def edit_modes(*, product: Product, modes: Sequence[Mode], now: datetime) -> Non
     if spec := Spec.objects.filter(product=row).first():
         spec.warnings = _warnings(spec, stated_modes(row))
         spec.save(update_fields=["warnings"])
-    _lock_fields(row, {MODES}, now=now)
+    row.overridden_fields = sorted({*row.overridden_fields, MODES})
+    row.updated_at = now
+    row.save(update_fields=["overridden_fields", "updated_at"])
     republish(row.pk, now=now)
 
 
-def _lock_fields(product: Product, names: Collection[str], *, now: datetime) -> None:
-    product.overridden_fields = sorted({*product.overridden_fields, *names})
-    product.updated_at = now
-    product.save(update_fields=["overridden_fields", "updated_at"])
+def _lock_fields(rows: Mapping[int, Product], edits: Iterable[SpecEdit], *, now: datetime) -> None:
+    """Lock the edited columns, and what is derived from them, against feeds."""
+    changed: dict[Product, list[str]] = {}
+    for edit in edits:
+        row = rows[edit.product_id]
+        locked = {*row.overridden_fields, *_with_derived(edit.columns)}
+        row.overridden_fields = sorted(locked - _with_derived(edit.unlocked))
+        row.updated_at = now
+        changed[row] = ["overridden_fields", "updated_at"]
+    bulk.update(Product, changed)
+
+
+def _with_derived(columns: Iterable[str]) -> set[str]:
+    found = {*columns}
+    return found | {DERIVED_COLUMN} if "intensity_cd" in found else found

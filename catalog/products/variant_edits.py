@@ -1,11 +1,13 @@
 """Variant edits by staff: save the fields, lock them against feeds, publish the result."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from catalog.listings.publication import lock_product, republish
+from catalog.listings.publication import lock_products, republish_products
 from catalog.models import Variant
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
 LOCKABLE_FIELDS = (
@@ -15,21 +17,43 @@ LOCKABLE_FIELDS = (
 OWN_FIELDS = ("status", "replaced_by")  # feeds do not state these fields
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantEdit:
+    """The new values of one variant. Feeds may change the ``unlocked`` fields again."""
+
+    variant_id: int
+    changes: Mapping[str, Any]
+    unlocked: Collection[str] = ()
+
+
 @requires_transaction
 def edit_variant(*, variant: Variant, changes: Mapping[str, Any], now: datetime) -> None:
-    """Save a staff edit, lock the edited fields against feeds and publish the result.
+    """Save a staff edit, as ``edit_variants`` does."""
+    edit_variants([VariantEdit(variant_id=variant.pk, changes=changes)], now=now)
 
-    Locks:  the variant, then the listings of its product in id order, then the product
+
+@requires_transaction
+def edit_variants(edits: Sequence[VariantEdit], *, now: datetime) -> None:
+    """Save staff edits, lock the edited fields against feeds and publish the result.
+
+    Locks:  the variants, then the listings of their products, then the products, each in id order
     """
-    row = Variant.objects.select_for_update(of=["self"], no_key=True).get(pk=variant.pk)
-    lock_product(row.product_id)
-    edited = [name for name in (*LOCKABLE_FIELDS, *OWN_FIELDS) if name in changes]
-    for name in edited:
-        setattr(row, name, changes[name])
-    locked = {*row.overridden_fields, *changes.keys() & {*LOCKABLE_FIELDS}}
-    row.overridden_fields = sorted(locked)
-    row.save(update_fields=[*edited, "overridden_fields"])
-    republish(row.product_id, now=now)
+    ids = [edit.variant_id for edit in edits]
+    variants = Variant.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
+    rows = variants.order_by("pk").in_bulk()
+    products = {row.product_id for row in rows.values()}
+    lock_products(products)
+    changed: dict[Variant, list[str]] = {}
+    for edit in edits:
+        row = rows[edit.variant_id]
+        edited = [name for name in (*LOCKABLE_FIELDS, *OWN_FIELDS) if name in edit.changes]
+        for name in edited:
+            setattr(row, name, edit.changes[name])
+        locked = {*row.overridden_fields, *edit.changes.keys() & {*LOCKABLE_FIELDS}}
+        row.overridden_fields = sorted(locked - {*edit.unlocked})
+        changed[row] = [*edited, "overridden_fields"]
+    bulk.update(Variant, changed)
+    republish_products(products, now=now)
 
 
 @requires_transaction

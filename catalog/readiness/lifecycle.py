@@ -89,23 +89,42 @@ def record_statuses(
 def move_product(
     *, product: Product, to: str, actor: str, now: datetime, source: str = "staff"
 ) -> None:
-    """Move one product. Raises InvalidTransitionError: its status or its values do not allow it."""
-    if change_status(product_ids=[product.pk], to=to, actor=actor, now=now, source=source):
+    """Move one product, as ``move_products`` does."""
+    move_products([product.pk], to=to, actor=actor, now=now, source=source)
+
+
+@requires_transaction
+def move_products(
+    product_ids: Collection[int], *, to: str, actor: str, now: datetime, source: str = "staff"
+) -> None:
+    """Move products by one transition.
+
+    Raises: InvalidTransitionError  the status or the values of a product do not allow it
+    """
+    moved = change_status(product_ids=product_ids, to=to, actor=actor, now=now, source=source)
+    kept = {*product_ids} - {*moved}
+    if not kept:
         return
     message = gettext("The status of the product has changed meanwhile. Look at it again.")
-    if to == _Status.READY and (missing := find_unsellable([product.pk]).get(product.pk)):
-        message = describe_missing(missing)
+    if to == _Status.READY and (missing := find_unsellable(kept)):
+        message = describe_missing(next(iter(missing.values())))
     raise InvalidTransitionError(message)
 
 
 @requires_transaction
-def move_in_steps(*, product: Product, to: str, actor: str, now: datetime, source: str) -> None:
-    """Move one product by the fewest transitions, such as back to a status that it had.
+def move_in_steps(
+    products: Collection[Product], *, to: str, actor: str, now: datetime, source: str
+) -> None:
+    """Move products by the fewest transitions, such as back to a status that they had.
 
-    Raises: InvalidTransitionError  its values do not allow a transition; earlier ones are made
+    Raises: InvalidTransitionError  values do not allow a transition; earlier ones are made
     """
-    for status in find_transitions(product.status, to):
-        move_product(product=product, to=status, actor=actor, now=now, source=source)
+    by_status: dict[str, list[int]] = {}
+    for product in products:
+        by_status.setdefault(product.status, []).append(product.pk)
+    for status, ids in by_status.items():
+        for step in find_transitions(status, to):
+            move_products(ids, to=step, actor=actor, now=now, source=source)
 
 
 def find_transitions(old: str, new: str) -> list[str]:

@@ -12,6 +12,7 @@ from functools import cache
 from itertools import batched
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, connections, models
 from django.db.models import CharField, DecimalField, Field, JSONField, Model, TextField
 from django.db.models.expressions import DatabaseDefault
@@ -59,6 +60,8 @@ def update[M: Model](model: type[M], changed: Mapping[M, Iterable[str]]) -> None
 
 def _type(column: "Field[Any, Any]") -> str:
     """Return the SQL type to cast to; never varchar, whose cast would truncate silently."""
+    if isinstance(column, ArrayField):
+        return f"{_type(column.base_field)}[]"
     if isinstance(column, CharField | TextField):
         return "text"
     return column.db_type(connection) or "text"
@@ -69,7 +72,15 @@ def _text(column: "Field[Any, Any]", value: Any) -> str | None:
         return None
     if isinstance(column, JSONField):
         return json.dumps(value, cls=column.encoder)
+    if isinstance(column, ArrayField):
+        return f"{{{','.join(map(_quoted, value))}}}"
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _quoted(element: Any) -> str:
+    """Return an element of an array literal."""
+    text = str(element).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def quantized(model: type[Model], column: str, value: Any) -> Any:

@@ -3,7 +3,7 @@
 from unittest.mock import Mock
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from catalog.bulk_edits import application, planning, tasks
 from catalog.models import BulkEdit, FieldChange, Product, Spec, Variant
@@ -136,6 +136,65 @@ def test_a_lock_of_staff_outlives_the_undo():
     assert (product.spec.cri, product.overridden_fields) == (90, ["cri"])
 
 
+@pytest.mark.parametrize(
+    ("source", "basis", "is_locked"),
+    [
+        ({"supplier": "cj", "label": "Lumen", "raw": "400 lm"}, "supplier_claim", False),
+        (
+            {"supplier": "cj", "label": "ANSI", "raw": "400", "basis": "fl1_claim"},
+            "fl1_claim",
+            False,
+        ),
+        (
+            {"actor": "leo", "at": NOON.isoformat(), "feed": {}, "basis": "own_measurement"},
+            "own_measurement",
+            True,
+        ),
+        (None, "none", False),
+    ],
+)
+def test_an_undo_restores_on_what_a_value_rests(source, basis, is_locked):
+    product = make_light(1, sources={"output_lm": source} if source else {})
+    Product.objects.update(overridden_fields=["output_lm"] if is_locked else [])
+    edit = apply(create(Product.objects.all(), operation("spec.output_lm", 900)))
+    assert Spec.objects.get().basis_of("output_lm") == "none"
+
+    undo(edit)
+
+    product.refresh_from_db()
+    spec = product.spec
+    assert (spec.output_lm, spec.basis_of("output_lm")) == (400, basis)
+    assert spec.sources.get("output_lm") == source
+    assert product.overridden_fields == (["output_lm"] if is_locked else [])
+
+
+def test_an_undo_keeps_what_the_feed_states_since():
+    staff = {"actor": "leo", "at": NOON.isoformat(), "feed": {"raw": "350"}, "basis": "test_report"}
+    make_light(1, sources={"output_lm": staff})
+    Product.objects.update(overridden_fields=["output_lm"])
+    edit = apply(create(Product.objects.all(), operation("spec.output_lm", 900)))
+    stated = Spec.objects.get().sources["output_lm"] | {"feed": {"raw": "380"}}
+    Spec.objects.update(sources={"output_lm": stated})
+
+    undo(edit)
+
+    assert Spec.objects.get().sources["output_lm"] == staff | {"feed": {"raw": "380"}}
+
+
+def test_variants_of_one_product_are_edited_in_one_batch():
+    product = make_light(1)
+    make_variant(product, sku="L-2")
+    make_variant(product, sku="L-3")
+
+    edit = create(Variant.objects.all(), operation("variant.hs_code", "940540"), kind="variants")
+    apply(edit)
+    assert {*Variant.objects.values_list("hs_code", flat=True)} == {"940540"}
+    undo(edit)
+
+    assert {*Variant.objects.values_list("hs_code", flat=True)} == {"851310"}
+    assert {outcome for _name, outcome in outcomes(edit)} == {"restored"}
+
+
 def test_an_undo_leaves_what_was_changed_since():
     first, second = make_light(1), make_light(2)
     edit = apply(
@@ -233,6 +292,32 @@ def test_the_sweep_continues_an_edit_whose_worker_stopped(monkeypatch):
     assert Spec.objects.filter(output_lm=900).count() == 3
 
 
+def test_a_worker_that_dies_loses_only_its_batch(monkeypatch):
+    for number in range(1, 6):
+        make_light(number)
+    edit = create(Product.objects.all(), operation("spec.output_lm", 900))
+    application.start(edit, actor="mia", now=NOON)
+    monkeypatch.setattr(application, "BATCH", 2)
+    original, calls = spec_edits.edit_specs, []
+
+    def die_in_second_batch(edits, **known):
+        calls.append(len(edits))
+        original(edits, **known)
+        if len(calls) == 2:
+            raise OperationalError("the server closed the connection")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(spec_edits, "edit_specs", die_in_second_batch)
+        with pytest.raises(OperationalError):
+            run(edit)
+    assert Spec.objects.filter(output_lm=900).count() == 2
+    assert edit.rows.filter(outcome="changed").count() == 2
+
+    assert run(edit).status == BulkEdit.Status.APPLIED
+    assert Spec.objects.filter(output_lm=900).count() == 5
+    assert FieldChange.objects.filter(field="output_lm").count() == 5
+
+
 def test_an_unexpected_error_ends_the_preview_until_staff_try_again(monkeypatch, caplog):
     make_light(1)
     with monkeypatch.context() as broken:
@@ -248,20 +333,24 @@ def test_an_unexpected_error_ends_the_preview_until_staff_try_again(monkeypatch,
 
 
 def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch):
-    first, second = make_light(1), make_light(2)
+    lights = [make_light(number) for number in range(1, 6)]
+    second = lights[1]
     edit = create(Product.objects.all(), operation("spec.output_lm", 900))
-    original = spec_edits.edit_spec
+    original = spec_edits.edit_specs
 
-    def fail(*, product, **known):
-        if product == first:
+    def fail(edits, **known):
+        if second.pk in {each.product_id for each in edits}:
             raise ValueError("broken")
-        return original(product=product, **known)
+        return original(edits, **known)
 
-    monkeypatch.setattr(spec_edits, "edit_spec", fail)
+    monkeypatch.setattr(spec_edits, "edit_specs", fail)
     apply(edit)
 
-    assert outcomes(edit) == [("Light 1", "rejected"), ("Light 2", "changed")]
-    assert Spec.objects.get(product=second).output_lm == 900
+    expected = ["changed", "rejected", "changed", "changed", "changed"]
+    assert [outcome for _name, outcome in outcomes(edit)] == expected
+    assert "unexpected error" in edit.rows.get(position=2).message
+    changed = Spec.objects.filter(output_lm=900).values_list("product", flat=True)
+    assert {*changed} == {product.pk for product in lights} - {second.pk}
 
 
 def test_an_undo_ends_although_a_former_category_was_deleted():

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import DataError, IntegrityError, transaction
 
-from catalog.models import Brand, Category, Channel, Listing, Product, Spec, Variant
+from catalog.models import Brand, Category, Channel, Listing, OptionText, Product, Spec, Variant
 from storefront.lib.db import bulk
 from storefront.lib.db.bulk import insert
 from tests.factories.catalog import (
@@ -128,6 +128,22 @@ def test_invalid_rows_are_refused():
         insert([unsaved(listing)])
     with pytest.raises(DataError):  # and no value is truncated
         bulk.update(Variant, {listing.variant: ["color"]})
+
+
+def test_arrays_are_stored_unchanged_and_never_truncated():
+    values = [['say "hi"', "back\\slash", "a, b", "{c}", "NULL", ""], []]
+    rows = [OptionText(kind="name", key=str(number)) for number in range(2)]
+    OptionText.objects.bulk_create(rows)
+    for row, spellings in zip(rows, values, strict=True):
+        row.spellings = spellings
+    product = make_product()
+    product.restricted_countries = ["DEU"]
+
+    bulk.update(OptionText, {row: ["spellings"] for row in rows})
+
+    assert list(OptionText.objects.order_by("key").values_list("spellings", flat=True)) == values
+    with pytest.raises(DataError):
+        bulk.update(Product, {product: ["restricted_countries"]})
 
 
 def product_family():
