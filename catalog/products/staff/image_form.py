@@ -119,6 +119,10 @@ class ImageFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold shi
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         return {**super().get_form_kwargs(index), "variants": self._variants}
 
+    def is_multipart(self) -> bool:
+        """Return True: Django asks the first form only, whose image may be stored already."""
+        return True
+
     def clean(self) -> None:
         super().clean()
         stems = set()

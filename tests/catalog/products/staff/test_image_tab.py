@@ -61,6 +61,10 @@ def test_an_uploaded_picture_is_stored_described_and_shown(staff, product, clien
     assert (settings.MEDIA_ROOT / "pictures" / f"{image.stem}-240.webp").exists()
 
 
+def test_the_page_sends_files_although_the_product_has_images(staff, product):
+    assert 'enctype="multipart/form-data"' in staff.get(page(product)).content.decode()
+
+
 def test_pictures_are_ordered_and_deleted(staff, product):
     edit(staff, product, **{"images-0-position": "5", "images-1-role": "main"})
     assert stored(product) == [("main", URLS[1]), ("other", URLS[0])]
