@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import Completeness, Product
 from catalog.readiness.subjects import label_of_subject, page_of_subject
 from storefront.lib.staff import columns
@@ -51,7 +52,10 @@ def _rows(
 
 def _link(product: Product, code: str) -> SafeString:
     page = page_of_subject(code)
-    if page == "brand":
+    _text, _colon, language = code.partition(":")
+    if language and not code.startswith(CUSTOM):
+        to = reverse("supply:texts", args=[product.pk, language])
+    elif page == "brand":
         to = reverse("admin:catalog_brand_change", args=[product.brand_id])
     elif page == "listings":
         to = reverse("admin:catalog_listing_changelist", query={"q": product.title})

@@ -195,6 +195,7 @@ def test_staff_see_what_is_missing_and_filter_by_it(staff, product):
     make_listing()  # another product
     Requirement.objects.create(subject="material", family=product.family)
     Requirement.objects.create(subject="manufacturer")
+    Requirement.objects.create(subject="description")
     type(product.brand).objects.update(manufacturer_name="")
     Spec.objects.exclude(product=product).update(material="steel")
     compute_completeness()
@@ -204,6 +205,9 @@ def test_staff_see_what_is_missing_and_filter_by_it(staff, product):
     html = staff.get(page).content.decode()
     assert '<a href="#id_spec-0-material">Material</a>' in html
     assert reverse("admin:catalog_brand_change", args=[product.brand_id]) in html
+    assert (
+        f'<a href="{reverse("supply:texts", args=[product.pk, "az"])}">Description (az)</a>' in html
+    )
     assert list(staff.get(products, {"missing": "material"}).context["cl"].queryset) == [product]
     channel = make_channel().code
     found = {
