@@ -118,6 +118,12 @@ def with_heading_unit(text: str, *, heading: str) -> str:
     return f"{text} {unit}" if unit and _BARE.fullmatch(plain) else text
 
 
+# "1000*2 lm" would be read as 2 lm.
+_PRODUCT_LM = re.compile(
+    rf"{_NUMBER}\s*[x×*]\s*{_NUMBER}\s*(?:{'|'.join(map(re.escape, OUTPUT_LM))}){_END}",
+    re.IGNORECASE,
+)
+
 # Letters that ``re.IGNORECASE`` takes for i and s: Turkish suppliers write ``120 MİN``.
 _SAME_LETTERS = str.maketrans("İıſ", "iis")
 
@@ -149,11 +155,14 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
     """Return all amounts in a text that have one of these units, converted by the table.
 
     A unit at the end of a list such as ``1000/400/50 lm`` applies to each number.
-    Raises: UnreadableError  a range (``110-140 g``), or an ambiguous number (``1.000 lm``)
+    Raises: UnreadableError  a range (``110-140 g``), an ambiguous number (``1.000 lm``), or a product
+                             of lumens (``1000*2 lm``)
     """
     patterns = _patterns(tuple(units))
     if patterns.range.search(text):
         raise UnreadableError(f"{text[:60]!r} is a range")
+    if units is OUTPUT_LM and _PRODUCT_LM.search(text):
+        raise UnreadableError(f"{text[:60]!r} is a product of two numbers")
     is_small = units is VOLTAGE_V or units is ENERGY_WH  # no light has a thousand of them
     text = patterns.list.sub(lambda match: re.sub(_NUMBER, rf"\g<0> {match[2]}", match[1]), text)
     amounts = []

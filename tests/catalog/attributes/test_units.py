@@ -45,6 +45,12 @@ def test_an_amount_is_parsed_with_its_unit(text, units, amount):
     assert attribute_units.parse_quantity(text, units) == (amount and Decimal(amount))
 
 
+@pytest.mark.parametrize("text", ["1000*2 lm", "2 x 500 lm", "2×500流明"])
+def test_a_product_of_lumens_is_rejected(text):
+    with pytest.raises(UnreadableError):
+        attribute_units.parse_quantity(text, attribute_units.OUTPUT_LM)
+
+
 @pytest.mark.parametrize(
     "text",
     ["110-140 g", "110 g to 140 g", "110 – 140 g", "1.000 g", "75 g, 80 g", "12e3 g", "1e999 g",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from catalog.attributes.numbers import MAX_NUMBER_LENGTH, UnreadableError, parse_decimal
+from catalog.attributes.units import LENGTH_MM, WEIGHT_G
 from storefront.lib.money import Money
 from storefront.lib.units import G_PER_OZ, MM_PER_IN
 
@@ -38,6 +39,9 @@ MILLIMETERS = {
     "m": Decimal(1000),
     **dict.fromkeys(("in", "inch", "inches", '"', "″"), MM_PER_IN),
 }
+# A cell may state more units than staff may choose for a column.
+CELL_GRAMS = {**WEIGHT_G, **GRAMS}
+CELL_MILLIMETERS = {**LENGTH_MM, **MILLIMETERS}
 YES = frozenset({"yes", "y", "true", "1", "ja", "oui", "si", "x", "active", "on"})
 NO = frozenset({"no", "n", "false", "0", "nein", "non", "inactive", "off", "none"})
 IN_STOCK = YES | {
@@ -88,12 +92,12 @@ def _currency(sign: str, *, expected: str) -> str:
 
 def grams(text: str, *, mark: str, unit: str) -> int:
     """Parse a weight; a unit in the cell overrides that of the column. Raises UnreadableError."""
-    return _measured(text, mark=mark, unit=unit or "g", units=GRAMS)
+    return _measured(text, mark=mark, unit=unit or "g", units=CELL_GRAMS)
 
 
 def millimeters(text: str, *, mark: str, unit: str) -> int:
     """Parse a length; a unit in the cell overrides that of the column. Raises UnreadableError."""
-    return _measured(text, mark=mark, unit=unit or "mm", units=MILLIMETERS)
+    return _measured(text, mark=mark, unit=unit or "mm", units=CELL_MILLIMETERS)
 
 
 def _measured(text: str, *, mark: str, unit: str, units: Mapping[str, Decimal]) -> int:
