@@ -130,7 +130,13 @@ def normalize(
     description, claims = text_cleaning.cut_claims_from_html(
         text_cleaning.clean_html(record.description_html)
     )
-    more = _other_attributes(labels)
+    stated = _other_attributes(labels)
+    more = {
+        label: text
+        for label, text in stated.items()
+        if not text_cleaning.unproven_claims(f"{label}: {text}")
+    }
+    claims += [f"{label}: {text}" for label, text in stated.items() if label not in more]
     stated_origin = {label: text for label, text in more.items() if label.casefold() == ORIGIN}
     origin = contacts.country_code(next(iter(stated_origin.values()), ""))
     enriched = NormalizedProduct(
@@ -169,7 +175,7 @@ def normalize(
         issues=(
             *checked.issues,
             *title_issues,
-            *_environmental_issues(record, [*title_claims, *claims]),
+            *_claim_issues(record, [*title_claims, *claims]),
         ),
     )
     return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))
@@ -200,14 +206,22 @@ def clean_title(record: ProductRecord, checked: CheckedClaims) -> tuple[str, Seq
     return title, issues
 
 
-def _environmental_issues(record: ProductRecord, claims: Sequence[str]) -> Iterator[ImportIssue]:
-    if claims:
-        quoted = ", ".join(dict.fromkeys(claims))
-        message = (
-            f"Generic environmental claims need recognized proof: {quoted[:300]}. They were cut"
-            " from the texts."
-        )
-        yield _issue(record, "environmental-claim", message, raw={"title": record.title[:200]})
+def _claim_issues(record: ProductRecord, claims: Sequence[str]) -> Iterator[ImportIssue]:
+    """Yield an issue that quotes the environmental claims that were cut, and one for guarantees."""
+    guarantees = [text for text in claims if text_cleaning.GUARANTEE_CLAIM.search(text)]
+    environmental = [text for text in claims if text not in guarantees]
+    for code, found, need in (
+        (
+            "environmental-claim",
+            environmental,
+            "Generic environmental claims need recognized proof",
+        ),
+        ("guarantee-claim", guarantees, "Guarantees are shown only with evidence"),
+    ):
+        if found:
+            quoted = ", ".join(dict.fromkeys(found))
+            message = f"{need}: {quoted[:300]}. They were cut from the texts."
+            yield _issue(record, code, message, raw={"title": record.title[:200]})
 
 
 def _lithium_issues(record: ProductRecord, enriched: NormalizedProduct) -> Iterator[ImportIssue]:

@@ -137,33 +137,52 @@ _ENVIRONMENTAL = (
     r"|zero[ -]emissions?|green (?:product|technology|choice|energy|lighting)s?|energy[ -]conscious"
     r"|umweltfreundlich\w*|umweltbewusst\w*|klimaneutral\w*|klimafreundlich\w*|nachhaltig\w*)\b"
 )
-_ENVIRONMENTAL_PHRASE = re.compile(_ENVIRONMENTAL, re.IGNORECASE)
-# A sentence ends at a full stop, not within "2.5 h", or at a tag.
-_ENVIRONMENTAL_SENTENCE = re.compile(
-    rf"(?:[^<>.!?]|[.](?=\d))*{_ENVIRONMENTAL}(?:[^<>.!?]|[.](?=\d))*[.!?]*", re.IGNORECASE
+# A guarantee such as "5 year warranty" is shown only with evidence (``DurabilityGuarantee``).
+_DURATION = r"\d{1,3}[ -]?(?:years?|yrs?|months?|jahren?|monaten?|il(?:lik)?|ay(?:lıq)?)\b"
+_GUARANTEE = (
+    rf"(?:\b(?:{_DURATION}|(?:one|two|three|four|five|ten)[ -]years?)[ -]*(?:of )?)?"
+    r"(?:\b(?:limited|lifetime|extended|full|lebenslange|ömürlük)[ -]*)*"
+    r"\b(?:warrant(?:y|ies)|guarantee[ds]?|\w*garantie\w*|zəmanət\w*)"
+    rf"(?:[: ]+(?:of |for |von )?(?:{_DURATION}|lifetime\b))?"
 )
+GUARANTEE_CLAIM = re.compile(_GUARANTEE, re.IGNORECASE)
+_UNPROVEN = rf"(?:{_ENVIRONMENTAL}|{_GUARANTEE})"
+_UNPROVEN_PHRASE = re.compile(_UNPROVEN, re.IGNORECASE)
+# A sentence ends at a full stop, not within "2.5 h", or at a tag.
+_UNPROVEN_SENTENCE = re.compile(
+    rf"(?:[^<>.!?]|[.](?=\d))*{_UNPROVEN}(?:[^<>.!?]|[.](?=\d))*[.!?]*", re.IGNORECASE
+)
+# The innermost one: a row such as "Warranty | 5 years" makes its claim with several elements.
+_ROW = re.compile(r"<(tr|li)>(?:(?!<\1>).)*?</\1>", re.DOTALL)
 _EMPTY_ELEMENT = re.compile(r"<(p|li|h3|h4|strong|b|em|i)>\s*</\1>")
 _EMPTY_LIST = re.compile(r"<(ul|ol)>\s*</\1>")
 
 
 class Cut(NamedTuple):
-    """A text without generic environmental claims, and the claims that were in it."""
+    """A text without unproven claims, and the claims that were in it."""
 
     text: str
     claims: list[str]
 
 
+def unproven_claims(text: str) -> list[str]:
+    """Return the environmental and guarantee claims of a text."""
+    return _UNPROVEN_PHRASE.findall(text)
+
+
 def cut_claims_from_title(title: str) -> Cut:
-    claims = _ENVIRONMENTAL_PHRASE.findall(title)
-    return Cut(close_gaps(_ENVIRONMENTAL_PHRASE.sub(" ", title)) if claims else title, claims)
+    claims = unproven_claims(title)
+    return Cut(close_gaps(_UNPROVEN_PHRASE.sub(" ", title)) if claims else title, claims)
 
 
 def cut_claims_from_html(clean_html: str) -> Cut:
-    """Cut each sentence that makes a claim: without the claim alone, it would often be broken."""
-    claims = _ENVIRONMENTAL_PHRASE.findall(clean_html)
+    """Cut each sentence, list item and table row with a claim; their rest would often be broken."""
+    claims = unproven_claims(clean_html)
     if not claims:
         return Cut(clean_html, [])
-    text = _EMPTY_ELEMENT.sub(
-        "", _EMPTY_ELEMENT.sub("", _ENVIRONMENTAL_SENTENCE.sub("", clean_html))
+    text = _ROW.sub(
+        lambda row: "" if unproven_claims(_TAG.sub(" ", row[0])) else row[0], clean_html
     )
+    text = _UNPROVEN_SENTENCE.sub("", text)
+    text = _EMPTY_ELEMENT.sub("", _EMPTY_ELEMENT.sub("", text))
     return Cut(_EMPTY_LIST.sub("", text).strip(), claims)
