@@ -86,7 +86,7 @@ class OwnColumns:
         found: dict[str, str] = {}
         for heading in headings:
             code = EXPORTED.get(heading) or TEXTS.get(fold(heading))
-            code = code or self._names.get(_plain(heading), "")
+            code = code or self._names.get(fold(heading)) or self._names.get(_plain(heading), "")
             if code and code not in found.values():
                 found[heading] = code
         if SKU not in found.values():
@@ -104,6 +104,9 @@ class OwnColumns:
                 continue
             if each.part == bulk_fields.TEXT:
                 names.setdefault(_plain(each.label), code)  # its name alone is the English text
+                continue
+            if each.definition is not None and each.definition.language:
+                names.setdefault(fold(each.label), code)  # "Care (az)"; "Care" is the English text
                 continue
             known = [each.label, each.name.removeprefix("custom:").replace("_", " ")]
             if each.part == bulk_fields.IDENTIFIER:

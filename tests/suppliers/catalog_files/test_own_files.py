@@ -7,7 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog.attributes.identifiers import brand_key
 from catalog.bulk_edits import application
-from catalog.models import BulkEdit, Product, ProductText, Spec, Variant
+from catalog.custom_attributes import registry
+from catalog.models import BulkEdit, CustomAttribute, Product, ProductText, Spec, Variant
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.staff.xlsx_export import write_xlsx
 from suppliers.catalog_files import export, imports, tasks
@@ -285,6 +286,17 @@ def test_a_heading_without_a_language_is_the_english_text():
         "Description html": "product.description_html",
         "Summary (az)": "text.summary:az",
     }
+
+
+def test_a_heading_with_a_language_is_the_text_of_an_attribute_in_it(monkeypatch):
+    monkeypatch.setattr(registry, "_cached", None)
+    CustomAttribute.objects.create(
+        code="care", names={"en": "Care", "az": "Qulluq"}, kind="text", is_localized=True
+    )
+
+    found = OwnColumns().suggest(["Care (az)", "Care"])
+
+    assert found == {"Care (az)": "spec.custom:care:az", "Care": "spec.custom:care"}
 
 
 def test_columns_are_remembered_for_the_same_headings(light):
