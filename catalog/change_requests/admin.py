@@ -27,6 +27,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action
 from storefront.lib.state_machine import ConcurrentUpdateError
 
+SEEN = "seen-"  # prefix of the inputs of the list that hold the shown version of each request
 _DECISIONS: dict[str, Callable[..., list[str]]] = {
     "accept": decisions.accept,
     "reject": decisions.reject,
@@ -35,10 +36,16 @@ _DECISIONS: dict[str, Callable[..., list[str]]] = {
 
 @admin.display(description=cast("str", gettext_lazy("Changes")))
 def differences(request: ChangeRequest) -> SafeString:
-    """Show the changes of one request as "label: old → new", for the list."""
+    """Show the changes of one request as "label: old → new", for the list.
+
+    The version that is shown is part of the form, so that no later change is accepted unseen.
+    """
     return format_html(
-        '<ul class="change-list">{}</ul>',
+        '<ul class="change-list">{}</ul><input type="hidden" name="{}{}" value="{}">',
         format_html_join("", "<li><b>{}</b> {} → {}</li>", map(_line, find_differences(request))),
+        SEEN,
+        request.pk,
+        decisions.version_of(request),
     )
 
 
@@ -180,12 +187,27 @@ class ChangeRequestAdmin(StaffAdmin):
         self, request: HttpRequest, rows: "QuerySet[ChangeRequest]", *, step: str
     ) -> None:
         requests = list(rows)
+        left = 0
         for row in requests:
-            with transaction.atomic():
-                _DECISIONS[step](request=row, fields=None, **acting(request))
-        count = len(requests)
-        text = ngettext("%(count)d request decided.", "%(count)d requests decided.", count)
-        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+            # A request of another page of the list was not shown.
+            seen = request.POST.get(f"{SEEN}{row.pk}", "")
+            try:
+                with transaction.atomic():
+                    _DECISIONS[step](request=row, fields=None, seen=seen, **acting(request))
+            except ConcurrentUpdateError:
+                left += 1
+        if left:
+            text = ngettext(
+                "%(count)d request not decided: it has changed since, or this page did not show it."
+                " Look at it first.",
+                "%(count)d requests not decided: they have changed since, or this page did not show"
+                " them. Look at them first.",
+                left,
+            )
+            self.message_user(request, text % {"count": left}, messages.WARNING)
+        if count := len(requests) - left:
+            text = ngettext("%(count)d request decided.", "%(count)d requests decided.", count)
+            self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
 
 _DONE: dict[str, Any] = {

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -69,14 +70,43 @@ def test_rejected_values_are_shown_with_labels(staff):
     assert "<li>Output, lm: 450 (" in html
 
 
+def shown_versions(client, **query):
+    """Return the hidden inputs of the list that hold the shown version of each request."""
+    html = client.get(LIST, query).content.decode()
+    return dict(re.findall(r'name="(seen-\d+)" value="([^"]+)"', html))
+
+
+def select(client, requests, **form):
+    chosen = {"action": "accept_selected", "_selected_action": [one.pk for one in requests]}
+    answer = client.post(LIST, chosen | form, follow=True)
+    return [str(message) for message in answer.context["messages"]]
+
+
 def test_a_selection_is_accepted(staff):
     requests = [make_request(title="One lamp"), make_request(title="Two lamps")]
 
-    staff.post(
-        LIST, {"action": "accept_selected", "_selected_action": [one.pk for one in requests]}
-    )
+    messages = select(staff, requests, **shown_versions(staff))
 
     assert {*Product.objects.values_list("title", flat=True)} == {"One lamp", "Two lamps"}
+    assert messages == ["2 requests decided."]
+
+
+def test_a_selection_accepts_only_what_the_list_showed(staff):
+    requests = [make_request(title="One lamp"), make_request(title="Two lamps")]
+    unseen = make_request(title="Three lamps")
+    shown = shown_versions(staff)
+    del shown[f"seen-{unseen.pk}"]  # as on another page of the list
+    ChangeRequest.objects.filter(pk=requests[0].pk).update(
+        changes={"title": {"value": "No lamp"}}, updated_at=NOON + timedelta(minutes=1)
+    )
+
+    messages = select(staff, [*requests, unseen], **shown)
+
+    titles = {*Product.objects.values_list("title", flat=True)}
+    assert titles == {"Night torch", "Two lamps"}
+    assert messages[0].startswith("2 requests not decided: they have changed since")
+    assert messages[1] == "1 request decided."
+    assert ChangeRequest.objects.count() == 2
 
 
 def test_an_unknown_field_is_refused_and_a_reader_decides_nothing(staff, client):
