@@ -26,8 +26,8 @@ from catalog.bulk_edits import planning, writing
 from catalog.bulk_edits.fields import OF_VARIANT, SPEC, TEXT, BulkField, Target
 from catalog.bulk_edits.identifiers import IdentifierError
 from catalog.bulk_edits.writing import Write
-from catalog.listings.publication import lock_products, republish_once
-from catalog.models import BulkEdit, BulkEditRow, FieldChange, Product, Variant
+from catalog.listings.publication import lock_with_variants, republish_once
+from catalog.models import BulkEdit, BulkEditRow, FieldChange, Variant
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks, bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -153,7 +153,7 @@ def _store_failure(pk: int, step: Step, message: str) -> None:
 def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: str) -> None:
     """Write the planned values of rows whose values are those of the preview."""
     todo = [row for row in rows if row.outcome == Outcome.PLANNED]
-    _lock_products(todo)
+    lock_with_variants({row.product_id for row in todo if row.product_id})
     with republish_once(now=now):
         for group in _groups(todo):
             writes = []
@@ -180,7 +180,7 @@ def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor:
 def _undo_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: str) -> None:
     """Restore the values that are unchanged since the edit; leave the others as they are."""
     todo = [row for row in rows if row.outcome == Outcome.CHANGED]
-    _lock_products(todo)
+    lock_with_variants({row.product_id for row in todo if row.product_id})
     weights = _weights_before(todo)
     with republish_once(now=now):
         for group in _groups(todo):
@@ -246,17 +246,6 @@ def _differing(target: Target, expected: Mapping[str, Any], known: Known) -> lis
 def _names(codes: Iterable[str], known: Known) -> str:
     names = [known[code].label if code in known else code for code in codes]
     return ", ".join(names)[: planning.MAX_MESSAGE]
-
-
-@requires_transaction
-def _lock_products(rows: Iterable[BulkEditRow]) -> None:
-    """Lock the variants of the products, then their listings, then the products, each in id order."""
-    ids = {row.product_id for row in rows if row.product_id is not None}
-    variants = Variant.objects.filter(product__in=ids).order_by("pk")
-    list(variants.select_for_update(of=["self"], no_key=True).values_list("pk"))
-    lock_products(ids)
-    products = Product.objects.filter(pk__in=ids).order_by("pk")
-    list(products.select_for_update(of=["self"]).values_list("pk"))
 
 
 def _groups(rows: Sequence[BulkEditRow]) -> Iterator[list[BulkEditRow]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.listings.completeness import is_complete
-from catalog.models import Channel, Listing
+from catalog.models import Channel, Listing, Product, Variant
 from catalog.search import index
 from catalog.texts import title_updates
 from storefront.lib.db.transactions import requires_transaction
@@ -47,6 +47,15 @@ def lock_products(product_ids: Collection[int]) -> None:
     # Lock the listings before the products, as a refresh does. The reverse could deadlock with it.
     rows = Listing.objects.filter(variant__product__in=product_ids).order_by("pk")
     list(rows.select_for_update(of=["self"]).values_list("pk"))
+
+
+def lock_with_variants(product_ids: Collection[int]) -> None:
+    """Lock the variants of products, then their listings, then the products, each in id order."""
+    variants = Variant.objects.filter(product__in=product_ids).order_by("pk")
+    list(variants.select_for_update(of=["self"], no_key=True).values_list("pk"))
+    lock_products(product_ids)
+    products = Product.objects.filter(pk__in=product_ids).order_by("pk")
+    list(products.select_for_update(of=["self"]).values_list("pk"))
 
 
 def republish(product_id: int, *, now: datetime) -> None:

@@ -14,6 +14,7 @@ from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
 LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "family", "option_names")
+RESTORED_FIELDS = ("brand",)  # locked like these, but only the history sets an earlier one
 OWN_FIELDS = ("restricted_countries", "safety_warnings")  # feeds do not state these fields
 
 
@@ -58,15 +59,17 @@ def apply_edits(edits: Sequence[ProductEdit], *, now: datetime) -> None:
         if "option_names" in changes:
             own = [variant for variant in variants if variant.product_id == row.pk]
             _reorder_options(own, row.option_names, changes["option_names"])
-        edited = [name for name in (*LOCKABLE_FIELDS, *OWN_FIELDS) if name in changes]
+        lockable = (*LOCKABLE_FIELDS, *RESTORED_FIELDS)
+        edited = [name for name in (*lockable, *OWN_FIELDS) if name in changes]
         for name in edited:
             setattr(row, name, changes[name])
-        locked = {*row.overridden_fields, *changes.keys() & {*LOCKABLE_FIELDS}}
+        locked = {*row.overridden_fields, *changes.keys() & {*lockable}}
         row.overridden_fields = sorted(locked - {*edit.unlocked})
         row.updated_at = now
         changed[row] = [*edited, "overridden_fields", "updated_at"]
     bulk.update(Product, changed)
-    if moved := [edit.product_id for edit in edits if "category" in edit.changes]:
+    scopes = {"brand", "category"}  # price rules match on them
+    if moved := [edit.product_id for edit in edits if scopes & edit.changes.keys()]:
         repricing_queue.enqueue_products(product_ids=moved, now=now)
     republish_products(ids, now=now)
 

@@ -125,13 +125,13 @@ FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_rows('mode', '{id,product_id,
 CREATE OR REPLACE TRIGGER image_is_added
 AFTER INSERT ON catalog_image REFERENCING NEW TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_rows(
-    'image', '{id,product_id,variant_id,position,width_px,height_px,problem,tries,retry_at}');
+    'image', '{id,product_id,variant_id,position,problem,tries,retry_at}');
 
 -- Removed images.
 CREATE OR REPLACE TRIGGER image_is_removed
 AFTER DELETE ON catalog_image REFERENCING OLD TABLE AS changed
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_rows(
-    'image', '{id,product_id,variant_id,position,width_px,height_px,problem,tries,retry_at}');
+    'image', '{id,product_id,variant_id,position,problem,tries,retry_at}');
 
 -- Changed texts in other languages.
 CREATE OR REPLACE TRIGGER product_text_updates_are_recorded

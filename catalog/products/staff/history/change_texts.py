@@ -45,14 +45,18 @@ _NAMED: Final[Sequence[type[models.Model]]] = (Brand, Category, Product, Variant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRow:
-    """One change as text."""
+    """One change as text. ``obstacle`` says why the old value cannot be restored.
+
+    ``seen`` identifies the present value, as ``restore`` takes it.
+    """
 
     change: FieldChange
     label: str
     old: str
     new: str
     source: str
-    is_restorable: bool
+    obstacle: str = ""
+    seen: str = ""
 
 
 def label_of(name: str, model: type[models.Model]) -> str:
@@ -103,22 +107,28 @@ class ChangeTexts:
     def __init__(self, changes: Iterable[FieldChange]) -> None:
         ids: dict[type[models.Model], set[int]] = {}
         for change in changes:
-            if related := _related(change):
+            if related := model_of(change):
                 ids.setdefault(related, set()).update(filter(None, (change.old, change.new)))
-        self._names: dict[tuple[type[models.Model], Any], str] = {
-            (model, pk): str(row)
+        self._related: dict[tuple[type[models.Model], Any], models.Model] = {
+            (model, pk): row
             for model, wanted in ids.items()
-            for pk, row in model._base_manager.in_bulk(wanted).items()  # noqa: SLF001
+            for pk, row in _rows_of(model).in_bulk(wanted).items()
         }
 
-    def row(self, change: FieldChange, *, is_restorable: bool) -> ChangeRow:
+    def related_row(self, change: FieldChange, value: Any) -> models.Model | None:
+        """Return the row that a value of a foreign key refers to, None if it was deleted."""
+        model = model_of(change)
+        return self._related.get((model, value)) if model else None
+
+    def row(self, change: FieldChange, *, obstacle: str = "", seen: str = "") -> ChangeRow:
         return ChangeRow(
             change=change,
             label=self.label(change),
             old=self.value(change, change.old),
             new=self.value(change, change.new),
             source=describe_change_source(change.source),
-            is_restorable=is_restorable,
+            obstacle=obstacle,
+            seen=seen,
         )
 
     def label(self, change: FieldChange) -> str:
@@ -142,8 +152,9 @@ class ChangeTexts:
     def value(self, change: FieldChange, value: Any) -> str:
         if not change.field:
             return _row_text(change.record, value) if value else "–"
-        if related := _related(change):
-            return self._names.get((related, value), "–" if value is None else f"#{value}")
+        if model_of(change):
+            row = self.related_row(change, value)
+            return str(row) if row else "–" if value is None else f"#{value}"
         if change.field.startswith(BASIS):
             return str(Spec.Basis(value).label) if value else "–"
         return value_text(MODELS[change.record], change.field, value)
@@ -184,8 +195,13 @@ def _language(code: str) -> str:
     return dict(settings.LANGUAGES).get(code, code)
 
 
-def _related(change: FieldChange) -> type[models.Model] | None:
-    """Return the model that a foreign key refers to."""
+def _rows_of(model: type[models.Model]) -> "models.QuerySet[Any]":
+    rows = model._base_manager.all()  # noqa: SLF001 - all rows, as a foreign key refers to them
+    return rows.select_related("merged_into") if model is Brand else rows
+
+
+def model_of(change: FieldChange) -> type[models.Model] | None:
+    """Return the model that the values of a foreign key refer to."""
     for field in MODELS[change.record]._meta.concrete_fields:  # noqa: SLF001
         if field.attname == change.field and field.related_model in _NAMED:
             return field.related_model

@@ -16,6 +16,12 @@ from django.views.decorators.http import require_POST
 from catalog.models import FieldChange, OtherStatement, Product
 from catalog.products.staff.history import restore
 from catalog.products.staff.history.change_texts import ChangeTexts, Record
+from catalog.products.staff.history.present_rows import (
+    PresentRows,
+    RestoreError,
+    find_current,
+    version_of,
+)
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.text import row_id
@@ -25,6 +31,10 @@ CHANGE_RIGHTS = {
     Record.PRODUCT: ("catalog.change_product",),
     Record.SPEC: ("catalog.change_product",),  # as on the page of the product
     Record.VARIANT: ("catalog.change_variant",),
+    Record.IDENTIFIER: ("catalog.change_variant",),
+    Record.MODE: ("catalog.change_product",),
+    Record.IMAGE: ("catalog.change_product",),
+    Record.TEXT: ("catalog.change_product",),
 }
 
 
@@ -66,34 +76,36 @@ class FieldHistoryAdmin(StaffAdmin):
     def _texts(self, request: HttpRequest, rows: list[FieldChange]) -> list[Any]:
         if not rows:
             return []
-        texts = ChangeTexts(rows)
-        product = Product.objects.filter(pk=rows[0].product_id).select_related("spec").first()
-        spec = getattr(product, "spec", None)
-        return [
-            texts.row(
-                row,
-                is_restorable=product is not None
-                and may_restore(request, row)
-                and restore.is_restorable(row, product=product, spec=spec),
-            )
-            for row in rows
-        ]
+        texts, shown = ChangeTexts(rows), []
+        present = {pk: PresentRows(pk) for pk in {row.product_id for row in rows}}
+        for row in rows:
+            obstacle = seen = ""
+            try:
+                seen = version_of(find_current(row, present[row.product_id], texts))
+            except RestoreError as error:
+                obstacle = str(error)
+            if not may_restore(request, row):
+                obstacle = _("You do not have the permission to edit it.")
+            shown.append(texts.row(row, obstacle=obstacle, seen=seen))
+        return shown
 
     def restore_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         row = self.row(request, str(object_id))
         changes = FieldChange.objects.filter(**{self.history_field: row}).select_related("variant")
-        change = changes.filter(pk=row_id(request.POST.get("change", ""))).first()
+        number, _colon, seen = request.POST.get("change", "").partition(":")
+        change = changes.filter(pk=row_id(number)).first()
         if change is None:
             raise Http404
         if not may_restore(request, change):
             raise PermissionDenied
         page = reverse(f"admin:catalog_{self.opts.model_name}_history", args=[row.pk])
-        text = ChangeTexts([change]).row(change, is_restorable=True)
+        text = ChangeTexts([change]).row(change)
         product_admin: Any = admin.site.get_model_admin(Product)
         try:
             with transaction.atomic():
                 warnings = restore.restore(
                     change,
+                    seen=seen,
                     request=request,
                     form_of_product=partial(product_admin.get_form, request, change=True),
                     now=timezone.now(),
@@ -103,7 +115,7 @@ class FieldHistoryAdmin(StaffAdmin):
                     "value": text.old,
                 }
                 self.log_change(request, row, done)
-        except restore.RestoreError as error:
+        except RestoreError as error:
             refused = _("%(field)s was not restored. %(reason)s")
             values = {"field": text.label, "reason": error}
             self.message_user(request, refused % values, messages.ERROR)
@@ -112,13 +124,12 @@ class FieldHistoryAdmin(StaffAdmin):
             text_of = _("Unlikely: %(finding)s.") % {"finding": warning}
             self.message_user(request, text_of, messages.WARNING)
         hint = _("%(done)s. The field is locked: no import changes it.") % {"done": done}
-        self.message_user(request, hint, messages.SUCCESS)
+        self.message_user(request, hint if restore.locks_field(change) else done, messages.SUCCESS)
         return HttpResponseRedirect(page)
 
 
 def may_restore(request: HttpRequest, change: FieldChange) -> bool:
-    rights = CHANGE_RIGHTS.get(Record(change.record))
-    return rights is not None and request.user.has_perms(rights)
+    return request.user.has_perms(CHANGE_RIGHTS[Record(change.record)])
 
 
 register_read_only(

@@ -35,10 +35,30 @@ def listed(staff, row, **query):
     return [(one.label, one.old, one.new, one.source) for one in answer.context["changes"]]
 
 
-def restore(staff, row, **change):
-    change = FieldChange.objects.get(**change)
-    answer = staff.post(page(row, "restore"), {"change": change.pk}, follow=True)
+def shown_change(staff, row, **change):
+    """Return the value of the button of a change, whether or not the page offers it."""
+    number = FieldChange.objects.get(**change).pk
+    changes = staff.get(page(row)).context["changes"]
+    (seen,) = [one.seen for one in changes if one.change.pk == number]
+    return f"{number}:{seen}"
+
+
+def post(staff, row, change):
+    answer = staff.post(page(row, "restore"), {"change": change}, follow=True)
     return [str(message) for message in answer.context["messages"]]
+
+
+def restore(staff, row, **change):
+    return post(staff, row, shown_change(staff, row, **change))
+
+
+def obstacle(staff, row, **change):
+    (found,) = [
+        one.obstacle
+        for one in staff.get(page(row)).context["changes"]
+        if one.change == FieldChange.objects.get(**change)
+    ]
+    return found
 
 
 def test_the_page_lists_changes_of_the_product_and_its_parts_newest_first(staff, product):
@@ -140,6 +160,42 @@ def test_category_successor_and_custom_values_are_restored(staff, product):
     assert Spec.objects.get().custom_values == {"beam_angle": "12.5"}
 
 
+def test_a_value_that_changed_since_the_page_was_shown_stays(staff, product):
+    Spec.objects.update(output_lm=900)
+    button = shown_change(staff, product, new=900)
+    Spec.objects.update(output_lm=950)
+
+    messages = post(staff, product, button)
+    unseen = post(staff, product, button.partition(":")[0])
+
+    reason = "The value has changed since the page was shown. Look at it again."
+    assert messages == unseen == [f"Output, lm was not restored. {reason}"]
+    assert Spec.objects.get().output_lm == 950
+
+
+def test_a_value_is_restored_with_its_basis(staff, product):
+    Spec.objects.update(sources={"output_lm": {"actor": "a", "at": "b", "basis": "test_report"}})
+    Spec.objects.update(output_lm=900, sources={"output_lm": {"supplier": "cj"}})
+
+    restore(staff, product, field="output_lm")
+
+    spec = Spec.objects.get()
+    assert (spec.output_lm, spec.basis_of("output_lm")) == (400, "test_report")
+
+
+def test_a_basis_alone_is_restored(staff, product):
+    Spec.objects.update(sources={"output_lm": {"actor": "a", "at": "b", "basis": "test_report"}})
+    Spec.objects.update(sources={"output_lm": {"supplier": "cj"}})
+
+    messages = restore(staff, product, old="test_report")
+
+    assert messages[-1].startswith("Restored: Basis: Output, lm: Test report.")
+    assert Spec.objects.get().basis_of("output_lm") == "test_report"
+    reason = "Return the field to the suppliers instead."
+    first = FieldChange.objects.order_by("pk").first().pk
+    assert obstacle(staff, product, pk=first) == reason
+
+
 def test_a_value_that_is_not_valid_any_more_is_refused_with_the_reason(staff, product):
     Spec.objects.update(output_lm=90_000)
     Spec.objects.update(output_lm=400)
@@ -166,12 +222,12 @@ def test_only_differing_values_of_fields_that_staff_edit_can_be_restored(staff, 
     Product.objects.update(family="lantern", status="archived")
 
     changes = staff.get(page(product)).context["changes"]
-    shown = {(row.change.field, row.change.new): row.is_restorable for row in changes}
+    shown = {(row.change.field, row.change.new): row.obstacle for row in changes}
     assert shown == {
-        ("output_lm", 500): False,
-        ("output_lm", 400): True,
-        ("family", "lantern"): True,
-        ("status", "archived"): False,
+        ("output_lm", 500): "The field has this value already.",
+        ("output_lm", 400): "",
+        ("family", "lantern"): "",
+        ("status", "archived"): "The status Archived cannot change to Live.",
     }
     again = restore(staff, product, field="output_lm", new=500)
     assert again == ["Output, lm was not restored. The field has this value already."]
@@ -199,7 +255,9 @@ def test_staff_who_may_not_change_specifications_see_and_restore_none(
     shown = client.get(page(product))
     answer = client.post(page(product, "restore"), {"change": FieldChange.objects.get().pk})
 
-    assert [row.is_restorable for row in shown.context["changes"]] == [False]
+    (row,) = shown.context["changes"]
+    assert row.obstacle == "You do not have the permission to edit it."
+    assert f'value="{row.change.pk}:' not in shown.content.decode()
     assert (answer.status_code, Spec.objects.get().output_lm) == (403, 900)
 
 
@@ -207,7 +265,8 @@ def test_clerks_restore_what_they_may_edit_on_the_page_of_the_product(client, pr
     Spec.objects.update(output_lm=900)
     client.force_login(make_staff("clerk", "view_product", "change_product"))
 
-    answer = client.post(page(product, "restore"), {"change": FieldChange.objects.get().pk})
+    change = shown_change(client, product)
+    answer = client.post(page(product, "restore"), {"change": change})
 
     assert (answer.status_code, Spec.objects.get().output_lm) == (302, 400)
 
