@@ -7,55 +7,17 @@ from django.db import OperationalError, transaction
 
 from catalog.bulk_edits import application, planning, tasks
 from catalog.models import BulkEdit, FieldChange, Product, Spec, Variant
-from catalog.products import editing, spec_edits
-from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
+from catalog.products import spec_edits
+from storefront.lib.state_machine import ConcurrentUpdateError
+from tests.factories.bulk_edits import apply, create, make_light, operation, outcomes, run, undo
 from tests.factories.catalog import (
     NOON,
     make_category,
     make_channel,
-    make_product,
-    make_spec,
     make_variant,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def make_light(number, **spec):
-    product = make_product(slug=f"light-{number}", title=f"Light {number}")
-    make_variant(product, sku=f"L-{number}")
-    make_spec(product, **{"output_lm": 400, "features": ["zoom"], **spec})
-    return product
-
-
-def operation(field, value, how="set"):
-    return {"field": field, "how": how, "value": value}
-
-
-def create(rows, *operations, kind="products"):
-    edit = planning.create_edit(rows, kind=kind, actor="mia", now=NOON)
-    application.prepare(edit, operations=list(operations), actor="mia", now=NOON)
-    return run(edit)
-
-
-def run(edit):
-    application.continue_edit(edit.pk, now=NOON)
-    edit.refresh_from_db()
-    return edit
-
-
-def apply(edit):
-    application.start(edit, actor="mia", now=NOON)
-    return run(edit)
-
-
-def undo(edit):
-    application.start_undo(edit, actor="leo", now=NOON)
-    return run(edit)
-
-
-def outcomes(edit):
-    return list(edit.rows.order_by("position").values_list("name", "outcome"))
 
 
 def test_a_preview_shows_old_and_new_values_and_writes_nothing():
@@ -106,81 +68,6 @@ def test_values_are_saved_locked_and_restored():
     assert product.overridden_fields == []
 
 
-def test_an_undo_restores_the_weight_of_each_variant():
-    product = make_light(1, weight_g=100)
-    weights = {"L-1": 90, "L-2": 110, "L-3": None, "L-4": 120}
-    for sku, weight_g in weights.items():
-        if sku != "L-1":
-            make_variant(product, sku=sku)
-        Variant.objects.filter(sku=sku).update(weight_g=weight_g)
-    edit = apply(create(Product.objects.all(), operation("spec.weight_g", 120)))
-    assert set(Variant.objects.values_list("weight_g", flat=True)) == {120}
-    Variant.objects.filter(sku="L-2").update(weight_g=130)
-
-    undo(edit)
-
-    restored = dict(Variant.objects.values_list("sku", "weight_g"))
-    assert restored == weights | {"L-2": 130}
-    assert Spec.objects.get().weight_g == 100
-
-
-def test_a_lock_of_staff_outlives_the_undo():
-    product = make_light(1)
-    with transaction.atomic():
-        spec_edits.edit_spec(product=product, changes={"cri": 90}, actor="mia", now=NOON)
-    edit = create(Product.objects.all(), operation("spec.cri", 95))
-
-    undo(apply(edit))
-
-    product.refresh_from_db()
-    assert (product.spec.cri, product.overridden_fields) == (90, ["cri"])
-
-
-@pytest.mark.parametrize(
-    ("source", "basis", "is_locked"),
-    [
-        ({"supplier": "cj", "label": "Lumen", "raw": "400 lm"}, "supplier_claim", False),
-        (
-            {"supplier": "cj", "label": "ANSI", "raw": "400", "basis": "fl1_claim"},
-            "fl1_claim",
-            False,
-        ),
-        (
-            {"actor": "leo", "at": NOON.isoformat(), "feed": {}, "basis": "own_measurement"},
-            "own_measurement",
-            True,
-        ),
-        (None, "none", False),
-    ],
-)
-def test_an_undo_restores_on_what_a_value_rests(source, basis, is_locked):
-    product = make_light(1, sources={"output_lm": source} if source else {})
-    Product.objects.update(overridden_fields=["output_lm"] if is_locked else [])
-    edit = apply(create(Product.objects.all(), operation("spec.output_lm", 900)))
-    assert Spec.objects.get().basis_of("output_lm") == "none"
-
-    undo(edit)
-
-    product.refresh_from_db()
-    spec = product.spec
-    assert (spec.output_lm, spec.basis_of("output_lm")) == (400, basis)
-    assert spec.sources.get("output_lm") == source
-    assert product.overridden_fields == (["output_lm"] if is_locked else [])
-
-
-def test_an_undo_keeps_what_the_feed_states_since():
-    staff = {"actor": "leo", "at": NOON.isoformat(), "feed": {"raw": "350"}, "basis": "test_report"}
-    make_light(1, sources={"output_lm": staff})
-    Product.objects.update(overridden_fields=["output_lm"])
-    edit = apply(create(Product.objects.all(), operation("spec.output_lm", 900)))
-    stated = Spec.objects.get().sources["output_lm"] | {"feed": {"raw": "380"}}
-    Spec.objects.update(sources={"output_lm": stated})
-
-    undo(edit)
-
-    assert Spec.objects.get().sources["output_lm"] == staff | {"feed": {"raw": "380"}}
-
-
 def test_variants_of_one_product_are_edited_in_one_batch():
     product = make_light(1)
     make_variant(product, sku="L-2")
@@ -193,27 +80,6 @@ def test_variants_of_one_product_are_edited_in_one_batch():
 
     assert {*Variant.objects.values_list("hs_code", flat=True)} == {"851310"}
     assert {outcome for _name, outcome in outcomes(edit)} == {"restored"}
-
-
-def test_an_undo_leaves_what_was_changed_since():
-    first, second = make_light(1), make_light(2)
-    edit = apply(
-        create(
-            Product.objects.all(),
-            operation("spec.output_lm", 900),
-            operation("product.summary", "Bright."),
-        )
-    )
-    with transaction.atomic():
-        editing.apply_edit(product=first, changes={"summary": "Very bright."}, now=NOON)
-
-    undo(edit)
-
-    first, second = Product.objects.order_by("pk")
-    assert (first.summary, first.spec.output_lm) == ("Very bright.", 400)
-    assert (second.summary, second.spec.output_lm) == ("", 400)
-    assert outcomes(edit) == [("Light 1", "kept"), ("Light 2", "restored")]
-    assert "Summary" in edit.rows.get(position=1).message
 
 
 def test_a_value_that_changed_since_the_preview_stays():
@@ -353,36 +219,6 @@ def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch):
     assert {*changed} == {product.pk for product in lights} - {second.pk}
 
 
-def test_an_undo_ends_although_a_former_category_was_deleted():
-    product = make_light(1)
-    edit = create(Product.objects.all(), operation("product.category", make_category(slug="b").pk))
-    former = product.category
-    apply(edit)
-    former.delete()
-
-    undo(edit)
-
-    assert edit.status == BulkEdit.Status.UNDONE
-    assert outcomes(edit) == [("Light 1", "kept")]
-
-
-def test_a_status_follows_the_transitions_and_is_undone_by_them():
-    live, draft = make_light(1), make_light(2)
-    Product.objects.filter(pk=draft.pk).update(status="draft")
-
-    edit = create(Product.objects.all(), operation("product.status", "archived"))
-    undo(apply(edit))
-
-    assert outcomes(edit) == [("Light 1", "restored"), ("Light 2", "restored")]
-    live.refresh_from_db()
-    assert (live.status, live.overridden_fields) == ("live", [])
-    steps = StatusChange.objects.filter(subject_id=live.pk).order_by("pk")
-    assert list(steps.values_list("to_status", flat=True)) == [
-        *("archived", "draft", "in_review", "ready", "live")
-    ]
-    assert FieldChange.objects.filter(source=f"bulk edit:{edit.pk}", field="status").count() == 2
-
-
 def test_a_status_that_may_not_follow_is_refused_with_the_reason():
     make_channel()
     make_light(1)
@@ -396,20 +232,6 @@ def test_a_status_that_may_not_follow_is_refused_with_the_reason():
     assert (first.outcome, second.outcome) == ("rejected", "rejected")
     assert first.message == "The status Live cannot change to Ready."
     assert second.message.startswith("Enter these values first")
-
-
-def test_an_undo_keeps_the_status_of_a_product_that_lacks_values_since():
-    make_channel()
-    product = make_light(1)
-    edit = apply(create(Product.objects.all(), operation("product.status", "archived")))
-    Spec.objects.update(power_sources=[])
-
-    undo(edit)
-
-    assert outcomes(edit) == [("Light 1", "kept")]
-    assert edit.rows.get().message.startswith("Enter these values first")
-    product.refresh_from_db()
-    assert product.status == "archived"
 
 
 def test_a_family_is_locked_and_must_be_one_of_the_category():
