@@ -21,15 +21,18 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from catalog.bulk_edits import creation, planning, writing
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import planning, writing
+from catalog.bulk_edits.creation import CreationError
 from catalog.bulk_edits.fields import OF_VARIANT, SPEC, TEXT, BulkField, Target
+from catalog.bulk_edits.file_fields import OPTION_TEXT, WARNINGS, all_fields, lock_name
 from catalog.bulk_edits.identifiers import IdentifierError
 from catalog.bulk_edits.writing import Write
 from catalog.listings.publication import lock_with_variants, republish_once
 from catalog.models import BulkEdit, BulkEditRow, FieldChange, Variant
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks, bulk
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import InvalidTransitionError
 
@@ -39,6 +42,7 @@ Status, Outcome = BulkEdit.Status, BulkEditRow.Outcome
 LOCK_NAME = "bulk edit"
 WEIGHT = "spec.weight_g"  # of a product; its variants get it, too
 OPEN = (Status.PREPARING, Status.APPLYING, Status.UNDOING)
+TO_APPLY, TO_UNDO = (Outcome.PLANNED, Outcome.NEW), (Outcome.CHANGED, Outcome.CREATED)
 BATCH = 100  # rows of one transaction
 MAX_AT_ONCE = 200  # rows that a request handles without a worker
 TIME_LIMIT_S = 600.0  # below Celery's limit; the rest is continued by the sweep
@@ -83,12 +87,12 @@ def continue_edit(edit_id: int, *, now: datetime, time_limit_s: float = TIME_LIM
         if edit.status == Status.PREPARING:
             _plan(edit, clock=clock)
         elif edit.status == Status.APPLYING:
-            rows = edit.rows.filter(outcome=Outcome.PLANNED).order_by("position")
+            rows = edit.rows.filter(outcome__in=TO_APPLY).order_by("position")
             ids = rows.values_list("pk", flat=True)
             if _do_rows(ids, _apply_rows, edit.applied_by, clock, ends_at):
                 edit.move(Status.APPLIED, at=clock())
         elif edit.status == Status.UNDOING:
-            rows = edit.rows.filter(outcome=Outcome.CHANGED).order_by("-position")
+            rows = edit.rows.filter(outcome__in=TO_UNDO).order_by("-position")
             ids = rows.values_list("pk", flat=True)
             if _do_rows(ids, _undo_rows, edit.undone_by, clock, ends_at):
                 edit.move(Status.UNDONE, at=clock())
@@ -109,7 +113,7 @@ def _do_rows(
     ids: Iterable[int], step: Step, actor: str, clock: Callable[[], datetime], ends_at: float
 ) -> bool:
     """Do a step for the rows in batches; return False if the time was up."""
-    known = bulk_fields.all_fields()
+    known = all_fields()
     for batch in batched(list(ids), BATCH):
         if time.monotonic() > ends_at:
             return False
@@ -125,7 +129,7 @@ def _do_batch(
         with transaction.atomic(durable=True):
             found = BulkEditRow.objects.select_for_update(of=["self"]).in_bulk(ids)
             step([found[pk] for pk in ids if pk in found], known, clock(), actor)
-    except (IdentifierError, InvalidTransitionError) as error:
+    except (CreationError, IdentifierError, InvalidTransitionError) as error:
         message = str(error)
     except FAILURES:
         if len(ids) == 1:
@@ -151,9 +155,11 @@ def _store_failure(pk: int, step: Step, message: str) -> None:
 
 @requires_transaction
 def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: str) -> None:
-    """Write the planned values of rows whose values are those of the preview."""
+    """Write the planned values of rows whose values are those of the dry run; create new ones."""
     todo = [row for row in rows if row.outcome == Outcome.PLANNED]
-    lock_with_variants({row.product_id for row in todo if row.product_id})
+    new = [row for row in rows if row.outcome == Outcome.NEW]
+    creation.find_products(new)
+    lock_with_variants({row.product_id for row in (*todo, *new) if row.product_id})
     with republish_once(now=now):
         for group in _groups(todo):
             writes = []
@@ -172,6 +178,16 @@ def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor:
                 writes.append(Write(target=target, values=row.after))
             source = f"bulk edit:{group[0].edit_id}"
             writing.write_values(writes, known, source=source, now=now, actor=actor)
+        rest = creation.create_rows(new, known, now=now, actor=actor)
+        for group in _groups(new):
+            writes = [
+                Write(target=target, values=rest[row.pk])
+                for row, target in _with_targets(group)
+                if target is not None and rest[row.pk]
+            ]
+            source = f"bulk edit:{group[0].edit_id}"
+            writing.write_values(writes, known, source=source, now=now, actor=actor)
+    creation.set_statuses(new, now=now, actor=actor)
     changed = ("outcome", "message", "unlocked", "sources")
     bulk.update(BulkEditRow, dict.fromkeys(todo, changed))
 
@@ -179,6 +195,7 @@ def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor:
 @requires_transaction
 def _undo_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: str) -> None:
     """Restore the values that are unchanged since the edit; leave the others as they are."""
+    _remove_rows([row for row in rows if row.outcome == Outcome.CREATED], known, actor=actor)
     todo = [row for row in rows if row.outcome == Outcome.CHANGED]
     lock_with_variants({row.product_id for row in todo if row.product_id})
     weights = _weights_before(todo)
@@ -204,6 +221,22 @@ def _undo_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: 
             source = f"bulk edit undone:{group[0].edit_id}"
             writing.write_values(writes, known, source=source, now=now, actor=actor)
     bulk.update(BulkEditRow, dict.fromkeys(todo, ("outcome", "message")))
+
+
+@requires_transaction
+def _remove_rows(rows: Sequence[BulkEditRow], known: Known, *, actor: str) -> None:
+    """Delete what rows created, unless it was changed since or is used."""
+    lock_with_variants({row.product_id for row in rows if row.product_id})
+    for row, target in _with_targets(rows):
+        set_change_source(f"bulk edit undone:{row.edit_id}", actor=actor)
+        reason = ""
+        if target is not None:
+            changed = _names(_differing(target, row.after, known), known)
+            reason = _("Changed since: %(fields)s.") % {"fields": changed} if changed else ""
+            reason = reason or creation.remove_created(row, target)
+        row.outcome = Outcome.KEPT if reason else Outcome.REMOVED
+        row.message = reason[: planning.MAX_MESSAGE]
+        row.save(update_fields=["product", "variant", "outcome", "message"])
 
 
 def _weights_before(rows: Sequence[BulkEditRow]) -> dict[int, dict[int, int | None]]:
@@ -279,4 +312,5 @@ def _with_targets(rows: Sequence[BulkEditRow]) -> Iterator[tuple[BulkEditRow, Ta
 def _is_locked(target: Target, each: BulkField) -> bool:
     """Return whether an undo has no field to return to the feeds, which state no translations."""
     row = target.variant if each.part in OF_VARIANT else target.product
-    return each.part == TEXT or row is None or each.name in row.overridden_fields
+    is_of_feeds = each.part not in {TEXT, OPTION_TEXT, WARNINGS}
+    return not is_of_feeds or row is None or lock_name(each) in row.overridden_fields

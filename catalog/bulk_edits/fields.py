@@ -1,12 +1,13 @@
 """Bulk edit fields: list the fields, convert their values to JSON and back, show them.
 
 A code names the part and the field: ``product.category``, ``spec.output_lm``,
-``spec.custom:switch``, ``variant.status``, ``text.title:az``, ``identifier.gtin``.
+``spec.custom:switch``, ``variant.status``, ``text.title:az``, ``identifier.gtin``. Files also change
+the fields of ``file_fields``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,6 @@ from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from catalog.attributes.identifiers import MAX_IDENTIFIER_LENGTH
 from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM, Definition
@@ -24,20 +24,23 @@ from catalog.models import (
     BulkEdit,
     Category,
     Identifier,
+    Image,
+    Mode,
+    OptionText,
     Product,
     ProductText,
     Spec,
     Variant,
 )
 from catalog.models.attributes import EDITABLE_COLUMNS
-from catalog.models.texts import TRANSLATED_LANGUAGES
-from catalog.products.identifier_edits import EDITABLE_SCHEMES
-from catalog.products.spec_edits import stated_modes_of
+from catalog.products.spec_edits import stated_mode
 from catalog.products.staff.spec_form import SpecForm, custom_fields
 from catalog.products.staff.variant_form import VariantForm
+from catalog.texts.options import option_key
 from storefront.lib.db import bulk
 from storefront.lib.staff.columns import field_label
 from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.form_fields import LinesField
 
 PRODUCT, SPEC, VARIANT = "product", "spec", "variant"
 TEXT = "text"  # in another language
@@ -58,7 +61,10 @@ VARIANT_FIELDS = (
     *("status", "lithium", "cell_wh", "cell_count", "hs_code", "weight_g", "packed_weight_g"),
     "color",
 )
-ALWAYS_FILLED = frozenset({"category", "family", "status", "lithium", "cell_count", "title"})
+ALWAYS_FILLED = frozenset(
+    {"brand", "category", "family", "status", "lithium", "cell_count", "title"}
+    | {"option_names", "option_values"}
+)
 EMPTY: tuple[Any, ...] = (None, "", [])
 
 
@@ -69,9 +75,15 @@ class Target:
     product: Product
     spec: Spec
     variant: Variant | None = None
-    modes: Sequence[StatedMode] = ()
+    mode_rows: Sequence[Mode] = ()
+    images: Sequence[Image] = ()
     texts: Mapping[str, ProductText] = field(default_factory=dict)  # by language
+    option_texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by option key
     identifiers: Mapping[int, Sequence[Identifier]] = field(default_factory=dict)  # by variant
+
+    @property
+    def modes(self) -> list[StatedMode]:
+        return [stated_mode(row) for row in self.mode_rows]
 
     def part(self, name: str, *, language: str) -> Any:
         if name == TEXT:
@@ -102,8 +114,8 @@ class BulkField:
 
     @property
     def is_list(self) -> bool:
-        is_of_choices = isinstance(self.form_field, forms.MultipleChoiceField | CountriesField)
-        return is_of_choices or self.part == IDENTIFIER
+        lists = forms.MultipleChoiceField | CountriesField | LinesField
+        return isinstance(self.form_field, lists) or self.part == IDENTIFIER
 
     @property
     def can_clear(self) -> bool:
@@ -181,8 +193,8 @@ def fields_of(kind: str) -> dict[str, BulkField]:
     """Return the fields of products or variants that staff may change in bulk, by code."""
     if kind == BulkEdit.Kind.VARIANTS:
         form = VariantForm(instance=Variant())
-        return _by_code(
-            _field(VARIANT, name, form.fields[name], Variant) for name in VARIANT_FIELDS
+        return by_code(
+            make_field(VARIANT, name, form.fields[name], Variant) for name in VARIANT_FIELDS
         )
     product_form: dict[str, Any] = forms.fields_for_model(
         Product, fields=[name for name in PRODUCT_FIELDS if name != "restricted_countries"]
@@ -194,9 +206,10 @@ def fields_of(kind: str) -> dict[str, BulkField]:
         help_text=_("Only transitions that the page of a product offers are made."),
     )
     found = [
-        _field(PRODUCT, name, product_form[name], Product) for name in ("status", *PRODUCT_FIELDS)
+        make_field(PRODUCT, name, product_form[name], Product)
+        for name in ("status", *PRODUCT_FIELDS)
     ]
-    found += [_field(SPEC, name, spec_form.fields[name], Spec) for name in EDITABLE_COLUMNS]
+    found += [make_field(SPEC, name, spec_form.fields[name], Spec) for name in EDITABLE_COLUMNS]
     definitions = registry.cached()
     custom = custom_fields(definitions)
     for definition in definitions:
@@ -210,41 +223,18 @@ def fields_of(kind: str) -> dict[str, BulkField]:
                 definition=definition,
             )
         )
-    return _by_code(found)
-
-
-def all_fields() -> dict[str, BulkField]:
-    """Return the fields of products and variants, also those that only files change, by code."""
-    title = forms.fields_for_model(Product, fields=["title"])["title"]
-    own = [_field(PRODUCT, "title", title, Product), *_texts(), *_identifiers()]
-    shared = fields_of(BulkEdit.Kind.PRODUCTS) | fields_of(BulkEdit.Kind.VARIANTS)
-    return _by_code(own) | shared
-
-
-def _texts() -> Iterable[BulkField]:
-    texts = forms.fields_for_model(ProductText, fields=TEXT_FIELDS)
-    for language, _name in TRANSLATED_LANGUAGES:
-        for name in TEXT_FIELDS:
-            text = _field(TEXT, name, texts[name], ProductText)
-            yield replace(text, label=f"{text.label} ({language})", language=language)
-
-
-def _identifiers() -> Iterable[BulkField]:
-    number = forms.CharField(max_length=MAX_IDENTIFIER_LENGTH)
-    for scheme in EDITABLE_SCHEMES:
-        label = str(scheme.label)
-        yield BulkField(part=IDENTIFIER, name=scheme.value, label=label, form_field=number)
+    return by_code(found)
 
 
 def printed(identifier: Identifier) -> str:
     return identifier.raw or identifier.value
 
 
-def _by_code(found: Iterable[BulkField]) -> dict[str, BulkField]:
+def by_code(found: Iterable[BulkField]) -> dict[str, BulkField]:
     return {each.code: each for each in found}
 
 
-def _field(part: str, name: str, form_field: Any, model: type[models.Model]) -> BulkField:
+def make_field(part: str, name: str, form_field: Any, model: type[models.Model]) -> BulkField:
     own = copy(form_field)
     own.show_hidden_initial = False
     label = str(capfirst(str(field_label(model, name))))
@@ -259,25 +249,39 @@ def load_targets(
     product_ids: Iterable[int], variant_ids: Iterable[int]
 ) -> tuple[dict[int, Target], dict[int, Variant]]:
     """Return the targets of products by id, and the variants by id."""
-    variants = Variant.objects.in_bulk([*variant_ids])
+    variants = Variant.objects.select_related("replaced_by").in_bulk([*variant_ids])
     ids = {*product_ids, *(variant.product_id for variant in variants.values())}
     products = Product.objects.select_related("brand", "category").in_bulk([*ids])
     specs = {spec.product_id: spec for spec in Spec.objects.filter(product__in=ids)}
-    modes = stated_modes_of(ids)
+    modes: dict[int, list[Mode]] = {}
+    for mode in Mode.objects.filter(product__in=ids).order_by("product", "position"):
+        modes.setdefault(mode.product_id, []).append(mode)
+    images: dict[int, list[Image]] = {}
+    for image in Image.objects.filter(product__in=ids).order_by("position", "pk"):
+        images.setdefault(image.product_id, []).append(image)
     texts: dict[int, dict[str, ProductText]] = {}
     for text in ProductText.objects.filter(product__in=ids):
         texts.setdefault(text.product_id, {})[text.language] = text
     identifiers: dict[int, list[Identifier]] = {}
     for identifier in Identifier.objects.filter(variant__in=variants).order_by("pk"):
         identifiers.setdefault(identifier.variant_id, []).append(identifier)
+    option_texts = _load_option_texts(variants.values())
     targets = {
         pk: Target(
             product=product,
             spec=specs.get(pk) or Spec(product=product),
-            modes=modes.get(pk, ()),
+            mode_rows=modes.get(pk, ()),
+            images=images.get(pk, ()),
             texts=texts.get(pk, {}),
+            option_texts=option_texts,
             identifiers=identifiers,
         )
         for pk, product in products.items()
     }
     return targets, variants
+
+
+def _load_option_texts(variants: Iterable[Variant]) -> dict[str, dict[str, str]]:
+    keys = {option_key(str(value)) for variant in variants for value in variant.option_values}
+    known = OptionText.objects.filter(kind=OptionText.Kind.VALUE, key__in=keys)
+    return dict(known.values_list("key", "texts"))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from catalog.attributes.findings import Finding
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import identifiers
+from catalog.bulk_edits import identifiers, mode_texts
 from catalog.bulk_edits.fields import (
     CATEGORY,
     FAMILY,
@@ -23,8 +23,9 @@ from catalog.bulk_edits.fields import (
     BulkField,
     Target,
 )
+from catalog.bulk_edits.file_fields import BRAND, MODES_CODE, all_fields
 from catalog.models import BulkEdit, BulkEditRow, Category, Product, Variant
-from catalog.products.spec_edits import find_implausible, values_of
+from catalog.products.spec_edits import find_implausible, stated_mode, values_of
 from catalog.products.staff.variant_form import BATTERY_FIELDS, find_battery_problems
 from catalog.readiness import lifecycle
 from storefront.lib.db.transactions import requires_transaction
@@ -47,11 +48,14 @@ class RowPlan:
     after: dict[str, Any] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     rejection: str = ""
+    is_new: bool = False
 
     @property
     def outcome(self) -> str:
         if self.rejection:
             return Outcome.REJECTED
+        if self.is_new:
+            return Outcome.NEW
         return Outcome.PLANNED if self.after else Outcome.UNCHANGED
 
 
@@ -89,7 +93,7 @@ def create_edit(
 
 def plan_rows(edit: BulkEdit) -> None:
     """Compare and check the rows that are not checked yet, in batches. Repeatable."""
-    known = bulk_fields.all_fields()
+    known = all_fields()
     pending = BulkEditRow.objects.filter(edit=edit, outcome=Outcome.PENDING).order_by("position")
     for ids in batched(list(pending.values_list("pk", flat=True)), BATCH):
         rows = list(BulkEditRow.objects.filter(pk__in=ids).order_by("position"))
@@ -108,13 +112,13 @@ def plan_rows(edit: BulkEdit) -> None:
             target.variant = variants.get(row.variant_id or 0)
             wanted = row.wanted or wanted_values(edit.operations, target, known)
             store_plan(row, plan_values(target, wanted, known))
-        _reject_incomplete(rows)
+        reject_incomplete(rows)
         BulkEditRow.objects.bulk_update(
             rows, ["before", "after", "findings", "message", "outcome"], batch_size=BATCH
         )
 
 
-def _reject_incomplete(rows: Iterable[BulkEditRow]) -> None:
+def reject_incomplete(rows: Iterable[BulkEditRow]) -> None:
     """Reject rows that make a product ready although it lacks what its sale needs."""
     ready = [
         row
@@ -174,6 +178,7 @@ def plan_values(
             plan.before[code], plan.after[code] = present, value
     if plan.after:
         rejections += _status_problems(target, plan.after)
+        rejections += _brand_problems(target, plan.after)
         rejections += _family_problems(target, plan.after)
         rejections += _foreign_attributes(target, plan.after, known)
         rejections += _spec_problems(target, plan, known)
@@ -187,6 +192,12 @@ def _status_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
         message = _("The status %(old)s cannot change to %(new)s.")
         new = Product.Status(after[STATUS]).label
         yield message % {"old": target.product.get_status_display(), "new": new}
+
+
+def _brand_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
+    if BRAND in after and target.product.pk is not None:
+        message = _("The product has the brand %(brand)s, which a file cannot change.")
+        yield message % {"brand": target.product.brand.name}
 
 
 def _family_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
@@ -217,11 +228,13 @@ def _spec_problems(target: Target, plan: RowPlan, known: Mapping[str, BulkField]
         for code, value in plan.after.items()
         if known[code].part == SPEC and known[code].definition is None
     }
-    if not columns:
+    if not columns and MODES_CODE not in plan.after:
         return []
-    present = values_of(target.spec)
-    old = {_key(found) for found in find_implausible(present, modes=target.modes)}
-    found = find_implausible(present | columns, modes=target.modes)
+    present, modes = values_of(target.spec), target.modes
+    old = {_key(found) for found in find_implausible(present, modes=modes)}
+    if MODES_CODE in plan.after:
+        modes = [stated_mode(row) for row in mode_texts.to_modes(plan.after[MODES_CODE], ())]
+    found = find_implausible(present | columns, modes=modes)
     new = [each for each in found if _key(each) not in old or each.column in columns]
     plan.findings = [each.message for each in new if not each.is_error]
     message = _("Not possible: %(finding)s.")

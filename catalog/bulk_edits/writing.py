@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog.bulk_edits import identifiers
+from catalog.bulk_edits import identifiers, image_lists, mode_texts
 from catalog.bulk_edits.fields import (
     CATEGORY,
     IDENTIFIER,
@@ -17,7 +17,15 @@ from catalog.bulk_edits.fields import (
     BulkField,
     Target,
 )
-from catalog.models import Category, Product
+from catalog.bulk_edits.file_fields import (
+    IMAGES,
+    MODES,
+    WARNINGS,
+    ImagesField,
+    OptionTextField,
+    lock_name,
+)
+from catalog.models import Category, OptionText, Product
 from catalog.products import editing, spec_edits, variant_edits
 from catalog.products.editing import ProductEdit
 from catalog.products.spec_edits import SpecEdit
@@ -69,6 +77,7 @@ def write_values(
     for write, of_write in parts:
         _save_identifiers(write, of_write, known, now=now)
         _save_texts(write.target, of_write, now=now)
+        _save_of_file(write, known, now=now)
     for to, products in _by_status(parts).items():
         lifecycle.move_in_steps(products, to=to, actor=actor, now=now, source=source)
 
@@ -148,6 +157,32 @@ def _save_texts(target: Target, parts: Parts, *, now: datetime) -> None:
             new = {name: getattr(present, name) for name in TEXT_FIELDS} | changed
             texts = TranslatedTexts(**new)
             text_edits.save_texts(product=target.product, language=language, texts=texts, now=now)
+
+
+@requires_transaction
+def _save_of_file(write: Write, known: Mapping[str, BulkField], *, now: datetime) -> None:
+    """Save the values that only files state."""
+    target, product = write.target, write.target.product
+    warnings: dict[str, str] = {}
+    for code, value in write.values.items():
+        each = known[code]
+        if isinstance(each, ImagesField):
+            image_lists.save_images(each, target, value, now=now)
+        elif isinstance(each, OptionTextField):
+            texts = {(OptionText.Kind.VALUE.value, each.source(target)): value}
+            text_edits.save_option_texts(language=each.language, texts=texts)
+        elif each.part == MODES:
+            modes = mode_texts.to_modes(value, target.mode_rows)
+            spec_edits.edit_modes(product=product, modes=modes, now=now)
+        elif each.part == WARNINGS:
+            warnings[each.name] = value
+    if warnings:
+        texts = {**product.safety_warnings, **warnings}
+        changes = {"safety_warnings": {name: text for name, text in texts.items() if text}}
+        editing.apply_edit(product=product, changes=changes, now=now)
+    for code in write.unlocked:
+        if known[code].part in {IMAGES, MODES}:
+            editing.return_product_field(product, field=lock_name(known[code]), now=now)
 
 
 def _by_status(writes: Iterable[tuple[Write, Parts]]) -> dict[str, list[Product]]:

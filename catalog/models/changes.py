@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from catalog.models.products import Product, Variant
 from storefront.lib.db.constraints import check
@@ -114,7 +115,7 @@ class ChangeRequest(models.Model):
 
 
 class BulkEdit(Stateful):
-    """One edit of many rows: its operations, preview, result and undo.
+    """One edit of many rows: its operations, dry run, result and undo.
 
     ``operations`` are ``{"field", "how", "value"}``, as ``bulk_edits.fields`` names the fields;
     empty if a file states the values of each row. ``file_name`` is empty for a selection.
@@ -126,13 +127,13 @@ class BulkEdit(Stateful):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Choose values")
-        PREPARING = "preparing", _("Preparing the preview")
+        PREPARING = "preparing", _("Dry run in progress")
         READY = "ready", _("Ready to apply")
         APPLYING = "applying", _("Applying")
         APPLIED = "applied", _("Applied")
         UNDOING = "undoing", _("Undoing")
         UNDONE = "undone", _("Undone")
-        FAILED = "failed", _("Failed")  # the preview; nothing was changed
+        FAILED = "failed", _("Failed")  # the dry run; nothing was changed
 
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.PREPARING}),
@@ -180,8 +181,8 @@ class BulkEditRow(models.Model):
 
     ``wanted`` are the values that a file states; ``unlocked`` are the fields that feeds filled
     before the edit; ``sources`` are the former entries of ``Spec.sources`` by field, so that an
-    undo restores on what a value rests. ``product`` is empty if the row of a file names no known
-    SKU.
+    undo restores on what a value rests. ``product`` and ``variant`` are empty if the row of a file
+    names no known SKU; such a row may create them (``bulk_edits.creation``).
     """
 
     class Outcome(models.TextChoices):
@@ -189,9 +190,12 @@ class BulkEditRow(models.Model):
         UNCHANGED = "unchanged", _("Unchanged")
         REJECTED = "rejected", _("Rejected")
         PLANNED = "planned", _("To change")
+        NEW = "new", _("To create")
         CHANGED = "changed", _("Changed")
-        CONFLICT = "conflict", _("Changed since the preview, not applied")
+        CREATED = "created", pgettext_lazy("row", "Created")
+        CONFLICT = "conflict", _("Changed since the dry run, not applied")
         RESTORED = "restored", _("Restored")
+        REMOVED = "removed", pgettext_lazy("row", "Removed")
         KEPT = "kept", _("Changed since the edit, not restored")
 
     edit = models.ForeignKey(
@@ -222,8 +226,8 @@ class BulkEditRow(models.Model):
                 "bulk_edit_outcome_is_known",
                 models.Q(
                     outcome__in=[
-                        *("pending", "unchanged", "rejected", "planned", "changed"),
-                        *("conflict", "restored", "kept"),
+                        *("pending", "unchanged", "rejected", "planned", "new", "changed"),
+                        *("created", "conflict", "restored", "removed", "kept"),
                     ]
                 ),
             ),

@@ -5,18 +5,17 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from catalog.models import Image
 from catalog.models.products import UPLOAD_SCHEME
 from catalog.product_import.item import ImportItem
 from catalog.products.image_edits import IMAGES
+from catalog.products.images import is_valid_url
 from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
 MAX_IMAGES = 24
-MAX_URL = 500
 _ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 
 
@@ -64,13 +63,13 @@ def _wanted(item: ImportItem) -> dict[str, Mapping[str, Any]]:
     """Return URL → columns: the product's images first, then those of single variants."""
     wanted: dict[str, Mapping[str, Any]] = {}
     owners = _owners(item)
-    of_product = [url for url in dict.fromkeys(item.record.picture_urls) if _is_valid_url(url)]
+    of_product = [url for url in dict.fromkeys(item.record.picture_urls) if is_valid_url(url)]
     for position, url in enumerate(of_product[:MAX_IMAGES]):
         role = _ROLES[position] if position < len(_ROLES) else Image.Role.OTHER
         wanted[url] = {"variant_id": owners.get(url), "role": role, "position": position}
     for variant in item.record.variants:
         for url in variant.picture_urls:
-            if _is_valid_url(url) and url not in wanted and len(wanted) < 2 * MAX_IMAGES:
+            if is_valid_url(url) and url not in wanted and len(wanted) < 2 * MAX_IMAGES:
                 wanted[url] = {
                     "variant_id": owners.get(url),
                     "role": Image.Role.MAIN if not wanted else Image.Role.OTHER,
@@ -85,7 +84,7 @@ def first_invalid_url(record: ProductRecord) -> ImportIssue | None:
         *(url for variant in record.variants for url in variant.picture_urls),
     ]
     stated = (url for url in urls if not url.startswith(UPLOAD_SCHEME))
-    bad = next((url for url in stated if not _is_valid_url(url)), None)
+    bad = next((url for url in stated if not is_valid_url(url)), None)
     if bad is None:
         return None
     message = f"{bad[:200]!r} is not an image URL; skipped."
@@ -104,13 +103,3 @@ def _owners(item: ImportItem) -> dict[str, int]:
             colors.setdefault(url, set()).add(variant.color or variant.sku)
             first.setdefault(url, variant.pk)
     return {url: pk for url, pk in first.items() if len(colors[url]) == 1}
-
-
-def _is_valid_url(url: str) -> bool:
-    if len(url) > MAX_URL or any(ord(character) <= ord(" ") for character in url):
-        return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -68,10 +68,10 @@ def create_product(product: Product, *, brand_name: str, first: Variant) -> None
 
     A brand with this name or alias is used, else one is created. What staff entered is
     locked against feeds: a supplier may add variants to the product.
-    Shape:  ``product`` has title, category, family and option names; ``first`` as
-            ``create_variant`` takes it
+    Shape:  ``product`` has title, category, family and option names, it may have a slug and locked
+            fields; ``first`` as ``create_variant`` takes it
     """
-    product.overridden_fields = sorted(ENTERED_FIELDS)
+    product.overridden_fields = sorted({*product.overridden_fields, *ENTERED_FIELDS})
     create_draft(product, brand=get_or_create_brand(brand_name))
     first.product = product
     create_variant(first)
@@ -79,26 +79,28 @@ def create_product(product: Product, *, brand_name: str, first: Variant) -> None
 
 @requires_transaction
 def create_draft(product: Product, *, brand: Brand) -> None:
-    """Save a new product as a draft, with an empty specification and a free slug."""
+    """Save a new product as a draft, with an empty specification; without a slug, it gets one."""
     product.brand = brand
     product.status = Product.Status.DRAFT
-    titles = {uuid4().hex: product.title}
-    (product.slug,) = make_slugs(titles, source=STAFF).values()
+    if not product.slug:
+        titles = {uuid4().hex: product.title}
+        (product.slug,) = make_slugs(titles, source=STAFF).values()
     product.save()
     Spec.objects.create(product=product)
 
 
 @requires_transaction
 def create_variant(variant: Variant) -> None:
-    """Save a new variant under a new SKU, after the others of its product.
+    """Save a new variant, after the others of its product; without a SKU, it gets one.
 
     Shape:  ``variant`` has its product, and the fields that staff entered
     """
     product = variant.product
-    variant.sku = make_sku(
-        prefix=find_family(product.family).sku_prefix,
-        source=STAFF,
-        supplier_sku=uuid4().hex,
-    )
+    if not variant.sku:
+        variant.sku = make_sku(
+            prefix=find_family(product.family).sku_prefix,
+            source=STAFF,
+            supplier_sku=uuid4().hex,
+        )
     variant.position = product.variants.count()
     variant.save()

@@ -41,7 +41,7 @@ def check_free(*, variant: Variant, scheme: str, value: str) -> None:
 
     Raises: IdentifierTakenError  another variant has it, other than as a conflict
     """
-    owners = Identifier.objects.filter(scheme=scheme, value=value).exclude(variant=variant)
+    owners = Identifier.objects.filter(scheme=scheme, value=value).exclude(variant=variant.pk)
     owner = owners.exclude(state=State.CONFLICT).select_related("variant__product").first()
     if owner is not None:
         raise IdentifierTakenError(owner.variant)

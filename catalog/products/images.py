@@ -30,6 +30,7 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 log = logging.getLogger(__name__)
 
 MAX_BYTES = 8_000_000
+MAX_URL = 500
 MAX_PIXELS = 40_000_000
 MIN_SIDE_PX = 50
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -110,6 +111,17 @@ def _mark_failed(image: Image, problem: str) -> None:
 
 def _clean_message(problem: str) -> str:
     return problem.replace("\0", "")[:200]
+
+
+def is_valid_url(url: str) -> bool:
+    """Return whether an image may be fetched from an address."""
+    if len(url) > MAX_URL or any(ord(character) <= ord(" ") for character in url):
+        return False
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def path_of(stem: str, width_px: int) -> Path:

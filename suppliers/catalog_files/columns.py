@@ -116,7 +116,7 @@ def to_cells(row: ExportRow) -> dict[str, str]:
         "GTIN": "; ".join(_identifiers(row, Identifier.Scheme.GTIN)),
         "MPN": next(iter(_identifiers(row, Identifier.Scheme.MPN)), ""),
         "Title": offer.title if offer and has_own_title else product.title,
-        "Description": _on_few_lines(product.description_html),
+        "Description": on_few_lines(product.description_html),
         "Brand": "" if product.brand.name == UNBRANDED else product.brand.name,
         "Category path": cached_families().name_in(product.family, "en"),
         **{_option_heading(str(name)): value for name, value in options},
@@ -138,7 +138,7 @@ def to_cells(row: ExportRow) -> dict[str, str]:
 def _translation(row: ExportRow, language: str, name: str) -> str:
     """Return the text that staff wrote; a title that the template makes is left out."""
     text = row.texts.get(language)
-    return _on_few_lines(getattr(text, name)) if text else ""
+    return on_few_lines(getattr(text, name)) if text else ""
 
 
 def _rejected(spec: Spec) -> dict[str, str]:
@@ -183,7 +183,7 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _on_few_lines(html: str) -> str:
+def on_few_lines(html: str) -> str:
     return html.replace("\n", "&#10;") if html.count("\n") > MAX_DESCRIPTION_LINES else html
 
 

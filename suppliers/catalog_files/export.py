@@ -29,7 +29,7 @@ def table(products: QuerySet[Product], *, supplier: Supplier | None = None) -> I
     catalog = _of_supplier(supplier)
     wanted = catalog.filter(pk__in=products.order_by().values("pk")).order_by("pk")
     ids = list(wanted.values_list("pk", flat=True))
-    headings = columns.headings(_option_names(catalog))
+    headings = columns.headings(option_names(catalog))
     yield headings
     for batch in batched(ids, BATCH):
         for row in load_rows(batch, supplier=supplier):
@@ -44,7 +44,7 @@ def _of_supplier(supplier: Supplier | None) -> QuerySet[Product]:
     return Product.objects.filter(pk__in=offers.values("variant__product"))
 
 
-def _option_names(catalog: QuerySet[Product]) -> list[str]:
+def option_names(catalog: QuerySet[Product]) -> list[str]:
     """Return the option names of the whole catalog, so that each part of it has the same columns.
 
     They keep the order that each product has, because an import reads it from the columns.

@@ -1,29 +1,47 @@
-"""Own columns: suggest the field of each column of a staff file, parse its cells."""
+"""Own columns: suggest the field of each column of a staff file, parse its cells, write them.
+
+Beside the fields of ``bulk_edits.file_fields`` a column may hold our SKU, the URL handle of the product,
+an option or its translation (each named as the column), or a part of the images, such as
+``images.product.alt:az``.
+"""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from catalog.attributes import batteries, units
-from catalog.attributes.identifiers import split_gtins
+from catalog.attributes.identifiers import brand_key, split_gtins, stored_brand_key
 from catalog.attributes.numbers import UnreadableError, parse_decimal
 from catalog.attributes.spec_table import SpecTable
+from catalog.attributes.text_cleaning import clean_text
+from catalog.brands.aliases import load_aliases
 from catalog.bulk_edits import fields as bulk_fields
+from catalog.bulk_edits import file_fields, image_lists, mode_texts
 from catalog.bulk_edits.fields import BulkField
+from catalog.bulk_edits.file_fields import BRAND, IMAGES, MODES, OPTION_TEXT
 from catalog.bulk_edits.forms import clean_value
 from catalog.custom_attributes import values as custom_values
-from catalog.models import Category, Identifier
+from catalog.models import Brand, Category, Identifier, Variant
+from catalog.models.texts import TRANSLATED_LANGUAGES
+from storefront.lib.staff.country_fields import clean_country
 from storefront.lib.text import fold
 from suppliers.catalog_files import columns
 from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, known_name
 from suppliers.connectors.feed.mapping.fields import OPTION_ALIASES, OPTION_PREFIX, TARGETS
 
 SKU = "sku"  # the column that names our SKU
+HANDLE = "handle"  # the URL handle of the product; rows with the same one belong together
+OPTION = "option"  # the value of an option, which the heading names
+OPTION_HEADINGS = ("Color", "Size", "Pattern")  # others have a prefix
 EXPORTED = {
     "Shop SKU": SKU,
     "Shop title": "product.title",
@@ -47,6 +65,11 @@ OF_OPTION = "variant.color"
 HEADINGS = frozenset({*columns.BEFORE_OPTIONS, *columns.AFTER_OPTIONS})
 LABELS = {column: label for label, column in columns.NUMBERS.values()}
 SKU_NAMES = ("shop sku", "our sku", "variant sku", "sku")
+HANDLE_NAMES = ("url handle", "handle", "product handle")
+_TRANSLATED = re.compile(
+    r"(.+?) ?\((" + "|".join(code for code, _name in TRANSLATED_LANGUAGES) + r")\)"
+)
+MAX_BRAND = 80
 _BARE = re.compile(r"[+-]?\d[\d.,' ]*")
 _WORD = re.compile(r"[^\W_]+")
 _EXPORTED_FEATURES = re.compile(r"Features:([^|]*)\|.*")  # other attributes may follow
@@ -63,8 +86,16 @@ class OwnColumns:
     """The fields that staff files may state, and their values."""
 
     def __init__(self) -> None:
-        self.fields = bulk_fields.all_fields()
-        del self.fields[bulk_fields.STATUS]  # a column named Status states that of the variant
+        known = file_fields.all_fields()
+        status = known[bulk_fields.STATUS]  # a column named Status states that of the variant
+        known[bulk_fields.STATUS] = replace(status, label=_("Product status"))
+        known[OF_OPTION] = replace(known[OF_OPTION], label=_("Filter color"))
+        labels = Counter(each.label for each in known.values())
+        for code, each in known.items():
+            if each.part == bulk_fields.VARIANT and labels[each.label] > 1:
+                label = _("%(field)s of the variant") % {"field": each.label}
+                known[code] = replace(each, label=label)
+        self.fields = known
 
     @cached_property
     def _categories(self) -> dict[str, int]:
@@ -75,19 +106,58 @@ class OwnColumns:
             for name in (*category.names.values(), category.slug)
         }
 
+    @cached_property
+    def categories(self) -> dict[int, Category]:
+        return Category.objects.in_bulk()
+
+    @cached_property
+    def _brands(self) -> dict[str, str]:
+        """The name of each brand by the keys of its spellings."""
+        return dict(Brand.objects.values_list("key", "name")) | dict(load_aliases())
+
+    @cached_property
+    def _exported(self) -> dict[str, str]:
+        return exported_headings()
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The label of each field that a column may have, by code; the SKU first."""
+        fields = {
+            code: each.label
+            for code, each in self.fields.items()
+            if each.part not in {IMAGES, OPTION_TEXT}
+            and code not in {file_fields.OPTION_NAMES, file_fields.OPTION_VALUES}
+        }
+        option = _("Option, named as the column")
+        translated = {
+            f"{OPTION_TEXT}:{code}": f"{option} ({code})" for code, _name in TRANSLATED_LANGUAGES
+        }
+        known = {SKU: _("Our SKU"), HANDLE: _("URL handle"), OPTION: option}
+        return known | translated | fields | self._image_labels
+
+    @cached_property
+    def _image_labels(self) -> dict[str, str]:
+        parts = {image_lists.SOURCES: "", image_lists.ROLE: _("views")}
+        alt = _("alternative texts")
+        parts |= {f"{image_lists.ALT}:{code}": f"{alt} ({code})" for code, _ in settings.LANGUAGES}
+        return {
+            f"{code}.{part}": f"{self.fields[code].label}: {name}"
+            if name
+            else self.fields[code].label
+            for code in (file_fields.PRODUCT_IMAGES, file_fields.VARIANT_IMAGES)
+            for part, name in parts.items()
+        }
+
     def choices(self) -> list[tuple[str, str]]:
-        return [
-            (SKU, _("Our SKU")),
-            *((code, each.label) for code, each in self.fields.items()),
-        ]
+        return list(self.labels.items())
 
     def suggest(self, headings: Sequence[str]) -> dict[str, str]:
         """Return the likeliest field of each heading, each field once; staff review it."""
         found: dict[str, str] = {}
         for heading in headings:
-            code = EXPORTED.get(heading) or TEXTS.get(fold(heading))
-            code = code or self._names.get(fold(heading)) or self._names.get(_plain(heading), "")
-            if code and code not in found.values():
+            code = self._exported.get(heading) or EXPORTED.get(heading) or TEXTS.get(fold(heading))
+            code = code or _option_code(heading) or self._names.get(_plain(heading), "")
+            if code and (may_repeat(code) or code not in found.values()):
                 found[heading] = code
         if SKU not in found.values():
             plain = {_plain(heading): heading for heading in reversed(headings)}
@@ -98,9 +168,10 @@ class OwnColumns:
     @cached_property
     def _names(self) -> dict[str, str]:
         """The code of each field by its names, folded."""
-        names = dict.fromkeys(SKU_NAMES[:2], SKU)
-        for code, each in self.fields.items():
-            if code == OF_OPTION:
+        names = dict.fromkeys(SKU_NAMES[:2], SKU) | dict.fromkeys(HANDLE_NAMES, HANDLE)
+        for code in self.labels:
+            each = self.fields.get(code)
+            if each is None or code == OF_OPTION:
                 continue
             if each.part == bulk_fields.TEXT:
                 names.setdefault(_plain(each.label), code)  # its name alone is the English text
@@ -136,13 +207,78 @@ class OwnColumns:
             return custom_values.parse(stated, each.definition, mark=mark)
         if each.name == "category":
             return self._category(text)
-        return _entered(each, text, heading=heading, mark=mark)
+        if each.code == BRAND:
+            return self._brand(text)
+        if each.part == MODES:
+            return mode_texts.parse_cell(text, mark=mark)
+        if each.name == "origin_country":
+            return clean_country(text)
+        if each.name == "replaced_by" and not Variant.objects.filter(sku=text).exists():
+            raise UnreadableError(_("no variant has the SKU %(sku)s") % {"sku": text[:60]})
+        # The headings of exports name the unit of the field.
+        of_cell = "" if self._exported.get(heading) == each.code else heading
+        return _entered(each, text, heading=of_cell, mark=mark)
 
     def _category(self, text: str) -> int:
         pk = self._categories.get(fold(text))
         if pk is None:
             raise UnreadableError(_("no category is named %(text)s") % {"text": text[:60]})
         return pk
+
+    def _brand(self, text: str) -> str:
+        name = clean_text(text)
+        if not brand_key(name) or len(name) > MAX_BRAND:
+            raise UnreadableError(_("%(text)s is no name of a brand") % {"text": text[:60]})
+        return self._brands.setdefault(stored_brand_key(name), name)
+
+    def write(self, each: BulkField, stored: Any) -> str:  # noqa: PLR0911 - one per kind
+        """Return the text of a stored value, from which ``parse`` reads the same value."""
+        if stored in bulk_fields.EMPTY:
+            return ""
+        if isinstance(stored, bool):
+            return "yes" if stored else "no"
+        if each.name == "category":
+            return self.categories[stored].slug
+        if each.part == MODES:
+            return mode_texts.SEPARATOR.join(stored)
+        if each.name == "description_html":
+            return columns.on_few_lines(stored)
+        if isinstance(stored, list):
+            separator = "; " if each.part == bulk_fields.IDENTIFIER else ", "
+            return separator.join(map(str, stored))
+        return str(stored)
+
+
+def may_repeat(code: str) -> bool:
+    """Return whether several columns of a file may have a field: one for each option."""
+    return code == OPTION or code.startswith(f"{OPTION_TEXT}:")
+
+
+def option_name(heading: str) -> str:
+    """Return the name of the option that a heading names: ``Color`` of ``Option: Color (az)``."""
+    translated = _TRANSLATED.fullmatch(heading.strip())
+    plain = translated[1] if translated else heading
+    return plain.removeprefix(OPTION_PREFIX).strip()
+
+
+def option_heading(name: str, language: str = "") -> str:
+    suffix = f" ({language})" if language else ""
+    return f"{'' if name in OPTION_HEADINGS else OPTION_PREFIX}{name}{suffix}"
+
+
+def _option_code(heading: str) -> str:
+    """Return the code of a column that names an option; empty for other columns."""
+    if not heading.startswith(OPTION_PREFIX) and option_name(heading) not in OPTION_HEADINGS:
+        return ""
+    translated = _TRANSLATED.fullmatch(heading.strip())
+    return f"{OPTION_TEXT}:{translated[2]}" if translated else OPTION
+
+
+def exported_headings() -> dict[str, str]:
+    """Return the code of each heading of an export of our own products, except of options."""
+    with override("en"):
+        labels = {**OwnColumns().labels, SKU: "SKU"}
+        return {label: code for code, label in labels.items() if not may_repeat(code)}
 
 
 def _entered(each: BulkField, text: str, *, heading: str, mark: str) -> Any:
@@ -210,6 +346,11 @@ def _number(each: BulkField, text: str, *, heading: str, mark: str) -> str:
         raise UnreadableError(str(reason))
     value = found[0]
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def is_number(each: BulkField) -> bool:
+    """Return whether a spreadsheet may store the values of a field as numbers."""
+    return isinstance(each.form_field, forms.DecimalField | forms.IntegerField)
 
 
 def read_cells(row: Mapping[str, Any]) -> dict[str, str]:

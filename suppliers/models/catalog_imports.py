@@ -18,15 +18,17 @@ class CatalogImport(Stateful):
     Without a supplier it states values of our own products: they win over feeds and are applied
     as ``edit``. With a supplier its products are imported by ``run``.
 
-    Shape:  ``columns`` maps headings to fields (``catalog_files.own_columns``); ``heading_key``
-            identifies the set of headings, by which columns are remembered; ``report`` is
+    Shape:  ``columns`` maps headings to fields (``catalog_files.own_columns``); ``reading`` is what
+            staff set of ``FormatOverrides``; ``heading_key`` identifies the set of headings as
+            detected, by which columns and ``reading`` are remembered; ``report`` is
             ``catalog_files.dry_run.Report`` as JSON
     """
 
     class Status(models.TextChoices):
         UPLOADED = "uploaded", _("Choose columns")
-        CHECKING = "checking", _("Checking the file")
+        CHECKING = "checking", _("Dry run in progress")
         CHECKED = "checked", _("Ready to apply")
+        NOTHING = "nothing", _("Nothing to apply")
         APPLYING = "applying", _("Applying")
         APPLIED = "applied", _("Applied")
         QUARANTINED = "quarantined", _("Quarantined")  # the sync run: staff decide
@@ -39,9 +41,12 @@ class CatalogImport(Stateful):
 
     TRANSITIONS: ClassVar = {
         Status.UPLOADED: frozenset({Status.CHECKING}),
-        Status.CHECKING: frozenset({Status.CHECKED, Status.UPLOADED, Status.FAILED}),
+        Status.CHECKING: frozenset(
+            {Status.CHECKED, Status.NOTHING, Status.UPLOADED, Status.FAILED}
+        ),
         # A bulk edit is applied on its own page.
         Status.CHECKED: frozenset({Status.CHECKING, Status.APPLYING, Status.APPLIED}),
+        Status.NOTHING: frozenset({Status.CHECKING}),
         Status.APPLYING: frozenset(
             {Status.APPLIED, Status.QUARANTINED, Status.DISCARDED, Status.FAILED}
         ),
@@ -65,6 +70,7 @@ class CatalogImport(Stateful):
     size_bytes = models.PositiveBigIntegerField(_("Size (bytes)"))
     heading_key = models.CharField(_("Headings"), max_length=64, blank=True)
     columns = models.JSONField(_("Columns"), default=dict, blank=True)
+    reading = models.JSONField(_("File format"), default=dict, blank=True)
     blank = models.CharField(
         _("Empty cells"), max_length=10, choices=BlankCell, default=BlankCell.IGNORE
     )
@@ -101,7 +107,7 @@ class CatalogImport(Stateful):
                 "catalog_import_status_is_known",
                 models.Q(
                     status__in=[
-                        *("uploaded", "checking", "checked", "applying", "applied"),
+                        *("uploaded", "checking", "checked", "nothing", "applying", "applied"),
                         *("quarantined", "discarded", "failed"),
                     ]
                 ),

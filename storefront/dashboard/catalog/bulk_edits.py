@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from catalog.bulk_edits import application, fields, planning, tasks
+from catalog.bulk_edits import application, fields, file_fields, planning, tasks
 from catalog.bulk_edits.fields import BulkField
 from catalog.bulk_edits.forms import FieldsForm, ValuesForm, initial_values
 from catalog.models import BulkEdit, BulkEditRow, Product, Variant
@@ -144,7 +144,7 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
     if outcome in Outcome:
         rows = rows.filter(outcome=outcome)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    known, categories = fields.all_fields(), fields.category_names()
+    known, categories = file_fields.all_fields(), fields.category_names()
     is_open = edit.status in application.OPEN
     remaining = {
         Status.PREPARING: Outcome.PENDING,

@@ -256,7 +256,7 @@ def test_what_is_wrong_with_a_row_is_said(light):
     assert "nowhere" in messages[0][1]
     assert "Not possible" in messages[1][1]
     assert messages[2][1] == "The file names this SKU twice."
-    assert messages[3][1] == "No variant has the SKU L-9."
+    assert messages[3][1].startswith("No variant has the SKU L-9. To create it, state: Title,")
     assert messages[4][1] == "The row has no SKU."
 
 

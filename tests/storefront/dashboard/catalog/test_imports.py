@@ -72,7 +72,7 @@ def test_a_file_of_our_products_is_checked_applied_and_undone(staff, light):
     assert "L-9 <small>row 2</small>" in text
     edit = path_of(checked)
     refused = staff.get(f"{edit}rejected.csv").content.decode()
-    assert "2,L-9,No variant has the SKU L-9." in refused
+    assert '2,L-9,"No variant has the SKU L-9. To create it, state' in refused
     assert Spec.objects.get().output_lm == 400
 
     staff.post(edit, {"step": "apply"})

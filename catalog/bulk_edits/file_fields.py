@@ -1,0 +1,216 @@
+"""File fields: list what files state beside the fields of bulk edits, convert and show the values.
+
+Part and value, as JSON:
+
+- ``product.brand``: the name of the brand
+- ``product.option_names``, ``variant.option_values``: lists; names only of a new product
+- ``variant.replaced_by``: the SKU of the successor
+- ``option_text.0:az``: the translation of the first option value, for all products
+- ``warnings.en``: safety warnings, one per line
+- ``modes.modes``: the light modes as texts (``mode_texts``)
+- ``images.product``, ``images.variant``: ``{"source", "role", "alt"}``; ``alt`` maps languages to texts
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from catalog.attributes.identifiers import MAX_IDENTIFIER_LENGTH
+from catalog.bulk_edits import mode_texts
+from catalog.bulk_edits.fields import (
+    IDENTIFIER,
+    PRODUCT,
+    TEXT,
+    TEXT_FIELDS,
+    VARIANT,
+    BulkField,
+    Target,
+    by_code,
+    fields_of,
+    make_field,
+)
+from catalog.models import BulkEdit, Image, Product, ProductText, Variant
+from catalog.models.texts import TRANSLATED_LANGUAGES
+from catalog.products.identifier_edits import EDITABLE_SCHEMES
+from catalog.products.staff.variant_form import VariantForm
+from catalog.texts.options import option_key
+from storefront.lib.staff.form_fields import LinesField
+
+OPTION_TEXT, WARNINGS, MODES, IMAGES = "option_text", "warnings", "modes", "images"
+OPTION_VALUES, OPTION_NAMES = "variant.option_values", "product.option_names"
+BRAND, MODES_CODE = "product.brand", "modes.modes"
+PRODUCT_IMAGES, VARIANT_IMAGES = "images.product", "images.variant"
+MAX_OPTIONS = 5
+MAX_SHOWN_IMAGE = 60  # characters
+
+
+class BrandField(BulkField):
+    def read(self, target: Target) -> Any:
+        return target.product.brand.name if target.product.brand_id else ""
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+    def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
+        return stored
+
+
+class SuccessorField(BulkField):
+    @property
+    def empty(self) -> Any:
+        return ""
+
+    def read(self, target: Target) -> Any:
+        successor = target.variant.replaced_by if target.variant else None
+        return successor.sku if successor else ""
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+    def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
+        return Variant.objects.get(sku=stored) if stored else None
+
+
+class _TextField(BulkField):
+    """A text that is no column of its own."""
+
+    @property
+    def empty(self) -> Any:
+        return ""
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+    def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
+        return stored
+
+    def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002
+        return stored or "–"
+
+
+class OptionTextField(_TextField):
+    """The translation of an option value, by its position among the options of the variant."""
+
+    def source(self, target: Target) -> str:
+        values = target.variant.option_values if target.variant else []
+        position = int(self.name)
+        return str(values[position]) if position < len(values) else ""
+
+    def read(self, target: Target) -> Any:
+        texts = target.option_texts.get(option_key(self.source(target)), {})
+        return texts.get(self.language, "")
+
+
+class WarningsField(_TextField):
+    def read(self, target: Target) -> Any:
+        return target.product.safety_warnings.get(self.name, "")
+
+
+class ModesField(BulkField):
+    @property
+    def is_list(self) -> bool:
+        return True
+
+    @property
+    def can_clear(self) -> bool:
+        return True
+
+    def read(self, target: Target) -> Any:
+        return [mode_texts.to_text(row) for row in target.mode_rows]
+
+    def to_json(self, value: Any) -> Any:
+        return list(value)
+
+    def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
+        return stored
+
+    def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002
+        return mode_texts.SEPARATOR.join(stored) or "–"
+
+
+class ImagesField(ModesField):
+    """The images of a product that belong to no variant, or those of the variant."""
+
+    def owned(self, target: Target) -> list[Image]:
+        if self.name == VARIANT:
+            pk = target.variant.pk if target.variant else None
+            return [image for image in target.images if pk and image.variant_id == pk]
+        return [image for image in target.images if image.variant_id is None]
+
+    def read(self, target: Target) -> Any:
+        return [
+            {"source": image.source_url, "role": image.role, "alt": image.alt_texts}
+            for image in self.owned(target)
+        ]
+
+    def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002
+        roles = dict(Image.Role.choices)
+        texts = [
+            " ".join(
+                [
+                    f"{one['source'][-MAX_SHOWN_IMAGE:]} ({roles.get(one['role'], one['role'])})",
+                    *(f"“{text}”" for text in one["alt"].values()),
+                ]
+            )
+            for one in stored
+        ]
+        return ", ".join(texts) or "–"
+
+
+def lock_name(each: BulkField) -> str:
+    """Return the name by which a field is locked against feeds."""
+    return each.part if each.part in {IMAGES, MODES} else each.name
+
+
+def all_fields() -> dict[str, BulkField]:
+    """Return the fields of products and variants, also those that only files change, by code."""
+    title = forms.fields_for_model(Product, fields=["title"])["title"]
+    own = [make_field(PRODUCT, "title", title, Product), *_texts(), *_identifiers()]
+    shared = fields_of(BulkEdit.Kind.PRODUCTS) | fields_of(BulkEdit.Kind.VARIANTS)
+    return by_code(own) | shared | by_code(_file_fields())
+
+
+def _texts() -> Iterable[BulkField]:
+    texts = forms.fields_for_model(ProductText, fields=TEXT_FIELDS)
+    for language, _name in TRANSLATED_LANGUAGES:
+        for name in TEXT_FIELDS:
+            text = make_field(TEXT, name, texts[name], ProductText)
+            yield replace(text, label=f"{text.label} ({language})", language=language)
+
+
+def _identifiers() -> Iterable[BulkField]:
+    number = forms.CharField(max_length=MAX_IDENTIFIER_LENGTH)
+    for scheme in EDITABLE_SCHEMES:
+        label = str(scheme.label)
+        yield BulkField(part=IDENTIFIER, name=scheme.value, label=label, form_field=number)
+
+
+def _file_fields() -> Iterable[BulkField]:
+    text, lines = forms.CharField(), LinesField()
+    yield BrandField(part=PRODUCT, name="brand", label=_("Brand"), form_field=text)
+    yield make_field(PRODUCT, "option_names", lines, Product)
+    yield make_field(VARIANT, "option_values", lines, Variant)
+    origin = VariantForm(instance=Variant()).fields["origin_country"]
+    yield make_field(VARIANT, "origin_country", origin, Variant)
+    yield SuccessorField(part=VARIANT, name="replaced_by", label=_("Replaced by"), form_field=text)
+    for language, _name in TRANSLATED_LANGUAGES:
+        for position in range(MAX_OPTIONS):
+            label = _("Option %(number)s") % {"number": position + 1}
+            yield OptionTextField(
+                part=OPTION_TEXT,
+                name=str(position),
+                label=f"{label} ({language})",
+                form_field=text,
+                language=language,
+            )
+    for language, _name in settings.LANGUAGES:
+        label = f"{_('Safety warnings')} ({language})"
+        yield WarningsField(part=WARNINGS, name=language, label=label, form_field=text)
+    yield ModesField(part=MODES, name="modes", label=_("Modes"), form_field=text)
+    yield ImagesField(part=IMAGES, name=PRODUCT, label=_("Images"), form_field=text)
+    label = _("Images of the variant")
+    yield ImagesField(part=IMAGES, name=VARIANT, label=label, form_field=text)

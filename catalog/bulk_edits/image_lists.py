@@ -1,0 +1,148 @@
+"""Image lists: parse the image columns of a file, save the images of a product or variant.
+
+The columns are lists side by side, separated by ``|``: addresses or stored files, roles, and texts by
+language. ``upload:`` and the stem of a stored file name an image that staff uploaded.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from catalog.attributes.numbers import UnreadableError
+from catalog.attributes.text_cleaning import clean_text
+from catalog.bulk_edits.fields import VARIANT, Target
+from catalog.bulk_edits.file_fields import ImagesField
+from catalog.models import Image
+from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
+from catalog.products import image_edits, images
+from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.text import fold
+
+SOURCES, ROLE, ALT = "source", "role", "alt"
+SEPARATOR = "|"
+MAX_IMAGES = 24
+MAX_ALT_CHARS = 125
+_STORED = re.compile(r"(?:upload:)?([0-9a-f]{32})(?:-\d+\.webp)?")
+
+
+def to_cells(stored: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> dict[str, str]:
+    """Return the texts by column: ``source``, ``role``, ``alt:en``."""
+    columns = {SOURCES: [one["source"] for one in stored], ROLE: [one["role"] for one in stored]}
+    columns |= {
+        f"{ALT}:{code}": [one["alt"].get(code, "").replace(SEPARATOR, "/") for one in stored]
+        for code in languages
+    }
+    return {name: " | ".join(texts) if any(texts) else "" for name, texts in columns.items()}
+
+
+def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the images that a row states; columns that are left out keep what is present.
+
+    Raises: UnreadableError
+    """
+    known = {one["source"]: one for one in present}
+    sources = [_source(text) for text in _split(cells.get(SOURCES, "")) if text]
+    sources = list(dict.fromkeys(sources)) or list(known)
+    if len(sources) > MAX_IMAGES:
+        raise UnreadableError(_("at most %(most)s images") % {"most": MAX_IMAGES})
+    found = []
+    for source in sources:
+        one = known.get(source, {"role": "", "alt": {}})
+        found.append({"source": source, "role": one["role"], "alt": dict(one["alt"])})
+    for name, text in cells.items():
+        texts = _split(text) if name != SOURCES else []
+        if len(texts) > len(found):
+            message = _("%(count)s values for %(images)s images")
+            raise UnreadableError(message % {"count": len(texts), "images": len(found)})
+        for one, value in zip(found, texts, strict=False):
+            _set(one, name, value)
+    return _ordered(found)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in re.split(r"[|\n]", text)] if text.strip() else []
+
+
+def _source(text: str) -> str:
+    if stored := _STORED.fullmatch(text):
+        if not images.path_of(stored[1], min(WIDTHS_PX)).exists():
+            raise UnreadableError(_("no image is stored as %(text)s") % {"text": text[:60]})
+        return f"{UPLOAD_SCHEME}{stored[1]}"
+    if not images.is_valid_url(text):
+        message = _("%(text)s is neither the address of an image (https://…) nor a stored image")
+        raise UnreadableError(message % {"text": text[:60]})
+    return text
+
+
+def _set(one: dict[str, Any], name: str, text: str) -> None:
+    if name == ROLE:
+        one["role"] = _role(text) if text else one["role"]
+        return
+    language = name.partition(":")[2]
+    if len(text) > MAX_ALT_CHARS:
+        message = _("%(text)s is longer than %(most)s characters")
+        raise UnreadableError(message % {"text": text[:60], "most": MAX_ALT_CHARS})
+    one["alt"].pop(language, None)
+    if text:
+        one["alt"][language] = clean_text(text)
+
+
+def _role(text: str) -> str:
+    for code, label in Image.Role.choices:
+        if fold(text).replace("_", " ") in {code.replace("_", " "), fold(str(label))}:
+            return code
+    known = ", ".join(Image.Role.values)
+    message = _("%(text)s is none of: %(known)s")
+    raise UnreadableError(message % {"text": text[:60], "known": known})
+
+
+def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the main image first; only one image is the main one. Others without a role are "other"."""
+    mains = [one for one in found if one["role"] == Image.Role.MAIN]
+    if len(mains) > 1:
+        raise UnreadableError(_("only one image can be the main image"))
+    for one in found:
+        one["role"] = one["role"] or Image.Role.OTHER.value
+    return sorted(found, key=lambda one: one["role"] != Image.Role.MAIN)
+
+
+@requires_transaction
+def save_images(
+    field: ImagesField, target: Target, wanted: Sequence[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Save the images of a product or variant in this order. New addresses are fetched by a task.
+
+    Locks:  as ``image_edits.edit_images``
+    """
+    present = {image.source_url: image for image in target.images}
+    owner = target.variant if field.name == VARIANT else None
+    saved = []
+    for one in wanted:
+        image = present.get(one["source"]) or _new_image(one["source"])
+        image.variant, image.role, image.alt_texts = owner, one["role"], dict(one["alt"])
+        saved.append(image)
+    stated = {one["source"] for one in wanted}
+    removed = [image for image in field.owned(target) if image.source_url not in stated]
+    others = [image for image in target.images if image not in saved and image not in removed]
+    in_order = [*others, *saved] if owner else [*saved, *others]
+    for position, image in enumerate(in_order):
+        image.position = position
+    main = next((image for image in saved if image.role == Image.Role.MAIN), None)
+    image_edits.edit_images(
+        product=target.product, saved=in_order, removed=removed, main=main, now=now
+    )
+    target.images = list(Image.objects.filter(product=target.product).order_by("position", "pk"))
+
+
+def _new_image(source: str) -> Image:
+    image = Image(source_url=source)
+    if source.startswith(UPLOAD_SCHEME):
+        stem = source.removeprefix(UPLOAD_SCHEME)
+        known = Image.objects.filter(stem=stem).first()
+        content = images.path_of(stem, max(WIDTHS_PX)).read_bytes() if known is None else b""
+        size = (known.width_px, known.height_px) if known else images.decode(content).size
+        image.stem, (image.width_px, image.height_px) = stem, size
+    return image

@@ -1,0 +1,285 @@
+"""Staff files that create products and variants: what is created, what is rejected, the undo."""
+
+import csv
+import io
+
+import pytest
+from django.utils.translation import override
+from PIL import Image as Picture
+
+from catalog.models import (
+    Brand,
+    FieldChange,
+    Identifier,
+    Image,
+    Mode,
+    OptionText,
+    Product,
+    ProductText,
+    Spec,
+    Variant,
+)
+from catalog.products import images
+from suppliers.catalog_files import own_export
+from suppliers.catalog_files.own_columns import OwnColumns, exported_headings
+from suppliers.models import CatalogImport
+from tests.factories.catalog import (
+    make_brand,
+    make_category,
+    make_channel,
+    make_image,
+    make_mode,
+    make_product,
+    make_spec,
+    make_variant,
+)
+from tests.factories.competitors import make_identifier
+from tests.factories.suppliers import make_offer, make_supplier
+from tests.suppliers.catalog_files.test_own_files import apply, check, outcomes, rows_of, undo
+
+pytestmark = pytest.mark.django_db
+
+HEADINGS = (
+    "SKU,URL handle,Title,Brand,Family,Category,Product status,Color,Color (az),Size,Lithium,"
+    "Cell energy (Wh),Cells,GTIN,Light output (lm),Modes,Images,Images: views,Title (az)\n"
+)
+BLACK = (
+    "W-1,Weir 370,Weir 370 headlamp,Tindrel,headlamp,headlamps,,Black,Qara,,inside,4.44,1,"
+    "4006381333931,370,High: 370 lm; SOS,https://example.org/a.jpg | https://example.org/b.jpg,"
+    "main | beam,Baş fənəri\n"
+)
+RED = "W-2,weir-370,,,,,,Red,Qırmızı,,inside,4.44,1,,,,,,\n"
+PLAIN = "W-3,,Plain torch,tindrel,headlamp,headlamps,in_review,,,,none,,,,,,,,\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, settings):
+    settings.FEEDS_ROOT = tmp_path / "feeds"
+    settings.MEDIA_ROOT = tmp_path / "media"
+    make_category()
+
+
+def messages(row):
+    return {name: each.message for name, each in rows_of(row).items()}
+
+
+def test_rows_with_unknown_skus_create_products_with_their_variants():
+    row = check(HEADINGS + BLACK + RED + PLAIN)
+    assert outcomes(row) == {"W-1": "new", "W-2": "new", "W-3": "new"}, messages(row)
+    assert not Product.objects.exists()
+
+    apply(row)
+
+    assert outcomes(row) == {"W-1": "created", "W-2": "created", "W-3": "created"}, messages(row)
+    weir, plain = Product.objects.order_by("pk")
+    assert (weir.slug, weir.status, weir.option_names) == ("weir-370", "draft", ["Color"])
+    assert (plain.slug, plain.status, plain.brand) == ("plain-torch", "in_review", weir.brand)
+    black, red = weir.variants.order_by("position")
+    assert (black.sku, black.option_values, black.color) == ("W-1", ["Black"], "Black")
+    assert (red.sku, red.lithium, str(red.cell_wh), red.cell_count) == ("W-2", "inside", "4.44", 1)
+    assert "lithium" in red.overridden_fields
+    assert {"brand", "title", "output_lm", "modes", "images"} <= {*weir.overridden_fields}
+    assert Identifier.objects.get().variant == black
+    assert (weir.spec.output_lm, plain.spec.output_lm) == (370, None)
+    assert list(weir.modes.order_by("position").values_list("name", "kind", "output_lm")) == [
+        ("High", "white", 370),
+        ("SOS", "white", None),
+    ]
+    images = weir.images.order_by("position").values_list("source_url", "role", "variant")
+    assert list(images) == [
+        ("https://example.org/a.jpg", "main", None),
+        ("https://example.org/b.jpg", "beam", None),
+    ]
+    assert ProductText.objects.get().title == "Baş fənəri"
+    assert {text.key: text.texts for text in OptionText.objects.all()} == {
+        "black": {"az": "Qara"},
+        "red": {"az": "Qırmızı"},
+    }
+    changes = FieldChange.objects.filter(product=weir)
+    assert set(changes.values_list("actor", "source")) == {("mia", f"bulk edit:{row.edit_id}")}
+
+
+def test_the_same_file_again_changes_nothing():
+    apply(check(HEADINGS + BLACK + RED + PLAIN))
+
+    again = check(HEADINGS + BLACK + RED + PLAIN, blank="clear")
+
+    assert {each: one.after for each, one in rows_of(again).items()} == {
+        "W-1": {},
+        "W-2": {},
+        "W-3": {},
+    }
+    assert set(outcomes(again).values()) == {"unchanged"}
+
+
+def test_a_row_adds_a_variant_to_a_product_that_exists():
+    product = make_product(slug="weir-370", title="Weir", status="live")
+    make_variant(product, sku="W-1", option_values=["Black"])
+
+    row = check(HEADINGS + "W-9,weir-370,Weir 2,,,,,Green,,,none,,,,,,,,\n")
+    apply(row)
+
+    product.refresh_from_db()
+    assert (product.title, product.status) == ("Weir 2", "live")
+    assert product.variants.get(sku="W-9").option_values == ["Green"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("W-9,,Title,Tindrel,headlamp,headlamps,,,,,,,,,,,,,", "state: Lithium."),
+        ("W-9,,,,headlamp,headlamps,,,,,none,,,,,,,,", "state: Title, Brand."),
+        ("W-9,,T,Tindrel,lantern,headlamps,,,,,none,,,,,,,,", "does not show products"),
+        ("W-9,,T,Tindrel,headlamp,headlamps,,,,,inside,,,,,,,,", "watt-hours"),
+        ("W-9,,T,Tindrel,headlamp,headlamps,,,,,none,,,12,,,,,", "not 8, 12, 13 or 14"),
+        ("W-9,,T,!,headlamp,headlamps,,,,,none,,,,,,,,", "no name of a brand"),
+        ("W-9,,T,Tindrel,headlamp,headlamps,,,,,none,,,,,8 x,,,", "is no mode"),
+        ("W-9,,T,Tindrel,headlamp,headlamps,,,,,none,,,,,,ftp://x/a.jpg,,", "neither the address"),
+        ("W-9,,T,Tindrel,headlamp,headlamps,,,,,none,,,,,,https://x.org/a.jpg,top,", "none of"),
+        ("L-9,l-1,,,,,,,,,none,,,,,,,,", "State the options of the variant: Color."),
+        ("L-9,l-1,,,,,,Red,,XL,none,,,,,,,,", "no option Size, but: Color."),
+        ("L-9,l-1,,,,,,Black,,,none,,,,,,,,", "Variant L-1 has the same options."),
+        ("L-1,other,,,,,,,,,,,,,,,,,", "belongs to the product l-1"),
+        ("L-1,,,Other,,,,,,,,,,,,,,,", "which a file cannot change"),
+        (f"{'x' * 41},,T,Tindrel,headlamp,headlamps,,,,,none,,,,,,,,", "cannot be a SKU"),
+    ],
+)
+def test_what_is_wrong_with_a_new_row_is_said(line, message):
+    product = make_product(slug="l-1", brand=make_brand(name="Tindrel"))
+    make_variant(product, sku="L-1", option_values=["Black"])
+
+    row = check(f"{HEADINGS}{line}\n")
+
+    (only,) = row.edit.rows.all()
+    assert (only.outcome, message in only.message) == ("rejected", True), only.message
+
+
+def test_rows_of_a_product_that_is_rejected_are_rejected_too():
+    row = check(HEADINGS + BLACK.replace("4006381333931", "1") + RED + RED.replace("W-2", "W-4"))
+
+    assert set(outcomes(row).values()) == {"rejected"}
+    assert messages(row)["W-2"] == "Row 1, which creates the product, is rejected."
+    assert "Variant W-2 has the same options." in messages(row)["W-4"]
+
+
+def test_a_product_that_is_not_complete_stays_a_draft():
+    make_channel()
+    row = check(HEADINGS + PLAIN.replace("in_review", "live"))
+    apply(row)
+
+    assert Product.objects.get().status == "draft"
+    assert "The product stays a draft: Enter these values first" in messages(row)["W-3"]
+
+
+def test_a_sku_or_handle_that_was_taken_meanwhile_creates_nothing():
+    row = check(HEADINGS + BLACK + RED + PLAIN)
+    make_product(slug="weir-370")
+    make_variant(sku="W-3")
+
+    apply(row)
+
+    assert messages(row) == {
+        "W-1": "Another product has this URL handle in the meantime.",
+        "W-2": "Row 1, which creates the product, was not applied.",
+        "W-3": "Another variant has this SKU in the meantime.",
+    }
+
+
+def test_the_undo_removes_what_nothing_uses_and_says_what_stays():
+    row = check(HEADINGS + BLACK + RED + PLAIN)
+    apply(row)
+    make_offer(Variant.objects.get(sku="W-3"), make_supplier())
+
+    undo(row)
+
+    assert outcomes(row) == {"W-1": "removed", "W-2": "removed", "W-3": "kept"}
+    assert messages(row)["W-3"].startswith("In use: ")
+    assert Product.objects.get().title == "Plain torch"
+    assert not Image.objects.exists()
+
+
+def test_the_undo_keeps_what_was_changed_since():
+    row = check(HEADINGS + BLACK + RED)
+    apply(row)
+    Variant.objects.filter(sku="W-2").update(lithium="none")
+
+    undo(row)
+
+    assert messages(row) == {
+        "W-1": "The product has other variants.",
+        "W-2": "Changed since: Lithium.",
+    }
+    assert Variant.objects.count() == 2
+
+
+def catalog():
+    """Return all that files state, by our own identifiers."""
+    with override("en"):
+        lines = "".join(own_export.csv_lines(Product.objects.all())).lstrip("\ufeff")
+    return sorted(csv.DictReader(io.StringIO(lines)), key=lambda row: row["SKU"])
+
+
+def make_stored_image(product, color, **changes):
+    content = io.BytesIO()
+    Picture.new("RGB", (100, 80), color.lower()).save(content, "PNG")
+    stored = images.store_resized(content.getvalue())
+    make_image(product, source_url=f"upload:{stored.stem}", **stored._asdict(), **changes)
+
+
+@pytest.fixture
+def rich():
+    product = make_product(
+        slug="night",
+        title='=Night "torch"',
+        summary="Bright.",
+        description_html="<p>One</p>\n<p>Two, &amp; three</p>",
+        option_names=["Color", "LED, tint"],
+        status="live",
+        safety_warnings={"en": "Hot.\nBright.", "az": "İsti."},
+        restricted_countries=["DE", "FR"],
+    )
+    make_spec(
+        product, cri=90, cct_k=5000, output_min_lm="0.5", battery_voltage="3.7", material="Al"
+    )
+    for color, sku in (("Black", "-N/1"), ("Red", "N 2")):
+        variant = make_variant(
+            product, sku=sku, option_values=[color, "5000 K"], color=color, origin_country="CN"
+        )
+        make_stored_image(product, color, variant=variant, role="other", position=2)
+    make_stored_image(product, "White", alt_texts={"en": "Front", "az": "Ön"})
+    make_identifier(Variant.objects.get(sku="-N/1"), value="04006381333931", state="verified")
+    make_mode(product, name="High: turbo", intensity_cd=9000)
+    make_mode(product, name="Red", kind="red", output_lm="5.5", runtime_min=None, position=1)
+    make_mode(product, name="Moon 2", output_lm=None, runtime_min=None, position=2)
+    ProductText.objects.create(product=product, language="az", title="Gecə", summary="Parlaq.")
+    OptionText.objects.create(kind="value", key="black", spellings=["Black"], texts={"az": "Qara"})
+    other = make_product(slug="old", title="Old torch", status="archived", option_names=[])
+    make_spec(other)
+    make_variant(other, sku="O-1", option_values=[], lithium="none", cell_wh=None, cell_count=0)
+
+
+def test_an_own_export_changes_nothing(rich):
+    lines = "".join(own_export.csv_lines(Product.objects.all()))
+
+    row = check(lines, blank="clear")
+
+    assert set(row.columns.values()) >= {*OwnColumns().labels} - {"option_text:az"}
+    assert {each: one.after for each, one in rows_of(row).items() if one.after} == {}
+    assert set(outcomes(row).values()) == {"unchanged"}, messages(row)
+
+
+def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
+    before, lines = catalog(), "".join(own_export.csv_lines(Product.objects.all()))
+    for model in (Mode, Image, Identifier, ProductText, OptionText, Spec, Variant, Product, Brand):
+        model.objects.all().delete()
+
+    row = check(lines)
+    apply(row)
+
+    assert set(outcomes(row).values()) == {"created"}, messages(row)
+    assert catalog() == before
+
+
+def test_each_column_of_an_export_has_its_own_heading():
+    assert len(exported_headings()) == len(OwnColumns().labels) - 2
+    assert CatalogImport.objects.count() == 0
