@@ -59,7 +59,7 @@ type Step = Callable[[Sequence[BulkEditRow], Known, datetime, str], None]
 
 @transaction.atomic(durable=True)
 def prepare(edit: BulkEdit, *, operations: list[dict[str, Any]], actor: str, now: datetime) -> None:
-    """Store the operations and request their preview.
+    """Store the operations and request their dry run.
 
     Raises: InvalidTransitionError, ConcurrentUpdateError  it was submitted before
     """
@@ -99,11 +99,11 @@ def continue_edit(edit_id: int, *, now: datetime, time_limit_s: float = TIME_LIM
 
 
 def _plan(edit: BulkEdit, *, clock: Callable[[], datetime]) -> None:
-    """Check the rows. An unexpected error ends the preview, because the sweep would repeat it."""
+    """Check the rows. An unexpected error ends the dry run, because the sweep would repeat it."""
     try:
         planning.plan_rows(edit)
     except Exception:
-        log.exception("the preview of bulk edit %s failed", edit.pk)
+        log.exception("the dry run of bulk edit %s failed", edit.pk)
         edit.move(Status.FAILED, at=clock())
     else:
         edit.move(Status.READY, at=clock())

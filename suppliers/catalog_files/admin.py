@@ -21,7 +21,7 @@ class CatalogImportAdmin(StaffAdmin):
         columns.status(
             "status",
             _("Status"),
-            needs_action={"quarantined", "failed"},
+            needs_action={"quarantined", "failed", "nothing"},
             waiting={"uploaded", "checked"},
             final={"applied", "discarded"},
         ),

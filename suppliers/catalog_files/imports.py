@@ -3,7 +3,7 @@
 step     what happens                                   safe to repeat because
 upload   the file is stored; no sync reads it yet       an unused file changes nothing
 columns  fields are chosen for its headings             the last choice counts
-check    all rows are compared, nothing is written      a repeated check replaces the former
+dry run  all rows are compared, nothing is written      a repeated dry run replaces the former
 apply    our products: the bulk edit is applied         its rows are applied once
          of a supplier: the file becomes its newest     one sync of the supplier runs at a time;
          upload, a product sync imports it              equal rows are not written
@@ -16,6 +16,7 @@ import hashlib
 import json
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -28,15 +29,18 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from catalog.models import BulkEdit
+from catalog.bulk_edits import application
+from catalog.models import BulkEdit, BulkEditRow
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
 from storefront.lib.http.errors import PermanentError
-from storefront.lib.state_machine import ConcurrentUpdateError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.catalog_files import dry_run, own_files
+from suppliers.catalog_files.own_columns import SKU, OwnColumns
 from suppliers.connections import file_sources
 from suppliers.connections.file_sources import StoredFile
 from suppliers.connectors.feed.fetch import UPLOADS
+from suppliers.connectors.feed.formats import xlsx
 from suppliers.connectors.feed.mapping.spec import FormatOverrides
 from suppliers.connectors.feed.mapping.spec import Mapping as FeedMappingSpec
 from suppliers.feed_mapping import sample
@@ -46,7 +50,7 @@ from suppliers.sync.runner import AlreadyRunningError, run_sync
 
 log = logging.getLogger(__name__)
 
-Status = CatalogImport.Status
+Status, Outcome = CatalogImport.Status, BulkEditRow.Outcome
 LOCK_NAME = "catalog import"
 MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000
@@ -58,6 +62,13 @@ DECIDED: dict[str, Status] = {
     SyncRun.Status.APPLIED: Status.APPLIED,
     SyncRun.Status.ROLLED_BACK: Status.APPLIED,
     SyncRun.Status.DISCARDED: Status.DISCARDED,
+}
+OWN_COUNTS = ("new", "changed", "unchanged", "rejected")
+OWN_OUTCOMES = {
+    **dict.fromkeys([Outcome.NEW, Outcome.CREATED], "new"),
+    **dict.fromkeys([Outcome.PLANNED, Outcome.CHANGED], "changed"),
+    Outcome.UNCHANGED: "unchanged",
+    **dict.fromkeys([Outcome.REJECTED, Outcome.CONFLICT], "rejected"),
 }
 STATUS_OF_RUN = {**DECIDED, SyncRun.Status.QUARANTINED: Status.QUARANTINED}
 
@@ -97,9 +108,21 @@ def upload(
         raise
     key = json.dumps(sorted(headings), ensure_ascii=False)
     row.heading_key = hashlib.sha256(key.encode()).hexdigest()
-    row.columns = remembered_columns(row)
+    _apply_remembered(row)
     row.save()
     return row
+
+
+def _apply_remembered(row: CatalogImport) -> None:
+    """Set the columns and format that staff last chose for such a file, if it can be read so."""
+    row.columns, row.reading = remembered_columns(row)
+    if row.reading:
+        try:
+            headings = _read_headings(row)
+        except PermanentError:
+            headings = []
+        if not {*row.columns} <= {*headings}:
+            row.columns, row.reading = {}, {}
 
 
 def _read_headings(row: CatalogImport) -> list[str]:
@@ -129,16 +152,41 @@ def _limited(chunks: Iterable[bytes]) -> Iterable[bytes]:
 def read_sample(row: CatalogImport) -> Sample:
     """Return the format and the first rows of the file. Raises PermanentError."""
     active = active_mapping(row.supplier) if row.supplier else None
-    reading = FeedMappingSpec.read(active.spec).reading if active else FormatOverrides()
+    reading = (
+        FeedMappingSpec.read(active.spec).reading if active else FormatOverrides(**row.reading)
+    )
     return sample.read_sample(path_of(row), reading=reading)
 
 
-def remembered_columns(row: CatalogImport) -> dict[str, str]:
-    """Return the columns that were last chosen for the same headings; none if it has a supplier."""
+def sheets_of(row: CatalogImport) -> list[str]:
+    """Return the names of the sheets of a workbook. Raises PermanentError."""
+    return [name for name, _path in xlsx.sheets(path_of(row))]
+
+
+def choose_format(row: CatalogImport, *, reading: Mapping[str, str]) -> None:
+    """Store how the file is read, and forget the columns, whose names may be others now.
+
+    Raises: PermanentError  the file cannot be read so; nothing is stored
+        InvalidTransitionError  its rows are being compared or applied
+    """
+    if row.status not in {Status.UPLOADED, Status.CHECKED, Status.NOTHING, Status.FAILED}:
+        raise InvalidTransitionError(row.status)
+    before, row.reading = row.reading, {name: text for name, text in reading.items() if text}
+    if row.reading == before:
+        return
+    _read_headings(row)
+    CatalogImport.objects.filter(pk=row.pk, status=row.status).update(
+        reading=row.reading, columns={}
+    )
+
+
+def remembered_columns(row: CatalogImport) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the columns and the format that were last chosen for the same headings."""
     earlier = CatalogImport.objects.filter(
         supplier=row.supplier, heading_key=row.heading_key
     ).exclude(columns={})
-    return dict(earlier.order_by("-pk").values_list("columns", flat=True).first() or {})
+    found = earlier.order_by("-pk").values_list("columns", "reading").first()
+    return (dict(found[0]), dict(found[1])) if found else ({}, {})
 
 
 def active_mapping(supplier: Supplier) -> FeedMapping | None:
@@ -200,24 +248,26 @@ def continue_import(import_id: int, *, now: datetime) -> None:
 def _check(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
     try:
         if row.supplier is None:
-            values: dict[str, Any] = {"edit": _check_own(row, clock=clock)}
+            edit = _check_own(row, clock=clock)
+            values: dict[str, Any] = {"edit": edit}
+            is_empty = not edit.rows.filter(outcome__in=application.TO_APPLY).exists()
         else:
-            values = {"report": _check_supplier(row, row.supplier, now=clock())}
+            report = _check_supplier(row, row.supplier, now=clock())
+            values = {"report": report}
+            is_empty = not any(report[name] for name in ("new", "changed", "missing"))
     except FileNotFoundError:
         row.move(Status.UPLOADED, at=clock(), problem=_("The file is gone. Upload it again."))
     except PermanentError as error:
         row.move(Status.UPLOADED, at=clock(), problem=str(error)[:500])
     except Exception:  # the sweep would repeat it
-        log.exception("the check of catalog import %s failed", row.pk)
+        log.exception("the dry run of catalog import %s failed", row.pk)
         row.move(Status.FAILED, at=clock(), problem=_unexpected_error())
     else:
-        row.move(Status.CHECKED, at=clock(), **values)
+        row.move(Status.NOTHING if is_empty else Status.CHECKED, at=clock(), **values)
 
 
 def _unexpected_error() -> str:
-    return _(
-        "An unexpected error stopped the import. Check the file again. The log has the details."
-    )
+    return _("An unexpected error stopped the import. Repeat the dry run. The log has the details.")
 
 
 def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit:
@@ -237,8 +287,8 @@ def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit
         status_since=now,
     )
     CatalogImport.objects.filter(pk=row.pk).update(edit=edit)
-    path, report = path_of(row), _progress(row)
-    total = own_files.count_rows(path)
+    path, report, reading = path_of(row), _progress(row), FormatOverrides(**row.reading)
+    total = own_files.count_rows(path, reading=reading)
     if total > MAX_ROWS:
         message = _("The file has more than %(most)s rows. Split it and upload the parts.")
         raise PermanentError(message % {"most": MAX_ROWS})
@@ -247,6 +297,7 @@ def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit
         path,
         mapped=row.columns,
         blank=row.blank,
+        reading=reading,
         on_progress=lambda read: report(read, total),
     )
     edit.move(BulkEdit.Status.PREPARING, at=clock())
@@ -267,6 +318,59 @@ def _check_supplier(row: CatalogImport, supplier: Supplier, *, now: datetime) ->
         on_progress=_progress(row),
     )
     return {**asdict(report), "findings": dict(report.findings)}
+
+
+def dry_run_own(row: CatalogImport, *, actor: str, now: datetime) -> None:
+    """Compare all rows of a file of our own products, by the remembered or suggested columns.
+
+    Raises: PermanentError  the file cannot be read, or a column is missing
+    """
+    headings = read_sample(row).detected.headers
+    columns = row.columns or OwnColumns().suggest(headings)
+    if SKU not in columns.values():
+        raise PermanentError(_("Choose the column that holds our SKU."))
+    request_check(row, columns=columns, blank=row.blank, actor=actor, now=now)
+    continue_import(row.pk, now=now)
+    row.refresh_from_db()
+    if row.status not in {Status.CHECKED, Status.NOTHING}:
+        raise PermanentError(row.problem)
+
+
+def apply_own(row: CatalogImport, *, actor: str, now: datetime) -> None:
+    """Apply a file of our own products to the end."""
+    if row.edit is None or row.status != Status.CHECKED:
+        return
+    application.start(row.edit, actor=actor, now=now)
+    while row.edit.status in application.OPEN:
+        application.continue_edit(row.edit.pk, now=now)
+        row.edit.refresh_from_db()
+    settle_imports(now=now)
+
+
+def report_of_own(row: CatalogImport) -> dict[str, Any]:
+    """Return the counts of a file of our own products, which add up to its rows, and its rejections."""
+    outcomes = BulkEditRow.objects.filter(edit=row.edit).order_by("position")
+    counted = Counter(
+        OWN_OUTCOMES[outcome] for outcome in outcomes.values_list("outcome", flat=True)
+    )
+    rejected = outcomes.filter(outcome__in=[Outcome.REJECTED, Outcome.CONFLICT])
+    headings = read_sample(row).detected.headers
+    return {
+        "rows": counted.total(),
+        **{name: counted[name] for name in OWN_COUNTS},
+        "rejections": [
+            {"row": name, "number": number, "reason": message}
+            for name, number, message in rejected.values_list("name", "position", "message")
+        ],
+        "unread_columns": [heading for heading in headings if heading not in row.columns],
+    }
+
+
+def delete_import(row: CatalogImport) -> None:
+    """Delete an import that was not applied, with its rows and its file."""
+    BulkEdit.objects.filter(pk=row.edit_id or 0).delete()
+    CatalogImport.objects.filter(pk=row.pk).delete()
+    _delete_unused_file(row)
 
 
 def _progress(row: CatalogImport) -> Callable[[int, int], None]:

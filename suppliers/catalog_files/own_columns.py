@@ -64,6 +64,7 @@ TEXTS = {
 OF_OPTION = "variant.color"
 HEADINGS = frozenset({*columns.BEFORE_OPTIONS, *columns.AFTER_OPTIONS})
 LABELS = {column: label for label, column in columns.NUMBERS.values()}
+MIXED_EXPORT = "Shop SKU"  # a heading of the exports for suppliers
 SKU_NAMES = ("shop sku", "our sku", "variant sku", "sku")
 HANDLE_NAMES = ("url handle", "handle", "product handle")
 _TRANSLATED = re.compile(
@@ -154,8 +155,10 @@ class OwnColumns:
     def suggest(self, headings: Sequence[str]) -> dict[str, str]:
         """Return the likeliest field of each heading, each field once; staff review it."""
         found: dict[str, str] = {}
+        # A column SKU of an export for suppliers has the supplier's SKU.
+        exported = {} if MIXED_EXPORT in headings else self._exported
         for heading in headings:
-            code = self._exported.get(heading) or EXPORTED.get(heading) or TEXTS.get(fold(heading))
+            code = exported.get(heading) or EXPORTED.get(heading) or TEXTS.get(fold(heading))
             code = code or _option_code(heading) or self._names.get(_plain(heading), "")
             if code and (may_repeat(code) or code not in found.values()):
                 found[heading] = code

@@ -25,6 +25,7 @@ from storefront.lib.text import fold
 from suppliers.catalog_files import columns, export
 from suppliers.catalog_files.own_columns import (
     HANDLE,
+    MIXED_EXPORT,
     SKU,
     CellError,
     OwnColumns,
@@ -36,7 +37,6 @@ from suppliers.connectors.feed.formats.delimited import TOTAL_ROW
 Outcome = BulkEditRow.Outcome
 MAX_SKU = 40
 _SKU = re.compile(r"[^\s\x00-\x1f]+(?: [^\s\x00-\x1f]+)*")
-MIXED_EXPORT = "Shop SKU"  # a heading of the exports for suppliers
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,5 +1,6 @@
-"""Bulk edit pages: choose fields and values for a selection, preview, apply, undo."""
+"""Bulk edit pages: choose fields and values for a selection, dry run, apply, undo."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -16,10 +17,11 @@ from django.utils.translation import gettext, ngettext
 from catalog.bulk_edits import application, fields, file_fields, planning, tasks
 from catalog.bulk_edits.fields import BulkField
 from catalog.bulk_edits.forms import FieldsForm, ValuesForm, initial_values
-from catalog.models import BulkEdit, BulkEditRow, Product, Variant
+from catalog.models import BulkEdit, BulkEditRow, Image, Product, Variant
 from storefront.dashboard import staff_page
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
 from suppliers.catalog_files import imports
+from suppliers.models import CatalogImport
 
 PER_PAGE = 100
 REFRESH_AFTER_S = 2
@@ -30,10 +32,12 @@ RIGHTS = {
 }
 Outcome, Status = BulkEditRow.Outcome, BulkEdit.Status
 FILE_RIGHTS = tuple(RIGHTS.values())  # a file states values of products and of variants
+CREATION_RIGHTS = ("catalog.add_product", "catalog.add_variant")
 # Outcomes in the order of their tabs.
 SHOWN = (
-    *(Outcome.REJECTED, Outcome.CONFLICT, Outcome.KEPT, Outcome.PLANNED, Outcome.CHANGED),
-    *(Outcome.RESTORED, Outcome.UNCHANGED, Outcome.PENDING),
+    *(Outcome.REJECTED, Outcome.CONFLICT, Outcome.KEPT, Outcome.NEW, Outcome.PLANNED),
+    *(Outcome.CREATED, Outcome.CHANGED, Outcome.REMOVED, Outcome.RESTORED, Outcome.UNCHANGED),
+    Outcome.PENDING,
 )
 
 
@@ -76,6 +80,8 @@ def create(request: HttpRequest, kind: str) -> HttpResponse:
 def show(request: HttpRequest, edit_id: int) -> HttpResponse:
     edit = get_object_or_404(BulkEdit, pk=edit_id)
     rights = FILE_RIGHTS if edit.file_name else (RIGHTS[BulkEdit.Kind(edit.kind)],)
+    if edit.status == Status.READY and edit.rows.filter(outcome=Outcome.NEW).exists():
+        rights = (*rights, *CREATION_RIGHTS)
     may_change = request.user.has_perms(rights)
     if request.method == "POST":
         staff_page.require(request, *rights)
@@ -92,7 +98,7 @@ def show(request: HttpRequest, edit_id: int) -> HttpResponse:
 def _act(request: HttpRequest, edit: BulkEdit) -> HttpResponse:
     step = request.POST.get("step", "")
     try:
-        if step == "preview" and not edit.file_name:
+        if step == "dry_run" and not edit.file_name:
             form = _values_form(request, edit, request.POST)
             if not form.chosen or not form.is_valid():
                 return _show_values(request, edit, form)
@@ -147,10 +153,10 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
     known, categories = file_fields.all_fields(), fields.category_names()
     is_open = edit.status in application.OPEN
     remaining = {
-        Status.PREPARING: Outcome.PENDING,
-        Status.APPLYING: Outcome.PLANNED,
-        Status.UNDOING: Outcome.CHANGED,
-    }.get(Status(edit.status))
+        Status.PREPARING: (Outcome.PENDING,),
+        Status.APPLYING: application.TO_APPLY,
+        Status.UNDOING: application.TO_UNDO,
+    }.get(Status(edit.status), ())
     total = sum(counts.values())
     return staff_page.render(
         request,
@@ -161,17 +167,42 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
         counts=[(code, Outcome(code).label, count) for code, count in shown],
         total=total,
         total_text=ngettext("%(count)d row", "%(count)d rows", total) % {"count": total},
-        done=total - counts.get(remaining, 0) if remaining else total,
+        done=total - _count(counts, remaining),
         rejected=counts.get(Outcome.REJECTED, 0),
-        planned=counts.get(Outcome.PLANNED, 0),
-        changed=counts.get(Outcome.CHANGED, 0),
+        planned=_count(counts, application.TO_APPLY),
+        new=counts.get(Outcome.NEW, 0),
+        changed=_count(counts, application.TO_UNDO),
+        created=counts.get(Outcome.CREATED, 0),
         no_change_reason=_no_change_reason(edit, counts),
+        columns_page=_columns_page(edit),
+        failed_images=_count_failed_images(edit),
         refresh_after_s=REFRESH_AFTER_S if is_open else None,
         outcome=outcome,
         page=page,
         operations=[_operation_text(operation, known, categories) for operation in edit.operations],
         rows=[{"row": row, "changes": _change_texts(row, known, categories)} for row in page],
     )
+
+
+def _columns_page(edit: BulkEdit) -> str:
+    """Return the page of the columns from which a dry run was made, or ""."""
+    if not edit.file_name or edit.status != Status.READY:
+        return ""
+    found = CatalogImport.objects.filter(edit=edit).values_list("pk", flat=True).first()
+    return f"{reverse('supply:import', args=[found])}?columns=1" if found else ""
+
+
+def _count_failed_images(edit: BulkEdit) -> int:
+    """Return how many images of an imported file could not be fetched."""
+    if not edit.file_name or edit.status != Status.APPLIED:
+        return 0
+    changed = edit.rows.filter(outcome__in=application.TO_UNDO)
+    images = Image.objects.filter(product__in=changed.values("product"), stem="")
+    return images.exclude(problem="").count()
+
+
+def _count(counts: Mapping[str, int], outcomes: Iterable[str]) -> int:
+    return sum(counts.get(outcome, 0) for outcome in outcomes)
 
 
 def _change_texts(
@@ -190,8 +221,8 @@ def _change_texts(
 
 
 def _no_change_reason(edit: BulkEdit, counts: dict[str, int]) -> str:
-    """Return why a preview has nothing to apply; empty if it has, or if the edit is at another step."""
-    if edit.status != Status.READY or counts.get(Outcome.PLANNED):
+    """Return why a dry run has nothing to apply; empty if it has, or if the edit is at another step."""
+    if edit.status != Status.READY or _count(counts, application.TO_APPLY):
         return ""
     if not counts.get(Outcome.REJECTED):
         return gettext("All rows already have these values.")

@@ -1,5 +1,6 @@
-"""Import wizard: upload a file, choose its columns, check all rows, apply, report."""
+"""Import wizard: upload a file, choose its columns, dry run over all rows, apply, report."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -19,8 +20,10 @@ from storefront.dashboard import staff_page
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
 from suppliers.catalog_files import imports, tasks
-from suppliers.catalog_files.own_columns import SKU, OwnColumns
+from suppliers.catalog_files.own_columns import SKU, OwnColumns, may_repeat
 from suppliers.connections import file_sources
+from suppliers.connectors.feed.formats.detection import Detected
+from suppliers.connectors.feed.mapping.spec import Format
 from suppliers.connectors.feed.mapping.spec import Mapping as FeedMappingSpec
 from suppliers.feed_mapping import sample as feed_mapping_sample
 from suppliers.models import CatalogImport, Connection, Supplier
@@ -34,11 +37,28 @@ REFRESH_AFTER_S = 2
 SHOWN_CHANGES = 200
 
 
+TAB = "tab"  # in the form: a browser would strip the character
+DELIMITERS = [
+    (",", _("Comma")),
+    (";", _("Semicolon")),
+    (TAB, _("Tab")),
+    ("|", _("Vertical bar")),
+]
+ENCODINGS = [
+    ("utf-8", "UTF-8"),
+    ("utf-16", "UTF-16"),
+    ("cp1254", "Windows-1254 (Türkçe)"),
+    ("cp1252", "Windows-1252"),
+    ("cp1251", "Windows-1251"),
+    ("cp1250", "Windows-1250"),
+]
+
+
 class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
-        help_text=_("CSV or XLSX, at most 50 MB. The first sheet is read."),
+        help_text=_("CSV or XLSX, at most 50 MB."),
     )
     supplier = forms.ModelChoiceField(
         Supplier.objects.none(),
@@ -54,6 +74,39 @@ class UploadForm(forms.Form):
         uploads = Connection.objects.filter(options__via=file_sources.BY_HAND)
         known = Supplier.objects.filter(adapter=file_sources.FEED, connection__in=uploads)
         field.queryset = known.order_by("name") if may_import else known.none()
+
+
+class FormatForm(forms.Form):
+    """How a table is written; the detected format is chosen at first."""
+
+    def __init__(self, *args: Any, row: CatalogImport, detected: Detected, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if detected.format == Format.XLSX:
+            self._add("sheet", _("Sheet"), detected.sheet, [(n, n) for n in imports.sheets_of(row)])
+        elif detected.format in {Format.CSV, Format.TSV}:
+            known = detected.delimiter.replace("\t", TAB)
+            self._add("delimiter", _("Delimiter"), known, DELIMITERS)
+            encoding = {"utf-8-sig": "utf-8", "latin-1": "cp1252"}.get(
+                detected.encoding, detected.encoding
+            )
+            self._add("encoding", _("Encoding"), encoding, ENCODINGS)
+
+    def _add(self, name: str, label: Any, initial: str, choices: list[tuple[str, Any]]) -> None:
+        offered = dict(choices)
+        offered.setdefault(initial, initial)
+        self.fields[name] = forms.ChoiceField(
+            label=label,
+            choices=list(offered.items()),
+            initial=initial,
+            widget=UnfoldAdminSelectWidget,
+        )
+
+    def reading(self, before: Mapping[str, str]) -> dict[str, str]:
+        """Return the earlier choices with those that staff changed now."""
+        changed = {name: self.cleaned_data[name] for name in self.changed_data}
+        if "delimiter" in changed:
+            changed["delimiter"] = changed["delimiter"].replace(TAB, "\t")
+        return {**before, **changed}
 
 
 class ColumnsForm(forms.Form):
@@ -94,7 +147,7 @@ class ColumnsForm(forms.Form):
         self.columns: dict[str, str] = {}
         for index, heading in enumerate(self.headings):
             code = cleaned.get(f"column-{index}", "")
-            if code and code in self.columns.values():
+            if code and code in self.columns.values() and not may_repeat(code):
                 message = gettext("Two columns have the field %(field)s.")
                 self.add_error(f"column-{index}", message % {"field": self.labels[code]})
             elif code:
@@ -142,10 +195,10 @@ def show(request: HttpRequest, import_id: int) -> HttpResponse:
         return _act(request, row)
     staff_page.require(request, VIEW)
     if row.status == Status.UPLOADED or (
-        row.status in (Status.CHECKED, Status.FAILED) and "columns" in request.GET
+        row.status in (Status.CHECKED, Status.NOTHING, Status.FAILED) and "columns" in request.GET
     ):
         return _show_columns(request, row)
-    if row.status in (Status.CHECKED, Status.APPLIED) and row.edit is not None:
+    if row.status in (Status.CHECKED, Status.NOTHING, Status.APPLIED) and row.edit is not None:
         return HttpResponseRedirect(reverse("supply:bulk_edit", args=[row.edit.pk]))
     report = row.report
     return staff_page.render(
@@ -169,6 +222,8 @@ def _act(request: HttpRequest, row: CatalogImport) -> HttpResponse:
     step = request.POST.get("step", "")
     columns: dict[str, str] = {}
     blank = row.blank
+    if step == "format" and row.supplier is None:
+        return _choose_format(request, row)
     if step == "check" and row.supplier is None:
         try:
             found = imports.read_sample(row)
@@ -192,10 +247,28 @@ def _act(request: HttpRequest, row: CatalogImport) -> HttpResponse:
     return HttpResponseRedirect(_url(row))
 
 
+def _choose_format(request: HttpRequest, row: CatalogImport) -> HttpResponse:
+    page = HttpResponseRedirect(f"{_url(row)}?columns=1")
+    try:
+        form = FormatForm(request.POST, row=row, detected=imports.read_sample(row).detected)
+        if form.is_valid():
+            imports.choose_format(row, reading=form.reading(row.reading))
+    except (PermanentError, OSError) as error:
+        row.refresh_from_db()
+        return _show_columns(request, row, problem=str(error))
+    except SERVICE_ERRORS:  # another click has started the dry run
+        return HttpResponseRedirect(_url(row))
+    return page
+
+
 def _show_columns(
-    request: HttpRequest, row: CatalogImport, form: ColumnsForm | None = None
+    request: HttpRequest,
+    row: CatalogImport,
+    form: ColumnsForm | None = None,
+    *,
+    problem: str = "",
 ) -> HttpResponse:
-    shown: dict[str, Any] = {}
+    shown: dict[str, Any] = {"problem": problem}
     try:
         found = imports.read_sample(row)
     except (PermanentError, OSError) as error:
@@ -205,6 +278,7 @@ def _show_columns(
         if row.supplier is None:
             form = form or ColumnsForm(row=row, headings=found.detected.headers)
             shown |= {"form": form, "rows": form.rows(found.columns)}
+            shown["format_form"] = FormatForm(row=row, detected=found.detected)
         else:
             shown |= _supplier_columns(row.supplier, row, found)
     return staff_page.render(

@@ -1,4 +1,4 @@
-"""Catalog file: export the products of the staff list as CSV or XLSX."""
+"""Catalog file: export the products of the staff list as CSV or XLSX, as an import reads them."""
 
 import tempfile
 
@@ -19,9 +19,10 @@ from django.utils.translation import gettext
 from catalog.models import Product
 from storefront.dashboard import staff_page
 from storefront.lib.staff.xlsx_export import CellTooLongError, write_xlsx
-from suppliers.catalog_files import columns, export
+from suppliers.catalog_files import own_export
+from suppliers.catalog_files.own_export import OwnTable
 
-RIGHTS = ("catalog.view_product", "suppliers.view_supplieroffer")
+RIGHTS = ("catalog.view_product", "catalog.view_variant")
 
 
 def download(request: HttpRequest, kind: str) -> HttpResponseBase:
@@ -36,13 +37,14 @@ def download(request: HttpRequest, kind: str) -> HttpResponseBase:
     name = f"catalog-{timezone.localdate()}"
     if kind == "csv":
         answer = StreamingHttpResponse(
-            export.csv_lines(products), content_type="text/csv; charset=utf-8"
+            own_export.csv_lines(products), content_type="text/csv; charset=utf-8"
         )
         answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return answer
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     try:
-        write_xlsx(export.table(products), file, number_headings=columns.NUMBER_HEADINGS)
+        table = OwnTable(products)
+        write_xlsx(table.rows(), file, number_headings=table.number_headings)
     except CellTooLongError as error:
         file.close()
         message = gettext("%(problem)s. Export as CSV instead.") % {"problem": error}

@@ -3,14 +3,17 @@
 import json
 import time
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.models import Category, Product
+from storefront.lib.staff.csv_export import lossless_csv_line
 from storefront.lib.staff.xlsx_export import CellTooLongError, write_xlsx
 from suppliers.catalog_files import columns, export
+from suppliers.catalog_files.own_export import OwnTable
 from suppliers.models import Supplier
 
 SUFFIXES = (".csv", ".xlsx")
@@ -29,6 +32,9 @@ class Command(BaseCommand):
             metavar="CODE",
             help="only the offers of this supplier, also for products of other suppliers",
         )
+        parser.add_argument(
+            "--own", action="store_true", help="the columns of our own products, without offers"
+        )
         parser.add_argument("--json", action="store_true", dest="as_json")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -44,7 +50,8 @@ class Command(BaseCommand):
             supplier = _check_known(Supplier, code=code)
         started = time.monotonic()
         try:
-            count = _write(path, products, supplier)
+            table = _table(products, supplier, is_own=options["own"])
+            count = _write(path, *table)
         except (OSError, CellTooLongError) as error:
             raise CommandError(f"{path} cannot be written: {error}", returncode=2) from error
         seconds = max(0.001, time.monotonic() - started)
@@ -66,19 +73,29 @@ def _check_known(model: Any, **name: str) -> Any:
     return row
 
 
-def _write(path: Path, products: Any, supplier: Supplier | None) -> int:
+def _table(
+    products: Any, supplier: Supplier | None, *, is_own: bool
+) -> tuple[Iterator[list[str]], frozenset[str]]:
+    """Return the rows of the table, its headings first, and the headings of numbers."""
+    if is_own:
+        own = OwnTable(products)
+        return own.rows(), own.number_headings
+    return export.table(products, supplier=supplier), columns.NUMBER_HEADINGS
+
+
+def _write(path: Path, rows: Iterator[list[str]], numbers: frozenset[str]) -> int:
     """Write the file under a temporary name first, so that a failed export leaves no part of one."""
     part = path.with_name(f".{path.name}.part")
     try:
-        rows = export.table(products, supplier=supplier)
         if path.suffix.casefold() == ".xlsx":
             with part.open("wb") as file:
-                count = write_xlsx(rows, file, number_headings=columns.NUMBER_HEADINGS)
+                count = write_xlsx(rows, file, number_headings=numbers)
         else:
             count = -1
             with part.open("w", encoding="utf-8", newline="") as file:
-                for count, line in enumerate(export.csv_lines(products, supplier=supplier)):  # noqa: B007
-                    file.write(line)
+                file.write(export.BYTE_ORDER_MARK)
+                for count, row in enumerate(rows):  # noqa: B007
+                    file.write(lossless_csv_line(row))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -1,4 +1,8 @@
-"""Catalog import command: report what a file changes, upload it, run a product sync."""
+"""Catalog import command: report what a file changes, then apply it.
+
+A file of a supplier is uploaded and a product sync runs. A file of our own products is applied as in
+the import wizard.
+"""
 
 import json
 import time
@@ -12,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.catalog_files import dry_run
+from suppliers.catalog_files import dry_run, imports
 from suppliers.catalog_files.dry_run import Report
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import Mapping
@@ -20,12 +24,13 @@ from suppliers.models import Connection, FeedMapping, FileContent, Supplier, Syn
 from suppliers.sync.runner import AlreadyRunningError, run_sync
 
 ACTOR = "command line"
+OWN = "own"  # the mapping of our own products
 CHUNK = 1 << 20
 UNREADABLE = 2  # exit code
 
 
 class Command(BaseCommand):
-    """Import a products file: upload it, then run a product sync.
+    """Import a products file of a supplier, or of our own products.
 
     Exit code: 1 if rows were rejected or the run was not applied, 2 if the file cannot be read.
     """
@@ -38,7 +43,8 @@ class Command(BaseCommand):
             "--mapping",
             required=True,
             metavar="NAME",
-            help="the supplier's code, or code@version for a mapping version that is not active",
+            help="the supplier's code, or code@version for a mapping version that is not active;"
+            f" {OWN}: our own products, with the columns that were last chosen for these headings",
         )
         parser.add_argument("--dry-run", action="store_true", help="report only; write nothing")
         parser.add_argument("--json", action="store_true", dest="as_json")
@@ -46,6 +52,9 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         path: Path = options["file"]
         now = timezone.now()
+        if options["mapping"] == OWN:
+            self._import_own(path, dry_run=options["dry_run"], as_json=options["as_json"], now=now)
+            return
         version = _find_version(options["mapping"])
         if not options["dry_run"]:
             _require_uploads(version.supplier)
@@ -75,6 +84,38 @@ class Command(BaseCommand):
             raise CommandError(f"The run was not applied: {run.status}. {run.problem}")
         if report.rejected:
             raise CommandError(f"{report.rejected:,} of {report.rows:,} rows were rejected.")
+
+    def _import_own(self, path: Path, *, dry_run: bool, as_json: bool, now: datetime) -> None:
+        started = time.monotonic()
+        try:
+            with path.open("rb") as file:
+                chunks = iter(lambda: file.read(CHUNK), b"")
+                row = imports.upload(
+                    supplier=None, name=path.name, chunks=chunks, actor=ACTOR, now=now
+                )
+            imports.dry_run_own(row, actor=ACTOR, now=now)
+        except (PermanentError, OSError, file_sources.FileTooLargeError) as error:
+            raise CommandError(f"{path} cannot be read: {error}", returncode=UNREADABLE) from error
+        if not dry_run:
+            imports.apply_own(row, actor=ACTOR, now=now)
+        report = imports.report_of_own(row)
+        if dry_run:
+            imports.delete_import(row)
+        seconds = round(time.monotonic() - started, 2)
+        if as_json:
+            content = {"file": str(path), "mapping": OWN, **report, "seconds": seconds}
+            self.stdout.write(json.dumps(content, ensure_ascii=False, indent=2))
+        else:
+            for one in report["rejections"]:
+                self.stdout.write(f"  row {one['number']}: {one['row']}: {one['reason']}")
+            if report["unread_columns"]:
+                self.stdout.write(f"Columns not read: {', '.join(report['unread_columns'])}")
+            counts = ", ".join(f"{report[name]:,} {name}" for name in imports.OWN_COUNTS)
+            self.stdout.write(f"{report['rows']:,} rows: {counts} ({seconds:.1f} s)")
+            if dry_run:
+                self.stdout.write("Dry run: nothing was written.")
+        if report["rejected"]:
+            raise CommandError(f"{report['rejected']:,} of {report['rows']:,} rows were rejected.")
 
     def _print(self, report: Report, run: SyncRun | None, *, seconds: float) -> None:
         for change in report.changes:

@@ -75,7 +75,7 @@ def import_values(page, base, sku):
     file = {"name": "values.csv", "mimeType": "text/csv", "buffer": rows.encode()}
     page.locator("input[type=file]").set_input_files(file)
     page.get_by_role("button", name="Upload", exact=True).click()
-    page.get_by_role("button", name="Check all rows").click()
+    page.get_by_role("button", name="Start dry run").click()
     page.get_by_role("button", name="Apply to 1 row").click()
     page.get_by_role("button", name="Undo the change of 1 row").wait_for()
 

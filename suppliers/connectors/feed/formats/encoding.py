@@ -13,7 +13,18 @@ BOMS = (
 )
 SUPPORTED = frozenset(
     {"utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"}
+    | {"cp1250", "cp1251", "cp1254"}
 )
+# Other names of supported encodings.
+NAMES = {
+    "windows-1250": "cp1250",
+    "windows-1251": "cp1251",
+    "windows-1252": "cp1252",
+    "windows-1254": "cp1254",
+    "iso-8859-1": "cp1252",
+    "iso-8859-9": "cp1254",
+    "utf8": "utf-8",
+}
 MAX_NUL_SHARE = 0.3
 # A file with at least this many valid characters for each broken one is damaged UTF-8.
 MIN_VALID_PER_BROKEN = 20
@@ -58,7 +69,7 @@ def _utf8_or_western(file: BinaryIO) -> str:
 def standard_name(name: str) -> str:
     """Return the encoding that staff set, by its standard name. Raises PermanentError."""
     folded = name.casefold().replace("_", "-")
-    folded = {"windows-1252": "cp1252", "iso-8859-1": "cp1252", "utf8": "utf-8"}.get(folded, folded)
+    folded = NAMES.get(folded, folded)
     if folded not in SUPPORTED:
         raise invalid_file("encoding", f"Unknown encoding {name[:30]!r}.")
     return folded

@@ -12,7 +12,7 @@ from tests.factories.catalog import make_product, make_spec, make_variant
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:catalog_product_changelist")
-OUTPUT = {"how-spec.output_lm": "set", "value-spec.output_lm": "900", "step": "preview"}
+OUTPUT = {"how-spec.output_lm": "set", "value-spec.output_lm": "900", "step": "dry_run"}
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_the_variants_of_selected_products_are_edited(staff, lights):
     values = staff.post(page, {"field": ["variant.status"]})["Location"]
     entered = {"how-variant.status": "set", "value-variant.status": "discontinued"}
 
-    shown = staff.post(values, entered | {"step": "preview"}, follow=True)
+    shown = staff.post(values, entered | {"step": "dry_run"}, follow=True)
     staff.post(shown.request["PATH_INFO"], {"step": "apply"})
 
     assert Variant.objects.filter(status="discontinued").count() == 2
@@ -87,7 +87,7 @@ def test_the_variants_of_selected_products_are_edited(staff, lights):
 def test_wrong_input_keeps_the_page(staff, lights, entered, message):
     page = begin(staff, lights)
 
-    answer = staff.post(page, {"step": "preview", **entered})
+    answer = staff.post(page, {"step": "dry_run", **entered})
 
     assert answer.status_code == 200
     assert message in answer.content.decode()

@@ -216,7 +216,7 @@ def test_a_checked_file_needs_the_rights_of_products_and_of_variants(staff, clie
 
     assert clerk.post(edit, {"step": "apply"}).status_code == 403
     assert "Apply to 1 row" not in clerk.get(edit).content.decode()
-    replaced = {"step": "preview", "how-variant.status": "set", "value-variant.status": "active"}
+    replaced = {"step": "dry_run", "how-variant.status": "set", "value-variant.status": "active"}
     assert staff.post(f"{edit}?field=variant.status", replaced).status_code == 404
     assert Spec.objects.get().output_lm == 400
 
@@ -309,7 +309,7 @@ def test_an_unexpected_error_ends_an_import_until_the_file_is_checked_again(
     assert "An unexpected error stopped the import." in text
     assert "RuntimeError: broken" in caplog.text
 
-    assert "Check all rows" in staff.get(f"{page}?columns=1").content.decode()
+    assert "Start dry run" in staff.get(f"{page}?columns=1").content.decode()
     staff.post(page, {"step": "check"})
 
     assert CatalogImport.objects.get().status == "checked"
