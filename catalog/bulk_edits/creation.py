@@ -178,7 +178,7 @@ def _new_product(row: BulkEditRow, stated: Mapping[BulkField, Any]) -> Product:
 def set_statuses(rows: Sequence[BulkEditRow], *, now: datetime, actor: str) -> None:
     """Give new products their stated status. One whose values do not allow it stays a draft."""
     for row in [row for row in rows if row.wanted.get(FIRST) and STATUS in row.after]:
-        product = Product.objects.get(pk=row.product_id)
+        product = Product.objects.get(pk=row.product_id or 0)
         source = f"bulk edit:{row.edit_id}"
         try:
             with transaction.atomic():

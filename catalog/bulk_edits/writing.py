@@ -177,8 +177,8 @@ def _save_of_file(write: Write, known: Mapping[str, BulkField], *, now: datetime
         elif each.part == WARNINGS:
             warnings[each.name] = value
     if warnings:
-        texts = {**product.safety_warnings, **warnings}
-        changes = {"safety_warnings": {name: text for name, text in texts.items() if text}}
+        stated = {**product.safety_warnings, **warnings}
+        changes = {"safety_warnings": {name: text for name, text in stated.items() if text}}
         editing.apply_edit(product=product, changes=changes, now=now)
     for code in write.unlocked:
         if known[code].part in {IMAGES, MODES}:

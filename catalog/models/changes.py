@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from catalog.models.products import Product, Variant
 from storefront.lib.db.constraints import check
@@ -192,10 +191,10 @@ class BulkEditRow(models.Model):
         PLANNED = "planned", _("To change")
         NEW = "new", _("To create")
         CHANGED = "changed", _("Changed")
-        CREATED = "created", pgettext_lazy("row", "Created")
+        CREATED = "created", _("Created")
         CONFLICT = "conflict", _("Changed since the dry run, not applied")
         RESTORED = "restored", _("Restored")
-        REMOVED = "removed", pgettext_lazy("row", "Removed")
+        REMOVED = "removed", _("Removed")
         KEPT = "kept", _("Changed since the edit, not restored")
 
     edit = models.ForeignKey(

@@ -50,7 +50,8 @@ from suppliers.sync.runner import AlreadyRunningError, run_sync
 
 log = logging.getLogger(__name__)
 
-Status, Outcome = CatalogImport.Status, BulkEditRow.Outcome
+Status = CatalogImport.Status
+Outcome = BulkEditRow.Outcome
 LOCK_NAME = "catalog import"
 MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000
@@ -64,7 +65,7 @@ DECIDED: dict[str, Status] = {
     SyncRun.Status.DISCARDED: Status.DISCARDED,
 }
 OWN_COUNTS = ("new", "changed", "unchanged", "rejected")
-OWN_OUTCOMES = {
+OWN_OUTCOMES: dict[str, str] = {
     **dict.fromkeys([Outcome.NEW, Outcome.CREATED], "new"),
     **dict.fromkeys([Outcome.PLANNED, Outcome.CHANGED], "changed"),
     Outcome.UNCHANGED: "unchanged",

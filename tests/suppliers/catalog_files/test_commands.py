@@ -6,11 +6,11 @@ import pytest
 from django.core.management import CommandError
 from openpyxl import load_workbook
 
-from catalog.models import Product, Spec, Variant
+from catalog.models import BulkEdit, Product, Spec, Variant
 from suppliers.catalog_files.columns import to_cells
 from suppliers.catalog_files.export import csv_lines, load_rows, table
 from suppliers.feed_mapping import sample
-from suppliers.models import FeedUpload, SupplierOffer, SyncRun
+from suppliers.models import CatalogImport, FeedUpload, SupplierOffer, SyncRun
 from tests.factories.catalog import make_image, make_product, make_variant
 from tests.factories.suppliers import make_offer, make_supplier
 from tests.support.catalog_files import (
@@ -221,3 +221,39 @@ def test_pictures_keep_their_order_and_their_variant(shop):
 
     names = [[url.rsplit("/")[-1] for url in row["Pictures"].split("|") if url] for row in rows]
     assert names == [["black.jpg"], ["red.jpg", "shared.jpg", "red-2.jpg"]]
+
+
+def test_own_products_are_exported_and_imported_without_a_browser(shop, tmp_path, settings):
+    settings.FEEDS_ROOT = tmp_path / "feeds"
+    product = make_product(title="Night torch")
+    make_variant(product, sku="L-1")
+    path = export(tmp_path / "own.csv", "--own")
+    assert counts_of_own(run(path, "--mapping=own")) == (0, (1, 0, 0, 1, 0))
+    text = path.read_text(encoding="utf-8-sig")
+    line = text.splitlines()[1]
+    new = line.replace("L-1", "L-2").replace(product.slug, "other")
+    path.write_text(
+        f"{text.replace('Night torch', 'Day torch')}{new}\n{line.replace('L-1', '', 1)}\n"
+    )
+
+    dry = run(path, "--mapping=own", "--dry-run")
+    assert counts_of_own(dry) == (1, (3, 1, 1, 0, 1))
+    assert dry[1]["rejections"] == [{"row": "Row 3", "number": 3, "reason": "The row has no SKU."}]
+    assert not Variant.objects.filter(sku="L-2").exists()
+    assert not BulkEdit.objects.filter(file_name="own.csv", status="ready").exists()
+
+    assert counts_of_own(run(path, "--mapping=own")) == (1, (3, 1, 1, 0, 1))
+    assert Variant.objects.get(sku="L-2").product.title == "Night torch"
+    product.refresh_from_db()
+    assert product.title == "Day torch"
+    assert CatalogImport.objects.order_by("-pk").first().status == "applied"
+    path.write_text("Name\nL-1\n")
+    assert run(path, "--mapping=own")[0] == 2
+
+
+def counts_of_own(found):
+    status, report = found
+    names = ("rows", "new", "changed", "unchanged", "rejected")
+    counted = tuple(report[name] for name in names)
+    assert counted[0] == sum(counted[1:])
+    return status, counted

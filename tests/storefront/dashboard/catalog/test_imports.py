@@ -19,7 +19,13 @@ from suppliers.models import CatalogImport, FeedUpload, SupplierOffer
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import runner
 from tests.factories.accounts import make_staff
-from tests.factories.catalog import make_channel, make_product, make_spec, make_variant
+from tests.factories.catalog import (
+    make_channel,
+    make_image,
+    make_product,
+    make_spec,
+    make_variant,
+)
 from tests.factories.feeds import make_shop
 from tests.support.catalog_files import ROWS, TEAPOT, make_wholesaler, write_csv
 
@@ -313,3 +319,61 @@ def test_an_unexpected_error_ends_an_import_until_the_file_is_checked_again(
     staff.post(page, {"step": "check"})
 
     assert CatalogImport.objects.get().status == "checked"
+
+
+def test_the_format_of_a_file_is_chosen_on_the_page_of_the_columns(staff, light):
+    columns = upload(staff, "SKU|Output;Note\nL-1|500;x\n")
+    page = path_of(columns)
+    assert "Semicolon" in columns.content.decode()
+
+    chosen = staff.post(
+        page, {"step": "format", "delimiter": "|", "encoding": "utf-8"}, follow=True
+    )
+    assert "Output;Note" in chosen.content.decode()
+    assert CatalogImport.objects.get().reading == {"delimiter": "|"}
+    broken = staff.post(page, {"step": "format", "delimiter": "nonsense"}, follow=True)
+    assert broken.status_code == 200
+    assert CatalogImport.objects.get().reading == {"delimiter": "|"}
+
+
+NEW_ROW = "SKU,Title,Brand,Family,Category,Lithium\nN-1,New torch,Fara,headlamp,headlamps,none\n"
+NEW_COLUMNS = {
+    "column-0": "sku",
+    "column-1": "product.title",
+    "column-2": "product.brand",
+    "column-3": "product.family",
+    "column-4": "product.category",
+    "column-5": "variant.lithium",
+}
+
+
+def test_a_file_creates_products_and_the_undo_removes_them(staff, light):
+    page = path_of(upload(staff, NEW_ROW))
+    staff.post(page, {"step": "check", "blank": "ignore", **NEW_COLUMNS})
+    checked = staff.get(page, follow=True)
+    edit, text = path_of(checked), checked.content.decode()
+    assert "1 row creates a product or variant." in text
+    assert f"{page}?columns=1" in text
+
+    staff.post(edit, {"step": "apply"})
+    product = Product.objects.get(title="New torch")
+    make_image(product, source_url="https://example.org/x.png", problem="404", tries=8)
+    text = staff.get(edit).content.decode()
+    assert "1 image could not be fetched" in text
+    assert "unless something refers to them" in text
+
+    staff.post(edit, {"step": "undo"})
+    assert not Product.objects.filter(title="New torch").exists()
+    assert "Removed (1)" in staff.get(edit).content.decode()
+
+
+def test_creating_products_needs_the_right_to_add_them(client, light):
+    rights = ("view_catalogimport", "add_catalogimport", "view_bulkedit")
+    client.force_login(make_staff("clerk", *rights, "change_product", "change_variant"))
+    page = path_of(upload(client, NEW_ROW))
+    client.post(page, {"step": "check", "blank": "ignore", **NEW_COLUMNS})
+    checked = client.get(page, follow=True)
+
+    assert "You need the permissions to add products and variants." in checked.content.decode()
+    assert client.post(path_of(checked), {"step": "apply"}).status_code == 403
+    assert not Product.objects.filter(title="New torch").exists()
