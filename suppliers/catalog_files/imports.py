@@ -16,7 +16,6 @@ import hashlib
 import json
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -30,13 +29,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import application
-from catalog.models import BulkEdit, BulkEditRow
+from catalog.models import BulkEdit
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.catalog_files import dry_run, own_files
-from suppliers.catalog_files.own_columns import SKU, OwnColumns
 from suppliers.connections import file_sources
 from suppliers.connections.file_sources import StoredFile
 from suppliers.connectors.feed.fetch import UPLOADS
@@ -51,7 +49,6 @@ from suppliers.sync.runner import AlreadyRunningError, run_sync
 log = logging.getLogger(__name__)
 
 Status = CatalogImport.Status
-Outcome = BulkEditRow.Outcome
 LOCK_NAME = "catalog import"
 MAX_BYTES = 50_000_000
 MAX_ROWS = 100_000
@@ -63,13 +60,6 @@ DECIDED: dict[str, Status] = {
     SyncRun.Status.APPLIED: Status.APPLIED,
     SyncRun.Status.ROLLED_BACK: Status.APPLIED,
     SyncRun.Status.DISCARDED: Status.DISCARDED,
-}
-OWN_COUNTS = ("new", "changed", "unchanged", "rejected")
-OWN_OUTCOMES: dict[str, str] = {
-    **dict.fromkeys([Outcome.NEW, Outcome.CREATED], "new"),
-    **dict.fromkeys([Outcome.PLANNED, Outcome.CHANGED], "changed"),
-    Outcome.UNCHANGED: "unchanged",
-    **dict.fromkeys([Outcome.REJECTED, Outcome.CONFLICT], "rejected"),
 }
 STATUS_OF_RUN = {**DECIDED, SyncRun.Status.QUARANTINED: Status.QUARANTINED}
 
@@ -319,52 +309,6 @@ def _check_supplier(row: CatalogImport, supplier: Supplier, *, now: datetime) ->
         on_progress=_progress(row),
     )
     return {**asdict(report), "findings": dict(report.findings)}
-
-
-def dry_run_own(row: CatalogImport, *, actor: str, now: datetime) -> None:
-    """Compare all rows of a file of our own products, by the remembered or suggested columns.
-
-    Raises: PermanentError  the file cannot be read, or a column is missing
-    """
-    headings = read_sample(row).detected.headers
-    columns = row.columns or OwnColumns().suggest(headings)
-    if SKU not in columns.values():
-        raise PermanentError(_("Choose the column that holds our SKU."))
-    request_check(row, columns=columns, blank=row.blank, actor=actor, now=now)
-    continue_import(row.pk, now=now)
-    row.refresh_from_db()
-    if row.status not in {Status.CHECKED, Status.NOTHING}:
-        raise PermanentError(row.problem)
-
-
-def apply_own(row: CatalogImport, *, actor: str, now: datetime) -> None:
-    """Apply a file of our own products to the end."""
-    if row.edit is None or row.status != Status.CHECKED:
-        return
-    application.start(row.edit, actor=actor, now=now)
-    while row.edit.status in application.OPEN:
-        application.continue_edit(row.edit.pk, now=now)
-        row.edit.refresh_from_db()
-    settle_imports(now=now)
-
-
-def report_of_own(row: CatalogImport) -> dict[str, Any]:
-    """Return the counts of a file of our own products, which add up to its rows, and its rejections."""
-    outcomes = BulkEditRow.objects.filter(edit=row.edit).order_by("position")
-    counted = Counter(
-        OWN_OUTCOMES[outcome] for outcome in outcomes.values_list("outcome", flat=True)
-    )
-    rejected = outcomes.filter(outcome__in=[Outcome.REJECTED, Outcome.CONFLICT])
-    headings = read_sample(row).detected.headers
-    return {
-        "rows": counted.total(),
-        **{name: counted[name] for name in OWN_COUNTS},
-        "rejections": [
-            {"row": name, "number": number, "reason": message}
-            for name, number, message in rejected.values_list("name", "position", "message")
-        ],
-        "unread_columns": [heading for heading in headings if heading not in row.columns],
-    }
 
 
 def delete_import(row: CatalogImport) -> None:

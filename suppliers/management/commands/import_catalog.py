@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from storefront.lib.http.errors import PermanentError
-from suppliers.catalog_files import dry_run, imports
+from suppliers.catalog_files import dry_run, imports, own_imports
 from suppliers.catalog_files.dry_run import Report
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import Mapping
@@ -93,12 +93,12 @@ class Command(BaseCommand):
                 row = imports.upload(
                     supplier=None, name=path.name, chunks=chunks, actor=ACTOR, now=now
                 )
-            imports.dry_run_own(row, actor=ACTOR, now=now)
+            own_imports.dry_run(row, actor=ACTOR, now=now)
         except (PermanentError, OSError, file_sources.FileTooLargeError) as error:
             raise CommandError(f"{path} cannot be read: {error}", returncode=UNREADABLE) from error
         if not dry_run:
-            imports.apply_own(row, actor=ACTOR, now=now)
-        report = imports.report_of_own(row)
+            own_imports.apply(row, actor=ACTOR, now=now)
+        report = own_imports.report(row)
         if dry_run:
             imports.delete_import(row)
         seconds = round(time.monotonic() - started, 2)
@@ -110,7 +110,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"  row {one['number']}: {one['row']}: {one['reason']}")
             if report["unread_columns"]:
                 self.stdout.write(f"Columns not read: {', '.join(report['unread_columns'])}")
-            counts = ", ".join(f"{report[name]:,} {name}" for name in imports.OWN_COUNTS)
+            counts = ", ".join(f"{report[name]:,} {name}" for name in own_imports.COUNTS)
             self.stdout.write(f"{report['rows']:,} rows: {counts} ({seconds:.1f} s)")
             if dry_run:
                 self.stdout.write("Dry run: nothing was written.")

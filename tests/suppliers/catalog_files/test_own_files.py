@@ -4,7 +4,6 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from openpyxl import Workbook
 
 from catalog.attributes.identifiers import brand_key
 from catalog.bulk_edits import application
@@ -375,43 +374,6 @@ def test_a_customs_code_has_latin_digits(light):
     row = check("SKU,HS code\nL-1,٨٥١٣١٠\n")
 
     assert outcomes(row) == {"L-1": "rejected"}
-
-
-def test_a_chosen_format_is_remembered_for_the_same_headings(light):
-    book = io.BytesIO()
-    sheets = Workbook()
-    sheets.active.append(["Notes"])
-    sheets.active.append(["none"])
-    second = sheets.create_sheet("Lights")
-    second.append(["SKU", "Title"])
-    second.append(["L-1", "Day torch"])
-    sheets.save(book)
-    row = upload(book.getvalue(), "file.xlsx")
-    assert imports.sheets_of(row) == ["Sheet", "Lights"]
-    assert imports.read_sample(row).detected.headers == ("Notes",)
-
-    imports.choose_format(row, reading={"sheet": "Lights"})
-    row.refresh_from_db()
-    columns = {"SKU": "sku", "Title": "product.title"}
-    imports.request_check(row, columns=columns, blank="ignore", actor="mia", now=NOON)
-    imports.continue_import(row.pk, now=NOON)
-    row.refresh_from_db()
-
-    assert outcomes(row) == {"L-1": "planned"}
-    again = upload(book.getvalue(), "file.xlsx")
-    assert (again.reading, again.columns) == ({"sheet": "Lights"}, columns)
-
-
-def test_a_delimiter_and_an_encoding_can_be_chosen(light):
-    row = upload("SKU;Title\nL-1;Işık, ğ\n".encode("cp1254"))
-    assert imports.read_sample(row).columns[1].values == ("Iþýk, ð",)
-
-    imports.choose_format(row, reading={"encoding": "cp1254", "delimiter": ";"})
-
-    row.refresh_from_db()
-    assert imports.read_sample(row).columns[1].values == ("Işık, ğ",)
-    with pytest.raises(PermanentError):
-        imports.choose_format(row, reading={"encoding": "ebcdic"})
 
 
 def test_a_file_that_changes_nothing_has_nothing_to_apply(light):

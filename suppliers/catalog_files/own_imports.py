@@ -1,0 +1,68 @@
+"""Own imports without a browser: compare all rows of a file of our own products, apply, report."""
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from catalog.bulk_edits import application
+from catalog.models import BulkEditRow
+from storefront.lib.http.errors import PermanentError
+from suppliers.catalog_files import imports
+from suppliers.catalog_files.own_columns import SKU, OwnColumns
+from suppliers.models import CatalogImport
+
+Status = CatalogImport.Status
+Outcome = BulkEditRow.Outcome
+COUNTS = ("new", "changed", "unchanged", "rejected")
+OUTCOMES: dict[str, str] = {
+    **dict.fromkeys([Outcome.NEW, Outcome.CREATED], "new"),
+    **dict.fromkeys([Outcome.PLANNED, Outcome.CHANGED], "changed"),
+    Outcome.UNCHANGED: "unchanged",
+    **dict.fromkeys([Outcome.REJECTED, Outcome.CONFLICT], "rejected"),
+}
+
+
+def dry_run(row: CatalogImport, *, actor: str, now: datetime) -> None:
+    """Compare all rows of a file of our own products, by the remembered or suggested columns.
+
+    Raises: PermanentError  the file cannot be read, or a column is missing
+    """
+    headings = imports.read_sample(row).detected.headers
+    columns = row.columns or OwnColumns().suggest(headings)
+    if SKU not in columns.values():
+        raise PermanentError(_("Choose the column that holds our SKU."))
+    imports.request_check(row, columns=columns, blank=row.blank, actor=actor, now=now)
+    imports.continue_import(row.pk, now=now)
+    row.refresh_from_db()
+    if row.status not in {Status.CHECKED, Status.NOTHING}:
+        raise PermanentError(row.problem)
+
+
+def apply(row: CatalogImport, *, actor: str, now: datetime) -> None:
+    """Apply a file of our own products to the end."""
+    if row.edit is None or row.status != Status.CHECKED:
+        return
+    application.start(row.edit, actor=actor, now=now)
+    while row.edit.status in application.OPEN:
+        application.continue_edit(row.edit.pk, now=now)
+        row.edit.refresh_from_db()
+    imports.settle_imports(now=now)
+
+
+def report(row: CatalogImport) -> dict[str, Any]:
+    """Return the counts of a file of our own products, which add up to its rows, and its rejections."""
+    outcomes = BulkEditRow.objects.filter(edit=row.edit).order_by("position")
+    counted = Counter(OUTCOMES[outcome] for outcome in outcomes.values_list("outcome", flat=True))
+    rejected = outcomes.filter(outcome__in=[Outcome.REJECTED, Outcome.CONFLICT])
+    headings = imports.read_sample(row).detected.headers
+    return {
+        "rows": counted.total(),
+        **{name: counted[name] for name in COUNTS},
+        "rejections": [
+            {"row": name, "number": number, "reason": message}
+            for name, number, message in rejected.values_list("name", "position", "message")
+        ],
+        "unread_columns": [heading for heading in headings if heading not in row.columns],
+    }

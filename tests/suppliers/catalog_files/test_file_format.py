@@ -1,0 +1,56 @@
+"""Format of staff files: sheet, delimiter and encoding are detected, chosen and remembered."""
+
+import io
+
+import pytest
+from openpyxl import Workbook
+
+from storefront.lib.http.errors import PermanentError
+from suppliers.catalog_files import imports
+from tests.factories.catalog import NOON, make_product, make_variant
+from tests.suppliers.catalog_files.test_own_files import outcomes, upload
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def light(tmp_path, settings):
+    settings.FEEDS_ROOT = tmp_path / "feeds"
+    return make_variant(make_product(), sku="L-1")
+
+
+def test_a_chosen_format_is_remembered_for_the_same_headings():
+    book = io.BytesIO()
+    sheets = Workbook()
+    sheets.active.append(["Notes"])
+    sheets.active.append(["none"])
+    second = sheets.create_sheet("Lights")
+    second.append(["SKU", "Title"])
+    second.append(["L-1", "Day torch"])
+    sheets.save(book)
+    row = upload(book.getvalue(), "file.xlsx")
+    assert imports.sheets_of(row) == ["Sheet", "Lights"]
+    assert imports.read_sample(row).detected.headers == ("Notes",)
+
+    imports.choose_format(row, reading={"sheet": "Lights"})
+    row.refresh_from_db()
+    columns = {"SKU": "sku", "Title": "product.title"}
+    imports.request_check(row, columns=columns, blank="ignore", actor="mia", now=NOON)
+    imports.continue_import(row.pk, now=NOON)
+    row.refresh_from_db()
+
+    assert outcomes(row) == {"L-1": "planned"}
+    again = upload(book.getvalue(), "file.xlsx")
+    assert (again.reading, again.columns) == ({"sheet": "Lights"}, columns)
+
+
+def test_a_delimiter_and_an_encoding_can_be_chosen():
+    row = upload("SKU;Title\nL-1;Işık, ğ\n".encode("cp1254"))
+    assert imports.read_sample(row).columns[1].values == ("Iþýk, ð",)
+
+    imports.choose_format(row, reading={"encoding": "cp1254", "delimiter": ";"})
+
+    row.refresh_from_db()
+    assert imports.read_sample(row).columns[1].values == ("Işık, ğ",)
+    with pytest.raises(PermanentError):
+        imports.choose_format(row, reading={"encoding": "ebcdic"})
