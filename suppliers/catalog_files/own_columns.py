@@ -159,7 +159,8 @@ class OwnColumns:
         exported = {} if MIXED_EXPORT in headings else self._exported
         for heading in headings:
             code = exported.get(heading) or EXPORTED.get(heading) or TEXTS.get(fold(heading))
-            code = code or _option_code(heading) or self._names.get(_plain(heading), "")
+            code = code or _option_code(heading) or self._names.get(fold(heading))
+            code = code or self._names.get(_plain(heading), "")
             if code and (may_repeat(code) or code not in found.values()):
                 found[heading] = code
         if SKU not in found.values():
