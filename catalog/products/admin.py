@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -40,7 +40,7 @@ from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
 from catalog.products.staff.filters import FamilyFilter, MissingTextFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
 from catalog.products.staff.image_form import ImageInline
-from catalog.products.staff.inlines import ModeInline, SpecInline
+from catalog.products.staff.inlines import ModeInline, SpecInline, VariantInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from catalog.products.staff.spec_panel import basis, finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm, un_number_of
@@ -133,14 +133,7 @@ class ProductAdmin(
         locked_fields,
     ]
     inlines: ClassVar = [
-        inline(
-            Variant,
-            "sku",
-            columns.text("option_values", _("Options")),
-            "weight_g",
-            "lithium",
-            "status",
-        ),
+        VariantInline,
         SpecInline,
         ModeInline,
         ImageInline,
@@ -156,9 +149,12 @@ class ProductAdmin(
         return HttpResponseRedirect(reverse("supply:texts", args=[object_id, language]))
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Product]":
-        """Join on the page of a product what ``spec_panel`` reads."""
+        """Read with a product what several parts of its page need."""
         rows: QuerySet[Product] = super().get_queryset(request)
-        return rows.select_related("spec") if _is_page(request) else rows
+        if not _is_page(request):
+            return rows
+        variants = Variant.objects.order_by("position", "pk")
+        return rows.select_related("spec").prefetch_related(Prefetch("variants", variants))
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))

@@ -126,7 +126,7 @@ def user_searches(text: str) -> list[IdSearch]:
 
 
 @admin.register(User)
-class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[type-arg]
+class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[misc, type-arg]
     """Users and their rights; a password can be set but not read.
 
     Only superusers see and change rights and passwords, and edit staff. A user's own rights are
@@ -205,17 +205,9 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
         answer: HttpResponse = super().user_change_password(request, id, form_url)
         return answer
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Annotate the number of second factors, without recovery codes."""
-        is_factor = ~models.Q(authenticator__type=Authenticator.Type.RECOVERY_CODES)
-        count = models.Count("authenticator", filter=is_factor)
-        rows: models.QuerySet[Any] = super().get_queryset(request).annotate(factor_count=count)
-        return rows
-
     @admin.display(description=_("Number of methods"))
     def factors(self, person: Any) -> int:
-        count: int = person.factor_count
-        return count
+        return enrollment.factors_of(person).count()
 
     def has_act_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Allow superusers to act on users other than themselves."""

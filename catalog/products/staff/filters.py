@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Product
 from catalog.models.families import family_choices
 from catalog.models.texts import TRANSLATED_LANGUAGES
-from catalog.products.translations.missing_texts import Text, cached_counts, products_lacking
+from catalog.products.translations.missing_texts import Text, products_lacking
 
 
 class FamilyFilter(SimpleListFilter):
@@ -34,7 +34,7 @@ class MissingTextFilter(SimpleListFilter):
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
         return [
-            (f"{text.value}:{code}", f"{name}: {text.label} ({cached_counts(code)[text.value]})")
+            (f"{text.value}:{code}", f"{name}: {text.label}")
             for code, name in TRANSLATED_LANGUAGES
             for text in Text
         ]

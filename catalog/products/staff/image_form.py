@@ -110,11 +110,11 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
 
 
 class ImageFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
-    """Reads the variants once for all images; rejects a file that is uploaded twice."""
+    """Takes the variants that were read with the product; rejects a file that is uploaded twice."""
 
     @cached_property
     def _variants(self) -> list[Variant]:
-        return [*self.instance.variants.order_by("position", "pk")] if self.instance.pk else []
+        return [*self.instance.variants.all()] if self.instance.pk else []
 
     def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
         return {**super().get_form_kwargs(index), "variants": self._variants}

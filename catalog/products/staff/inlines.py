@@ -1,15 +1,17 @@
 """Product page tabs: edit the specification and the light modes of a product."""
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from unfold.forms import PaginationInlineFormSet
 
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
-from catalog.models import Mode, Product, Spec
+from catalog.models import Mode, Product, Spec, Variant
 from catalog.products.spec_edits import BASIS
 from catalog.products.staff.spec_form import (
     ModeForm,
@@ -18,8 +20,9 @@ from catalog.products.staff.spec_form import (
     custom_fields,
     spec_form,
 )
+from storefront.lib.staff import columns
 from storefront.lib.staff.fieldsets import section
-from storefront.lib.staff.inlines import EditableForm, EditableTable
+from storefront.lib.staff.inlines import EditableForm, EditableTable, ReadOnlyFormSet, inline
 
 
 def with_basis(*names: str) -> list[tuple[str, str]]:
@@ -27,9 +30,38 @@ def with_basis(*names: str) -> list[tuple[str, str]]:
     return [(name, f"{BASIS}{name}") for name in names]
 
 
+class VariantFormSet(ReadOnlyFormSet):
+    """Takes the variants that were read with the product."""
+
+    def get_page(self, paginator: Any, page: int) -> Any:
+        if self.instance.pk:
+            paginator.object_list = [*self.instance.variants.all()]
+        return PaginationInlineFormSet.get_page(self, paginator, page)
+
+
+VariantInline = inline(
+    Variant,
+    "sku",
+    columns.text("option_values", _("Options")),
+    "weight_g",
+    "lithium",
+    "status",
+    formset=VariantFormSet,
+)
+
+
+class SpecFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
+    """Takes the specification that was read with the product."""
+
+    def get_queryset(self) -> list[Spec]:
+        spec = getattr(self.instance, "spec", None)
+        return [copy(spec)] if spec else []  # a copy, because the form changes it
+
+
 class SpecInline(EditableForm):
     model = Spec
     form = SpecForm
+    formset = SpecFormSet
     extra = 1
     can_delete = False
     fieldsets = (
@@ -54,6 +86,8 @@ class SpecInline(EditableForm):
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **options: Any) -> Any:
         """Add the custom attributes of the product's family to the form."""
+        if request.method != "POST":
+            self._definitions = registry.cached()
         definitions = self._definitions_of(obj)
         options["form"] = spec_form(definitions)
         return super().get_formset(request, obj, **options)

@@ -4,17 +4,12 @@ A description is missing if there is one in the base language, an option if a na
 ``OptionText`` has no translation, an attribute if its English text has none. Plain SQL: one statement counts all.
 """
 
-import time
-
 from django.db import connection, models
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import OptionText, Product
-
-CACHE_S = 60.0
-_counts: dict[str, tuple[float, dict[str, int]]] = {}  # expiry by the monotonic clock
 
 
 class Text(models.TextChoices):
@@ -67,15 +62,6 @@ def count_missing(language: str) -> dict[str, int]:
         cursor.execute(f"SELECT {_COUNT}", {"language": language})
         counts: tuple[int, ...] = cursor.fetchone()
     return dict(zip(Text.values, counts, strict=True))
-
-
-def cached_counts(language: str) -> dict[str, int]:
-    """Return ``count_missing``, at most a minute old, so that lists stay fast."""
-    counted = _counts.get(language)
-    if counted is None or counted[0] < time.monotonic():
-        counted = (time.monotonic() + CACHE_S, count_missing(language))
-        _counts[language] = counted
-    return counted[1]
 
 
 def untranslated_options(language: str) -> "QuerySet[OptionText]":

@@ -16,6 +16,18 @@ from storefront.lib.staff.columns import row_url
 from storefront.lib.staff.visibility import visible_fields
 
 
+class ReadOnlyFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
+    """Reads the first page of rows, and counts the rows only if there are more."""
+
+    def get_page(self, paginator: Any, page: int) -> Any:
+        if page == 1:
+            rows = [*self.queryset[: self.per_page + 1]]
+            has_more = len(rows) > self.per_page
+            paginator.count = self.queryset.count() if has_more else len(rows)
+            paginator.object_list = rows
+        return super().get_page(paginator, page)
+
+
 class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
     """Read-only rows of another table, each with a link to its page.
 
@@ -23,6 +35,7 @@ class StaffInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
     queryset that annotate values the columns need.
     """
 
+    formset = ReadOnlyFormSet
     related: ClassVar[tuple[str, ...]] = ()
     queryset_methods: ClassVar[tuple[str, ...]] = ()
     ordering: ClassVar = ["pk"]

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def empty_memory(db, monkeypatch):
     monkeypatch.setattr(options, "_cached", (0.0, options.OptionTexts({})))
-    monkeypatch.setattr(missing_texts, "_counts", {})
     make_channel()  # error pages are those of the shop
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -20,8 +21,7 @@ from tests.factories.full_shop import make_world
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
 CONNECTION_FIELDS = ("base_url", "account_id", "calls_per_second", "max_concurrent_calls")
-# Queries for the rows, their count, session and user, and filter choices.
-MAX_QUERIES = 10
+MAX_QUERIES = 12
 
 
 def page(name, view="changelist", *args):
@@ -39,30 +39,20 @@ def test_pages_of_every_table_need_few_queries_whatever_the_number_of_rows(
     shared_world, monkeypatch, staff
 ):
     monkeypatch.setattr(staff_sessions, "RECORD_INTERVAL", timedelta(days=1))  # no write per minute
+    ContentType.objects.get_for_models(*admin.site._registry)  # a process reads each once
     lists, others, rows = {}, {}, {}
     for model, table in admin.site._registry.items():
         name = f"{model._meta.app_label}_{model._meta.model_name}"
         rows[name] = model.objects.count()
         lists[name], _ = count_queries(staff, page(name))
+        others[f"{name} sorted"], _ = count_queries(staff, page(name) + "?o=1")
         if table.search_fields:
-            others[f"{name} search"], _ = count_queries(staff, page(name) + "?q=a")
+            others[f"{name} search"], _ = count_queries(staff, page(name) + "?q=usb+1234")
         if row := model.objects.order_by("pk").first():
             others[f"{name} page"], _ = count_queries(staff, page(name, "change", row.pk))
         assert isinstance(table, StaffAdmin) or name in {"accounts_user", "auth_group"}
 
-    too_slow = {name: many for name, many in others.items() if many > MAX_QUERIES}
-    assert max(lists.values()) <= MAX_QUERIES
-    assert too_slow.keys() <= {
-        "catalog_product page",
-        "orders_order page",
-        "orders_purchaseorder page",
-        "orders_returnauthorization page",
-        "shipping_parcel page",
-        "suppliers_syncrun page",
-        "suppliers_supplier page",
-        "suppliers_supplieroffer page",
-    }
-    assert max(too_slow.values()) <= 17
+    assert {name: many for name, many in (lists | others).items() if many > MAX_QUERIES} == {}
     make_world(monkeypatch, batch=2)
     more = {
         name: count_queries(staff, page(name))[0]
