@@ -135,7 +135,8 @@ class Product(models.Model):
             # Imports look up titles; without ``fastupdate`` a lookup does not read pending entries.
             GinIndex(
                 SearchVector("title", config="simple"), fastupdate=False, name="product_title_words"
-            )
+            ),
+            models.Index("title", name="product_by_title"),  # staff sort by it
         ]
 
     def __str__(self) -> str:

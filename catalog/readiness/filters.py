@@ -10,9 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.custom_attributes import registry
-from catalog.custom_attributes.registry import CUSTOM
-from catalog.models import Channel, Completeness, Product, Requirement
-from catalog.readiness.subjects import label_of_subject, of_language, text_codes
+from catalog.models import Channel, Completeness, Product
+from catalog.readiness.subjects import choices, label_of_subject, of_language, text_codes
 
 
 class CompleteFilter(SimpleListFilter):
@@ -46,19 +45,17 @@ class CompleteFilter(SimpleListFilter):
 
 
 class MissingFilter(SimpleListFilter):
-    """Products that lack a value that is required or recommended on some channel."""
+    """Products that lack a value that is required or recommended on a channel."""
 
     title = gettext_lazy("Missing value")
     parameter_name = "missing"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        codes = {*Requirement.objects.values_list("subject", flat=True)}
-        codes |= {f"{CUSTOM}{one.code}" for one in registry.cached()}
         texts = text_codes(registry.cached())
-        codes |= {
+        codes = {
             of_language(code, language, texts=texts)
-            for code in codes
-            for language, _ in settings.LANGUAGES
+            for code, _label in choices()
+            for language, _name in settings.LANGUAGES
         }
         return sorted(((code, label_of_subject(code)) for code in codes), key=lambda pair: pair[1])
 
