@@ -8,7 +8,7 @@ from django.urls import get_resolver
 from storefront import checks
 from storefront.celery import publish_fast
 from storefront.lib import log_format
-from storefront.workers.warmup import gc_frozen
+from storefront.workers.warmup import gc_frozen, preload_pages
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "storefront.settings")
 checks.require_safe_settings()
@@ -16,3 +16,4 @@ with gc_frozen():
     application = log_format.with_request_id(get_wsgi_application())
     publish_fast()
     get_resolver().url_patterns  # noqa: B018 - load all views before the first request
+before_fork = preload_pages  # called by storefront.server

@@ -104,6 +104,7 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STAFF_PREFIX = "/admin/"  # of the paths of all staff pages
 LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"  # of staff; customers have their own
 AUTHENTICATION_BACKENDS = ["storefront.accounts.backends.GuardedBackend"]
 # required of all staff

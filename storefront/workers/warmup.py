@@ -1,4 +1,4 @@
-"""Worker warm-up: load connectors, texts and templates before the fork, freeze the garbage collector.
+"""Warm-up: load models, texts, URLs and templates before the fork, freeze the garbage collector.
 
 Processes share what is loaded before the fork; a process that replaces a dead one would otherwise
 load it again. During start-up the garbage collector would scan all loaded objects repeatedly and
@@ -9,11 +9,16 @@ freezes the loaded objects.
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 from celery.signals import worker_init
+from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.template import engines
+from django.urls import reverse
+from django.utils import translation
 
 from notifications import rendering
 from orders.gateways import gateway_class
@@ -21,8 +26,10 @@ from suppliers.connectors import CONNECTORS, connector_class
 
 
 @worker_init.connect
-def preload_connection(**_: Any) -> None:
-    """Set up once what the library of the database needs for its first connection: 5 MB a process."""
+def preload_database(**_: Any) -> None:
+    """Relate the models, and set up the database library: about 5 MB each for a process."""
+    for model in apps.get_models():
+        model._meta.get_fields()  # noqa: SLF001 - Django's documented model API
     with suppress(DatabaseError):  # each task opens a connection of its own
         connection.ensure_connection()
     connection.close()
@@ -40,7 +47,21 @@ def preload(**_: Any) -> None:
     rendering.preload()
     for code in CONNECTORS:
         connector_class(code)
+    with suppress(ImportError):
+        import_module("cffi.cparser")  # billiard uses it in each child: 3 MB
     gc.freeze()  # a child's collector would touch these objects, and so copy their pages
+
+
+def preload_pages() -> None:
+    """Load models, texts, names of URLs and templates for web workers: 20 MB that they then share."""
+    preload_database()
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            reverse("home")
+            jinja = engines["jinja"].env  # type: ignore[attr-defined]
+            for name in jinja.list_templates(filter_func=lambda name: name.startswith("web/")):
+                jinja.get_template(name)
+    gc.freeze()
 
 
 @contextmanager

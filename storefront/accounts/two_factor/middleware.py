@@ -33,15 +33,12 @@ class TwoFactorMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
-        self._staff_prefix = ""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Not in __init__: the URLs are not loaded yet when the first worker starts.
-        self._staff_prefix = self._staff_prefix or reverse("admin:index")
         session_user = request.user
         request.user = SimpleLazyObject(lambda: _effective_user(request, session_user))  # type: ignore[assignment]
         del request.auser  # the async accessor of the unguarded user
-        if request.path.startswith(self._staff_prefix) and not _is_public(request.path):
+        if request.path.startswith(settings.STAFF_PREFIX) and not _is_public(request.path):
             user = request.user
             if not user.is_authenticated and pending_user(request):
                 query = {"next": request.get_full_path()}

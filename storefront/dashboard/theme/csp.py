@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
 
@@ -26,10 +25,8 @@ class AdminPolicyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._shop = get_response
         self._admin = csp_override(ADMIN_CSP)(get_response)
-        self._prefix = ""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Not in __init__: the URLs are not loaded yet when the first worker starts.
-        self._prefix = self._prefix or reverse("admin:index")
-        answer = self._admin if request.path.startswith(self._prefix) else self._shop
+        is_staff_page = request.path.startswith(settings.STAFF_PREFIX)
+        answer = self._admin if is_staff_page else self._shop
         return answer(request)

@@ -1,4 +1,4 @@
-"""Worker warm-up: pause the garbage collector at start, load e-mail texts before the fork."""
+"""Worker warm-up: pause the garbage collector at start, load texts and pages before the fork."""
 
 import gc
 import gettext
@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.template import engines
+from django.urls import URLResolver, clear_url_caches, reverse
 from django.utils import translation
 from django.utils.translation import trans_real
 from jinja2 import Environment
@@ -44,6 +46,27 @@ def test_garbage_collector_is_paused_and_present_objects_frozen():
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_first_page_finds_urls_and_templates_loaded(monkeypatch):
+    done = []
+    languages = [language for language, _ in settings.LANGUAGES]
+    monkeypatch.setattr(warmup, "preload_database", lambda: None)  # it closes this connection
+    clear_url_caches()
+    for language in languages:
+        with translation.override(language):
+            engines["jinja"].env.cache.clear()
+    warmup.preload_pages()
+    monkeypatch.setattr(URLResolver, "_populate", done.append)
+    monkeypatch.setattr(Environment, "compile", lambda _self, _source, name: done.append(name))
+
+    for language in languages:
+        with translation.override(language):
+            reverse("product", args=["spot-400"])
+            engines["jinja"].get_template("web/catalog/product.html")
+
+    assert done == []
+    assert gc.get_freeze_count()
 
 
 def test_first_email_finds_templates_and_translations_loaded(monkeypatch):

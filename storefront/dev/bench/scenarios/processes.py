@@ -15,7 +15,7 @@ from storefront.dev.bench.harness.servers import serving
 from storefront.dev.bench.harness.workers import celery, workers
 from storefront.dev.bench.scenarios import pages
 
-PROCESSES = 2
+PROCESSES = 6  # as in docker-compose.yml
 STARTS = 3
 READ_S = 2.0
 WORKING_S = 15.0  # long enough for each urgent task of beat to run
