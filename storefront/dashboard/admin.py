@@ -1,8 +1,13 @@
-"""Dashboard admin: show inbox assignments, broken invariants and invariant check runs."""
+"""Dashboard admin: show inbox assignments, broken invariants, check runs and default groups."""
 
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.models import InboxAssignment, InvariantCheckRun, InvariantViolation
+from storefront.dashboard.models import (
+    DefaultGroup,
+    InboxAssignment,
+    InvariantCheckRun,
+    InvariantViolation,
+)
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
 
@@ -20,3 +25,4 @@ register_read_only(
     readonly_fields=[columns.document("rows", _("First violations"))],
 )
 register_read_only(InvariantCheckRun, list_display=["at", "newest_unpublished_supply"])
+register_read_only(DefaultGroup, list_display=["name", columns.text("group__name", _("Group"))])

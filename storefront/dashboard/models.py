@@ -1,5 +1,6 @@
-"""Dashboard models: store inbox assignments, broken invariants and invariant check runs."""
+"""Dashboard models: store inbox assignments, broken invariants, check runs and default groups."""
 
+from django.contrib.auth.models import Group
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -61,3 +62,22 @@ class InvariantCheckRun(models.Model):
 
     def __str__(self) -> str:
         return str(self.at)
+
+
+class DefaultGroup(models.Model):
+    """A staff group that the shop came with; ``name`` is its key in ``login.groups.GROUPS``.
+
+    ``permissions`` are those that releases have given it, as ``app.codename``. A release adds each
+    permission once, so that it does not give back what staff took away.
+    """
+
+    group = models.OneToOneField(Group, models.CASCADE, related_name="+", verbose_name=_("Group"))
+    name = models.CharField(_("Name"), max_length=40, unique=True)
+    permissions = models.JSONField(_("Permissions"), default=list)
+
+    class Meta:
+        verbose_name = _("default group")
+        verbose_name_plural = _("default groups")
+
+    def __str__(self) -> str:
+        return self.name

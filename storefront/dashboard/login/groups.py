@@ -1,9 +1,11 @@
-"""Staff groups of a new shop: define catalog, support, buying, finance and operation."""
+"""Default staff groups: define them, create them in a new shop, add permissions of new releases."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
+
+from storefront.dashboard.models import DefaultGroup
 
 # A permission is ``app.codename``; ``app.*`` are all view permissions of an app.
 GROUPS: Mapping[str, Sequence[str]] = {
@@ -128,11 +130,24 @@ GROUPS: Mapping[str, Sequence[str]] = {
 
 
 def create_groups(**_signal: Any) -> None:
-    """Create the groups if the shop has none, so that changes by superusers stay."""
-    if Group.objects.exists():
-        return
-    for name, rights in GROUPS.items():
-        Group.objects.create(name=name).permissions.set(permissions_of(rights))
+    """Create the groups if the shop has none; give each default group what is new for it.
+
+    Groups that staff deleted and permissions that staff took away stay so.
+    """
+    if not Group.objects.exists():
+        for name in GROUPS:
+            DefaultGroup.objects.create(name=name, group=Group.objects.create(name=name))
+    for row in DefaultGroup.objects.filter(name__in=GROUPS).select_related("group"):
+        known = {*row.permissions}
+        new = {
+            code: permission
+            for permission in permissions_of(GROUPS[row.name])
+            if (code := f"{permission.content_type.app_label}.{permission.codename}") not in known
+        }
+        if new:
+            row.group.permissions.add(*new.values())
+            row.permissions = sorted({*known, *new})
+            row.save(update_fields=["permissions"])
 
 
 def permissions_of(rights: Sequence[str]) -> list[Permission]:
@@ -140,7 +155,9 @@ def permissions_of(rights: Sequence[str]) -> list[Permission]:
     permissions: list[Permission] = []
     for right in rights:
         app, codename = right.split(".")
-        known = Permission.objects.filter(content_type__app_label=app)
+        known = Permission.objects.select_related("content_type").filter(
+            content_type__app_label=app
+        )
         if codename == "*":
             named = known.filter(codename__startswith="view_").exclude(codename="view_costs")
         else:

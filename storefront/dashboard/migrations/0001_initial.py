@@ -1,11 +1,12 @@
 import django.core.serializers.json
+import django.db.models.deletion
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [("auth", "0012_alter_user_first_name_max_length")]
 
     operations = [
         migrations.CreateModel(
@@ -40,5 +41,15 @@ class Migration(migrations.Migration):
                 ("newest_unpublished_supply", models.BigIntegerField(default=0, verbose_name="Newest supply change to publish")),
             ],
             options={"verbose_name": "integrity check run", "verbose_name_plural": "integrity check runs", "indexes": [models.Index(fields=["at"], name="checkup_by_time")]},
+        ),
+        migrations.CreateModel(
+            name="DefaultGroup",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40, unique=True, verbose_name="Name")),
+                ("permissions", models.JSONField(default=list, verbose_name="Permissions")),
+                ("group", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="auth.group", verbose_name="Group")),
+            ],
+            options={"verbose_name": "default group", "verbose_name_plural": "default groups"},
         ),
     ]

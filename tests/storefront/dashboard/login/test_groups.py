@@ -53,6 +53,36 @@ def test_new_shop_gets_groups_and_changes_stay(groups):
     assert not Group.objects.get(name="Support").permissions.exists()
 
 
+def test_a_release_adds_its_new_permissions_once(groups, monkeypatch):
+    support = Group.objects.get(name="Support")
+    support.name = "Helpdesk"
+    support.save()
+    support.permissions.remove(Permission.objects.get(codename="refund_order"))
+    Group.objects.create(name="Support")  # of staff, by the same name
+    release = {**GROUPS, "Support": [*GROUPS["Support"], "catalog.view_brand"], "Sales": []}
+    monkeypatch.setattr("storefront.dashboard.login.groups.GROUPS", release)
+
+    create_groups()
+
+    codes = {*support.permissions.values_list("codename", flat=True)}
+    assert "view_brand" in codes
+    assert "refund_order" not in codes
+    assert not Group.objects.get(name="Support").permissions.exists()
+
+    support.permissions.remove(Permission.objects.get(codename="view_brand"))
+    create_groups()
+    assert not support.permissions.filter(codename="view_brand").exists()
+
+
+def test_groups_that_staff_made_before_get_nothing():
+    Group.objects.all().delete()
+    Group.objects.create(name="Support")
+
+    create_groups()
+
+    assert [*Group.objects.values_list("name", "permissions")] == [("Support", None)]
+
+
 @pytest.mark.parametrize(
     "group",
     [
