@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from catalog.enums import EU
 from catalog.models import Variant
 from catalog.products import images
-from catalog.products.guarantees import load_guarantees
+from catalog.products.detail import load_guarantees
 from catalog.texts.titles import full_title_in, title_in
 from notifications.outbox import record_event
 from orders import order_lines

@@ -28,6 +28,7 @@ from shipping.rates import quotes
 from shipping.rates.quotes import QuotedPromise
 from storefront.lib.money import Money
 from suppliers.inventory import stock_rows
+from suppliers.inventory.stock_rows import StockRow
 from suppliers.shipping_services.selection import ParcelItem
 
 MAX_CACHED_ANSWERS = 20_000  # about 0.5 KB each
@@ -41,6 +42,13 @@ class ShownVariant(ParcelItem, Protocol):
     @property
     def ships_from(self) -> Iterable[str]: ...
     def is_available(self, now: datetime) -> bool: ...
+
+
+class PageVariant(ShownVariant, Protocol):
+    """A variant with its stock rows, as ``stock_rows.column_of`` reads them."""
+
+    @property
+    def stock(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,20 +163,41 @@ class PageAvailability:
 
 
 def check_product_page(
-    *, shown: Mapping[int, ShownVariant], chosen: int, country: str, channel: Channel, now: datetime
+    *,
+    shown: Mapping[int, PageVariant],
+    chosen: int,
+    country: str,
+    channel: Channel,
+    now: datetime,
 ) -> PageAvailability:
-    """Return the availability of the chosen variant; say which variants are deliverable or sold out."""
+    """Return the availability of the chosen variant; say which variants are deliverable or sold out.
+
+    Computed again if a stock row changed, and at least once a minute, as its routes are.
+    """
     cache = quotes.process_cache(now)
-    reached = _reach_shown(shown, country, channel, now)
-    return PageAvailability(
-        answer=_answer_and_cache(reached, chosen, shown[chosen], channel, cache),
-        deliverable=frozenset(id_ for id_ in shown if reached.most(id_)),
-        sold_out=frozenset(id_ for id_ in shown if reached.is_sold_out(id_)),
-    )
+    keys = (_cache_key(id_, each, country, channel, now) for id_, each in shown.items())
+    key = ("page", chosen, tuple(each.stock for each in shown.values()), *keys)
+    if key not in cache:
+        stock = [row for each in shown.values() for row in stock_rows.parse_column(each.stock)]
+        reached = _reach_shown(shown, country, channel, now, stock)
+        found = PageAvailability(
+            answer=_answer_and_cache(reached, chosen, shown[chosen], channel, cache),
+            deliverable=frozenset(id_ for id_ in shown if reached.most(id_)),
+            sold_out=frozenset(id_ for id_ in shown if reached.is_sold_out(id_)),
+        )
+        if len(cache) >= MAX_CACHED_ANSWERS:
+            return found
+        cache[key] = found
+    page: PageAvailability = cache[key]
+    return page
 
 
 def _reach_shown(
-    shown: Mapping[int, ShownVariant], country: str, channel: Channel, now: datetime
+    shown: Mapping[int, ShownVariant],
+    country: str,
+    channel: Channel,
+    now: datetime,
+    stock: Sequence[StockRow] | None = None,
 ) -> Reach:
     return load_reach(
         pieces=shown,
@@ -179,6 +208,7 @@ def _reach_shown(
         country=country,
         now=now,
         costing_of=_cached_costing,
+        stock=stock,
     )
 
 

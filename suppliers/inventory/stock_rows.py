@@ -3,6 +3,7 @@
 A statement of the caller can read them too (``rows_of``), which saves a second one.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +16,7 @@ from django.db import connection
 from django.db.models import Model, OuterRef, TextField
 from django.db.models.functions import Cast, JSONArray
 
-from storefront.lib.db.prepared_queries import planned_cursor
+from storefront.lib.db.prepared_queries import number_placeholders, planned_cursor
 from suppliers.inventory import freshness
 from suppliers.models import StockLevel
 from suppliers.models.inventory import StockLevelQuerySet
@@ -128,6 +129,28 @@ def rows_of(variant: OuterRef, now: datetime) -> ArraySubquery:
     # As text: a number of JSON would be read as a float.
     columns = [Cast(path, TextField()) if path == PATHS[_COST] else path for path in PATHS]
     return ArraySubquery(levels.values(columns=JSONArray(*columns)))
+
+
+@cache
+def column_of(*, variant: str, now: str) -> str:
+    """Return SQL for a column with the rows of a variant as JSON text, for ``parse_column``.
+
+    ``variant`` and ``now`` are SQL expressions; they name no table that this column reads.
+    """
+    sql, params = _compile_statement()
+    expressions: dict[Any, str] = {_VARIANT_PLACEHOLDER: variant, _TIME_PLACEHOLDER: now}
+    filled = number_placeholders(
+        sql.replace("= ANY(%s)", "= %s"),
+        {at: expressions.get(param) or str(int(param)) for at, param in enumerate(params)},
+    )
+    # as text: a number of JSON would be read as a float
+    names = (f'"{path}"{"::text" * (path == PATHS[_COST])}' for path in PATHS)
+    return f"(SELECT json_agg(json_build_array({', '.join(names)}))::text FROM ({filled}) stock)"  # noqa: S608 - our own names
+
+
+def parse_column(text: str | None) -> list[StockRow]:
+    """Return the rows in a column of ``column_of``."""
+    return [_from_json(columns) for columns in json.loads(text or "[]")]
 
 
 def read_with(instance: Model) -> list[StockRow] | None:

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.models import Category
-from catalog.products import detail
+from catalog.products import detail_query
 from catalog.search import product_list
 from catalog.search.filters import (
     CAN_BE_UNKNOWN,
@@ -229,7 +229,7 @@ class ListingDetail(Endpoint):
     def get(self, request: Request, slug: str) -> Response:
         channel = sales_channel()
         country = validated_country(channel, request.query_params.get("country", ""))
-        product = detail.load_product(channel=channel, slug=slug, now=self.now)
+        product = detail_query.load_product(channel=channel, slug=slug, now=self.now)
         if product is None:
             raise ProblemError(problem_types.NOT_FOUND)
         answers = availability.check_shown_variants(

@@ -39,7 +39,3 @@ def from_text_row[M: models.Model](model: type[M], values: Sequence[Any]) -> M:
     for index in _json_columns(model):
         parsed[index] = json.loads(parsed[index])
     return from_row(model, parsed)
-
-
-def hashable_row(row: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(tuple(value) if isinstance(value, list) else value for value in row)

@@ -10,10 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.models import Product, ProductDocument
-from catalog.products import detail
+from catalog.products import detail_query
 from catalog.products.alternatives import find_alternatives, find_redirect, find_unavailable
-from catalog.products.detail import VariantView
-from catalog.products.guarantees import load_guarantees
+from catalog.products.detail import VariantView, load_guarantees
 from catalog.safety import documents
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
@@ -23,6 +22,7 @@ from storefront.web.catalog.product_card import availability_for
 from storefront.web.catalog.product_parts import product_parts
 from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
+from suppliers.inventory import stock_rows
 
 
 @require_safe
@@ -45,7 +45,12 @@ def show(
     sends ``?listing=``.
     """
     here, now = visit(request), timezone.now()
-    light = detail.load_product(channel=here.channel, slug=slug, now=now)
+    light = detail_query.load_product(
+        channel=here.channel,
+        slug=slug,
+        now=now,
+        stock_column=stock_rows.column_of(variant="variant.id", now="$5"),
+    )
     if light is None:
         return _unavailable(request, here, slug, now)
     listing = request.GET.get("listing", "")

@@ -1,12 +1,10 @@
-"""Product page parts: render what depends on neither price nor stock, cache it by content.
+"""Product page parts: render what depends on neither price nor stock, keep it with the product.
 
 Pictures, facts, charts, description and specifications are most of a product page, and change only
-with the product. Each process keeps the parts that it rendered last.
+with the product. A process keeps them as long as the rows of the product.
 """
 
-from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -19,12 +17,10 @@ from catalog.models.families import cached_families
 from catalog.products.detail import ProductView, VariantView
 from catalog.safety.warnings import safety_warnings
 from catalog.texts import options
-from catalog.texts.options import OptionTexts
 from storefront.web.catalog.spec_table import spec_table
 from storefront.web.catalog.supplier_text import translated_plain
 from storefront.web.charts import beam, runtime
 
-CACHE_SIZE = 256  # about 20 KB each
 USEFUL_LX = 5.0  # enough light to walk on a path
 BLINKING = frozenset({"strobe", "sos", "beacon"})
 
@@ -37,55 +33,47 @@ class ProductParts(NamedTuple):
     details: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """What the parts show, as a cache key: ``content`` stands for ``light`` and ``chosen``."""
-
-    content: object
-    variant_id: int
-    has_battery: bool | None
-    language: str
-    custom: tuple[Definition, ...]
-    option_texts: OptionTexts
-    light: ProductView = field(compare=False)
-    chosen: VariantView = field(compare=False)
-
-
 def product_parts(light: ProductView, chosen: VariantView, language: str) -> ProductParts:
     """Return the parts of a product page in the active language."""
-    shown = _Shown(
-        content=light.content,
-        variant_id=chosen.id,
-        has_battery=_has_battery(light, chosen),
-        language=language,
-        custom=registry.cached(),
-        option_texts=options.cached(),
-        light=light,
-        chosen=chosen,
+    kind, has_battery = cached_families().kind_of(light.family), _has_battery(light, chosen)
+    custom = registry.cached()
+    inputs = (kind, has_battery, custom, options.cached())
+    key = ("parts", chosen.id, language)
+    kept: tuple[object, ProductParts] | None = light.memo.get(key)
+    # not with DEBUG, so that edits of the template show
+    if kept and kept[0] == inputs and not settings.DEBUG:
+        return kept[1]
+    parts = _render(
+        light, chosen, language=language, kind=kind, has_battery=has_battery, custom=custom
     )
-    # uncached, so that edits of the template show
-    render = _rendered.__wrapped__ if settings.DEBUG else _rendered
-    return render(shown)
+    light.memo[key] = inputs, parts
+    return parts
 
 
-@lru_cache(maxsize=CACHE_SIZE)
-def _rendered(shown: _Shown) -> ProductParts:
-    light, chosen = shown.light, shown.chosen
+def _render(  # noqa: PLR0913 - all that the parts show
+    light: ProductView,
+    chosen: VariantView,
+    *,
+    language: str,
+    kind: str,
+    has_battery: bool | None,
+    custom: tuple[Definition, ...],
+) -> ProductParts:
     context = {
         "light": light,
         "spec": light.spec,
         "chosen": chosen,
         "pictures": light.pictures_of(chosen),
-        "has_battery": shown.has_battery,
+        "has_battery": has_battery,
         "warnings": safety_warnings(
             light.safety_warnings,
-            language=shown.language,
-            family_kind=cached_families().kind_of(light.family),
+            language=language,
+            family_kind=kind,
             lithium=chosen.lithium,
             chemistry=light.spec.battery_chemistry if light.spec else "",
         ),
-        "sheet": spec_table(light, chosen, shown.language, shown.custom),
-        "language": shown.language,
+        "sheet": spec_table(light, chosen, language, custom),
+        "language": language,
         **charts(light),
     }
     env = engines["jinja"].env  # type: ignore[attr-defined]

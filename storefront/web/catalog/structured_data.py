@@ -108,6 +108,18 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         offer["eligibleQuantity"] = {"@type": "QuantitativeValue", "minValue": answer.more}
     elif not answer.is_sold_out:
         offer["ineligibleRegion"] = here.country
+    key = ("json", chosen.id, here.language, shop_identity().name)
+    if key not in light.memo:
+        light.memo[key] = _fixed_json(light, chosen, here.language, path)
+    product_start, trail = light.memo[key]
+    graph = f'{product_start},"offers":{as_json(offer)}}},{trail}'
+    return Markup(f'{{"@context":"https://schema.org","@graph":[{graph}]}}')  # noqa: S704 - by as_json
+
+
+def _fixed_json(
+    light: ProductView, chosen: VariantView, language: str, path: str
+) -> tuple[Markup, Markup]:
+    """Return the start of the product's JSON, to which its offer is added, and the breadcrumbs."""
     product_data: dict[str, Any] = {
         "@type": "Product",
         "name": product_title(light),
@@ -117,9 +129,8 @@ def product_json(  # noqa: PLR0913 - all that the page shows
             f"{settings.PUBLIC_URL}{images.url_of(picture.stem, 900)}"
             for picture in light.pictures_of(chosen)
         ],
-        "offers": offer,
     }
-    text = light.text_in(here.language)
+    text = light.text_in(language)
     optional = {
         "description": "" if text.is_shown_in_english else text.summary,
         "gtin14": chosen.gtin,
@@ -127,12 +138,9 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         "color": chosen.color,
     }
     product_data |= {name: value for name, value in optional.items() if value}
-    category = (
-        light.category.name_in(here.language),
-        reverse("category", args=[light.category.slug]),
-    )
+    category = light.category.name_in(language), reverse("category", args=[light.category.slug])
     trail = _trail(reverse("home"), [category, (product_title(light), path)])
-    return as_json({"@context": "https://schema.org", "@graph": [product_data, trail]})
+    return as_json(product_data)[:-1], as_json(trail)
 
 
 def _delivery(promise: QuotedPromise, *, country: str, today: date) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalog.products.guarantees import load_guarantees
+from catalog.products.detail import load_guarantees
 from orders.addresses.validation import find_errors
 from orders.addresses.verification import unconfirmed_warnings
 from orders.cart import delivery_details, lines

@@ -8,7 +8,7 @@ from catalog.listings.refresh import ListingSupply
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history
 from catalog.pricing.price_reduction import PricePoint, current_reduction, lowest_before
-from catalog.products import detail
+from catalog.products import detail_query
 from storefront.lib.money import Money
 from tests.factories.catalog import NOON, make_channel
 from tests.factories.priced_shop import drafted, open_and_reprice, stock_shop, supplied
@@ -121,7 +121,9 @@ def promotion(db):
 def shown(now):
     Listing.objects.update(as_of=now, is_published=True)
     product = Listing.objects.get().variant.product
-    (variant,) = detail.load_product(channel=make_channel(), slug=product.slug, now=now).variants
+    (variant,) = detail_query.load_product(
+        channel=make_channel(), slug=product.slug, now=now
+    ).variants
     return variant
 
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.db.models import OuterRef
 
 from catalog.exchange_rates import rates
@@ -48,6 +49,13 @@ def test_the_cached_statement_reads_what_the_queryset_reads(variant):
             )
             joined = [row for each in with_variants for row in stock_rows.read_with(each)]
             assert sorted(joined) == sorted(read)
+            column = stock_rows.column_of(variant="variant.id", now="%(now)s")
+            with connection.cursor() as cursor:
+                sql = f"SELECT {column} FROM catalog_variant variant WHERE id = ANY(%(ids)s)"
+                cursor.execute(sql, {"ids": ids, "now": now})
+                texts = cursor.fetchall()
+            parsed = [row for (text,) in texts for row in stock_rows.parse_column(text)]
+            assert sorted(parsed) == sorted(read)
 
 
 def plan(variant, quantity=1, country="DE"):

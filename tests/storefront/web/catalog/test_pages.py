@@ -46,7 +46,7 @@ def test_page_is_valid(client, light, language):
         ("/en/", (3, 1)),
         ("/en/c/headlamps/", (3, 1)),
         ("/en/search/?q=trail", (3, 2)),
-        ("/en/p/trail-400/", (4, 4)),
+        ("/en/p/trail-400/", (4, 2)),
     ],
 )
 def test_page_takes_few_queries(client, light, path, queries, monkeypatch):
