@@ -66,6 +66,9 @@ _CHEMISTRIES = (
     ("alkaline", r"alkaline|碱性"),
     ("zinc_carbon", r"zinc"),
 )
+_AMOUNT = re.compile(r"\d[\d.,]*\s*-?\s*(?:m?ah|wh|v|volts?|毫安时?|安时|瓦时|伏)\b", re.IGNORECASE)
+_LITHIUM = re.compile(r"\bli-?\s?(?:ion|po)|lithium", re.IGNORECASE)
+_ALTERNATIVES = re.compile(r"\bor\b|[/;]", re.IGNORECASE)
 _BUILT_IN = re.compile(r"built[- ]?in|internal|integrated|non[- ]removable|内置", re.IGNORECASE)
 _NOT_INCLUDED = re.compile(
     r"not\s+(?:be\s+)?included|without\s+batter|excluded|\bno\s+batter|batteries?\s+not"
@@ -151,9 +154,20 @@ def parse_battery(text: str, *, mark: str = "") -> Battery:
     return _with_energy(battery, energy, is_per_cell=is_per_cell)
 
 
+def parse_without_amounts(text: str) -> Battery:
+    """Parse what a text with contradictory amounts states otherwise: format, count, chemistry."""
+    return parse_battery(_AMOUNT.sub(" ", text))
+
+
 def formats(text: str) -> list[str]:
-    """Return all formats that a text names; the light may run on each: ``AA or 14500``."""
-    return [_format_of(cell) for cell in _FORMAT.finditer(text)]
+    """Return all formats that a text names; the light may run on each: ``AA or 14500``.
+
+    A lithium battery of no format, such as ``custom Li-Po or AAA``, counts as built-in.
+    """
+    has_own = any(
+        _LITHIUM.search(part) and not _FORMAT.search(part) for part in _ALTERNATIVES.split(text)
+    )
+    return [_format_of(cell) for cell in _FORMAT.finditer(text)] + [BUILT_IN] * has_own
 
 
 def _format_of(cell: re.Match[str]) -> str:

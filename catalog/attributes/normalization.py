@@ -7,6 +7,7 @@ staff see the supplier's text of it with the arithmetic.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from catalog.attributes.families import BUILT_IN, Families
 from catalog.attributes.findings import Finding
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.spec_table import SpecTable, StatedValue
+from catalog.attributes.units import SAME_AMOUNT
 from catalog.records import ImportIssue, ProductRecord
 
 UNBRANDED = "Unbranded"
@@ -86,7 +88,7 @@ def check_claims(record: ProductRecord, *, family: str) -> CheckedClaims:
     values = {column: value for column, (value, _) in numbers.items()}
     claim = _stated_specs(values, labels, family=family)
     findings = plausibility.check_claim(claim, values)
-    if claim.output_lm is None and (lumens := text_cleaning.title_lumens(record.title)):
+    if claim.output_lm is None and (lumens := text_cleaning.stated_lumens(record.title)):
         of_title = replace(claim, output_lm=max(lumens.values()))
         findings += [
             found
@@ -130,13 +132,17 @@ def normalize(
     description, claims = text_cleaning.cut_claims_from_html(
         text_cleaning.clean_html(record.description_html)
     )
-    stated = _other_attributes(labels)
+    find_lies = partial(_impossible_lumens, checked.claim)
+    description, lies = text_cleaning.cut_claims_from_html(description, find_lies)
+    stated = {label: f"{label}: {text}" for label, text in _other_attributes(labels).items()}
+    unproven = [line for line in stated.values() if text_cleaning.unproven_claims(line)]
+    claims += unproven
+    lies += [line for line in stated.values() if line not in unproven and find_lies(line)]
     more = {
-        label: text
-        for label, text in stated.items()
-        if not text_cleaning.unproven_claims(f"{label}: {text}")
+        label: line.removeprefix(f"{label}: ")
+        for label, line in stated.items()
+        if line not in unproven and line not in lies
     }
-    claims += [f"{label}: {text}" for label, text in stated.items() if label not in more]
     stated_origin = {label: text for label, text in more.items() if label.casefold() == ORIGIN}
     origin = contacts.country_code(next(iter(stated_origin.values()), ""))
     enriched = NormalizedProduct(
@@ -175,7 +181,7 @@ def normalize(
         issues=(
             *checked.issues,
             *title_issues,
-            *_claim_issues(record, [*title_claims, *claims]),
+            *_claim_issues(record, [*title_claims, *claims], lies),
         ),
     )
     return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))
@@ -195,7 +201,7 @@ def clean_title(record: ProductRecord, checked: CheckedClaims) -> tuple[str, Seq
         names = ", ".join(invented)
         message = f"No LED model has this name: {names[:300]}. It was removed from the title."
         issues.append(_issue(record, "emitter-unknown", message, raw=raw))
-    lumens = text_cleaning.title_lumens(record.title)
+    lumens = text_cleaning.stated_lumens(record.title)
     removed = ", ".join(text for text, amount in lumens.items() if amount != output_lm)
     if removed and "output_lm" not in wrong:
         message = (
@@ -206,8 +212,22 @@ def clean_title(record: ProductRecord, checked: CheckedClaims) -> tuple[str, Seq
     return title, issues
 
 
-def _claim_issues(record: ProductRecord, claims: Sequence[str]) -> Iterator[ImportIssue]:
-    """Yield an issue that quotes the environmental claims that were cut, and one for guarantees."""
+def _impossible_lumens(claim: plausibility.StatedSpecs, text: str) -> list[str]:
+    """Return the lumens of a text that this light cannot have, or that exceed its stated output."""
+    is_known = plausibility.is_possible(claim)
+    most = claim.output_lm * SAME_AMOUNT if claim.output_lm and is_known else None
+    return [
+        stated
+        for stated, lumens in text_cleaning.stated_lumens(text).items()
+        if (most and lumens > most)
+        or not plausibility.is_possible(replace(claim, output_lm=lumens))
+    ]
+
+
+def _claim_issues(
+    record: ProductRecord, claims: Sequence[str], lies: Sequence[str]
+) -> Iterator[ImportIssue]:
+    """Yield an issue for each kind of claim that was cut, which quotes the claims."""
     guarantees = [text for text in claims if text_cleaning.GUARANTEE_CLAIM.search(text)]
     environmental = [text for text in claims if text not in guarantees]
     for code, found, need in (
@@ -217,6 +237,7 @@ def _claim_issues(record: ProductRecord, claims: Sequence[str]) -> Iterator[Impo
             "Generic environmental claims need recognized proof",
         ),
         ("guarantee-claim", guarantees, "Guarantees are shown only with evidence"),
+        ("text-output-impossible", lies, "This light cannot have the output that its texts state"),
     ):
         if found:
             quoted = ", ".join(dict.fromkeys(found))
@@ -281,7 +302,7 @@ def _battery(labels: SpecTable) -> batteries.Battery:
         return batteries.parse_battery(text, mark=labels.mark)
     except UnreadableError as error:
         labels.record_unreadable("Battery", text, error)
-        return batteries.Battery()
+        return batteries.parse_without_amounts(text)
 
 
 def _stated_specs(

@@ -28,6 +28,10 @@ class UnreadableError(ValueError):
     """The text has no value of the expected kind, or is ambiguous; the message says why."""
 
 
+class OutOfRangeError(UnreadableError):
+    """The text states a value that the attribute does not allow."""
+
+
 def narrow(text: str) -> str:
     """Replace the full-width digits, letters and marks of Chinese text with ASCII ones."""
     return text.translate(_FULL_WIDTH)

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (subject, re.compile(pattern, re.IGNORECASE))
     for subject, pattern in (
+        # Words about a part of the light, not its size, range or output.
+        (
+            "",
+            r"(?:beam|head|bezel|lens) (?:type|shape|pattern|angle|material|finish)|efficiency|efficacy",
+        ),
         ("skip", r"pack(?:age|ed|ing)|gross|shipping|carton|cable|charg\w+ time|warranty|certif"),
         ("modes", r"\bmodes?\b|light settings|levels"),
         ("weight_g", r"^weight\b.*\b(?:with|without|incl\w*|excl\w*)\b"),
@@ -21,7 +26,7 @@ SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("beam", r"beam|throw|irradiation|(?:lighting|shoot\w*) (?:distance|range)|\brange\b"),
         ("runtime", r"run ?-?time|working time|work time|burn ?-?time|use time|lasts|autonom\w*"),
         ("weight_g", r"weight"),
-        ("head_mm", r"head|bezel"),
+        ("head_mm", r"\bhead\b|bezel"),
         ("length_mm", r"length|\bsize\b|dimensions?"),
         ("ip_rating", r"water\w*|\bip\b|ip (?:rating|code)|ingress|protection|dust"),
         ("impact_m", r"impact|drop"),
@@ -78,24 +83,29 @@ HIGH = re.compile(r"\bhigh\w*\b|\bmax(?:imum)? (?:mode|output)|turbo|bright\w*|f
 LONG = re.compile(r"\blow\w*\b|long\w*|\bmax\b|\bmaximum\b|eco|moon\w*|\bup to\b", re.IGNORECASE)
 SEPARATORS = re.compile(r"\s*[;|\n/]\s*|,\s+")
 NUMBER = re.compile(r"\d")
-# A line on one of these subjects is reported as unreadable if it has a number but gives no value.
-MEASURED = frozenset(
-    {"output_lm", "output_min_lm", "intensity_cd", "beam", "weight_g", "length_mm", "head_mm"}
-    | {"impact_m", "cct_k", "ip_rating", "power_w"}
+# The text of a cell that states nothing.
+NOT_STATED = re.compile(
+    r"\W*|n\W?a\W?|none|no|nil|null|unknown|not (?:stated|specified|available|applicable)|tb[ad]"
+    r"|k\.? ?a\.?|keine angabe",
+    re.IGNORECASE,
 )
-
-# Subjects stated in words, and the columns that they fill.
-COLUMNS_BY_SUBJECT: Mapping[str, tuple[str, ...]] = {
-    "battery": (
-        *("battery_format", "battery_count", "battery_included", "battery_chemistry"),
-        *("battery_capacity_mah", "battery_voltage", "battery_energy_wh", "power_sources"),
+# What a line on one of these subjects has to state. A line that does not is an issue.
+MEASURED: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("output_lm", "output_min_lm", "intensity_cd", "beam", "weight_g", "length_mm"),
+            *("head_mm", "impact_m", "cct_k", "power_w"),
+        ),
+        "number",
     ),
-    "charging": ("charging",),
-    "cri": ("cri",),
-    "ip_rating": ("ip_rating",),
-    "light_colors": ("light_colors",),
-    "material": ("material",),
-    "modes": ("output_lm", "runtime_max_min"),
-    "power_w": (),
-    "runtime": ("runtime_high_min", "runtime_max_min"),
+    "cri": "CRI from 60 to 100",
+    "ip_rating": "IP code",
 }
+# Lines on these subjects list values in words; a line with an unknown one is stored as stated.
+LISTED = frozenset({"charging", "features", "light_colors", "material"})
+LIST_SEPARATORS = re.compile(r"\s*[,;|/\n]\s*")
+
+BATTERY_COLUMNS = (
+    *("battery_format", "battery_count", "battery_included", "battery_chemistry"),
+    *("battery_capacity_mah", "battery_voltage", "battery_energy_wh", "power_sources"),
+)

@@ -14,18 +14,21 @@ from catalog.attributes.numbers import UnreadableError, narrow
 from catalog.attributes.plausibility import StatedMode
 from catalog.attributes.spec_patterns import (
     BATTERY_AMOUNT,
+    BATTERY_COLUMNS,
     CHARGING,
     COLORS,
-    COLUMNS_BY_SUBJECT,
     FEATURES,
     FL1,
     FL1_COLUMNS,
     HIGH,
     LEP,
+    LIST_SEPARATORS,
+    LISTED,
     LONG,
     MATERIALS,
     MEASURED,
     MODE_KINDS,
+    NOT_STATED,
     NUMBER,
     SEPARATORS,
     SUBJECTS,
@@ -36,6 +39,7 @@ NO_HEADINGS: Mapping[str, str] = MappingProxyType({})
 
 type StatedValue = tuple[Any, dict[str, str]]  # a value and the text that states it
 
+MIN_SHOWN_LM = Decimal("0.01")  # the column has two decimals
 _LUMENS = re.compile(r"[\d.,]+\s*(?:lm|lumens?)\b", re.IGNORECASE)
 
 
@@ -43,8 +47,8 @@ class SpecTable:
     """A specification table, its lines grouped by subject.
 
     ``headings`` are the supplier's own names of labels, for the sources of the values.
-    ``unreadable`` collects lines that are ambiguous or lack a unit. ``mark`` is the decimal mark;
-    empty if unknown.
+    ``unreadable`` collects lines that are ambiguous, lack a unit or state no value. ``mark`` is the
+    decimal mark; empty if unknown.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class SpecTable:
             with_unit = attribute_units.with_heading_unit(narrow(text), heading=label)
             self._lines_by_subject.setdefault(_subject(label), {})[label] = with_unit
         self._numbers: dict[str, StatedValue] | None = None
+        self._read_labels: set[str] = set()  # of lines that gave a value
 
     def excludes_battery_weight(self) -> bool:
         """Return whether the stated weight excludes batteries."""
@@ -91,15 +96,36 @@ class SpecTable:
             self.unreadable.append((label, text, str(error)))
 
     def unused_lines(self) -> dict[str, str]:
-        """Return the lines that gave no attribute and were not recorded as unreadable."""
+        """Return the lines to store as stated: those that gave no value, or only a part of it.
+
+        Unreadable lines are not among them, except words on water protection.
+        """
         reported = {label for label, _, _ in self.unreadable}
         unused: dict[str, str] = {}
         for subject, lines in self._lines_by_subject.items():
-            columns = COLUMNS_BY_SUBJECT.get(subject, () if subject in {"", "skip"} else None)
-            if columns is None or any(column in (self._numbers or {}) for column in columns):
+            if subject == "battery" and any(
+                name in (self._numbers or {}) for name in BATTERY_COLUMNS
+            ):
                 continue
-            unused |= {label: self._claims[label] for label in lines if label not in reported}
+            for label, text in lines.items():
+                is_read = label in self._read_labels or (
+                    subject not in {"", "skip"} and NOT_STATED.fullmatch(text.strip())
+                )
+                if subject in LISTED:
+                    is_read = self._is_wholly_listed(subject, text)
+                if not is_read and (label not in reported or subject == "ip_rating"):
+                    unused[label] = self._claims[label]
         return unused
+
+    def _is_wholly_listed(self, subject: str, text: str) -> bool:
+        """Return whether each word of a list is a value that we know."""
+        parts = [part for part in LIST_SEPARATORS.split(text.strip()) if part]
+        if subject == "light_colors":
+            return all(any(color in part.casefold() for color in COLORS) for part in parts)
+        if subject == "material":
+            return all(MATERIALS.search(part) for part in parts)
+        known = [pattern for _code, pattern in (*CHARGING, *FEATURES)]
+        return all(any(pattern.search(part) for pattern in known) for part in parts)
 
     def lines_of(self, column: str) -> dict[str, str]:
         """Return the lines that a column is read from. An output without a line is in the title."""
@@ -171,8 +197,7 @@ class SpecTable:
         for label, text in self._lines(column):
             try:
                 value = read(text)
-                if column in MEASURED:
-                    _reject_number_without_unit(text, value)
+                _require_value(column, text, value)
                 if found and not is_highest:
                     _reject_contradiction(text, value, found[0])
             except UnreadableError as error:
@@ -180,6 +205,8 @@ class SpecTable:
                 continue
             if value is not None:
                 found.append((value, label, text))
+                if column != "power_w":  # it has no column of its own
+                    self._read_labels.add(label)
         if found:
             value, label, text = max(found, key=itemgetter(0)) if is_highest else found[0]
             yield column, (round(value) if is_integer else value, self._source(label, text))
@@ -210,8 +237,9 @@ class SpecTable:
             yield "output_lm", (round(brightest.output_lm or 0), source)
             if brightest.runtime_min:
                 yield "runtime_high_min", (brightest.runtime_min, source)
-        if len(white) > 1:
-            yield "output_min_lm", (min(mode.output_lm or 0 for mode in white), source)
+        outputs = [mode.output_lm for mode in white if mode.output_lm]
+        if shown := [output for output in outputs if len(outputs) > 1 and output >= MIN_SHOWN_LM]:
+            yield "output_min_lm", (min(shown), source)
         if runtimes := [mode.runtime_min for mode in white if mode.runtime_min]:
             yield "runtime_max_min", (max(runtimes), source)
 
@@ -241,6 +269,10 @@ class SpecTable:
         """Yield run times; a run time without a mode counts as the longest one, a weaker claim."""
         runtimes: dict[str, StatedValue] = {}
         for label, text in self._lines_by_subject.get("runtime", {}).items():
+            if not NUMBER.search(text) and not NOT_STATED.fullmatch(text.strip()):
+                self.record_unreadable(
+                    label, text, UnreadableError(f"{text[:60]!r} states no time")
+                )
             for part in SEPARATORS.split(text):
                 try:
                     minutes = attribute_units.parse_duration_min(part, mark=self.mark)
@@ -249,6 +281,7 @@ class SpecTable:
                     self.record_unreadable(label, text, error)
                     continue
                 if minutes:
+                    self._read_labels.add(label)
                     is_high = bool(HIGH.search(part)) or (
                         bool(HIGH.search(label)) and not LONG.search(part)
                     )
@@ -345,17 +378,25 @@ class SpecTable:
         heading = self._headings.get(label, label)
         return {"label": heading[:60], "raw": self._claims.get(label, text)[:200]}
 
+    def _minutes_of_mode(self, text: str) -> Decimal | None:
+        """Return the run time of a mode; another amount may precede it: ``720 mW / 0 h 45 min``."""
+        parts = (
+            attribute_units.parse_duration_min(part, mark=self.mark) for part in text.split("/")
+        )
+        return next(filter(None, parts), None)
+
     def modes(self) -> Iterator[StatedMode]:
         """Parse ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``, or one line per mode."""
         for label, text in self._lines("modes"):
             _, _, of_line = label.partition(":")
-            for part in [text] if of_line else re.split(r"\s*[;|\n]\s*", text):
+            parts = [text] if of_line else re.split(r"\s*[;|\n]\s*", text)
+            for position, part in enumerate(parts, start=1):
                 beginning = re.split(r"[\d:(=–-]", part, maxsplit=1)[0]
                 name = (of_line or beginning).strip(" ,.")[:40]
                 try:
                     output = self._one(attribute_units.OUTPUT_LM)(part)
                     without_lumens = _LUMENS.sub(" ", part)
-                    minutes = attribute_units.parse_duration_min(without_lumens, mark=self.mark)
+                    minutes = self._minutes_of_mode(without_lumens)
                 except UnreadableError as error:
                     self.record_unreadable(label, text, error)
                     continue
@@ -363,13 +404,24 @@ class SpecTable:
                     no_unit = UnreadableError(f"{text[:60]!r} has no unit that we know")
                     self.record_unreadable(label, text, no_unit)
                 kind = MODE_KINDS.search(name)
-                if name and (output or minutes or kind):
+                if output or minutes or (name and kind):
+                    self._read_labels.add(label)
                     yield StatedMode(
-                        name=name,
+                        name=name or f"Level {position}",
                         kind=kind[0].lower() if kind else "white",
                         output_lm=output,
                         runtime_min=round(minutes) if minutes else None,
                     )
+
+
+def _require_value(column: str, text: str, value: object) -> None:
+    """Raise UnreadableError if a line on a measured subject has a text without a value."""
+    needed = MEASURED.get(column)
+    if value is not None or needed is None or NOT_STATED.fullmatch(text.strip()):
+        return
+    if needed == "number":
+        _reject_number_without_unit(text, value)
+    raise UnreadableError(f"{text[:60]!r} states no {needed}")
 
 
 def _reject_contradiction(text: str, value: Any, first: tuple[Any, str, str]) -> None:

@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import nh3
@@ -72,8 +73,8 @@ def clean_title(text: str, *, output_lm: int | None) -> str:
     return shorten(confirmed.strip(_ENDS), MAX_TITLE)
 
 
-def title_lumens(text: str) -> dict[str, int]:
-    """Return the lumens that a title states, as written and as a number."""
+def stated_lumens(text: str) -> dict[str, int]:
+    """Return the lumens that a text states, as written and as a number."""
     return {
         match[0].strip(_ENDS): _stated_lm(match) for match in _LUMENS.finditer(_plain_title(text))
     }
@@ -149,9 +150,8 @@ GUARANTEE_CLAIM = re.compile(_GUARANTEE, re.IGNORECASE)
 _UNPROVEN = rf"(?:{_ENVIRONMENTAL}|{_GUARANTEE})"
 _UNPROVEN_PHRASE = re.compile(_UNPROVEN, re.IGNORECASE)
 # A sentence ends at a full stop, not within "2.5 h", or at a tag.
-_UNPROVEN_SENTENCE = re.compile(
-    rf"(?:[^<>.!?]|[.](?=\d))*{_UNPROVEN}(?:[^<>.!?]|[.](?=\d))*[.!?]*", re.IGNORECASE
-)
+_SENTENCE = re.compile(r"(?:[^<>.!?]|[.](?=\d))+[.!?]*")
+_INLINE_TAG = re.compile(r"</?(?:b|em|i|strong|sub|sup)>")
 # The innermost one: a row such as "Warranty | 5 years" makes its claim with several elements.
 _ROW = re.compile(r"<(tr|li)>(?:(?!<\1>).)*?</\1>", re.DOTALL)
 _EMPTY_ELEMENT = re.compile(r"<(p|li|h3|h4|strong|b|em|i)>\s*</\1>")
@@ -175,14 +175,18 @@ def cut_claims_from_title(title: str) -> Cut:
     return Cut(close_gaps(_UNPROVEN_PHRASE.sub(" ", title)) if claims else title, claims)
 
 
-def cut_claims_from_html(clean_html: str) -> Cut:
-    """Cut each sentence, list item and table row with a claim; their rest would often be broken."""
-    claims = unproven_claims(clean_html)
+def cut_claims_from_html(
+    clean_html: str, find: Callable[[str], Sequence[str]] = unproven_claims
+) -> Cut:
+    """Cut each sentence, list item and table row with a claim; their rest would often be broken.
+
+    ``find`` returns the claims of a text.
+    """
+    plain = _INLINE_TAG.sub("", clean_html)  # a claim may be printed in bold in part
+    claims = list(find(plain))
     if not claims:
         return Cut(clean_html, [])
-    text = _ROW.sub(
-        lambda row: "" if unproven_claims(_TAG.sub(" ", row[0])) else row[0], clean_html
-    )
-    text = _UNPROVEN_SENTENCE.sub("", text)
+    text = _ROW.sub(lambda row: "" if find(_TAG.sub(" ", row[0])) else row[0], plain)
+    text = _SENTENCE.sub(lambda sentence: "" if find(sentence[0]) else sentence[0], text)
     text = _EMPTY_ELEMENT.sub("", _EMPTY_ELEMENT.sub("", text))
     return Cut(_EMPTY_LIST.sub("", text).strip(), claims)

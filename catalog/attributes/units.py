@@ -85,7 +85,7 @@ _LAST_WORD = re.compile(r"([^\W_]+)\W*$")
 _SEPARATED = rf"{_NUMBER}(?:\s*[/|;]\s*{_NUMBER}){{1,12}}"
 _LIST = re.compile(_SEPARATED)
 _BARE = re.compile(
-    r"(?:(?:up to|max\.?|approx\.?|about|ca\.?|[~≈约])\s*)?"
+    r"(?:(?:up to|max\.?|approx\.?|about|ca\.?|[~≈约])\s*)?[-−]?"
     rf"(?:\d{{1,3}}:[0-5]\d|{_NUMBER}(?:\s*(?:[x×*–~-]|to|bis|à)\s*{_NUMBER}){{0,2}})",
     re.IGNORECASE,
 )
@@ -94,6 +94,7 @@ _LUX = re.compile(
     rf"(?P<meters>{_NUMBER})\s*m(?:et\w+)?(?![a-z0-9])",
     re.IGNORECASE,
 )
+_NEGATIVE = re.compile(r"\s*[-−]\s*[\d.]")
 _LUX_AT = re.compile(r"k?(?:lux|lx)\s*@?\s*\d+\s*m", re.IGNORECASE)
 
 
@@ -130,6 +131,7 @@ _SAME_LETTERS = str.maketrans("İıſ", "iis")
 
 class _Patterns(NamedTuple):
     range: re.Pattern[str]
+    sum: re.Pattern[str]
     list: re.Pattern[str]
     quantity: re.Pattern[str]
 
@@ -141,6 +143,9 @@ def _patterns(units: tuple[str, ...]) -> _Patterns:
     return _Patterns(
         range=re.compile(
             rf"{_NUMBER}\s*(?:{names})?{to}{_NUMBER}\s*(?:{names}){_END}", re.IGNORECASE
+        ),
+        sum=re.compile(
+            rf"{_NUMBER}\s*(?:{names})?\s*\+\s*{_NUMBER}\s*(?:{names}){_END}", re.IGNORECASE
         ),
         list=re.compile(rf"({_SEPARATED})\s*({names}){_END}", re.IGNORECASE),
         quantity=re.compile(rf"({_NUMBER})\s*[- ]?({names}){_END}", re.IGNORECASE),
@@ -155,12 +160,16 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
     """Return all amounts in a text that have one of these units, converted by the table.
 
     A unit at the end of a list such as ``1000/400/50 lm`` applies to each number.
-    Raises: UnreadableError  a range (``110-140 g``), an ambiguous number (``1.000 lm``), or a product
-                             of lumens (``1000*2 lm``)
+    Raises: UnreadableError  a range (``110-140 g``), a sum (``500+300 lm``), a negative or ambiguous
+                             number (``1.000 lm``), or a product of lumens (``1000*2 lm``)
     """
     patterns = _patterns(tuple(units))
     if patterns.range.search(text):
         raise UnreadableError(f"{text[:60]!r} is a range")
+    if patterns.sum.search(text):
+        raise UnreadableError(f"{text[:60]!r} is a sum")
+    if _NEGATIVE.match(text) and patterns.quantity.search(text):
+        raise UnreadableError(f"{text[:60]!r} is negative")
     if units is OUTPUT_LM and _PRODUCT_LM.search(text):
         raise UnreadableError(f"{text[:60]!r} is a product of two numbers")
     is_small = units is VOLTAGE_V or units is ENERGY_WH  # no light has a thousand of them
@@ -180,13 +189,25 @@ def parse_quantities(text: str, units: Units, *, mark: str = "") -> list[Decimal
 def parse_quantity(text: str, units: Units, *, mark: str = "") -> Decimal | None:
     """Return the amount that a text states in these units, or None.
 
-    The same amount repeated, rounded or in another unit, counts once: ``150 g (5.3 oz)``.
+    The same amount repeated, rounded or in another unit, counts once: ``150 g (5.3 oz)``. Of a
+    rounded amount and an exact one, the exact one is returned: ``0.4 Wh (0.37 Wh)``.
     Raises: UnreadableError  the text states different amounts
     """
     amounts = parse_quantities(text, units, mark=mark)
-    if amounts and max(amounts) > min(amounts) * SAME_AMOUNT:
+    if not amounts or max(amounts) <= min(amounts) * SAME_AMOUNT:
+        return amounts[0] if amounts else None
+    exact = min(amounts, key=lambda amount: int(amount.as_tuple().exponent))
+    if not all(_is_rounded(amount, exact) for amount in amounts):
         raise UnreadableError(f"{text[:60]!r} states several amounts")
-    return amounts[0] if amounts else None
+    return exact
+
+
+def _is_rounded(amount: Decimal, exact: Decimal) -> bool:
+    """Return whether an amount with decimals may be another one, rounded: 0.4 is 0.37, 4 is not."""
+    step = amount.as_tuple().exponent
+    return amount == exact or (
+        isinstance(step, int) and step < 0 and abs(amount - exact) <= Decimal(5).scaleb(step - 1)
+    )
 
 
 def parse_intensities_cd(text: str, *, mark: str = "") -> list[Decimal]:

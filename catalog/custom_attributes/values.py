@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from catalog.attributes import contacts, units
-from catalog.attributes.numbers import UnreadableError, parse_decimal
+from catalog.attributes.numbers import OutOfRangeError, UnreadableError, parse_decimal
 from catalog.attributes.spec_patterns import FL1, LEP
 from catalog.attributes.text_cleaning import clean_text
 from catalog.custom_attributes.registry import Definition
@@ -50,13 +50,14 @@ class Extracted:
 
     Shape:  ``values`` maps codes to stored values, ``sources`` codes to the supplier's label and
             text; ``rest`` are the lines of no attribute and the unreadable ones; ``problems`` say
-            why a line of an attribute cannot be read
+            why a line of an attribute cannot be read, ``out_of_range`` which values are not allowed
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
     rest: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    out_of_range: list[str] = field(default_factory=list)
 
 
 def extract(
@@ -82,6 +83,9 @@ def extract(
             continue
         try:
             value = parse(units.with_heading_unit(text, heading=label), definition, mark=mark)
+        except OutOfRangeError as error:
+            found.out_of_range.append(f"{clean_text(label)[:60]}: {text[:60]}: {error}")
+            continue
         except UnreadableError as error:
             found.problems.append(f"{clean_text(label)[:60]}: {error}")
             found.rest[label] = stated
@@ -163,9 +167,9 @@ def _number(text: str, unit: str, mark: str) -> Decimal:
 
 def _in_range(number: Decimal, definition: Definition) -> Decimal:
     if definition.minimum is not None and number < definition.minimum:
-        raise UnreadableError(f"{number:f} is less than {definition.minimum:f}")
+        raise OutOfRangeError(f"{number:f} is less than {definition.minimum:f}")
     if definition.maximum is not None and number > definition.maximum:
-        raise UnreadableError(f"{number:f} is more than {definition.maximum:f}")
+        raise OutOfRangeError(f"{number:f} is more than {definition.maximum:f}")
     return number
 
 

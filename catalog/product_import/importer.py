@@ -138,8 +138,7 @@ def normalize_records(
             issues.append(enriched)
             continue
         issues += enriched.issues
-        if custom.problems:
-            issues.append(_unreadable(record, custom.problems))
+        issues += _custom_issues(record, custom)
         own: list[VariantRecord] = []
         for variant in record.variants:
             if _is_usable(variant.sku) and variant.sku not in skus:
@@ -172,14 +171,19 @@ def failed_issue(record: ProductRecord, error: Exception) -> ImportIssue:
     return ImportIssue(row=record.external_id, code=FAILED, message=message, raw=raw)
 
 
-def _unreadable(record: ProductRecord, problems: Sequence[str]) -> ImportIssue:
-    return ImportIssue(
-        row=record.external_id,
-        code="value-unreadable",
-        message=f"{'; '.join(problems)[:480]}; left in the supplier's words.",
-        is_fatal=False,
-        raw={"title": record.title[:200]},
-    )
+def _custom_issues(record: ProductRecord, custom: Extracted) -> Iterator[ImportIssue]:
+    for code, problems, result in (
+        ("value-unreadable", custom.problems, "left in the supplier's words"),
+        ("out-of-range", custom.out_of_range, "not shown"),
+    ):
+        if problems:
+            yield ImportIssue(
+                row=record.external_id,
+                code=code,
+                message=f"{'; '.join(problems)[:480]}; {result}.",
+                is_fatal=False,
+                raw={"title": record.title[:200]},
+            )
 
 
 def _for_family(

@@ -50,6 +50,10 @@ def suggest_mapping(
             continue
         del unused[header]
         fields[name] = _source(header, target.kind, rows)
+    parent = fields.get("parent")
+    if parent and known_name(parent.column) == "model" and not _has_repeats(parent.column, rows):
+        del fields["parent"]  # a model name: other brands may have the same
+        fields.setdefault("mpn", parent)
     if "length" in fields and not {"width", "height"} <= fields.keys():
         header = fields["length"].column
         if (name := known_name(header)) in CLAIM_ALIASES["Length"]:
@@ -108,6 +112,12 @@ def _is_flag(header: str, rows: Sequence[Mapping[str, Any]]) -> bool:
         except UnreadableError:
             return False
     return True
+
+
+def _has_repeats(header: str, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a column groups rows: a text occurs twice. Without rows, it may."""
+    texts = [text for row in rows if (text := sources.text(row.get(header)))]
+    return not texts or len({*texts}) < len(texts)
 
 
 def _is_image(name: str) -> bool:

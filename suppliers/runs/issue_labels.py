@@ -54,6 +54,7 @@ LABELS: Mapping[str, Promise] = {
     "emitter-unknown": _("The title names an LED that does not exist"),
     "environmental-claim": _("Environmental claims without proof were cut from the texts"),
     "guarantee-claim": _("Guarantees without evidence were cut from the texts"),
+    "text-output-impossible": _("Lumens that the light cannot have were cut from the texts"),
     "battery-unreadable": _("The battery information cannot be read"),
     "lead-days-unreadable": _("A handling time cannot be read"),
     "map-unreadable": _("A minimum advertised price cannot be read"),

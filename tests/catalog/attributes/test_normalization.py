@@ -81,6 +81,72 @@ def test_unparsed_lines_are_stored():
     assert goods.more == said
 
 
+@pytest.mark.parametrize(
+    ("label", "text", "reason"),
+    [
+        ("Output (lm)", "bright", "'bright' states no number"),
+        ("Beam distance [m]", "far", "'far' states no number"),
+        ("Run time", "long", "'long' states no time"),
+        ("Size (mm)", "big", "'big' states no number"),
+        ("CRI", "50", "'50' states no CRI from 60 to 100"),
+        ("Waterproof", "yes", "'yes' states no IP code"),
+        ("Output (lm)", "-5", "'-5 lm' is negative"),
+        ("Output (lm)", "500lm+300lm", "'500lm+300lm' is a sum"),
+        ("Output (lm)", "500+300", "has no unit that we know"),
+    ],
+)
+def test_a_line_that_states_no_value_is_an_issue_with_its_text(label, text, reason):
+    goods = normalize(make_product_record(claims={label: text}, has_battery=False), source="cj")
+
+    (issue,) = goods.issues
+    assert issue.code == "value-unreadable"
+    assert reason in issue.message
+    assert issue.raw == {label: text}
+
+
+@pytest.mark.parametrize("text", ["-", "n/a", "N.A.", "not stated", "none", "?"])
+def test_a_cell_that_states_nothing_is_no_issue(text):
+    claims = dict.fromkeys(("Output (lm)", "Weight (g)", "Run time", "CRI"), text)
+
+    goods = normalize(make_product_record(claims=claims, has_battery=False), source="cj")
+
+    assert (goods.issues, goods.more) == ((), {})
+
+
+def test_words_on_a_part_of_the_light_and_unknown_words_of_a_list_are_stored_as_stated():
+    said = {
+        "Beam type": "flood",
+        "Beam angle (°)": "42",
+        "Efficacy (lm/W)": "98",
+        "Features": "clip, whistle",
+        "Brightness levels": "5",
+        "Waterproof": "yes",
+    }
+
+    goods = normalize(make_product_record(title="Headlamp", claims=said), source="cj")
+
+    assert goods.more == said
+    assert goods.spec == {"features": ["clip"]}
+
+
+def test_modes_have_a_name_and_a_run_time_beside_other_amounts():
+    goods = normalize(
+        make_product_record(claims={"Modes": "400 lm / 3 h; UV: 720 mW / 0 h 45 min"}), source="cj"
+    )
+
+    assert [(mode.name, mode.runtime_min) for mode in goods.modes] == [("Level 1", 180), ("UV", 45)]
+
+
+def test_a_battery_with_contradictory_amounts_keeps_its_format():
+    goods = normalize(
+        make_product_record(claims={"Battery": "18650 2600 mAh, 9900 mAh"}), source="cj"
+    )
+
+    assert goods.spec["battery_format"] == "18650"
+    assert "battery_capacity_mah" not in goods.spec
+    assert "value-unreadable" in {issue.code for issue in goods.issues}
+
+
 def test_the_mode_table_is_parsed_with_kinds():
     assert [
         (mode.name, mode.kind, mode.output_lm, mode.runtime_min) for mode in enriched().modes

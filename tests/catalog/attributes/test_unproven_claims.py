@@ -44,7 +44,7 @@ def test_a_title_loses_the_claim_only(title, expected):
         (
             "<ul><li><b>Guarantee:</b> 3 years</li><li>Bright</li></ul>",
             "<ul><li>Bright</li></ul>",
-            ["Guarantee"],
+            ["Guarantee: 3 years"],
         ),
         ("<p>5 illik zəmanət. Yüngül.</p>", "<p> Yüngül.</p>", ["5 illik zəmanət"]),
     ],
@@ -66,6 +66,29 @@ def test_the_import_quotes_what_it_cut():
     assert product.description_html == "<p> Waterproof.</p>"
     (issue,) = [each for each in product.issues if each.code == "environmental-claim"]
     assert "Eco-friendly, sustainable" in issue.message
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<p>Hi. 990000 lumens super. Light.</p>", "<p>Hi. Light.</p>"),
+        ("<p>Hi. <b>990000</b> lumens!</p>", "<p>Hi.</p>"),
+        ("<ul><li>Up to 990,000 lm</li><li>USB-C</li></ul>", "<ul><li>USB-C</li></ul>"),
+        ("<p>Shines with 900 lm.</p>", ""),  # its specification states 370 lm
+        ("<p>Low: 20 lm, high: 370 lm.</p>", "<p>Low: 20 lm, high: 370 lm.</p>"),
+    ],
+)
+def test_a_description_loses_lumens_that_the_light_cannot_have(html, expected):
+    claims = {"Output": "370 lm", "Slogan": "990000 lumens"}
+    record = make_product_record(title="Headlamp", description_html=html, claims=claims)
+
+    product = normalize(record, source="acme")
+
+    assert product.description_html == expected
+    assert "990" not in product.summary
+    assert "Slogan" not in product.more
+    (issue,) = [each for each in product.issues if each.code == "text-output-impossible"]
+    assert "Slogan: 990000 lumens" in issue.message
 
 
 def test_a_guarantee_without_evidence_is_cut_and_quoted():

@@ -67,6 +67,20 @@ def test_a_line_that_cannot_be_read_is_an_issue_and_stays_in_its_words(admin_cli
     assert Spec.objects.get().more["Switch location"] == "somewhere"
 
 
+def test_a_value_out_of_range_is_an_issue_and_is_not_shown():
+    CustomAttribute.objects.create(
+        code="dive_depth", names={"en": "Dive depth"}, kind="number", unit="m", maximum=200
+    )
+
+    result = take(**{"Dive depth": "999 m"})
+
+    (issue,) = [each for each in result.issues if each.code == "out-of-range"]
+    assert "Dive depth: 999 m: 999 is more than 200" in issue.message
+    spec = Spec.objects.get()
+    assert "Dive depth" not in spec.more
+    assert "dive_depth" not in spec.custom_values
+
+
 def test_a_locked_value_is_kept(admin_client):
     admin_client.post(ADD, SWITCH)
     take(**{"Switch location": "tail"})
