@@ -136,7 +136,6 @@ class Product(models.Model):
             GinIndex(
                 SearchVector("title", config="simple"), fastupdate=False, name="product_title_words"
             ),
-            models.Index("title", name="product_by_title"),  # staff sort by it
         ]
 
     def __str__(self) -> str:
