@@ -54,3 +54,9 @@ def test_a_delimiter_and_an_encoding_can_be_chosen():
     assert imports.read_sample(row).columns[1].values == ("Işık, ğ",)
     with pytest.raises(PermanentError):
         imports.choose_format(row, reading={"encoding": "ebcdic"})
+
+
+def test_a_delimiter_in_a_quoted_heading_does_not_hide_the_delimiter():
+    row = upload('SKU,"Output, lm",Images\nL-1,500,https://x.org/a.jpg | https://x.org/b.jpg\n')
+
+    assert imports.read_sample(row).detected.headers == ("SKU", "Output, lm", "Images")

@@ -134,7 +134,8 @@ def test_attributes_survive_in_each_form_that_a_supplier_writes(wholesaler, tmp_
 def test_all_gtins_of_a_variant_survive(wholesaler, tmp_path):
     run(write_csv(tmp_path / "list.csv"), "--mapping=bulk")
     variant = Identifier.objects.filter(scheme="gtin").first().variant
-    for raw in ("036000291452", "96385074"):
+    more = ("4006381333955", "4006381333962", "4006381333979")
+    for raw in ("036000291452", *more, "96385074"):
         value = raw.zfill(14)
         Identifier.objects.create(variant=variant, scheme="gtin", value=value, raw=raw)
     before = snapshot()

@@ -180,7 +180,7 @@ def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
     )
     if not counts:
         return (0.0, 0)
-    columns = len(lines[0].split(delimiter))
+    columns = len(next(csv.reader((lines[0],), delimiter=delimiter), []))
     if columns == 1:
         ((columns, _),) = counts.most_common(1)
     if columns == 1:

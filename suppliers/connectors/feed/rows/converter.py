@@ -21,6 +21,8 @@ from suppliers.connectors.feed.rows.descriptions import DescriptionReader
 from suppliers.connectors.feed.rows.terms import TermsReader
 from suppliers.connectors.records import StockReport
 
+MAX_GTINS_LENGTH = 300  # a variant may have several, one per pack
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertedStock:
@@ -209,7 +211,7 @@ class Converter:
             category_path=self._descriptions.category(row),
             description_html=self._cells.text("description", row)[: sources.MAX_TEXT_LENGTH],
             cost=cost if isinstance(cost, Money) else None,
-            gtin=self._cells.text("gtin", row)[:MAX_LABEL_LENGTH],
+            gtin=self._cells.text("gtin", row)[:MAX_GTINS_LENGTH],
             mpn=self._cells.text("mpn", row)[:MAX_LABEL_LENGTH],
             weight_g=self._descriptions.weight_g(row, sku, problems),
             picture_urls=self._descriptions.pictures(row),
@@ -234,7 +236,7 @@ class Converter:
             sku=sku,
             cost=self.cost(row, sku=sku),
             title=self._cells.text("title", row)[:MAX_TITLE_LENGTH],
-            gtin=self._cells.text("gtin", row)[:MAX_LABEL_LENGTH],
+            gtin=self._cells.text("gtin", row)[:MAX_GTINS_LENGTH],
             brand=self._cells.text("brand", row)[:MAX_TITLE_LENGTH],
             terms=self._terms.read(row, sku, []),
         )
