@@ -142,6 +142,7 @@ def _meets(row: Row, condition: str) -> bool:
 @contextmanager
 def _stocked_channel(products: Sequence[Row], now: datetime) -> Iterator[Channel]:
     with transaction.atomic():
+        Identifier.objects.all().delete()  # synced products have the same GTINs
         call_command("create_categories", stdout=io.StringIO())
         channel = Channel.objects.create(
             code="judged-search",
