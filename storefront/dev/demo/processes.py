@@ -25,7 +25,7 @@ BIGBUY_HOUR_S = 300  # short, so that hourly rate limits reset during the demo
 # The feed supplier has the last 20 of the CJ sandbox's 160 products, and 20 of its own.
 FEED_PRODUCTS = 40
 FEED_SKIPS = 140
-# The web server takes 140 MB with one worker, a process of the Celery worker 50 MB.
+# The web server takes 150 MB with one worker, a process of the Celery worker 40 to 55 MB.
 WEB_WORKERS = 1
 WEB_THREADS = 4
 # One slot each for orders, webhooks, syncs and claims: a supplier occupies at most four of the five
