@@ -1,7 +1,12 @@
-"""Specification patterns: recognize what a label or a value of a specification table is about."""
+"""Specification patterns: recognize the subject of a line, require that the line states it."""
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from catalog.attributes.numbers import UnreadableError
+from catalog.attributes.units import SAME_AMOUNT
 
 # The subject of a label. First match wins ("battery weight" is about the battery).
 SUBJECTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -109,3 +114,49 @@ BATTERY_COLUMNS = (
     *("battery_format", "battery_count", "battery_included", "battery_chemistry"),
     *("battery_capacity_mah", "battery_voltage", "battery_energy_wh", "power_sources"),
 )
+
+
+def subject_of(label: str) -> str:
+    return next((subject for subject, pattern in SUBJECTS if pattern.search(label)), "")
+
+
+def is_wholly_listed(subject: str, text: str) -> bool:
+    """Return whether each word of a list is a value that we know."""
+    parts = [part for part in LIST_SEPARATORS.split(text.strip()) if part]
+    if subject == "light_colors":
+        return all(any(color in part.casefold() for color in COLORS) for part in parts)
+    if subject == "material":
+        return all(MATERIALS.search(part) for part in parts)
+    known = [pattern for _code, pattern in (*CHARGING, *FEATURES)]
+    return all(any(pattern.search(part) for pattern in known) for part in parts)
+
+
+def require_value(column: str, text: str, value: object) -> None:
+    """Raise UnreadableError if a line on a measured subject has a text without a value."""
+    needed = MEASURED.get(column)
+    if value is not None or needed is None or NOT_STATED.fullmatch(text.strip()):
+        return
+    if needed == "number":
+        reject_number_without_unit(text, value)
+    raise UnreadableError(f"{text[:60]!r} states no {needed}")
+
+
+def reject_number_without_unit(text: str, value: object) -> None:
+    if value is None and NUMBER.search(text):
+        raise UnreadableError(f"{text[:60]!r} has no unit that we know")
+
+
+def parse_cri(text: str) -> Decimal | None:
+    number = re.search(r"\b([6-9]\d|100)\b", text)
+    return Decimal(number[1]) if number else None
+
+
+def reject_contradiction(text: str, value: Any, first: tuple[Any, str, str]) -> None:
+    used, label, _ = first
+    is_same = (
+        max(value, used) <= min(value, used) * SAME_AMOUNT
+        if isinstance(value, Decimal)
+        else value in {None, used}
+    )
+    if not is_same:
+        raise UnreadableError(f"{text[:60]!r} contradicts the line {label[:60]!r}")

@@ -22,17 +22,20 @@ from catalog.attributes.spec_patterns import (
     FL1_COLUMNS,
     HIGH,
     LEP,
-    LIST_SEPARATORS,
     LISTED,
     LONG,
     MATERIALS,
-    MEASURED,
     MODE_KINDS,
     NOT_STATED,
     NUMBER,
     SEPARATORS,
-    SUBJECTS,
     WITHOUT_BATTERY,
+    is_wholly_listed,
+    parse_cri,
+    reject_contradiction,
+    reject_number_without_unit,
+    require_value,
+    subject_of,
 )
 
 NO_HEADINGS: Mapping[str, str] = MappingProxyType({})
@@ -67,7 +70,7 @@ class SpecTable:
         self.unreadable: list[tuple[str, str, str]] = []
         for label, text in claims.items():
             with_unit = attribute_units.with_heading_unit(narrow(text), heading=label)
-            self._lines_by_subject.setdefault(_subject(label), {})[label] = with_unit
+            self._lines_by_subject.setdefault(subject_of(label), {})[label] = with_unit
         self._numbers: dict[str, StatedValue] | None = None
         self._read_labels: set[str] = set()  # of lines that gave a value
 
@@ -112,31 +115,19 @@ class SpecTable:
                     subject not in {"", "skip"} and NOT_STATED.fullmatch(text.strip())
                 )
                 if subject in LISTED:
-                    is_read = self._is_wholly_listed(subject, text)
+                    is_read = is_wholly_listed(subject, text)
                 if not is_read and (label not in reported or subject == "ip_rating"):
                     unused[label] = self._claims[label]
         return unused
-
-    def _is_wholly_listed(self, subject: str, text: str) -> bool:
-        """Return whether each word of a list is a value that we know."""
-        parts = [part for part in LIST_SEPARATORS.split(text.strip()) if part]
-        if subject == "light_colors":
-            return all(any(color in part.casefold() for color in COLORS) for part in parts)
-        if subject == "material":
-            return all(MATERIALS.search(part) for part in parts)
-        known = [pattern for _code, pattern in (*CHARGING, *FEATURES)]
-        return all(any(pattern.search(part) for pattern in known) for part in parts)
 
     def lines_of(self, column: str) -> dict[str, str]:
         """Return the lines that a column is read from. An output without a line is in the title."""
         subjects = {
             "output_lm": ("output_lm", "modes"),
+            "output_min_lm": ("output_min_lm", "modes"),
             "runtime_high_min": ("runtime", "modes"),
             "runtime_max_min": ("runtime", "modes"),
-            "battery_capacity_mah": ("battery",),
-            "battery_voltage": ("battery",),
-            "battery_energy_wh": ("battery",),
-            "battery_count": ("battery",),
+            **dict.fromkeys(BATTERY_COLUMNS, ("battery",)),
             "intensity_cd": ("intensity_cd", "beam"),
         }.get(column, (column,))
         lines = {label: self._claims[label] for label, _ in self._lines(*subjects)}
@@ -177,7 +168,7 @@ class SpecTable:
         yield from self._measured("head_mm", self._longest_side, is_integer=True)
         yield from self._measured("impact_m", self._one(attribute_units.DISTANCE_M))
         yield from self._measured("cct_k", self._one(attribute_units.COLOR_K), is_integer=True)
-        yield from self._measured("cri", _cri, is_integer=True)
+        yield from self._measured("cri", parse_cri, is_integer=True)
         yield from self._measured(
             "ip_rating", lambda text: attribute_units.parse_ip_rating(text) or None
         )
@@ -197,9 +188,9 @@ class SpecTable:
         for label, text in self._lines(column):
             try:
                 value = read(text)
-                _require_value(column, text, value)
+                require_value(column, text, value)
                 if found and not is_highest:
-                    _reject_contradiction(text, value, found[0])
+                    reject_contradiction(text, value, found[0])
             except UnreadableError as error:
                 self.record_unreadable(label, text, error)
                 continue
@@ -276,7 +267,7 @@ class SpecTable:
             for part in SEPARATORS.split(text):
                 try:
                     minutes = attribute_units.parse_duration_min(part, mark=self.mark)
-                    _reject_number_without_unit(part, minutes)
+                    reject_number_without_unit(part, minutes)
                 except UnreadableError as error:
                     self.record_unreadable(label, text, error)
                     continue
@@ -378,13 +369,6 @@ class SpecTable:
         heading = self._headings.get(label, label)
         return {"label": heading[:60], "raw": self._claims.get(label, text)[:200]}
 
-    def _minutes_of_mode(self, text: str) -> Decimal | None:
-        """Return the run time of a mode; another amount may precede it: ``720 mW / 0 h 45 min``."""
-        parts = (
-            attribute_units.parse_duration_min(part, mark=self.mark) for part in text.split("/")
-        )
-        return next(filter(None, parts), None)
-
     def modes(self) -> Iterator[StatedMode]:
         """Parse ``High 400 lm / 3 h; Low 20 lm / 40 h; Red 5 lm``, or one line per mode."""
         for label, text in self._lines("modes"):
@@ -396,7 +380,7 @@ class SpecTable:
                 try:
                     output = self._one(attribute_units.OUTPUT_LM)(part)
                     without_lumens = _LUMENS.sub(" ", part)
-                    minutes = self._minutes_of_mode(without_lumens)
+                    minutes = attribute_units.parse_mode_min(without_lumens, mark=self.mark)
                 except UnreadableError as error:
                     self.record_unreadable(label, text, error)
                     continue
@@ -412,38 +396,3 @@ class SpecTable:
                         output_lm=output,
                         runtime_min=round(minutes) if minutes else None,
                     )
-
-
-def _require_value(column: str, text: str, value: object) -> None:
-    """Raise UnreadableError if a line on a measured subject has a text without a value."""
-    needed = MEASURED.get(column)
-    if value is not None or needed is None or NOT_STATED.fullmatch(text.strip()):
-        return
-    if needed == "number":
-        _reject_number_without_unit(text, value)
-    raise UnreadableError(f"{text[:60]!r} states no {needed}")
-
-
-def _reject_contradiction(text: str, value: Any, first: tuple[Any, str, str]) -> None:
-    used, label, _ = first
-    is_same = (
-        max(value, used) <= min(value, used) * attribute_units.SAME_AMOUNT
-        if isinstance(value, Decimal)
-        else value in {None, used}
-    )
-    if not is_same:
-        raise UnreadableError(f"{text[:60]!r} contradicts the line {label[:60]!r}")
-
-
-def _reject_number_without_unit(text: str, value: object) -> None:
-    if value is None and NUMBER.search(text):
-        raise UnreadableError(f"{text[:60]!r} has no unit that we know")
-
-
-def _subject(label: str) -> str:
-    return next((subject for subject, pattern in SUBJECTS if pattern.search(label)), "")
-
-
-def _cri(text: str) -> Decimal | None:
-    number = re.search(r"\b([6-9]\d|100)\b", text)
-    return Decimal(number[1]) if number else None

@@ -241,6 +241,12 @@ def parse_duration_min(text: str, *, mark: str = "") -> Decimal | None:
     return parse_quantity(text, TIME_MIN, mark=mark)
 
 
+def parse_mode_min(text: str, *, mark: str = "") -> Decimal | None:
+    """Return the run time of a mode; another amount may precede it: ``720 mW / 0 h 45 min``."""
+    parts = (parse_duration_min(part, mark=mark) for part in text.split("/"))
+    return next(filter(None, parts), None)
+
+
 def parse_longest_side_mm(text: str, *, mark: str = "") -> Decimal | None:
     """Parse ``65 x 42 x 38 mm``, ``Ø 25 × 130 mm`` or ``3.1 in`` and return the longest side.
 
