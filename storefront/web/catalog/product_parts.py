@@ -1,7 +1,7 @@
 """Product page parts: render what depends on neither price nor stock, keep it with the product.
 
 Pictures, facts, charts, description and specifications are most of a product page, and change only
-with the product. A process keeps them as long as the rows of the product.
+with the product. A process keeps those of the last variant as long as the rows of the product.
 """
 
 from decimal import Decimal
@@ -37,8 +37,8 @@ def product_parts(light: ProductView, chosen: VariantView, language: str) -> Pro
     """Return the parts of a product page in the active language."""
     kind, has_battery = cached_families().kind_of(light.family), _has_battery(light, chosen)
     custom = registry.cached()
-    inputs = (kind, has_battery, custom, options.cached())
-    key = ("parts", chosen.id, language)
+    inputs = (chosen.id, kind, has_battery, custom, options.cached())
+    key = ("parts", language)  # of one variant: a product of 50 variants must not fill the memory
     kept: tuple[object, ProductParts] | None = light.memo.get(key)
     # not with DEBUG, so that edits of the template show
     if kept and kept[0] == inputs and not settings.DEBUG:

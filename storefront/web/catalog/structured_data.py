@@ -108,10 +108,12 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         offer["eligibleQuantity"] = {"@type": "QuantitativeValue", "minValue": answer.more}
     elif not answer.is_sold_out:
         offer["ineligibleRegion"] = here.country
-    key = ("json", chosen.id, here.language, shop_identity().name)
-    if key not in light.memo:
-        light.memo[key] = _fixed_json(light, chosen, here.language, path)
-    product_start, trail = light.memo[key]
+    inputs = (chosen.id, shop_identity().name)
+    kept_from, fixed = light.memo.get(("json", here.language), (None, None))
+    if fixed is None or kept_from != inputs:
+        fixed = _fixed_json(light, chosen, here.language, path)
+        light.memo["json", here.language] = inputs, fixed
+    product_start, trail = fixed
     graph = f'{product_start},"offers":{as_json(offer)}}},{trail}'
     return Markup(f'{{"@context":"https://schema.org","@graph":[{graph}]}}')  # noqa: S704 - by as_json
 
