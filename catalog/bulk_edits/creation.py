@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from catalog.attributes.colors import color_of
 from catalog.bulk_edits import planning
 from catalog.bulk_edits.fields import CATEGORY, FAMILY, PRODUCT, STATUS, VARIANT, BulkField, Target
-from catalog.bulk_edits.file_fields import BRAND
+from catalog.bulk_edits.file_fields import BRAND, OPTION_NAMES, OPTION_VALUES
 from catalog.bulk_edits.planning import RowPlan
 from catalog.listings.publication import republish
 from catalog.models import (
@@ -80,6 +80,9 @@ def plan_new(
         if not target.product.category.has_family(wanted[FAMILY]):
             message = _("This category does not show products of this family.")
             plan.rejection = f"{plan.rejection} {message}".strip()
+    for code in (OPTION_NAMES, OPTION_VALUES):
+        if wanted.get(code):
+            plan.before[code], plan.after[code] = [], wanted[code]
     if status not in {"", Product.Status.DRAFT}:
         plan.before[STATUS], plan.after[STATUS] = Product.Status.DRAFT.value, status
     plan.is_new = True

@@ -66,6 +66,7 @@ def messages(row):
 def test_rows_with_unknown_skus_create_products_with_their_variants():
     row = check(HEADINGS + BLACK + RED + PLAIN)
     assert outcomes(row) == {"W-1": "new", "W-2": "new", "W-3": "new"}, messages(row)
+    assert rows_of(row)["W-1"].after["variant.option_values"] == ["Black"]
     assert not Product.objects.exists()
 
     apply(row)
