@@ -52,6 +52,7 @@ def grow(*, to: int) -> int:
     shown = count_cards()
     copies = -(-to // max(shown, 1)) - 1
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # a copy takes over 30 s on a busy machine
         for table, changed in CHANGED.items():
             # "replica" skips triggers and checks of foreign keys, which copies do not need. Cards
             # need their trigger: it tells processes about new cards.
@@ -72,6 +73,7 @@ def grow(*, to: int) -> int:
             )
         cursor.execute(NEXT_CARD)
         cursor.execute("ANALYZE")
+        cursor.execute("RESET statement_timeout")
     return count_cards()
 
 
