@@ -7,16 +7,15 @@ candidates; a pair about which staff decided is not asked again.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import combinations
-from typing import Final
+from itertools import batched
+from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from catalog.models import Brand, Identifier, Image, Product, Spec, Variant
+from catalog.models import Identifier, Product, Spec, Variant
 from storefront.lib.db import advisory_locks
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.matches.journal import CHANGED_SINCE
@@ -25,13 +24,42 @@ from suppliers.offers import identity
 from suppliers.offers.identity import Item, Outcome, Verdict
 from suppliers.offers.overrides import OverrideError
 from suppliers.offers.owners import STATED
+from suppliers.runs.staging import rows as select_rows
+from suppliers.runs.staging import staging_table, with_large_work_mem
 
 LOCK_NAME: Final = "search duplicates"
 type Pair = tuple[int, int]
 IMAGE: Final = "image"
 IMAGE_CONFIDENCE: Final = Decimal("0.60")
 MAX_PER_KEY: Final = 12  # variants that share a key; more share a catalog image or a generic name
-WRITE_BATCH: Final = 2_000
+LOAD_BATCH, WRITE_BATCH = 1_000, 2_000
+# Two variants share a key that the database reads, or one of ``_keys_of``. Hashes may collide: the
+# pairs are compared anyway.
+SELECT_PAIRS: Final = """
+WITH listed AS (
+    SELECT v.id, v.product_id
+    FROM catalog_variant v JOIN catalog_product p ON p.id = v.product_id
+    WHERE v.status <> 'discontinued' AND p.status <> 'archived'
+), shared AS (
+    SELECT 'text' AS kind, key, variant_id FROM duplicate_keys
+    UNION
+    SELECT 'gtin', value::bigint, variant_id FROM catalog_identifier WHERE scheme = 'gtin'
+    UNION
+    SELECT 'image', hashtextextended(i.stem, 0), listed.id
+    FROM catalog_image i JOIN listed USING (product_id)
+    WHERE i.stem <> '' AND (i.role = 'main' OR i.position = 0)
+), keyed AS MATERIALIZED (
+    SELECT * FROM (
+        SELECT kind, key, listed.id, product_id, count(*) OVER (PARTITION BY kind, key) AS variants
+        FROM shared JOIN listed ON listed.id = shared.variant_id
+    ) counted
+    WHERE variants BETWEEN 2 AND %(max)s
+)
+SELECT one.id, other.id, bool_or(kind = 'image')
+FROM keyed one JOIN keyed other USING (kind, key)
+WHERE one.id < other.id AND one.product_id <> other.product_id
+GROUP BY one.id, other.id ORDER BY one.id, other.id
+"""
 
 
 def open_duplicates() -> QuerySet[DuplicateCandidate]:
@@ -59,23 +87,31 @@ def search_duplicates(*, now: datetime) -> int:
 
 
 def _find_candidates(*, now: datetime) -> list[DuplicateCandidate]:
-    items, products, images = _load_items()
-    found: dict[Pair, tuple[Verdict, bool]] = {}
-    for key, ids in _keys(items, images).items():
-        is_image = key[0] == IMAGE
-        if not 1 < len(ids) <= MAX_PER_KEY:
-            continue
-        for one, other in combinations(sorted(ids), 2):
-            if products[one] == products[other]:
-                continue
-            verdict, has_image = found.get((one, other), (None, False))
-            verdict = verdict or identity.compare(items[one], items[other])
-            found[one, other] = verdict, has_image or is_image
-    return [
-        row
-        for pair, (verdict, has_image) in found.items()
-        if (row := _candidate(pair, verdict, has_image=has_image, now=now))
-    ]
+    found = []
+    for pairs in batched(_find_pairs(), LOAD_BATCH):
+        ids = {pk for one, other, _ in pairs for pk in (one, other)}
+        items = _load_items(_variant_rows(Variant.objects.filter(pk__in=ids)))
+        for one, other, has_image in pairs:
+            if one not in items or other not in items:
+                continue  # deleted since
+            verdict = identity.compare(items[one], items[other])
+            if row := _candidate((one, other), verdict, has_image=has_image, now=now):
+                found.append(row)
+    return found
+
+
+def _find_pairs() -> list[tuple[int, int, bool]]:
+    """Return the pairs of variants that share a key, and whether they share an image."""
+    listed = Variant.objects.exclude(status=Variant.Status.DISCONTINUED).exclude(
+        product__status=Product.Status.ARCHIVED
+    )
+    with staging_table("duplicate_keys", ("key bigint", "variant_id bigint")) as stage:
+        for part in batched(_variant_rows(listed).iterator(), LOAD_BATCH):
+            for pk, item in _load_items(part).items():
+                stage.extend((hash(key), pk) for key in _keys_of(item))
+        stage.analyze()
+        with with_large_work_mem():
+            return select_rows(SELECT_PAIRS, {"max": MAX_PER_KEY})
 
 
 @transaction.atomic
@@ -115,33 +151,26 @@ def _candidate(
     )
 
 
-def _load_items() -> tuple[dict[int, Item], dict[int, int], dict[int, list[str]]]:
-    """Return items, products and main image files of the variants in production, by variant."""
-    brands = dict(Brand.objects.values_list("pk", "name"))
-    listed = Variant.objects.exclude(status=Variant.Status.DISCONTINUED).exclude(
-        product__status=Product.Status.ARCHIVED
-    )
+def _variant_rows(variants: QuerySet[Variant]) -> QuerySet[Variant, tuple[Any, ...]]:
+    """Select what ``_load_items`` takes, by brand: reading a title compiles patterns of its brand."""
+    columns = ("pk", "product", "product__title", "product__brand__name", "option_values")
+    return variants.order_by("product__brand", "pk").values_list(*columns)
+
+
+def _load_items(variants: Collection[tuple[Any, ...]]) -> dict[int, Item]:
     stated: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    numbers = Identifier.objects.filter(scheme__in=STATED)
+    numbers = Identifier.objects.filter(variant__in=[pk for pk, *_ in variants], scheme__in=STATED)
     for pk, scheme, value, raw in numbers.values_list("variant", "scheme", "value", "raw"):
         stated[pk].append((scheme, value if scheme == Identifier.Scheme.GTIN else raw or value))
+    of_products = Spec.objects.filter(product__in=[product for _, product, *_ in variants])
     specs = {
         product: dict(zip(identity.NUMBERS, values, strict=True))
-        for product, *values in Spec.objects.values_list("product", *identity.NUMBERS)
+        for product, *values in of_products.values_list("product", *identity.NUMBERS)
     }
-    stems: dict[int, list[str]] = defaultdict(list)
-    main = Image.objects.filter(Q(role=Image.Role.MAIN) | Q(position=0)).exclude(stem="")
-    for product, stem in main.values_list("product", "stem"):
-        stems[product].append(stem)
-    items: dict[int, Item] = {}
-    products: dict[int, int] = {}
-    images: dict[int, list[str]] = {}
-    columns = ("pk", "product", "product__title", "product__brand", "option_values")
-    for pk, product, title, brand, options in listed.values_list(*columns).iterator():
-        items[pk] = _item(brands[brand], title, options, stated.get(pk, ()), specs.get(product, {}))
-        products[pk] = product
-        images[pk] = stems.get(product, [])
-    return items, products, images
+    return {
+        pk: _item(brand, title, options, stated.get(pk, ()), specs.get(product, {}))
+        for pk, product, title, brand, options in variants
+    }
 
 
 def _item(
@@ -165,25 +194,12 @@ def _item(
     )
 
 
-def _keys(
-    items: dict[int, Item], images: dict[int, list[str]]
-) -> dict[tuple[str, object], set[int]]:
-    """Return the variants that share each key."""
-    found: dict[tuple[str, object], set[int]] = defaultdict(set)
-    for pk, item in items.items():
-        # A copy, because an item keeps what it has read of its title.
-        for key in _keys_of(replace(item), images[pk]):
-            found[key].add(pk)
-    return found
-
-
-def _keys_of(item: Item, stems: Iterable[str]) -> Iterator[tuple[str, object]]:
-    yield from (("gtin", gtin) for gtin in item.gtins)
-    yield from (("mpn", (item.brand_key, key)) for key in item.mpn_keys)
-    yield from (("model", (item.brand_key, key)) for key in item.model_keys)
-    yield from ((IMAGE, stem) for stem in stems)
+def _keys_of(item: Item) -> Iterator[tuple[str, str, object]]:
+    """Yield what the part and model numbers and the name of an item share with duplicates."""
+    yield from (("mpn", item.brand_key, key) for key in item.mpn_keys)
+    yield from (("model", item.brand_key, key) for key in item.model_keys)
     if item.brand_key and (words := identity.name_words(item, brand="")):
-        yield "name", (item.brand_key, words)
+        yield "name", item.brand_key, words
 
 
 def _decided_pairs() -> set[Pair]:

@@ -56,6 +56,7 @@ _EDITIONS = _words(
 _SIDES = tuple(
     map(_words, ("front rear", "left right", "button flat", "warm cool neutral", "eu uk us"))
 )
+_ALL_SIDES = frozenset().union(*_SIDES)
 # Words that describe a light and do not name it.
 _DESCRIPTIONS = _words(
     "the and for of in on to by with led light lights lamp lamps torch flashlight headlamp headlight"
@@ -126,9 +127,10 @@ def read(*, brand: str, title: str, options: Sequence[str]) -> ItemText:
     numbers = {}
     named = _CONTENTS.sub(" ", rest)
     for unit, pattern in _NUMBERS.items():
-        if found := frozenset(filter(None, map(_number, pattern.findall(rest)))):
-            numbers[unit] = found
-        named = pattern.sub(" ", named)
+        if texts := pattern.findall(rest):
+            if found := frozenset(filter(None, map(_number, texts))):
+                numbers[unit] = found
+            named = pattern.sub(" ", named)
     cells = {*_CELL.findall(named), *map("x".join, _COUNTED_CELLS.findall(named))}
     words = _WORD.findall(_CODES.sub(" ", named))
     is_name = _name_test(title)
@@ -147,13 +149,15 @@ def read(*, brand: str, title: str, options: Sequence[str]) -> ItemText:
             for word in (*words, *bundle)
             if word in _EDITIONS or (is_name(word) and word not in _NO_NAMES)
         ),
-        sides=frozenset().union(*_SIDES) & set(_WORD.findall(rest)),
+        sides=_ALL_SIDES.intersection(_WORD.findall(rest)),
         cells=frozenset(cells),
         numbers=numbers,
     )
 
 
 def _plain(text: str) -> str:
+    if text.isascii():
+        return text.lower()  # the same, but faster
     decomposed = unicodedata.normalize("NFKD", fold(text).replace("ß", "ss"))
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
