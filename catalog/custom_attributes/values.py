@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from catalog.attributes import contacts, units
@@ -144,11 +145,13 @@ def of_kind(value: Any, definition: Definition) -> Any:
     return None
 
 
+@lru_cache(maxsize=4096)  # each product has the labels of all attributes, and those of its supplier
 def _label(label: str) -> str:
     """Return a label folded, without a unit: ``Charge time (h)`` is ``charge time``."""
     return _plain(re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", label))
 
 
+@lru_cache(maxsize=4096)
 def _plain(label: str) -> str:
     return fold(label.replace("_", " ")).strip(" :")
 
