@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from storefront.lib.money import Money
-from storefront.lib.text import drop_controls_in
+from storefront.lib.text import drop_controls, drop_controls_in
 
 
 class SupplierRecord:
@@ -18,7 +18,10 @@ class SupplierRecord:
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
             value = getattr(self, name)
-            if isinstance(value, str | tuple | list | Mapping):
+            if isinstance(value, str):
+                if not value.isprintable():
+                    object.__setattr__(self, name, drop_controls(value))
+            elif value and isinstance(value, tuple | list | Mapping):
                 object.__setattr__(self, name, drop_controls_in(value))
 
 

@@ -95,10 +95,18 @@ def test_an_unchanged_list_writes_nothing(wholesaler):
     assert StockMovement.objects.filter(cause=f"run:{stock.pk}").count() == 2
 
 
-@pytest.mark.parametrize(("brand", "state"), [("Lumen", "asserted"), ("", "verified")])
-def test_a_certain_match_is_sold_at_once(wholesaler, brand, state):
+@pytest.mark.parametrize(
+    ("brand", "state", "gtin"),
+    [
+        ("Lumen", "asserted", GTIN),
+        ("", "verified", GTIN),
+        ("Lumen", "asserted", "4006381-333931"),
+        ("Lumen", "asserted", f"036000291452; {GTIN}"),
+    ],
+)
+def test_a_certain_match_is_sold_at_once(wholesaler, brand, state, gtin):
     variant = owner(state=state)
-    wholesaler.put(list_row("A-1", gtin=GTIN, brand=brand), list_row("A-2"))
+    wholesaler.put(list_row("A-1", gtin=gtin, brand=brand), list_row("A-2"))
 
     sync(wholesaler, "prices")
 
