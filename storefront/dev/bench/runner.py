@@ -26,6 +26,7 @@ from storefront.dev.bench.scenarios import (
 )
 from storefront.dev.bench.scenarios import checkout as scenario_checkout
 from storefront.dev.bench.scenarios import pages as scenario_pages
+from storefront.dev.bench.scenarios.product_data import tasks as product_data
 from storefront.dev.bench.scenarios.sync import (
     api_calls,
     feed_reading,
@@ -198,6 +199,19 @@ def _judge_lists(figures: Figures) -> list[Verdict]:
     return verdicts
 
 
+def _judge_product_data(figures: Figures) -> list[Verdict]:
+    figures.say(f"Bulk work of staff with {product_data.PRODUCTS:,} products")
+    found = figures.keep("product_data", product_data.measure(say=figures.say))
+    verdicts: list[Verdict] = []
+    for each in found:
+        what = f"{each.name}, {each.rows:,} rows"
+        verdicts += [
+            goal_pages.reported("E3", f"{what}: rows per CPU second", each.per_cpu_s),
+            goal_pages.reported("E3", f"{what}: MB above an idle process", each.peak_mb),
+        ]
+    return verdicts
+
+
 STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
     (frozenset({"P14"}), _judge_processes),
     (frozenset({"P16"}), _judge_relevance),
@@ -214,4 +228,5 @@ STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
     (frozenset({"F1", "P10"}), _judge_feeds),
     (frozenset({"F2"}), _judge_asking),
     (OF_LISTS, _judge_lists),  # deletes all offers, too
+    (frozenset({"E3"}), _judge_product_data),  # deletes all products
 )

@@ -104,9 +104,9 @@ def _is_full() -> bool:
 
 
 def _goals(asked: str) -> frozenset[str]:
-    """Return the selected goals; all if none is named."""
+    """Return the selected goals; if none is named, all but those on request."""
     named = {name.strip().upper() for name in asked.split(",") if name.strip()}
-    if unknown := named - pages.ALL:
-        known = ", ".join(sorted(pages.ALL))
+    if unknown := named - pages.ALL - pages.ON_REQUEST:
+        known = ", ".join(sorted(pages.ALL | pages.ON_REQUEST))
         raise CommandError(f"No goal is called {', '.join(sorted(unknown))}. There are: {known}.")
     return frozenset(named or pages.ALL)

@@ -83,6 +83,6 @@ def test_wall_clock_figures_are_unreliable_while_others_use_the_machine():
 def test_unknown_goal_is_refused_before_measuring():
     with pytest.raises(
         CommandError,
-        match=r"No goal is called P99\. There are: E1, E2, F1, F2, P1, P10, P11, P12, P13, P14",
+        match=r"No goal is called P99\. There are: E1, E2, E3, F1, F2, P1, P10, P11, P12, P13, P14",
     ):
         call_command("bench", only="p1, P99")
