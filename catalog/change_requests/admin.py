@@ -127,7 +127,9 @@ class ChangeRequestAdmin(StaffAdmin):
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ChangeRequest]":
         rows: QuerySet[ChangeRequest] = super().get_queryset(request)
-        return rows.exclude(changes={}).prefetch_related("product__modes", "product__variants")
+        return rows.exclude(changes={}).prefetch_related(
+            *("product__modes", "product__images", "product__variants")
+        )
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.decide_view))

@@ -16,14 +16,17 @@ from catalog.listings.publication import lock_product, republish
 from catalog.models import (
     Category,
     ChangeRequest,
+    Image,
     Mode,
     Product,
     ProductFamily,
     Spec,
     Variant,
 )
+from catalog.models.products import UPLOAD_SCHEME
 from catalog.pricing import repricing_queue
 from catalog.products import spec_edits
+from catalog.products.image_edits import IMAGES, ImageChanges
 from catalog.products.spec_edits import MODES, ModeChanges
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
@@ -132,7 +135,7 @@ def _chosen(request: ChangeRequest, fields: Collection[str] | None) -> dict[str,
 
 
 def _write(rows: _Locked, name: str, change: Mapping[str, Any]) -> None:
-    """Set one accepted value on the rows in memory; modes are saved at once."""
+    """Set one accepted value on the rows in memory; modes and images are saved at once."""
     value, spec = change["value"], rows.spec
     if name in PRODUCT_FIELDS:
         _set_product_field(rows.product, name, value)
@@ -140,6 +143,8 @@ def _write(rows: _Locked, name: str, change: Mapping[str, Any]) -> None:
         _set_options(rows, value)
     elif name == MODES:
         _write_modes(rows.product, value)
+    elif name == IMAGES:
+        _write_images(rows, value)
     elif name.startswith(CUSTOM):
         _set_entry(spec.custom_values, name.removeprefix(CUSTOM), value)
         _set_entry(spec.sources, name, change.get("source"))
@@ -196,12 +201,31 @@ def _write_modes(product: Product, stated: list[dict[str, Any]]) -> None:
     changes.save()
 
 
+def _write_images(rows: _Locked, stated: list[dict[str, str]]) -> None:
+    present = Image.objects.filter(product=rows.product)
+    variants = {variant.sku: variant.pk for variant in rows.variants}
+    changes = ImageChanges()
+    changes.replace(
+        rows.product,
+        present.exclude(source_url__startswith=UPLOAD_SCHEME),
+        {
+            one["url"]: {
+                "variant_id": variants.get(one["sku"]),
+                "role": one["role"],
+                "position": position,
+            }
+            for position, one in enumerate(stated)
+        },
+    )
+    changes.save()
+
+
 def _save(rows: _Locked, *, now: datetime) -> None:
     if not rows.changed:
         return
     rows.product.updated_at = now
     rows.product.save()
-    if rows.changed - PRODUCT_FIELDS - {OPTIONS}:
+    if rows.changed - PRODUCT_FIELDS - {OPTIONS, IMAGES}:
         spec_edits.check_again(rows.spec)
         rows.spec.save()
     if rows.changed & {OPTIONS, "weight_g"}:

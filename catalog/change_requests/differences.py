@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from catalog.change_requests.decisions import PRODUCT_FIELDS
 from catalog.change_requests.recording import MORE, OPTIONS, encode
 from catalog.custom_attributes.registry import CUSTOM
-from catalog.models import ChangeRequest, Product, Spec
+from catalog.models import ChangeRequest, Image, Product, Spec
 from catalog.models.families import family_name
+from catalog.models.products import UPLOAD_SCHEME
+from catalog.products.image_edits import IMAGES
 from catalog.products.spec_edits import MODES
 from catalog.products.staff.history.change_texts import label_of
 
@@ -34,7 +36,7 @@ class Difference:
 def find_differences(request: ChangeRequest) -> Iterator[Difference]:
     """Yield the open changes of a request against the live product.
 
-    Reads ``product`` with its brand, category, specification, modes and variants.
+    Reads ``product`` with its brand, category, specification, modes, images and variants.
     """
     product = request.product
     for name, change in request.changes.items():
@@ -55,6 +57,7 @@ def live_value(product: Product, name: str) -> Any:
         "category": lambda: product.category.slug,
         OPTIONS: lambda: _live_options(product),
         MODES: lambda: _live_modes(product),
+        IMAGES: lambda: _live_images(product),
     }
     if name in whole:
         return whole[name]()
@@ -82,6 +85,20 @@ def _live_modes(product: Product) -> list[dict[str, Any]]:
             "runtime_min": mode.runtime_min,
         }
         for mode in sorted(product.modes.all(), key=lambda mode: mode.position)
+    ]
+
+
+def _live_images(product: Product) -> list[dict[str, str]]:
+    skus = {variant.pk: variant.sku for variant in product.variants.all()}
+    images = sorted(product.images.all(), key=lambda image: (image.position, image.pk))
+    return [
+        {
+            "url": image.source_url,
+            "role": image.role,
+            "sku": skus.get(image.variant_id or 0, ""),
+        }
+        for image in images
+        if not image.source_url.startswith(UPLOAD_SCHEME)
     ]
 
 
@@ -114,9 +131,15 @@ def _mode(mode: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
+def _image(image: Mapping[str, str]) -> str:
+    parts = [image["url"], str(Image.Role(image["role"]).label), image["sku"]]
+    return ", ".join(filter(None, parts))
+
+
 _TEXTS: dict[str, Callable[[Any], str]] = {
     OPTIONS: _options,
     MODES: lambda modes: " · ".join(map(_mode, modes)),
+    IMAGES: lambda images: " · ".join(map(_image, images)),
     "family": family_name,
     "description_html": lambda html: strip_tags(html.replace("<", " <")),
 }

@@ -78,7 +78,7 @@ class ChangeRequest(models.Model):
     """The changes of one product that one supplier states, and that staff have not accepted.
 
     - ``changes``: field -> {"value", "source"}; the newest values of the feed. A field is a column
-      of ``Product`` or ``Spec``, "options", "modes", or ``custom:`` or ``more:`` with a code or
+      of ``Product`` or ``Spec``, "options", "modes", "images", or ``custom:`` or ``more:`` with a code or
       label. ``source`` is the entry of ``Spec.sources``, if any. Empty: nothing waits for staff.
     - ``rejected``: field -> {"value", "actor", "at"}; a rejected value is not asked again until the
       feed states another one.

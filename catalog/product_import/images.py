@@ -8,11 +8,11 @@ from typing import Any
 
 from catalog.models import Image
 from catalog.models.products import UPLOAD_SCHEME
+from catalog.product_import.held_changes import hold_images
 from catalog.product_import.item import ImportItem
-from catalog.products.image_edits import IMAGES
+from catalog.products.image_edits import IMAGES, ImageChanges
 from catalog.products.images import is_valid_url
 from catalog.records import ImportIssue, ProductRecord
-from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
 MAX_IMAGES = 24
@@ -28,35 +28,20 @@ def write_images(items: Sequence[ImportItem]) -> None:
     An image that only variants of one color state belongs to the first of these variants. A record
     without images deletes nothing, since that is usually an error.
     """
-    present: dict[int, dict[str, Image]] = {}
+    present: dict[int, list[Image]] = {}
     rows = Image.objects.filter(product__in=[item.row.pk for item in items])
     for row in rows.exclude(source_url__startswith=UPLOAD_SCHEME):
-        present.setdefault(row.product_id, {})[row.source_url] = row
-    new: list[Image] = []
-    changed: dict[Image, list[str]] = {}
-    stale: list[int] = []
+        present.setdefault(row.product_id, []).append(row)
+    changes = ImageChanges()
     for item in items:
         if IMAGES in item.row.overridden_fields:
             continue
-        wanted = _wanted(item)
-        rows_now = present.get(item.row.pk, {})
-        is_changed = False
-        for url, values in wanted.items():
-            if url not in rows_now:
-                new.append(Image(product=item.row, source_url=url, **values))
-                is_changed = True
-            elif names := bulk.set_changed(rows_now[url], values):
-                changed[rows_now[url]] = [name.removesuffix("_id") for name in names]
-                is_changed = True
-        if wanted and (removed := [row.pk for url, row in rows_now.items() if url not in wanted]):
-            stale += removed
-            is_changed = True
-        if is_changed:
+        rows_now, wanted = present.get(item.row.pk, []), _wanted(item)
+        if hold_images(item, rows_now, wanted):
+            continue
+        if changes.replace(item.row, rows_now, wanted):
             item.mark_changed()
-    if stale:
-        Image.objects.filter(pk__in=stale).delete()
-    Image.objects.bulk_create(new)
-    bulk.update(Image, changed)
+    changes.save()
 
 
 def _wanted(item: ImportItem) -> dict[str, Mapping[str, Any]]:

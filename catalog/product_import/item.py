@@ -14,7 +14,7 @@ class ImportPolicy:
     """How a supplier's data enter the catalog.
 
     ``new_status`` is the status of a new product. ``holds_changes``: a change of a live product
-    waits for staff as a ``ChangeRequest``.
+    waits for staff as a ``ChangeRequest`` (``held_changes`` says which).
     """
 
     new_status: str = Product.Status.LIVE

@@ -1,13 +1,50 @@
-"""Image edits by staff: add uploaded images, order, describe and delete images."""
+"""Image edits: replace the images of a supplier; add, order, describe and delete images by staff."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Image, Product
+from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
 IMAGES = "images"  # in ``Product.overridden_fields``: feeds change no image of the product
+type ImageValues = Mapping[str, Mapping[str, Any]]  # URL -> columns
+
+
+@dataclass(slots=True)
+class ImageChanges:
+    """Collects the rows to write for many products."""
+
+    _new: list[Image] = field(default_factory=list)
+    _changed: dict[Image, list[str]] = field(default_factory=dict)
+    _stale: list[int] = field(default_factory=list)
+
+    def replace(self, product: Product, present: Iterable[Image], wanted: ImageValues) -> bool:
+        """Return whether the images of a product differ; ``present`` are those of suppliers.
+
+        Nothing wanted deletes nothing: a record without images is usually an error.
+        """
+        rows = {row.source_url: row for row in present}
+        is_changed = False
+        for url, values in wanted.items():
+            if url not in rows:
+                self._new.append(Image(product=product, source_url=url, **values))
+                is_changed = True
+            elif names := bulk.set_changed(rows[url], values):
+                self._changed[rows[url]] = [name.removesuffix("_id") for name in names]
+                is_changed = True
+        stale = [row.pk for url, row in rows.items() if url not in wanted] if wanted else []
+        self._stale += stale
+        return is_changed or bool(stale)
+
+    def save(self) -> None:
+        if self._stale:
+            Image.objects.filter(pk__in=self._stale).delete()
+        Image.objects.bulk_create(self._new)
+        bulk.update(Image, self._changed)
 
 
 @requires_transaction

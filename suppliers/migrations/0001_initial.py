@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("review", "Review"), ("apply", "Apply at once")],
                         default="review",
-                        help_text="What happens if the supplier changes the texts, specifications or options of a live product. Review: staff accept or reject each change. First values for empty fields, prices and stock are always applied at once.",
+                        help_text="What happens if the supplier changes the texts, specifications, images or options of a live product. Review: staff accept or reject each change. Prices, stock and new variants are always applied at once.",
                         max_length=10,
                         verbose_name="Changes to live products",
                     ),

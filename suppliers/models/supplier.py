@@ -129,9 +129,9 @@ class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
         choices=ProductChanges,
         default=ProductChanges.REVIEW,
         help_text=_(
-            "What happens if the supplier changes the texts, specifications or options of a live "
-            "product. Review: staff accept or reject each change. First values for empty fields, "
-            "prices and stock are always applied at once."
+            "What happens if the supplier changes the texts, specifications, images or options of a "
+            "live product. Review: staff accept or reject each change. Prices, stock and new "
+            "variants are always applied at once."
         ),
     )
 

@@ -11,7 +11,9 @@ from catalog.models import (
     Brand,
     BrandAlias,
     ChangeRequest,
+    CustomAttribute,
     Identifier,
+    Image,
     Mode,
     Product,
     Spec,
@@ -179,12 +181,109 @@ def test_an_unchanged_feed_writes_nothing(product):
     assert list(ChangeRequest.objects.values_list("pk", "updated_at", "changes")) == before
 
 
-def test_a_first_value_is_applied_at_once(product):
-    take(stated(claims={"Peak intensity": "2,500 cd", "Packaging": "box"}))
+def test_first_values_wait_like_other_changes(product):
+    stated_first = stated(claims={"Peak intensity": "2,500 cd", "Packaging": "box"})
+    take(stated_first)
+    held = Spec.objects.get()
+    changes = open_changes()
+    decide(decisions.accept)
+    again = take(stated_first)
 
+    assert (held.intensity_cd, held.beam_m, held.more) == (None, None, {"Hood": "grey"})
+    assert changes == {"intensity_cd": 2500, "more:Packaging": "box"}
     spec = Spec.objects.get()
-    assert (spec.intensity_cd, spec.beam_m, spec.more["Packaging"]) == (2500, 100, "box")
-    assert open_changes() == {}
+    assert (spec.intensity_cd, spec.beam_m, spec.sources["intensity_cd"]["raw"]) == (
+        2500,
+        100,
+        "2,500 cd",
+    )
+    assert spec.more == {"Hood": "grey", "Packaging": "box"}
+    assert (again.updated, ChangeRequest.objects.count()) == (0, 0)
+
+
+def test_first_modes_and_texts_wait(product):
+    Mode.objects.all().delete()
+    Product.objects.update(summary="", description_html="")
+    take(FIRST)
+
+    changes = open_changes()
+    assert {*changes} == {"modes", "summary", "description_html"}
+    assert not Mode.objects.exists()
+
+
+def test_a_line_that_a_new_attribute_reads_is_written_at_once(product):
+    CustomAttribute.objects.create(
+        code="hood", names={"en": "Hood"}, kind="text", labels=["Hood"], families=[]
+    )
+    take(FIRST)
+
+    assert (Spec.objects.get().custom_values, open_changes()) == ({"hood": "grey"}, {})
+
+
+def test_a_first_value_of_a_custom_attribute_waits(product):
+    CustomAttribute.objects.create(
+        code="tint", names={"en": "Tint"}, kind="text", labels=["Tint"], families=[]
+    )
+    take(stated(claims={"Tint": "rosy"}))
+    held = Spec.objects.get().custom_values
+    decide(decisions.accept)
+
+    assert (held, Spec.objects.get().custom_values) == ({}, {"tint": "rosy"})
+
+
+def pictures():
+    return list(
+        Image.objects.order_by("position").values_list("source_url", "role", "variant__sku")
+    )
+
+
+def test_changed_images_wait_and_are_written_when_accepted(product):
+    before = pictures()
+    renewed = stated(
+        picture_urls=("http://127.0.0.1/p/new.png", FIRST.picture_urls[0]),
+        variants=(
+            replace(FIRST.variants[0], picture_urls=("http://127.0.0.1/p/new.png",)),
+            *FIRST.variants[1:],
+        ),
+    )
+    take(renewed)
+    held = pictures()
+    decide(decisions.accept)
+    again = take(renewed)
+
+    black = Variant.objects.order_by("pk").first().sku
+    assert held == before
+    assert pictures() == [
+        ("http://127.0.0.1/p/new.png", "main", black),
+        (FIRST.picture_urls[0], "in_use", None),
+    ]
+    assert (again.updated, ChangeRequest.objects.count()) == (0, 0)
+
+
+def test_images_of_staff_stay_when_a_feed_change_is_accepted(product):
+    upload = Image.objects.create(product=product, source_url="upload:1", position=9)
+    take(stated(picture_urls=("http://127.0.0.1/p/new.png",)))
+    decide(decisions.accept)
+
+    assert Image.objects.filter(pk=upload.pk).exists()
+    assert Image.objects.count() == 2
+
+
+def test_the_first_options_come_with_the_variants_that_need_them():
+    single = replace(
+        FIRST, option_names=(), variants=(replace(FIRST.variants[0], option_values=()),)
+    )
+    take(single)
+    take(replace(single, option_names=("Color",), variants=(single.variants[0],)))
+    held = Product.objects.get().option_names
+    take(FIRST)
+
+    assert held == []
+    assert Product.objects.get().option_names == ["Color"]
+    assert list(Variant.objects.order_by("pk").values_list("option_values", flat=True)) == [
+        ["Black"],
+        ["Red"],
+    ]
 
 
 def test_a_value_that_is_no_longer_stated_stays_until_staff_accept(product):
@@ -199,7 +298,7 @@ def test_a_value_that_is_no_longer_stated_stays_until_staff_accept(product):
 
 
 def test_the_beam_follows_an_accepted_intensity(product):
-    take(stated(claims={"Peak intensity": "2,500 cd"}))
+    take(stated(claims={"Peak intensity": "2,500 cd"}), policy=ImportPolicy())
     take(stated(claims={"Peak intensity": "10,000 cd"}))
     held = Spec.objects.get().beam_m
 
