@@ -42,6 +42,11 @@ MERGE_BRAND = columns.page(
 )
 
 
+@admin.display(description=columns.field_label(Brand, "lacks_responsible_person"), boolean=True)
+def is_not_sold_in_eu(brand: Brand) -> bool:
+    return bool(brand.lacks_responsible_person)
+
+
 @admin.register(Brand)
 class BrandAdmin(StaffAdmin):
     form = BrandForm
@@ -53,7 +58,7 @@ class BrandAdmin(StaffAdmin):
         MERGE_BRAND,
         columns.text("manufacturer_name", _("Manufacturer")),
         columns.text("responsible_name", _("Responsible person in the EU")),
-        "lacks_responsible_person",
+        is_not_sold_in_eu,
     ]
     list_filter: ClassVar = [
         "lacks_responsible_person",

@@ -13,7 +13,7 @@ from catalog.brands import aliases
 from catalog.enums import EU
 from catalog.models import Brand
 from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
-from storefront.lib.address import COUNTRIES
+from storefront.lib.staff.country_fields import CountryField
 from storefront.lib.staff.form_fields import LinesField
 
 RESPONSIBLE_LOCK_FIELD = "is_responsible_locked"
@@ -32,6 +32,17 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         label=gettext_lazy("Aliases"),
         required=False,
         help_text=gettext_lazy("Other spellings, one per line, such as those of suppliers."),
+    )
+
+    manufacturer_country = CountryField(required=False)
+    responsible_country = CountryField(
+        codes=EU,
+        required=False,
+        error_messages={
+            "invalid_choice": gettext_lazy(
+                "The responsible person must be in the EU: enter a country code such as DE."
+            )
+        },
     )
 
     class Meta:
@@ -88,19 +99,3 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         }:
             cleaned[RESPONSIBLE_LOCK_FIELD] = True  # feeds must not restore what staff removed
         return cleaned
-
-    def clean_manufacturer_country(self) -> str:
-        code = str(self.cleaned_data["manufacturer_country"]).upper()
-        if code and code not in COUNTRIES:
-            message = _("%(code)s is not a country code. Enter two letters, such as DE.")
-            raise forms.ValidationError(message % {"code": code})
-        return code
-
-    def clean_responsible_country(self) -> str:
-        code = str(self.cleaned_data["responsible_country"]).upper()
-        if code and code not in EU:
-            message = _(
-                "The responsible person must be in the EU: enter a country code such as DE."
-            )
-            raise forms.ValidationError(message)
-        return code

@@ -1,10 +1,8 @@
 """Custom attribute admin: define attributes for imports, staff forms, product pages and the API."""
 
-import re
 from typing import Any, ClassVar, cast
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,12 +13,14 @@ from catalog.models.families import family_choices
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
-from storefront.lib.text import is_storable
+from storefront.lib.staff.language_fields import ChoiceRowsField, LanguageTextsField
 
-CODE = re.compile(r"[a-z][a-z0-9_]*")
+MAX_NAME = 60
 
 
 class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    names = LanguageTextsField(max_length=MAX_NAME)
+    choices = ChoiceRowsField(max_length=MAX_NAME, required=False)
     families = forms.MultipleChoiceField(
         choices=family_choices, required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -32,23 +32,6 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
             *("labels", "families", "is_required", "position"),
         )
 
-    def clean_names(self) -> dict[str, str]:
-        return check_names(self.cleaned_data["names"])
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.initial["choices"] = dict(self.instance.choices)
-
-    def clean_choices(self) -> list[tuple[str, dict[str, str]]]:
-        """Return pairs in the entered order, which a JSON object would lose in the database."""
-        choices = self.cleaned_data["choices"] or {}
-        if not isinstance(choices, dict) or not all(map(CODE.fullmatch, choices)):
-            raise forms.ValidationError(
-                _('Enter codes with names, such as {"tail": {"en": "at the tail"}}.')
-            )
-        return [(code, check_names(names)) for code, names in choices.items()]
-
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         names = [cleaned.get("code", self.instance.code), *cleaned.get("names", {}).values()]
@@ -56,22 +39,6 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
             message = _("Each product has “%(label)s” already: imports would no longer fill it.")
             raise forms.ValidationError(message % {"label": found})
         return cleaned
-
-
-def check_names(names: Any) -> dict[str, str]:
-    """Return names by language without outer spaces. Raises: ValidationError  English is missing."""
-    languages = dict(settings.LANGUAGES)
-    if (
-        not isinstance(names, dict)
-        or not names.keys() <= languages.keys()
-        or not all(
-            isinstance(name, str) and name.strip() and is_storable(name) for name in names.values()
-        )
-        or "en" not in names
-    ):
-        message = _('Enter names by language, English at least: {"en": "Switch"}. Languages: %s.')
-        raise forms.ValidationError(message % ", ".join(languages))
-    return {language: name.strip()[:60] for language, name in names.items()}
 
 
 @admin.display(description=cast("str", gettext_lazy("Name")))

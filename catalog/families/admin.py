@@ -8,19 +8,30 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.attributes.families import Families, Family
-from catalog.custom_attributes.admin import CODE, check_names, english_name
+from catalog.custom_attributes.admin import MAX_NAME, english_name
 from catalog.models import Category, CustomAttribute, Product, ProductFamily
 from catalog.models.families import clear_family_cache, load_families
 from catalog.search import cache
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.language_fields import CODE, LanguageTextsField
+
+
+def category_choices() -> list[tuple[str, str]]:
+    language = (get_language() or "en")[:2]
+    rows = Category.objects.order_by("position", "slug")
+    return [("", "---------"), *((row.slug, row.name_in(language)) for row in rows)]
 
 
 class ProductFamilyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    names = LanguageTextsField(max_length=MAX_NAME)
+    category = forms.ChoiceField(choices=category_choices, widget=UnfoldAdminSelectWidget)
+
     class Meta:
         model = ProductFamily
         fields = (
@@ -33,17 +44,6 @@ class ProductFamilyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic f
         if not CODE.fullmatch(code):
             raise ValidationError(_("Enter lower-case letters, digits and underscores."))
         return code
-
-    def clean_names(self) -> dict[str, str]:
-        return check_names(self.cleaned_data["names"])
-
-    def clean_category(self) -> str:
-        slug = str(self.cleaned_data["category"])
-        if not Category.objects.filter(slug=slug).exists():
-            known = ", ".join(Category.objects.values_list("slug", flat=True).order_by("slug"))
-            message = _("There is no category with this URL handle. Known handles: %(known)s.")
-            raise ValidationError(message % {"known": known})
-        return slug
 
     def clean(self) -> dict[str, Any]:
         """Check that products exported under the family's name are imported into it."""

@@ -24,19 +24,19 @@ class Category(models.Model):
     names = models.JSONField(
         _("Name in each language"),
         default=dict,
-        help_text=_('Format: {"en": "Headlamps", "az": "…"}. A missing language shows English.'),
+        help_text=_("A missing language shows English."),
     )
     intros = models.JSONField(
         _("Introduction in each language"),
         default=dict,
         blank=True,
-        help_text=_("Same format as the names. Shown above the products and by search engines."),
+        help_text=_("Shown above the products and by search engines."),
     )
     families = models.JSONField(
         _("Product families"),
         default=list,
         help_text=_(
-            'Codes of families, such as ["headlamp"]. Home page guides for these families link to this category.'
+            "Home page guides for these families link to this category. Select none to allow all."
         ),
     )
     google_id = models.PositiveIntegerField(
@@ -117,7 +117,7 @@ class Brand(models.Model):
         db_default="",
         default="",
         help_text=_(
-            "Two letters, such as CN. A manufacturer outside the EU needs a responsible person in "
+            "A manufacturer outside the EU needs a responsible person in "
             "the EU: without one its products are not sold to the EU."
         ),
     )

@@ -39,7 +39,7 @@ class CustomAttribute(models.Model):
         ),
     )
     names = models.JSONField(
-        _("Names by language"), help_text=_('By language, such as {"en": "Switch", "az": "Düymə"}.')
+        _("Names by language"), help_text=_("A missing language shows English.")
     )
     kind = models.CharField(
         _("Type"),
@@ -74,7 +74,10 @@ class CustomAttribute(models.Model):
         _("Choices by code"),
         default=list,
         blank=True,
-        help_text=_('Codes with names, such as {"tail": {"en": "at the tail", "az": "arxada"}}.'),
+        help_text=_(
+            "The code is what data refers to, such as tail. The smallest position comes first. Empty"
+            " a row to remove its choice; save to get more rows."
+        ),
     )
     labels = ArrayField(
         models.CharField(max_length=60),

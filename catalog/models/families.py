@@ -33,7 +33,7 @@ class ProductFamily(models.Model):
     )
     names = models.JSONField(
         _("Names by language"),
-        help_text=_('By language, such as {"en": "Headlamp", "az": "Baş fənəri"}.'),
+        help_text=_("A missing language shows English."),
     )
     kind = models.CharField(
         _("Kind of product"),
@@ -52,7 +52,7 @@ class ProductFamily(models.Model):
     category = models.SlugField(
         _("Category of imported products"),
         max_length=60,
-        help_text=_("URL handle of the category that products of suppliers get."),
+        help_text=_("The category that products of suppliers get."),
     )
     sku_prefix = models.CharField(
         _("SKU prefix"),

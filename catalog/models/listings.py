@@ -29,12 +29,12 @@ class Channel(models.Model):
     currency = models.CharField(
         _("Currency"),
         max_length=3,
-        help_text=_("Three-letter code, such as EUR. Cannot be changed later."),
+        help_text=_("Currency of its prices. Cannot be changed later."),
     )
     default_country = models.CharField(
         _("Default country"),
         max_length=2,
-        help_text=_("Two-letter code, such as DE. Used until the customer chooses a country."),
+        help_text=_("Used until the customer chooses a country."),
     )
     countries = models.JSONField(
         _("Countries for customers"),

@@ -74,8 +74,7 @@ class Product(models.Model):
         db_default=models.Value({}, models.JSONField()),
         blank=True,
         help_text=_(
-            'Format: {"en": "Keep away from children.", "az": "…"}, a line break (\\n) between'
-            " warnings. They replace the usual warnings of the family and the battery."
+            "One warning per line. They replace the usual warnings of the family and the battery."
         ),
     )
     option_names = models.JSONField(_("Option names"), default=list, blank=True)

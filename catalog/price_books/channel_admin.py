@@ -18,7 +18,7 @@ from catalog.price_books.labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
 from catalog.pricing.policy import TERMS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
-from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.country_fields import CountriesField, CountryField, CurrencyField
 
 
 def _cost_columns(names: Iterable[str]) -> Iterator[columns.Column]:
@@ -31,11 +31,9 @@ def _cost_columns(names: Iterable[str]) -> Iterator[columns.Column]:
 
 
 class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    currency = CurrencyField()
+    default_country = CountryField()
     countries = CountriesField()
-
-    def clean_default_country(self) -> str:
-        (code,) = CountriesField().clean(self.cleaned_data["default_country"])
-        return str(code)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -1,6 +1,6 @@
 """Product admin: edit products, categories and brands, show variants, images and cards."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -8,6 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import (
@@ -35,7 +36,7 @@ from catalog.products.labels import (
     VARIANT_FIELDSETS,
 )
 from catalog.products.staff.bulk_actions import ProductBulkActions, VariantBulkActions
-from catalog.products.staff.category_forms import CategoryForm, check_texts
+from catalog.products.staff.category_forms import CategoryForm
 from catalog.products.staff.creation_form import ProductAddForm, VariantAddForm
 from catalog.products.staff.filters import FamilyFilter, MissingTextFilter
 from catalog.products.staff.identifier_form import IdentifierInline, OtherIdentifierInline
@@ -59,6 +60,7 @@ from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read
 from storefront.lib.staff.country_fields import CountriesField
 from storefront.lib.staff.form_fields import LinesField, send_shown_values
 from storefront.lib.staff.inlines import inline
+from storefront.lib.staff.language_fields import LanguageTextsField
 from storefront.lib.staff.list_actions import FilteredActions, IdentityActions
 
 
@@ -68,6 +70,7 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         help_text=_("The options in which the variants differ, one per line, such as Color."),
     )
     restricted_countries = CountriesField(required=False)
+    safety_warnings = LanguageTextsField(is_long=True, required=False)
 
     class Meta:
         help_texts: ClassVar = {"family": _("Determines which attributes the product has.")}
@@ -78,9 +81,6 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         if category and "family" in self.changed_data and not category.has_family(family or ""):
             self.add_error("family", _("This category does not show products of this family."))
         return cleaned
-
-    def clean_safety_warnings(self) -> dict[str, str]:
-        return check_texts(self.cleaned_data["safety_warnings"] or {})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -299,6 +299,11 @@ class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, Lock
             )
 
 
+@admin.display(description=cast("str", _("Name")))
+def category_name(row: Category) -> str:
+    return row.name_in((get_language() or "en")[:2])
+
+
 @admin.register(Category)
 class CategoryAdmin(StaffAdmin):
     form = CategoryForm
@@ -313,7 +318,12 @@ class CategoryAdmin(StaffAdmin):
     )
     may_add = True
     groups = CATEGORY_FIELDSETS
-    list_display: ClassVar = ["slug", "names", "families", "position"]
+    list_display: ClassVar = [
+        "slug",
+        category_name,
+        columns.text("families", _("Product families")),
+        "position",
+    ]
     ordering: ClassVar = ["position", "id"]
 
 

@@ -62,7 +62,7 @@ class ComplianceDocumentAdmin(StaffAdmin):
     list_filter: ClassVar = ["status", "criterion", "supplier"]
     search_fields: ClassVar = ["issuer", "reference", "note", "supplier__name"]
     ordering: ClassVar = ["-id"]
-    raw_id_fields: ClassVar = ["brand", "product"]
+    autocomplete_fields: ClassVar = ["brand", "product"]
     decision_columns: ClassVar = [
         columns.status("status", _("Status"), waiting={"submitted"}, final={"rejected"}),
         "submitted_by",

@@ -479,12 +479,12 @@ class Migration(migrations.Migration):
                 ("verified_by", models.CharField(blank=True, max_length=100, verbose_name="Verified by")),
                 ("verified_at", models.DateTimeField(blank=True, null=True, verbose_name="Verified at")),
                 ("warned_at", models.DateTimeField(blank=True, null=True, verbose_name="Staff alerted at")),
-                ("brand", models.ForeignKey(blank=True, help_text="ID of the brand. Empty = all brands.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.brand", verbose_name="Only for this brand")),
+                ("brand", models.ForeignKey(blank=True, help_text="Empty = all brands.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.brand", verbose_name="Only for this brand")),
                 (
                     "product",
                     models.ForeignKey(
                         blank=True,
-                        help_text="ID of the product; do not enter a brand as well. Empty = all products of the supplier.",
+                        help_text="Do not select a brand as well. Empty = all products of the supplier.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -789,7 +789,7 @@ class Migration(migrations.Migration):
                 ),
                 ("carrier_service", models.CharField(help_text="Exactly as the supplier writes it: orders refer to the service by this name.", max_length=50, verbose_name="Supplier's name")),
                 ("countries", models.JSONField(default=list, help_text="Country codes, such as DE, AT. Empty = all countries.", verbose_name="Countries")),
-                ("currency", models.CharField(help_text="Three letters. Cannot be changed later.", max_length=3, verbose_name="Currency")),
+                ("currency", models.CharField(help_text="Cannot be changed later.", max_length=3, verbose_name="Currency")),
                 ("base_amount", models.DecimalField(decimal_places=2, help_text="Before the price per kilogram. 0 = only the weight counts.", max_digits=10, verbose_name="Price per parcel")),
                 ("per_kg_amount", models.DecimalField(decimal_places=2, help_text="Charged by the gram. 0 = free.", max_digits=10, verbose_name="Price per kilogram")),
                 ("min_days", models.PositiveSmallIntegerField(help_text="Calendar days after handover to the carrier. 0 = the same day.", verbose_name="Minimum transit time (days)")),

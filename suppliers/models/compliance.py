@@ -103,7 +103,7 @@ class ComplianceDocument(Stateful):
         blank=True,
         related_name="+",
         verbose_name=_("Only for this brand"),
-        help_text=_("ID of the brand. Empty = all brands."),
+        help_text=_("Empty = all brands."),
     )
     product = models.ForeignKey(
         Product,
@@ -112,9 +112,7 @@ class ComplianceDocument(Stateful):
         blank=True,
         related_name="+",
         verbose_name=_("Only for this product"),
-        help_text=_(
-            "ID of the product; do not enter a brand as well. Empty = all products of the supplier."
-        ),
+        help_text=_("Do not select a brand as well. Empty = all products of the supplier."),
     )
     issuer = models.CharField(
         _("Issuer"), max_length=120, blank=True, help_text=_("Laboratory or authority. Optional.")

@@ -50,7 +50,7 @@ class ShippingService(models.Model):
         help_text=_("Country codes, such as DE, AT. Empty = all countries."),
     )
     currency = models.CharField(
-        _("Currency"), max_length=3, help_text=_("Three letters. Cannot be changed later.")
+        _("Currency"), max_length=3, help_text=_("Cannot be changed later.")
     )
     base_amount = models.DecimalField(
         _("Price per parcel"),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from storefront.lib.staff.country_fields import clean_country
+from storefront.lib.staff.country_fields import CountryField, CurrencyField
 from storefront.lib.staff.form_fields import use_staff_widgets
 from suppliers.compliance import vetting
 from suppliers.compliance.forms import ComplianceDocumentForm
@@ -63,11 +63,14 @@ class BasicsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         label=_("Kind of connection"),
         help_text=_("How its products, prices and stock reach the shop."),
     )
-    country = forms.CharField(
+    country = CountryField(
         label=_("Country of its warehouse"),
-        max_length=2,
         required=False,
-        help_text=_("Two letters, such as DE. Required for files; an API reports its warehouses."),
+        help_text=_("Required for files; an API reports its warehouses."),
+    )
+    currency = CurrencyField(
+        label=_("Cost currency"),
+        help_text=_("The currency of its prices. Cannot be changed later."),
     )
 
     class Meta:
@@ -82,12 +85,6 @@ class BasicsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
             self.fields["code"].disabled = True
         self.order_fields(["name", "code", "kind", "country", "currency", "language"])
         use_staff_widgets(self)
-
-    def clean_currency(self) -> str:
-        return str(self.cleaned_data["currency"]).upper()
-
-    def clean_country(self) -> str:
-        return clean_country(self.cleaned_data["country"])
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data

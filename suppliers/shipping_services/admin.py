@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.columns import NamedFilter
-from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.country_fields import CountriesField, CurrencyField
 from storefront.lib.staff.fieldsets import Group
 from suppliers.models import ShippingService
 
@@ -35,6 +35,7 @@ SERVICE_GROUPS = (
 
 class ShippingServiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     countries = CountriesField(required=False)
+    currency = CurrencyField()
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or self.cleaned_data

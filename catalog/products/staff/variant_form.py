@@ -15,8 +15,8 @@ from catalog.attributes.colors import color_of
 from catalog.models import Product, Variant
 from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
-from storefront.lib.address import COUNTRIES
 from storefront.lib.db.indexed_search import digits_of
+from storefront.lib.staff.country_fields import CountryField
 from storefront.lib.staff.form_fields import LinesField, send_shown_values
 
 MAX_OPTION_CHARS = 60
@@ -41,6 +41,8 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         },
     )
 
+    origin_country = CountryField(required=False, help_text=gettext_lazy("For customs."))
+
     class Meta:
         model = Variant
         fields = (*LOCKABLE_FIELDS, *OWN_FIELDS)
@@ -54,7 +56,6 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             "cell_wh": gettext_lazy("Energy of one cell: capacity in Ah times voltage."),
             "cell_count": gettext_lazy("Cells in one parcel of this variant."),
             "hs_code": gettext_lazy("6 to 10 digits, for customs."),
-            "origin_country": gettext_lazy("Two letters, such as CN, for customs."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,13 +77,6 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
     def clean_hs_code(self) -> str:
         return parse_hs_code(self.cleaned_data["hs_code"])
-
-    def clean_origin_country(self) -> str:
-        code = str(self.cleaned_data["origin_country"]).upper()
-        if code and code not in COUNTRIES:
-            message = _("%(code)s is not a country code. Enter two letters, such as DE.")
-            raise forms.ValidationError(message % {"code": code})
-        return code
 
     def clean_replaced_by(self) -> Variant | None:
         successor: Variant | None = self.cleaned_data["replaced_by"]

@@ -28,7 +28,7 @@ from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names
 from storefront.lib.staff.fieldsets import Group
-from storefront.lib.staff.form_fields import use_staff_widgets
+from storefront.lib.staff.form_fields import style_fields, use_staff_widgets
 from storefront.lib.staff.pagination import LimitedPaginator, page_number
 from storefront.lib.staff.visibility import visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
@@ -277,6 +277,16 @@ class StaffAdmin(ConfirmingAdmin):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return self._visible(request, super().get_list_display(request))
 
+    def get_list_display_links(
+        self, request: HttpRequest, list_display: Sequence[Any]
+    ) -> Sequence[Any] | None:
+        """Link the first column that is no link to another page: a link inside a link is empty."""
+        links: Sequence[Any] | None = super().get_list_display_links(request, list_display)
+        if self.list_display_links or self.list_display_links is None:
+            return links
+        plain = (name for name in list_display if not hasattr(name, "target_path"))
+        return [next(plain, list_display[0])]
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse a filter on a field that the user may not see: the result would reveal it."""
         field = lookup.partition("__")[0]
@@ -346,6 +356,7 @@ class StaffAdmin(ConfirmingAdmin):
                 field.label = field.label or capfirst(column.verbose_name)
                 field.help_text = field.help_text or column.help_text
                 form.base_fields[column.name] = field
+        style_fields(form.base_fields.values())
         return form
 
     def formfield_for_foreignkey(

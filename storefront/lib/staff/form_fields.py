@@ -1,6 +1,6 @@
 """Form fields: define a field for amounts of money, give forms the widgets of the admin."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -56,7 +56,11 @@ def money_field(label: Any, **options: Any) -> forms.DecimalField:
 
 def use_staff_widgets(form: forms.BaseForm) -> None:
     """Give the fields of a form the style of the admin."""
-    for field in form.fields.values():
+    style_fields(form.fields.values())
+
+
+def style_fields(fields: Iterable[forms.Field]) -> None:
+    for field in fields:
         plain: Any = field.widget
         if widget_class := STAFF_WIDGETS.get(type(plain)):
             field.widget = widget_class(attrs=dict(plain.attrs))

@@ -14,12 +14,16 @@ pytestmark = pytest.mark.django_db
 ADD = "/admin/catalog/customattribute/add/"
 SWITCH = {
     "code": "switch_position",
-    "names": '{"en": "Switch", "az": "Düymə"}',
+    "names_en": "Switch",
+    "names_az": "Düymə",
     "kind": "choice",
-    "choices": '{"tail": {"en": "at the tail", "az": "arxada"}}',
+    "choices-0-code": "tail",
+    "choices-0-en": "at the tail",
+    "choices-0-az": "arxada",
     "labels": "Switch location",
     "position": "0",
 }
+NO_NAMES = {"choices-0-en": "", "choices-0-az": ""}
 
 
 def take(**lines):
@@ -45,7 +49,7 @@ def test_a_defined_attribute_is_read_from_the_next_import_and_returns_to_words_w
     "changes",
     [
         {"code": "weight"},
-        {"names": '{"en": "Battery (type)"}'},
+        {"names_en": "Battery (type)"},
         {"labels": "Bulb, Run time"},
         {"labels": "EU representative"},
     ],
@@ -95,10 +99,15 @@ def test_a_locked_value_is_kept(admin_client):
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"names": '{"az": "Düymə"}'}, "English at least"),
-        ({"names": "Switch"}, "Enter a valid JSON."),
-        ({"choices": '{"Not a code": {"en": "x"}}'}, "Enter codes with names"),
-        ({"choices": "{}"}, "Enter choices if the type has choices"),
+        ({"names_en": ""}, "Enter the English name."),
+        ({"names_en": "", "names_az": ""}, "Enter the English name."),
+        ({"names_az": "ü" * 61}, "at most 60 characters"),
+        ({"choices-0-code": "Not a code"}, "“Not a code” is not a code."),
+        ({"choices-0-code": ""}, "“at the tail” is not a code."),
+        ({"choices-0-en": ""}, "Enter an English name for the choice “tail”."),
+        ({"choices-0-az": "ü" * 61}, "A name of “tail” is longer than 60 characters."),
+        ({"choices-1-code": "tail", "choices-1-en": "x"}, "Two choices have the code “tail”."),
+        ({"choices-0-code": "", **NO_NAMES}, "Enter choices if the type has choices"),
         ({"kind": "number"}, "Enter choices if the type has choices"),
     ],
 )
@@ -125,16 +134,23 @@ def test_the_usual_attributes_are_created_once():
 
 
 def test_choices_keep_the_order_that_staff_entered(admin_client):
-    choices = '{"tail": {"en": "at the tail"}, "side": {"en": "side"}, "ring": {"en": "ring"}}'
+    choices = {
+        "choices-1-code": "ring",
+        "choices-1-en": "ring",
+        "choices-2-code": "side",
+        "choices-2-en": "side",
+        "choices-2-position": "2",
+        "choices-0-position": "1",
+    }
 
-    assert admin_client.post(ADD, SWITCH | {"choices": choices}).status_code == 302
+    assert admin_client.post(ADD, SWITCH | choices).status_code == 302
 
     row = CustomAttribute.objects.get()
     (definition,) = registry.load()
     assert [code for code, _names in definition.choices] == ["tail", "side", "ring"]
     page = admin_client.get(f"/admin/catalog/customattribute/{row.pk}/change/").content.decode()
-    assert page.index("&quot;tail&quot;") < page.index("&quot;side&quot;")
-    entered = SWITCH | {"choices": choices, "position": "3"}
+    assert page.index('value="tail"') < page.index('value="side"') < page.index('value="ring"')
+    entered = SWITCH | choices | {"position": "3"}
     assert admin_client.post(f"/admin/catalog/customattribute/{row.pk}/change/", entered)
     assert registry.load()[0].choices == definition.choices
 

@@ -42,21 +42,20 @@ def test_a_complete_contact_is_saved():
 @pytest.mark.parametrize(
     ("slip", "words"),
     [
-        ({"names": '["Headlamps"]'}, "Texts by language"),
-        ({"names": '{"az": "Baş fənəri"}'}, "Enter the English name. It is used where"),
-        ({"names": '{"en": 5}'}, "Texts by language"),
-        ({"families": '"headlamp"'}, "Enter a list of family codes in brackets"),
-        ({"families": '["lamps"]'}, "Enter a list of family codes in brackets"),
+        ({"names_en": "", "names_az": "Baş fənəri"}, "Enter the English name. It is used where"),
+        ({"families": ["lamps"]}, "lamps is not one of the available choices"),
     ],
 )
 def test_an_invalid_category_is_rejected(slip, words):
     good = {
         "slug": "new",
-        "names": '{"en": "New"}',
-        "intros": "{}",
-        "families": '["headlamp"]',
+        "names_en": "New",
+        "intros_en": "One\r\nTwo",
+        "families": ["headlamp"],
         "position": "0",
     }
 
     assert words in str(CategoryForm(good | slip).errors)
-    assert CategoryForm(good).save().name_in("az") == "New"
+    category = CategoryForm(good).save()
+    assert (category.name_in("az"), category.intros) == ("New", {"en": "One\nTwo"})
+    assert category.families == ["headlamp"]

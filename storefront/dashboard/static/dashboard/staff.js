@@ -43,3 +43,20 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelector("form[data-keys]")?.focus();
 });
+
+// Autocomplete: select2 names its box by the chosen value only; add the label of the field.
+function nameAutocompletes() {
+  for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {
+    const label = select.labels[0];
+    const box = select.nextElementSibling?.querySelector(".select2-selection");
+    if (!box || !label) {
+      continue;
+    }
+    label.id ||= `${select.id}-label`;
+    const value = box.querySelector("[role=textbox]");
+    box.setAttribute("aria-labelledby", `${label.id} ${value?.id ?? ""}`.trim());
+    value?.setAttribute("aria-labelledby", label.id);
+  }
+}
+window.addEventListener("load", () => window.django?.jQuery?.(nameAutocompletes)); // select2 is ready
+document.addEventListener("formset:added", () => setTimeout(nameAutocompletes));
