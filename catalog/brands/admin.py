@@ -42,7 +42,9 @@ MERGE_BRAND = columns.page(
 )
 
 
-@admin.display(description=columns.field_label(Brand, "lacks_responsible_person"), boolean=True)
+@admin.display(
+    description=cast("str", columns.field_label(Brand, "lacks_responsible_person")), boolean=True
+)
 def is_not_sold_in_eu(brand: Brand) -> bool:
     return bool(brand.lacks_responsible_person)
 

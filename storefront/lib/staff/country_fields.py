@@ -30,7 +30,7 @@ class CodeField(forms.ChoiceField):
     default_error_messages = {"invalid_choice": gettext_lazy("%(value)s is not an available code.")}
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).upper()
+        return str(super().to_python(value)).upper()
 
 
 class CountryField(CodeField):

@@ -108,7 +108,7 @@ class ChoiceRowsWidget(forms.Widget):
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         filled = [(str(place), *row) for place, row in enumerate(value or [], start=1)]
-        blank = [("", "", {})] * BLANK_ROWS
+        blank: list[Any] = [("", "", {})] * BLANK_ROWS
         context["widget"] |= {
             "group_label": self.group_label,
             "rows": [self._row(f"{name}-{at}", *row) for at, row in enumerate([*filled, *blank])],
@@ -161,8 +161,9 @@ class ChoiceRowsField(NamedGroup):
 
     def clean(self, value: Any) -> list[tuple[str, dict[str, str]]]:
         """Return the pairs. Raises: ValidationError  a code or an English name is wrong."""
-        codes = [code for code, _names in value]
-        for code, names in value:
+        rows: list[tuple[str, dict[str, str]]] = value
+        codes = [code for code, _names in rows]
+        for code, names in rows:
             if not CODE.fullmatch(code):
                 message = gettext(
                     "“%(code)s” is not a code. Enter lower-case letters, digits and underscores."
@@ -177,7 +178,7 @@ class ChoiceRowsField(NamedGroup):
             if any(len(text) > self.max_length for text in names.values()):
                 message = gettext("A name of “%(code)s” is longer than %(most)d characters.")
                 raise forms.ValidationError(message % {"code": code, "most": self.max_length})
-        return value
+        return rows
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return [(code, dict(names)) for code, names in initial or []] != list(data or [])

@@ -27,7 +27,7 @@ from tests.suppliers.feed_mapping.test_admin import (
 __all__ = ["supplier"]
 
 pytestmark = pytest.mark.django_db
-AGAIN = '<meta http-equiv="refresh"'
+AGAIN = '<meta name="refresh-after"'
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_during_a_fetch_the_page_shows_its_start_and_queues_no_second_fetch(
 
     since = Connection.objects.get().connector_state["samples"]["products"]["began_at"]
     assert f"Fetching since {since[11:19]}" in words(response)
-    assert re.search(r'<meta http-equiv="refresh" content="\d+">', response.content.decode())
+    assert re.search(r'<meta name="refresh-after" content="\d+">', response.content.decode())
     assert "Refresh" in words(response)
     assert "Fetching since" in words(again)
     assert len(called) == 1

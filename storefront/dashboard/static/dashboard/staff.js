@@ -60,3 +60,11 @@ function nameAutocompletes() {
 }
 window.addEventListener("load", () => window.django?.jQuery?.(nameAutocompletes)); // select2 is ready
 document.addEventListener("formset:added", () => setTimeout(nameAutocompletes));
+
+// A page that waits for a worker shows the news; without this script its link "Refresh" does.
+document.addEventListener("DOMContentLoaded", () => {
+  const seconds = document.querySelector("meta[name=refresh-after]")?.content;
+  if (seconds) {
+    setTimeout(() => location.replace(location.href), 1_000 * seconds);
+  }
+});

@@ -103,7 +103,7 @@ def test_a_large_edit_is_left_to_a_worker_and_shows_its_progress(staff, lights, 
     shown = staff.post(page, OUTPUT, follow=True)
 
     assert "0 of 3 done" in shown.content.decode()
-    assert 'http-equiv="refresh"' in shown.content.decode()
+    assert 'name="refresh-after"' in shown.content.decode()
     assert queued == [{"edit_id": BulkEdit.objects.get().pk}]
 
 
