@@ -13,8 +13,7 @@ from catalog.brands import aliases
 from catalog.enums import EU
 from catalog.models import Brand
 from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
-from storefront.lib.staff.country_fields import CountryField
-from storefront.lib.staff.form_fields import LinesField
+from storefront.lib.staff.form_fields import CountryField, LinesField
 
 RESPONSIBLE_LOCK_FIELD = "is_responsible_locked"
 

@@ -39,8 +39,7 @@ from catalog.products.staff.variant_form import VariantForm
 from catalog.texts.options import option_key
 from storefront.lib.db import bulk
 from storefront.lib.staff.columns import field_label
-from storefront.lib.staff.country_fields import CountriesField
-from storefront.lib.staff.form_fields import LinesField
+from storefront.lib.staff.form_fields import CountriesField, LinesField
 
 PRODUCT, SPEC, VARIANT = "product", "spec", "variant"
 TEXT = "text"  # in another language

@@ -18,7 +18,7 @@ from catalog.price_books.labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
 from catalog.pricing.policy import TERMS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
-from storefront.lib.staff.country_fields import CountriesField, CountryField, CurrencyField
+from storefront.lib.staff.form_fields import CountriesField, CountryField, CurrencyField
 
 
 def _cost_columns(names: Iterable[str]) -> Iterator[columns.Column]:

@@ -57,8 +57,7 @@ from catalog.staff_search import variants as search
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
-from storefront.lib.staff.country_fields import CountriesField
-from storefront.lib.staff.form_fields import LinesField, send_shown_values
+from storefront.lib.staff.form_fields import CountriesField, LinesField, send_shown_values
 from storefront.lib.staff.inlines import inline
 from storefront.lib.staff.language_fields import LanguageTextsField
 from storefront.lib.staff.list_actions import FilteredActions, IdentityActions

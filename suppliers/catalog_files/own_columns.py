@@ -32,7 +32,7 @@ from catalog.bulk_edits.forms import clean_value
 from catalog.custom_attributes import values as custom_values
 from catalog.models import Brand, Category, Identifier, Variant
 from catalog.models.texts import TRANSLATED_LANGUAGES
-from storefront.lib.staff.country_fields import clean_country
+from storefront.lib.staff.form_fields import clean_country
 from storefront.lib.text import fold
 from suppliers.catalog_files import columns
 from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, known_name

@@ -9,8 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from storefront.lib.staff.country_fields import CountryField, CurrencyField
-from storefront.lib.staff.form_fields import use_staff_widgets
+from storefront.lib.staff.form_fields import CountryField, CurrencyField, use_staff_widgets
 from suppliers.compliance import vetting
 from suppliers.compliance.forms import ComplianceDocumentForm
 from suppliers.connections import file_sources

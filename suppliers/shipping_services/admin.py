@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.columns import NamedFilter
-from storefront.lib.staff.country_fields import CountriesField, CurrencyField
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.form_fields import CountriesField, CurrencyField
 from suppliers.models import ShippingService
 
 SERVICE_GROUPS = (

@@ -5,7 +5,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from catalog.models import Category
 from catalog.models.families import family_choices
-from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.form_fields import CountriesField
 from storefront.lib.staff.language_fields import LanguageTextsField
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from catalog.products.staff.history.change_texts import label_of
 from catalog.products.staff.history.history_admin import FieldHistoryAdmin
 from storefront.lib.db.change_source import set_change_source
-from storefront.lib.staff.history import construct_message
+from storefront.lib.staff.form_fields import construct_message
 
 
 @admin.display(description=cast("str", gettext_lazy("Edited by staff")))

@@ -16,8 +16,7 @@ from catalog.models import Product, Variant
 from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
 from storefront.lib.db.indexed_search import digits_of
-from storefront.lib.staff.country_fields import CountryField
-from storefront.lib.staff.form_fields import LinesField, send_shown_values
+from storefront.lib.staff.form_fields import CountryField, LinesField, send_shown_values
 
 MAX_OPTION_CHARS = 60
 MAX_SUCCESSORS = 50

@@ -28,8 +28,7 @@ from catalog.texts.title_templates import (
 )
 from catalog.texts.title_values import attribute_codes, title_values
 from storefront.dashboard import staff_page
-from storefront.lib.staff.form_fields import use_staff_widgets
-from storefront.lib.staff.history import construct_message
+from storefront.lib.staff.form_fields import construct_message, use_staff_widgets
 from storefront.lib.tasks import enqueue
 
 VIEW, CHANGE_RIGHT = "catalog.view_productfamily", "catalog.change_productfamily"

@@ -9,8 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
-from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -28,7 +27,7 @@ from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names
 from storefront.lib.staff.fieldsets import Group
-from storefront.lib.staff.form_fields import style_fields, use_staff_widgets
+from storefront.lib.staff.form_fields import RelatedRowSelect, style_fields, use_staff_widgets
 from storefront.lib.staff.pagination import LimitedPaginator, page_number
 from storefront.lib.staff.visibility import visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
@@ -175,20 +174,6 @@ class ConfirmingAdmin(IndexedSearch, ModelAdmin):  # type: ignore[misc]  # unfol
         return TemplateResponse(request, "staff/confirm_action.html", context)
 
 
-class RelatedRowSelect(AutocompleteSelect):
-    """Ignores a value that is not an id, for which Django's widget raises ValueError."""
-
-    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
-        return super().optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
-
-    def _is_id(self, value: str) -> bool:
-        try:
-            self.field.target_field.to_python(value)
-        except ValidationError:
-            return False
-        return True
-
-
 class StaffAdmin(ConfirmingAdmin):
     """Read-only admin class; rows are changed by actions that call services.
 
@@ -277,15 +262,14 @@ class StaffAdmin(ConfirmingAdmin):
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return self._visible(request, super().get_list_display(request))
 
-    def get_list_display_links(
-        self, request: HttpRequest, list_display: Sequence[Any]
-    ) -> Sequence[Any] | None:
-        """Link the first column that is no link to another page: a link inside a link is empty."""
-        links: Sequence[Any] | None = super().get_list_display_links(request, list_display)
-        if self.list_display_links or self.list_display_links is None:
-            return links
+    def get_list_display_links(self, _request: HttpRequest, list_display: Sequence[Any]) -> Any:
+        """Link the first column that is no link itself."""
         plain = (name for name in list_display if not hasattr(name, "target_path"))
-        return [next(plain, list_display[0])]
+        return (
+            []
+            if self.list_display_links is None
+            else self.list_display_links or [next(plain, list_display[0])]
+        )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse a filter on a field that the user may not see: the result would reveal it."""

@@ -1,9 +1,16 @@
-"""Form fields: define a field for amounts of money, give forms the widgets of the admin."""
+"""Form fields: enter money, lines, countries and currencies; give forms the widgets of the admin."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+from babel import Locale
+from babel.numbers import get_territory_currencies
 from django import forms
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminSelectWidget,
@@ -12,6 +19,9 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from storefront.lib.address import COUNTRIES
+
+MAX_VALUE_CHARS = 60
 # Django's widget -> the admin's widget.
 STAFF_WIDGETS: Mapping[type[forms.Widget], Any] = {
     forms.TextInput: UnfoldAdminTextInputWidget,
@@ -67,3 +77,135 @@ def style_fields(fields: Iterable[forms.Field]) -> None:
             field.widget.is_required = plain.is_required
             if isinstance(plain, forms.Select):
                 field.widget.choices = plain.choices
+
+
+class RelatedRowSelect(AutocompleteSelect):
+    """Ignores a value that is not an id, for which Django's widget raises ValueError."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        return super().optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
+
+    def _is_id(self, value: str) -> bool:
+        try:
+            self.field.target_field.to_python(value)
+        except ValidationError:
+            return False
+        return True
+
+
+def clean_country(text: str) -> str:
+    """Return a country code in upper case, or "". Raises ValidationError."""
+    code = text.upper()
+    if code and code not in COUNTRIES:
+        message = _("%(code)s is not a country code. Enter two letters, such as DE.")
+        raise forms.ValidationError(message % {"code": code}, code="no_country")
+    return code
+
+
+class CodeField(forms.ChoiceField):
+    """A code that staff select by its name, such as "Germany (DE)"."""
+
+    widget = UnfoldAdminSelectWidget
+    default_error_messages = {"invalid_choice": gettext_lazy("%(value)s is not an available code.")}
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).upper()
+
+
+class CountryField(CodeField):
+    """A country; ``codes`` are the countries to select from."""
+
+    default_error_messages = {
+        "invalid_choice": gettext_lazy(
+            "%(value)s is not a country code. Enter two letters, such as DE."
+        )
+    }
+
+    def __init__(self, *, codes: Collection[str] = COUNTRIES, **options: Any) -> None:
+        known = frozenset(codes)
+        super().__init__(choices=lambda: _by_name("territories", known), **options)
+
+
+class CurrencyField(CodeField):
+    """A currency that is legal tender in a country."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=lambda: _by_name("currencies", current_currencies()), **options)
+
+
+@lru_cache(maxsize=1)
+def current_currencies() -> frozenset[str]:
+    return frozenset(code for country in COUNTRIES for code in get_territory_currencies(country))
+
+
+def _by_name(kind: str, codes: frozenset[str]) -> list[tuple[str, str]]:
+    return [("", "---------"), *_named(kind, codes, (get_language() or "en")[:2])]
+
+
+@lru_cache(maxsize=16)
+def _named(kind: str, codes: frozenset[str], language: str) -> list[tuple[str, str]]:
+    names = getattr(Locale(language), kind)
+    named = ((code, f"{names.get(code, code)} ({code})") for code in codes)
+    return sorted(named, key=lambda each: each[1].casefold())
+
+
+class CountriesField(forms.CharField):
+    """Field of two-letter country codes, stored as a list in the given order."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        codes = str(value or "").replace(",", " ").split()
+        return list(dict.fromkeys(map(clean_country, codes)))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool((initial or []) != self.to_python(data))
+        except forms.ValidationError:
+            return True
+
+
+def construct_message(form: forms.Form, formsets: Any, *, add: bool) -> list[dict[str, Any]]:
+    """Return the message of an admin history entry, as Django stores it, with old and new values."""
+    message: list[dict[str, Any]] = []
+    if add:
+        message.append({"added": {}})
+    elif form.changed_data:
+        message.append({"changed": {"fields": _changes(form)}})
+    for formset in formsets or ():
+        name = str(formset.model._meta.verbose_name)  # noqa: SLF001 - Django's model API
+        message += [{"added": {"name": name, "object": str(row)}} for row in formset.new_objects]
+        changed = [row for row, _names in formset.changed_objects]
+        message += [
+            {"changed": {"name": name, "object": str(one.instance), "fields": _changes(one)}}
+            for one in formset.forms
+            if any(row is one.instance for row in changed)
+        ]
+        message += [
+            {"deleted": {"name": name, "object": str(row)}} for row in formset.deleted_objects
+        ]
+    return message
+
+
+def _changes(form: Any) -> list[str]:
+    return [
+        _("%(field)s: %(old)s → %(new)s")
+        % {
+            "field": form.fields[name].label or name,
+            "old": _text(form[name].initial),
+            "new": _text(form.cleaned_data.get(name)),
+        }
+        for name in form.changed_data
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
+    text = "–" if value in (None, "") else str(value)
+    return text if len(text) <= MAX_VALUE_CHARS else f"{text[:MAX_VALUE_CHARS]}…"

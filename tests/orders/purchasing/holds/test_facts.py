@@ -14,7 +14,7 @@ from orders.addresses import verification
 from orders.models import Order, PurchaseOrder
 from orders.purchasing.holds import facts, holds
 from storefront.lib.models import StatusChange
-from storefront.lib.staff.country_fields import CountriesField
+from storefront.lib.staff.form_fields import CountriesField
 from suppliers.compliance import vetting
 from suppliers.models import ComplianceDocument, Requirement, SupplierOffer
 from tests.factories.cancellation import send
