@@ -25,7 +25,7 @@ from unfold.decorators import action as unfold_action
 from storefront.lib.db.indexed_search import IndexedSearch
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
-from storefront.lib.staff.columns import joins_for_names
+from storefront.lib.staff.columns import joins_for_names, linked_columns
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.form_fields import RelatedRowSelect, style_fields, use_staff_widgets
 from storefront.lib.staff.pagination import LimitedPaginator, page_number
@@ -263,13 +263,7 @@ class StaffAdmin(ConfirmingAdmin):
         return self._visible(request, super().get_list_display(request))
 
     def get_list_display_links(self, _request: HttpRequest, list_display: Sequence[Any]) -> Any:
-        """Link the first column that is no link itself."""
-        plain = (name for name in list_display if not hasattr(name, "target_path"))
-        return (
-            []
-            if self.list_display_links is None
-            else self.list_display_links or [next(plain, list_display[0])]
-        )
+        return linked_columns(self.list_display_links, list_display)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse a filter on a field that the user may not see: the result would reveal it."""

@@ -1,7 +1,7 @@
 """Admin columns: format money, ages, statuses, links and JSON."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -226,6 +226,12 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
     annotated: Any = column
     annotated.target_path, annotated.as_text = path, plain(text or path, label)
     return column
+
+
+def linked_columns(chosen: Any, shown: Sequence[Any]) -> Any:
+    """Return the columns that link to the row: the first without a link of its own by default."""
+    plain = (name for name in shown if not hasattr(name, "target_path"))
+    return chosen if chosen or chosen is None else [next(plain, shown[0])]
 
 
 def restricted(column: Column, right: str, *, otherwise: Column | None = None) -> Column:
