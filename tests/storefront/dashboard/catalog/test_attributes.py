@@ -22,7 +22,7 @@ def test_a_column_has_names_unit_limits_filter_and_requirements():
     weight = find("weight_g")
 
     assert weight.names == (("en", "Weight"), ("az", "Çəki"))
-    assert (weight.unit, weight.limits, weight.is_filter) == ("g", "2 – 15000", True)
+    assert (weight.unit, weight.limits, weight.is_filter) == ("g", "2 – 60000", True)
     assert weight.required == ("Headlamp, shop",)
     assert weight.recommended == ("All families",)
 
