@@ -3,7 +3,7 @@
 step     what happens                                   safe to repeat because
 upload   the file is stored; no sync reads it yet       an unused file changes nothing
 columns  fields are chosen for its headings             the last choice counts
-dry run  all rows are compared, nothing is written      a repeated dry run replaces the former
+dry run  all rows are compared, nothing is written      a repeated dry run replaces the earlier one
 apply    our products: the bulk edit is applied         its rows are applied once
          of a supplier: the file becomes its newest     one sync of the supplier runs at a time;
          upload, a product sync imports it              equal rows are not written
@@ -185,10 +185,10 @@ def active_mapping(supplier: Supplier) -> FeedMapping | None:
     return versions.filter(is_active=True).first()
 
 
-def request_check(
+def request_dry_run(
     row: CatalogImport, *, columns: Mapping[str, str], blank: str, actor: str, now: datetime
 ) -> None:
-    """Store the columns and request a check.
+    """Store the columns and request a dry run.
 
     Raises: InvalidTransitionError, ConcurrentUpdateError  it was requested before
     """
@@ -231,19 +231,19 @@ def continue_import(import_id: int, *, now: datetime) -> None:
     for _slice in advisory_locks.lock_free_slices(LOCK_NAME, [import_id]):
         row = CatalogImport.objects.select_related("supplier__connection", "edit").get(pk=import_id)
         if row.status == Status.CHECKING:
-            _check(row, clock=running_clock(now))
+            _compare_rows(row, clock=running_clock(now))
         elif row.status == Status.APPLYING:
             _apply(row, clock=running_clock(now))
 
 
-def _check(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
+def _compare_rows(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
     try:
         if row.supplier is None:
-            edit = _check_own(row, clock=clock)
+            edit = _compare_own_rows(row, clock=clock)
             values: dict[str, Any] = {"edit": edit}
             is_empty = not edit.rows.filter(outcome__in=application.TO_APPLY).exists()
         else:
-            report = _check_supplier(row, row.supplier, now=clock())
+            report = _compare_supplier_rows(row, row.supplier, now=clock())
             values = {"report": report}
             is_empty = not any(report[name] for name in ("new", "changed", "missing"))
     except FileNotFoundError:
@@ -261,15 +261,15 @@ def _unexpected_error() -> str:
     return _("An unexpected error stopped the import. Repeat the dry run. The log has the details.")
 
 
-def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit:
-    """Fill a bulk edit with the rows of the file. Replaces the edit of a former check."""
+def _compare_own_rows(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit:
+    """Fill a bulk edit with the rows of the file. Replaces the edit of an earlier dry run."""
     now = clock()
     with transaction.atomic():  # a lock, because staff may apply it at this moment
         unused = BulkEdit.objects.filter(
             pk=row.edit_id or 0, status__in=[BulkEdit.Status.DRAFT, BulkEdit.Status.READY]
         )
-        for former in unused.select_for_update(of=["self"]):
-            former.delete()
+        for earlier in unused.select_for_update(of=["self"]):
+            earlier.delete()
     edit = BulkEdit.objects.create(
         kind=BulkEdit.Kind.VARIANTS,
         file_name=row.file_name,
@@ -296,7 +296,9 @@ def _check_own(row: CatalogImport, *, clock: Callable[[], datetime]) -> BulkEdit
     return edit
 
 
-def _check_supplier(row: CatalogImport, supplier: Supplier, *, now: datetime) -> dict[str, Any]:
+def _compare_supplier_rows(
+    row: CatalogImport, supplier: Supplier, *, now: datetime
+) -> dict[str, Any]:
     version = active_mapping(supplier)
     if version is None:
         raise PermanentError(_("The columns of this supplier are not mapped yet."))
@@ -360,5 +362,7 @@ def settle_imports(*, now: datetime) -> None:
     decided = Q(status=Status.QUARANTINED, run__status__in=DECIDED)
     for row in CatalogImport.objects.filter(edited | decided).select_related("run"):
         to = DECIDED[row.run.status] if row.run else Status.APPLIED
-        with suppress(ConcurrentUpdateError):  # checked again, or completed by another worker
+        with suppress(
+            ConcurrentUpdateError
+        ):  # its dry run is repeated, or it is completed by another worker
             row.move(to, at=now)

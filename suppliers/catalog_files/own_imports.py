@@ -33,7 +33,7 @@ def dry_run(row: CatalogImport, *, actor: str, now: datetime) -> None:
     columns = row.columns or OwnColumns().suggest(headings)
     if SKU not in columns.values():
         raise PermanentError(_("Choose the column that holds our SKU."))
-    imports.request_check(row, columns=columns, blank=row.blank, actor=actor, now=now)
+    imports.request_dry_run(row, columns=columns, blank=row.blank, actor=actor, now=now)
     imports.continue_import(row.pk, now=now)
     row.refresh_from_db()
     if row.status not in {Status.CHECKED, Status.NOTHING}:

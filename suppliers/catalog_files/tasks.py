@@ -1,4 +1,4 @@
-"""Catalog file tasks: check and apply imports, continue those whose worker stopped."""
+"""Catalog file tasks: dry-run and apply imports, continue those whose worker stopped."""
 
 from typing import Any
 

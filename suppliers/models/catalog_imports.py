@@ -13,7 +13,7 @@ from suppliers.models.supplier import Supplier
 
 
 class CatalogImport(Stateful):
-    """One uploaded file: where it belongs, its columns, its check and its result.
+    """One uploaded file: where it belongs, its columns, its dry run and its result.
 
     Without a supplier it states values of our own products: they win over feeds and are applied
     as ``edit``. With a supplier its products are imported by ``run``.

@@ -1,4 +1,4 @@
-"""Bulk edit factories: make lights, preview, apply and undo bulk edits."""
+"""Bulk edit factories: make lights, dry-run, apply and undo bulk edits."""
 
 from catalog.bulk_edits import application, planning
 from tests.factories.catalog import NOON, make_product, make_spec, make_variant

@@ -224,7 +224,7 @@ def _act(request: HttpRequest, row: CatalogImport) -> HttpResponse:
     blank = row.blank
     if step == "format" and row.supplier is None:
         return _choose_format(request, row)
-    if step == "check" and row.supplier is None:
+    if step == "dry_run" and row.supplier is None:
         try:
             found = imports.read_sample(row)
         except (PermanentError, OSError):
@@ -234,8 +234,8 @@ def _act(request: HttpRequest, row: CatalogImport) -> HttpResponse:
             return _show_columns(request, row, form)
         columns, blank = form.columns, form.cleaned_data["blank"]
     try:
-        if step == "check":
-            imports.request_check(row, columns=columns, blank=blank, **acting(request))
+        if step == "dry_run":
+            imports.request_dry_run(row, columns=columns, blank=blank, **acting(request))
         elif step == "apply":
             imports.request_apply(row, **acting(request))
         else:

@@ -1,4 +1,4 @@
-"""Bulk edits: preview, apply, undo; what is refused, and what changed meanwhile."""
+"""Bulk edits: dry run, apply, undo; what is refused, and what changed meanwhile."""
 
 from unittest.mock import Mock
 
@@ -20,7 +20,7 @@ from tests.factories.catalog import (
 pytestmark = pytest.mark.django_db
 
 
-def test_a_preview_shows_old_and_new_values_and_writes_nothing():
+def test_a_dry_run_shows_old_and_new_values_and_writes_nothing():
     make_light(1)
     make_light(2, output_lm=900)
 
@@ -82,7 +82,7 @@ def test_variants_of_one_product_are_edited_in_one_batch():
     assert {outcome for _name, outcome in outcomes(edit)} == {"restored"}
 
 
-def test_a_value_that_changed_since_the_preview_stays():
+def test_a_value_that_changed_since_the_dry_run_stays():
     product = make_light(1)
     edit = create(Product.objects.all(), operation("spec.output_lm", 900))
     with transaction.atomic():
@@ -184,7 +184,7 @@ def test_a_worker_that_dies_loses_only_its_batch(monkeypatch):
     assert FieldChange.objects.filter(field="output_lm").count() == 5
 
 
-def test_an_unexpected_error_ends_the_preview_until_staff_try_again(monkeypatch, caplog):
+def test_an_unexpected_error_ends_the_dry_run_until_staff_try_again(monkeypatch, caplog):
     make_light(1)
     with monkeypatch.context() as broken:
         broken.setattr(planning, "plan_values", Mock(side_effect=RuntimeError("broken")))

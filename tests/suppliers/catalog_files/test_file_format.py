@@ -35,7 +35,7 @@ def test_a_chosen_format_is_remembered_for_the_same_headings():
     imports.choose_format(row, reading={"sheet": "Lights"})
     row.refresh_from_db()
     columns = {"SKU": "sku", "Title": "product.title"}
-    imports.request_check(row, columns=columns, blank="ignore", actor="mia", now=NOON)
+    imports.request_dry_run(row, columns=columns, blank="ignore", actor="mia", now=NOON)
     imports.continue_import(row.pk, now=NOON)
     row.refresh_from_db()
 

@@ -35,7 +35,7 @@ from tests.factories.catalog import (
 )
 from tests.factories.competitors import make_identifier
 from tests.factories.suppliers import make_offer, make_supplier
-from tests.suppliers.catalog_files.test_own_files import apply, check, outcomes, rows_of, undo
+from tests.suppliers.catalog_files.test_own_files import apply, dry_run, outcomes, rows_of, undo
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +64,7 @@ def messages(row):
 
 
 def test_rows_with_unknown_skus_create_products_with_their_variants():
-    row = check(HEADINGS + BLACK + RED + PLAIN)
+    row = dry_run(HEADINGS + BLACK + RED + PLAIN)
     assert outcomes(row) == {"W-1": "new", "W-2": "new", "W-3": "new"}, messages(row)
     assert rows_of(row)["W-1"].after["variant.option_values"] == ["Black"]
     assert not Product.objects.exists()
@@ -101,9 +101,9 @@ def test_rows_with_unknown_skus_create_products_with_their_variants():
 
 
 def test_the_same_file_again_changes_nothing():
-    apply(check(HEADINGS + BLACK + RED + PLAIN))
+    apply(dry_run(HEADINGS + BLACK + RED + PLAIN))
 
-    again = check(HEADINGS + BLACK + RED + PLAIN, blank="clear")
+    again = dry_run(HEADINGS + BLACK + RED + PLAIN, blank="clear")
 
     assert {each: one.after for each, one in rows_of(again).items()} == {
         "W-1": {},
@@ -117,7 +117,7 @@ def test_a_row_adds_a_variant_to_a_product_that_exists():
     product = make_product(slug="weir-370", title="Weir", status="live")
     make_variant(product, sku="W-1", option_values=["Black"])
 
-    row = check(HEADINGS + "W-9,weir-370,Weir 2,,,,,Green,,,none,,,,,,,,\n")
+    row = dry_run(HEADINGS + "W-9,weir-370,Weir 2,,,,,Green,,,none,,,,,,,,\n")
     apply(row)
 
     product.refresh_from_db()
@@ -149,14 +149,14 @@ def test_what_is_wrong_with_a_new_row_is_said(line, message):
     product = make_product(slug="l-1", brand=make_brand(name="Tindrel"))
     make_variant(product, sku="L-1", option_values=["Black"])
 
-    row = check(f"{HEADINGS}{line}\n")
+    row = dry_run(f"{HEADINGS}{line}\n")
 
     (only,) = row.edit.rows.all()
     assert (only.outcome, message in only.message) == ("rejected", True), only.message
 
 
 def test_rows_of_a_product_that_is_rejected_are_rejected_too():
-    row = check(HEADINGS + BLACK.replace("4006381333931", "1") + RED + RED.replace("W-2", "W-4"))
+    row = dry_run(HEADINGS + BLACK.replace("4006381333931", "1") + RED + RED.replace("W-2", "W-4"))
 
     assert set(outcomes(row).values()) == {"rejected"}
     assert messages(row)["W-2"] == "Row 1, which creates the product, is rejected."
@@ -165,7 +165,7 @@ def test_rows_of_a_product_that_is_rejected_are_rejected_too():
 
 def test_a_product_that_is_not_complete_stays_a_draft():
     make_channel()
-    row = check(HEADINGS + PLAIN.replace("in_review", "live"))
+    row = dry_run(HEADINGS + PLAIN.replace("in_review", "live"))
     apply(row)
 
     assert Product.objects.get().status == "draft"
@@ -173,7 +173,7 @@ def test_a_product_that_is_not_complete_stays_a_draft():
 
 
 def test_a_sku_or_handle_that_was_taken_meanwhile_creates_nothing():
-    row = check(HEADINGS + BLACK + RED + PLAIN)
+    row = dry_run(HEADINGS + BLACK + RED + PLAIN)
     make_product(slug="weir-370")
     make_variant(sku="W-3")
 
@@ -187,7 +187,7 @@ def test_a_sku_or_handle_that_was_taken_meanwhile_creates_nothing():
 
 
 def test_the_undo_removes_what_nothing_uses_and_says_what_stays():
-    row = check(HEADINGS + BLACK + RED + PLAIN)
+    row = dry_run(HEADINGS + BLACK + RED + PLAIN)
     apply(row)
     make_offer(Variant.objects.get(sku="W-3"), make_supplier())
 
@@ -200,7 +200,7 @@ def test_the_undo_removes_what_nothing_uses_and_says_what_stays():
 
 
 def test_the_undo_keeps_what_was_changed_since():
-    row = check(HEADINGS + BLACK + RED)
+    row = dry_run(HEADINGS + BLACK + RED)
     apply(row)
     Variant.objects.filter(sku="W-2").update(lithium="none")
 
@@ -262,7 +262,7 @@ def rich():
 def test_an_own_export_changes_nothing(rich):
     lines = "".join(own_export.csv_lines(Product.objects.all()))
 
-    row = check(lines, blank="clear")
+    row = dry_run(lines, blank="clear")
 
     assert set(row.columns.values()) >= {*OwnColumns().labels} - {"option_text:az"}
     assert {each: one.after for each, one in rows_of(row).items() if one.after} == {}
@@ -274,7 +274,7 @@ def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
     for model in (Mode, Image, Identifier, ProductText, OptionText, Spec, Variant, Product, Brand):
         model.objects.all().delete()
 
-    row = check(lines)
+    row = dry_run(lines)
     apply(row)
 
     assert set(outcomes(row).values()) == {"created"}, messages(row)

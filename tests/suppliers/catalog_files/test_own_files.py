@@ -64,12 +64,12 @@ def upload(content, name="file.csv"):
     return imports.upload(supplier=None, name=name, chunks=file.chunks(), actor="mia", now=NOON)
 
 
-def check(content, *, blank="ignore", columns=None, name="file.csv"):
-    """Upload and check a file; return its rows by SKU, each with outcome, values and message."""
+def dry_run(content, *, blank="ignore", columns=None, name="file.csv"):
+    """Upload and dry-run a file; return its rows by SKU, each with outcome, values and message."""
     row = upload(content, name)
     found = imports.read_sample(row).detected.headers
     chosen = OwnColumns().suggest(found) if columns is None else columns
-    imports.request_check(row, columns=chosen, blank=blank, actor="mia", now=NOON)
+    imports.request_dry_run(row, columns=chosen, blank=blank, actor="mia", now=NOON)
     imports.continue_import(row.pk, now=NOON)
     row.refresh_from_db()
     return row
@@ -99,7 +99,7 @@ def test_an_unchanged_export_changes_nothing(light, suffix, blank):
         write_xlsx(export.table(products), sheet)
         content = sheet.getvalue()
 
-    row = check(content, blank=blank, name=f"export.{suffix}")
+    row = dry_run(content, blank=blank, name=f"export.{suffix}")
 
     assert len(row.columns) > 15
     assert {"text.description_html:az", "identifier.gtin", "identifier.mpn"} <= {
@@ -111,7 +111,7 @@ def test_an_unchanged_export_changes_nothing(light, suffix, blank):
 
 def test_changed_cells_become_values_of_staff_and_are_undone(light):
     lines = "".join(export.csv_lines(Product.objects.all()))
-    row = check(
+    row = dry_run(
         lines.replace("Night torch", "Day torch")
         .replace(",400,", ",450,")
         .replace("USB-C", "Micro-USB")
@@ -140,7 +140,7 @@ def test_a_changed_translation_is_shown_and_undone(client, light):
     page = f"/az/p/{light.slug}/"
     lines = "".join(export.csv_lines(Product.objects.all()))
 
-    row = check(lines.replace("Gecə fənəri", "Gündüz fənəri", 1))
+    row = dry_run(lines.replace("Gecə fənəri", "Gündüz fənəri", 1))
 
     assert outcomes(row) == {"L-1": "planned", "L-2": "unchanged"}
     assert rows_of(row)["L-1"].after == {"text.title:az": "Gündüz fənəri"}
@@ -154,7 +154,7 @@ def test_a_changed_translation_is_shown_and_undone(client, light):
 
 
 def test_a_first_translation_is_removed_by_the_undo(light):
-    row = check("SKU,TITLE (AZ),Title\nL-1,Gecə fənəri,\nL-2,Gecə fənəri,\n")
+    row = dry_run("SKU,TITLE (AZ),Title\nL-1,Gecə fənəri,\nL-2,Gecə fənəri,\n")
     assert outcomes(row) == {"L-1": "planned", "L-2": "unchanged"}
     apply(row)
     assert ProductText.objects.get().title == "Gecə fənəri"
@@ -168,7 +168,7 @@ def test_new_numbers_are_added_and_removed_by_the_undo(light):
     first = light.variants.get(sku="L-1")
     make_identifier(first)
 
-    row = check("SKU,EAN,MPN\nL-1,4006381333931; 036000291452,NT-1\nL-2,,\n", blank="clear")
+    row = dry_run("SKU,EAN,MPN\nL-1,4006381333931; 036000291452,NT-1\nL-2,,\n", blank="clear")
     assert outcomes(row) == {"L-1": "planned", "L-2": "unchanged"}
     apply(row)
 
@@ -189,7 +189,7 @@ def test_a_number_of_another_variant_is_refused(light):
     other = make_variant(sku="X-1")
     make_identifier(other)
 
-    row = check(
+    row = dry_run(
         "SKU,GTIN,MPN\n"
         "L-1,4006381333931,\n"
         "L-2,4006381333930,--\n"
@@ -204,13 +204,13 @@ def test_a_number_of_another_variant_is_refused(light):
 
 
 def test_a_number_may_not_be_stated_for_two_variants(light):
-    row = check("SKU,GTIN\nL-1,036000291452\nL-2,0036000291452\n")
+    row = dry_run("SKU,GTIN\nL-1,036000291452\nL-2,0036000291452\n")
 
     assert outcomes(row) == {"L-1": "planned", "L-2": "rejected"}
 
 
 def test_a_number_that_another_variant_got_meanwhile_is_refused(light):
-    row = check("SKU,GTIN,Output\nL-1,4006381333931,500\n")
+    row = dry_run("SKU,GTIN,Output\nL-1,4006381333931,500\n")
     make_identifier(make_variant(sku="X-1"))
 
     apply(row)
@@ -222,7 +222,7 @@ def test_a_number_that_another_variant_got_meanwhile_is_refused(light):
 
 def test_cells_are_read_with_their_units_and_words(light):
     make_category(slug="lanterns", names={"en": "Lanterns", "az": "Fənərlər"})
-    row = check(
+    row = dry_run(
         "SKU;Runtime (h);Output;Weight (oz);Category;Charging;Battery included;Status;HS code\n"
         "L-1;2,5;1.200 lm;3,4;Fənərlər;usb_c, solar;yes;Selling off;8513 10 00\n"
     )
@@ -240,7 +240,7 @@ def test_cells_are_read_with_their_units_and_words(light):
 
 
 def test_what_is_wrong_with_a_row_is_said(light):
-    row = check(
+    row = dry_run(
         "SKU,Output,Charging,HS code,Category\n"
         "L-1,many,,12,nowhere\n"
         "L-2,90000000,,,\n"
@@ -261,17 +261,17 @@ def test_what_is_wrong_with_a_row_is_said(light):
 
 
 def test_rows_of_one_product_may_not_contradict_each_other(light):
-    row = check("SKU,Output\nL-1,500\nL-2,600\n")
+    row = dry_run("SKU,Output\nL-1,500\nL-2,600\n")
     assert outcomes(row) == {"L-1": "planned", "L-2": "rejected"}
     assert "row 1" in rows_of(row)["L-2"].message
 
-    agreed = check("SKU,Output\nL-1,500\nL-2,500\n")
+    agreed = dry_run("SKU,Output\nL-1,500\nL-2,500\n")
     assert outcomes(agreed) == {"L-1": "planned", "L-2": "unchanged"}
 
 
 @pytest.mark.parametrize(("blank", "after"), [("ignore", {}), ("clear", {"spec.output_lm": None})])
 def test_an_empty_cell_is_ignored_or_clears(light, blank, after):
-    row = check("SKU,Output\nL-1,\n", blank=blank)
+    row = dry_run("SKU,Output\nL-1,\n", blank=blank)
 
     assert rows_of(row)["L-1"].after == after
 
@@ -301,7 +301,7 @@ def test_a_heading_with_a_language_is_the_text_of_an_attribute_in_it(monkeypatch
 
 def test_columns_are_remembered_for_the_same_headings(light):
     chosen = {"Key": "sku", "Bright": "spec.output_lm"}
-    check("Key,Bright\nL-1,500\n", columns=chosen)
+    dry_run("Key,Bright\nL-1,500\n", columns=chosen)
 
     assert upload("Bright,Key\n600,L-1\n").columns == chosen
     assert upload("Bright,Key,More\n600,L-1,x\n").columns == {}
@@ -334,22 +334,22 @@ def test_a_file_that_is_too_large_is_refused(monkeypatch):
 
 
 def test_a_quote_that_is_not_closed_refuses_its_rows(light):
-    row = check('SKU,Output\nL-1,500\nL-2,"600\n')
+    row = dry_run('SKU,Output\nL-1,500\nL-2,"600\n')
 
     assert list(outcomes(row).values()) == ["planned", "rejected"]
 
 
 def test_a_file_without_a_known_sku_returns_to_the_columns(light):
-    row = check("SKU,Output\nX-1,500\nX-2,500\n")
+    row = dry_run("SKU,Output\nX-1,500\nX-2,500\n")
 
     assert row.status == CatalogImport.Status.UPLOADED
     assert "No row has one of our SKUs" in row.problem
 
 
-def test_the_sweep_repeats_a_check_whose_worker_stopped(light, monkeypatch):
+def test_the_sweep_repeats_a_dry_run_whose_worker_stopped(light, monkeypatch):
     row = upload("SKU,Output\nL-1,500\n")
     columns = {"SKU": "sku", "Output": "spec.output_lm"}
-    imports.request_check(row, columns=columns, blank="ignore", actor="mia", now=NOON)
+    imports.request_dry_run(row, columns=columns, blank="ignore", actor="mia", now=NOON)
     # the worker stored a part of the rows
     part = BulkEdit.objects.create(kind="variants", status_since=NOON, created_at=NOON)
     CatalogImport.objects.update(edit=part)
@@ -365,17 +365,17 @@ def test_the_sweep_repeats_a_check_whose_worker_stopped(light, monkeypatch):
 
 
 def test_nul_in_a_sku_is_dropped(light):
-    row = check(b'[{"SKU": "L-1\\u0000", "Shop title": "Day torch"}]', name="file.json")
+    row = dry_run(b'[{"SKU": "L-1\\u0000", "Shop title": "Day torch"}]', name="file.json")
 
     assert outcomes(row) == {"L-1": "planned"}
 
 
 def test_a_customs_code_has_latin_digits(light):
-    row = check("SKU,HS code\nL-1,٨٥١٣١٠\n")
+    row = dry_run("SKU,HS code\nL-1,٨٥١٣١٠\n")
 
     assert outcomes(row) == {"L-1": "rejected"}
 
 
 def test_a_file_that_changes_nothing_has_nothing_to_apply(light):
-    assert check("SKU,Output\nL-1,90000000\n").status == CatalogImport.Status.NOTHING
-    assert check("SKU,Output\nL-1,500\n").status == CatalogImport.Status.CHECKED
+    assert dry_run("SKU,Output\nL-1,90000000\n").status == CatalogImport.Status.NOTHING
+    assert dry_run("SKU,Output\nL-1,500\n").status == CatalogImport.Status.CHECKED

@@ -38,21 +38,21 @@ def begin(client, rows, *codes):
     return answer["Location"]
 
 
-def test_a_selection_is_previewed_applied_and_undone(staff, lights):
+def test_a_selection_is_dry_run_applied_and_undone(staff, lights):
     page = begin(staff, lights[:2])
     assert "Output, lm" in staff.get(page).content.decode()
 
-    preview = staff.post(page, OUTPUT, follow=True)
-    assert "Apply to 2 rows" in preview.content.decode()
+    dry_run = staff.post(page, OUTPUT, follow=True)
+    assert "Apply to 2 rows" in dry_run.content.decode()
     assert set(Spec.objects.values_list("output_lm", flat=True)) == {400}
 
-    done = staff.post(preview.request["PATH_INFO"], {"step": "apply"}, follow=True)
+    done = staff.post(dry_run.request["PATH_INFO"], {"step": "apply"}, follow=True)
     assert "Undo the changes of 2 rows" in done.content.decode()
     assert sorted(Spec.objects.values_list("output_lm", flat=True)) == [400, 900, 900]
-    again = staff.post(preview.request["PATH_INFO"], {"step": "apply"})
+    again = staff.post(dry_run.request["PATH_INFO"], {"step": "apply"})
     assert again.status_code == 302
 
-    staff.post(preview.request["PATH_INFO"], {"step": "undo"})
+    staff.post(dry_run.request["PATH_INFO"], {"step": "undo"})
     assert set(Spec.objects.values_list("output_lm", flat=True)) == {400}
 
 

@@ -1,4 +1,4 @@
-"""Import wizard: upload, columns, check, apply, report; for our products and for a supplier."""
+"""Import wizard: upload, columns, dry run, apply, report; for our products and for a supplier."""
 
 import io
 from unittest.mock import Mock
@@ -63,14 +63,14 @@ def path_of(answer):
     return answer.request["PATH_INFO"]
 
 
-def test_a_file_of_our_products_is_checked_applied_and_undone(staff, light):
+def test_a_file_of_our_products_is_dry_run_applied_and_undone(staff, light):
     columns = upload(staff, "Shop SKU,Output,Note\nL-1,500,x\nL-9,500,y\n")
     text = columns.content.decode()
     assert "An empty cell means" in text
     assert text.count("selected") >= 2
 
     chosen = {"column-0": "sku", "column-1": "spec.output_lm", "column-2": "", "blank": "ignore"}
-    staff.post(path_of(columns), {"step": "check", **chosen})
+    staff.post(path_of(columns), {"step": "dry_run", **chosen})
     checked = staff.get(path_of(columns), follow=True)
     text = checked.content.decode()
     assert "Apply to 1 row" in text
@@ -103,7 +103,7 @@ def test_a_file_of_our_products_is_checked_applied_and_undone(staff, light):
 def test_wrong_columns_keep_the_page(staff, light, chosen, message):
     columns = upload(staff, "SKU,Output,Note\nL-1,500,x\n")
 
-    answer = staff.post(path_of(columns), {"step": "check", "blank": "ignore", **chosen})
+    answer = staff.post(path_of(columns), {"step": "dry_run", "blank": "ignore", **chosen})
 
     assert message in answer.content.decode()
     assert CatalogImport.objects.get().status == "uploaded"
@@ -131,14 +131,14 @@ def test_a_rejected_upload_is_deleted_unless_an_accepted_upload_has_the_file(
     assert imports.path_of(CatalogImport.objects.get()).exists()
 
 
-def test_a_file_of_a_supplier_is_checked_and_imported(staff, shop, settings, tmp_path):
+def test_a_file_of_a_supplier_is_dry_run_and_imported(staff, shop, settings, tmp_path):
     wholesaler = make_wholesaler(shop, settings)
     content = write_csv(tmp_path / "list.csv", [*ROWS, TEAPOT]).read_bytes()
 
     columns = upload(staff, content, supplier=wholesaler.pk)
     assert "version 1" in columns.content.decode()
     assert not FeedUpload.objects.exists()
-    staff.post(path_of(columns), {"step": "check"})
+    staff.post(path_of(columns), {"step": "dry_run"})
     checked = staff.get(path_of(columns)).content.decode()
     assert "Rejected rows" in checked
     assert "X-1 <small>row 4</small>" in checked
@@ -201,21 +201,23 @@ def test_a_file_that_is_gone_is_asked_for_again(staff, light, monkeypatch):
     columns = upload(staff, "SKU,Output\nL-1,500\n")
     queued = []
     monkeypatch.setattr(tasks.run_import, "delay", lambda **known: queued.append(known))
-    staff.post(path_of(columns), {"step": "check", **CHOSEN})
+    staff.post(path_of(columns), {"step": "dry_run", **CHOSEN})
     imports.path_of(CatalogImport.objects.get()).unlink()
 
     tasks.run_import(**queued[0])
 
     row = CatalogImport.objects.get()
     assert (row.status, row.problem) == ("uploaded", "The file is gone. Upload it again.")
-    again = staff.post(path_of(columns), {"step": "check", **CHOSEN})
+    again = staff.post(path_of(columns), {"step": "dry_run", **CHOSEN})
     assert again.status_code == 200
 
 
-def test_a_checked_file_needs_the_rights_of_products_and_of_variants(staff, client_factory, light):
+def test_a_file_after_its_dry_run_needs_the_rights_of_products_and_of_variants(
+    staff, client_factory, light
+):
     make_channel()
     columns = upload(staff, "SKU,Output\nL-1,500\n")
-    staff.post(path_of(columns), {"step": "check", **CHOSEN})
+    staff.post(path_of(columns), {"step": "dry_run", **CHOSEN})
     edit = path_of(staff.get(path_of(columns), follow=True))
     clerk = client_factory()
     clerk.force_login(make_staff("clerk", "view_bulkedit", "change_variant"))
@@ -237,7 +239,7 @@ def test_a_checked_file_needs_the_rights_of_products_and_of_variants(staff, clie
 )
 def test_a_file_that_changes_nothing_says_why(staff, light, content, reason):
     columns = upload(staff, content)
-    staff.post(path_of(columns), {"step": "check", **CHOSEN})
+    staff.post(path_of(columns), {"step": "dry_run", **CHOSEN})
 
     text = staff.get(path_of(columns), follow=True).content.decode()
 
@@ -248,7 +250,7 @@ def test_a_file_that_changes_nothing_says_why(staff, light, content, reason):
 
 def test_the_sweep_completes_the_import_of_an_edit_that_a_worker_applied(staff, light):
     columns = upload(staff, "SKU,Output\nL-1,500\n")
-    staff.post(path_of(columns), {"step": "check", **CHOSEN})
+    staff.post(path_of(columns), {"step": "dry_run", **CHOSEN})
     application.start(CatalogImport.objects.get().edit, actor="mia", now=timezone.now())
     bulk_edit_tasks.run_edit(edit_id=CatalogImport.objects.get().edit_id)
 
@@ -259,11 +261,11 @@ def test_the_sweep_completes_the_import_of_an_edit_that_a_worker_applied(staff, 
 
 @pytest.fixture
 def import_of_supplier(staff, shop, settings, tmp_path):
-    """A checked import of a supplier."""
+    """An import of a supplier after its dry run."""
     wholesaler = make_wholesaler(shop, settings)
     content = write_csv(tmp_path / "list.csv", ROWS).read_bytes()
     columns = upload(staff, content, supplier=wholesaler.pk)
-    staff.post(path_of(columns), {"step": "check"})
+    staff.post(path_of(columns), {"step": "dry_run"})
     return CatalogImport.objects.get()
 
 
@@ -301,8 +303,8 @@ def test_the_sweep_completes_an_import_whose_quarantined_run_was_decided(
     assert CatalogImport.objects.get().status == "discarded"
 
 
-@pytest.mark.parametrize("step", ["check", "apply"])
-def test_an_unexpected_error_ends_an_import_until_the_file_is_checked_again(
+@pytest.mark.parametrize("step", ["dry_run", "apply"])
+def test_an_unexpected_error_ends_an_import_until_the_dry_run_is_repeated(
     staff, import_of_supplier, monkeypatch, caplog, step
 ):
     page = reverse("supply:import", args=[import_of_supplier.pk])
@@ -316,7 +318,7 @@ def test_an_unexpected_error_ends_an_import_until_the_file_is_checked_again(
     assert "RuntimeError: broken" in caplog.text
 
     assert "Start dry run" in staff.get(f"{page}?columns=1").content.decode()
-    staff.post(page, {"step": "check"})
+    staff.post(page, {"step": "dry_run"})
 
     assert CatalogImport.objects.get().status == "checked"
 
@@ -349,7 +351,7 @@ NEW_COLUMNS = {
 
 def test_a_file_creates_products_and_the_undo_removes_them(staff, light):
     page = path_of(upload(staff, NEW_ROW))
-    staff.post(page, {"step": "check", "blank": "ignore", **NEW_COLUMNS})
+    staff.post(page, {"step": "dry_run", "blank": "ignore", **NEW_COLUMNS})
     checked = staff.get(page, follow=True)
     edit, text = path_of(checked), checked.content.decode()
     assert "1 row creates a product or variant." in text
@@ -371,7 +373,7 @@ def test_creating_products_needs_the_right_to_add_them(client, light):
     rights = ("view_catalogimport", "add_catalogimport", "view_bulkedit")
     client.force_login(make_staff("clerk", *rights, "change_product", "change_variant"))
     page = path_of(upload(client, NEW_ROW))
-    client.post(page, {"step": "check", "blank": "ignore", **NEW_COLUMNS})
+    client.post(page, {"step": "dry_run", "blank": "ignore", **NEW_COLUMNS})
     checked = client.get(page, follow=True)
 
     assert "You need the permissions to add products and variants." in checked.content.decode()

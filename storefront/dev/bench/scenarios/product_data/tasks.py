@@ -79,9 +79,9 @@ def measure(*, say: Callable[[str], None], products: int = PRODUCTS) -> list[Tas
         change_rows(exported, few, every=1, rows=FEW_ROWS)
         do(copy_in, exported)
         for path in (changed, few):
-            do(check_file, path)
+            do(dry_run_file, path)
             do(apply_edit, "file applied")
-        do(preview_edits)
+        do(dry_run_edits)
         do(apply_edit, "bulk edit applied", APPLIED)
     return found
 
@@ -183,12 +183,12 @@ def copy_in(path: str) -> Task:
     return _timed("limit of import: COPY into a bare table", work)
 
 
-def check_file(path: str) -> Task:
+def dry_run_file(path: str) -> Task:
     now = timezone.now()
     with Path(path).open("rb") as file:
         row = imports.upload(supplier=None, name="bench.csv", chunks=file, actor="bench", now=now)
     columns = OwnColumns().suggest(imports.read_sample(row).detected.headers)
-    imports.request_check(
+    imports.request_dry_run(
         row, columns=columns, blank=CatalogImport.BlankCell.IGNORE, actor="bench", now=now
     )
 
@@ -199,13 +199,13 @@ def check_file(path: str) -> Task:
             raise RuntimeError(f"{row.status}: {row.problem}")
         return row.rows_read
 
-    found = _timed("check of a file", work)
+    found = _timed("dry run of a file", work)
     imports.path_of(row).unlink()
     return found
 
 
-def preview_edits() -> Task:
-    """Preview one edit of all products, in parts, since an edit has at most ``planning.MAX_ROWS`` rows."""
+def dry_run_edits() -> Task:
+    """Dry-run one edit of all products, in parts, since an edit has at most ``planning.MAX_ROWS`` rows."""
     ids = list(Variant.objects.order_by("pk").values_list("pk", flat=True))
 
     def work() -> int:
@@ -219,7 +219,7 @@ def preview_edits() -> Task:
             application.continue_edit(edit.pk, now=now)
         return len(ids)
 
-    return _timed("preview of bulk edits", work)
+    return _timed("dry run of bulk edits", work)
 
 
 def apply_edit(name: str, most: str = "") -> Task:
