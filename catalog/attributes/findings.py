@@ -1,7 +1,31 @@
-"""Findings: describe an implausible number with the arithmetic that shows it. Pure."""
+"""Findings: check limits and ranges, describe an implausible number with its arithmetic. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+
+# Column -> the lowest and highest value of any light on the market, with a margin.
+RANGES: Mapping[str, tuple[Decimal, Decimal]] = {
+    column: (Decimal(least), Decimal(most))
+    for column, least, most in (
+        ("output_lm", "1", "100000"),
+        ("output_min_lm", "0.01", "100000"),
+        ("intensity_cd", "1", "3000000"),
+        ("runtime_high_min", "1", "30000"),
+        ("runtime_max_min", "1", "1000000"),
+        ("weight_g", "2", "60000"),
+        ("length_mm", "10", "4000"),
+        ("head_mm", "6", "700"),
+        ("impact_m", "0.5", "30"),
+        ("cct_k", "1800", "10000"),
+        ("cri", "60", "100"),
+        ("battery_count", "1", "12"),
+        ("battery_capacity_mah", "20", "100000"),
+        ("battery_voltage", "1.2", "48"),
+        ("battery_energy_wh", "0.05", "500"),
+    )
+}
+_UNITS = {"mah": "mAh", "wh": "Wh", "k": "K"}  # the others are written as in the column
 
 
 def number(value: Decimal | float) -> str:
@@ -49,3 +73,15 @@ class Limit:
         message = f"{self.formula or f'{number(self.value)} {self.unit}'}{result}; {limit}"
         code = f"{subject}-{'impossible' if is_error else 'unlikely'}"
         return Finding(column=column, code=code, message=message, is_error=is_error)
+
+
+def check_range(column: str, value: Decimal | int) -> Finding | None:
+    """Return a finding for a value that no light has: a typing error, or a wrong unit."""
+    least, most = RANGES[column]
+    if least <= value <= most:
+        return None
+    name, _, unit = column.rpartition("_")
+    unit = _UNITS.get(unit, unit) if name and column != "battery_count" else ""
+    stated, low, high = (f"{number(amount)} {unit}".strip() for amount in (value, least, most))
+    message = f"stated {stated}; lights have {low} to {high}"
+    return Finding(column=column, code="out-of-range", message=message, is_error=True)

@@ -41,7 +41,8 @@ class NormalizedProduct:
     """One product with normalized attributes.
 
     Shape:  ``spec`` maps columns of ``Spec`` to known values; ``sources`` maps the same columns to
-            the supplier's text; ``warnings`` are the findings, with the text of each error
+            the supplier's text; ``check_inputs`` are as in ``Spec``; ``warnings`` are the findings,
+            with the text of each error
     """
 
     family: str
@@ -57,6 +58,7 @@ class NormalizedProduct:
     spec: Mapping[str, Any]
     sources: Mapping[str, Mapping[str, str]]
     more: Mapping[str, str]
+    check_inputs: Mapping[str, Any]
     warnings: tuple[Mapping[str, Any], ...]
     modes: tuple[plausibility.StatedMode, ...]
     battery: batteries.Battery
@@ -172,6 +174,7 @@ def normalize(
             if not contacts.is_stated_by(label, record.claims)
             and not (origin and label in stated_origin)
         },
+        check_inputs=plausibility.inputs_of(checked.claim),
         warnings=tuple(_warning(finding, labels) for finding in checked.findings),
         modes=tuple(_plausible_modes(checked.claim)),
         battery=battery,

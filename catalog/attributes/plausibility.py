@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from catalog.attributes.batteries import BUILT_IN, CELL_LIMITS, LITHIUM_FORMATS, cell_voltage
-from catalog.attributes.findings import Finding, Limit, number
+from catalog.attributes.findings import RANGES, Finding, Limit, check_range, number
 
 MAX_OUTPUT_LM, UNLIKELY_OUTPUT_LM = 100_000, 30_000
 MAX_LM_PER_WH, UNLIKELY_LM_PER_WH = 1800, 700
@@ -37,29 +37,6 @@ CELL_OUTPUT_SLACK = Decimal("1.5")
 LITHIUM_OUTPUT_SLACK = Decimal("2.25")  # a lithium cell gives over 100 W for a minute
 ENERGY_WARNING = Decimal("0.15")
 MIN_SHARE_OF_CELLS = Decimal("0.9")
-
-# Column -> the lowest and highest value of any light on the market, with a margin.
-RANGES: Mapping[str, tuple[Decimal, Decimal]] = {
-    column: (Decimal(least), Decimal(most))
-    for column, least, most in (
-        ("output_lm", "1", "100000"),
-        ("output_min_lm", "0.01", "100000"),
-        ("intensity_cd", "1", "3000000"),
-        ("runtime_high_min", "1", "30000"),
-        ("runtime_max_min", "1", "1000000"),
-        ("weight_g", "2", "60000"),
-        ("length_mm", "10", "4000"),
-        ("head_mm", "6", "700"),
-        ("impact_m", "0.5", "30"),
-        ("cct_k", "1800", "10000"),
-        ("cri", "60", "100"),
-        ("battery_count", "1", "12"),
-        ("battery_capacity_mah", "20", "100000"),
-        ("battery_voltage", "1.2", "48"),
-        ("battery_energy_wh", "0.05", "500"),
-    )
-}
-_UNITS = {"mah": "mAh", "wh": "Wh", "k": "K"}  # the others are written as in the column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +93,40 @@ def beam_m(intensity_cd: int) -> int:
     return round(2 * math.sqrt(intensity_cd))
 
 
+def inputs_of(claim: StatedSpecs) -> dict[str, Any]:
+    """Return, as JSON, what checks use beside the columns of ``Spec``; empty of a usual light.
+
+    The beam distance and its limit count only while the intensity is ``intensity_cd``.
+    """
+    inputs: dict[str, Any] = {}
+    if len(claim.battery_formats) > 1:
+        inputs["battery_formats"] = list(claim.battery_formats)
+    if claim.is_lep:
+        inputs["is_lep"] = True
+    if claim.power_w:
+        inputs["power_w"] = str(claim.power_w)
+    if claim.beam_m:
+        beam = {"beam_m": str(claim.beam_m), "max_cd_per_lm": claim.max_cd_per_lm}
+        inputs |= {**beam, "intensity_cd": claim.intensity_cd}
+    return inputs
+
+
+def claim_with(
+    values: Mapping[str, Any], inputs: Mapping[str, Any], *, modes: Sequence[StatedMode] = ()
+) -> StatedSpecs:
+    """Return the claim of columns of ``Spec`` and of what ``inputs_of`` stored beside them."""
+    stated: dict[str, Any] = {"modes": tuple(modes), "is_lep": inputs.get("is_lep", False)}
+    formats = tuple(inputs.get("battery_formats", ()))
+    if not values.get("battery_format") or values["battery_format"] in formats:
+        stated["battery_formats"] = formats
+    if power_w := inputs.get("power_w"):
+        stated["power_w"] = Decimal(power_w)
+    if "beam_m" in inputs and values.get("intensity_cd") == inputs["intensity_cd"]:
+        stated["beam_m"] = Decimal(inputs["beam_m"])
+        stated["max_cd_per_lm"] = inputs["max_cd_per_lm"]
+    return to_claim(values, **stated)
+
+
 def to_claim(values: Mapping[str, Any], **stated: Any) -> StatedSpecs:
     """Return the claim of columns of ``Spec``; ``stated`` are additional or overriding fields."""
     known = {field.name for field in fields(StatedSpecs)}
@@ -148,18 +159,6 @@ def check(claim: StatedSpecs) -> list[Finding]:
             impossible.add("battery_energy_wh")
         claim = replace(claim, **dict.fromkeys(impossible))  # type: ignore[arg-type]
     return findings + list(_modes(claim.modes))
-
-
-def check_range(column: str, value: Decimal | int) -> Finding | None:
-    """Return a finding for a value that no light has: a typing error, or a wrong unit."""
-    least, most = RANGES[column]
-    if least <= value <= most:
-        return None
-    name, _, unit = column.rpartition("_")
-    unit = _UNITS.get(unit, unit) if name and column != "battery_count" else ""
-    stated, low, high = (f"{number(amount)} {unit}".strip() for amount in (value, least, most))
-    message = f"stated {stated}; lights have {low} to {high}"
-    return Finding(column=column, code="out-of-range", message=message, is_error=True)
 
 
 def is_possible(claim: StatedSpecs) -> bool:

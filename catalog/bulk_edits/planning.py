@@ -231,10 +231,11 @@ def _spec_problems(target: Target, plan: RowPlan, known: Mapping[str, BulkField]
     if not columns and MODES_CODE not in plan.after:
         return []
     present, modes = values_of(target.spec), target.modes
-    old = {_key(found) for found in find_implausible(present, modes=modes)}
+    inputs = target.spec.check_inputs
+    old = {_key(found) for found in find_implausible(present, inputs=inputs, modes=modes)}
     if MODES_CODE in plan.after:
         modes = [stated_mode(row) for row in mode_texts.to_modes(plan.after[MODES_CODE], ())]
-    found = find_implausible(present | columns, modes=modes)
+    found = find_implausible(present | columns, inputs=inputs, modes=modes)
     new = [each for each in found if _key(each) not in old or each.column in columns]
     plan.findings = [each.message for each in new if not each.is_error]
     message = _("Not possible: %(finding)s.")

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from catalog.attributes import plausibility
+from catalog.attributes.findings import RANGES
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import CustomAttribute, Identifier, Mode, Requirement, Spec, Variant
 from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS
@@ -93,7 +93,7 @@ class _Needed:
 
 def _built_in(needed: _Needed) -> Iterator[Attribute]:
     for name in (*EDITABLE_COLUMNS, DERIVED_COLUMN):
-        least, most = plausibility.RANGES.get(name, (None, None))
+        least, most = RANGES.get(name, (None, None))
         limits = _limits(least, most)
         yield _of_column(Spec, name, _("Specification"), limits=limits, **needed.of(name))
     for name in MODE_COLUMNS:

@@ -684,6 +684,7 @@ class Migration(migrations.Migration):
                 ("custom_values", models.JSONField(blank=True, default=dict, verbose_name="Custom attributes")),
                 ("more", models.JSONField(blank=True, default=dict, verbose_name="Supplier's text")),
                 ("sources", models.JSONField(blank=True, default=dict, verbose_name="Sources")),
+                ("check_inputs", models.JSONField(blank=True, default=dict, verbose_name="Figures for checks")),
                 ("warnings", models.JSONField(blank=True, default=list, verbose_name="Warnings")),
                 ("product", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="spec", to="catalog.product", verbose_name="Product")),
             ],

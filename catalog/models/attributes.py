@@ -83,6 +83,9 @@ class Spec(models.Model):
     # column, or "custom:" and a code -> {"supplier", "label", "raw"} and, if it is more than a claim
     # of the supplier, "basis"; staff edits: see ``products.spec_edits``
     sources = models.JSONField(_("Sources"), default=dict, blank=True)
+    # what the supplier states beside the columns and the checks of numbers need, as
+    # ``attributes.plausibility.inputs_of`` returns it
+    check_inputs = models.JSONField(_("Figures for checks"), default=dict, blank=True)
     # findings, as ``attributes.normalization`` stores them: unlikely and impossible values
     warnings = models.JSONField(_("Warnings"), default=list, blank=True)
 
@@ -133,7 +136,8 @@ class Spec(models.Model):
 VALUE_COLUMNS = tuple(
     column.name
     for column in Spec._meta.concrete_fields  # noqa: SLF001 - Django's documented model API
-    if column.name not in {"id", "product", "custom_values", "more", "sources", "warnings"}
+    if column.name
+    not in {"id", "product", "custom_values", "more", "sources", "check_inputs", "warnings"}
 )
 DERIVED_COLUMN = "beam_m"
 EDITABLE_COLUMNS = tuple(name for name in VALUE_COLUMNS if name != DERIVED_COLUMN)

@@ -188,6 +188,7 @@ def _spec_values(item: ImportItem) -> dict[str, Any]:
         **stated,
         "more": dict(enriched.more),
         "sources": {name: dict(source) for name, source in enriched.sources.items()},
+        "check_inputs": dict(enriched.check_inputs),
         "warnings": [dict(warning) for warning in enriched.warnings],
     }
 

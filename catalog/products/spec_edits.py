@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import Any
 
 from catalog.attributes import plausibility
-from catalog.attributes.findings import Finding
+from catalog.attributes.findings import RANGES, Finding, check_range
 from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.listings.publication import (
@@ -31,16 +31,21 @@ MODE_COLUMNS = ("name", "kind", "output_lm", "runtime_min", "intensity_cd")
 BASIS = "basis:"  # prefix of a column in changes: what its value rests on
 
 
-def find_implausible(values: Mapping[str, Any], *, modes: Sequence[StatedMode]) -> list[Finding]:
-    """Return the findings on columns of ``Spec``; a value out of its range gives no second one."""
+def find_implausible(
+    values: Mapping[str, Any], *, inputs: Mapping[str, Any], modes: Sequence[StatedMode]
+) -> list[Finding]:
+    """Return the findings on columns of ``Spec``; a value out of its range gives no second one.
+
+    ``inputs`` are those of ``Spec.check_inputs``.
+    """
     ranges = (
-        plausibility.check_range(column, Decimal(values[column]))
-        for column in plausibility.RANGES
+        check_range(column, Decimal(values[column]))
+        for column in RANGES
         if values.get(column) is not None
     )
     findings = [finding for finding in ranges if finding]
     possible = {**values, **dict.fromkeys(finding.column for finding in findings)}
-    return [*findings, *plausibility.check(plausibility.to_claim(possible, modes=tuple(modes)))]
+    return [*findings, *plausibility.check(plausibility.claim_with(possible, inputs, modes=modes))]
 
 
 def values_of(spec: Spec) -> dict[str, Any]:
@@ -48,7 +53,7 @@ def values_of(spec: Spec) -> dict[str, Any]:
 
 
 def _warnings(spec: Spec, modes: Sequence[StatedMode]) -> list[dict[str, Any]]:
-    return _stored(find_implausible(values_of(spec), modes=modes))
+    return _stored(find_implausible(values_of(spec), inputs=spec.check_inputs, modes=modes))
 
 
 def _stored(findings: Iterable[Finding]) -> list[dict[str, Any]]:
@@ -93,6 +98,7 @@ def keep_edits(
         kept = {name: _staff_source(old, sources.get(name)) for name, old in edited.items()}
         unlocked["sources"] = {**sources, **kept}
         mixed = Spec(**{name: unlocked.get(name, getattr(spec, name)) for name in EDITABLE_COLUMNS})
+        mixed.check_inputs = unlocked["check_inputs"]
         unlocked["warnings"] = _warnings(mixed, modes)
     return unlocked
 
@@ -162,7 +168,9 @@ def edit_specs(edits: Sequence[SpecEdit], *, actor: str, now: datetime) -> dict[
     for edit in edits:
         spec = present.get(edit.product_id) or Spec(product_id=edit.product_id)
         names = _set_values(spec, edit, actor=actor, now=now)
-        found = find_implausible(values_of(spec), modes=modes.get(edit.product_id, ()))
+        found = find_implausible(
+            values_of(spec), inputs=spec.check_inputs, modes=modes.get(edit.product_id, ())
+        )
         findings[edit.product_id], spec.warnings = found, _stored(found)
         if spec.pk is None:
             new.append(spec)

@@ -75,7 +75,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates(
 -- Changed specifications; ``beam_m`` follows from the candela, the warnings from the values.
 CREATE OR REPLACE TRIGGER spec_updates_are_recorded
 AFTER UPDATE ON catalog_spec REFERENCING OLD TABLE AS before NEW TABLE AS after
-FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates('spec', '{id,product_id,beam_m,more,warnings}');
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates('spec', '{id,product_id,beam_m,more,check_inputs,warnings}');
 
 -- Changed variants.
 CREATE OR REPLACE TRIGGER variant_updates_are_recorded

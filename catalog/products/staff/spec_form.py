@@ -19,7 +19,7 @@ from unfold.widgets import (
 
 from catalog.attributes import plausibility
 from catalog.attributes.batteries import BUILT_IN, CELL_LIMITS, LITHIUM_CHEMISTRIES
-from catalog.attributes.findings import Finding
+from catalog.attributes.findings import RANGES, Finding
 from catalog.attributes.spec_patterns import CHARGING, COLORS, FEATURES
 from catalog.attributes.units import parse_ip_rating
 from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
@@ -129,7 +129,9 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
         changed = {name: cleaned[name] for name in self.changed_data if name in cleaned}
         values = values_of(self.instance) | changed
         modes = stated_modes(self.instance.product) if self.instance.product_id else ()
-        for finding in find_implausible(values, modes=modes) if self.changed_data else ():
+        inputs = self.instance.check_inputs
+        found = find_implausible(values, inputs=inputs, modes=modes) if self.changed_data else ()
+        for finding in found:
             name = finding.column
             if finding.is_error and name in self.fields:
                 self.add_error(name, self._explain(name, finding))
@@ -147,7 +149,7 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
     def _explain(self, name: str, finding: Finding) -> str:
         if finding.code != "out-of-range":
             return _("Not possible: %(finding)s.") % {"finding": finding.message}
-        least, most = plausibility.RANGES[name]
+        least, most = RANGES[name]
         return _("Enter a value from %(least)s to %(most)s, in the unit of the label.") % {
             "least": least,
             "most": most,
@@ -234,7 +236,8 @@ class ModeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
         output: Decimal | None = self.cleaned_data["output_lm"]
         spec = Spec.objects.filter(product=self.instance.product_id).first()
         if output is not None and spec is not None:
-            claim = plausibility.to_claim({**values_of(spec), "output_lm": round(output)})
+            values = {**values_of(spec), "output_lm": round(output)}
+            claim = plausibility.claim_with(values, spec.check_inputs)
             if not plausibility.is_possible(claim):
                 message = _("This light cannot have %(output)s lm: see its battery and weight.")
                 raise forms.ValidationError(message % {"output": output})

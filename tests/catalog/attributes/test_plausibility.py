@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.attributes.batteries import CELL_LIMITS
+from catalog.attributes.findings import check_range
 from catalog.attributes.plausibility import (
     StatedMode,
     StatedSpecs,
     beam_m,
     check,
-    check_range,
+    claim_with,
+    inputs_of,
     is_possible,
 )
 
@@ -89,6 +91,37 @@ def test_a_light_for_two_formats_may_have_the_output_of_the_stronger():
 )
 def test_what_branded_lights_have_is_possible(claim):
     assert not [found for found in check(StatedSpecs(**claim)) if found.is_error]
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        {"output_lm": 920, "battery_format": "AA", "battery_formats": ("AA", "14500")},
+        {"output_lm": 400, "intensity_cd": 400_000, "is_lep": True},
+        {"output_lm": 400, "power_w": Decimal(1)},
+        {"intensity_cd": 10_000, "beam_m": Decimal(656)},
+        {"output_lm": 60, "intensity_cd": 8100, "beam_m": Decimal(180), "max_cd_per_lm": 100},
+    ],
+)
+def test_stored_inputs_give_the_findings_of_the_import(stated):
+    claim = StatedSpecs(**stated)
+    columns = ("output_lm", "intensity_cd", "battery_format")
+    values = {name: getattr(claim, name) for name in columns}
+
+    assert check(claim_with(values, inputs_of(claim))) == check(claim)
+
+
+def test_stored_inputs_do_not_count_for_another_intensity_or_battery():
+    claim = StatedSpecs(
+        intensity_cd=10_000,
+        beam_m=Decimal(656),
+        battery_formats=("AA", "14500"),
+        battery_format="AA",
+    )
+
+    changed = claim_with({"intensity_cd": 9000, "battery_format": "AAA"}, inputs_of(claim))
+
+    assert (changed.beam_m, changed.battery_formats) == (None, ())
 
 
 def test_a_stated_pack_voltage_matches_its_cells():

@@ -97,7 +97,7 @@ def test_what_an_import_changed_while_the_page_was_open_stays(staff, product):
     ("changes", "field", "words"),
     [
         ({"output_lm": "200000"}, "output_lm", "from 1 to 100000"),
-        ({"battery_format": "18650", "output_lm": "9000"}, "output_lm", "9,000 lm per 18650 cell"),
+        ({"battery_format": "18650", "output_lm": "9000"}, "output_lm", "2,027 lm per Wh"),
         (
             {"battery_format": "AA", "battery_capacity_mah": "9000"},
             "battery_capacity_mah",
@@ -202,3 +202,14 @@ def test_staff_who_may_only_view_products_cannot_edit_them(client, product, djan
 
     assert shown.status_code == 200
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_an_edit_is_checked_with_all_cells_that_the_light_may_run_on(staff, product):
+    Spec.objects.update(
+        output_lm=920, battery_format="AA", check_inputs={"battery_formats": ["AA", "14500"]}
+    )
+
+    assert edit(staff, product, **{"spec-0-weight_g": "80"}).status_code == 302
+
+    refused = edit(staff, product, **{"spec-0-battery_format": "AAA"})
+    assert "per AAA cell" in str(refused.context["errors"])
