@@ -57,6 +57,10 @@ type Known = Mapping[str, BulkField]
 type Step = Callable[[Sequence[BulkEditRow], Known, datetime, str], None]
 
 
+class ReasonMissingError(ValueError):
+    """Rows have unlikely values, and no reason for them was given."""
+
+
 @transaction.atomic(durable=True)
 def prepare(edit: BulkEdit, *, operations: list[dict[str, Any]], actor: str, now: datetime) -> None:
     """Store the operations and request their dry run.
@@ -69,9 +73,26 @@ def prepare(edit: BulkEdit, *, operations: list[dict[str, Any]], actor: str, now
     planning.set_operations(edit, operations)
 
 
-def start(edit: BulkEdit, *, actor: str, now: datetime) -> None:
-    """Request to apply a plan. Raises as ``prepare``."""
-    edit.move(Status.APPLYING, at=now, actor=actor, applied_by=actor[:100])
+def needs_reason(edit: BulkEdit) -> bool:
+    """Return whether rows to apply have unlikely values."""
+    return edit.rows.filter(outcome__in=TO_APPLY).exclude(findings=[]).exists()
+
+
+def start(edit: BulkEdit, *, actor: str, now: datetime, reason: str = "") -> None:
+    """Request to apply a plan; ``reason`` is why its unlikely values are right.
+
+    Raises: ReasonMissingError; as ``prepare``
+    """
+    if not reason and needs_reason(edit):
+        raise ReasonMissingError
+    edit.move(
+        Status.APPLYING,
+        at=now,
+        actor=actor,
+        applied_by=actor[:100],
+        reason=reason,
+        finding_reason=reason[: planning.MAX_NAME],
+    )
 
 
 def start_undo(edit: BulkEdit, *, actor: str, now: datetime) -> None:
@@ -175,13 +196,18 @@ def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor:
                     if known[code].part == SPEC
                 }
                 row.outcome = Outcome.CHANGED
-                writes.append(Write(target=target, values=row.after))
+                reason = group[0].edit.finding_reason if row.findings else ""
+                writes.append(Write(target=target, values=row.after, reason=reason))
             source = f"bulk edit:{group[0].edit_id}"
             writing.write_values(writes, known, source=source, now=now, actor=actor)
         rest = creation.create_rows(new, known, now=now, actor=actor)
         for group in _groups(new):
             writes = [
-                Write(target=target, values=rest[row.pk])
+                Write(
+                    target=target,
+                    values=rest[row.pk],
+                    reason=group[0].edit.finding_reason if row.findings else "",
+                )
                 for row, target in _with_targets(group)
                 if target is not None and rest[row.pk]
             ]

@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from catalog.attributes.findings import Finding
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits import identifiers, mode_texts
 from catalog.bulk_edits.fields import (
@@ -25,7 +24,7 @@ from catalog.bulk_edits.fields import (
 )
 from catalog.bulk_edits.file_fields import BRAND, MODES_CODE, all_fields
 from catalog.models import BulkEdit, BulkEditRow, Category, Product, Variant
-from catalog.products.spec_edits import find_implausible, stated_mode, values_of
+from catalog.products.spec_edits import find_implausible, find_new, stated_mode, values_of
 from catalog.products.staff.variant_form import BATTERY_FIELDS, find_battery_problems
 from catalog.readiness import lifecycle
 from storefront.lib.db.transactions import requires_transaction
@@ -232,18 +231,14 @@ def _spec_problems(target: Target, plan: RowPlan, known: Mapping[str, BulkField]
         return []
     present, modes = values_of(target.spec), target.modes
     inputs = target.spec.check_inputs
-    old = {_key(found) for found in find_implausible(present, inputs=inputs, modes=modes)}
+    before = find_implausible(present, inputs=inputs, modes=modes)
     if MODES_CODE in plan.after:
         modes = [stated_mode(row) for row in mode_texts.to_modes(plan.after[MODES_CODE], ())]
     found = find_implausible(present | columns, inputs=inputs, modes=modes)
-    new = [each for each in found if _key(each) not in old or each.column in columns]
+    new = find_new(found, before=before, changed=columns)
     plan.findings = [each.message for each in new if not each.is_error]
     message = _("Not possible: %(finding)s.")
     return [message % {"finding": each.message} for each in new if each.is_error]
-
-
-def _key(finding: Finding) -> tuple[str, str]:
-    return (finding.column, finding.code)
 
 
 def _variant_problems(

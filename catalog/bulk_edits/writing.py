@@ -44,7 +44,7 @@ class Write:
     """The values to write to one target, as JSON by code.
 
     ``unlocked`` are codes that feeds may change again; ``weights`` and ``sources`` as ``SpecEdit``
-    takes them, the sources by code.
+    takes them, the sources by code; ``reason`` is why unlikely values are right.
     """
 
     target: Target
@@ -52,6 +52,7 @@ class Write:
     unlocked: Collection[str] = ()
     weights: Mapping[int, int | None] | None = None
     sources: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
 
 
 @requires_transaction
@@ -135,6 +136,7 @@ def _spec_edits(
                 weights=write.weights,
                 sources={known[code].name: entry for code, entry in write.sources.items()},
                 unlocked=_names(write.unlocked, known, SPEC),
+                reason=write.reason,
             )
 
 

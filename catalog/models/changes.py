@@ -153,6 +153,7 @@ class BulkEdit(Stateful):
     created_by = models.CharField(_("Created by"), max_length=100)
     created_at = models.DateTimeField(_("Created"))
     applied_by = models.CharField(_("Applied by"), max_length=100, blank=True)
+    finding_reason = models.CharField(_("Reason for unlikely values"), max_length=200, blank=True)
     undone_by = models.CharField(_("Undone by"), max_length=100, blank=True)
 
     class Meta:

@@ -200,7 +200,10 @@ class ProductAdmin(
 
     def _save_spec(self, request: HttpRequest, product: Product, form: Any) -> None:
         for finding in spec_edits.edit_spec(
-            product=product, changes=form.changes(), **acting(request)
+            product=product,
+            changes=form.changes(),
+            reason=form.cleaned_data["reason"],
+            **acting(request),
         ):
             message = _("Unlikely: %(finding)s.") % {"finding": finding.message}
             self.message_user(request, message, messages.WARNING)

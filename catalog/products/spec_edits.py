@@ -52,12 +52,42 @@ def values_of(spec: Spec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in EDITABLE_COLUMNS}
 
 
+def find_new(
+    found: Iterable[Finding], *, before: Iterable[Finding], changed: Collection[str]
+) -> list[Finding]:
+    """Return the findings that an edit of the ``changed`` columns causes."""
+    old = {(one.column, one.code) for one in before}
+    return [one for one in found if (one.column, one.code) not in old or one.column in changed]
+
+
 def _warnings(spec: Spec, modes: Sequence[StatedMode]) -> list[dict[str, Any]]:
-    return _stored(find_implausible(values_of(spec), inputs=spec.check_inputs, modes=modes))
+    found = find_implausible(values_of(spec), inputs=spec.check_inputs, modes=modes)
+    return _stored(found, before=spec.warnings)
 
 
-def _stored(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    return [{**asdict(finding), "raw": ""} for finding in findings]
+def _stored(
+    findings: Iterable[Finding],
+    *,
+    before: Iterable[Mapping[str, Any]] = (),
+    changed: Collection[str] = (),
+    reason: str = "",
+) -> list[dict[str, Any]]:
+    """Return findings as they are stored. Warnings get the reason of staff.
+
+    Those of columns that are not ``changed`` keep theirs from ``before``, the stored findings so far.
+    """
+    reasons = {
+        (one["column"], one["code"]): one["reason"]
+        for one in before
+        if one.get("reason") and one["column"] not in changed
+    }
+    stored = []
+    for finding in findings:
+        entry = {**asdict(finding), "raw": ""}
+        stated = reasons.get((finding.column, finding.code), reason)
+        is_explained = stated and not finding.is_error
+        stored.append({**entry, "reason": stated} if is_explained else entry)
+    return stored
 
 
 def check_again(spec: Spec) -> None:
@@ -98,7 +128,7 @@ def keep_edits(
         kept = {name: _staff_source(old, sources.get(name)) for name, old in edited.items()}
         unlocked["sources"] = {**sources, **kept}
         mixed = Spec(**{name: unlocked.get(name, getattr(spec, name)) for name in EDITABLE_COLUMNS})
-        mixed.check_inputs = unlocked["check_inputs"]
+        mixed.check_inputs, mixed.warnings = unlocked["check_inputs"], spec.warnings
         unlocked["warnings"] = _warnings(mixed, modes)
     return unlocked
 
@@ -119,6 +149,7 @@ class SpecEdit:
       keep theirs.
     - ``sources`` maps columns to entries of ``Spec.sources`` that an undo gives back, or to None.
     - ``unlocked`` are fields that feeds may change again.
+    - ``reason`` is why unlikely values are right.
     """
 
     product_id: int
@@ -126,6 +157,7 @@ class SpecEdit:
     weights: Mapping[int, int | None] | None = None
     sources: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     unlocked: Collection[str] = ()
+    reason: str = ""
 
     @property
     def columns(self) -> set[str]:
@@ -134,10 +166,10 @@ class SpecEdit:
 
 @requires_transaction
 def edit_spec(
-    *, product: Product, changes: Mapping[str, Any], actor: str, now: datetime
+    *, product: Product, changes: Mapping[str, Any], actor: str, now: datetime, reason: str = ""
 ) -> list[Finding]:
     """Save staff's values, as ``edit_specs`` does; return the findings."""
-    edit = SpecEdit(product_id=product.pk, changes=changes)
+    edit = SpecEdit(product_id=product.pk, changes=changes, reason=reason)
     return edit_specs([edit], actor=actor, now=now)[product.pk]
 
 
@@ -171,7 +203,10 @@ def edit_specs(edits: Sequence[SpecEdit], *, actor: str, now: datetime) -> dict[
         found = find_implausible(
             values_of(spec), inputs=spec.check_inputs, modes=modes.get(edit.product_id, ())
         )
-        findings[edit.product_id], spec.warnings = found, _stored(found)
+        findings[edit.product_id] = found
+        spec.warnings = _stored(
+            found, before=spec.warnings, changed=edit.changes.keys(), reason=edit.reason
+        )
         if spec.pk is None:
             new.append(spec)
         else:

@@ -40,11 +40,14 @@ def dry_run(row: CatalogImport, *, actor: str, now: datetime) -> None:
         raise PermanentError(row.problem)
 
 
-def apply(row: CatalogImport, *, actor: str, now: datetime) -> None:
-    """Apply a file of our own products to the end."""
+def apply(row: CatalogImport, *, reason: str, actor: str, now: datetime) -> None:
+    """Apply a file of our own products to the end; ``reason`` is why unlikely values are right.
+
+    Raises: ReasonMissingError
+    """
     if row.edit is None or row.status != Status.CHECKED:
         return
-    application.start(row.edit, actor=actor, now=now)
+    application.start(row.edit, reason=reason, actor=actor, now=now)
     while row.edit.status in application.OPEN:
         application.continue_edit(row.edit.pk, now=now)
         row.edit.refresh_from_db()

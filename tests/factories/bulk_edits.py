@@ -27,8 +27,8 @@ def run(edit):
     return edit
 
 
-def apply(edit):
-    application.start(edit, actor="mia", now=NOON)
+def apply(edit, reason=""):
+    application.start(edit, actor="mia", now=NOON, reason=reason)
     return run(edit)
 
 

@@ -82,6 +82,7 @@ class SpecInline(EditableForm):
             *with_basis("weight_g", "length_mm", "head_mm", "ip_rating", "impact_m"),
             *("material", "features"),
         ),
+        section(_("Findings"), "reason"),
     )
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **options: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils import formats, timezone
 from django.utils.html import escape
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
@@ -29,6 +29,7 @@ from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS, MEASURED
 from catalog.products.spec_edits import (
     BASIS,
     find_implausible,
+    find_new,
     stated_modes,
     values_of,
 )
@@ -44,6 +45,7 @@ CODES: Mapping[str, Iterable[str]] = {
     "battery_chemistry": (*sorted(LITHIUM_CHEMISTRIES), "nimh", "alkaline", "zinc_carbon"),
 }
 MODE_KINDS = ("white", "red", "green", "blue", "uv", "strobe", "flash", "flame", "sos", "beacon")
+MAX_REASON = 200
 MAX_DIGITS = 30  # of a custom number
 LISTS = ("power_sources", "charging", "features", "light_colors")
 
@@ -80,6 +82,13 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
     definitions: ClassVar[Sequence[Definition]] = ()  # the custom attributes of the product
 
+    reason = forms.CharField(
+        max_length=MAX_REASON,
+        required=False,
+        label=gettext_lazy("Reason for unlikely values"),
+        help_text=gettext_lazy("Required if a new value is unlikely. Shown beside the finding."),
+        widget=UnfoldAdminTextInputWidget,
+    )
     battery_included = forms.NullBooleanField(
         required=False, widget=UnfoldAdminNullBooleanSelectWidget
     )
@@ -135,11 +144,19 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
             name = finding.column
             if finding.is_error and name in self.fields:
                 self.add_error(name, self._explain(name, finding))
+        if not cleaned.get("reason"):
+            before = find_implausible(values_of(self.instance), inputs=inputs, modes=modes)
+            self._require_reason(find_new(found, before=before, changed=changed))
         return cleaned
+
+    def _require_reason(self, findings: Iterable[Finding]) -> None:
+        if unlikely := "; ".join(each.message for each in findings if not each.is_error):
+            message = _("Unlikely: %(finding)s. Correct the value or enter why it is right.")
+            self.add_error("reason", message % {"finding": unlikely})
 
     def changes(self) -> dict[str, Any]:
         """Return the changed values, each with the basis that the form shows."""
-        entered = {name: self.cleaned_data[name] for name in self.changed_data}
+        entered = {name: self.cleaned_data[name] for name in self.changed_data if name != "reason"}
         changes = {
             name: value for name, value in entered.items() if value or not name.startswith(BASIS)
         }

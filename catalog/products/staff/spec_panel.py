@@ -153,6 +153,15 @@ def _changes(changes: Sequence[FieldChange]) -> str:
     )
 
 
+def _with_reason(found: dict[str, Any]) -> str:
+    if not found.get("reason"):
+        return str(found["message"])
+    return _("%(finding)s. Reason: %(reason)s") % {
+        "finding": found["message"],
+        "reason": found["reason"],
+    }
+
+
 def _date(at: Any) -> str:
     return formats.date_format(timezone.localtime(at), "SHORT_DATE_FORMAT")
 
@@ -164,7 +173,7 @@ def _findings(findings: list[dict[str, Any]]) -> str:
         (
             (
                 columns.as_status(
-                    found["message"],
+                    _with_reason(found),
                     needs_action=found["is_error"],
                     waiting=not found["is_error"],
                 ),

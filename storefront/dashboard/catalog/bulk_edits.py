@@ -104,11 +104,15 @@ def _act(request: HttpRequest, edit: BulkEdit) -> HttpResponse:
                 return _show_values(request, edit, form)
             application.prepare(edit, operations=form.operations, **acting(request))
         elif step == "apply":
-            application.start(edit, **acting(request))
+            reason = request.POST.get("reason", "").strip()
+            application.start(edit, reason=reason, **acting(request))
         elif step == "undo":
             application.start_undo(edit, **acting(request))
         else:
             raise Http404
+    except application.ReasonMissingError:
+        message = gettext("Enter why the unlikely values are right, or change them.")
+        return _show_rows(request, edit, may_change=True, reason_error=message)
     except SERVICE_ERRORS:  # a second click: the first one is being done
         return HttpResponseRedirect(_url(edit))
     if edit.rows.count() <= application.MAX_AT_ONCE:
@@ -141,7 +145,9 @@ def _show_values(
     )
 
 
-def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> HttpResponse:
+def _show_rows(
+    request: HttpRequest, edit: BulkEdit, *, may_change: bool, reason_error: str = ""
+) -> HttpResponse:
     counted = edit.rows.order_by().values_list("outcome").annotate(count=Count("pk"))
     counts: dict[str, int] = dict(counted)
     shown = [(outcome, counts[outcome]) for outcome in SHOWN if outcome in counts]
@@ -177,6 +183,8 @@ def _show_rows(request: HttpRequest, edit: BulkEdit, *, may_change: bool) -> Htt
         columns_page=_columns_page(edit),
         failed_images=_count_failed_images(edit),
         refresh_after_s=REFRESH_AFTER_S if is_open else None,
+        needs_reason=edit.status == Status.READY and application.needs_reason(edit),
+        reason_error=reason_error,
         outcome=outcome,
         page=page,
         operations=[_operation_text(operation, known, categories) for operation in edit.operations],

@@ -15,6 +15,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from catalog.bulk_edits.application import ReasonMissingError
 from storefront.lib.http.errors import PermanentError
 from suppliers.catalog_files import dry_run, imports, own_imports
 from suppliers.catalog_files.dry_run import Report
@@ -47,13 +48,16 @@ class Command(BaseCommand):
             f" {OWN}: our own products, with the columns that were last chosen for these headings",
         )
         parser.add_argument("--dry-run", action="store_true", help="report only; write nothing")
+        parser.add_argument(
+            "--reason", default="", help=f"why unlikely values are right; only with {OWN}"
+        )
         parser.add_argument("--json", action="store_true", dest="as_json")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         path: Path = options["file"]
         now = timezone.now()
         if options["mapping"] == OWN:
-            self._import_own(path, dry_run=options["dry_run"], as_json=options["as_json"], now=now)
+            self._import_own(path, options, now=now)
             return
         version = _find_version(options["mapping"])
         if not options["dry_run"]:
@@ -85,7 +89,8 @@ class Command(BaseCommand):
         if report.rejected:
             raise CommandError(f"{report.rejected:,} of {report.rows:,} rows were rejected.")
 
-    def _import_own(self, path: Path, *, dry_run: bool, as_json: bool, now: datetime) -> None:
+    def _import_own(self, path: Path, options: dict[str, Any], *, now: datetime) -> None:
+        dry_run, as_json = options["dry_run"], options["as_json"]
         started = time.monotonic()
         try:
             with path.open("rb") as file:
@@ -97,7 +102,11 @@ class Command(BaseCommand):
         except (PermanentError, OSError, file_sources.FileTooLargeError) as error:
             raise CommandError(f"{path} cannot be read: {error}", returncode=UNREADABLE) from error
         if not dry_run:
-            own_imports.apply(row, actor=ACTOR, now=now)
+            try:
+                own_imports.apply(row, reason=options["reason"].strip(), actor=ACTOR, now=now)
+            except ReasonMissingError as error:
+                message = "New values are unlikely: nothing was changed. See them with --dry-run,"
+                raise CommandError(f"{message} then state --reason.") from error
         report = own_imports.report(row)
         if dry_run:
             imports.delete_import(row)

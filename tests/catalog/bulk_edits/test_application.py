@@ -105,7 +105,7 @@ def test_impossible_values_are_refused_and_unlikely_ones_are_findings():
     assert (small.outcome, large.outcome) == ("rejected", "planned")
     assert "40000 lm" in small.message.replace(",", "")
     assert large.findings
-    apply(edit)
+    apply(edit, reason="Measured")
     assert Spec.objects.filter(output_lm=40_000).count() == 1
 
 
@@ -250,3 +250,17 @@ def test_a_family_is_locked_and_must_be_one_of_the_category():
     undo(edit)
     product.refresh_from_db()
     assert (product.family, product.overridden_fields) == ("headlamp", [])
+
+
+def test_unlikely_values_are_applied_only_with_a_reason():
+    make_light(1)
+    Spec.objects.update(output_lm=400, battery_energy_wh="4.44", warnings=[])
+    edit = create(Product.objects.all(), operation("spec.runtime_high_min", 300))
+    assert edit.rows.get().findings
+
+    with pytest.raises(application.ReasonMissingError):
+        apply(edit)
+    apply(edit, reason="Measured")
+
+    (found,) = Spec.objects.get().warnings
+    assert (found["code"], found["reason"]) == ("runtime-by-step-down", "Measured")

@@ -147,8 +147,11 @@ def _restore_spec(change: FieldChange, product: Product, *, actor: str, now: dat
     if (basis := later.order_by("pk").first()) is not None:
         values[basis.field] = basis.old or Spec.Basis.NONE
     definitions = [one for one in registry.load() if one.applies_to(product.family)]
-    form = _checked(spec_form(definitions), spec, values)
-    findings = spec_edits.edit_spec(product=product, changes=form.changes(), actor=actor, now=now)
+    reason = _("Restored from the history")
+    form = _checked(spec_form(definitions), spec, {**values, "reason": reason})
+    findings = spec_edits.edit_spec(
+        product=product, changes=form.changes(), actor=actor, now=now, reason=reason
+    )
     return [finding.message for finding in findings]
 
 

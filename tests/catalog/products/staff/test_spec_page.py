@@ -119,7 +119,8 @@ def test_an_impossible_value_is_explained_beside_its_field(staff, product, chang
 
 
 def test_an_unlikely_value_is_saved_with_a_warning(staff, product):
-    answer = edit(staff, product, **{"spec-0-output_lm": "4000", "spec-0-runtime_high_min": "10"})
+    values = {"spec-0-output_lm": "4000", "spec-0-runtime_high_min": "10"}
+    answer = edit(staff, product, **values, **{"spec-0-reason": "Measured"})
 
     shown = staff.get(answer.url).content.decode()
     assert "Unlikely: 4,000 lm ÷ 4.44 Wh = 901 lm per Wh" in shown
@@ -213,3 +214,20 @@ def test_an_edit_is_checked_with_all_cells_that_the_light_may_run_on(staff, prod
 
     refused = edit(staff, product, **{"spec-0-battery_format": "AAA"})
     assert "per AAA cell" in str(refused.context["errors"])
+
+
+def test_an_unlikely_value_wants_a_reason_which_is_kept_and_shown(staff, product):
+    Spec.objects.update(battery_energy_wh="4.44")
+    unlikely = {"spec-0-runtime_high_min": "300"}
+
+    refused = edit(staff, product, **unlikely)
+
+    assert "more than 200 is unusual" in str(refused.context["errors"])
+    assert Spec.objects.get().runtime_high_min != 300
+
+    assert edit(staff, product, **unlikely, **{"spec-0-reason": "Measured"}).status_code == 302
+    assert edit(staff, product, **{"spec-0-weight_g": "80"}).status_code == 302
+
+    (found,) = Spec.objects.get().warnings
+    assert (found["code"], found["reason"]) == ("runtime-by-step-down", "Measured")
+    assert "Reason: Measured" in staff.get(page(product)).content.decode()

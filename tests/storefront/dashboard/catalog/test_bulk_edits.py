@@ -128,3 +128,20 @@ def test_an_edit_needs_the_right_to_change_products(client_factory, lights):
 
     assert viewer.get(new).status_code == viewer.post(page, {"step": "apply"}).status_code == 403
     assert viewer.get(page).status_code == 200
+
+
+def test_unlikely_values_are_applied_with_a_reason(staff, lights):
+    page = begin(staff, lights[:1], "spec.runtime_high_min")
+    name = "spec.runtime_high_min"
+    entered = {f"how-{name}": "set", f"value-{name}": "300", "step": "dry_run"}
+    preview = staff.post(page, entered, follow=True)
+    address = preview.request["PATH_INFO"]
+    assert "Some new values are unlikely." in preview.content.decode()
+
+    refused = staff.post(address, {"step": "apply"}).content.decode()
+    assert "Enter why the unlikely values are right" in refused
+    assert BulkEdit.objects.get().status == "ready"
+
+    staff.post(address, {"step": "apply", "reason": "Measured"})
+    (found,) = Spec.objects.get(runtime_high_min=300).warnings
+    assert found["reason"] == "Measured"
