@@ -199,12 +199,8 @@ class ProductAdmin(
         return HttpResponseRedirect(_file_url(request, "xlsx"))
 
     def _save_spec(self, request: HttpRequest, product: Product, form: Any) -> None:
-        for finding in spec_edits.edit_spec(
-            product=product,
-            changes=form.changes(),
-            reason=form.cleaned_data["reason"],
-            **acting(request),
-        ):
+        values = {"changes": form.changes(), "reason": form.cleaned_data["reason"]}
+        for finding in spec_edits.edit_spec(product=product, **values, **acting(request)):
             message = _("Unlikely: %(finding)s.") % {"finding": finding.message}
             self.message_user(request, message, messages.WARNING)
 
