@@ -143,7 +143,7 @@ BUILT_IN = Families((
         code="headlamp", kind=FamilyKind.LIGHT, names=(("az", "Baş fənəri"), ("en", "Headlamp")),
         category="headlamps", sku_prefix="HL", match_priority=40, max_first_price_eur=1_500,
         words=_words("head lamp, head torch*, head light, cap light, clip on cap, stirnlampe"
-                     ", stirnleuchte, kopflampe, kopfleuchte"),
+                     ", stirnleuchte, kopflampe, kopfleuchte, helmet light, helmlampe"),
         search_words="headlamp head torch headlight lamp alın fənəri baş fənəri",
     ),
     Family(
@@ -151,7 +151,8 @@ BUILT_IN = Families((
         category="flashlights", sku_prefix="FL", match_priority=80, max_first_price_eur=3_000,
         words=_words("flash light, torch*, pen light, keychain light, keyring light, key light"
                      ", spot light, taschenlampe, taschenleuchte, handlampe, handleuchte"
-                     ", schlüsselbundlampe, schlüsselbundleuchte"),
+                     ", schlüsselbundlampe, schlüsselbundleuchte, dive light, diving light"
+                     ", tauchlampe"),
         search_words="flashlight torch light əl fənəri fənər",
     ),
     Family(

@@ -282,6 +282,8 @@ def test_a_record_without_a_title_is_rejected():
         ("18650", ("Akkus",), "battery"),
         ("2 Schächte", ("Ladegeräte",), "charger"),
         ("Stirnband", ("Zubehör",), "accessory"),
+        ("Meridian diving light", ("Beacons",), "flashlight"),
+        ("Rescue", ("Helmet lights",), "headlamp"),
         ("Yoga mat", ("Sports",), ""),
     ],
 )

@@ -76,10 +76,15 @@ class DescriptionReader:
         spec_table: dict[str, str] = {}
         if "features" in self._cells:
             separator = self._cells.source("features").separator or "|"
+            words = []
             for piece in _features(self._cells.value("features", row), separator=separator):
                 label, colon, value = piece.partition(":")
                 if colon and label.strip() and value.strip():
                     spec_table[label.strip()[:MAX_LABEL_LENGTH]] = value.strip()
+                elif not colon and piece.strip():
+                    words.append(piece.strip())
+            if words:  # a list without names: "clip, magnet"
+                spec_table.setdefault("Features", ", ".join(words))
         for label, (get, source) in self._claims.items():
             if text := self._claim_text(get(row)):
                 heading = f"({source.unit})" if source.unit else source.column or label

@@ -75,6 +75,7 @@ def test_row_is_converted():
     assert record.picture_urls == ("https://a.example/1.jpg", "https://a.example/2.jpg")
     assert record.category_path == ("Lights", "Headlamps")
     assert record.claims == {
+        "Features": "broken",  # a word without a name
         "Light output": "700 lm",
         "Ratio": "16:9",
         "Dimensions": "62 × 40 × 40 mm",
@@ -269,6 +270,14 @@ def test_mapping_round_trips():
 )  # fmt: skip
 def test_columns_are_suggested_by_alias(header, field):
     assert suggest_mapping([header]).fields[field].column == header
+
+
+def test_a_model_column_groups_rows_only_if_it_repeats():
+    rows = [{"SKU": str(number), "Model": name} for number, name in enumerate(("T2", "A1", "T2"))]
+
+    assert suggest_mapping(["SKU", "Model"], rows).fields["parent"].column == "Model"
+    alone = suggest_mapping(["SKU", "Model"], rows[:2]).fields
+    assert ("parent" in alone, alone["mpn"].column) == (False, "Model")
 
 
 def test_units_and_separators_are_suggested():
