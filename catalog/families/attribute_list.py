@@ -17,6 +17,7 @@ from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS
 from catalog.models.families import family_name
 from catalog.products.spec_edits import MODE_COLUMNS
 from catalog.products.staff.spec_form import CODES, LISTS
+from catalog.search.detail_facets import DETAIL_FACETS
 from catalog.search.filters import FACETS
 from storefront.lib.staff.columns import as_number, field_label
 
@@ -34,7 +35,7 @@ FILTERED: dict[str, str] = {
     "features": "features",
     "cri": "features",
     "color": "color",
-}
+} | {facet.column: code for code, facet in DETAIL_FACETS.items()}
 # Facets of other values than attributes.
 OTHER_FACETS = frozenset(FACETS) - {*FILTERED.values()}
 SHIPPING_COLUMNS = (

@@ -87,6 +87,8 @@ class ProductCard(models.Model):
     features = ArrayField(models.CharField(max_length=20), default=list, verbose_name=_("Features"))
     # of variants in stock
     colors = ArrayField(models.CharField(max_length=20), default=list, verbose_name=_("Colors"))
+    # code of ``search.detail_facets`` -> number, or array of values
+    details = models.JSONField(_("Further filters"), default=dict)
     # "ES:12": the variant shown is sent from Spain to the countries of area 12.
     sent_from = ArrayField(
         models.CharField(max_length=20), default=list, verbose_name=_("Ships from, by area")

@@ -6,6 +6,7 @@ number of cards. The database remains the truth: triggers record the changed car
 and a list reads these cards again if the last check is over ``REFRESH_AFTER_S`` old.
 """
 
+import json
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from pyroaring import BitMap64
 
 from catalog.models.search import CHANGE_RETENTION
 from catalog.search.cards import ProductCardRow, select_cards
+from catalog.search.detail_facets import DETAIL_CHOICES, DETAIL_RANGES
 from catalog.search.query_parser import Term, term_query
 from catalog.search.sorted_column import SortedColumn
 
@@ -47,6 +49,7 @@ class CardValues:
     water: int | None
     power: list[str]
     features: list[str]
+    details: Any  # JSON as text; ``__post_init__`` parses it
     colors: list[str]
     sent_from: list[str]
     price_amount: Decimal
@@ -57,6 +60,9 @@ class CardValues:
     score: int
     added_at: datetime
     as_of: datetime | None
+
+    def __post_init__(self) -> None:
+        self.details = json.loads(self.details, parse_float=Decimal)
 
     def sets(self) -> Iterator[tuple[str, Hashable]]:
         """Yield the sets that the card is in."""
@@ -72,6 +78,7 @@ class CardValues:
             "features": self.features,
             "color": self.colors,
             "sent_from": self.sent_from,
+            **{code: self.details.get(code, []) for code in DETAIL_CHOICES},
         }
         for code, values in several.items():
             if not values:
@@ -115,7 +122,7 @@ class CardIndex:
     def _clear(self) -> None:
         self.cards = BitMap64()
         self.sets: defaultdict[str, dict[Hashable, BitMap64]] = defaultdict(dict)
-        self.columns = {name: SortedColumn() for name in SORTED}
+        self.columns = {name: SortedColumn() for name in (*SORTED, *DETAIL_RANGES)}
         self.areas: dict[int, frozenset[str]] = {}
         self._position = _NONE_YET
         # Transaction of each applied change since the position, by the id of the change.
@@ -317,7 +324,14 @@ class CardIndex:
         for (code, value), ids in by_set.items():
             self.sets[code].setdefault(value, BitMap64()).update(ids)
         for name, column in self.columns.items():
-            _fill(column, ((getattr(row, name), row.id) for row in rows))
+            is_detail = name in DETAIL_RANGES
+            _fill(
+                column,
+                (
+                    (row.details.get(name) if is_detail else getattr(row, name), row.id)
+                    for row in rows
+                ),
+            )
         areas = {area for area in self.sets["area"] if area is not None}
         areas |= {int(str(route).partition(":")[2]) for route in self.sets["sent_from"] if route}
         if areas - self.areas.keys():

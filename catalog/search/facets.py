@@ -6,12 +6,13 @@ from decimal import Decimal
 
 from pyroaring import BitMap64
 
+from catalog.search.detail_facets import DETAIL_FACETS
 from catalog.search.filters import (
-    CAN_BE_UNKNOWN,
-    CHOICES,
+    ALL_CHOICES,
+    ALL_RANGES,
     DYNAMIC_CHOICES,
     FACETS,
-    RANGES,
+    MAY_BE_UNKNOWN,
 )
 from catalog.search.selection import RANGE_COLUMNS, Selection, unknown
 
@@ -69,7 +70,7 @@ class Counts:
 
 
 def count(selection: Selection) -> Counts:
-    """Count all values of all facets.
+    """Count all values of the facets; detail facets only if the list shows them.
 
     The counts of a facet ignore its own selection, since its values are alternatives. Features must
     all match, so their counts respect the chosen features. Power has values of both kinds.
@@ -82,7 +83,7 @@ def count(selection: Selection) -> Counts:
         in_stock=len(in_stock),
         facets=tuple(
             _facet(selection, code, cards if code == "features" else without.get(code, cards))
-            for code in FACETS
+            for code in (*FACETS, *(DETAIL_FACETS if selection.query.shows_details else ()))
         ),
         without={code: len(remaining) for code, remaining in without.items()},
     )
@@ -92,8 +93,9 @@ def _facet(selection: Selection, code: str, among: BitMap64) -> Facet:
     index, query = selection.index, selection.query
     low = high = None
     chosen_low = chosen_high = None
-    if code in RANGES:
-        factor = 60 if code == "runtime" else 1
+    if code in RANGE_COLUMNS:
+        detail = DETAIL_FACETS.get(code)
+        factor = detail.factor if detail else 60 if code == "runtime" else 1
         low, high = (
             None if end is None else (Decimal(end) / factor).quantize(CENTS)
             for end in index.columns[RANGE_COLUMNS[code]].extremes(among)
@@ -102,10 +104,10 @@ def _facet(selection: Selection, code: str, among: BitMap64) -> Facet:
     return Facet(
         code=code,
         param=_param(code),
-        has_range=code in RANGES,
+        has_range=code in RANGE_COLUMNS,
         choices=_choices(selection, code, among),
         unknown=unknown(index, code).intersection_cardinality(among)
-        if code in CAN_BE_UNKNOWN
+        if code in MAY_BE_UNKNOWN
         else 0,
         is_unknown_chosen=code in query.unknown,
         low=low,
@@ -118,7 +120,7 @@ def _facet(selection: Selection, code: str, among: BitMap64) -> Facet:
 def _param(code: str) -> str:
     if code in DYNAMIC_CHOICES:
         return DYNAMIC_CHOICES[code]
-    return CHOICES[code][0] if code in CHOICES else RANGES[code]
+    return ALL_CHOICES[code][0] if code in ALL_CHOICES else ALL_RANGES[code]
 
 
 def _choices(selection: Selection, code: str, among: BitMap64) -> tuple[Choice, ...]:
@@ -127,7 +129,7 @@ def _choices(selection: Selection, code: str, among: BitMap64) -> tuple[Choice, 
         return _named_choices(_brands(selection, among), query.chosen_in(code))
     if code == "origin":
         return _named_choices(_origins(selection, among), query.chosen_in(code))
-    if code not in CHOICES:
+    if code not in ALL_CHOICES:
         return ()
     chosen = query.chosen_in(code)
     return tuple(
@@ -136,7 +138,7 @@ def _choices(selection: Selection, code: str, among: BitMap64) -> tuple[Choice, 
             count=selection.cards_with_choice(code, value).intersection_cardinality(among),
             is_chosen=value in chosen,
         )
-        for value in CHOICES[code][1]
+        for value in ALL_CHOICES[code][1]
     )
 
 

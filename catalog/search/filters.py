@@ -3,12 +3,13 @@
 Any text is accepted. An invalid parameter is recorded as ignored, never an error.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from catalog.attributes.colors import COLORS
+from catalog.search.detail_facets import DETAIL_CHOICES, DETAIL_FACETS, DETAIL_RANGES
 from storefront.lib.address import COUNTRIES
 
 type Range = tuple[Decimal | None, Decimal | None]
@@ -75,7 +76,7 @@ DYNAMIC_CHOICES: Mapping[str, str] = {"brand": "brand", "origin": "from"}
 # Facet code -> the field of ``ProductFilter`` that holds its range or choices, if named otherwise.
 RANGE_FIELDS: Mapping[str, str] = {"beam": "beam_m", "runtime": "runtime_h", "weight": "weight_g"}
 CHOICE_FIELDS: Mapping[str, str] = {"lumens": "lumens_in"}
-# All facets, in display order.
+# The facets that are always counted, in display order; ``DETAIL_FACETS`` only if the list asks.
 FACETS = (
     *("price", "brand", "lumens", "beam", "runtime", "weight", "power", "water", "features"),
     *("color", "origin"),
@@ -84,14 +85,22 @@ FACETS = (
 COMBINABLE_POWER_SOURCES = frozenset({"usb_c", "solar", "crank"})
 # Facets with a "not stated" choice.
 CAN_BE_UNKNOWN = ("lumens", "beam", "runtime", "weight", "power", "water", "color")
+# The same with the detail facets.
+ALL_RANGES: Mapping[str, str] = {**RANGES, **{code: code for code in DETAIL_RANGES}}
+ALL_CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    **CHOICES,
+    **{code: (code, DETAIL_FACETS[code].values) for code in DETAIL_CHOICES},
+}
+MAY_BE_UNKNOWN = (*CAN_BE_UNKNOWN, *DETAIL_FACETS)
 SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
 
 
 def parameter_names() -> frozenset[str]:
     """Return all query parameters that may change a list."""
     ends = {f"{name}_{end}" for name in RANGES.values() for end in ("min", "max")}
-    choices = {name for name, _values in CHOICES.values()}
-    fixed = {"q", "unknown", "in_stock", "sort", "page"}
+    ends |= {f"{code}_{end}" for code in DETAIL_RANGES for end in ("min", "max")}
+    choices = {name for name, _values in CHOICES.values()} | {*DETAIL_CHOICES}
+    fixed = {"q", "unknown", "more", "in_stock", "sort", "page"}
     return frozenset(fixed | ends | choices | set(DYNAMIC_CHOICES.values()))
 
 
@@ -111,8 +120,8 @@ class ProductFilter:
 
     Shape:  values of a facet are alternatives, except ``features`` and those of
             ``COMBINABLE_POWER_SOURCES``: they must all match, beside one of the chosen cells;
-            ``unknown`` names facets that also match "not stated"; ``ignored`` names invalid
-            parameters
+            ``details`` are pairs of a detail facet and its range or chosen values; ``unknown`` names
+            facets that also match "not stated"; ``ignored`` names invalid parameters
     Units:  price in the channel's currency, beam in meters, run time in hours, weight in grams
     """
 
@@ -130,7 +139,9 @@ class ProductFilter:
     brand: frozenset[str] = frozenset()
     color: frozenset[str] = frozenset()
     origin: frozenset[str] = frozenset()
+    details: tuple[tuple[str, Range | frozenset[str]], ...] = ()
     unknown: frozenset[str] = frozenset()
+    more: bool = False
     in_stock: bool = False
     sort: str = "best"
     page: int = 1
@@ -158,7 +169,9 @@ class ProductFilter:
             brand=parser.brands(DYNAMIC_CHOICES["brand"]),
             color=parser.choices(*CHOICES["color"]),
             origin=parser.choices(DYNAMIC_CHOICES["origin"], tuple(COUNTRIES)),
-            unknown=parser.choices("unknown", CAN_BE_UNKNOWN),
+            details=tuple(parser.details()),
+            unknown=parser.choices("unknown", MAY_BE_UNKNOWN),
+            more=bool(parser.choices("more", ("1",))),
             in_stock=bool(parser.choices("in_stock", ("1",))),
             sort=next(iter(parser.choices("sort", SORTS)), "best"),
             page=parser.page("page"),
@@ -168,16 +181,18 @@ class ProductFilter:
     def to_params(self) -> list[tuple[str, str]]:
         """Return the query parameters of this list, without defaults."""
         params = [("q", self.search_text)] if self.search_text else []
-        for code, name in RANGES.items():
+        for code, name in ALL_RANGES.items():
             for end, number in zip(("min", "max"), self.range_of(code), strict=True):
                 if number is not None:
                     params.append((f"{name}_{end}", f"{number.normalize():f}"))
-        for code, (name, known) in CHOICES.items():
+        for code, (name, known) in ALL_CHOICES.items():
             chosen = self.chosen_in(code)
             params += [(name, value) for value in known if value in chosen]
         for code, name in DYNAMIC_CHOICES.items():
             params += [(name, value) for value in sorted(self.chosen_in(code))]
-        params += [("unknown", code) for code in CAN_BE_UNKNOWN if code in self.unknown]
+        params += [("unknown", code) for code in MAY_BE_UNKNOWN if code in self.unknown]
+        if self.more:
+            params.append(("more", "1"))
         if self.in_stock:
             params.append(("in_stock", "1"))
         if self.sort != "best":
@@ -187,12 +202,27 @@ class ProductFilter:
         return params
 
     def range_of(self, code: str) -> Range:
-        value: Range = getattr(self, RANGE_FIELDS.get(code, code))
-        return value
+        value: Any = (
+            dict(self.details).get(code, ANY_RANGE)
+            if code in DETAIL_FACETS
+            else getattr(self, RANGE_FIELDS.get(code, code))
+        )
+        found: Range = value
+        return found
 
     def chosen_in(self, code: str) -> frozenset[str]:
-        choices: frozenset[str] = getattr(self, CHOICE_FIELDS.get(code, code))
+        value: Any = (
+            dict(self.details).get(code, frozenset())
+            if code in DETAIL_FACETS
+            else getattr(self, CHOICE_FIELDS.get(code, code))
+        )
+        choices: frozenset[str] = value
         return choices
+
+    @property
+    def shows_details(self) -> bool:
+        """Return whether the detail facets are counted: asked for, or one of them is in use."""
+        return self.more or bool(self.details) or bool(self.unknown & DETAIL_FACETS.keys())
 
     @property
     def is_plain(self) -> bool:
@@ -215,19 +245,30 @@ class ProductFilter:
         if (code in CHOICES or code in DYNAMIC_CHOICES) and value not in {"range", "unknown"}:
             remaining = self.chosen_in(code) - {value} if value else frozenset()
             changes[CHOICE_FIELDS.get(code, code)] = remaining
+        if code in DETAIL_FACETS and value != "unknown":
+            changes["details"] = tuple(self._details_without(code, value))
         if value in {"", "unknown"}:
             changes["unknown"] = self.unknown - {code}
         return replace(self, **changes)  # type: ignore[arg-type]
 
+    def _details_without(
+        self, code: str, value: str
+    ) -> Iterator[tuple[str, Range | frozenset[str]]]:
+        for other, chosen in self.details:
+            if other != code:
+                yield other, chosen
+            elif isinstance(chosen, frozenset) and value and chosen - {value}:
+                yield code, chosen - {value}
+
     def chosen(self) -> list[tuple[str, str]]:
         """Return all filters in use, as arguments of ``without``."""
         pairs = [("search_text", "")] if self.search_text else []
-        for code in FACETS:
-            if code in RANGES and self.range_of(code) != ANY_RANGE:
+        for code in (*FACETS, *DETAIL_FACETS):
+            if code in ALL_RANGES and self.range_of(code) != ANY_RANGE:
                 pairs.append((code, "range"))
-            if code in CHOICES:
+            if code in ALL_CHOICES:
                 chosen = self.chosen_in(code)
-                pairs += [(code, value) for value in CHOICES[code][1] if value in chosen]
+                pairs += [(code, value) for value in ALL_CHOICES[code][1] if value in chosen]
             if code in DYNAMIC_CHOICES:
                 pairs += [(code, value) for value in sorted(self.chosen_in(code))]
             if code in self.unknown:
@@ -279,6 +320,15 @@ class _ParamParser:
         if values - set(known):
             self.ignored.append(name)
         return frozenset(values & set(known))
+
+    def details(self) -> Iterator[tuple[str, Range | frozenset[str]]]:
+        """Yield the detail facets in use."""
+        for code, facet in DETAIL_FACETS.items():
+            if facet.values:
+                if values := self.choices(code, facet.values):
+                    yield code, values
+            elif (ends := self.range(code)) != ANY_RANGE:
+                yield code, ends
 
     def brands(self, name: str) -> frozenset[str]:
         values = {" ".join(text.split()) for text in self._texts(name)}

@@ -14,6 +14,7 @@ from catalog.attributes.families import FamilyKind
 from catalog.models import Category, Channel, Product
 from catalog.models.families import load_families
 from catalog.search import cache
+from catalog.search.detail_facets import DETAILS_SQL
 from catalog.search.filters import CHOICES
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold, folded_sql
@@ -186,6 +187,7 @@ _COLUMNS = {
     "battery_format": "spec.battery_format",
     "capacity_mah": "CASE WHEN product.family = ANY(%(batteries)s) THEN spec.battery_capacity_mah END",
     "features": _FEATURES,
+    "details": DETAILS_SQL,
     "colors": """
         COALESCE(CASE WHEN lead.available > 0 THEN color.in_stock ELSE color.listed END, '{}')
         ::varchar[]

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pyroaring import BitMap64
 
 from catalog.search.card_index import CardIndex
+from catalog.search.detail_facets import DETAIL_FACETS, DETAIL_RANGES
 from catalog.search.filters import ANY_RANGE, COMBINABLE_POWER_SOURCES, ProductFilter, Range
 
 LUMEN_BUCKETS: dict[str, tuple[int, int | None]] = {  # both ends included
@@ -32,6 +33,7 @@ RANGE_COLUMNS: dict[str, str] = {
     "beam": "beam_m",
     "runtime": "runtime_min",
     "weight": "weight_g",
+    **{code: code for code in DETAIL_RANGES},
 }
 
 
@@ -84,9 +86,15 @@ def select(
         "color": _any(index, "color", query.color),
         "origin": in_stock & _sent_from(index, query.origin, areas) if query.origin else None,
         "in_stock": in_stock if query.in_stock else None,
+        **{
+            code: _any(index, code, chosen)
+            if isinstance(chosen, frozenset)
+            else _range(index, code, chosen, factor=DETAIL_FACETS[code].factor)
+            for code, chosen in query.details
+        },
     }
     for code in query.unknown:
-        by_facet[code] = (by_facet[code] or BitMap64()) | unknown(index, code)
+        by_facet[code] = (by_facet.get(code) or BitMap64()) | unknown(index, code)
     return Selection(
         index=index,
         query=query,

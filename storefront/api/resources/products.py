@@ -15,10 +15,11 @@ from rest_framework.response import Response
 from catalog.models import Category
 from catalog.products import detail_query
 from catalog.search import product_list
+from catalog.search.detail_facets import DETAIL_FACETS, DETAIL_RANGES
 from catalog.search.filters import (
-    CAN_BE_UNKNOWN,
-    CHOICES,
+    ALL_CHOICES,
     DYNAMIC_CHOICES,
+    MAY_BE_UNKNOWN,
     RANGES,
     SORTS,
     ProductFilter,
@@ -93,8 +94,11 @@ class ProductListSerializer(serializers.Serializer[Any]):
 def _parameters() -> tuple[OpenApiParameter, ...]:
     """Return the query parameters of the product list, the same as on the shop's pages."""
     ranges = [
-        OpenApiParameter(f"{name}_{end}", Decimal, description=f"In {UNITS[name]}.")
-        for name in RANGES.values()
+        OpenApiParameter(f"{name}_{end}", Decimal, description=f"In {unit}.")
+        for name, unit in (
+            *((name, UNITS[name]) for name in RANGES.values()),
+            *((code, DETAIL_FACETS[code].unit) for code in DETAIL_RANGES),
+        )
         for end in ("min", "max")
     ]
     choices = [
@@ -105,7 +109,7 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
             enum=known,
             description="Repeat the parameter to choose several values.",
         )
-        for name, known in CHOICES.values()
+        for name, known in ALL_CHOICES.values()
     ]
     return (
         OpenApiParameter("q", str, description="Search words, such as 18650 headlamp under 100 g."),
@@ -125,8 +129,14 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
             "unknown",
             OpenApiTypes.STR,
             many=True,
-            enum=CAN_BE_UNKNOWN,
+            enum=MAY_BE_UNKNOWN,
             description="Facets that also match products without a stated value.",
+        ),
+        OpenApiParameter(
+            "more",
+            OpenApiTypes.STR,
+            enum=("1",),
+            description="Also count the facets that the shop folds, such as length and charging.",
         ),
         OpenApiParameter(
             "in_stock",

@@ -20,6 +20,7 @@ from catalog.models import Category, Listing, ProductCard, Spec
 from catalog.models.families import cached_families
 from catalog.search import product_list, query_parser
 from catalog.search.cards import CARD_COLUMNS, ProductCardRow
+from catalog.search.detail_facets import DETAIL_FACETS
 from catalog.search.facets import Facet
 from catalog.search.filters import DYNAMIC_CHOICES, SORTS, ProductFilter
 from storefront.lib.money import Money
@@ -112,7 +113,13 @@ def _list(
         "facets": [
             render_facet(facet, here.channel.currency, here.language)
             for facet in page.facets
-            if _narrows(facet) and (not is_gear or facet.code in GEAR_FACETS or facet.is_active)
+            if _narrows(facet)
+            and (
+                not is_gear
+                or facet.code in GEAR_FACETS
+                or facet.code in DETAIL_FACETS
+                or facet.is_active
+            )
         ],
         "is_gear": is_gear,
         "category": category,
@@ -160,7 +167,10 @@ def _facet(facet: Facet, currency: str, language: str) -> Markup:
 
 
 def _narrows(facet: Facet) -> bool:
-    """Return whether to offer a facet: a single brand or origin would filter nothing."""
+    """Return whether to offer a facet: a single brand, origin or detail would filter nothing."""
+    if facet.code in DETAIL_FACETS and not facet.is_active:
+        stated = sum(choice.count > 0 for choice in facet.choices)
+        return stated > 1 or facet.low != facet.high
     return facet.code not in DYNAMIC_CHOICES or len(facet.choices) > 1 or facet.is_active
 
 

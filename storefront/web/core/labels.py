@@ -76,6 +76,20 @@ FACET: Labels = {
     "brand": _("Brand"),
     "color": _("Color"),
     "origin": _("Ships from"),
+    "longest_runtime": _("Longest run time"),
+    "charging": _("Charging"),
+    "battery_included": _("Battery included"),
+    "beam_shape": _("Beam shape"),
+    "light_color": _("Light colors"),
+    "tint": _("Color temperature"),
+    "lowest_output": _("Lowest brightness"),
+    "length": _("Length"),
+    "head": _("Head diameter"),
+    "impact": _("Drop resistance"),
+    "material": _("Material"),
+    "chemistry": _("Chemistry"),
+    "capacity": _("Capacity"),
+    "energy": _("Energy"),
 }
 FACET_HELP: Labels = {
     "price": _("Prices include duty. Delivery is added in the cart, before you pay."),
@@ -98,8 +112,72 @@ FACET_HELP: Labels = {
         "A country that can ship the product to you. If several can, the product page says"
         " which one ships it."
     ),
+    "longest_runtime": _("Time on the lowest mode until the output falls to 10 %."),
+    "charging": _("Products with any of the selected ways of charging."),
+    "battery_included": _("Whether you can use the light without buying a battery."),
+    "beam_shape": _(
+        "Wide light shows what is near. A far beam is narrow. Calculated from candela and lumens."
+    ),
+    "light_color": _("Products with any of the selected colors of light."),
+    "tint": _("Warm light up to 3,500 K is yellowish, cool light over 5,000 K is bluish."),
+    "lowest_output": _("Output of the dimmest mode. A few lumens are enough to read a map."),
+    "length": _("Length of the light. A headlamp without its strap."),
+    "head": _("Diameter of the head, its widest part."),
+    "impact": _("Height from which the light may fall onto concrete."),
+    "material": _("Products of any selected material."),
+    "chemistry": _("Products with a battery of any selected type."),
+    "capacity": _("Capacity of one battery."),
+    "energy": _("Energy of all batteries: capacity multiplied by voltage."),
 }
-UNITS: Labels = {"runtime": _("h"), "weight": _("g"), "lumens": _("lm"), "beam": _("m")}
+UNITS: Labels = {
+    "runtime": _("h"),
+    "weight": _("g"),
+    "lumens": _("lm"),
+    "beam": _("m"),
+    "longest_runtime": _("h"),
+    "lowest_output": _("lm"),
+    "length": _("mm"),
+    "head": _("mm"),
+    "impact": _("m"),
+    "capacity": _("mAh"),
+    "energy": _("Wh"),
+}
+CHARGING: Labels = {
+    "usb_c": _("USB-C"),
+    "micro_usb": _("Micro-USB"),
+    "magnetic": _("Magnetic cable"),
+    "cradle": _("Charging dock"),
+    "dc": _("DC plug"),
+    "solar": _("Solar panel"),
+    "crank": _("Hand crank"),
+}
+BEAM_SHAPE: Labels = {
+    "wide": _("Wide beam"),
+    "balanced": _("Balanced beam"),
+    "far": _("Far beam"),
+}
+TINT: Labels = {
+    "warm": _("Warm light"),
+    "neutral": _("Neutral light"),
+    "cool": _("Cool light"),
+}
+BATTERY_INCLUDED: Labels = {
+    "yes": _("With battery"),
+    "no": _("Without battery"),
+}
+MATERIAL: Labels = {
+    "aluminum": _("Aluminum"),
+    "abs": _("ABS plastic"),
+    "polycarbonate": _("Polycarbonate"),
+    "pc": _("PC plastic"),
+    "nylon": _("Nylon"),
+    "rubber": _("Rubber"),
+    "silicone": _("Silicone"),
+    "steel": _("Steel"),
+    "titanium": _("Titanium"),
+    "copper": _("Copper"),
+    "brass": _("Brass"),
+}
 TIME: Labels = {"min": _("min"), "h": _("h"), "d": _("d")}
 SORT: Labels = {
     "best": _("Best match"),
@@ -200,6 +278,11 @@ KINDS: Mapping[str, Labels] = {
     "time": TIME,
     "chemistry": CHEMISTRY,
     "light_color": LIGHT_COLOR,
+    "charging": CHARGING,
+    "beam_shape": BEAM_SHAPE,
+    "tint": TINT,
+    "battery_included": BATTERY_INCLUDED,
+    "material": MATERIAL,
     "basis": BASIS,
     "warning": WARNING,
     "document": DOCUMENT,

@@ -40,6 +40,29 @@ def test_batteries_show_capacity_and_no_light_output(client, cell):
     )
 
 
+def test_further_filters_are_folded_until_asked_for(client, light):
+    shelf = f"/en/c/{light.variant.product.category.slug}/"
+    Spec.objects.update(length_mm=90, charging=["usb_c"], head_mm=30)
+    shelve(light.variant.product)
+    make_light(title="Trail 500", slug="trail-500", length_mm=120, charging=("micro_usb",))
+
+    folded, shown = (Page(client.get(f"{shelf}{query}")) for query in ("", "?more=1"))
+    chosen = Page(client.get(f"{shelf}?charging=micro_usb&length_min=100"))
+
+    assert not folded.all("input", name="length_min")
+    (tick,) = folded.all("input", name="more")
+    assert "checked" not in tick
+    assert shown.all("input", name="length_min")
+    assert shown.all("input", name="charging", value="usb_c")
+    assert not shown.all("input", name="head_min"), "one value divides nothing"
+    (tick,) = chosen.all("input", name="more")
+    assert "checked" in tick
+    assert "Micro-USB" in chosen.text
+    assert "Length from 100 mm" in chosen.text
+    assert "Trail 500" in chosen.text
+    assert "Trail 400" not in chosen.text
+
+
 def test_lights_are_compared_and_bought_side_by_side(client, light):
     Spec.objects.update(cri=95, output_min_lm="1.5", impact_m="2.0")
     make_light(title="Trail 500", slug="trail-500")

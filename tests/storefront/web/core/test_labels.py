@@ -13,7 +13,8 @@ from babel.messages.pofile import read_po
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 
-from catalog.search.filters import CHOICES, SORTS
+from catalog.search.detail_facets import DETAIL_FACETS
+from catalog.search.filters import ALL_CHOICES, ALL_RANGES, FACETS, SORTS
 from storefront.lib.money import Money
 from storefront.web.core import formats, labels
 from storefront.web.core.context_processors import in_language
@@ -91,8 +92,10 @@ def test_translations_keep_every_placeholder(translated):
 
 
 def test_every_filter_and_sort_order_has_a_label():
-    for code, (_param, values) in CHOICES.items():
+    for code, (_param, values) in ALL_CHOICES.items():
         assert set(values) <= set(labels.KINDS[code]), code
+    assert {*FACETS, *DETAIL_FACETS} == set(labels.FACET) == set(labels.FACET_HELP)
+    assert {*ALL_RANGES} - {"price"} == set(labels.UNITS)
     assert set(SORTS) == set(labels.SORT)
     assert labels.label_for("glow_in_the_dark", "features") == "glow in the dark"
     with override("az"):
