@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.checks import ModelAdminChecks
-from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -28,7 +27,7 @@ from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names, linked_columns
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.form_fields import RelatedRowSelect, style_fields, use_staff_widgets
-from storefront.lib.staff.pagination import LimitedPaginator, page_number
+from storefront.lib.staff.pagination import LimitedCount
 from storefront.lib.staff.visibility import visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.tasks import QueueableTask, enqueue
@@ -118,17 +117,10 @@ def confirmed_action(  # noqa: PLR0913 - all parts of one page
     return decorate
 
 
-class ConfirmingAdmin(IndexedSearch, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ConfirmingAdmin(LimitedCount, IndexedSearch, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Admin class whose actions ask for confirmation."""
 
     user_errors: ClassVar[Errors] = ()
-    paginator = LimitedPaginator
-
-    def get_paginator(self, request: HttpRequest, *args: Any, **options: Any) -> LimitedPaginator:
-        paginator: LimitedPaginator = super().get_paginator(request, *args, **options)
-        paginator.requested = page_number(request.GET.get(PAGE_VAR, ""))
-        paginator.is_sorted = ORDER_VAR in request.GET
-        return paginator
 
     def page_of(self, row: models.Model) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])

@@ -3,7 +3,9 @@
 from functools import cached_property
 from typing import Any
 
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
 from django.core.paginator import Page, Paginator
+from django.http import HttpRequest
 
 MAX_COUNTED = 10_000
 MAX_SKIPPED = 1_000  # rows that a page skips with all their columns and joins
@@ -48,3 +50,15 @@ class LimitedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
 def page_number(text: str) -> int:
     """Return a page number of a query string, 1 if the text is not one."""
     return int(text) if text.isdecimal() and len(text) <= MAX_PAGE_DIGITS else 1
+
+
+class LimitedCount:
+    """Mixin for admin classes: their lists have a ``LimitedPaginator``."""
+
+    paginator = LimitedPaginator
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **options: Any) -> LimitedPaginator:
+        paginator: LimitedPaginator = super().get_paginator(request, *args, **options)  # type: ignore[misc]
+        paginator.requested = page_number(request.GET.get(PAGE_VAR, ""))
+        paginator.is_sorted = ORDER_VAR in request.GET
+        return paginator
