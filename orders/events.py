@@ -135,8 +135,10 @@ def _guarantees(lines: Sequence[OrderLine], locale: str) -> list[dict[str, str]]
             "years": each.years,
             "guarantor": each.guarantor,
             "address": each.guarantor_address,
-            "territory": each.territory,
-            "claim": each.claim,
+            "brand": each.product.brand.name,
+            "model": each.model,
+            "territory": each.territory_in(locale),
+            "claim": each.claim_in(locale),
             "terms_url": each.terms_url,
         }
         for each in load_guarantees({each.pk: each.warranty_months for each in products})

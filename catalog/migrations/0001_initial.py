@@ -1073,11 +1073,12 @@ class Migration(migrations.Migration):
             name="DurabilityGuarantee",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("model", models.CharField(help_text="As the producer states it. Customers see it with the brand.", max_length=70, verbose_name="Model identifier")),
                 ("months", models.PositiveSmallIntegerField(help_text="More than 24, in steps of 6 months. For the entire product, free of charge.", verbose_name="Duration (months)")),
                 ("guarantor", models.CharField(help_text='The producer that gives the guarantee.', max_length=120, verbose_name='Name of the guarantor')),
                 ("guarantor_address", models.CharField(help_text='With the country.', max_length=300, verbose_name='Postal address of the guarantor')),
-                ("territory", models.CharField(help_text='Where it is valid, such as European Union.', max_length=120, verbose_name='Territory of validity')),
-                ("claim", models.CharField(help_text="What a customer does, and what the guarantor then does.", max_length=400, verbose_name="How to claim")),
+                ("territory", models.JSONField(help_text='Where it is valid, such as European Union.', verbose_name='Territory of validity')),
+                ("claim", models.JSONField(help_text="What a customer does, and what the guarantor then does.", verbose_name="How to claim")),
                 ("terms_url", models.URLField(help_text='The page or document of the producer.', max_length=400, verbose_name='Terms (link)')),
                 ("evidence", models.CharField(help_text='The document that you saw, with its date.', max_length=200, verbose_name='Evidence seen')),
                 ("confirmed_by", models.CharField(max_length=150, verbose_name="Confirmed by")),
@@ -1087,7 +1088,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "durability guarantee",
                 "verbose_name_plural": "durability guarantees",
-                "constraints": [models.CheckConstraint(condition=models.Q(("months__gt", 24), ("months", django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F("months"), "/", models.Value(6)), "*", models.Value(6)))), name="guarantee_over_two_years", violation_error_message="Enter more than 24 months, in steps of 6."), models.CheckConstraint(condition=models.Q(models.Q(("guarantor", ""), _negated=True), models.Q(("guarantor_address", ""), _negated=True), models.Q(("territory", ""), _negated=True), models.Q(("claim", ""), _negated=True)), name="guarantee_has_its_terms"), models.CheckConstraint(condition=models.Q(models.Q(("terms_url", ""), _negated=True), models.Q(("evidence", ""), _negated=True)), name="guarantee_has_evidence")],
+                "constraints": [models.CheckConstraint(condition=models.Q(("months__gt", 24), ("months", django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F("months"), "/", models.Value(6)), "*", models.Value(6)))), name="guarantee_over_two_years", violation_error_message="Enter more than 24 months, in steps of 6."), models.CheckConstraint(condition=models.Q(models.Q(("model", ""), _negated=True), models.Q(("guarantor", ""), _negated=True), models.Q(("guarantor_address", ""), _negated=True), models.Q(("territory", {}), _negated=True), models.Q(("claim", {}), _negated=True)), name="guarantee_has_its_terms"), models.CheckConstraint(condition=models.Q(models.Q(("terms_url", ""), _negated=True), models.Q(("evidence", ""), _negated=True)), name="guarantee_has_evidence")],
             },
         ),
         migrations.CreateModel(

@@ -30,6 +30,11 @@ class DurabilityGuarantee(models.Model):
         verbose_name=_("Guaranteed product"),
         help_text=_("The guarantee is shown on its page, in the checkout and in confirmations."),
     )
+    model = models.CharField(
+        _("Model identifier"),
+        max_length=70,
+        help_text=_("As the producer states it. Customers see it with the brand."),
+    )
     months = models.PositiveSmallIntegerField(
         _("Duration (months)"),
         help_text=_("More than 24, in steps of 6 months. For the entire product, free of charge."),
@@ -42,14 +47,13 @@ class DurabilityGuarantee(models.Model):
     guarantor_address = models.CharField(
         _("Postal address of the guarantor"), max_length=300, help_text=_("With the country.")
     )
-    territory = models.CharField(
+    # language -> text, in all languages of the shop
+    territory = models.JSONField(
         _("Territory of validity"),
-        max_length=120,
         help_text=_("Where it is valid, such as European Union."),
     )
-    claim = models.CharField(
+    claim = models.JSONField(
         _("How to claim"),
-        max_length=400,
         help_text=_("What a customer does, and what the guarantor then does."),
     )
     terms_url = models.URLField(
@@ -72,13 +76,23 @@ class DurabilityGuarantee(models.Model):
             ),
             check(
                 "guarantee_has_its_terms",
-                ~Q(guarantor="") & ~Q(guarantor_address="") & ~Q(territory="") & ~Q(claim=""),
+                ~Q(model="")
+                & ~Q(guarantor="")
+                & ~Q(guarantor_address="")
+                & ~Q(territory={})
+                & ~Q(claim={}),
             ),
             check("guarantee_has_evidence", ~Q(terms_url="") & ~Q(evidence="")),
         ]
 
     def __str__(self) -> str:
         return f"{self.product}: {self.months}"
+
+    def territory_in(self, language: str) -> str:
+        return str(self.territory.get(language) or self.territory["en"])
+
+    def claim_in(self, language: str) -> str:
+        return str(self.claim.get(language) or self.claim["en"])
 
     @property
     def years(self) -> str:

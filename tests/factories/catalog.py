@@ -114,11 +114,15 @@ def make_product(*, slug=None, brand=None, category=None, **changes):
 
 def make_guarantee(product, **changes):
     known = {
+        "model": "TW-370",
         "months": 60,
         "guarantor": "Tindrel Lights OÜ",
         "guarantor_address": "Sadama 1, Tallinn, Estonia",
-        "territory": "European Union",
-        "claim": "Write to the guarantor, who repairs or replaces it.",
+        "territory": {"en": "European Union", "az": "Avropa İttifaqı"},
+        "claim": {
+            "en": "Write to the guarantor, who repairs or replaces it.",
+            "az": "Zəmanət verənə yazın: məhsulu təmir edir və ya dəyişir.",
+        },
         "terms_url": "https://tindrel.example/guarantee",
         "evidence": "Guarantee card of 2 March 2026",
         "confirmed_by": "clerk",

@@ -72,6 +72,8 @@ PAYLOADS = {
         "guarantees": [
             {
                 "title": "Weir 370",
+                "brand": "Tindrel",
+                "model": "TW-370",
                 "years": "2.5",
                 "guarantor": "Tindrel Lights OÜ",
                 "address": "Sadama 1, Tallinn, Estonia",

@@ -17,11 +17,14 @@ def months_of(product):
 def filled(product, **changes):
     return {
         "product": product.pk,
+        "model": "TW-370",
         "months": 60,
         "guarantor": "Tindrel Lights OÜ",
         "guarantor_address": "Sadama 1, Tallinn, Estonia",
-        "territory": "European Union",
-        "claim": "Write to the guarantor, who repairs or replaces it.",
+        "territory_en": "European Union",
+        "territory_az": "Avropa İttifaqı",
+        "claim_en": "Write to the guarantor, who repairs or replaces it.",
+        "claim_az": "Zəmanət verənə yazın.",
         "terms_url": "https://tindrel.example/guarantee",
         "evidence": "Guarantee card of 2 March 2026",
         **changes,
@@ -42,7 +45,15 @@ def test_a_product_has_the_warranty_of_its_guarantee_and_loses_it_with_it():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"months": 24}, {"months": 31}, {"guarantor": ""}, {"evidence": ""}]
+    "wrong",
+    [
+        {"months": 24},
+        {"months": 31},
+        {"guarantor": ""},
+        {"evidence": ""},
+        {"model": ""},
+        {"claim": {}},
+    ],
 )
 def test_the_database_refuses_a_guarantee_without_evidence_or_of_two_years(wrong):
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -56,5 +67,14 @@ def test_staff_record_a_guarantee_and_are_named(admin_client, admin_user):
 
     assert admin_client.post(ADD, filled(product)).status_code == 302
 
-    assert DurabilityGuarantee.objects.get().confirmed_by == str(admin_user)
+    guarantee = DurabilityGuarantee.objects.get()
+    assert guarantee.confirmed_by == str(admin_user)
+    assert guarantee.territory == {"en": "European Union", "az": "Avropa İttifaqı"}
     assert months_of(product) == 60
+
+
+def test_the_terms_are_entered_in_each_language(admin_client):
+    answer = admin_client.post(ADD, filled(make_product(), claim_az=""))
+
+    assert "Enter the text in each language." in answer.content.decode()
+    assert not DurabilityGuarantee.objects.exists()

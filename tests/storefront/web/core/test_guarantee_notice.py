@@ -78,6 +78,17 @@ def test_a_proven_guarantee_is_shown_with_its_terms(client, light):
     assert "2.5-year guarantee of durability by the producer" in page
     assert "Tindrel Lights OÜ, Sadama 1, Tallinn, Estonia, guarantees the entire" in page
     assert 'href="https://tindrel.example/guarantee"' in page
+    assert "Model: TW-370" in page
+
+
+def test_the_terms_of_a_guarantee_are_in_the_language_of_the_page(client, light):
+    make_guarantee(Product.objects.get())
+
+    page = client.get("/az/p/trail-400/").content.decode()
+
+    assert "Avropa İttifaqı" in page
+    assert "Zəmanət verənə yazın" in page
+    assert "European Union" not in page
 
 
 def test_the_start_page_says_that_the_notice_is_missing(admin_client):
