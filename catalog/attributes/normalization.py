@@ -134,16 +134,18 @@ def normalize(
     description, claims = text_cleaning.cut_claims_from_html(
         text_cleaning.clean_html(record.description_html)
     )
-    find_lies = partial(_impossible_lumens, checked.claim)
-    description, lies = text_cleaning.cut_claims_from_html(description, find_lies)
+    find_impossible = partial(_impossible_lumens, checked.claim)
+    description, impossible = text_cleaning.cut_claims_from_html(description, find_impossible)
     stated = {label: f"{label}: {text}" for label, text in _other_attributes(labels).items()}
     unproven = [line for line in stated.values() if text_cleaning.unproven_claims(line)]
     claims += unproven
-    lies += [line for line in stated.values() if line not in unproven and find_lies(line)]
+    impossible += [
+        line for line in stated.values() if line not in unproven and find_impossible(line)
+    ]
     more = {
         label: line.removeprefix(f"{label}: ")
         for label, line in stated.items()
-        if line not in unproven and line not in lies
+        if line not in unproven and line not in impossible
     }
     stated_origin = {label: text for label, text in more.items() if label.casefold() == ORIGIN}
     origin = contacts.country_code(next(iter(stated_origin.values()), ""))
@@ -184,7 +186,7 @@ def normalize(
         issues=(
             *checked.issues,
             *title_issues,
-            *_claim_issues(record, [*title_claims, *claims], lies),
+            *_claim_issues(record, [*title_claims, *claims], impossible),
         ),
     )
     return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))
@@ -228,7 +230,7 @@ def _impossible_lumens(claim: plausibility.StatedSpecs, text: str) -> list[str]:
 
 
 def _claim_issues(
-    record: ProductRecord, claims: Sequence[str], lies: Sequence[str]
+    record: ProductRecord, claims: Sequence[str], impossible: Sequence[str]
 ) -> Iterator[ImportIssue]:
     """Yield an issue for each kind of claim that was cut, which quotes the claims."""
     guarantees = [text for text in claims if text_cleaning.GUARANTEE_CLAIM.search(text)]
@@ -240,7 +242,11 @@ def _claim_issues(
             "Generic environmental claims need recognized proof",
         ),
         ("guarantee-claim", guarantees, "Guarantees are shown only with evidence"),
-        ("text-output-impossible", lies, "This light cannot have the output that its texts state"),
+        (
+            "text-output-impossible",
+            impossible,
+            "This light cannot have the output that its texts state",
+        ),
     ):
         if found:
             quoted = ", ".join(dict.fromkeys(found))

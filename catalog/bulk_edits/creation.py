@@ -118,7 +118,9 @@ def create_rows(
     for row in rows:
         set_change_source(f"bulk edit:{row.edit_id}", actor=actor)
         if row.name in taken:
-            raise CreationError(_("Another variant has this SKU in the meantime."))
+            raise CreationError(
+                _("A variant with this SKU was added since the dry run. Upload the file again.")
+            )
         first = row.wanted.get(FIRST)
         is_later = first not in {None, row.position}
         product = created.get(first) if is_later else None
@@ -145,7 +147,8 @@ def _create_row(
     variant.cell_count = variant.cell_count or 0
     variant.overridden_fields = sorted(values.keys() & {*variant_edits.LOCKABLE_FIELDS})
     rest = {code: value for code, value in row.after.items() if known[code].part != VARIANT}
-    rest.pop(STATUS, None) if row.wanted.get(FIRST) else None
+    if row.wanted.get(FIRST):
+        rest.pop(STATUS, None)  # ``set_statuses`` sets it
     if product is not None:
         variant.product = product
         variant.color = variant.color or color_of(product.option_names, variant.option_values)
@@ -159,7 +162,7 @@ def _create_row(
         message = _("Row %(row)s, which creates the product, was not applied.")
         raise CreationError(message % {"row": row.wanted[FIRST]})
     else:
-        raise CreationError(_("The product was deleted in the meantime."))
+        raise CreationError(_("The product was deleted since the dry run. Upload the file again."))
     row.product, row.variant = product, variant
     row.outcome, row.message = BulkEditRow.Outcome.CREATED, ""
     return rest
@@ -168,7 +171,9 @@ def _create_row(
 def _new_product(row: BulkEditRow, stated: Mapping[BulkField, Any]) -> Product:
     handle = row.wanted[HANDLE]
     if handle and Product.objects.filter(slug=handle).exists():
-        raise CreationError(_("Another product has this URL handle in the meantime."))
+        raise CreationError(
+            _("A product with this URL handle was added since the dry run. Upload the file again.")
+        )
     values = {
         each.name: each.to_value(value)
         for each, value in stated.items()

@@ -48,33 +48,6 @@ MAX_OPTIONS = 5
 MAX_SHOWN_IMAGE = 60  # characters
 
 
-class BrandField(BulkField):
-    def read(self, target: Target) -> Any:
-        return target.product.brand.name if target.product.brand_id else ""
-
-    def to_json(self, value: Any) -> Any:
-        return value
-
-    def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
-        return stored
-
-
-class SuccessorField(BulkField):
-    @property
-    def empty(self) -> Any:
-        return ""
-
-    def read(self, target: Target) -> Any:
-        successor = target.variant.replaced_by if target.variant else None
-        return successor.sku if successor else ""
-
-    def to_json(self, value: Any) -> Any:
-        return value
-
-    def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
-        return Variant.objects.get(sku=stored) if stored else None
-
-
 class _TextField(BulkField):
     """A text that is no column of its own."""
 
@@ -90,6 +63,20 @@ class _TextField(BulkField):
 
     def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002
         return stored or "–"
+
+
+class BrandField(_TextField):
+    def read(self, target: Target) -> Any:
+        return target.product.brand.name if target.product.brand_id else ""
+
+
+class SuccessorField(_TextField):
+    def read(self, target: Target) -> Any:
+        successor = target.variant.replaced_by if target.variant else None
+        return successor.sku if successor else ""
+
+    def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
+        return Variant.objects.get(sku=stored) if stored else None
 
 
 class OptionTextField(_TextField):

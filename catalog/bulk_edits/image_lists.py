@@ -18,13 +18,13 @@ from catalog.bulk_edits.file_fields import ImagesField
 from catalog.models import Image
 from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products import image_edits, images
+from catalog.products.images import MAX_IMAGES
+from catalog.products.staff.image_form import MAX_ALT_CHARS
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold
 
 SOURCES, ROLE, ALT = "source", "role", "alt"
 SEPARATOR = "|"
-MAX_IMAGES = 24
-MAX_ALT_CHARS = 125
 _STORED = re.compile(r"(?:upload:)?([0-9a-f]{32})(?:-\d+\.webp)?")
 
 
@@ -58,7 +58,7 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
             message = _("%(count)s values for %(images)s images")
             raise UnreadableError(message % {"count": len(texts), "images": len(found)})
         for one, value in zip(found, texts, strict=False):
-            _set(one, name, value)
+            _set_part(one, name, value)
     return _ordered(found)
 
 
@@ -77,7 +77,7 @@ def _source(text: str) -> str:
     return text
 
 
-def _set(one: dict[str, Any], name: str, text: str) -> None:
+def _set_part(one: dict[str, Any], name: str, text: str) -> None:
     if name == ROLE:
         one["role"] = _role(text) if text else one["role"]
         return

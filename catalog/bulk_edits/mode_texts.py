@@ -18,7 +18,7 @@ from catalog.products.staff.spec_form import MODE_KINDS
 
 SEPARATOR = "; "
 MAX_MODES = 30
-MAX_NAME = 40
+MAX_NAME = 40  # characters of ``Mode.name``
 WHITE = "white"
 _COLUMNS = {"lm": "output_lm", "min": "runtime_min", "cd": "intensity_cd"}
 _UNITS = {column: unit for unit, column in _COLUMNS.items()}
@@ -58,7 +58,7 @@ def _parse_part(text: str, *, mark: str) -> str:
         table = SpecTable({"Modes": text}, mark=mark)
         found = [*table.modes()]
         if len(found) != 1:
-            message = _("%(text)s is no mode. Write it as “High: 1000 lm, 120 min”")
+            message = _("%(text)s is not a mode. Write it as “High: 1000 lm, 120 min”")
             raise UnreadableError(message % {"text": text[:60]}) from None
         (mode,) = found
         return to_text(

@@ -195,7 +195,9 @@ def _status_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
 
 def _brand_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
     if BRAND in after and target.product.pk is not None:
-        message = _("The product has the brand %(brand)s, which a file cannot change.")
+        message = _(
+            "The product has the brand %(brand)s. A file cannot change it: correct the brand in the file."
+        )
         yield message % {"brand": target.product.brand.name}
 
 

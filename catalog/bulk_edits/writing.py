@@ -78,7 +78,7 @@ def write_values(
     for write, of_write in parts:
         _save_identifiers(write, of_write, known, now=now)
         _save_texts(write.target, of_write, now=now)
-        _save_of_file(write, known, now=now)
+        _save_file_values(write, known, now=now)
     for to, products in _by_status(parts).items():
         lifecycle.move_in_steps(products, to=to, actor=actor, now=now, source=source)
 
@@ -162,8 +162,8 @@ def _save_texts(target: Target, parts: Parts, *, now: datetime) -> None:
 
 
 @requires_transaction
-def _save_of_file(write: Write, known: Mapping[str, BulkField], *, now: datetime) -> None:
-    """Save the values that only files state."""
+def _save_file_values(write: Write, known: Mapping[str, BulkField], *, now: datetime) -> None:
+    """Save the values of the fields that only files state."""
     target, product = write.target, write.target.product
     warnings: dict[str, str] = {}
     for code, value in write.values.items():

@@ -11,11 +11,10 @@ from catalog.models.products import UPLOAD_SCHEME
 from catalog.product_import.held_changes import hold_images
 from catalog.product_import.item import ImportItem
 from catalog.products.image_edits import IMAGES, ImageChanges
-from catalog.products.images import is_valid_url
+from catalog.products.images import MAX_IMAGES, is_valid_url
 from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.db.transactions import requires_transaction
 
-MAX_IMAGES = 24
 _ROLES = (Image.Role.MAIN, Image.Role.IN_USE, Image.Role.SIDE, Image.Role.SCALE)
 
 

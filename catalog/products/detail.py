@@ -1,4 +1,4 @@
-"""Product page data: a product with its variants, prices, stock and guarantees."""
+"""Product page data: hold a product with its variants, prices and stock; load guarantees."""
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace

@@ -184,7 +184,7 @@ def _content(
     product_id: int,
     channel_id: int,
     today: date,
-    _versions: tuple[tuple[Any, ...], ...],
+    _row_versions: tuple[tuple[Any, ...], ...],
 ) -> _Content:
     """Read and parse the rows of a product, once for each of their versions.
 

@@ -147,7 +147,7 @@ class SpecEdit:
       ``basis:`` and one of these names to a ``Spec.Basis``. A value without a basis has none.
     - ``weights`` maps variants to weights, if they do not all get the weight in ``changes``; others
       keep theirs.
-    - ``sources`` maps columns to entries of ``Spec.sources`` that an undo gives back, or to None.
+    - ``sources`` maps columns to the entries of ``Spec.sources`` that an undo restores, or to None.
     - ``unlocked`` are fields that feeds may change again.
     - ``reason`` is why unlikely values are right.
     """
@@ -229,7 +229,7 @@ def _set_values(spec: Spec, edit: SpecEdit, *, actor: str, now: datetime) -> lis
         before = spec.sources.get(name, {})
         feed = before.get("feed", before)
         if name in edit.sources:
-            _give_source_back(spec, name, edit.sources[name], feed=feed)
+            _restore_source(spec, name, edit.sources[name], feed=feed)
         else:
             entry = {"actor": actor, "at": now.isoformat(), "basis": changes.get(f"{BASIS}{name}")}
             spec.sources[name] = _staff_source(entry, feed)
@@ -240,7 +240,7 @@ def _set_values(spec: Spec, edit: SpecEdit, *, actor: str, now: datetime) -> lis
     return sorted(names)
 
 
-def _give_source_back(
+def _restore_source(
     spec: Spec, name: str, entry: Mapping[str, Any] | None, *, feed: Mapping[str, Any]
 ) -> None:
     """Restore an earlier source; what a feed has stated since is kept beside staff's value."""

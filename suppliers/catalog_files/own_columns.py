@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from catalog.attributes import batteries, units
-from catalog.attributes.identifiers import brand_key, split_gtins, stored_brand_key
+from catalog.attributes.identifiers import MAX_BRAND_KEY, brand_key, split_gtins, stored_brand_key
 from catalog.attributes.numbers import UnreadableError, parse_decimal
 from catalog.attributes.spec_table import SpecTable
 from catalog.attributes.text_cleaning import clean_text
@@ -42,7 +42,7 @@ SKU = "sku"  # the column that names our SKU
 HANDLE = "handle"  # the URL handle of the product; rows with the same one belong together
 OPTION = "option"  # the value of an option, which the heading names
 OPTION_HEADINGS = ("Color", "Size", "Pattern")  # others have a prefix
-EXPORTED = {
+EXPORT_CODES = {
     "Shop SKU": SKU,
     "Shop title": "product.title",
     "Shop category": "product.category",
@@ -61,16 +61,15 @@ TEXTS = {
     for heading, (language, name) in columns.TEXTS.items()
 }
 # Not suggested: a column named Color usually states the option, which may be another word.
-OF_OPTION = "variant.color"
+FILTER_COLOR = "variant.color"
 HEADINGS = frozenset({*columns.BEFORE_OPTIONS, *columns.AFTER_OPTIONS})
 LABELS = {column: label for label, column in columns.NUMBERS.values()}
-MIXED_EXPORT = "Shop SKU"  # a heading of the exports for suppliers
+SUPPLIER_EXPORT_MARK = "Shop SKU"  # a heading that only exports for suppliers have
 SKU_NAMES = ("shop sku", "our sku", "variant sku", "sku")
 HANDLE_NAMES = ("url handle", "handle", "product handle")
 _TRANSLATED = re.compile(
     r"(.+?) ?\((" + "|".join(code for code, _name in TRANSLATED_LANGUAGES) + r")\)"
 )
-MAX_BRAND = 80
 _BARE = re.compile(r"[+-]?\d[\d.,' ]*")
 _WORD = re.compile(r"[^\W_]+")
 _EXPORTED_FEATURES = re.compile(r"Features:([^|]*)\|.*")  # other attributes may follow
@@ -90,7 +89,7 @@ class OwnColumns:
         known = file_fields.all_fields()
         status = known[bulk_fields.STATUS]  # a column named Status states that of the variant
         known[bulk_fields.STATUS] = replace(status, label=_("Product status"))
-        known[OF_OPTION] = replace(known[OF_OPTION], label=_("Filter color"))
+        known[FILTER_COLOR] = replace(known[FILTER_COLOR], label=_("Filter color"))
         labels = Counter(each.label for each in known.values())
         for code, each in known.items():
             if each.part == bulk_fields.VARIANT and labels[each.label] > 1:
@@ -117,8 +116,8 @@ class OwnColumns:
         return dict(Brand.objects.values_list("key", "name")) | dict(load_aliases())
 
     @cached_property
-    def _exported(self) -> dict[str, str]:
-        return exported_headings()
+    def _own_export_codes(self) -> dict[str, str]:
+        return own_export_codes()
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -156,9 +155,9 @@ class OwnColumns:
         """Return the likeliest field of each heading, each field once; staff review it."""
         found: dict[str, str] = {}
         # A column SKU of an export for suppliers has the supplier's SKU.
-        exported = {} if MIXED_EXPORT in headings else self._exported
+        own = {} if SUPPLIER_EXPORT_MARK in headings else self._own_export_codes
         for heading in headings:
-            code = exported.get(heading) or EXPORTED.get(heading) or TEXTS.get(fold(heading))
+            code = own.get(heading) or EXPORT_CODES.get(heading) or TEXTS.get(fold(heading))
             code = code or _option_code(heading) or self._names.get(fold(heading))
             code = code or self._names.get(_plain(heading), "")
             if code and (may_repeat(code) or code not in found.values()):
@@ -175,7 +174,7 @@ class OwnColumns:
         names = dict.fromkeys(SKU_NAMES[:2], SKU) | dict.fromkeys(HANDLE_NAMES, HANDLE)
         for code in self.labels:
             each = self.fields.get(code)
-            if each is None or code == OF_OPTION:
+            if each is None or code == FILTER_COLOR:
                 continue
             if each.part == bulk_fields.TEXT:
                 names.setdefault(_plain(each.label), code)  # its name alone is the English text
@@ -220,8 +219,8 @@ class OwnColumns:
         if each.name == "replaced_by" and not Variant.objects.filter(sku=text).exists():
             raise UnreadableError(_("no variant has the SKU %(sku)s") % {"sku": text[:60]})
         # The headings of exports name the unit of the field.
-        of_cell = "" if self._exported.get(heading) == each.code else heading
-        return _entered(each, text, heading=of_cell, mark=mark)
+        with_unit = "" if self._own_export_codes.get(heading) == each.code else heading
+        return _entered(each, text, heading=with_unit, mark=mark)
 
     def _category(self, text: str) -> int:
         pk = self._categories.get(fold(text))
@@ -231,8 +230,11 @@ class OwnColumns:
 
     def _brand(self, text: str) -> str:
         name = clean_text(text)
-        if not brand_key(name) or len(name) > MAX_BRAND:
-            raise UnreadableError(_("%(text)s is no name of a brand") % {"text": text[:60]})
+        if not brand_key(name) or len(name) > MAX_BRAND_KEY:
+            message = _(
+                "%(text)s is not a brand name: write letters or digits, at most %(most)s characters"
+            )
+            raise UnreadableError(message % {"text": text[:60], "most": MAX_BRAND_KEY})
         return self._brands.setdefault(stored_brand_key(name), name)
 
     def write(self, each: BulkField, stored: Any) -> str:  # noqa: PLR0911 - one per kind
@@ -278,7 +280,7 @@ def _option_code(heading: str) -> str:
     return f"{OPTION_TEXT}:{translated[2]}" if translated else OPTION
 
 
-def exported_headings() -> dict[str, str]:
+def own_export_codes() -> dict[str, str]:
     """Return the code of each heading of an export of our own products, except of options."""
     with override("en"):
         labels = {**OwnColumns().labels, SKU: "SKU"}
@@ -303,8 +305,8 @@ def _entered(each: BulkField, text: str, *, heading: str, mark: str) -> Any:
     return field.clean(text)
 
 
-def is_exported(heading: str) -> bool:
-    """Return whether our exports have a column with this heading."""
+def is_export_heading(heading: str) -> bool:
+    """Return whether the exports for suppliers have a column with this heading."""
     return heading in HEADINGS or heading in OPTION_ALIASES or heading.startswith(OPTION_PREFIX)
 
 

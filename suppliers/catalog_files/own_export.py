@@ -24,9 +24,9 @@ from suppliers.catalog_files.own_columns import (
     HANDLE,
     SKU,
     OwnColumns,
-    exported_headings,
     is_number,
     option_heading,
+    own_export_codes,
 )
 
 FIRST = (
@@ -42,7 +42,7 @@ class OwnTable:
     def __init__(self, products: "QuerySet[Product]") -> None:
         self._products = products
         self._own = OwnColumns()
-        known = {code: heading for heading, code in exported_headings().items()}
+        known = {code: heading for heading, code in own_export_codes().items()}
         self._options = option_names(Product.objects.all())
         in_order = dict.fromkeys([*FIRST, *known])
         self._codes = {code: known[code] for code in in_order}

@@ -31,7 +31,7 @@ def count_rows(path: Path, *, reading: FormatOverrides = NO_OVERRIDES) -> int:
         return sum(1 for _row in open_file(path, work=Path(work), reading=reading).rows())
 
 
-def fill_edit(  # noqa: PLR0913 - a file, how it is read, and what is told
+def fill_edit(  # noqa: PLR0913 - a file, how to read it, its progress
     edit: BulkEdit,
     path: Path,
     *,

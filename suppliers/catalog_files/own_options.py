@@ -88,7 +88,7 @@ class OptionChecks:
             product.option_names = list(stated)
         names = [str(name) for name in product.option_names]
         if unknown := [name for name in stated if name not in names]:
-            message = _("The product has no option %(unknown)s, but: %(names)s.")
+            message = _("The product has no option %(unknown)s. Its options: %(names)s.")
             known = {"unknown": ", ".join(unknown), "names": ", ".join(names) or "–"}
             yield message % known
             return

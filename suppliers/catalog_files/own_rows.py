@@ -25,17 +25,17 @@ from storefront.lib.text import fold
 from suppliers.catalog_files import columns, export
 from suppliers.catalog_files.own_columns import (
     HANDLE,
-    MIXED_EXPORT,
     SKU,
+    SUPPLIER_EXPORT_MARK,
     CellError,
     OwnColumns,
-    is_exported,
+    is_export_heading,
 )
 from suppliers.catalog_files.own_options import OptionChecks, read_options, value_at
 from suppliers.connectors.feed.formats.delimited import TOTAL_ROW
 
 Outcome = BulkEditRow.Outcome
-MAX_SKU = 40
+MAX_SKU = 40  # characters of ``Variant.sku``
 _SKU = re.compile(r"[^\s\x00-\x1f]+(?: [^\s\x00-\x1f]+)*")
 
 
@@ -77,7 +77,7 @@ class RowReader:
     mark: str = field(kw_only=True)
     skus: set[str] = field(default_factory=set)
     known: int = 0  # rows with a SKU of ours
-    # (product or new product or option, field) -> value and row
+    # (product, field) or (option value, language) -> value and row
     _stated: dict[tuple[Any, str], tuple[Any, int]] = field(default_factory=dict)
     # (scheme, number) -> row
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class RowReader:
         by_handle = dict(Product.objects.filter(slug__in=handles).values_list("slug", "pk"))
         targets, variants = bulk_fields.load_targets(by_handle.values(), ids.values())
         exported: dict[str, Mapping[str, str]] = {}
-        if MIXED_EXPORT in self.mapped:
+        if SUPPLIER_EXPORT_MARK in self.mapped:
             found = export.load_rows(sorted(targets))
             exported = {row.variant.sku: columns.to_cells(row) for row in found}
         siblings: dict[int, dict[str, list[str]]] = {}
@@ -166,7 +166,9 @@ class RowReader:
         wanted.pop(OPTION_NAMES, None)
         handle = self._handle_of(cells)
         if handle and handle != target.product.slug:
-            message = _("The SKU belongs to the product %(handle)s. A row cannot move it.")
+            message = _(
+                "The SKU belongs to the product %(handle)s. Correct the SKU or the URL handle."
+            )
             problems.append(message % {"handle": target.product.slug})
         problems += self._contradictions(row, wanted, target, row.product_id)
         row.wanted = wanted
@@ -238,7 +240,7 @@ class RowReader:
         self._products.add(target.product.pk)
         for heading, code in self.mapped.items():
             each, text = self.own.fields.get(code), cells.get(heading, "")
-            if each is None or (is_exported(heading) and text == exported.get(heading)):
+            if each is None or (is_export_heading(heading) and text == exported.get(heading)):
                 continue
             if text.strip():
                 is_new = _is_new(each, target)
@@ -287,13 +289,10 @@ class RowReader:
             each = self.own.fields[code]
             if each.part in OF_VARIANT or code == file_fields.VARIANT_IMAGES:
                 continue
-            of = of_product
+            shared = (of_product, code)
             if isinstance(each, file_fields.OptionTextField):
-                of = option_key(value_at(wanted, target, each))
-                code_key = each.language
-            else:
-                code_key = code
-            value, first = self._stated.setdefault((of, code_key), (wanted[code], row.position))
+                shared = (option_key(value_at(wanted, target, each)), each.language)
+            value, first = self._stated.setdefault(shared, (wanted[code], row.position))
             if first == row.position:
                 continue
             if value != wanted[code]:

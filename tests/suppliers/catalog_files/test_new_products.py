@@ -21,7 +21,7 @@ from catalog.models import (
 )
 from catalog.products import images
 from suppliers.catalog_files import own_export
-from suppliers.catalog_files.own_columns import OwnColumns, exported_headings
+from suppliers.catalog_files.own_columns import OwnColumns, own_export_codes
 from suppliers.models import CatalogImport
 from tests.factories.catalog import (
     make_brand,
@@ -133,15 +133,15 @@ def test_a_row_adds_a_variant_to_a_product_that_exists():
         ("W-9,,T,Tindrel,lantern,headlamps,,,,,none,,,,,,,,", "does not show products"),
         ("W-9,,T,Tindrel,headlamp,headlamps,,,,,inside,,,,,,,,", "watt-hours"),
         ("W-9,,T,Tindrel,headlamp,headlamps,,,,,none,,,12,,,,,", "not 8, 12, 13 or 14"),
-        ("W-9,,T,!,headlamp,headlamps,,,,,none,,,,,,,,", "no name of a brand"),
-        ("W-9,,T,Tindrel,headlamp,headlamps,,,,,none,,,,,8 x,,,", "is no mode"),
+        ("W-9,,T,!,headlamp,headlamps,,,,,none,,,,,,,,", "is not a brand name"),
+        ("W-9,,T,Tindrel,headlamp,headlamps,,,,,none,,,,,8 x,,,", "is not a mode"),
         ("W-9,,T,Tindrel,headlamp,headlamps,,,,,none,,,,,,ftp://x/a.jpg,,", "neither the address"),
         ("W-9,,T,Tindrel,headlamp,headlamps,,,,,none,,,,,,https://x.org/a.jpg,top,", "none of"),
         ("L-9,l-1,,,,,,,,,none,,,,,,,,", "State the options of the variant: Color."),
-        ("L-9,l-1,,,,,,Red,,XL,none,,,,,,,,", "no option Size, but: Color."),
+        ("L-9,l-1,,,,,,Red,,XL,none,,,,,,,,", "no option Size. Its options: Color."),
         ("L-9,l-1,,,,,,Black,,,none,,,,,,,,", "Variant L-1 has the same options."),
         ("L-1,other,,,,,,,,,,,,,,,,,", "belongs to the product l-1"),
-        ("L-1,,,Other,,,,,,,,,,,,,,,", "which a file cannot change"),
+        ("L-1,,,Other,,,,,,,,,,,,,,,", "A file cannot change it"),
         (f"{'x' * 41},,T,Tindrel,headlamp,headlamps,,,,,none,,,,,,,,", "cannot be a SKU"),
     ],
 )
@@ -180,9 +180,9 @@ def test_a_sku_or_handle_that_was_taken_meanwhile_creates_nothing():
     apply(row)
 
     assert messages(row) == {
-        "W-1": "Another product has this URL handle in the meantime.",
+        "W-1": "A product with this URL handle was added since the dry run. Upload the file again.",
         "W-2": "Row 1, which creates the product, was not applied.",
-        "W-3": "Another variant has this SKU in the meantime.",
+        "W-3": "A variant with this SKU was added since the dry run. Upload the file again.",
     }
 
 
@@ -282,5 +282,5 @@ def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
 
 
 def test_each_column_of_an_export_has_its_own_heading():
-    assert len(exported_headings()) == len(OwnColumns().labels) - 2
+    assert len(own_export_codes()) == len(OwnColumns().labels) - 2
     assert CatalogImport.objects.count() == 0

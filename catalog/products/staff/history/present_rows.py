@@ -101,9 +101,9 @@ def find_current(change: FieldChange, rows: PresentRows, texts: ChangeTexts) -> 
     """
     if not change.field:
         if change.old is None:
-            raise RestoreError(_("An added row is deleted where it is edited."))
+            raise RestoreError(_("To remove an added row, delete it on the page of the product."))
         if _find_same_row(change, rows):
-            raise RestoreError(_("The product has it again."))
+            raise RestoreError(_("The product already has this row."))
         return None
     current = _VALUES.get(Record(change.record), _row_value)(change, rows)
     if _is_equal(current, change.old):
@@ -156,7 +156,7 @@ def _check_file(image: Mapping[str, Any]) -> None:
     stem = image["stem"]
     is_stored = stem and images.path_of(stem, min(WIDTHS_PX)).exists()
     if not is_stored and (stem or image["source_url"].startswith(UPLOAD_SCHEME)):
-        raise RestoreError(_("Its file is not stored any more."))
+        raise RestoreError(_("Its file is no longer stored. Upload the image again."))
 
 
 def _not_edited() -> str:
@@ -179,7 +179,7 @@ def _spec_value(change: FieldChange, rows: PresentRows) -> Any:
     name, spec = change.field, rows.spec
     if name.startswith(BASIS):
         if change.old is None:
-            raise RestoreError(_("Return the field to the suppliers instead."))
+            raise RestoreError(_("To remove the basis, return the field to the suppliers."))
         return Spec(sources=spec.get("sources", {})).basis_of(name.removeprefix(BASIS)).value
     if name.startswith(CUSTOM):
         code = name.removeprefix(CUSTOM)
@@ -202,7 +202,7 @@ def _row_value(change: FieldChange, rows: PresentRows) -> Any:
         raise RestoreError(_not_edited())
     row = rows.of(change.record).get(change.record_id)
     if row is None:
-        raise RestoreError(_("The row was removed."))
+        raise RestoreError(_("The row was removed. Restore it first."))
     is_of_import = change.record == Record.IDENTIFIER and row["scheme"] not in EDITABLE_SCHEMES
     if is_of_import or not {State.CONFLICT}.isdisjoint({row.get("state"), change.old}):
         raise RestoreError(_not_edited())

@@ -45,7 +45,7 @@ from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import InvalidTransitionError
 
 type FormOfProduct = Callable[[Product], type[forms.ModelForm[Any]]]
-TEXTS = ("title", "summary", "description_html")
+TEXT_COLUMNS = ("title", "summary", "description_html")
 
 
 @requires_transaction
@@ -226,10 +226,12 @@ def _restore_text(change: FieldChange, product: Product, *, now: datetime) -> No
     if change.field:
         language, _colon, column = change.field.partition(":")
         present = ProductText.objects.filter(product=product, language=language).first()
-        texts = {name: getattr(present, name, "") for name in TEXTS} | {column: change.old or ""}
+        texts = {name: getattr(present, name, "") for name in TEXT_COLUMNS} | {
+            column: change.old or ""
+        }
     else:
         language = old["language"]
-        texts = {name: old[name] or "" for name in TEXTS}
+        texts = {name: old[name] or "" for name in TEXT_COLUMNS}
     text_edits.save_texts(
         product=product, language=language, texts=TranslatedTexts(**texts), now=now
     )

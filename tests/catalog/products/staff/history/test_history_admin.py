@@ -191,7 +191,7 @@ def test_a_basis_alone_is_restored(staff, product):
 
     assert messages[-1].startswith("Restored: Basis: Output, lm: Test report.")
     assert Spec.objects.get().basis_of("output_lm") == "test_report"
-    reason = "Return the field to the suppliers instead."
+    reason = "To remove the basis, return the field to the suppliers."
     first = FieldChange.objects.order_by("pk").first().pk
     assert obstacle(staff, product, pk=first) == reason
 

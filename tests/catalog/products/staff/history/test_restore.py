@@ -69,7 +69,7 @@ def test_a_removed_identifier_is_added_to_its_variant(staff, product):
         "restore",
         "staff@fara.example",
     )
-    assert obstacle(staff, product, old__scheme="gtin") == "The product has it again."
+    assert obstacle(staff, product, old__scheme="gtin") == "The product already has this row."
 
 
 def test_an_identifier_that_another_variant_has_is_not_restored(staff, product):
@@ -123,7 +123,7 @@ def test_an_image_without_its_file_says_why_it_is_not_restored(staff, product, s
     make_image(product, stem="gone").delete()
     make_image(product, source_url="https://cj.example/1.jpg", stem="").delete()
 
-    reason = "Its file is not stored any more."
+    reason = "Its file is no longer stored. Upload the image again."
     assert obstacle(staff, product, old__stem="gone") == reason
     assert reason in staff.get(page(product)).content.decode()
     assert post(staff, product, f"{FieldChange.objects.get(old__stem='gone').pk}:") == [
@@ -240,10 +240,10 @@ def test_each_change_that_cannot_be_restored_says_why(staff, product):
     shown = staff.get(page(product)).context["changes"]
 
     assert {(row.change.record, row.change.field, row.obstacle) for row in shown} >= {
-        ("variant", "hs_code", "The row was removed."),
+        ("variant", "hs_code", "The row was removed. Restore it first."),
         ("variant", "position", "Staff cannot edit this field."),
-        ("mode", "", "An added row is deleted where it is edited."),
-        ("mode", "output_lm", "The row was removed."),
+        ("mode", "", "To remove an added row, delete it on the page of the product."),
+        ("mode", "output_lm", "The row was removed. Restore it first."),
         ("identifier", "", "Only imports set identifiers of this type."),
         ("spec", "custom:beam_angle", "This field does not exist any more."),
         ("image", "source_url", "Staff cannot edit this field."),
@@ -275,5 +275,5 @@ def test_restoring_twice_from_one_page_adds_one_row(staff, product):
     post(staff, product, button)
     (message,) = post(staff, product, button)
 
-    assert message == "Mode was not restored. The product has it again."
+    assert message == "Mode was not restored. The product already has this row."
     assert Mode.objects.count() == 1
