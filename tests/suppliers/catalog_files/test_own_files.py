@@ -47,7 +47,7 @@ def make_text(product, **texts):
 
 
 def apply(row):
-    application.start(row.edit, actor="mia", now=NOON)
+    application.start(row.edit, reason="measured", actor="mia", now=NOON)
     application.continue_edit(row.edit.pk, now=NOON)
     row.edit.refresh_from_db()
 
