@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import application
@@ -55,10 +56,14 @@ def apply(row: CatalogImport, *, reason: str, actor: str, now: datetime) -> None
 
 
 def report(row: CatalogImport) -> dict[str, Any]:
-    """Return the counts of a file of our own products, which add up to its rows, and its rejections."""
-    outcomes = BulkEditRow.objects.filter(edit=row.edit).order_by("position")
-    counted = Counter(OUTCOMES[outcome] for outcome in outcomes.values_list("outcome", flat=True))
-    rejected = outcomes.filter(outcome__in=[Outcome.REJECTED, Outcome.CONFLICT])
+    """Return the counts of a file of our own products, which add up to its rows.
+
+    Also which rows are rejected, which have unlikely values, and which columns are not read.
+    """
+    rows = BulkEditRow.objects.filter(edit=row.edit).order_by("position")
+    counted = Counter(OUTCOMES[outcome] for outcome in rows.values_list("outcome", flat=True))
+    is_rejected = Q(outcome__in=[Outcome.REJECTED, Outcome.CONFLICT])
+    rejected, unlikely = rows.filter(is_rejected), rows.exclude(is_rejected | Q(findings=[]))
     headings = imports.read_sample(row).detected.headers
     return {
         "rows": counted.total(),
@@ -66,6 +71,10 @@ def report(row: CatalogImport) -> dict[str, Any]:
         "rejections": [
             {"row": name, "number": number, "reason": message}
             for name, number, message in rejected.values_list("name", "position", "message")
+        ],
+        "unlikely": [
+            {"row": name, "number": number, "findings": findings}
+            for name, number, findings in unlikely.values_list("name", "position", "findings")
         ],
         "unread_columns": [heading for heading in headings if heading not in row.columns],
     }

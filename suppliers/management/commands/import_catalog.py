@@ -21,7 +21,7 @@ from suppliers.catalog_files import dry_run, imports, own_imports
 from suppliers.catalog_files.dry_run import Report
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import Mapping
-from suppliers.models import Connection, FeedMapping, FileContent, Supplier, SyncRun
+from suppliers.models import CatalogImport, Connection, FeedMapping, FileContent, Supplier, SyncRun
 from suppliers.sync.runner import AlreadyRunningError, run_sync
 
 ACTOR = "command line"
@@ -90,41 +90,44 @@ class Command(BaseCommand):
             raise CommandError(f"{report.rejected:,} of {report.rows:,} rows were rejected.")
 
     def _import_own(self, path: Path, options: dict[str, Any], *, now: datetime) -> None:
-        dry_run, as_json = options["dry_run"], options["as_json"]
+        is_dry_run: bool = options["dry_run"]
         started = time.monotonic()
         try:
-            with path.open("rb") as file:
-                chunks = iter(lambda: file.read(CHUNK), b"")
-                row = imports.upload(
-                    supplier=None, name=path.name, chunks=chunks, actor=ACTOR, now=now
-                )
-            own_imports.dry_run(row, actor=ACTOR, now=now)
+            row = _upload_own(path, is_dry_run=is_dry_run, now=now)
         except (PermanentError, OSError, file_sources.FileTooLargeError) as error:
             raise CommandError(f"{path} cannot be read: {error}", returncode=UNREADABLE) from error
-        if not dry_run:
+        if not is_dry_run:
             try:
                 own_imports.apply(row, reason=options["reason"].strip(), actor=ACTOR, now=now)
             except ReasonMissingError as error:
-                message = "New values are unlikely: nothing was changed. See them with --dry-run,"
-                raise CommandError(f"{message} then state --reason.") from error
+                raise CommandError(
+                    "New values are unlikely. Nothing was changed. --dry-run lists them: correct"
+                    " them, or state why they are right with --reason."
+                ) from error
         report = own_imports.report(row)
-        if dry_run:
+        if is_dry_run:
             imports.delete_import(row)
-        seconds = round(time.monotonic() - started, 2)
-        if as_json:
-            content = {"file": str(path), "mapping": OWN, **report, "seconds": seconds}
+        seconds = time.monotonic() - started
+        if options["as_json"]:
+            content = {"file": str(path), "mapping": OWN, **report, "seconds": round(seconds, 2)}
             self.stdout.write(json.dumps(content, ensure_ascii=False, indent=2))
         else:
-            for one in report["rejections"]:
-                self.stdout.write(f"  row {one['number']}: {one['row']}: {one['reason']}")
-            if report["unread_columns"]:
-                self.stdout.write(f"Columns not read: {', '.join(report['unread_columns'])}")
-            counts = ", ".join(f"{report[name]:,} {name}" for name in own_imports.COUNTS)
-            self.stdout.write(f"{report['rows']:,} rows: {counts} ({seconds:.1f} s)")
-            if dry_run:
-                self.stdout.write("Dry run: nothing was written.")
+            self._print_own(report, is_dry_run=is_dry_run, seconds=seconds)
         if report["rejected"]:
             raise CommandError(f"{report['rejected']:,} of {report['rows']:,} rows were rejected.")
+
+    def _print_own(self, report: dict[str, Any], *, is_dry_run: bool, seconds: float) -> None:
+        for one in report["rejections"]:
+            self.stdout.write(f"  row {one['number']}: {one['row']}: {one['reason']}")
+        for one in report["unlikely"]:
+            found = "; ".join(one["findings"])
+            self.stdout.write(f"  row {one['number']}: {one['row']}: unlikely: {found}")
+        if report["unread_columns"]:
+            self.stdout.write(f"Columns not read: {', '.join(report['unread_columns'])}")
+        counts = ", ".join(f"{report[name]:,} {name}" for name in own_imports.COUNTS)
+        self.stdout.write(f"{report['rows']:,} rows: {counts} ({seconds:.1f} s)")
+        if is_dry_run:
+            self.stdout.write("Dry run: nothing was written.")
 
     def _print(self, report: Report, run: SyncRun | None, *, seconds: float) -> None:
         for change in report.changes:
@@ -146,6 +149,23 @@ class Command(BaseCommand):
         else:
             counts = ", ".join(f"{name} {count}" for name, count in _run_counts(run).items())
             self.stdout.write(f"Run of the products: {counts}")
+
+
+def _upload_own(path: Path, *, is_dry_run: bool, now: datetime) -> CatalogImport:
+    """Upload a file of our own products and compare its rows.
+
+    Raises: PermanentError, OSError, FileTooLargeError  after a dry run, nothing is kept
+    """
+    with path.open("rb") as file:
+        chunks = iter(lambda: file.read(CHUNK), b"")
+        row = imports.upload(supplier=None, name=path.name, chunks=chunks, actor=ACTOR, now=now)
+    try:
+        own_imports.dry_run(row, actor=ACTOR, now=now)
+    except PermanentError:
+        if is_dry_run:
+            imports.delete_import(row)
+        raise
+    return row
 
 
 def _find_version(name: str) -> FeedMapping:

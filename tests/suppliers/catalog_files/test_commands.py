@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 from openpyxl import load_workbook
 
 from catalog.models import BulkEdit, Product, Spec, Variant
@@ -11,7 +11,7 @@ from suppliers.catalog_files.columns import to_cells
 from suppliers.catalog_files.export import csv_lines, load_rows, table
 from suppliers.feed_mapping import sample
 from suppliers.models import CatalogImport, FeedUpload, SupplierOffer, SyncRun
-from tests.factories.catalog import make_image, make_product, make_variant
+from tests.factories.catalog import make_image, make_product, make_spec, make_variant
 from tests.factories.suppliers import make_offer, make_supplier
 from tests.support.catalog_files import (
     PRODUCTS,
@@ -249,6 +249,37 @@ def test_own_products_are_exported_and_imported_without_a_browser(shop, tmp_path
     assert CatalogImport.objects.order_by("-pk").first().status == "applied"
     path.write_text("Name\nL-1\n")
     assert run(path, "--mapping=own")[0] == 2
+
+
+def test_a_dry_run_lists_unlikely_values_which_need_a_reason(shop, tmp_path, settings, capsys):
+    settings.FEEDS_ROOT = tmp_path / "feeds"
+    product = make_product()
+    make_variant(product, sku="L-1")
+    make_spec(product, output_lm=400, runtime_high_min=30)
+    path = tmp_path / "own.csv"
+    path.write_text("SKU,Output\nL-1,4000 lm\n")
+
+    (found,) = run(path, "--mapping=own", "--dry-run")[1]["unlikely"]
+    assert (found["row"], found["number"]) == ("L-1", 1)
+    assert "4,000 lm" in found["findings"][0]
+    call_command("import_catalog", str(path), "--mapping=own", "--dry-run")
+    assert "row 1: L-1: unlikely: " in capsys.readouterr().out
+
+    with pytest.raises(CommandError, match="state why they are right with --reason"):
+        call_command("import_catalog", str(path), "--mapping=own")
+    assert run(path, "--mapping=own", "--reason=measured")[0] == 0
+    assert product.spec.output_lm == 400
+    product.spec.refresh_from_db()
+    assert product.spec.output_lm == 4000
+
+
+def test_a_dry_run_of_a_file_without_skus_leaves_no_import(shop, tmp_path, settings):
+    settings.FEEDS_ROOT = tmp_path / "feeds"
+    path = tmp_path / "own.csv"
+    path.write_text("Name\nL-1\n")
+
+    assert run(path, "--mapping=own", "--dry-run")[0] == 2
+    assert CatalogImport.objects.count() == 0
 
 
 def counts_of_own(found):
