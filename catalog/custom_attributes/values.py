@@ -70,15 +70,11 @@ def extract(
     translation of a text is labeled ``Care (az)``. A line that the checks of numbers need also stays
     in ``rest``.
     """
-    by_label = {
-        _plain(label) if definition.language else _label(label): definition
-        for definition in definitions
-        for label in (definition.code, *dict(definition.names).values(), *definition.labels)
-    }
+    of_labels = find_definitions(lines, definitions)
     found = Extracted()
     for label, stated in lines.items():
         text = clean_text(stated)
-        definition = by_label.get(_plain(label)) or by_label.get(_label(label))
+        definition = of_labels.get(label)
         if definition is None or definition.code in found.values:
             found.rest[label] = stated
             continue
@@ -96,6 +92,19 @@ def extract(
         found.values[definition.code] = value
         found.sources[definition.code] = {"label": clean_text(label)[:60], "raw": text[:MAX_TEXT]}
     return found
+
+
+def find_definitions(
+    labels: Iterable[str], definitions: Sequence[Definition]
+) -> dict[str, Definition]:
+    """Map the labels that name a custom attribute, whatever their unit, to its definition."""
+    by_label = {
+        _plain(label) if definition.language else _label(label): definition
+        for definition in definitions
+        for label in (definition.code, *dict(definition.names).values(), *definition.labels)
+    }
+    found = {label: by_label.get(_plain(label)) or by_label.get(_label(label)) for label in labels}
+    return {label: definition for label, definition in found.items() if definition}
 
 
 def parse(text: str, definition: Definition, *, mark: str = "") -> Any:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext
 
 from catalog.custom_attributes import registry
+from catalog.custom_attributes.values import find_definitions
 from catalog.models import Spec
 from catalog.models.families import cached_families
 from catalog.product_import import identifiers, importer
@@ -268,6 +269,12 @@ def newest_file(supplier: Supplier, content: str, *, fetch: Fetch | None) -> str
     return next((name for name in names if name and find_file(supplier, name)), "")
 
 
+def _custom_columns(headers: Sequence[str]) -> dict[str, str]:
+    """Map the columns that name a custom attribute to its English name."""
+    found = find_definitions(headers, registry.cached())
+    return {header: definition.name_in("en") for header, definition in found.items()}
+
+
 def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
     """Read the first rows of a file. Raises PermanentError: the message says why."""
     with _open_file(path, reading) as file:
@@ -275,7 +282,9 @@ def read_sample(path: Path, *, reading: FormatOverrides) -> Sample:
         return Sample(
             detected=file.detected,
             columns=tuple(_sample_column(name, rows) for name in file.detected.headers),
-            suggested=suggestions.suggest_mapping(file.detected.headers, rows),
+            suggested=suggestions.suggest_mapping(
+                file.detected.headers, rows, custom=_custom_columns(file.detected.headers)
+            ),
         )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from catalog.attributes.numbers import UnreadableError
@@ -21,6 +22,7 @@ from suppliers.connectors.feed.rows import numbers
 from suppliers.connectors.feed.rows.descriptions import YES_WORDS
 from suppliers.connectors.feed.rows.numbers import GRAMS, MILLIMETERS
 
+NO_CUSTOM: Mapping[str, str] = MappingProxyType({})
 UNIT = re.compile(r"[\s_(\[](g|gr|grams|kg|oz|lb|lbs|mm|cm|m|in|inch)[)\]_]?$", re.IGNORECASE)
 NUMBERED_IMAGE = re.compile(
     r"(?:main |additional )?(?:image|picture|photo|img|bild)(?: (?:url|link|src))? ?\d*"
@@ -38,9 +40,15 @@ DISCONTINUED_IF_NO = {"is sale", "active", "enabled"}
 
 
 def suggest_mapping(
-    headers: Sequence[str], rows: Iterable[Mapping[str, Any]] = ()
+    headers: Sequence[str],
+    rows: Iterable[Mapping[str, Any]] = (),
+    *,
+    custom: Mapping[str, str] = NO_CUSTOM,
 ) -> mappings.Mapping:
-    """Suggest the likeliest source of each field, each column once; staff review it."""
+    """Suggest the likeliest source of each field, each column once; staff review it.
+
+    ``custom`` maps the columns that name a custom attribute to its name.
+    """
     rows = list(rows)
     unused = {header: known_name(header) for header in headers}
     fields: dict[str, Source] = {}
@@ -60,6 +68,10 @@ def suggest_mapping(
             del fields["length"]  # the light's length: a parcel would have three dimensions
             unused[header] = name
     claims, options = _take_columns(unused, CLAIM_ALIASES), _take_options(unused, headers)
+    for header, label in custom.items():
+        if header in unused and label not in claims:
+            del unused[header]
+            claims[label] = Source(column=header)
     images = [header for header, name in unused.items() if _is_image(name)]
     warehouses = () if "location" in fields else tuple(_warehouses(unused))
     return mappings.Mapping(

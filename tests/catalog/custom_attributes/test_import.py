@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, transaction
 
 from catalog.custom_attributes import registry
+from catalog.custom_attributes.values import find_definitions
 from catalog.models import CustomAttribute, Product, Spec
 from tests.factories.product_records import CLAIMS, make_product_record, take_in
 
@@ -175,3 +176,16 @@ def test_only_a_text_is_localized(admin_client):
         CustomAttribute.objects.create(
             code="x", names={"en": "X"}, kind="number", is_localized=True
         )
+
+
+def test_a_label_names_an_attribute_whatever_its_unit():
+    CustomAttribute.objects.create(
+        code="dive_depth", names={"en": "Dive depth"}, kind="number", labels=["Max. depth"]
+    )
+
+    found = find_definitions(["Max. depth (m)", "Dive depth", "Depth"], registry.load())
+
+    assert {label: one.code for label, one in found.items()} == {
+        "Max. depth (m)": "dive_depth",
+        "Dive depth": "dive_depth",
+    }

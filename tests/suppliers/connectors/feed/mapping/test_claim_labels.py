@@ -1,6 +1,6 @@
 import pytest
 
-from catalog.attributes.spec_table import SUBJECTS
+from catalog.attributes.spec_patterns import SUBJECTS
 from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, KNOWN_NAMES
 from suppliers.connectors.feed.mapping.fields import TARGETS, fold_header
 from suppliers.feed_mapping.suggestions import suggest_mapping

@@ -280,6 +280,17 @@ def test_a_model_column_groups_rows_only_if_it_repeats():
     assert ("parent" in alone, alone["mpn"].column) == (False, "Model")
 
 
+def test_a_column_that_names_a_custom_attribute_is_suggested():
+    custom = {"Dive depth (m)": "Dive depth", "Output (lm)": "Light"}
+
+    claims = suggest_mapping(["SKU", "Dive depth (m)", "Output (lm)"], custom=custom).claims
+
+    assert {label: source.column for label, source in claims.items()} == {
+        "Light output": "Output (lm)",
+        "Dive depth": "Dive depth (m)",
+    }
+
+
 def test_units_and_separators_are_suggested():
     row = {
         "SKU": "1",
