@@ -139,9 +139,9 @@ def _issue_row(row: str, code: str, problem: ImportIssue, *, count: int) -> tupl
     return row, code, severity.value, message, _raw_json(problem.raw)
 
 
-def _raw_json(raw: Any) -> str:
+def _raw_json(raw: Mapping[str, Any]) -> str:
     """Return the raw row as JSON, truncated, without NUL characters (PostgreSQL rejects them)."""
-    text = msgspec.json.encode(raw).decode().replace("\\u0000", "")
+    text = msgspec.json.encode(dict(raw)).decode().replace("\\u0000", "")
     if len(text) <= MAX_RAW_LENGTH:
         return text
     return msgspec.json.encode({"start": text[:MAX_RAW_LENGTH]}).decode()

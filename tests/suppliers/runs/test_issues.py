@@ -1,13 +1,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
+from catalog.attributes.normalization import normalize
 from catalog.records import ImportIssue
 from suppliers.inventory import confirmations
 from suppliers.models import SyncIssue, SyncRun
 from suppliers.runs import issues
 from suppliers.runs.runs import RunContext, open_run
 from tests.factories.feeds import NOON, sync, usd
+from tests.factories.product_records import make_product_record
 from tests.factories.suppliers import make_supplier
 
 LATER = NOON + timedelta(hours=1)
@@ -59,3 +62,13 @@ def test_issues_are_written_before_stock_rows_are_locked(known, world, monkeypat
         sync(known, "prices", now=LATER)
 
     assert still_open() == {"P1-Black"}
+
+
+def test_an_issue_is_stored_with_a_read_only_row():
+    record = make_product_record(claims={"Battery": "18650 Li-ion, included"})
+    work = RunContext(open_run(supplier=make_supplier(), kind="products", now=NOON), now=NOON)
+
+    with transaction.atomic():
+        issues.record(run=work.run, problems=normalize(record, source="cj").issues)
+
+    assert SyncIssue.objects.get().code == "lithium-unknown"
