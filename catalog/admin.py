@@ -14,9 +14,9 @@ from catalog.listings import price_hold_admin
 from catalog.price_books import admin as price_book_admin
 from catalog.price_books import channel_admin
 from catalog.products import admin as product_admin
-from catalog.products.staff import guarantee_admin
 from catalog.readiness import admin as readiness_admin
 from catalog.safety import admin as safety_admin
+from catalog.safety import guarantee_admin
 
 __all__ = [
     "brand_admin",

@@ -1081,6 +1081,8 @@ class Migration(migrations.Migration):
                 ("claim", models.JSONField(help_text="What a customer does, and what the guarantor then does.", verbose_name="How to claim")),
                 ("terms_url", models.URLField(help_text='The page or document of the producer.', max_length=400, verbose_name='Terms (link)')),
                 ("evidence", models.CharField(help_text='The document that you saw, with its date.', max_length=200, verbose_name='Evidence seen')),
+                ("evidence_file", models.CharField(max_length=60, verbose_name="Stored file")),
+                ("evidence_sha256", models.CharField(max_length=64, verbose_name="File hash")),
                 ("confirmed_by", models.CharField(max_length=150, verbose_name="Confirmed by")),
                 ("confirmed_at", models.DateTimeField(auto_now=True, verbose_name="Confirmed")),
                 ("product", models.OneToOneField(help_text='The guarantee is shown on its page, in the checkout and in confirmations.', on_delete=django.db.models.deletion.CASCADE, related_name='guarantee', to='catalog.product', verbose_name='Guaranteed product')),
@@ -1088,7 +1090,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "durability guarantee",
                 "verbose_name_plural": "durability guarantees",
-                "constraints": [models.CheckConstraint(condition=models.Q(("months__gt", 24), ("months", django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F("months"), "/", models.Value(6)), "*", models.Value(6)))), name="guarantee_over_two_years", violation_error_message="Enter more than 24 months, in steps of 6."), models.CheckConstraint(condition=models.Q(models.Q(("model", ""), _negated=True), models.Q(("guarantor", ""), _negated=True), models.Q(("guarantor_address", ""), _negated=True), models.Q(("territory", {}), _negated=True), models.Q(("claim", {}), _negated=True)), name="guarantee_has_its_terms"), models.CheckConstraint(condition=models.Q(models.Q(("terms_url", ""), _negated=True), models.Q(("evidence", ""), _negated=True)), name="guarantee_has_evidence")],
+                "constraints": [models.CheckConstraint(condition=models.Q(("months__gt", 24), ("months", django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F("months"), "/", models.Value(6)), "*", models.Value(6)))), name="guarantee_over_two_years", violation_error_message="Enter more than 24 months, in steps of 6."), models.CheckConstraint(condition=models.Q(models.Q(("model", ""), _negated=True), models.Q(("guarantor", ""), _negated=True), models.Q(("guarantor_address", ""), _negated=True), models.Q(("territory", {}), _negated=True), models.Q(("claim", {}), _negated=True)), name="guarantee_has_its_terms"), models.CheckConstraint(condition=models.Q(models.Q(("terms_url", ""), _negated=True), models.Q(("evidence", ""), _negated=True), models.Q(("evidence_file", ""), _negated=True)), name="guarantee_has_evidence")],
             },
         ),
         migrations.CreateModel(

@@ -62,6 +62,9 @@ class DurabilityGuarantee(models.Model):
     evidence = models.CharField(
         _("Evidence seen"), max_length=200, help_text=_("The document that you saw, with its date.")
     )
+    # as ``ProductDocument.file``; never shown to customers
+    evidence_file = models.CharField(_("Stored file"), max_length=60)
+    evidence_sha256 = models.CharField(_("File hash"), max_length=64)
     confirmed_by = models.CharField(_("Confirmed by"), max_length=150)
     confirmed_at = models.DateTimeField(_("Confirmed"), auto_now=True)
 
@@ -82,7 +85,9 @@ class DurabilityGuarantee(models.Model):
                 & ~Q(territory={})
                 & ~Q(claim={}),
             ),
-            check("guarantee_has_evidence", ~Q(terms_url="") & ~Q(evidence="")),
+            check(
+                "guarantee_has_evidence", ~Q(terms_url="") & ~Q(evidence="") & ~Q(evidence_file="")
+            ),
         ]
 
     def __str__(self) -> str:

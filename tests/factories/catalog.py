@@ -125,6 +125,7 @@ def make_guarantee(product, **changes):
         },
         "terms_url": "https://tindrel.example/guarantee",
         "evidence": "Guarantee card of 2 March 2026",
+        "evidence_file": "documents/guarantee.pdf",
         "confirmed_by": "clerk",
     }
     return DurabilityGuarantee.objects.create(product=product, **_row(known, changes))
