@@ -155,6 +155,12 @@ class BulkField:
             return f"{value.normalize():f}"
         return list(value) if isinstance(value, tuple | list) else value
 
+    def check_range(self, value: Any) -> None:
+        """Raise ValidationError if the column cannot hold a number."""
+        numbers = forms.DecimalField | forms.IntegerField
+        if self.definition is None and isinstance(self.form_field, numbers) and value is not None:
+            self._column.run_validators(value)
+
     def to_value(self, stored: Any, *, categories: Mapping[int, Category] | None = None) -> Any:
         """Return a JSON value as services take it. ``categories`` are known ones by id."""
         if self.definition is not None or self.part == IDENTIFIER:

@@ -88,6 +88,7 @@ class ValuesForm(forms.Form):
 
 def clean_value(each: BulkField, value: Any) -> Any:
     """Return a value as the forms of products and variants clean it. Raises ValidationError."""
+    each.check_range(value)
     if each.name == "description_html":
         return clean_html(value or "")
     if each.name == "hs_code":

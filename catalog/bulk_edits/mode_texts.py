@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from catalog.attributes.numbers import UnreadableError
@@ -61,7 +62,7 @@ def _parse_part(text: str, *, mark: str) -> str:
             message = _("%(text)s is not a mode. Write it as “High: 1000 lm, 120 min”")
             raise UnreadableError(message % {"text": text[:60]}) from None
         (mode,) = found
-        return to_text(
+        written = to_text(
             Mode(
                 name=mode.name,
                 kind=mode.kind,
@@ -69,6 +70,8 @@ def _parse_part(text: str, *, mark: str) -> str:
                 runtime_min=mode.runtime_min,
             )
         )
+        to_values(written)  # a number that no column holds is refused
+        return written
 
 
 def to_values(text: str) -> dict[str, Any]:
@@ -93,11 +96,15 @@ def _number(text: str, *, column: str) -> Any:
         value = Decimal(text)
     except InvalidOperation as error:
         raise UnreadableError(text[:60]) from error
-    if column == "output_lm":
-        return value
-    if value != int(value):
+    if column != "output_lm" and value != int(value):
         raise UnreadableError(text[:60])
-    return int(value)
+    stated = value if column == "output_lm" else int(value)
+    try:
+        field: Any = Mode._meta.get_field(column)  # noqa: SLF001 - Django's model API
+        field.run_validators(stated)
+    except ValidationError as error:
+        raise UnreadableError(f"{text[:60]}: {' '.join(error.messages)}") from error
+    return stated
 
 
 def to_modes(texts: Sequence[str], present: Sequence[Mode]) -> list[Mode]:
