@@ -21,6 +21,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from catalog.attributes.numbers import UnreadableError
 from catalog.bulk_edits import creation, planning, writing
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits.creation import CreationError
@@ -30,6 +31,7 @@ from catalog.bulk_edits.identifiers import IdentifierError
 from catalog.bulk_edits.writing import Write
 from catalog.listings.publication import lock_with_variants, republish_once
 from catalog.models import BulkEdit, BulkEditRow, FieldChange, Variant
+from catalog.products.variant_edits import SuccessorError
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks, bulk
 from storefront.lib.db.change_source import set_change_source
@@ -51,6 +53,12 @@ TIME_LIMIT_S = 600.0  # below Celery's limit; the rest is continued by the sweep
 FAILURES = (
     *(DataError, IntegrityError, ObjectDoesNotExist),
     *(LookupError, TypeError, ValueError, ValidationError),
+)
+
+# Errors of one row whose texts are for staff.
+MESSAGES = (
+    *(CreationError, IdentifierError, InvalidTransitionError),
+    *(SuccessorError, UnreadableError),
 )
 
 type Known = Mapping[str, BulkField]
@@ -150,7 +158,7 @@ def _do_batch(
         with transaction.atomic(durable=True):
             found = BulkEditRow.objects.select_for_update(of=["self"]).in_bulk(ids)
             step([found[pk] for pk in ids if pk in found], known, clock(), actor)
-    except (CreationError, IdentifierError, InvalidTransitionError) as error:
+    except MESSAGES as error:
         message = str(error)
     except FAILURES:
         if len(ids) == 1:

@@ -42,7 +42,7 @@ from storefront.lib.staff.form_fields import LinesField
 
 OPTION_TEXT, WARNINGS, MODES, IMAGES = "option_text", "warnings", "modes", "images"
 OPTION_VALUES, OPTION_NAMES = "variant.option_values", "product.option_names"
-BRAND, MODES_CODE = "product.brand", "modes.modes"
+BRAND, MODES_CODE, SUCCESSOR = "product.brand", "modes.modes", "variant.replaced_by"
 PRODUCT_IMAGES, VARIANT_IMAGES = "images.product", "images.variant"
 MAX_OPTIONS = 5
 MAX_SHOWN_IMAGE = 60  # characters

@@ -68,13 +68,17 @@ def _split(text: str) -> list[str]:
 
 def _source(text: str) -> str:
     if stored := _STORED.fullmatch(text):
-        if not images.path_of(stored[1], min(WIDTHS_PX)).exists():
-            raise UnreadableError(_("no image is stored as %(text)s") % {"text": text[:60]})
+        if not images.path_of(stored[1], max(WIDTHS_PX)).exists():
+            raise _not_stored(text)
         return f"{UPLOAD_SCHEME}{stored[1]}"
     if not images.is_valid_url(text):
         message = _("%(text)s is neither the address of an image (https://…) nor a stored image")
         raise UnreadableError(message % {"text": text[:60]})
     return text
+
+
+def _not_stored(text: str) -> UnreadableError:
+    return UnreadableError(_("no image is stored as %(text)s") % {"text": text[:60]})
 
 
 def _set_part(one: dict[str, Any], name: str, text: str) -> None:
@@ -116,6 +120,7 @@ def save_images(
     """Save the images of a product or variant in this order. New addresses are fetched by a task.
 
     Locks:  as ``image_edits.edit_images``
+    Raises: UnreadableError  the file of a new image was deleted since the dry run
     """
     present = {image.source_url: image for image in target.images}
     owner = target.variant if field.name == VARIANT else None
@@ -142,7 +147,10 @@ def _new_image(source: str) -> Image:
     if source.startswith(UPLOAD_SCHEME):
         stem = source.removeprefix(UPLOAD_SCHEME)
         known = Image.objects.filter(stem=stem).first()
-        content = images.path_of(stem, max(WIDTHS_PX)).read_bytes() if known is None else b""
+        try:
+            content = images.path_of(stem, max(WIDTHS_PX)).read_bytes() if known is None else b""
+        except FileNotFoundError as error:
+            raise _not_stored(stem) from error
         size = (known.width_px, known.height_px) if known else images.decode(content).size
         image.stem, (image.width_px, image.height_px) = stem, size
     return image

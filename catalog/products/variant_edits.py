@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from catalog.listings.publication import lock_products, republish_products
 from catalog.models import Variant
 from storefront.lib.db import bulk
@@ -15,6 +17,24 @@ LOCKABLE_FIELDS = (
     *("hs_code", "origin_country"),
 )
 OWN_FIELDS = ("status", "replaced_by")  # feeds do not state these fields
+MAX_SUCCESSORS = 50
+
+
+class SuccessorError(ValueError):
+    """A variant would replace itself, maybe through others. The message is for staff."""
+
+
+def check_successor(variant: Variant, successor: Variant | None) -> None:
+    """Raise SuccessorError if the successors of ``successor`` lead to the variant."""
+    following = successor
+    for _step in range(MAX_SUCCESSORS):
+        if following is None:
+            return
+        if following.pk == variant.pk:
+            break
+        following = following.replaced_by
+    message = _("%(sku)s cannot be the successor: this variant replaces it.")
+    raise SuccessorError(message % {"sku": successor})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +57,7 @@ def edit_variants(edits: Sequence[VariantEdit], *, now: datetime) -> None:
     """Save staff edits, lock the edited fields against feeds and publish the result.
 
     Locks:  the variants, then the listings of their products, then the products, each in id order
+    Raises: SuccessorError
     """
     ids = [edit.variant_id for edit in edits]
     variants = Variant.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
@@ -53,6 +74,10 @@ def edit_variants(edits: Sequence[VariantEdit], *, now: datetime) -> None:
         row.overridden_fields = sorted(locked - {*edit.unlocked})
         changed[row] = [*edited, "overridden_fields"]
     bulk.update(Variant, changed)
+    # After all are saved: two edits may make a loop that neither makes alone.
+    replaced = [edit.variant_id for edit in edits if edit.changes.get("replaced_by")]
+    for row in Variant.objects.filter(pk__in=replaced).select_related("replaced_by"):
+        check_successor(row, row.replaced_by)
     republish_products(products, now=now)
 
 

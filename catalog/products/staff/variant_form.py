@@ -14,12 +14,16 @@ from catalog.attributes.batteries import un_number
 from catalog.attributes.colors import color_of
 from catalog.models import Product, Variant
 from catalog.models.products import MAX_PACKED_WEIGHT_G
-from catalog.products.variant_edits import LOCKABLE_FIELDS, OWN_FIELDS
+from catalog.products.variant_edits import (
+    LOCKABLE_FIELDS,
+    OWN_FIELDS,
+    SuccessorError,
+    check_successor,
+)
 from storefront.lib.db.indexed_search import digits_of
 from storefront.lib.staff.form_fields import CountryField, LinesField, send_shown_values
 
 MAX_OPTION_CHARS = 60
-MAX_SUCCESSORS = 50
 HS_DIGITS = range(6, 11)
 BATTERY_FIELDS = frozenset({"lithium", "cell_wh", "cell_count"})
 
@@ -79,15 +83,11 @@ class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
     def clean_replaced_by(self) -> Variant | None:
         successor: Variant | None = self.cleaned_data["replaced_by"]
-        following = successor
-        for _step in range(MAX_SUCCESSORS):
-            if following is None:
-                return successor
-            if following.pk == self.instance.pk:
-                break
-            following = following.replaced_by
-        message = _("%(sku)s cannot be the successor: this variant replaces it.")
-        raise forms.ValidationError(message % {"sku": successor})
+        try:
+            check_successor(self.instance, successor)
+        except SuccessorError as error:
+            raise forms.ValidationError(str(error)) from error
+        return successor
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
