@@ -364,7 +364,7 @@ def _open_file(path: Path, reading: FormatOverrides) -> Iterator[DataFile]:
 
 def _sample_column(name: str, rows: Sequence[Mapping[str, Any]]) -> Column:
     distinct = dict.fromkeys(
-        str(row[name]).strip() for row in rows if row.get(name) not in {None, ""}
+        str(row[name]).strip() for row in rows if row.get(name) not in (None, "")
     )
     values = [value[:MAX_VALUE_LENGTH] for value in distinct if value]
     return Column(name=name, values=tuple(values[:VALUES]))

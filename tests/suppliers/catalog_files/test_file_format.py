@@ -60,3 +60,20 @@ def test_a_delimiter_in_a_quoted_heading_does_not_hide_the_delimiter():
     row = upload('SKU,"Output, lm",Images\nL-1,500,https://x.org/a.jpg | https://x.org/b.jpg\n')
 
     assert imports.read_sample(row).detected.headers == ("SKU", "Output, lm", "Images")
+
+
+def test_a_first_line_that_is_too_long_refuses_the_file():
+    with pytest.raises(PermanentError, match="longer than"):
+        upload(",".join(f"column {number}" for number in range(100_000)))
+
+
+def test_a_cell_that_is_too_long_hides_no_delimiter():
+    row = upload(f'SKU,Title,Description\nL-1,Torch,"{"x" * 150_000}"\nL-2,Torch,short\n')
+
+    assert imports.read_sample(row).detected.headers == ("SKU", "Title", "Description")
+
+
+def test_a_list_in_a_json_file_is_shown_as_text():
+    row = upload('[{"SKU": "L-1", "Features": ["zoom", "strobe"]}]')
+
+    assert imports.read_sample(row).columns[1].values == ("['zoom', 'strobe']",)

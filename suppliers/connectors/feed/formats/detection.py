@@ -172,7 +172,7 @@ def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
     It is the number of the first row, or, if that has one cell, of most rows.
     """
     counts = Counter(
-        len(next(csv.reader((record,), delimiter=delimiter), []))
+        _count_cells(record, delimiter)
         for record in islice(
             Records(StringIO("".join(lines), newline=""), delimiter=delimiter), SAMPLE_RECORDS
         )
@@ -180,12 +180,19 @@ def _fit(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
     )
     if not counts:
         return (0.0, 0)
-    columns = len(next(csv.reader((lines[0],), delimiter=delimiter), []))
+    columns = _count_cells(lines[0], delimiter)
     if columns == 1:
         ((columns, _),) = counts.most_common(1)
     if columns == 1:
         return (0.0, 0)
     return (counts[columns] / counts.total(), columns)
+
+
+def _count_cells(record: str, delimiter: str) -> int:
+    try:
+        return len(next(csv.reader((record,), delimiter=delimiter), []))
+    except csv.Error:  # a cell is too long
+        return 1
 
 
 def decimal_separator(cells: Iterable[object]) -> str:
