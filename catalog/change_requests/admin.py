@@ -41,7 +41,7 @@ def differences(request: ChangeRequest) -> SafeString:
     The version that is shown is part of the form, so that no later change is accepted unseen.
     """
     return format_html(
-        '<ul class="change-list">{}</ul><input type="hidden" name="{}{}" value="{}">',
+        '<ul class="change-details">{}</ul><input type="hidden" name="{}{}" value="{}">',
         format_html_join("", "<li><b>{}</b> {} → {}</li>", map(_line, find_differences(request))),
         SEEN,
         request.pk,

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -123,11 +124,12 @@ class ProductAdmin(
     search_fields: ClassVar = ["title"]  # shows the search box; see ``search_condition``
     search_help_text = search.SEARCH_HELP
     ordering: ClassVar = ["-id"]
-    exclude = ("overridden_fields",)
+    exclude = ("overridden_fields", "created_at", "titles")
     readonly_fields: ClassVar = [
         spec_panel,
         completeness_panel,
         SALE_OBSTACLES,
+        columns.pairs("titles", _("Titles by language"), labels=dict(settings.LANGUAGES)),
         columns.age("created_at", _("Created")),
         locked_fields,
     ]
