@@ -3,13 +3,12 @@
 from collections import deque
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from itertools import chain
 
 from django.utils.translation import gettext
 
 from catalog.listings.completeness import NEEDED_FOR_SALE, NEEDED_OF_KIND
 from catalog.listings.publication import lock_products, republish_products
-from catalog.models import Completeness, Product
+from catalog.models import Completeness, Product, ProductFamily
 from catalog.readiness import completeness
 from catalog.readiness.subjects import BASE_LANGUAGE, PRICE, label_of_subject
 from storefront.lib.db.change_source import set_change_source
@@ -150,9 +149,17 @@ def describe_missing(missing: Collection[str]) -> str:
 def find_unsellable(product_ids: Collection[int]) -> dict[int, list[str]]:
     """Map each product that cannot be sold on any channel to what it lacks, except the price."""
     completeness.compute(product_ids)
-    codes = {*NEEDED_FOR_SALE, *chain(*NEEDED_OF_KIND.values())} - {PRICE}
+    codes = {  # by family: what is missing may also be required or recommended by the family only
+        family: {*NEEDED_FOR_SALE, *NEEDED_OF_KIND.get(kind, ())} - {PRICE}
+        for family, kind in ProductFamily.objects.values_list("code", "kind")
+    }
     rows = Completeness.objects.filter(
         product__in=product_ids, language=BASE_LANGUAGE, blocks_sale=True
     ).order_by("channel")
-    found = {row.product_id: [code for code in row.missing if code in codes] for row in rows}
+    found = {
+        product_id: [code for code in missing if code in codes[family]]
+        for product_id, missing, family in rows.values_list(
+            "product_id", "missing", "product__family"
+        )
+    }
     return {product_id: missing for product_id, missing in found.items() if missing}

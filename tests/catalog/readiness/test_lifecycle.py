@@ -2,7 +2,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from catalog.models import Listing, Product, ProductCard, Spec
+from catalog.models import Listing, Product, ProductCard, Requirement, Spec
 from catalog.readiness import lifecycle
 from catalog.search import index
 from storefront.lib.state_machine import InvalidTransitionError, StatusChange
@@ -48,6 +48,18 @@ def test_a_product_that_lacks_what_its_sale_needs_is_not_approved(product):
         move(product, "ready")
 
     assert Product.objects.get().status == "in_review"
+
+
+def test_a_value_that_is_only_recommended_does_not_stop_the_approval_without_a_price(product):
+    Listing.objects.update(price_amount=None, is_published=False)
+    Spec.objects.update(battery_format="")
+    Requirement.objects.create(subject="battery_format", is_required=False)
+    Product.objects.update(status="in_review")
+    product.refresh_from_db()
+
+    move(product, "ready")
+
+    assert product.status == "ready"
 
 
 def test_each_transition_is_recorded(product):
