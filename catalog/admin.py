@@ -5,10 +5,9 @@ from catalog.bulk_edits import admin as bulk_edit_admin
 from catalog.change_requests import admin as change_request_admin
 from catalog.competitors import admin as competitor_admin
 from catalog.competitors import source_admin
-from catalog.custom_attributes import admin as custom_attribute_admin
 from catalog.exchange_rates import admin as exchange_rate_admin
 from catalog.families import admin as family_admin
-from catalog.families import card_admin
+from catalog.families import card_admin, custom_attribute_admin
 from catalog.listings import admin as listing_admin
 from catalog.listings import price_hold_admin
 from catalog.price_books import admin as price_book_admin

@@ -1,5 +1,6 @@
 """Family admin: add and edit product families without code."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,13 +14,15 @@ from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.attributes.families import Families, Family
-from catalog.custom_attributes.admin import MAX_NAME, english_name
+from catalog.families.custom_attribute_admin import MAX_NAME, english_name
+from catalog.listings.tasks import republish_family
 from catalog.models import Category, CustomAttribute, Product, ProductFamily
 from catalog.models.families import clear_family_cache, load_families
 from catalog.search import cache
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.language_fields import CODE, LanguageTextsField
+from storefront.lib.tasks import enqueue
 
 
 def category_choices() -> list[tuple[str, str]]:
@@ -130,6 +133,8 @@ class ProductFamilyAdmin(StaffAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         _announce()
+        if change and {"kind", "names"} & {*form.changed_data}:
+            transaction.on_commit(partial(enqueue, republish_family, family=obj.code))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)

@@ -1,18 +1,21 @@
-"""Listing publication: delist, relist, publish the complete listings of a product."""
+"""Listing publication: delist, relist, publish the complete listings of products."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from itertools import batched
 
 from django.db import transaction
 
 from catalog.listings.completeness import is_complete
 from catalog.models import Channel, Listing, Product, Variant
+from catalog.models.families import clear_family_cache
 from catalog.search import index
 from catalog.texts import title_updates
 from storefront.lib.db.transactions import requires_transaction
 
+BATCH = 500
 # The products to publish at the end of ``republish_once``.
 _deferred: ContextVar[set[int] | None] = ContextVar("deferred", default=None)
 
@@ -93,3 +96,18 @@ def republish_once(*, now: datetime) -> Iterator[None]:
         _deferred.reset(token)
     if products:
         republish_products(products, now=now)
+
+
+def republish_family(family: str, *, now: datetime) -> int:
+    """Publish the products of a family whose kind or names changed; return how many it has.
+
+    Locks:  per batch: the listings, then the products, each in id order
+    """
+    clear_family_cache()  # the edit was made in another process
+    products = Product.objects.filter(family=family).order_by("pk")
+    ids = list(products.values_list("pk", flat=True))
+    for batch in batched(ids, BATCH):
+        with transaction.atomic(durable=True):
+            lock_products(batch)
+            republish_products(batch, now=now)
+    return len(ids)

@@ -1,11 +1,11 @@
-"""Listing tasks: reprice channels that are due, reprice queued variants."""
+"""Listing tasks: reprice due channels and queued variants, publish a changed family."""
 
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from catalog.listings import repricing
+from catalog.listings import publication, repricing
 
 
 @shared_task
@@ -18,3 +18,8 @@ def reprice_due_channels(**_: Any) -> int:
 @shared_task
 def reprice_queued(**_: Any) -> int:
     return repricing.reprice_queued(now=timezone.now())
+
+
+@shared_task
+def republish_family(*, family: str, **_: Any) -> int:
+    return publication.republish_family(family, now=timezone.now())

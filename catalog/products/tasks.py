@@ -42,6 +42,6 @@ def refresh_option_texts(**_: Any) -> int:
 def refresh_titles(family: str = "", **_: Any) -> int:
     """Make the titles of a family's products from its templates, or those of all products.
 
-    The nightly run for all finds what an edit of a brand or of an attribute changed.
+    The nightly run for all finds what a task that was not queued would have changed.
     """
     return title_refresh.refresh_titles(family=family)

@@ -5,7 +5,7 @@ from django.db import transaction
 
 from catalog.brands import aliases
 from catalog.brands.tasks import reindex_brand
-from catalog.models import Brand, BrandAlias
+from catalog.models import Brand, BrandAlias, ProductCard
 from catalog.search import product_list
 from catalog.search.filters import ProductFilter
 from tests.factories.catalog import (
@@ -65,6 +65,19 @@ def test_a_removed_alias_is_free_again(olight):
 def test_a_product_created_under_an_alias_has_our_brand(olight):
     with transaction.atomic():
         assert aliases.get_or_create_brand("o lite") == olight
+
+
+def test_products_get_the_new_name_of_their_brand_in_their_titles(olight):
+    product = make_product(brand=olight, title="Olight i3T headlamp", family="headlamp")
+    make_spec(product)
+    make_listing(make_variant(product))
+    Brand.objects.filter(pk=olight.pk).update(name="Olite", key="olite pro")
+
+    reindex_brand(olight.pk)
+
+    product.refresh_from_db()
+    assert product.titles["az"].startswith("Olite ")
+    assert ProductCard.objects.get().titles == product.titles
 
 
 def test_a_search_finds_a_product_by_an_alias_of_its_brand(olight):

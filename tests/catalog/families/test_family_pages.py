@@ -8,11 +8,13 @@ from django.db import IntegrityError, connection
 from django.urls import reverse
 
 from catalog.attributes.families import BUILT_IN
-from catalog.models import Product, ProductFamily, Variant, families
+from catalog.families import admin as family_admin
+from catalog.listings.tasks import republish_family
+from catalog.models import Listing, Product, ProductCard, ProductFamily, Spec, Variant, families
 from catalog.models.families import load_families
 from catalog.search.query_parser import split_terms
 from catalog.search.vocabulary import meanings_of
-from tests.factories.catalog import make_category, make_product
+from tests.factories.catalog import make_category, make_listing, make_product
 from tests.factories.product_records import CLAIMS, make_product_record, take_in
 
 pytestmark = pytest.mark.django_db
@@ -109,7 +111,7 @@ def test_an_export_of_a_family_is_imported_into_it(dive, tmp_path):
         ({"category": "nowhere"}, "nowhere is not one of the available choices"),
         ({"sku_prefix": "dl"}, "two to four capital letters"),
         ({"code": "headlamp"}, "already exists"),
-        ({"words": ""}, "Add a word that recognizes “Dive light”"),
+        ({"names_en": "Cave lamp"}, "Add a word that recognizes “Cave lamp”"),
         ({"names_en": "Headlamp"}, "as the family “headlamp”"),
     ],
 )
@@ -137,3 +139,45 @@ def test_a_product_has_a_known_family():
 
     with pytest.raises(IntegrityError):
         connection.check_constraints()
+
+
+def edited(family, **changes):
+    names = {f"names_{code}": text for code, text in family.names.items()}
+    fields = ("kind", "category", "sku_prefix", "match_priority", "search_words", "position")
+    known = {name: getattr(family, name) for name in fields}
+    limit = family.max_first_price_eur or ""
+    words = ", ".join(family.words)
+    return {**names, **known, "max_first_price_eur": limit, "words": words, **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({"kind": "battery"}, ["headlamp"]), ({"names_en": "Head lamp"}, ["headlamp"]),
+     ({"position": "7"}, [])],
+)  # fmt: skip
+def test_a_new_kind_or_name_publishes_the_products_again(
+    admin_client, monkeypatch, django_capture_on_commit_callbacks, changes, expected
+):
+    queued = []
+    monkeypatch.setattr(family_admin, "enqueue", lambda _task, family: queued.append(family))
+    row = ProductFamily.objects.get(code="headlamp")
+    make_category(slug=row.category)
+    page = reverse("admin:catalog_productfamily_change", args=[row.pk])
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert admin_client.post(page, edited(row, **changes)).status_code == 302
+
+    assert queued == expected
+
+
+def test_listings_that_a_new_kind_makes_incomplete_are_hidden_at_once():
+    product = make_listing().variant.product
+    Product.objects.update(family="headlamp")
+    Spec.objects.update(battery_format="")
+    for kind, is_published in (("battery", False), ("light", True)):
+        ProductFamily.objects.filter(code="headlamp").update(kind=kind)
+
+        assert republish_family(family="headlamp") == 1
+
+        assert Listing.objects.get().is_published is is_published
+        assert ProductCard.objects.filter(product=product).exists() is is_published

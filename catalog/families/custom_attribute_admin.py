@@ -1,19 +1,25 @@
 """Custom attribute admin: define attributes for imports, staff forms, product pages and the API."""
 
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.custom_attributes.values import find_built_in
-from catalog.models import CustomAttribute
+from catalog.models import CustomAttribute, ProductFamily
 from catalog.models.families import family_choices
+from catalog.products.tasks import refresh_titles
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.language_fields import ChoiceRowsField, LanguageTextsField
+from storefront.lib.tasks import enqueue
 
 MAX_NAME = 60
 
@@ -73,3 +79,23 @@ class CustomAttributeAdmin(StaffAdmin):
     list_filter: ClassVar = ["kind", "is_required"]
     search_fields: ClassVar = ["code", "names"]
     ordering: ClassVar = ["position", "code"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if {"choices", "is_localized"} & {*form.changed_data}:
+            _refresh_titles_with(obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        _refresh_titles_with(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[CustomAttribute]") -> None:
+        for row in queryset:
+            self.delete_model(request, row)
+
+
+def _refresh_titles_with(attribute: CustomAttribute) -> None:
+    """Make the titles again of the families whose templates name the attribute."""
+    for code, templates in ProductFamily.objects.values_list("code", "title_templates"):
+        if any(f"{{{attribute.code}}}" in text for text in templates.values()):
+            transaction.on_commit(partial(enqueue, refresh_titles, family=code))

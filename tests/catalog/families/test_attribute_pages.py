@@ -1,0 +1,54 @@
+import pytest
+from django.urls import reverse
+
+from catalog.families import custom_attribute_admin
+from catalog.models import CustomAttribute, ProductFamily
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def switch():
+    ProductFamily.objects.filter(code="headlamp").update(
+        title_templates={"az": "{model}, {switch}"}
+    )
+    return CustomAttribute.objects.create(
+        code="switch", names={"en": "Switch"}, kind="choice", choices=[["side", {"en": "Side"}]]
+    )
+
+
+@pytest.fixture
+def queued(monkeypatch):
+    families = []
+    monkeypatch.setattr(
+        custom_attribute_admin, "enqueue", lambda _task, family: families.append(family)
+    )
+    return families
+
+
+@pytest.mark.parametrize(("name", "expected"), [("Lateral", ["headlamp"]), ("Side", [])])
+def test_a_renamed_choice_makes_the_titles_that_name_it(
+    admin_client, switch, queued, django_capture_on_commit_callbacks, *, name, expected
+):
+    page = reverse("admin:catalog_customattribute_change", args=[switch.pk])
+    choice = {"choices-0-code": "side", "choices-0-en": name, "choices-0-position": "1"}
+    fields = {"names_en": "Switch", **choice, "position": "0"}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = admin_client.post(page, fields)
+
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    assert CustomAttribute.objects.get().choices == [["side", {"en": name}]]
+    assert queued == expected
+
+
+def test_a_deleted_attribute_leaves_the_titles_that_name_it(
+    admin_client, switch, queued, django_capture_on_commit_callbacks
+):
+    page = reverse("admin:catalog_customattribute_changelist")
+    chosen = {"action": "delete_selected", "_selected_action": [switch.pk], "post": "yes"}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        admin_client.post(page, chosen)
+
+    assert (CustomAttribute.objects.count(), queued) == (0, ["headlamp"])
