@@ -101,7 +101,10 @@ class Families:
         return ""
 
     def _named_in(self, folded: str) -> list[Family]:
-        """Return the named families. In "head torch", "torch" names no family of its own."""
+        """Return the named families. In "head torch", "torch" names no family of its own.
+
+        A word of several families names the one with the lowest priority number.
+        """
         matches = [
             _Match(family, *found.span())
             for family, pattern in self._patterns
@@ -111,9 +114,12 @@ class Families:
 
 
 def _is_covered(match: _Match, matches: Sequence[_Match]) -> bool:
-    length = match.end - match.start
+    """Return whether another match contains this one, or an earlier one is of the same words."""
+    earlier = matches[: matches.index(match)]
     return any(
-        other.start <= match.start and match.end <= other.end and other.end - other.start > length
+        other.start <= match.start
+        and match.end <= other.end
+        and ((other.start, other.end) != (match.start, match.end) or other in earlier)
         for other in matches
     )
 
