@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any, Protocol
 
 from catalog.models import Channel, Listing
@@ -175,8 +176,7 @@ def check_product_page(
     Computed again if a stock row changed, and at least once a minute, as its routes are.
     """
     cache = quotes.process_cache(now)
-    keys = (_cache_key(id_, each, country, channel, now) for id_, each in shown.items())
-    key = ("page", chosen, tuple(each.stock for each in shown.values()), *keys)
+    key = _page_key(shown, chosen, country, channel, now)
     if key not in cache:
         stock = [row for each in shown.values() for row in stock_rows.parse_column(each.stock)]
         reached = _reach_shown(shown, country, channel, now, stock)
@@ -190,6 +190,16 @@ def check_product_page(
         cache[key] = found
     page: PageAvailability = cache[key]
     return page
+
+
+def _page_key(
+    shown: Mapping[int, PageVariant], chosen: int, country: str, channel: Channel, now: datetime
+) -> Hashable:
+    """Return a digest: the stock rows of a product of 50 variants take 30 KB."""
+    inputs = [
+        (each.stock, _cache_key(id_, each, country, channel, now)) for id_, each in shown.items()
+    ]
+    return ("page", chosen, blake2b(repr(inputs).encode(), digest_size=16).digest())
 
 
 def _reach_shown(

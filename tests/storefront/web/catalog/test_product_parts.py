@@ -5,9 +5,11 @@ from unittest.mock import patch
 
 import pytest
 from django.test.utils import override_settings
+from django.utils import timezone
 
 from catalog.models import Listing, Product, ProductFamily
 from catalog.models.families import clear_family_cache
+from shipping.rates import quotes
 from storefront.web.catalog import product_parts
 from suppliers.models import StockLevel, Supplier
 
@@ -55,3 +57,13 @@ def test_a_changed_stock_row_shows_at_once(client, light):
 
     Supplier.objects.update(status="paused")
     assert "Out of stock." in page()
+
+
+def test_a_kept_promise_has_a_short_key(client, light):
+    """The stock rows of a product of 50 variants take 30 KB."""
+    cache = {quotes.ROUTES: quotes.process_cache(timezone.now())[quotes.ROUTES]}
+    with patch.object(quotes, "process_cache", return_value=cache):
+        client.get("/en/p/trail-400/")
+
+    (key,) = (key for key in cache if key[0] == "page")
+    assert len(repr(key)) < 150
