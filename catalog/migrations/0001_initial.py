@@ -744,7 +744,7 @@ class Migration(migrations.Migration):
                 ("capacity_mah", models.PositiveIntegerField(null=True, verbose_name="Capacity")),
                 ("features", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, verbose_name="Features")),
                 ("colors", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, verbose_name="Colors")),
-                ("details", models.JSONField(default=dict, verbose_name="Further filters")),
+                ("details", models.JSONField(default=dict, verbose_name="Values of detail facets")),
                 ("sent_from", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, verbose_name="Ships from, by area")),
                 ("score", models.IntegerField(default=0, verbose_name="Rank")),
                 ("search", django.contrib.postgres.search.SearchVectorField(null=True, verbose_name="Search words")),

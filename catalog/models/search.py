@@ -88,7 +88,7 @@ class ProductCard(models.Model):
     # of variants in stock
     colors = ArrayField(models.CharField(max_length=20), default=list, verbose_name=_("Colors"))
     # code of ``search.detail_facets`` -> number, or array of values
-    details = models.JSONField(_("Further filters"), default=dict)
+    details = models.JSONField(_("Values of detail facets"), default=dict)
     # "ES:12": the variant shown is sent from Spain to the countries of area 12.
     sent_from = ArrayField(
         models.CharField(max_length=20), default=list, verbose_name=_("Ships from, by area")

@@ -68,7 +68,7 @@ DETAIL_FACETS: Mapping[str, DetailFacet] = {
         END""",
     ),
     "light_color": _any_of("light_colors", "white warm_white red green blue amber uv infrared rgb"),
-    "tint": _one_of(
+    "color_temperature": _one_of(
         "cct_k",
         "warm neutral cool",
         f"""CASE
@@ -82,10 +82,11 @@ DETAIL_FACETS: Mapping[str, DetailFacet] = {
     "impact": _range("impact_m", "meters"),
     "material": DetailFacet(
         column="material",
-        sql="to_jsonb(string_to_array(NULLIF(replace(spec.material, 'aluminium', 'aluminum'), ''),"
-        " ', '))",
+        # One word for each: some suppliers write aluminium, and PC for polycarbonate.
+        sql="to_jsonb(string_to_array(NULLIF(regexp_replace(replace("
+        "spec.material, 'aluminium', 'aluminum'), '\\mpc\\M', 'polycarbonate'), ''), ', '))",
         values=(
-            *("aluminum", "abs", "polycarbonate", "pc", "nylon", "rubber", "silicone", "steel"),
+            *("aluminum", "abs", "polycarbonate", "nylon", "rubber", "silicone", "steel"),
             *("titanium", "copper", "brass"),
         ),
     ),

@@ -8,11 +8,11 @@ from pyroaring import BitMap64
 
 from catalog.search.detail_facets import DETAIL_FACETS
 from catalog.search.filters import (
+    ALL_CAN_BE_UNKNOWN,
     ALL_CHOICES,
     ALL_RANGES,
     DYNAMIC_CHOICES,
     FACETS,
-    MAY_BE_UNKNOWN,
 )
 from catalog.search.selection import RANGE_COLUMNS, Selection, unknown
 
@@ -107,7 +107,7 @@ def _facet(selection: Selection, code: str, among: BitMap64) -> Facet:
         has_range=code in RANGE_COLUMNS,
         choices=_choices(selection, code, among),
         unknown=unknown(index, code).intersection_cardinality(among)
-        if code in MAY_BE_UNKNOWN
+        if code in ALL_CAN_BE_UNKNOWN
         else 0,
         is_unknown_chosen=code in query.unknown,
         low=low,

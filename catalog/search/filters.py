@@ -91,7 +91,7 @@ ALL_CHOICES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     **CHOICES,
     **{code: (code, DETAIL_FACETS[code].values) for code in DETAIL_CHOICES},
 }
-MAY_BE_UNKNOWN = (*CAN_BE_UNKNOWN, *DETAIL_FACETS)
+ALL_CAN_BE_UNKNOWN = (*CAN_BE_UNKNOWN, *DETAIL_FACETS)
 SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
 
 
@@ -170,7 +170,7 @@ class ProductFilter:
             color=parser.choices(*CHOICES["color"]),
             origin=parser.choices(DYNAMIC_CHOICES["origin"], tuple(COUNTRIES)),
             details=tuple(parser.details()),
-            unknown=parser.choices("unknown", MAY_BE_UNKNOWN),
+            unknown=parser.choices("unknown", ALL_CAN_BE_UNKNOWN),
             more=bool(parser.choices("more", ("1",))),
             in_stock=bool(parser.choices("in_stock", ("1",))),
             sort=next(iter(parser.choices("sort", SORTS)), "best"),
@@ -190,7 +190,7 @@ class ProductFilter:
             params += [(name, value) for value in known if value in chosen]
         for code, name in DYNAMIC_CHOICES.items():
             params += [(name, value) for value in sorted(self.chosen_in(code))]
-        params += [("unknown", code) for code in MAY_BE_UNKNOWN if code in self.unknown]
+        params += [("unknown", code) for code in ALL_CAN_BE_UNKNOWN if code in self.unknown]
         if self.more:
             params.append(("more", "1"))
         if self.in_stock:

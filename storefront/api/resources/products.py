@@ -17,9 +17,9 @@ from catalog.products import detail_query
 from catalog.search import product_list
 from catalog.search.detail_facets import DETAIL_FACETS, DETAIL_RANGES
 from catalog.search.filters import (
+    ALL_CAN_BE_UNKNOWN,
     ALL_CHOICES,
     DYNAMIC_CHOICES,
-    MAY_BE_UNKNOWN,
     RANGES,
     SORTS,
     ProductFilter,
@@ -129,7 +129,7 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
             "unknown",
             OpenApiTypes.STR,
             many=True,
-            enum=MAY_BE_UNKNOWN,
+            enum=ALL_CAN_BE_UNKNOWN,
             description="Facets that also match products without a stated value.",
         ),
         OpenApiParameter(

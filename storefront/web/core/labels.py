@@ -81,7 +81,7 @@ FACET: Labels = {
     "battery_included": _("Battery included"),
     "beam_shape": _("Beam shape"),
     "light_color": _("Light colors"),
-    "tint": _("Color temperature"),
+    "color_temperature": _("Color temperature"),
     "lowest_output": _("Lowest brightness"),
     "length": _("Length"),
     "head": _("Head diameter"),
@@ -119,7 +119,9 @@ FACET_HELP: Labels = {
         "Wide light shows what is near. A far beam is narrow. Calculated from candela and lumens."
     ),
     "light_color": _("Products with any of the selected colors of light."),
-    "tint": _("Warm light up to 3,500 K is yellowish, cool light over 5,000 K is bluish."),
+    "color_temperature": _(
+        "Warm light up to 3,500 K is yellowish, cool light over 5,000 K is bluish."
+    ),
     "lowest_output": _("Output of the dimmest mode. A few lumens are enough to read a map."),
     "length": _("Length of the light. A headlamp without its strap."),
     "head": _("Diameter of the head, its widest part."),
@@ -156,7 +158,7 @@ BEAM_SHAPE: Labels = {
     "balanced": _("Balanced beam"),
     "far": _("Far beam"),
 }
-TINT: Labels = {
+COLOR_TEMPERATURE: Labels = {
     "warm": _("Warm light"),
     "neutral": _("Neutral light"),
     "cool": _("Cool light"),
@@ -169,7 +171,6 @@ MATERIAL: Labels = {
     "aluminum": _("Aluminum"),
     "abs": _("ABS plastic"),
     "polycarbonate": _("Polycarbonate"),
-    "pc": _("PC plastic"),
     "nylon": _("Nylon"),
     "rubber": _("Rubber"),
     "silicone": _("Silicone"),
@@ -280,7 +281,7 @@ KINDS: Mapping[str, Labels] = {
     "light_color": LIGHT_COLOR,
     "charging": CHARGING,
     "beam_shape": BEAM_SHAPE,
-    "tint": TINT,
+    "color_temperature": COLOR_TEMPERATURE,
     "battery_included": BATTERY_INCLUDED,
     "material": MATERIAL,
     "basis": BASIS,

@@ -1,4 +1,4 @@
-"""The folded filters: their values in the index of cards, their parameters and counts."""
+"""Detail facets: their values in the index of cards, their parameters and counts."""
 
 from decimal import Decimal
 
@@ -47,15 +47,15 @@ def test_a_card_has_the_stated_values_of_its_specification():
         battery_included=False,
         battery_energy_wh=Decimal("4.44"),
         cct_k=3500,
-        material="aluminium, abs",
+        material="aluminium, abs, pc",
     ) == {
         "beam_shape": ["far"],
         "longest_runtime": 90,
         "charging": ["usb_c", "solar"],
         "battery_included": ["no"],
         "energy": 4.44,
-        "tint": ["warm"],
-        "material": ["aluminum", "abs"],
+        "color_temperature": ["warm"],
+        "material": ["aluminum", "abs", "polycarbonate"],
     }
 
 
@@ -65,8 +65,8 @@ def test_a_card_has_the_stated_values_of_its_specification():
         ({"intensity_cd": 8_000}, "beam_shape", ["wide"]),
         ({"intensity_cd": 8_001}, "beam_shape", ["balanced"]),
         ({"intensity_cd": 30_001}, "beam_shape", ["far"]),
-        ({"cct_k": 5000}, "tint", ["neutral"]),
-        ({"cct_k": 5001}, "tint", ["cool"]),
+        ({"cct_k": 5000}, "color_temperature", ["neutral"]),
+        ({"cct_k": 5001}, "color_temperature", ["cool"]),
         ({"battery_included": True}, "battery_included", ["yes"]),
     ],
 )

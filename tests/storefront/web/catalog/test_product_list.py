@@ -40,7 +40,7 @@ def test_batteries_show_capacity_and_no_light_output(client, cell):
     )
 
 
-def test_further_filters_are_folded_until_asked_for(client, light):
+def test_detail_facets_are_folded_until_asked_for(client, light):
     shelf = f"/en/c/{light.variant.product.category.slug}/"
     Spec.objects.update(length_mm=90, charging=["usb_c"], head_mm=30)
     shelve(light.variant.product)
