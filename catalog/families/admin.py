@@ -18,7 +18,7 @@ from catalog.families.custom_attribute_admin import MAX_NAME, english_name
 from catalog.listings.tasks import republish_family
 from catalog.models import Category, CustomAttribute, Product, ProductFamily
 from catalog.models.families import clear_family_cache, load_families
-from catalog.search import cache
+from catalog.search.index import drop_cached_pages
 from storefront.lib.staff.admin import StaffAdmin, action
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.language_fields import CODE, LanguageTextsField
@@ -144,4 +144,4 @@ class ProductFamilyAdmin(StaffAdmin):
 def _announce() -> None:
     """Let this process read the families again; others do within ten seconds."""
     transaction.on_commit(clear_family_cache)
-    transaction.on_commit(cache.bump_version)
+    transaction.on_commit(drop_cached_pages)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import ProductDocument
 from catalog.safety import documents
 from catalog.safety.documents import DocumentField
-from catalog.search import cache
+from catalog.search.index import drop_cached_pages
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
@@ -113,8 +113,8 @@ class ProductDocumentAdmin(StaffAdmin):
             obj.file, obj.file_sha256 = stored.name, stored.sha256
             obj.added_by = str(request.user)
         super().save_model(request, obj, form, change)
-        transaction.on_commit(cache.bump_version)
+        transaction.on_commit(drop_cached_pages)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
-        transaction.on_commit(cache.bump_version)
+        transaction.on_commit(drop_cached_pages)

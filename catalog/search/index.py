@@ -1,24 +1,30 @@
-"""Search index: rebuild the product cards of a channel in one SQL statement.
+"""Search index: rebuild the product cards of a channel in one SQL statement, drop cached pages.
 
 A card has all that a list shows, filters and sorts by. The SQL is made of constants.
 """
 
+import logging
+import time
 from collections.abc import Collection
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection, transaction
+from redis.exceptions import RedisError
 
 from catalog.attributes import colors
 from catalog.attributes.batteries import CELL_LIMITS
 from catalog.attributes.families import FamilyKind
 from catalog.models import Category, Channel, Product
 from catalog.models.families import load_families
-from catalog.search import cache
 from catalog.search.detail_facets import DETAILS_SQL
 from catalog.search.filters import CHOICES
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold, folded_sql
 
+log = logging.getLogger(__name__)
+
+VERSION_KEY = "catalog:generation"  # of all cached pages
 # In-stock cards rank first, then cards with an image, then those with more known attributes.
 IN_STOCK_SCORE = 1_000_000
 IMAGE_SCORE = 100_000
@@ -308,6 +314,14 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
         cursor.execute(REBUILD, values)
         (changed,) = cursor.fetchone()
         # Even if no card changed: cached pages may show a variant that changed without its card.
-        transaction.on_commit(cache.bump_version)
+        transaction.on_commit(drop_cached_pages)
         if changed:
             cursor.execute(COLLECT_SEARCH_TERMS, values)
+
+
+def drop_cached_pages() -> None:
+    """Invalidate all cached pages of the shop; without Redis there are none."""
+    try:
+        cache.set(VERSION_KEY, time.time_ns(), timeout=None)
+    except (RedisError, OSError):
+        log.warning("the catalog changed while Redis was unavailable; cached pages expire by age")

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 
 from catalog.models import OptionText
 from catalog.models.texts import TRANSLATED_LANGUAGES
-from catalog.search import cache
+from catalog.search.index import drop_cached_pages
 from catalog.texts import options
 from storefront.lib.db import bulk
 
@@ -57,7 +57,7 @@ def refresh_option_texts() -> int:
     OptionText.objects.bulk_update(changed, ["spellings", "variant_count", "texts"])
     OptionText.objects.filter(pk__in=[row.pk for row in unused], texts={}).delete()
     if new or changed:
-        transaction.on_commit(cache.bump_version)
+        transaction.on_commit(drop_cached_pages)
     return len(new) + len(changed)
 
 

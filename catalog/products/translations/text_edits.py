@@ -9,7 +9,7 @@ from django.db import transaction
 from catalog.attributes.text_cleaning import clean_html
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Image, OptionText, Product, ProductText
-from catalog.search import cache
+from catalog.search.index import drop_cached_pages
 from catalog.texts.options import option_key
 from storefront.lib.db.transactions import requires_transaction
 
@@ -64,7 +64,7 @@ def save_option_texts(*, language: str, texts: Mapping[tuple[str, str], str]) ->
         )
         row.texts = _with_text(row.texts, language, text)
         row.save(update_fields=["texts"])
-    transaction.on_commit(cache.bump_version)
+    transaction.on_commit(drop_cached_pages)
 
 
 def _with_text(texts: Mapping[str, str], language: str, text: str) -> dict[str, str]:

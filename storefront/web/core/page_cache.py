@@ -21,7 +21,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from catalog.search import card_index, filters
-from catalog.search.cache import VERSION_KEY
+from catalog.search.index import VERSION_KEY
 from storefront.web.core.visit import theme_of, wanted_country
 
 log = logging.getLogger(__name__)

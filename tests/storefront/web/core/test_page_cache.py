@@ -11,8 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from redis.exceptions import ConnectionError as AwayError
 
 from catalog.models import Listing
-from catalog.search import cache as search_cache
-from catalog.search import card_index, filters
+from catalog.search import card_index, filters, index
 from orders.models import Cart
 from storefront.web.core import page_cache
 from suppliers.models import Supplier
@@ -127,7 +126,7 @@ def test_page_of_another_hour_is_rendered_again(client, light):
 
 
 def test_page_is_not_cached_while_the_card_index_is_stale(client, light, monkeypatch):
-    search_cache.bump_version()
+    index.drop_cached_pages()
     monkeypatch.setattr(card_index, "REFRESH_AFTER_S", 60)
 
     client.get("/en/c/headlamps/")
@@ -169,10 +168,10 @@ def test_shop_works_while_redis_is_down(client, light, monkeypatch, caplog):
     fail = Mock(side_effect=AwayError)
     broken = Mock(get_many=fail, set=fail)
     monkeypatch.setattr(page_cache, "cache", broken)
-    monkeypatch.setattr(search_cache, "cache", broken)
+    monkeypatch.setattr(index, "cache", broken)
 
     assert [client.get("/en/").status_code for _ in range(2)] == [200, 200]
-    search_cache.bump_version()
+    index.drop_cached_pages()
 
     assert "Redis is unavailable" in caplog.text
 
