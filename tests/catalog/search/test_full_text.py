@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from catalog.models import Identifier, Product, ProductCard, SearchTerm
-from catalog.search import card_index, index, product_list, spelling
+from catalog.search import card_index, index, product_list, word_search
 from catalog.search.filters import ProductFilter
 from tests.factories.catalog import (
     NOON,
@@ -219,7 +219,7 @@ def test_only_words_of_cards_become_search_words():
 def test_an_unknown_word_becomes_the_nearest_known_one():
     SearchTerm.objects.create(word="varrowick")
 
-    assert spelling.nearest_words(["varowick", "4006381333931"]) == {"varowick": "varrowick"}
+    assert word_search.nearest_words(["varowick", "4006381333931"]) == {"varowick": "varrowick"}
 
 
 def test_a_card_follows_its_product():
@@ -240,7 +240,9 @@ def test_correction_among_20000_words_is_fast():
     SearchTerm.objects.bulk_create([SearchTerm(word="varrowick"), SearchTerm(word="armorlight")])
     started_s = time.process_time()
 
-    nearest = spelling.nearest_words(["varowick", "armorlihgt", "gulitamore", *["sodarime"] * 40])
+    nearest = word_search.nearest_words(
+        ["varowick", "armorlihgt", "gulitamore", *["sodarime"] * 40]
+    )
 
     assert nearest == {"varowick": "varrowick", "armorlihgt": "armorlight"}
     assert time.process_time() - started_s < 0.1  # the database takes about 10 ms a word
