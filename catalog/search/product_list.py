@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 from pyroaring import BitMap64
 
-from catalog.models import Category, Channel
+from catalog.models import Category, Channel, ExchangeRate
 from catalog.models.listings import STALE_AFTER
 from catalog.search import card_index, facets, word_search
 from catalog.search.card_index import CardIndex
 from catalog.search.cards import ProductCardRow, select_cards
 from catalog.search.facets import Facet
 from catalog.search.filters import ProductFilter
-from catalog.search.query_parser import Term, rank_query
+from catalog.search.query_parser import ConvertedPrice, Term, convert_prices, rank_query
 from catalog.search.selection import Selection, select
 from catalog.search.word_search import WordSearch
 
@@ -41,7 +42,8 @@ class ProductListPage:
     Shape:  ``query`` is the parsed filter, including filters found in the search text; ``in_stock``
             counts cards that can be bought in the customer's country; ``without`` maps each facet
             in use to the total without it; ``corrected`` is the corrected search text, empty if
-            unchanged; ``dropped`` are words that match nothing together with the others
+            unchanged; ``dropped`` are words that match nothing together with the others;
+            ``converted`` are prices of the text in other currencies
     """
 
     query: ProductFilter
@@ -53,6 +55,7 @@ class ProductListPage:
     without: Mapping[str, int]
     corrected: str = ""
     dropped: tuple[str, ...] = ()
+    converted: tuple[ConvertedPrice, ...] = ()
 
 
 def load_page(
@@ -77,10 +80,30 @@ def load_page(
                 query=query, cards=[], total=0, in_stock=0, pages=0, facets=(), without={}
             )
     context = _ListContext(channel=channel, category=category, country=country, now=now)
+    text, converted = convert_prices(
+        query.search_text,
+        currency=channel.currency,
+        rate_of=lambda stated: _rate(stated, channel.currency, now=now),
+    )
+    if converted:
+        query = replace(query, search_text=text)
     index = card_index.refreshed_index(channel.pk)
     pages = (_load(found, context, index) for found in word_search.interpretations(query, index))
     first = next(pages)
-    return first if first.total else next((page for page in pages if page.total), first)
+    found = first if first.total else next((page for page in pages if page.total), first)
+    return replace(found, converted=converted) if converted else found
+
+
+def _rate(stated: str, currency: str, *, now: datetime) -> Decimal | None:
+    """Return the value of one unit of a currency in that of the shop, if a current rate exists."""
+    rates = dict(
+        ExchangeRate.objects.valid(now)
+        .filter(base__in=(stated, currency), quote__in=(stated, currency))
+        .values_list("base", "rate")
+    )
+    if stated in rates:
+        return rates[stated]
+    return 1 / rates[currency] if currency in rates else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

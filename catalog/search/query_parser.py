@@ -5,7 +5,7 @@ Example: ``18650 usb-c headlamp under 100g``. Recognized parts become filters or
 """
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -25,9 +25,14 @@ from catalog.search.vocabulary import (
     phrase_stem,
     stem,
 )
+from storefront.lib.money import Money
 from storefront.lib.text import fold
 from storefront.lib.units import G_PER_OZ
 
+# Words outside of phrases that say nothing about the product.
+FILLERS = frozenset(
+    {"more", "less", "isleyen", "salan", "dolan", "kimi", "sigan", "saxlayan", "yanan", "hediyye"}
+)
 MAX_TERMS = 12
 MAX_TERM_LENGTH = 40
 MIN_NUMBER_LENGTH = 5
@@ -47,13 +52,25 @@ _UNITS = (
     r"|(?P<lumens>lm|lumens?|lumen\w*)"
     r"|(?P<runtime>h|hrs?|hours?|saat\w*)"
     r"|(?P<beam>m|meters?|metres?|metr\w*)"
-    r"|(?P<price>€|\$|£|eur|euros?|usd|avro\w*)"
+    r"|(?P<price>€|\$|£|₼|eur|euros?|usd|gbp|azn|[ae]vro\w*|yevro\w*|manat\w*|dol+ars?\w*|pounds?)"
 )
-_AFTER = r"(?P<most>qeder|kimi|az|yungul|ucuz|asagi)|(?P<least>cox|artiq|parlaq|guclu|uzun|yuxari)"
-_FROM = r"(?:between\s+|from\s+)?(?P<low>\d{1,6})\s*(?:-|–|to|and|ve)"
+_AFTER = (
+    r"(?:(?:ve|ya|ya da)\s+)?(?:daha\s+)?(?:(?P<most>qeder\w*|kimi|az|yungul|ucuz|asagi)"
+    r"|(?P<least>cox|artiq|baha|parlaq|guclu|uzun|yuxari))"
+    r"|(?:or|and)\s+(?:(?P<most_en>less|under|below|cheaper|lighter)"
+    r"|(?P<least_en>more|above|over|up|brighter|longer|heavier))"
+)
+# Beginning of a currency word or sign -> currency.
+_CURRENCIES = {
+    **dict.fromkeys(("€", "e", "a", "y"), "EUR"),
+    **dict.fromkeys(("£", "gbp", "pound"), "GBP"),
+    **dict.fromkeys(("$", "usd", "dol"), "USD"),
+    **dict.fromkeys(("₼", "azn", "manat"), "AZN"),
+}
+_FROM = r"(?:between\s+|from\s+)?(?P<low>\d{1,6}(?:\.\d{2})?)\s*(?:-|–|to|and|ve)"
 _BOUND = re.compile(
-    rf"(?<!\S)(?:{_FROM}|(?P<below>{_BELOW})|(?P<above>{_ABOVE}))?\s*(?P<sign>[€$£])?\s*{_NUMBER}"
-    rf"\s*(?:{_UNITS})?(?:\s+(?:{_AFTER}))?(?!\S)"
+    rf"(?<!\S)(?:{_FROM}|(?P<below>{_BELOW})|(?P<above>{_ABOVE}))?\s*(?P<sign>[€$£₼])?\s*{_NUMBER}"
+    rf"(?P<plus>\+)?\s*(?:(?:{_UNITS})(?:[-'’](?:y?[ae]|d[ae]n?|l[iu]k?))?\+?)?(?:\s+(?:{_AFTER}))?(?!\S)"
 )
 _WORD = re.compile(r"\w+(?:[-./']\w+)*")
 
@@ -102,6 +119,46 @@ def parse(query: ProductFilter, *, with_choices: bool = True) -> ProductFilter:
             remaining = _blank(remaining, found.start, found.end)
     words = " ".join(remaining.split())
     return replace(query, search_text=words if split_terms(words) else "")
+
+
+class ConvertedPrice(NamedTuple):
+    """A price of a search text in another currency, and what was searched instead."""
+
+    stated: Money
+    searched: Money
+
+
+def convert_prices(
+    text: str, *, currency: str, rate_of: Callable[[str], Decimal | None]
+) -> tuple[str, tuple[ConvertedPrice, ...]]:
+    """Return the text with its prices in the currency of the shop, and the converted ones.
+
+    Without a rate the number is searched as it is.
+    Shape:  ``rate_of`` returns the value of one unit of a currency
+    """
+    folded, converted = fold(text), list[ConvertedPrice]()
+    if len(folded) != len(text):
+        text = folded
+    for match in reversed(list(_BOUND.finditer(folded))):
+        unit = "price" if match["price"] else "sign"
+        stated = _currency(match[unit] or currency)
+        if stated == currency:
+            continue
+        rate = rate_of(stated)
+        spans = {match.span(unit): " eur" if unit == "price" else "€"}
+        for name in filter(match.group, ("low", "number")):
+            number = _number(match[name])
+            searched = (number * (rate or 1)).quantize(Decimal("0.01"))
+            spans[match.span(name)] = f"{searched:f}"
+            converted.append(ConvertedPrice(Money(number, stated), Money(searched, currency)))
+        for (start, end), new in sorted(spans.items(), reverse=True):
+            text = text[:start] + new + text[end:]
+    return text, tuple(converted)
+
+
+def _currency(word: str) -> str:
+    beginnings = sorted(_CURRENCIES, key=len, reverse=True)
+    return next((_CURRENCIES[each] for each in beginnings if word.startswith(each)), word)
 
 
 def is_wordless(query: ProductFilter) -> bool:
@@ -178,7 +235,7 @@ def _read(folded: str, known: Container[Phrase]) -> Iterator[_Found]:
                 at += size
                 break
         else:
-            if is_first and word.group() not in SEPARATORS | STOP_WORDS:
+            if is_first and word.group() not in SEPARATORS | STOP_WORDS | FILLERS:
                 yield _Found(*word.span(), ())
             at += 1
 
@@ -225,9 +282,9 @@ def _with_bound(query: ProductFilter, match: re.Match[str]) -> ProductFilter:
     number = _in_unit(part["number"], part["weight"])
     # A bare "100 g" or "€50" is a maximum; a bare "1000 lm" or "10 h" a minimum.
     is_most = code in {"weight", "price"}
-    if part["below"] or part["most"]:
+    if part["below"] or part["most"] or part["most_en"]:
         is_most = True
-    if part["above"] or part["least"]:
+    if part["above"] or part["least"] or part["least_en"] or part["plus"]:
         is_most = False
     low, high = query.range_of(code)
     if part["low"]:

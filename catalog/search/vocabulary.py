@@ -23,7 +23,8 @@ STOP_WORDS = frozenset({
     *("runtime", "weight", "brightness", "lumens", "lumen"),
     *("ve", "ile", "ucun", "bir", "en", "cox", "daha", "olan", "ola", "bilen", "mene", "lazim"),
     *("lazimdir", "almaq", "axtariram", "isteyirem", "yaxsi", "keyfiyyetli", "qiymeti", "gece"),
-    *("qaranliq", "hansi", "parlaqligi", "cekisi", "muddeti"),
+    *("qaranliq", "hansi", "parlaqligi", "cekisi", "muddeti", "arasi", "arasinda", "olsun"),
+    *("var", "varmi", "neceyedir", "gozel", "keyfiyyet", "qiymet", "qiymete"),
 })  # fmt: skip
 # Stop words that are part of phrases: "iş işığı", "in stock".
 IN_PHRASES = frozenset({"is", "in"})
@@ -76,8 +77,10 @@ def _phrases(texts: str) -> list[Phrase]:
 
 _FILTERS: Mapping[tuple[str, str], str] = {
     ("power", "built_in"): "built in battery, daxili batareya",
-    ("power", "usb_c"): "usb-c, usbc, type-c, typec, usb type-c",
-    **{("power", cell): cell for cell in ("aaa", "aa", "14500", "18650", "21700", "26650")},
+    ("power", "usb_c"): "usb-c, usbc, type-c, typec, usb type-c, tip-c, tayp si",
+    **{("power", cell): cell for cell in ("14500", "18650", "21700", "26650")},
+    ("power", "aaa"): "aaa, çeçələ batareya, kiçik batareyka",
+    ("power", "aa"): "aa, barmaq batareya, barmaq batareyka",
     ("power", "cr123a"): "cr123a, cr123",
     ("power", "solar"): (
         "solar, solar powered, solar panel, günəş, günəş batareyası, günəş paneli, günəş enerjisi"
@@ -85,7 +88,7 @@ _FILTERS: Mapping[tuple[str, str], str] = {
     ("power", "crank"): "hand crank, crank, dynamo, dinamo",
     ("water", "splash"): (
         "waterproof, water resistant, splashproof, rainproof, weatherproof, ipx4, ip44, ip54, ip64"
-        ", suya davamlı, suya dözümlü, su keçirməyən, su keçirməz, sukeçirməz, yağışa davamlı"
+        ", suya davamlı, suya dözümlü, su buraxmayan, su keçirməyən, su keçirməz, sukeçirməz, yağış"
     ),
     ("water", "jets"): "ipx5, ipx6, ipx9, ipx9k, ip65, ip66, ip69, ip69k",
     (
@@ -110,10 +113,10 @@ _FILTERS: Mapping[tuple[str, str], str] = {
 _SORTS: Mapping[str, str] = {
     "lumens": (
         "brightest, bright, brighter, powerful, strongest, strong, max output, parlaq, güclü, gur"
-        ", çox işıq verən"
+        ", çox işıq verən, moşniy, moşnı"
     ),
     "price": (
-        "cheap, cheapest, cheaper, affordable, budget, inexpensive, low cost, ucuz, sərfəli, münasib"
+        "cheap, cheapest, cheaper, affordable, budget, inexpensive, low cost, ucuz, sərfəli, münasib, büdcə, deşovı"
     ),
     "price_desc": "expensive, premium, high end, baha, bahalı",
     "weight": "lightest, lightweight, ultralight, lighter, yüngül, small, smallest, compact, tiny"
@@ -181,11 +184,14 @@ def _use(*families: str, text: str = "", filters: tuple[ProductFilter, ...] = ()
 _RED = ProductFilter(features=frozenset({"red_light"}))
 _RAINPROOF = ProductFilter(water=frozenset({"splash"}))
 _TYPES: Mapping[str, Meaning] = {
-    "light, lamp, işıq, lampa, fənər, fanar, fonar": Meaning(families=LIGHTS, is_type=True),
+    "light, lamp, işıq, lampa, fənər, fanar, fonar, fonarik, fanarik, fənərcik": Meaning(
+        families=LIGHTS, is_type=True
+    ),
     (
         "headlamp, head lamp, headlight, head light, headtorch, head torch, baş fənəri, baş lampası"
         ", baş işığı, alın fənəri, alın lampası, alın işığı, başlıq fənəri, başa taxılan fənər"
-        ", başa taxılan"
+        ", başa taxılan, başa bağlanan fənər, başa bağlanan, kaska fənəri, nalobnı fonar, nalobnik"
+        ", nalobniy fonar"
     ): _type("headlamp"),
     (
         "flashlight, flash light, flashlite, torch, searchlight, spotlight, hand torch, hand lamp"
@@ -194,31 +200,34 @@ _TYPES: Mapping[str, Meaning] = {
     (
         "lantern, camping light, camping lamp, camp light, camp lamp, tent light, tent lamp, kamp fənəri"
         ", kamp lampası, kamp işığı, kempinq fənəri, kempinq lampası, düşərgə fənəri"
-        ", düşərgə lampası, düşərgə işığı, çadır fənəri, çadır lampası"
+        ", düşərgə lampası, düşərgə işığı, çadır fənəri, çadır lampası, palatka fənəri, palatka lampası"
     ): _type("lantern"),
     (
         "work light, worklight, work lamp, inspection light, inspection lamp, floodlight, flood light"
-        ", shop light, iş işığı, iş lampası, iş fənəri, işçi fənəri, projektor"
+        ", shop light, iş işığı, iş lampası, iş fənəri, işçi fənəri, projektor, prajektor, projektr"
+        ", perenoska, qaraj lampası, usta fənəri"
     ): _type("work_light"),
     (
         "bike light, bike lamp, bike, bicycle light, bicycle lamp, bicycle, cycling light, cycle light"
         ", tail light, velosiped işığı, velosiped fənəri, velosiped lampası, velosiped"
+        ", velosiped farası, velik, velik fənəri, velosiped fənəri"
     ): _type("bike_light"),
     (
         "battery, batteries, cell, accumulator, rechargeable battery, batareya, batareyka"
-        ", akkumulyator"
+        ", akkumulyator, akumulyator, akkumlyator, akumlyator, akkumulator, akumlator"
     ): _type("battery"),
     (
         "charger, battery charger, cell charger, charging dock, doldurucu, batareya doldurucusu"
-        ", şarj cihazı, şarj aləti, zaryadka"
+        ", şarj cihazı, şarj aləti, zaryadka, zaryadnik, adapter"
     ): _type("charger"),
     "accessory, accessories, spare part, aksesuar": _type("accessory"),
     "strap, headband, kəmər, bant": _type("accessory", text="strap"),
     "holster, pouch, kobura, qab": _type("accessory", text="holster pouch"),
     "case, hard case, çexol, qutu, futlyar": _type("accessory", text="case"),
-    "mount, bike mount, handlebar mount, holder, tutacaq, bərkitmə, bərkidici": _type(
-        "accessory", text="mount holder"
-    ),
+    (
+        "mount, bike mount, handlebar mount, holder, tutacaq, bərkitmə, bərkidici, kreplenie"
+        ", derjatel"
+    ): _type("accessory", text="mount holder"),
     "diffuser, diffusor, diffuzor, səpici": _type("accessory", text="diffuser"),
     "color filter, filter, filtr, süzgəc": _type("accessory", text="filter"),
 }
@@ -231,13 +240,14 @@ _USES: Mapping[str, Meaning] = {
         "flashlight",
         filters=(ProductFilter(lumens=_range(150, 1500), weight_g=_range(None, 160)),),
     ),
-    ("camping, camp, campsite, kamp, kempinq, düşərgə, tent, çadır"): _use(
-        "lantern", "headlamp", text="camping lantern"
-    ),
+    (
+        "camping, camp, campsite, kamp, kempinq, düşərgə, tent, çadır, palatka, piknik, turist"
+        ", turizm"
+    ): _use("lantern", "headlamp", text="camping lantern"),
     (
         "astronomy, stargazing, star gazing, telescope, astronomiya, ulduz, ulduzlara baxmaq, teleskop"
     ): _use("headlamp", "flashlight", "lantern", text="headlamp", filters=(_RED,)),
-    ("fishing, night fishing, angling, balıq ovu, balıq tutmaq, balıqçılıq, balıqçı"): _use(
+    ("fishing, night fishing, angling, balıq ovu, balıq tutmaq, balıqçılıq, balıqçı, balıq"): _use(
         "headlamp",
         filters=(ProductFilter(water=frozenset({"splash"}), features=_RED.features), _RAINPROOF),
     ),
@@ -253,7 +263,7 @@ _USES: Mapping[str, Meaning] = {
     ),
     (
         "hiking, hike, trekking, backpacking, mountaineering, climbing, yürüyüş, dağ, dağa çıxmaq"
-        ", alpinizm, səyahət, travel"
+        ", alpinizm, səyahət, travel, poxod, hayking"
     ): _use(
         "headlamp", filters=(ProductFilter(weight_g=_range(None, 160), lumens=_range(150, None)),)
     ),
@@ -269,14 +279,17 @@ _USES: Mapping[str, Meaning] = {
         text="long-range",
         filters=(ProductFilter(beam_m=_range(200, None)),),
     ),
-    ("diving, dive, scuba, dalğıc, dalğıclıq"): _use(
+    ("diving, dive, scuba, dalğıc, dalğıclıq, dayvinq, suya dalmaq"): _use(
         "flashlight", "headlamp", filters=(ProductFilter(water=frozenset({"submersible"})),)
     ),
     (
         "power cut, power outage, blackout, emergency, işıq kəsilməsi, işıq kəsiləndə, işıq sönəndə"
-        ", işıq getdikdə, işıq gedəndə, fövqəladə hal"
+        ", işıq getdikdə, işıq gedəndə, işıq olmayanda, işıqlar sönəndə, elektrik kəsiləndə"
+        ", elektrik kəsilməsi, elektrik gedəndə, elektrik olmayanda, cərəyan kəsiləndə"
+        ", svet gedəndə, svet sönəndə, svet kəsiləndə, svet olmayanda, svet, fövqəladə hal"
+        ", ev, ev üçün, bağ evi, həyət"
     ): _use("lantern"),
-    ("car, vehicle, roadside, car emergency, avtomobil, maşın, avtomobil üçün"): _use(
+    ("car, vehicle, roadside, car emergency, avtomobil, maşın, avtomobil üçün, avto, baqaj"): _use(
         "work_light",
         "flashlight",
         filters=(
@@ -293,7 +306,7 @@ _USES: Mapping[str, Meaning] = {
     ("pocket, edc, everyday carry, cib"): _use(
         "flashlight", text="pocket everyday", filters=(ProductFilter(weight_g=_range(None, 120)),)
     ),
-    "patrol, security, duty, mühafizə, polis": _use(
+    "patrol, security, duty, mühafizə, polis, əsgər, hərbi, ordu, taktiki, tactical": _use(
         "flashlight", text="duty", filters=(ProductFilter(lumens=_range(800, None)),)
     ),
     "hands free, handsfree": _use("headlamp"),
@@ -302,7 +315,10 @@ _USES: Mapping[str, Meaning] = {
         "flashlight",
         filters=(ProductFilter(weight_g=_range(None, 80), lumens=_range(None, 300)),),
     ),
-    "rechargeable, rechargable, şarj olunan, doldurulan, şarjlı, usb": Meaning(
+    (
+        "rechargeable, rechargable, şarj olunan, doldurulan, şarjlı, zaryadlı, zaryad olunan"
+        ", zaryadkalı, usb"
+    ): Meaning(
         filters=(
             ProductFilter(power=frozenset({"usb_c"})),
             ProductFilter(power=frozenset({"built_in"})),
@@ -311,7 +327,7 @@ _USES: Mapping[str, Meaning] = {
 }
 # Words of titles and specifications, which are English.
 _TRANSLATED: Mapping[str, str] = {
-    "ultraviolet, ultrabənövşəyi": "uv",
+    "ultraviolet, ultrabənövşəyi, ultrafiolet, pul yoxlayan": "uv",
     "yaşıl işıq": "green",
     "mavi işıq, göy işıq": "blue",
     "arxa": "rear",

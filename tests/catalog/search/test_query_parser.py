@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.search.filters import ANY_RANGE, ProductFilter
-from catalog.search.query_parser import MAX_TERMS, is_wordless, parse, split_terms
+from catalog.search.query_parser import MAX_TERMS, convert_prices, is_wordless, parse, split_terms
 from storefront.lib.text import fold
 
 
@@ -41,6 +41,10 @@ def asked(words):
         ("lantern 300-500 lm", "lantern", {"lumens": (Decimal(300), Decimal(500))}),
         ("lantern from 300 to 500 lm", "lantern", {"lumens": (Decimal(300), Decimal(500))}),
         ("lantern 1-2 kg", "lantern", {"weight_g": (Decimal(1000), Decimal(2000))}),
+        ("lamp 500 lumens or more", "lamp", {"lumens": (Decimal(500), None)}),
+        ("500 lümen və daha çox", "", {"lumens": (Decimal(500), None)}),
+        ("50 manatdan baha olan fənər", "olan fənər", {"price": (Decimal(50), None)}),
+        ("50 AZN-dən ucuz fənər", "fənər", {"price": (None, Decimal(50))}),
         ("lamp 200 m", "lamp", {"beam_m": (Decimal(200), None)}),
         ("brightest headlamp", "headlamp", {"sort": "lumens"}),
         ("ucuz fənər", "fənər", {"sort": "price"}),
@@ -60,6 +64,24 @@ def test_recognized_words_become_filters(words, left, found):
     assert {name: getattr(query, name) for name in found} == found
     if "price" not in found:
         assert query.price == ANY_RANGE
+
+
+@pytest.mark.parametrize(
+    ("words", "searched"),
+    [
+        ("30 manata qədər fənər", " 15.00 eur qədər fənər"),
+        ("20-40 AZN-dən lampa", "10.00-20.00  eur-dən lampa"),
+        ("under $30 lamp", "under €30.00 lamp"),  # no rate
+        ("lamp under 30 eur", "lamp under 30 eur"),
+    ],
+)
+def test_prices_in_other_currencies_are_converted(words, searched):
+    rates = {"AZN": Decimal("0.5")}
+
+    text, converted = convert_prices(words, currency="EUR", rate_of=rates.get)
+
+    assert " ".join(text.split()) == " ".join(searched.split())
+    assert bool(converted) == (text != words)
 
 
 def test_chosen_filters_stay_beside_those_in_the_text():

@@ -1,4 +1,4 @@
-"""Search quality: search a fixed catalog for 120 judged queries, grade the first ten results.
+"""Search quality: search a fixed catalog for 126 judged queries, grade the first ten results.
 
 The grades are conditions on the attributes of the products (``judged_search/queries.tsv``), written
 from what customers mean, not from results of the search.

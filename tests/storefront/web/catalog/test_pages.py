@@ -94,6 +94,8 @@ def test_list_shows_its_count_and_filters_also_as_a_part(client, light):
     assert "Trail 400" in misspelled
     partly = client.get("/en/search/?q=trail+zzzzqqqq").content.decode()
     assert "Not found: zzzzqqqq. Showing results for the rest of your search." in partly
+    priced = client.get("/en/search/?q=trail+under+900+manat").content.decode()
+    assert "was searched as €900.00, the currency of this shop." in priced
     assert "Trail 400" in partly
     # So that the customer can remove the filters of the text.
     filtered = client.get("/en/search/?q=usb-c+trail").content.decode()

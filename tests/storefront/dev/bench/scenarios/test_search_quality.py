@@ -21,4 +21,4 @@ def test_judged_queries_find_what_customers_mean_beside_a_synced_product():
     assert [each.query for each in judged if not each.total] == []
     assert search_quality.mean_ndcg(judged) >= 0.9, weakest
     assert Identifier.objects.filter(pk=synced.pk).exists()
-    assert Counter(each.language for each in judged) == {"en": 60, "az": 60}
+    assert Counter(each.language for each in judged) == {"en": 60, "az": 66}
