@@ -289,7 +289,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("slug", models.SlugField(max_length=120, unique=True, verbose_name="URL handle")),
                 ("family", models.CharField(max_length=20, verbose_name="Family")),
-                ("title", models.CharField(help_text="The name of the product in lists and on its page.", max_length=150, verbose_name="Title")),
+                ("title", models.CharField(help_text="A supplier's title is shown as the family's template writes it, your own title as it is.", max_length=150, verbose_name="Title")),
                 ("summary", models.CharField(blank=True, help_text="Shown by search engines. Leave empty to use the title.", max_length=300, verbose_name="Summary, one sentence")),
                 ("description_html", models.TextField(blank=True, help_text="The text of the product page. Scripts are removed. Leave empty to show the summary.", verbose_name="Description, as HTML")),
                 (

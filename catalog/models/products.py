@@ -7,6 +7,7 @@ MPN, model number or supplier SKU. An image has its source URL and our file name
 from datetime import datetime
 from typing import Any, Self
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector
@@ -43,7 +44,11 @@ class Product(models.Model):
     )
     family = FamilyField(_("Family"))
     title = models.CharField(
-        _("Title"), max_length=150, help_text=_("The name of the product in lists and on its page.")
+        _("Title"),
+        max_length=150,
+        help_text=_(
+            "A supplier's title is shown as the family's template writes it, your own title as it is."
+        ),
     )
     summary = models.CharField(
         _("Summary, one sentence"),
@@ -60,7 +65,7 @@ class Product(models.Model):
         ),
     )
     # Language -> title: the override of staff, else that of the template of the family. Derived;
-    # written by ``texts.title_updates``.
+    # written by ``texts.title_updates``. Without English, ``title`` is shown.
     titles = models.JSONField(
         _("Titles by language"),
         default=dict,
@@ -139,6 +144,11 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def shown_title(self) -> str:
+        """The English title in the shop."""
+        return str(self.titles.get(settings.LANGUAGE_CODE) or self.title)
 
 
 MAX_PACKED_WEIGHT_G = 100_000
@@ -242,7 +252,7 @@ class Variant(models.Model):
     @property
     def full_title(self) -> str:
         options = f", {self.options_text}" if self.options_text else ""
-        return f"{self.product.title}{options}"[:200]
+        return f"{self.product.shown_title}{options}"[:200]
 
 
 # The number of an identifier, without the brand or supplier in which it is unique.

@@ -57,7 +57,7 @@ def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | Non
     is_being_priced = not is_gone and unpriced.filter(variant__in=in_production).exists()
     return UnavailableProduct(
         id=product.pk,
-        title=product.title,
+        title=product.shown_title,
         titles=product.titles,
         family=product.family,
         category=product.category,

@@ -200,14 +200,15 @@ def _content(
     modes, images, texts, documents = row[19:23]
     of_category = row[23 : 23 + len(column_names(Category))]
     of_spec = row[23 + len(column_names(Category)) :]
+    titles = json.loads(own[8])
     shown = [ImageView(*image) for image in json.loads(images or "[]")]
     colors = {values[0]: values[2] for values in variant_rows}
     spec = from_text_row(Spec, of_spec) if of_spec[0] is not None else None
     product = {
         "id": own[0],
         "slug": own[1],
-        "title": own[2],
-        "titles": json.loads(own[8]),
+        "title": titles.get(settings.LANGUAGE_CODE) or own[2],
+        "titles": titles,
         "texts": {
             settings.LANGUAGE_CODE: TextView(own[4], own[5]),
             **{code: TextView(*parts) for code, parts in json.loads(texts or "{}").items()},

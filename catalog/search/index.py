@@ -8,6 +8,7 @@ import time
 from collections.abc import Collection
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 from redis.exceptions import RedisError
@@ -165,7 +166,7 @@ _COLUMNS = {
     "product_id": "product.id",
     "category_id": "product.category_id",
     "slug": "product.slug",
-    "title": "product.title",
+    "title": f"COALESCE(product.titles->>'{settings.LANGUAGE_CODE}', product.title)",
     "titles": "product.titles",
     "brand": "brand.name",
     "family": "product.family",

@@ -9,13 +9,23 @@ from collections.abc import Collection, Mapping
 
 from catalog.attributes.families import FamilyKind
 
-# Fields made of the English title and the brand. If one is empty, the rest of its part stays.
-TITLE_FIELDS = ("brand", "model", "kind", "figures")
-# Kind of a family -> templates of a new shop. Titles in the base language are those of suppliers.
+# Fields made of the stored title and the brand. If one is empty, the rest of its part stays.
+TITLE_FIELDS = ("brand", "model", "kind", "figures", "pack")
+# Kind of a family -> templates of a new shop.
 DEFAULT_TEMPLATES: Mapping[str, Mapping[str, str]] = {
-    **{kind: {"az": "{brand} {model}, {kind}, {figures}"} for kind in FamilyKind},
-    FamilyKind.LIGHT: {"az": "{brand} {model}, {kind}, {output_lm} lm, {charging}"},
+    **{
+        kind: {
+            "en": "{brand} {model} {kind}, {figures}",
+            "az": "{brand} {model}, {kind}, {figures}",
+        }
+        for kind in FamilyKind
+    },
+    FamilyKind.LIGHT: {
+        "en": "{brand} {model} {kind}, {output_lm} lm, {charging}",
+        "az": "{brand} {model}, {kind}, {output_lm} lm, {charging}",
+    },
 }
+_PACK = "{pack}"
 MAX_TEMPLATE = 200
 MAX_TITLE = 150
 _FIELD = re.compile(r"\{([^{}]*)\}")
@@ -48,8 +58,11 @@ def check_template(template: str, *, attributes: Collection[str]) -> None:
 def make_title(template: str, values: Mapping[str, str]) -> str:
     """Return the title of a product; ``values`` maps fields to texts, without unknown values.
 
-    A part that repeats words of an earlier one is left out: model names may end in ``USB-C``.
+    A part that repeats words of an earlier one is left out: model names may end in ``USB-C``. A pack
+    size is always named.
     """
+    if _PACK not in template:
+        template = f"{template}, {_PACK}"
     shown: list[str] = []
     for part in template.split(","):
         text = _fill(part, values)

@@ -1,14 +1,17 @@
-"""Title updates: write the titles of products in the other languages.
+"""Title updates: write the titles of products by language.
 
 ``Product.titles`` is derived: the override of staff, else the title that the template of the
-family makes.
+family makes. In the base language the override is a stored title that staff have locked; without a
+model name a supplier's title stays.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+
+from django.conf import settings
 
 from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import Definition
 from catalog.models import Product, ProductFamily, ProductText
-from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.texts.title_templates import make_title
 from catalog.texts.title_values import title_values
 from storefront.lib.db import bulk
@@ -31,11 +34,11 @@ def update_titles(product_ids: Collection[int]) -> set[int]:
     changed: dict[Product, list[str]] = {}
     for product in products:
         titles: dict[str, str] = {}
-        for code, _name in TRANSLATED_LANGUAGES:
+        for code, _name in settings.LANGUAGES:
             title = overrides.get((product.pk, code), "")
             template = templates.get(product.family, {}).get(code, "")
             if not title and template:
-                title = make_title(template, title_values(product, code, definitions))
+                title = title_by_template(product, code, template, definitions)
             if title:
                 titles[code] = title
         if titles != product.titles:
@@ -43,6 +46,17 @@ def update_titles(product_ids: Collection[int]) -> set[int]:
             changed[product] = ["titles"]
     bulk.update(Product, changed)
     return {product.pk for product in changed}
+
+
+def title_by_template(
+    product: Product, language: str, template: str, definitions: Sequence[Definition]
+) -> str:
+    """Return the title that a template makes; "" if the stored title is shown instead."""
+    is_base = language == settings.LANGUAGE_CODE
+    if is_base and "title" in product.overridden_fields:
+        return ""
+    values = title_values(product, language, definitions)
+    return "" if is_base and not values["model"] else make_title(template, values)
 
 
 def _overrides(product_ids: Collection[int]) -> Mapping[tuple[int, str], str]:

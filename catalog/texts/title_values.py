@@ -1,5 +1,6 @@
 """Title values: the values of a product that a title template can name, in a language."""
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import override
 
+from catalog.attributes.normalization import UNBRANDED
 from catalog.custom_attributes.registry import Definition, in_language
 from catalog.custom_attributes.values import of_kind
 from catalog.models import Product, Spec
@@ -23,6 +25,7 @@ NUMBER_COLUMNS = tuple(
 )
 SPEC_FIELDS = (*NUMBER_COLUMNS, "ip_rating", "battery_format", "charging")
 _OWN_BATTERY = "built_in"
+_LUMENS = re.compile(r"(?<![\w.,])(\d+\.\d+) ?(?:lm|lumens?)(?!\w)", re.IGNORECASE)
 
 
 def attribute_codes(definitions: Sequence[Definition]) -> tuple[str, ...]:
@@ -35,20 +38,23 @@ def title_values(
 ) -> dict[str, str]:
     """Return the known values by field. Reads the product's brand and specification."""
     parts = titles.take_apart(product.title)
+    brand = "" if product.brand.name == UNBRANDED else product.brand.name
     with override(language):
         kind = (
             titles.kind_in(parts.kind, language) if parts.kind else _family_name(product, language)
         )
         figures = (titles.figure_in(figure, language) for figure in parts.figures)
         values = {
-            "brand": product.brand.name,
-            "model": _without_brand(parts.name, product.brand.name),
+            "brand": brand,
+            "model": _without_brand(parts.name, brand),
             "kind": kind,
             "figures": ", ".join(figure for figure in figures if figure),
+            "pack": titles.pack_in(parts.pack, language),
         }
         spec: Spec | None = getattr(product, "spec", None)
         if spec is not None:
             values |= _spec_values(spec, language)
+            values |= _exact_lumens(product.title, spec, language)
             values |= _custom_values(spec.custom_values, language, definitions)
     return values
 
@@ -79,6 +85,14 @@ def _spec_values(spec: Spec, language: str) -> dict[str, str]:
         "battery_format": "" if battery == _OWN_BATTERY else battery,
         "charging": ", ".join(str(CHARGING[code]) for code in spec.charging if code in CHARGING),
     }
+
+
+def _exact_lumens(title: str, spec: Spec, language: str) -> dict[str, str]:
+    """Return the lumens of the stored title if they have decimals, which the column drops."""
+    match = _LUMENS.search(title)
+    if match is None or spec.output_lm is None or abs(Decimal(match[1]) - spec.output_lm) >= 1:
+        return {}
+    return {"output_lm": _number(Decimal(match[1]), language)}
 
 
 def _number(value: int | Decimal, language: str) -> str:

@@ -1,9 +1,10 @@
 """Product titles: take the English title apart, return the title in a language.
 
 A title names the model, the kind of product and its main figures, in any order: ``Tindrel Weir 370
-running headlamp, 370 lm, USB-C``. The title in another language is, in this order: the override of
-staff, that of the family's template (both in ``Product.titles``), the English title translated part
-by part as ``model, kind, figures``. A title without a known kind stays English.
+running headlamp, 370 lm, USB-C``. The title in a language is, in this order: the override of staff,
+that of the family's template (both in ``Product.titles``), in English the stored title, in another
+language its translation part by part as ``model, kind, figures``. A title without a known kind
+stays English.
 """
 
 import re
@@ -13,6 +14,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from catalog.models import Variant
@@ -28,6 +30,11 @@ _ANY_KIND = "|".join(
     re.escape(kind).replace(r"\ ", "[ -]") for kind in sorted(KINDS, key=len, reverse=True)
 )
 _KIND = re.compile(rf"(?<!\w)(?:{_ANY_KIND})(?:s|es)?(?!\w)", re.IGNORECASE)
+_PACK = re.compile(
+    r",?\s*\(?(?<!\w)(?<!/ )(?:(?:set|pack) of (?P<size>\d{1,2})|(?P<pieces>\d{1,2})[ -]?(?:pack|pcs|pieces))"
+    r"(?!\w)\)?",
+    re.IGNORECASE,
+)
 _UNITS = frozenset({"lm", "cd", "m", "mm", "g", "h", "mah", "wh", "w", "v"})
 _ADVERTISING = re.compile(
     r"super|ultra|bright|led|high|power(?:ful)?|rechargeable|waterproof|portable|mini|small|new"
@@ -46,8 +53,6 @@ class Titled(Protocol):
 
 def title_in(titled: Titled, language: str) -> str:
     """Return the title of a product or an order line in a language."""
-    if language == settings.LANGUAGE_CODE:
-        return titled.title
     return titled.titles.get(language) or translate_title(titled.title, language)
 
 
@@ -81,35 +86,52 @@ def _translated(text: str, language: str, texts: OptionTexts) -> str:
         return text
     kind = kind_in(parts.kind, language)
     shown = [parts.name, kind] if parts.name else [_capitalized(kind, language)]
-    figures = (figure_in(figure, language) or figure for figure in parts.figures)
-    return ", ".join([*shown, *figures])
+    figures = [figure_in(figure, language) or figure for figure in parts.figures]
+    return ", ".join(filter(None, [*shown, *figures, pack_in(parts.pack, language)]))
 
 
 @dataclass(frozen=True, slots=True)
 class TitleParts:
-    """Parts of an English title. ``kind`` is a key of the vocabulary, or empty."""
+    """Parts of an English title. ``kind`` is a key of the vocabulary, or empty; ``pack`` counts pieces."""
 
     name: str
     kind: str
     figures: tuple[str, ...]
+    pack: int = 1
 
 
 def take_apart(title: str) -> TitleParts:
+    packed = _PACK.search(title)
+    if packed is not None:
+        title = title[: packed.start()] + title[packed.end() :]
     head, *figures = title.split(", ")
     match = max(_KIND.finditer(head), key=lambda match: len(match[0]), default=None)
     if match is not None:
         head = f"{head[: match.start()]} {head[match.end() :]}"
     name = " ".join(_name_words(head.split()))
-    return TitleParts(name, _key(match[0]) if match else "", tuple(figures))
+    pack = int(packed["size"] or packed["pieces"]) if packed else 1
+    return TitleParts(name, _key(match[0]) if match else "", tuple(figures), pack)
 
 
 def kind_in(kind: str, language: str) -> str:
+    """Return a kind in a language; in English its own words, or the usual ones for a synonym."""
     with override(language):
-        return str(_BY_KEY[kind])
+        name = str(_BY_KEY[kind])
+    return kind if language == settings.LANGUAGE_CODE and fold(name) not in _BY_KEY else name
+
+
+def pack_in(pack: int, language: str) -> str:
+    """Return a pack size in a language; "" for a single piece."""
+    if pack <= 1:
+        return ""
+    with override(language):
+        return _("set of %(count)d") % {"count": pack}
 
 
 def figure_in(text: str, language: str) -> str:
     """Return a figure of a title in a language; "" if it has unknown words."""
+    if language == settings.LANGUAGE_CODE:
+        return text
     if known := FIGURES.get(text.casefold()):
         with override(language):
             return str(known)

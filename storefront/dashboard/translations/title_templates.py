@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
@@ -16,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.custom_attributes import registry
 from catalog.models import Product, ProductFamily
-from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.tasks import refresh_titles
 from catalog.products.translations.title_refresh import save_title_templates
 from catalog.texts.title_templates import (
@@ -24,9 +24,9 @@ from catalog.texts.title_templates import (
     TITLE_FIELDS,
     TemplateError,
     check_template,
-    make_title,
 )
-from catalog.texts.title_values import attribute_codes, title_values
+from catalog.texts.title_updates import title_by_template
+from catalog.texts.title_values import attribute_codes
 from storefront.dashboard import staff_page
 from storefront.lib.staff.form_fields import construct_message, use_staff_widgets
 from storefront.lib.tasks import enqueue
@@ -46,13 +46,16 @@ class TemplatesForm(forms.Form):
     def __init__(self, data: Any, *, family: ProductFamily, attributes: tuple[str, ...]) -> None:
         super().__init__(data, initial=family.title_templates)
         self._attributes = attributes
-        for code, name in TRANSLATED_LANGUAGES:
+        for code, name in settings.LANGUAGES:
+            is_base = code == settings.LANGUAGE_CODE
             self.fields[code] = forms.CharField(
                 label=name,
                 required=False,
                 max_length=MAX_TEMPLATE,
                 widget=forms.Textarea(attrs={"rows": 2}),
-                help_text=_("Leave empty to translate the supplier's title part by part."),
+                help_text=_("Leave empty to show the supplier's title.")
+                if is_base
+                else _("Leave empty to translate the supplier's title part by part."),
             )
         use_staff_widgets(self)
 
@@ -102,8 +105,8 @@ def _previews(
     rows = Product.objects.filter(family=family.code).select_related("brand", "spec")
     for product in rows.order_by("-pk")[:PREVIEWED]:
         titles = [
-            (code, make_title(template, title_values(product, code, definitions)))
-            for code, _name in TRANSLATED_LANGUAGES
+            (code, title_by_template(product, code, template, definitions) or product.title)
+            for code, _name in settings.LANGUAGES
             if (template := templates.get(code, ""))
         ]
         yield product, titles

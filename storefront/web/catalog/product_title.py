@@ -20,7 +20,8 @@ def variant_title(variant: Variant) -> str:
 def marked_title(titled: Titled) -> str:
     """Return a title in the active language; mark one that is only known in English."""
     shown = product_title(titled)
-    return marked_english(shown) if shown == titled.title else shown
+    is_english = shown in {titled.title, titled.titles.get(settings.LANGUAGE_CODE)}
+    return marked_english(shown) if is_english else shown
 
 
 def _language() -> str:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
         ("Inspection light for cars", "Yoxlama işığı"),
         ("Zuvolt Fossa L 6000 21700 cell", "Zuvolt Fossa L 6000 21700, akkumulyator"),
         ("Trail 400 headlamp, Red / 2 pcs", "Trail 400, baş fənəri, Qırmızı / 2 ədəd"),
+        ("Moth 300 torch (set of 2)", "Moth 300, əl fənəri, 2 ədəd"),
         ("Weir 370 FLASHLİGHT, 370 lm", "Weir 370, əl fənəri, 370 lm"),
         ("Weir 370 flashlıght", "Weir 370, əl fənəri"),
         ("Lampenhalter Deluxe", "Lampenhalter Deluxe"),
