@@ -15,8 +15,17 @@ from django.utils.translation import gettext as _
 
 from catalog.attributes.colors import color_of
 from catalog.bulk_edits import planning
-from catalog.bulk_edits.fields import CATEGORY, FAMILY, PRODUCT, STATUS, VARIANT, BulkField, Target
-from catalog.bulk_edits.file_fields import BRAND, OPTION_NAMES, OPTION_VALUES
+from catalog.bulk_edits.fields import (
+    BRAND,
+    CATEGORY,
+    FAMILY,
+    PRODUCT,
+    STATUS,
+    VARIANT,
+    BulkField,
+    Target,
+)
+from catalog.bulk_edits.file_fields import OPTION_NAMES, OPTION_VALUES
 from catalog.bulk_edits.planning import RowPlan
 from catalog.listings.publication import republish
 from catalog.models import (

@@ -18,9 +18,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from catalog.attributes.plausibility import StatedMode
+from catalog.brands.aliases import find_owner, get_or_create_brand
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM, Definition
 from catalog.models import (
+    Brand,
     BulkEdit,
     Category,
     Identifier,
@@ -53,6 +55,7 @@ MODELS: Mapping[str, type[models.Model]] = {
     IDENTIFIER: Identifier,
 }
 STATUS, CATEGORY, FAMILY = "product.status", "product.category", "product.family"
+BRAND = "product.brand"
 TEXT_FIELDS = ("title", "summary", "description_html")
 # Fields whose values are alike in many rows.
 PRODUCT_FIELDS = ("category", "family", "restricted_countries", "summary", "description_html")
@@ -194,6 +197,32 @@ class BulkField:
         return str(choices.get(stored, stored))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandField(BulkField):
+    """The brand of a product. Its JSON value is the name of the brand."""
+
+    known: dict[str, Brand | None] = field(default_factory=dict, compare=False)
+
+    def find(self, name: str) -> Brand | None:
+        """Return the brand with this name or alias. One query for each name."""
+        if name not in self.known:
+            self.known[name] = find_owner(name)
+        return self.known[name]
+
+    def read(self, target: Target) -> Any:
+        return target.product.brand.name if target.product.brand_id else ""
+
+    def to_json(self, value: Any) -> Any:
+        return value
+
+    def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
+        return self.find(stored) or get_or_create_brand(stored)
+
+
+def unknown_brand(name: str) -> str:
+    return _("There is no brand %(brand)s. Add it first.") % {"brand": name}
+
+
 def fields_of(kind: str) -> dict[str, BulkField]:
     """Return the fields of products or variants that staff may change in bulk, by code."""
     if kind == BulkEdit.Kind.VARIANTS:
@@ -214,6 +243,8 @@ def fields_of(kind: str) -> dict[str, BulkField]:
         make_field(PRODUCT, name, product_form[name], Product)
         for name in ("status", *PRODUCT_FIELDS)
     ]
+    brand = forms.CharField(help_text=_("The name of an existing brand."))
+    found.append(BrandField(part=PRODUCT, name="brand", label=_("Brand"), form_field=brand))
     found += [make_field(SPEC, name, spec_form.fields[name], Spec) for name in EDITABLE_COLUMNS]
     definitions = registry.cached()
     custom = custom_fields(definitions)

@@ -2,7 +2,6 @@
 
 Part and value, as JSON:
 
-- ``product.brand``: the name of the brand
 - ``product.option_names``, ``variant.option_values``: lists; names only of a new product
 - ``variant.replaced_by``: the SKU of the successor
 - ``option_text.0:az``: the translation of the first option value, for all products
@@ -42,7 +41,7 @@ from storefront.lib.staff.form_fields import LinesField
 
 OPTION_TEXT, WARNINGS, MODES, IMAGES = "option_text", "warnings", "modes", "images"
 OPTION_VALUES, OPTION_NAMES = "variant.option_values", "product.option_names"
-BRAND, MODES_CODE, SUCCESSOR = "product.brand", "modes.modes", "variant.replaced_by"
+MODES_CODE, SUCCESSOR = "modes.modes", "variant.replaced_by"
 PRODUCT_IMAGES, VARIANT_IMAGES = "images.product", "images.variant"
 MAX_OPTIONS = 5
 MAX_SHOWN_IMAGE = 60  # characters
@@ -63,11 +62,6 @@ class _TextField(BulkField):
 
     def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002
         return stored or "–"
-
-
-class BrandField(_TextField):
-    def read(self, target: Target) -> Any:
-        return target.product.brand.name if target.product.brand_id else ""
 
 
 class SuccessorField(_TextField):
@@ -178,7 +172,6 @@ def _identifiers() -> Iterable[BulkField]:
 
 def _file_fields() -> Iterable[BulkField]:
     text, lines = forms.CharField(), LinesField()
-    yield BrandField(part=PRODUCT, name="brand", label=_("Brand"), form_field=text)
     yield make_field(PRODUCT, "option_names", lines, Product)
     yield make_field(VARIANT, "option_values", lines, Variant)
     origin = VariantForm(instance=Variant()).fields["origin_country"]

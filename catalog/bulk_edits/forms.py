@@ -10,7 +10,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.attributes.text_cleaning import clean_html
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits.fields import BulkField
+from catalog.bulk_edits.fields import BrandField, BulkField, unknown_brand
 from catalog.models import BulkEdit
 from catalog.products.staff.spec_form import check_ip_rating
 from catalog.products.staff.variant_form import check_packed_weight, parse_hs_code
@@ -74,7 +74,7 @@ class ValuesForm(forms.Form):
             if how is None or name not in cleaned:
                 continue
             try:
-                value = each.to_json(clean_value(each, cleaned[name]))
+                value = each.to_json(_clean_value(each, cleaned[name]))
             except forms.ValidationError as error:
                 self.add_error(name, error)
                 continue
@@ -98,6 +98,16 @@ def clean_value(each: BulkField, value: Any) -> Any:
     if each.name == "ip_rating":
         return check_ip_rating(value or "")
     return value
+
+
+def _clean_value(each: BulkField, value: Any) -> Any:
+    """Return a value as ``clean_value`` does; of a brand or an alias, the name of the brand."""
+    if not isinstance(each, BrandField) or not value:
+        return clean_value(each, value)
+    brand = each.find(value)
+    if brand is None:
+        raise forms.ValidationError(unknown_brand(value))
+    return brand.name
 
 
 def _hows(each: BulkField) -> Iterator[tuple[str, str]]:

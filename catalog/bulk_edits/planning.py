@@ -13,16 +13,19 @@ from django.utils.translation import gettext as _
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits import identifiers, mode_texts
 from catalog.bulk_edits.fields import (
+    BRAND,
     CATEGORY,
     FAMILY,
     IDENTIFIER,
     SPEC,
     STATUS,
     VARIANT,
+    BrandField,
     BulkField,
     Target,
+    unknown_brand,
 )
-from catalog.bulk_edits.file_fields import BRAND, MODES_CODE, SUCCESSOR, all_fields
+from catalog.bulk_edits.file_fields import MODES_CODE, SUCCESSOR, all_fields
 from catalog.models import BulkEdit, BulkEditRow, Category, Product, Variant
 from catalog.products.spec_edits import find_implausible, find_new, stated_mode, values_of
 from catalog.products.staff.variant_form import BATTERY_FIELDS, find_battery_problems
@@ -178,7 +181,7 @@ def plan_values(
             plan.before[code], plan.after[code] = present, value
     if plan.after:
         rejections += _status_problems(target, plan.after)
-        rejections += _brand_problems(target, plan.after)
+        rejections += _brand_problems(target, plan.after, known)
         rejections += _family_problems(target, plan.after)
         rejections += _foreign_attributes(target, plan.after, known)
         rejections += _spec_problems(target, plan, known)
@@ -195,12 +198,13 @@ def _status_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
         yield message % {"old": target.product.get_status_display(), "new": new}
 
 
-def _brand_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
-    if BRAND in after and target.product.pk is not None:
-        message = _(
-            "The product has the brand %(brand)s. A file cannot change it: correct the brand in the file."
-        )
-        yield message % {"brand": target.product.brand.name}
+def _brand_problems(
+    target: Target, after: Mapping[str, Any], known: Mapping[str, BulkField]
+) -> Iterable[str]:
+    brand = known.get(BRAND)
+    is_changed = BRAND in after and target.product.pk is not None
+    if is_changed and isinstance(brand, BrandField) and brand.find(after[BRAND]) is None:
+        yield unknown_brand(after[BRAND])
 
 
 def _family_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:

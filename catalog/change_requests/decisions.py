@@ -147,12 +147,18 @@ def _write(rows: _Locked, name: str, change: Mapping[str, Any]) -> None:
         _write_images(rows, value)
     elif name.startswith(CUSTOM):
         _set_entry(spec.custom_values, name.removeprefix(CUSTOM), value)
-        _set_entry(spec.sources, name, change.get("source"))
+        _set_entry(spec.sources, name, _source_of(rows.request, change))
     elif name.startswith(MORE):
         _set_entry(spec.more, name.removeprefix(MORE), value)
     else:
         _set_column(rows, name, value)
-        _set_entry(spec.sources, name, change.get("source"))
+        _set_entry(spec.sources, name, _source_of(rows.request, change))
+
+
+def _source_of(request: ChangeRequest, change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the source of an accepted value, with the date on which the supplier stated it."""
+    source = change.get("source")
+    return {**source, "on": request.opened_at.date().isoformat()} if source else {}
 
 
 def _set_options(rows: _Locked, value: Mapping[str, Any]) -> None:
@@ -186,7 +192,7 @@ def _set_product_field(product: Product, name: str, value: Any) -> None:
 
 
 def _set_entry(values: dict[str, Any], name: str, value: Any) -> None:
-    if value in (None, "", []):
+    if value in (None, "", [], {}):
         values.pop(name, None)
     else:
         values[name] = value

@@ -80,8 +80,9 @@ class Spec(models.Model):
     custom_values = models.JSONField(_("Custom attributes"), default=dict, blank=True)
     # label -> text, as the supplier states it
     more = models.JSONField(_("Supplier's text"), default=dict, blank=True)
-    # column, or "custom:" and a code -> {"supplier", "label", "raw"} and, if it is more than a claim
-    # of the supplier, "basis"; staff edits: see ``products.spec_edits``
+    # column, or "custom:" and a code -> {"supplier", "label", "raw"}, "on" and "run": the date and the
+    # sync run that first stated it, and, if it is more than a claim of the supplier, "basis"; staff
+    # edits: see ``products.spec_edits``
     sources = models.JSONField(_("Sources"), default=dict, blank=True)
     # what the supplier states beside the columns and the checks of numbers need, as
     # ``attributes.plausibility.inputs_of`` returns it
@@ -108,7 +109,7 @@ class Spec(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"spec of {self.product_id}"
+        return str(self.product)
 
     def basis_of(self, column: str) -> Basis:
         """Return the basis of a value; ``column`` is a key of ``sources``."""

@@ -122,7 +122,8 @@ def parse_gtin(record: VariantRecord) -> str | ImportIssue:
 
 
 def _names(record: VariantRecord, item: ImportItem, source: str) -> Iterator[IdentifierValue]:
-    brand = item.row.brand.name if "brand" in item.held else item.enriched.brand
+    is_ours = "brand" in item.held or "brand" in item.row.overridden_fields
+    brand = item.row.brand.name if is_ours else item.enriched.brand
     supplier_name = _supplier_name(source, record.sku)
     yield IdentifierValue(Identifier.Scheme.SUPPLIER, supplier_name, record.sku[:160])
     for text in split_gtins(record.gtin):

@@ -90,7 +90,7 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
         _load_rows(items, variant_ids=variant_ids, product_ids=product_ids, source=source)
         described = [item for item in items if not item.is_other_supplier]
         products.write_products(described, source=source, policy=policy, now=now)
-        products.write_specs(described, source=source)
+        products.write_specs(described, source=source, run=run, now=now)
         products.write_modes(described)
         title_updates.update_titles([item.row.pk for item in described if item.changed])
         created = _write_variants(items, source=source, families=families)

@@ -33,6 +33,9 @@ _STATED_COLUMNS: Mapping[str, Callable[[], Any]] = {
 }
 
 
+_FIRST_STATED = frozenset({"on", "run"})  # in an entry of ``Spec.sources``
+
+
 @requires_transaction
 def write_products(
     items: Sequence[ImportItem], *, source: str, policy: ImportPolicy, now: datetime
@@ -136,8 +139,11 @@ def _categories(slugs: Iterable[str]) -> dict[str, Category]:
 
 
 @requires_transaction
-def write_specs(items: Sequence[ImportItem], *, source: str) -> None:
+def write_specs(
+    items: Sequence[ImportItem], *, source: str, run: int | None, now: datetime
+) -> None:
     """Write the specifications with their sources; a value no longer stated is emptied."""
+    first_stated = {"on": now.date().isoformat(), **({"run": run} if run else {})}
     specs = {
         spec.product_id: spec
         for spec in Spec.objects.filter(product__in=[item.row.pk for item in items])
@@ -149,6 +155,7 @@ def write_specs(items: Sequence[ImportItem], *, source: str) -> None:
         spec = specs.get(item.row.pk)
         _add_custom_values(item, values, spec, source=source)
         if spec is None:
+            values["sources"] = _dated(values["sources"], {}, first_stated)
             new.append(Spec(product=item.row, **values))
             specs[item.row.pk] = new[-1]
             item.mark_changed()
@@ -156,11 +163,37 @@ def write_specs(items: Sequence[ImportItem], *, source: str) -> None:
         unlocked = keep_edits(
             spec, values, locked=item.row.overridden_fields, modes=item.enriched.modes
         )
-        if names := bulk.set_changed(spec, hold_spec_changes(item, spec, unlocked)):
+        written = hold_spec_changes(item, spec, unlocked)
+        written["sources"] = _dated(written["sources"], spec.sources, first_stated)
+        if names := bulk.set_changed(spec, written):
             changed[spec] = names
             item.mark_changed()
     Spec.objects.bulk_create(new)
     bulk.update(Spec, changed)
+
+
+def _dated(
+    sources: Mapping[str, Any], before: Mapping[str, Any], first_stated: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the sources, each text of the supplier with the date and run that first stated it."""
+    dated: dict[str, Any] = {}
+    for name, entry in sources.items():
+        known = before.get(name, {})
+        known = known.get("feed", known)
+        if "actor" in entry:
+            feed = entry["feed"] and _with_date(entry["feed"], known, first_stated)
+            dated[name] = {**entry, "feed": feed}
+        else:
+            dated[name] = _with_date(entry, known, first_stated)
+    return dated
+
+
+def _with_date(
+    entry: Mapping[str, Any], known: Mapping[str, Any], first_stated: Mapping[str, Any]
+) -> dict[str, Any]:
+    stated = {name: value for name, value in entry.items() if name not in _FIRST_STATED}
+    before = {name: value for name, value in known.items() if name not in _FIRST_STATED}
+    return dict(known) if stated == before else {**stated, **first_stated}
 
 
 def _add_custom_values(

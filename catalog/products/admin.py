@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar, cast
 
-from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
@@ -35,6 +34,7 @@ from catalog.products.labels import (
     CATEGORY_FIELDSETS,
     PRODUCT_FIELDSETS,
     VARIANT_FIELDSETS,
+    shown_title,
 )
 from catalog.products.staff.bulk_actions import ProductBulkActions, VariantBulkActions
 from catalog.products.staff.category_forms import CategoryForm
@@ -44,6 +44,7 @@ from catalog.products.staff.identifier_form import IdentifierInline, OtherIdenti
 from catalog.products.staff.image_form import ImageInline
 from catalog.products.staff.inlines import ModeInline, SpecInline, VariantInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
+from catalog.products.staff.product_form import ProductForm
 from catalog.products.staff.spec_panel import basis, finding_messages, spec_panel
 from catalog.products.staff.variant_form import VariantForm, un_number_of
 from catalog.readiness.filters import FILTERS
@@ -58,33 +59,8 @@ from catalog.staff_search import variants as search
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
-from storefront.lib.staff.form_fields import CountriesField, LinesField, send_shown_values
 from storefront.lib.staff.inlines import inline
-from storefront.lib.staff.language_fields import LanguageTextsField
 from storefront.lib.staff.list_actions import FilteredActions, IdentityActions
-
-
-class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    option_names = LinesField(
-        required=False,
-        help_text=_("The options in which the variants differ, one per line, such as Color."),
-    )
-    restricted_countries = CountriesField(required=False)
-    safety_warnings = LanguageTextsField(is_long=True, required=False)
-
-    class Meta:
-        help_texts: ClassVar = {"family": _("Determines which attributes the product has.")}
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        category, family = cleaned.get("category"), cleaned.get("family")
-        if category and "family" in self.changed_data and not category.has_family(family or ""):
-            self.add_error("family", _("This category does not show products of this family."))
-        return cleaned
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        send_shown_values(self)
 
 
 @admin.register(Product)
@@ -126,6 +102,7 @@ class ProductAdmin(
     ordering: ClassVar = ["-id"]
     exclude = ("overridden_fields", "created_at", "titles")
     readonly_fields: ClassVar = [
+        shown_title,
         spec_panel,
         completeness_panel,
         SALE_OBSTACLES,
@@ -133,6 +110,7 @@ class ProductAdmin(
         columns.age("created_at", _("Created")),
         locked_fields,
     ]
+    autocomplete_fields: ClassVar = ["brand"]
     inlines: ClassVar = [
         VariantInline,
         SpecInline,

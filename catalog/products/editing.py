@@ -7,14 +7,17 @@ from typing import Any
 
 from catalog.attributes.text_cleaning import clean_html
 from catalog.listings.publication import lock_products, republish_products
-from catalog.models import Product, Spec, Variant
+from catalog.models import Brand, Identifier, Product, Spec, Variant
 from catalog.models.attributes import DERIVED_COLUMN
 from catalog.pricing import repricing_queue
+from catalog.products.identifier_edits import rename_brand
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
 
-LOCKABLE_FIELDS = ("title", "summary", "description_html", "category", "family", "option_names")
-RESTORED_FIELDS = ("brand",)  # locked like these, but only the history sets an earlier one
+LOCKABLE_FIELDS = (
+    *("title", "summary", "description_html", "brand", "category", "family"),
+    "option_names",
+)
 OWN_FIELDS = ("restricted_countries", "safety_warnings")  # feeds do not state these fields
 
 
@@ -37,14 +40,17 @@ def apply_edit(*, product: Product, changes: Mapping[str, Any], now: datetime) -
 def apply_edits(edits: Sequence[ProductEdit], *, now: datetime) -> None:
     """Save staff edits, lock the edited fields against feeds, and publish the result.
 
-    If the option names are reordered, so are the option values of the variants.
-    Locks:  the variants of products whose option names change, then the listings, then the
+    If the option names are reordered, so are the option values of the variants. Part numbers follow
+    the brand.
+    Locks:  the variants of products whose option names or brand change, then the listings, then the
             products, each in id order
     """
     ids = [edit.product_id for edit in edits]
-    with_options = [edit.product_id for edit in edits if "option_names" in edit.changes]
+    of_variants = {"option_names", "brand"}
     variants = list(
-        Variant.objects.filter(product__in=with_options)
+        Variant.objects.filter(
+            product__in=[edit.product_id for edit in edits if of_variants & edit.changes.keys()]
+        )
         .select_for_update(of=["self"], no_key=True)
         .order_by("pk")
     )
@@ -52,6 +58,10 @@ def apply_edits(edits: Sequence[ProductEdit], *, now: datetime) -> None:
     products = Product.objects.filter(pk__in=ids).select_for_update(of=["self"])
     rows = products.order_by("pk").in_bulk()
     changed: dict[Product, list[str]] = {}
+    _rename_part_numbers(
+        {edit.product_id: edit.changes["brand"] for edit in edits if "brand" in edit.changes},
+        rows,
+    )
     for edit in edits:
         row, changes = rows[edit.product_id], dict(edit.changes)
         if "description_html" in changes:
@@ -59,11 +69,10 @@ def apply_edits(edits: Sequence[ProductEdit], *, now: datetime) -> None:
         if "option_names" in changes:
             own = [variant for variant in variants if variant.product_id == row.pk]
             _reorder_options(own, row.option_names, changes["option_names"])
-        lockable = (*LOCKABLE_FIELDS, *RESTORED_FIELDS)
-        edited = [name for name in (*lockable, *OWN_FIELDS) if name in changes]
+        edited = [name for name in (*LOCKABLE_FIELDS, *OWN_FIELDS) if name in changes]
         for name in edited:
             setattr(row, name, changes[name])
-        locked = {*row.overridden_fields, *changes.keys() & {*lockable}}
+        locked = {*row.overridden_fields, *changes.keys() & {*LOCKABLE_FIELDS}}
         row.overridden_fields = sorted(locked - {*edit.unlocked})
         row.updated_at = now
         changed[row] = [*edited, "overridden_fields", "updated_at"]
@@ -72,6 +81,27 @@ def apply_edits(edits: Sequence[ProductEdit], *, now: datetime) -> None:
     if moved := [edit.product_id for edit in edits if scopes & edit.changes.keys()]:
         repricing_queue.enqueue_products(product_ids=moved, now=now)
     republish_products(ids, now=now)
+
+
+@requires_transaction
+def _rename_part_numbers(brands: Mapping[int, Brand], products: Mapping[int, Product]) -> None:
+    """Put the keys of new brands before the part and model numbers of products.
+
+    Shape:  ``brands`` and ``products`` by product id; the products have their earlier brand
+    """
+    if not brands:
+        return
+    keys = dict(Brand.objects.filter(products__in=brands).values_list("pk", "key"))
+    numbers = Identifier.objects.filter(
+        variant__product__in=brands, scheme__in=[Identifier.Scheme.MPN, Identifier.Scheme.MODEL]
+    )
+    rename_brand(
+        {
+            row: brands[row.variant.product_id].key
+            for row in numbers.select_related("variant").order_by("pk")
+            if row.value.startswith(f"{keys[products[row.variant.product_id].brand_id]}:")
+        }
+    )
 
 
 @requires_transaction
@@ -91,8 +121,9 @@ def return_product_field(product: Product, *, field: str, now: datetime) -> None
     """Unlock a field: the next import fills it. Its value stays until then, without a source.
 
     A trigger in ``suppliers`` makes the next import read the page of the product again.
-    Locks:  the product
+    Locks:  the listings of the product in id order, then the product
     """
+    lock_products([product.pk])
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
     unlocked = {field, DERIVED_COLUMN} if field == "intensity_cd" else {field}
     row.overridden_fields = sorted(set(row.overridden_fields) - unlocked)
@@ -102,3 +133,5 @@ def return_product_field(product: Product, *, field: str, now: datetime) -> None
     if spec is not None:
         del spec.sources[field]
         spec.save(update_fields=["sources"])
+    if field == "title":  # the template of the family makes the title again
+        republish_products([product.pk], now=now)

@@ -1,8 +1,9 @@
-"""Identifier edits by staff: add, verify and remove the GTINs and part numbers of a variant."""
+"""Identifier edits: add, verify and remove numbers of a variant, rename the brand of numbers."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from catalog.attributes.identifiers import gtin14, mpn_key
+from catalog.attributes.identifiers import MAX_IDENTIFIER_LENGTH, gtin14, mpn_key
 from catalog.listings.publication import lock_product, republish
 from catalog.models import Identifier, Variant
 from storefront.lib.db.transactions import requires_transaction
@@ -45,6 +46,27 @@ def check_free(*, variant: Variant, scheme: str, value: str) -> None:
     owner = owners.exclude(state=State.CONFLICT).select_related("variant__product").first()
     if owner is not None:
         raise IdentifierTakenError(owner.variant)
+
+
+@requires_transaction
+def rename_brand(brand_keys: Mapping[Identifier, str]) -> None:
+    """Put these keys of brands before part and model numbers.
+
+    A number that another variant has already becomes a conflict, about which staff are asked.
+    """
+    for row, key in brand_keys.items():
+        row.value = f"{key}:{row.value.partition(':')[2]}"[:MAX_IDENTIFIER_LENGTH]
+    others = Identifier.objects.filter(value__in={row.value for row in brand_keys})
+    taken = {
+        *others.exclude(pk__in=[row.pk for row in brand_keys])
+        .exclude(state=State.CONFLICT)
+        .values_list("scheme", "value")
+    }
+    for row in brand_keys:
+        if row.state != State.CONFLICT and (row.scheme, row.value) in taken:
+            row.state = State.CONFLICT
+        taken.add((row.scheme, row.value))
+    Identifier.objects.bulk_update([*brand_keys], ["value", "state"], batch_size=1000)
 
 
 @requires_transaction

@@ -1,7 +1,11 @@
-"""Product labels: group the form fields of products, variants, categories and brands."""
+"""Product labels: group the form fields of products, variants and categories, show the title."""
 
+from typing import cast
+
+from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Product
 from catalog.products.staff.locked_fields_admin import locked_fields
 from catalog.products.staff.spec_panel import spec_panel
 from catalog.products.staff.variant_form import un_number_of
@@ -9,10 +13,20 @@ from catalog.readiness.panel import completeness_panel
 from catalog.readiness.status_actions import SALE_OBSTACLES
 from storefront.lib.staff.fieldsets import Group
 
+
+@admin.display(description=cast("str", _("Title in the shop")))
+def shown_title(product: Product) -> str:
+    return product.shown_title
+
+
 PRODUCT_FIELDSETS = (
-    Group(_("Storefront texts"), ("title", "summary", "description_html")),
+    Group(_("Storefront texts"), ("title", "summary", "description_html"), columns=(shown_title,)),
     Group(_("Options"), ("option_names",)),
-    Group(_("Category and status"), ("category", "family"), columns=("status", SALE_OBSTACLES)),
+    Group(
+        _("Category and status"),
+        ("brand", "category", "family"),
+        columns=("status", SALE_OBSTACLES),
+    ),
     Group(_("Completeness"), columns=(completeness_panel,)),
     Group(_("Specification"), columns=(spec_panel,)),
     Group(_("Safety"), ("safety_warnings",)),

@@ -26,6 +26,7 @@ from storefront.lib.text import fold
 
 MAX_FULL_TITLE = 200
 _BY_KEY = {fold(kind): translation for kind, translation in KINDS.items()}
+_SPELLINGS = {fold(kind): kind for kind in KINDS}  # "AAA headlamp"
 _ANY_KIND = "|".join(
     re.escape(kind).replace(r"\ ", "[ -]") for kind in sorted(KINDS, key=len, reverse=True)
 )
@@ -117,7 +118,8 @@ def kind_in(kind: str, language: str) -> str:
     """Return a kind in a language; in English its own words, or the usual ones for a synonym."""
     with override(language):
         name = str(_BY_KEY[kind])
-    return kind if language == settings.LANGUAGE_CODE and fold(name) not in _BY_KEY else name
+    is_named = language != settings.LANGUAGE_CODE or fold(name) in _BY_KEY
+    return name if is_named else _SPELLINGS[kind]
 
 
 def pack_in(pack: int, language: str) -> str:

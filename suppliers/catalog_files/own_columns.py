@@ -26,8 +26,8 @@ from catalog.attributes.text_cleaning import clean_text
 from catalog.brands.aliases import load_aliases
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits import file_fields, image_lists, mode_texts
-from catalog.bulk_edits.fields import BulkField
-from catalog.bulk_edits.file_fields import BRAND, IMAGES, MODES, OPTION_TEXT
+from catalog.bulk_edits.fields import BRAND, BulkField
+from catalog.bulk_edits.file_fields import IMAGES, MODES, OPTION_TEXT
 from catalog.bulk_edits.forms import clean_value
 from catalog.custom_attributes import values as custom_values
 from catalog.models import Brand, Category, Identifier, Variant

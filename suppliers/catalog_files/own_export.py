@@ -8,9 +8,8 @@ from django.db.models import QuerySet
 
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits import image_lists
-from catalog.bulk_edits.fields import BulkField, Target
+from catalog.bulk_edits.fields import BRAND, BulkField, Target
 from catalog.bulk_edits.file_fields import (
-    BRAND,
     IMAGES,
     MAX_OPTIONS,
     OPTION_TEXT,

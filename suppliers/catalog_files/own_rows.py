@@ -15,8 +15,16 @@ from catalog.attributes.numbers import UnreadableError
 from catalog.bulk_edits import creation, file_fields, identifiers, image_lists, planning
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits.creation import FIRST
-from catalog.bulk_edits.fields import CATEGORY, FAMILY, IDENTIFIER, OF_VARIANT, BulkField, Target
-from catalog.bulk_edits.file_fields import BRAND, OPTION_NAMES
+from catalog.bulk_edits.fields import (
+    BRAND,
+    CATEGORY,
+    FAMILY,
+    IDENTIFIER,
+    OF_VARIANT,
+    BulkField,
+    Target,
+)
+from catalog.bulk_edits.file_fields import OPTION_NAMES
 from catalog.models import Brand, BulkEditRow, Product, Spec, Variant
 from catalog.products.creation import MAX_SLUG
 from catalog.records import ImportIssue

@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from catalog.models import Brand, BrandAlias, Identifier, PriceBook, PriceRule, Product, Variant
 from catalog.models.categories import CONTACT_PARTS, CONTACT_ROLES
 from catalog.pricing import repricing_queue
+from catalog.products.identifier_edits import rename_brand
 from catalog.texts.title_updates import update_titles
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
@@ -119,18 +120,7 @@ def _rename_numbers(
         ).order_by("pk")
     )
     changes.keep(rows)
-    for row in rows:
-        row.value = f"{survivor.key}:{row.value.partition(':')[2]}"[:160]
-    taken = {
-        (scheme, value)
-        for scheme, value in Identifier.objects.filter(value__in=[row.value for row in rows])
-        .exclude(state=State.CONFLICT)
-        .values_list("scheme", "value")
-    }
-    for row in rows:
-        if row.state != State.CONFLICT and (row.scheme, row.value) in taken:
-            row.state = State.CONFLICT
-    Identifier.objects.bulk_update(rows, ["value", "state"], batch_size=1000)
+    rename_brand(dict.fromkeys(rows, survivor.key))
 
 
 @requires_transaction

@@ -75,6 +75,9 @@ class BasicsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
     class Meta:
         model = Supplier
         fields: ClassVar = ["name", "code", "currency", "language"]
+        error_messages: ClassVar = {
+            "code": {"invalid": _("Use only letters without accents, digits and hyphens.")}
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -66,7 +66,7 @@ def two_variants(**changes):
     )
 
 
-def take_in(*records, known=None, source="cj"):
+def take_in(*records, known=None, source="cj", **more):
     return importer.import_products(
-        records=records, variant_ids=known or {}, source=source, now=NOON
+        records=records, variant_ids=known or {}, source=source, **{"now": NOON, **more}
     )

@@ -1,7 +1,7 @@
 """Specification form: enter typed values with their units, checked for plausibility."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -33,6 +33,7 @@ from catalog.products.spec_edits import (
     stated_modes,
     values_of,
 )
+from catalog.texts.code_labels import code_label
 from storefront.lib.staff.columns import field_label
 from storefront.lib.staff.form_fields import send_shown_values
 
@@ -65,8 +66,13 @@ def describe_source(source: Mapping[str, Any]) -> str:
 def _stated_by(source: Mapping[str, Any]) -> str:
     if not source:
         return ""
-    values = {name: source.get(name, "") for name in ("supplier", "label", "raw")}
-    return _("Supplier %(supplier)s states: %(label)s: %(raw)s") % values
+    values = {name: source.get(name, "") for name in ("supplier", "label", "raw", "run")}
+    stated = _("Supplier %(supplier)s states: %(label)s: %(raw)s") % values
+    if "on" not in source:
+        return stated
+    values["date"] = formats.date_format(date.fromisoformat(source["on"]), "DATE_FORMAT")
+    first = _("first in sync run %(run)s, %(date)s") if values["run"] else _("first on %(date)s")
+    return f"{stated} ({first % values})"
 
 
 def check_ip_rating(text: str) -> str:
@@ -117,7 +123,7 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
         """Offer the known codes, and those that the product has already."""
         present = getattr(self.instance, name)
         known = dict.fromkeys([*codes, *(present if name in LISTS else filter(None, [present]))])
-        choices = [(code, code.replace("_", " ")) for code in known]
+        choices = [(code, code_label(name, code)) for code in known]
         label = self.fields[name].label
         if name in LISTS:
             return forms.MultipleChoiceField(

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from markupsafe import Markup
 
 from catalog.texts import options as option_texts
+from catalog.texts.code_labels import LIGHT_COLOR
 from catalog.texts.vocabulary import Translations
-from storefront.web.core.labels import LIGHT_COLOR
 
 MODE: Translations = {
     **LIGHT_COLOR,

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.families import family_name
+from catalog.texts.code_labels import CHEMISTRY, FEATURES, LIGHT_COLOR, POWER
 from catalog.texts.vocabulary import COLOR
 
 type Labels = Mapping[str, Promise]
@@ -18,44 +19,10 @@ ROW_TITLES: Labels = {
     "work_light": _("On the job"),
     "bike_light": _("On the road"),
 }
-POWER: Labels = {
-    "built_in": _("Built-in battery"),
-    "replaceable_cell": _("Replaceable cell"),
-    "usb_c": _("USB-C charging"),
-    "micro_usb": _("Micro-USB charging"),
-    "magnetic": _("Magnetic charging"),
-    "dock": _("Charging dock"),
-    "aaa": _("AAA"),
-    "aa": _("AA"),
-    "14500": _("14500"),
-    "18650": _("18650"),
-    "21700": _("21700"),
-    "26650": _("26650"),
-    "cr123a": _("CR123A"),
-    "other_cell": _("Another cell"),
-    "solar": _("Solar panel"),
-    "crank": _("Hand crank"),
-    "external": _("External power"),
-    "mains": _("Mains"),
-}
 WATER: Labels = {
     "splash": _("Splashes and rain"),
     "jets": _("Water jets"),
     "submersible": _("Under water"),
-}
-FEATURES: Labels = {
-    "motion_sensor": _("Motion sensor"),
-    "red_light": _("Red light"),
-    "magnet": _("Magnet"),
-    "zoom": _("Zoom"),
-    "clip": _("Clip"),
-    "hook": _("Hook"),
-    "dimming": _("Stepless dimming"),
-    "lockout": _("Lock-out"),
-    "power_bank": _("Power bank"),
-    "battery_indicator": _("Battery indicator"),
-    "rear_light": _("Rear light"),
-    "high_cri": _("True colors (CRI 90)"),
 }
 LUMENS: Labels = {
     "0-100": _("up to 100 lm"),
@@ -189,28 +156,6 @@ SORT: Labels = {
     "runtime": _("Longest run time"),
     "weight": _("Lightest first"),
     "newest": _("Newest first"),
-}
-CHEMISTRY: Labels = {
-    "li_ion": _("Li-ion"),
-    "li_po": _("Li-Po"),
-    "lifepo4": _("LiFePO4"),
-    "nimh": _("NiMH"),
-    "alkaline": _("Alkaline"),
-    "lithium_metal": _("Lithium metal"),
-}
-LIGHT_COLOR: Labels = {
-    "white": _("White"),
-    "warm_white": _("Warm white"),
-    "red": _("Red"),
-    "green": _("Green"),
-    "blue": _("Blue"),
-    "amber": _("Amber"),
-    "uv": _("UV"),
-    "infrared": _("Infrared"),
-    "rgb": _("RGB"),
-    "strobe": _("Strobe"),
-    "sos": _("SOS"),
-    "beacon": _("Beacon"),
 }
 BASIS: Labels = {
     "none": _("not checked"),

@@ -12,6 +12,7 @@ from storefront.lib.state_machine import ConcurrentUpdateError
 from tests.factories.bulk_edits import apply, create, make_light, operation, outcomes, run, undo
 from tests.factories.catalog import (
     NOON,
+    make_brand,
     make_category,
     make_channel,
     make_variant,
@@ -264,3 +265,21 @@ def test_unlikely_values_are_applied_only_with_a_reason():
 
     (found,) = Spec.objects.get().warnings
     assert (found["code"], found["reason"]) == ("runtime-by-step-down", "Measured")
+
+
+def test_a_brand_is_set_by_its_name_and_restored():
+    product = make_light(1)
+    former = product.brand
+    brand = make_brand(name="Varrowick")
+
+    edit = create(Product.objects.all(), operation("product.brand", "Varrowick"))
+    apply(edit)
+
+    product.refresh_from_db()
+    assert (product.brand, product.overridden_fields) == (brand, ["brand"])
+    undo(edit)
+    product.refresh_from_db()
+    assert (product.brand, product.overridden_fields) == (former, [])
+
+    edit = create(Product.objects.all(), operation("product.brand", "Northlight"))
+    assert edit.rows.get().message == "There is no brand Northlight. Add it first."

@@ -41,7 +41,7 @@ def test_an_edited_specification_survives_imports_and_shows_what_the_supplier_st
     assert spec.sources["weight_g"] == {
         "actor": "Leyla",
         "at": NOON.isoformat(),
-        "feed": {"supplier": "cj", "label": "Weight", "raw": "99 g"},
+        "feed": {"supplier": "cj", "label": "Weight", "raw": "99 g", "on": "2026-11-24"},
     }
     assert spec.warnings == []  # the impossible output is the supplier's, and not shown
     assert {*Variant.objects.values_list("weight_g", flat=True)} == {80}

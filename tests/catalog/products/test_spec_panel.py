@@ -22,7 +22,7 @@ def lines(page):
 
 
 def test_a_value_shows_its_basis_earlier_values_and_what_other_suppliers_state(staff):
-    take_in(make_product_record())
+    take_in(make_product_record(), run=7)
     product = Product.objects.get()
     with transaction.atomic():
         set_change_source("staff", actor="Leyla")
@@ -43,7 +43,8 @@ def test_a_value_shows_its_basis_earlier_values_and_what_other_suppliers_state(s
     rows = lines(staff.get(reverse("admin:catalog_product_change", args=[product.pk])))
 
     (weight,) = (row for row in rows if row.startswith("Weight, g"))
-    assert "Supplier cj states: Weight: 75 g Basis: Measured by us Differs: Weight: 90 g" in weight
+    assert "Supplier cj states: Weight: 75 g (first in sync run 7, 24 Nov 2026) Basis:" in weight
+    assert "Basis: Measured by us Differs: Weight: 90 g" in weight
     assert re.findall(r"(\d+) until", weight) == ["82", "81", "80"]
     assert "Then: Edited on a staff page Leyla" in weight
     (energy,) = (row for row in rows if row.startswith("Energy, Wh"))
@@ -61,5 +62,7 @@ def test_the_product_page_shows_values_sources_and_the_arithmetic_of_findings(st
     rows = lines(page)
     specs = staff.get(reverse("admin:catalog_spec_changelist")).content.decode()
     assert "990,000 lm; at most 100,000 is possible" in specs
-    assert "Weight, g 75 Supplier cj states: Weight: 75 g" in rows
+    assert "Weight, g 75 Supplier cj states: Weight: 75 g (first on 24 Nov 2026)" in rows
+    assert any(row.startswith("Charging USB-C Supplier") for row in rows)
+    assert any(row.startswith("Chemistry Li-Po Supplier") for row in rows)
     assert "Output, lm – Light output: 990,000 lm 990,000 lm; at most 100,000 is possible" in rows

@@ -45,6 +45,13 @@ def titles_of(*, title, brand="Tindrel", family="headlamp", spec=None, override=
             "Tindrel L-50, akkumulyator, 5000 mAh",
         ),
         (
+            "AAA headlamp Tindrel Rowan 120",
+            "headlamp",
+            {"output_lm": 120, "charging": []},
+            "Tindrel Rowan 120 AAA headlamp, 120 lm",
+            "Tindrel Rowan 120, AAA batareyalı baş fənəri, 120 lm",
+        ),
+        (
             "Tindrel Moth 300 torch, 8.5 lm, set of 2",
             "flashlight",
             {"output_lm": 8, "charging": []},

@@ -141,7 +141,7 @@ def test_a_row_adds_a_variant_to_a_product_that_exists():
         ("L-9,l-1,,,,,,Red,,XL,none,,,,,,,,", "no option Size. Its options: Color."),
         ("L-9,l-1,,,,,,Black,,,none,,,,,,,,", "Variant L-1 has the same options."),
         ("L-1,other,,,,,,,,,,,,,,,,,", "belongs to the product l-1"),
-        ("L-1,,,Other,,,,,,,,,,,,,,,", "A file cannot change it"),
+        ("L-1,,,Other,,,,,,,,,,,,,,,", "There is no brand Other"),
         (f"{'x' * 41},,T,Tindrel,headlamp,headlamps,,,,,none,,,,,,,,", "cannot be a SKU"),
     ],
 )

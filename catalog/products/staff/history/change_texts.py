@@ -27,6 +27,7 @@ from catalog.models import (
 from catalog.models.attributes import Spec
 from catalog.products.image_edits import IMAGES
 from catalog.products.spec_edits import BASIS, MODES
+from catalog.texts.code_labels import code_label
 from storefront.lib.staff import columns
 
 Record = FieldChange.Record
@@ -167,12 +168,13 @@ def value_text(model: type[models.Model], column: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
+        return ", ".join(code_label(column, str(one)) for one in value)
     if isinstance(value, dict):
         return "; ".join(f"{name}: {one}" for name, one in value.items())
     if isinstance(value, int | float | Decimal):
         return columns.as_number(Decimal(str(value)))
-    return Truncator(columns.choice_label(model, column, value)).chars(MAX_TEXT_CHARS)
+    label = columns.choice_label(model, column, code_label(column, str(value)))
+    return Truncator(label).chars(MAX_TEXT_CHARS)
 
 
 def _row_text(record: str, row: Mapping[str, Any]) -> str:

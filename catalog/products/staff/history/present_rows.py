@@ -28,7 +28,7 @@ from catalog.readiness import lifecycle
 
 State = Identifier.State
 PRODUCT_FIELDS: Final = {
-    *(*editing.LOCKABLE_FIELDS, *editing.RESTORED_FIELDS, *editing.OWN_FIELDS),
+    *(*editing.LOCKABLE_FIELDS, *editing.OWN_FIELDS),
     "status",
 }
 _FIELDS_OF_ROWS: Final = {

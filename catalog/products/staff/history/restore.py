@@ -96,7 +96,7 @@ def locks_field(change: FieldChange) -> bool:
     """Return whether imports do not change the field after it is restored."""
     name = field_of(change)
     if change.record == Record.PRODUCT:
-        return name in {*editing.LOCKABLE_FIELDS, *editing.RESTORED_FIELDS}
+        return name in editing.LOCKABLE_FIELDS
     if change.record == Record.VARIANT:
         return name in variant_edits.LOCKABLE_FIELDS
     return change.record in {Record.SPEC, Record.MODE, Record.IMAGE}
@@ -118,11 +118,8 @@ def _restore_product(
         except InvalidTransitionError as error:
             raise RestoreError(str(error)) from error
         return
-    if name == "brand":
-        changes: dict[str, Any] = {name: Brand.objects.get(pk=old)}
-    else:
-        form = _checked(form_of_product(product), product, {name: old})
-        changes = {name: form.cleaned_data[name]}
+    form = _checked(form_of_product(product), product, {name: old})
+    changes = {name: form.cleaned_data[name]}
     editing.apply_edit(product=product, changes=changes, now=now)
 
 

@@ -6,8 +6,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from catalog.models import Listing, Mode, Spec
-from tests.factories.catalog import make_listing, make_mode
+from catalog.models import Brand, Listing, Mode, Spec
+from tests.factories.catalog import make_brand, make_listing, make_mode
 from tests.support.admin_forms import filled_form
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,17 @@ def test_an_edited_value_is_locked_and_names_its_editor(staff, product):
     assert "Edited by staff: staff@fara.example" in shown
     assert "Supplier lumen states: Output: 400 lm" in shown
     assert "Output, lm: 400 → 450" in LogEntry.objects.get().get_change_message()
+
+
+def test_an_edited_brand_is_saved_and_locked(staff, product):
+    edit(staff, product, brand=make_brand(name="Varrowick").pk)
+    product.refresh_from_db()
+    assert (product.brand.name, product.overridden_fields) == ("Varrowick", ["brand"])
+
+    merged = make_brand(name="Varro")
+    Brand.objects.filter(pk=merged.pk).update(merged_into=product.brand)
+    refused = edit(staff, product, brand=merged.pk)
+    assert "brand" in refused.context["adminform"].form.errors
 
 
 def test_an_edited_value_keeps_the_basis_that_the_form_shows(staff, product):

@@ -6,9 +6,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.bulk_edits import application, tasks
-from catalog.models import BulkEdit, Spec, Variant
+from catalog.models import BrandAlias, BulkEdit, Spec, Variant
 from tests.factories.accounts import make_staff
-from tests.factories.catalog import make_product, make_spec, make_variant
+from tests.factories.catalog import make_brand, make_product, make_spec, make_variant
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:catalog_product_changelist")
@@ -92,6 +92,18 @@ def test_wrong_input_keeps_the_page(staff, lights, entered, message):
     assert answer.status_code == 200
     assert message in answer.content.decode()
     assert BulkEdit.objects.get().status == "draft"
+
+
+def test_a_brand_is_named_by_its_alias_and_must_exist(staff, lights):
+    BrandAlias.objects.create(brand=make_brand(name="Varrowick"), name="Varro", key="varro")
+    page = begin(staff, lights, "product.brand")
+    entered = {"step": "dry_run", "how-product.brand": "set"}
+
+    refused = staff.post(page, {**entered, "value-product.brand": "Northlight"})
+    staff.post(page, {**entered, "value-product.brand": "varro"})
+
+    assert "There is no brand Northlight. Add it first." in refused.content.decode()
+    assert BulkEdit.objects.get().operations[0]["value"] == "Varrowick"
 
 
 def test_a_large_edit_is_left_to_a_worker_and_shows_its_progress(staff, lights, monkeypatch):
