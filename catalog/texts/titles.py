@@ -160,9 +160,10 @@ def _capitalized(text: str, language: str) -> str:
 
 
 def _name_words(words: Iterable[str]) -> Iterator[str]:
-    """Yield units, and words that begin with a capital or a digit, except advertising words."""
+    """Yield units, and words with a capital or a digit, except advertising words."""
     for word in words:
         plain = word.casefold().strip("()[]!")
-        is_name = (word[0].isupper() or word[0].isdigit()) and not _ADVERTISING.fullmatch(plain)
+        has_sign = any(letter.isupper() or letter.isdigit() for letter in word)
+        is_name = has_sign and not _ADVERTISING.fullmatch(plain)
         if is_name or plain in _UNITS:
             yield word

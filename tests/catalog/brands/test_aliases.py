@@ -90,4 +90,4 @@ def test_a_search_finds_a_product_by_an_alias_of_its_brand(olight):
     page = product_list.load_page(
         channel=make_channel(), country="DE", query=ProductFilter(search_text="olite"), now=NOON
     )
-    assert [card.title for card in page.cards] == ["i3T EOS"]
+    assert [card.title for card in page.cards] == ["Olight i3T EOS headlamp, 400 lm, USB-C"]
