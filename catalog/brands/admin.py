@@ -42,11 +42,9 @@ MERGE_BRAND = columns.page(
 )
 
 
-@admin.display(
-    description=cast("str", columns.field_label(Brand, "lacks_responsible_person")), boolean=True
-)
-def is_not_sold_in_eu(brand: Brand) -> bool:
-    return bool(brand.lacks_responsible_person)
+@admin.display(description=cast("str", _("Sold to the EU")), boolean=True)
+def is_sold_to_eu(brand: Brand) -> bool:
+    return not brand.lacks_responsible_person
 
 
 @admin.register(Brand)
@@ -60,7 +58,7 @@ class BrandAdmin(StaffAdmin):
         MERGE_BRAND,
         columns.text("manufacturer_name", _("Manufacturer")),
         columns.text("responsible_name", _("Responsible person in the EU")),
-        is_not_sold_in_eu,
+        is_sold_to_eu,
     ]
     list_filter: ClassVar = [
         "lacks_responsible_person",
