@@ -122,7 +122,8 @@ def is_valid_url(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    has_user = "@" in parts.netloc  # no download sends one
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not has_user
 
 
 def path_of(stem: str, width_px: int) -> Path:

@@ -71,3 +71,9 @@ def test_a_number_that_no_column_holds_is_refused_by_the_dry_run(heading, cell):
     row = dry_run(f"SKU,{heading}\nL-1,{cell}\n")
 
     assert outcomes(row) == {"L-1": "rejected"}
+
+
+def test_an_image_address_with_a_password_is_refused_by_the_dry_run():
+    row = dry_run("SKU,Images\nL-1,https://user:secret@example.org/a.jpg\n")
+
+    assert outcomes(row) == {"L-1": "rejected"}
