@@ -39,7 +39,7 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         required=False,
         error_messages={
             "invalid_choice": gettext_lazy(
-                "The responsible person must be in the EU: enter a country code such as DE."
+                "The responsible person must be in the EU. Select a country of the EU."
             )
         },
     )

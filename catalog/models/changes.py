@@ -181,7 +181,7 @@ class BulkEditRow(models.Model):
 
     ``wanted`` are the values that a file states; ``unlocked`` are the fields that feeds filled
     before the edit; ``sources`` are the former entries of ``Spec.sources`` by field, so that an
-    undo restores on what a value rests. ``product`` and ``variant`` are empty if the row of a file
+    undo restores the basis of a value. ``product`` and ``variant`` are empty if the row of a file
     names no known SKU; such a row may create them (``bulk_edits.creation``).
     """
 

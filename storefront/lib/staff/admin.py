@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -24,7 +23,7 @@ from unfold.decorators import action as unfold_action
 from storefront.lib.db.indexed_search import IndexedSearch
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
-from storefront.lib.staff.columns import joins_for_names, linked_columns
+from storefront.lib.staff.columns import joins_for_names, linked_columns, row_url
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.form_fields import RelatedRowSelect, style_fields, use_staff_widgets
 from storefront.lib.staff.pagination import LimitedCount
@@ -123,7 +122,7 @@ class ConfirmingAdmin(LimitedCount, IndexedSearch, ModelAdmin):  # type: ignore[
     user_errors: ClassVar[Errors] = ()
 
     def page_of(self, row: models.Model) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+        return row_url(row)
 
     def ask(  # noqa: PLR0913 - all parts of one page
         self,

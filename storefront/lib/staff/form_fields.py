@@ -1,4 +1,4 @@
-"""Form fields: enter money, lines, countries and currencies; give forms the widgets of the admin."""
+"""Form fields: enter money, lines, countries, currencies; style forms, record their changes."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache

@@ -64,7 +64,7 @@ def test_a_lock_of_staff_outlives_the_undo():
         (None, "none", False),
     ],
 )
-def test_an_undo_restores_on_what_a_value_rests(source, basis, is_locked):
+def test_an_undo_restores_the_basis_of_a_value(source, basis, is_locked):
     product = make_light(1, sources={"output_lm": source} if source else {})
     Product.objects.update(overridden_fields=["output_lm"] if is_locked else [])
     edit = apply(create(Product.objects.all(), operation("spec.output_lm", 900)))

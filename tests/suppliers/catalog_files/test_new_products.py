@@ -145,7 +145,7 @@ def test_a_row_adds_a_variant_to_a_product_that_exists():
         (f"{'x' * 41},,T,Tindrel,headlamp,headlamps,,,,,none,,,,,,,,", "cannot be a SKU"),
     ],
 )
-def test_what_is_wrong_with_a_new_row_is_said(line, message):
+def test_a_wrong_new_row_is_rejected_with_its_problem(line, message):
     product = make_product(slug="l-1", brand=make_brand(name="Tindrel"))
     make_variant(product, sku="L-1", option_values=["Black"])
 

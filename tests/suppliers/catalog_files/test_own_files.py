@@ -239,7 +239,7 @@ def test_cells_are_read_with_their_units_and_words(light):
     }
 
 
-def test_what_is_wrong_with_a_row_is_said(light):
+def test_a_wrong_row_is_rejected_with_its_problem(light):
     row = dry_run(
         "SKU,Output,Charging,HS code,Category\n"
         "L-1,many,,12,nowhere\n"
