@@ -109,6 +109,7 @@ class ProductDocumentAdmin(StaffAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if content := form.cleaned_data["document"]:
+            documents.delete_unused(obj.file)
             stored = documents.store(content)
             obj.file, obj.file_sha256 = stored.name, stored.sha256
             obj.added_by = str(request.user)
@@ -117,4 +118,9 @@ class ProductDocumentAdmin(StaffAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
+        documents.delete_unused(obj.file)
         transaction.on_commit(drop_cached_pages)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[ProductDocument]") -> None:
+        for row in queryset:
+            self.delete_model(request, row)

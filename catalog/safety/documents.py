@@ -1,4 +1,4 @@
-"""Documents: validate a PDF or image by its content, store it privately, read it, offer it as a download.
+"""Documents: validate a PDF or image by its content, store it privately, read, download, delete it.
 
 The stored name is generated; the sender's file name is ignored.
 """
@@ -6,12 +6,14 @@ The stored name is generated; the sender's file name is ignored.
 import hashlib
 import io
 import re
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.forms import FileField, ValidationError
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from PIL import Image as Pillow
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from catalog.models import ProductDocument
 from catalog.products import images
 
 MAX_BYTES = 10_000_000
@@ -94,6 +97,16 @@ def read(name: str) -> bytes:
     with storages["private"].open(name) as file:
         content: bytes = file.read()
         return content
+
+
+def delete_unused(name: str) -> None:
+    """Delete a stored document after the commit, unless a product has it."""
+    transaction.on_commit(partial(_delete_unused, name), robust=True)
+
+
+def _delete_unused(name: str) -> None:
+    if name and not ProductDocument.objects.filter(file=name).exists():
+        storages["private"].delete(name)
 
 
 def media_type_of(name: str) -> str:

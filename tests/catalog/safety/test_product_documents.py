@@ -2,6 +2,8 @@
 
 import pytest
 from django.contrib import admin
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from django.urls import reverse
@@ -66,6 +68,39 @@ def test_an_edit_without_a_file_keeps_the_stored_file(staff):
     row.refresh_from_db()
     assert (row.kind, row.language, row.is_public) == ("test_report", "de", False)
     assert (row.file, row.file_sha256) == ("documents/none.pdf", "0" * 64)
+
+
+def test_a_replaced_file_is_deleted_unless_another_document_has_it(
+    staff, django_capture_on_commit_callbacks
+):
+    upload(staff, PDF)
+    row = ProductDocument.objects.get()
+    page = reverse("admin:catalog_productdocument_change", args=[row.pk])
+    first, shared = row.file, make_document(file="documents/shared.pdf")
+    storages["private"].save(shared.file, ContentFile(PDF))
+    other = make_document(file=shared.file)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        entered = {"product": str(row.product_id), "kind": "manual", "language": "en"}
+        staff.post(page, entered | {"document": SimpleUploadedFile("new.pdf", PDF)})
+        delete_page = reverse("admin:catalog_productdocument_delete", args=[other.pk])
+        staff.post(delete_page, {"post": "yes"})
+
+    row.refresh_from_db()
+    kept = [storages["private"].exists(name) for name in (first, row.file, shared.file)]
+    assert kept == [False, True, True]
+
+
+def test_the_files_of_deleted_documents_are_deleted(staff, django_capture_on_commit_callbacks):
+    upload(staff, PDF)
+    row = ProductDocument.objects.get()
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        staff.post(LIST, chosen)
+
+    assert not ProductDocument.objects.exists()
+    assert not storages["private"].exists(row.file)
 
 
 def test_the_list_shows_expired_documents(staff):
