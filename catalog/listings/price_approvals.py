@@ -4,12 +4,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from catalog.enums import BlockReason
 from catalog.listings import repricing
 from catalog.listings.completeness import is_complete
 from catalog.models import Listing, PriceChange, PriceHold
-from catalog.pricing import history
+from catalog.pricing import history, labels
 from catalog.pricing import policy as pricing_policy
 from catalog.pricing.guards import APPROVABLE_BLOCKS, is_price_allowed
 from catalog.pricing.price_calculation import CENT, Calculation
@@ -31,9 +32,8 @@ def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
     """
     listing = _lock_listing(hold)
     if hold.reason not in APPROVABLE_BLOCKS or hold.proposed_amount is None:
-        raise CannotApproveError(
-            f"{hold.sentence} Change the price rules, the costs or the supplier's data instead."
-        )
+        advice = gettext("Change the price rules, the costs or the supplier's data instead.")
+        raise CannotApproveError(f"{labels.hold_message(hold)} {advice}")
     hold.move(
         PriceHold.Status.APPROVED,
         at=now,
@@ -43,14 +43,17 @@ def approve(*, hold: PriceHold, actor: str, now: datetime) -> None:
         decided_by=actor[:100],
     )
     if listing.cost_amount != hold.cost_amount:
-        raise ConcurrentUpdateError(f"{hold}: the cost has changed")
+        raise ConcurrentUpdateError(
+            gettext("The cost has changed meanwhile. Look at the price again.")
+        )
     done = _recalculate(listing, now=now)
     lowest = done.verdict.floor if done.verdict else None
     if not is_price_allowed(hold.proposed_amount, lowest=lowest, bounds=done.bounds):
-        raise CannotApproveError(
-            f"{hold.proposed_amount} does not meet the limits of the live price book or "
-            "the supplier. The price is recalculated within a minute."
+        message = gettext(
+            "%(price)s does not meet the limits of the live price book or the supplier. The price"
+            " is recalculated within a minute."
         )
+        raise CannotApproveError(message % {"price": hold.proposed_amount})
     breakdown = {**hold.breakdown, "approved_by": actor}
     _publish(
         listing, hold.proposed_amount, hold=hold, rule_id=hold.rule_id, breakdown=breakdown, now=now
@@ -69,7 +72,9 @@ def keep_current_price(*, hold: PriceHold, actor: str, reason: str, now: datetim
     listing = _lock_listing(hold)
     done = _recalculate(listing, now=now)
     if hold.old_amount is None or not done.covers_cost or hold.old_amount != done.current.present:
-        raise CannotApproveError("The old price is below today's cost, or outside MAP or MSRP.")
+        raise CannotApproveError(
+            gettext("The old price is below today's cost, or outside MAP or MSRP.")
+        )
     hold.move(
         PriceHold.Status.CURRENT_PRICE_KEPT,
         at=now,
@@ -81,7 +86,9 @@ def keep_current_price(*, hold: PriceHold, actor: str, reason: str, now: datetim
     )
     landed = done.landed.total.quantize(CENT) if done.landed else None
     if landed != history.landed_cost_in(hold.breakdown):
-        raise ConcurrentUpdateError(f"{hold}: the landed cost has changed")
+        raise ConcurrentUpdateError(
+            gettext("The cost has changed meanwhile. Look at the price again.")
+        )
     if listing.price_amount != hold.old_amount:
         rule_id = listing.rule_id or hold.rule_id
         breakdown = {**hold.breakdown, "kept_by": actor, "kept_because": reason}
@@ -123,7 +130,7 @@ def _recalculate(listing: Listing, *, now: datetime) -> Calculation:
     (done,) = repricing.recalculate([row], channel=listing.channel, policy=policy, now=now)
     if done.verdict and done.verdict.stop == BlockReason.UNSURE_RATE:
         raise CannotApproveError(
-            "Approve or reject the exchange rate of the supplier's currency first."
+            gettext("Approve or reject the exchange rate of the supplier's currency first.")
         )
     return done
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Max
+from django.utils.translation import gettext
 
 from catalog.models import Channel, PriceBook, PriceRule
 from catalog.price_books import dry_run
@@ -53,7 +54,7 @@ def publish_first(*, book: PriceBook, actor: str, now: datetime) -> None:
     """
     _lock(book.channel)
     if PriceBook.objects.filter(channel=book.channel).exclude(pk=book.pk).exists():
-        raise NotReadyError("This is not the first price book of its channel.")
+        raise NotReadyError(gettext("This is not the first price book of its channel."))
     row = PriceBook.objects.select_for_update(of=["self"]).get(pk=book.pk)
     _publish(row, actor=actor, now=now)
 
@@ -68,7 +69,7 @@ def restore(*, book: PriceBook, actor: str, now: datetime) -> PriceBook:
     _lock(book.channel)
     row = PriceBook.objects.get(pk=book.pk)
     if row.status != Status.RETIRED:
-        raise NotReadyError("Only a price book that was live before can be restored.")
+        raise NotReadyError(gettext("Only a price book that was live before can be restored."))
     new = _copy(row, channel=row.channel, actor=actor, now=now, restored_from=row)
     _publish(new, actor=actor, now=now)
     return new
@@ -122,7 +123,7 @@ def _copy(
 
 def _publish(book: PriceBook, *, actor: str, now: datetime) -> None:
     if not book.rules.exists():
-        raise NotReadyError("This price book has no rules. Add a rule first.")
+        raise NotReadyError(gettext("This price book has no rules. Add a rule first."))
     for live in PriceBook.objects.filter(channel=book.channel, status=Status.LIVE):
         live.move(Status.RETIRED, at=now, actor=actor, reason=f"Replaced by {book}")
     book.move(Status.LIVE, at=now, actor=actor, live_at=now)

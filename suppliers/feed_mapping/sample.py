@@ -359,7 +359,8 @@ def _open_file(path: Path, reading: FormatOverrides) -> Iterator[DataFile]:
         try:
             yield open_file(path, work=Path(work), reading=reading)
         except (ValueError, LookupError) as error:
-            raise PermanentError(f"the file cannot be read with these settings: {error}") from error
+            message = gettext("The file cannot be read with these settings: %(problem)s")
+            raise PermanentError(message % {"problem": error}) from error
 
 
 def _sample_column(name: str, rows: Sequence[Mapping[str, Any]]) -> Column:

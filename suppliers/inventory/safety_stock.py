@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
 from suppliers.models import ScorecardFact, Supplier
@@ -39,9 +40,8 @@ def set_units(*, supplier: Supplier, units: int, actor: str, now: datetime) -> N
     """
     row = Supplier.objects.filter(pk=supplier.pk, safety_stock=supplier.safety_stock)
     if not row.update(safety_stock=units):
-        raise ConcurrentUpdateError(
-            f"{supplier}: the safety stock is no longer {supplier.safety_stock}"
-        )
+        message = gettext("The safety stock is no longer %(units)s. Look at it again.")
+        raise ConcurrentUpdateError(message % {"units": supplier.safety_stock})
     StatusChange.objects.create(
         subject=Supplier._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=supplier.pk,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from catalog.models import Variant
 from storefront.lib.db.transactions import requires_transaction
@@ -45,10 +46,11 @@ def override(*, offer: SupplierOffer, values: Mapping[str, Any], actor: str, now
     Raises: OverrideError  unknown field, or the offer is discontinued
     """
     if unknown := set(values) - set(OVERRIDABLE_FIELDS):
-        raise OverrideError(f"{', '.join(sorted(unknown))} cannot be overridden.")
+        message = gettext("%(fields)s cannot be overridden.")
+        raise OverrideError(message % {"fields": ", ".join(sorted(unknown))})
     row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
     if row.status == SupplierOffer.Status.DISCONTINUED:
-        raise OverrideError("The supplier has discontinued it.")
+        raise OverrideError(gettext("The supplier has discontinued it."))
     cost: Decimal | None = row.cost_amount
     if "cost_amount" in values and _is_held_for_cost(row):
         row.status = SupplierOffer.Status.ACTIVE
@@ -121,7 +123,8 @@ def link_offer(*, offer: SupplierOffer, variant: Variant, now: datetime) -> None
     row = _lock_unlinked(offer, becomes=variant.pk)
     same = SupplierOffer.objects.filter(supplier=row.supplier_id, variant=variant)
     if other := same.exclude(status=Status.DISCONTINUED).first():
-        raise OverrideError(f"The supplier already offers this variant as {other.supplier_sku}.")
+        message = gettext("The supplier already offers this variant as %(sku)s.")
+        raise OverrideError(message % {"sku": other.supplier_sku})
     row.variant = variant
     if "status" not in row.overridden_fields:
         is_sound = row.cost_amount is not None and not row.is_cost_unconfirmed
@@ -148,8 +151,10 @@ def request_product(*, offer: SupplierOffer, now: datetime) -> None:
     row = _lock_unlinked(offer)
     if not _refetch_product(row):
         raise OverrideError(
-            "Only a price list contains this SKU. A product needs a page: map the"
-            " supplier's product file first."
+            gettext(
+                "Only a price list contains this SKU. A product needs a page: map the"
+                " supplier's product file first."
+            )
         )
     _save_decision(row, locked={*row.overridden_fields, SupplierOffer.LINK} - {"status"}, now=now)
 
@@ -176,13 +181,15 @@ def _lock_unlinked(offer: SupplierOffer, *, becomes: int | None = None) -> Suppl
     """
     row = SupplierOffer.objects.select_for_update(of=["self"], no_key=True).get(pk=offer.pk)
     if not is_unlinked(row):
-        raise OverrideError("The offer is already linked, or the supplier has discontinued it.")
+        raise OverrideError(
+            gettext("The offer is already linked, or the supplier has discontinued it.")
+        )
     held = row.levels.filter(Q(reserved__gt=0) | Q(allocated_outstanding__gt=0))
     if row.disputed_variant_id not in {None, becomes} and held.exists():
-        raise OverrideError(
-            f"Open orders hold units of this SKU as {row.disputed_variant}. Reroute or cancel them"
-            " first."
+        message = gettext(
+            "Open orders hold units of this SKU as %(variant)s. Reroute or cancel them first."
         )
+        raise OverrideError(message % {"variant": row.disputed_variant})
     return row
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import override
 
 from catalog.models import Listing, Product, Variant
 from catalog.products import creation, spec_edits
@@ -166,6 +167,8 @@ def test_impossible_decisions_are_refused(disputed, second):
         supplier=second, supplier_sku="X", variant=variant, currency="USD", seen_at=NOON
     )
     with pytest.raises(overrides.OverrideError, match="already offers this variant as X"):
+        overrides.link(offer=disputed, variant=variant, now=later())
+    with override("az"), pytest.raises(overrides.OverrideError, match="artıq X kimi təklif edir"):
         overrides.link(offer=disputed, variant=variant, now=later())
 
     StockLevel.objects.filter(offer=disputed).update(reserved=1)
