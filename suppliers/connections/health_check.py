@@ -66,7 +66,7 @@ ADVICE_BY_CODE: dict[str, str | Promise] = {
     "429": TOO_FAST,
     "bad_key": CHECK_KEYS,
     "bad_options": CHECK_OPTIONS,
-    "bad_mapping": gettext_lazy("Correct the feed mapping. Its preview shows the errors."),
+    "bad_mapping": gettext_lazy("Correct the feed mapping. Its dry run shows the errors."),
     "feed-no-upload": gettext_lazy(
         "Upload a file, or enter the name of an uploaded file in the options."
     ),

@@ -139,7 +139,7 @@ class MappingPage:
             if constant_time_compare(str(submitted.get("seen", "")), token):
                 return self._save(form.mapping)
             self.problem = gettext(
-                "The mapping has changed since the preview. Check the preview again."
+                "The mapping has changed since the dry run. Check its rows again."
             )
         if step == "check":
             shown["check"] = feed_mapping_sample.check_rows(

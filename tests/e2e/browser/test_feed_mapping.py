@@ -46,7 +46,7 @@ def test_mapping_is_built_previewed_and_saved_by_keyboard(office, browse, tmp_pa
     look(page)
     page.get_by_label("Column for Title").select_option("EAN")
     page.get_by_label("Column for Title").select_option("Bezeichnung")
-    press(page, page.get_by_role("button", name="Preview"))
+    press(page, page.get_by_role("button", name="Start dry run", exact=True))
     page.get_by_text("2 of 3 rows can be read.").wait_for()
     look(page)
     press(page, page.get_by_role("button", name="Save as new version"))

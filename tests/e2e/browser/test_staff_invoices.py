@@ -36,7 +36,7 @@ def test_invoice_list_is_previewed_and_imported(office, browse, tmp_path, width,
     look(page)
 
     page.set_input_files("input[type=file]", tmp_path / "bills.csv")
-    press(page, page.get_by_role("button", name="Preview"))
+    press(page, page.get_by_role("button", name="Start dry run", exact=True))
     page.get_by_text("1 of 3 supplier invoices can be imported.").wait_for()
     look(page)
     press(page, page.get_by_role("button", name="Import valid rows"))
@@ -61,7 +61,7 @@ def test_parcel_list_shows_its_errors_without_scrolling(office, browse, tmp_path
     look(page)
     page.get_by_label("Supplier").select_option(index=1)
     page.set_input_files("input[type=file]", tmp_path / "parcels.csv")
-    press(page, page.get_by_role("button", name="Preview"))
+    press(page, page.get_by_role("button", name="Start dry run", exact=True))
     page.get_by_text("1 of 2 parcels can be imported.").wait_for()
     look(page)
 

@@ -80,7 +80,7 @@ def test_nothing_is_saved_without_its_preview(staff, supplier):
     changed = post(staff, seen, "save", column_title="EAN")
 
     for refused in (blind, forged, changed):
-        assert "Check the preview again" in words(refused)
+        assert "Check its rows again" in words(refused)
     assert changed.context["previews"][0].record.title == "5901234123457"
     assert not FeedMapping.objects.exists()
 
