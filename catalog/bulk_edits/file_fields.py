@@ -48,7 +48,7 @@ MAX_SHOWN_IMAGE = 60  # characters
 
 
 class _TextField(BulkField):
-    """A text that is no column of its own."""
+    """A value that a file states as text, such as a translation or the SKU of another variant."""
 
     @property
     def empty(self) -> Any:
