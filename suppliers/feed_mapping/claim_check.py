@@ -19,7 +19,7 @@ from storefront.lib.http.errors import PermanentError
 from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
-from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES, known_name
+from suppliers.connectors.feed.mapping.claim_labels import CLAIM_ALIASES
 from suppliers.connectors.feed.mapping.fields import TARGETS
 from suppliers.connectors.feed.mapping.spec import Source
 from suppliers.connectors.feed.rows import product_pages
@@ -109,11 +109,6 @@ def _mapping(file: DataFile) -> mappings.Mapping:
     found = suggestions.suggest_mapping(file.detected.headers, rows)
     fields = {name: source for name, source in found.fields.items() if name in FIELDS}
     claims = {**found.options, **found.claims}
-    weight = fields.get("weight")
-    if weight and "Weight" not in claims and known_name(weight.column) in CLAIM_ALIASES["Weight"]:
-        claims["Weight"] = fields.pop(
-            "weight"
-        )  # a packed weight is an upper limit of the weight of the light
     fields["sku"] = Source(column=ROW)
     return mappings.Mapping(fields=fields, claims=claims)
 

@@ -47,6 +47,8 @@ def suggest_mapping(
 ) -> mappings.Mapping:
     """Suggest the likeliest source of each field, each column once; staff review it.
 
+    Only a column named "weight" without more is used twice: for the parcel and for the light.
+
     ``custom`` maps the columns that name a custom attribute to its name.
     """
     rows = list(rows)
@@ -68,6 +70,8 @@ def suggest_mapping(
             del fields["length"]  # the light's length: a parcel would have three dimensions
             unused[header] = name
     claims, options = _take_columns(unused, CLAIM_ALIASES), _take_options(unused, headers)
+    if (weight := fields.get("weight")) and known_name(weight.column) in CLAIM_ALIASES["Weight"]:
+        claims.setdefault("Weight", weight)
     for header, label in custom.items():
         if header in unused and label not in claims:
             del unused[header]

@@ -311,7 +311,7 @@ def test_units_and_separators_are_suggested():
         ("Image 2", ""),
     ]
     assert [(each.location, each.country) for each in found.warehouses] == [("DE1", "DE")]
-    assert list(found.claims) == ["Color"]  # without a parent, color is no option
+    assert list(found.claims) == ["Weight", "Color"]  # without a parent, color is no option
 
 
 @pytest.mark.parametrize(
