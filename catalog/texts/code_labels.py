@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog.texts.vocabulary import CHARGING, Translations
+from catalog.texts.vocabulary import Translations
 
 POWER: Translations = {
     "built_in": _("Built-in battery"),
@@ -25,6 +25,15 @@ POWER: Translations = {
     "crank": _("Hand crank"),
     "external": _("External power"),
     "mains": _("Mains"),
+}
+CHARGING: Translations = {
+    "usb_c": _("USB-C"),
+    "micro_usb": _("Micro-USB"),
+    "magnetic": _("Magnetic cable"),
+    "cradle": _("Charging dock"),
+    "dc": _("DC plug"),
+    "solar": _("Solar panel"),
+    "crank": _("Hand crank"),
 }
 FEATURES: Translations = {
     "motion_sensor": _("Motion sensor"),
@@ -67,7 +76,7 @@ BY_COLUMN: Mapping[str, Translations] = {
     "power_sources": POWER,
     "battery_format": POWER,
     "battery_chemistry": CHEMISTRY,
-    "charging": {**POWER, **CHARGING, "cradle": _("Charging dock"), "dc": _("DC input")},
+    "charging": CHARGING,
     "features": FEATURES,
     "light_colors": LIGHT_COLOR,
 }

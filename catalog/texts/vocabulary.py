@@ -75,7 +75,7 @@ CHARGING: Translations = {
     "usb_c": _("USB-C"),
     "micro_usb": _("Micro-USB"),
     "magnetic": _("magnetic charging"),
-    "dock": _("charging dock"),
+    "cradle": _("charging dock"),
 }
 COLOR: Translations = {
     "black": _("Black"),

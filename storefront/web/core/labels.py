@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.families import family_name
-from catalog.texts.code_labels import CHEMISTRY, FEATURES, LIGHT_COLOR, POWER
+from catalog.texts.code_labels import CHARGING, CHEMISTRY, FEATURES, LIGHT_COLOR, POWER
 from catalog.texts.vocabulary import COLOR
 
 type Labels = Mapping[str, Promise]
@@ -110,15 +110,6 @@ UNITS: Labels = {
     "impact": _("m"),
     "capacity": _("mAh"),
     "energy": _("Wh"),
-}
-CHARGING: Labels = {
-    "usb_c": _("USB-C"),
-    "micro_usb": _("Micro-USB"),
-    "magnetic": _("Magnetic cable"),
-    "cradle": _("Charging dock"),
-    "dc": _("DC plug"),
-    "solar": _("Solar panel"),
-    "crank": _("Hand crank"),
 }
 BEAM_SHAPE: Labels = {
     "wide": _("Wide beam"),

@@ -1,5 +1,7 @@
 import pytest
 
+from catalog.attributes import spec_patterns
+from catalog.texts import vocabulary
 from catalog.texts.titles import translate_title
 
 pytestmark = pytest.mark.django_db
@@ -31,3 +33,7 @@ pytestmark = pytest.mark.django_db
 def test_titles_name_model_kind_and_figures_in_the_language_of_the_page(title, expected):
     assert translate_title(title, "az") == expected
     assert translate_title(title, "en") == title
+
+
+def test_titles_name_only_charging_that_imports_store():
+    assert vocabulary.CHARGING.keys() <= {code for code, _pattern in spec_patterns.CHARGING}
