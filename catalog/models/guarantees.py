@@ -82,8 +82,8 @@ class DurabilityGuarantee(models.Model):
                 ~Q(model="")
                 & ~Q(guarantor="")
                 & ~Q(guarantor_address="")
-                & ~Q(territory={})
-                & ~Q(claim={}),
+                & Q(territory__has_key="en")
+                & Q(claim__has_key="en"),
             ),
             check(
                 "guarantee_has_evidence", ~Q(terms_url="") & ~Q(evidence="") & ~Q(evidence_file="")
