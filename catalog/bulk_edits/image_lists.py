@@ -18,8 +18,7 @@ from catalog.bulk_edits.file_fields import ImagesField
 from catalog.models import Image
 from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products import image_edits, images
-from catalog.products.images import MAX_IMAGES
-from catalog.products.staff.image_form import MAX_ALT_CHARS
+from catalog.products.images import MAX_ALT_CHARS, MAX_IMAGES
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold
 

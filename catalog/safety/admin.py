@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import ProductDocument
 from catalog.safety import documents
-from catalog.safety.documents import DocumentField
+from catalog.safety.document_field import DocumentField
 from catalog.search.index import drop_cached_pages
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin

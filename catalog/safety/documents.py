@@ -7,19 +7,15 @@ import hashlib
 import io
 import re
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
-from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.forms import FileField, ValidationError
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from PIL import Image as Pillow
-from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from catalog.models import ProductDocument
 from catalog.products import images
@@ -125,28 +121,3 @@ def download(name: str, *, stem: str, cache_control: str = "private, no-store") 
     answer["Content-Security-Policy"] = DOWNLOAD_CSP
     answer["Cache-Control"] = cache_control
     return answer
-
-
-class DocumentField(FileField):
-    """Field for a document; its value is the validated content, None without a file.
-
-    The file type is determined by the content, not by the name.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        widget = UnfoldAdminFileFieldWidget(attrs={"accept": ".pdf,.png,.jpg,.jpeg"})
-        defaults = {"label": gettext_lazy("File"), "widget": widget}
-        super().__init__(**defaults | options)
-
-    def clean(self, data: Any, initial: Any = None) -> Any:
-        uploaded: UploadedFile[bytes] | None = super().clean(data, initial)
-        if not uploaded:
-            return None
-        if (uploaded.size or 0) > MAX_BYTES:
-            raise ValidationError(_("At most 10 MB."), code="too_large")
-        content: bytes = uploaded.read()
-        try:
-            validate(content)
-        except InvalidDocumentError as error:
-            raise ValidationError(str(error), code="bad_document") from error
-        return content

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.listings.publication import lock_product, republish
 from catalog.models import DurabilityGuarantee
 from catalog.safety import documents
-from catalog.safety.documents import DocumentField
+from catalog.safety.document_field import DocumentField
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.safety.documents import DocumentField
+from catalog.safety.document_field import DocumentField
 from storefront.lib.staff.fieldsets import Group
 from suppliers.compliance.vetting import DocumentSubmission
 from suppliers.models import ComplianceDocument

@@ -24,7 +24,6 @@ from catalog.products import images
 from storefront.lib.staff.inlines import EditableForm
 
 MAX_POSITION = 1000
-MAX_ALT_CHARS = 125  # screen readers cut longer texts
 _STORED = re.compile(r"[0-9a-f]{32}:\d{1,5}:\d{1,5}")
 
 
@@ -66,7 +65,7 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
             self.fields[f"alt_{code}"] = forms.CharField(
                 label=f"{_('Alternative text')} ({name})",
                 required=False,
-                max_length=MAX_ALT_CHARS,
+                max_length=images.MAX_ALT_CHARS,
                 widget=UnfoldAdminTextInputWidget,
                 initial=self.instance.alt_texts.get(code, ""),
             )

@@ -19,7 +19,10 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     safety_warnings = LanguageTextsField(is_long=True, required=False)
 
     class Meta:
-        help_texts: ClassVar = {"family": _("Determines which attributes the product has.")}
+        help_texts: ClassVar = {
+            "brand": _("Part numbers, titles and price rules follow it."),
+            "family": _("Determines which attributes the product has."),
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -32,4 +35,6 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         super().__init__(*args, **kwargs)
         if brand := cast("Any", self.fields.get("brand")):
             brand.queryset = Brand.objects.filter(merged_into=None)
+            select = getattr(brand.widget, "widget", brand.widget)
+            select.known = {str(self.instance.brand_id): str(self.instance.brand)}
         send_shown_values(self)

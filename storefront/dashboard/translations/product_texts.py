@@ -27,8 +27,8 @@ from catalog.models import Image, OptionText, Product, ProductText, Spec
 from catalog.models.products import WIDTHS_PX
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products import images
+from catalog.products.images import MAX_ALT_CHARS
 from catalog.products.spec_edits import edit_spec
-from catalog.products.staff.image_form import MAX_ALT_CHARS
 from catalog.products.staff.variant_form import MAX_OPTION_CHARS
 from catalog.products.translations.missing_texts import Text, count_missing, products_lacking
 from catalog.products.translations.text_edits import TranslatedTexts, save_option_texts, save_texts

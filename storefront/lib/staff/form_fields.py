@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from babel import Locale
@@ -80,9 +81,16 @@ def style_fields(fields: Iterable[forms.Field]) -> None:
 
 
 class RelatedRowSelect(AutocompleteSelect):
-    """Ignores a value that is not an id, for which Django's widget raises ValueError."""
+    """Ignores a value that is not an id, for which Django's widget raises ValueError.
+
+    Shape:  ``known`` has the labels of rows by id that need not be read again
+    """
+
+    known: Mapping[str, str] = MappingProxyType({})
 
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        if len(value) == 1 and (label := self.known.get(value[0])):
+            return [(None, [self.create_option(name, value[0], label, True, 0)], 0)]
         return super().optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
 
     def _is_id(self, value: str) -> bool:

@@ -38,6 +38,7 @@ STEPS = ("supplier", "connection", "mapping", "import", "activation")
 @pytest.fixture
 def office(world):
     User.objects.create_superuser(**WHO)
+    Requirement.objects.get_or_create(subject="image", family="headlamp")
     CustomAttribute.objects.create(
         code="tail", names={"en": "Tail"}, kind="choice", choices=[["a", {"en": "A"}]]
     )

@@ -46,6 +46,7 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "uploaded": SETTING,
         "checking": SWEPT,
         "checked": SETTING,
+        "nothing": "Its page says why; staff discard the file, or correct it and import it again.",
         "applying": SWEPT,
         "quarantined": "sync_quarantined",
         "failed": "Its page says why; staff check the file again.",
