@@ -90,7 +90,7 @@ class RelatedRowSelect(AutocompleteSelect):
 
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         if len(value) == 1 and (label := self.known.get(value[0])):
-            return [(None, [self.create_option(name, value[0], label, True, 0)], 0)]
+            return [(None, [self.create_option(name, value[0], label, selected=True, index=0)], 0)]
         return super().optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
 
     def _is_id(self, value: str) -> bool:
