@@ -34,6 +34,7 @@ class Definition:
     families: frozenset[str] = frozenset()
     is_localized: bool = False
     language: str = ""
+    filter_display: str = ""  # ``CustomAttribute.FilterDisplay``
 
     def name_in(self, language: str) -> str:
         return in_language(self.names, language) or self.code
@@ -71,6 +72,7 @@ def load() -> tuple[Definition, ...]:
             labels=tuple(row.labels),
             families=frozenset(row.families),
             is_localized=row.is_localized,
+            filter_display=row.filter_display,
         )
         for row in CustomAttribute.objects.order_by("position", "code")
     )
@@ -98,6 +100,12 @@ def cached() -> tuple[Definition, ...]:
     if _cached is None or _cached[0] < time.monotonic():
         _cached = (time.monotonic() + CACHE_S, load())
     return _cached[1]
+
+
+def clear_cache() -> None:
+    """Let this process read the definitions again; others do within ten seconds."""
+    global _cached  # noqa: PLW0603 - as above
+    _cached = None
 
 
 def name_of(code: str, language: str) -> str:

@@ -165,6 +165,7 @@ def _custom(needed: _Needed) -> Iterator[Attribute]:
             unit=row.unit,
             limits=_limits(row.minimum, row.maximum),
             families=families,
+            is_filter=bool(row.filter_display),
             custom_id=row.pk,
             **scopes,
         )

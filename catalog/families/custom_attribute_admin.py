@@ -11,10 +11,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.custom_attributes import registry
 from catalog.custom_attributes.values import find_built_in
 from catalog.models import CustomAttribute, ProductFamily
 from catalog.models.families import family_choices
 from catalog.products.tasks import refresh_titles
+from catalog.search.index import drop_cached_pages
+from catalog.search.tasks import reindex_attribute
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
@@ -35,15 +38,20 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
         model = CustomAttribute
         fields = (
             *("code", "names", "kind", "unit", "minimum", "maximum", "choices", "is_localized"),
-            *("labels", "families", "is_required", "position"),
+            *("labels", "families", "is_required", "filter_display", "position"),
         )
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        names = [cleaned.get("code", self.instance.code), *cleaned.get("names", {}).values()]
-        if found := find_built_in([*names, *(cleaned.get("labels") or [])]):
+        labels = [cleaned.get("code", self.instance.code), *cleaned.get("names", {}).values()]
+        if found := find_built_in([*labels, *(cleaned.get("labels") or [])]):
             message = _("Each product has “%(label)s” already: imports would no longer fill it.")
             raise forms.ValidationError(message % {"label": found})
+        if self.instance.pk:  # Django does not check constraints on the type, which cannot change
+            names = ("choices", "is_localized", "filter_display")
+            kept = {name: cleaned[name] for name in names if name in cleaned}
+            row = CustomAttribute(kind=self.instance.kind, **kept)
+            row.validate_constraints(exclude={"code", "minimum", "maximum"})
         return cleaned
 
 
@@ -66,7 +74,7 @@ class CustomAttributeAdmin(StaffAdmin):
     groups = (
         Group(gettext_lazy("Attribute"), ("code", "names", "kind", "position")),
         Group(gettext_lazy("Values"), ("unit", "minimum", "maximum", "choices", "is_localized")),
-        Group(gettext_lazy("Products"), ("families", "is_required", "labels")),
+        Group(gettext_lazy("Products"), ("families", "is_required", "filter_display", "labels")),
     )
     list_display: ClassVar = [
         "code",
@@ -75,23 +83,35 @@ class CustomAttributeAdmin(StaffAdmin):
         "unit",
         columns.text("families", gettext_lazy("Product families")),
         "is_required",
+        "filter_display",
     ]
-    list_filter: ClassVar = ["kind", "is_required"]
+    list_filter: ClassVar = ["kind", "is_required", "filter_display"]
     search_fields: ClassVar = ["code", "names"]
     ordering: ClassVar = ["position", "code"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        is_filter = bool(obj.filter_display) or "filter_display" in form.changed_data
+        _announce(obj, is_filter=is_filter)
         if {"choices", "is_localized"} & {*form.changed_data}:
             _refresh_titles_with(obj)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
+        _announce(obj, is_filter=bool(obj.filter_display))
         _refresh_titles_with(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[CustomAttribute]") -> None:
         for row in queryset:
             self.delete_model(request, row)
+
+
+def _announce(attribute: CustomAttribute, *, is_filter: bool) -> None:
+    """Show the definition on pages, and filter by it, as it is now."""
+    transaction.on_commit(registry.clear_cache)
+    transaction.on_commit(drop_cached_pages)
+    if is_filter:
+        transaction.on_commit(partial(enqueue, reindex_attribute, code=attribute.code))
 
 
 def _refresh_titles_with(attribute: CustomAttribute) -> None:

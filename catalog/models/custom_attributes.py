@@ -13,8 +13,7 @@ class CustomAttribute(models.Model):
     """One attribute of products, defined by staff without code.
 
     Its values are in ``Spec.custom_values``, those of a localized text in each language under a key of
-    their own: ``care`` in English, ``care:az``. Attributes that customers filter by are columns of
-    ``Spec``.
+    their own: ``care`` in English, ``care:az``. ``search.custom_facets`` makes filters of them.
     """
 
     class Kind(models.TextChoices):
@@ -23,6 +22,11 @@ class CustomAttribute(models.Model):
         CHOICES = "choices", _("Any of several choices")
         YES_NO = "yes_no", _("Yes or no")
         TEXT = "text", _("Text")
+
+    class FilterDisplay(models.TextChoices):
+        NONE = "", _("No")
+        FOLDED = "folded", _("Under “Show more filters”")
+        SHOWN = "shown", _("Always shown")
 
     code = models.SlugField(
         _("Code"),
@@ -100,6 +104,14 @@ class CustomAttribute(models.Model):
             "Products without it are incomplete, and listed under the filter “Missing value”."
         ),
     )
+    filter_display = models.CharField(
+        _("Customers filter by it"),
+        max_length=10,
+        choices=FilterDisplay,
+        blank=True,
+        default=FilterDisplay.NONE,
+        help_text=_("Lists offer the filter if products differ in this attribute. Not for a text."),
+    )
     position = models.PositiveSmallIntegerField(
         _("Position on the page"), default=0, help_text=_("The smallest number comes first.")
     )
@@ -124,6 +136,12 @@ class CustomAttribute(models.Model):
                 "custom_attribute_localized_is_text",
                 models.Q(is_localized=False) | models.Q(kind="text"),
                 violation_error_message=_("Only a text can have one text per language."),
+            ),
+            check(
+                "custom_attribute_filter_is_known",
+                models.Q(filter_display="")
+                | (models.Q(filter_display__in=["folded", "shown"]) & ~models.Q(kind="text")),
+                violation_error_message=_("Customers cannot filter by a text."),
             ),
             check(
                 "custom_attribute_range",

@@ -22,7 +22,7 @@ from pyroaring import BitMap64
 
 from catalog.models.search import CHANGE_RETENTION
 from catalog.search.cards import ProductCardRow, select_cards
-from catalog.search.detail_facets import DETAIL_CHOICES, DETAIL_RANGES
+from catalog.search.detail_facets import CUSTOM_KEY, DETAIL_CHOICES, DETAIL_RANGES
 from catalog.search.query_parser import Term, term_query
 from catalog.search.sorted_column import SortedColumn
 
@@ -85,6 +85,16 @@ class CardValues:
                 yield code, None
             for value in values:
                 yield code, value
+        for code, values in self.custom.items():
+            if isinstance(values, list):
+                for value in values:
+                    yield code, value
+
+    @property
+    def custom(self) -> dict[str, Any]:
+        """Return the values of custom attributes: a number, or a list of choices."""
+        values: dict[str, Any] = self.details.get(CUSTOM_KEY, {})
+        return values
 
 
 SORTED = (
@@ -122,7 +132,9 @@ class CardIndex:
     def _clear(self) -> None:
         self.cards = BitMap64()
         self.sets: defaultdict[str, dict[Hashable, BitMap64]] = defaultdict(dict)
-        self.columns = {name: SortedColumn() for name in (*SORTED, *DETAIL_RANGES)}
+        self.columns: defaultdict[str, SortedColumn] = defaultdict(SortedColumn)
+        for name in (*SORTED, *DETAIL_RANGES):
+            self.columns[name] = SortedColumn()
         self.areas: dict[int, frozenset[str]] = {}
         self._position = _NONE_YET
         # Transaction of each applied change since the position, by the id of the change.
@@ -142,6 +154,10 @@ class CardIndex:
         by_value = self.sets[code]
         found = [by_value[value] for value in values if value in by_value]
         return found[0] if len(found) == 1 else BitMap64.union(BitMap64(), *found)
+
+    def cards_stating(self, code: str) -> BitMap64:
+        """Return the cards that have a value of a custom attribute."""
+        return BitMap64.union(self.columns[code].cards, *self.sets[code].values())
 
     def memoize(self, key: Hashable, make: Callable[[], BitMap64]) -> BitMap64:
         """Return a set that is slow to compute; it is kept until any card changes."""
@@ -323,15 +339,22 @@ class CardIndex:
                 by_set[key].append(row.id)
         for (code, value), ids in by_set.items():
             self.sets[code].setdefault(value, BitMap64()).update(ids)
-        for name, column in self.columns.items():
+        for name in (*SORTED, *DETAIL_RANGES):
             is_detail = name in DETAIL_RANGES
             _fill(
-                column,
+                self.columns[name],
                 (
                     (row.details.get(name) if is_detail else getattr(row, name), row.id)
                     for row in rows
                 ),
             )
+        numbers: defaultdict[str, list[tuple[Any, int]]] = defaultdict(list)
+        for row in rows:
+            for code, value in row.custom.items():
+                if not isinstance(value, list):
+                    numbers[code].append((value, row.id))
+        for code, pairs in numbers.items():
+            _fill(self.columns[code], pairs)
         areas = {area for area in self.sets["area"] if area is not None}
         areas |= {int(str(route).partition(":")[2]) for route in self.sets["sent_from"] if route}
         if areas - self.areas.keys():

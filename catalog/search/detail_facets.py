@@ -1,12 +1,17 @@
 """Detail facets: define the filters that are folded on a list page. Pure.
 
 Each is one entry of ``DETAIL_FACETS``: parameter, counts, chip, API and page follow from it. Its
-labels are in ``storefront.web.core.labels``. Values come from ``ProductCard.details``.
+labels are in ``storefront.web.core.labels``. Values come from ``ProductCard.details``. Those of custom
+attributes are made by ``search.custom_facets``.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+type Names = tuple[tuple[str, str], ...]  # pairs of language and name
+type CustomFacets = tuple[tuple[str, "DetailFacet"], ...]  # pairs of code and facet
+
+CUSTOM_PREFIX = "attr_"  # of the codes of custom facets, which no other facet begins with
 # Candela per lumen above which a beam is balanced, and above which it reaches far.
 BALANCED_CD_PER_LM, FAR_CD_PER_LM = 8, 30
 # Kelvin up to which white light is warm, and up to which it is neutral.
@@ -19,7 +24,8 @@ class DetailFacet:
 
     Shape:  ``column`` is the column of ``Spec`` that it filters by; ``sql`` reads a number, or an
             array of values in JSON, from ``spec``, NULL if unknown; ``factor`` units of the column
-            are one unit of the parameter
+            are one unit of the parameter; a custom facet has ``names``, and ``value_names`` in the
+            order of ``values``
     """
 
     column: str
@@ -27,6 +33,9 @@ class DetailFacet:
     values: tuple[str, ...] = ()
     unit: str = ""  # of a range, in the API
     factor: int = 1
+    is_folded: bool = True  # behind "Show more filters"
+    names: Names = ()
+    value_names: tuple[Names, ...] = ()
 
 
 def _range(column: str, unit: str, *, factor: int = 1) -> DetailFacet:
@@ -96,7 +105,35 @@ DETAIL_FACETS: Mapping[str, DetailFacet] = {
 }
 DETAIL_RANGES = tuple(code for code, facet in DETAIL_FACETS.items() if not facet.values)
 DETAIL_CHOICES = tuple(code for code, facet in DETAIL_FACETS.items() if facet.values)
-# The value of ``ProductCard.details``: code -> number or array, without unknown values.
-DETAILS_SQL = "jsonb_strip_nulls(jsonb_build_object({}))".format(
-    ", ".join(f"'{code}', {facet.sql}" for code, facet in DETAIL_FACETS.items())
+# The values of the custom attributes that customers filter by. Values of another type or of a deleted
+# choice are left out.
+_CUSTOM_SQL = f"""
+    NULLIF(jsonb_strip_nulls((
+        SELECT jsonb_object_agg('{CUSTOM_PREFIX}' || attribute.code, CASE
+            WHEN attribute.kind = 'number' THEN
+                CASE WHEN stated #>> '{{}}' ~ '^-?[0-9]+([.][0-9]+)?$'
+                    THEN to_jsonb((stated #>> '{{}}')::numeric) END
+            WHEN attribute.kind = 'yes_no' THEN
+                CASE stated WHEN 'true' THEN '["yes"]'::jsonb WHEN 'false' THEN '["no"]' END
+            ELSE (
+                SELECT jsonb_agg(one) FROM jsonb_array_elements(
+                    CASE jsonb_typeof(stated) WHEN 'array' THEN stated
+                        ELSE jsonb_build_array(stated) END
+                ) AS one
+                WHERE attribute.choices @> jsonb_build_array(jsonb_build_array(one))
+            )
+        END)
+        FROM catalog_customattribute attribute
+        CROSS JOIN LATERAL (SELECT spec.custom_values -> attribute.code AS stated) AS of_spec
+        WHERE attribute.filter_display <> '' AND stated IS NOT NULL
+          AND (attribute.families = '{{}}' OR product.family = ANY(attribute.families))
+    )), '{{}}')
+"""  # noqa: S608 - made of constants
+CUSTOM_KEY = "custom"
+# The value of ``ProductCard.details``: code -> number or array, without unknown values; those of
+# custom attributes are in an object under ``CUSTOM_KEY``.
+DETAILS_SQL = "jsonb_strip_nulls(jsonb_build_object({}, '{}', {}))".format(
+    ", ".join(f"'{code}', {facet.sql}" for code, facet in DETAIL_FACETS.items()),
+    CUSTOM_KEY,
+    _CUSTOM_SQL,
 )

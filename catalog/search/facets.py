@@ -6,14 +6,8 @@ from decimal import Decimal
 
 from pyroaring import BitMap64
 
-from catalog.search.detail_facets import DETAIL_FACETS
-from catalog.search.filters import (
-    ALL_CAN_BE_UNKNOWN,
-    ALL_CHOICES,
-    ALL_RANGES,
-    DYNAMIC_CHOICES,
-    FACETS,
-)
+from catalog.search.detail_facets import DetailFacet
+from catalog.search.filters import DYNAMIC_CHOICES, ProductFilter, is_custom
 from catalog.search.selection import RANGE_COLUMNS, Selection, unknown
 
 CENTS = Decimal("0.01")
@@ -35,7 +29,8 @@ class Facet:
 
     Shape:  ``param`` is its query parameter (a range has ``<param>_min``, ``<param>_max``);
             facets with ``has_range`` have ``low`` and ``high``, the range of the cards that pass all
-            other filters; ``unknown`` counts the cards without a stated value
+            other filters; ``unknown`` counts the cards without a stated value; ``custom`` is the
+            definition of a custom attribute
     Units:  as in ``ProductFilter``
     """
 
@@ -49,6 +44,7 @@ class Facet:
     high: Decimal | None = None
     chosen_low: Decimal | None = None
     chosen_high: Decimal | None = None
+    custom: DetailFacet | None = None
 
     @property
     def is_active(self) -> bool:
@@ -70,7 +66,7 @@ class Counts:
 
 
 def count(selection: Selection) -> Counts:
-    """Count all values of the facets; detail facets only if the list shows them.
+    """Count all values of the facets; folded facets only if the list shows them.
 
     The counts of a facet ignore its own selection, since its values are alternatives. Features must
     all match, so their counts respect the chosen features. Power has values of both kinds.
@@ -83,7 +79,7 @@ def count(selection: Selection) -> Counts:
         in_stock=len(in_stock),
         facets=tuple(
             _facet(selection, code, cards if code == "features" else without.get(code, cards))
-            for code in (*FACETS, *(DETAIL_FACETS if selection.query.shows_details else ()))
+            for code in selection.query.shown_facets
         ),
         without={code: len(remaining) for code, remaining in without.items()},
     )
@@ -93,34 +89,36 @@ def _facet(selection: Selection, code: str, among: BitMap64) -> Facet:
     index, query = selection.index, selection.query
     low = high = None
     chosen_low = chosen_high = None
-    if code in RANGE_COLUMNS:
-        detail = DETAIL_FACETS.get(code)
+    detail, has_range = query.detail_facets.get(code), code in query.all_ranges
+    if has_range:
         factor = detail.factor if detail else 60 if code == "runtime" else 1
         low, high = (
             None if end is None else (Decimal(end) / factor).quantize(CENTS)
-            for end in index.columns[RANGE_COLUMNS[code]].extremes(among)
+            for end in index.columns[RANGE_COLUMNS.get(code, code)].extremes(among)
         )
         chosen_low, chosen_high = query.range_of(code)
     return Facet(
         code=code,
-        param=_param(code),
-        has_range=code in RANGE_COLUMNS,
+        param=_param(query, code),
+        has_range=has_range,
         choices=_choices(selection, code, among),
         unknown=unknown(index, code).intersection_cardinality(among)
-        if code in ALL_CAN_BE_UNKNOWN
+        if code in query.can_be_unknown
         else 0,
         is_unknown_chosen=code in query.unknown,
         low=low,
         high=high,
         chosen_low=chosen_low,
         chosen_high=chosen_high,
+        custom=detail if is_custom(code) else None,
     )
 
 
-def _param(code: str) -> str:
+def _param(query: ProductFilter, code: str) -> str:
     if code in DYNAMIC_CHOICES:
         return DYNAMIC_CHOICES[code]
-    return ALL_CHOICES[code][0] if code in ALL_CHOICES else ALL_RANGES[code]
+    choices = query.all_choices
+    return choices[code][0] if code in choices else query.all_ranges[code]
 
 
 def _choices(selection: Selection, code: str, among: BitMap64) -> tuple[Choice, ...]:
@@ -129,7 +127,7 @@ def _choices(selection: Selection, code: str, among: BitMap64) -> tuple[Choice, 
         return _named_choices(_brands(selection, among), query.chosen_in(code))
     if code == "origin":
         return _named_choices(_origins(selection, among), query.chosen_in(code))
-    if code not in ALL_CHOICES:
+    if code not in query.all_choices:
         return ()
     chosen = query.chosen_in(code)
     return tuple(
@@ -138,7 +136,7 @@ def _choices(selection: Selection, code: str, among: BitMap64) -> tuple[Choice, 
             count=selection.cards_with_choice(code, value).intersection_cardinality(among),
             is_chosen=value in chosen,
         )
-        for value in ALL_CHOICES[code][1]
+        for value in query.all_choices[code][1]
     )
 
 

@@ -9,7 +9,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol, Self
 
 from catalog.attributes.colors import COLORS
-from catalog.search.detail_facets import DETAIL_CHOICES, DETAIL_FACETS, DETAIL_RANGES
+from catalog.search.detail_facets import (
+    CUSTOM_PREFIX,
+    DETAIL_CHOICES,
+    DETAIL_FACETS,
+    DETAIL_RANGES,
+    CustomFacets,
+    DetailFacet,
+)
 from storefront.lib.address import COUNTRIES
 
 type Range = tuple[Decimal | None, Decimal | None]
@@ -95,8 +102,13 @@ ALL_CAN_BE_UNKNOWN = (*CAN_BE_UNKNOWN, *DETAIL_FACETS)
 SORTS = ("best", "price", "price_desc", "lumens", "beam", "runtime", "weight", "newest")
 
 
+def is_custom(name: str) -> bool:
+    """Return whether a code or parameter is that of a custom attribute."""
+    return name.startswith(CUSTOM_PREFIX)
+
+
 def parameter_names() -> frozenset[str]:
-    """Return all query parameters that may change a list."""
+    """Return all query parameters that may change a list, without those of custom attributes."""
     ends = {f"{name}_{end}" for name in RANGES.values() for end in ("min", "max")}
     ends |= {f"{code}_{end}" for code in DETAIL_RANGES for end in ("min", "max")}
     choices = {name for name, _values in CHOICES.values()} | {*DETAIL_CHOICES}
@@ -120,8 +132,9 @@ class ProductFilter:
 
     Shape:  values of a facet are alternatives, except ``features`` and those of
             ``COMBINABLE_POWER_SOURCES``: they must all match, beside one of the chosen cells;
-            ``details`` are pairs of a detail facet and its range or chosen values; ``unknown`` names
-            facets that also match "not stated"; ``ignored`` names invalid parameters
+            ``details`` are pairs of a detail facet and its range or chosen values; ``custom`` are
+            the facets of custom attributes that the list offers; ``unknown`` names facets that also
+            match "not stated"; ``ignored`` names invalid parameters
     Units:  price in the channel's currency, beam in meters, run time in hours, weight in grams
     """
 
@@ -140,6 +153,7 @@ class ProductFilter:
     color: frozenset[str] = frozenset()
     origin: frozenset[str] = frozenset()
     details: tuple[tuple[str, Range | frozenset[str]], ...] = ()
+    custom: CustomFacets = ()
     unknown: frozenset[str] = frozenset()
     more: bool = False
     in_stock: bool = False
@@ -148,7 +162,9 @@ class ProductFilter:
     ignored: tuple[str, ...] = field(default=(), compare=False)
 
     @classmethod
-    def from_params(cls, params: Params, category: str | None = None) -> Self:
+    def from_params(
+        cls, params: Params, category: str | None = None, *, custom: CustomFacets = ()
+    ) -> Self:
         """Parse query parameters: ``q price_min lm lm_max power water f unknown sort …``.
 
         Shape:  choices may be repeated (``f=magnet&f=zoom``) or listed (``f=magnet,zoom``)
@@ -169,8 +185,9 @@ class ProductFilter:
             brand=parser.brands(DYNAMIC_CHOICES["brand"]),
             color=parser.choices(*CHOICES["color"]),
             origin=parser.choices(DYNAMIC_CHOICES["origin"], tuple(COUNTRIES)),
-            details=tuple(parser.details()),
-            unknown=parser.choices("unknown", ALL_CAN_BE_UNKNOWN),
+            details=tuple(parser.details({**DETAIL_FACETS, **dict(custom)})),
+            custom=custom,
+            unknown=parser.choices("unknown", (*ALL_CAN_BE_UNKNOWN, *dict(custom))),
             more=bool(parser.choices("more", ("1",))),
             in_stock=bool(parser.choices("in_stock", ("1",))),
             sort=next(iter(parser.choices("sort", SORTS)), "best"),
@@ -181,16 +198,16 @@ class ProductFilter:
     def to_params(self) -> list[tuple[str, str]]:
         """Return the query parameters of this list, without defaults."""
         params = [("q", self.search_text)] if self.search_text else []
-        for code, name in ALL_RANGES.items():
+        for code, name in self.all_ranges.items():
             for end, number in zip(("min", "max"), self.range_of(code), strict=True):
                 if number is not None:
                     params.append((f"{name}_{end}", f"{number.normalize():f}"))
-        for code, (name, known) in ALL_CHOICES.items():
+        for code, (name, known) in self.all_choices.items():
             chosen = self.chosen_in(code)
             params += [(name, value) for value in known if value in chosen]
         for code, name in DYNAMIC_CHOICES.items():
             params += [(name, value) for value in sorted(self.chosen_in(code))]
-        params += [("unknown", code) for code in ALL_CAN_BE_UNKNOWN if code in self.unknown]
+        params += [("unknown", code) for code in self.can_be_unknown if code in self.unknown]
         if self.more:
             params.append(("more", "1"))
         if self.in_stock:
@@ -201,10 +218,38 @@ class ProductFilter:
             params.append(("page", str(self.page)))
         return params
 
+    @property
+    def detail_facets(self) -> Mapping[str, DetailFacet]:
+        return {**DETAIL_FACETS, **dict(self.custom)} if self.custom else DETAIL_FACETS
+
+    @property
+    def all_ranges(self) -> Mapping[str, str]:
+        own = {code: code for code, facet in self.custom if not facet.values}
+        return {**ALL_RANGES, **own} if own else ALL_RANGES
+
+    @property
+    def all_choices(self) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+        own = {code: (code, facet.values) for code, facet in self.custom if facet.values}
+        return {**ALL_CHOICES, **own} if own else ALL_CHOICES
+
+    @property
+    def can_be_unknown(self) -> tuple[str, ...]:
+        return (*ALL_CAN_BE_UNKNOWN, *dict(self.custom))
+
+    @property
+    def shown_facets(self) -> tuple[str, ...]:
+        """Return the codes of the facets that the list counts, in display order."""
+        shown = tuple(code for code, facet in self.custom if not facet.is_folded)
+        return (*FACETS, *shown, *(self._folded if self.shows_details else ()))
+
+    @property
+    def _folded(self) -> list[str]:
+        return [code for code, facet in self.detail_facets.items() if facet.is_folded]
+
     def range_of(self, code: str) -> Range:
         value: Any = (
             dict(self.details).get(code, ANY_RANGE)
-            if code in DETAIL_FACETS
+            if code in self.detail_facets
             else getattr(self, RANGE_FIELDS.get(code, code))
         )
         found: Range = value
@@ -213,7 +258,7 @@ class ProductFilter:
     def chosen_in(self, code: str) -> frozenset[str]:
         value: Any = (
             dict(self.details).get(code, frozenset())
-            if code in DETAIL_FACETS
+            if code in self.detail_facets
             else getattr(self, CHOICE_FIELDS.get(code, code))
         )
         choices: frozenset[str] = value
@@ -221,13 +266,14 @@ class ProductFilter:
 
     @property
     def shows_details(self) -> bool:
-        """Return whether the detail facets are counted: asked for, or one of them is in use."""
-        return self.more or bool(self.details) or bool(self.unknown & DETAIL_FACETS.keys())
+        """Return whether the folded facets are counted: asked for, or one of them is in use."""
+        used = self.unknown.union(dict(self.details))
+        return self.more or not used.isdisjoint(self._folded)
 
     @property
     def is_plain(self) -> bool:
         """Return whether only a category, page or sort order is set."""
-        return replace(self, category=None, sort="best", page=1) == type(self)()
+        return replace(self, category=None, sort="best", page=1, custom=()) == type(self)()
 
     def without(self, code: str, value: str = "") -> Self:
         """Return the filter without one facet, or one value of it.
@@ -245,7 +291,7 @@ class ProductFilter:
         if (code in CHOICES or code in DYNAMIC_CHOICES) and value not in {"range", "unknown"}:
             remaining = self.chosen_in(code) - {value} if value else frozenset()
             changes[CHOICE_FIELDS.get(code, code)] = remaining
-        if code in DETAIL_FACETS and value != "unknown":
+        if code in self.detail_facets and value != "unknown":
             changes["details"] = tuple(self._details_without(code, value))
         if value in {"", "unknown"}:
             changes["unknown"] = self.unknown - {code}
@@ -263,12 +309,13 @@ class ProductFilter:
     def chosen(self) -> list[tuple[str, str]]:
         """Return all filters in use, as arguments of ``without``."""
         pairs = [("search_text", "")] if self.search_text else []
-        for code in (*FACETS, *DETAIL_FACETS):
-            if code in ALL_RANGES and self.range_of(code) != ANY_RANGE:
+        ranges, choices = self.all_ranges, self.all_choices
+        for code in (*FACETS, *self.detail_facets):
+            if code in ranges and self.range_of(code) != ANY_RANGE:
                 pairs.append((code, "range"))
-            if code in ALL_CHOICES:
+            if code in choices:
                 chosen = self.chosen_in(code)
-                pairs += [(code, value) for value in ALL_CHOICES[code][1] if value in chosen]
+                pairs += [(code, value) for value in choices[code][1] if value in chosen]
             if code in DYNAMIC_CHOICES:
                 pairs += [(code, value) for value in sorted(self.chosen_in(code))]
             if code in self.unknown:
@@ -297,19 +344,20 @@ class _ParamParser:
         return text[:MAX_QUERY_LENGTH]
 
     def range(self, name: str) -> Range:
-        low, high = self._number(f"{name}_min"), self._number(f"{name}_max")
+        least = -MAX_NUMBER if is_custom(name) else Decimal(0)
+        low, high = (self._number(f"{name}_{end}", least=least) for end in ("min", "max"))
         if low is not None and high is not None and low > high:
             return high, low
         return low, high
 
-    def _number(self, name: str) -> Decimal | None:
+    def _number(self, name: str, *, least: Decimal) -> Decimal | None:
         for text in self._texts(name)[:1]:
             try:
                 number = Decimal(text.replace(",", "."))
             except InvalidOperation:
                 number = Decimal("NaN")
-            if number.is_finite() and 0 <= number <= MAX_NUMBER:
-                return number.quantize(Decimal("0.01"))
+            if number.is_finite() and least <= number <= MAX_NUMBER:
+                return number.quantize(Decimal("0.001"))
             self.ignored.append(name)
         return None
 
@@ -321,9 +369,11 @@ class _ParamParser:
             self.ignored.append(name)
         return frozenset(values & set(known))
 
-    def details(self) -> Iterator[tuple[str, Range | frozenset[str]]]:
+    def details(
+        self, facets: Mapping[str, DetailFacet]
+    ) -> Iterator[tuple[str, Range | frozenset[str]]]:
         """Yield the detail facets in use."""
-        for code, facet in DETAIL_FACETS.items():
+        for code, facet in facets.items():
             if facet.values:
                 if values := self.choices(code, facet.values):
                     yield code, values

@@ -6,6 +6,7 @@ A card has all that a list shows, filters and sorts by. The SQL is made of const
 import logging
 import time
 from collections.abc import Collection
+from itertools import batched
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from redis.exceptions import RedisError
 from catalog.attributes import colors
 from catalog.attributes.batteries import CELL_LIMITS
 from catalog.attributes.families import FamilyKind
-from catalog.models import Category, Channel, Product
+from catalog.models import Category, Channel, Product, Spec
 from catalog.models.families import load_families
 from catalog.search.detail_facets import DETAILS_SQL
 from catalog.search.filters import CHOICES
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 VERSION_KEY = "catalog:generation"  # of all cached pages
 # In-stock cards rank first, then cards with an image, then those with more known attributes.
+BATCH = 500
 IN_STOCK_SCORE = 1_000_000
 IMAGE_SCORE = 100_000
 
@@ -318,6 +320,21 @@ def reindex(*, product_ids: Collection[int], channel: Channel) -> None:
         transaction.on_commit(drop_cached_pages)
         if changed:
             cursor.execute(COLLECT_SEARCH_TERMS, values)
+
+
+def reindex_attribute(code: str) -> int:
+    """Rebuild the cards of the products with a value of a custom attribute; return how many.
+
+    Locks:  per batch and channel: the products, in id order
+    """
+    specs = Spec.objects.filter(custom_values__has_key=code).order_by("product")
+    ids = list(specs.values_list("product", flat=True))
+    channels = list(Channel.objects.order_by("pk"))
+    for batch in batched(ids, BATCH):
+        for channel in channels:
+            with transaction.atomic(durable=True):
+                reindex(product_ids=batch, channel=channel)
+    return len(ids)
 
 
 def drop_cached_pages() -> None:

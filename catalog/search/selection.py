@@ -10,8 +10,14 @@ from decimal import Decimal
 from pyroaring import BitMap64
 
 from catalog.search.card_index import CardIndex
-from catalog.search.detail_facets import DETAIL_FACETS, DETAIL_RANGES
-from catalog.search.filters import ANY_RANGE, COMBINABLE_POWER_SOURCES, ProductFilter, Range
+from catalog.search.detail_facets import DETAIL_RANGES
+from catalog.search.filters import (
+    ANY_RANGE,
+    COMBINABLE_POWER_SOURCES,
+    ProductFilter,
+    Range,
+    is_custom,
+)
 
 LUMEN_BUCKETS: dict[str, tuple[int, int | None]] = {  # both ends included
     "0-100": (0, 100),
@@ -26,7 +32,7 @@ WATER_LEVELS: dict[str, tuple[int, ...]] = {
     "jets": (2, 4),
     "submersible": (3, 4),
 }
-# Facet code -> the column of its range.
+# Facet code -> the column of its range; that of a custom attribute has the code of the facet.
 RANGE_COLUMNS: dict[str, str] = {
     "price": "price_amount",
     "lumens": "output_lm",
@@ -89,7 +95,7 @@ def select(
         **{
             code: _any(index, code, chosen)
             if isinstance(chosen, frozenset)
-            else _range(index, code, chosen, factor=DETAIL_FACETS[code].factor)
+            else _range(index, code, chosen, factor=query.detail_facets[code].factor)
             for code, chosen in query.details
         },
     }
@@ -107,6 +113,8 @@ def select(
 
 def unknown(index: CardIndex, code: str) -> BitMap64:
     """Return the cards that do not state the value of a facet."""
+    if is_custom(code):
+        return index.memoize(("unknown", code), lambda: index.cards - index.cards_stating(code))
     if code in RANGE_COLUMNS:
         column = index.columns[RANGE_COLUMNS[code]]
         return index.memoize(("unknown", code), lambda: index.cards - column.cards)
@@ -134,7 +142,7 @@ def _range(index: CardIndex, code: str, ends: Range, *, factor: int = 1) -> BitM
     if ends == ANY_RANGE:
         return None
     low, high = (None if end is None else Decimal(end) * factor for end in ends)
-    return index.columns[RANGE_COLUMNS[code]].between(low, high)
+    return index.columns[RANGE_COLUMNS.get(code, code)].between(low, high)
 
 
 def _lumens(index: CardIndex, query: ProductFilter) -> BitMap64 | None:

@@ -1,6 +1,7 @@
 """Product resource: list categories, filter and page listings, return one in detail."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,8 @@ from rest_framework.response import Response
 from catalog.models import Category
 from catalog.products import detail_query
 from catalog.search import product_list
-from catalog.search.detail_facets import DETAIL_FACETS, DETAIL_RANGES
+from catalog.search.custom_facets import custom_facets
+from catalog.search.detail_facets import CUSTOM_PREFIX, DETAIL_FACETS, DETAIL_RANGES
 from catalog.search.filters import (
     ALL_CAN_BE_UNKNOWN,
     ALL_CHOICES,
@@ -154,6 +156,12 @@ PARAMETERS = _parameters()
 KNOWN = frozenset(parameter.name for parameter in PARAMETERS)
 
 
+def _parameters_of(query: ProductFilter) -> Iterator[str]:
+    """Yield the parameters of custom attributes."""
+    for code, facet in query.custom:
+        yield from (code,) if facet.values else (f"{code}_min", f"{code}_max")
+
+
 class CategoryList(Endpoint):
     cache_for_s = CACHE_S
 
@@ -181,7 +189,8 @@ class ListingList(Endpoint):
         tag="catalog",
         summary="List products",
         description="24 products a page. The filters are those of the shop. Each"
-        " facet value has the number of its results.",
+        " facet value has the number of its results. Facets of attributes that the shop added have"
+        f" parameters beginning with `{CUSTOM_PREFIX}`, named in `facets`.",
         parameters=PARAMETERS,
         answers={200: ProductListSerializer},
         problems=(problem_types.INVALID_PARAMETERS, problem_types.COUNTRY_NOT_SERVED),
@@ -209,11 +218,12 @@ class ListingList(Endpoint):
         """
         params = request.query_params
         slug = params.get("category", "")
-        query = ProductFilter.from_params(params, category=slug or None)
+        query = ProductFilter.from_params(params, category=slug or None, custom=custom_facets())
         category = None
         if slug and SLUG.fullmatch(slug):
             category = Category.objects.filter(slug=slug).first()
-        invalid = dict.fromkeys(sorted(set(params) - KNOWN), _("This parameter does not exist."))
+        known = KNOWN.union(_parameters_of(query))
+        invalid = dict.fromkeys(sorted(set(params) - known), _("This parameter does not exist."))
         invalid |= dict.fromkeys(query.ignored, _("This value is not valid."))
         if slug and category is None:
             invalid["category"] = _("This category does not exist.")

@@ -16,13 +16,15 @@ from django.views.decorators.http import require_safe
 from markupsafe import Markup
 
 from catalog.attributes.families import FamilyKind
+from catalog.custom_attributes.registry import in_language
 from catalog.models import Category, Listing, ProductCard, Spec
 from catalog.models.families import cached_families
 from catalog.search import product_list, query_parser
 from catalog.search.cards import CARD_COLUMNS, ProductCardRow
-from catalog.search.detail_facets import DETAIL_FACETS
+from catalog.search.custom_facets import custom_facets
+from catalog.search.detail_facets import DETAIL_FACETS, DetailFacet
 from catalog.search.facets import Facet
-from catalog.search.filters import DYNAMIC_CHOICES, SORTS, ProductFilter
+from catalog.search.filters import DYNAMIC_CHOICES, SORTS, ProductFilter, is_custom
 from storefront.lib.money import Money
 from storefront.web.catalog.product_card import availability_for
 from storefront.web.core import formats
@@ -51,13 +53,15 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     category = next((row for row in here.categories if row.slug == slug), None)
     if category is None:
         raise Http404
-    return _list(request, here, ProductFilter.from_params(request.GET, slug), category)
+    asked = ProductFilter.from_params(request.GET, slug, custom=custom_facets())
+    return _list(request, here, asked, category)
 
 
 @require_safe
 @cache_page
 def search(request: HttpRequest) -> HttpResponse:
-    return _list(request, visit(request), ProductFilter.from_params(request.GET), None)
+    asked = ProductFilter.from_params(request.GET, custom=custom_facets())
+    return _list(request, visit(request), asked, None)
 
 
 @require_safe
@@ -117,7 +121,7 @@ def _list(
             and (
                 not is_gear
                 or facet.code in GEAR_FACETS
-                or facet.code in DETAIL_FACETS
+                or _is_detail(facet.code)
                 or facet.is_active
             )
         ],
@@ -137,7 +141,10 @@ def _list(
             if code != "search_text"
         ],
         "wider": [
-            Chip(text=_wider_text(code, count), url=_url_of(request, query.without(code)))
+            Chip(
+                text=_wider_text(query, code, count, here.language),
+                url=_url_of(request, query.without(code)),
+            )
             for code, count in page.without.items()
             if count and not page.total
         ],
@@ -161,37 +168,79 @@ def _list(
 def _facet(facet: Facet, currency: str, language: str) -> Markup:
     """Return the inputs of a facet as HTML in the active language; cached by content."""
     env = engines["jinja"].env  # type: ignore[attr-defined]
-    labels = [(choice, value_label(facet.code, choice.value, language)) for choice in facet.choices]
-    context = {"facet": facet, "currency": currency, "labels": labels}
+    custom, code = facet.custom, facet.code
+    context = {
+        "facet": facet,
+        "name": facet_label(code, custom, language),
+        "unit": currency if code == "price" else _unit(code, custom) if facet.has_range else "",
+        "labels": [
+            (choice, value_label(code, choice.value, language, custom)) for choice in facet.choices
+        ],
+    }
     return Markup(env.get_template("web/catalog/facet.html").render(context))  # noqa: S704 - escaped by the template
 
 
 def _narrows(facet: Facet) -> bool:
     """Return whether to offer a facet: a single brand, origin or detail would filter nothing."""
-    if facet.code in DETAIL_FACETS and not facet.is_active:
+    if _is_detail(facet.code) and not facet.is_active:
         stated = sum(choice.count > 0 for choice in facet.choices)
         return stated > 1 or facet.low != facet.high
     return facet.code not in DYNAMIC_CHOICES or len(facet.choices) > 1 or facet.is_active
 
 
-def value_label(code: str, value: str, language: str) -> str:
+def _is_detail(code: str) -> bool:
+    return code in DETAIL_FACETS or is_custom(code)
+
+
+def facet_label(code: str, custom: DetailFacet | None, language: str) -> str:
+    """Return the label of a facet; ``custom`` is that of a custom attribute."""
+    if custom:
+        return in_language(custom.names, language) or custom.column
+    return label_for(code, "facet")
+
+
+def _unit(code: str, custom: DetailFacet | None) -> str:
+    return custom.unit if custom else label_for(code, "unit")
+
+
+def value_label(code: str, value: str, language: str, custom: DetailFacet | None = None) -> str:
     """Return the label of one value of a facet."""
+    if custom:
+        return _custom_value_label(custom, value, language)
     if code == "brand":
         return value
     return formats.country(value, language) if code == "origin" else label_for(value, code)
+
+
+def _custom_value_label(custom: DetailFacet, value: str, language: str) -> str:
+    if custom.value_names:
+        names = dict(zip(custom.values, custom.value_names, strict=True))
+        return in_language(names[value], language) or value
+    return _("yes") if value == "yes" else _("no")
 
 
 def chip_text(query: ProductFilter, code: str, value: str, here: Visit) -> str:
     """Return the label of an active filter."""
     if code == "in_stock":
         return _("In stock")
+    custom = dict(query.custom).get(code)
+    facet = facet_label(code, custom, here.language)
     if value == "unknown":
-        return _("%(facet)s not stated") % {"facet": label_for(code, "facet")}
+        return _("%(facet)s not stated") % {"facet": facet}
     if value != "range":
-        label = value_label(code, value, here.language)
+        label = value_label(code, value, here.language, custom)
+        label = f"{facet}: {label}" if custom else label
         return _("Ships from %(country)s") % {"country": label} if code == "origin" else label
-    low, high = (None if end is None else _amount(code, end, here) for end in query.range_of(code))
-    facet = label_for(code, "facet")
+    return _range_text(
+        facet,
+        *(
+            None if end is None else _amount(code, end, here, custom)
+            for end in query.range_of(code)
+        ),
+    )
+
+
+def _range_text(facet: str, low: str | None, high: str | None) -> str:
     if low is None:
         return _("%(facet)s up to %(high)s") % {"facet": facet, "high": high}
     if high is None:
@@ -199,16 +248,17 @@ def chip_text(query: ProductFilter, code: str, value: str, here: Visit) -> str:
     return _("%(facet)s %(low)s to %(high)s") % {"facet": facet, "low": low, "high": high}
 
 
-def _amount(code: str, number: Decimal, here: Visit) -> str:
+def _amount(code: str, number: Decimal, here: Visit, custom: DetailFacet | None) -> str:
     if code == "price":
         return formats.money(Money(number, here.channel.currency), here.language)
-    return f"{formats.number(number.normalize(), here.language)} {label_for(code, 'unit')}"
+    return f"{formats.number(number.normalize(), here.language)} {_unit(code, custom)}".strip()
 
 
-def _wider_text(code: str, count: int) -> str:
+def _wider_text(query: ProductFilter, code: str, count: int, language: str) -> str:
     if code == "search_text":
         return _("Without the search words: %(count)d") % {"count": count}
-    label = _("In stock") if code == "in_stock" else label_for(code, "facet")
+    custom = dict(query.custom).get(code)
+    label = _("In stock") if code == "in_stock" else facet_label(code, custom, language)
     return _("Without the filter “%(filter)s”: %(count)d") % {"filter": label, "count": count}
 
 

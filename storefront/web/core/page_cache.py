@@ -107,7 +107,10 @@ def cache_query(request: HttpRequest) -> str:
     """Return the parameters that may change a page, sorted; a page may contain no others."""
     known = filters.parameter_names() | EXTRA_PARAMETERS
     pairs = sorted(
-        (name, value) for name, values in request.GET.lists() if name in known for value in values
+        (name, value)
+        for name, values in request.GET.lists()
+        if name in known or filters.is_custom(name)
+        for value in values
     )
     return urlencode(pairs)
 

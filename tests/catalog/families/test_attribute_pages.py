@@ -19,14 +19,18 @@ def switch():
 
 @pytest.fixture
 def queued(monkeypatch):
-    families = []
+    tasks = []
     monkeypatch.setattr(
-        custom_attribute_admin, "enqueue", lambda _task, family: families.append(family)
+        custom_attribute_admin,
+        "enqueue",
+        lambda task, **known: tasks.append((task.__name__, *known.values())),
     )
-    return families
+    return tasks
 
 
-@pytest.mark.parametrize(("name", "expected"), [("Lateral", ["headlamp"]), ("Side", [])])
+@pytest.mark.parametrize(
+    ("name", "expected"), [("Lateral", [("refresh_titles", "headlamp")]), ("Side", [])]
+)
 def test_a_renamed_choice_makes_the_titles_that_name_it(
     admin_client, switch, queued, django_capture_on_commit_callbacks, *, name, expected
 ):
@@ -51,4 +55,40 @@ def test_a_deleted_attribute_leaves_the_titles_that_name_it(
     with django_capture_on_commit_callbacks(execute=True):
         admin_client.post(page, chosen)
 
-    assert (CustomAttribute.objects.count(), queued) == (0, ["headlamp"])
+    assert (CustomAttribute.objects.count(), queued) == (
+        0,
+        [("refresh_titles", "headlamp")],
+    )
+
+
+def post(client, attribute, **changes):
+    page = reverse("admin:catalog_customattribute_change", args=[attribute.pk])
+    choice = {"choices-0-code": "side", "choices-0-en": "Side", "choices-0-position": "1"}
+    return client.post(page, {"names_en": "Switch", **choice, "position": "0"} | changes)
+
+
+def test_cards_are_rebuilt_when_an_attribute_becomes_a_filter_and_while_it_is_one(
+    admin_client, switch, queued, django_capture_on_commit_callbacks
+):
+    for mark in ("folded", "shown", ""):
+        with django_capture_on_commit_callbacks(execute=True):
+            assert post(admin_client, switch, filter_display=mark).status_code == 302
+        assert queued == [("reindex_attribute", "switch")], mark
+        queued.clear()
+
+    with django_capture_on_commit_callbacks(execute=True):
+        post(admin_client, switch)
+    assert queued == []
+
+
+def test_a_text_cannot_be_a_filter(admin_client):
+    care = CustomAttribute.objects.create(code="care", names={"en": "Care"}, kind="text")
+    page = reverse("admin:catalog_customattribute_change", args=[care.pk])
+
+    answer = admin_client.post(
+        page, {"names_en": "Care", "position": "0", "filter_display": "shown"}
+    )
+
+    assert "Customers cannot filter by a text." in answer.text
+    care.refresh_from_db()
+    assert care.filter_display == ""

@@ -172,6 +172,28 @@ def test_api_has_every_filter_of_the_shop():
     assert names <= KNOWN
 
 
+def test_custom_attributes_are_filters_of_the_api(api, monkeypatch):
+    monkeypatch.setattr(registry, "_cached", None)
+    names = {"names": {"en": "Switch"}, "filter_display": "shown"}
+    choices = [["tail", {"en": "Tail"}], ["side", {"en": "Side"}]]
+    CustomAttribute.objects.create(code="switch", kind="choice", choices=choices, **names)
+    CustomAttribute.objects.create(code="hours", kind="number", **names)
+    product = make_published(slug="h1").variant.product
+    make_published(slug="h2")
+    Spec.objects.filter(product=product).update(custom_values={"switch": "tail", "hours": "2"})
+    with transaction.atomic():
+        index.reindex(product_ids=[product.pk], channel=make_channel())
+
+    found = api.get("/api/v1/listings/", {"attr_switch": "tail", "attr_hours_min": "2"}).json()
+    wrong = api.get("/api/v1/listings/", {"attr_switch": "crown", "attr_hours": "2"})
+
+    assert [one["slug"] for one in found["results"]] == ["h1"]
+    facet = next(one for one in found["facets"] if one["code"] == "attr_switch")
+    assert facet["parameter"] == "attr_switch"
+    assert facet["choices"][0] == {"value": "tail", "count": 1, "is_chosen": True}
+    assert {one["parameter"] for one in wrong.json()["errors"]} == {"attr_switch", "attr_hours"}
+
+
 def test_list_and_product_take_few_queries(api, django_assert_max_num_queries):
     for number in range(6):
         make_published(slug=f"h{number}")

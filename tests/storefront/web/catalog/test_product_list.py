@@ -2,7 +2,8 @@
 
 import pytest
 
-from catalog.models import Category, Spec
+from catalog.custom_attributes import registry
+from catalog.models import Category, CustomAttribute, Spec
 from tests.factories.catalog import make_category, make_product, make_spec, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
@@ -61,6 +62,76 @@ def test_detail_facets_are_folded_until_asked_for(client, light):
     assert "Length from 100 mm" in chosen.text
     assert "Trail 500" in chosen.text
     assert "Trail 400" not in chosen.text
+
+
+@pytest.fixture
+def custom(light, monkeypatch):
+    """Mark custom attributes that differ between two lights."""
+    monkeypatch.setattr(registry, "_cached", None)
+    make = CustomAttribute.objects.create
+    make(
+        code="hours",
+        kind="number",
+        unit="h",
+        names={"en": "Charging time", "az": "Şarj müddəti"},
+        filter_display="folded",
+    )
+    make(
+        code="switch",
+        kind="choice",
+        names={"en": "Switch", "az": "Düymə"},
+        choices=[["tail", {"en": "Tail", "az": "Arxada"}], ["side", {"en": "Side"}]],
+        filter_display="shown",
+    )
+    make(code="lanyard", kind="yes_no", names={"az": "Qaytan"}, filter_display="shown")
+    Spec.objects.update(custom_values={"hours": "2.5", "switch": "tail", "lanyard": True})
+    shelve(light.variant.product)
+    other = make_light(title="Trail 500", slug="trail-500").variant.product
+    values = {"hours": "4", "switch": "side", "lanyard": False}
+    Spec.objects.filter(product=other).update(custom_values=values)
+    shelve(other)
+    return f"c/{light.variant.product.category.slug}/"
+
+
+def test_custom_attributes_are_filters_in_both_languages(client, custom):
+    page = Page(client.get(f"/en/{custom}"))
+    more = Page(client.get(f"/en/{custom}?more=1"))
+    azerbaijani = Page(client.get(f"/az/{custom}?more=1"))
+
+    for words in ("Switch", "Tail", "Side", "lanyard"):
+        assert words in page.text, words
+    assert page.all("input", name="attr_switch", value="tail")
+    assert not page.all("input", name="attr_hours_min")
+    (low,) = more.all("input", name="attr_hours_min")
+    assert "min" not in low, "a temperature may be below zero"
+    assert "Charging time" in more.text
+    for words in ("Düymə", "Arxada", "Side", "Qaytan", "Şarj müddəti"):
+        assert words in azerbaijani.text, words
+
+
+@pytest.mark.parametrize(
+    ("query", "chip", "title"),
+    [
+        ("attr_switch=side", "Switch: Side", "Trail 500"),
+        ("attr_lanyard=no", "lanyard: no", "Trail 500"),
+        ("attr_hours_min=3", "Charging time from 3 h", "Trail 500"),
+        ("attr_hours_max=2.5", "Charging time up to 2.5 h", ""),
+        ("unknown=attr_switch&attr_switch=side", "Switch not stated", "Trail 500"),
+    ],
+)
+def test_a_custom_filter_has_a_chip(client, custom, query, chip, title):
+    page = Page(client.get(f"/en/{custom}?{query}"))
+
+    assert chip in page.text
+    assert ("Trail 500" in page.text) == bool(title)
+
+
+def test_a_wrong_custom_filter_is_named_and_a_fruitless_one_is_offered_to_drop(client, custom):
+    wrong = client.get(f"/en/{custom}?attr_switch=crown")
+    none = Page(client.get(f"/en/{custom}?attr_switch=side&attr_hours_max=1"))
+
+    assert wrong.status_code == 400
+    assert "Without the filter “Charging time”: 1" in none.text
 
 
 def test_lights_are_compared_and_bought_side_by_side(client, light):
