@@ -17,8 +17,14 @@ from datetime import datetime
 from itertools import batched
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import DataError, IntegrityError, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    transaction,
+)
 from django.utils.translation import gettext as _
 
 from catalog.attributes.numbers import UnreadableError
@@ -48,13 +54,12 @@ TO_APPLY, TO_UNDO = (Outcome.PLANNED, Outcome.NEW), (Outcome.CHANGED, Outcome.CR
 BATCH = 100  # rows of one transaction
 MAX_AT_ONCE = 200  # rows that a request handles without a worker
 TIME_LIMIT_S = 600.0  # below Celery's limit; the rest is continued by the sweep
-# Errors of one row, which are the same if it is repeated. ``ObjectDoesNotExist``: a category that
-# was deleted meanwhile.
-FAILURES = (
-    *(DataError, IntegrityError, ObjectDoesNotExist),
-    *(LookupError, TypeError, ValueError, ValidationError),
+# Errors that say nothing about a row: the database, a wrong statement, the end of the task's time.
+# They end the work, and the sweep continues it. Any other error is one of a row.
+NOT_OF_A_ROW = (
+    *(InterfaceError, InternalError, OperationalError, ProgrammingError),
+    *(MemoryError, SoftTimeLimitExceeded),
 )
-
 # Errors of one row whose texts are for staff.
 MESSAGES = (
     *(CreationError, IdentifierError, InvalidTransitionError),
@@ -160,7 +165,9 @@ def _do_batch(
             step([found[pk] for pk in ids if pk in found], known, clock(), actor)
     except MESSAGES as error:
         message = str(error)
-    except FAILURES:
+    except NOT_OF_A_ROW:
+        raise
+    except Exception:
         if len(ids) == 1:
             log.exception("row %s of a bulk edit failed", ids[0])
         message = _("Not saved because of an unexpected error. Try again. The log has the details.")
@@ -176,9 +183,12 @@ def _do_batch(
 
 
 def _store_failure(pk: int, step: Step, message: str) -> None:
-    outcome = Outcome.REJECTED if step is _apply_rows else Outcome.KEPT
-    BulkEditRow.objects.filter(pk=pk).update(
-        outcome=outcome, message=message[: planning.MAX_MESSAGE]
+    """Store why a row failed, unless it was saved: what follows a commit may fail, too."""
+    is_apply = step is _apply_rows
+    open_rows = BulkEditRow.objects.filter(pk=pk, outcome__in=TO_APPLY if is_apply else TO_UNDO)
+    open_rows.update(
+        outcome=Outcome.REJECTED if is_apply else Outcome.KEPT,
+        message=message[: planning.MAX_MESSAGE],
     )
 
 

@@ -199,7 +199,8 @@ def test_an_unexpected_error_ends_the_dry_run_until_staff_try_again(monkeypatch,
     assert run(edit).status == BulkEdit.Status.READY
 
 
-def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch):
+@pytest.mark.parametrize("error", [ValueError, AttributeError, ArithmeticError, OSError])
+def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch, caplog, error):
     lights = [make_light(number) for number in range(1, 6)]
     second = lights[1]
     edit = create(Product.objects.all(), operation("spec.output_lm", 900))
@@ -207,7 +208,7 @@ def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch):
 
     def fail(edits, **known):
         if second.pk in {each.product_id for each in edits}:
-            raise ValueError("broken")
+            raise error("broken")
         return original(edits, **known)
 
     monkeypatch.setattr(spec_edits, "edit_specs", fail)
@@ -216,8 +217,25 @@ def test_a_row_that_cannot_be_saved_does_not_stop_the_others(monkeypatch):
     expected = ["changed", "rejected", "changed", "changed", "changed"]
     assert [outcome for _name, outcome in outcomes(edit)] == expected
     assert "unexpected error" in edit.rows.get(position=2).message
+    assert f"{error.__name__}: broken" in caplog.text
     changed = Spec.objects.filter(output_lm=900).values_list("product", flat=True)
     assert {*changed} == {product.pk for product in lights} - {second.pk}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_was_saved_is_not_rejected_by_what_follows_its_commit(monkeypatch):
+    make_light(1)
+    edit = create(Product.objects.all(), operation("spec.output_lm", 900))
+    original = spec_edits.edit_specs
+
+    def edit_and_fail_later(edits, **known):
+        original(edits, **known)
+        transaction.on_commit(Mock(side_effect=OSError("no cache")))
+
+    monkeypatch.setattr(spec_edits, "edit_specs", edit_and_fail_later)
+    apply(edit)
+
+    assert outcomes(edit) == [("Light 1", "changed")]
 
 
 def test_a_status_that_may_not_follow_is_refused_with_the_reason():
