@@ -68,10 +68,13 @@ class DefaultGroup(models.Model):
     """A staff group that the shop came with; ``name`` is its key in ``login.groups.GROUPS``.
 
     ``permissions`` are those that releases have given it, as ``app.codename``. A release adds each
-    permission once, so that it does not give back what staff took away.
+    permission once, so that it does not give back what staff took away. A row without a group
+    remembers that staff deleted it, or had groups of their own before.
     """
 
-    group = models.OneToOneField(Group, models.CASCADE, related_name="+", verbose_name=_("Group"))
+    group = models.OneToOneField(
+        Group, models.SET_NULL, null=True, related_name="+", verbose_name=_("Group")
+    )
     name = models.CharField(_("Name"), max_length=40, unique=True)
     permissions = models.JSONField(_("Permissions"), default=list)
 

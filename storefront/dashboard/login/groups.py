@@ -130,14 +130,17 @@ GROUPS: Mapping[str, Sequence[str]] = {
 
 
 def create_groups(**_signal: Any) -> None:
-    """Create the groups if the shop has none; give each default group what is new for it.
+    """Create the groups once, unless staff made some; give each default group what is new for it.
 
     Groups that staff deleted and permissions that staff took away stay so.
     """
-    if not Group.objects.exists():
+    if not DefaultGroup.objects.exists():
+        is_new_shop = not Group.objects.exists()
         for name in GROUPS:
-            DefaultGroup.objects.create(name=name, group=Group.objects.create(name=name))
-    for row in DefaultGroup.objects.filter(name__in=GROUPS).select_related("group"):
+            group = Group.objects.create(name=name) if is_new_shop else None
+            DefaultGroup.objects.create(name=name, group=group)
+    present = DefaultGroup.objects.filter(name__in=GROUPS, group__isnull=False)
+    for row in present.select_related("group"):
         known = {*row.permissions}
         new = {
             code: permission
@@ -145,7 +148,7 @@ def create_groups(**_signal: Any) -> None:
             if (code := f"{permission.content_type.app_label}.{permission.codename}") not in known
         }
         if new:
-            row.group.permissions.add(*new.values())
+            row.group.permissions.add(*new.values())  # type: ignore[union-attr]  # filtered
             row.permissions = sorted({*known, *new})
             row.save(update_fields=["permissions"])
 

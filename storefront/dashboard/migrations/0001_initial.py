@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=40, unique=True, verbose_name="Name")),
                 ("permissions", models.JSONField(default=list, verbose_name="Permissions")),
-                ("group", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="auth.group", verbose_name="Group")),
+                ("group", models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="auth.group", verbose_name="Group")),
             ],
             options={"verbose_name": "default group", "verbose_name_plural": "default groups"},
         ),

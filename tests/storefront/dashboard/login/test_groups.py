@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from storefront.accounts.models import User
 from storefront.dashboard.login.groups import GROUPS, create_groups, permissions_of
+from storefront.dashboard.models import DefaultGroup
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_product, make_variant
 from tests.factories.full_shop import orders_by_status
@@ -15,9 +16,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def groups():
-    Group.objects.all().delete()
+def groups(new_shop):
     create_groups()
+
+
+@pytest.fixture
+def new_shop():
+    DefaultGroup.objects.all().delete()
+    Group.objects.all().delete()
 
 
 def signed_in(client, group):
@@ -74,13 +80,23 @@ def test_a_release_adds_its_new_permissions_once(groups, monkeypatch):
     assert not support.permissions.filter(codename="view_brand").exists()
 
 
-def test_groups_that_staff_made_before_get_nothing():
+def test_groups_that_staff_made_before_get_nothing(new_shop):
+    own = Group.objects.create(name="Support")
+
+    create_groups()
+    assert [*Group.objects.values_list("name", "permissions")] == [("Support", None)]
+
+    own.delete()
+    create_groups()
+    assert not Group.objects.exists()
+
+
+def test_groups_that_staff_deleted_are_not_created_again(groups):
     Group.objects.all().delete()
-    Group.objects.create(name="Support")
 
     create_groups()
 
-    assert [*Group.objects.values_list("name", "permissions")] == [("Support", None)]
+    assert not Group.objects.exists()
 
 
 @pytest.mark.parametrize(
