@@ -155,7 +155,7 @@ class ProductFilter:
     details: tuple[tuple[str, Range | frozenset[str]], ...] = ()
     custom: CustomFacets = ()
     unknown: frozenset[str] = frozenset()
-    more: bool = False
+    with_details: bool = False
     in_stock: bool = False
     sort: str = "best"
     page: int = 1
@@ -188,7 +188,7 @@ class ProductFilter:
             details=tuple(parser.details({**DETAIL_FACETS, **dict(custom)})),
             custom=custom,
             unknown=parser.choices("unknown", (*ALL_CAN_BE_UNKNOWN, *dict(custom))),
-            more=bool(parser.choices("more", ("1",))),
+            with_details=bool(parser.choices("more", ("1",))),
             in_stock=bool(parser.choices("in_stock", ("1",))),
             sort=next(iter(parser.choices("sort", SORTS)), "best"),
             page=parser.page("page"),
@@ -208,7 +208,7 @@ class ProductFilter:
         for code, name in DYNAMIC_CHOICES.items():
             params += [(name, value) for value in sorted(self.chosen_in(code))]
         params += [("unknown", code) for code in self.can_be_unknown if code in self.unknown]
-        if self.more:
+        if self.with_details:
             params.append(("more", "1"))
         if self.in_stock:
             params.append(("in_stock", "1"))
@@ -268,7 +268,7 @@ class ProductFilter:
     def shows_details(self) -> bool:
         """Return whether the folded facets are counted: asked for, or one of them is in use."""
         used = self.unknown.union(dict(self.details))
-        return self.more or not used.isdisjoint(self._folded)
+        return self.with_details or not used.isdisjoint(self._folded)
 
     @property
     def is_plain(self) -> bool:

@@ -122,10 +122,10 @@ def parse(query: ProductFilter, *, with_choices: bool = True) -> ProductFilter:
 
 
 class ConvertedPrice(NamedTuple):
-    """A price of a search text in another currency, and what was searched instead."""
+    """A price of a search text in another currency, and what was searched instead, if anything."""
 
     stated: Money
-    searched: Money
+    searched: Money | None
 
 
 def convert_prices(
@@ -133,7 +133,7 @@ def convert_prices(
 ) -> tuple[str, tuple[ConvertedPrice, ...]]:
     """Return the text with its prices in the currency of the shop, and the converted ones.
 
-    Without a rate the number is searched as it is.
+    A price without a rate is removed from the text.
     Shape:  ``rate_of`` returns the value of one unit of a currency
     """
     folded, converted = fold(text), list[ConvertedPrice]()
@@ -147,10 +147,13 @@ def convert_prices(
         rate = rate_of(stated)
         spans = {match.span(unit): " eur" if unit == "price" else "€"}
         for name in filter(match.group, ("low", "number")):
-            number = _number(match[name])
-            searched = (number * (rate or 1)).quantize(Decimal("0.01"))
-            spans[match.span(name)] = f"{searched:f}"
-            converted.append(ConvertedPrice(Money(number, stated), Money(searched, currency)))
+            price = Money(_number(match[name]), stated)
+            searched = price.converted(rate=rate, currency=currency).rounded() if rate else None
+            converted.append(ConvertedPrice(price, searched))
+            if searched is not None:
+                spans[match.span(name)] = f"{searched.amount:f}"
+        if rate is None:
+            spans = {match.span(): " "}
         for (start, end), new in sorted(spans.items(), reverse=True):
             text = text[:start] + new + text[end:]
     return text, tuple(converted)

@@ -144,7 +144,7 @@ def test_parameters_survive_a_round_trip_and_lose_one_filter():
 def test_a_wrong_value_is_named_and_ignored():
     query = ProductFilter.from_params(QueryDict("charging=steam&length_min=long&more=yes"))
 
-    assert (query.ignored, query.details, query.more) == (
+    assert (query.ignored, query.details, query.with_details) == (
         ("charging", "length_min", "more"),
         (),
         False,

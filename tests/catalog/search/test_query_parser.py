@@ -71,7 +71,8 @@ def test_recognized_words_become_filters(words, left, found):
     [
         ("30 manata qədər fənər", " 15.00 eur qədər fənər"),
         ("20-40 AZN-dən lampa", "10.00-20.00  eur-dən lampa"),
-        ("under $30 lamp", "under €30.00 lamp"),  # no rate
+        ("under $30 lamp", "lamp"),  # no rate
+        ("lamp 20-40 usd or 30 manat", "lamp or 15.00 eur"),
         ("lamp under 30 eur", "lamp under 30 eur"),
     ],
 )

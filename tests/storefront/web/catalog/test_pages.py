@@ -7,13 +7,14 @@ from django.contrib.staticfiles import finders
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from catalog.models import Channel, Listing
 from catalog.search import card_index
 from storefront.web.content.pages import PAGES
 from storefront.web.core.errors import server_error
 from storefront.web.rendering import stylesheet
-from tests.factories.catalog import make_channel, make_variant
+from tests.factories.catalog import make_channel, make_exchange_rate, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
 from tests.storefront.web.page_parser import Page, in_each_language, results
@@ -94,8 +95,12 @@ def test_list_shows_its_count_and_filters_also_as_a_part(client, light):
     assert "Trail 400" in misspelled
     partly = client.get("/en/search/?q=trail+zzzzqqqq").content.decode()
     assert "Not found: zzzzqqqq. Showing results for the rest of your search." in partly
+    unknown = client.get("/en/search/?q=trail+under+1+manat").content.decode()
+    assert "1 AZN was not used as a filter, because we have no current exchange rate." in unknown
+    assert "Trail 400" in unknown
+    make_exchange_rate(base="AZN", quote="EUR", rate="0.5", as_of=timezone.now())
     priced = client.get("/en/search/?q=trail+under+900+manat").content.decode()
-    assert "was searched as €900.00, the currency of this shop." in priced
+    assert "900 AZN was searched as €450.00, the currency of this shop." in priced
     assert "Trail 400" in partly
     # So that the customer can remove the filters of the text.
     filtered = client.get("/en/search/?q=usb-c+trail").content.decode()
