@@ -78,7 +78,7 @@ class Message(Stateful):
     }
 
     event = models.ForeignKey(
-        Event, models.PROTECT, related_name="messages", verbose_name=_("Event")
+        Event, models.PROTECT, related_name="messages", verbose_name=_("Event"), db_index=False
     )
     sender = models.CharField(_("Channel"), max_length=20)  # a key of notifications.senders.SENDERS
     recipient = models.CharField(_("To"), max_length=254)

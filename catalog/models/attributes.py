@@ -152,7 +152,11 @@ class OtherStatement(models.Model):
     """
 
     product = models.ForeignKey(
-        Product, models.CASCADE, related_name="other_statements", verbose_name=_("Product")
+        Product,
+        models.CASCADE,
+        related_name="other_statements",
+        verbose_name=_("Product"),
+        db_index=False,
     )
     supplier_code = models.CharField(_("Supplier"), max_length=40)
     values = models.JSONField(_("Values"), default=dict)
@@ -173,7 +177,7 @@ class OtherStatement(models.Model):
 
 class Mode(models.Model):
     product = models.ForeignKey(
-        Product, models.CASCADE, related_name="modes", verbose_name=_("Product")
+        Product, models.CASCADE, related_name="modes", verbose_name=_("Product"), db_index=False
     )
     position = models.PositiveSmallIntegerField(_("Position"))
     name = models.CharField(_("Name"), max_length=40)

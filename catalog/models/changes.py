@@ -85,7 +85,11 @@ class ChangeRequest(models.Model):
     """
 
     product = models.ForeignKey(
-        Product, models.CASCADE, related_name="change_requests", verbose_name=_("Product")
+        Product,
+        models.CASCADE,
+        related_name="change_requests",
+        verbose_name=_("Product"),
+        db_index=False,
     )
     supplier_code = models.CharField(_("Supplier (code)"), max_length=30)
     changes = models.JSONField(_("Changes"), default=dict, blank=True)
@@ -199,7 +203,7 @@ class BulkEditRow(models.Model):
         KEPT = "kept", _("Changed since the edit, not restored")
 
     edit = models.ForeignKey(
-        BulkEdit, models.CASCADE, related_name="rows", verbose_name=_("Bulk edit")
+        BulkEdit, models.CASCADE, related_name="rows", verbose_name=_("Bulk edit"), db_index=False
     )
     position = models.PositiveIntegerField(_("Row"))
     product = models.ForeignKey(

@@ -39,7 +39,11 @@ class CompetitorPrice(models.Model):
     """
 
     variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="competitor_prices", verbose_name=_("Variant")
+        Variant,
+        models.CASCADE,
+        related_name="competitor_prices",
+        verbose_name=_("Variant"),
+        db_index=False,
     )
     # lowercase: one spelling per competitor
     competitor = models.CharField(_("Competitor"), max_length=80)
@@ -79,7 +83,7 @@ class CompetitorPrice(models.Model):
 
 class CompetitorPriceChange(models.Model):
     variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
+        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant"), db_index=False
     )
     competitor = models.CharField(_("Competitor"), max_length=80)
     amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2)
@@ -163,7 +167,7 @@ class DailySales(models.Model):
     """Units of a variant sold on a channel on one UTC day. Derived from orders, may be deleted."""
 
     channel = models.ForeignKey(
-        Channel, models.CASCADE, related_name="+", verbose_name=_("Channel")
+        Channel, models.CASCADE, related_name="+", verbose_name=_("Channel"), db_index=False
     )
     variant = models.ForeignKey(
         Variant, models.CASCADE, related_name="daily_sales", verbose_name=_("Variant")

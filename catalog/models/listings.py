@@ -144,7 +144,7 @@ class Listing(models.Model):
     """
 
     channel = models.ForeignKey(
-        Channel, models.PROTECT, related_name="listings", verbose_name=_("Channel")
+        Channel, models.PROTECT, related_name="listings", verbose_name=_("Channel"), db_index=False
     )
     variant = models.ForeignKey(
         Variant, models.CASCADE, related_name="listings", verbose_name=_("Variant")

@@ -36,7 +36,11 @@ class PriceBook(Stateful):
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     channel = models.ForeignKey(
-        "catalog.Channel", models.PROTECT, related_name="price_books", verbose_name=_("Channel")
+        "catalog.Channel",
+        models.PROTECT,
+        related_name="price_books",
+        verbose_name=_("Channel"),
+        db_index=False,
     )
     version = models.PositiveIntegerField(_("Version"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.DRAFT)
@@ -142,6 +146,7 @@ class PriceRule(models.Model):
         related_name="rules",
         verbose_name=_("Price book"),
         help_text=_("The draft price book of this rule."),
+        db_index=False,
     )
     number = models.PositiveIntegerField(
         _("Number"),

@@ -32,6 +32,7 @@ class SellingCosts(models.Model):
         related_name="selling_costs",
         verbose_name=_("Channel"),
         help_text=_("Sales channel of the products."),
+        db_index=False,
     )
     origin = models.CharField(
         _("Origin (country or *)"),
@@ -154,7 +155,11 @@ class PriceChange(models.Model):
     """
 
     listing = models.ForeignKey(
-        "catalog.Listing", models.CASCADE, related_name="price_changes", verbose_name=_("Listing")
+        "catalog.Listing",
+        models.CASCADE,
+        related_name="price_changes",
+        verbose_name=_("Listing"),
+        db_index=False,
     )
     amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2, null=True, blank=True)
     old_amount = models.DecimalField(

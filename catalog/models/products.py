@@ -349,7 +349,7 @@ class Image(models.Model):
         OTHER = "other", _("Other image")
 
     product = models.ForeignKey(
-        Product, models.CASCADE, related_name="images", verbose_name=_("Product")
+        Product, models.CASCADE, related_name="images", verbose_name=_("Product"), db_index=False
     )
     variant = models.ForeignKey(
         Variant,

@@ -33,7 +33,7 @@ class ProductCard(models.Model):
         JETS_AND_SUBMERSIBLE = 4, _("Water jets and under water")
 
     channel = models.ForeignKey(
-        Channel, models.CASCADE, related_name="cards", verbose_name=_("Channel")
+        Channel, models.CASCADE, related_name="cards", verbose_name=_("Channel"), db_index=False
     )
     product = models.ForeignKey(
         Product, models.CASCADE, related_name="cards", verbose_name=_("Product")

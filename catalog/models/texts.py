@@ -21,7 +21,7 @@ class ProductText(models.Model):
     """
 
     product = models.ForeignKey(
-        Product, models.CASCADE, related_name="texts", verbose_name=_("Product")
+        Product, models.CASCADE, related_name="texts", verbose_name=_("Product"), db_index=False
     )
     language = models.CharField(_("Language"), max_length=7)
     title = models.CharField(_("Title"), max_length=150, blank=True)

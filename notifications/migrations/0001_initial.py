@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="Attempts")),
                 ("due_at", models.DateTimeField(verbose_name="Due")),
                 ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),
-                ("event", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="notifications.event", verbose_name="Event")),
+                ("event", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="notifications.event", verbose_name="Event")),
             ],
             options={
                 "verbose_name": "notification",

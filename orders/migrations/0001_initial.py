@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
                 ("promised_to", models.DateField(blank=True, null=True, verbose_name="Promised to")),
                 ("promised_origin", models.CharField(blank=True, db_default="", default="", max_length=2, verbose_name="Promised origin")),
                 ("promised_country", models.CharField(blank=True, db_default="", default="", max_length=2, verbose_name="Promised destination")),
-                ("cart", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="orders.cart", verbose_name="Cart")),
+                ("cart", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="lines", to="orders.cart", verbose_name="Cart")),
                 ("listing", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="cart_lines", to="catalog.listing", verbose_name="Listing")),
             ],
             options={
@@ -868,7 +868,7 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(max_length=3, verbose_name="Currency")),
                 ("found_currency", models.CharField(max_length=3, verbose_name="Found currency")),
                 ("seen_at", models.DateTimeField(verbose_name="Last seen")),
-                ("difference", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="observations", to="orders.discrepancy", verbose_name="Discrepancy")),
+                ("difference", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="observations", to="orders.discrepancy", verbose_name="Discrepancy")),
                 ("day", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="observations", to="orders.reconciliationrun", verbose_name="Day")),
             ],
             options={
@@ -889,7 +889,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(verbose_name="When")),
                 ("reverted_at", models.DateTimeField(null=True, verbose_name="Released")),
                 ("coupon", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="redemptions", to="orders.coupon", verbose_name="Code")),
-                ("order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="redemptions", to="orders.order", verbose_name="Order")),
+                ("order", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="redemptions", to="orders.order", verbose_name="Order")),
                 ("promotion", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="redemptions", to="orders.promotion", verbose_name="Promotion")),
             ],
             options={
@@ -1001,7 +1001,7 @@ class Migration(migrations.Migration):
                 ("paid_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Amount paid")),
                 ("replaced_amount", models.DecimalField(decimal_places=2, default=0, max_digits=12, verbose_name="Amount exchanged")),
                 ("difference_amount", models.DecimalField(db_default=0, decimal_places=2, default=0, max_digits=12, verbose_name="Price difference refunded")),
-                ("authorization", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.returnauthorization", verbose_name="Return")),
+                ("authorization", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.returnauthorization", verbose_name="Return")),
                 ("order_line", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="return_lines", to="orders.orderline", verbose_name="Order line")),
                 ("wanted", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="wanted_instead", to="catalog.variant", verbose_name="Exchange for")),
             ],
@@ -1037,7 +1037,7 @@ class Migration(migrations.Migration):
                 ("place", models.PositiveSmallIntegerField(verbose_name="Photo number")),
                 ("file", models.CharField(max_length=60, verbose_name="File")),
                 ("added_at", models.DateTimeField(verbose_name="Added")),
-                ("authorization", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="pictures", to="orders.returnauthorization", verbose_name="Return")),
+                ("authorization", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="pictures", to="orders.returnauthorization", verbose_name="Return")),
             ],
             options={
                 "verbose_name": "return photo",
@@ -1083,7 +1083,7 @@ class Migration(migrations.Migration):
                     "supplier",
                     models.ForeignKey(
                         blank=True,
-                        help_text="Leave empty for all suppliers without their own policy.",
+                        db_index=False, help_text="Leave empty for all suppliers without their own policy.",
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="return_policies",
@@ -1165,7 +1165,7 @@ class Migration(migrations.Migration):
                 ),
                 ("created_by", models.CharField(max_length=100, verbose_name="Created by")),
                 ("created_at", models.DateTimeField(verbose_name="Created")),
-                ("channel", models.ForeignKey(help_text="Orders of this channel are routed by these rules.", on_delete=django.db.models.deletion.PROTECT, related_name="routing_rules", to="catalog.channel", verbose_name="Channel")),
+                ("channel", models.ForeignKey(db_index=False, help_text="Orders of this channel are routed by these rules.", on_delete=django.db.models.deletion.PROTECT, related_name="routing_rules", to="catalog.channel", verbose_name="Channel")),
             ],
             options={
                 "verbose_name": "routing rules",
@@ -1263,7 +1263,7 @@ class Migration(migrations.Migration):
                 ("quantity", models.PositiveSmallIntegerField(verbose_name="Quantity")),
                 ("ordered_quantity", models.PositiveSmallIntegerField(verbose_name="Ordered")),
                 ("unit_amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Unit price")),
-                ("claim", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.supplierclaim", verbose_name="Claim")),
+                ("claim", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.supplierclaim", verbose_name="Claim")),
                 ("purchase_line", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="claim_lines", to="orders.purchaseline", verbose_name="Purchase order line")),
             ],
             options={
@@ -1339,7 +1339,7 @@ class Migration(migrations.Migration):
                 ("ordered_quantity", models.PositiveSmallIntegerField(verbose_name="Ordered")),
                 ("unit_amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Unit price")),
                 ("purchase_line", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="supplier_return_lines", to="orders.purchaseline", verbose_name="Purchase order line")),
-                ("supplier_return", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.supplierreturn", verbose_name="Supplier return")),
+                ("supplier_return", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="orders.supplierreturn", verbose_name="Supplier return")),
             ],
             options={
                 "verbose_name": "supplier return line",

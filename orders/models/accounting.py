@@ -262,7 +262,7 @@ class Discrepancy(Stateful):
 class DiscrepancyObservation(models.Model):
     """One discrepancy as one day's comparison found it. Append-only."""
 
-    difference = protected_key(Discrepancy, "observations", _("Discrepancy"))
+    difference = protected_key(Discrepancy, "observations", _("Discrepancy"), db_index=False)
     day = protected_key(ReconciliationRun, "observations", _("Day"))
     expected_amount = amount_field(_("Expected"), null=True)
     found_amount = amount_field(_("Found"), null=True)

@@ -83,7 +83,9 @@ class CartLine(models.Model):
     added: the delivery window, the country of origin and the destination.
     """
 
-    cart = models.ForeignKey(Cart, models.CASCADE, related_name="lines", verbose_name=_("Cart"))
+    cart = models.ForeignKey(
+        Cart, models.CASCADE, related_name="lines", verbose_name=_("Cart"), db_index=False
+    )
     listing = models.ForeignKey(
         Listing, models.CASCADE, related_name="cart_lines", verbose_name=_("Listing")
     )

@@ -138,7 +138,7 @@ class ClaimLineQuerySet(models.QuerySet["SupplierClaimLine"]):
 class SupplierClaimLine(models.Model):
     """Units of one purchase line in a claim. ``ordered_quantity`` is that of the purchase line."""
 
-    claim = protected_key(SupplierClaim, "lines", _("Claim"))
+    claim = protected_key(SupplierClaim, "lines", _("Claim"), db_index=False)
     purchase_line = protected_key(PurchaseLine, "claim_lines", _("Purchase order line"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     ordered_quantity = models.PositiveSmallIntegerField(_("Ordered"))

@@ -256,7 +256,7 @@ class Redemption(models.Model):
     coupon = models.ForeignKey(
         Coupon, models.PROTECT, null=True, related_name="redemptions", verbose_name=_("Code")
     )
-    order = protected_key(Order, "redemptions", _("Order"))
+    order = protected_key(Order, "redemptions", _("Order"), db_index=False)
     name = models.CharField(_("Name"), max_length=80)  # its name when the order was placed
     code = models.CharField(_("Code"), max_length=30, blank=True)
     email = models.EmailField(_("E-mail"), max_length=254)

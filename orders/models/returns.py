@@ -191,7 +191,7 @@ class ReturnLine(models.Model):
     ``difference_amount`` the refund if it is cheaper.
     """
 
-    authorization = protected_key(ReturnAuthorization, "lines", _("Return"))
+    authorization = protected_key(ReturnAuthorization, "lines", _("Return"), db_index=False)
     order_line = protected_key(OrderLine, "return_lines", _("Order line"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     wanted = models.ForeignKey(
@@ -256,7 +256,7 @@ class ReturnPhoto(models.Model):
     share files, but each return has its own row.
     """
 
-    authorization = protected_key(ReturnAuthorization, "pictures", _("Return"))
+    authorization = protected_key(ReturnAuthorization, "pictures", _("Return"), db_index=False)
     place = models.PositiveSmallIntegerField(_("Photo number"))
     file = models.CharField(_("File"), max_length=60)
     added_at = models.DateTimeField(_("Added"))

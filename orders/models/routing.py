@@ -53,6 +53,7 @@ class RoutingRules(Stateful):
         "routing_rules",
         _("Channel"),
         help_text=_("Orders of this channel are routed by these rules."),
+        db_index=False,
     )
     version = models.PositiveIntegerField(_("Version"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.DRAFT)

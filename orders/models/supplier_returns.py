@@ -37,6 +37,7 @@ class ReturnPolicy(models.Model):
         _("Supplier"),
         null=True,
         help_text=_("Leave empty for all suppliers without their own policy."),
+        db_index=False,
     )
     destination = models.CharField(
         _("Return to"),
@@ -217,7 +218,7 @@ class SupplierReturnLineQuerySet(models.QuerySet["SupplierReturnLine"]):
 class SupplierReturnLine(models.Model):
     """Units of one purchase line that go back to the supplier."""
 
-    supplier_return = protected_key(SupplierReturn, "lines", _("Supplier return"))
+    supplier_return = protected_key(SupplierReturn, "lines", _("Supplier return"), db_index=False)
     purchase_line = protected_key(PurchaseLine, "supplier_return_lines", _("Purchase order line"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     ordered_quantity = models.PositiveSmallIntegerField(_("Ordered"))

@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 ("place", models.CharField(blank=True, max_length=120, verbose_name="Place")),
                 ("happened_at", models.DateTimeField(blank=True, null=True, verbose_name="Time")),
                 ("received_at", models.DateTimeField(verbose_name="Received")),
-                ("parcel", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="tracking_events", to="shipping.parcel", verbose_name="Parcel")),
+                ("parcel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="tracking_events", to="shipping.parcel", verbose_name="Parcel")),
             ],
             options={"verbose_name": "tracking event", "verbose_name_plural": "tracking events", "constraints": [models.UniqueConstraint(fields=("parcel", "external_id"), name="tracking_event_unique")]},
         ),
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("quantity", models.PositiveSmallIntegerField(verbose_name="Quantity")),
                 ("order_line", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="parcel_lines", to="orders.orderline", verbose_name="Order line")),
-                ("parcel", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="shipping.parcel", verbose_name="Parcel")),
+                ("parcel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="shipping.parcel", verbose_name="Parcel")),
             ],
             options={
                 "verbose_name": "parcel line",

@@ -103,7 +103,7 @@ class ParcelLine(models.Model):
     """The units of an order line in a parcel."""
 
     parcel = models.ForeignKey(
-        Parcel, models.PROTECT, related_name="lines", verbose_name=_("Parcel")
+        Parcel, models.PROTECT, related_name="lines", verbose_name=_("Parcel"), db_index=False
     )
     order_line = models.ForeignKey(
         OrderLine, models.PROTECT, related_name="parcel_lines", verbose_name=_("Order line")
@@ -126,7 +126,11 @@ class TrackingEvent(models.Model):
     """One tracking update of a parcel, as received. Append-only."""
 
     parcel = models.ForeignKey(
-        Parcel, models.PROTECT, related_name="tracking_events", verbose_name=_("Parcel")
+        Parcel,
+        models.PROTECT,
+        related_name="tracking_events",
+        verbose_name=_("Parcel"),
+        db_index=False,
     )
     external_id = models.CharField(_("Carrier event ID"), max_length=120)
     carrier_status = models.CharField(

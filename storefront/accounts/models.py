@@ -124,7 +124,9 @@ class Consent(models.Model):
     class Kind(models.TextChoices):
         MARKETING_EMAIL = "marketing_email", _("News and offers by e-mail")
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="consents", verbose_name=_("User"))
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="consents", verbose_name=_("User"), db_index=False
+    )
     kind = models.CharField(_("Purpose"), max_length=20, choices=Kind)
     is_given = models.BooleanField(_("Given"))
     source = models.CharField(_("Source"), max_length=40)  # the page it was given on

@@ -11,7 +11,7 @@ from storefront.lib.db.constraints import unique
 class InboxAssignment(models.Model):
     """The assignee of an inbox row; ``cause`` is the code of its rule, ``row`` its id."""
 
-    cause = models.SlugField(_("Issue"), max_length=40)
+    cause = models.SlugField(_("Issue"), max_length=40, db_index=False)
     row = models.BigIntegerField(_("Record number"))
     by = models.CharField(_("By"), max_length=100)
     at = models.DateTimeField(_("When"))

@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                 ("stock_confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="Stock confirmed at")),
                 ("aged_until", models.DateTimeField(editable=False, null=True, verbose_name="Decay last applied at")),
                 ("freshness_key", models.CharField(db_default="", editable=False, max_length=80, verbose_name="Decay rules applied")),
-                ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="locations", to="suppliers.supplier", verbose_name="Supplier")),
+                ("supplier", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="locations", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={"verbose_name": "warehouse", "verbose_name_plural": "warehouses", "constraints": [models.UniqueConstraint(fields=("supplier", "code"), name="location_once_per_supplier")]},
         ),
@@ -196,7 +196,7 @@ class Migration(migrations.Migration):
                 ("subject", models.CharField(max_length=60, verbose_name="Subject")),
                 ("value", models.DecimalField(decimal_places=3, max_digits=14, verbose_name="Value")),
                 ("happened_at", models.DateTimeField(verbose_name="When")),
-                ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="facts", to="suppliers.supplier", verbose_name="Supplier")),
+                ("supplier", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="facts", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={
                 "verbose_name": "scorecard event",
@@ -236,7 +236,7 @@ class Migration(migrations.Migration):
                 ("low", models.DecimalField(decimal_places=4, max_digits=16, null=True, verbose_name="Lower bound")),
                 ("high", models.DecimalField(decimal_places=4, max_digits=16, null=True, verbose_name="Upper bound")),
                 ("tail", models.DecimalField(decimal_places=4, max_digits=16, null=True, verbose_name="90th percentile")),
-                ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="scorecards", to="suppliers.supplier", verbose_name="Supplier")),
+                ("supplier", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="scorecards", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={
                 "verbose_name": "scorecard metric",
@@ -346,7 +346,7 @@ class Migration(migrations.Migration):
                 ("on", models.DateField(verbose_name="Date")),
                 ("le_ms", models.PositiveIntegerField(verbose_name="At most (ms)")),
                 ("count", models.PositiveIntegerField(verbose_name="Calls")),
-                ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="latency_buckets", to="suppliers.supplier", verbose_name="Supplier")),
+                ("supplier", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="latency_buckets", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={"verbose_name": "response time histogram", "verbose_name_plural": "response time histograms", "constraints": [models.UniqueConstraint(fields=("supplier", "on", "le_ms"), name="response_times_once_per_bucket")]},
         ),
@@ -376,7 +376,7 @@ class Migration(migrations.Migration):
                 ("created_by", models.CharField(max_length=100, verbose_name="Created by")),
                 ("created_at", models.DateTimeField(verbose_name="Created")),
                 ("is_active", models.BooleanField(default=False, verbose_name="Active")),
-                ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="mappings", to="suppliers.supplier", verbose_name="Supplier")),
+                ("supplier", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="mappings", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={
                 "verbose_name": "feed mapping",
@@ -492,7 +492,7 @@ class Migration(migrations.Migration):
                         verbose_name="Only for this product",
                     ),
                 ),
-                ("supplier", models.ForeignKey(help_text="The supplier that the document is about.", on_delete=django.db.models.deletion.PROTECT, related_name="compliance_documents", to="suppliers.supplier", verbose_name="Supplier")),
+                ("supplier", models.ForeignKey(db_index=False, help_text="The supplier that the document is about.", on_delete=django.db.models.deletion.PROTECT, related_name="compliance_documents", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={
                 "verbose_name": "compliance document",
@@ -551,7 +551,7 @@ class Migration(migrations.Migration):
                 ("profile", models.JSONField(blank=True, default=dict, verbose_name="Import statistics")),
                 ("calls", models.JSONField(blank=True, default=dict, verbose_name="API calls")),
                 ("points", models.JSONField(blank=True, default=dict, verbose_name="API points used")),
-                ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="suppliers.supplier", verbose_name="Supplier")),
+                ("supplier", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={
                 "verbose_name": "sync run",
@@ -650,7 +650,7 @@ class Migration(migrations.Migration):
                 ("detail_digest", models.CharField(blank=True, max_length=32, verbose_name="Page hash")),
                 ("status", models.CharField(choices=[("active", "Active"), ("refused", "Rejected"), ("discontinued", "Discontinued")], default="active", max_length=20, verbose_name="Status")),
                 ("changed_at", models.DateTimeField(verbose_name="Changed at")),
-                ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="products", to="suppliers.supplier", verbose_name="Supplier")),
+                ("supplier", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="products", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={
                 "verbose_name": "supplier product",
@@ -703,7 +703,7 @@ class Migration(migrations.Migration):
                 ),
                 ("reported_at", models.DateTimeField(blank=True, null=True, verbose_name="Reported at")),
                 ("offer", models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="suppliers.supplieroffer", verbose_name="Offer")),
-                ("run", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="suppliers.syncrun", verbose_name="Sync run")),
+                ("run", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="suppliers.syncrun", verbose_name="Sync run")),
             ],
             options={
                 "verbose_name": "pending change",
@@ -772,7 +772,7 @@ class Migration(migrations.Migration):
                 ("total", models.PositiveIntegerField(verbose_name="Call limit")),
                 ("used", models.PositiveIntegerField(verbose_name="Calls used")),
                 ("until", models.DateTimeField(verbose_name="Resets at")),
-                ("connection", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="quotas", to="suppliers.connection", verbose_name="Connection")),
+                ("connection", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="quotas", to="suppliers.connection", verbose_name="Connection")),
             ],
             options={"verbose_name": "API quota", "verbose_name_plural": "API quotas", "constraints": [models.UniqueConstraint(fields=("connection", "name"), name="budget_once_per_name")]},
         ),
@@ -802,7 +802,7 @@ class Migration(migrations.Migration):
                 ("max_battery_wh", models.DecimalField(decimal_places=2, default=100, help_text="All cells of one light together; 100 is usual. 0 = no lithium.", max_digits=6, verbose_name="Maximum lithium battery (Wh)")),
                 ("max_cells", models.PositiveSmallIntegerField(blank=True, help_text="All lights in the parcel together. Empty = no limit.", null=True, verbose_name="Maximum lithium cells per parcel")),
                 ("is_active", models.BooleanField(default=True, help_text="If cleared, new parcels do not use this service.", verbose_name="Active")),
-                ("location", models.ForeignKey(help_text="Origin warehouse.", on_delete=django.db.models.deletion.PROTECT, related_name="services", to="suppliers.stocklocation", verbose_name="From")),
+                ("location", models.ForeignKey(db_index=False, help_text="Origin warehouse.", on_delete=django.db.models.deletion.PROTECT, related_name="services", to="suppliers.stocklocation", verbose_name="From")),
             ],
             options={
                 "verbose_name": "shipping service",
@@ -920,7 +920,7 @@ class Migration(migrations.Migration):
                 ("confidence", models.DecimalField(decimal_places=2, max_digits=3, verbose_name="Confidence")),
                 ("found_at", models.DateTimeField(verbose_name="Found")),
                 ("other", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.variant", verbose_name="Other variant")),
-                ("variant", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.variant", verbose_name="Variant")),
+                ("variant", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="catalog.variant", verbose_name="Variant")),
             ],
             options={
                 "verbose_name": "duplicate",

@@ -83,6 +83,7 @@ class ComplianceDocument(Stateful):
         related_name="compliance_documents",
         verbose_name=_("Supplier"),
         help_text=_("The supplier that the document is about."),
+        db_index=False,
     )
     criterion = models.CharField(
         _("Requirement"),

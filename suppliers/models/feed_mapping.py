@@ -17,7 +17,11 @@ class FeedMapping(models.Model):
     """One version of a feed mapping, never changed; ``spec`` as in ``feed.mapping.spec.Mapping``."""
 
     supplier = models.ForeignKey(
-        Supplier, models.CASCADE, related_name="mappings", verbose_name=_("Supplier")
+        Supplier,
+        models.CASCADE,
+        related_name="mappings",
+        verbose_name=_("Supplier"),
+        db_index=False,
     )
     content = models.CharField(_("Content"), max_length=10, choices=FileContent)
     version = models.PositiveIntegerField(_("Version number"))

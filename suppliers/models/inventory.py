@@ -71,7 +71,11 @@ class StockLocation(models.Model):
     """
 
     supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="locations", verbose_name=_("Supplier")
+        Supplier,
+        models.PROTECT,
+        related_name="locations",
+        verbose_name=_("Supplier"),
+        db_index=False,
     )
     code = models.CharField(_("Code"), max_length=30)
     country = models.CharField(_("Country"), max_length=2)

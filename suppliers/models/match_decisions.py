@@ -74,7 +74,7 @@ class DuplicateCandidate(models.Model):
     """
 
     variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
+        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant"), db_index=False
     )
     other = models.ForeignKey(
         Variant, models.CASCADE, related_name="+", verbose_name=_("Other variant")

@@ -28,7 +28,11 @@ class SupplierProduct(models.Model):
         DISCONTINUED = "discontinued", _("Discontinued")
 
     supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="products", verbose_name=_("Supplier")
+        Supplier,
+        models.PROTECT,
+        related_name="products",
+        verbose_name=_("Supplier"),
+        db_index=False,
     )
     external_id = models.CharField(_("Supplier's ID"), max_length=60)
     list_digest = models.CharField(_("List hash"), max_length=32)

@@ -157,7 +157,7 @@ class PendingChange(models.Model):
         SKIPPED_NEWER_VALUE = "skipped", _("Skipped: newer value exists")
 
     run = models.ForeignKey(
-        SyncRun, models.CASCADE, related_name="changes", verbose_name=_("Sync run")
+        SyncRun, models.CASCADE, related_name="changes", verbose_name=_("Sync run"), db_index=False
     )
     kind = models.CharField(_("Type"), max_length=20, choices=Kind)
     offer = models.ForeignKey(

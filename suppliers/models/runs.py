@@ -52,7 +52,7 @@ class SyncRun(Stateful):
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
     supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="runs", verbose_name=_("Supplier")
+        Supplier, models.PROTECT, related_name="runs", verbose_name=_("Supplier"), db_index=False
     )
     kind = models.CharField(_("Content"), max_length=10, choices=Kind)
     status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.FETCHING)

@@ -32,7 +32,7 @@ class ScorecardFact(models.Model):
         COSTS_KNOWN = "costs_known", _("Known costs")
 
     supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="facts", verbose_name=_("Supplier")
+        Supplier, models.PROTECT, related_name="facts", verbose_name=_("Supplier"), db_index=False
     )
     kind = models.CharField(_("Type"), max_length=12, choices=Kind)
     subject = models.CharField(_("Subject"), max_length=60)
@@ -58,7 +58,11 @@ class LatencyBucket(models.Model):
     """
 
     supplier = models.ForeignKey(
-        Supplier, models.CASCADE, related_name="latency_buckets", verbose_name=_("Supplier")
+        Supplier,
+        models.CASCADE,
+        related_name="latency_buckets",
+        verbose_name=_("Supplier"),
+        db_index=False,
     )
     on = models.DateField(_("Date"))
     le_ms = models.PositiveIntegerField(_("At most (ms)"))
@@ -99,7 +103,11 @@ class Scorecard(models.Model):
         ANSWERED = "answered", _("Answered API calls")
 
     supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="scorecards", verbose_name=_("Supplier")
+        Supplier,
+        models.PROTECT,
+        related_name="scorecards",
+        verbose_name=_("Supplier"),
+        db_index=False,
     )
     measure = models.CharField(_("Metric"), max_length=20, choices=Measure)
     on = models.DateField(_("Date"))

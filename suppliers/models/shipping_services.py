@@ -22,6 +22,7 @@ class ShippingService(models.Model):
         related_name="services",
         verbose_name=_("From"),
         help_text=_("Origin warehouse."),
+        db_index=False,
     )
     code = models.SlugField(
         _("Code"),

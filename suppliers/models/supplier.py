@@ -283,7 +283,11 @@ class CallQuotaQuerySet(models.QuerySet["CallQuota"]):
 
 class CallQuota(models.Model):
     connection = models.ForeignKey(
-        Connection, models.CASCADE, related_name="quotas", verbose_name=_("Connection")
+        Connection,
+        models.CASCADE,
+        related_name="quotas",
+        verbose_name=_("Connection"),
+        db_index=False,
     )
     name = models.CharField(_("Name"), max_length=80)
     total = models.PositiveIntegerField(_("Call limit"))

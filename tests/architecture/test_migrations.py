@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations import RunSQL
@@ -36,6 +37,22 @@ OBJECTS = {
         WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
     """,
 }
+
+# Indexes whose columns are the first ones of another index of the same table and condition.
+REDUNDANT_INDEXES = """
+SELECT less.indrelid::regclass::text, less.indexrelid::regclass::text, full_.indexrelid::regclass::text
+FROM pg_index less
+JOIN pg_class of_less ON of_less.oid = less.indexrelid
+JOIN pg_am ON pg_am.oid = of_less.relam AND pg_am.amname = 'btree'
+JOIN pg_index full_ ON full_.indrelid = less.indrelid AND full_.indexrelid <> less.indexrelid
+JOIN pg_class of_full ON of_full.oid = full_.indexrelid AND of_full.relam = of_less.relam
+WHERE of_less.relnamespace = 'public'::regnamespace
+  AND NOT less.indisunique AND less.indexprs IS NULL AND less.indnatts = less.indnkeyatts
+  AND full_.indpred::text IS NOT DISTINCT FROM less.indpred::text
+  AND full_.indkey::text || ' ' LIKE less.indkey::text || ' %'
+  AND full_.indclass::text || ' ' LIKE less.indclass::text || ' %'
+ORDER BY 1, 2
+"""
 
 
 def objects():
@@ -81,6 +98,15 @@ def test_each_object_of_the_sql_files_exists_as_they_define_it():
 @pytest.mark.parametrize("kind", ["FUNCTION", "TRIGGER", "EXTENSION"])
 def test_every_object_in_the_database_is_defined_in_an_sql_file(kind):
     assert {name for name, _ in objects()[kind]} == created()[kind]
+
+
+@pytest.mark.django_db
+def test_no_index_is_the_beginning_of_another_one():
+    with connection.cursor() as cursor:
+        cursor.execute(REDUNDANT_INDEXES)
+        found = cursor.fetchall()
+    models = [model for model in apps.get_models() if model.__module__.split(".")[0] in APPS]
+    assert {row for row in found if row[0] in {model._meta.db_table for model in models}} == set()
 
 
 def test_each_sql_file_is_run_by_one_migration():

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ("is_given", models.BooleanField(verbose_name="Given")),
                 ("source", models.CharField(max_length=40, verbose_name="Source")),
                 ("at", models.DateTimeField(verbose_name="When")),
-                ("user", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="consents", to=settings.AUTH_USER_MODEL, verbose_name="User")),
+                ("user", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="consents", to=settings.AUTH_USER_MODEL, verbose_name="User")),
             ],
             options={
                 "verbose_name": "consent",

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             name="InboxAssignment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("cause", models.SlugField(max_length=40, verbose_name="Issue")),
+                ("cause", models.SlugField(db_index=False, max_length=40, verbose_name="Issue")),
                 ("row", models.BigIntegerField(verbose_name="Record number")),
                 ("by", models.CharField(max_length=100, verbose_name="By")),
                 ("at", models.DateTimeField(verbose_name="When")),

@@ -31,7 +31,10 @@ def test_rows_are_applied_and_undone_once(monkeypatch, is_done):
     def die_in_second_batch():
         killed(
             lambda: application.continue_edit(edit.pk, now=NOON),
-            **{"module": spec_edits, "at": "edit_specs", "after": 1, "is_done": is_done},
+            module=spec_edits,
+            at="edit_specs",
+            after=1,
+            is_done=is_done,
         )
 
     application.start(edit, actor="mia", now=NOON)
