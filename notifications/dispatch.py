@@ -155,6 +155,7 @@ def _message(delivery: Message) -> OutgoingMessage:
         subject=content.subject,
         text=content.text,
         html=content.html,
+        attachments=content.attachments,
         reply_to=_reply_to(delivery),
     )
 

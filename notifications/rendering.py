@@ -17,7 +17,14 @@ from django.utils import translation
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 
-from storefront.identity.current import Identity, shop_identity
+from notifications.senders import Attachment
+from storefront.identity.current import (
+    YOUR_EUROPE_URL,
+    Identity,
+    guarantee_artwork,
+    shop_identity,
+)
+from storefront.identity.models import GuaranteeArtwork
 from storefront.lib.clock import format_local
 
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
@@ -34,6 +41,7 @@ class RenderedMessage:
     subject: str
     text: str
     html: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMessage:
@@ -43,7 +51,15 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMe
     """
     language = locale if locale in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
     shop = shop_identity()
-    values = {**payload, "language": language, "shop_url": settings.PUBLIC_URL, "shop": shop}
+    artwork = _artwork(payload, language)
+    values = {
+        **payload,
+        "language": language,
+        "shop_url": settings.PUBLIC_URL,
+        "shop": shop,
+        "your_europe": YOUR_EUROPE_URL,
+        "pictures": {each.content_id for each in artwork if each.can_be_shown},
+    }
     with translation.override(language):
         content = _environment().get_template(f"email/{template}.txt").render(values)
         subject, _, text = content.lstrip().partition("\n")
@@ -56,6 +72,31 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMe
         subject=_CONTROL.sub(" ", subject).strip()[:200],
         text=_squeeze(text + _signature(shop)),
         html=_inliner().inline(page),
+        attachments=artwork,
+    )
+
+
+def _artwork(payload: dict[str, Any], language: str) -> tuple[Attachment, ...]:
+    """Return the official files that a message about an order must show, as far as uploaded."""
+    kinds = {
+        GuaranteeArtwork.Kind.NOTICE: payload.get("has_legal_guarantee"),
+        GuaranteeArtwork.Kind.LABEL: any(row["has_label"] for row in payload.get("guarantees", ())),
+    }
+    due = {kind: guarantee_artwork(kind, language) for kind, is_due in kinds.items() if is_due}
+    names = {kind: name for kind, name in due.items() if name}
+    if not names:
+        return ()
+    digests = [name.partition(".")[0] for name in names.values()]
+    rows = GuaranteeArtwork.objects.filter(digest__in=digests)
+    contents = {f"{row.digest}.{row.format}": bytes(row.content) for row in rows}
+    return tuple(
+        Attachment(
+            content_id=f"guarantee-{kind}",
+            file_name=f"guarantee-{kind}.{name.rpartition('.')[2]}",
+            content=contents[name],
+        )
+        for kind, name in names.items()
+        if name in contents  # replaced a moment ago
     )
 
 

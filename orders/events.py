@@ -12,11 +12,10 @@ from django.db.models import F, QuerySet
 from catalog.enums import EU
 from catalog.models import Variant
 from catalog.products import images
-from catalog.products.detail import load_guarantees
 from catalog.texts.titles import full_title_in, title_in
 from notifications.outbox import record_event
 from orders import order_lines
-from orders.links import choice_url, order_url
+from orders.links import choice_url, order_url, terms_url
 from orders.models import (
     AddressChangeRequest,
     Backorder,
@@ -119,7 +118,7 @@ def order_placed(order: Order, *, at: datetime) -> None:
         tax_rate="" if order.additional_tax_amount else str(lines[0].tax_rate),
         total=str(order.total_amount),
         ship_to=order.ship_to,
-        guarantees=_guarantees(lines, order.locale),
+        guarantees=_guarantees(order, lines),
         has_legal_guarantee=order.ship_to["country"] in EU,
         arrives_from=str(order.arrives_from),
         arrives_to=str(order.arrives_to),
@@ -127,21 +126,22 @@ def order_placed(order: Order, *, at: datetime) -> None:
     )
 
 
-def _guarantees(lines: Sequence[OrderLine], locale: str) -> list[dict[str, str]]:
-    products = [line.variant.product for line in lines]
+def _guarantees(order: Order, lines: Sequence[OrderLine]) -> list[dict[str, Any]]:
     return [
         {
-            "title": title_in(each.product, locale),
-            "years": each.years,
-            "guarantor": each.guarantor,
-            "address": each.guarantor_address,
-            "brand": each.product.brand.name,
-            "model": each.model,
-            "territory": each.territory_in(locale),
-            "claim": each.claim_in(locale),
-            "terms_url": each.terms_url,
+            "title": title_in(line, order.locale),
+            "has_label": terms.has_label,
+            "months": terms.months,
+            "years": terms.years,
+            "guarantor": terms.guarantor,
+            "address": terms.address,
+            "brand": terms.brand,
+            "model": terms.model,
+            "territory": terms.territory_in(order.locale),
+            "claim": terms.claim_in(order.locale),
+            "terms_url": terms_url(order, line),
         }
-        for each in load_guarantees({each.pk: each.warranty_months for each in products})
+        for line, terms in order_lines.guarantees_of(lines)
     ]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import QuerySet
 
-from orders.models import Backorder, Order, Payment, PurchaseOrder
+from orders.models import Backorder, Order, OrderLine, Payment, PurchaseOrder
 from orders.numbers import normalize_order_number
 from storefront.lib.db.prepared_queries import PreparedQuery
 
@@ -34,6 +34,11 @@ def order_url(order: Order) -> str:
 def choice_url(backorder: Backorder, choice: str) -> str:
     """Return the link of a choice; its page asks for confirmation, so that no robot chooses."""
     return f"{order_url(backorder.order)}backorders/{backorder.pk}/?answer={choice}"
+
+
+def terms_url(order: Order, line: OrderLine) -> str:
+    """Return the link of the terms of the guarantee that was sold with a line."""
+    return f"{order_url(order)}guarantees/{line.pk}/"
 
 
 def return_url(order: Order) -> str:

@@ -1,7 +1,14 @@
-"""Order lines: read the lines of an order with their products."""
+"""Order lines: read the lines of an order with their products, snapshot guarantees."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
 
 from django.db.models import QuerySet
 
+from catalog.models import Product
+from catalog.models.guarantees import GuaranteeTerms
+from catalog.products.detail import load_guarantees
 from orders.cart.lines import LONG_FIELDS
 from orders.models import Order, OrderLine
 from storefront.lib.db.prepared_queries import PreparedQuery
@@ -10,6 +17,21 @@ from storefront.lib.db.prepared_queries import PreparedQuery
 def read_order_lines(order: Order) -> list[OrderLine]:
     """Return all lines with variant, product and spec, in the order they were added."""
     return _LINES(order_id=order.pk)
+
+
+def guarantee_snapshots(products: Iterable[Product]) -> dict[int, dict[str, Any]]:
+    """Return the guarantees as ``OrderLine.guarantee``, by product id; products without: no entry."""
+    rows = load_guarantees({product.pk for product in products if product.warranty_months})
+    return {row.product_id: asdict(row.terms) for row in rows}
+
+
+def guarantees_of(lines: Iterable[OrderLine]) -> list[tuple[OrderLine, GuaranteeTerms]]:
+    """Return the sold guarantees, each with the first line of its product."""
+    firsts: dict[int, tuple[OrderLine, GuaranteeTerms]] = {}
+    for line in lines:
+        if line.guarantee:
+            firsts.setdefault(line.variant.product_id, (line, GuaranteeTerms(**line.guarantee)))
+    return list(firsts.values())
 
 
 def _lines(*, order_id: int) -> QuerySet[OrderLine]:

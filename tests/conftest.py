@@ -154,7 +154,7 @@ def demonstration(monkeypatch):
     from storefront.identity import current  # noqa: PLC0415 - the apps are not loaded yet
 
     monkeypatch.setattr(current, "_cached", (math.inf, current.DEMONSTRATION))
-    monkeypatch.setattr(current, "_notices", (math.inf, {}))
+    monkeypatch.setattr(current, "_artwork", (math.inf, {}))
 
 
 @pytest.fixture(autouse=True)

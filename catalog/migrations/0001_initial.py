@@ -1,3 +1,4 @@
+import catalog.models.guarantees
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
@@ -306,7 +307,7 @@ class Migration(migrations.Migration):
                         choices=[("draft", "Draft"), ("in_review", "In review"), ("ready", "Ready"), ("live", "Live"), ("archived", "Archived")], default="draft", help_text="Only live products are shown and sold.", max_length=10, verbose_name="Status"
                     ),
                 ),
-                ("warranty_months", models.PositiveSmallIntegerField(blank=True, editable=False, null=True, verbose_name="Guarantee of durability (months)")),
+                ("warranty_months", models.PositiveSmallIntegerField(blank=True, editable=False, null=True, verbose_name="Guarantee (months)")),
                 (
                     "overridden_fields",
                     models.JSONField(
@@ -1073,14 +1074,17 @@ class Migration(migrations.Migration):
             name="DurabilityGuarantee",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("producer", "Producer: guarantee of durability"), ("seller", "Seller: our own guarantee"), ("other", "Another, such as the importer")], help_text="The EU label is shown only for a producer's guarantee: free of charge, for the entire product, over two years.", max_length=10, verbose_name="Guarantor")),
                 ("model", models.CharField(help_text="As the producer states it. Customers see it with the brand.", max_length=70, verbose_name="Model identifier")),
-                ("months", models.PositiveSmallIntegerField(help_text="More than 24, in steps of 6 months. For the entire product, free of charge.", verbose_name="Duration (months)")),
-                ("guarantor", models.CharField(help_text='The producer that gives the guarantee.', max_length=120, verbose_name='Name of the guarantor')),
+                ("months", models.PositiveSmallIntegerField(help_text="A producer's guarantee: more than 24, in steps of 6 months.", verbose_name="Duration (months)")),
+                ("guarantor", models.CharField(help_text="The company that gives the guarantee.", max_length=120, verbose_name='Name of the guarantor')),
                 ("guarantor_address", models.CharField(help_text='With the country.', max_length=300, verbose_name='Postal address of the guarantor')),
                 ("territory", models.JSONField(help_text='Where it is valid, such as European Union.', verbose_name='Territory of validity')),
                 ("claim", models.JSONField(help_text="What a customer does, and what the guarantor then does.", verbose_name="How to claim")),
-                ("terms_url", models.URLField(help_text='The page or document of the producer.', max_length=400, verbose_name='Terms (link)')),
-                ("evidence", models.CharField(help_text='The document that you saw, with its date.', max_length=200, verbose_name='Evidence seen')),
+                ("evidence", models.CharField(help_text="The document that shows the guarantee, such as guarantee card, edition 3.", max_length=200, verbose_name='Evidence seen')),
+                ("seen_on", models.DateField(help_text="The day on which you saw the evidence.", validators=[catalog.models.guarantees.check_not_in_future], verbose_name="Seen on")),
+                ("terms_file", models.CharField(max_length=60, verbose_name="Terms")),
+                ("terms_sha256", models.CharField(max_length=64, verbose_name="File hash of the terms")),
                 ("evidence_file", models.CharField(max_length=60, verbose_name="Stored file")),
                 ("evidence_sha256", models.CharField(max_length=64, verbose_name="File hash")),
                 ("confirmed_by", models.CharField(max_length=150, verbose_name="Confirmed by")),
@@ -1088,9 +1092,15 @@ class Migration(migrations.Migration):
                 ("product", models.OneToOneField(help_text='The guarantee is shown on its page, in the checkout and in confirmations.', on_delete=django.db.models.deletion.CASCADE, related_name='guarantee', to='catalog.product', verbose_name='Guaranteed product')),
             ],
             options={
-                "verbose_name": "durability guarantee",
-                "verbose_name_plural": "durability guarantees",
-                "constraints": [models.CheckConstraint(condition=models.Q(("months__gt", 24), ("months", django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F("months"), "/", models.Value(6)), "*", models.Value(6)))), name="guarantee_over_two_years", violation_error_message="Enter more than 24 months, in steps of 6."), models.CheckConstraint(condition=models.Q(models.Q(("model", ""), _negated=True), models.Q(("guarantor", ""), _negated=True), models.Q(("guarantor_address", ""), _negated=True), ("territory__has_key", "en"), ("claim__has_key", "en")), name="guarantee_has_its_terms"), models.CheckConstraint(condition=models.Q(models.Q(("terms_url", ""), _negated=True), models.Q(("evidence", ""), _negated=True), models.Q(("evidence_file", ""), _negated=True)), name="guarantee_has_evidence")],
+                "verbose_name": "guarantee",
+                "verbose_name_plural": "guarantees",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(models.Q(("kind", "producer"), _negated=True), models.Q(("months__gt", 24), ("months", django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F("months"), "/", models.Value(6)), "*", models.Value(6)))), _connector="OR"), name="guarantee_over_two_years", violation_error_message="A producer's guarantee lasts more than 24 months, in steps of 6."),
+                    models.CheckConstraint(condition=models.Q(("months__gt", 0)), name="guarantee_has_duration", violation_error_message="Enter the number of months."),
+                    models.CheckConstraint(condition=models.Q(("kind__in", ["producer", "seller", "other"])), name="guarantee_kind_is_known"),
+                    models.CheckConstraint(condition=models.Q(models.Q(("model", ""), _negated=True), models.Q(("guarantor", ""), _negated=True), models.Q(("guarantor_address", ""), _negated=True), models.Q(("terms_file", ""), _negated=True), ("territory__has_key", "en"), ("claim__has_key", "en")), name="guarantee_has_its_terms"),
+                    models.CheckConstraint(condition=models.Q(models.Q(("evidence", ""), _negated=True), models.Q(("evidence_file", ""), _negated=True), models.Q(("confirmed_by", ""), _negated=True)), name="guarantee_has_evidence"),
+                ],
             },
         ),
         migrations.CreateModel(

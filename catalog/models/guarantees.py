@@ -1,11 +1,15 @@
-"""Evidence models: store durability guarantees with their proof, and the documents of products."""
+"""Evidence models: store guarantees with their evidence, and the documents of products."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.products import Product
@@ -14,8 +18,56 @@ from storefront.lib.db.constraints import check
 STATUTORY_MONTHS = 24
 
 
+class GuaranteeKind(models.TextChoices):
+    """Who guarantees. Only ``PRODUCER`` is a guarantee of durability, which has the EU's label."""
+
+    PRODUCER = "producer", _("Producer: guarantee of durability")
+    SELLER = "seller", _("Seller: our own guarantee")
+    OTHER = "other", _("Another, such as the importer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuaranteeTerms:
+    """What customers read about a guarantee. An order line keeps it as JSON.
+
+    Shape:  ``territory`` and ``claim`` map languages to texts; ``terms_file`` as
+            ``ProductDocument.file``
+    """
+
+    kind: str
+    months: int
+    brand: str
+    model: str
+    guarantor: str
+    address: str
+    territory: Mapping[str, str]
+    claim: Mapping[str, str]
+    terms_file: str
+
+    @property
+    def has_label(self) -> bool:
+        return self.kind == GuaranteeKind.PRODUCER
+
+    @property
+    def years(self) -> str:
+        """Return the duration in years: ``3`` or ``2.5``."""
+        return f"{self.months / 12:g}"
+
+    def territory_in(self, language: str) -> str:
+        return self.territory.get(language) or self.territory["en"]
+
+    def claim_in(self, language: str) -> str:
+        return self.claim.get(language) or self.claim["en"]
+
+
+def check_not_in_future(day: date) -> None:
+    """Raise ValidationError for a day after today."""
+    if day > timezone.localdate():
+        raise ValidationError(_("This day is in the future."), code="future")
+
+
 class DurabilityGuarantee(models.Model):
-    """A producer's guarantee of durability: free of charge, for the entire product, over two years.
+    """A guarantee beyond the legal one. A producer's is free, for the entire product, over 2 years.
 
     Shown with its terms on product page, checkout and confirmation. A supplier's claim such as
     "5 year warranty" is no evidence: staff who saw the terms add the row. A trigger copies
@@ -30,6 +82,15 @@ class DurabilityGuarantee(models.Model):
         verbose_name=_("Guaranteed product"),
         help_text=_("The guarantee is shown on its page, in the checkout and in confirmations."),
     )
+    kind = models.CharField(
+        _("Guarantor"),
+        max_length=10,
+        choices=GuaranteeKind,
+        help_text=_(
+            "The EU label is shown only for a producer's guarantee: free of charge, for the entire"
+            " product, over two years."
+        ),
+    )
     model = models.CharField(
         _("Model identifier"),
         max_length=70,
@@ -37,12 +98,12 @@ class DurabilityGuarantee(models.Model):
     )
     months = models.PositiveSmallIntegerField(
         _("Duration (months)"),
-        help_text=_("More than 24, in steps of 6 months. For the entire product, free of charge."),
+        help_text=_("A producer's guarantee: more than 24, in steps of 6 months."),
     )
     guarantor = models.CharField(
         _("Name of the guarantor"),
         max_length=120,
-        help_text=_("The producer that gives the guarantee."),
+        help_text=_("The company that gives the guarantee."),
     )
     guarantor_address = models.CharField(
         _("Postal address of the guarantor"), max_length=300, help_text=_("With the country.")
@@ -56,53 +117,74 @@ class DurabilityGuarantee(models.Model):
         _("How to claim"),
         help_text=_("What a customer does, and what the guarantor then does."),
     )
-    terms_url = models.URLField(
-        _("Terms (link)"), max_length=400, help_text=_("The page or document of the producer.")
-    )
     evidence = models.CharField(
-        _("Evidence seen"), max_length=200, help_text=_("The document that you saw, with its date.")
+        _("Evidence seen"),
+        max_length=200,
+        help_text=_("The document that shows the guarantee, such as guarantee card, edition 3."),
     )
-    # as ``ProductDocument.file``; never shown to customers
+    seen_on = models.DateField(
+        _("Seen on"),
+        validators=[check_not_in_future],
+        help_text=_("The day on which you saw the evidence."),
+    )
+    # Files as ``ProductDocument.file``; orders refer to the terms. Customers never see the evidence.
+    terms_file = models.CharField(_("Terms"), max_length=60)
+    terms_sha256 = models.CharField(_("File hash of the terms"), max_length=64)
     evidence_file = models.CharField(_("Stored file"), max_length=60)
     evidence_sha256 = models.CharField(_("File hash"), max_length=64)
     confirmed_by = models.CharField(_("Confirmed by"), max_length=150)
     confirmed_at = models.DateTimeField(_("Confirmed"), auto_now=True)
 
     class Meta:
-        verbose_name = _("durability guarantee")
-        verbose_name_plural = _("durability guarantees")
+        verbose_name = _("guarantee")
+        verbose_name_plural = _("guarantees")
         constraints = [
             check(
                 "guarantee_over_two_years",
-                Q(months__gt=STATUTORY_MONTHS) & Q(months=F("months") / 6 * 6),
-                violation_error_message=_("Enter more than 24 months, in steps of 6."),
+                ~Q(kind=GuaranteeKind.PRODUCER)
+                | (Q(months__gt=STATUTORY_MONTHS) & Q(months=F("months") / 6 * 6)),
+                violation_error_message=_(
+                    "A producer's guarantee lasts more than 24 months, in steps of 6."
+                ),
             ),
+            check(
+                "guarantee_has_duration",
+                Q(months__gt=0),
+                violation_error_message=_("Enter the number of months."),
+            ),
+            check("guarantee_kind_is_known", Q(kind__in=GuaranteeKind.values)),
             check(
                 "guarantee_has_its_terms",
                 ~Q(model="")
                 & ~Q(guarantor="")
                 & ~Q(guarantor_address="")
+                & ~Q(terms_file="")
                 & Q(territory__has_key="en")
                 & Q(claim__has_key="en"),
             ),
             check(
-                "guarantee_has_evidence", ~Q(terms_url="") & ~Q(evidence="") & ~Q(evidence_file="")
+                "guarantee_has_evidence",
+                ~Q(evidence="") & ~Q(evidence_file="") & ~Q(confirmed_by=""),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.product}: {self.months}"
 
-    def territory_in(self, language: str) -> str:
-        return str(self.territory.get(language) or self.territory["en"])
-
-    def claim_in(self, language: str) -> str:
-        return str(self.claim.get(language) or self.claim["en"])
-
     @property
-    def years(self) -> str:
-        """Return the duration in years: ``3`` or ``2.5``."""
-        return f"{self.months / 12:g}"
+    def terms(self) -> GuaranteeTerms:
+        """Return what customers read. Reads ``product.brand``."""
+        return GuaranteeTerms(
+            kind=self.kind,
+            months=self.months,
+            brand=self.product.brand.name,
+            model=self.model,
+            guarantor=self.guarantor,
+            address=self.guarantor_address,
+            territory=self.territory,
+            claim=self.claim,
+            terms_file=self.terms_file,
+        )
 
 
 class ProductDocumentQuerySet(models.QuerySet["ProductDocument"]):

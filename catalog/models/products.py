@@ -102,7 +102,7 @@ class Product(models.Model):
     )
     # Months of the proven ``DurabilityGuarantee``, copied by a trigger; None: the legal two years.
     warranty_months = models.PositiveSmallIntegerField(
-        _("Guarantee of durability (months)"), null=True, blank=True, editable=False
+        _("Guarantee (months)"), null=True, blank=True, editable=False
     )
     # edited by staff: no feed overwrites them
     overridden_fields = models.JSONField(

@@ -1,6 +1,6 @@
 """Product page data: hold a product with its variants, prices and stock; load guarantees."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from catalog.models import Category, DurabilityGuarantee, Spec
-from catalog.models.guarantees import STATUTORY_MONTHS
 from catalog.pricing.price_reduction import Reduction
 from catalog.search.cards import is_fresh
 from storefront.lib.money import Money
@@ -183,17 +182,11 @@ def each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:
     return tuple(by_stem.values())
 
 
-def load_guarantees(warranties: Mapping[int, int | None]) -> list[DurabilityGuarantee]:
-    """Return the guarantees of these products. No query if no warranty exceeds the statutory one.
-
-    Shape:  ``warranties`` maps product ids to ``warranty_months``
-    """
-    ids = [product_id for product_id, months in warranties.items() if _is_guaranteed(months)]
-    if not ids:
+def load_guarantees(product_ids: Collection[int]) -> list[DurabilityGuarantee]:
+    """Return the guarantees of products. To save the query, pass those with ``warranty_months``."""
+    if not product_ids:
         return []
-    rows = DurabilityGuarantee.objects.filter(product__in=ids).select_related("product__brand")
+    rows = DurabilityGuarantee.objects.filter(product__in=product_ids).select_related(
+        "product__brand"
+    )
     return list(rows.order_by("product"))
-
-
-def _is_guaranteed(months: int | None) -> bool:
-    return bool(months and months > STATUTORY_MONTHS)

@@ -1,4 +1,4 @@
-"""Guarantee admin: record the producer's guarantee of a product, and which user saw the evidence."""
+"""Guarantee admin: record the guarantee of a product, and which user saw the evidence when."""
 
 from typing import Any, ClassVar
 
@@ -8,27 +8,32 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, re_path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.listings.publication import lock_product, republish
 from catalog.models import DurabilityGuarantee
-from catalog.safety import documents
+from catalog.safety import documents, guarantees
 from catalog.safety.document_field import DocumentField
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin
+from storefront.lib.staff.admin import StaffAdmin, acting
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.language_fields import LanguageTextsField
 
-TERMS = ("model", "months", "guarantor", "guarantor_address", "territory", "claim", "terms_url")
+TERMS = ("kind", "model", "months", "guarantor", "guarantor_address", "territory", "claim")
+EVIDENCE = ("evidence", "seen_on")
 
 
 class GuaranteeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     territory = LanguageTextsField(max_length=120)
     claim = LanguageTextsField(is_long=True, max_length=400)
+    terms = DocumentField(
+        label=_("Terms of the guarantee"),
+        help_text=_("PDF, PNG or JPEG, at most 10 MB. Customers can download them."),
+        required=False,
+    )
     document = DocumentField(
         label=_("Copy of the evidence"),
         help_text=_("PDF, PNG or JPEG, at most 10 MB. Customers do not see it."),
@@ -37,11 +42,17 @@ class GuaranteeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
 
     class Meta:
         model = DurabilityGuarantee
-        fields = ("product", *TERMS, "evidence")
+        fields = ("product", *TERMS, *EVIDENCE)
+
+    def clean_terms(self) -> bytes | None:
+        return self._required_once("terms", self.instance.terms_file)
 
     def clean_document(self) -> bytes | None:
-        content: bytes | None = self.cleaned_data["document"]
-        if content is None and not self.instance.evidence_file:
+        return self._required_once("document", self.instance.evidence_file)
+
+    def _required_once(self, name: str, stored: str) -> bytes | None:
+        content: bytes | None = self.cleaned_data[name]
+        if content is None and not stored:
             raise forms.ValidationError(gettext("Choose a file."))
         return content
 
@@ -61,81 +72,88 @@ class GuaranteeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
 
 @admin.display(description=_("Territory of validity"))
 def territory(row: DurabilityGuarantee) -> str:
-    return row.territory_in(get_language() or "en")
+    return str(row.territory.get(get_language()) or row.territory["en"])
 
 
 @admin.display(description=_("Copy of the evidence"))
 def evidence_link(row: DurabilityGuarantee) -> str:
+    return _link(row, "evidence")
+
+
+@admin.display(description=_("Terms of the guarantee"))
+def terms_link(row: DurabilityGuarantee) -> str:
+    return _link(row, "terms")
+
+
+def _link(row: DurabilityGuarantee, name: str) -> str:
     if not row.pk:
         return ""
-    page = reverse("admin:catalog_durabilityguarantee_file", args=[row.pk])
+    page = reverse("admin:catalog_durabilityguarantee_file", args=[row.pk, name])
     return format_html('<a href="{}" download>{}</a>', page, gettext("Download"))
 
 
 @admin.register(DurabilityGuarantee)
 class DurabilityGuaranteeAdmin(StaffAdmin):
-    empty_text: ClassVar = _(
-        "No producer's guarantee is recorded. Products show the legal guarantee only."
-    )
+    empty_text: ClassVar = _("No guarantee is recorded. Products show the legal guarantee only.")
     form = add_form = GuaranteeForm
-    editable = ("product", *TERMS, "evidence", "document")
-    exclude = ("evidence_file", "evidence_sha256")
+    editable = ("product", *TERMS, "terms", *EVIDENCE, "document")
+    exclude = ("terms_file", "terms_sha256", "evidence_file", "evidence_sha256")
     may_add = may_delete = True
-    readonly_fields: ClassVar = ["confirmed_by", evidence_link]
+    readonly_fields: ClassVar = ["confirmed_by", terms_link, evidence_link]
     autocomplete_fields: ClassVar = ["product"]
     groups = (
-        Group(_("Guarantee"), ("product", *TERMS)),
+        Group(_("Guarantee"), ("product", *TERMS, "terms"), columns=(terms_link,)),
         Group(
             _("Evidence"),
-            ("evidence", "document", "confirmed_by", "confirmed_at"),
+            (*EVIDENCE, "document", "confirmed_by", "confirmed_at"),
             columns=(evidence_link,),
         ),
     )
     list_display: ClassVar = [
         columns.link("product", _("Product")),
+        columns.text("kind", _("Guarantor")),
         "months",
         "guarantor",
         territory,
+        "seen_on",
         "confirmed_by",
         columns.age("confirmed_at", _("Confirmed")),
     ]
     list_select_related: ClassVar = ["product"]
+    list_filter: ClassVar = ["kind"]
     search_fields: ClassVar = ["product__title", "guarantor"]
     ordering: ClassVar = ["-id"]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.download)
-        own = path("<int:pk>/file/", view, name="catalog_durabilityguarantee_file")
+        own = re_path(
+            r"^(?P<pk>\d+)/(?P<name>terms|evidence)/$",
+            view,
+            name="catalog_durabilityguarantee_file",
+        )
         return [own, *super().get_urls()]
 
-    def download(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def download(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         row = self.get_object(request, str(pk))
         if row is None or not self.has_view_permission(request, row):
             raise PermissionDenied("catalog.view_durabilityguarantee")
+        file = row.terms_file if name == "terms" else row.evidence_file
         try:
-            return documents.download(row.evidence_file, stem=f"guarantee-{row.pk}")
+            return documents.download(file, stem=f"guarantee-{row.pk}-{name}")
         except FileNotFoundError as error:
             raise Http404(gettext("The document has no file.")) from error
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        obj.confirmed_by = str(request.user)
-        if content := form.cleaned_data["document"]:
-            stored = documents.store(content)
-            obj.evidence_file, obj.evidence_sha256 = stored.name, stored.sha256
-        products = sorted({obj.product_id, form.initial.get("product") or obj.product_id})
+        files = form.cleaned_data
         with transaction.atomic():
-            for product_id in products:
-                lock_product(product_id)
-            super().save_model(request, obj, form, change)
-            for product_id in products:
-                republish(product_id, now=timezone.now())
+            guarantees.record_guarantee(
+                obj, evidence=files["document"], terms=files["terms"], **acting(request)
+            )
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with transaction.atomic():
-            lock_product(obj.product_id)
-            super().delete_model(request, obj)
-            republish(obj.product_id, now=timezone.now())
+            guarantees.withdraw_guarantee(obj, now=timezone.now())
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for row in queryset:
+        for row in queryset.order_by("product"):
             self.delete_model(request, row)

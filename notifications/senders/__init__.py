@@ -9,6 +9,20 @@ SENDERS = {"email": "notifications.senders.email.Email"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """An SVG or PNG file of a message, which its HTML shows by ``content_id``."""
+
+    content_id: str
+    file_name: str
+    content: bytes
+
+    @property
+    def can_be_shown(self) -> bool:
+        """Return whether e-mail programs display it: they display no SVG."""
+        return self.file_name.endswith(".png")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
     """One rendered message. ``message_id`` is the same for all attempts."""
 
@@ -18,6 +32,7 @@ class OutgoingMessage:
     subject: str
     text: str
     html: str
+    attachments: tuple[Attachment, ...] = ()
     reply_to: str = ""  # set if a person wrote the message
 
 

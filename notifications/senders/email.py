@@ -6,13 +6,14 @@ server may have accepted the message, so ``UnconfirmedError`` is raised instead 
 
 import smtplib
 from contextlib import suppress
+from email.message import MIMEPart
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
 
-from notifications.senders import OutgoingMessage
+from notifications.senders import Attachment, OutgoingMessage
 from storefront.lib.http.errors import PermanentError, TemporaryError
 
 
@@ -61,6 +62,8 @@ class Email:
             headers=headers,
         )
         mail.attach_alternative(message.html, "text/html")
+        for attachment in message.attachments:
+            mail.attach(_part(attachment))
         mailer = mailers.default
         try:
             _open(mailer)
@@ -77,6 +80,20 @@ class Email:
             # The result is known; an error on closing does not change it.
             with suppress(smtplib.SMTPException, OSError):
                 mailer.close()
+
+
+def _part(attachment: Attachment) -> MIMEPart:
+    part = MIMEPart()
+    shown = attachment.can_be_shown
+    part.set_content(
+        attachment.content,
+        maintype="image",
+        subtype="png" if shown else "svg+xml",
+        disposition="inline" if shown else "attachment",
+        filename=attachment.file_name,
+        cid=f"<{attachment.content_id}>",
+    )
+    return part
 
 
 def _open(mailer: BaseEmailBackend) -> None:

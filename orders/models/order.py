@@ -278,6 +278,10 @@ class OrderLine(models.Model):
     warranty_months = models.PositiveSmallIntegerField(
         _("Warranty (months)"), null=True, blank=True
     )
+    # ``catalog.models.guarantees.GuaranteeTerms`` at the time of the sale; empty: no guarantee.
+    guarantee = models.JSONField(
+        _("Guarantee"), default=dict, blank=True, db_default=models.Value({}, models.JSONField())
+    )
     # The line that this line was split from; only read with its order, so without an index.
     split_from = models.ForeignKey(
         "self",

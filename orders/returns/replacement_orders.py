@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from catalog.models import Image, Variant
 from catalog.texts.titles import full_titles
-from orders import links, numbers
+from orders import links, numbers, order_lines
 from orders.cart import carts
 from orders.inventory import reservations
 from orders.models import Order, OrderLine, PurchaseLine, PurchaseOrder
@@ -125,7 +125,8 @@ def create_replacement_order(
         arrives_from=min(_days(plan, "arrives_from"), default=None),
         arrives_to=max(_days(plan, "arrives_to"), default=None),
     )
-    lines = [_line(replacement, item) for item in items]
+    guarantees = order_lines.guarantee_snapshots([item.variant.product for item in items])
+    lines = [_line(replacement, item, guarantees) for item in items]
     OrderLine.objects.bulk_create(lines)
     try:
         reservations.hold(lines=lines, until=now, now=now)
@@ -135,7 +136,9 @@ def create_replacement_order(
     return replacement
 
 
-def _line(replacement: Order, item: ReplacementItem) -> OrderLine:
+def _line(
+    replacement: Order, item: ReplacementItem, guarantees: Mapping[int, dict[str, Any]]
+) -> OrderLine:
     order_line, source, zero = item.sold, item.source, Decimal(0)
     return OrderLine(
         order=replacement,
@@ -147,6 +150,7 @@ def _line(replacement: Order, item: ReplacementItem) -> OrderLine:
         titles=_titles(item),
         picture=_picture(item),
         warranty_months=item.variant.product.warranty_months,
+        guarantee=_guarantee(item, guarantees),
         quantity=item.quantity,
         unit_amount=zero,
         line_amount=zero,
@@ -160,6 +164,13 @@ def _line(replacement: Order, item: ReplacementItem) -> OrderLine:
         landed_amount=source.landed,
         fees_amount=zero,
     )
+
+
+def _guarantee(item: ReplacementItem, guarantees: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    """Return the guarantee that was sold; for another product, the one it has now."""
+    if item.variant.product_id == item.sold.variant.product_id and item.sold.guarantee:
+        return dict(item.sold.guarantee)
+    return guarantees.get(item.variant.product_id, {})
 
 
 def _title(item: ReplacementItem) -> str:

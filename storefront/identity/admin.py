@@ -1,4 +1,4 @@
-"""Identity admin: edit who runs the shop, its legal texts and notices."""
+"""Identity admin: edit who runs the shop, its legal texts and guarantee artwork."""
 
 import hashlib
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from lxml import etree
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from storefront.identity.current import FIELDS, is_reserved
-from storefront.identity.models import GuaranteeNotice, LegalText, ShopIdentity
+from storefront.identity.models import GuaranteeArtwork, LegalText, ShopIdentity
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
 
@@ -75,27 +75,27 @@ class LegalTextAdmin(StaffAdmin):
     ordering: ClassVar = ["page", "language"]
 
 
-MAX_NOTICE_BYTES = 500_000
+MAX_ARTWORK_BYTES = 500_000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-class GuaranteeNoticeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+class GuaranteeArtworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     file = forms.FileField(
         label=_("Official file"),
         widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".svg,.png"}),
         help_text=_(
-            "The notice that the European Commission publishes in this language, as SVG or PNG. Do"
+            "The file that the European Commission publishes in this language, as SVG or PNG. Do"
             " not change it: the regulation prescribes its design."
         ),
     )
 
     class Meta:
-        model = GuaranteeNotice
-        fields = ("language",)
+        model = GuaranteeArtwork
+        fields = ("kind", "language")
 
     def clean_file(self) -> bytes:
         file = self.cleaned_data["file"]
-        if file.size > MAX_NOTICE_BYTES:
+        if file.size > MAX_ARTWORK_BYTES:
             raise forms.ValidationError(gettext("The file is larger than 500 KB."))
         content: bytes = file.read()
         if not content.startswith(PNG_SIGNATURE) and not _is_svg(content):
@@ -104,7 +104,7 @@ class GuaranteeNoticeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT002 - signature of Django
         content = self.instance.content = self.cleaned_data["file"]
-        formats = GuaranteeNotice.Format
+        formats = GuaranteeArtwork.Format
         is_png = content.startswith(PNG_SIGNATURE)
         self.instance.format = formats.PNG if is_png else formats.SVG
         self.instance.digest = hashlib.sha256(content).hexdigest()
@@ -120,14 +120,15 @@ def _is_svg(content: bytes) -> bool:
     return bool(root.tag == "{http://www.w3.org/2000/svg}svg")
 
 
-@admin.register(GuaranteeNotice)
-class GuaranteeNoticeAdmin(StaffAdmin):
+@admin.register(GuaranteeArtwork)
+class GuaranteeArtworkAdmin(StaffAdmin):
     empty_text: ClassVar = _(
-        "Add the official notice of the legal guarantee. Until then pages show its content as text,"
-        " which the regulation does not accept."
+        "Add the official notice of the legal guarantee and, if you sell products with a producer's"
+        " guarantee, its label. Until then pages show their content as text, which the regulation"
+        " does not accept."
     )
-    add_form = GuaranteeNoticeForm
+    add_form = GuaranteeArtworkForm
     may_add = may_delete = True
     exclude = ("content",)
-    list_display: ClassVar = ["language", "format", "digest", "uploaded_at"]
-    ordering: ClassVar = ["language"]
+    list_display: ClassVar = ["kind", "language", "format", "digest", "uploaded_at"]
+    ordering: ClassVar = ["kind", "language"]

@@ -1,6 +1,6 @@
-"""Current identity: read who runs the shop, its legal texts and notices; keep them in memory.
+"""Current identity: read who runs the shop, its legal texts and guarantee artwork; keep them in memory.
 
-Identity and notices are kept for ten seconds.
+Identity and artwork are kept for ten seconds.
 """
 
 import time
@@ -11,6 +11,9 @@ from django.conf import settings
 from django.db import DatabaseError
 
 CACHE_S = 10.0
+YOUR_EUROPE_URL = (
+    "https://europa.eu/youreurope/citizens/consumers/shopping/guarantees-returns/index_en.htm"
+)
 # Domains that RFC 2606 reserves: undeliverable.
 RESERVED = (".example", ".invalid", ".localhost", ".test", ".example.com", ".example.org")
 
@@ -50,7 +53,8 @@ DEMONSTRATION = Identity(
 )
 FIELDS = ("name", "company", "address", "email", "phone", "register_entry", "vat_id")
 _cached: tuple[float, Identity] | None = None  # (expiry by the monotonic clock, identity)
-_notices: tuple[float, dict[str, str]] | None = None  # expiry, language -> file name
+# expiry, (kind, language) -> file name
+_artwork: tuple[float, dict[tuple[str, str], str]] | None = None
 
 
 def shop_identity() -> Identity:
@@ -79,20 +83,22 @@ def legal_text(*, page: str, language: str) -> str:
     return next((texts[code] for code in languages if code in texts), "")
 
 
-def guarantee_notice(language: str) -> str:
-    """Return the file name of the official notice, else that in English, else ""."""
-    notices = guarantee_notices()
-    return notices.get(language) or notices.get("en", "")
+def guarantee_artwork(kind: str, language: str) -> str:
+    """Return the file name of official artwork, else that in English, else ""."""
+    files = all_guarantee_artwork()
+    return files.get((kind, language)) or files.get((kind, "en"), "")
 
 
-def guarantee_notices() -> dict[str, str]:
-    """Return the file name of each uploaded notice by language."""
-    global _notices  # noqa: PLW0603 - one value for the process
-    if _notices is None or _notices[0] < time.monotonic():
-        rows = apps.get_model("identity", "GuaranteeNotice").objects.order_by("language")
+def all_guarantee_artwork() -> dict[tuple[str, str], str]:
+    """Return the file name of all uploaded artwork by kind and language."""
+    global _artwork  # noqa: PLW0603 - one value for the process
+    if _artwork is None or _artwork[0] < time.monotonic():
+        rows = apps.get_model("identity", "GuaranteeArtwork").objects.order_by("language")
         names = {
-            language: f"{digest}.{suffix}"
-            for language, digest, suffix in rows.values_list("language", "digest", "format")
+            (kind, language): f"{digest}.{suffix}"
+            for kind, language, digest, suffix in rows.values_list(
+                "kind", "language", "digest", "format"
+            )
         }
-        _notices = (time.monotonic() + CACHE_S, names)
-    return _notices[1]
+        _artwork = (time.monotonic() + CACHE_S, names)
+    return _artwork[1]

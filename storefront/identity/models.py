@@ -1,4 +1,4 @@
-"""Identity models: store who runs the shop, its legal texts and notices per language."""
+"""Identity models: store who runs the shop, its legal texts and guarantee artwork per language."""
 
 from django.conf import settings
 from django.db import models
@@ -89,22 +89,31 @@ class LegalText(models.Model):
         return f"{self.page} {self.language}"
 
 
-class GuaranteeNotice(models.Model):
-    """The official notice of the legal guarantee in one language, unaltered.
+class GuaranteeArtwork(models.Model):
+    """An official file of the EU about guarantees in one language, unaltered.
 
     Source: Implementing Regulation (EU) 2025/1960; required from 27 September 2026
     """
+
+    class Kind(models.TextChoices):
+        NOTICE = "notice", _("Notice of the legal guarantee")
+        LABEL = "label", _("Label of a producer's guarantee of durability")
 
     class Format(models.TextChoices):
         SVG = "svg", _("SVG")
         PNG = "png", _("PNG")
 
+    kind = models.CharField(
+        _("Artwork"),
+        max_length=10,
+        choices=Kind,
+        help_text=_("The notice is shown for all products, the label for those with a guarantee."),
+    )
     language = models.CharField(
         _("Language"),
         max_length=5,
         choices=settings.LANGUAGES,
-        unique=True,
-        help_text=_("Pages in a language without a notice show the English one."),
+        help_text=_("Pages in a language without artwork show the English one."),
     )
     format = models.CharField(_("Format"), max_length=3, choices=Format)
     content = models.BinaryField(_("File"))
@@ -112,8 +121,9 @@ class GuaranteeNotice(models.Model):
     uploaded_at = models.DateTimeField(_("Uploaded"), auto_now=True)
 
     class Meta:
-        verbose_name = _("guarantee notice")
-        verbose_name_plural = _("guarantee notices")
+        verbose_name = _("guarantee artwork")
+        verbose_name_plural = _("guarantee artwork")
+        constraints = [unique("guarantee_artwork_once", ["kind", "language"])]
 
     def __str__(self) -> str:
-        return self.language
+        return f"{self.get_kind_display()} {self.language}"

@@ -24,6 +24,7 @@ urlpatterns = [
     # /en/p/trail-400/: product page
     path("p/<slug:slug>/", requires_open_shop(product.product), name="product"),
     path("p/<slug:slug>/documents/<int:pk>/", product.document, name="product_document"),
+    path("p/<slug:slug>/guarantee/", product.guarantee_terms, name="product_guarantee"),
     # /en/cart/
     path("cart/", requires_open_shop(cart_views.cart), name="cart"),
     path("cart/add/", requires_open_shop(cart_views.add), name="cart_add"),
@@ -40,6 +41,11 @@ urlpatterns = [
     # /en/orders/FL-…/<key>/: one order, by its access key
     path("orders/", lookup.lookup, name="order_lookup"),
     path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
+    path(
+        "orders/<str:number>/<str:key>/guarantees/<int:line>/",
+        order_views.guarantee_terms,
+        name="order_guarantee",
+    ),
     path("orders/<str:number>/<str:key>/pay/", payment.pay, name="order_pay"),
     path("orders/<str:number>/<str:key>/paid/", payment.pay_return, name="order_pay_return"),
     path("orders/<str:number>/<str:key>/cancel/", order_views.cancel, name="order_cancel"),

@@ -13,8 +13,8 @@ urlpatterns = [
     path("beam/<int:intensity_cd>-<int:output_lm>.png", beam_png.beam_picture, name="beam_picture"),
     re_path(
         r"^guarantee/(?P<digest>[0-9a-f]{64})\.(?:svg|png)$",
-        media.guarantee_notice,
-        name="guarantee_notice",
+        media.guarantee_artwork,
+        name="guarantee_artwork",
     ),
     re_path(r"^media/(?P<path>pictures/[\w-]+\.webp)$", media.media, name="media"),
 ]

@@ -1,6 +1,6 @@
 """Catalog factories: make channels, prices, products, variants and listings."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 
@@ -114,6 +114,7 @@ def make_product(*, slug=None, brand=None, category=None, **changes):
 
 def make_guarantee(product, **changes):
     known = {
+        "kind": "producer",
         "model": "TW-370",
         "months": 60,
         "guarantor": "Tindrel Lights OÜ",
@@ -123,8 +124,9 @@ def make_guarantee(product, **changes):
             "en": "Write to the guarantor, who repairs or replaces it.",
             "az": "Zəmanət verənə yazın: məhsulu təmir edir və ya dəyişir.",
         },
-        "terms_url": "https://tindrel.example/guarantee",
         "evidence": "Guarantee card of 2 March 2026",
+        "seen_on": date(2026, 3, 9),
+        "terms_file": "documents/terms.pdf",
         "evidence_file": "documents/guarantee.pdf",
         "confirmed_by": "clerk",
     }

@@ -5,6 +5,8 @@ from jinja2 import UndefinedError
 
 from notifications.rendering import render
 from notifications.routes import ROUTES
+from storefront.identity import current
+from storefront.identity.models import GuaranteeArtwork
 from tests.factories.notifications import PAYLOADS
 from tests.notifications import (
     test_account_emails,
@@ -55,6 +57,45 @@ def test_an_e_mail_without_images_has_all_its_text():
 
     assert "Ridge 1800, Black" in text
     assert [picture["alt"] for picture in page.pictures] == ["", "Beam distance: 300 m"]
+
+
+@pytest.mark.django_db
+def test_a_confirmation_carries_the_official_files_and_shows_pictures(monkeypatch):
+    monkeypatch.setattr(current, "_artwork", None)
+    for kind, suffix in (("notice", "png"), ("label", "svg")):
+        GuaranteeArtwork.objects.create(
+            kind=kind, language="en", format=suffix, content=suffix.encode(), digest=f"{kind}1"
+        )
+
+    message = write("order.placed", "order_placed", "az")
+    plain = write("order.placed", "order_placed", has_legal_guarantee=False, guarantees=[])
+
+    files = {file.content_id: (file.file_name, file.content) for file in message.attachments}
+    assert files == {
+        "guarantee-notice": ("guarantee-notice.png", b"png"),
+        "guarantee-label": ("guarantee-label.svg", b"svg"),
+    }
+    assert 'src="cid:guarantee-notice"' in message.html
+    assert "cid:guarantee-label" not in message.html, "e-mail programs display no SVG"
+    assert not plain.attachments
+
+
+@pytest.mark.django_db
+def test_the_label_of_a_producers_guarantee_is_shown_in_the_confirmation(monkeypatch):
+    monkeypatch.setattr(current, "_artwork", None)
+    GuaranteeArtwork.objects.create(kind="label", language="en", format="png", digest="label1")
+    sold = {**PAYLOADS["order.placed"]["guarantees"][0], "has_label": False, "months": 7}
+
+    producers = write("order.placed", "order_placed")
+    other = write("order.placed", "order_placed", guarantees=[sold])
+
+    assert 'src="cid:guarantee-label"' in producers.html
+    assert "2.5-year guarantee of durability by the producer: Weir 370" in producers.text
+    assert not other.attachments
+    for text in (other.html, other.text):
+        assert "7-month guarantee by Tindrel Lights OÜ" in text
+        assert "Guarantor: Tindrel Lights OÜ, Sadama 1, Tallinn, Estonia." in text
+        assert "guarantee of durability" not in text
 
 
 def test_external_text_is_escaped_in_html_and_stays_on_its_line_in_text():

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
+from catalog.safety.guarantees import missing_artwork
 from orders.enums import VIEW_COSTS
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.dashboard.inbox import query, quick_actions, views
-from storefront.identity.current import guarantee_notices
 from storefront.lib.security import proxy_check
 
 
@@ -28,8 +28,8 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "shared_address": proxy_check.shared_address(),
         "trusted_proxies": settings.TRUSTED_PROXIES,
     }
-    if may_see("identity.add_guaranteenotice") and "en" not in guarantee_notices():
-        context["lacks_guarantee_notice"] = True
+    if may_see("identity.add_guaranteeartwork"):
+        context["missing_artwork"] = missing_artwork()
     if may_see("orders.view_order"):
         context["orders"] = kpis.orders(midnight=midnight)
     if may_see("orders.view_payment"):

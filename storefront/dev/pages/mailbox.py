@@ -1,6 +1,7 @@
 """Mailbox: list and show the e-mails that the shop sent, in development only."""
 
 import email
+from base64 import b64encode
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -53,8 +54,14 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
 @xframe_options_sameorigin
 @csp_override(FRAME)
 def letter_html(_request: HttpRequest, name: str) -> HttpResponse:
-    """Show the HTML part alone, in a sandbox with its own content security policy."""
-    return HttpResponse(_part(_letter(_path(name)), "html"))
+    """Show the HTML part with its pictures, in a sandbox with its own content security policy."""
+    letter = _letter(_path(name))
+    html = _part(letter, "html")
+    for part in letter.iter_attachments():
+        data = b64encode(part.get_content()).decode()
+        url = f"data:{part.get_content_type()};base64,{data}"
+        html = html.replace(f"cid:{part['Content-ID'].strip('<>')}", url)
+    return HttpResponse(html)
 
 
 def _require_local() -> None:

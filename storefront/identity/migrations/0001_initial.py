@@ -35,16 +35,17 @@ class Migration(migrations.Migration):
             options={"verbose_name": "legal text", "verbose_name_plural": "legal texts", "constraints": [models.UniqueConstraint(fields=("page", "language"), name="legal_text_once")]},
         ),
         migrations.CreateModel(
-            name="GuaranteeNotice",
+            name="GuaranteeArtwork",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("language", models.CharField(choices=[('en', 'English'), ('az', 'Azərbaycanca')], help_text='Pages in a language without a notice show the English one.', max_length=5, unique=True, verbose_name='Language')),
+                ("kind", models.CharField(choices=[("notice", "Notice of the legal guarantee"), ("label", "Label of a producer's guarantee of durability")], help_text="The notice is shown for all products, the label for those with a guarantee.", max_length=10, verbose_name="Artwork")),
+                ("language", models.CharField(choices=[("en", "English"), ("az", "Azərbaycanca")], help_text="Pages in a language without artwork show the English one.", max_length=5, verbose_name="Language")),
                 ("format", models.CharField(choices=[("svg", "SVG"), ("png", "PNG")], max_length=3, verbose_name="Format")),
                 ("content", models.BinaryField(verbose_name="File")),
                 ("digest", models.CharField(max_length=64, verbose_name="Digest (SHA-256)")),
                 ("uploaded_at", models.DateTimeField(auto_now=True, verbose_name="Uploaded")),
             ],
-            options={"verbose_name": "guarantee notice", "verbose_name_plural": "guarantee notices"},
+            options={"verbose_name": "guarantee artwork", "verbose_name_plural": "guarantee artwork", "constraints": [models.UniqueConstraint(fields=("kind", "language"), name="guarantee_artwork_once")]},
         ),
         migrations.CreateModel(
             name="ShopIdentity",

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from catalog.models import Product, ProductDocument
+from catalog.models import DurabilityGuarantee, Product, ProductDocument
 from catalog.products import detail_query
 from catalog.products.alternatives import find_alternatives, find_redirect, find_unavailable
-from catalog.products.detail import VariantView, load_guarantees
+from catalog.products.detail import VariantView
 from catalog.safety import documents
 from orders.models.cart import MAX_QUANTITY
 from shipping.availability import availability
@@ -20,6 +20,7 @@ from shipping.availability.reach import Availability
 from storefront.web.catalog import structured_data
 from storefront.web.catalog.product_card import availability_for
 from storefront.web.catalog.product_parts import product_parts
+from storefront.web.core.guarantees import shown_guarantees
 from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
 from suppliers.inventory import stock_rows
@@ -90,7 +91,7 @@ def show(
         "is_restricted": answer.is_restricted,
         "sold_from": None if answer.promise else answer.more,
         "problem": problem,
-        "guarantees": load_guarantees({light.id: light.warranty_months}),
+        "guarantees": shown_guarantees([light.id] if light.warranty_months else []),
         "parts": product_parts(light, chosen, here.language),
         "json_ld": structured_data.product_json(
             light, chosen, sku=sku, answer=answer, here=here, now=now
@@ -110,6 +111,18 @@ def document(_request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     stem = "-".join(filter(None, (slug, row.kind.replace("_", "-"), row.language)))
     try:
         return documents.download(row.file, stem=stem, cache_control="public, max-age=3600")
+    except FileNotFoundError as error:
+        raise Http404 from error
+
+
+@require_safe
+def guarantee_terms(_request: HttpRequest, slug: str) -> HttpResponse:
+    """Send the terms of the guarantee of a product for sale. Raises: Http404."""
+    row = get_object_or_404(
+        DurabilityGuarantee, product__slug=slug, product__status=Product.Status.LIVE
+    )
+    try:
+        return documents.download(row.terms_file, stem=f"{slug}-guarantee")
     except FileNotFoundError as error:
         raise Http404 from error
 

@@ -28,6 +28,7 @@ from catalog.search.filters import DYNAMIC_CHOICES, SORTS, ProductFilter, is_cus
 from storefront.lib.money import Money
 from storefront.web.catalog.product_card import availability_for
 from storefront.web.core import formats
+from storefront.web.core.guarantees import shown_guarantees
 from storefront.web.core.labels import label_for
 from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
@@ -91,6 +92,7 @@ def compare(request: HttpRequest) -> HttpResponse:
                 for light in lights
                 if (others := [other.slug for other in lights if other is not light])
             },
+            "guarantees": shown_guarantees([light.product_id for light in lights]),
             "is_cut": len(slugs) > MAX_COMPARED,
             "answers": availability_for(
                 lights, country=here.country, channel=here.channel, now=now

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from catalog.products.detail import load_guarantees
 from orders.addresses.validation import find_errors
 from orders.addresses.verification import unconfirmed_warnings
 from orders.cart import delivery_details, lines
@@ -33,6 +32,7 @@ from storefront.web.cart.views import TOO_LITTLE
 from storefront.web.checkout.open_order_limits import show_open_order_limit
 from storefront.web.checkout.payment import redirect_to_payment
 from storefront.web.core.address_form import CheckoutAddressForm
+from storefront.web.core.guarantees import shown_guarantees
 from storefront.web.core.visit import (
     COUNT_COOKIE,
     COUNTRY_COOKIE,
@@ -298,10 +298,11 @@ def _render(  # noqa: PLR0913 - all parts of one page
         "problem": problem,
         "order_cart": cart,
         "ship_to": ship_to,
-        "guarantees": load_guarantees(
+        "guarantees": shown_guarantees(
             {
-                line.variant.product_id: line.variant.product.warranty_months
+                line.variant.product_id
                 for line in filled.cart.lines
+                if line.variant.product.warranty_months
             }
         ),
     }

@@ -1,4 +1,4 @@
-"""Media: serve product pictures and guarantee notices with permanent caching.
+"""Media: serve product pictures and guarantee artwork with permanent caching.
 
 The name of a file changes with its content.
 """
@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-from storefront.identity.models import GuaranteeNotice
+from storefront.identity.models import GuaranteeArtwork
 
 FOREVER = "public, max-age=31536000, immutable"
-TYPES = {GuaranteeNotice.Format.SVG: "image/svg+xml", GuaranteeNotice.Format.PNG: "image/png"}
+TYPES = {GuaranteeArtwork.Format.SVG: "image/svg+xml", GuaranteeArtwork.Format.PNG: "image/png"}
 
 
 @require_safe
@@ -22,13 +22,13 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
 
 
 @require_safe
-def guarantee_notice(request: HttpRequest, digest: str) -> HttpResponse:  # noqa: ARG001 - a view
-    row = GuaranteeNotice.objects.filter(digest=digest).first()
+def guarantee_artwork(request: HttpRequest, digest: str) -> HttpResponse:  # noqa: ARG001 - a view
+    row = GuaranteeArtwork.objects.filter(digest=digest).first()
     if row is None:
         raise Http404
     return HttpResponse(
         bytes(row.content),
-        content_type=TYPES[GuaranteeNotice.Format(row.format)],
+        content_type=TYPES[GuaranteeArtwork.Format(row.format)],
         headers={
             "Cache-Control": FOREVER,
             # An SVG that is opened by itself runs no script.

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from catalog.safety import documents
 from orders import links, order_lines
 from orders.address_changes.change_requests import Changeability
 from orders.cancellation import cancellation as cancellations
@@ -26,6 +27,7 @@ from storefront.identity.current import may_sell
 from storefront.lib.money import Money
 from storefront.lib.tasks import enqueue
 from storefront.web.cart import reorder
+from storefront.web.core.guarantees import sold_guarantees
 from storefront.web.core.order_links import find_order, to_order
 from storefront.web.core.visit import (
     cart_token,
@@ -119,6 +121,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "order": order,
         "redemptions": list(order.redemptions.order_by("pk")) if order.discount_amount else [],
         "lines": lines,
+        "guarantees": sold_guarantees(order, lines),
         "tax": Money(order.tax_amount, order.currency),
         "instead": substitutes(purchases, lines),
         "boxes": parcels,
@@ -255,6 +258,20 @@ def _payment_headline(payment: Payment | None) -> str:
         case Payment.Status.EXPIRED | Payment.Status.VOIDED:
             return _("The payment page has expired.")
     return _("Waiting for your payment.")
+
+
+@never_cache
+@require_safe
+def guarantee_terms(_request: HttpRequest, number: str, key: str, line: int) -> HttpResponse:
+    """Send the terms of the guarantee that was sold with a line. Raises: Http404."""
+    order = find_order(number, key)
+    sold = order.lines.filter(pk=line).values_list("guarantee", flat=True).first()
+    if not sold:
+        raise Http404
+    try:
+        return documents.download(sold["terms_file"], stem=f"{order.number}-guarantee")
+    except FileNotFoundError as error:
+        raise Http404 from error
 
 
 @never_cache

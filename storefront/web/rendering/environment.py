@@ -23,7 +23,7 @@ from markupsafe import Markup
 from catalog.enums import EU
 from catalog.models.families import cached_families
 from catalog.products import images
-from storefront.identity.current import guarantee_notice, shop_identity
+from storefront.identity.current import YOUR_EUROPE_URL, guarantee_artwork, shop_identity
 from storefront.lib.money import Money
 from storefront.web.catalog import product_card, product_title, structured_data, supplier_text
 from storefront.web.charts import beam
@@ -86,7 +86,8 @@ def environment(**options: Any) -> Environment:
     env.globals |= {
         "static": static if settings.DEBUG else lru_cache(static),
         "identity": shop_identity,
-        "guarantee_notice": guarantee_notice,
+        "guarantee_artwork": guarantee_artwork,
+        "your_europe": YOUR_EUROPE_URL,
         "eu": EU,
         "beam": beam.glyph,
         "beam_chart": beam.chart,

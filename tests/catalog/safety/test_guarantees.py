@@ -1,14 +1,19 @@
-"""Guarantees of durability: recorded by staff with evidence, shown with their terms."""
+"""Guarantees: recorded by staff with evidence and terms, withdrawn at once."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from catalog.models import DurabilityGuarantee, Product
+from catalog.safety import checks, documents
+from catalog.search import index
+from storefront.identity import current
+from storefront.identity.models import GuaranteeArtwork
 from tests.factories.catalog import make_channel, make_guarantee, make_product
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
+TERMS = PDF.replace(b"1.7", b"1.4")
 ADD = "/admin/catalog/durabilityguarantee/add/"
 
 
@@ -19,6 +24,7 @@ def months_of(product):
 def filled(product, **changes):
     return {
         "product": product.pk,
+        "kind": "producer",
         "model": "TW-370",
         "months": 60,
         "guarantor": "Tindrel Lights OÜ",
@@ -27,8 +33,9 @@ def filled(product, **changes):
         "territory_az": "Avropa İttifaqı",
         "claim_en": "Write to the guarantor, who repairs or replaces it.",
         "claim_az": "Zəmanət verənə yazın.",
-        "terms_url": "https://tindrel.example/guarantee",
+        "terms": SimpleUploadedFile("terms.pdf", TERMS),
         "evidence": "Guarantee card of 2 March 2026",
+        "seen_on": "2026-03-09",
         "document": SimpleUploadedFile("card.pdf", PDF),
         **changes,
     }
@@ -57,6 +64,10 @@ def test_a_product_has_the_warranty_of_its_guarantee_and_loses_it_with_it():
         {"model": ""},
         {"claim": {}},
         {"evidence_file": ""},
+        {"terms_file": ""},
+        {"confirmed_by": ""},
+        {"kind": "supplier"},
+        {"kind": "seller", "months": 0},
     ],
 )
 def test_the_database_refuses_a_guarantee_without_evidence_or_of_two_years(wrong):
@@ -66,18 +77,64 @@ def test_the_database_refuses_a_guarantee_without_evidence_or_of_two_years(wrong
 
 def test_staff_record_a_guarantee_and_are_named(admin_client, admin_user):
     product = make_product()
-    refused = admin_client.post(ADD, filled(product, months=31, evidence=""))
-    assert "Enter more than 24 months, in steps of 6." in refused.content.decode()
-
     assert admin_client.post(ADD, filled(product)).status_code == 302
 
     guarantee = DurabilityGuarantee.objects.get()
     assert guarantee.confirmed_by == str(admin_user)
-    file = admin_client.get(f"/admin/catalog/durabilityguarantee/{guarantee.pk}/file/")
-    assert (file.content, file["Content-Type"]) == (PDF, "application/pdf")
-    assert len(guarantee.evidence_sha256) == 64
+    page = f"/admin/catalog/durabilityguarantee/{guarantee.pk}"
+    for name, content in (("evidence", PDF), ("terms", TERMS)):
+        file = admin_client.get(f"{page}/{name}/")
+        assert (file.content, file["Content-Type"]) == (content, "application/pdf")
+    assert len({guarantee.evidence_sha256, guarantee.terms_sha256}) == 2
     assert guarantee.territory == {"en": "European Union", "az": "Avropa İttifaqı"}
     assert months_of(product) == 60
+
+
+def test_a_guarantee_of_the_seller_may_be_short(admin_client):
+    product = make_product()
+
+    admin_client.post(ADD, filled(product, kind="seller", months=7))
+
+    assert not DurabilityGuarantee.objects.get().terms.has_label
+    assert months_of(product) == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"months": 24}, "lasts more than 24 months, in steps of 6."),
+        ({"kind": "other", "months": 0}, "Enter the number of months."),
+        ({"seen_on": "2999-01-01"}, "This day is in the future."),
+        ({"evidence": ""}, "This field is required."),
+        ({"terms": SimpleUploadedFile("a.pdf", b"our terms")}, "The file is not a PDF"),
+        ({"terms": SimpleUploadedFile("a.pdf", PDF + bytes(10_000_000))}, "At most 10 MB."),
+        ({"terms": ""}, "Choose a file."),
+    ],
+)
+def test_wrong_input_is_refused(admin_client, changes, problem):
+    answer = admin_client.post(ADD, filled(make_product(), **changes))
+
+    assert problem in answer.content.decode()
+    assert not DurabilityGuarantee.objects.exists()
+
+
+def test_a_withdrawn_guarantee_leaves_product_and_shop_but_keeps_its_files(
+    admin_client, django_capture_on_commit_callbacks, monkeypatch
+):
+    dropped = []
+    monkeypatch.setattr(index, "drop_cached_pages", lambda: dropped.append(True))
+    make_channel()
+    product = make_product()
+    admin_client.post(ADD, filled(product))
+    guarantee = DurabilityGuarantee.objects.get()
+    page = f"/admin/catalog/durabilityguarantee/{guarantee.pk}/delete/"
+
+    with django_capture_on_commit_callbacks(execute=True):
+        admin_client.post(page, {"post": "yes"})
+
+    assert months_of(product) is None
+    assert dropped
+    assert documents.read(guarantee.terms_file) == TERMS
 
 
 def test_the_terms_are_entered_in_each_language(admin_client):
@@ -90,7 +147,7 @@ def test_the_terms_are_entered_in_each_language(admin_client):
 def test_a_copy_of_the_evidence_is_required_once(admin_client):
     product = make_product()
     values = filled(product)
-    del values["document"]
+    del values["document"], values["terms"]
 
     refused = admin_client.post(ADD, values).content.decode()
     admin_client.post(ADD, filled(product))
@@ -102,13 +159,14 @@ def test_a_copy_of_the_evidence_is_required_once(admin_client):
     assert changed.status_code == 302
     again = DurabilityGuarantee.objects.get()
     assert (again.months, again.evidence_file) == (36, guarantee.evidence_file)
+    assert again.terms_file == guarantee.terms_file
 
 
 def test_a_missing_file_of_the_evidence_is_said(admin_client):
     make_channel()
     guarantee = make_guarantee(make_product())
 
-    answer = admin_client.get(f"/admin/catalog/durabilityguarantee/{guarantee.pk}/file/")
+    answer = admin_client.get(f"/admin/catalog/durabilityguarantee/{guarantee.pk}/evidence/")
 
     assert answer.status_code == 404
 
@@ -118,6 +176,21 @@ def test_the_evidence_needs_the_permission_to_see_guarantees(client, django_user
     guarantee = make_guarantee(make_product())
     client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
 
-    answer = client.get(f"/admin/catalog/durabilityguarantee/{guarantee.pk}/file/")
+    answer = client.get(f"/admin/catalog/durabilityguarantee/{guarantee.pk}/evidence/")
 
     assert answer.status_code == 403
+
+
+def test_the_deployment_check_names_missing_artwork(monkeypatch):
+    def ids():
+        monkeypatch.setattr(current, "_artwork", None)
+        return [message.msg.split()[3] for message in checks.check_guarantee_artwork()]
+
+    without_guarantee = ids()
+    make_guarantee(make_product())
+    nothing_uploaded = ids()
+    GuaranteeArtwork.objects.create(kind="notice", language="en", format="png", digest="a")
+
+    assert without_guarantee == ["notice"]
+    assert nothing_uploaded == ["notice", "label"]
+    assert ids() == ["label"]

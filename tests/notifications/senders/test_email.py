@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from notifications.senders import OutgoingMessage, sender_for
+from notifications.senders import Attachment, OutgoingMessage, sender_for
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.notifications.smtp_servers import BadServer, free_port, mailbox, mailbox_command, mailers
 
@@ -45,6 +45,23 @@ def test_an_e_mail_arrives_as_text_and_html_with_its_message_id(settings, tmp_pa
     assert mail["To"] == mail["X-Envelope-To"] == "erika@example.org"
     assert mail["From"] == "Fara <orders@fara.example>"
     assert mail.get_body(("plain",)).get_content().strip() == "On its way."
+    assert mail.get_body(("html",)).get_content().strip() == "<p>On its way.</p>"
+
+
+def test_attachments_arrive_unaltered_and_pictures_inline(settings, tmp_path):
+    files = (
+        Attachment(content_id="notice", file_name="notice.png", content=b"\x89PNG"),
+        Attachment(content_id="label", file_name="label.svg", content=b"<svg/>"),
+    )
+    with mailbox(tmp_path) as port:
+        send(port, settings, replace(MESSAGE, attachments=files))
+
+    (mail,) = read(tmp_path)
+    parts = list(mail.iter_attachments())
+    assert [part.get_content() for part in parts] == [b"\x89PNG", b"<svg/>"]
+    assert [part.get_content_type() for part in parts] == ["image/png", "image/svg+xml"]
+    assert [part.get_content_disposition() for part in parts] == ["inline", "attachment"]
+    assert parts[0]["Content-ID"] == "<notice>"
     assert mail.get_body(("html",)).get_content().strip() == "<p>On its way.</p>"
 
 

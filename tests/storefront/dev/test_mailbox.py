@@ -14,7 +14,10 @@ def letter(db, settings):
     message["Subject"] = "Order FL-1 is placed <b>"
     message["To"] = "erika@example.org"
     message.set_content("In plain words.")
-    message.add_alternative("<p style='color:red'>In color.</p><script>1</script>", subtype="html")
+    message.add_alternative(
+        "<p style='color:red'>In color.</p><script>1</script><img src='cid:notice'>", subtype="html"
+    )
+    message.add_attachment(b"png", maintype="image", subtype="png", cid="<notice>")
     settings.MAILBOX_DIR.mkdir()
     (settings.MAILBOX_DIR / "0001.eml").write_bytes(bytes(message))
 
@@ -36,6 +39,7 @@ def test_html_of_an_email_is_shown_in_its_own_sandbox(client, letter):
     assert "sandbox allow-popups" in policy
     assert "default-src 'none'" in policy
     assert "script-src" not in policy
+    assert "data:image/png;base64,cG5n" in response.content.decode()
     assert response["X-Frame-Options"] == "SAMEORIGIN"
 
 

@@ -31,9 +31,9 @@ def channel():
 
 @pytest.fixture
 def reset_identity(monkeypatch):
-    """Reset the cached identity and notices."""
+    """Reset the cached identity and artwork."""
     monkeypatch.setattr(current, "_cached", None)
-    monkeypatch.setattr(current, "_notices", None)
+    monkeypatch.setattr(current, "_artwork", None)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def test_start_page_shows_kpis_and_inbox_in_few_queries(staff):
     assert response.status_code == 200
     for words in ("Import rows rejected", "Webhook could not be processed", "Needs attention"):
         assert words in page
-    assert len(queries) <= 13, [query["sql"][:80] for query in queries]
+    assert len(queries) <= 14, [query["sql"][:80] for query in queries]
 
 
 def test_start_page_warns_of_a_shared_proxy_address(client, settings):

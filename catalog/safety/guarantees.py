@@ -1,0 +1,59 @@
+"""Guarantees: record one with its evidence and terms, withdraw it, find missing artwork.
+
+Files are kept after a change or withdrawal: orders refer to the terms, and the evidence proves
+what was shown until then.
+"""
+
+from datetime import datetime
+
+from catalog.listings.publication import lock_products, republish_products
+from catalog.models import DurabilityGuarantee
+from catalog.models.guarantees import GuaranteeKind
+from catalog.safety import documents
+from storefront.identity.current import guarantee_artwork
+from storefront.lib.db.transactions import requires_transaction
+
+
+@requires_transaction
+def record_guarantee(
+    guarantee: DurabilityGuarantee,
+    *,
+    evidence: bytes | None = None,
+    terms: bytes | None = None,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Save a guarantee, which customers then see; new files replace its files.
+
+    Locks:  the listings of its product, and of the product that it had before
+    Raises: documents.InvalidDocumentError; IntegrityError: it lacks evidence or terms
+    """
+    guarantee.confirmed_by = actor
+    if evidence:
+        stored = documents.store(evidence)
+        guarantee.evidence_file, guarantee.evidence_sha256 = stored.name, stored.sha256
+    if terms:
+        stored = documents.store(terms)
+        guarantee.terms_file, guarantee.terms_sha256 = stored.name, stored.sha256
+    before = DurabilityGuarantee.objects.filter(pk=guarantee.pk).values_list("product", flat=True)
+    products = sorted({guarantee.product_id, *before})
+    lock_products(products)
+    guarantee.save()
+    republish_products(products, now=now)
+
+
+@requires_transaction
+def withdraw_guarantee(guarantee: DurabilityGuarantee, *, now: datetime) -> None:
+    """Delete a guarantee: its product shows none from now on. Locks as ``record_guarantee``."""
+    lock_products([guarantee.product_id])
+    guarantee.delete()
+    republish_products([guarantee.product_id], now=now)
+
+
+def missing_artwork() -> list[str]:
+    """Return which official files are due and not uploaded in English: notice, label."""
+    missing = [kind for kind in ("notice", "label") if not guarantee_artwork(kind, "en")]
+    producers = DurabilityGuarantee.objects.filter(kind=GuaranteeKind.PRODUCER)
+    if "label" in missing and not producers.exists():
+        missing.remove("label")
+    return missing
