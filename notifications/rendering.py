@@ -21,10 +21,10 @@ from notifications.senders import Attachment
 from storefront.identity.current import (
     YOUR_EUROPE_URL,
     Identity,
+    artwork_contents,
     guarantee_artwork,
     shop_identity,
 )
-from storefront.identity.models import GuaranteeArtwork
 from storefront.lib.clock import format_local
 
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
@@ -79,16 +79,14 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMe
 def _artwork(payload: dict[str, Any], language: str) -> tuple[Attachment, ...]:
     """Return the official files that a message about an order must show, as far as uploaded."""
     kinds = {
-        GuaranteeArtwork.Kind.NOTICE: payload.get("has_legal_guarantee"),
-        GuaranteeArtwork.Kind.LABEL: any(row["has_label"] for row in payload.get("guarantees", ())),
+        "notice": payload.get("has_legal_guarantee"),
+        "label": any(row["has_label"] for row in payload.get("guarantees", ())),
     }
     due = {kind: guarantee_artwork(kind, language) for kind, is_due in kinds.items() if is_due}
     names = {kind: name for kind, name in due.items() if name}
     if not names:
         return ()
-    digests = [name.partition(".")[0] for name in names.values()]
-    rows = GuaranteeArtwork.objects.filter(digest__in=digests)
-    contents = {f"{row.digest}.{row.format}": bytes(row.content) for row in rows}
+    contents = artwork_contents(names.values())
     return tuple(
         Attachment(
             content_id=f"guarantee-{kind}",

@@ -4,6 +4,7 @@ Identity and artwork are kept for ten seconds.
 """
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -102,3 +103,10 @@ def all_guarantee_artwork() -> dict[tuple[str, str], str]:
         }
         _artwork = (time.monotonic() + CACHE_S, names)
     return _artwork[1]
+
+
+def artwork_contents(names: Iterable[str]) -> dict[str, bytes]:
+    """Return the content of artwork by file name, without files that were replaced meanwhile."""
+    digests = [name.partition(".")[0] for name in names]
+    rows = apps.get_model("identity", "GuaranteeArtwork").objects.filter(digest__in=digests)
+    return {f"{row.digest}.{row.format}": bytes(row.content) for row in rows}
