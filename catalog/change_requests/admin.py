@@ -62,7 +62,7 @@ def decision_table(request: ChangeRequest) -> SafeString:
         ((one.label, one.old, one.new, _buttons(one)) for one in find_differences(request)),
     )
     return format_html(
-        '<div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<div class="today-scroll" tabindex="0" role="group" aria-label="{}">'
         '<table class="staff-pairs change-table"><thead><tr><td></td><th scope=col>{}</th>'
         "<th scope=col>{}</th><td></td></tr></thead>{}</table></div>",
         _("Changes"),

@@ -182,7 +182,7 @@ def _table(title: str, lines: list[tuple[Any, ...]], *, total: int, headings: It
     rows = [format_html_join("", "<td>{}</td>", ((cell,) for cell in line)) for line in lines]
     body = format_html_join("", "<tr>{}</tr>", ((row,) for row in rows))
     return format_html(
-        '<p>{}: {}</p><div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<p>{}: {}</p><div class="today-scroll" tabindex="0" role="group" aria-label="{}">'
         '<table class="today-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
         title,
         gettext("%(total)d in all") % {"total": total},

@@ -113,5 +113,11 @@ def name_of(code: str, language: str) -> str:
     return next((one.name_in(language) for one in cached() if one.code == code), code)
 
 
+def choice_name(code: str, choice: str, language: str) -> str:
+    """Return the name of an attribute's choice in a language, of any other value the value."""
+    choices = next((dict(one.choices) for one in cached() if one.code == code), {})
+    return in_language(choices.get(choice, ()), language) or choice
+
+
 def _pairs(names: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(names.items()))

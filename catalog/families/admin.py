@@ -87,12 +87,24 @@ def _not_recognized(name: str, found: str) -> str:
 
 
 def is_in_use(code: str) -> bool:
-    """Return whether a product, an attribute or a category refers to the family."""
+    """Return whether a product, an attribute or a category refers to the family.
+
+    The category of its imported products shows it anyway.
+    """
+    own = ProductFamily.objects.filter(code=code).values("category")
     return (
         Product.objects.filter(family=code).exists()
         or CustomAttribute.objects.filter(families__contains=[code]).exists()
-        or Category.objects.filter(families__contains=[code]).exists()
+        or Category.objects.filter(families__contains=[code]).exclude(slug__in=own).exists()
     )
+
+
+def _show_in_category(family: ProductFamily) -> None:
+    """Let the category of imported products show the family."""
+    category = Category.objects.select_for_update().get(slug=family.category)
+    if not category.has_family(family.code):
+        category.families.append(family.code)
+        category.save(update_fields=["families"])
 
 
 @admin.register(ProductFamily)
@@ -132,11 +144,15 @@ class ProductFamilyAdmin(StaffAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        _show_in_category(obj)
         _announce()
         if change and {"kind", "names"} & {*form.changed_data}:
             transaction.on_commit(partial(enqueue, republish_family, family=obj.code))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        category = Category.objects.select_for_update().get(slug=obj.category)
+        category.families = [code for code in category.families if code != obj.code]
+        category.save(update_fields=["families"])
         super().delete_model(request, obj)
         _announce()
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.values import find_built_in
 from catalog.models import CustomAttribute, ProductFamily
+from catalog.models.attributes import VALUE_COLUMNS
 from catalog.models.families import family_choices
 from catalog.products.tasks import refresh_titles
 from catalog.search.index import drop_cached_pages
@@ -40,6 +41,20 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
             *("code", "names", "kind", "unit", "minimum", "maximum", "choices", "is_localized"),
             *("labels", "families", "is_required", "filter_display", "position"),
         )
+
+    def clean_code(self) -> str:
+        code = str(self.cleaned_data["code"])
+        if code in VALUE_COLUMNS:
+            raise forms.ValidationError(_("A built-in attribute has this code."))
+        return code
+
+    def clean_names(self) -> dict[str, str]:
+        names: dict[str, str] = self.cleaned_data["names"]
+        others = CustomAttribute.objects.exclude(pk=self.instance.pk)
+        if taken := others.filter(names__en__iexact=names["en"]).first():
+            message = _("The attribute “%(code)s” has this name. Files name their columns by it.")
+            raise forms.ValidationError(message % {"code": taken.code})
+        return names
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

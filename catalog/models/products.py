@@ -387,4 +387,4 @@ class Image(models.Model):
         indexes = [models.Index(fields=["retry_at"], condition=models.Q(stem=""), name="image_due")]
 
     def __str__(self) -> str:
-        return self.source_url
+        return ": ".join(filter(None, [self.get_role_display(), self.alt_texts.get("en")]))

@@ -325,7 +325,7 @@ register_read_only(
     Image,
     search.ProductRows,
     list_display=[
-        "__str__",
+        "source_url",
         columns.link("product", _("Product")),
         "role",
         "stem",

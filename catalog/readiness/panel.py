@@ -24,7 +24,7 @@ def completeness_panel(product: Product) -> SafeString | str:
     if not shown:
         return _("Not computed yet. This takes up to a minute after a change.")
     return format_html(
-        '<div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<div class="today-scroll" tabindex="0" role="group" aria-label="{}">'
         '<table class="staff-pairs"><thead><tr><th scope=col>{}</th><th scope=col>{}</th>'
         "<th scope=col>{}</th></tr></thead>{}</table></div>",
         _("Completeness"),

@@ -83,7 +83,7 @@ class PromotionAdmin(StaffAdmin):
     may_add = True
     editable = tuple(name for group in PROMOTION_FIELDS for name in group.fields if name != "used")
     groups = PROMOTION_FIELDS
-    filter_horizontal: ClassVar = ["products", "categories", "brands"]
+    autocomplete_fields: ClassVar = ["products", "brands"]
     list_display: ClassVar = [
         "name",
         columns.text("channel__code", _("Channel")),

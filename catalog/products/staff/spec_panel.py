@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import FieldChange, OtherStatement, Product, Spec
-from catalog.models.attributes import VALUE_COLUMNS
+from catalog.models.attributes import DERIVED_COLUMN, VALUE_COLUMNS
 from catalog.products.staff.history.change_texts import (
     describe_change_source,
     label_of,
@@ -41,8 +41,10 @@ def spec_panel(product: Product) -> str | None:
         "<tr><th scope=row>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
         _rows(spec, statements, _earlier_values(product)),
     )
+    if not rows:
+        return None
     return format_html(
-        '<div class="today-scroll" tabindex="0" role="region" aria-label="{}">'
+        '<div class="today-scroll" tabindex="0" role="group" aria-label="{}">'
         '<table class="staff-pairs staff-values"><thead><tr><td></td>'
         "<th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th>"
         "<th scope=col>{}</th></tr></thead>{}</table></div>",
@@ -108,6 +110,8 @@ def _value_of(spec: Spec, name: str) -> Any:
 def _source(spec: Spec, name: str, findings: list[dict[str, Any]]) -> str:
     """Return who states the value, and what it rests on; of a rejected value, the supplier's text."""
     source = spec.sources.get(name)
+    if source is None and name == DERIVED_COLUMN and spec.beam_m:
+        return _("Calculated from the peak intensity")
     if source is None:
         return next((found["raw"] for found in findings), "")
     stated = describe_source(source)

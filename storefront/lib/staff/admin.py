@@ -328,6 +328,14 @@ class StaffAdmin(ConfirmingAdmin):
         style_fields(form.base_fields.values())
         return form
 
+    def formfield_for_dbfield(self, *args: Any, **options: Any) -> Any:
+        """Name the two inputs of a date with a time: their label belongs to neither."""
+        field: Any = super().formfield_for_dbfield(*args, **options)
+        if isinstance(field, forms.SplitDateTimeField):
+            for part in field.widget.widgets:
+                part.attrs["aria-label"] = f"{field.label}: {part.attrs['placeholder']}"
+        return field
+
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **options: Any
     ) -> Any:

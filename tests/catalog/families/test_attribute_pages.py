@@ -92,3 +92,19 @@ def test_a_text_cannot_be_a_filter(admin_client):
     assert "Customers cannot filter by a text." in answer.text
     care.refresh_from_db()
     assert care.filter_display == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"code": "weight_g"}, "A built-in attribute has this code."),
+        ({"names_en": "switch"}, "The attribute “switch” has this name."),
+    ],
+)
+def test_codes_and_names_are_not_ambiguous(admin_client, switch, changes, message):
+    fields = {"code": "lens", "names_en": "Lens", "kind": "yes_no", "position": "0"}
+
+    page = admin_client.post(reverse("admin:catalog_customattribute_add"), fields | changes)
+
+    assert message in page.content.decode()
+    assert CustomAttribute.objects.count() == 1

@@ -124,6 +124,19 @@ def test_a_family_is_checked(admin_client, changes, message):
     assert not ProductFamily.objects.filter(code="dive_light").exists()
 
 
+def test_the_category_of_imported_products_shows_a_new_family(admin_client):
+    category = make_category(slug="dive-lights", families=("flashlight",))
+
+    admin_client.post(ADD, DIVE)
+    category.refresh_from_db()
+    assert category.families == ["flashlight", "dive_light"]
+
+    row = ProductFamily.objects.get(code="dive_light")
+    admin_client.post(reverse("admin:catalog_productfamily_delete", args=[row.pk]), {"post": "yes"})
+    category.refresh_from_db()
+    assert category.families == ["flashlight"]
+
+
 def test_a_family_in_use_is_not_deleted(dive, admin_client):
     product = make_product(family=dive.code)
     delete = reverse("admin:catalog_productfamily_delete", args=[dive.pk])

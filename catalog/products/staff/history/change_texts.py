@@ -168,13 +168,19 @@ def value_text(model: type[models.Model], column: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(code_label(column, str(one)) for one in value)
+        return ", ".join(_code_text(column, str(one)) for one in value)
     if isinstance(value, dict):
         return "; ".join(f"{name}: {one}" for name, one in value.items())
     if isinstance(value, int | float | Decimal):
         return columns.as_number(Decimal(str(value)))
-    label = columns.choice_label(model, column, code_label(column, str(value)))
+    label = columns.choice_label(model, column, _code_text(column, str(value)))
     return Truncator(label).chars(MAX_TEXT_CHARS)
+
+
+def _code_text(column: str, code: str) -> str:
+    if column.startswith(CUSTOM):
+        return registry.choice_name(column.removeprefix(CUSTOM), code, get_language() or "en")
+    return code_label(column, code)
 
 
 def _row_text(record: str, row: Mapping[str, Any]) -> str:

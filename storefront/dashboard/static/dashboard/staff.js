@@ -1,11 +1,17 @@
+// Unfold's layout has no main landmark.
+document.addEventListener("DOMContentLoaded", () => document.getElementById("main")?.setAttribute("role", "main"));
+
 // Wide tables of a form scroll sideways: make them focusable for the keyboard, and name them.
 document.addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll(".formset-wrapper")) {
     table.tabIndex = 0;
-    table.setAttribute("role", "region");
+    table.setAttribute("role", "group");
     table.setAttribute("aria-label", table.closest("fieldset").querySelector("h2").textContent.trim());
   }
 });
+
+// Unfold's script moves tabs into a menu that the keyboard does not open: tabs wrap instead.
+document.addEventListener("DOMContentLoaded", () => document.getElementById("tabs-dropdown")?.parentElement.remove());
 
 // Unfold's script closes the menu at exactly 1280 px, where its styles show it.
 document.addEventListener("alpine:init", () => {

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from catalog.custom_attributes import registry
 from catalog.models import CustomAttribute, Product, Spec
+from catalog.products.staff.spec_panel import spec_panel
 from catalog.readiness.tasks import compute_completeness
 from storefront.web.catalog import spec_table
 from tests.factories.catalog import make_channel
@@ -44,6 +45,13 @@ def edit(staff, product, **changes):
     page = reverse("admin:catalog_product_change", args=[product.pk])
     values = {f"spec-0-custom:{code}": value for code, value in changes.items()}
     return staff.post(page, filled_form(staff.get(page)) | values)
+
+
+def test_the_panel_names_choices_as_customers_see_them(staff, product):
+    edit(staff, product, switch=["tail", "side"])
+
+    text = spec_panel(Product.objects.get())
+    assert "<td>at the tail, on the side</td>" in text
 
 
 def test_a_value_of_staff_is_locked_until_it_is_returned(staff, product):
