@@ -1,6 +1,7 @@
 """WSGI application: run the checks, load Django and all URLs before the first request."""
 
 import os
+from functools import partial
 
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
@@ -16,4 +17,4 @@ with gc_frozen():
     application = log_format.with_request_id(get_wsgi_application())
     publish_fast()
     get_resolver().url_patterns  # noqa: B018 - load all views before the first request
-before_fork = preload_pages  # called by storefront.server
+before_fork = partial(preload_pages, application)  # called by storefront.server

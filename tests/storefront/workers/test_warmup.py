@@ -4,6 +4,7 @@ import gc
 import gettext
 import subprocess
 import sys
+from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +19,7 @@ from notifications import rendering
 from storefront.workers import warmup
 from storefront.workers.warmup import gc_frozen
 from tests.e2e.worker_process import surroundings
+from tests.factories.product_cards import make_card
 
 
 @pytest.fixture(autouse=True)
@@ -48,15 +50,16 @@ def test_garbage_collector_is_paused_and_present_objects_frozen():
         gc.enable()
 
 
+@pytest.mark.django_db
 def test_first_page_finds_urls_and_templates_loaded(monkeypatch):
-    done = []
+    card, asked, done = make_card(), [], []
     languages = [language for language, _ in settings.LANGUAGES]
     monkeypatch.setattr(warmup, "preload_database", lambda: None)  # it closes this connection
     clear_url_caches()
     for language in languages:
         with translation.override(language):
             engines["jinja"].env.cache.clear()
-    warmup.preload_pages()
+    warmup.preload_pages(lambda environ, _start: asked.append(environ["PATH_INFO"]) or BytesIO())
     monkeypatch.setattr(URLResolver, "_populate", done.append)
     monkeypatch.setattr(Environment, "compile", lambda _self, _source, name: done.append(name))
 
@@ -66,7 +69,28 @@ def test_first_page_finds_urls_and_templates_loaded(monkeypatch):
             engines["jinja"].get_template("web/catalog/product.html")
 
     assert done == []
+    assert asked == ["/en/", f"/en/p/{card.slug}/"]
     assert gc.get_freeze_count()
+
+
+@pytest.mark.django_db
+def test_workers_inherit_no_connection_from_the_pages_answered_before_the_fork():
+    start = (
+        "from storefront import wsgi; from django.db import connection;"
+        "opened = []; connect = connection.connect;"
+        "connection.connect = lambda: opened.append(1) or connect();"
+        "wsgi.before_fork(); print(bool(opened), connection.connection)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", start],
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == "True None"
 
 
 def test_first_email_finds_templates_and_translations_loaded(monkeypatch):
