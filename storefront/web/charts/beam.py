@@ -5,13 +5,18 @@ light's lumens: 2 pi s**2 cd = lm. All beams are drawn by the same formula and s
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+
+type Point = tuple[float, float]
 
 FULL_MOON_LX = 0.25  # ANSI/PLATO FL 1: a beam ends where it is as dim as a full moon
 CONTOURS_LX = (FULL_MOON_LX, 1.0, 10.0)
 DECADES = 3  # the glyph's scale runs from 1 m to 1,000 m
 STEPS = 24
+PATH_SCALE = 4  # glyphs have whole numbers: two thirds of a list page were their coordinates
 ALL_ROUND = 0.85  # radians; a light with a wider hot spot is drawn as shining all round
 # The chart
 CHART_WIDTH, CHART_MARGIN = 640, 28
@@ -21,25 +26,32 @@ NEAR_LX = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Position of a logarithmic scale; ``compression`` narrows the beams to fit its height."""
+    """Position of a logarithmic scale.
+
+    Shape:  ``compression`` narrows the beams to fit the height; half a contour has ``steps`` lines
+    """
 
     source_x: float
     length: float
     middle: float
     half: float
     compression: float
+    steps: int
 
     def x(self, meters: float) -> float:
         return round(self.source_x + self.length * math.log10(max(meters, 1)) / DECADES, 1)
 
 
-GLYPH = Frame(source_x=14, length=186, middle=24, half=23, compression=0.58)
-STAGE = Frame(source_x=46, length=910, middle=132, half=112, compression=0.5)
+GLYPH = Frame(source_x=14, length=186, middle=24, half=23, compression=0.58, steps=12)
+STAGE = Frame(source_x=46, length=910, middle=132, half=112, compression=0.5, steps=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glyph:
-    """A small beam on a log scale. ``paths`` are its contours, the widest first."""
+    """A small beam on a log scale.
+
+    Shape:  ``paths`` are its contours, the widest first, in units of 1 / ``PATH_SCALE``
+    """
 
     reach_m: int
     paths: tuple[str, ...]
@@ -82,16 +94,21 @@ def spread(intensity_cd: int, output_lm: float) -> float:
 
 @lru_cache(maxsize=2048)
 def glyph(intensity_cd: int, output_lm: float, frame: Frame = GLYPH) -> Glyph:
-    sigma = spread(intensity_cd, output_lm)
-    reaches = [math.sqrt(intensity_cd / lux) for lux in CONTOURS_LX]
     return Glyph(
         reach_m=reach_m(intensity_cd),
-        paths=tuple(_leaf(distance_m, sigma, frame) for distance_m in reaches if distance_m > 1),
+        paths=tuple(_relative(each) for each in outlines(intensity_cd, output_lm, frame)),
         ticks=tuple((frame.x(10**exponent), 10**exponent) for exponent in range(1, DECADES + 1)),
     )
 
 
-def _leaf(distance_m: float, sigma: float, frame: Frame) -> str:
+def outlines(intensity_cd: int, output_lm: float, frame: Frame = GLYPH) -> list[list[Point]]:
+    """Return the contours of a glyph as points, the widest first."""
+    sigma = spread(intensity_cd, output_lm)
+    reaches = [math.sqrt(intensity_cd / lux) for lux in CONTOURS_LX]
+    return [_leaf(distance_m, sigma, frame) for distance_m in reaches if distance_m > 1]
+
+
+def _leaf(distance_m: float, sigma: float, frame: Frame) -> list[Point]:
     """Return the outline of one contour in log-polar form: true angles, logarithmic distances."""
     is_all_round = sigma > ALL_ROUND
     widest = min(2 * sigma * math.sqrt(math.log(distance_m)), math.pi)
@@ -99,13 +116,20 @@ def _leaf(distance_m: float, sigma: float, frame: Frame) -> str:
         widest = math.pi
     unit = frame.length / (DECADES * math.log(10))
     upper = []
-    for step in range(STEPS + 1):
-        angle = widest * (1 - step / STEPS)
+    for step in range(frame.steps + 1):
+        angle = widest * (1 - step / frame.steps)
         fall = 0 if is_all_round else angle**2 / (4 * sigma**2)
         length = max(math.log(distance_m) - fall, 0) * unit
         y = frame.half * math.tanh(frame.compression * length * math.sin(angle) / frame.half)
         upper.append((max(frame.source_x + length * math.cos(angle), 0), y))
     return _mirrored(upper, frame.middle)
+
+
+def _relative(points: Sequence[Point]) -> str:
+    """Return a closed path of relative lines, which is the shortest."""
+    scaled = [(round(x * PATH_SCALE), round(y * PATH_SCALE)) for x, y in points]
+    lines = " ".join(f"{to_x - x},{to_y - y}" for (x, y), (to_x, to_y) in pairwise(scaled))
+    return "M{},{}l{}Z".format(*scaled[0], lines)
 
 
 @lru_cache(maxsize=512)
@@ -134,7 +158,7 @@ def chart(intensity_cd: int, output_lm: float) -> Chart:
             Contour(
                 lux=lux,
                 reach_m=reach_m(intensity_cd, lux),
-                path=_mirrored(scaled, middle),
+                path="M" + " ".join(f"{x:.1f},{y:.1f}" for x, y in _mirrored(scaled, middle)) + "Z",
                 label_x=round(source_x + distance_m * px_per_m, 1),
             )
         )
@@ -152,7 +176,7 @@ def chart(intensity_cd: int, output_lm: float) -> Chart:
     )
 
 
-def _outline(intensity_cd: int, sigma: float, lux: float) -> list[tuple[float, float]]:
+def _outline(intensity_cd: int, sigma: float, lux: float) -> list[Point]:
     """Return half a contour in meters, from the light to the farthest point."""
     distance_m = math.sqrt(intensity_cd / lux)
     if sigma > ALL_ROUND:
@@ -167,9 +191,9 @@ def _outline(intensity_cd: int, sigma: float, lux: float) -> list[tuple[float, f
     return points
 
 
-def _mirrored(upper: list[tuple[float, float]], middle: float) -> str:
+def _mirrored(upper: Sequence[Point], middle: float) -> list[Point]:
     lower = [(x, -y) for x, y in reversed(upper[:-1])]
-    return "M" + " ".join(f"{x:.1f},{middle + y:.1f}" for x, y in [*upper, *lower]) + "Z"
+    return [(x, middle + y) for x, y in [*upper, *lower]]
 
 
 def _step(span_m: float) -> int:

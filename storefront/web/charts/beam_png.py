@@ -1,8 +1,6 @@
 """Beam picture: render the beam glyph as PNG for e-mails, since mail programs show no SVG."""
 
 import io
-import math
-import re
 from functools import lru_cache
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,7 +18,6 @@ GROUND = (18, 21, 29)
 TONES = ((83, 74, 48), (150, 129, 74), (255, 216, 115))
 TICK = (90, 96, 110)
 YEAR_S = 31_536_000
-POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
 
 @require_safe
@@ -49,10 +46,8 @@ def draw(intensity_cd: int, output_lm: int) -> bytes:
     canvas = ImageDraw.Draw(picture)
     for x, _meters in shape.ticks:
         canvas.line([(x * zoom, 44 * zoom), (x * zoom, 48 * zoom)], fill=TICK, width=SMOOTH)
-    for path, tone in zip(shape.paths, TONES, strict=False):
-        points = [(float(x) * zoom, float(y) * zoom) for x, y in POINT.findall(path)]
-        if len(points) > 2 and all(map(math.isfinite, points[0])):  # noqa: PLR2004 - an area
-            canvas.polygon(points, fill=tone)
+    for outline, tone in zip(beam.outlines(intensity_cd, float(output_lm)), TONES, strict=False):
+        canvas.polygon([(x * zoom, y * zoom) for x, y in outline], fill=tone)
     resized = picture.resize((WIDTH * SCALE, HEIGHT * SCALE), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
     resized.save(stream, "PNG", optimize=True)

@@ -1,12 +1,16 @@
 import math
 import re
-from itertools import pairwise, product
+from itertools import accumulate, pairwise, product
 
 import pytest
 
 from storefront.web.charts import beam, runtime
 
 POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
+
+
+def add_points(one, other):
+    return one[0] + other[0], one[1] + other[1]
 
 
 def points(path):
@@ -17,13 +21,22 @@ def test_beam_ends_at_a_quarter_lux_and_all_glyphs_share_one_scale():
     for candela, meters in ((100, 20), (2_500, 100), (22_500, 300), (250_000, 1000)):
         glyph = beam.glyph(candela, 400.0)
         assert beam.reach_m(candela) == glyph.reach_m == meters
-        tip = max(x for x, _y in points(glyph.paths[0]))
+        tip = max(x for x, _y in beam.outlines(candela, 400.0)[0])
         assert tip == pytest.approx(beam.GLYPH.x(meters), abs=0.2)
+
+
+def test_path_of_a_glyph_follows_its_outline_in_relative_quarters():
+    outline = beam.outlines(2_500, 400.0)[0]
+
+    start, *lines = points(beam.glyph(2_500, 400.0).paths[0])
+
+    drawn = [(x / 4, y / 4) for x, y in accumulate(lines, add_points, initial=start)]
+    assert drawn == [(pytest.approx(x, abs=0.125), pytest.approx(y, abs=0.125)) for x, y in outline]
 
 
 def test_more_candela_from_the_same_lumens_is_a_narrower_beam():
     def width(candela):
-        ys = [y for _x, y in points(beam.glyph(candela, 400.0).paths[0])]
+        ys = [y for _x, y in beam.outlines(candela, 400.0)[0]]
         return max(ys) - min(ys)
 
     assert width(100_000) < width(10_000) < width(1_000)
@@ -42,8 +55,8 @@ def test_any_numbers_draw_inside_the_frame():
     for candela, lumens in product([1, 2, 36, 40, 230, 5_000_000], [1.0, 450.0, 100_000.0]):
         drawn = beam.chart(candela, lumens)
         wide, high = drawn.width, drawn.height
-        for path in beam.glyph(candela, lumens).paths:
-            assert all(x >= 0 and 0 <= y <= 48 for x, y in points(path))
+        for outline in beam.outlines(candela, lumens):
+            assert all(x >= 0 and 0 <= y <= 48 for x, y in outline)
         for contour in drawn.contours:
             assert all(-1 <= x <= wide + 1 and 0 <= y <= high for x, y in points(contour.path))
         assert 1 <= len(drawn.ticks) <= 12
