@@ -132,7 +132,7 @@ def _guarantees(order: Order, lines: Sequence[OrderLine]) -> list[dict[str, Any]
             "title": title_in(line, order.locale),
             "has_label": terms.has_label,
             "months": terms.months,
-            "years": terms.years,
+            "years": terms.years_in(order.locale),
             "guarantor": terms.guarantor,
             "address": terms.address,
             "brand": terms.brand,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
+from babel.numbers import format_decimal
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -48,10 +49,9 @@ class GuaranteeTerms:
     def has_label(self) -> bool:
         return self.kind == GuaranteeKind.PRODUCER
 
-    @property
-    def years(self) -> str:
-        """Return the duration in years: ``3`` or ``2.5``."""
-        return f"{self.months / 12:g}"
+    def years_in(self, language: str) -> str:
+        """Return the duration in years: ``3``, ``2.5``, in Azerbaijani ``2,5``."""
+        return str(format_decimal(self.months / 12, locale=language))
 
     def territory_in(self, language: str) -> str:
         return self.territory.get(language) or self.territory["en"]

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, re_path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import DurabilityGuarantee
@@ -70,11 +70,6 @@ class GuaranteeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         return texts
 
 
-@admin.display(description=_("Territory of validity"))
-def territory(row: DurabilityGuarantee) -> str:
-    return str(row.territory.get(get_language()) or row.territory["en"])
-
-
 @admin.display(description=_("Copy of the evidence"))
 def evidence_link(row: DurabilityGuarantee) -> str:
     return _link(row, "evidence")
@@ -114,10 +109,8 @@ class DurabilityGuaranteeAdmin(StaffAdmin):
         columns.text("kind", _("Guarantor")),
         "months",
         "guarantor",
-        territory,
         "seen_on",
         "confirmed_by",
-        columns.age("confirmed_at", _("Confirmed")),
     ]
     list_select_related: ClassVar = ["product"]
     list_filter: ClassVar = ["kind"]

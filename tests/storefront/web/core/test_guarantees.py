@@ -91,10 +91,11 @@ def test_a_proven_guarantee_is_shown_with_its_terms(client, light):
 
 
 def test_the_terms_of_a_guarantee_are_in_the_language_of_the_page(client, light):
-    make_guarantee(Product.objects.get())
+    make_guarantee(Product.objects.get(), months=30)
 
     page = client.get("/az/p/trail-400/").content.decode()
 
+    assert "2,5 illik" in page
     assert "Avropa İttifaqı" in page
     assert "Zəmanət verənə yazın" in page
     assert "European Union" not in page
