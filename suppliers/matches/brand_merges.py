@@ -5,10 +5,11 @@ brand that are empty are filled in. Rules of draft price books move; a live pric
 that names the brand refuses the merge, because prices would change without notice.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from catalog.models import Brand, BrandAlias, Identifier, PriceBook, PriceRule, Product, Variant
@@ -32,12 +33,13 @@ def merge_brands(*, brand: Brand, other: Brand, actor: str, now: datetime) -> Br
 
     Part numbers of its products get the key of the remaining brand. One that the brand has already
     becomes a conflict, about which staff are asked.
-    Locks: both brands in id order, then the variants of the merged one, then its products
+    Locks: the variants of the merged brand, then its products, then both brands, each in id
+        order: an import locks its variants and products before it fills in contacts of a brand
     Raises: OverrideError  a live price book or a promotion names it, or a brand was merged already
     """
     set_change_source("brand merge", actor=actor)
-    rows = Brand.objects.filter(pk__in=[brand.pk, other.pk]).order_by("pk")
-    locked = {row.pk: row for row in rows.select_for_update(of=["self"])}
+    products = _lock_products(Product.objects.filter(brand=other))
+    locked = _lock_brands([brand.pk, other.pk])
     if brand.pk == other.pk or len(locked) != len({brand.pk, other.pk}):
         raise OverrideError(gettext("Choose two different brands."))
     survivor, merged = locked[brand.pk], locked[other.pk]
@@ -49,7 +51,7 @@ def merge_brands(*, brand: Brand, other: Brand, actor: str, now: datetime) -> Br
         )
     _refuse_named(merged)
     changes = Journal()
-    products = _move_products(changes, survivor, merged, now=now)
+    _move_products(changes, products, survivor, merged, now=now)
     changes.set(BrandAlias.objects.filter(brand=merged), brand_id=survivor.pk)
     changes.add(BrandAlias(brand=survivor, name=merged.name, key=merged.key))
     documents = ComplianceDocument.objects.filter(brand=merged)
@@ -61,7 +63,7 @@ def merge_brands(*, brand: Brand, other: Brand, actor: str, now: datetime) -> Br
     return BrandMerge.objects.create(
         brand=survivor,
         other=merged,
-        before={"journal": changes.entries, "products": products},
+        before={"journal": changes.entries, "products": [row.pk for row in products]},
         actor=actor,
         at=now,
     )
@@ -93,18 +95,31 @@ def _refuse_named(brand: Brand) -> None:
 
 
 @requires_transaction
-def _move_products(changes: Journal, survivor: Brand, merged: Brand, *, now: datetime) -> list[int]:
-    variants = Variant.objects.filter(product__brand=merged).order_by("pk")
-    ids = list(variants.select_for_update(of=["self"], no_key=True).values_list("pk", flat=True))
-    products = list(
-        Product.objects.filter(brand=merged).select_for_update(of=["self"]).order_by("pk")
-    )
+def _lock_products(products: QuerySet[Product]) -> list[Product]:
+    """Return the products, locked after their variants, each in id order."""
+    variants = Variant.objects.filter(product__in=products).order_by("pk")
+    list(variants.select_for_update(of=["self"], no_key=True).values_list("pk"))
+    return list(products.select_for_update(of=["self"]).order_by("pk"))
+
+
+@requires_transaction
+def _lock_brands(ids: Collection[int]) -> dict[int, Brand]:
+    rows = Brand.objects.filter(pk__in=ids).order_by("pk")
+    return {row.pk: row for row in rows.select_for_update(of=["self"], no_key=True)}
+
+
+@requires_transaction
+def _move_products(
+    changes: Journal, products: list[Product], survivor: Brand, merged: Brand, *, now: datetime
+) -> None:
+    ids = [row.pk for row in products]
+    variants = Variant.objects.filter(product__in=ids).order_by("pk")
+    variant_ids = list(variants.values_list("pk", flat=True))
     changes.set(products, brand_id=survivor.pk)
-    _rename_numbers(changes, ids, survivor, merged)
-    PendingPublication.queue(ids)
-    update_titles([row.pk for row in products])
-    repricing_queue.enqueue_products(product_ids=[row.pk for row in products], now=now)
-    return [row.pk for row in products]
+    _rename_numbers(changes, variant_ids, survivor, merged)
+    PendingPublication.queue(variant_ids)
+    update_titles(ids)
+    repricing_queue.enqueue_products(product_ids=ids, now=now)
 
 
 @requires_transaction
@@ -136,17 +151,15 @@ def _fill_contacts(changes: Journal, survivor: Brand, merged: Brand) -> None:
 def undo_merge(*, decision: BrandMerge, actor: str, now: datetime) -> None:
     """Restore both brands. Products that joined the remaining brand since stay there.
 
-    Locks: the decision, then both brands and the products
+    Locks: the decision, then as ``merge_brands``
     Raises: OverrideError  it was undone already, or a later change builds on it
     """
     set_change_source("brand merge undone", actor=actor)
     row = BrandMerge.objects.select_for_update(of=["self"]).get(pk=decision.pk)
     if row.undone_at is not None:
         raise OverrideError(gettext("This was undone already."))
-    brands = Brand.objects.filter(pk__in=[row.brand_id, row.other_id]).order_by("pk")
-    list(brands.select_for_update(of=["self"]))
-    products = Product.objects.filter(pk__in=row.before["products"]).order_by("pk")
-    list(products.select_for_update(of=["self"]).values_list("pk"))
+    _lock_products(Product.objects.filter(pk__in=row.before["products"]))
+    _lock_brands([row.brand_id, row.other_id])
     kept = [
         values
         for entry in row.before["journal"]

@@ -1,0 +1,63 @@
+"""A brand merge and an import of its products at once: neither fails, whichever begins first."""
+
+import pytest
+
+from catalog.brands import aliases
+from catalog.models import Brand, Product
+from catalog.product_import import products
+from suppliers.matches import brand_merges
+from suppliers.models import BrandMerge
+from tests.factories.catalog import make_brand
+from tests.factories.feeds import NOON
+from tests.factories.product_records import CLAIMS, make_product_record, take_in
+from tests.support.concurrency import Rival
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MAKER = "Northbeam Co., Ltd., 5 Lake Road, Ningbo, CN, gpsr@northbeam.example"
+
+
+def read_again(title):
+    record = make_product_record(title=title, claims={**CLAIMS, "Manufacturer": MAKER})
+    take_in(*aliases.resolve_records([record]))
+
+
+@pytest.fixture(autouse=True)
+def brands():
+    take_in(make_product_record(title="Lamp"))
+    make_brand(name="Beamnorth")
+    Brand.objects.update(manufacturer_name="", manufacturer_country="")  # the import fills it in
+
+
+def merge():
+    brand, other = (Brand.objects.get(name=name) for name in ("Beamnorth", "Northbeam"))
+    brand_merges.merge_brands(brand=brand, other=other, actor="ann", now=NOON)
+
+
+def undo():
+    brand_merges.undo_merge(decision=BrandMerge.objects.get(), actor="ann", now=NOON)
+
+
+@pytest.mark.parametrize("is_undo", [False, True], ids=["merge", "undo"])
+def test_an_import_is_not_in_the_way_of_a_merge(monkeypatch, is_undo):
+    if is_undo:
+        merge()
+    clerk = Rival(undo if is_undo else merge)
+    clerk.begin_at(monkeypatch, products, "_write_contacts")  # the import holds the variant
+
+    read_again("Lamp two")
+    clerk.finish()
+
+    assert clerk.failure is None
+    assert Brand.objects.filter(manufacturer_country="CN").exists()
+    assert (Brand.objects.get(name="Northbeam").merged_into is None) is is_undo
+
+
+def test_a_merge_is_not_in_the_way_of_an_import(monkeypatch):
+    importer = Rival(lambda: read_again("Lamp two"))
+    importer.begin_at(monkeypatch, brand_merges, "update_titles")
+
+    merge()
+    importer.finish()
+
+    assert importer.failure is None
+    assert Product.objects.get().title.endswith("Lamp two")
