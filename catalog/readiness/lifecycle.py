@@ -4,11 +4,12 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from catalog.listings.completeness import NEEDED_FOR_SALE, NEEDED_OF_KIND
 from catalog.listings.publication import lock_products, republish_products
-from catalog.models import Completeness, Product, ProductFamily
+from catalog.models import Completeness, FieldChange, Product, ProductFamily
 from catalog.readiness import completeness
 from catalog.readiness.subjects import BASE_LANGUAGE, PRICE, label_of_subject
 from storefront.lib.db.change_source import set_change_source
@@ -16,7 +17,8 @@ from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import InvalidTransitionError, StatusChange
 
 _Status = Product.Status
-# A product is written, checked, published and withdrawn. Nothing keeps its author from approving it.
+OWN_APPROVAL = "own approval"  # source of an approval by the person who edited or submitted it
+# A product is written, checked, published and withdrawn. Its author may approve it; see the history.
 TRANSITIONS: Mapping[str, frozenset[str]] = {
     _Status.DRAFT: frozenset({_Status.IN_REVIEW, _Status.ARCHIVED}),
     _Status.IN_REVIEW: frozenset({_Status.READY, _Status.DRAFT, _Status.ARCHIVED}),
@@ -43,7 +45,7 @@ def change_status(  # noqa: PLR0913 - rows, their status, and who moves them
     """Move the products that may go to this status, and publish or hide them; return their ids.
 
     A product that lacks what its sale needs is not ready; only the price may come later. Each
-    transition is recorded as a ``StatusChange``.
+    transition is recorded as a ``StatusChange``. The history marks approvals by the author.
     Locks:  the listings of the products, then the products, each in id order
     """
     set_change_source(source, actor=actor)
@@ -53,11 +55,24 @@ def change_status(  # noqa: PLR0913 - rows, their status, and who moves them
     origins = [status for status, targets in TRANSITIONS.items() if to in targets]
     rows = Product.objects.filter(pk__in=product_ids, status__in=origins)
     before = dict(rows.select_for_update(of=["self"]).order_by("pk").values_list("pk", "status"))
-    Product.objects.filter(pk__in=before).update(status=to, updated_at=now)
+    own = _find_edited(before, actor=actor) if to == _Status.READY and actor else set()
+    Product.objects.filter(pk__in=before.keys() - own).update(status=to, updated_at=now)
+    if own:
+        set_change_source(OWN_APPROVAL, actor=actor)
+        Product.objects.filter(pk__in=own).update(status=to, updated_at=now)
+        set_change_source(source, actor=actor)
     record_statuses(before, to=to, actor=actor, now=now, reason=reason)
     if _Status.LIVE in {to, *before.values()}:
         republish_products(before, now=now)
     return list(before)
+
+
+def _find_edited(product_ids: Collection[int], *, actor: str) -> set[int]:
+    """Return the products that this person edited or submitted for review."""
+    is_status = Q(record=FieldChange.Record.PRODUCT, field="status")
+    made = FieldChange.objects.filter(product__in=product_ids, actor=actor)
+    edits = made.filter(~is_status | Q(new=_Status.IN_REVIEW.value))
+    return {*edits.values_list("product", flat=True)}
 
 
 @requires_transaction

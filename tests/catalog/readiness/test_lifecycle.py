@@ -2,9 +2,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from catalog.models import Listing, Product, ProductCard, Requirement, Spec
+from catalog.models import FieldChange, Listing, Product, ProductCard, Requirement, Spec
+from catalog.products.staff.history import change_texts
 from catalog.readiness import lifecycle
 from catalog.search import index
+from storefront.lib.db.change_source import set_change_source
 from storefront.lib.state_machine import InvalidTransitionError, StatusChange
 from tests.factories.catalog import NOON, make_channel, make_image, make_listing, make_product
 
@@ -21,9 +23,9 @@ def product():
     return product
 
 
-def move(product, to):
+def move(product, to, actor="erika"):
     with transaction.atomic():
-        lifecycle.move_product(product=product, to=to, actor="erika", now=NOON)
+        lifecycle.move_product(product=product, to=to, actor=actor, now=NOON)
     product.refresh_from_db()
 
 
@@ -37,6 +39,31 @@ def test_a_product_is_hidden_until_it_is_published_again_with_its_price(product)
 
     assert (hidden, unpublished) == ((False, 0), False)
     assert (Listing.objects.get().is_published, ProductCard.objects.count()) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("submitter", "editor", "source"),
+    [("erika", "", "own approval"), ("mia", "erika", "own approval"), ("mia", "mia", "staff")],
+)
+def test_the_history_marks_an_approval_by_the_author(product, submitter, editor, source):
+    for to, actor in (("archived", "erika"), ("draft", "erika"), ("in_review", submitter)):
+        move(product, to, actor)
+    if editor:
+        with transaction.atomic():
+            set_change_source("staff", actor=editor)
+            Product.objects.update(title="Another title")
+
+    move(product, "ready")
+    move(product, "live")
+
+    changes = FieldChange.objects.filter(field="status", new__in=("ready", "live")).order_by("pk")
+    assert [*changes.values_list("source", "actor")] == [(source, "erika"), ("staff", "erika")]
+
+
+def test_the_history_names_an_approval_by_the_author():
+    text = change_texts.describe_change_source(lifecycle.OWN_APPROVAL)
+
+    assert text == "Approved by the person who edited it"
 
 
 def test_a_product_that_lacks_what_its_sale_needs_is_not_approved(product):

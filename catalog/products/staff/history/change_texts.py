@@ -91,6 +91,7 @@ def describe_change_source(source: str) -> str:
         "change-request": _("Change request of %(code)s"),
         "bulk edit undone": _("Bulk edit %(code)s undone"),
         "staff": _("Edited on a staff page"),
+        "own approval": _("Approved by the person who edited it"),
         "restore": _("Restored"),
         "merge": _("Merge"),
         "split": _("Split"),
