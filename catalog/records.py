@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from storefront.lib.money import Money
 from storefront.lib.text import drop_controls, drop_controls_in
 
+FAILED = "record-failed"  # code of the issue of a record that raised an unexpected exception
+
 
 class SupplierRecord:
     """Base of records filled by suppliers: strips characters that the database rejects."""
@@ -37,6 +39,14 @@ class ImportIssue(SupplierRecord):
     message: str
     is_fatal: bool = True
     raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+def describe_unexpected(error: Exception) -> str:
+    """Return the text for staff of an unexpected exception that concerns one record."""
+    return (
+        f"An unexpected error stopped the import of this product: {type(error).__name__}:"
+        f" {str(error)[:200]}. The log has the details. The next run tries it again."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ from datetime import datetime
 from itertools import batched
 from typing import Any
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db import (
     InterfaceError,
     InternalError,
@@ -43,6 +42,7 @@ from storefront.lib.db import advisory_locks, bulk
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import InvalidTransitionError
+from storefront.lib.tasks import TASK_ENDING
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ TIME_LIMIT_S = 600.0  # below Celery's limit; the rest is continued by the sweep
 # They end the work, and the sweep continues it. Any other error is one of a row.
 NOT_OF_A_ROW = (
     *(InterfaceError, InternalError, OperationalError, ProgrammingError),
-    *(MemoryError, SoftTimeLimitExceeded),
+    *TASK_ENDING,
 )
 # Errors of one row whose texts are for staff.
 MESSAGES = (

@@ -23,16 +23,22 @@ from catalog.product_import import identifiers, images, products
 from catalog.product_import.held_changes import hold_options
 from catalog.product_import.item import APPLY_AT_ONCE, ImportItem, ImportPolicy
 from catalog.products.creation import make_sku
-from catalog.records import ImportIssue, ProductRecord, VariantRecord
+from catalog.records import (
+    FAILED,
+    ImportIssue,
+    ProductRecord,
+    VariantRecord,
+    describe_unexpected,
+)
 from catalog.texts import title_updates
 from storefront.lib.db import bulk
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.tasks import TASK_ENDING
 
 log = logging.getLogger(__name__)
 
 MAX_SKU = 100
-FAILED = "record-failed"  # code of the issue of a record that raised an unexpected exception
 OTHER_SUPPLIER_POSITION = 1_000  # of the first variant that another supplier adds to a product
 NO_IDS: Mapping[str, int] = {}
 
@@ -130,6 +136,8 @@ def normalize_records(
             enriched = normalize(
                 replace(record, claims=custom.rest), source=source, families=families
             )
+        except TASK_ENDING:
+            raise
         except Exception as error:
             log.exception("product %s cannot be normalized", record.external_id)
             issues.append(failed_issue(record, error))
@@ -162,12 +170,9 @@ def normalize_records(
 
 def failed_issue(record: ProductRecord, error: Exception) -> ImportIssue:
     """Return the issue of a record that raised an unexpected exception, with its texts."""
-    message = (
-        f"An unexpected error stopped the import of this product: {type(error).__name__}:"
-        f" {str(error)[:200]}. The log has the details. The next run tries it again."
-    )
     texts = {label: text[:200] for label, text in list(record.claims.items())[:20]}
     raw = {"title": record.title[:200], **texts}
+    message = describe_unexpected(error)
     return ImportIssue(row=record.external_id, code=FAILED, message=message, raw=raw)
 
 

@@ -4,9 +4,13 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from billiard.exceptions import SoftTimeLimitExceeded  # that of Celery
 from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
+
+# Errors that end a task. What treats unexpected errors of one record as its issue raises these.
+TASK_ENDING = (SoftTimeLimitExceeded, MemoryError)
 
 
 class QueueableTask(Protocol):

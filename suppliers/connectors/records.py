@@ -1,15 +1,25 @@
 """Connector records: define what connectors receive and return, and the errors they raise."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
-from catalog.records import ImportIssue, ProductRecord, SupplierRecord
+from catalog.records import (
+    FAILED,
+    ImportIssue,
+    ProductRecord,
+    SupplierRecord,
+    describe_unexpected,
+)
 from storefront.lib.address import Address
 from storefront.lib.http.errors import CallDeferredError, PermanentError
 from storefront.lib.money import Money
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +187,18 @@ class ProductDetail(SupplierRecord):
     problems: tuple[ImportIssue, ...] = ()
     stock: tuple[StockReport | ImportIssue, ...] | None = None
     is_gone: bool = False
+
+
+def failed_detail(external_id: str, error: Exception) -> ProductDetail:
+    """Return the page of a product whose data raised an unexpected exception, which is logged.
+
+    Its digest is never the stored one, so that the next run reads the product again.
+    """
+    log.error("product %s cannot be read", external_id, exc_info=error)
+    issue = ImportIssue(row=external_id, code=FAILED, message=describe_unexpected(error))
+    return ProductDetail(
+        external_id=external_id, digest=uuid4().hex, record=None, problems=(issue,)
+    )
 
 
 class MissingRowMeans(StrEnum):

@@ -1,13 +1,18 @@
 """Concurrent requests: send many queries to a supplier at once, within its rate limit."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from django.db import connections
+from django.db import DatabaseError, connections
 
-from storefront.lib.http.errors import ExternalServiceError
+from catalog.records import describe_unexpected
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
+from storefront.lib.tasks import TASK_ENDING
 from suppliers.connectors.records import DiscontinuedError, QuotaExceededError
-from suppliers.runs.runs import RunContext
+from suppliers.runs.runs import LeaseLostError, RunContext
+
+log = logging.getLogger(__name__)
 
 MAX_CONCURRENT = 8
 # With at least this many failures, and more failures than answers, the supplier is down.
@@ -64,8 +69,14 @@ def fetch_concurrently[T](
 
 
 def _fetch[T](fetch: Callable[[str], T], external_id: str) -> T:
+    """Return the answer. An unexpected error concerns this product, the others are read."""
     try:
         return fetch(external_id)
+    except (ExternalServiceError, DatabaseError, LeaseLostError, *TASK_ENDING):
+        raise
+    except Exception as error:
+        log.exception("the answer about product %s cannot be read", external_id)
+        raise PermanentError(describe_unexpected(error)) from error
     finally:
         # A token renewal may have opened a database connection of this thread.
         connections.close_all()

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
 from catalog.brands import aliases
 from catalog.product_import import importer
 from catalog.product_import.importer import ImportResult
 from catalog.product_import.other_statements import write_statements
-from catalog.records import ImportIssue, ProductRecord
+from catalog.records import FAILED, ImportIssue, ProductRecord
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.money import Money
+from storefront.lib.tasks import TASK_ENDING
 from suppliers.compliance import product_policy
 from suppliers.connectors.records import DiscontinuedError, ProductDetail, StockReport
 from suppliers.models import Supplier, SupplierOffer, SupplierProduct
@@ -36,7 +36,7 @@ NOT_STORABLE = (DataError, IntegrityError, ValueError)
 # Errors that concern the whole run. Any other error concerns a record of the batch.
 RUN_ERRORS = (
     *(LeaseLostError, QuarantinedError, ExternalServiceError, InterfaceError, OperationalError),
-    *(SoftTimeLimitExceeded, MemoryError),
+    *TASK_ENDING,
 )
 
 Store = Callable[..., ImportResult]  # ``importer.import_products`` with supplier and time bound
@@ -159,7 +159,7 @@ def _import_once(run_context: RunContext, batch: Batch) -> int:
     batch.problems += imported.issues
     present = _known_products(run_context, batch.answered)
     # What cannot be stored now is fetched again by the next run.
-    failed = {problem.row for problem in imported.issues if problem.code == importer.FAILED}
+    failed = {problem.row for problem in imported.issues if problem.code == FAILED}
     read_again = {problem.row for problem in imported.issues if problem.code == NOT_STORED} | failed
     writer.write_batch(
         run_context=run_context,

@@ -6,11 +6,12 @@ from typing import Any
 
 from catalog.records import ImportIssue, ProductRecord, SupplierTerms, VariantRecord
 from storefront.lib.money import Money
+from storefront.lib.tasks import TASK_ENDING
 from suppliers.connectors import parsing
 from suppliers.connectors.bigbuy import schemas
 from suppliers.connectors.bigbuy.list_store import ListStore
 from suppliers.connectors.bigbuy.options import CURRENCY
-from suppliers.connectors.records import ProductDetail
+from suppliers.connectors.records import ProductDetail, failed_detail
 from suppliers.connectors.spec_tables import claims
 
 MAX_CATEGORY_DEPTH = 12
@@ -29,7 +30,12 @@ NEGATIVE_VALUE = re.compile(r"^\s*(no|none|without|not included|0)\b", re.IGNORE
 def pages(store: ListStore, product_ids: frozenset[int]) -> Iterator[ProductDetail]:
     for key, row in store.products():
         if key in product_ids:
-            yield _JoinedProduct(store, key, row).page()
+            try:
+                yield _JoinedProduct(store, key, row).page()
+            except TASK_ENDING:
+                raise
+            except Exception as error:  # noqa: BLE001 - failed_detail logs it
+                yield failed_detail(str(key), error)
 
 
 class _JoinedProduct:

@@ -1,6 +1,7 @@
 """Feed reader: read products, stock, costs and offers from a file, note its newest rows."""
 
 import heapq
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from catalog.records import ImportIssue
+from catalog.records import ImportIssue, describe_unexpected
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
+from storefront.lib.tasks import TASK_ENDING
 from suppliers.connectors.bulk import MAX_UTC_OFFSET, FileProfile, OfferRow
 from suppliers.connectors.feed.fetch import UNKNOWN_AGE, FileAge
 from suppliers.connectors.feed.formats.data_file import DataFile
@@ -28,7 +30,10 @@ from suppliers.connectors.records import (
     PriceReport,
     ProductDetail,
     StockReport,
+    failed_detail,
 )
+
+log = logging.getLogger(__name__)
 
 MAX_LATEST_ROWS = 20
 
@@ -137,9 +142,7 @@ class FeedFileReader:
                 distinct_rows, issues = _without_confusable(current_rows, known_skus)
                 yield from issues
                 if distinct_rows:
-                    yield product_pages.build_detail(
-                        external_id, distinct_rows, mark=mark, headings=self.mapping.headings
-                    )
+                    yield self._detail(external_id, distinct_rows, mark=mark)
                 elif (
                     not current_rows
                     and self.mapping.omitted_products is not MissingRowMeans.DISCONTINUED
@@ -150,6 +153,16 @@ class FeedFileReader:
                     )
         finally:
             known_skus.close()
+
+    def _detail(self, external_id: str, rows: list[ConvertedRow], *, mark: str) -> ProductDetail:
+        try:
+            return product_pages.build_detail(
+                external_id, rows, mark=mark, headings=self.mapping.headings
+            )
+        except TASK_ENDING:
+            raise
+        except Exception as error:  # noqa: BLE001 - failed_detail logs it
+            return failed_detail(external_id, error)
 
     def _grouped_products(self) -> Iterator[tuple[str, list[ConvertedRow]] | ImportIssue]:
         """Group the rows on disk in the first pass; reuse the groups in the second."""
@@ -178,11 +191,17 @@ class FeedFileReader:
 
     def _converted_rows(self) -> Iterator[ConvertedRow | ImportIssue]:
         for row_name, row in self.rows():
-            yield (
-                row
-                if isinstance(row, ImportIssue)
-                else self._converter.whole(row, row_name=row_name)
-            )
+            yield row if isinstance(row, ImportIssue) else self._converted(row, row_name=row_name)
+
+    def _converted(self, row: dict[str, Any], *, row_name: str) -> ConvertedRow | ImportIssue:
+        try:
+            return self._converter.whole(row, row_name=row_name)
+        except TASK_ENDING:
+            raise
+        except Exception as error:
+            message = describe_unexpected(error)
+            log.exception("%s of a file cannot be read", row_name)
+            return ImportIssue(row=row_name, code="list-unreadable", message=message)
 
     def stock_rows(
         self, external_id_of: ProductIdOf

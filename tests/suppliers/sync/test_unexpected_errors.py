@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 
+from storefront.dev.sandboxes.in_memory_supplier import InMemorySupplier
 from suppliers.models import SupplierOffer, SyncIssue, SyncRun
 from tests.factories.feeds import NOON, stock_world, sync
 
@@ -63,3 +64,27 @@ def test_unexpected_errors_of_most_records_stop_the_run(supplier, world, fails_f
 
     assert run.status == SyncRun.Status.QUARANTINED
     assert "8 of 10 products caused an unexpected error" in run.problem
+
+
+def test_an_answer_with_an_unexpected_error_is_an_issue_and_others_are_imported(
+    supplier, world, monkeypatch, caplog
+):
+    stock_world(world, 5)
+    read = InMemorySupplier.product
+
+    def fail(connector, *, external_id):
+        if external_id == "P3":
+            raise KeyError("unexpected")
+        return read(connector, external_id=external_id)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(InMemorySupplier, "product", fail)
+        run = sync(supplier)
+
+    assert (run.status, run.created) == (SyncRun.Status.APPLIED, 4)
+    (issue,) = SyncIssue.objects.filter(resolved_at=None)
+    assert (issue.row, "KeyError: 'unexpected'" in issue.message) == ("P3", True)
+    assert any(record.exc_info for record in caplog.records)
+    sync(supplier, now=LATER)
+    assert SupplierOffer.objects.sellable().count() == 5
+    assert not SyncIssue.objects.filter(resolved_at=None).exists()

@@ -6,6 +6,7 @@ import pytest
 from catalog.records import ImportIssue
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
+from suppliers.connectors.bigbuy import product_pages
 from suppliers.connectors.records import MissingRowMeans
 from tests.factories.connector_contexts import DictMemory
 from tests.suppliers.connectors.bigbuy.recorded_answers import (
@@ -185,3 +186,23 @@ def test_list_is_fetched_page_by_page(bigbuy_answers, opened, monkeypatch):
     assert len(rows) == 2
     assert set(pages_of(opened(only_in_stock=False))) == {ALONE, MANY}
     assert lists["products"].call_count == 3
+
+
+def test_a_product_with_an_unexpected_error_is_an_issue_and_others_are_read(
+    bigbuy_answers, opened, monkeypatch
+):
+    answer_lists(bigbuy_answers)
+    original = product_pages._JoinedProduct.page
+
+    def fail(joined):
+        if joined._external_id == ALONE:
+            raise KeyError("unexpected")
+        return original(joined)
+
+    monkeypatch.setattr(product_pages._JoinedProduct, "page", fail)
+    found = pages_of(opened())
+
+    (issue,) = found[ALONE].problems
+    assert (issue.row, issue.code, found[ALONE].record) == (ALONE, "record-failed", None)
+    assert "KeyError: 'unexpected'" in issue.message
+    assert found[MANY].record.variants

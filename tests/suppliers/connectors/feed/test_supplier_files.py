@@ -12,6 +12,8 @@ from catalog.attributes.normalization import normalize
 from catalog.records import ImportIssue
 from suppliers.connectors.feed.formats.data_file import open_file
 from suppliers.connectors.feed.reader import FeedFileReader
+from suppliers.connectors.feed.rows import product_pages
+from suppliers.connectors.feed.rows.converter import Converter
 from suppliers.feed_mapping.suggestions import suggest_mapping
 
 FILES = Path(__file__).parent / "supplier_files"
@@ -83,3 +85,29 @@ def test_the_source_of_a_value_is_the_column_of_the_file(tmp_path):
 def test_each_of_forty_files_has_an_expectation():
     assert len(NAMES) >= 40
     assert set(NAMES) == set(EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(product_pages, "build_detail"), (Converter, "whole")], ids=["page", "row"]
+)
+def test_a_row_with_an_unexpected_error_is_an_issue_and_others_are_read(
+    monkeypatch, tmp_path, caplog, place, name
+):
+    path = tmp_path / "lights.csv"
+    path.write_text("SKU,Name,Price\nA-1,Lamp one,9.10\nA-2,Lamp two,9.20\n", encoding="utf-8")
+    original = getattr(place, name)
+
+    def fail(*args, **known):
+        if "A-1" in repr(args):
+            raise KeyError("unexpected")
+        return original(*args, **known)
+
+    monkeypatch.setattr(place, name, fail)
+    file = open_file(path, work=tmp_path)
+    mapping = suggest_mapping(file.detected.headers, [*file.sample(20)])
+    first, second = FeedFileReader(file, mapping, currency="EUR", work=tmp_path).pages()
+
+    (issue,) = [first] if isinstance(first, ImportIssue) else first.problems
+    assert (issue.is_fatal, "KeyError: 'unexpected'" in issue.message) == (True, True)
+    assert second.record.title == "Lamp two"
+    assert any(record.exc_info for record in caplog.records)
