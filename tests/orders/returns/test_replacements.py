@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.db import transaction
 
+from catalog.models import Product, Variant
 from notifications.models import Event
 from orders import privacy
 from orders.models import Allocation, Order, OrderLine, Payment, PaymentEvent, PurchaseOrder
@@ -21,6 +22,7 @@ from storefront.dashboard.invariants.status_history import HISTORY
 from storefront.dashboard.invariants.stock import STOCK
 from suppliers.models import StockLevel
 from tests.factories.cancellation import send
+from tests.factories.catalog import make_guarantee
 from tests.factories.orders import make_sellable
 from tests.factories.returns import (
     PURCHASE_LINES,
@@ -76,6 +78,25 @@ def test_a_replacement_is_a_free_order_to_the_last_address_with_future_dates():
     assert payload["replacement"] == order.number
     assert order.access_key in payload["replacement_url"]
     assert violated_codes() == []
+
+
+def test_a_replacement_keeps_the_guarantee_that_was_sold():
+    made = defective_return()
+    sold = {"months": 30, "terms_file": "documents/sold.pdf"}
+    OrderLine.objects.update(guarantee=sold)
+    make_guarantee(Product.objects.get(), months=60)
+
+    assert exchange(made).lines.get().guarantee == sold
+
+
+def test_a_replacement_by_a_successor_has_the_guarantee_of_its_product():
+    made = defective_return()
+    OrderLine.objects.update(guarantee={"months": 30})
+    other = make_sellable(price="33.33", quantity=9)
+    Variant.objects.exclude(pk=other.variant.pk).update(replaced_by=other.variant)
+    make_guarantee(other.variant.product, months=60)
+
+    assert exchange(made, other).lines.get().guarantee["months"] == 60
 
 
 def test_a_replacement_is_held_until_waived(monkeypatch, supplier):
