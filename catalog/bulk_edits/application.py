@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
 from itertools import batched
 from typing import Any
 
@@ -24,6 +25,8 @@ from django.db import (
     ProgrammingError,
     transaction,
 )
+from django.db.models import QuerySet
+from django.db.models.fields.json import KT, KeyTextTransform
 from django.utils.translation import gettext as _
 
 from catalog.attributes.numbers import UnreadableError
@@ -31,7 +34,13 @@ from catalog.bulk_edits import creation, planning, writing
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits.creation import CreationError
 from catalog.bulk_edits.fields import OF_VARIANT, SPEC, TEXT, BulkField, Target
-from catalog.bulk_edits.file_fields import OPTION_TEXT, WARNINGS, all_fields, lock_name
+from catalog.bulk_edits.file_fields import (
+    OPTION_TEXT,
+    SUCCESSOR,
+    WARNINGS,
+    all_fields,
+    lock_name,
+)
 from catalog.bulk_edits.identifiers import IdentifierError
 from catalog.bulk_edits.writing import Write
 from catalog.listings.publication import lock_with_variants, republish_once
@@ -113,21 +122,26 @@ def start_undo(edit: BulkEdit, *, actor: str, now: datetime) -> None:
     edit.move(Status.UNDOING, at=now, actor=actor, undone_by=actor[:100])
 
 
-def continue_edit(edit_id: int, *, now: datetime, time_limit_s: float = TIME_LIMIT_S) -> None:
-    """Do the requested work of an edit, unless another worker does it."""
+def continue_edit(
+    edit_id: int, *, now: datetime, time_limit_s: float = TIME_LIMIT_S, waits: bool = False
+) -> None:
+    """Do the requested work of an edit, unless another worker does it.
+
+    ``waits``: wait for that worker, at most for the lock timeout.
+    """
     ends_at, clock = time.monotonic() + time_limit_s, running_clock(now)
-    for _slice in advisory_locks.lock_free_slices(LOCK_NAME, [edit_id]):
+    for _slice in advisory_locks.lock_slices(
+        LOCK_NAME, has_work=lambda _edit: waits, among=[edit_id]
+    ):
         edit = BulkEdit.objects.get(pk=edit_id)
         if edit.status == Status.PREPARING:
             _plan(edit, clock=clock)
         elif edit.status == Status.APPLYING:
-            rows = edit.rows.filter(outcome__in=TO_APPLY).order_by("position")
-            ids = rows.values_list("pk", flat=True)
+            ids = _in_order(edit.rows.filter(outcome__in=TO_APPLY))
             if _do_rows(ids, _apply_rows, edit.applied_by, clock, ends_at):
                 edit.move(Status.APPLIED, at=clock())
         elif edit.status == Status.UNDOING:
-            rows = edit.rows.filter(outcome__in=TO_UNDO).order_by("-position")
-            ids = rows.values_list("pk", flat=True)
+            ids = _in_order(edit.rows.filter(outcome__in=TO_UNDO))[::-1]
             if _do_rows(ids, _undo_rows, edit.undone_by, clock, ends_at):
                 edit.move(Status.UNDONE, at=clock())
 
@@ -141,6 +155,28 @@ def _plan(edit: BulkEdit, *, clock: Callable[[], datetime]) -> None:
         edit.move(Status.FAILED, at=clock())
     else:
         edit.move(Status.READY, at=clock())
+
+
+def _in_order(rows: "QuerySet[BulkEditRow]") -> list[int]:
+    """Return the ids of rows by position, but each after the row that creates its successor."""
+    successor = KeyTextTransform(SUCCESSOR, "wanted")
+    named = rows.order_by("position").annotate(successor=successor, first=KT("wanted__first"))
+    table = list(named.values_list("pk", "position", "name", "first", "successor"))
+    by_name = {name: pk for pk, _position, name, _first, _successor in table}
+    after = {pk: by_name[sku] for pk, *_rest, sku in table if sku in by_name}
+    if not after:
+        return [pk for pk, *_rest in table]
+    by_position = {str(position): pk for pk, position, *_rest in table}
+    first_of = {pk: by_position.get(first or "", pk) for pk, *_rest, first, _sku in table}
+    while True:
+        sorter: TopologicalSorter[int] = TopologicalSorter()
+        for pk, first in first_of.items():
+            sorter.add(pk, *{first, after.get(pk, pk)} - {pk})
+        try:
+            return list(sorter.static_order())
+        except CycleError as error:  # these rows are rejected when they are applied
+            for pk in error.args[1]:
+                after.pop(pk, None)
 
 
 def _do_rows(
@@ -200,6 +236,7 @@ def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor:
     creation.find_products(new)
     lock_with_variants({row.product_id for row in (*todo, *new) if row.product_id})
     with republish_once(now=now):
+        _create_rows(new, known, now=now, actor=actor)
         for group in _groups(todo):
             writes = []
             for row, target in _with_targets(group):
@@ -218,22 +255,26 @@ def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor:
                 writes.append(Write(target=target, values=row.after, reason=reason))
             source = f"bulk edit:{group[0].edit_id}"
             writing.write_values(writes, known, source=source, now=now, actor=actor)
-        rest = creation.create_rows(new, known, now=now, actor=actor)
-        for group in _groups(new):
-            writes = [
-                Write(
-                    target=target,
-                    values=rest[row.pk],
-                    reason=group[0].edit.finding_reason if row.findings else "",
-                )
-                for row, target in _with_targets(group)
-                if target is not None and rest[row.pk]
-            ]
-            source = f"bulk edit:{group[0].edit_id}"
-            writing.write_values(writes, known, source=source, now=now, actor=actor)
     creation.set_statuses(new, now=now, actor=actor)
     changed = ("outcome", "message", "unlocked", "sources")
     bulk.update(BulkEditRow, dict.fromkeys(todo, changed))
+
+
+@requires_transaction
+def _create_rows(rows: Sequence[BulkEditRow], known: Known, *, now: datetime, actor: str) -> None:
+    rest = creation.create_rows(rows, known, now=now, actor=actor)
+    for group in _groups(rows):
+        writes = [
+            Write(
+                target=target,
+                values=rest[row.pk],
+                reason=group[0].edit.finding_reason if row.findings else "",
+            )
+            for row, target in _with_targets(group)
+            if target is not None and rest[row.pk]
+        ]
+        source = f"bulk edit:{group[0].edit_id}"
+        writing.write_values(writes, known, source=source, now=now, actor=actor)
 
 
 @requires_transaction

@@ -5,15 +5,15 @@ holds beside the stated values ``HANDLE``, the URL handle, and ``FIRST``, the ro
 product; without ``FIRST`` the product exists.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from catalog.attributes.colors import color_of
+from catalog.brands.aliases import get_or_create_brand
 from catalog.bulk_edits import planning
 from catalog.bulk_edits.fields import (
     BRAND,
@@ -25,11 +25,13 @@ from catalog.bulk_edits.fields import (
     BulkField,
     Target,
 )
-from catalog.bulk_edits.file_fields import OPTION_NAMES, OPTION_VALUES
+from catalog.bulk_edits.file_fields import OPTION_NAMES, OPTION_VALUES, SUCCESSOR
 from catalog.bulk_edits.planning import RowPlan
 from catalog.listings.publication import republish
 from catalog.models import (
+    Brand,
     BulkEditRow,
+    Category,
     Completeness,
     FieldChange,
     Identifier,
@@ -46,7 +48,6 @@ from catalog.readiness import lifecycle
 from storefront.lib.db import bulk
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
-from storefront.lib.state_machine import InvalidTransitionError
 
 HANDLE, FIRST = "handle", "first"
 TITLE, LITHIUM = "product.title", "variant.lithium"
@@ -63,23 +64,29 @@ class CreationError(ValueError):
     """A row cannot create its product or variant. The message is for staff."""
 
 
-def plan_new(
+def plan_new(  # noqa: PLR0913 - a row, what it changes, what the caller knows of both
     sku: str,
     target: Target,
     wanted: Mapping[str, Any],
     known: Mapping[str, BulkField],
     *,
     is_first: bool,
+    unreadable: Collection[str] = (),
 ) -> RowPlan:
     """Return what a row creates, and what is wrong with its values.
 
     Shape:  ``target`` has an unsaved variant; if the row creates the product, that is unsaved, too,
-            and has the stated brand, category and family, as far as they are known
+            and has the stated brand, category and family, as far as they are known;
+            ``unreadable`` are fields whose cells the caller has rejected
     """
     needed = (*NEEDED_OF_PRODUCT, *NEEDED_OF_VARIANT) if is_first else NEEDED_OF_VARIANT
-    if missing := [known[code].label for code in needed if wanted.get(code) in (None, "")]:
+    missing = [code for code in needed if wanted.get(code) in (None, "")]
+    if missing and {*missing} <= {*unreadable}:
+        return RowPlan(is_new=True)
+    if missing:
+        labels = ", ".join(known[code].label for code in missing if code not in unreadable)
         message = _("No variant has the SKU %(sku)s. To create it, state: %(fields)s.")
-        return RowPlan(rejection=message % {"sku": sku[:60], "fields": ", ".join(missing)})
+        return RowPlan(rejection=message % {"sku": sku[:60], "fields": labels})
     status = wanted.get(STATUS, "") if target.product.pk is None else ""
     rest = {code: value for code, value in wanted.items() if not (status and code == STATUS)}
     plan = planning.plan_values(target, rest, known)
@@ -119,93 +126,129 @@ def create_rows(
     Locks:  the caller has locked products that exist
     Raises: CreationError  a SKU or URL handle is taken, or the product was not created
     """
-    taken = {
-        *Variant.objects.filter(sku__in=[row.name for row in rows]).values_list("sku", flat=True)
-    }
+    if not rows:
+        return {}
+    set_change_source(f"bulk edit:{rows[0].edit_id}", actor=actor)
+    _check_free(rows)
+    present = Product.objects.in_bulk([row.product_id for row in rows if row.product_id])
     created: dict[int, Product] = {}  # by the position of the first row
+    brands: dict[str, Brand] = {}  # by stated name
+    categories = Category.objects.in_bulk({row.wanted.get(CATEGORY) or 0 for row in rows})
     rest: dict[int, dict[str, Any]] = {}
     for row in rows:
-        set_change_source(f"bulk edit:{row.edit_id}", actor=actor)
-        if row.name in taken:
-            raise CreationError(
-                _("A variant with this SKU was added since the dry run. Upload the file again.")
-            )
+        stated = {known[code]: value for code, value in row.wanted.items() if code in known}
         first = row.wanted.get(FIRST)
-        is_later = first not in {None, row.position}
-        product = created.get(first) if is_later else None
-        if product is None and row.product_id:
-            product = Product.objects.filter(pk=row.product_id).first()
-        rest[row.pk] = _create_row(row, known, product)
-        if row.product is not None:
-            created[row.position] = row.product
-            republish(row.product.pk, now=now)
+        product = created.get(first or 0) or present.get(row.product_id or 0)
+        if product is None and first == row.position:
+            product = created[first] = _new_product(
+                row, stated, brands=brands, categories=categories
+            )
+        if product is None:
+            raise _missing_product(first)
+        row.product, row.variant = product, _new_variant(row, stated, product)
+        row.outcome, row.message = BulkEditRow.Outcome.CREATED, ""
+        rest[row.pk] = _values_to_write(row, known)
+    creation.create_drafts([*created.values()])
+    creation.create_variants([row.variant for row in rows if row.variant])
+    for row in rows:
+        row.product, row.variant = row.product, row.variant  # now they have ids
+        republish(row.product_id or 0, now=now)
     bulk.update(BulkEditRow, dict.fromkeys(rows, ("product", "variant")))
     return rest
 
 
-@requires_transaction
-def _create_row(
-    row: BulkEditRow, known: Mapping[str, BulkField], product: Product | None
-) -> dict[str, Any]:
-    """Create the variant of a row, and its product if it is the first; return the values to write."""
-    stated = {known[code]: value for code, value in row.wanted.items() if code in known}
-    values = {
-        each.name: each.to_value(value) for each, value in stated.items() if each.part == VARIANT
-    }
-    variant = Variant(sku=row.name, **values)
-    variant.cell_count = variant.cell_count or 0
-    variant.overridden_fields = sorted(values.keys() & {*variant_edits.LOCKABLE_FIELDS})
-    rest = {code: value for code, value in row.after.items() if known[code].part != VARIANT}
-    if row.wanted.get(FIRST):
-        rest.pop(STATUS, None)  # ``set_statuses`` sets it
-    if product is not None:
-        variant.product = product
-        variant.color = variant.color or color_of(product.option_names, variant.option_values)
-        creation.create_variant(variant)
-    elif row.wanted.get(FIRST) == row.position:
-        product = _new_product(row, stated)
-        variant.color = variant.color or color_of(product.option_names, variant.option_values)
-        creation.create_product(product, brand_name=row.wanted[BRAND], first=variant)
-        rest = {code: value for code, value in rest.items() if known[code].part != PRODUCT}
-    elif row.wanted.get(FIRST):
-        message = _("Row %(row)s, which creates the product, was not applied.")
-        raise CreationError(message % {"row": row.wanted[FIRST]})
-    else:
-        raise CreationError(_("The product was deleted since the dry run. Upload the file again."))
-    row.product, row.variant = product, variant
-    row.outcome, row.message = BulkEditRow.Outcome.CREATED, ""
-    return rest
-
-
-def _new_product(row: BulkEditRow, stated: Mapping[BulkField, Any]) -> Product:
-    handle = row.wanted[HANDLE]
-    if handle and Product.objects.filter(slug=handle).exists():
+def _check_free(rows: Sequence[BulkEditRow]) -> None:
+    """Raise CreationError if a SKU or URL handle of new rows is taken."""
+    if Variant.objects.filter(sku__in=[row.name for row in rows]).exists():
+        raise CreationError(
+            _("A variant with this SKU was added since the dry run. Upload the file again.")
+        )
+    handles = [row.wanted[HANDLE] for row in rows if row.wanted.get(FIRST) == row.position]
+    if Product.objects.filter(slug__in=filter(None, handles)).exists():
         raise CreationError(
             _("A product with this URL handle was added since the dry run. Upload the file again.")
         )
+
+
+def _missing_product(first: int | None) -> CreationError:
+    if first is None:
+        return CreationError(_("The product was deleted since the dry run. Upload the file again."))
+    message = _("Row %(row)s, which creates the product, was not applied.")
+    return CreationError(message % {"row": first})
+
+
+@requires_transaction
+def _new_product(
+    row: BulkEditRow,
+    stated: Mapping[BulkField, Any],
+    *,
+    brands: dict[str, Brand],
+    categories: Mapping[int, Category],
+) -> Product:
+    """Return the product of a row, not saved; its brand is created if it is unknown."""
     values = {
-        each.name: each.to_value(value)
+        each.name: each.to_value(value, categories=categories)
         for each, value in stated.items()
         if each.part == PRODUCT and each.code not in {BRAND, STATUS}
     }
-    return Product(slug=handle, overridden_fields=sorted(values), **values)
+    product = Product(slug=row.wanted[HANDLE], overridden_fields=sorted(values), **values)
+    name = row.wanted[BRAND]
+    product.brand = brands[name] = brands.get(name) or get_or_create_brand(name)
+    creation.lock_entered(product)
+    return product
+
+
+def _new_variant(row: BulkEditRow, stated: Mapping[BulkField, Any], product: Product) -> Variant:
+    values = {
+        each.name: each.to_value(value)
+        for each, value in stated.items()
+        if each.part == VARIANT and each.code != SUCCESSOR
+    }
+    variant = Variant(sku=row.name, product=product, **values)
+    variant.cell_count = variant.cell_count or 0
+    variant.overridden_fields = sorted(values.keys() & {*variant_edits.LOCKABLE_FIELDS})
+    variant.color = variant.color or color_of(product.option_names, variant.option_values)
+    return variant
+
+
+def _values_to_write(row: BulkEditRow, known: Mapping[str, BulkField]) -> dict[str, Any]:
+    """Return the values that the new product and variant do not have yet."""
+    is_first = row.wanted.get(FIRST) == row.position
+    return {
+        code: value
+        for code, value in row.after.items()
+        if (known[code].part != VARIANT or code == SUCCESSOR)
+        and not (is_first and known[code].part == PRODUCT)
+        and not (row.wanted.get(FIRST) and code == STATUS)  # ``set_statuses`` sets it
+    }
 
 
 @requires_transaction
 def set_statuses(rows: Sequence[BulkEditRow], *, now: datetime, actor: str) -> None:
     """Give new products their stated status. One whose values do not allow it stays a draft."""
-    for row in [row for row in rows if row.wanted.get(FIRST) and STATUS in row.after]:
-        product = Product.objects.get(pk=row.product_id or 0)
-        source = f"bulk edit:{row.edit_id}"
-        try:
-            with transaction.atomic():
-                lifecycle.move_in_steps(
-                    [product], to=row.after[STATUS], actor=actor, now=now, source=source
-                )
-        except InvalidTransitionError as error:
-            message = _("The product stays a draft: %(reason)s") % {"reason": error}
-            row.message = message[: planning.MAX_MESSAGE]
-            del row.after[STATUS]
+    stated: dict[str, list[BulkEditRow]] = {}
+    for row in rows:
+        if row.wanted.get(FIRST) and STATUS in row.after:
+            stated.setdefault(row.after[STATUS], []).append(row)
+    for status, of_status in stated.items():
+        steps = lifecycle.find_transitions(Product.Status.DRAFT, status)
+        products = {row.product_id or 0 for row in of_status}
+        missing = lifecycle.find_unsellable(products) if Product.Status.READY in steps else {}
+        for row in of_status:
+            if reason := missing.get(row.product_id or 0):
+                message = _("The product stays a draft: %(reason)s") % {
+                    "reason": lifecycle.describe_missing(reason)
+                }
+                row.message = message[: planning.MAX_MESSAGE]
+                del row.after[STATUS]
+        for step in steps:
+            lifecycle.move_products(
+                products - missing.keys(),
+                to=step,
+                actor=actor,
+                now=now,
+                source=f"bulk edit:{of_status[0].edit_id}",
+            )
     bulk.update(BulkEditRow, dict.fromkeys(rows, ("after", "outcome", "message")))
 
 

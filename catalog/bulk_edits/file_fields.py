@@ -69,9 +69,6 @@ class SuccessorField(_TextField):
         successor = target.variant.replaced_by if target.variant else None
         return successor.sku if successor else ""
 
-    def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
-        return Variant.objects.get(sku=stored) if stored else None
-
 
 class OptionTextField(_TextField):
     """The translation of an option value, by its position among the options of the variant."""

@@ -1,6 +1,6 @@
 """Bulk edit identifiers: check and add GTINs and part numbers of a file, remove them by undo."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from catalog.attributes.identifiers import InvalidGtinError
 from catalog.bulk_edits.fields import Target, printed
 from catalog.competitors.labels import MESSAGES
-from catalog.models import Identifier
+from catalog.models import Identifier, Variant
 from catalog.products import identifier_edits
-from catalog.products.identifier_edits import IdentifierTakenError, InvalidPartNumberError
+from catalog.products.identifier_edits import IdentifierEdit, InvalidPartNumberError
 from storefront.lib.db.transactions import requires_transaction
 
 
@@ -50,33 +50,42 @@ def stored_value(target: Target, scheme: str, raw: str) -> str:
 def _check_free(target: Target, scheme: str, raw: str, value: str) -> None:
     if target.variant is None:
         raise IdentifierError(_("The product or variant was deleted in the meantime."))
-    try:
-        identifier_edits.check_free(variant=target.variant, scheme=scheme, value=value)
-    except IdentifierTakenError as error:
+    _check_owner(target, raw, identifier_edits.find_owners([value]).get((scheme, value)))
+
+
+def _check_owner(target: Target, raw: str, owner: Variant | None) -> None:
+    """Raise IdentifierError if another variant owns a number."""
+    if owner is not None and owner != target.variant:
         message = _("The variant %(sku)s has the number %(number)s. Remove it there first.")
-        values = {"sku": error.variant.sku, "number": raw[:60]}
-        raise IdentifierError(message % values) from error
+        raise IdentifierError(message % {"sku": owner.sku, "number": raw[:60]})
 
 
 @requires_transaction
-def save_identifiers(target: Target, scheme: str, numbers: Sequence[str], *, now: datetime) -> None:
-    """Add the identifiers that the variant lacks, remove the others.
+def save_identifiers(
+    stated: Sequence[tuple[Target, Mapping[str, Sequence[str]]]], *, now: datetime
+) -> None:
+    """Add the identifiers that variants lack, remove the others of the stated schemes.
 
-    Locks:  as ``identifier_edits.save_identifiers``
+    Shape:  ``stated`` are variants with their numbers by scheme
+    Locks:  as ``identifier_edits.edit_identifiers``
     Raises: IdentifierError  another variant has got a number in the meantime
     """
-    present = target.identifiers_of(scheme)
-    known = {printed(each) for each in present}
-    added = []
-    for raw in [number for number in numbers if number not in known]:
-        value = stored_value(target, scheme, raw)
-        _check_free(target, scheme, raw, value)
-        added.append(Identifier(scheme=scheme, value=value, raw=raw))
-    if target.variant is not None:
-        identifier_edits.save_identifiers(
-            variant=target.variant,
-            added=added,
-            verified={},
-            removed=[each for each in present if printed(each) not in numbers],
-            now=now,
-        )
+    edits, added_to = [], list[tuple[Target, Identifier]]()
+    for target, by_scheme in stated:
+        if target.variant is None:
+            continue
+        added, removed = list[Identifier](), list[Identifier]()
+        for scheme, numbers in by_scheme.items():
+            present = target.identifiers_of(scheme)
+            known = {printed(each) for each in present}
+            removed += [each for each in present if printed(each) not in numbers]
+            for raw in [number for number in numbers if number not in known]:
+                value = stored_value(target, scheme, raw)
+                added.append(Identifier(scheme=scheme, value=value, raw=raw))
+        added_to += [(target, each) for each in added]
+        variant_id = target.variant.pk
+        edits.append(IdentifierEdit(variant_id=variant_id, added=added, removed=removed))
+    taken = identifier_edits.find_owners(each.value for _target, each in added_to)
+    for target, each in added_to:
+        _check_owner(target, each.raw, taken.get((each.scheme, each.value)))
+    identifier_edits.edit_identifiers(edits, now=now)

@@ -18,6 +18,7 @@ from catalog.bulk_edits.file_fields import ImagesField
 from catalog.models import Image
 from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products import image_edits, images
+from catalog.products.image_edits import ImageEdit
 from catalog.products.images import MAX_ALT_CHARS, MAX_IMAGES
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.text import fold
@@ -114,13 +115,27 @@ def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @requires_transaction
 def save_images(
-    field: ImagesField, target: Target, wanted: Sequence[Mapping[str, Any]], *, now: datetime
+    field: ImagesField,
+    stated: Sequence[tuple[Target, Sequence[Mapping[str, Any]]]],
+    *,
+    now: datetime,
 ) -> None:
-    """Save the images of a product or variant in this order. New addresses are fetched by a task.
+    """Save the images of products or variants in their order. New addresses are fetched by a task.
 
-    Locks:  as ``image_edits.edit_images``
+    Locks:  as ``image_edits.edit_images_of``
     Raises: UnreadableError  the file of a new image was deleted since the dry run
     """
+    edits = [_to_edit(field, target, wanted) for target, wanted in stated]
+    image_edits.edit_images_of(edits, now=now)
+    images: dict[int, list[Image]] = {}
+    products = [edit.product_id for edit in edits]
+    for image in Image.objects.filter(product__in=products).order_by("position", "pk"):
+        images.setdefault(image.product_id, []).append(image)
+    for target, _wanted in stated:
+        target.images = images.get(target.product.pk, ())
+
+
+def _to_edit(field: ImagesField, target: Target, wanted: Sequence[Mapping[str, Any]]) -> ImageEdit:
     present = {image.source_url: image for image in target.images}
     owner = target.variant if field.name == VARIANT else None
     saved = []
@@ -135,10 +150,7 @@ def save_images(
     for position, image in enumerate(in_order):
         image.position = position
     main = next((image for image in saved if image.role == Image.Role.MAIN), None)
-    image_edits.edit_images(
-        product=target.product, saved=in_order, removed=removed, main=main, now=now
-    )
-    target.images = list(Image.objects.filter(product=target.product).order_by("position", "pk"))
+    return ImageEdit(product_id=target.product.pk, saved=in_order, removed=removed, main=main)
 
 
 def _new_image(source: str) -> Image:

@@ -25,11 +25,10 @@ from catalog.bulk_edits.fields import (
     Target,
     unknown_brand,
 )
-from catalog.bulk_edits.file_fields import MODES_CODE, SUCCESSOR, all_fields
+from catalog.bulk_edits.file_fields import MODES_CODE, all_fields
 from catalog.models import BulkEdit, BulkEditRow, Category, Product, Variant
 from catalog.products.spec_edits import find_implausible, find_new, stated_mode, values_of
 from catalog.products.staff.variant_form import BATTERY_FIELDS, find_battery_problems
-from catalog.products.variant_edits import SuccessorError, check_successor
 from catalog.readiness import lifecycle
 from storefront.lib.db.transactions import requires_transaction
 
@@ -186,7 +185,6 @@ def plan_values(
         rejections += _foreign_attributes(target, plan.after, known)
         rejections += _spec_problems(target, plan, known)
         rejections += _variant_problems(target, plan.after, known)
-        rejections += _successor_problems(target, plan.after)
     plan.rejection = " ".join(rejections)
     return plan
 
@@ -259,16 +257,6 @@ def _variant_problems(
         return []
     values = {name: getattr(target.variant, name) for name in BATTERY_FIELDS} | changes
     return list(find_battery_problems(values).values())
-
-
-def _successor_problems(target: Target, after: Mapping[str, Any]) -> Iterable[str]:
-    sku = after.get(SUCCESSOR)
-    if not sku or target.variant is None or target.variant.pk is None:
-        return
-    try:
-        check_successor(target.variant, Variant.objects.filter(sku=sku).first())
-    except SuccessorError as error:
-        yield str(error)
 
 
 @requires_transaction

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from catalog.bulk_edits import identifiers, image_lists, mode_texts
 from catalog.bulk_edits.fields import (
     CATEGORY,
@@ -20,18 +22,22 @@ from catalog.bulk_edits.fields import (
 from catalog.bulk_edits.file_fields import (
     IMAGES,
     MODES,
+    MODES_CODE,
+    PRODUCT_IMAGES,
+    SUCCESSOR,
+    VARIANT_IMAGES,
     WARNINGS,
     ImagesField,
     OptionTextField,
     lock_name,
 )
-from catalog.models import Category, OptionText, Product
+from catalog.models import Category, OptionText, Product, Variant
 from catalog.products import editing, spec_edits, variant_edits
 from catalog.products.editing import ProductEdit
 from catalog.products.spec_edits import SpecEdit
 from catalog.products.translations import text_edits
-from catalog.products.translations.text_edits import TranslatedTexts
-from catalog.products.variant_edits import VariantEdit
+from catalog.products.translations.text_edits import TextEdit, TranslatedTexts
+from catalog.products.variant_edits import SuccessorError, VariantEdit
 from catalog.readiness import lifecycle
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
@@ -70,15 +76,14 @@ def write_values(
     Locks:  as the services
     """
     set_change_source(source, actor=actor)
-    categories = _categories(writes)
-    parts = [(write, _by_part(write.values, known, categories)) for write in writes]
+    categories, successors = _categories(writes), _successors(writes)
+    parts = [(write, _by_part(write.values, known, categories, successors)) for write in writes]
     variant_edits.edit_variants([*_variant_edits(parts, known)], now=now)
     editing.apply_edits([*_product_edits(parts, known)], now=now)
     spec_edits.edit_specs([*_spec_edits(parts, known)], actor=actor, now=now)
-    for write, of_write in parts:
-        _save_identifiers(write, of_write, known, now=now)
-        _save_texts(write.target, of_write, now=now)
-        _save_file_values(write, known, now=now)
+    _save_identifiers(parts, known, now=now)
+    _save_texts(parts, now=now)
+    _save_file_values(writes, known, now=now)
     for to, products in _by_status(parts).items():
         lifecycle.move_in_steps(products, to=to, actor=actor, now=now, source=source)
 
@@ -88,14 +93,29 @@ def _categories(writes: Sequence[Write]) -> dict[int, Category]:
     return Category.objects.in_bulk([*ids]) if ids else {}
 
 
+def _successors(writes: Sequence[Write]) -> dict[str, Variant]:
+    """Return the variants that replace others, by SKU. Raises SuccessorError."""
+    skus = {sku for write in writes if (sku := write.values.get(SUCCESSOR))}
+    found = {row.sku: row for row in Variant.objects.filter(sku__in=skus)} if skus else {}
+    if missing := sorted(skus - found.keys()):
+        raise SuccessorError(_("No variant has the SKU %(sku)s.") % {"sku": missing[0]})
+    return found
+
+
 def _by_part(
-    values: Mapping[str, Any], known: Mapping[str, BulkField], categories: Mapping[int, Category]
+    values: Mapping[str, Any],
+    known: Mapping[str, BulkField],
+    categories: Mapping[int, Category],
+    successors: Mapping[str, Variant],
 ) -> Parts:
     parts: Parts = {}
     for code, value in values.items():
         each = known[code]
         of_part = parts.setdefault((each.part, each.language), {})
-        of_part[each.name] = each.to_value(value, categories=categories)
+        if code == SUCCESSOR:
+            of_part[each.name] = successors.get(value)
+        else:
+            of_part[each.name] = each.to_value(value, categories=categories)
     return parts
 
 
@@ -142,49 +162,93 @@ def _spec_edits(
 
 @requires_transaction
 def _save_identifiers(
-    write: Write, parts: Parts, known: Mapping[str, BulkField], *, now: datetime
+    writes: Sequence[tuple[Write, Parts]], known: Mapping[str, BulkField], *, now: datetime
 ) -> None:
-    for scheme, stated in parts.get((IDENTIFIER, ""), {}).items():
-        identifiers.save_identifiers(write.target, scheme, stated, now=now)
-    for scheme in _names(write.unlocked, known, IDENTIFIER):
-        if write.target.variant is not None:
-            variant_edits.return_variant_field(write.target.variant, field=scheme, now=now)
+    stated = [
+        (write.target, parts[IDENTIFIER, ""])
+        for write, parts in writes
+        if (IDENTIFIER, "") in parts
+    ]
+    if stated:
+        identifiers.save_identifiers(stated, now=now)
+    for write, _parts in writes:
+        for scheme in _names(write.unlocked, known, IDENTIFIER):
+            if write.target.variant is not None:
+                variant_edits.return_variant_field(write.target.variant, field=scheme, now=now)
 
 
 @requires_transaction
-def _save_texts(target: Target, parts: Parts, *, now: datetime) -> None:
-    for (part, language), changed in parts.items():
-        if part == TEXT:
-            present = target.part(TEXT, language=language)
-            new = {name: getattr(present, name) for name in TEXT_FIELDS} | changed
-            texts = TranslatedTexts(**new)
-            text_edits.save_texts(product=target.product, language=language, texts=texts, now=now)
+def _save_texts(writes: Iterable[tuple[Write, Parts]], *, now: datetime) -> None:
+    edits = []
+    for write, parts in writes:
+        for (part, language), changed in parts.items():
+            if part == TEXT:
+                present = write.target.part(TEXT, language=language)
+                new = {name: getattr(present, name) for name in TEXT_FIELDS} | changed
+                pk, texts = write.target.product.pk, TranslatedTexts(**new)
+                edits.append(TextEdit(product_id=pk, language=language, texts=texts))
+    if edits:
+        text_edits.edit_texts(edits, now=now)
 
 
 @requires_transaction
-def _save_file_values(write: Write, known: Mapping[str, BulkField], *, now: datetime) -> None:
+def _save_file_values(
+    writes: Sequence[Write], known: Mapping[str, BulkField], *, now: datetime
+) -> None:
     """Save the values of the fields that only files state."""
-    target, product = write.target, write.target.product
-    warnings: dict[str, str] = {}
-    for code, value in write.values.items():
-        each = known[code]
-        if isinstance(each, ImagesField):
-            image_lists.save_images(each, target, value, now=now)
-        elif isinstance(each, OptionTextField):
-            texts = {(OptionText.Kind.VALUE.value, each.source(target)): value}
-            text_edits.save_option_texts(language=each.language, texts=texts)
-        elif each.part == MODES:
-            modes = mode_texts.to_modes(value, target.mode_rows)
-            spec_edits.edit_modes(product=product, modes=modes, now=now)
-        elif each.part == WARNINGS:
-            warnings[each.name] = value
-    if warnings:
-        stated = {**product.safety_warnings, **warnings}
-        changes = {"safety_warnings": {name: text for name, text in stated.items() if text}}
-        editing.apply_edit(product=product, changes=changes, now=now)
-    for code in write.unlocked:
-        if known[code].part in {IMAGES, MODES}:
-            editing.return_product_field(product, field=lock_name(known[code]), now=now)
+    for language, texts in _option_texts(writes, known).items():
+        text_edits.save_option_texts(language=language, texts=texts)
+    modes = {
+        write.target.product.pk: mode_texts.to_modes(
+            write.values[MODES_CODE], write.target.mode_rows
+        )
+        for write in writes
+        if MODES_CODE in write.values
+    }
+    if modes:
+        spec_edits.edit_modes_of(modes, now=now)
+    if warnings := [*_warning_edits(writes, known)]:
+        editing.apply_edits(warnings, now=now)
+    for code in (PRODUCT_IMAGES, VARIANT_IMAGES):
+        each = known.get(code)
+        stated = [(write.target, write.values[code]) for write in writes if code in write.values]
+        if stated and isinstance(each, ImagesField):
+            image_lists.save_images(each, stated, now=now)
+    for write in writes:
+        for code in write.unlocked:
+            if known[code].part in {IMAGES, MODES}:
+                field = lock_name(known[code])
+                editing.return_product_field(write.target.product, field=field, now=now)
+
+
+def _option_texts(
+    writes: Iterable[Write], known: Mapping[str, BulkField]
+) -> dict[str, dict[tuple[str, str], str]]:
+    """Return the translations of options by language, as ``save_option_texts`` takes them."""
+    found: dict[str, dict[tuple[str, str], str]] = {}
+    for write in writes:
+        for code, value in write.values.items():
+            each = known[code]
+            if isinstance(each, OptionTextField):
+                source = (OptionText.Kind.VALUE.value, each.source(write.target))
+                found.setdefault(each.language, {})[source] = value
+    return found
+
+
+def _warning_edits(
+    writes: Iterable[Write], known: Mapping[str, BulkField]
+) -> Iterator[ProductEdit]:
+    for write in writes:
+        stated = {
+            known[code].name: text
+            for code, text in write.values.items()
+            if known[code].part == WARNINGS
+        }
+        if stated:
+            all_texts = {**write.target.product.safety_warnings, **stated}
+            texts = {code: text for code, text in all_texts.items() if text}
+            pk = write.target.product.pk
+            yield ProductEdit(product_id=pk, changes={"safety_warnings": texts})
 
 
 def _by_status(writes: Iterable[tuple[Write, Parts]]) -> dict[str, list[Product]]:

@@ -4,7 +4,8 @@ A SKU or slug of ours is assigned once and never changes.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from django.utils.text import slugify
@@ -71,36 +72,59 @@ def create_product(product: Product, *, brand_name: str, first: Variant) -> None
     Shape:  ``product`` has title, category, family and option names, it may have a slug and locked
             fields; ``first`` as ``create_variant`` takes it
     """
-    product.overridden_fields = sorted({*product.overridden_fields, *ENTERED_FIELDS})
+    lock_entered(product)
     create_draft(product, brand=get_or_create_brand(brand_name))
     first.product = product
     create_variant(first)
 
 
+def lock_entered(product: Product) -> None:
+    """Lock the fields that a new product always has against feeds, in memory."""
+    product.overridden_fields = sorted({*product.overridden_fields, *ENTERED_FIELDS})
+
+
 @requires_transaction
 def create_draft(product: Product, *, brand: Brand) -> None:
-    """Save a new product as a draft, with an empty specification; without a slug, it gets one."""
+    """Save one new product, as ``create_drafts`` does."""
     product.brand = brand
-    product.status = Product.Status.DRAFT
-    if not product.slug:
-        titles = {uuid4().hex: product.title}
-        (product.slug,) = make_slugs(titles, source=STAFF).values()
-    product.save()
-    Spec.objects.create(product=product)
+    create_drafts([product])
+
+
+@requires_transaction
+def create_drafts(products: Sequence[Product]) -> None:
+    """Save new products as drafts, with empty specifications; those without a slug get one."""
+    without_slug = {uuid4().hex: product for product in products if not product.slug}
+    titles = {key: product.title for key, product in without_slug.items()}
+    for key, slug in make_slugs(titles, source=STAFF).items() if titles else ():
+        without_slug[key].slug = slug
+    for product in products:
+        product.status = Product.Status.DRAFT
+    Product.objects.bulk_create(products)
+    Spec.objects.bulk_create([Spec(product=product) for product in products])
 
 
 @requires_transaction
 def create_variant(variant: Variant) -> None:
-    """Save a new variant, after the others of its product; without a SKU, it gets one.
+    """Save one new variant, as ``create_variants`` does."""
+    create_variants([variant])
 
-    Shape:  ``variant`` has its product, and the fields that staff entered
+
+@requires_transaction
+def create_variants(variants: Sequence[Variant]) -> None:
+    """Save new variants, after the others of their products; those without a SKU get one.
+
+    Shape:  the variants have their saved products, and the fields that staff entered
     """
-    product = variant.product
-    if not variant.sku:
-        variant.sku = make_sku(
-            prefix=find_family(product.family).sku_prefix,
-            source=STAFF,
-            supplier_sku=uuid4().hex,
-        )
-    variant.position = product.variants.count()
-    variant.save()
+    products = [variant.product for variant in variants]
+    counts = Counter(Variant.objects.filter(product__in=products).values_list("product", flat=True))
+    for variant in variants:
+        product = variant.product
+        if not variant.sku:
+            variant.sku = make_sku(
+                prefix=find_family(product.family).sku_prefix,
+                source=STAFF,
+                supplier_sku=uuid4().hex,
+            )
+        variant.position = counts[product.pk]
+        counts[product.pk] += 1
+    Variant.objects.bulk_create(variants)

@@ -1,10 +1,11 @@
 """Identifier edits: add, verify and remove numbers of a variant, rename the brand of numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.attributes.identifiers import MAX_IDENTIFIER_LENGTH, gtin14, mpn_key
-from catalog.listings.publication import lock_product, republish
+from catalog.listings.publication import lock_products, republish_products
 from catalog.models import Identifier, Variant
 from storefront.lib.db.transactions import requires_transaction
 
@@ -42,10 +43,18 @@ def check_free(*, variant: Variant, scheme: str, value: str) -> None:
 
     Raises: IdentifierTakenError  another variant has it, other than as a conflict
     """
-    owners = Identifier.objects.filter(scheme=scheme, value=value).exclude(variant=variant.pk)
-    owner = owners.exclude(state=State.CONFLICT).select_related("variant__product").first()
-    if owner is not None:
-        raise IdentifierTakenError(owner.variant)
+    owner = find_owners([value]).get((scheme, value))
+    if owner is not None and owner != variant:
+        raise IdentifierTakenError(owner)
+
+
+def find_owners(values: Iterable[str]) -> dict[tuple[str, str], Variant]:
+    """Return the variants that have identifiers, other than as a conflict, by scheme and value."""
+    rows = Identifier.objects.filter(scheme__in=EDITABLE_SCHEMES, value__in={*values})
+    return {
+        (row.scheme, row.value): row.variant
+        for row in rows.exclude(state=State.CONFLICT).select_related("variant__product")
+    }
 
 
 @requires_transaction
@@ -69,6 +78,19 @@ def rename_brand(brand_keys: Mapping[Identifier, str]) -> None:
     Identifier.objects.bulk_update([*brand_keys], ["value", "state"], batch_size=1000)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentifierEdit:
+    """What staff decided about the identifiers of one variant.
+
+    Shape:  ``verified`` maps ids of identifiers to whether a person has confirmed them
+    """
+
+    variant_id: int
+    added: Sequence[Identifier] = ()
+    removed: Sequence[Identifier] = ()
+    verified: Mapping[int, bool] = field(default_factory=dict)
+
+
 @requires_transaction
 def save_identifiers(
     *,
@@ -78,27 +100,45 @@ def save_identifiers(
     removed: list[Identifier],
     now: datetime,
 ) -> None:
-    """Save what staff decided about the identifiers of a variant, and update its card.
+    """Save what staff decided about the identifiers of a variant, as ``edit_identifiers`` does."""
+    edit = IdentifierEdit(variant_id=variant.pk, added=added, verified=verified, removed=removed)
+    edit_identifiers([edit], now=now)
+
+
+@requires_transaction
+def edit_identifiers(edits: Sequence[IdentifierEdit], *, now: datetime) -> None:
+    """Save what staff decided about the identifiers of variants, and update the cards.
 
     Removing an identifier locks its scheme: feeds neither add nor remove identifiers of it. If one
     other variant claims the identifier, its conflict ends. Added identifiers are verified, so that
     no feed removes them.
-    Shape:  ``verified`` maps ids of identifiers to whether a person has confirmed them
-    Locks:  the variant, then the listings of its product in id order, then the product
+    Locks:  the variants, then the listings of their products, then the products, each in id order
     """
-    row = Variant.objects.select_for_update(of=["self"], no_key=True).get(pk=variant.pk)
-    lock_product(row.product_id)
+    ids = [edit.variant_id for edit in edits]
+    variants = Variant.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
+    rows = variants.order_by("pk").in_bulk()
+    products = {row.product_id for row in rows.values()}
+    lock_products(products)
+    for edit in edits:
+        row = rows[edit.variant_id]
+        _remove_identifiers(row, edit.removed)
+        for pk, is_verified in edit.verified.items():
+            state = State.VERIFIED if is_verified else State.ASSERTED
+            row.identifiers.filter(pk=pk).update(state=state)
+        for new in edit.added:
+            new.variant, new.state = row, State.VERIFIED
+    Identifier.objects.bulk_create([new for edit in edits for new in edit.added])
+    republish_products(products, now=now)
+
+
+@requires_transaction
+def _remove_identifiers(row: Variant, removed: Sequence[Identifier]) -> None:
     for gone in removed:
         row.identifiers.filter(pk=gone.pk).delete()
         others = Identifier.objects.filter(scheme=gone.scheme, value=gone.value)
         if others.count() == 1:
             others.filter(state=State.CONFLICT).update(state=State.ASSERTED)
-    for pk, is_verified in verified.items():
-        state = State.VERIFIED if is_verified else State.ASSERTED
-        row.identifiers.filter(pk=pk).update(state=state)
-    for new in added:
-        new.variant, new.state = row, State.VERIFIED
-    Identifier.objects.bulk_create(added)
-    row.overridden_fields = sorted({*row.overridden_fields, *(gone.scheme for gone in removed)})
-    row.save(update_fields=["overridden_fields"])
-    republish(row.product_id, now=now)
+    if removed:
+        locked = {*row.overridden_fields, *(gone.scheme for gone in removed)}
+        row.overridden_fields = sorted(locked)
+        row.save(update_fields=["overridden_fields"])

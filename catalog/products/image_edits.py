@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog.listings.publication import lock_product, republish
+from catalog.listings.publication import lock_products, republish_products
 from catalog.models import Image, Product
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -47,6 +47,20 @@ class ImageChanges:
         bulk.update(Image, self._changed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageEdit:
+    """The images of one product that are saved and removed.
+
+    ``main`` is the image that staff made the main one in this edit: an earlier main image becomes
+    an other image.
+    """
+
+    product_id: int
+    saved: Sequence[Image]
+    removed: Sequence[Image]
+    main: Image | None
+
+
 @requires_transaction
 def edit_images(
     *,
@@ -56,27 +70,55 @@ def edit_images(
     main: Image | None,
     now: datetime,
 ) -> None:
+    """Save the images of one product, as ``edit_images_of`` does."""
+    edit = ImageEdit(product_id=product.pk, saved=saved, removed=removed, main=main)
+    edit_images_of([edit], now=now)
+
+
+@requires_transaction
+def edit_images_of(edits: Sequence[ImageEdit], *, now: datetime) -> None:
     """Save new and changed images, delete others, and lock all against feeds.
 
-    Images are ordered by position; the main image comes first. ``main`` is the image that staff
-    made the main one in this edit: an earlier main image becomes an other image.
-    Locks:  the listings of the product in id order, then the product
+    Images are ordered by position; the main image comes first.
+    Locks:  the listings of the products, then the products, each in id order
     """
-    lock_product(product.pk)
-    row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
-    Image.objects.filter(pk__in=[image.pk for image in removed]).delete()
-    for image in saved:
-        image.product = row
-        image.save()
-    images = list(Image.objects.filter(product=row).order_by("position", "pk"))
+    ids = [edit.product_id for edit in edits]
+    lock_products(ids)
+    products = Product.objects.filter(pk__in=ids).select_for_update(of=["self"])
+    rows = products.order_by("pk").in_bulk()
+    if removed := [image.pk for edit in edits for image in edit.removed]:
+        Image.objects.filter(pk__in=removed).delete()
+    new: list[Image] = []
+    for edit in edits:
+        for image in edit.saved:
+            image.product = rows[edit.product_id]
+            if image.pk is None:
+                new.append(image)
+            else:
+                image.save()
+    Image.objects.bulk_create(new)
+    images: dict[int, list[Image]] = {pk: [] for pk in ids}
+    for image in Image.objects.filter(product__in=ids).order_by("position", "pk"):
+        images[image.product_id].append(image)
+    changed: dict[Image, list[str]] = {}
+    for edit in edits:
+        changed |= _set_order(images[edit.product_id], main=edit.main)
+    bulk.update(Image, changed)
+    for row in rows.values():
+        row.overridden_fields = sorted({*row.overridden_fields, IMAGES})
+        row.updated_at = now
+    bulk.update(Product, dict.fromkeys(rows.values(), ("overridden_fields", "updated_at")))
+    republish_products(ids, now=now)
+
+
+def _set_order(images: list[Image], *, main: Image | None) -> dict[Image, list[str]]:
+    """Set the positions of the images of a product, the main one first; return what changed."""
     first = main or next((image for image in images if image.role == Image.Role.MAIN), None)
     images.sort(key=lambda image: image != first)
+    changed: dict[Image, list[str]] = {}
     for position, image in enumerate(images):
-        image.position = position
-        if image.role == Image.Role.MAIN and image != first:
-            image.role = Image.Role.OTHER
-    Image.objects.bulk_update(images, ["position", "role"])
-    row.overridden_fields = sorted({*row.overridden_fields, IMAGES})
-    row.updated_at = now
-    row.save(update_fields=["overridden_fields", "updated_at"])
-    republish(row.pk, now=now)
+        is_second_main = image.role == Image.Role.MAIN and image != first
+        role = Image.Role.OTHER if is_second_main else image.role
+        if names := bulk.set_changed(image, {"position": position, "role": role}):
+            changed[image] = names
+    return changed

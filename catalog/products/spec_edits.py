@@ -15,12 +15,7 @@ from catalog.attributes import plausibility
 from catalog.attributes.findings import RANGES, Finding, check_range
 from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
-from catalog.listings.publication import (
-    lock_product,
-    lock_products,
-    republish,
-    republish_products,
-)
+from catalog.listings.publication import lock_products, republish_products
 from catalog.models import Mode, Product, Spec, Variant
 from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS
 from storefront.lib.db import bulk
@@ -324,31 +319,45 @@ class ModeChanges:
 
 @requires_transaction
 def edit_modes(*, product: Product, modes: Sequence[Mode], now: datetime) -> None:
-    """Replace the light modes by staff's, and lock them against feeds.
+    """Replace the light modes of a product by staff's, as ``edit_modes_of`` does."""
+    edit_modes_of({product.pk: modes}, now=now)
 
-    Shape:  ``modes`` are rows that stay, in the order of their positions, then new rows
-    Locks:  the listings of the product in id order, then the product
+
+@requires_transaction
+def edit_modes_of(wanted: Mapping[int, Sequence[Mode]], *, now: datetime) -> None:
+    """Replace the light modes of products by staff's, and lock them against feeds.
+
+    Shape:  ``wanted`` maps products to rows that stay, in the order of their positions, then new rows
+    Locks:  the listings of the products, then the products, each in id order
     """
-    lock_product(product.pk)
-    row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
-    present = {mode.pk: mode for mode in Mode.objects.filter(product=row).order_by("position")}
+    lock_products(wanted)
+    products = Product.objects.filter(pk__in=wanted).select_for_update(of=["self"])
+    rows = products.order_by("pk").in_bulk()
+    present: dict[int, dict[int, Mode]] = {}
+    for mode in Mode.objects.filter(product__in=wanted).order_by("product", "position"):
+        present.setdefault(mode.product_id, {})[mode.pk] = mode
     changes = ModeChanges()
-    changes.add(
-        row,
-        [*present.values()],
-        [
-            (present.get(mode.pk), {name: getattr(mode, name) for name in MODE_COLUMNS})
-            for mode in modes
-        ],
-    )
+    for pk, modes in wanted.items():
+        known = present.get(pk, {})
+        changes.add(
+            rows[pk],
+            [*known.values()],
+            [
+                (known.get(mode.pk), {name: getattr(mode, name) for name in MODE_COLUMNS})
+                for mode in modes
+            ],
+        )
     changes.save()
-    if spec := Spec.objects.filter(product=row).first():
-        spec.warnings = _warnings(spec, stated_modes(row))
-        spec.save(update_fields=["warnings"])
-    row.overridden_fields = sorted({*row.overridden_fields, MODES})
-    row.updated_at = now
-    row.save(update_fields=["overridden_fields", "updated_at"])
-    republish(row.pk, now=now)
+    stated = stated_modes_of(wanted)
+    specs = {spec: ["warnings"] for spec in Spec.objects.filter(product__in=wanted)}
+    for spec in specs:
+        spec.warnings = _warnings(spec, stated.get(spec.product_id, ()))
+    bulk.update(Spec, specs)
+    for row in rows.values():
+        row.overridden_fields = sorted({*row.overridden_fields, MODES})
+        row.updated_at = now
+    bulk.update(Product, dict.fromkeys(rows.values(), ("overridden_fields", "updated_at")))
+    republish_products(wanted, now=now)
 
 
 def _lock_fields(rows: Mapping[int, Product], edits: Iterable[SpecEdit], *, now: datetime) -> None:

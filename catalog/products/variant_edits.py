@@ -1,6 +1,6 @@
 """Variant edits by staff: save the fields, lock them against feeds, publish the result."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,19 @@ def check_successor(variant: Variant, successor: Variant | None) -> None:
         following = following.replaced_by
     message = _("%(sku)s cannot be the successor: this variant replaces it.")
     raise SuccessorError(message % {"sku": successor})
+
+
+def load_successors(skus: Iterable[str]) -> dict[str, Variant]:
+    """Return variants by SKU, with their own successors up to the last one."""
+    first = {row.sku: row for row in Variant.objects.filter(sku__in={*skus})}
+    known = {row.pk: row for row in first.values()}
+    missing = {row.replaced_by_id for row in known.values()} - {None, *known}
+    while missing:
+        known |= Variant.objects.in_bulk([*missing])
+        missing = {row.replaced_by_id for row in known.values()} - {None, *known}
+    for row in known.values():
+        row.replaced_by = known.get(row.replaced_by_id or 0)
+    return first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,9 +21,9 @@ class CatalogImportAdmin(StaffAdmin):
         columns.status(
             "status",
             _("Status"),
-            needs_action={"quarantined", "failed", "nothing"},
-            waiting={"uploaded", "checked"},
-            final={"applied", "discarded"},
+            needs_action={"quarantined", "failed"},
+            waiting={"uploaded", "ready"},
+            final={"applied", "discarded", "nothing"},
         ),
         "created_by",
         columns.age("created_at", _("Created")),

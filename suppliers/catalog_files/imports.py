@@ -160,7 +160,7 @@ def choose_format(row: CatalogImport, *, reading: Mapping[str, str]) -> None:
     Raises: PermanentError  the file cannot be read so; nothing is stored
         InvalidTransitionError  its rows are being compared or applied
     """
-    if row.status not in {Status.UPLOADED, Status.CHECKED, Status.NOTHING, Status.FAILED}:
+    if row.status not in {Status.UPLOADED, Status.READY, Status.NOTHING, Status.FAILED}:
         raise InvalidTransitionError(row.status)
     before, row.reading = row.reading, {name: text for name, text in reading.items() if text}
     if row.reading == before:
@@ -193,7 +193,7 @@ def request_dry_run(
     Raises: InvalidTransitionError, ConcurrentUpdateError  it was requested before
     """
     row.move(
-        Status.CHECKING,
+        Status.PREPARING,
         at=now,
         actor=actor,
         columns=dict(columns),
@@ -226,11 +226,16 @@ def request_apply(row: CatalogImport, *, actor: str, now: datetime) -> None:
         )
 
 
-def continue_import(import_id: int, *, now: datetime) -> None:
-    """Do the requested work of an import, unless another worker does it."""
-    for _slice in advisory_locks.lock_free_slices(LOCK_NAME, [import_id]):
+def continue_import(import_id: int, *, now: datetime, waits: bool = False) -> None:
+    """Do the requested work of an import, unless another worker does it.
+
+    ``waits``: wait for that worker, at most for the lock timeout.
+    """
+    for _slice in advisory_locks.lock_slices(
+        LOCK_NAME, has_work=lambda _import: waits, among=[import_id]
+    ):
         row = CatalogImport.objects.select_related("supplier__connection", "edit").get(pk=import_id)
-        if row.status == Status.CHECKING:
+        if row.status == Status.PREPARING:
             _compare_rows(row, clock=running_clock(now))
         elif row.status == Status.APPLYING:
             _apply(row, clock=running_clock(now))
@@ -254,7 +259,7 @@ def _compare_rows(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
         log.exception("the dry run of catalog import %s failed", row.pk)
         row.move(Status.FAILED, at=clock(), problem=_unexpected_error())
     else:
-        row.move(Status.NOTHING if is_empty else Status.CHECKED, at=clock(), **values)
+        row.move(Status.NOTHING if is_empty else Status.READY, at=clock(), **values)
 
 
 def _unexpected_error() -> str:
@@ -279,7 +284,8 @@ def _compare_own_rows(row: CatalogImport, *, clock: Callable[[], datetime]) -> B
     )
     CatalogImport.objects.filter(pk=row.pk).update(edit=edit)
     path, report, reading = path_of(row), _progress(row), FormatOverrides(**row.reading)
-    total = own_files.count_rows(path, reading=reading)
+    skus = own_files.list_skus(path, mapped=row.columns, reading=reading)
+    total = len(skus)
     if total > MAX_ROWS:
         message = _("The file has more than %(most)s rows. Split it and upload the parts.")
         raise PermanentError(message % {"most": MAX_ROWS})
@@ -288,6 +294,7 @@ def _compare_own_rows(row: CatalogImport, *, clock: Callable[[], datetime]) -> B
         path,
         mapped=row.columns,
         blank=row.blank,
+        skus=skus,
         reading=reading,
         on_progress=lambda read: report(read, total),
     )
@@ -354,7 +361,7 @@ def _apply(row: CatalogImport, *, clock: Callable[[], datetime]) -> None:
 def settle_imports(*, now: datetime) -> None:
     """Complete the imports whose bulk edit was applied, or whose quarantined run was decided."""
     edited = Q(
-        status=Status.CHECKED,
+        status=Status.READY,
         edit__status__in=[
             *(BulkEdit.Status.APPLIED, BulkEdit.Status.UNDOING, BulkEdit.Status.UNDONE)
         ],

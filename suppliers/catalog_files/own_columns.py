@@ -30,7 +30,7 @@ from catalog.bulk_edits.fields import BRAND, BulkField
 from catalog.bulk_edits.file_fields import IMAGES, MODES, OPTION_TEXT
 from catalog.bulk_edits.forms import clean_value
 from catalog.custom_attributes import values as custom_values
-from catalog.models import Brand, Category, Identifier, Variant
+from catalog.models import Brand, Category, Identifier
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from storefront.lib.staff.form_fields import clean_country
 from storefront.lib.text import fold
@@ -216,8 +216,6 @@ class OwnColumns:
             return mode_texts.parse_cell(text, mark=mark)
         if each.name == "origin_country":
             return clean_country(text)
-        if each.name == "replaced_by" and not Variant.objects.filter(sku=text).exists():
-            raise UnreadableError(_("no variant has the SKU %(sku)s") % {"sku": text[:60]})
         # The headings of exports name the unit of the field.
         with_unit = "" if self._own_export_codes.get(heading) == each.code else heading
         return _entered(each, text, heading=with_unit, mark=mark)

@@ -5,7 +5,7 @@ that is left out changes nothing.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import batched
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from catalog.bulk_edits import planning
 from catalog.models import BulkEdit, BulkEditRow
 from catalog.records import ImportIssue
-from suppliers.catalog_files.own_columns import OwnColumns, read_cells
+from suppliers.catalog_files.own_columns import SKU, OwnColumns, read_cells
 from suppliers.catalog_files.own_rows import RowReader
 from suppliers.connectors.feed.formats.data_file import NO_OVERRIDES, DataFile, open_file
 from suppliers.connectors.feed.limits import invalid_file
@@ -25,10 +25,16 @@ BlankCell = CatalogImport.BlankCell
 BATCH = 500
 
 
-def count_rows(path: Path, *, reading: FormatOverrides = NO_OVERRIDES) -> int:
-    """Return the number of rows. Raises PermanentError: the file cannot be read."""
+def list_skus(
+    path: Path, *, mapped: Mapping[str, str], reading: FormatOverrides = NO_OVERRIDES
+) -> list[str]:
+    """Return the SKU of each row, which may be empty. Raises PermanentError: it cannot be read."""
+    heading = next(heading for heading, code in mapped.items() if code == SKU)
     with tempfile.TemporaryDirectory() as work:
-        return sum(1 for _row in open_file(path, work=Path(work), reading=reading).rows())
+        return [
+            "" if isinstance(row, ImportIssue) else read_cells(row).get(heading, "").strip()
+            for row in open_file(path, work=Path(work), reading=reading).rows()
+        ]
 
 
 def fill_edit(  # noqa: PLR0913 - a file, how to read it, its progress
@@ -37,18 +43,26 @@ def fill_edit(  # noqa: PLR0913 - a file, how to read it, its progress
     *,
     mapped: Mapping[str, str],
     blank: str,
+    skus: Collection[str],
     reading: FormatOverrides = NO_OVERRIDES,
     on_progress: Callable[[int], object],
 ) -> None:
     """Store a checked row for each row of the file.
 
-    Shape:  ``mapped`` maps headings to fields; ``blank`` is a ``CatalogImport.BlankCell``
+    Shape:  ``mapped`` maps headings to fields; ``blank`` is a ``CatalogImport.BlankCell``; ``skus``
+            are those of all rows, which may be successors of other variants
     Raises: PermanentError  the file cannot be read, or no row names a SKU of ours
     """
     with tempfile.TemporaryDirectory() as work:
         file = open_file(path, work=Path(work), reading=reading)
         mark = file.detected.decimal if file.detected.decimal == "," else ""
-        reader = RowReader(OwnColumns(), mapped=mapped, clears=blank == BlankCell.CLEAR, mark=mark)
+        reader = RowReader(
+            OwnColumns(),
+            mapped=mapped,
+            clears=blank == BlankCell.CLEAR,
+            mark=mark,
+            skus_of_file=frozenset(skus),
+        )
         count = 0
         for batch in batched(_numbered(file), BATCH):
             rows = [

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import application
-from catalog.models import BulkEditRow
+from catalog.models import BulkEdit, BulkEditRow
 from storefront.lib.http.errors import PermanentError
 from suppliers.catalog_files import imports
 from suppliers.catalog_files.own_columns import SKU, OwnColumns
@@ -35,9 +35,11 @@ def dry_run(row: CatalogImport, *, actor: str, now: datetime) -> None:
     if SKU not in columns.values():
         raise PermanentError(_("Choose the column that holds our SKU."))
     imports.request_dry_run(row, columns=columns, blank=row.blank, actor=actor, now=now)
-    imports.continue_import(row.pk, now=now)
     row.refresh_from_db()
-    if row.status not in {Status.CHECKED, Status.NOTHING}:
+    while row.status == Status.PREPARING:
+        imports.continue_import(row.pk, now=now, waits=True)
+        row.refresh_from_db()
+    if row.status not in {Status.READY, Status.NOTHING}:
         raise PermanentError(row.problem)
 
 
@@ -46,13 +48,18 @@ def apply(row: CatalogImport, *, reason: str, actor: str, now: datetime) -> None
 
     Raises: ReasonMissingError
     """
-    if row.edit is None or row.status != Status.CHECKED:
+    if row.edit is None or row.status != Status.READY:
         return
     application.start(row.edit, reason=reason, actor=actor, now=now)
-    while row.edit.status in application.OPEN:
-        application.continue_edit(row.edit.pk, now=now)
-        row.edit.refresh_from_db()
+    finish(row.edit, now=now)
     imports.settle_imports(now=now)
+
+
+def finish(edit: BulkEdit, *, now: datetime) -> None:
+    """Do the requested work of an edit to its end; wait while another worker does it."""
+    while edit.status in application.OPEN:
+        application.continue_edit(edit.pk, now=now, waits=True)
+        edit.refresh_from_db()
 
 
 def report(row: CatalogImport) -> dict[str, Any]:

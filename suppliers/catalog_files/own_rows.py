@@ -4,7 +4,7 @@ A cell that equals the export of its variant is unchanged, whatever it says.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,9 +24,10 @@ from catalog.bulk_edits.fields import (
     BulkField,
     Target,
 )
-from catalog.bulk_edits.file_fields import OPTION_NAMES
+from catalog.bulk_edits.file_fields import OPTION_NAMES, SUCCESSOR
 from catalog.models import Brand, BulkEditRow, Product, Spec, Variant
 from catalog.products.creation import MAX_SLUG
+from catalog.products.variant_edits import SuccessorError, check_successor, load_successors
 from catalog.records import ImportIssue
 from catalog.texts.options import option_key
 from storefront.lib.text import fold
@@ -70,6 +71,7 @@ class _Batch:
     exported: Mapping[str, Mapping[str, str]]
     by_handle: Mapping[str, int]
     siblings: Mapping[int, Mapping[str, Sequence[str]]]
+    successors: Mapping[str, Variant]  # by SKU
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class RowReader:
     mapped: Mapping[str, str] = field(kw_only=True)
     clears: bool = field(kw_only=True)
     mark: str = field(kw_only=True)
+    skus_of_file: Collection[str] = field(kw_only=True)
     skus: set[str] = field(default_factory=set)
     known: int = 0  # rows with a SKU of ours
     # (product, field) or (option value, language) -> value and row
@@ -155,6 +158,7 @@ class RowReader:
             exported=exported,
             by_handle=by_handle,
             siblings=siblings,
+            successors=load_successors({self._cell(each, SUCCESSOR) for each in cells} - {""}),
         )
 
     def _plan_present(
@@ -166,7 +170,8 @@ class RowReader:
         row.product_id, row.variant_id = variant.product_id, variant.pk
         target = batch.targets[variant.product_id]
         target.variant = variant
-        wanted, problems = self._read(cells, target, batch.exported.get(row.name, {}))
+        wanted, unreadable = self._read(cells, target, batch.exported.get(row.name, {}))
+        problems = [*unreadable.values(), *self._successor_problems(wanted, target, batch)]
         siblings = batch.siblings.get(variant.product_id, {})
         problems += self._options.check(
             row.name, wanted, target, key=variant.product_id, siblings=siblings
@@ -195,7 +200,8 @@ class RowReader:
         else:
             target = planned.target if planned else _new_target()
         target.variant = Variant(sku=row.name)
-        wanted, problems = self._read(cells, target, {})
+        wanted, unreadable = self._read(cells, target, {})
+        problems = [*unreadable.values(), *self._successor_problems(wanted, target, batch)]
         if is_first:
             self._fill_product(target, wanted)
         key = present or handle or f"row {row.position}"
@@ -204,7 +210,14 @@ class RowReader:
         if not is_first:
             wanted.pop(OPTION_NAMES, None)
         problems += self._contradictions(row, wanted, target, key)
-        plan = creation.plan_new(row.name, target, wanted, self.own.fields, is_first=is_first)
+        plan = creation.plan_new(
+            row.name,
+            target,
+            wanted,
+            self.own.fields,
+            is_first=is_first,
+            unreadable=unreadable.keys(),
+        )
         first = None if present else planned.position if planned else row.position
         row.wanted = {**wanted, creation.HANDLE: handle, FIRST: first}
         if planned and planned.is_rejected:
@@ -239,10 +252,10 @@ class RowReader:
 
     def _read(
         self, cells: Mapping[str, str], target: Target, exported: Mapping[str, str]
-    ) -> tuple[dict[str, Any], list[str]]:
-        """Return the stated values by code, and what is wrong with cells."""
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the stated values by code, and by code what is wrong with other cells."""
         wanted: dict[str, Any] = {}
-        problems: list[str] = []
+        problems: dict[str, str] = {}
         # Later rows of a product may leave out what its first row states.
         is_first = target.product.pk not in self._products
         self._products.add(target.product.pk)
@@ -257,17 +270,18 @@ class RowReader:
                 try:
                     wanted[code] = self.own.parse(code, text, heading=heading, mark=self.mark)
                 except CellError as error:
-                    problems.append(f"{error}.")
+                    problems[code] = f"{error}."
             elif self.clears and each.can_clear and (is_first or each.part in OF_VARIANT):
                 wanted[code] = each.empty
         wanted |= read_options(cells, target, mapped=self.mapped)
-        problems += self._read_images(cells, target, wanted, is_first=is_first)
+        problems |= self._read_images(cells, target, wanted, is_first=is_first)
         return wanted, problems
 
     def _read_images(
         self, cells: Mapping[str, str], target: Target, wanted: dict[str, Any], *, is_first: bool
-    ) -> Iterator[str]:
-        """Add the images; yield what is wrong with their columns."""
+    ) -> dict[str, str]:
+        """Add the images; return by code what is wrong with their columns."""
+        problems: dict[str, str] = {}
         for code in (file_fields.PRODUCT_IMAGES, file_fields.VARIANT_IMAGES):
             parts = {
                 name.removeprefix(f"{code}."): cells.get(heading, "")
@@ -287,7 +301,27 @@ class RowReader:
             try:
                 wanted[code] = image_lists.parse(parts, present)
             except UnreadableError as error:
-                yield f"{each.label}: {error}."
+                problems[code] = f"{each.label}: {error}."
+        return problems
+
+    def _successor_problems(
+        self, wanted: Mapping[str, Any], target: Target, batch: _Batch
+    ) -> Iterator[str]:
+        sku, variant = wanted.get(SUCCESSOR, ""), target.variant
+        if not sku or variant is None:
+            return
+        successor = batch.successors.get(sku)
+        if successor is None and (sku not in self.skus_of_file or sku == variant.sku):
+            label = self.own.fields[SUCCESSOR].label
+            yield _("%(field)s: no variant has the SKU %(sku)s.") % {
+                "field": label,
+                "sku": sku[:60],
+            }
+        elif successor is not None and variant.pk is not None:
+            try:
+                check_successor(variant, successor)
+            except SuccessorError as error:
+                yield str(error)
 
     def _contradictions(
         self, row: BulkEditRow, wanted: dict[str, Any], target: Target, of_product: Any

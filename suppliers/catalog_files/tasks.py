@@ -9,7 +9,7 @@ from storefront.lib.tasks import enqueue
 from suppliers.catalog_files import imports
 from suppliers.models import CatalogImport
 
-OPEN = (CatalogImport.Status.CHECKING, CatalogImport.Status.APPLYING)
+OPEN = (CatalogImport.Status.PREPARING, CatalogImport.Status.APPLYING)
 
 
 @shared_task

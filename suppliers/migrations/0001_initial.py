@@ -851,7 +851,7 @@ class Migration(migrations.Migration):
                 ('columns', models.JSONField(blank=True, default=dict, verbose_name='Columns')),
                 ('reading', models.JSONField(blank=True, default=dict, verbose_name='File format')),
                 ('blank', models.CharField(choices=[('ignore', 'Keep the current value'), ('clear', 'Clear the value')], default='ignore', max_length=10, verbose_name='Empty cells')),
-                ('status', models.CharField(choices=[('uploaded', 'Choose columns'), ('checking', 'Dry run in progress'), ('checked', 'Ready to apply'), ('nothing', 'Nothing to apply'), ('applying', 'Applying'), ('applied', 'Applied'), ('quarantined', 'Quarantined'), ('discarded', 'Discarded'), ('failed', 'Failed')], default='uploaded', max_length=12, verbose_name='Status')),
+                ('status', models.CharField(choices=[('uploaded', 'Choose columns'), ('preparing', 'Dry run in progress'), ('ready', 'Ready to apply'), ('nothing', 'Nothing to apply'), ('applying', 'Applying'), ('applied', 'Applied'), ('quarantined', 'Quarantined'), ('discarded', 'Discarded'), ('failed', 'Failed')], default='uploaded', max_length=12, verbose_name='Status')),
                 ('status_since', models.DateTimeField(verbose_name='Status since')),
                 ('rows_read', models.PositiveIntegerField(default=0, verbose_name='Rows read')),
                 ('rows_total', models.PositiveIntegerField(default=0, verbose_name='Rows')),
@@ -867,7 +867,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'catalog import',
                 'verbose_name_plural': 'catalog imports',
                 'indexes': [models.Index(fields=['heading_key', '-id'], name='catalog_import_headings')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['uploaded', 'checking', 'checked', 'nothing', 'applying', 'applied', 'quarantined', 'discarded', 'failed'])), name='catalog_import_status_is_known'), models.CheckConstraint(condition=models.Q(('blank__in', ['ignore', 'clear'])), name='catalog_import_blank_is_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('status__in', ['uploaded', 'preparing', 'ready', 'nothing', 'applying', 'applied', 'quarantined', 'discarded', 'failed'])), name='catalog_import_status_is_known'), models.CheckConstraint(condition=models.Q(('blank__in', ['ignore', 'clear'])), name='catalog_import_blank_is_known')],
             },
         ),
         migrations.CreateModel(

@@ -26,8 +26,8 @@ class CatalogImport(Stateful):
 
     class Status(models.TextChoices):
         UPLOADED = "uploaded", _("Choose columns")
-        CHECKING = "checking", _("Dry run in progress")
-        CHECKED = "checked", _("Ready to apply")
+        PREPARING = "preparing", _("Dry run in progress")
+        READY = "ready", _("Ready to apply")
         NOTHING = "nothing", _("Nothing to apply")
         APPLYING = "applying", _("Applying")
         APPLIED = "applied", _("Applied")
@@ -40,18 +40,16 @@ class CatalogImport(Stateful):
         CLEAR = "clear", _("Clear the value")
 
     TRANSITIONS: ClassVar = {
-        Status.UPLOADED: frozenset({Status.CHECKING}),
-        Status.CHECKING: frozenset(
-            {Status.CHECKED, Status.NOTHING, Status.UPLOADED, Status.FAILED}
-        ),
+        Status.UPLOADED: frozenset({Status.PREPARING}),
+        Status.PREPARING: frozenset({Status.READY, Status.NOTHING, Status.UPLOADED, Status.FAILED}),
         # A bulk edit is applied on its own page.
-        Status.CHECKED: frozenset({Status.CHECKING, Status.APPLYING, Status.APPLIED}),
-        Status.NOTHING: frozenset({Status.CHECKING}),
+        Status.READY: frozenset({Status.PREPARING, Status.APPLYING, Status.APPLIED}),
+        Status.NOTHING: frozenset({Status.PREPARING}),
         Status.APPLYING: frozenset(
             {Status.APPLIED, Status.QUARANTINED, Status.DISCARDED, Status.FAILED}
         ),
         Status.QUARANTINED: frozenset({Status.APPLIED, Status.DISCARDED}),
-        Status.FAILED: frozenset({Status.CHECKING}),
+        Status.FAILED: frozenset({Status.PREPARING}),
         Status.APPLIED: frozenset(),
         Status.DISCARDED: frozenset(),
     }
@@ -107,7 +105,7 @@ class CatalogImport(Stateful):
                 "catalog_import_status_is_known",
                 models.Q(
                     status__in=[
-                        *("uploaded", "checking", "checked", "nothing", "applying", "applied"),
+                        *("uploaded", "preparing", "ready", "nothing", "applying", "applied"),
                         *("quarantined", "discarded", "failed"),
                     ]
                 ),

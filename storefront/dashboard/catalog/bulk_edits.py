@@ -33,6 +33,7 @@ RIGHTS = {
 Outcome, Status = BulkEditRow.Outcome, BulkEdit.Status
 FILE_RIGHTS = tuple(RIGHTS.values())  # a file states values of products and of variants
 CREATION_RIGHTS = ("catalog.add_product", "catalog.add_variant")
+REMOVAL_RIGHTS = ("catalog.delete_product", "catalog.delete_variant")
 # Outcomes in the order of their tabs.
 SHOWN = (
     *(Outcome.REJECTED, Outcome.CONFLICT, Outcome.KEPT, Outcome.NEW, Outcome.PLANNED),
@@ -82,6 +83,8 @@ def show(request: HttpRequest, edit_id: int) -> HttpResponse:
     rights = FILE_RIGHTS if edit.file_name else (RIGHTS[BulkEdit.Kind(edit.kind)],)
     if edit.status == Status.READY and edit.rows.filter(outcome=Outcome.NEW).exists():
         rights = (*rights, *CREATION_RIGHTS)
+    if edit.status == Status.APPLIED and edit.rows.filter(outcome=Outcome.CREATED).exists():
+        rights = (*rights, *REMOVAL_RIGHTS)
     may_change = request.user.has_perms(rights)
     if request.method == "POST":
         staff_page.require(request, *rights)

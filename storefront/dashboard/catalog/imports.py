@@ -195,10 +195,10 @@ def show(request: HttpRequest, import_id: int) -> HttpResponse:
         return _act(request, row)
     staff_page.require(request, VIEW)
     if row.status == Status.UPLOADED or (
-        row.status in (Status.CHECKED, Status.NOTHING, Status.FAILED) and "columns" in request.GET
+        row.status in (Status.READY, Status.NOTHING, Status.FAILED) and "columns" in request.GET
     ):
         return _show_columns(request, row)
-    if row.status in (Status.CHECKED, Status.NOTHING, Status.APPLIED) and row.edit is not None:
+    if row.status in (Status.READY, Status.NOTHING, Status.APPLIED) and row.edit is not None:
         return HttpResponseRedirect(reverse("supply:bulk_edit", args=[row.edit.pk]))
     report = row.report
     return staff_page.render(

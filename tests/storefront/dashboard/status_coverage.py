@@ -44,9 +44,9 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
     },
     ("suppliers.CatalogImport", "status"): {
         "uploaded": SETTING,
-        "checking": SWEPT,
-        "checked": SETTING,
-        "nothing": "Its page says why; staff discard the file, or correct it and import it again.",
+        "preparing": SWEPT,
+        "ready": SETTING,
+        "nothing": "It is done; its page says why, and staff may choose other columns.",
         "applying": SWEPT,
         "quarantined": "sync_quarantined",
         "failed": "Its page says why; staff check the file again.",

@@ -4,9 +4,12 @@ import csv
 import io
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 from PIL import Image as Picture
 
+from catalog.bulk_edits import application
 from catalog.models import (
     Brand,
     FieldChange,
@@ -184,6 +187,70 @@ def test_a_sku_or_handle_that_was_taken_meanwhile_creates_nothing():
         "W-2": "Row 1, which creates the product, was not applied.",
         "W-3": "A variant with this SKU was added since the dry run. Upload the file again.",
     }
+
+
+SUCCESSORS = "SKU,Title,Brand,Family,Category,Lithium,Replaced by\n"
+
+
+def successor_row(sku, successor):
+    return f"{sku},Torch {sku},Tindrel,headlamp,headlamps,none,{successor}\n"
+
+
+def test_a_successor_may_be_created_by_a_later_row(monkeypatch):
+    monkeypatch.setattr(application, "BATCH", 1)
+    make_variant(sku="L-1")
+    row = dry_run(
+        SUCCESSORS + successor_row("W-1", "W-2") + "L-1,,,,,,W-3\n"
+        f"{successor_row('W-2', 'W-3')}{successor_row('W-3', '')}"
+    )
+    assert "rejected" not in outcomes(row).values(), messages(row)
+
+    apply(row)
+
+    found = Variant.objects.values_list("sku", "replaced_by__sku")
+    assert dict(found) == {"L-1": "W-3", "W-1": "W-2", "W-2": "W-3", "W-3": None}
+
+    undo(row)
+
+    assert set(outcomes(row).values()) == {"removed", "restored"}, messages(row)
+    assert list(Variant.objects.values_list("sku", "replaced_by")) == [("L-1", None)]
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_successors_that_replace_each_other_are_rejected(monkeypatch, batch):
+    monkeypatch.setattr(application, "BATCH", batch)
+    make_variant(sku="L-1", replaced_by=make_variant(sku="L-2"))
+    row = dry_run(
+        SUCCESSORS + successor_row("W-1", "W-2") + successor_row("W-2", "W-1")
+        + successor_row("W-3", "W-3") + successor_row("W-4", "X") + successor_row("W-5", "")
+        + "L-2,,,,,,L-1\n"
+    )  # fmt: skip
+    assert [name for name, each in outcomes(row).items() if each == "rejected"] == [
+        *("W-3", "W-4", "L-2")
+    ]
+    assert messages(row)["W-4"] == "Replaced by: no variant has the SKU X."
+
+    apply(row)
+
+    assert not Variant.objects.filter(sku__in=["W-1", "W-2"], replaced_by__isnull=False).exists()
+    assert Variant.objects.filter(sku="W-5").exists()
+    assert "rejected" in {outcomes(row)["W-1"], outcomes(row)["W-2"]}
+
+
+def test_an_unreadable_cell_that_a_new_row_needs_gives_one_message():
+    row = dry_run(HEADINGS + PLAIN.replace(",none,", ",maybe,"))
+
+    assert messages(row)["W-3"].startswith("Lithium: maybe is none of: ")
+    assert "To create it" not in messages(row)["W-3"]
+
+
+def test_new_rows_need_few_queries():
+    texts = "".join(PLAIN.replace("W-3", f"W-{number}") for number in range(40))
+    row = dry_run(HEADINGS + texts)
+    with CaptureQueriesContext(connection) as queries:
+        apply(row)
+    assert set(outcomes(row).values()) == {"created"}
+    assert len(queries) < 100
 
 
 def test_the_undo_removes_what_nothing_uses_and_says_what_stays():

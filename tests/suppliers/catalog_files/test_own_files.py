@@ -358,7 +358,7 @@ def test_the_sweep_repeats_a_dry_run_whose_worker_stopped(light, monkeypatch):
     tasks.continue_imports()
 
     row.refresh_from_db()
-    assert (row.status, outcomes(row)) == ("checked", {"L-1": "planned"})
+    assert (row.status, outcomes(row)) == ("ready", {"L-1": "planned"})
     assert BulkEdit.objects.count() == 1
     assert Spec.objects.get().output_lm == 400
     assert Variant.objects.count() == 2
@@ -378,4 +378,4 @@ def test_a_customs_code_has_latin_digits(light):
 
 def test_a_file_that_changes_nothing_has_nothing_to_apply(light):
     assert dry_run("SKU,Output\nL-1,90000000\n").status == CatalogImport.Status.NOTHING
-    assert dry_run("SKU,Output\nL-1,500\n").status == CatalogImport.Status.CHECKED
+    assert dry_run("SKU,Output\nL-1,500\n").status == CatalogImport.Status.READY

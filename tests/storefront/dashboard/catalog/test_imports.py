@@ -320,7 +320,7 @@ def test_an_unexpected_error_ends_an_import_until_the_dry_run_is_repeated(
     assert "Start dry run" in staff.get(f"{page}?columns=1").content.decode()
     staff.post(page, {"step": "dry_run"})
 
-    assert CatalogImport.objects.get().status == "checked"
+    assert CatalogImport.objects.get().status == "ready"
 
 
 def test_the_format_of_a_file_is_chosen_on_the_page_of_the_columns(staff, light):
@@ -379,3 +379,29 @@ def test_creating_products_needs_the_right_to_add_them(client, light):
     assert "You need the permissions to add products and variants." in checked.content.decode()
     assert client.post(path_of(checked), {"step": "apply"}).status_code == 403
     assert not Product.objects.filter(title="New torch").exists()
+
+
+def test_removing_created_products_needs_the_right_to_delete_them(staff, client, light):
+    page = path_of(upload(staff, NEW_ROW))
+    staff.post(page, {"step": "dry_run", "blank": "ignore", **NEW_COLUMNS})
+    edit = path_of(staff.get(page, follow=True))
+    staff.post(edit, {"step": "apply"})
+    rights = ("view_bulkedit", "change_product", "change_variant", "add_product", "add_variant")
+    client.force_login(make_staff("clerk", *rights))
+
+    text = client.get(edit).content.decode()
+
+    assert "you need the permissions to delete products and variants" in text
+    assert 'value="undo"' not in text
+    assert client.post(edit, {"step": "undo"}).status_code == 403
+    assert Product.objects.filter(title="New torch").exists()
+
+
+def test_a_file_that_changes_nothing_needs_no_action(staff, light):
+    page = path_of(upload(staff, "SKU,Output\nL-1,400\n"))
+    staff.post(page, {"step": "dry_run", **CHOSEN})
+
+    listed = staff.get(reverse("admin:suppliers_catalogimport_changelist")).content.decode()
+
+    assert "Nothing to apply" in listed
+    assert "staff-state-needs-action" not in listed

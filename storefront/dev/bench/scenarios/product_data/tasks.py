@@ -195,7 +195,7 @@ def dry_run_file(path: str) -> Task:
     def work() -> int:
         imports.continue_import(row.pk, now=now)
         row.refresh_from_db()
-        if row.status != CatalogImport.Status.CHECKED:
+        if row.status != CatalogImport.Status.READY:
             raise RuntimeError(f"{row.status}: {row.problem}")
         return row.rows_read
 
