@@ -35,6 +35,7 @@ from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits.creation import CreationError
 from catalog.bulk_edits.fields import OF_VARIANT, SPEC, TEXT, BulkField, Target
 from catalog.bulk_edits.file_fields import (
+    OPTION_NAME,
     OPTION_TEXT,
     SUCCESSOR,
     WARNINGS,
@@ -397,5 +398,5 @@ def _with_targets(rows: Sequence[BulkEditRow]) -> Iterator[tuple[BulkEditRow, Ta
 def _is_locked(target: Target, each: BulkField) -> bool:
     """Return whether an undo has no field to return to the feeds, which state no translations."""
     row = target.variant if each.part in OF_VARIANT else target.product
-    is_of_feeds = each.part not in {TEXT, OPTION_TEXT, WARNINGS}
+    is_of_feeds = each.part not in {TEXT, OPTION_TEXT, OPTION_NAME, WARNINGS}
     return not is_of_feeds or row is None or lock_name(each) in row.overridden_fields

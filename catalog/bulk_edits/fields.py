@@ -80,7 +80,8 @@ class Target:
     mode_rows: Sequence[Mode] = ()
     images: Sequence[Image] = ()
     texts: Mapping[str, ProductText] = field(default_factory=dict)  # by language
-    option_texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by option key
+    # by kind and option key
+    option_texts: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     identifiers: Mapping[int, Sequence[Identifier]] = field(default_factory=dict)  # by variant
 
     @property
@@ -301,7 +302,7 @@ def load_targets(
     identifiers: dict[int, list[Identifier]] = {}
     for identifier in Identifier.objects.filter(variant__in=variants).order_by("pk"):
         identifiers.setdefault(identifier.variant_id, []).append(identifier)
-    option_texts = _load_option_texts(variants.values())
+    option_texts = _load_option_texts(variants.values(), products.values())
     targets = {
         pk: Target(
             product=product,
@@ -317,7 +318,10 @@ def load_targets(
     return targets, variants
 
 
-def _load_option_texts(variants: Iterable[Variant]) -> dict[str, dict[str, str]]:
+def _load_option_texts(
+    variants: Iterable[Variant], products: Iterable[Product]
+) -> dict[tuple[str, str], dict[str, str]]:
     keys = {option_key(str(value)) for variant in variants for value in variant.option_values}
-    known = OptionText.objects.filter(kind=OptionText.Kind.VALUE, key__in=keys)
-    return dict(known.values_list("key", "texts"))
+    keys |= {option_key(str(name)) for product in products for name in product.option_names}
+    known = OptionText.objects.filter(key__in=keys).values_list("kind", "key", "texts")
+    return {(kind, key): texts for kind, key, texts in known}

@@ -4,13 +4,14 @@ Part and value, as JSON:
 
 - ``product.option_names``, ``variant.option_values``: lists; names only of a new product
 - ``variant.replaced_by``: the SKU of the successor
-- ``option_text.0:az``: the translation of the first option value, for all products
+- ``option_text.0:az``, ``option_name.0:az``: the translation of the first option value or of its name,
+  for all products
 - ``warnings.en``: safety warnings, one per line
 - ``modes.modes``: the light modes as texts (``mode_texts``)
 - ``images.product``, ``images.variant``: ``{"source", "role", "alt"}``; ``alt`` maps languages to texts
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,14 +33,15 @@ from catalog.bulk_edits.fields import (
     fields_of,
     make_field,
 )
-from catalog.models import BulkEdit, Image, Product, ProductText, Variant
+from catalog.models import BulkEdit, Image, OptionText, Product, ProductText, Variant
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.identifier_edits import EDITABLE_SCHEMES
 from catalog.products.staff.variant_form import VariantForm
 from catalog.texts.options import option_key
 from storefront.lib.staff.form_fields import LinesField
 
-OPTION_TEXT, WARNINGS, MODES, IMAGES = "option_text", "warnings", "modes", "images"
+OPTION_TEXT, OPTION_NAME = "option_text", "option_name"
+WARNINGS, MODES, IMAGES = "warnings", "modes", "images"
 OPTION_VALUES, OPTION_NAMES = "variant.option_values", "product.option_names"
 MODES_CODE, SUCCESSOR = "modes.modes", "variant.replaced_by"
 PRODUCT_IMAGES, VARIANT_IMAGES = "images.product", "images.variant"
@@ -71,15 +73,23 @@ class SuccessorField(_TextField):
 
 
 class OptionTextField(_TextField):
-    """The translation of an option value, by its position among the options of the variant."""
+    """The translation of an option value or name, by its position among those of the variant."""
+
+    @property
+    def kind(self) -> str:
+        return OptionText.Kind.NAME if self.part == OPTION_NAME else OptionText.Kind.VALUE
 
     def source(self, target: Target) -> str:
         values = target.variant.option_values if target.variant else []
+        return self.at_position(target.product.option_names, values)
+
+    def at_position(self, names: Sequence[Any], values: Sequence[Any]) -> str:
+        texts = names if self.kind == OptionText.Kind.NAME else values
         position = int(self.name)
-        return str(values[position]) if position < len(values) else ""
+        return str(texts[position]) if position < len(texts) else ""
 
     def read(self, target: Target) -> Any:
-        texts = target.option_texts.get(option_key(self.source(target)), {})
+        texts = target.option_texts.get((self.kind, option_key(self.source(target))), {})
         return texts.get(self.language, "")
 
 
@@ -176,14 +186,19 @@ def _file_fields() -> Iterable[BulkField]:
     yield SuccessorField(part=VARIANT, name="replaced_by", label=_("Replaced by"), form_field=text)
     for language, _name in TRANSLATED_LANGUAGES:
         for position in range(MAX_OPTIONS):
-            label = _("Option %(number)s") % {"number": position + 1}
-            yield OptionTextField(
-                part=OPTION_TEXT,
-                name=str(position),
-                label=f"{label} ({language})",
-                form_field=text,
-                language=language,
-            )
+            number = {"number": position + 1}
+            labels = {
+                OPTION_TEXT: _("Option %(number)s") % number,
+                OPTION_NAME: _("Name of option %(number)s") % number,
+            }
+            for part, label in labels.items():
+                yield OptionTextField(
+                    part=part,
+                    name=str(position),
+                    label=f"{label} ({language})",
+                    form_field=text,
+                    language=language,
+                )
     for language, _name in settings.LANGUAGES:
         label = f"{_('Safety warnings')} ({language})"
         yield WarningsField(part=WARNINGS, name=language, label=label, form_field=text)

@@ -31,7 +31,7 @@ from catalog.bulk_edits.file_fields import (
     OptionTextField,
     lock_name,
 )
-from catalog.models import Category, OptionText, Product, Variant
+from catalog.models import Category, Product, Variant
 from catalog.products import editing, spec_edits, variant_edits
 from catalog.products.editing import ProductEdit
 from catalog.products.spec_edits import SpecEdit
@@ -230,8 +230,8 @@ def _option_texts(
         for code, value in write.values.items():
             each = known[code]
             if isinstance(each, OptionTextField):
-                source = (OptionText.Kind.VALUE.value, each.source(write.target))
-                found.setdefault(each.language, {})[source] = value
+                source = each.source(write.target)
+                found.setdefault(each.language, {})[each.kind, source] = value
     return found
 
 

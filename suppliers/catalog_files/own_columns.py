@@ -27,7 +27,7 @@ from catalog.brands.aliases import load_aliases
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits import file_fields, image_lists, mode_texts
 from catalog.bulk_edits.fields import BRAND, BulkField
-from catalog.bulk_edits.file_fields import IMAGES, MODES, OPTION_TEXT
+from catalog.bulk_edits.file_fields import IMAGES, MODES, OPTION_NAME, OPTION_TEXT
 from catalog.bulk_edits.forms import clean_value
 from catalog.custom_attributes import values as custom_values
 from catalog.models import Brand, Category, Identifier
@@ -42,6 +42,7 @@ SKU = "sku"  # the column that names our SKU
 HANDLE = "handle"  # the URL handle of the product; rows with the same one belong together
 OPTION = "option"  # the value of an option, which the heading names
 OPTION_HEADINGS = ("Color", "Size", "Pattern")  # others have a prefix
+OPTION_NAME_PREFIX = "Option name: "  # of columns with the translations of an option's name
 EXPORT_CODES = {
     "Shop SKU": SKU,
     "Shop title": "product.title",
@@ -125,12 +126,14 @@ class OwnColumns:
         fields = {
             code: each.label
             for code, each in self.fields.items()
-            if each.part not in {IMAGES, OPTION_TEXT}
+            if each.part not in {IMAGES, OPTION_TEXT, OPTION_NAME}
             and code not in {file_fields.OPTION_NAMES, file_fields.OPTION_VALUES}
         }
         option = _("Option, named as the column")
         translated = {
-            f"{OPTION_TEXT}:{code}": f"{option} ({code})" for code, _name in TRANSLATED_LANGUAGES
+            f"{part}:{code}": f"{label} ({code})"
+            for part, label in ((OPTION_TEXT, option), (OPTION_NAME, _("Name of an option")))
+            for code, _name in TRANSLATED_LANGUAGES
         }
         known = {SKU: _("Our SKU"), HANDLE: _("URL handle"), OPTION: option}
         return known | translated | fields | self._image_labels
@@ -255,26 +258,31 @@ class OwnColumns:
 
 def may_repeat(code: str) -> bool:
     """Return whether several columns of a file may have a field: one for each option."""
-    return code == OPTION or code.startswith(f"{OPTION_TEXT}:")
+    return code == OPTION or code.partition(":")[0] in {OPTION_TEXT, OPTION_NAME}
 
 
 def option_name(heading: str) -> str:
-    """Return the name of the option that a heading names: ``Color`` of ``Option: Color (az)``."""
+    """Return the option that a heading names: ``Tint`` of ``Option: Tint`` and ``Tint (az)``."""
     translated = _TRANSLATED.fullmatch(heading.strip())
     plain = translated[1] if translated else heading
-    return plain.removeprefix(OPTION_PREFIX).strip()
+    return plain.removeprefix(OPTION_NAME_PREFIX).removeprefix(OPTION_PREFIX).strip()
 
 
-def option_heading(name: str, language: str = "") -> str:
+def option_heading(name: str, language: str = "", *, of_name: bool = False) -> str:
+    """Return the heading of the values of an option, or of the translations of its name."""
     suffix = f" ({language})" if language else ""
+    if of_name:
+        return f"{OPTION_NAME_PREFIX}{name}{suffix}"
     return f"{'' if name in OPTION_HEADINGS else OPTION_PREFIX}{name}{suffix}"
 
 
 def _option_code(heading: str) -> str:
     """Return the code of a column that names an option; empty for other columns."""
+    translated = _TRANSLATED.fullmatch(heading.strip())
+    if heading.startswith(OPTION_NAME_PREFIX):
+        return f"{OPTION_NAME}:{translated[2]}" if translated else ""
     if not heading.startswith(OPTION_PREFIX) and option_name(heading) not in OPTION_HEADINGS:
         return ""
-    translated = _TRANSLATED.fullmatch(heading.strip())
     return f"{OPTION_TEXT}:{translated[2]}" if translated else OPTION
 
 

@@ -12,6 +12,7 @@ from catalog.bulk_edits.fields import BRAND, BulkField, Target
 from catalog.bulk_edits.file_fields import (
     IMAGES,
     MAX_OPTIONS,
+    OPTION_NAME,
     OPTION_TEXT,
     ImagesField,
 )
@@ -53,8 +54,18 @@ class OwnTable:
 
     @property
     def _option_headings(self) -> list[str]:
-        languages = ["", *(code for code, _name in TRANSLATED_LANGUAGES)]
-        return [option_heading(name, code) for name in self._options for code in languages]
+        return [
+            heading
+            for name in self._options
+            for heading in (
+                option_heading(name),
+                *(
+                    option_heading(name, code, of_name=of_name)
+                    for code, _name in TRANSLATED_LANGUAGES
+                    for of_name in (False, True)
+                ),
+            )
+        ]
 
     @property
     def number_headings(self) -> frozenset[str]:
@@ -108,9 +119,10 @@ class OwnTable:
             position = names.index(name) if name in names else len(values)
             yield values[position] if position < len(values) else ""
             for language, _name in TRANSLATED_LANGUAGES:
-                code = f"{OPTION_TEXT}.{position}:{language}"
-                each = self._own.fields.get(code) if position < MAX_OPTIONS else None
-                yield str(each.read(target)) if each else ""
+                for part in (OPTION_TEXT, OPTION_NAME):
+                    code = f"{part}.{position}:{language}"
+                    each = self._own.fields.get(code) if position < MAX_OPTIONS else None
+                    yield str(each.read(target)) if each else ""
 
 
 def csv_lines(products: "QuerySet[Product]") -> Iterator[str]:

@@ -11,6 +11,7 @@ from catalog.attributes.text_cleaning import clean_text
 from catalog.bulk_edits.fields import Target
 from catalog.bulk_edits.file_fields import (
     MAX_OPTIONS,
+    OPTION_NAME,
     OPTION_NAMES,
     OPTION_TEXT,
     OPTION_VALUES,
@@ -44,8 +45,8 @@ def read_options(
     for heading, code in mapped.items():
         part, _colon, language = code.partition(":")
         text, name = clean_text(cells.get(heading, "")), option_name(heading)
-        if part == OPTION_TEXT and text and name in names[:MAX_OPTIONS]:
-            wanted[f"{OPTION_TEXT}.{names.index(name)}:{language}"] = text
+        if part in {OPTION_TEXT, OPTION_NAME} and text and name in names[:MAX_OPTIONS]:
+            wanted[f"{part}.{names.index(name)}:{language}"] = text
     return wanted
 
 
@@ -54,10 +55,9 @@ def values_of(target: Target) -> list[str]:
 
 
 def value_at(wanted: Mapping[str, Any], target: Target, each: OptionTextField) -> str:
-    """Return the option value of which a field is the translation."""
-    values = wanted.get(OPTION_VALUES) or values_of(target)
-    position = int(each.name)
-    return str(values[position]) if position < len(values) else ""
+    """Return the option value or name of which a field is the translation."""
+    names = target.product.option_names or wanted.get(OPTION_NAMES, [])
+    return each.at_position(names, wanted.get(OPTION_VALUES) or values_of(target))
 
 
 @dataclass(slots=True)

@@ -88,7 +88,7 @@ class RowReader:
     skus_of_file: Collection[str] = field(kw_only=True)
     skus: set[str] = field(default_factory=set)
     known: int = 0  # rows with a SKU of ours
-    # (product, field) or (option value, language) -> value and row
+    # (product, field) or (option name or value, language) -> value and row
     _stated: dict[tuple[Any, str], tuple[Any, int]] = field(default_factory=dict)
     # (scheme, number) -> row
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -333,7 +333,7 @@ class RowReader:
                 continue
             shared = (of_product, code)
             if isinstance(each, file_fields.OptionTextField):
-                shared = (option_key(value_at(wanted, target, each)), each.language)
+                shared = ((each.kind, option_key(value_at(wanted, target, each))), each.language)
             value, first = self._stated.setdefault(shared, (wanted[code], row.position))
             if first == row.position:
                 continue

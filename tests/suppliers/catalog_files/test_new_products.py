@@ -23,6 +23,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.products import images
+from catalog.texts.options import option_key
 from suppliers.catalog_files import own_export
 from suppliers.catalog_files.own_columns import OwnColumns, own_export_codes
 from suppliers.models import CatalogImport
@@ -321,6 +322,10 @@ def rich():
     make_mode(product, name="Moon 2", output_lm=None, runtime_min=None, position=2)
     ProductText.objects.create(product=product, language="az", title="Gecə", summary="Parlaq.")
     OptionText.objects.create(kind="value", key="black", spellings=["Black"], texts={"az": "Qara"})
+    for name, text in (("Color", "Rəng"), ("LED, tint", "LED çaları")):
+        OptionText.objects.create(
+            kind="name", key=option_key(name), spellings=[name], texts={"az": text}
+        )
     other = make_product(slug="old", title="Old torch", status="archived", option_names=[])
     make_spec(other)
     make_variant(other, sku="O-1", option_values=[], lithium="none", cell_wh=None, cell_count=0)
@@ -331,7 +336,9 @@ def test_an_own_export_changes_nothing(rich):
 
     row = dry_run(lines, blank="clear")
 
-    assert set(row.columns.values()) >= {*OwnColumns().labels} - {"option_text:az"}
+    of_options = {"option_text:az", "option_name:az"}
+    assert {*row.columns.values()} >= {*OwnColumns().labels} - of_options
+    assert of_options <= {*row.columns.values()}
     assert {each: one.after for each, one in rows_of(row).items() if one.after} == {}
     assert set(outcomes(row).values()) == {"unchanged"}, messages(row)
 
@@ -349,5 +356,5 @@ def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
 
 
 def test_each_column_of_an_export_has_its_own_heading():
-    assert len(own_export_codes()) == len(OwnColumns().labels) - 2
+    assert len(own_export_codes()) == len(OwnColumns().labels) - 3
     assert CatalogImport.objects.count() == 0
