@@ -35,6 +35,8 @@ from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits.creation import CreationError
 from catalog.bulk_edits.fields import OF_VARIANT, SPEC, TEXT, BulkField, Target
 from catalog.bulk_edits.file_fields import (
+    DOCUMENTS,
+    GUARANTEE,
     OPTION_NAME,
     OPTION_TEXT,
     SUCCESSOR,
@@ -70,6 +72,7 @@ NOT_OF_A_ROW = (
     *(InterfaceError, InternalError, OperationalError, ProgrammingError),
     *TASK_ENDING,
 )
+NEVER_OF_FEEDS = frozenset({TEXT, OPTION_TEXT, OPTION_NAME, WARNINGS, DOCUMENTS, GUARANTEE})
 # Errors of one row whose texts are for staff.
 MESSAGES = (
     *(CreationError, IdentifierError, InvalidTransitionError),
@@ -396,7 +399,7 @@ def _with_targets(rows: Sequence[BulkEditRow]) -> Iterator[tuple[BulkEditRow, Ta
 
 
 def _is_locked(target: Target, each: BulkField) -> bool:
-    """Return whether an undo has no field to return to the feeds, which state no translations."""
+    """Return whether an undo has no field to return to the feeds, such as a translation."""
     row = target.variant if each.part in OF_VARIANT else target.product
-    is_of_feeds = each.part not in {TEXT, OPTION_TEXT, OPTION_NAME, WARNINGS}
+    is_of_feeds = each.part not in NEVER_OF_FEEDS
     return not is_of_feeds or row is None or lock_name(each) in row.overridden_fields

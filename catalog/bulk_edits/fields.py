@@ -25,11 +25,13 @@ from catalog.models import (
     Brand,
     BulkEdit,
     Category,
+    DurabilityGuarantee,
     Identifier,
     Image,
     Mode,
     OptionText,
     Product,
+    ProductDocument,
     ProductText,
     Spec,
     Variant,
@@ -79,6 +81,8 @@ class Target:
     variant: Variant | None = None
     mode_rows: Sequence[Mode] = ()
     images: Sequence[Image] = ()
+    documents: Sequence[ProductDocument] = ()
+    guarantees: Sequence[DurabilityGuarantee] = ()  # at most one
     texts: Mapping[str, ProductText] = field(default_factory=dict)  # by language
     # by kind and option key
     option_texts: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
@@ -302,6 +306,12 @@ def load_targets(
     identifiers: dict[int, list[Identifier]] = {}
     for identifier in Identifier.objects.filter(variant__in=variants).order_by("pk"):
         identifiers.setdefault(identifier.variant_id, []).append(identifier)
+    documents: dict[int, list[ProductDocument]] = {}
+    for document in ProductDocument.objects.filter(product__in=ids).order_by("pk"):
+        documents.setdefault(document.product_id, []).append(document)
+    guarantees = {
+        row.product_id: [row] for row in DurabilityGuarantee.objects.filter(product__in=ids)
+    }
     option_texts = _load_option_texts(variants.values(), products.values())
     targets = {
         pk: Target(
@@ -309,6 +319,8 @@ def load_targets(
             spec=specs.get(pk) or Spec(product=product),
             mode_rows=modes.get(pk, ()),
             images=images.get(pk, ()),
+            documents=documents.get(pk, ()),
+            guarantees=guarantees.get(pk, ()),
             texts=texts.get(pk, {}),
             option_texts=option_texts,
             identifiers=identifiers,

@@ -9,6 +9,8 @@ Part and value, as JSON:
 - ``warnings.en``: safety warnings, one per line
 - ``modes.modes``: the light modes as texts (``mode_texts``)
 - ``images.product``, ``images.variant``: ``{"source", "role", "alt"}``; ``alt`` maps languages to texts
+- ``documents.product``: the ``cells.document_lists.PARTS`` of each document
+- ``guarantee.product``: the ``cells.guarantee_fields.FIELDS`` of the guarantee, a list of at most one
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +22,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from catalog.attributes.identifiers import MAX_IDENTIFIER_LENGTH
-from catalog.bulk_edits import mode_texts
+from catalog.bulk_edits.cells import document_lists, guarantee_fields, mode_texts
 from catalog.bulk_edits.fields import (
     IDENTIFIER,
     PRODUCT,
@@ -33,7 +35,15 @@ from catalog.bulk_edits.fields import (
     fields_of,
     make_field,
 )
-from catalog.models import BulkEdit, Image, OptionText, Product, ProductText, Variant
+from catalog.models import (
+    BulkEdit,
+    Image,
+    OptionText,
+    Product,
+    ProductDocument,
+    ProductText,
+    Variant,
+)
 from catalog.models.texts import TRANSLATED_LANGUAGES
 from catalog.products.identifier_edits import EDITABLE_SCHEMES
 from catalog.products.staff.variant_form import VariantForm
@@ -42,9 +52,11 @@ from storefront.lib.staff.form_fields import LinesField
 
 OPTION_TEXT, OPTION_NAME = "option_text", "option_name"
 WARNINGS, MODES, IMAGES = "warnings", "modes", "images"
+DOCUMENTS, GUARANTEE = "documents", "guarantee"
 OPTION_VALUES, OPTION_NAMES = "variant.option_values", "product.option_names"
 MODES_CODE, SUCCESSOR = "modes.modes", "variant.replaced_by"
 PRODUCT_IMAGES, VARIANT_IMAGES = "images.product", "images.variant"
+DOCUMENTS_CODE, GUARANTEE_CODE = "documents.product", "guarantee.product"
 MAX_OPTIONS = 5
 MAX_SHOWN_IMAGE = 60  # characters
 
@@ -149,6 +161,25 @@ class ImagesField(ModesField):
         return ", ".join(texts) or "–"
 
 
+class DocumentsField(ModesField):
+    def read(self, target: Target) -> Any:
+        return [document_lists.to_values(row) for row in target.documents]
+
+    def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002
+        kinds = dict(ProductDocument.Kind.choices)
+        return ", ".join(f"{kinds.get(one['kind'])} ({one['file']})" for one in stored) or "–"
+
+
+class GuaranteeField(ModesField):
+    def read(self, target: Target) -> Any:
+        return [guarantee_fields.to_values(row) for row in target.guarantees]
+
+    def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002
+        months = _("%(months)s months")
+        texts = (f"{one['guarantor']}, {months % {'months': one['months']}}" for one in stored)
+        return ", ".join(texts) or "–"
+
+
 def lock_name(each: BulkField) -> str:
     """Return the name by which a field is locked against feeds."""
     return each.part if each.part in {IMAGES, MODES} else each.name
@@ -206,3 +237,5 @@ def _file_fields() -> Iterable[BulkField]:
     yield ImagesField(part=IMAGES, name=PRODUCT, label=_("Images"), form_field=text)
     label = _("Images of the variant")
     yield ImagesField(part=IMAGES, name=VARIANT, label=label, form_field=text)
+    yield DocumentsField(part=DOCUMENTS, name=PRODUCT, label=_("Documents"), form_field=text)
+    yield GuaranteeField(part=GUARANTEE, name=PRODUCT, label=_("Guarantee"), form_field=text)

@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import identifiers, mode_texts
+from catalog.bulk_edits import identifiers
+from catalog.bulk_edits.cells import mode_texts
 from catalog.bulk_edits.fields import (
     BRAND,
     CATEGORY,

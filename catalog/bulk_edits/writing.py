@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from catalog.bulk_edits import identifiers, image_lists, mode_texts
+from catalog.bulk_edits import identifiers
+from catalog.bulk_edits.cells import document_lists, guarantee_fields, image_lists, mode_texts
 from catalog.bulk_edits.fields import (
     CATEGORY,
     IDENTIFIER,
@@ -20,6 +21,8 @@ from catalog.bulk_edits.fields import (
     Target,
 )
 from catalog.bulk_edits.file_fields import (
+    DOCUMENTS_CODE,
+    GUARANTEE_CODE,
     IMAGES,
     MODES,
     MODES_CODE,
@@ -84,6 +87,7 @@ def write_values(
     _save_identifiers(parts, known, now=now)
     _save_texts(parts, now=now)
     _save_file_values(writes, known, now=now)
+    _save_evidence(writes, now=now, actor=actor)
     for to, products in _by_status(parts).items():
         lifecycle.move_in_steps(products, to=to, actor=actor, now=now, source=source)
 
@@ -219,6 +223,21 @@ def _save_file_values(
             if known[code].part in {IMAGES, MODES}:
                 field = lock_name(known[code])
                 editing.return_product_field(write.target.product, field=field, now=now)
+
+
+@requires_transaction
+def _save_evidence(writes: Sequence[Write], *, now: datetime, actor: str) -> None:
+    """Save documents and guarantees."""
+    stated = {
+        code: [
+            (write.target.product, write.values[code]) for write in writes if code in write.values
+        ]
+        for code in (DOCUMENTS_CODE, GUARANTEE_CODE)
+    }
+    if documents := stated[DOCUMENTS_CODE]:
+        document_lists.save_documents(documents, actor=actor)
+    if guarantees := stated[GUARANTEE_CODE]:
+        guarantee_fields.save_guarantees(guarantees, actor=actor, now=now)
 
 
 def _option_texts(

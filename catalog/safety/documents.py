@@ -30,6 +30,7 @@ _PDF_END = re.compile(rb"%%EOF\s*\Z")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _MAX_TRAILER_BYTES = 1_024
+_NAME = re.compile(rf"{FOLDER}/[0-9a-f]{{32}}\.(?:pdf|png|jpg)")
 
 
 class InvalidDocumentError(ValueError):
@@ -93,6 +94,15 @@ def read(name: str) -> bytes:
     with storages["private"].open(name) as file:
         content: bytes = file.read()
         return content
+
+
+def is_stored(name: str) -> bool:
+    return bool(_NAME.fullmatch(name)) and storages["private"].exists(name)
+
+
+def digest_of(name: str) -> str:
+    """Return the SHA-256 of a stored document. Raises FileNotFoundError."""
+    return hashlib.sha256(read(name)).hexdigest()
 
 
 def delete_unused(name: str) -> None:

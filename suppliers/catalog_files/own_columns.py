@@ -25,9 +25,18 @@ from catalog.attributes.spec_table import SpecTable
 from catalog.attributes.text_cleaning import clean_text
 from catalog.brands.aliases import load_aliases
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import file_fields, image_lists, mode_texts
+from catalog.bulk_edits import file_fields
+from catalog.bulk_edits.cells import document_lists, guarantee_fields, image_lists, mode_texts
 from catalog.bulk_edits.fields import BRAND, BulkField
-from catalog.bulk_edits.file_fields import IMAGES, MODES, OPTION_NAME, OPTION_TEXT
+from catalog.bulk_edits.file_fields import (
+    DOCUMENTS_CODE,
+    GUARANTEE_CODE,
+    MODES,
+    OPTION_NAME,
+    OPTION_TEXT,
+    PRODUCT_IMAGES,
+    VARIANT_IMAGES,
+)
 from catalog.bulk_edits.forms import clean_value
 from catalog.custom_attributes import values as custom_values
 from catalog.models import Brand, Category, Identifier
@@ -79,6 +88,14 @@ _YES = {"yes", "true", "1", "y", "included", "bəli", "ja", "da"}
 _NO = {"no", "false", "0", "n", "not included", "xeyr", "nein"}
 
 
+# Fields whose value is in several columns, and the modules that read and write these columns.
+PARTED: dict[str, Any] = {
+    **dict.fromkeys((PRODUCT_IMAGES, VARIANT_IMAGES), image_lists),
+    DOCUMENTS_CODE: document_lists,
+    GUARANTEE_CODE: guarantee_fields,
+}
+
+
 class CellError(ValueError):
     """A cell states no value of its field. The message is for staff."""
 
@@ -126,7 +143,8 @@ class OwnColumns:
         fields = {
             code: each.label
             for code, each in self.fields.items()
-            if each.part not in {IMAGES, OPTION_TEXT, OPTION_NAME}
+            if each.part not in {OPTION_TEXT, OPTION_NAME}
+            and code not in PARTED
             and code not in {file_fields.OPTION_NAMES, file_fields.OPTION_VALUES}
         }
         option = _("Option, named as the column")
@@ -136,20 +154,17 @@ class OwnColumns:
             for code, _name in TRANSLATED_LANGUAGES
         }
         known = {SKU: _("Our SKU"), HANDLE: _("URL handle"), OPTION: option}
-        return known | translated | fields | self._image_labels
+        return known | translated | fields | self._part_labels
 
     @cached_property
-    def _image_labels(self) -> dict[str, str]:
-        parts = {image_lists.SOURCES: "", image_lists.ROLE: _("views")}
-        alt = _("alternative texts")
-        parts |= {f"{image_lists.ALT}:{code}": f"{alt} ({code})" for code, _ in settings.LANGUAGES}
-        return {
-            f"{code}.{part}": f"{self.fields[code].label}: {name}"
-            if name
-            else self.fields[code].label
-            for code in (file_fields.PRODUCT_IMAGES, file_fields.VARIANT_IMAGES)
-            for part, name in parts.items()
-        }
+    def _part_labels(self) -> dict[str, str]:
+        """The labels of fields whose value is in several columns."""
+        found = {}
+        for code, module in PARTED.items():
+            label = self.fields[code].label
+            for part, name in _labels_of_parts(module).items():
+                found[f"{code}.{part}"] = f"{label}: {name}" if name else label
+        return found
 
     def choices(self) -> list[tuple[str, str]]:
         return list(self.labels.items())
@@ -254,6 +269,15 @@ class OwnColumns:
             separator = "; " if each.part == bulk_fields.IDENTIFIER else ", "
             return separator.join(map(str, stored))
         return str(stored)
+
+
+def _labels_of_parts(module: Any) -> dict[str, str]:
+    """Return the name of each column of a field of ``PARTED``; "" for the one with its label."""
+    if module is image_lists:
+        alt = _("alternative texts")
+        languages = {f"{module.ALT}:{code}": f"{alt} ({code})" for code, _ in settings.LANGUAGES}
+        return {module.SOURCES: "", module.ROLE: _("views"), **languages}
+    return {part: str(label) for part, label in module.labels().items()}
 
 
 def may_repeat(code: str) -> bool:

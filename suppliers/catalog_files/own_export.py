@@ -7,14 +7,11 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import image_lists
 from catalog.bulk_edits.fields import BRAND, BulkField, Target
 from catalog.bulk_edits.file_fields import (
-    IMAGES,
     MAX_OPTIONS,
     OPTION_NAME,
     OPTION_TEXT,
-    ImagesField,
 )
 from catalog.models import Product, Variant
 from catalog.models.texts import TRANSLATED_LANGUAGES
@@ -22,6 +19,7 @@ from storefront.lib.staff.csv_export import lossless_csv_line
 from suppliers.catalog_files.export import BATCH, BYTE_ORDER_MARK, option_names
 from suppliers.catalog_files.own_columns import (
     HANDLE,
+    PARTED,
     SKU,
     OwnColumns,
     is_number,
@@ -105,10 +103,11 @@ class OwnTable:
             return variant.sku
         if code == HANDLE:
             return target.product.slug
-        if code.startswith(f"{IMAGES}."):
-            field, _dot, part = code.rpartition(".")
-            images: ImagesField = self._own.fields[field]  # type: ignore[assignment]
-            return image_lists.to_cells(images.read(target), LANGUAGES)[part]
+        field, _dot, part = code.rpartition(".")
+        if field in PARTED:
+            stored = self._own.fields[field].read(target)
+            cells: dict[str, str] = PARTED[field].to_cells(stored, LANGUAGES)
+            return cells[part]
         each: BulkField = self._own.fields[code]
         return self._own.write(each, each.read(target))
 

@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from catalog.attributes.numbers import UnreadableError
-from catalog.bulk_edits import creation, file_fields, identifiers, image_lists, planning
+from catalog.bulk_edits import creation, file_fields, identifiers, planning
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits.creation import FIRST
 from catalog.bulk_edits.fields import (
@@ -34,6 +34,7 @@ from storefront.lib.text import fold
 from suppliers.catalog_files import columns, export
 from suppliers.catalog_files.own_columns import (
     HANDLE,
+    PARTED,
     SKU,
     SUPPLIER_EXPORT_MARK,
     CellError,
@@ -274,15 +275,15 @@ class RowReader:
             elif self.clears and each.can_clear and (is_first or each.part in OF_VARIANT):
                 wanted[code] = each.empty
         wanted |= read_options(cells, target, mapped=self.mapped)
-        problems |= self._read_images(cells, target, wanted, is_first=is_first)
+        problems |= self._read_parted(cells, target, wanted, is_first=is_first)
         return wanted, problems
 
-    def _read_images(
+    def _read_parted(
         self, cells: Mapping[str, str], target: Target, wanted: dict[str, Any], *, is_first: bool
     ) -> dict[str, str]:
-        """Add the images; return by code what is wrong with their columns."""
+        """Add values of several columns; return by code what is wrong with these."""
         problems: dict[str, str] = {}
-        for code in (file_fields.PRODUCT_IMAGES, file_fields.VARIANT_IMAGES):
+        for code, module in PARTED.items():
             parts = {
                 name.removeprefix(f"{code}."): cells.get(heading, "")
                 for heading, name in self.mapped.items()
@@ -292,14 +293,14 @@ class RowReader:
             present = each.read(target)
             if not any(text.strip() for text in parts.values()):
                 may_clear = is_first or code == file_fields.VARIANT_IMAGES
-                if image_lists.SOURCES in parts and self.clears and present and may_clear:
+                if module.KEY in parts and self.clears and present and may_clear:
                     wanted[code] = []
                 continue
-            exported = image_lists.to_cells(present, [name.partition(":")[2] for name in parts])
+            exported = module.to_cells(present, [name.partition(":")[2] for name in parts])
             if all(text == exported.get(name, "") for name, text in parts.items()):
                 continue
             try:
-                wanted[code] = image_lists.parse(parts, present)
+                wanted[code] = module.parse(parts, present)
             except UnreadableError as error:
                 problems[code] = f"{each.label}: {error}."
         return problems

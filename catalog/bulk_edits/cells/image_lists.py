@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.text_cleaning import clean_text
+from catalog.bulk_edits.cells.values import check_count, read_choice, split, write_list
 from catalog.bulk_edits.fields import VARIANT, Target
 from catalog.bulk_edits.file_fields import ImagesField
 from catalog.models import Image
@@ -21,21 +22,17 @@ from catalog.products import image_edits, images
 from catalog.products.image_edits import ImageEdit
 from catalog.products.images import MAX_ALT_CHARS, MAX_IMAGES
 from storefront.lib.db.transactions import requires_transaction
-from storefront.lib.text import fold
 
 SOURCES, ROLE, ALT = "source", "role", "alt"
-SEPARATOR = "|"
+KEY = SOURCES  # the column without which no list is cleared
 _STORED = re.compile(r"(?:upload:)?([0-9a-f]{32})(?:-\d+\.webp)?")
 
 
 def to_cells(stored: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> dict[str, str]:
     """Return the texts by column: ``source``, ``role``, ``alt:en``."""
     columns = {SOURCES: [one["source"] for one in stored], ROLE: [one["role"] for one in stored]}
-    columns |= {
-        f"{ALT}:{code}": [one["alt"].get(code, "").replace(SEPARATOR, "/") for one in stored]
-        for code in languages
-    }
-    return {name: " | ".join(texts) if any(texts) else "" for name, texts in columns.items()}
+    columns |= {f"{ALT}:{code}": [one["alt"].get(code, "") for one in stored] for code in languages}
+    return {name: write_list(texts) for name, texts in columns.items()}
 
 
 def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -44,7 +41,7 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
     Raises: UnreadableError
     """
     known = {one["source"]: one for one in present}
-    sources = [_source(text) for text in _split(cells.get(SOURCES, "")) if text]
+    sources = [_source(text) for text in split(cells.get(SOURCES, "")) if text]
     sources = list(dict.fromkeys(sources)) or list(known)
     if len(sources) > MAX_IMAGES:
         raise UnreadableError(_("at most %(most)s images") % {"most": MAX_IMAGES})
@@ -53,17 +50,11 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
         one = known.get(source, {"role": "", "alt": {}})
         found.append({"source": source, "role": one["role"], "alt": dict(one["alt"])})
     for name, text in cells.items():
-        texts = _split(text) if name != SOURCES else []
-        if len(texts) > len(found):
-            message = _("%(count)s values for %(images)s images")
-            raise UnreadableError(message % {"count": len(texts), "images": len(found)})
+        texts = split(text) if name != SOURCES else []
+        check_count(texts, found)
         for one, value in zip(found, texts, strict=False):
             _set_part(one, name, value)
     return _ordered(found)
-
-
-def _split(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"[|\n]", text)] if text.strip() else []
 
 
 def _source(text: str) -> str:
@@ -83,7 +74,7 @@ def _not_stored(text: str) -> UnreadableError:
 
 def _set_part(one: dict[str, Any], name: str, text: str) -> None:
     if name == ROLE:
-        one["role"] = _role(text) if text else one["role"]
+        one["role"] = read_choice(text, Image.Role.choices) if text else one["role"]
         return
     language = name.partition(":")[2]
     if len(text) > MAX_ALT_CHARS:
@@ -92,15 +83,6 @@ def _set_part(one: dict[str, Any], name: str, text: str) -> None:
     one["alt"].pop(language, None)
     if text:
         one["alt"][language] = clean_text(text)
-
-
-def _role(text: str) -> str:
-    for code, label in Image.Role.choices:
-        if fold(text).replace("_", " ") in {code.replace("_", " "), fold(str(label))}:
-            return code
-    known = ", ".join(Image.Role.values)
-    message = _("%(text)s is none of: %(known)s")
-    raise UnreadableError(message % {"text": text[:60], "known": known})
 
 
 def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
