@@ -14,7 +14,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from graphlib import CycleError, TopologicalSorter
 from itertools import batched
 from typing import Any
 
@@ -25,8 +24,6 @@ from django.db import (
     ProgrammingError,
     transaction,
 )
-from django.db.models import QuerySet
-from django.db.models.fields.json import KT, KeyTextTransform
 from django.utils.translation import gettext as _
 
 from catalog.attributes.numbers import UnreadableError
@@ -39,7 +36,6 @@ from catalog.bulk_edits.file_fields import (
     GUARANTEE,
     OPTION_NAME,
     OPTION_TEXT,
-    SUCCESSOR,
     WARNINGS,
     all_fields,
     lock_name,
@@ -141,11 +137,11 @@ def continue_edit(
         if edit.status == Status.PREPARING:
             _plan(edit, clock=clock)
         elif edit.status == Status.APPLYING:
-            ids = _in_order(edit.rows.filter(outcome__in=TO_APPLY))
+            ids = creation.in_order(edit.rows.filter(outcome__in=TO_APPLY))
             if _do_rows(ids, _apply_rows, edit.applied_by, clock, ends_at):
                 edit.move(Status.APPLIED, at=clock())
         elif edit.status == Status.UNDOING:
-            ids = _in_order(edit.rows.filter(outcome__in=TO_UNDO))[::-1]
+            ids = creation.in_order(edit.rows.filter(outcome__in=TO_UNDO))[::-1]
             if _do_rows(ids, _undo_rows, edit.undone_by, clock, ends_at):
                 edit.move(Status.UNDONE, at=clock())
 
@@ -159,28 +155,6 @@ def _plan(edit: BulkEdit, *, clock: Callable[[], datetime]) -> None:
         edit.move(Status.FAILED, at=clock())
     else:
         edit.move(Status.READY, at=clock())
-
-
-def _in_order(rows: "QuerySet[BulkEditRow]") -> list[int]:
-    """Return the ids of rows by position, but each after the row that creates its successor."""
-    successor = KeyTextTransform(SUCCESSOR, "wanted")
-    named = rows.order_by("position").annotate(successor=successor, first=KT("wanted__first"))
-    table = list(named.values_list("pk", "position", "name", "first", "successor"))
-    by_name = {name: pk for pk, _position, name, _first, _successor in table}
-    after = {pk: by_name[sku] for pk, *_rest, sku in table if sku in by_name}
-    if not after:
-        return [pk for pk, *_rest in table]
-    by_position = {str(position): pk for pk, position, *_rest in table}
-    first_of = {pk: by_position.get(first or "", pk) for pk, *_rest, first, _sku in table}
-    while True:
-        sorter: TopologicalSorter[int] = TopologicalSorter()
-        for pk, first in first_of.items():
-            sorter.add(pk, *{first, after.get(pk, pk)} - {pk})
-        try:
-            return list(sorter.static_order())
-        except CycleError as error:  # these rows are rejected when they are applied
-            for pk in error.args[1]:
-                after.pop(pk, None)
 
 
 def _do_rows(

@@ -7,8 +7,11 @@ product; without ``FIRST`` the product exists.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from django.db.models import QuerySet
+from django.db.models.fields.json import KeyTextTransform
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -103,6 +106,30 @@ def plan_new(  # noqa: PLR0913 - a row, what it changes, what the caller knows o
         plan.before[STATUS], plan.after[STATUS] = Product.Status.DRAFT.value, status
     plan.is_new = True
     return plan
+
+
+def in_order(rows: "QuerySet[BulkEditRow]") -> list[int]:
+    """Return the ids of rows by position, but each after the row that creates its successor."""
+    successor = KeyTextTransform(SUCCESSOR, "wanted")
+    named = rows.order_by("position").annotate(
+        successor=successor, first=KeyTextTransform(FIRST, "wanted")
+    )
+    table = list(named.values_list("pk", "position", "name", "first", "successor"))
+    by_name = {name: pk for pk, _position, name, _first, _successor in table}
+    after = {pk: by_name[sku] for pk, *_rest, sku in table if sku in by_name}
+    if not after:
+        return [pk for pk, *_rest in table]
+    by_position = {str(position): pk for pk, position, *_rest in table}
+    first_of = {pk: by_position.get(first or "", pk) for pk, *_rest, first, _sku in table}
+    while True:
+        sorter: TopologicalSorter[int] = TopologicalSorter()
+        for pk, first in first_of.items():
+            sorter.add(pk, *{first, after.get(pk, pk)} - {pk})
+        try:
+            return list(sorter.static_order())
+        except CycleError as error:  # these rows are rejected when they are applied
+            for pk in error.args[1]:
+                after.pop(pk, None)
 
 
 def find_products(rows: Iterable[BulkEditRow]) -> None:

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from catalog.attributes.identifiers import MAX_IDENTIFIER_LENGTH
-from catalog.bulk_edits.cells import document_lists, guarantee_fields, mode_texts
+from catalog.bulk_edits.cells import document_lists, guarantee_fields, image_lists, mode_texts
 from catalog.bulk_edits.fields import (
     IDENTIFIER,
     PRODUCT,
@@ -135,16 +135,10 @@ class ModesField(BulkField):
 class ImagesField(ModesField):
     """The images of a product that belong to no variant, or those of the variant."""
 
-    def owned(self, target: Target) -> list[Image]:
-        if self.name == VARIANT:
-            pk = target.variant.pk if target.variant else None
-            return [image for image in target.images if pk and image.variant_id == pk]
-        return [image for image in target.images if image.variant_id is None]
-
     def read(self, target: Target) -> Any:
         return [
             {"source": image.source_url, "role": image.role, "alt": image.alt_texts}
-            for image in self.owned(target)
+            for image in image_lists.images_of(self.name, target)
         ]
 
     def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002

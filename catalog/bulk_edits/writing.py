@@ -30,7 +30,6 @@ from catalog.bulk_edits.file_fields import (
     SUCCESSOR,
     VARIANT_IMAGES,
     WARNINGS,
-    ImagesField,
     OptionTextField,
     lock_name,
 )
@@ -214,10 +213,9 @@ def _save_file_values(
     if warnings := [*_warning_edits(writes, known)]:
         editing.apply_edits(warnings, now=now)
     for code in (PRODUCT_IMAGES, VARIANT_IMAGES):
-        each = known.get(code)
         stated = [(write.target, write.values[code]) for write in writes if code in write.values]
-        if stated and isinstance(each, ImagesField):
-            image_lists.save_images(each, stated, now=now)
+        if stated:
+            image_lists.save_images(known[code].name, stated, now=now)
     for write in writes:
         for code in write.unlocked:
             if known[code].part in {IMAGES, MODES}:

@@ -39,7 +39,7 @@ _YES_OR_NO = {"yes": True, "true": True, "1": True, "bəli": True} | {
 
 def labels() -> dict[str, Any]:
     """Return the name of each column; "" for the one with the label of the field."""
-    meta = ProductDocument._meta  # noqa: SLF001 - Django's model API
+    meta: Any = ProductDocument._meta  # noqa: SLF001 - Django's model API
     return {part: "" if part == KEY else meta.get_field(part).verbose_name for part in PARTS}
 
 
@@ -63,6 +63,7 @@ def _write(value: Any) -> str:
 def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the documents that a row states; columns that are left out keep what is present.
 
+    Documents have no order: new ones come last.
     Raises: UnreadableError
     """
     known = {one[KEY]: one for one in present}
@@ -84,7 +85,8 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
             )
         except ValidationError as error:
             raise UnreadableError(" ".join(error.messages)) from error
-    return found
+    places = {file: place for place, file in enumerate(known)}
+    return sorted(found, key=lambda one: places.get(one[KEY], len(places)))
 
 
 def _read(name: str, text: str) -> Any:
@@ -118,7 +120,7 @@ def save_documents(
     for product, wanted in stated:
         known = present.get(product.pk, {})
         for values in wanted:
-            row = known.pop(values[KEY], None) or ProductDocument(product=product)
+            row = known.pop(values[KEY], ProductDocument(product=product))
             if row.pk is None:
                 row.file_sha256 = documents.digest_of(values[KEY])
                 row.added_by = actor

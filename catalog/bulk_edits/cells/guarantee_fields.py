@@ -30,9 +30,10 @@ FIELDS = (
 
 def labels() -> dict[str, Any]:
     """Return the name of each column: ``model``, ``claim:en``."""
-    found = {}
+    found: dict[str, Any] = {}
+    meta: Any = DurabilityGuarantee._meta  # noqa: SLF001 - Django's model API
     for name in FIELDS:
-        label = DurabilityGuarantee._meta.get_field(name).verbose_name  # noqa: SLF001 - Django's model API
+        label = meta.get_field(name).verbose_name
         if name in TEXTS:
             found |= {f"{name}:{code}": f"{label} ({code})" for code, _ in settings.LANGUAGES}
         else:
@@ -48,7 +49,7 @@ def to_values(guarantee: DurabilityGuarantee) -> dict[str, Any]:
 
 def to_cells(stored: Sequence[Mapping[str, Any]], _languages: Sequence[str]) -> dict[str, str]:
     """Return the texts by column."""
-    values = stored[0] if stored else dict.fromkeys(FIELDS, "")
+    values: Mapping[str, Any] = stored[0] if stored else dict.fromkeys(FIELDS, "")
     cells = {}
     for part in labels():
         name, _colon, language = part.partition(":")
@@ -62,7 +63,7 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
 
     Raises: UnreadableError
     """
-    values = dict(present[0]) if present else dict.fromkeys(FIELDS, "") | {"months": None}
+    values: dict[str, Any] = dict.fromkeys(FIELDS, "") | (dict(present[0]) if present else {})
     values |= {name: dict(values[name] or {}) for name in TEXTS}
     for part, cell in cells.items():
         name, _colon, language = part.partition(":")
@@ -79,10 +80,7 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
         _to_row(values, DurabilityGuarantee()).full_clean(
             exclude=["product", "confirmed_by", *FILES.values()],
             validate_unique=False,
-            validate_constraints=False,
         )
-        for check in DurabilityGuarantee._meta.constraints[:2]:  # noqa: SLF001 - those of months
-            check.validate(DurabilityGuarantee, _to_row(values, DurabilityGuarantee()))
     except ValidationError as error:
         raise UnreadableError(" ".join(error.messages)) from error
     return [values]

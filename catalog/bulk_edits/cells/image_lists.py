@@ -15,7 +15,6 @@ from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.text_cleaning import clean_text
 from catalog.bulk_edits.cells.values import check_count, read_choice, split, write_list
 from catalog.bulk_edits.fields import VARIANT, Target
-from catalog.bulk_edits.file_fields import ImagesField
 from catalog.models import Image
 from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products import image_edits, images
@@ -26,6 +25,17 @@ from storefront.lib.db.transactions import requires_transaction
 SOURCES, ROLE, ALT = "source", "role", "alt"
 KEY = SOURCES  # the column without which no list is cleared
 _STORED = re.compile(r"(?:upload:)?([0-9a-f]{32})(?:-\d+\.webp)?")
+
+
+def images_of(owner: str, target: Target) -> list[Image]:
+    """Return the images of a product that belong to no variant, or those of the variant.
+
+    Shape:  ``owner`` is ``PRODUCT`` or ``VARIANT``
+    """
+    if owner == VARIANT:
+        pk = target.variant.pk if target.variant else None
+        return [image for image in target.images if pk and image.variant_id == pk]
+    return [image for image in target.images if image.variant_id is None]
 
 
 def to_cells(stored: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> dict[str, str]:
@@ -97,7 +107,7 @@ def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @requires_transaction
 def save_images(
-    field: ImagesField,
+    owner: str,
     stated: Sequence[tuple[Target, Sequence[Mapping[str, Any]]]],
     *,
     now: datetime,
@@ -107,7 +117,7 @@ def save_images(
     Locks:  as ``image_edits.edit_images_of``
     Raises: UnreadableError  the file of a new image was deleted since the dry run
     """
-    edits = [_to_edit(field, target, wanted) for target, wanted in stated]
+    edits = [_to_edit(owner, target, wanted) for target, wanted in stated]
     image_edits.edit_images_of(edits, now=now)
     images: dict[int, list[Image]] = {}
     products = [edit.product_id for edit in edits]
@@ -117,18 +127,18 @@ def save_images(
         target.images = images.get(target.product.pk, ())
 
 
-def _to_edit(field: ImagesField, target: Target, wanted: Sequence[Mapping[str, Any]]) -> ImageEdit:
+def _to_edit(owner: str, target: Target, wanted: Sequence[Mapping[str, Any]]) -> ImageEdit:
     present = {image.source_url: image for image in target.images}
-    owner = target.variant if field.name == VARIANT else None
+    variant = target.variant if owner == VARIANT else None
     saved = []
     for one in wanted:
         image = present.get(one["source"]) or _new_image(one["source"])
-        image.variant, image.role, image.alt_texts = owner, one["role"], dict(one["alt"])
+        image.variant, image.role, image.alt_texts = variant, one["role"], dict(one["alt"])
         saved.append(image)
     stated = {one["source"] for one in wanted}
-    removed = [image for image in field.owned(target) if image.source_url not in stated]
+    removed = [image for image in images_of(owner, target) if image.source_url not in stated]
     others = [image for image in target.images if image not in saved and image not in removed]
-    in_order = [*others, *saved] if owner else [*saved, *others]
+    in_order = [*others, *saved] if variant else [*saved, *others]
     for position, image in enumerate(in_order):
         image.position = position
     main = next((image for image in saved if image.role == Image.Role.MAIN), None)

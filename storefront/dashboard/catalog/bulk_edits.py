@@ -33,6 +33,10 @@ RIGHTS = {
 Outcome, Status = BulkEditRow.Outcome, BulkEdit.Status
 FILE_RIGHTS = tuple(RIGHTS.values())  # a file states values of products and of variants
 CREATION_RIGHTS = ("catalog.add_product", "catalog.add_variant")
+EVIDENCE_RIGHTS = {
+    file_fields.DOCUMENTS_CODE: "catalog.change_productdocument",
+    file_fields.GUARANTEE_CODE: "catalog.change_durabilityguarantee",
+}
 REMOVAL_RIGHTS = ("catalog.delete_product", "catalog.delete_variant")
 # Outcomes in the order of their tabs.
 SHOWN = (
@@ -85,6 +89,7 @@ def show(request: HttpRequest, edit_id: int) -> HttpResponse:
         rights = (*rights, *CREATION_RIGHTS)
     if edit.status == Status.APPLIED and edit.rows.filter(outcome=Outcome.CREATED).exists():
         rights = (*rights, *REMOVAL_RIGHTS)
+    rights = (*rights, *(evidence := _evidence_rights(edit)))
     may_change = request.user.has_perms(rights)
     if request.method == "POST":
         staff_page.require(request, *rights)
@@ -95,7 +100,22 @@ def show(request: HttpRequest, edit_id: int) -> HttpResponse:
     )
     if is_entry and not edit.file_name and may_change:
         return _show_values(request, edit)
-    return _show_rows(request, edit, may_change=may_change)
+    lacks_evidence_right = not request.user.has_perms(evidence)
+    return _show_rows(
+        request, edit, may_change=may_change, lacks_evidence_right=lacks_evidence_right
+    )
+
+
+def _evidence_rights(edit: BulkEdit) -> list[str]:
+    """Return the permissions that the documents and guarantees of a file need."""
+    if not edit.file_name or edit.status not in {Status.READY, Status.APPLIED}:
+        return []
+    rows = edit.rows.filter(outcome__in=[*application.TO_APPLY, *application.TO_UNDO])
+    return [
+        right
+        for code, right in EVIDENCE_RIGHTS.items()
+        if rows.filter(after__has_key=code).exists()
+    ]
 
 
 def _act(request: HttpRequest, edit: BulkEdit) -> HttpResponse:
@@ -149,7 +169,12 @@ def _show_values(
 
 
 def _show_rows(
-    request: HttpRequest, edit: BulkEdit, *, may_change: bool, reason_error: str = ""
+    request: HttpRequest,
+    edit: BulkEdit,
+    *,
+    may_change: bool,
+    reason_error: str = "",
+    lacks_evidence_right: bool = False,
 ) -> HttpResponse:
     counted = edit.rows.order_by().values_list("outcome").annotate(count=Count("pk"))
     counts: dict[str, int] = dict(counted)
@@ -188,6 +213,7 @@ def _show_rows(
         refresh_after_s=REFRESH_AFTER_S if is_open else None,
         needs_reason=edit.status == Status.READY and application.needs_reason(edit),
         reason_error=reason_error,
+        lacks_evidence_right=lacks_evidence_right,
         outcome=outcome,
         page=page,
         operations=[_operation_text(operation, known, categories) for operation in edit.operations],

@@ -1,43 +1,26 @@
 """Staff files that create products and variants: what is created, what is rejected, the undo."""
 
-import csv
-import io
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils.translation import override
-from PIL import Image as Picture
 
 from catalog.bulk_edits import application
 from catalog.models import (
-    Brand,
     FieldChange,
     Identifier,
     Image,
-    Mode,
     OptionText,
     Product,
     ProductText,
-    Spec,
     Variant,
 )
-from catalog.products import images
-from catalog.texts.options import option_key
-from suppliers.catalog_files import own_export
-from suppliers.catalog_files.own_columns import OwnColumns, own_export_codes
-from suppliers.models import CatalogImport
 from tests.factories.catalog import (
     make_brand,
     make_category,
     make_channel,
-    make_image,
-    make_mode,
     make_product,
-    make_spec,
     make_variant,
 )
-from tests.factories.competitors import make_identifier
 from tests.factories.suppliers import make_offer, make_supplier
 from tests.suppliers.catalog_files.test_own_files import apply, dry_run, outcomes, rows_of, undo
 
@@ -279,82 +262,3 @@ def test_the_undo_keeps_what_was_changed_since():
         "W-2": "Changed since: Lithium.",
     }
     assert Variant.objects.count() == 2
-
-
-def catalog():
-    """Return all that files state, by our own identifiers."""
-    with override("en"):
-        lines = "".join(own_export.csv_lines(Product.objects.all())).lstrip("\ufeff")
-    return sorted(csv.DictReader(io.StringIO(lines)), key=lambda row: row["SKU"])
-
-
-def make_stored_image(product, color, **changes):
-    content = io.BytesIO()
-    Picture.new("RGB", (100, 80), color.lower()).save(content, "PNG")
-    stored = images.store_resized(content.getvalue())
-    make_image(product, source_url=f"upload:{stored.stem}", **stored._asdict(), **changes)
-
-
-@pytest.fixture
-def rich():
-    product = make_product(
-        slug="night",
-        title='=Night "torch"',
-        summary="Bright.",
-        description_html="<p>One</p>\n<p>Two, &amp; three</p>",
-        option_names=["Color", "LED, tint"],
-        status="live",
-        safety_warnings={"en": "Hot.\nBright.", "az": "İsti."},
-        restricted_countries=["DE", "FR"],
-    )
-    make_spec(
-        product, cri=90, cct_k=5000, output_min_lm="0.5", battery_voltage="3.7", material="Al"
-    )
-    for color, sku in (("Black", "-N/1"), ("Red", "N 2")):
-        variant = make_variant(
-            product, sku=sku, option_values=[color, "5000 K"], color=color, origin_country="CN"
-        )
-        make_stored_image(product, color, variant=variant, role="other", position=2)
-    make_stored_image(product, "White", alt_texts={"en": "Front", "az": "Ön"})
-    make_identifier(Variant.objects.get(sku="-N/1"), value="04006381333931", state="verified")
-    make_mode(product, name="High: turbo", intensity_cd=9000)
-    make_mode(product, name="Red", kind="red", output_lm="5.5", runtime_min=None, position=1)
-    make_mode(product, name="Moon 2", output_lm=None, runtime_min=None, position=2)
-    ProductText.objects.create(product=product, language="az", title="Gecə", summary="Parlaq.")
-    OptionText.objects.create(kind="value", key="black", spellings=["Black"], texts={"az": "Qara"})
-    for name, text in (("Color", "Rəng"), ("LED, tint", "LED çaları")):
-        OptionText.objects.create(
-            kind="name", key=option_key(name), spellings=[name], texts={"az": text}
-        )
-    other = make_product(slug="old", title="Old torch", status="archived", option_names=[])
-    make_spec(other)
-    make_variant(other, sku="O-1", option_values=[], lithium="none", cell_wh=None, cell_count=0)
-
-
-def test_an_own_export_changes_nothing(rich):
-    lines = "".join(own_export.csv_lines(Product.objects.all()))
-
-    row = dry_run(lines, blank="clear")
-
-    of_options = {"option_text:az", "option_name:az"}
-    assert {*row.columns.values()} >= {*OwnColumns().labels} - of_options
-    assert of_options <= {*row.columns.values()}
-    assert {each: one.after for each, one in rows_of(row).items() if one.after} == {}
-    assert set(outcomes(row).values()) == {"unchanged"}, messages(row)
-
-
-def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
-    before, lines = catalog(), "".join(own_export.csv_lines(Product.objects.all()))
-    for model in (Mode, Image, Identifier, ProductText, OptionText, Spec, Variant, Product, Brand):
-        model.objects.all().delete()
-
-    row = dry_run(lines)
-    apply(row)
-
-    assert set(outcomes(row).values()) == {"created"}, messages(row)
-    assert catalog() == before
-
-
-def test_each_column_of_an_export_has_its_own_heading():
-    assert len(own_export_codes()) == len(OwnColumns().labels) - 3
-    assert CatalogImport.objects.count() == 0
