@@ -26,6 +26,8 @@ class SuccessorError(ValueError):
 
 def check_successor(variant: Variant, successor: Variant | None) -> None:
     """Raise SuccessorError if the successors of ``successor`` lead to the variant."""
+    if successor == variant:
+        raise SuccessorError(_("A variant cannot replace itself. Enter another SKU."))
     following = successor
     for _step in range(MAX_SUCCESSORS):
         if following is None:

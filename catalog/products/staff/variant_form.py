@@ -28,11 +28,21 @@ HS_DIGITS = range(6, 11)
 BATTERY_FIELDS = frozenset({"lithium", "cell_wh", "cell_count"})
 
 
+class SkuField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for mypy only
+    """A variant by its SKU, which may be typed in lower case."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except forms.ValidationError:
+            return super().to_python(str(value).strip().upper())
+
+
 class VariantForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """The fields of a variant that staff may change. Its SKU never changes."""
 
     option_values = LinesField(required=False, help_text=gettext_lazy("One value per line."))
-    replaced_by = forms.ModelChoiceField(
+    replaced_by = SkuField(
         Variant.objects.all(),
         to_field_name="sku",
         required=False,

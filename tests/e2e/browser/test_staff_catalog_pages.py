@@ -14,7 +14,7 @@ from catalog.models import (
 )
 from storefront.accounts.models import User
 from suppliers.models import Supplier
-from tests.e2e.browser.conftest import look, visit
+from tests.e2e.browser.conftest import LEVELS, look, visit
 from tests.e2e.browser.test_staff import WHO, sign_in
 
 pytestmark = pytest.mark.browser
@@ -29,7 +29,7 @@ NEW = (
     *("catalog_product", "catalog_variant", "catalog_brand", "catalog_productfamily"),
     *("catalog_customattribute", "catalog_requirement", "catalog_category"),
     *("catalog_productdocument", "catalog_durabilityguarantee", "catalog_pricerule"),
-    *("suppliers_supplier", "suppliers_compliancedocument"),
+    *("suppliers_supplier", "suppliers_compliancedocument", "orders_promotion"),
 )
 KINDS = (Product, Variant, Brand, ProductFamily, CustomAttribute, Requirement, Category, Supplier)
 STEPS = ("supplier", "connection", "mapping", "import", "activation")
@@ -67,7 +67,12 @@ def addresses():
 
 
 @pytest.mark.parametrize(
-    ("width", "theme"), [(1280, "light"), pytest.param(768, "dark", marks=pytest.mark.full)]
+    ("width", "theme"),
+    [
+        (1280, "light"),
+        pytest.param(768, "dark", marks=pytest.mark.full),
+        pytest.param(390, "light", marks=pytest.mark.full),
+    ],
 )
 def test_catalog_pages_are_accessible(office, browse, width, theme):
     page = browse(width, theme)
@@ -77,7 +82,7 @@ def test_catalog_pages_are_accessible(office, browse, width, theme):
 
     for address in addresses():
         visit(page, office + address)
-        look(page)
+        look(page, levels=[*LEVELS, "best-practice"])
 
 
 @pytest.fixture

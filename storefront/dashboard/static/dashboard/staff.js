@@ -1,5 +1,5 @@
 // Unfold's layout has no main landmark.
-document.addEventListener("DOMContentLoaded", () => document.getElementById("main")?.setAttribute("role", "main"));
+document.addEventListener("DOMContentLoaded", () => document.querySelector("#main, .login #page")?.setAttribute("role", "main"));
 
 // Wide tables of a form scroll sideways: make them focusable for the keyboard, and name them.
 document.addEventListener("DOMContentLoaded", () => {
@@ -11,7 +11,11 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 // Unfold's script moves tabs into a menu that the keyboard does not open: tabs wrap instead.
-document.addEventListener("DOMContentLoaded", () => document.getElementById("tabs-dropdown")?.parentElement.remove());
+// The tabs are no second navigation of the page.
+document.addEventListener("DOMContentLoaded", () => {
+  document.getElementById("tabs-dropdown")?.parentElement.remove();
+  document.getElementById("tabs-items")?.setAttribute("role", "none");
+});
 
 // Unfold's script closes the menu at exactly 1280 px, where its styles show it.
 document.addEventListener("alpine:init", () => {
@@ -62,8 +66,23 @@ function nameAutocompletes() {
     const value = box.querySelector("[role=textbox]");
     box.setAttribute("aria-labelledby", `${label.id} ${value?.id ?? ""}`.trim());
     value?.setAttribute("aria-labelledby", label.id);
+    box.querySelector(".select2-search__field")?.setAttribute("aria-labelledby", label.id);
   }
 }
+// The button that clears all values would be an element of a list, but no list item.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const select of document.querySelectorAll("select[multiple].admin-autocomplete")) {
+    select.dataset.allowClear = "false";
+  }
+});
+// Django names the icons of its two lists of choices, which needs a role. It adds them at "load".
+window.addEventListener("load", () =>
+  setTimeout(() => {
+    for (const icon of document.querySelectorAll(".search-label-icon[aria-label]")) {
+      icon.setAttribute("role", "img");
+    }
+  }),
+);
 window.addEventListener("load", () => window.django?.jQuery?.(nameAutocompletes)); // select2 is ready
 document.addEventListener("formset:added", () => setTimeout(nameAutocompletes));
 

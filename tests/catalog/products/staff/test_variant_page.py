@@ -102,6 +102,21 @@ def test_a_variant_cannot_replace_its_successor(staff, variant):
     assert Variant.objects.filter(replaced_by=variant).get() == successor
 
 
+def test_a_variant_cannot_replace_itself(staff, variant):
+    answer = edit(staff, variant, replaced_by=variant.sku)
+
+    assert "A variant cannot replace itself." in answer.content.decode()
+
+
+def test_a_successor_is_found_in_lower_case(staff, variant):
+    successor = make_variant(sku="HL-NEW")
+
+    edit(staff, variant, replaced_by=" hl-new ")
+
+    variant.refresh_from_db()
+    assert variant.replaced_by == successor
+
+
 def test_products_that_replace_each_other_have_no_successor(staff, variant, client):
     other = make_product(slug="other")
     make_spec(other)
