@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from catalog.enums import EU
@@ -66,7 +67,7 @@ class Category(models.Model):
         verbose_name_plural = _("categories")
 
     def __str__(self) -> str:
-        return self.slug
+        return self.name_in((get_language() or "en")[:2])
 
     def name_in(self, locale: str) -> str:
         return str(self.names.get(locale) or self.names.get("en") or self.slug)

@@ -8,7 +8,6 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import (
@@ -279,7 +278,7 @@ class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, Lock
 
 @admin.display(description=cast("str", _("Name")))
 def category_name(row: Category) -> str:
-    return row.name_in((get_language() or "en")[:2])
+    return str(row)
 
 
 @admin.register(Category)

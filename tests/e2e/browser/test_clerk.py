@@ -45,7 +45,7 @@ def test_a_clerk_makes_a_product(world, page):
     look(page)
     for name, value in TYPED.items():
         page.fill(f"[name={name}]", value)
-    page.select_option("[name=category]", label="headlamps")
+    page.select_option("[name=category]", label="Headlamps")
     page.select_option("[name=family]", "headlamp")
     page.select_option("[name=lithium]", "inside")
     page.get_by_role("button", name="Save", exact=True).click()

@@ -61,7 +61,7 @@ def create_product(page, base):
     page.goto(f"{base}/admin/catalog/product/add/")
     for name, value in TYPED.items():
         page.fill(f"[name={name}]", value)
-    page.select_option("[name=category]", label="headlamps")
+    page.select_option("[name=category]", label="Headlamps")
     page.select_option("[name=family]", "headlamp")
     page.select_option("[name=lithium]", "inside")
     page.get_by_role("button", name="Save", exact=True).click()
