@@ -27,7 +27,7 @@ def light(tmp_path, settings):
 def test_a_variant_cannot_replace_itself():
     row = dry_run("SKU,Replaced by\nL-1,L-1\n")
 
-    assert "cannot be the successor" in rows_of(row)["L-1"].message
+    assert "cannot replace itself" in rows_of(row)["L-1"].message
     assert outcomes(row) == {"L-1": "rejected"}
 
 
