@@ -25,13 +25,15 @@ BIGBUY_HOUR_S = 300  # short, so that hourly rate limits reset during the demo
 # The feed supplier has the last 20 of the CJ sandbox's 160 products, and 20 of its own.
 FEED_PRODUCTS = 40
 FEED_SKIPS = 140
-# The web server takes 150 MB with one worker, a process of the Celery worker 40 to 55 MB.
+# The web server takes 150 MB with one worker, a process of the Celery worker 40 to 50 MB.
 WEB_WORKERS = 1
 WEB_THREADS = 4
 # One slot each for orders, webhooks, syncs and claims: a supplier occupies at most four of the five
 # worker processes.
 SUPPLIER_SLOTS = 1
 WORKER_PROCESSES = 5
+# A new process shares its memory with the others; one that imported products keeps 15 MB more.
+TASKS_PER_PROCESS = 100
 QUEUES = "celery,syncs,bulk"
 
 
@@ -191,6 +193,7 @@ def worker(stage: Stage, *, app: str = "storefront") -> Child:
     log = stage.log("worker")
     words = ["-m", "celery", "-A", app, "worker", "--loglevel", "INFO"]
     words += ["--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES)]
+    words += ["--max-tasks-per-child", str(TASKS_PER_PROCESS)]
     words += ["--without-mingle", "--without-gossip"]
     return stage.child("worker", words, is_ready=lambda: _says(log, " ready."))
 
