@@ -51,6 +51,8 @@ def grow(*, to: int) -> int:
     """Copy the supplier's products until the shop shows at least this many; return the number."""
     shown = count_cards()
     copies = -(-to // max(shown, 1)) - 1
+    if copies < 1:
+        return shown
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")  # a copy takes over 30 s on a busy machine
         for table, changed in CHANGED.items():
@@ -72,7 +74,7 @@ def grow(*, to: int) -> int:
                 {"copies": copies},
             )
         cursor.execute(NEXT_CARD)
-        cursor.execute("ANALYZE")
+        tidy()
         cursor.execute("RESET statement_timeout")
     return count_cards()
 
@@ -84,13 +86,13 @@ def shrink(table: str, *, to: int) -> None:
             f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM {table} ORDER BY id LIMIT %s)",  # noqa: S608
             [to],
         )
-    tidy()
+    tidy(table)
 
 
-def tidy() -> None:
-    """Vacuum, as autovacuum does in a running shop."""
+def tidy(table: str = "") -> None:
+    """Vacuum one table or all, as autovacuum does in a running shop."""
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
+        cursor.execute(f"VACUUM ANALYZE {table}")
 
 
 def count_cards() -> int:

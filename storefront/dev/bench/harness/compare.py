@@ -9,8 +9,8 @@ from storefront.dev.bench.harness.scripted_load import hammer
 from storefront.dev.bench.harness.servers import Cpu, Server
 
 ROUNDS = 3
-ROUND_S = 1.5
-WARM_UP_S = 0.7
+ROUND_S = 1.0
+WARM_UP_S = 0.5
 CONNECTIONS = 8
 
 

@@ -20,8 +20,8 @@ from storefront.dev.bench.scenarios import publication
 from storefront.dev.bench.scenarios.sync import product_intake
 
 ASKED_AT_ONCE = 50
-ANSWERING_S = 3.0
-VARIANTS = 30_000
+ANSWERING_S = 2.0
+VARIANTS = 15_000
 # Limit of availability queries: the units of variants, without checking what can be shipped.
 BARE_UNITS = """
 SELECT o.variant_id, max(l.reported_quantity - l.safety_stock - l.reserved - l.allocated_outstanding)

@@ -26,7 +26,7 @@ KINDS = ("stock", "prices")
 # Without bulkheads: more slots than any worker has processes, and smaller workers.
 NO_LANES = 1000
 NAIVE_PROCESSES = 2
-NAIVE_PATIENCE_S = 12.0
+NAIVE_PATIENCE_S = 8.0
 
 type Sold = dict[Supplier, list[PurchaseOrder]]
 

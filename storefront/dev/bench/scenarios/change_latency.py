@@ -24,7 +24,7 @@ from suppliers.models import StockLevel
 from suppliers.shipping_services.selection import ASSUMED_WEIGHT_G
 
 CODE, SEED = "latency", 3
-PRODUCTS = 400
+PRODUCTS = 150
 BY_WEBHOOK, BY_STOCK_JOB = 60, 12  # changes that a webhook reports, and that the stock job finds
 PATIENCE_S = 20.0
 LOOK_EVERY_S = 0.01

@@ -34,7 +34,7 @@ from storefront.dev.runtime.ports import free_port
 
 FEW_AT_ONCE, MANY_AT_ONCE = (1, 8), (1, 8, 32)
 ROUNDS = 3
-BARE_S, WALK_S, WARM_UP_S = 1.0, 2.5, 1.0
+BARE_S, WALK_S, WARM_UP_S = 0.5, 2.0, 1.0
 # Prepared carts that are ordered in a round, by the number of guests at once.
 ORDERS = {1: 60, 8: 160, 32: 160}
 ROWS, ROW_UNITS = 10_000, 1_000_000

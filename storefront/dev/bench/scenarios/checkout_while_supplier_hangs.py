@@ -21,7 +21,7 @@ from storefront.dev.bench.scenarios.checkout import Place
 
 AT_ONCE = 8
 ROUNDS = 3
-WALK_S = 3.0
+WALK_S = 2.0
 PRODUCTS, ORDERS = 100, 16
 PROCESSES = 2
 IN_HAND_S = 1.5  # until the workers run the work of the hanging supplier

@@ -83,7 +83,6 @@ def _judge_pages(figures: Figures, *, bare: Server, plain: Server, cached: Serve
 def _judge_growth(figures: Figures, *, bare: Server, plain: Server) -> list[Verdict]:
     figures.say(f"Growing to {MANY} products")
     catalog_size.grow(to=MANY)
-    catalog_size.tidy()
     verdicts: list[Verdict] = []
     stride = catalog_size.STRIDE
     if figures.needs("P4"):

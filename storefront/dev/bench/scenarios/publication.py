@@ -9,7 +9,6 @@ from suppliers.inventory import publication
 from suppliers.models import PendingPublication, Supplier
 
 TASK = "suppliers.inventory.tasks.publish_pending"
-ROUNDS = 2
 PATIENCE_S = 300.0
 POLL_S = 0.02
 
@@ -21,14 +20,12 @@ class StuckError(Exception):
 def measure(folder: Path) -> tuple[int, dict[int, float]]:
     """Return the number of published variants, and the rate per second for each number of workers.
 
-    One worker and two workers publish in turn; the best round of each counts. The workers share
-    the machine with PostgreSQL.
+    The workers share the machine with PostgreSQL.
     """
-    count, paces = 0, dict.fromkeys((1, 2), 0.0)
-    for _ in range(ROUNDS):
-        for processes in paces:
-            count, seconds = _publish(folder, processes)
-            paces[processes] = max(paces[processes], count / seconds)
+    count, paces = 0, {}
+    for processes in (1, 2):
+        count, seconds = _publish(folder, processes)
+        paces[processes] = count / seconds
     return count, paces
 
 

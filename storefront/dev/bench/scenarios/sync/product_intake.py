@@ -10,7 +10,7 @@ from storefront.dev.bench.scenarios.sync.feed_reading import FIELDS
 from storefront.dev.runtime.processes import wait_until
 from suppliers.models import Supplier, SyncRun
 
-GOODS = 2_000
+GOODS = 1_000
 STRIDE = 1_000_000
 PATIENCE_S = 300.0
 POLL_S = 0.02

@@ -13,7 +13,7 @@ from storefront.dev.bench.scenarios.sync.large_lists import Job
 
 # One customer at a time: several would wait for each other.
 CONNECTIONS = 1
-ROUND_S = 1.0
+ROUND_S = 0.5
 IDLE_ROUNDS = 5
 MERGING = "while it merges"
 
