@@ -184,9 +184,23 @@ def test_theme_filter_and_cart_work_without_scripts(shop, browse):
     page.get_by_role("checkbox", name=re.compile("1,000 to 3,000 lm")).check()
     page.get_by_role("button", name=re.compile("^Show")).click()
     expect(page.get_by_role("status")).to_have_text("1 light")
+    expect(page.get_by_role("button", name="Sort")).to_be_visible()
     page.get_by_role("link", name="Ridge 1800").click()
+    expect(page.get_by_role("button", name="Increase quantity")).to_be_hidden()
     page.get_by_role("button", name="Add to cart").click()
     expect(page.get_by_role("link", name="Check out")).to_be_visible()
+
+
+def test_sort_button_is_shown_only_if_the_list_is_not_sorted_by_script(shop, browse):
+    page = browse(360)
+    page.goto(f"{shop}/en/c/headlamps/")
+    expect(page.get_by_label("Sort by")).to_be_visible()
+    expect(page.get_by_role("button", name="Sort")).to_be_hidden()
+    page.route("**/htmx-4*", lambda route: route.abort())
+
+    page.reload()
+
+    expect(page.get_by_role("button", name="Sort")).to_be_visible()
 
 
 def test_double_click_orders_once(shop, browse):

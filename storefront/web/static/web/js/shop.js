@@ -15,10 +15,8 @@ function countCart() {
 
 // Quantity steppers: buttons beside a number field; in the cart each step submits the form.
 function ready(root) {
-  for (const button of root.querySelectorAll("[data-step]")) button.hidden = false;
-  for (const button of root.querySelectorAll("[data-unneeded]")) {
-    if (window.htmx) button.hidden = true;
-  }
+  // The stylesheet hides these buttons, as htmx does what they do.
+  for (const button of root.querySelectorAll("[data-unneeded]")) button.classList.toggle("needed", !window.htmx);
 }
 
 document.addEventListener("click", (event) => {
