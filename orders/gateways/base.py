@@ -147,6 +147,13 @@ class Gateway(Protocol):
 
     def close(self) -> None: ...
 
+    def authorization(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
+        """Return whether the customer has paid: ``history`` without what can follow only later.
+
+        Call it for a customer who has just returned from the payment page.
+        """
+        ...
+
     def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
         """Return everything that happened to a payment, also events whose webhook was lost."""
         ...

@@ -9,10 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from orders.models import Order, OrderLine, Reservation
 from orders.models.order import MAX_RESERVATION_TIME
 from storefront.lib.db.bulk import insert
+from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.failpoints import failpoint
 from suppliers.inventory import ledger
@@ -114,10 +116,18 @@ def require_same_variants(
 
     Raises: NotEnoughStockError  the caller's transaction must not be committed
     """
-    supplied = StockLevel.objects.filter(pk__in=variants).values_list("pk", "offer__variant")
-    for level_id, variant_id in supplied:
-        if variant_id not in variants[level_id]:
-            raise ledger.NotEnoughStockError(level_id, units[level_id])
+    for level in _SUPPLIED(level_ids=list(variants)):
+        if level.variant_id not in variants[level.pk]:  # type: ignore[attr-defined]
+            raise ledger.NotEnoughStockError(level.pk, units[level.pk])
+
+
+def _supplied(*, level_ids: list[int]) -> QuerySet[StockLevel]:
+    """Return stock rows with the variant that each now supplies."""
+    rows = StockLevel.objects.filter(pk__in=level_ids)
+    return rows.only("pk").annotate(variant_id=F("offer__variant"))
+
+
+_SUPPLIED = PreparedQuery(_supplied)
 
 
 @requires_transaction

@@ -9,6 +9,7 @@ follow   totals and states; units allocated; events        ``apply``    only aft
 wait     for the update that this one builds on            none         ``TooEarlyError``: try later
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -47,19 +48,26 @@ def refresh(*, payment: Payment, now: datetime) -> Payment:
     Raises: TemporaryError, PermanentError  the gateway did not answer; nothing changed
     """
     if payment.reference:
-        apply_history(payment=payment, now=now)
+        _apply_all(gateway_for(payment.gateway).history(reference=payment.reference), payment, now)
         payment.refresh_from_db()
     return payment
 
 
-def apply_history(*, payment: Payment, now: datetime) -> None:
-    """Read the payment's history at the gateway and apply it; ``payment`` is not reloaded.
+def apply_authorization(*, payment: Payment, now: datetime) -> None:
+    """Read at the gateway whether a returning customer has paid; ``payment`` is not reloaded.
+
+    Later events, such as a fraud warning, come by webhook or ``refresh``.
 
     Raises: TemporaryError, PermanentError  as ``refresh``
     """
     if payment.reference:
-        for update in gateway_for(payment.gateway).history(reference=payment.reference):
-            apply(update=update, gateway=payment.gateway, now=now, loaded_payment=payment)
+        gateway = gateway_for(payment.gateway)
+        _apply_all(gateway.authorization(reference=payment.reference), payment, now)
+
+
+def _apply_all(found: Iterable[PaymentUpdate], payment: Payment, now: datetime) -> None:
+    for update in found:
+        apply(update=update, gateway=payment.gateway, now=now, loaded_payment=payment)
 
 
 def claim_poll(payment: Payment, *, now: datetime) -> bool:

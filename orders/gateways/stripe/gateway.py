@@ -164,6 +164,9 @@ class StripeGateway:
             if self._session(reference).status == "open":
                 raise
 
+    def authorization(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
+        return translation.to_updates(PaymentState(session=self._session(reference)))
+
     def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
         session = self._session(reference)
         intent = session.intent

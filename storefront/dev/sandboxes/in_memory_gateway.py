@@ -174,6 +174,9 @@ class InMemoryGateway:
 
         return self._once(key, f"refund {reference}", amount, refund)
 
+    def authorization(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
+        return self.history(reference=reference)
+
     def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
         self._fail()
         return tuple(self._payment(reference).updates())

@@ -60,7 +60,7 @@ def _ask_gateway(payment: Payment, now: datetime) -> str:
     """Apply the gateway's state; return the code of a message if it has no result yet."""
     try:
         if updates.claim_poll(payment, now=now):
-            updates.apply_history(payment=payment, now=now)
+            updates.apply_authorization(payment=payment, now=now)
             return ""
     except ExternalServiceError as error:
         log.warning("%s: the gateway did not answer: %s", payment, error)

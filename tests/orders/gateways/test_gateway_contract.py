@@ -84,6 +84,16 @@ def test_a_key_opens_one_payment_whose_authorization_is_reported_after_it_is_pai
     assert sums(gateway, payment.reference) == ["64.99", "64.99", "0.00", "0.00"]
 
 
+def test_a_returning_customer_is_told_the_authorization_alone(gateway, pay):
+    payment = opened(gateway)
+    before = gateway.authorization(reference=payment.reference)
+    pay(payment)
+
+    assert before == ()
+    after = gateway.authorization(reference=payment.reference)
+    assert after == gateway.history(reference=payment.reference)
+
+
 def test_a_capture_is_refunded_in_parts_once_under_each_key(gateway, paid):
     gateway.capture(reference=paid, amount=TOTAL, key="capture:1", is_last=True)
     answers = [gateway.refund(reference=paid, amount=euros("5"), key="refund:1") for _ in range(2)]

@@ -120,6 +120,15 @@ def test_a_dispute_and_its_end_are_reported(gateway, stripe):
     assert reported(gateway, payment.reference) == [*open_dispute, ("dispute_won", "64.99 EUR")]
 
 
+def test_a_fraud_warning_is_in_the_history_and_not_in_the_authorization(gateway, stripe, paid):
+    stripe.control("warn", {"id": stripe.intent["id"]})
+
+    (authorized,) = gateway.authorization(reference=paid)
+
+    assert reported(gateway, paid) == [AUTHORIZED, ("fraud_warning", "64.99 EUR")]
+    assert (authorized.kind.value, str(authorized.amount)) == AUTHORIZED
+
+
 def test_an_event_returns_the_history_of_its_payment(gateway, stripe, paid):
     gateway.capture(reference=paid, amount=euros("20"), key="capture:1", is_last=True)
     stripe.control("warn", {"id": stripe.intent["id"]})
