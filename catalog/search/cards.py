@@ -1,5 +1,6 @@
 """Product cards: describe one product in a list, read cards in a given order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -60,16 +61,31 @@ class ProductCardRow:
 
 
 CARD_COLUMNS = tuple(column.name for column in fields(ProductCardRow))
-_SELECT = f"""
-    SELECT {", ".join(CARD_COLUMNS).replace("titles", "titles::json")} FROM catalog_productcard
-    JOIN unnest(%s::bigint[]) WITH ORDINALITY AS shown(id, place) USING (id) ORDER BY
-"""  # noqa: S608 - made of column names
+_COLUMNS = ", ".join(CARD_COLUMNS).replace("titles", "titles::json")
 
 
 def select_cards(ids: list[int], *values: Any, order: str = "place") -> list[ProductCardRow]:
     """Read cards; ``order`` may use ``place``, the place of a card in ``ids`` from 1 on."""
+    return [ProductCardRow(*row) for row in _sorted(_COLUMNS, ids, values, order)]
+
+
+def sort_cards(ids: list[int], *values: Any, order: str) -> list[int]:
+    """Return the ids of cards in an order as of ``select_cards``."""
+    return [card for (card,) in _sorted("id", ids, values, order)]
+
+
+def _sorted(
+    columns: str, ids: list[int], values: Sequence[Any], order: str
+) -> list[tuple[Any, ...]]:
     if not ids:
         return []
+    statement = (
+        f"SELECT {columns} FROM catalog_productcard"  # noqa: S608 - made of column names
+        " JOIN unnest(%s::bigint[]) WITH ORDINALITY AS shown(id, place) USING (id)"
+        f" ORDER BY {order}"
+    )
+    # As text: psycopg converts a list element by element.
+    array = f"{{{','.join(map(str, ids))}}}"
     with planned_cursor(connection) as cursor:
-        cursor.execute(f"{_SELECT} {order}", [ids, *values])
-        return [ProductCardRow(*row) for row in cursor.fetchall()]
+        cursor.execute(statement, [array, *values])
+        return list(cursor.fetchall())

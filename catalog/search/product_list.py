@@ -11,7 +11,7 @@ from catalog.models import Category, Channel, ExchangeRate
 from catalog.models.listings import STALE_AFTER
 from catalog.search import card_index, facets, word_search
 from catalog.search.card_index import CardIndex
-from catalog.search.cards import ProductCardRow, select_cards
+from catalog.search.cards import ProductCardRow, sort_cards
 from catalog.search.facets import Facet
 from catalog.search.filters import ProductFilter
 from catalog.search.query_parser import ConvertedPrice, Term, convert_prices, rank_query
@@ -131,7 +131,7 @@ def _load(search: WordSearch, context: _ListContext, index: CardIndex) -> Produc
     shown = [*found.shown.in_stock, *found.shown.others]
     return ProductListPage(
         query=replace(query, page=found.page),
-        cards=_rank(found, search.terms) if found.is_ranked else index.rows(shown),
+        cards=index.rows(_rank(found, search.terms) if found.is_ranked else shown),
         total=found.counts.total,
         in_stock=found.counts.in_stock,
         pages=found.pages,
@@ -201,7 +201,7 @@ def _in_order(selection: Selection, sort: str, *, offset: int, size: int) -> _Or
     return _OrderedCards(in_stock, others)
 
 
-def _rank(found: _Found, terms: Sequence[Term]) -> list[ProductCardRow]:
+def _rank(found: _Found, terms: Sequence[Term]) -> list[int]:
     """Return a page of the best-scored cards by relevance; cards of the named type come first."""
     tsquery = rank_query(terms)  # as a subquery it is parsed once, not for each card
     families = {
@@ -210,7 +210,7 @@ def _rank(found: _Found, terms: Sequence[Term]) -> list[ProductCardRow]:
         if term.meaning and term.meaning.is_type and not term.is_optional
         for family in term.meaning.families
     }
-    return select_cards(
+    return sort_cards(
         [*found.shown.in_stock, *found.shown.others],
         len(found.shown.in_stock),
         sorted(families),

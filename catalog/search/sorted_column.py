@@ -104,7 +104,7 @@ class SortedColumn:
         for chunk in self._chunks[::step]:
             if chunk.union.intersect(among):
                 for value, held in zip(chunk.values[::step], chunk.cards[::step], strict=True):
-                    if _in_both(held, among):
+                    if _intersect(held, among):
                         yield value
 
     def page(
@@ -135,6 +135,13 @@ def _without(held: _Cards, cards: BitMap64) -> _Cards:
     if isinstance(held, tuple):
         return tuple(card for card in held if card not in cards)
     return _pack(held - cards) if held.intersect(cards) else held
+
+
+def _intersect(held: _Cards, among: BitMap64) -> bool:
+    """Return whether they share a card; makes no set, unlike ``_in_both``."""
+    if isinstance(held, tuple):
+        return any(card in among for card in held)
+    return held.intersect(among)
 
 
 def _in_both(held: _Cards, among: BitMap64) -> BitMap64 | list[int]:

@@ -205,7 +205,8 @@ def test_repeated_returns_read_the_gateway_once_in_ten_seconds(customer, light, 
     order = make_order(light)
     customer.post(page_of(order, "pay/"))
     asked = []
-    fake = type("Fake", (), {"history": lambda _self, *, reference: asked.append(reference) or ()})
+    read = lambda _self, *, reference: asked.append(reference) or ()  # noqa: E731
+    fake = type("Fake", (), {"authorization": read})
     monkeypatch.setattr("orders.payments.updates.gateway_for", lambda _code: fake())
     noon.shift(timedelta(minutes=1))
 
@@ -242,7 +243,7 @@ def test_unavailable_gateway_is_shown_and_keeps_the_order(client, light, monkeyp
     def fail(**_):
         raise TemporaryError("no answer")
 
-    away = type("Away", (), {"open": fail, "history": fail})
+    away = type("Away", (), {"open": fail, "authorization": fail})
     for module in ("sessions", "updates"):
         monkeypatch.setattr(f"orders.payments.{module}.gateway_for", lambda _code: away)
 
