@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.staff_search.variants import find_variant_ids
+from catalog.staff_search.variants import find_variants
 from orders import ledger, privacy
 from orders.address_changes.admin import AddressActions
 from orders.admin_columns import (
@@ -114,8 +114,8 @@ def order_searches(text: str) -> list[IdSearch]:
     ]
     if len(phone) >= MIN_PHONE_DIGITS and not any(map(str.isalpha, text)):
         searches += ending_with(orders, PHONE, phone[-COMPARED_PHONE_DIGITS:])
-    if variants := find_variant_ids(text):
-        lines = OrderLine.objects.filter(variant__in=variants)
+    if variants := find_variants(text):
+        lines = OrderLine.objects.filter(variant__in=variants.all())
         searches += equal_to(lines, pk="order")
     return searches
 

@@ -15,7 +15,7 @@ from catalog.attributes.identifiers import number_key
 from catalog.models import Brand, Identifier, Product, Variant
 from catalog.models.products import NUMBER
 from storefront.lib.db import indexed_search as search
-from storefront.lib.db.indexed_search import IdSearch, IndexedSearch
+from storefront.lib.db.indexed_search import Found, Ids, IdSearch, IndexedSearch
 
 SEARCH_HELP = _("Words of the title, brand, GTIN, part number (MPN) or SKU")
 MIN_NUMBER_LENGTH = 3
@@ -27,7 +27,7 @@ NUMBER_SEARCHES: list[Callable[[str], "Sequence[IdSearch]"]] = []
 def search_products(text: str) -> Q:
     """Return the condition on products: ``text`` is a number, or each of its words matches.
 
-    A word matches in the title, in the brand or in a number of a variant (``find_variant_ids``).
+    A word matches in the title, in the brand or in a number of a variant (``find_variants``).
     """
     return search_rows_of_products(text, path="")
 
@@ -35,9 +35,10 @@ def search_products(text: str) -> Q:
 def search_rows_of_products(text: str, *, path: str) -> Q:
     """Return the condition on rows whose product has the text; ``path`` leads to it."""
 
-    def with_variants(variant_ids: list[int]) -> Q:
-        products = Variant.objects.filter(pk__in=variant_ids).values_list("product", flat=True)
-        return Q(**{f"{path}pk__in": [*products] if variant_ids else []})
+    def with_variants(variants: Ids) -> Q:
+        products = Variant.objects.filter(pk__in=variants).values_list("product", flat=True)
+        is_list = isinstance(variants, list)
+        return Q(**{f"{path}pk__in": ([*products] if variants else []) if is_list else products})
 
     return _search(text, path=path, with_variants=with_variants)
 
@@ -47,28 +48,28 @@ def search_variants(text: str, *, path: str = "") -> Q:
     return _search(
         text,
         path=f"{path}product__",
-        with_variants=lambda variant_ids: Q(**{f"{path}pk__in": variant_ids}),
+        with_variants=lambda variants: Q(**{f"{path}pk__in": variants}),
     )
 
 
-def _search(text: str, *, path: str, with_variants: Callable[[list[int]], Q]) -> Q:
+def _search(text: str, *, path: str, with_variants: Callable[[Ids], Q]) -> Q:
     words = text.split()[:MAX_WORDS]
     # One statement finds the numbers of the whole text and of each word.
     numbers = [number_searches(one) for one in (text, *(words if len(words) > 1 else ()))]
     whole, *by_word = search.find_in_tables(numbers, limit=search.MAX_FOUND)
     if whole:
-        return with_variants([*whole])
+        return with_variants(whole.all())
     brands = _brands_with(words)
     title = SearchVector("title", config=search.WORDS_CONFIG)
     every_word = Q()
     for position, word in enumerate(words):
-        numbered = by_word[position] if by_word else {}
+        numbered: Ids = by_word[position].all() if by_word else []
         named = Q(brand__in=brands[word])
         if query := search.words_query(word):
             named |= Q(SearchVectorExact(title, query))
         if path:  # a subquery, because a join would not use the index of the title
             named = Q(**{f"{path}in": Product.objects.filter(named).values("pk")})
-        every_word &= named | with_variants([*numbered])
+        every_word &= named | with_variants(numbered)
     return every_word
 
 
@@ -88,13 +89,13 @@ def _brands_with(words: Sequence[str]) -> dict[str, list[int]]:
     }
 
 
-def find_variant_ids(text: str) -> list[int]:
+def find_variants(text: str) -> Found:
     """Return the variants that have a number which starts or ends with ``text``.
 
     Numbers are GTINs, part and model numbers, whatever their spacing, our SKUs and the SKUs of
     suppliers. All have a digit, so a text without one finds nothing.
     """
-    return [*search.find(number_searches(text))]
+    return search.find(number_searches(text))
 
 
 def variant_searches(text: str) -> list[IdSearch]:

@@ -69,7 +69,7 @@ class StockLevelAdmin(StaffAdmin):
     def search_condition(self, text: str) -> Q | None:
         """Find by the number of the offer, else by its variant."""
         if offers := find(SupplierOffer.objects.number_searches(text)):
-            return Q(offer__in=[*offers])
+            return Q(offer__in=offers.all())
         return search_variants(text, path="offer__variant__")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockLevel]:

@@ -239,11 +239,11 @@ class SupplierOfferAdmin(OverrideActions):
     def search_condition(self, text: str) -> Q | None:
         """Find by number, else by the linked variant, else unlinked offers by words of the title."""
         if found := find(self.searches(text)):
-            return Q(pk__in=[*found])
+            return Q(pk__in=found.all())
         condition = search_variants(text, path="variant__")
         unlinked = SupplierOffer.objects.filter(variant__isnull=True)
         if titled := find(with_words(unlinked, "title", text)):
-            condition |= Q(pk__in=[*titled])
+            condition |= Q(pk__in=titled.all())
         return condition
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierOffer]:

@@ -52,7 +52,7 @@ def find_rows(request: HttpRequest, text: str) -> list[SearchResult]:
     found = find_in_tables([page.searches(text) for page in pages], limit=MAX_FOUND)
     exact: list[SearchResult] = []
     others: list[SearchResult] = []
-    for page, ids in zip(pages, found, strict=True):
+    for page, ids in zip(pages, (each.ids for each in found), strict=True):
         shown = sorted(ids, key=lambda pk: (not ids[pk], -pk))[:MAX_ROWS]
         for pk, result in _results(request, page, shown):
             (exact if ids[pk] else others).append(result)

@@ -13,10 +13,14 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.db.models.functions import Reverse
 from django.http import HttpRequest
 
-MAX_FOUND = 500  # rows of one search
+# Rows of one search whose ids are read first: lists of few ids are filtered fastest. If there may
+# be more, the database searches again within the statement of the list (``Found.all``).
+MAX_FOUND = 5_000
 MIN_LENGTH = 3
 WORDS_CONFIG = "simple"
 _WORD = re.compile(r"\w+")
+
+type Ids = list[int] | QuerySet[Any, Any]  # ids, or a subquery of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,9 @@ class IdSearch:
 
     def query(self, table: int, limit: int) -> QuerySet[Any, Any]:
         return self.rows.order_by().values_list(Value(table), self.pk, self.is_exact)[:limit]
+
+    def ids(self) -> QuerySet[Any, Any]:
+        return self.rows.order_by().values_list(self.pk)
 
 
 def starting_with(rows: QuerySet[Any], column: Any, key: str, *, pk: str = "pk") -> list[IdSearch]:
@@ -82,23 +89,47 @@ def words_query(text: str) -> SearchQuery | None:
     return SearchQuery(prefixes, config=WORDS_CONFIG, search_type="raw")
 
 
-def find(searches: Sequence[IdSearch]) -> dict[int, bool]:
-    """Return the ids that the searches find, each with whether it is exact."""
-    return find_in_tables([searches], limit=MAX_FOUND)[0]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The ids that searches find, each with whether it is exact; ``is_cut``: there may be more."""
+
+    ids: dict[int, bool]
+    searches: Sequence[IdSearch]
+    is_cut: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.ids)
+
+    def all(self) -> Ids:
+        """Return all ids for ``__in``: as a list, or if there may be more, as a subquery."""
+        if not self.is_cut:
+            return [*self.ids]
+        first, *others = [search.ids() for search in self.searches]
+        return first.union(*others, all=True) if others else first
 
 
-def find_in_tables(tables: Sequence[Sequence[IdSearch]], *, limit: int) -> list[dict[int, bool]]:
-    """Return the ids of each table, as ``find`` does, in one statement; ``limit`` is per search."""
+def find(searches: Sequence[IdSearch]) -> Found:
+    (found,) = find_in_tables([searches], limit=MAX_FOUND)
+    return found
+
+
+def find_in_tables(tables: Sequence[Sequence[IdSearch]], *, limit: int) -> list[Found]:
+    """Return what is found in each table, in one statement; ``limit`` is per search."""
     queries = [
         search.query(number, limit) for number, found in enumerate(tables) for search in found
     ]
     ids: list[dict[int, bool]] = [{} for _ in tables]
+    counts = [0 for _ in tables]
     if queries:
         first, *others = queries
         for number, pk, is_exact in first.union(*others, all=True) if others else first:
+            counts[number] += 1
             if pk is not None:  # a row that nothing refers to
                 ids[number][pk] = ids[number].get(pk, False) or bool(is_exact)
-    return ids
+    return [
+        Found(ids=of_table, searches=searches, is_cut=count >= limit)
+        for of_table, searches, count in zip(ids, tables, counts, strict=True)
+    ]
 
 
 def digits_of(text: str) -> str:
@@ -118,7 +149,7 @@ class IndexedSearch:
     def search_condition(self, text: str) -> Q | None:
         """Return the condition on the rows; None leaves the search to ``search_fields``."""
         searches = self.searches(text)
-        return None if searches is None else Q(pk__in=[*find(searches)])
+        return None if searches is None else Q(pk__in=find(searches).all())
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -4,7 +4,9 @@ import pytest
 from django.contrib import admin
 
 from catalog.models import Product, Variant
-from catalog.staff_search.variants import find_variant_ids
+from catalog.staff_search.variants import find_variants
+from storefront.lib.db import indexed_search
+from suppliers.models import SupplierOffer
 from tests.factories.catalog import make_brand, make_product, make_variant
 from tests.factories.suppliers import make_offer
 
@@ -62,4 +64,24 @@ def test_other_products_are_not_found(variant, text):
 
 def test_a_word_without_a_digit_is_not_searched_in_numbers(variant, django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert find_variant_ids("pro") == find_variant_ids("5 ") == []
+        assert not find_variants("pro")
+        assert not find_variants("5 ")
+
+
+@pytest.mark.parametrize("text", ["HL-1", "torch HL-1", "PACK"])
+def test_all_matches_are_found_beyond_those_read_first(monkeypatch, text):
+    monkeypatch.setattr(indexed_search, "MAX_FOUND", 2)
+    variants = []
+    for number in range(10, 14):
+        variants.append(make_variant(make_product(title=f"Torch {number}"), sku=f"HL-{number}"))
+        variants[-1].identifiers.create(scheme="mpn", value=f"x:{number}", raw=f"P{number}")
+        make_offer(variants[-1], sku=f"L{number}")
+    make_offer(make_variant(make_product(title="Lamp"), sku="HL-9"), sku="L9")
+    SupplierOffer.objects.exclude(supplier_sku="L9").update(product_external_id="PACK")
+
+    found = [find(model, text) for model in (Variant, Product, SupplierOffer)]
+
+    expected = {each.pk for each in variants} if text != "PACK" else set()
+    assert {each.pk for each in found[0]} == expected
+    assert len(found[1]) == len(expected)
+    assert {each.supplier_sku for each in found[2]} == {"L10", "L11", "L12", "L13"}
