@@ -8,18 +8,26 @@ from django.db import transaction
 from catalog.models import Channel, Product
 from catalog.search import index
 from catalog.texts.title_updates import update_titles
+from storefront.lib.tasks import enqueue
 
-PRODUCTS_AT_ONCE = 500
+BATCH = 500
+PART = 10_000  # products of one task, so that none reaches the time limit of tasks
 
 
 @shared_task
-def reindex_brand(brand_id: int) -> int:
-    """Rebuild titles and cards of a brand whose spellings changed: a search finds its aliases."""
-    ids = list(Product.objects.filter(brand=brand_id).order_by("pk").values_list("pk", flat=True))
+def reindex_brand(brand_id: int, after: int = 0) -> int:
+    """Rebuild titles and cards of a brand whose spellings changed: a search finds its aliases.
+
+    Handles some products, after the product ``after``, and queues the rest.
+    """
+    products = Product.objects.filter(brand=brand_id, pk__gt=after).order_by("pk")
+    ids = list(products.values_list("pk", flat=True)[:PART])
     channels = list(Channel.objects.order_by("pk"))
-    for batch in batched(ids, PRODUCTS_AT_ONCE):
+    for batch in batched(ids, BATCH):
         with transaction.atomic():
             update_titles(batch)
             for channel in channels:
                 index.reindex(product_ids=batch, channel=channel)
+    if len(ids) == PART:
+        enqueue(reindex_brand, brand_id=brand_id, after=ids[-1])
     return len(ids)

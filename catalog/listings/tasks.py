@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog.listings import publication, repricing
+from storefront.lib.tasks import enqueue
 
 
 @shared_task
@@ -21,5 +22,9 @@ def reprice_queued(**_: Any) -> int:
 
 
 @shared_task
-def republish_family(*, family: str, **_: Any) -> int:
-    return publication.republish_family(family, now=timezone.now())
+def republish_family(*, family: str, after: int = 0, **_: Any) -> int:
+    """Publish some products of a family, and queue the rest."""
+    done, last = publication.republish_family(family, now=timezone.now(), after=after)
+    if last:
+        enqueue(republish_family, family=family, after=last)
+    return done

@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from catalog.brands import aliases
+from catalog.brands import aliases, tasks
 from catalog.brands.tasks import reindex_brand
 from catalog.models import Brand, BrandAlias, ProductCard
 from catalog.search import product_list
@@ -91,3 +91,13 @@ def test_a_search_finds_a_product_by_an_alias_of_its_brand(olight):
         channel=make_channel(), country="DE", query=ProductFilter(search_text="olite"), now=NOON
     )
     assert [card.title for card in page.cards] == ["Olight i3T EOS headlamp, 400 lm, USB-C"]
+
+
+def test_the_products_of_a_large_brand_are_indexed_in_parts(olight, monkeypatch):
+    for _number in range(3):
+        make_product(brand=olight)
+    monkeypatch.setattr(tasks, "PART", 2)
+    monkeypatch.setattr(reindex_brand, "delay", lambda **part: done.append(part))
+    done = [{"brand_id": olight.pk}]
+
+    assert [reindex_brand(**part) for part in done] == [2, 1]

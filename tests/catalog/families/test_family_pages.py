@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from catalog.attributes.families import BUILT_IN
 from catalog.families import admin as family_admin
+from catalog.listings import publication
 from catalog.listings.tasks import republish_family
 from catalog.models import Listing, Product, ProductCard, ProductFamily, Spec, Variant, families
 from catalog.models.families import load_families
@@ -194,3 +195,19 @@ def test_listings_that_a_new_kind_makes_incomplete_are_hidden_at_once():
 
         assert Listing.objects.get().is_published is is_published
         assert ProductCard.objects.filter(product=product).exists() is is_published
+
+
+def test_the_products_of_a_large_family_are_published_in_parts(monkeypatch):
+    for _number in range(5):
+        make_listing()
+    Product.objects.update(family="headlamp")
+    Spec.objects.update(battery_format="")
+    ProductFamily.objects.filter(code="headlamp").update(kind="battery")
+    monkeypatch.setattr(publication, "PART", 2)
+    monkeypatch.setattr(republish_family, "delay", lambda **part: done.append(part))
+    done = [{"family": "headlamp"}]
+
+    counts = [republish_family(**part) for part in done]  # each part queues the next one
+
+    assert counts == [2, 2, 1]
+    assert not Listing.objects.filter(is_published=True).exists()
