@@ -1,6 +1,6 @@
 """Findings: check limits and ranges, describe an implausible number with its arithmetic. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -85,3 +85,16 @@ def check_range(column: str, value: Decimal | int) -> Finding | None:
     stated, low, high = (f"{number(amount)} {unit}".strip() for amount in (value, least, most))
     message = f"stated {stated}; lights have {low} to {high}"
     return Finding(column=column, code="out-of-range", message=message, is_error=True)
+
+
+def find_new(
+    found: Iterable[Finding], *, before: Iterable[Finding], changed: Collection[str]
+) -> list[Finding]:
+    """Return the findings that an edit of the ``changed`` columns causes."""
+    old = [*before]
+    known = {(one.column, one.code) for one in old}
+    return [
+        one
+        for one in found
+        if (one.column, one.code) not in known or (one.column in changed and one not in old)
+    ]

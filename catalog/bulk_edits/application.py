@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import batched
+from types import MappingProxyType
 from typing import Any
 
 from django.db import (
@@ -44,6 +45,7 @@ from catalog.bulk_edits.identifiers import IdentifierError
 from catalog.bulk_edits.writing import Write
 from catalog.listings.publication import lock_with_variants, republish_once
 from catalog.models import BulkEdit, BulkEditRow, FieldChange, Variant
+from catalog.products.spec_edits import MAX_REASON, REASONED, reasons_of
 from catalog.products.variant_edits import SuccessorError
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks, bulk
@@ -56,6 +58,7 @@ log = logging.getLogger(__name__)
 
 Status, Outcome = BulkEdit.Status, BulkEditRow.Outcome
 LOCK_NAME = "bulk edit"
+REASONS = "reasons"  # in ``BulkEditRow.sources``
 WEIGHT = "spec.weight_g"  # of a product; its variants get it, too
 OPEN = (Status.PREPARING, Status.APPLYING, Status.UNDOING)
 TO_APPLY, TO_UNDO = (Outcome.PLANNED, Outcome.NEW), (Outcome.CHANGED, Outcome.CREATED)
@@ -80,7 +83,7 @@ type Step = Callable[[Sequence[BulkEditRow], Known, datetime, str], None]
 
 
 class ReasonMissingError(ValueError):
-    """Rows have unlikely values, and no reason for them was given."""
+    """Rows have unlikely values, and no reason for one of them was given."""
 
 
 @transaction.atomic(durable=True)
@@ -95,25 +98,39 @@ def prepare(edit: BulkEdit, *, operations: list[dict[str, Any]], actor: str, now
     planning.set_operations(edit, operations)
 
 
-def needs_reason(edit: BulkEdit) -> bool:
-    """Return whether rows to apply have unlikely values."""
-    return edit.rows.filter(outcome__in=TO_APPLY).exclude(findings=[]).exists()
+def find_unexplained(edit: BulkEdit) -> list[str]:
+    """Return the columns with unlikely values in rows to apply, for which no file states a reason."""
+    rows = edit.rows.filter(outcome__in=TO_APPLY).exclude(findings=[])
+    found = {
+        each["column"]
+        for findings in rows.values_list("findings", flat=True)
+        for each in findings
+        if not each.get("reason")
+    }
+    return [column for column in REASONED if column in found]
 
 
-def start(edit: BulkEdit, *, actor: str, now: datetime, reason: str = "") -> None:
-    """Request to apply a plan; ``reason`` is why its unlikely values are right.
+def start(
+    edit: BulkEdit,
+    *,
+    actor: str,
+    now: datetime,
+    reasons: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Request to apply a plan; ``reasons`` maps columns to why their unlikely values are right.
 
     Raises: ReasonMissingError; as ``prepare``
     """
-    if not reason and needs_reason(edit):
+    stated = {column: reason[:MAX_REASON] for column, reason in reasons.items() if reason}
+    if not stated.keys() >= {*find_unexplained(edit)}:
         raise ReasonMissingError
     edit.move(
         Status.APPLYING,
         at=now,
         actor=actor,
         applied_by=actor[:100],
-        reason=reason,
-        finding_reason=reason[: planning.MAX_NAME],
+        reason="; ".join(dict.fromkeys(stated.values())),
+        finding_reasons=stated,
     )
 
 
@@ -175,7 +192,11 @@ def _do_batch(
     """Do a step for rows in one transaction. If that fails, do it for each half of them."""
     try:
         with transaction.atomic(durable=True):
-            found = BulkEditRow.objects.select_for_update(of=["self"]).in_bulk(ids)
+            found = (
+                BulkEditRow.objects.select_related("edit")
+                .select_for_update(of=["self"])
+                .in_bulk(ids)
+            )
             step([found[pk] for pk in ids if pk in found], known, clock(), actor)
     except MESSAGES as error:
         message = str(error)
@@ -229,8 +250,10 @@ def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor:
                     if known[code].part == SPEC
                 }
                 row.outcome = Outcome.CHANGED
-                reason = group[0].edit.finding_reason if row.findings else ""
-                writes.append(Write(target=target, values=row.after, reason=reason))
+                row.sources[REASONS] = reasons_of(target.spec)
+                writes.append(
+                    Write(target=target, values=row.after, reasons=planning.reasons_for(row))
+                )
             source = f"bulk edit:{group[0].edit_id}"
             writing.write_values(writes, known, source=source, now=now, actor=actor)
     creation.set_statuses(new, now=now, actor=actor)
@@ -243,11 +266,7 @@ def _create_rows(rows: Sequence[BulkEditRow], known: Known, *, now: datetime, ac
     rest = creation.create_rows(rows, known, now=now, actor=actor)
     for group in _groups(rows):
         writes = [
-            Write(
-                target=target,
-                values=rest[row.pk],
-                reason=group[0].edit.finding_reason if row.findings else "",
-            )
+            Write(target=target, values=rest[row.pk], reasons=planning.reasons_for(row))
             for row, target in _with_targets(group)
             if target is not None and rest[row.pk]
         ]
@@ -277,6 +296,7 @@ def _undo_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: 
                         sources={
                             code: row.sources[code] for code in row.sources if code in restored
                         },
+                        reasons=row.sources.get(REASONS, {}),
                     )
                     writes.append(write)
                 row.outcome = Outcome.KEPT if kept else Outcome.RESTORED

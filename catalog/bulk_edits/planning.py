@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from catalog.attributes.findings import find_new
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits import identifiers
 from catalog.bulk_edits.cells import mode_texts
@@ -28,7 +29,13 @@ from catalog.bulk_edits.fields import (
 )
 from catalog.bulk_edits.file_fields import MODES_CODE, all_fields
 from catalog.models import BulkEdit, BulkEditRow, Category, Product, Variant
-from catalog.products.spec_edits import find_implausible, find_new, stated_mode, values_of
+from catalog.products.spec_edits import (
+    MODES,
+    find_implausible,
+    stated_mode,
+    values_of,
+)
+from catalog.products.staff.spec_form import finding_label
 from catalog.products.staff.variant_form import BATTERY_FIELDS, find_battery_problems
 from catalog.readiness import lifecycle
 from storefront.lib.db.transactions import requires_transaction
@@ -45,11 +52,11 @@ class TooManyRowsError(ValueError):
 
 @dataclass(slots=True, kw_only=True)
 class RowPlan:
-    """The changed values of one row by code, with findings; ``rejection`` says why it is rejected."""
+    """The changed values of one row by code, with warnings; ``rejection`` says why it is rejected."""
 
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
-    findings: list[str] = field(default_factory=list)
+    findings: list[dict[str, str]] = field(default_factory=list)
     rejection: str = ""
     is_new: bool = False
 
@@ -139,6 +146,15 @@ def reject_incomplete(rows: Iterable[BulkEditRow]) -> None:
 def store_plan(row: BulkEditRow, plan: RowPlan) -> None:
     row.before, row.after, row.findings = plan.before, plan.after, plan.findings
     row.message, row.outcome = plan.rejection[:MAX_MESSAGE], plan.outcome
+
+
+def reasons_for(row: BulkEditRow) -> dict[str, str]:
+    """Return the reason for each unlikely value of a row by column: of the file, else of the edit."""
+    of_edit = row.edit.finding_reasons
+    return {
+        each["column"]: each.get("reason") or of_edit.get(each["column"], "")
+        for each in row.findings
+    }
 
 
 def wanted_values(
@@ -242,10 +258,16 @@ def _spec_problems(target: Target, plan: RowPlan, known: Mapping[str, BulkField]
     if MODES_CODE in plan.after:
         modes = [stated_mode(row) for row in mode_texts.to_modes(plan.after[MODES_CODE], ())]
     found = find_implausible(present | columns, inputs=inputs, modes=modes)
-    new = find_new(found, before=before, changed=columns)
-    plan.findings = [each.message for each in new if not each.is_error]
-    message = _("Not possible: %(finding)s.")
-    return [message % {"finding": each.message} for each in new if each.is_error]
+    new = find_new(found, before=before, changed={*columns, MODES})
+    plan.findings = [
+        {"column": each.column, "message": each.message} for each in new if not each.is_error
+    ]
+    message = _("%(field)s is not possible: %(finding)s.")
+    return [
+        message % {"field": finding_label(each.column), "finding": each.message}
+        for each in new
+        if each.is_error
+    ]
 
 
 def _variant_problems(

@@ -52,7 +52,7 @@ class Write:
     """The values to write to one target, as JSON by code.
 
     ``unlocked`` are codes that feeds may change again; ``weights`` and ``sources`` as ``SpecEdit``
-    takes them, the sources by code; ``reason`` is why unlikely values are right.
+    takes them, the sources by code; ``reasons`` maps columns to why unlikely values are right.
     """
 
     target: Target
@@ -60,7 +60,7 @@ class Write:
     unlocked: Collection[str] = ()
     weights: Mapping[int, int | None] | None = None
     sources: Mapping[str, Any] = field(default_factory=dict)
-    reason: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @requires_transaction
@@ -159,7 +159,7 @@ def _spec_edits(
                 weights=write.weights,
                 sources={known[code].name: entry for code, entry in write.sources.items()},
                 unlocked=_names(write.unlocked, known, SPEC),
-                reason=write.reason,
+                reasons=write.reasons,
             )
 
 
@@ -209,7 +209,8 @@ def _save_file_values(
         if MODES_CODE in write.values
     }
     if modes:
-        spec_edits.edit_modes_of(modes, now=now)
+        reasons = {write.target.product.pk: write.reasons.get(MODES, "") for write in writes}
+        spec_edits.edit_modes_of(modes, now=now, reasons=reasons)
     if warnings := [*_warning_edits(writes, known)]:
         editing.apply_edits(warnings, now=now)
     for code in (PRODUCT_IMAGES, VARIANT_IMAGES):

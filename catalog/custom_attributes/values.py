@@ -11,10 +11,11 @@ from catalog.attributes import contacts, units
 from catalog.attributes.numbers import OutOfRangeError, UnreadableError, parse_decimal
 from catalog.attributes.spec_patterns import FL1, LEP
 from catalog.attributes.text_cleaning import clean_text
-from catalog.custom_attributes.registry import Definition
+from catalog.custom_attributes.registry import CUSTOM, Definition
 from storefront.lib.text import fold
 
 MAX_TEXT = 200
+OUT_OF_RANGE = "out-of-range"
 # The units of one table are converted into each other.
 _UNIT_TABLES: Sequence[units.Units] = (
     units.TIME_MIN,
@@ -50,15 +51,39 @@ class Extracted:
     """The custom values of one product.
 
     Shape:  ``values`` maps codes to stored values, ``sources`` codes to the supplier's label and
-            text; ``rest`` are the lines of no attribute and the unreadable ones; ``problems`` say
-            why a line of an attribute cannot be read, ``out_of_range`` which values are not allowed
+            text; ``rest`` are the lines of no attribute and the unreadable ones
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     sources: dict[str, dict[str, str]] = field(default_factory=dict)
     rest: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    out_of_range: list[str] = field(default_factory=list)
+    problems: list["Problem"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why a line of an attribute is not its value: it cannot be read, or is out of range."""
+
+    attribute: str  # its code
+    label: str  # of the line, as stated
+    raw: str
+    message: str
+    is_out_of_range: bool
+
+    @property
+    def code(self) -> str:
+        return OUT_OF_RANGE if self.is_out_of_range else "value-unreadable"
+
+    @property
+    def as_warning(self) -> dict[str, Any]:
+        """Return an entry of ``Spec.warnings``."""
+        return {
+            "column": f"{CUSTOM}{self.attribute}",
+            "code": self.code,
+            "message": self.message,
+            "is_error": True,
+            "raw": f"{clean_text(self.label)[:60]}: {self.raw}",
+        }
 
 
 def extract(
@@ -80,12 +105,19 @@ def extract(
             continue
         try:
             value = parse(units.with_heading_unit(text, heading=label), definition, mark=mark)
-        except OutOfRangeError as error:
-            found.out_of_range.append(f"{clean_text(label)[:60]}: {text[:60]}: {error}")
-            continue
         except UnreadableError as error:
-            found.problems.append(f"{clean_text(label)[:60]}: {error}")
-            found.rest[label] = stated
+            is_out_of_range = isinstance(error, OutOfRangeError)
+            found.problems.append(
+                Problem(
+                    attribute=definition.code,
+                    label=label,
+                    raw=text[:60],
+                    message=str(error),
+                    is_out_of_range=is_out_of_range,
+                )
+            )
+            if not is_out_of_range:
+                found.rest[label] = stated
             continue
         if LEP.search(text) or FL1.search(f"{label} {text}"):
             found.rest[label] = stated
@@ -113,7 +145,10 @@ def parse(text: str, definition: Definition, *, mark: str = "") -> Any:
     Raises: UnreadableError  the text states no value of the attribute's kind, or one out of range
     """
     if definition.kind == "number":
-        return f"{_in_range(_number(text, definition.unit, mark), definition):f}"
+        number = _number(text, definition.unit, mark)
+        if problem := range_problem(number, definition):
+            raise OutOfRangeError(problem)
+        return f"{number:f}"
     if definition.kind == "yes_no":
         return _yes_or_no(text)
     if definition.kind in {"choice", "choices"}:
@@ -177,12 +212,26 @@ def _number(text: str, unit: str, mark: str) -> Decimal:
     return parse_decimal(plain, mark=mark)
 
 
-def _in_range(number: Decimal, definition: Definition) -> Decimal:
+def range_problem(number: Decimal, definition: Definition) -> str:
+    """Return why a number is out of the range of its attribute, or ""."""
     if definition.minimum is not None and number < definition.minimum:
-        raise OutOfRangeError(f"{number:f} is less than {definition.minimum:f}")
+        return f"{number:f} is less than {definition.minimum:f}"
     if definition.maximum is not None and number > definition.maximum:
-        raise OutOfRangeError(f"{number:f} is more than {definition.maximum:f}")
-    return number
+        return f"{number:f} is more than {definition.maximum:f}"
+    return ""
+
+
+def stored_problem(value: Any, definition: Definition) -> str:
+    """Return why a stored value is not allowed now, or ""; a range may be narrowed after imports."""
+    known = of_kind(value, definition)
+    if known is None:
+        return f"{value!r:.60} is no value of this type" if value is not None else ""
+    return range_problem(Decimal(known), definition) if definition.kind == "number" else ""
+
+
+def shown_value(value: Any, definition: Definition) -> Any:
+    """Return a stored value as customers see it; None if it is not allowed."""
+    return None if stored_problem(value, definition) else of_kind(value, definition)
 
 
 def _yes_or_no(text: str) -> bool:

@@ -101,7 +101,7 @@ def is_in_use(code: str) -> bool:
 
 def _show_in_category(family: ProductFamily) -> None:
     """Let the category of imported products show the family."""
-    category = Category.objects.select_for_update().get(slug=family.category)
+    category = Category.objects.select_for_update(of=["self"]).get(slug=family.category)
     if not category.has_family(family.code):
         category.families.append(family.code)
         category.save(update_fields=["families"])
@@ -150,7 +150,7 @@ class ProductFamilyAdmin(StaffAdmin):
             transaction.on_commit(partial(enqueue, republish_family, family=obj.code))
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        category = Category.objects.select_for_update().get(slug=obj.category)
+        category = Category.objects.select_for_update(of=["self"]).get(slug=obj.category)
         category.families = [code for code in category.families if code != obj.code]
         category.save(update_fields=["families"])
         super().delete_model(request, obj)

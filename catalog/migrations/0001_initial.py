@@ -922,7 +922,7 @@ class Migration(migrations.Migration):
                 ('created_by', models.CharField(max_length=100, verbose_name='Created by')),
                 ('created_at', models.DateTimeField(verbose_name='Created')),
                 ('applied_by', models.CharField(blank=True, max_length=100, verbose_name='Applied by')),
-                ('finding_reason', models.CharField(blank=True, max_length=200, verbose_name='Reason for unlikely values')),
+                ('finding_reasons', models.JSONField(blank=True, default=dict, verbose_name='Reasons for unlikely values')),
                 ('undone_by', models.CharField(blank=True, max_length=100, verbose_name='Undone by')),
             ],
             options={

@@ -17,7 +17,7 @@ class FieldChange(models.Model):
 
     - ``record``, ``record_id``: the changed row.
     - ``field``: its column; of a specification also ``custom:`` and the code of an attribute, or
-      ``basis:`` and a column; of a text its language, a colon and a column. Empty: the row was added
+      ``basis:`` or ``reason:`` and a column; of a text its language, a colon and a column. Empty: the row was added
       (``old`` is None) or removed (``new`` is None).
     - ``actor``, ``source``: as ``storefront.lib.db.change_source`` names them; empty if unknown.
     """
@@ -157,7 +157,8 @@ class BulkEdit(Stateful):
     created_by = models.CharField(_("Created by"), max_length=100)
     created_at = models.DateTimeField(_("Created"))
     applied_by = models.CharField(_("Applied by"), max_length=100, blank=True)
-    finding_reason = models.CharField(_("Reason for unlikely values"), max_length=200, blank=True)
+    # column, as in the findings of a specification -> why its unlikely values are right
+    finding_reasons = models.JSONField(_("Reasons for unlikely values"), default=dict, blank=True)
     undone_by = models.CharField(_("Undone by"), max_length=100, blank=True)
 
     class Meta:
@@ -183,10 +184,12 @@ class BulkEdit(Stateful):
 class BulkEditRow(models.Model):
     """One product or variant of a bulk edit, with its old and new values by field.
 
-    ``wanted`` are the values that a file states; ``unlocked`` are the fields that feeds filled
-    before the edit; ``sources`` are the former entries of ``Spec.sources`` by field, so that an
-    undo restores the basis of a value. ``product`` and ``variant`` are empty if the row of a file
-    names no known SKU; such a row may create them (``bulk_edits.creation``).
+    - ``wanted``: the values that a file states. ``unlocked``: the fields that feeds filled before.
+    - ``findings``: warnings, as ``{"column", "message"}``, with the "reason" that a file states.
+    - ``sources``: the former entries of ``Spec.sources`` by field, and under ``reasons`` the former
+      reasons for unlikely values by column, so that an undo restores them.
+    - ``product``, ``variant``: empty if the row of a file names no known SKU; such a row may create
+      them (``bulk_edits.creation``).
     """
 
     class Outcome(models.TextChoices):

@@ -177,17 +177,19 @@ def failed_issue(record: ProductRecord, error: Exception) -> ImportIssue:
 
 
 def _custom_issues(record: ProductRecord, custom: Extracted) -> Iterator[ImportIssue]:
-    for code, problems, result in (
-        ("value-unreadable", custom.problems, "left in the supplier's words"),
-        ("out-of-range", custom.out_of_range, "not shown"),
+    for is_out_of_range, result in (
+        (False, "left in the supplier's words"),
+        (True, "not shown"),
     ):
-        if problems:
+        found = [one for one in custom.problems if one.is_out_of_range == is_out_of_range]
+        if found:
+            texts = (f"{text_cleaning.clean_text(one.label)[:60]}: {one.message}" for one in found)
             yield ImportIssue(
                 row=record.external_id,
-                code=code,
-                message=f"{'; '.join(problems)[:480]}; {result}.",
+                code=found[0].code,
+                message=f"{'; '.join(texts)[:480]}; {result}.",
                 is_fatal=False,
-                raw={"title": record.title[:200]},
+                raw={"title": record.title[:200], **{one.label[:60]: one.raw for one in found}},
             )
 
 
@@ -201,12 +203,13 @@ def _for_family(
         for code, source in custom.sources.items()
         if code in excluded
     }
+    problems = [one for one in custom.problems if one.attribute not in excluded]
     if not texts:
-        return custom, enriched
+        return replace(custom, problems=problems), enriched
     values = {code: value for code, value in custom.values.items() if code not in excluded}
     sources = {code: value for code, value in custom.sources.items() if code not in excluded}
     return (
-        replace(custom, values=values, sources=sources),
+        replace(custom, values=values, sources=sources, problems=problems),
         replace(enriched, more={**enriched.more, **texts}),
     )
 

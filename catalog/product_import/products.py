@@ -206,6 +206,11 @@ def _add_custom_values(
         **{code: value for code, value in item.custom.values.items() if code not in locked},
         **{code: value for code, value in before.items() if code in locked},
     }
+    values["warnings"] += [
+        problem.as_warning
+        for problem in item.custom.problems
+        if problem.is_out_of_range and problem.attribute not in locked
+    ]
     values["sources"] |= {
         f"{CUSTOM}{code}": {"supplier": source, **stated}
         for code, stated in item.custom.sources.items()

@@ -152,9 +152,8 @@ class ProductAdmin(
         if formset.model is Spec:
             self._save_spec(request, form.instance, formset.forms[0])
         elif formset.model is Mode:
-            kept = [one for one in formset.forms if one not in formset.deleted_forms]
-            modes = [one.instance for one in kept if one.instance.pk or one.has_changed()]
-            spec_edits.edit_modes(product=form.instance, modes=modes, now=timezone.now())
+            values = {"modes": formset.edited, "reason": formset.reason}
+            spec_edits.edit_modes(product=form.instance, **values, now=timezone.now())
         else:
             self._save_images(form.instance, formset)
 
@@ -178,7 +177,7 @@ class ProductAdmin(
         return HttpResponseRedirect(_file_url(request, "xlsx"))
 
     def _save_spec(self, request: HttpRequest, product: Product, form: Any) -> None:
-        values = {"changes": form.changes(), "reason": form.cleaned_data["reason"]}
+        values = {"changes": form.changes(), "reasons": form.reasons()}
         for finding in spec_edits.edit_spec(product=product, **values, **acting(request)):
             message = _("Unlikely: %(finding)s.") % {"finding": finding.message}
             self.message_user(request, message, messages.WARNING)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
+from types import MappingProxyType
 from typing import Any
 
 from catalog.attributes import plausibility
@@ -24,6 +25,11 @@ from storefront.lib.db.transactions import requires_transaction
 MODES = "modes"  # in ``Product.overridden_fields``: staff edited the light modes
 MODE_COLUMNS = ("name", "kind", "output_lm", "runtime_min", "intensity_cd")
 BASIS = "basis:"  # prefix of a column in changes: what its value rests on
+REASON = "reason:"  # prefix of a column in forms and the history: why its unlikely value is right
+POWER = "power_w"  # the LED power that the supplier states
+# What values can be unlikely.
+REASONED = ("output_lm", "intensity_cd", "runtime_high_min", "battery_energy_wh", POWER, MODES)
+MAX_REASON = 200
 
 
 def find_implausible(
@@ -47,17 +53,13 @@ def values_of(spec: Spec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in EDITABLE_COLUMNS}
 
 
-def find_new(
-    found: Iterable[Finding], *, before: Iterable[Finding], changed: Collection[str]
-) -> list[Finding]:
-    """Return the findings that an edit of the ``changed`` columns causes."""
-    old = {(one.column, one.code) for one in before}
-    return [one for one in found if (one.column, one.code) not in old or one.column in changed]
+def _findings(spec: Spec, modes: Sequence[StatedMode]) -> list[Finding]:
+    return find_implausible(values_of(spec), inputs=spec.check_inputs, modes=modes)
 
 
-def _warnings(spec: Spec, modes: Sequence[StatedMode]) -> list[dict[str, Any]]:
-    found = find_implausible(values_of(spec), inputs=spec.check_inputs, modes=modes)
-    return _stored(found, before=spec.warnings)
+def reasons_of(spec: Spec) -> dict[str, str]:
+    """Return why the unlikely values of a specification are right, by column."""
+    return {one["column"]: one["reason"] for one in spec.warnings if one.get("reason")}
 
 
 def _stored(
@@ -65,29 +67,35 @@ def _stored(
     *,
     before: Iterable[Mapping[str, Any]] = (),
     changed: Collection[str] = (),
-    reason: str = "",
+    reasons: Mapping[str, str] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
-    """Return findings as they are stored. Warnings get the reason of staff.
+    """Return findings as they are stored. Warnings get the ``reasons`` of staff by column.
 
-    Those of columns that are not ``changed`` keep theirs from ``before``, the stored findings so far.
+    Others keep theirs from ``before``, the stored findings so far, if the column is not ``changed``
+    or has the same finding.
     """
-    reasons = {
-        (one["column"], one["code"]): one["reason"]
-        for one in before
-        if one.get("reason") and one["column"] not in changed
-    }
+    old = [one for one in before if one.get("reason")]
+    kept = {(one["column"], one["code"]): one["reason"] for one in old}
+    same = {(one["column"], one["message"]) for one in old}
     stored = []
     for finding in findings:
         entry = {**asdict(finding), "raw": ""}
-        stated = reasons.get((finding.column, finding.code), reason)
+        stays = finding.column not in changed or (finding.column, finding.message) in same
+        former = kept.get((finding.column, finding.code), "") if stays else ""
+        stated = reasons.get(finding.column) or former
         is_explained = stated and not finding.is_error
         stored.append({**entry, "reason": stated} if is_explained else entry)
-    return stored
+    # Imports find what is wrong with custom values; a value of staff has no error.
+    return [*stored, *(one for one in _custom(before) if one["column"] not in changed)]
+
+
+def _custom(warnings: Iterable[Mapping[str, Any]]) -> list[Any]:
+    return [one for one in warnings if one["column"].startswith(CUSTOM)]
 
 
 def check_again(spec: Spec) -> None:
     """Compute the findings of a specification again, in memory, from its values."""
-    spec.warnings = _warnings(spec, stated_modes(spec.product))
+    spec.warnings = _stored(_findings(spec, stated_modes(spec.product)), before=spec.warnings)
 
 
 def stated_modes(product: Product) -> list[StatedMode]:
@@ -123,8 +131,10 @@ def keep_edits(
         kept = {name: _staff_source(old, sources.get(name)) for name, old in edited.items()}
         unlocked["sources"] = {**sources, **kept}
         mixed = Spec(**{name: unlocked.get(name, getattr(spec, name)) for name in EDITABLE_COLUMNS})
-        mixed.check_inputs, mixed.warnings = unlocked["check_inputs"], spec.warnings
-        unlocked["warnings"] = _warnings(mixed, modes)
+        mixed.check_inputs = unlocked["check_inputs"]
+        custom = {one["column"] for one in _custom(spec.warnings)}
+        found = _stored(_findings(mixed, modes), before=spec.warnings, changed=custom)
+        unlocked["warnings"] = [*found, *_custom(stated["warnings"])]
     return unlocked
 
 
@@ -144,7 +154,7 @@ class SpecEdit:
       keep theirs.
     - ``sources`` maps columns to the entries of ``Spec.sources`` that an undo restores, or to None.
     - ``unlocked`` are fields that feeds may change again.
-    - ``reason`` is why unlikely values are right.
+    - ``reasons`` maps columns, ``POWER`` or ``MODES`` to why the unlikely value is right.
     """
 
     product_id: int
@@ -152,7 +162,7 @@ class SpecEdit:
     weights: Mapping[int, int | None] | None = None
     sources: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     unlocked: Collection[str] = ()
-    reason: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def columns(self) -> set[str]:
@@ -161,11 +171,16 @@ class SpecEdit:
 
 @requires_transaction
 def edit_spec(
-    *, product: Product, changes: Mapping[str, Any], actor: str, now: datetime, reason: str = ""
+    *,
+    product: Product,
+    changes: Mapping[str, Any],
+    actor: str,
+    now: datetime,
+    reasons: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Finding]:
     """Save staff's values, as ``edit_specs`` does; return the findings."""
-    edit = SpecEdit(product_id=product.pk, changes=changes, reason=reason)
-    return edit_specs([edit], actor=actor, now=now)[product.pk]
+    edits = [SpecEdit(product_id=product.pk, changes=changes, reasons=reasons)]
+    return edit_specs(edits, actor=actor, now=now)[product.pk]
 
 
 @requires_transaction
@@ -195,12 +210,10 @@ def edit_specs(edits: Sequence[SpecEdit], *, actor: str, now: datetime) -> dict[
     for edit in edits:
         spec = present.get(edit.product_id) or Spec(product_id=edit.product_id)
         names = _set_values(spec, edit, actor=actor, now=now)
-        found = find_implausible(
-            values_of(spec), inputs=spec.check_inputs, modes=modes.get(edit.product_id, ())
-        )
+        found = _findings(spec, modes.get(edit.product_id, ()))
         findings[edit.product_id] = found
         spec.warnings = _stored(
-            found, before=spec.warnings, changed=edit.changes.keys(), reason=edit.reason
+            found, before=spec.warnings, changed=edit.changes.keys(), reasons=edit.reasons
         )
         if spec.pk is None:
             new.append(spec)
@@ -318,16 +331,19 @@ class ModeChanges:
 
 
 @requires_transaction
-def edit_modes(*, product: Product, modes: Sequence[Mode], now: datetime) -> None:
+def edit_modes(*, product: Product, modes: Sequence[Mode], now: datetime, reason: str = "") -> None:
     """Replace the light modes of a product by staff's, as ``edit_modes_of`` does."""
-    edit_modes_of({product.pk: modes}, now=now)
+    edit_modes_of({product.pk: modes}, now=now, reasons={product.pk: reason})
 
 
 @requires_transaction
-def edit_modes_of(wanted: Mapping[int, Sequence[Mode]], *, now: datetime) -> None:
+def edit_modes_of(
+    wanted: Mapping[int, Sequence[Mode]], *, now: datetime, reasons: Mapping[int, str]
+) -> None:
     """Replace the light modes of products by staff's, and lock them against feeds.
 
-    Shape:  ``wanted`` maps products to rows that stay, in the order of their positions, then new rows
+    Shape:  ``wanted`` maps products to rows that stay, in the order of their positions, then new
+            rows; ``reasons`` maps products to why unlikely modes are right
     Locks:  the listings of the products, then the products, each in id order
     """
     lock_products(wanted)
@@ -351,7 +367,9 @@ def edit_modes_of(wanted: Mapping[int, Sequence[Mode]], *, now: datetime) -> Non
     stated = stated_modes_of(wanted)
     specs = {spec: ["warnings"] for spec in Spec.objects.filter(product__in=wanted)}
     for spec in specs:
-        spec.warnings = _warnings(spec, stated.get(spec.product_id, ()))
+        found = _findings(spec, stated.get(spec.product_id, ()))
+        why = {MODES: reasons.get(spec.product_id, "")}
+        spec.warnings = _stored(found, before=spec.warnings, changed={MODES}, reasons=why)
     bulk.update(Spec, specs)
     for row in rows.values():
         row.overridden_fields = sorted({*row.overridden_fields, MODES})

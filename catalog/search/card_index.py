@@ -133,8 +133,6 @@ class CardIndex:
         self.cards = BitMap64()
         self.sets: defaultdict[str, dict[Hashable, BitMap64]] = defaultdict(dict)
         self.columns: defaultdict[str, SortedColumn] = defaultdict(SortedColumn)
-        for name in (*SORTED, *DETAIL_RANGES):
-            self.columns[name] = SortedColumn()
         self.areas: dict[int, frozenset[str]] = {}
         self._position = _NONE_YET
         # Transaction of each applied change since the position, by the id of the change.

@@ -105,13 +105,16 @@ DETAIL_FACETS: Mapping[str, DetailFacet] = {
 }
 DETAIL_RANGES = tuple(code for code, facet in DETAIL_FACETS.items() if not facet.values)
 DETAIL_CHOICES = tuple(code for code, facet in DETAIL_FACETS.items() if facet.values)
-# The values of the custom attributes that customers filter by. Values of another type or of a deleted
-# choice are left out.
+# The values of the custom attributes that customers filter by. Values of another type, of a deleted
+# choice or out of range are left out.
 _CUSTOM_SQL = f"""
     NULLIF(jsonb_strip_nulls((
         SELECT jsonb_object_agg('{CUSTOM_PREFIX}' || attribute.code, CASE
             WHEN attribute.kind = 'number' THEN
                 CASE WHEN stated #>> '{{}}' ~ '^-?[0-9]+([.][0-9]+)?$'
+                    AND (stated #>> '{{}}')::numeric BETWEEN
+                        COALESCE(attribute.minimum, '-infinity')
+                        AND COALESCE(attribute.maximum, 'infinity')
                     THEN to_jsonb((stated #>> '{{}}')::numeric) END
             WHEN attribute.kind = 'yes_no' THEN
                 CASE stated WHEN 'true' THEN '["yes"]'::jsonb WHEN 'false' THEN '["no"]' END

@@ -10,7 +10,7 @@ from django.utils.translation import override
 
 from catalog.attributes.normalization import UNBRANDED
 from catalog.custom_attributes.registry import Definition, in_language
-from catalog.custom_attributes.values import of_kind
+from catalog.custom_attributes.values import shown_value
 from catalog.models import Product, Spec
 from catalog.models.families import cached_families
 from catalog.texts import titles
@@ -105,7 +105,7 @@ def _custom_values(
 ) -> dict[str, str]:
     texts = {}
     for definition in definitions:
-        value = of_kind(values.get(definition.code), definition)
+        value = shown_value(values.get(definition.code), definition)
         if value is None or isinstance(value, bool) or definition.language:
             continue
         if definition.kind in {"choice", "choices"}:

@@ -49,6 +49,7 @@ from suppliers.connectors.feed.mapping.fields import OPTION_ALIASES, OPTION_PREF
 
 SKU = "sku"  # the column that names our SKU
 HANDLE = "handle"  # the URL handle of the product; rows with the same one belong together
+REASON = "reason"  # why the unlikely values of the row are right
 OPTION = "option"  # the value of an option, which the heading names
 OPTION_HEADINGS = ("Color", "Size", "Pattern")  # others have a prefix
 OPTION_NAME_PREFIX = "Option name: "  # of columns with the translations of an option's name
@@ -144,8 +145,7 @@ class OwnColumns:
             code: each.label
             for code, each in self.fields.items()
             if each.part not in {OPTION_TEXT, OPTION_NAME}
-            and code not in PARTED
-            and code not in {file_fields.OPTION_NAMES, file_fields.OPTION_VALUES}
+            and code not in {*PARTED, file_fields.OPTION_NAMES, file_fields.OPTION_VALUES}
         }
         option = _("Option, named as the column")
         translated = {
@@ -154,7 +154,8 @@ class OwnColumns:
             for code, _name in TRANSLATED_LANGUAGES
         }
         known = {SKU: _("Our SKU"), HANDLE: _("URL handle"), OPTION: option}
-        return known | translated | fields | self._part_labels
+        parts = self._part_labels
+        return known | translated | fields | parts | {REASON: _("Reason for unlikely values")}
 
     @cached_property
     def _part_labels(self) -> dict[str, str]:
@@ -190,6 +191,7 @@ class OwnColumns:
     def _names(self) -> dict[str, str]:
         """The code of each field by its names, folded."""
         names = dict.fromkeys(SKU_NAMES[:2], SKU) | dict.fromkeys(HANDLE_NAMES, HANDLE)
+        names |= dict.fromkeys(("reason", _plain(self.labels[REASON])), REASON)
         for code in self.labels:
             each = self.fields.get(code)
             if each is None or code == FILTER_COLOR:

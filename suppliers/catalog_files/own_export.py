@@ -20,6 +20,7 @@ from suppliers.catalog_files.export import BATCH, BYTE_ORDER_MARK, option_names
 from suppliers.catalog_files.own_columns import (
     HANDLE,
     PARTED,
+    REASON,
     SKU,
     OwnColumns,
     is_number,
@@ -103,6 +104,8 @@ class OwnTable:
             return variant.sku
         if code == HANDLE:
             return target.product.slug
+        if code == REASON:
+            return ""  # for staff: unchanged values need none
         field, _dot, part = code.rpartition(".")
         if field in PARTED:
             stored = self._own.fields[field].read(target)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from catalog.bulk_edits import application
 from catalog.models import BulkEdit, BulkEditRow
+from catalog.products.staff.spec_form import finding_label
 from storefront.lib.http.errors import PermanentError
 from suppliers.catalog_files import imports
 from suppliers.catalog_files.own_columns import SKU, OwnColumns
@@ -50,7 +51,8 @@ def apply(row: CatalogImport, *, reason: str, actor: str, now: datetime) -> None
     """
     if row.edit is None or row.status != Status.READY:
         return
-    application.start(row.edit, reason=reason, actor=actor, now=now)
+    reasons = dict.fromkeys(application.find_unexplained(row.edit), reason)
+    application.start(row.edit, reasons=reasons, actor=actor, now=now)
     finish(row.edit, now=now)
     imports.settle_imports(now=now)
 
@@ -80,7 +82,13 @@ def report(row: CatalogImport) -> dict[str, Any]:
             for name, number, message in rejected.values_list("name", "position", "message")
         ],
         "unlikely": [
-            {"row": name, "number": number, "findings": findings}
+            {
+                "row": name,
+                "number": number,
+                "findings": [
+                    f"{finding_label(each['column'])}: {each['message']}" for each in findings
+                ],
+            }
             for name, number, findings in unlikely.values_list("name", "position", "findings")
         ],
         "unread_columns": [heading for heading in headings if heading not in row.columns],

@@ -27,6 +27,7 @@ from catalog.bulk_edits.fields import (
 from catalog.bulk_edits.file_fields import OPTION_NAMES, SUCCESSOR
 from catalog.models import Brand, BulkEditRow, Product, Spec, Variant
 from catalog.products.creation import MAX_SLUG
+from catalog.products.spec_edits import MAX_REASON
 from catalog.products.variant_edits import SuccessorError, check_successor, load_successors
 from catalog.records import ImportIssue
 from catalog.texts.options import option_key
@@ -35,6 +36,7 @@ from suppliers.catalog_files import columns, export
 from suppliers.catalog_files.own_columns import (
     HANDLE,
     PARTED,
+    REASON,
     SKU,
     SUPPLIER_EXPORT_MARK,
     CellError,
@@ -133,6 +135,10 @@ class RowReader:
                 plan = self._plan_present(row, each, batch)
             else:
                 plan = self._plan_new(row, each, batch)
+            if reason := self._cell(each, REASON):
+                plan.findings = [
+                    {**found, "reason": reason[:MAX_REASON]} for found in plan.findings
+                ]
             planning.store_plan(row, plan)
         planning.reject_incomplete(rows)
 

@@ -1,17 +1,20 @@
 """Claim check: read a product file as an import does, find implausible and unreadable values.
 
-Nothing is stored, and no database is read.
+Nothing is stored. The definitions of families and custom attributes are read.
 """
 
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from catalog.attributes.normalization import CheckedClaims, check_claims, clean_title
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import Definition
+from catalog.custom_attributes.values import Extracted, extract, find_definitions
 from catalog.models.families import cached_families
 from catalog.product_import import identifiers
 from catalog.records import ImportIssue, ProductRecord
@@ -81,19 +84,22 @@ def check_file(path: Path) -> CheckedFile:
 
 
 def _check(file: DataFile) -> CheckedFile:
-    mapping = _mapping(file)
+    definitions = registry.cached()
+    custom = find_definitions(file.detected.headers, definitions)
+    mapping = _mapping(file, custom)
     columns = {
         source.column: name
         for table in (mapping.fields, mapping.claims)
         for name, source in table.items()
         if name != "sku"
     }
-    if "features" not in mapping.fields and not set(mapping.claims) & set(CLAIM_ALIASES):
+    is_known = "features" in mapping.fields or bool(custom)
+    if not is_known and not set(mapping.claims) & set(CLAIM_ALIASES):
         known = ", ".join(CLAIM_ALIASES)
         raise PermanentError(f"No column with a specification is recognized. Known: {known}.")
     unread = [header for header in file.detected.headers if header not in columns]
     checked = CheckedFile(columns=columns, unread_columns=unread)
-    checker = _RowChecker(mapping, decimal=file.detected.decimal)
+    checker = _RowChecker(mapping, decimal=file.detected.decimal, definitions=definitions)
     for number, row in enumerate(file.rows(), start=1):
         findings, is_checked = checker.check(row, number)
         results = [finding.result for finding in findings]
@@ -103,18 +109,30 @@ def _check(file: DataFile) -> CheckedFile:
     return checked
 
 
-def _mapping(file: DataFile) -> mappings.Mapping:
-    """Return the suggested mapping of the specification; the number of a row is its SKU."""
+def _mapping(file: DataFile, custom: Iterable[str]) -> mappings.Mapping:
+    """Return the suggested mapping of the specification; the number of a row is its SKU.
+
+    ``custom`` are the columns of custom attributes.
+    """
     rows = [row for row in file.sample(sample.ROWS) if not isinstance(row, ImportIssue)]
     found = suggestions.suggest_mapping(file.detected.headers, rows)
     fields = {name: source for name, source in found.fields.items() if name in FIELDS}
     claims = {**found.options, **found.claims}
+    read = {source.column for source in (*fields.values(), *claims.values())}
+    claims |= {name: Source(column=name) for name in custom if name not in read}
     fields["sku"] = Source(column=ROW)
     return mappings.Mapping(fields=fields, claims=claims)
 
 
+def _stated_cells(raw: Mapping[str, Any]) -> dict[str, str]:
+    return {name: sources.text(cell) for name, cell in raw.items()}
+
+
 class _RowChecker:
-    def __init__(self, mapping: mappings.Mapping, *, decimal: str) -> None:
+    def __init__(
+        self, mapping: mappings.Mapping, *, decimal: str, definitions: Sequence[Definition]
+    ) -> None:
+        self._definitions = definitions
         self._mapping = mapping
         self._mark = mapping.claims_decimal_separator(detected=decimal)
         self._converter = Converter(mapping, currency="EUR", mark=decimal)
@@ -127,35 +145,38 @@ class _RowChecker:
             return [self._finding(number, {}, Result.UNREADABLE, row.code, row.message)], False
         converted = self._converter.whole({**row, ROW: str(number)}, row_name=f"row {number}")
         if isinstance(converted, ImportIssue):  # the row cannot be read
-            cells = {name: sources.text(cell) for name, cell in converted.raw.items()}
+            cells = _stated_cells(converted.raw)
             code, message = converted.code, converted.message
             return [self._finding(number, cells, Result.UNREADABLE, code, message)], False
         record = product_pages.build_detail(str(number), [converted], mark=self._mark).record
         if record is None:
             return [], False
-        checked = check_claims(
-            record,
-            family=cached_families().recognize(
-                title=record.title, category_path=record.category_path
-            ),
-        )
+        family = cached_families().recognize(title=record.title, category_path=record.category_path)
+        definitions = [one for one in self._definitions if one.applies_to(family)]
+        custom = extract(record.claims, definitions=definitions, mark=record.decimal_mark)
+        checked = check_claims(replace(record, claims=custom.rest), family=family)
         findings = [
             self._finding(number, self._cells(labels, row, record), result, code, message)
-            for labels, result, code, message in self._found(record, checked)
+            for labels, result, code, message in self._found(record, checked, custom)
         ]
         findings += [
-            self._finding(number, {}, Result.UNREADABLE, issue.code, issue.message)
+            self._finding(
+                number, _stated_cells(issue.raw), Result.UNREADABLE, issue.code, issue.message
+            )
             for issue in converted.problems
         ]
-        return findings, bool(checked.numbers)
+        return findings, bool(checked.numbers or custom.values)
 
     def _found(
-        self, record: ProductRecord, checked: CheckedClaims
+        self, record: ProductRecord, checked: CheckedClaims, custom: Extracted
     ) -> Iterator[tuple[Iterable[str], Result, str, str]]:
         """Yield the labels, result, code and message of each finding."""
         for finding in checked.findings:
             result = Result.ERROR if finding.is_error else Result.WARNING
             yield checked.labels.lines_of(finding.column), result, finding.code, finding.message
+        for problem in custom.problems:
+            result = Result.ERROR if problem.is_out_of_range else Result.UNREADABLE
+            yield [problem.label], result, problem.code, problem.message
         for label, _, reason in checked.labels.unreadable:
             yield [label], Result.UNREADABLE, "value-unreadable", reason
         for issue in clean_title(record, checked)[1]:

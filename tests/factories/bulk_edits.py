@@ -27,8 +27,8 @@ def run(edit):
     return edit
 
 
-def apply(edit, reason=""):
-    application.start(edit, actor="mia", now=NOON, reason=reason)
+def apply(edit, **reasons):
+    application.start(edit, actor="mia", now=NOON, reasons=reasons)
     return run(edit)
 
 

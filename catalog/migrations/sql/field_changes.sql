@@ -1,12 +1,14 @@
 -- History: record changed fields of products and their parts (``catalog.models.changes``).
 
--- Flattens the JSON columns of a specification: one key per custom attribute, and per value that
--- rests on more than a claim of the supplier.
+-- Flattens the JSON columns of a specification: one key per custom attribute, per value that rests on
+-- more than a claim of the supplier, and per unlikely value of which staff stated why it is right.
 CREATE OR REPLACE FUNCTION catalog_flat_spec(line jsonb) RETURNS jsonb IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
-    SELECT line - '{custom_values,sources}'::text[]
+    SELECT line - '{custom_values,sources,warnings}'::text[]
         || coalesce((SELECT jsonb_object_agg('custom:' || key, value) FROM jsonb_each(line->'custom_values')), '{}')
         || coalesce((SELECT jsonb_object_agg('basis:' || key, value->'basis') FROM jsonb_each(line->'sources')
                      WHERE value->>'basis' <> 'supplier_claim'), '{}')
+        || coalesce((SELECT jsonb_object_agg('reason:' || (value->>'column'), value->'reason')
+                     FROM jsonb_array_elements(line->'warnings') WHERE value ? 'reason'), '{}')
 $$;
 
 -- Names the columns of a text by its language: "az:title".
@@ -72,10 +74,10 @@ AFTER UPDATE ON catalog_product REFERENCING OLD TABLE AS before NEW TABLE AS aft
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates(
     'product', '{id,created_at,updated_at,overridden_fields,warranty_months,titles}');
 
--- Changed specifications; ``beam_m`` follows from the candela, the warnings from the values.
+-- Changed specifications; ``beam_m`` follows from the candela, the warnings from the values, without their reasons.
 CREATE OR REPLACE TRIGGER spec_updates_are_recorded
 AFTER UPDATE ON catalog_spec REFERENCING OLD TABLE AS before NEW TABLE AS after
-FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates('spec', '{id,product_id,beam_m,more,check_inputs,warnings}');
+FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates('spec', '{id,product_id,beam_m,more,check_inputs}');
 
 -- Changed variants.
 CREATE OR REPLACE TRIGGER variant_updates_are_recorded

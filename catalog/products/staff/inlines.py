@@ -5,29 +5,52 @@ from copy import copy
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import PaginationInlineFormSet
 
+from catalog.attributes.findings import find_new
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
 from catalog.models import Mode, Product, Spec, Variant
-from catalog.products.spec_edits import BASIS
+from catalog.products.spec_edits import (
+    BASIS,
+    MAX_REASON,
+    MODES,
+    POWER,
+    REASON,
+    find_implausible,
+    stated_mode,
+    stated_modes,
+    values_of,
+)
 from catalog.products.staff.spec_form import (
+    REASONED_BY_FORM,
     ModeForm,
     SpecForm,
     basis_fields,
     custom_fields,
     spec_form,
+    unexplained,
 )
 from storefront.lib.staff import columns
 from storefront.lib.staff.fieldsets import section
-from storefront.lib.staff.inlines import EditableForm, EditableTable, ReadOnlyFormSet, inline
+from storefront.lib.staff.inlines import (
+    EditableForm,
+    EditableTable,
+    LabeledFormSet,
+    ReadOnlyFormSet,
+    inline,
+)
 
 
-def with_basis(*names: str) -> list[tuple[str, str]]:
-    """Return the lines of a form: each value beside its basis."""
-    return [(name, f"{BASIS}{name}") for name in names]
+def with_basis(*names: str) -> list[tuple[str, ...]]:
+    """Return the lines of a form: each value beside its basis, and the reason if it is unlikely."""
+    return [
+        (name, f"{BASIS}{name}", *([f"{REASON}{name}"] if name in REASONED_BY_FORM else []))
+        for name in names
+    ]
 
 
 class VariantFormSet(ReadOnlyFormSet):
@@ -76,13 +99,13 @@ class SpecInline(EditableForm):
             *("power_sources", "charging"),
             *("battery_format", "battery_count", "battery_included", "battery_chemistry"),
             *with_basis("battery_capacity_mah", "battery_voltage", "battery_energy_wh"),
+            f"{REASON}{POWER}",
         ),
         section(
             _("Body"),
             *with_basis("weight_g", "length_mm", "head_mm", "ip_rating", "impact_m"),
             *("material", "features"),
         ),
-        section(_("Findings"), "reason"),
     )
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **options: Any) -> Any:
@@ -112,7 +135,36 @@ class SpecInline(EditableForm):
         )
 
 
+class ModeFormSet(LabeledFormSet):
+    """Requires a reason if the edited modes are unlikely."""
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.is_bound or any(self.errors) or not self.has_changed() or self.reason:
+            return
+        spec = getattr(self.instance, "spec", None) or Spec()
+        before, after = (
+            find_implausible(values_of(spec), inputs=spec.check_inputs, modes=modes)
+            for modes in (stated_modes(self.instance), [*map(stated_mode, self.edited)])
+        )
+        new = find_new(after, before=before, changed={MODES})
+        if unlikely := "; ".join(each.message for each in new if each.column == MODES):
+            raise ValidationError(unexplained(unlikely))
+
+    @property
+    def edited(self) -> list[Mode]:
+        """Return the modes as they are after the edit."""
+        kept = [form for form in self.forms if form not in self.deleted_forms]
+        return [form.instance for form in kept if form.instance.pk or form.has_changed()]
+
+    @property
+    def reason(self) -> str:
+        entered = (form.cleaned_data.get("reason") for form in self.forms)
+        return "; ".join(dict.fromkeys(filter(None, entered)))[:MAX_REASON]
+
+
 class ModeInline(EditableTable):
     model = Mode
     form = ModeForm
+    formset = ModeFormSet
     ordering = ("position",)

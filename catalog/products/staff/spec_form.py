@@ -19,7 +19,7 @@ from unfold.widgets import (
 
 from catalog.attributes import plausibility
 from catalog.attributes.batteries import BUILT_IN, CELL_LIMITS, LITHIUM_CHEMISTRIES
-from catalog.attributes.findings import RANGES, Finding
+from catalog.attributes.findings import RANGES, Finding, find_new
 from catalog.attributes.spec_patterns import CHARGING, COLORS, FEATURES
 from catalog.attributes.units import parse_ip_rating
 from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
@@ -28,8 +28,12 @@ from catalog.models import Mode, Spec
 from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS, MEASURED_COLUMNS
 from catalog.products.spec_edits import (
     BASIS,
+    MAX_REASON,
+    MODES,
+    POWER,
+    REASON,
+    REASONED,
     find_implausible,
-    find_new,
     stated_modes,
     values_of,
 )
@@ -46,8 +50,8 @@ CODES: Mapping[str, Iterable[str]] = {
     "battery_chemistry": (*sorted(LITHIUM_CHEMISTRIES), "nimh", "alkaline", "zinc_carbon"),
 }
 MODE_KINDS = ("white", "red", "green", "blue", "uv", "strobe", "flash", "flame", "sos", "beacon")
-MAX_REASON = 200
 MAX_DIGITS = 30  # of a custom number
+REASONED_BY_FORM = tuple(column for column in REASONED if column != MODES)
 LISTS = ("power_sources", "charging", "features", "light_colors")
 
 
@@ -88,13 +92,6 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
     definitions: ClassVar[Sequence[Definition]] = ()  # the custom attributes of the product
 
-    reason = forms.CharField(
-        max_length=MAX_REASON,
-        required=False,
-        label=gettext_lazy("Reason for unlikely values"),
-        help_text=gettext_lazy("Required if a new value is unlikely. Shown beside the finding."),
-        widget=UnfoldAdminTextInputWidget,
-    )
     battery_included = forms.NullBooleanField(
         required=False, widget=UnfoldAdminNullBooleanSelectWidget
     )
@@ -150,19 +147,24 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
             name = finding.column
             if finding.is_error and name in self.fields:
                 self.add_error(name, self._explain(name, finding))
-        if not cleaned.get("reason"):
-            before = find_implausible(values_of(self.instance), inputs=inputs, modes=modes)
-            self._require_reason(find_new(found, before=before, changed=changed))
+        before = find_implausible(values_of(self.instance), inputs=inputs, modes=modes)
+        new = find_new(found, before=before, changed=changed)
+        self.unlikely = {finding.column: finding.message for finding in new if not finding.is_error}
+        for column, message in self.unlikely.items():
+            name = f"{REASON}{column}"
+            if name in self.fields and not cleaned.get(name):
+                self.add_error(name, unexplained(message))
         return cleaned
 
-    def _require_reason(self, findings: Iterable[Finding]) -> None:
-        if unlikely := "; ".join(each.message for each in findings if not each.is_error):
-            message = _("Unlikely: %(finding)s. Correct the value or enter why it is right.")
-            self.add_error("reason", message % {"finding": unlikely})
+    def reasons(self) -> dict[str, str]:
+        """Return the entered reasons by column."""
+        entered = {name: self.cleaned_data.get(f"{REASON}{name}", "") for name in REASONED_BY_FORM}
+        return {name: reason for name, reason in entered.items() if reason}
 
     def changes(self) -> dict[str, Any]:
         """Return the changed values, each with the basis that the form shows."""
-        entered = {name: self.cleaned_data[name] for name in self.changed_data if name != "reason"}
+        changed = (name for name in self.changed_data if not name.startswith(REASON))
+        entered = {name: self.cleaned_data[name] for name in changed}
         changes = {
             name: value for name, value in entered.items() if value or not name.startswith(BASIS)
         }
@@ -177,6 +179,34 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
             "least": least,
             "most": most,
         }
+
+
+def unexplained(finding: str) -> str:
+    message = _("Unlikely: %(finding)s. Correct the value or enter why it is right.")
+    return message % {"finding": finding}
+
+
+def finding_label(column: str) -> str:
+    """Return the label of what a finding is about."""
+    if column == MODES:
+        return _("Modes")
+    return _("LED power, W") if column == POWER else str(field_label(Spec, column))
+
+
+def reason_field(label: Any) -> forms.CharField:
+    return forms.CharField(
+        max_length=MAX_REASON, required=False, label=label, widget=UnfoldAdminTextInputWidget
+    )
+
+
+def reason_fields() -> dict[str, forms.Field]:
+    """Return a field for the reason of each value that can be unlikely."""
+    return {
+        f"{REASON}{column}": reason_field(
+            _("Reason if unlikely: %(field)s") % {"field": finding_label(column)}
+        )
+        for column in REASONED_BY_FORM
+    }
 
 
 def basis_fields(definitions: Iterable[Definition] = ()) -> dict[str, forms.Field]:
@@ -237,12 +267,15 @@ def spec_form(definitions: Sequence[Definition]) -> type[SpecForm]:
         "definitions": definitions,
         **custom_fields(definitions),
         **basis_fields(definitions),
+        **reason_fields(),
     }
     return type("SpecForm", (SpecForm,), members)
 
 
 class ModeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """One light mode. An output that the light cannot have is rejected."""
+
+    reason = reason_field(gettext_lazy("Reason if unlikely"))
 
     class Meta:
         model = Mode

@@ -12,21 +12,22 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import CUSTOM
+from catalog.custom_attributes.values import stored_problem
 from catalog.models import FieldChange, OtherStatement, Product, Spec
 from catalog.models.attributes import DERIVED_COLUMN, VALUE_COLUMNS
+from catalog.products.spec_edits import MODES, POWER
 from catalog.products.staff.history.change_texts import (
     describe_change_source,
     label_of,
     value_text,
 )
-from catalog.products.staff.spec_form import describe_source
+from catalog.products.staff.spec_form import describe_source, finding_label
 from storefront.lib.staff import columns
 
 EARLIER_VALUES = 3
 _NO_VALUES: tuple[Any, ...] = (None, "", [])
-# Subjects of findings that are no columns of ``Spec``.
-_OTHER_LABELS = {"modes": gettext_lazy("Modes"), "power_w": gettext_lazy("LED power, W")}
 
 
 @admin.display(description=cast("str", gettext_lazy("Values and findings")))
@@ -84,15 +85,25 @@ def _rows(
     earlier: Mapping[str, Sequence[FieldChange]],
 ) -> Iterator[tuple[Any, ...]]:
     stated = {name for statement in statements for name in statement.values}
+    found_in = {str(found.get("column")) for found in spec.warnings}
     custom = sorted(
-        {*(f"{CUSTOM}{code}" for code in spec.custom_values), *stated} - {*VALUE_COLUMNS}
+        {
+            *(f"{CUSTOM}{code}" for code in spec.custom_values),
+            *stated,
+            *(name for name in found_in if name.startswith(CUSTOM)),
+        }
+        - {*VALUE_COLUMNS}
     )
-    for name in (*VALUE_COLUMNS, *_OTHER_LABELS, *custom):
+    definitions = {f"{CUSTOM}{one.code}": one for one in registry.cached()}
+    for name in (*VALUE_COLUMNS, MODES, POWER, *custom):
         findings = [found for found in spec.warnings if found.get("column") == name]
         value = _value_of(spec, name)
+        definition = definitions.get(name)
+        if definition and (problem := stored_problem(value, definition)):
+            findings.append({"message": problem, "is_error": True, "raw": ""})
         if findings or value not in _NO_VALUES or name in stated:
             yield (
-                _OTHER_LABELS.get(name) or label_of(name, Product),
+                finding_label(name) if name == POWER else label_of(name, Product),
                 value_text(Spec, name, value),
                 _source(spec, name, findings),
                 _findings(findings),

@@ -14,6 +14,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from catalog.custom_attributes import registry
+from catalog.custom_attributes.values import stored_problem
 from catalog.models import Spec
 from catalog.models.families import cached_families, family_name
 from catalog.products import detail
@@ -157,6 +158,8 @@ class SpecSerializer(serializers.Serializer[Any]):
         """Return the stored values, those of a localized text together: ``{"en": …, "az": …}``."""
         values = dict(spec.custom_values)
         for definition in registry.cached():
+            if stored_problem(values.get(definition.code), definition):
+                del values[definition.code]
             code, _colon, language = definition.code.partition(":")
             if (definition.is_localized or language) and definition.code in values:
                 text = values.pop(definition.code)

@@ -18,6 +18,8 @@ from catalog.bulk_edits import application, fields, file_fields, planning, tasks
 from catalog.bulk_edits.fields import BulkField
 from catalog.bulk_edits.forms import FieldsForm, ValuesForm, initial_values
 from catalog.models import BulkEdit, BulkEditRow, Image, Product, Variant
+from catalog.products.spec_edits import REASONED
+from catalog.products.staff.spec_form import finding_label
 from storefront.dashboard import staff_page
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
 from suppliers.catalog_files import imports
@@ -127,15 +129,13 @@ def _act(request: HttpRequest, edit: BulkEdit) -> HttpResponse:
                 return _show_values(request, edit, form)
             application.prepare(edit, operations=form.operations, **acting(request))
         elif step == "apply":
-            reason = request.POST.get("reason", "").strip()
-            application.start(edit, reason=reason, **acting(request))
+            application.start(edit, reasons=_entered_reasons(request), **acting(request))
         elif step == "undo":
             application.start_undo(edit, **acting(request))
         else:
             raise Http404
     except application.ReasonMissingError:
-        message = gettext("Enter why the unlikely values are right, or change them.")
-        return _show_rows(request, edit, may_change=True, reason_error=message)
+        return _show_rows(request, edit, may_change=True, has_missing_reason=True)
     except SERVICE_ERRORS:  # a second click: the first one is being done
         return HttpResponseRedirect(_url(edit))
     if edit.rows.count() <= application.MAX_AT_ONCE:
@@ -173,7 +173,7 @@ def _show_rows(
     edit: BulkEdit,
     *,
     may_change: bool,
-    reason_error: str = "",
+    has_missing_reason: bool = False,
     lacks_evidence_right: bool = False,
 ) -> HttpResponse:
     counted = edit.rows.order_by().values_list("outcome").annotate(count=Count("pk"))
@@ -211,14 +211,37 @@ def _show_rows(
         columns_page=_columns_page(edit),
         failed_images=_count_failed_images(edit),
         refresh_after_s=REFRESH_AFTER_S if is_open else None,
-        needs_reason=edit.status == Status.READY and application.needs_reason(edit),
-        reason_error=reason_error,
+        reasons=_reason_inputs(request, edit) if edit.status == Status.READY else [],
+        has_missing_reason=has_missing_reason,
         lacks_evidence_right=lacks_evidence_right,
         outcome=outcome,
         page=page,
         operations=[_operation_text(operation, known, categories) for operation in edit.operations],
-        rows=[{"row": row, "changes": _change_texts(row, known, categories)} for row in page],
+        rows=[
+            {
+                "row": row,
+                "changes": _change_texts(row, known, categories),
+                "findings": [
+                    {**one, "label": finding_label(one["column"])} for one in row.findings
+                ],
+            }
+            for row in page
+        ],
     )
+
+
+def _entered_reasons(request: HttpRequest) -> dict[str, str]:
+    entered = ((name, request.POST.get(f"reason-{name}", "")) for name in REASONED)
+    return {name: reason.strip() for name, reason in entered}
+
+
+def _reason_inputs(request: HttpRequest, edit: BulkEdit) -> list[dict[str, str]]:
+    """Return an input for each attribute whose unlikely values have no reason yet."""
+    entered = _entered_reasons(request)
+    return [
+        {"name": f"reason-{column}", "label": finding_label(column), "value": entered[column]}
+        for column in application.find_unexplained(edit)
+    ]
 
 
 def _columns_page(edit: BulkEdit) -> str:

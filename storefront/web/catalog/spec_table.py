@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from catalog.custom_attributes.registry import CUSTOM, Definition, in_language
-from catalog.custom_attributes.values import of_kind
+from catalog.custom_attributes.values import shown_value
 from catalog.models import Spec
 from catalog.products.detail import ProductView, VariantView
 from storefront.web.catalog.supplier_text import translated
@@ -166,7 +166,7 @@ def _body(spec: Spec, chosen: VariantView, builder: _RowBuilder) -> list[Row]:
 def custom_rows(spec: Spec, custom: Sequence[Definition], language: str) -> list[Row]:
     rows = []
     for definition in custom:
-        value = of_kind(spec.custom_values.get(definition.code), definition)
+        value = shown_value(spec.custom_values.get(definition.code), definition)
         text = definition.translation_in(spec.custom_values, language)
         if definition.language or (value is None and not text):
             continue

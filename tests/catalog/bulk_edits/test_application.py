@@ -106,7 +106,7 @@ def test_impossible_values_are_refused_and_unlikely_ones_are_findings():
     assert (small.outcome, large.outcome) == ("rejected", "planned")
     assert "40000 lm" in small.message.replace(",", "")
     assert large.findings
-    apply(edit, reason="Measured")
+    apply(edit, output_lm="Measured", runtime_high_min="Measured")
     assert Spec.objects.filter(output_lm=40_000).count() == 1
 
 
@@ -279,10 +279,48 @@ def test_unlikely_values_are_applied_only_with_a_reason():
 
     with pytest.raises(application.ReasonMissingError):
         apply(edit)
-    apply(edit, reason="Measured")
+    with pytest.raises(application.ReasonMissingError):
+        apply(edit, output_lm="Measured")
+    apply(edit, runtime_high_min="Measured")
 
     (found,) = Spec.objects.get().warnings
     assert (found["code"], found["reason"]) == ("runtime-by-step-down", "Measured")
+
+
+def test_an_undo_restores_the_reason_of_the_earlier_value():
+    make_light(1)
+    Spec.objects.update(output_lm=400, battery_energy_wh="4.44", warnings=[])
+    apply(
+        create(Product.objects.all(), operation("spec.runtime_high_min", 300)),
+        runtime_high_min="Measured",
+    )
+    edit = create(Product.objects.all(), operation("spec.runtime_high_min", 290))
+    apply(edit, runtime_high_min="Estimated")
+    assert Spec.objects.get().warnings[0]["reason"] == "Estimated"
+
+    undo(edit)
+
+    assert Spec.objects.get().runtime_high_min == 300
+    assert Spec.objects.get().warnings[0]["reason"] == "Measured"
+
+
+def test_each_unlikely_attribute_of_a_bulk_edit_has_its_own_reason():
+    make_light(1)
+    make_light(2, output_lm=100)
+    Spec.objects.update(battery_energy_wh="4.44", warnings=[])
+    edit = create(
+        Product.objects.all(),
+        operation("spec.output_lm", 4000),
+        operation("spec.runtime_high_min", 20),
+    )
+    columns = application.find_unexplained(edit)
+    assert columns == ["output_lm", "runtime_high_min"]
+
+    apply(edit, output_lm="Sphere", runtime_high_min="With step-down")
+
+    for spec in Spec.objects.all():
+        found = {one["column"]: one["reason"] for one in spec.warnings}
+        assert found == {"output_lm": "Sphere", "runtime_high_min": "With step-down"}
 
 
 def test_a_brand_is_set_by_its_name_and_restored():

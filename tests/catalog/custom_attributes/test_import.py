@@ -1,6 +1,7 @@
 """Custom attributes from their definition by staff to the product page."""
 
 import io
+from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
@@ -9,6 +10,11 @@ from django.db import IntegrityError, transaction
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.values import find_definitions
 from catalog.models import CustomAttribute, Product, Spec
+from catalog.products.spec_edits import edit_spec
+from catalog.products.staff.spec_panel import spec_panel
+from storefront.api.resources.product_serializers import SpecSerializer
+from storefront.web.catalog.spec_table import custom_rows
+from tests.factories.catalog import NOON
 from tests.factories.product_records import CLAIMS, make_product_record, take_in
 
 pytestmark = pytest.mark.django_db
@@ -80,10 +86,81 @@ def test_a_value_out_of_range_is_an_issue_and_is_not_shown():
     result = take(**{"Dive depth": "999 m"})
 
     (issue,) = [each for each in result.issues if each.code == "out-of-range"]
-    assert "Dive depth: 999 m: 999 is more than 200" in issue.message
+    assert "Dive depth: 999 is more than 200" in issue.message
+    assert issue.raw["Dive depth"] == "999 m"
     spec = Spec.objects.get()
     assert "Dive depth" not in spec.more
     assert "dive_depth" not in spec.custom_values
+
+
+@pytest.fixture
+def depth():
+    return CustomAttribute.objects.create(
+        code="dive_depth", names={"en": "Dive depth"}, kind="number", unit="m", maximum=200
+    )
+
+
+def findings():
+    found = Spec.objects.get().warnings
+    return [(one["column"], one["raw"]) for one in found if one["column"] == "custom:dive_depth"]
+
+
+def test_a_value_out_of_range_is_a_finding_until_staff_or_the_supplier_correct_it(depth):
+    stated = [("custom:dive_depth", "Dive depth: 999 m")]
+    take(**{"Dive depth": "999 m"})
+    product = Product.objects.get()
+    panel = str(spec_panel(product))
+    assert "Dive depth" in panel
+    assert "999 is more than 200" in panel
+    assert "Dive depth: 999 m" in panel
+    assert findings() == stated
+
+    edit(product, {"weight_g": 90})
+    assert findings() == stated
+    take(**{"Dive depth": "999 m"})
+    assert findings() == stated
+
+    edit(product, {"custom:dive_depth": Decimal(150)})
+    assert findings() == []
+    take(**{"Dive depth": "999 m"})
+    assert findings() == []
+
+    Product.objects.update(overridden_fields=["weight_g"])
+    take(**{"Dive depth": "998 m"})
+    assert findings() == [("custom:dive_depth", "Dive depth: 998 m")]
+    take(**{"Dive depth": "100 m"})
+    assert findings() == []
+
+
+def edit(product, changes):
+    with transaction.atomic():
+        edit_spec(product=product, changes=changes, actor="Leyla", now=NOON)
+
+
+def test_a_value_outside_a_narrowed_range_is_a_finding_and_off_the_shop(depth, monkeypatch):
+    monkeypatch.setattr(registry, "CACHE_S", -1)
+    monkeypatch.setattr(registry, "_cached", None)
+    take(**{"Dive depth": "150 m"})
+    spec = Spec.objects.get()
+    definitions = registry.load()
+    assert [row.value for row in custom_rows(spec, definitions, "en")] == ["150 m"]
+
+    CustomAttribute.objects.update(maximum=100)
+
+    definitions = registry.load()
+    assert custom_rows(spec, definitions, "en") == []
+    assert SpecSerializer().get_custom_attributes(spec) == {}
+    assert "150 is more than 100" in str(spec_panel(Product.objects.get()))
+
+
+def test_a_line_of_an_attribute_that_the_family_lacks_is_no_finding(depth):
+    CustomAttribute.objects.update(families=["charger"])
+
+    result = take(**{"Dive depth": "999 m"})
+
+    assert findings() == []
+    assert Product.objects.count() == 1
+    assert result.created == 1
 
 
 def test_a_locked_value_is_kept(admin_client):

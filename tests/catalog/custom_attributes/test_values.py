@@ -69,7 +69,9 @@ def test_lines_are_taken_by_name_label_or_code_and_the_rest_stays():
     assert found.values == {"switch_position": ["tail"], "charge_time": "3", "strap": "elastic"}
     assert found.sources["switch_position"] == {"label": "Switch type", "raw": "tail"}
     assert found.rest == {"Mode memory": "sometimes", "Reflector": "smooth"}
-    assert found.problems == ["Mode memory: 'sometimes' says neither yes nor no"]
+    (problem,) = found.problems
+    assert (problem.label, problem.code) == ("Mode memory", "value-unreadable")
+    assert problem.message == "'sometimes' says neither yes nor no"
 
 
 def test_a_line_that_the_checks_of_numbers_need_is_taken_and_stays():

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def attributes(monkeypatch):
     monkeypatch.setattr(registry, "CACHE_S", -1)
     monkeypatch.setattr(registry, "_cached", None)
-    make("hours", "number", "folded", unit="h")
+    make("hours", "number", "folded", unit="h", maximum=99)
     make("switch", "choices", "folded", choices=["tail", "side"])
     make("strap", "choice", "shown", choices=["top", "none"])
     make("lanyard", "yes_no", "shown")
@@ -78,6 +78,7 @@ def test_a_card_has_the_values_of_marked_attributes():
 @pytest.mark.parametrize(
     "values",
     [
+        {"hours": "100", "lanyard": None},
         {"hours": "long", "switch": ["crown"], "strap": True, "lanyard": "yes"},
         {"hours": ["2"], "switch": "crown", "strap": ["crown"], "lanyard": ["yes"]},
         {"color": "red"},

@@ -261,7 +261,7 @@ def test_a_dry_run_lists_unlikely_values_which_need_a_reason(shop, tmp_path, set
 
     (found,) = run(path, "--mapping=own", "--dry-run")[1]["unlikely"]
     assert (found["row"], found["number"]) == ("L-1", 1)
-    assert "4,000 lm" in found["findings"][0]
+    assert found["findings"][0].startswith("Output, lm: 4,000 lm")
     call_command("import_catalog", str(path), "--mapping=own", "--dry-run")
     assert "row 1: L-1: unlikely: " in capsys.readouterr().out
 

@@ -46,8 +46,9 @@ def make_text(product, **texts):
     return ProductText.objects.create(product=product, language="az", **texts)
 
 
-def apply(row):
-    application.start(row.edit, reason="measured", actor="mia", now=NOON)
+def apply(row, reason="measured"):
+    reasons = dict.fromkeys(application.find_unexplained(row.edit), reason)
+    application.start(row.edit, reasons=reasons, actor="mia", now=NOON)
     application.continue_edit(row.edit.pk, now=NOON)
     row.edit.refresh_from_db()
 
@@ -109,6 +110,26 @@ def test_an_unchanged_export_changes_nothing(light, suffix, blank):
     assert outcomes(row) == {"L-1": "unchanged", "L-2": "unchanged"}
 
 
+def test_a_row_states_why_its_unlikely_values_are_right(light):
+    make_variant(other := make_product(slug="o", title="Other torch"), sku="O-1")
+    make_spec(other)
+    Spec.objects.update(battery_energy_wh="4.44", runtime_high_min=None)
+    row = dry_run(
+        "SKU,Output,Modes,Reason for unlikely values\n"
+        "L-1,4000 lm,High: 900 lm 300 min; Low: 20 lm 60 min,Measured\nO-1,4000 lm,,\n"
+    )
+    assert [one["column"] for one in rows_of(row)["L-1"].findings] == ["output_lm", "modes"]
+    assert application.find_unexplained(row.edit) == ["output_lm"]
+
+    apply(row, reason="Report 7")
+
+    stated = [
+        {one["column"]: one["reason"] for one in spec.warnings} for spec in Spec.objects.all()
+    ]
+    assert {"output_lm": "Measured", "modes": "Measured"} in stated
+    assert {"output_lm": "Report 7"} in stated
+
+
 def test_changed_cells_become_values_of_staff_and_are_undone(light):
     lines = "".join(export.csv_lines(Product.objects.all()))
     row = dry_run(
@@ -120,15 +141,12 @@ def test_changed_cells_become_values_of_staff_and_are_undone(light):
     assert rows_of(row)["L-1"].after["spec.charging"] == ["micro_usb"]
     assert Product.objects.get().title == "Night torch"
 
-    application.start(row.edit, actor="mia", now=NOON)
-    application.continue_edit(row.edit.pk, now=NOON)
+    apply(row)
     product = Product.objects.get()
     assert (product.title, product.spec.output_lm) == ("Day torch", 450)
     assert {"title", "output_lm"} <= {*product.overridden_fields}
 
-    row.edit.refresh_from_db()
-    application.start_undo(row.edit, actor="mia", now=NOON)
-    application.continue_edit(row.edit.pk, now=NOON)
+    undo(row)
     product = Product.objects.get()
     assert (product.title, product.spec.output_lm) == ("Night torch", 400)
     assert product.overridden_fields == []
@@ -254,7 +272,7 @@ def test_a_wrong_row_is_rejected_with_its_problem(light):
     assert "Output" in messages[0][1]
     assert "6 to 10 digits" in messages[0][1]
     assert "nowhere" in messages[0][1]
-    assert "Not possible" in messages[1][1]
+    assert "is not possible: " in messages[1][1]
     assert messages[2][1] == "The file names this SKU twice."
     assert messages[3][1].startswith("No variant has the SKU L-9. To create it, state: Title,")
     assert messages[4][1] == "The row has no SKU."

@@ -1,8 +1,13 @@
 import json
+import math
+from decimal import Decimal
 
 import pytest
 from django.core.management import CommandError, call_command
 from openpyxl import Workbook
+
+from catalog.custom_attributes import registry
+from catalog.custom_attributes.registry import Definition
 
 ROWS = [
     ["Product", "EAN", "Output (lm)", "Intensity (cd)", "Beam distance [m]", "Weight, g",
@@ -90,3 +95,31 @@ def test_an_unreadable_file_ends_with_2(content, message, tmp_path):
         call_command("check_claims", str(path))
 
     assert error.value.returncode == 2
+
+
+def test_custom_attributes_are_checked_by_their_definitions(tmp_path, capsys, monkeypatch):
+    known = (
+        Definition(code="depth", kind="number", names=(("en", "Dive depth"),), unit="m",
+                   maximum=Decimal(200)),
+        Definition(code="switch", kind="choice", names=(("en", "Switch"),),
+                   choices=(("tail", (("en", "Tail"),)),)),
+        Definition(code="bays", kind="number", names=(("en", "Bays"),),
+                   families=frozenset({"charger"})),
+    )  # fmt: skip
+    monkeypatch.setattr(registry, "_cached", (math.inf, known))
+    path = tmp_path / "lights.csv"
+    path.write_text(
+        "Product;Dive depth (m);Switch;Bays\n"
+        "EDC flashlight;999;tail;\nTorch;20;crown;many\nTorch 2;150 m;Tail;\n"
+    )
+
+    checked = json.loads(check(path, capsys, "--json"))
+
+    assert [
+        (found["row"], found["column"], found["read"], found["result"], found["code"])
+        for found in checked["findings"]
+    ] == [
+        (1, "Dive depth (m)", "999", "error", "out-of-range"),
+        (2, "Switch", "crown", "unreadable", "value-unreadable"),
+    ]
+    assert checked["rows"]["plausible"] == 1

@@ -26,7 +26,8 @@ from catalog.models import (
 )
 from catalog.models.attributes import Spec
 from catalog.products.image_edits import IMAGES
-from catalog.products.spec_edits import BASIS, MODES
+from catalog.products.spec_edits import BASIS, MODES, REASON
+from catalog.products.staff.spec_form import finding_label
 from catalog.texts.code_labels import code_label
 from storefront.lib.staff import columns
 
@@ -141,6 +142,9 @@ class ChangeTexts:
         if name.startswith(BASIS):
             label = label_of(name.removeprefix(BASIS), Product)
             return _("Basis: %(field)s") % {"field": label}
+        if name.startswith(REASON):
+            label = finding_label(name.removeprefix(REASON))
+            return _("Reason if unlikely: %(field)s") % {"field": label}
         label = label_of(name, Product if change.record == Record.SPEC else model)
         if change.record in {Record.PRODUCT, Record.SPEC}:
             return label

@@ -16,7 +16,7 @@ from catalog.models.attributes import EDITABLE_COLUMNS
 from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products import editing, images, variant_edits
 from catalog.products.identifier_edits import EDITABLE_SCHEMES
-from catalog.products.spec_edits import BASIS, MODE_COLUMNS
+from catalog.products.spec_edits import BASIS, MODE_COLUMNS, REASON
 from catalog.products.staff.history.change_texts import (
     MODELS,
     ChangeTexts,
@@ -181,6 +181,8 @@ def _spec_value(change: FieldChange, rows: PresentRows) -> Any:
         if change.old is None:
             raise RestoreError(_("To remove the basis, return the field to the suppliers."))
         return Spec(sources=spec.get("sources", {})).basis_of(name.removeprefix(BASIS)).value
+    if name.startswith(REASON):
+        raise RestoreError(_("Restore the value: its reason is restored with it."))
     if name.startswith(CUSTOM):
         code = name.removeprefix(CUSTOM)
         if code not in rows.attribute_codes:

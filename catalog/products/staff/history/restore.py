@@ -1,6 +1,6 @@
 """Restore: bring an earlier value or a removed row back, as an edit by staff, with all its checks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -26,7 +26,7 @@ from catalog.models import (
 )
 from catalog.products import editing, identifier_edits, image_edits, spec_edits, variant_edits
 from catalog.products.identifier_edits import IdentifierTakenError, InvalidPartNumberError
-from catalog.products.spec_edits import BASIS
+from catalog.products.spec_edits import BASIS, REASON
 from catalog.products.staff.history.change_texts import ChangeTexts, Record, field_of
 from catalog.products.staff.history.present_rows import (
     PresentRows,
@@ -35,7 +35,7 @@ from catalog.products.staff.history.present_rows import (
     version_of,
 )
 from catalog.products.staff.image_form import MAX_POSITION
-from catalog.products.staff.spec_form import ModeForm, spec_form
+from catalog.products.staff.spec_form import REASONED_BY_FORM, ModeForm, spec_form
 from catalog.products.staff.variant_form import VariantForm
 from catalog.products.translations import text_edits
 from catalog.products.translations.text_edits import TranslatedTexts
@@ -135,21 +135,40 @@ def _restore_variant(change: FieldChange, *, now: datetime) -> None:
 
 @requires_transaction
 def _restore_spec(change: FieldChange, product: Product, *, actor: str, now: datetime) -> list[str]:
-    """Restore a value together with its basis at that time, or a basis alone."""
+    """Restore a value together with its basis and reason at that time, or a basis alone."""
     spec = Spec.objects.filter(product=product).first() or Spec(product=product)
     values = {change.field: change.old}
-    later = FieldChange.objects.filter(
-        product=product, record=Record.SPEC, field=f"{BASIS}{change.field}", at__gte=change.at
-    )
-    if (basis := later.order_by("pk").first()) is not None:
+    if (basis := _next_change(change, f"{BASIS}{change.field}")) is not None:
         values[basis.field] = basis.old or Spec.Basis.NONE
     definitions = [one for one in registry.load() if one.applies_to(product.family)]
-    reason = _("Restored from the history")
-    form = _checked(spec_form(definitions), spec, {**values, "reason": reason})
+    reasons = dict.fromkeys(REASONED_BY_FORM, _("Restored from the history"))
+    if change.field in reasons:
+        reasons[change.field] = _reason_before(change, change.field)
+    of_form = {f"{REASON}{column}": reason for column, reason in reasons.items()}
+    form = _checked(spec_form(definitions), spec, {**values, **of_form}, wanted=values)
     findings = spec_edits.edit_spec(
-        product=product, changes=form.changes(), actor=actor, now=now, reason=reason
+        product=product,
+        changes=form.changes(),
+        actor=actor,
+        now=now,
+        reasons={column: reasons[column] for column in form.unlikely},
     )
     return [finding.message for finding in findings]
+
+
+def _next_change(change: FieldChange, field: str) -> FieldChange | None:
+    """Return the first change of a field of the specification since a change."""
+    later = FieldChange.objects.filter(
+        product=change.product_id, record=Record.SPEC, field=field, at__gte=change.at
+    )
+    return later.order_by("pk").first()
+
+
+def _reason_before(change: FieldChange, column: str) -> str:
+    """Return why the earlier value was right, if staff stated it."""
+    later = _next_change(change, f"{REASON}{column}")
+    stated = cast("str | None", later.old) if later else None
+    return stated or _("Restored from the history")
 
 
 @requires_transaction
@@ -193,7 +212,8 @@ def _restore_mode(change: FieldChange, product: Product, *, now: datetime) -> No
     else:
         added = _checked(ModeForm, Mode(product=product), cast("Any", old))
         modes.append(added.instance)
-    spec_edits.edit_modes(product=product, modes=modes, now=now)
+    reason = _reason_before(change, spec_edits.MODES)
+    spec_edits.edit_modes(product=product, modes=modes, now=now, reason=reason)
 
 
 @requires_transaction
@@ -235,10 +255,15 @@ def _restore_text(change: FieldChange, product: Product, *, now: datetime) -> No
 
 
 def _checked[F: "forms.ModelForm[Any]"](
-    form_class: type[F], row: Any, values: Mapping[str, Any]
+    form_class: type[F],
+    row: Any,
+    values: Mapping[str, Any],
+    *,
+    wanted: Collection[str] | None = None,
 ) -> F:
     """Return the valid form of a row, as if staff had typed these values.
 
+    ``wanted`` are those of which one must change; None for all.
     Raises: RestoreError
     """
     shown = form_class(instance=row)
@@ -262,6 +287,6 @@ def _checked[F: "forms.ModelForm[Any]"](
             for one, errors in form.errors.items()
         )
         raise RestoreError(" ".join(map(str, texts)))
-    if not {*values} & {*form.changed_data}:
+    if not {*(values if wanted is None else wanted)} & {*form.changed_data}:
         raise RestoreError(_("The field has this value already."))
     return form

@@ -131,7 +131,7 @@ def test_an_impossible_value_is_explained_beside_its_field(staff, product, chang
 
 def test_an_unlikely_value_is_saved_with_a_warning(staff, product):
     values = {"spec-0-output_lm": "4000", "spec-0-runtime_high_min": "10"}
-    answer = edit(staff, product, **values, **{"spec-0-reason": "Measured"})
+    answer = edit(staff, product, **values, **{"spec-0-reason:output_lm": "Measured"})
 
     shown = staff.get(answer.url).content.decode()
     assert "Unlikely: 4,000 lm ÷ 4.44 Wh = 901 lm per Wh" in shown
@@ -233,12 +233,62 @@ def test_an_unlikely_value_wants_a_reason_which_is_kept_and_shown(staff, product
 
     refused = edit(staff, product, **unlikely)
 
-    assert "more than 200 is unusual" in str(refused.context["errors"])
+    (form,) = refused.context["inline_admin_formsets"][1].formset.forms
+    assert "more than 200 is unusual" in str(form.errors["reason:runtime_high_min"])
+    other = edit(staff, product, **unlikely, **{"spec-0-reason:output_lm": "Measured"})
+    assert other.status_code == 200, "each value needs its own reason"
     assert Spec.objects.get().runtime_high_min != 300
 
-    assert edit(staff, product, **unlikely, **{"spec-0-reason": "Measured"}).status_code == 302
+    reason = {"spec-0-reason:runtime_high_min": "Measured"}
+    assert edit(staff, product, **unlikely, **reason).status_code == 302
     assert edit(staff, product, **{"spec-0-weight_g": "80"}).status_code == 302
 
     (found,) = Spec.objects.get().warnings
     assert (found["code"], found["reason"]) == ("runtime-by-step-down", "Measured")
     assert "Reason: Measured" in staff.get(page(product)).content.decode()
+
+
+def test_two_unlikely_values_have_their_own_reasons_one_of_which_is_corrected_later(staff, product):
+    Spec.objects.update(battery_energy_wh="4.44")
+    values = {"spec-0-output_lm": "4000", "spec-0-runtime_high_min": "20"}
+    reasons = {"output_lm": "Sphere", "runtime_high_min": "Steps down"}
+    stated = {f"spec-0-reason:{column}": reason for column, reason in reasons.items()}
+    assert edit(staff, product, **values, **stated).status_code == 302
+    before = {one["column"]: one["reason"] for one in Spec.objects.get().warnings}
+
+    assert edit(staff, product, **{"spec-0-reason:output_lm": "Report 7"}).status_code == 302
+
+    after = {one["column"]: one["reason"] for one in Spec.objects.get().warnings}
+    assert before == reasons
+    assert after == {**reasons, "output_lm": "Report 7"}
+
+
+def modes(*rows):
+    values = {}
+    for number, (name, output, minutes, reason) in enumerate(rows):
+        row = {"name": name, "kind": "white", "output_lm": output, "runtime_min": minutes}
+        values |= {f"modes-{number}-{key}": value for key, value in row.items()}
+        values[f"modes-{number}-reason"] = reason
+    return {**values, "modes-TOTAL_FORMS": len(rows)}
+
+
+def test_unlikely_modes_want_a_reason_until_they_are_corrected(staff, product):
+    Mode.objects.all().delete()
+    rows = [("High", "400", "300", ""), ("Low", "20", "60", "")]
+
+    refused = edit(staff, product, **modes(*rows))
+
+    assert "High has 400 lm for 5 h, but Low has 20 lm for 1 h" in refused.content.decode()
+    assert not Mode.objects.exists()
+
+    explained = [("High", "400", "300", "Bigger pack"), rows[1]]
+    assert edit(staff, product, **modes(*explained)).status_code == 302
+    (found,) = [one for one in Spec.objects.get().warnings if one["column"] == "modes"]
+    assert found["reason"] == "Bigger pack"
+    assert "Reason: Bigger pack" in staff.get(page(product)).content.decode()
+
+    third = {"modes-TOTAL_FORMS": 3, "modes-2-name": "Red", "modes-2-kind": "red"}
+    assert edit(staff, product, **third).status_code == 302, "the finding is the same"
+    assert Spec.objects.get().warnings[-1]["reason"] == "Bigger pack"
+    assert edit(staff, product, **{"modes-0-runtime_min": "30"}).status_code == 302
+    assert [one for one in Spec.objects.get().warnings if one["column"] == "modes"] == []

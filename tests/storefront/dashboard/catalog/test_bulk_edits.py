@@ -150,10 +150,12 @@ def test_unlikely_values_are_applied_with_a_reason(staff, lights):
     address = preview.request["PATH_INFO"]
     assert "Some new values are unlikely." in preview.content.decode()
 
-    refused = staff.post(address, {"step": "apply"}).content.decode()
+    other = {"step": "apply", "reason-output_lm": "Measured"}
+    refused = staff.post(address, other).content.decode()
     assert "Enter why the unlikely values are right" in refused
+    assert 'name="reason-runtime_high_min"' in refused
     assert BulkEdit.objects.get().status == "ready"
 
-    staff.post(address, {"step": "apply", "reason": "Measured"})
+    staff.post(address, {"step": "apply", "reason-runtime_high_min": "Measured"})
     (found,) = Spec.objects.get(runtime_high_min=300).warnings
     assert found["reason"] == "Measured"

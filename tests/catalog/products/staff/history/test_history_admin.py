@@ -94,6 +94,31 @@ def test_texts_of_other_languages_name_their_language(staff, product):
     ]
 
 
+def test_a_reason_is_in_the_history_and_restored_with_its_value(staff, product):
+    Spec.objects.update(battery_energy_wh="4.44", runtime_high_min=30, warnings=[])
+    for minutes, reasons in ((300, {"runtime_high_min": "Measured"}), (30, {})):
+        with transaction.atomic():
+            edit_spec(
+                product=product,
+                changes={"runtime_high_min": minutes},
+                reasons=reasons,
+                actor="Leyla",
+                now=NOON,
+            )
+    label = "Reason if unlikely: Runtime on high, minutes"
+    lines = [line[:3] for line in listed(staff, product)]
+    assert (label, "–", "Measured") in lines
+    assert (label, "Measured", "–") in lines
+    assert "Restore the value: its reason is restored with it." in staff.get(
+        page(product)
+    ).content.decode().replace("&#x27;", "'")
+
+    restore(staff, product, field="runtime_high_min", old=300)
+
+    assert Spec.objects.get().runtime_high_min == 300
+    assert [one["reason"] for one in Spec.objects.get().warnings] == ["Measured"]
+
+
 def test_a_restored_value_is_locked_published_and_in_the_history(staff, product):
     Spec.objects.update(output_lm=900)
 
