@@ -1082,7 +1082,7 @@ class Migration(migrations.Migration):
                 ("territory", models.JSONField(help_text='Where it is valid, such as European Union.', verbose_name='Territory of validity')),
                 ("claim", models.JSONField(help_text="What a customer does, and what the guarantor then does.", verbose_name="How to claim")),
                 ("evidence", models.CharField(help_text="The document that shows the guarantee, such as guarantee card, edition 3.", max_length=200, verbose_name='Evidence seen')),
-                ("seen_on", models.DateField(help_text="The day on which you saw the evidence.", validators=[catalog.models.guarantees.check_not_in_future], verbose_name="Seen on")),
+                ("seen_on", models.DateField(help_text="The day on which you saw the evidence.", validators=[catalog.models.guarantees.check_not_in_future], verbose_name="Evidence seen on")),
                 ("terms_file", models.CharField(max_length=60, verbose_name="Terms")),
                 ("terms_sha256", models.CharField(max_length=64, verbose_name="File hash of the terms")),
                 ("evidence_file", models.CharField(max_length=60, verbose_name="Stored file")),

@@ -123,7 +123,7 @@ class DurabilityGuarantee(models.Model):
         help_text=_("The document that shows the guarantee, such as guarantee card, edition 3."),
     )
     seen_on = models.DateField(
-        _("Seen on"),
+        _("Evidence seen on"),
         validators=[check_not_in_future],
         help_text=_("The day on which you saw the evidence."),
     )

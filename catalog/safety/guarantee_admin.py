@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, re_path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -83,7 +83,7 @@ def terms_link(row: DurabilityGuarantee) -> str:
 def _link(row: DurabilityGuarantee, name: str) -> str:
     if not row.pk:
         return ""
-    page = reverse("admin:catalog_durabilityguarantee_file", args=[row.pk, name])
+    page = reverse(f"admin:catalog_durabilityguarantee_{name}", args=[row.pk])
     return format_html('<a href="{}" download>{}</a>', page, gettext("Download"))
 
 
@@ -119,12 +119,16 @@ class DurabilityGuaranteeAdmin(StaffAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.download)
-        own = re_path(
-            r"^(?P<pk>\d+)/(?P<name>terms|evidence)/$",
-            view,
-            name="catalog_durabilityguarantee_file",
-        )
-        return [own, *super().get_urls()]
+        own = [
+            path(
+                f"<int:pk>/{name}/",
+                view,
+                {"name": name},
+                name=f"catalog_durabilityguarantee_{name}",
+            )
+            for name in ("terms", "evidence")
+        ]
+        return [*own, *super().get_urls()]
 
     def download(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         row = self.get_object(request, str(pk))

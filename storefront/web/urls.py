@@ -42,7 +42,7 @@ urlpatterns = [
     path("orders/", lookup.lookup, name="order_lookup"),
     path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
     path(
-        "orders/<str:number>/<str:key>/guarantees/<int:line>/",
+        "orders/<str:number>/<str:key>/guarantees/<int:line_id>/",
         order_views.guarantee_terms,
         name="order_guarantee",
     ),

@@ -262,10 +262,10 @@ def _payment_headline(payment: Payment | None) -> str:
 
 @never_cache
 @require_safe
-def guarantee_terms(_request: HttpRequest, number: str, key: str, line: int) -> HttpResponse:
+def guarantee_terms(_request: HttpRequest, number: str, key: str, line_id: int) -> HttpResponse:
     """Send the terms of the guarantee that was sold with a line. Raises: Http404."""
     order = find_order(number, key)
-    sold = order.lines.filter(pk=line).values_list("guarantee", flat=True).first()
+    sold = order.lines.filter(pk=line_id).values_list("guarantee", flat=True).first()
     if not sold:
         raise Http404
     try:
