@@ -1,12 +1,13 @@
 """Family admin: add and edit product families without code."""
 
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.attributes.families import Families, Family
-from catalog.families.custom_attribute_admin import MAX_NAME, english_name
+from catalog.families.custom_attribute_admin import MAX_NAME, announce_attribute, english_name
 from catalog.listings.tasks import republish_family
 from catalog.models import Category, CustomAttribute, Product, ProductFamily
 from catalog.models.families import clear_family_cache, load_families
@@ -31,9 +32,24 @@ def category_choices() -> list[tuple[str, str]]:
     return [("", "---------"), *((row.slug, row.name_in(language)) for row in rows)]
 
 
+def attribute_choices() -> list[tuple[str, str]]:
+    """Return the custom attributes of some families; those for all families need no choice."""
+    rows = CustomAttribute.objects.exclude(families=[]).order_by("position", "code")
+    return [(row.code, str(row)) for row in rows]
+
+
 class ProductFamilyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     names = LanguageTextsField(max_length=MAX_NAME)
     category = forms.ChoiceField(choices=category_choices, widget=UnfoldAdminSelectWidget)
+    attributes = forms.MultipleChoiceField(
+        label=gettext_lazy("Custom attributes"),
+        choices=attribute_choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "Products of this family also have the attributes for all families."
+        ),
+    )
 
     class Meta:
         model = ProductFamily
@@ -41,6 +57,20 @@ class ProductFamilyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic f
             *("code", "names", "kind", "category", "sku_prefix", "max_first_price_eur"),
             *("words", "match_priority", "search_words", "position"),
         )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "attributes" in self.fields and self.instance.pk:
+            self.fields["attributes"].initial = [row.code for row in _attributes_of(self.instance)]
+
+    def clean_attributes(self) -> list[str]:
+        """Reject an attribute without a family: it would become one for all families."""
+        chosen: list[str] = self.cleaned_data["attributes"]
+        for row in _attributes_of(self.instance) if self.instance.pk else ():
+            if row.code not in chosen and row.families == [self.instance.code]:
+                message = _("“%(name)s” has no other family. Delete it or change it on its page.")
+                raise ValidationError(message % {"name": row})
+        return chosen
 
     def clean_code(self) -> str:
         code = str(self.cleaned_data["code"])
@@ -99,6 +129,21 @@ def is_in_use(code: str) -> bool:
     )
 
 
+def _attributes_of(family: ProductFamily) -> "QuerySet[CustomAttribute]":
+    return CustomAttribute.objects.filter(families__contains=[family.code])
+
+
+def _assign_attributes(family: ProductFamily, codes: list[str]) -> None:
+    """Let the family have exactly these custom attributes, and those for all families."""
+    for row in CustomAttribute.objects.exclude(families=[]).select_for_update().order_by("pk"):
+        if (row.code in codes) == (family.code in row.families):
+            continue
+        others = [code for code in row.families if code != family.code]
+        row.families = [*others, family.code] if row.code in codes else others
+        row.save(update_fields=["families"])
+        announce_attribute(row, is_filter=bool(row.filter_display))
+
+
 def _show_in_category(family: ProductFamily) -> None:
     """Let the category of imported products show the family."""
     category = Category.objects.select_for_update(of=["self"]).get(slug=family.category)
@@ -110,12 +155,15 @@ def _show_in_category(family: ProductFamily) -> None:
 @admin.register(ProductFamily)
 class ProductFamilyAdmin(StaffAdmin):
     form = add_form = ProductFamilyForm
-    editable = tuple(name for name in ProductFamilyForm.Meta.fields if name != "code")
+    editable = (
+        "attributes",
+        *(name for name in ProductFamilyForm.Meta.fields if name != "code"),
+    )
     exclude = ("title_templates",)
     may_add = may_delete = True
     actions_detail: ClassVar = ["title_templates"]
     groups = (
-        Group(gettext_lazy("Family"), ("code", "names", "kind", "position")),
+        Group(gettext_lazy("Family"), ("code", "names", "kind", "position", "attributes")),
         Group(gettext_lazy("New products"), ("category", "sku_prefix", "max_first_price_eur")),
         Group(gettext_lazy("Recognition"), ("words", "match_priority", "search_words")),
     )
@@ -131,6 +179,11 @@ class ProductFamilyAdmin(StaffAdmin):
     search_fields: ClassVar = ["code", "names", "words"]
     ordering: ClassVar = ["position", "code"]
 
+    @admin.display(description=cast("str", gettext_lazy("Custom attributes")))
+    def attributes(self, family: ProductFamily) -> str:
+        """Return the attributes as staff see them who may not change the family."""
+        return ", ".join(map(str, _attributes_of(family).order_by("position", "code")))
+
     @action(description=gettext_lazy("Title templates"), icon="title", may="view")
     def title_templates(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         return HttpResponseRedirect(
@@ -145,6 +198,7 @@ class ProductFamilyAdmin(StaffAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         _show_in_category(obj)
+        _assign_attributes(obj, form.cleaned_data["attributes"])
         _announce()
         if change and {"kind", "names"} & {*form.changed_data}:
             transaction.on_commit(partial(enqueue, republish_family, family=obj.code))

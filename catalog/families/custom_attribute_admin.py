@@ -107,13 +107,13 @@ class CustomAttributeAdmin(StaffAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         is_filter = bool(obj.filter_display) or "filter_display" in form.changed_data
-        _announce(obj, is_filter=is_filter)
+        announce_attribute(obj, is_filter=is_filter)
         if {"choices", "is_localized"} & {*form.changed_data}:
             _refresh_titles_with(obj)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)
-        _announce(obj, is_filter=bool(obj.filter_display))
+        announce_attribute(obj, is_filter=bool(obj.filter_display))
         _refresh_titles_with(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: "QuerySet[CustomAttribute]") -> None:
@@ -121,7 +121,7 @@ class CustomAttributeAdmin(StaffAdmin):
             self.delete_model(request, row)
 
 
-def _announce(attribute: CustomAttribute, *, is_filter: bool) -> None:
+def announce_attribute(attribute: CustomAttribute, *, is_filter: bool) -> None:
     """Show the definition on pages, and filter by it, as it is now."""
     transaction.on_commit(registry.clear_cache)
     transaction.on_commit(drop_cached_pages)

@@ -11,7 +11,16 @@ from catalog.attributes.families import BUILT_IN
 from catalog.families import admin as family_admin
 from catalog.listings import publication
 from catalog.listings.tasks import republish_family
-from catalog.models import Listing, Product, ProductCard, ProductFamily, Spec, Variant, families
+from catalog.models import (
+    CustomAttribute,
+    Listing,
+    Product,
+    ProductCard,
+    ProductFamily,
+    Spec,
+    Variant,
+    families,
+)
 from catalog.models.families import load_families
 from catalog.search.query_parser import split_terms
 from catalog.search.vocabulary import meanings_of
@@ -136,6 +145,33 @@ def test_the_category_of_imported_products_shows_a_new_family(admin_client):
     admin_client.post(reverse("admin:catalog_productfamily_delete", args=[row.pk]), {"post": "yes"})
     category.refresh_from_db()
     assert category.families == ["flashlight"]
+
+
+def test_a_family_chooses_its_custom_attributes(dive, admin_client):
+    _own, taken, _other = (
+        CustomAttribute.objects.create(
+            code=code, names={"en": code.title()}, kind="yes_no", families=families
+        )
+        for code, families in (
+            ("own", ["dive_light"]),
+            ("taken", ["headlamp"]),
+            ("other", ["lantern"]),
+        )
+    )
+    page = reverse("admin:catalog_productfamily_change", args=[dive.pk])
+
+    answer = admin_client.post(page, DIVE | {"attributes": ["taken"]})
+    assert "“Own” has no other family." in answer.content.decode()
+    assert admin_client.post(page, DIVE | {"attributes": ["own", "taken"]}).status_code == 302
+
+    assert list(CustomAttribute.objects.order_by("pk").values_list("families", flat=True)) == [
+        ["dive_light"],
+        ["headlamp", "dive_light"],
+        ["lantern"],
+    ]
+    admin_client.post(page, DIVE | {"attributes": ["own"]})
+    taken.refresh_from_db()
+    assert taken.families == ["headlamp"]
 
 
 def test_a_family_in_use_is_not_deleted(dive, admin_client):

@@ -82,7 +82,7 @@ def test_a_finding_is_printed_with_its_arithmetic(path, capsys):
     [
         (None, "cannot be opened"),
         (b"", "The file is empty"),
-        (b"PK\x03\x04 no archive", "The archive is incomplete"),
+        (b"PK\x03\x04 no archive", "The end of the ZIP or XLSX file is missing"),
         (b"Name,Color\nLamp,red\n", "No column with a specification is recognized"),
     ],
 )
