@@ -41,7 +41,9 @@ class BulkEditAdmin(StaffAdmin):
 
     @action(description=_("Open"), icon="open_in_new", may="view")
     def open_rows(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        return HttpResponseRedirect(reverse("supply:bulk_edit", args=[object_id]))
+        return HttpResponseRedirect(
+            reverse("supply:bulk_edit", args=[self.row(request, object_id).pk])
+        )
 
 
 register_read_only(

@@ -135,7 +135,8 @@ def _attributes_of(family: ProductFamily) -> "QuerySet[CustomAttribute]":
 
 def _assign_attributes(family: ProductFamily, codes: list[str]) -> None:
     """Let the family have exactly these custom attributes, and those for all families."""
-    for row in CustomAttribute.objects.exclude(families=[]).select_for_update().order_by("pk"):
+    rows = CustomAttribute.objects.exclude(families=[]).order_by("pk")
+    for row in rows.select_for_update(of=["self"]):
         if (row.code in codes) == (family.code in row.families):
             continue
         others = [code for code in row.families if code != family.code]
