@@ -45,12 +45,13 @@ from storefront.lib.staff.inlines import (
 )
 
 
-def with_basis(*names: str) -> list[tuple[str, ...]]:
-    """Return the lines of a form: each value beside its basis, and the reason if it is unlikely."""
-    return [
-        (name, f"{BASIS}{name}", *([f"{REASON}{name}"] if name in REASONED_BY_FORM else []))
-        for name in names
-    ]
+def with_basis(*names: str) -> list[Any]:
+    """Return the lines of a form: each value beside its basis, then the reason if it is unlikely."""
+    lines: list[Any] = []
+    for name in names:
+        lines.append((name, f"{BASIS}{name}"))
+        lines += [f"{REASON}{name}"] if name in REASONED_BY_FORM else []
+    return lines
 
 
 class VariantFormSet(ReadOnlyFormSet):
