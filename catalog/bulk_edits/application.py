@@ -14,7 +14,6 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import batched
 from types import MappingProxyType
 from typing import Any
 
@@ -30,7 +29,7 @@ from django.utils.translation import gettext as _
 from catalog.attributes.numbers import UnreadableError
 from catalog.bulk_edits import creation, planning, writing
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits.creation import CreationError
+from catalog.bulk_edits.creation import CreationError, Groups
 from catalog.bulk_edits.fields import OF_VARIANT, SPEC, TEXT, BulkField, Target
 from catalog.bulk_edits.file_fields import (
     DOCUMENTS,
@@ -154,12 +153,12 @@ def continue_edit(
         if edit.status == Status.PREPARING:
             _plan(edit, clock=clock)
         elif edit.status == Status.APPLYING:
-            ids = creation.in_order(edit.rows.filter(outcome__in=TO_APPLY))
-            if _do_rows(ids, _apply_rows, edit.applied_by, clock, ends_at):
+            groups = creation.group_rows(edit.rows.filter(outcome__in=TO_APPLY))
+            if _do_rows(groups, _apply_rows, edit.applied_by, clock, ends_at):
                 edit.move(Status.APPLIED, at=clock())
         elif edit.status == Status.UNDOING:
-            ids = creation.in_order(edit.rows.filter(outcome__in=TO_UNDO))[::-1]
-            if _do_rows(ids, _undo_rows, edit.undone_by, clock, ends_at):
+            groups = creation.group_rows(edit.rows.filter(outcome__in=TO_UNDO), reverse=True)
+            if _do_rows(groups, _undo_rows, edit.undone_by, clock, ends_at):
                 edit.move(Status.UNDONE, at=clock())
 
 
@@ -175,11 +174,11 @@ def _plan(edit: BulkEdit, *, clock: Callable[[], datetime]) -> None:
 
 
 def _do_rows(
-    ids: Iterable[int], step: Step, actor: str, clock: Callable[[], datetime], ends_at: float
+    groups: Groups, step: Step, actor: str, clock: Callable[[], datetime], ends_at: float
 ) -> bool:
     """Do a step for the rows in batches; return False if the time was up."""
     known = all_fields()
-    for batch in batched(list(ids), BATCH):
+    for batch in creation.batched_groups(groups, BATCH):
         if time.monotonic() > ends_at:
             return False
         _do_batch(batch, step, known, clock=clock, actor=actor)
@@ -187,9 +186,10 @@ def _do_rows(
 
 
 def _do_batch(
-    ids: Sequence[int], step: Step, known: Known, *, clock: Callable[[], datetime], actor: str
+    groups: Groups, step: Step, known: Known, *, clock: Callable[[], datetime], actor: str
 ) -> None:
-    """Do a step for rows in one transaction. If that fails, do it for each half of them."""
+    """Do a step for groups of rows in one transaction. If that fails, do it for each half."""
+    ids = [pk for group in groups for pk in group]
     try:
         with transaction.atomic(durable=True):
             found = (
@@ -212,8 +212,9 @@ def _do_batch(
         _store_failure(ids[0], step, message)
         return
     log.info("a batch of %s rows of a bulk edit failed and is halved", len(ids))
-    middle = len(ids) // 2
-    for half in (ids[:middle], ids[middle:]):
+    parts = groups if len(groups) > 1 else [[pk] for pk in ids]
+    middle = len(parts) // 2
+    for half in (parts[:middle], parts[middle:]):
         _do_batch(half, step, known, clock=clock, actor=actor)
 
 

@@ -5,7 +5,7 @@ holds beside the stated values ``HANDLE``, the URL handle, and ``FIRST``, the ro
 product; without ``FIRST`` the product exists.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -63,6 +63,9 @@ OWN_PARTS = (
 )
 
 
+type Groups = Sequence[Sequence[int]]  # ids of rows
+
+
 class CreationError(ValueError):
     """A row cannot create its product or variant. The message is for staff."""
 
@@ -108,28 +111,53 @@ def plan_new(  # noqa: PLR0913 - a row, what it changes, what the caller knows o
     return plan
 
 
-def in_order(rows: "QuerySet[BulkEditRow]") -> list[int]:
-    """Return the ids of rows by position, but each after the row that creates its successor."""
-    successor = KeyTextTransform(SUCCESSOR, "wanted")
+def group_rows(rows: "QuerySet[BulkEditRow]", *, reverse: bool = False) -> Groups:
+    """Return the ids of rows in groups to apply together, or in reverse to undo them.
+
+    By position. If rows name successors that other rows create, the rows of a new product are a
+    group, because its variants may replace each other, and the group of the successor comes first.
+    """
     named = rows.order_by("position").annotate(
-        successor=successor, first=KeyTextTransform(FIRST, "wanted")
+        successor=KeyTextTransform(SUCCESSOR, "wanted"), first=KeyTextTransform(FIRST, "wanted")
     )
     table = list(named.values_list("pk", "position", "name", "first", "successor"))
-    by_name = {name: pk for pk, _position, name, _first, _successor in table}
-    after = {pk: by_name[sku] for pk, *_rest, sku in table if sku in by_name}
-    if not after:
-        return [pk for pk, *_rest in table]
-    by_position = {str(position): pk for pk, position, *_rest in table}
-    first_of = {pk: by_position.get(first or "", pk) for pk, *_rest, first, _sku in table}
+    group_of = {pk: int(first or position) for pk, position, _name, first, _successor in table}
+    by_name = {name: group_of[pk] for pk, _position, name, _first, _successor in table}
+    after: dict[int, set[int]] = {}  # group -> those of its successors
+    for pk, *_rest, sku in table:
+        if sku in by_name:
+            after.setdefault(group_of[pk], set()).add(by_name[sku])
+    if after:
+        members: dict[int, list[int]] = {}
+        for pk, group in group_of.items():
+            members.setdefault(group, []).append(pk)
+        groups = [members[group] for group in _sorted(members, after)]
+    else:
+        groups = [[pk] for pk in group_of]
+    return [group[::-1] for group in groups[::-1]] if reverse else groups
+
+
+def _sorted(groups: Iterable[int], after: dict[int, set[int]]) -> list[int]:
     while True:
-        sorter: TopologicalSorter[int] = TopologicalSorter()
-        for pk, first in first_of.items():
-            sorter.add(pk, *{first, after.get(pk, pk)} - {pk})
+        sorter = TopologicalSorter({each: after.get(each, set()) - {each} for each in groups})
         try:
             return list(sorter.static_order())
-        except CycleError as error:  # these rows are rejected when they are applied
-            for pk in error.args[1]:
-                after.pop(pk, None)
+        except CycleError as error:  # rows of the other groups are rejected when they are applied
+            after.pop(next(each for each in error.args[1] if each in after))
+
+
+def batched_groups(groups: Groups, size: int) -> Iterator[Groups]:
+    """Yield groups that together have at most ``size`` rows, a larger one alone."""
+    batch: list[Sequence[int]] = []
+    count = 0
+    for group in groups:
+        if batch and count + len(group) > size:
+            yield batch
+            batch, count = [], 0
+        batch.append(group)
+        count += len(group)
+    if batch:
+        yield batch
 
 
 def find_products(rows: Iterable[BulkEditRow]) -> None:

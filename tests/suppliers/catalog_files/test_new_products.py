@@ -201,6 +201,24 @@ def test_a_successor_may_be_created_by_a_later_row(monkeypatch):
 
 
 @pytest.mark.parametrize("batch", [1, 100])
+def test_variants_of_a_new_product_may_replace_each_other(monkeypatch, batch):
+    monkeypatch.setattr(application, "BATCH", batch)
+    headings = "SKU,URL handle,Title,Brand,Family,Category,Lithium,Color,Replaced by\n"
+    rows = (
+        "T-1,t,Torch,Tindrel,headlamp,headlamps,none,Black,T-2\n"
+        "U-1,u,Lamp,Tindrel,headlamp,headlamps,none,Black,T-1\n"
+        "T-2,t,,,,,none,Red,\n"
+    )
+    row = dry_run(headings + rows)
+
+    apply(row)
+
+    assert set(outcomes(row).values()) == {"created"}, messages(row)
+    found = Variant.objects.values_list("sku", "replaced_by__sku")
+    assert dict(found) == {"T-1": "T-2", "T-2": None, "U-1": "T-1"}
+
+
+@pytest.mark.parametrize("batch", [1, 100])
 def test_successors_that_replace_each_other_are_rejected(monkeypatch, batch):
     monkeypatch.setattr(application, "BATCH", batch)
     make_variant(sku="L-1", replaced_by=make_variant(sku="L-2"))
