@@ -66,10 +66,7 @@ MAX_AT_ONCE = 200  # rows that a request handles without a worker
 TIME_LIMIT_S = 600.0  # below Celery's limit; the rest is continued by the sweep
 # Errors that say nothing about a row: the database, a wrong statement, the end of the task's time.
 # They end the work, and the sweep continues it. Any other error is one of a row.
-NOT_OF_A_ROW = (
-    *(InterfaceError, InternalError, OperationalError, ProgrammingError),
-    *TASK_ENDING,
-)
+NOT_OF_A_ROW = (InterfaceError, InternalError, OperationalError, ProgrammingError, *TASK_ENDING)
 NEVER_OF_FEEDS = frozenset({TEXT, OPTION_TEXT, OPTION_NAME, WARNINGS, DOCUMENTS, GUARANTEE})
 # Errors of one row whose texts are for staff.
 MESSAGES = (
