@@ -88,7 +88,7 @@ class ProductAdmin(
     list_display: ClassVar = [
         "title",
         columns.text("brand__name", _("Brand")),
-        columns.text("category__slug", _("Category")),
+        columns.text("category", _("Category")),
         columns.text("family", _("Family")),
         STATUS,
         columns.text("overridden_fields", _("Locked attributes")),
