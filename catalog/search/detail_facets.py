@@ -7,6 +7,7 @@ attributes are made by ``search.custom_facets``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 type Names = tuple[tuple[str, str], ...]  # pairs of language and name
 type CustomFacets = tuple[tuple[str, "DetailFacet"], ...]  # pairs of code and facet
@@ -105,6 +106,7 @@ DETAIL_FACETS: Mapping[str, DetailFacet] = {
 }
 DETAIL_RANGES = tuple(code for code, facet in DETAIL_FACETS.items() if not facet.values)
 DETAIL_CHOICES = tuple(code for code, facet in DETAIL_FACETS.items() if facet.values)
+MAX_NUMBER = Decimal(10_000_000)  # of a range; a page cannot round one of 40 digits
 # The values of the custom attributes that customers filter by. Values of another type, of a deleted
 # choice or out of range are left out.
 _CUSTOM_SQL = f"""
@@ -113,8 +115,8 @@ _CUSTOM_SQL = f"""
             WHEN attribute.kind = 'number' THEN
                 CASE WHEN stated #>> '{{}}' ~ '^-?[0-9]+([.][0-9]+)?$'
                     AND (stated #>> '{{}}')::numeric BETWEEN
-                        COALESCE(attribute.minimum, '-infinity')
-                        AND COALESCE(attribute.maximum, 'infinity')
+                        COALESCE(attribute.minimum, -{MAX_NUMBER})
+                        AND COALESCE(attribute.maximum, {MAX_NUMBER})
                     THEN to_jsonb((stated #>> '{{}}')::numeric) END
             WHEN attribute.kind = 'yes_no' THEN
                 CASE stated WHEN 'true' THEN '["yes"]'::jsonb WHEN 'false' THEN '["no"]' END

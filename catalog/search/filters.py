@@ -14,6 +14,7 @@ from catalog.search.detail_facets import (
     DETAIL_CHOICES,
     DETAIL_FACETS,
     DETAIL_RANGES,
+    MAX_NUMBER,
     CustomFacets,
     DetailFacet,
 )
@@ -24,7 +25,6 @@ type Range = tuple[Decimal | None, Decimal | None]
 ANY_RANGE: Range = (None, None)
 MAX_QUERY_LENGTH = 200
 MAX_PAGE = 10_000
-MAX_NUMBER = Decimal(10_000_000)
 MAX_BRAND_LENGTH = 80
 MAX_VALUES = 100  # per parameter, as many as ``facets.MAX_BRANDS``
 

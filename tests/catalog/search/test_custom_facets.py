@@ -21,6 +21,7 @@ def attributes(monkeypatch):
     monkeypatch.setattr(registry, "CACHE_S", -1)
     monkeypatch.setattr(registry, "_cached", None)
     make("hours", "number", "folded", unit="h", maximum=99)
+    make("height", "number", "folded")
     make("switch", "choices", "folded", choices=["tail", "side"])
     make("strap", "choice", "shown", choices=["top", "none"])
     make("lanyard", "yes_no", "shown")
@@ -79,6 +80,7 @@ def test_a_card_has_the_values_of_marked_attributes():
     "values",
     [
         {"hours": "100", "lanyard": None},
+        {"height": "9" * 40},
         {"hours": "long", "switch": ["crown"], "strap": True, "lanyard": "yes"},
         {"hours": ["2"], "switch": "crown", "strap": ["crown"], "lanyard": ["yes"]},
         {"color": "red"},
