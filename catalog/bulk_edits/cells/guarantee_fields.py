@@ -22,6 +22,7 @@ from storefront.lib.db.transactions import requires_transaction
 KEY = "kind"  # the column without which no guarantee is withdrawn
 TEXTS = ("territory", "claim")  # by language
 FILES = {"terms_file": "terms_sha256", "evidence_file": "evidence_sha256"}
+MAX_DIGITS = 5  # of the months
 FIELDS = (
     *(KEY, "model", "months", "guarantor", "guarantor_address", *TEXTS),
     *("evidence", "seen_on", *FILES),
@@ -90,7 +91,7 @@ def _read(name: str, text: str) -> Any:
     if name == KEY:
         return read_choice(text, GuaranteeKind.choices)
     if name == "months":
-        if not text.isdecimal():
+        if not text.isdecimal() or len(text) > MAX_DIGITS:
             raise UnreadableError(_("%(text)s is not a number") % {"text": text[:60]})
         return int(text)
     if name == "seen_on":

@@ -153,6 +153,7 @@ def test_documents_and_guarantees_are_changed_and_undone(rich):
         (",manual | manual | manual,,,,", "3 values for 2 entries"),
         (",,,,20,", "more than 24 months"),
         (",,,,two,", "two is not a number"),
+        (f",,,,{'9' * 5_000},", "999 is not a number"),
         (",,,,,terms.pdf", "no document is stored as terms.pdf"),
     ],
 )
