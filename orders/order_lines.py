@@ -25,6 +25,11 @@ def guarantee_snapshots(products: Iterable[Product]) -> dict[int, dict[str, Any]
     return {row.product_id: asdict(row.terms) for row in rows}
 
 
+def has_terms(name: str) -> bool:
+    """Return whether a stored document is the terms of a sold guarantee. Reads all order lines."""
+    return OrderLine.objects.filter(guarantee__terms_file=name).exists()
+
+
 def guarantees_of(lines: Iterable[OrderLine]) -> list[tuple[OrderLine, GuaranteeTerms]]:
     """Return the sold guarantees, each with the first line of its product."""
     firsts: dict[int, tuple[OrderLine, GuaranteeTerms]] = {}

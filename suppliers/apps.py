@@ -1,6 +1,7 @@
 """App configuration: name the suppliers app, register its system checks."""
 
 from importlib import import_module
+from typing import Any
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -12,3 +13,9 @@ class SuppliersConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("suppliers.compliance.checks")
+        documents: Any = import_module("catalog.safety.documents")
+        documents.USERS.append(self._has_document)
+
+    def _has_document(self, name: str) -> bool:
+        model: Any = self.get_model("ComplianceDocument")
+        return bool(model.objects.filter(file=name).exists())

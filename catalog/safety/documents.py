@@ -6,6 +6,7 @@ The stored name is generated; the sender's file name is ignored.
 import hashlib
 import io
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 from uuid import uuid4
@@ -13,11 +14,12 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import transaction
+from django.db.models import Q
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from PIL import Image as Pillow
 
-from catalog.models import ProductDocument
+from catalog.models import DurabilityGuarantee, ProductDocument
 from catalog.products import images
 
 MAX_BYTES = 10_000_000
@@ -31,6 +33,8 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _MAX_TRAILER_BYTES = 1_024
 _NAME = re.compile(rf"{FOLDER}/[0-9a-f]{{32}}\.(?:pdf|png|jpg)")
+# Tests of other apps, which catalog does not import: stored name -> whether they have the document.
+USERS: list[Callable[[str], bool]] = []
 
 
 class InvalidDocumentError(ValueError):
@@ -106,13 +110,22 @@ def digest_of(name: str) -> str:
 
 
 def delete_unused(name: str) -> None:
-    """Delete a stored document after the commit, unless a product has it."""
+    """Delete a stored document after the commit, unless a product, a guarantee or ``USERS`` has it."""
     transaction.on_commit(partial(_delete_unused, name), robust=True)
 
 
 def _delete_unused(name: str) -> None:
-    if name and not ProductDocument.objects.filter(file=name).exists():
+    if name and not _is_used(name):
         storages["private"].delete(name)
+
+
+def _is_used(name: str) -> bool:
+    guarantees = DurabilityGuarantee.objects.filter(Q(terms_file=name) | Q(evidence_file=name))
+    return (
+        ProductDocument.objects.filter(file=name).exists()
+        or guarantees.exists()
+        or any(uses(name) for uses in USERS)
+    )
 
 
 def media_type_of(name: str) -> str:

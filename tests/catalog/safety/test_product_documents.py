@@ -9,8 +9,12 @@ from django.db import IntegrityError
 from django.urls import reverse
 
 from catalog.models import ProductDocument
-from tests.factories.catalog import make_product
+from catalog.safety import documents
+from suppliers.models import ComplianceDocument
+from tests.factories import compliance
+from tests.factories.catalog import make_guarantee, make_product
 from tests.factories.compliance import PDF
+from tests.factories.orders import make_order
 
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
@@ -101,6 +105,24 @@ def test_the_files_of_deleted_documents_are_deleted(staff, django_capture_on_com
 
     assert not ProductDocument.objects.exists()
     assert not storages["private"].exists(row.file)
+
+
+@pytest.mark.parametrize("owner", ["terms", "evidence", "order", "compliance"])
+def test_a_file_that_something_else_has_is_kept(owner, staff, django_capture_on_commit_callbacks):
+    row = make_document(file=documents.store(PDF).name)
+    if owner in {"terms", "evidence"}:
+        make_guarantee(row.product, **{f"{owner}_file": row.file})
+    elif owner == "order":
+        make_order().lines.update(guarantee={"terms_file": row.file})
+    else:
+        compliance.make_document()
+        ComplianceDocument.objects.update(file=row.file, file_sha256="0" * 64)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        staff.post(reverse("admin:catalog_productdocument_delete", args=[row.pk]), {"post": "yes"})
+
+    assert not ProductDocument.objects.exists()
+    assert documents.is_stored(row.file)
 
 
 def test_the_list_shows_expired_documents(staff):
