@@ -35,11 +35,14 @@ def merge_brands(*, brand: Brand, other: Brand, actor: str, now: datetime) -> Br
     becomes a conflict, about which staff are asked.
     Locks: the variants of the merged brand, then its products, then both brands, each in id
         order: an import locks its variants and products before it fills in contacts of a brand
-    Raises: OverrideError  a live price book or a promotion names it, or a brand was merged already
+    Raises: OverrideError  a live price book or a promotion names it, a brand was merged already, or
+        products joined the merged one before it was locked
     """
     set_change_source("brand merge", actor=actor)
     products = _lock_products(Product.objects.filter(brand=other))
     locked = _lock_brands([brand.pk, other.pk])
+    if Product.objects.filter(brand=other).exclude(pk__in=[row.pk for row in products]).exists():
+        raise OverrideError(gettext("Other products joined the brand meanwhile. Merge it again."))
     if brand.pk == other.pk or len(locked) != len({brand.pk, other.pk}):
         raise OverrideError(gettext("Choose two different brands."))
     survivor, merged = locked[brand.pk], locked[other.pk]

@@ -1,12 +1,20 @@
-"""A brand merge and an import of its products at once: neither fails, whichever begins first."""
+"""A brand merge beside an import or a restore of its products: neither fails."""
+
+from types import SimpleNamespace
 
 import pytest
+from django import forms
+from django.db import transaction
 
 from catalog.brands import aliases
-from catalog.models import Brand, Product
+from catalog.models import Brand, FieldChange, Product
 from catalog.product_import import products
+from catalog.products.staff.history import present_rows, restore
+from catalog.products.staff.history.change_texts import ChangeTexts
+from catalog.products.staff.history.present_rows import RestoreError
 from suppliers.matches import brand_merges
 from suppliers.models import BrandMerge
+from suppliers.offers.overrides import OverrideError
 from tests.factories.catalog import make_brand
 from tests.factories.feeds import NOON
 from tests.factories.product_records import CLAIMS, make_product_record, take_in
@@ -61,3 +69,52 @@ def test_a_merge_is_not_in_the_way_of_an_import(monkeypatch):
 
     assert importer.failure is None
     assert Product.objects.get().title.endswith("Lamp two")
+
+
+@pytest.fixture
+def moved():
+    """Return the change that moved the product from Beamnorth to Northbeam."""
+    Product.objects.update(created_at="2020-01-01T00:00Z")
+    Product.objects.update(brand=Brand.objects.get(name="Beamnorth"))
+    Product.objects.update(brand=Brand.objects.get(name="Northbeam"))
+    return FieldChange.objects.order_by("pk").last()
+
+
+def restore_brand(change):
+    with transaction.atomic():
+        current = present_rows.find_current(
+            change, present_rows.PresentRows(change.product_id), ChangeTexts([change])
+        )
+        restore.restore(
+            change,
+            seen=present_rows.version_of(current),
+            request=SimpleNamespace(user="leo"),
+            form_of_product=lambda _product: forms.modelform_factory(Product, fields=["brand"]),
+            now=NOON,
+        )
+
+
+def test_a_restore_of_a_brand_is_not_in_the_way_of_a_merge(monkeypatch, moved):
+    clerk = Rival(merge)
+    clerk.begin_at(monkeypatch, restore, "lock_with_variants")
+
+    with pytest.raises(RestoreError, match="has this value already"):
+        restore_brand(moved)
+    clerk.finish()
+
+    assert clerk.failure is None
+    assert Product.objects.get().brand.name == "Beamnorth"
+
+
+def test_a_product_that_joins_a_brand_stops_its_merge(monkeypatch, moved):
+    Product.objects.update(brand=Brand.objects.get(name="Beamnorth"))
+    change = FieldChange.objects.order_by("pk").last()
+    clerk = Rival(lambda: restore_brand(change))
+    clerk.begin_at(monkeypatch, brand_merges, "_lock_brands")
+
+    with pytest.raises(OverrideError, match="Other products joined"):
+        merge()
+    clerk.finish()
+
+    assert clerk.failure is None
+    assert Product.objects.get().brand.name == "Northbeam"

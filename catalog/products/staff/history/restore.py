@@ -60,13 +60,13 @@ def restore(
     """Restore the old value of a change, or the removed row; return the warnings about it.
 
     Shape:  ``seen`` is the version of the present value that staff saw
-    Locks:  an earlier brand, the variants of the product, its listings, each in id order, then the
-            product
+    Locks:  the variants of the product, its listings, each in id order, then the product, then an
+            earlier brand
     Raises: RestoreError  it cannot be restored, or it has changed since staff saw it
     """
-    if change.field == "brand_id":  # no merge of the brand goes on; it locks brands first, too
-        list(Brand.objects.select_for_update(of=["self"]).filter(pk=change.old or 0))
     lock_with_variants([change.product_id])
+    if change.field == "brand_id":  # a merge of the brand is over, or waits and sees the product
+        list(Brand.objects.select_for_update(of=["self"]).filter(pk=change.old or 0))
     rows = PresentRows(change.product_id)
     current = find_current(change, rows, ChangeTexts([change]))
     if seen != version_of(current):
