@@ -30,7 +30,8 @@ _UNIT_TABLES: Sequence[units.Units] = (
     units.POWER_W,
     units.COLOR_K,
 )
-_YES = frozenset({"yes", "true", "1", "y", "ja", "oui", "si", "✓", "with", "included", "bəli"})
+# Folded.
+_YES = frozenset({"yes", "true", "1", "y", "ja", "oui", "si", "✓", "with", "included", "beli"})
 _NO = frozenset({"no", "false", "0", "n", "nein", "non", "✗", "-", "none", "without", "xeyr"})
 # Usual labels of what products are filtered, checked and shipped by.
 BUILT_IN = frozenset(

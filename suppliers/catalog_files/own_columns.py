@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -27,6 +26,7 @@ from catalog.brands.aliases import load_aliases
 from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits import file_fields
 from catalog.bulk_edits.cells import document_lists, guarantee_fields, image_lists, mode_texts
+from catalog.bulk_edits.cells.values import read_choice, read_yes_no
 from catalog.bulk_edits.fields import BRAND, BulkField
 from catalog.bulk_edits.file_fields import (
     DOCUMENTS_CODE,
@@ -82,15 +82,12 @@ _TRANSLATED = re.compile(
     r"(.+?) ?\((" + "|".join(code for code, _name in TRANSLATED_LANGUAGES) + r")\)"
 )
 _BARE = re.compile(r"[+-]?\d[\d.,' ]*")
-_WORD = re.compile(r"[^\W_]+")
 _EXPORTED_FEATURES = re.compile(r"Features:([^|]*)\|.*")  # other attributes may follow
 _SEPARATOR = re.compile(r"\s*[,;|]\s*")
-_YES = {"yes", "true", "1", "y", "included", "bəli", "ja", "da"}
-_NO = {"no", "false", "0", "n", "not included", "xeyr", "nein"}
 
 
-# Fields whose value is in several columns, and the modules that read and write these columns.
-PARTED: dict[str, Any] = {
+# Fields whose value is in several columns -> the module that parses and writes these columns.
+MULTI_COLUMN: dict[str, Any] = {
     **dict.fromkeys((PRODUCT_IMAGES, VARIANT_IMAGES), image_lists),
     DOCUMENTS_CODE: document_lists,
     GUARANTEE_CODE: guarantee_fields,
@@ -145,7 +142,7 @@ class OwnColumns:
             code: each.label
             for code, each in self.fields.items()
             if each.part not in {OPTION_TEXT, OPTION_NAME}
-            and code not in {*PARTED, file_fields.OPTION_NAMES, file_fields.OPTION_VALUES}
+            and code not in {*MULTI_COLUMN, file_fields.OPTION_NAMES, file_fields.OPTION_VALUES}
         }
         option = _("Option, named as the column")
         translated = {
@@ -154,16 +151,16 @@ class OwnColumns:
             for code, _name in TRANSLATED_LANGUAGES
         }
         known = {SKU: _("Our SKU"), HANDLE: _("URL handle"), OPTION: option}
-        parts = self._part_labels
+        parts = self._multi_column_labels
         return known | translated | fields | parts | {REASON: _("Reason for unlikely values")}
 
     @cached_property
-    def _part_labels(self) -> dict[str, str]:
+    def _multi_column_labels(self) -> dict[str, str]:
         """The labels of fields whose value is in several columns."""
         found = {}
-        for code, module in PARTED.items():
+        for code, module in MULTI_COLUMN.items():
             label = self.fields[code].label
-            for part, name in _labels_of_parts(module).items():
+            for part, name in module.labels().items():
                 found[f"{code}.{part}"] = f"{label}: {name}" if name else label
         return found
 
@@ -273,15 +270,6 @@ class OwnColumns:
         return str(stored)
 
 
-def _labels_of_parts(module: Any) -> dict[str, str]:
-    """Return the name of each column of a field of ``PARTED``; "" for the one with its label."""
-    if module is image_lists:
-        alt = _("alternative texts")
-        languages = {f"{module.ALT}:{code}": f"{alt} ({code})" for code, _ in settings.LANGUAGES}
-        return {module.SOURCES: "", module.ROLE: _("views"), **languages}
-    return {part: str(label) for part, label in module.labels().items()}
-
-
 def may_repeat(code: str) -> bool:
     """Return whether several columns of a file may have a field: one for each option."""
     return code == OPTION or code.partition(":")[0] in {OPTION_TEXT, OPTION_NAME}
@@ -326,12 +314,12 @@ def _entered(each: BulkField, text: str, *, heading: str, mark: str) -> Any:
         numbers = split_gtins(text) if each.name == Identifier.Scheme.GTIN else [text]
         return [field.clean(number) for number in numbers]
     if isinstance(field, forms.NullBooleanField):
-        return _yes_or_no(text)
+        return read_yes_no(text)
     if isinstance(field, forms.MultipleChoiceField):
         parts = filter(None, _SEPARATOR.split(_EXPORTED_FEATURES.sub(r"\1", text)))
-        return list(dict.fromkeys(_choice(field, part) for part in parts))
+        return list(dict.fromkeys(read_choice(part, field.choices) for part in parts))
     if isinstance(field, forms.ChoiceField):
-        return _choice(field, text)
+        return read_choice(text, field.choices)
     if isinstance(field, forms.DecimalField | forms.IntegerField):
         return field.clean(_number(each, text, heading=heading, mark=mark))
     return field.clean(text)
@@ -344,28 +332,6 @@ def is_export_heading(heading: str) -> bool:
 
 def _plain(heading: str) -> str:
     return known_name(heading) or fold(heading)
-
-
-def _choice(field: Any, text: str) -> str:
-    """Return the code that a text names, by code or label."""
-    for code, label in field.choices:
-        if code and _words(text) in {_words(str(code)), _words(str(label))}:
-            return str(code)
-    known = ", ".join(str(code) for code, _label in field.choices if code)
-    message = _("%(text)s is none of: %(known)s")
-    raise UnreadableError(message % {"text": text[:60], "known": known[:200]})
-
-
-def _words(text: str) -> str:
-    """Return the words of a text, so that ``USB-C`` is ``usb_c``."""
-    return " ".join(_WORD.findall(fold(text)))
-
-
-def _yes_or_no(text: str) -> bool:
-    folded = fold(text)
-    if folded not in _YES | _NO:
-        raise UnreadableError(_("%(text)s is neither yes nor no") % {"text": text[:60]})
-    return folded in _YES
 
 
 def _number(each: BulkField, text: str, *, heading: str, mark: str) -> str:

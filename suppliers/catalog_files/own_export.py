@@ -19,7 +19,7 @@ from storefront.lib.staff.csv_export import lossless_csv_line
 from suppliers.catalog_files.export import BATCH, BYTE_ORDER_MARK, option_names
 from suppliers.catalog_files.own_columns import (
     HANDLE,
-    PARTED,
+    MULTI_COLUMN,
     REASON,
     SKU,
     OwnColumns,
@@ -107,9 +107,9 @@ class OwnTable:
         if code == REASON:
             return ""  # for staff: unchanged values need none
         field, _dot, part = code.rpartition(".")
-        if field in PARTED:
+        if field in MULTI_COLUMN:
             stored = self._own.fields[field].read(target)
-            cells: dict[str, str] = PARTED[field].to_cells(stored, LANGUAGES)
+            cells: dict[str, str] = MULTI_COLUMN[field].to_cells(stored, LANGUAGES)
             return cells[part]
         each: BulkField = self._own.fields[code]
         return self._own.write(each, each.read(target))

@@ -35,7 +35,7 @@ from storefront.lib.text import fold
 from suppliers.catalog_files import columns, export
 from suppliers.catalog_files.own_columns import (
     HANDLE,
-    PARTED,
+    MULTI_COLUMN,
     REASON,
     SKU,
     SUPPLIER_EXPORT_MARK,
@@ -281,15 +281,15 @@ class RowReader:
             elif self.clears and each.can_clear and (is_first or each.part in OF_VARIANT):
                 wanted[code] = each.empty
         wanted |= read_options(cells, target, mapped=self.mapped)
-        problems |= self._read_parted(cells, target, wanted, is_first=is_first)
+        problems |= self._read_multi_column(cells, target, wanted, is_first=is_first)
         return wanted, problems
 
-    def _read_parted(
+    def _read_multi_column(
         self, cells: Mapping[str, str], target: Target, wanted: dict[str, Any], *, is_first: bool
     ) -> dict[str, str]:
-        """Add values of several columns; return by code what is wrong with these."""
+        """Add the values that are in several columns; return by code what is wrong with others."""
         problems: dict[str, str] = {}
-        for code, module in PARTED.items():
+        for code, module in MULTI_COLUMN.items():
             parts = {
                 name.removeprefix(f"{code}."): cells.get(heading, "")
                 for heading, name in self.mapped.items()

@@ -16,6 +16,7 @@ from catalog.bulk_edits.cells.values import (
     read_choice,
     read_day,
     read_stored_file,
+    read_yes_no,
     split,
     write_list,
 )
@@ -23,24 +24,17 @@ from catalog.models import Product, ProductDocument
 from catalog.safety import documents
 from catalog.search.index import drop_cached_pages
 from storefront.lib.db.transactions import requires_transaction
-from storefront.lib.text import fold
 
-KEY = "file"  # the column without which no list is cleared
+KEY = "file"  # only an empty cell of this column can clear the list
 PARTS = (KEY, "kind", "language", "issued_on", "valid_until", "is_public")
 DAYS = ("issued_on", "valid_until")
 MAX_DOCUMENTS = 30
-_YES_OR_NO = {"yes": True, "true": True, "1": True, "bəli": True} | {
-    "no": False,
-    "false": False,
-    "0": False,
-    "xeyr": False,
-}
 
 
 def labels() -> dict[str, Any]:
     """Return the name of each column; "" for the one with the label of the field."""
     meta: Any = ProductDocument._meta  # noqa: SLF001 - Django's model API
-    return {part: "" if part == KEY else meta.get_field(part).verbose_name for part in PARTS}
+    return {part: "" if part == KEY else str(meta.get_field(part).verbose_name) for part in PARTS}
 
 
 def to_values(row: ProductDocument) -> dict[str, Any]:
@@ -95,9 +89,7 @@ def _read(name: str, text: str) -> Any:
     if name in DAYS:
         return read_day(text) if text else None
     if name == "is_public":
-        if text and fold(text) not in _YES_OR_NO:
-            raise UnreadableError(_("%(text)s is neither yes nor no") % {"text": text[:60]})
-        return _YES_OR_NO.get(fold(text), False)
+        return read_yes_no(text) if text else False
     return text.lower()
 
 

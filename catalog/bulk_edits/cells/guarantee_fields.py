@@ -19,7 +19,7 @@ from catalog.models.guarantees import GuaranteeKind
 from catalog.safety import documents, guarantees
 from storefront.lib.db.transactions import requires_transaction
 
-KEY = "kind"  # the column without which no guarantee is withdrawn
+KEY = "kind"  # only an empty cell of this column can withdraw the guarantee
 TEXTS = ("territory", "claim")  # by language
 FILES = {"terms_file": "terms_sha256", "evidence_file": "evidence_sha256"}
 MAX_DIGITS = 5  # of the months
@@ -34,9 +34,9 @@ def labels() -> dict[str, Any]:
     found: dict[str, Any] = {}
     meta: Any = DurabilityGuarantee._meta  # noqa: SLF001 - Django's model API
     for name in FIELDS:
-        label = meta.get_field(name).verbose_name
+        label = str(meta.get_field(name).verbose_name)
         if name in TEXTS:
-            found |= {f"{name}:{code}": f"{label} ({code})" for code, _ in settings.LANGUAGES}
+            found |= {f"{name}:{code}": f"{label} ({code})" for code, _name in settings.LANGUAGES}
         else:
             found[name] = label
     return found
@@ -114,7 +114,7 @@ def save_guarantees(
 
     Locks:  as ``guarantees.record_guarantee``
     """
-    known = DurabilityGuarantee.objects.filter(product__in=[product for product, _ in stated])
+    known = DurabilityGuarantee.objects.filter(product__in=[product for product, _wanted in stated])
     present = {row.product_id: row for row in known}
     for product, wanted in sorted(stated, key=lambda one: one[0].pk):
         row = present.get(product.pk)

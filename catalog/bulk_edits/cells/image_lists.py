@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from catalog.attributes.numbers import UnreadableError
@@ -23,8 +24,15 @@ from catalog.products.images import MAX_ALT_CHARS, MAX_IMAGES
 from storefront.lib.db.transactions import requires_transaction
 
 SOURCES, ROLE, ALT = "source", "role", "alt"
-KEY = SOURCES  # the column without which no list is cleared
+KEY = SOURCES  # only an empty cell of this column can clear the list
 _STORED = re.compile(r"(?:upload:)?([0-9a-f]{32})(?:-\d+\.webp)?")
+
+
+def labels() -> dict[str, Any]:
+    """Return the name of each column; "" for the one with the label of the field."""
+    alt = _("alternative texts")
+    languages = {f"{ALT}:{code}": f"{alt} ({code})" for code, _name in settings.LANGUAGES}
+    return {SOURCES: "", ROLE: _("views"), **languages}
 
 
 def images_of(owner: str, target: Target) -> list[Image]:
@@ -119,12 +127,12 @@ def save_images(
     """
     edits = [_to_edit(owner, target, wanted) for target, wanted in stated]
     image_edits.edit_images_of(edits, now=now)
-    images: dict[int, list[Image]] = {}
+    by_product: dict[int, list[Image]] = {}
     products = [edit.product_id for edit in edits]
     for image in Image.objects.filter(product__in=products).order_by("position", "pk"):
-        images.setdefault(image.product_id, []).append(image)
+        by_product.setdefault(image.product_id, []).append(image)
     for target, _wanted in stated:
-        target.images = images.get(target.product.pk, ())
+        target.images = by_product.get(target.product.pk, ())
 
 
 def _to_edit(owner: str, target: Target, wanted: Sequence[Mapping[str, Any]]) -> ImageEdit:

@@ -1,7 +1,7 @@
-"""Cell values: split and write the lists of a cell; read choices, days and stored files."""
+"""Cell values: split and write lists; read choices, yes or no, days and stored files."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,9 @@ from catalog.safety import documents
 from storefront.lib.text import fold
 
 SEPARATOR = "|"
+_WORD = re.compile(r"[^\W_]+")
+_YES = frozenset(map(fold, ("yes", "true", "1", "y", "included", "bəli", "ja", "da")))
+_NO = frozenset(map(fold, ("no", "false", "0", "n", "not included", "xeyr", "nein")))
 DAY_FORMATS = ("%Y-%m-%d", "%d.%m.%Y", "%Y-%m-%d %H:%M:%S")  # the last one: a date of a workbook
 
 
@@ -31,15 +34,31 @@ def check_count(texts: Sequence[str], found: Sequence[Any]) -> None:
         raise UnreadableError(message % {"count": len(texts), "found": len(found)})
 
 
-def read_choice(text: str, choices: Iterable[tuple[str, Any]]) -> str:
-    """Return the code that a text names, by code or label. Raises UnreadableError."""
-    known = [*choices]
+def read_choice(text: str, choices: Any) -> str:
+    """Return the code that a text names, by code or label. Raises UnreadableError.
+
+    Shape:  ``choices`` as Django's ``ChoiceField.choices``, without groups
+    """
+    known = [(str(code), str(label)) for code, label in choices if code]
     for code, label in known:
-        if fold(text).replace("_", " ") in {code.replace("_", " "), fold(str(label))}:
+        if _words(text) in {_words(code), _words(label)}:
             return code
     message = _("%(text)s is none of: %(known)s")
     codes = ", ".join(code for code, _label in known)
-    raise UnreadableError(message % {"text": text[:60], "known": codes})
+    raise UnreadableError(message % {"text": text[:60], "known": codes[:200]})
+
+
+def _words(text: str) -> str:
+    """Return the words of a text, so that ``USB-C`` is ``usb_c``."""
+    return " ".join(_WORD.findall(fold(text)))
+
+
+def read_yes_no(text: str) -> bool:
+    """Return whether a text says yes. Raises UnreadableError."""
+    folded = fold(text)
+    if folded not in _YES | _NO:
+        raise UnreadableError(_("%(text)s is neither yes nor no") % {"text": text[:60]})
+    return folded in _YES
 
 
 def read_day(text: str) -> str:

@@ -40,6 +40,7 @@ STRAP = Definition(
         ("Yes, for 10 s", MEMORY, True),
         ("not included, no", MEMORY, UnreadableError),
         ("No.", MEMORY, False),
+        ("Bəli", MEMORY, True),
         ("60 h", CHARGE, UnreadableError),
         ("fast", CHARGE, UnreadableError),
         ("elastic and silicone", STRAP, UnreadableError),

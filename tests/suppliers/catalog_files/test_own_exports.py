@@ -120,7 +120,7 @@ def test_documents_and_guarantees_are_changed_and_undone(rich):
     manual, terms = product.documents.order_by("pk").values_list("file", flat=True)
     before = catalog()
     row = dry_run(
-        f"{EVIDENCE}-N/1,{terms} | {manual},test report | Manual,2028-03-01 | 31.01.2027,yes | no,"
+        f"{EVIDENCE}-N/1,{terms} | {manual},test report | Manual,2028-03-01 | 31.01.2027,Bəli | xeyr,"
         f"36,{manual}\n"
     )
 
