@@ -64,10 +64,11 @@ TO_APPLY, TO_UNDO = (Outcome.PLANNED, Outcome.NEW), (Outcome.CHANGED, Outcome.CR
 BATCH = 100  # rows of one transaction
 MAX_AT_ONCE = 200  # rows that a request handles without a worker
 TIME_LIMIT_S = 600.0  # below Celery's limit; the rest is continued by the sweep
-# Errors that say nothing about a row: the database, a wrong statement, the end of the task's time.
-# They end the work, and the sweep continues it. Any other error is one of a row.
-NOT_OF_A_ROW = (InterfaceError, InternalError, OperationalError, ProgrammingError, *TASK_ENDING)
-NEVER_OF_FEEDS = frozenset({TEXT, OPTION_TEXT, OPTION_NAME, WARNINGS, DOCUMENTS, GUARANTEE})
+# Errors of the database, of a statement or of the task. They end the work, and the sweep continues
+# it. Any other error rejects its row.
+FATAL_ERRORS = (InterfaceError, InternalError, OperationalError, ProgrammingError, *TASK_ENDING)
+# Parts that no feed states.
+STAFF_ONLY_PARTS = frozenset({TEXT, OPTION_TEXT, OPTION_NAME, WARNINGS, DOCUMENTS, GUARANTEE})
 # Errors of one row whose texts are for staff.
 MESSAGES = (
     *(CreationError, IdentifierError, InvalidTransitionError),
@@ -136,15 +137,15 @@ def start_undo(edit: BulkEdit, *, actor: str, now: datetime) -> None:
 
 
 def continue_edit(
-    edit_id: int, *, now: datetime, time_limit_s: float = TIME_LIMIT_S, waits: bool = False
+    edit_id: int, *, now: datetime, time_limit_s: float = TIME_LIMIT_S, should_wait: bool = False
 ) -> None:
     """Do the requested work of an edit, unless another worker does it.
 
-    ``waits``: wait for that worker, at most for the lock timeout.
+    ``should_wait``: wait for that worker, at most for the lock timeout.
     """
     ends_at, clock = time.monotonic() + time_limit_s, running_clock(now)
     for _slice in advisory_locks.lock_slices(
-        LOCK_NAME, has_work=lambda _edit: waits, among=[edit_id]
+        LOCK_NAME, has_work=lambda _edit: should_wait, among=[edit_id]
     ):
         edit = BulkEdit.objects.get(pk=edit_id)
         if edit.status == Status.PREPARING:
@@ -197,7 +198,7 @@ def _do_batch(
             step([found[pk] for pk in ids if pk in found], known, clock(), actor)
     except MESSAGES as error:
         message = str(error)
-    except NOT_OF_A_ROW:
+    except FATAL_ERRORS:
         raise
     except Exception:
         if len(ids) == 1:
@@ -391,7 +392,7 @@ def _with_targets(rows: Sequence[BulkEditRow]) -> Iterator[tuple[BulkEditRow, Ta
 
 
 def _is_locked(target: Target, each: BulkField) -> bool:
-    """Return whether an undo has no field to return to the feeds, such as a translation."""
+    """Return whether feeds may not change a field: it is locked, or feeds never state it."""
     row = target.variant if each.part in OF_VARIANT else target.product
-    is_of_feeds = each.part not in NEVER_OF_FEEDS
+    is_of_feeds = each.part not in STAFF_ONLY_PARTS
     return not is_of_feeds or row is None or lock_name(each) in row.overridden_fields

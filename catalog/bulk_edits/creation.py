@@ -206,7 +206,7 @@ def create_rows(
     creation.create_drafts([*created.values()])
     creation.create_variants([row.variant for row in rows if row.variant])
     for row in rows:
-        row.product, row.variant = row.product, row.variant  # now they have ids
+        row.product, row.variant = row.product, row.variant  # sets the ids, which they have now
         republish(row.product_id or 0, now=now)
     bulk.update(BulkEditRow, dict.fromkeys(rows, ("product", "variant")))
     return rest

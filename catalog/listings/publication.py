@@ -16,7 +16,7 @@ from catalog.texts import title_updates
 from storefront.lib.db.transactions import requires_transaction
 
 BATCH = 500
-PART = 10_000  # products of one task, so that none reaches the time limit of tasks
+MAX_PER_TASK = 10_000  # products, so that no task reaches the time limit of tasks
 # The products to publish at the end of ``republish_once``.
 _deferred: ContextVar[set[int] | None] = ContextVar("deferred", default=None)
 
@@ -109,9 +109,9 @@ def republish_family(family: str, *, now: datetime, after: int = 0) -> tuple[int
     """
     clear_family_cache()  # the edit was made in another process
     products = Product.objects.filter(family=family, pk__gt=after).order_by("pk")
-    ids = list(products.values_list("pk", flat=True)[:PART])
+    ids = list(products.values_list("pk", flat=True)[:MAX_PER_TASK])
     for batch in batched(ids, BATCH):
         with transaction.atomic(durable=True):
             lock_products(batch)
             republish_products(batch, now=now)
-    return len(ids), ids[-1] if len(ids) == PART else 0
+    return len(ids), ids[-1] if len(ids) == MAX_PER_TASK else 0

@@ -23,7 +23,7 @@ def reprice_queued(**_: Any) -> int:
 
 @shared_task
 def republish_family(*, family: str, after: int = 0, **_: Any) -> int:
-    """Publish some products of a family, and queue the rest."""
+    """Publish the next products of a family after the product ``after``, and queue the rest."""
     done, last = publication.republish_family(family, now=timezone.now(), after=after)
     if last:
         enqueue(republish_family, family=family, after=last)

@@ -66,15 +66,15 @@ _COLUMNS = ", ".join(CARD_COLUMNS).replace("titles", "titles::json")
 
 def select_cards(ids: list[int], *values: Any, order: str = "place") -> list[ProductCardRow]:
     """Read cards; ``order`` may use ``place``, the place of a card in ``ids`` from 1 on."""
-    return [ProductCardRow(*row) for row in _sorted(_COLUMNS, ids, values, order)]
+    return [ProductCardRow(*row) for row in _select(_COLUMNS, ids, values, order)]
 
 
 def sort_cards(ids: list[int], *values: Any, order: str) -> list[int]:
-    """Return the ids of cards in an order as of ``select_cards``."""
-    return [card for (card,) in _sorted("id", ids, values, order)]
+    """Return the ids of cards, sorted by ``order`` as ``select_cards`` takes it."""
+    return [card for (card,) in _select("id", ids, values, order)]
 
 
-def _sorted(
+def _select(
     columns: str, ids: list[int], values: Sequence[Any], order: str
 ) -> list[tuple[Any, ...]]:
     if not ids:

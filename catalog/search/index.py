@@ -27,8 +27,8 @@ from storefront.lib.text import fold, folded_sql
 log = logging.getLogger(__name__)
 
 VERSION_KEY = "catalog:generation"  # of all cached pages
+BATCH = 500  # products of one transaction
 # In-stock cards rank first, then cards with an image, then those with more known attributes.
-BATCH = 500
 IN_STOCK_SCORE = 1_000_000
 IMAGE_SCORE = 100_000
 

@@ -104,7 +104,7 @@ class SortedColumn:
         for chunk in self._chunks[::step]:
             if chunk.union.intersect(among):
                 for value, held in zip(chunk.values[::step], chunk.cards[::step], strict=True):
-                    if _intersect(held, among):
+                    if _have_common(held, among):
                         yield value
 
     def page(
@@ -137,8 +137,8 @@ def _without(held: _Cards, cards: BitMap64) -> _Cards:
     return _pack(held - cards) if held.intersect(cards) else held
 
 
-def _intersect(held: _Cards, among: BitMap64) -> bool:
-    """Return whether they share a card; makes no set, unlike ``_in_both``."""
+def _have_common(held: _Cards, among: BitMap64) -> bool:
+    """Return whether both have a card in common. Makes no set, unlike ``_in_both``."""
     if isinstance(held, tuple):
         return any(card in among for card in held)
     return held.intersect(among)

@@ -1,4 +1,4 @@
-"""Search tasks: delete old changes of cards, rebuild cards after a custom attribute changed."""
+"""Search tasks: delete old changes of cards, rebuild cards of a custom attribute, drop pages."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ def prune_card_changes(**_: Any) -> int:
 def reindex_attribute(*, code: str, **_: Any) -> int:
     """Rebuild the cards with a value of a custom attribute; return how many products have one."""
     count = index.reindex_attribute(code)
-    # Until then, other processes may show and cache pages with the old definition.
-    drop_pages.apply_async(countdown=CACHE_S + 1)
+    # Other processes keep the old definition for ``CACHE_S``, and cache pages that show it.
+    drop_cached_pages.apply_async(countdown=CACHE_S + 1)
     return count
 
 
 @shared_task
-def drop_pages(**_: Any) -> None:
+def drop_cached_pages(**_: Any) -> None:
     index.drop_cached_pages()

@@ -6,6 +6,7 @@ An index serves each part: words of titles or their beginnings, the beginning or
 from collections.abc import Callable, Sequence
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.contrib.postgres.search import SearchVector, SearchVectorExact
 from django.db.models import Q
@@ -36,9 +37,10 @@ def search_rows_of_products(text: str, *, path: str) -> Q:
     """Return the condition on rows whose product has the text; ``path`` leads to it."""
 
     def with_variants(variants: Ids) -> Q:
-        products = Variant.objects.filter(pk__in=variants).values_list("product", flat=True)
-        is_list = isinstance(variants, list)
-        return Q(**{f"{path}pk__in": ([*products] if variants else []) if is_list else products})
+        products: Any = Variant.objects.filter(pk__in=variants).values_list("product", flat=True)
+        if isinstance(variants, list):
+            products = [*products] if variants else []
+        return Q(**{f"{path}pk__in": products})
 
     return _search(text, path=path, with_variants=with_variants)
 

@@ -226,13 +226,13 @@ def request_apply(row: CatalogImport, *, actor: str, now: datetime) -> None:
         )
 
 
-def continue_import(import_id: int, *, now: datetime, waits: bool = False) -> None:
+def continue_import(import_id: int, *, now: datetime, should_wait: bool = False) -> None:
     """Do the requested work of an import, unless another worker does it.
 
-    ``waits``: wait for that worker, at most for the lock timeout.
+    ``should_wait``: wait for that worker, at most for the lock timeout.
     """
     for _slice in advisory_locks.lock_slices(
-        LOCK_NAME, has_work=lambda _import: waits, among=[import_id]
+        LOCK_NAME, has_work=lambda _import: should_wait, among=[import_id]
     ):
         row = CatalogImport.objects.select_related("supplier__connection", "edit").get(pk=import_id)
         if row.status == Status.PREPARING:

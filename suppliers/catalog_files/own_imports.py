@@ -38,7 +38,7 @@ def dry_run(row: CatalogImport, *, actor: str, now: datetime) -> None:
     imports.request_dry_run(row, columns=columns, blank=row.blank, actor=actor, now=now)
     row.refresh_from_db()
     while row.status == Status.PREPARING:
-        imports.continue_import(row.pk, now=now, waits=True)
+        imports.continue_import(row.pk, now=now, should_wait=True)
         row.refresh_from_db()
     if row.status not in {Status.READY, Status.NOTHING}:
         raise PermanentError(row.problem)
@@ -53,14 +53,14 @@ def apply(row: CatalogImport, *, reason: str, actor: str, now: datetime) -> None
         return
     reasons = dict.fromkeys(application.find_unexplained(row.edit), reason)
     application.start(row.edit, reasons=reasons, actor=actor, now=now)
-    finish(row.edit, now=now)
+    finish_edit(row.edit, now=now)
     imports.settle_imports(now=now)
 
 
-def finish(edit: BulkEdit, *, now: datetime) -> None:
+def finish_edit(edit: BulkEdit, *, now: datetime) -> None:
     """Do the requested work of an edit to its end; wait while another worker does it."""
     while edit.status in application.OPEN:
-        application.continue_edit(edit.pk, now=now, waits=True)
+        application.continue_edit(edit.pk, now=now, should_wait=True)
         edit.refresh_from_db()
 
 

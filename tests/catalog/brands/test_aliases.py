@@ -96,7 +96,7 @@ def test_a_search_finds_a_product_by_an_alias_of_its_brand(olight):
 def test_the_products_of_a_large_brand_are_indexed_in_parts(olight, monkeypatch):
     for _number in range(3):
         make_product(brand=olight)
-    monkeypatch.setattr(tasks, "PART", 2)
+    monkeypatch.setattr(tasks, "MAX_PER_TASK", 2)
     monkeypatch.setattr(reindex_brand, "delay", lambda **part: done.append(part))
     done = [{"brand_id": olight.pk}]
 

@@ -239,7 +239,7 @@ def test_the_products_of_a_large_family_are_published_in_parts(monkeypatch):
     Product.objects.update(family="headlamp")
     Spec.objects.update(battery_format="")
     ProductFamily.objects.filter(code="headlamp").update(kind="battery")
-    monkeypatch.setattr(publication, "PART", 2)
+    monkeypatch.setattr(publication, "MAX_PER_TASK", 2)
     monkeypatch.setattr(republish_family, "delay", lambda **part: done.append(part))
     done = [{"family": "headlamp"}]
 

@@ -54,7 +54,7 @@ def test_a_killed_import_is_continued_and_creates_each_row_once(monkeypatch, lig
     )
     assert Variant.objects.filter(sku__startswith="W-").count() == 2
     row.edit.refresh_from_db()
-    own_imports.finish(row.edit, now=NOON)
+    own_imports.finish_edit(row.edit, now=NOON)
 
     assert row.edit.status == "applied"
     assert outcomes(row) == {
