@@ -94,7 +94,7 @@ def _artwork(payload: dict[str, Any], language: str) -> tuple[Attachment, ...]:
             content=contents[name],
         )
         for kind, name in names.items()
-        if name in contents  # replaced a moment ago
+        if name in contents  # else it was replaced a moment ago
     )
 
 

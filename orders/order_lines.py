@@ -19,8 +19,8 @@ def read_order_lines(order: Order) -> list[OrderLine]:
     return _LINES(order_id=order.pk)
 
 
-def guarantee_snapshots(products: Iterable[Product]) -> dict[int, dict[str, Any]]:
-    """Return the guarantees as ``OrderLine.guarantee``, by product id; products without: no entry."""
+def snapshot_guarantees(products: Iterable[Product]) -> dict[int, dict[str, Any]]:
+    """Return the guarantee of each product that has one as ``OrderLine.guarantee``, by product id."""
     rows = load_guarantees({product.pk for product in products if product.warranty_months})
     return {row.product_id: asdict(row.terms) for row in rows}
 

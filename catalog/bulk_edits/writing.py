@@ -101,7 +101,8 @@ def _successors(writes: Sequence[Write]) -> dict[str, Variant]:
     skus = {sku for write in writes if (sku := write.values.get(SUCCESSOR))}
     found = {row.sku: row for row in Variant.objects.filter(sku__in=skus)} if skus else {}
     if missing := sorted(skus - found.keys()):
-        raise SuccessorError(_("No variant has the SKU %(sku)s.") % {"sku": missing[0]})
+        message = _("No variant has the SKU %(sku)s: it was deleted, or its row was not applied.")
+        raise SuccessorError(message % {"sku": missing[0]})
     return found
 
 

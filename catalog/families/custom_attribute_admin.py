@@ -45,14 +45,18 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
     def clean_code(self) -> str:
         code = str(self.cleaned_data["code"])
         if code in VALUE_COLUMNS:
-            raise forms.ValidationError(_("A built-in attribute has this code."))
+            raise forms.ValidationError(
+                _("A built-in attribute has this code. Enter another code.")
+            )
         return code
 
     def clean_names(self) -> dict[str, str]:
         names: dict[str, str] = self.cleaned_data["names"]
         others = CustomAttribute.objects.exclude(pk=self.instance.pk)
         if taken := others.filter(names__en__iexact=names["en"]).first():
-            message = _("The attribute “%(code)s” has this name. Files name their columns by it.")
+            message = _(
+                "The attribute “%(code)s” has this name, and files name columns by it. Enter another name."
+            )
             raise forms.ValidationError(message % {"code": taken.code})
         return names
 

@@ -17,8 +17,8 @@ class FieldChange(models.Model):
 
     - ``record``, ``record_id``: the changed row.
     - ``field``: its column; of a specification also ``custom:`` and the code of an attribute, or
-      ``basis:`` or ``reason:`` and a column; of a text its language, a colon and a column. Empty: the row was added
-      (``old`` is None) or removed (``new`` is None).
+      ``basis:`` or ``reason:`` and a column; of a text its language, a colon and a column. Empty:
+      the row was added (``old`` is None) or removed (``new`` is None).
     - ``actor``, ``source``: as ``storefront.lib.db.change_source`` names them; empty if unknown.
     """
 

@@ -63,7 +63,9 @@ class GuaranteeTerms:
 def check_not_in_future(day: date) -> None:
     """Raise ValidationError for a day after today."""
     if day > timezone.localdate():
-        raise ValidationError(_("This day is in the future."), code="future")
+        raise ValidationError(
+            _("This day is in the future. Enter today or an earlier day."), code="future"
+        )
 
 
 class DurabilityGuarantee(models.Model):

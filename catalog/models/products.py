@@ -100,7 +100,7 @@ class Product(models.Model):
         related_name="+",
         verbose_name=_("Redirects to"),
     )
-    # Months of the proven ``DurabilityGuarantee``, copied by a trigger; None: the legal two years.
+    # ``DurabilityGuarantee.months``, copied by a trigger; None: no guarantee beyond the legal one.
     warranty_months = models.PositiveSmallIntegerField(
         _("Guarantee (months)"), null=True, blank=True, editable=False
     )

@@ -5,21 +5,23 @@ from typing import Any
 from django.core import checks
 from django.db import DatabaseError
 
-from catalog.safety.guarantees import missing_artwork
+from catalog.safety.guarantees import find_missing_artwork
+
+IDS = {"notice": "catalog.I001", "label": "catalog.I002"}
 
 
 @checks.register(checks.Tags.security, deploy=True)
 def check_guarantee_artwork(**_: Any) -> list[checks.CheckMessage]:
     """Return an info for each missing file: it does not stop a new shop, which has no database."""
     try:
-        missing = missing_artwork()
+        missing = find_missing_artwork()
     except DatabaseError:
         return []
     return [
         checks.Info(
             f"The official guarantee {kind} is missing; its content is shown as text.",
             hint="Upload the file of the European Commission: Settings, Guarantee artwork.",
-            id=f"catalog.I{number:03}",
+            id=IDS[kind],
         )
-        for number, kind in enumerate(missing, start=1)
+        for kind in missing
     ]

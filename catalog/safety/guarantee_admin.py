@@ -141,10 +141,10 @@ class DurabilityGuaranteeAdmin(StaffAdmin):
             raise Http404(gettext("The document has no file.")) from error
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        files = form.cleaned_data
+        cleaned = form.cleaned_data
         with transaction.atomic():
             guarantees.record_guarantee(
-                obj, evidence=files["document"], terms=files["terms"], **acting(request)
+                obj, evidence=cleaned["document"], terms=cleaned["terms"], **acting(request)
             )
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:

@@ -25,7 +25,7 @@ def record_guarantee(
 ) -> None:
     """Save a guarantee, which customers then see; new files replace its files.
 
-    Locks:  the listings of its product, and of the product that it had before
+    Locks:  the listings, then the products, each in id order: of its product and of its former one
     Raises: documents.InvalidDocumentError; IntegrityError: it lacks evidence or terms
     """
     guarantee.confirmed_by = actor
@@ -50,7 +50,7 @@ def withdraw_guarantee(guarantee: DurabilityGuarantee, *, now: datetime) -> None
     republish_products([guarantee.product_id], now=now)
 
 
-def missing_artwork() -> list[str]:
+def find_missing_artwork() -> list[str]:
     """Return which official files are due and not uploaded in English: notice, label."""
     missing = [kind for kind in ("notice", "label") if not guarantee_artwork(kind, "en")]
     producers = DurabilityGuarantee.objects.filter(kind=GuaranteeKind.PRODUCER)

@@ -12,7 +12,7 @@ from catalog.texts.titles import full_titles
 from orders.cart.lines import LoadedLine
 from orders.links import new_key
 from orders.models import Cart, Order, OrderLine
-from orders.order_lines import guarantee_snapshots
+from orders.order_lines import snapshot_guarantees
 from orders.pricing import margins
 from orders.pricing.totals import Totals
 from orders.routing import decision_log
@@ -95,7 +95,7 @@ def build_lines(  # noqa: PLR0913 - the parts of one record
             for read in lines
         }
         order.routing_decision = decision_log.record(quote.plan, sold=sold, costing=costing)
-    guarantees = guarantee_snapshots([read.row.listing.variant.product for read in lines])
+    guarantees = snapshot_guarantees([read.row.listing.variant.product for read in lines])
     order_lines: list[OrderLine] = []
     for read in lines:
         line = read.row

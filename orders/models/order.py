@@ -274,7 +274,7 @@ class OrderLine(models.Model):
     )
     landed_amount = amount_field(_("Landed cost"), null=True)
     fees_amount = amount_field(_("Fees"), null=True)
-    # The manufacturer's warranty at the time of the sale; None: no warranty.
+    # ``Product.warranty_months`` at the time of the sale; None: no guarantee beyond the legal one.
     warranty_months = models.PositiveSmallIntegerField(
         _("Warranty (months)"), null=True, blank=True
     )

@@ -125,7 +125,7 @@ def create_replacement_order(
         arrives_from=min(_days(plan, "arrives_from"), default=None),
         arrives_to=max(_days(plan, "arrives_to"), default=None),
     )
-    guarantees = order_lines.guarantee_snapshots([item.variant.product for item in items])
+    guarantees = order_lines.snapshot_guarantees([item.variant.product for item in items])
     lines = [_line(replacement, item, guarantees) for item in items]
     OrderLine.objects.bulk_create(lines)
     try:

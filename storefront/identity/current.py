@@ -86,12 +86,12 @@ def legal_text(*, page: str, language: str) -> str:
 
 def guarantee_artwork(kind: str, language: str) -> str:
     """Return the file name of official artwork, else that in English, else ""."""
-    files = all_guarantee_artwork()
+    files = _load_artwork()
     return files.get((kind, language)) or files.get((kind, "en"), "")
 
 
-def all_guarantee_artwork() -> dict[tuple[str, str], str]:
-    """Return the file name of all uploaded artwork by kind and language."""
+def _load_artwork() -> dict[tuple[str, str], str]:
+    """Return the file names of uploaded artwork by kind and language, at most ten seconds old."""
     global _artwork  # noqa: PLW0603 - one value for the process
     if _artwork is None or _artwork[0] < time.monotonic():
         rows = apps.get_model("identity", "GuaranteeArtwork").objects.order_by("language")

@@ -107,7 +107,9 @@ class GuaranteeArtwork(models.Model):
         _("Artwork"),
         max_length=10,
         choices=Kind,
-        help_text=_("The notice is shown for all products, the label for those with a guarantee."),
+        help_text=_(
+            "The notice is shown for all products, the label for those with a producer's guarantee."
+        ),
     )
     language = models.CharField(
         _("Language"),

@@ -9,7 +9,8 @@ from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
 
-# Errors that end a task. What treats unexpected errors of one record as its issue raises these.
+# Errors that end a task. Code that turns an unexpected error into an issue of one record lets these
+# pass.
 TASK_ENDING = (SoftTimeLimitExceeded, MemoryError)
 
 

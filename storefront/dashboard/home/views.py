@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from catalog.safety.guarantees import missing_artwork
+from catalog.safety.guarantees import find_missing_artwork
 from orders.enums import VIEW_COSTS
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.dashboard.inbox import query, quick_actions, views
@@ -29,7 +29,7 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "trusted_proxies": settings.TRUSTED_PROXIES,
     }
     if may_see("identity.add_guaranteeartwork"):
-        context["missing_artwork"] = missing_artwork()
+        context["missing_artwork"] = find_missing_artwork()
     if may_see("orders.view_order"):
         context["orders"] = kpis.orders(midnight=midnight)
     if may_see("orders.view_payment"):

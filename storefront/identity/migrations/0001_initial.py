@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             name="GuaranteeArtwork",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(choices=[("notice", "Notice of the legal guarantee"), ("label", "Label of a producer's guarantee of durability")], help_text="The notice is shown for all products, the label for those with a guarantee.", max_length=10, verbose_name="Artwork")),
+                ("kind", models.CharField(choices=[("notice", "Notice of the legal guarantee"), ("label", "Label of a producer's guarantee of durability")], help_text="The notice is shown for all products, the label for those with a producer's guarantee.", max_length=10, verbose_name="Artwork")),
                 ("language", models.CharField(choices=[("en", "English"), ("az", "Azərbaycanca")], help_text="Pages in a language without artwork show the English one.", max_length=5, verbose_name="Language")),
                 ("format", models.CharField(choices=[("svg", "SVG"), ("png", "PNG")], max_length=3, verbose_name="Format")),
                 ("content", models.BinaryField(verbose_name="File")),

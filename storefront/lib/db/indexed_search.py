@@ -109,6 +109,7 @@ class Found:
 
 
 def find(searches: Sequence[IdSearch]) -> Found:
+    """Return what the searches of one table find, at most ``MAX_FOUND`` ids of each search."""
     (found,) = find_in_tables([searches], limit=MAX_FOUND)
     return found
 

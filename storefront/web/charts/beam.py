@@ -16,7 +16,9 @@ FULL_MOON_LX = 0.25  # ANSI/PLATO FL 1: a beam ends where it is as dim as a full
 CONTOURS_LX = (FULL_MOON_LX, 1.0, 10.0)
 DECADES = 3  # the glyph's scale runs from 1 m to 1,000 m
 STEPS = 24
-PATH_SCALE = 4  # glyphs have whole numbers: two thirds of a list page were their coordinates
+# Paths of glyphs have whole numbers: decimals took two thirds of a list page. Templates scale them by
+# 1 / PATH_SCALE.
+PATH_SCALE = 4
 ALL_ROUND = 0.85  # radians; a light with a wider hot spot is drawn as shining all round
 # The chart
 CHART_WIDTH, CHART_MARGIN = 640, 28
@@ -96,19 +98,21 @@ def spread(intensity_cd: int, output_lm: float) -> float:
 def glyph(intensity_cd: int, output_lm: float, frame: Frame = GLYPH) -> Glyph:
     return Glyph(
         reach_m=reach_m(intensity_cd),
-        paths=tuple(_relative(each) for each in outlines(intensity_cd, output_lm, frame)),
+        paths=tuple(
+            _relative_path(each) for each in glyph_contours(intensity_cd, output_lm, frame)
+        ),
         ticks=tuple((frame.x(10**exponent), 10**exponent) for exponent in range(1, DECADES + 1)),
     )
 
 
-def outlines(intensity_cd: int, output_lm: float, frame: Frame = GLYPH) -> list[list[Point]]:
+def glyph_contours(intensity_cd: int, output_lm: float, frame: Frame = GLYPH) -> list[list[Point]]:
     """Return the contours of a glyph as points, the widest first."""
     sigma = spread(intensity_cd, output_lm)
     reaches = [math.sqrt(intensity_cd / lux) for lux in CONTOURS_LX]
-    return [_leaf(distance_m, sigma, frame) for distance_m in reaches if distance_m > 1]
+    return [_glyph_contour(distance_m, sigma, frame) for distance_m in reaches if distance_m > 1]
 
 
-def _leaf(distance_m: float, sigma: float, frame: Frame) -> list[Point]:
+def _glyph_contour(distance_m: float, sigma: float, frame: Frame) -> list[Point]:
     """Return the outline of one contour in log-polar form: true angles, logarithmic distances."""
     is_all_round = sigma > ALL_ROUND
     widest = min(2 * sigma * math.sqrt(math.log(distance_m)), math.pi)
@@ -125,7 +129,7 @@ def _leaf(distance_m: float, sigma: float, frame: Frame) -> list[Point]:
     return _mirrored(upper, frame.middle)
 
 
-def _relative(points: Sequence[Point]) -> str:
+def _relative_path(points: Sequence[Point]) -> str:
     """Return a closed path of relative lines, which is the shortest."""
     scaled = [(round(x * PATH_SCALE), round(y * PATH_SCALE)) for x, y in points]
     lines = " ".join(f"{to_x - x},{to_y - y}" for (x, y), (to_x, to_y) in pairwise(scaled))

@@ -46,7 +46,9 @@ def draw(intensity_cd: int, output_lm: int) -> bytes:
     canvas = ImageDraw.Draw(picture)
     for x, _meters in shape.ticks:
         canvas.line([(x * zoom, 44 * zoom), (x * zoom, 48 * zoom)], fill=TICK, width=SMOOTH)
-    for outline, tone in zip(beam.outlines(intensity_cd, float(output_lm)), TONES, strict=False):
+    for outline, tone in zip(
+        beam.glyph_contours(intensity_cd, float(output_lm)), TONES, strict=False
+    ):
         canvas.polygon([(x * zoom, y * zoom) for x, y in outline], fill=tone)
     resized = picture.resize((WIDTH * SCALE, HEIGHT * SCALE), Image.Resampling.LANCZOS)
     stream = io.BytesIO()

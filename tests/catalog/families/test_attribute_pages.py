@@ -98,7 +98,10 @@ def test_a_text_cannot_be_a_filter(admin_client):
     ("changes", "message"),
     [
         ({"code": "weight_g"}, "A built-in attribute has this code."),
-        ({"names_en": "switch"}, "The attribute “switch” has this name."),
+        (
+            {"names_en": "switch"},
+            "The attribute “switch” has this name, and files name columns by it.",
+        ),
     ],
 )
 def test_codes_and_names_are_not_ambiguous(admin_client, switch, changes, message):

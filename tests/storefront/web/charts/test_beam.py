@@ -21,12 +21,12 @@ def test_beam_ends_at_a_quarter_lux_and_all_glyphs_share_one_scale():
     for candela, meters in ((100, 20), (2_500, 100), (22_500, 300), (250_000, 1000)):
         glyph = beam.glyph(candela, 400.0)
         assert beam.reach_m(candela) == glyph.reach_m == meters
-        tip = max(x for x, _y in beam.outlines(candela, 400.0)[0])
+        tip = max(x for x, _y in beam.glyph_contours(candela, 400.0)[0])
         assert tip == pytest.approx(beam.GLYPH.x(meters), abs=0.2)
 
 
 def test_path_of_a_glyph_follows_its_outline_in_relative_quarters():
-    outline = beam.outlines(2_500, 400.0)[0]
+    outline = beam.glyph_contours(2_500, 400.0)[0]
 
     start, *lines = points(beam.glyph(2_500, 400.0).paths[0])
 
@@ -36,7 +36,7 @@ def test_path_of_a_glyph_follows_its_outline_in_relative_quarters():
 
 def test_more_candela_from_the_same_lumens_is_a_narrower_beam():
     def width(candela):
-        ys = [y for _x, y in beam.outlines(candela, 400.0)[0]]
+        ys = [y for _x, y in beam.glyph_contours(candela, 400.0)[0]]
         return max(ys) - min(ys)
 
     assert width(100_000) < width(10_000) < width(1_000)
@@ -55,7 +55,7 @@ def test_any_numbers_draw_inside_the_frame():
     for candela, lumens in product([1, 2, 36, 40, 230, 5_000_000], [1.0, 450.0, 100_000.0]):
         drawn = beam.chart(candela, lumens)
         wide, high = drawn.width, drawn.height
-        for outline in beam.outlines(candela, lumens):
+        for outline in beam.glyph_contours(candela, lumens):
             assert all(x >= 0 and 0 <= y <= 48 for x, y in outline)
         for contour in drawn.contours:
             assert all(-1 <= x <= wide + 1 and 0 <= y <= high for x, y in points(contour.path))
