@@ -190,11 +190,8 @@ def _do_batch(
     ids = [pk for group in groups for pk in group]
     try:
         with transaction.atomic(durable=True):
-            found = (
-                BulkEditRow.objects.select_related("edit")
-                .select_for_update(of=["self"])
-                .in_bulk(ids)
-            )
+            rows = BulkEditRow.objects.select_related("edit").select_for_update(of=["self"])
+            found = rows.in_bulk(ids)
             step([found[pk] for pk in ids if pk in found], known, clock(), actor)
     except MESSAGES as error:
         message = str(error)
@@ -235,9 +232,9 @@ def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor:
     lock_with_variants({row.product_id for row in (*todo, *new) if row.product_id})
     with republish_once(now=now):
         _create_rows(new, known, now=now, actor=actor)
-        for group in _groups(todo):
+        for part in _once_per_product(todo):
             writes = []
-            for row, target in _with_targets(group):
+            for row, target in _with_targets(part):
                 moved = [] if target is None else _differing(target, row.before, known)
                 if target is None or moved:
                     row.outcome, row.message = Outcome.CONFLICT, _names(moved, known)
@@ -253,23 +250,22 @@ def _apply_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor:
                 writes.append(
                     Write(target=target, values=row.after, reasons=planning.reasons_for(row))
                 )
-            source = f"bulk edit:{group[0].edit_id}"
+            source = f"bulk edit:{part[0].edit_id}"
             writing.write_values(writes, known, source=source, now=now, actor=actor)
     creation.set_statuses(new, now=now, actor=actor)
-    changed = ("outcome", "message", "unlocked", "sources")
-    bulk.update(BulkEditRow, dict.fromkeys(todo, changed))
+    bulk.update(BulkEditRow, dict.fromkeys(todo, ("outcome", "message", "unlocked", "sources")))
 
 
 @requires_transaction
 def _create_rows(rows: Sequence[BulkEditRow], known: Known, *, now: datetime, actor: str) -> None:
     rest = creation.create_rows(rows, known, now=now, actor=actor)
-    for group in _groups(rows):
+    for part in _once_per_product(rows):
         writes = [
             Write(target=target, values=rest[row.pk], reasons=planning.reasons_for(row))
-            for row, target in _with_targets(group)
+            for row, target in _with_targets(part)
             if target is not None and rest[row.pk]
         ]
-        source = f"bulk edit:{group[0].edit_id}"
+        source = f"bulk edit:{part[0].edit_id}"
         writing.write_values(writes, known, source=source, now=now, actor=actor)
 
 
@@ -281,9 +277,9 @@ def _undo_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: 
     lock_with_variants({row.product_id for row in todo if row.product_id})
     weights = _weights_before(todo)
     with republish_once(now=now):
-        for group in _groups(todo):
+        for part in _once_per_product(todo):
             writes = []
-            for row, target in _with_targets(group):
+            for row, target in _with_targets(part):
                 kept = [*row.after] if target is None else _differing(target, row.after, known)
                 restored = {code: value for code, value in row.before.items() if code not in kept}
                 if target is not None and restored:
@@ -300,7 +296,7 @@ def _undo_rows(rows: Sequence[BulkEditRow], known: Known, now: datetime, actor: 
                     writes.append(write)
                 row.outcome = Outcome.KEPT if kept else Outcome.RESTORED
                 row.message = _names(kept, known)
-            source = f"bulk edit undone:{group[0].edit_id}"
+            source = f"bulk edit undone:{part[0].edit_id}"
             writing.write_values(writes, known, source=source, now=now, actor=actor)
     bulk.update(BulkEditRow, dict.fromkeys(todo, ("outcome", "message")))
 
@@ -363,17 +359,17 @@ def _names(codes: Iterable[str], known: Known) -> str:
     return ", ".join(names)[: planning.MAX_MESSAGE]
 
 
-def _groups(rows: Sequence[BulkEditRow]) -> Iterator[list[BulkEditRow]]:
-    """Yield rows in their order, each product once in a group, so that a row sees earlier writes."""
-    groups: list[list[BulkEditRow]] = []
+def _once_per_product(rows: Sequence[BulkEditRow]) -> Iterator[list[BulkEditRow]]:
+    """Yield the rows in parts, each product once in a part, so that a row sees earlier writes."""
+    parts: list[list[BulkEditRow]] = []
     counts: dict[int | None, int] = {}
     for row in rows:
         number = counts.get(row.product_id, 0)
         counts[row.product_id] = number + 1
-        if number == len(groups):
-            groups.append([])
-        groups[number].append(row)
-    yield from groups
+        if number == len(parts):
+            parts.append([])
+        parts[number].append(row)
+    yield from parts
 
 
 def _with_targets(rows: Sequence[BulkEditRow]) -> Iterator[tuple[BulkEditRow, Target | None]]:
@@ -394,5 +390,4 @@ def _with_targets(rows: Sequence[BulkEditRow]) -> Iterator[tuple[BulkEditRow, Ta
 def _is_locked(target: Target, each: BulkField) -> bool:
     """Return whether feeds may not change a field: it is locked, or feeds never state it."""
     row = target.variant if each.part in OF_VARIANT else target.product
-    is_of_feeds = each.part not in STAFF_ONLY_PARTS
-    return not is_of_feeds or row is None or lock_name(each) in row.overridden_fields
+    return each.part in STAFF_ONLY_PARTS or row is None or lock_name(each) in row.overridden_fields

@@ -68,7 +68,10 @@ class ProductFamilyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic f
         chosen: list[str] = self.cleaned_data["attributes"]
         for row in _attributes_of(self.instance) if self.instance.pk else ():
             if row.code not in chosen and row.families == [self.instance.code]:
-                message = _("“%(name)s” has no other family. Delete it or change it on its page.")
+                message = _(
+                    "“%(name)s” belongs to this family only, and without a family it would belong to"
+                    " all. Delete it or change its families on its page."
+                )
                 raise ValidationError(message % {"name": row})
         return chosen
 
@@ -119,7 +122,7 @@ def _not_recognized(name: str, found: str) -> str:
 def is_in_use(code: str) -> bool:
     """Return whether a product, an attribute or a category refers to the family.
 
-    The category of its imported products shows it anyway.
+    The category of its imported products always lists it, so that does not count.
     """
     own = ProductFamily.objects.filter(code=code).values("category")
     return (
@@ -182,7 +185,7 @@ class ProductFamilyAdmin(StaffAdmin):
 
     @admin.display(description=cast("str", gettext_lazy("Custom attributes")))
     def attributes(self, family: ProductFamily) -> str:
-        """Return the attributes as staff see them who may not change the family."""
+        """Return the attributes, for staff who may not change the family."""
         return ", ".join(map(str, _attributes_of(family).order_by("position", "code")))
 
     @action(description=gettext_lazy("Title templates"), icon="title", may="view")
