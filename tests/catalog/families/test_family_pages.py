@@ -161,7 +161,7 @@ def test_a_family_chooses_its_custom_attributes(dive, admin_client):
     page = reverse("admin:catalog_productfamily_change", args=[dive.pk])
 
     answer = admin_client.post(page, DIVE | {"attributes": ["taken"]})
-    assert "“Own” has no other family." in answer.content.decode()
+    assert "“Own” belongs to this family only" in answer.content.decode()
     assert admin_client.post(page, DIVE | {"attributes": ["own", "taken"]}).status_code == 302
 
     assert list(CustomAttribute.objects.order_by("pk").values_list("families", flat=True)) == [
