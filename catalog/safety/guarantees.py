@@ -26,7 +26,8 @@ def record_guarantee(
     """Save a guarantee, which customers then see; new files replace its files.
 
     Locks:  the listings, then the products, each in id order: of its product and of its former one
-    Raises: documents.InvalidDocumentError; IntegrityError: it lacks evidence or terms
+    Raises: documents.InvalidDocumentError; IntegrityError: it lacks evidence or terms;
+            DurabilityGuarantee.NotUpdated: it was withdrawn since it was read
     """
     guarantee.confirmed_by = actor
     if evidence:
@@ -38,7 +39,8 @@ def record_guarantee(
     before = DurabilityGuarantee.objects.filter(pk=guarantee.pk).values_list("product", flat=True)
     products = sorted({guarantee.product_id, *before})
     lock_products(products)
-    guarantee.save()
+    # Without force, Django would insert one again that was withdrawn since it was read.
+    guarantee.save(force_update=guarantee.pk is not None)
     republish_products(products, now=now)
 
 

@@ -5,11 +5,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from catalog.models import DurabilityGuarantee, Product
-from catalog.safety import checks, documents
+from catalog.safety import checks, documents, guarantees
 from catalog.search import index
 from storefront.identity import current
 from storefront.identity.models import GuaranteeArtwork
-from tests.factories.catalog import make_channel, make_guarantee, make_product
+from tests.factories.catalog import NOON, make_channel, make_guarantee, make_product
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
@@ -194,3 +194,14 @@ def test_the_deployment_check_names_missing_artwork(monkeypatch):
     assert without_guarantee == ["notice"]
     assert nothing_uploaded == ["notice", "label"]
     assert ids() == ["label"]
+
+
+def test_a_late_edit_does_not_bring_a_withdrawn_guarantee_back():
+    product = make_product()
+    read_before = make_guarantee(product)
+    DurabilityGuarantee.objects.all().delete()
+
+    with pytest.raises(DurabilityGuarantee.NotUpdated), transaction.atomic():
+        guarantees.record_guarantee(read_before, actor="mia", now=NOON)
+
+    assert months_of(product) is None
