@@ -17,6 +17,7 @@ from catalog.models.products import Product
 from storefront.lib.db.constraints import check
 
 STATUTORY_MONTHS = 24
+MAX_TEXTS = {"territory": 120, "claim": 400}  # characters in each language
 
 
 class GuaranteeKind(models.TextChoices):

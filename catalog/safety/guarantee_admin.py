@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import DurabilityGuarantee
+from catalog.models.guarantees import MAX_TEXTS
 from catalog.safety import documents, guarantees
 from catalog.safety.document_field import DocumentField
 from storefront.lib.staff import columns
@@ -27,8 +28,8 @@ EVIDENCE = ("evidence", "seen_on")
 
 
 class GuaranteeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    territory = LanguageTextsField(max_length=120)
-    claim = LanguageTextsField(is_long=True, max_length=400)
+    territory = LanguageTextsField(max_length=MAX_TEXTS["territory"])
+    claim = LanguageTextsField(is_long=True, max_length=MAX_TEXTS["claim"])
     terms = DocumentField(
         label=_("Terms of the guarantee"),
         help_text=_("PDF, PNG or JPEG, at most 10 MB. Customers can download them."),
