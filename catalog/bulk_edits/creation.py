@@ -28,7 +28,13 @@ from catalog.bulk_edits.fields import (
     BulkField,
     Target,
 )
-from catalog.bulk_edits.file_fields import OPTION_NAMES, OPTION_VALUES, SUCCESSOR
+from catalog.bulk_edits.file_fields import (
+    DOCUMENTS_CODE,
+    GUARANTEE_CODE,
+    OPTION_NAMES,
+    OPTION_VALUES,
+    SUCCESSOR,
+)
 from catalog.bulk_edits.planning import RowPlan
 from catalog.listings.publication import republish
 from catalog.models import (
@@ -36,12 +42,14 @@ from catalog.models import (
     BulkEditRow,
     Category,
     Completeness,
+    DurabilityGuarantee,
     FieldChange,
     Identifier,
     Image,
     Mode,
     Product,
     ProductCard,
+    ProductDocument,
     ProductText,
     Spec,
     Variant,
@@ -61,6 +69,8 @@ OWN_PARTS = (
     *(Completeness, FieldChange, Identifier, Image, Mode, ProductCard, ProductText, Spec),
     BulkEditRow,
 )
+# The same if the row that created the product states them; the caller checks that they are unchanged.
+STATED_PARTS = {DOCUMENTS_CODE: ProductDocument, GUARANTEE_CODE: DurabilityGuarantee}
 
 
 type Groups = Sequence[Sequence[int]]  # ids of rows
@@ -317,11 +327,12 @@ def remove_created(row: BulkEditRow, target: Target) -> str:
     if variant is None:
         return ""
     of_product = row.wanted.get(FIRST) == row.position
-    users = {*_find_users(variant, Variant)}
+    own = (*OWN_PARTS, *(part for code, part in STATED_PARTS.items() if code in row.after))
+    users = {*_find_users(variant, Variant, own)}
     if of_product:
         if Variant.objects.filter(product=product).exclude(pk=variant.pk).exists():
             return _("The product has other variants.")
-        users |= {*_find_users(product, Product)}
+        users |= {*_find_users(product, Product, own)}
     if users:
         return _("In use: %(names)s.") % {"names": ", ".join(sorted(users))}
     BulkEditRow.objects.filter(variant=variant.pk).update(variant=None)
@@ -334,12 +345,12 @@ def remove_created(row: BulkEditRow, target: Target) -> str:
     return ""
 
 
-def _find_users(instance: Any, model: Any) -> Iterable[str]:
-    """Yield the names of the tables whose rows refer to a product or variant."""
+def _find_users(instance: Any, model: Any, own: Collection[Any]) -> Iterable[str]:
+    """Yield the names of the tables, but ``own``, whose rows refer to a product or variant."""
     for relation in model._meta.get_fields(include_hidden=True):  # noqa: SLF001 - Django's model API
         is_reverse = relation.auto_created and not relation.concrete
         is_variant_of = relation.field == Variant.product.field if is_reverse else False
-        if not is_reverse or is_variant_of or relation.related_model in OWN_PARTS:
+        if not is_reverse or is_variant_of or relation.related_model in own:
             continue
         used = relation.related_model._base_manager.filter(  # noqa: SLF001
             **{relation.field.name: instance}

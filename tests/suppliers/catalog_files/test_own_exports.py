@@ -164,6 +164,12 @@ def test_a_wrong_document_or_guarantee_is_rejected(rich, cells, message):
     assert message in messages(row)["-N/1"]
 
 
+def test_a_text_that_the_form_would_reject_is_rejected(rich):
+    row = dry_run(f"SKU,Guarantee: How to claim (en)\n-N/1,{'y' * 401}\n")
+
+    assert messages(row)["-N/1"].endswith("yyy is longer than 400 characters.")
+
+
 def test_a_new_guarantee_needs_all_its_fields(rich):
     row = dry_run("SKU,Guarantee: Duration (months),Guarantee: Guarantor\nO-1,36,producer\n")
 
@@ -194,6 +200,29 @@ def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
 
     assert set(outcomes(row).values()) == {"created"}, messages(row)
     assert catalog() == before
+
+    undo(row)
+
+    assert set(outcomes(row).values()) == {"removed"}, messages(row)
+
+
+@pytest.mark.parametrize("change", ["added", "edited"])
+def test_an_undo_keeps_a_new_product_whose_evidence_changed(rich, change):
+    lines = "".join(own_export.csv_lines(Product.objects.filter(slug="night")))
+    for model in (Identifier, ProductDocument, DurabilityGuarantee, Variant, Product):
+        model.objects.all().delete()
+    row = dry_run(lines)
+    apply(row)
+    product = Product.objects.get()
+    if change == "added":
+        ProductDocument.objects.create(product=product, kind="manual", file="documents/x.pdf")
+    else:
+        DurabilityGuarantee.objects.update(months=48)
+
+    undo(row)
+
+    assert outcomes(row)["-N/1"] == "kept"
+    assert ProductDocument.objects.exists()
 
 
 def test_each_column_of_an_export_has_its_own_heading():
