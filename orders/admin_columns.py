@@ -54,7 +54,7 @@ _FULFILLMENT = columns.status(
 )
 
 
-@admin.display(description=_("Payment"), ordering="payment_status")
+@admin.display(description=_("Payment"))
 def payment(order: Order) -> str | None:
     """Return the payment status; a replacement has none."""
     if not order.total_amount:
@@ -62,7 +62,7 @@ def payment(order: Order) -> str | None:
     return cast("str | None", _PAYMENT(order))
 
 
-@admin.display(description=_("Fulfillment"), ordering="fulfillment_status")
+@admin.display(description=_("Fulfillment"))
 def fulfillment(order: Order) -> str | None:
     """Return the fulfillment status; a canceled order has none."""
     if order.status == Order.Status.CANCELED:

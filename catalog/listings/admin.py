@@ -95,7 +95,7 @@ class ListingAdmin(VariantRows, StaffAdmin):
         listings: QuerySet[Listing] = super().get_queryset(request)
         return listings.select_related("variant__product", "channel", "rule")
 
-    @admin.display(description=_("Product"), ordering="variant__product__title")
+    @admin.display(description=_("Product"))
     def title(self, listing: Listing) -> str:
         return listing.variant.product.title
 

@@ -44,10 +44,15 @@ from catalog.products.staff.image_form import ImageInline
 from catalog.products.staff.inlines import ModeInline, SpecInline, VariantInline
 from catalog.products.staff.locked_fields_admin import LockedFieldsAdmin, locked_fields
 from catalog.products.staff.product_form import ProductForm
-from catalog.products.staff.spec_panel import basis, finding_messages, spec_panel
+from catalog.products.staff.spec_panel import (
+    basis,
+    finding_messages,
+    other_statements,
+    spec_panel,
+)
 from catalog.products.staff.variant_form import VariantForm, un_number_of
 from catalog.readiness.filters import FILTERS
-from catalog.readiness.panel import completeness_panel
+from catalog.readiness.panel import completeness_panel, completeness_rows
 from catalog.readiness.status_actions import (
     SALE_OBSTACLES,
     SALE_OBSTACLES_OF_VARIANT,
@@ -132,7 +137,13 @@ class ProductAdmin(
         if not _is_page(request):
             return rows
         variants = Variant.objects.order_by("position", "pk")
-        return rows.select_related("spec").prefetch_related(Prefetch("variants", variants))
+        return (
+            rows.select_related("spec")
+            .prefetch_related(Prefetch("variants", variants))
+            .annotate(
+                completeness_rows=completeness_rows(), other_statement_rows=other_statements()
+            )
+        )
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))
@@ -338,6 +349,7 @@ register_read_only(
     ],
     search_fields=["source_url", "product__title"],
     ordering=["-id"],
+    sortable_by=(),  # no index serves it: the filters find files without an image, and problems
 )
 
 

@@ -3,9 +3,9 @@
 An index serves each part: words of titles or their beginnings, the beginning or the end of numbers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 
 from django.contrib.postgres.search import SearchVector, SearchVectorExact
@@ -61,34 +61,55 @@ def _search(text: str, *, path: str, with_variants: Callable[[Ids], Q]) -> Q:
     whole, *by_word = search.find_in_tables(numbers, limit=search.MAX_FOUND)
     if whole:
         return with_variants(whole.all())
-    brands = _brands_with(words)
+    brands = _words_by_brand(words)
+    numbered = {word: ids.all() for word, ids in zip(words, by_word, strict=False) if ids}
+
+    def with_names(words: Sequence[str]) -> Q:
+        named = _in_title_or_brand(words, brands)
+        # A subquery, because a join would not use the index of the title.
+        return Q(**{f"{path}in": Product.objects.filter(named).values("pk")}) if path else named
+
+    others = [word for word in words if word not in numbered and search.words_query(word)]
+    if not others and not numbered:
+        return with_variants([])
+    found = [with_names([word]) | with_variants(ids) for word, ids in numbered.items()]
+    return reduce(and_, [*([with_names(others)] if others else []), *found])
+
+
+def _in_title_or_brand(words: Sequence[str], brands: Mapping[int, frozenset[str]]) -> Q:
+    """Return the condition on products: each word is in the title or in the brand.
+
+    It has one alternative for each set of words that brands have, so that indexes serve all of it:
+    the title for the other words, and the brand.
+    """
+    alternatives: dict[frozenset[str], list[int]] = {}
+    for pk, in_brand in brands.items():
+        if common := in_brand.intersection(words):
+            alternatives.setdefault(common, []).append(pk)
+    condition = _in_title(words)
+    for in_brand, pks in alternatives.items():
+        condition |= Q(brand__in=pks) & _in_title([one for one in words if one not in in_brand])
+    return condition
+
+
+def _in_title(words: Sequence[str]) -> Q:
+    query = search.words_query(" ".join(words))
     title = SearchVector("title", config=search.WORDS_CONFIG)
-    every_word = Q()
-    for position, word in enumerate(words):
-        numbered: Ids = by_word[position].all() if by_word else []
-        named = Q(brand__in=brands[word])
-        if query := search.words_query(word):
-            named |= Q(SearchVectorExact(title, query))
-        if path:  # a subquery, because a join would not use the index of the title
-            named = Q(**{f"{path}in": Product.objects.filter(named).values("pk")})
-        every_word &= named | with_variants(numbered)
-    return every_word
+    return Q(SearchVectorExact(title, query)) if query else Q()
 
 
-def _brands_with(words: Sequence[str]) -> dict[str, list[int]]:
-    """Return the brands whose name or alias contains each word."""
+def _words_by_brand(words: Sequence[str]) -> dict[int, frozenset[str]]:
+    """Return the words that the name or an alias of each brand contains."""
     wanted = [Q(name__icontains=word) | Q(aliases__name__icontains=word) for word in words]
     if not wanted:
         return {}
-    rows = [*Brand.objects.filter(reduce(or_, wanted)).values_list("pk", "name", "aliases__name")]
-    return {
-        word: [
-            pk
-            for pk, *names in rows
-            if any(name and word.casefold() in name.casefold() for name in names)
-        ]
-        for word in words
-    }
+    found: dict[int, frozenset[str]] = {}
+    rows = Brand.objects.filter(reduce(or_, wanted)).values_list("pk", "name", "aliases__name")
+    for pk, *names in rows:
+        text = "\n".join(filter(None, names)).casefold()
+        in_text = {word for word in words if word.casefold() in text}
+        found[pk] = found.get(pk, frozenset()) | in_text
+    return found
 
 
 def find_variants(text: str) -> Found:

@@ -47,6 +47,12 @@ def cached() -> OptionTexts:
     return _cached[1]
 
 
+def clear_cache() -> None:
+    """Let this process read the translations again; others do within ten seconds."""
+    global _cached  # noqa: PLW0603 - as above
+    _cached = (0.0, _cached[1])
+
+
 def option_key(text: str) -> str:
     """Return the key of an option name or value. SQL makes it by ``lower(btrim(text))``."""
     return text.strip().lower()

@@ -51,6 +51,7 @@ class StockLevelAdmin(StaffAdmin):
     list_filter: ClassVar = ["offer__supplier", ("location", NamedFilter)]
     search_fields: ClassVar = ["offer__supplier_sku"]  # shows the search box
     ordering: ClassVar = ["-id"]
+    sortable_by: ClassVar = ()  # no index can serve it, and each update of stock would write one
     readonly_fields: ClassVar = [columns.age("known_at", _("Confirmed"))]
     inlines: ClassVar = [
         inline(

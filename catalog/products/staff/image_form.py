@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.forms import PaginationInlineFormSet
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -21,7 +20,7 @@ from unfold.widgets import (
 from catalog.models import Image, Variant
 from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products import images
-from storefront.lib.staff.inlines import EditableForm
+from storefront.lib.staff.inlines import EditableForm, StaffFormSet
 
 MAX_POSITION = 1000
 _STORED = re.compile(r"[0-9a-f]{32}:\d{1,5}:\d{1,5}")
@@ -108,7 +107,7 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         self.instance.width_px, self.instance.height_px = int(width), int(height)
 
 
-class ImageFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
+class ImageFormSet(StaffFormSet):
     """Takes the variants that were read with the product; rejects a file that is uploaded twice."""
 
     @cached_property

@@ -41,6 +41,7 @@ from storefront.lib.staff.inlines import (
     EditableTable,
     LabeledFormSet,
     ReadOnlyFormSet,
+    StaffFormSet,
     inline,
 )
 
@@ -74,7 +75,7 @@ VariantInline = inline(
 )
 
 
-class SpecFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
+class SpecFormSet(StaffFormSet):
     """Takes the specification that was read with the product."""
 
     def get_queryset(self) -> list[Spec]:
@@ -108,6 +109,11 @@ class SpecInline(EditableForm):
             *("material", "features"),
         ),
     )
+
+    def has_add_permission(self, request: HttpRequest, row: Any = None) -> bool:
+        """Return False if the product has its only row: the page needs no form to add one."""
+        is_full = request.method != "POST" and getattr(row, "spec", None) is not None
+        return not is_full and super().has_add_permission(request, row)
 
     def get_formset(self, request: HttpRequest, obj: Product | None = None, **options: Any) -> Any:
         """Add the custom attributes of the product's family to the form."""

@@ -1,12 +1,14 @@
 """Specification panel: show values, sources, statements of other suppliers, earlier values, findings."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Window
+from django.db.models.functions import JSONObject, RowNumber
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
@@ -30,13 +32,23 @@ EARLIER_VALUES = 3
 _NO_VALUES: tuple[Any, ...] = (None, "", [])
 
 
+def other_statements() -> ArraySubquery:
+    """Return the expression that reads with a product what other suppliers state of it."""
+    rows = OtherStatement.objects.filter(product=OuterRef("pk")).order_by("supplier_code")
+    row = JSONObject(supplier_code="supplier_code", values="values", stated_at="stated_at")
+    return ArraySubquery(rows.values(row=row))
+
+
 @admin.display(description=cast("str", gettext_lazy("Values and findings")))
 def spec_panel(product: Product) -> str | None:
-    """Return an HTML table with one line per attribute."""
+    """Return an HTML table with one line per attribute.
+
+    The product has its ``other_statements``, as ``other_statement_rows``.
+    """
     spec = getattr(product, "spec", None)
     if spec is None:
         return None
-    statements = list(OtherStatement.objects.filter(product=product).order_by("supplier_code"))
+    statements = cast("Any", product).other_statement_rows
     rows = format_html_join(
         "",
         "<tr><th scope=row>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
@@ -81,10 +93,10 @@ def _earlier_values(product: Product) -> dict[str, list[FieldChange]]:
 
 def _rows(
     spec: Spec,
-    statements: Sequence[OtherStatement],
+    statements: Sequence[Mapping[str, Any]],
     earlier: Mapping[str, Sequence[FieldChange]],
 ) -> Iterator[tuple[Any, ...]]:
-    stated = {name for statement in statements for name in statement.values}
+    stated = {name for statement in statements for name in statement["values"]}
     found_in = {str(found.get("column")) for found in spec.warnings}
     custom = sorted(
         {
@@ -131,12 +143,13 @@ def _source(spec: Spec, name: str, findings: list[dict[str, Any]]) -> str:
     return f"{stated} {_('Basis: %(field)s') % {'field': spec.basis_of(name).label}}"
 
 
-def _statements(statements: Sequence[OtherStatement], name: str, value: Any) -> str:
+def _statements(statements: Sequence[Mapping[str, Any]], name: str, value: Any) -> str:
     """Return what other suppliers state; a value that differs from ours is marked."""
     lines = []
     for statement in statements:
-        if line := statement.values.get(name):
-            origin = f"{statement.supplier_code}, {_date(statement.stated_at)}"
+        if line := statement["values"].get(name):
+            stated_at = datetime.fromisoformat(statement["stated_at"])
+            origin = f"{statement['supplier_code']}, {_date(stated_at)}"
             text = f"{line['label']}: {line['raw']} ({origin})"
             is_same = _is_same(value, line["value"])
             shown = text if is_same else _("Differs: %(text)s") % {"text": text}

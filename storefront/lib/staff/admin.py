@@ -120,6 +120,9 @@ class ConfirmingAdmin(LimitedCount, IndexedSearch, ModelAdmin):  # type: ignore[
     """Admin class whose actions ask for confirmation."""
 
     user_errors: ClassVar[Errors] = ()
+    # Empty instead of undefined: the templates ask for it at each field, and a failed lookup in a
+    # template takes 0.2 ms.
+    conditional_fields: ClassVar[Mapping[str, str]] = {}
 
     def page_of(self, row: models.Model) -> str:
         return row_url(row)

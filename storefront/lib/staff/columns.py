@@ -62,11 +62,30 @@ class NamedFilter(admin.RelatedFieldListFilter):
         return [(row.pk, str(row)) for row in rows.select_related(*joins_for_names(model))]
 
 
+class RecentValuesFilter(admin.AllValuesFieldListFilter):
+    """Filter by the values of the newest rows: all values would be read from the whole table."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices: Any = self.lookup_choices
+        newest = choices.model._base_manager.order_by("-pk")  # noqa: SLF001 - documented
+        self.lookup_choices = choices.filter(pk__in=newest.values("pk")[:MAX_NEWEST_ROWS])
+
+
+def _has_free_values(field: Any) -> bool:
+    is_known = field.choices or field.remote_field
+    return not is_known and not isinstance(field, models.BooleanField | models.DateField)
+
+
+admin.FieldListFilter.register(_has_free_values, RecentValuesFilter, take_priority=True)
+
+
 type Column = Callable[[Any], Any]
 type ColumnLabel = str | Promise
 MAX_JSON_CHARS = 20_000
 MAX_HISTORY_ROWS = 50
 MAX_LIST_ITEMS = 40
+MAX_NEWEST_ROWS = 5_000
 JUST_NOW = timedelta(minutes=1)
 
 

@@ -1,6 +1,7 @@
 """Admin inlines: show related rows below a row, read-only with links, or editable."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -16,7 +17,15 @@ from storefront.lib.staff.columns import row_url
 from storefront.lib.staff.visibility import visible_fields
 
 
-class ReadOnlyFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
+class StaffFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
+    """Makes the empty form once; Django makes one for each of several uses on a page."""
+
+    @cached_property
+    def empty_form(self) -> Any:
+        return super().empty_form
+
+
+class ReadOnlyFormSet(StaffFormSet):
     """Reads the first page of rows, and counts the rows only if there are more."""
 
     def get_page(self, paginator: Any, page: int) -> Any:
@@ -92,7 +101,7 @@ class _ParentRights:
         return self._may_change(request)
 
 
-class LabeledFormSet(PaginationInlineFormSet):  # type: ignore[misc]  # unfold ships no types
+class LabeledFormSet(StaffFormSet):
     """Labels each input for screen readers: a table has labels only in its head."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
@@ -109,6 +118,8 @@ class EditableTable(_ParentRights, TabularInline):  # type: ignore[misc]  # unfo
 
 class EditableForm(_ParentRights, StackedInline):  # type: ignore[misc]  # unfold ships no types
     """Editable rows of another table, each as a form. The parent's admin saves them."""
+
+    formset = StaffFormSet
 
 
 def inline(model: type[models.Model], *fields: Any, **options: Any) -> type[StaffInline]:

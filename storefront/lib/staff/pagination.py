@@ -1,19 +1,22 @@
-"""Pagination of staff lists: count rows up to a limit, find late pages by ids."""
+"""Pagination of staff lists: count rows up to a limit, find the rows of a page by ids."""
 
 from functools import cached_property
 from typing import Any
 
-from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR
+from django.contrib import messages
+from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
-MAX_COUNTED = 10_000
-MAX_SKIPPED = 1_000  # rows that a page skips with all their columns and joins
+MAX_COUNTED = 2_000
+MAX_LISTED = 50_000  # rows that the pages of a list show; a late page takes longer
 MAX_PAGE_DIGITS = 6
 
 
 class AtLeast(int):
-    """A number of rows of which there are more, displayed as ``10000+``."""
+    """A number of rows of which there are more, displayed as ``2000+``."""
 
     def __str__(self) -> str:
         return f"{self:d}+"
@@ -22,29 +25,31 @@ class AtLeast(int):
 class LimitedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptable at run time
     """Paginator that stops counting after ``MAX_COUNTED`` rows: more take longer than the page.
 
-    All pages can still be opened: the count reaches at least to the page after ``requested``. Pages
-    of a list that the user sorted, and late pages, are found by ids: otherwise the database would
-    read and join all columns of the rows that it sorts or skips.
+    All pages up to ``MAX_LISTED`` rows can still be opened: the count reaches at least to the page
+    after ``requested``. A subquery finds the ids of a page in ``all_rows``: otherwise the database
+    would read and join all columns of the rows that it filters, sorts or skips.
     """
 
     requested = 1
-    is_sorted = False
+    all_rows: Any = None  # a queryset without the conditions of the list
 
     @cached_property
     def count(self) -> int:
-        limit = max(MAX_COUNTED, (self.requested + 1) * self.per_page)
+        limit = min(max(MAX_COUNTED, (self.requested + 1) * self.per_page), MAX_LISTED)
         rows: Any = self.object_list
-        found: int = rows.order_by()[: limit + 1].count()
+        found: int = rows.order_by().values("pk")[: limit + 1].count()
         return AtLeast(limit) if found > limit else found
 
     def page(self, number: int | str) -> "Page[Any]":
+        if self.all_rows is None:
+            return super().page(number)
         number = self.validate_number(number)
         skipped = (number - 1) * self.per_page
-        if skipped <= MAX_SKIPPED and not self.is_sorted:
-            return super().page(number)
         rows: Any = self.object_list
-        ids = [*rows.values_list("pk", flat=True)[skipped : skipped + self.per_page]]
-        return Page(rows.filter(pk__in=ids), number, self)
+        ids = rows.values("pk")[skipped : skipped + self.per_page]
+        shown = self.all_rows.filter(pk__in=ids).order_by(*rows.query.order_by)
+        shown.query.select_related = rows.query.select_related
+        return Page(shown, number, self)
 
 
 def page_number(text: str) -> int:
@@ -57,8 +62,16 @@ class LimitedCount:
 
     paginator = LimitedPaginator
 
-    def get_paginator(self, request: HttpRequest, *args: Any, **options: Any) -> LimitedPaginator:
-        paginator: LimitedPaginator = super().get_paginator(request, *args, **options)  # type: ignore[misc]
+    def get_paginator(
+        self, request: HttpRequest, rows: Any, *args: Any, **options: Any
+    ) -> LimitedPaginator:
+        admin: Any = self
+        paginator: LimitedPaginator = super().get_paginator(request, rows, *args, **options)  # type: ignore[misc]
+        if rows.model is admin.model:  # not in the history of a row
+            paginator.all_rows = admin.get_queryset(request)
         paginator.requested = page_number(request.GET.get(PAGE_VAR, ""))
-        paginator.is_sorted = ORDER_VAR in request.GET
+        if paginator.requested * paginator.per_page > MAX_LISTED:
+            message = _("A list shows up to %(limit)s rows. Narrow it by a search or a filter.")
+            limit = number_format(MAX_LISTED, use_l10n=True, force_grouping=True)
+            messages.warning(request, message % {"limit": limit})
         return paginator

@@ -50,10 +50,17 @@ def test_a_variant_is_found_by_each_of_its_numbers(variant, text):
     assert find(Product, text) == [variant.product]
 
 
-@pytest.mark.parametrize("text", ["370 weir", "headlamp tindrel", "TINDREL"])
+@pytest.mark.parametrize("text", ["370 weir", "headlamp tindrel", "TINDREL", "weir – tindrel"])
 def test_a_product_is_found_by_words_in_any_order(variant, text):
     assert find(Product, text) == [variant.product]
     assert set(find(Variant, text)) == set(variant.product.variants.all())
+
+
+def test_a_word_of_the_brand_does_not_have_to_be_in_the_title(variant):
+    light = make_product(title="PD36R headlamp", brand=make_brand(name="Nite Core"))
+
+    assert find(Product, "core headlamp") == find(Product, "nite pd36r core") == [light]
+    assert find(Product, "fenix nite") == []
 
 
 @pytest.mark.parametrize("text", ["tindrel fenix", "PD36R", "4006381333931", "weir 9999"])

@@ -1,8 +1,10 @@
-"""Staff list scenario: time the lists, filters and searches of staff, and the global search."""
+"""Staff list scenario: time the lists, sorts, filters, searches and a product page of staff."""
 
+import math
+import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,19 +16,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from catalog.models import Identifier, Image, Listing, Product, Variant
+from catalog.models import Identifier, Image, Listing, Mode, Product, Spec, Variant
 from orders.models import Order, PurchaseOrder
 from shipping.models import Parcel
 from storefront.accounts.models import User
 from storefront.dev.bench.harness.catalog_size import STRIDE
+from storefront.lib.staff.pagination import MAX_LISTED
 from suppliers.models import StockLevel, Supplier, SupplierOffer, SupplierProduct, SyncIssue
 
 ORDERS = 100_000
-ROUNDS = 4
-LATE_PAGE = 1_900  # nearly the last one of 100,000 rows
-GLOBAL_SEARCH = "global search"
+SLOWEST, ROUNDS = 6, 20  # so many pages are requested so often, all others once
+GLOBAL_SEARCH, PRODUCT_PAGE = "global search", "product page of staff"
+_SORT = re.compile(r'href="\?o=([-.\d]+)"')
 MODELS: tuple[type[Any], ...] = (
-    *(Product, Variant, Listing, Identifier, Image),
+    *(Product, Variant, Listing, Identifier, Image, Spec, Mode),
     *(Supplier, SupplierOffer, SupplierProduct, StockLevel, SyncIssue),
     *(Order, PurchaseOrder, Parcel, User),
 )
@@ -99,7 +102,7 @@ FILLED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTime:
-    """The time of one page in ms over all rounds, and its SQL statements."""
+    """The time of one page in ms over all its requests, and its SQL statements."""
 
     page: str
     path: str
@@ -116,7 +119,7 @@ class PageTime:
 
 
 def measure(say: Callable[[str], None]) -> list[PageTime]:
-    """Request each page several times, the first time not counted; the shop is filled already."""
+    """Request each page, the slowest ones several times; the shop is filled already."""
     say(f"Lists of staff with {ORDERS:,} orders")
     fill_orders(ORDERS)
     try:
@@ -131,14 +134,16 @@ def measure_pages(say: Callable[[str], None]) -> list[PageTime]:
         email="bench@example.org", defaults={"is_staff": True, "is_superuser": True}
     )
     client.force_login(user)
-    found = [_time(client, page, path) for page, path in paths()]
+    once = [_time(client, page, path) for page, path in paths(client)]
+    slow = sorted(once, key=lambda each: each.p95_ms)[-SLOWEST:]
+    found = [_time_again(client, each) if each in slow else each for each in once]
     for each in found:
         say(each.line)
     return found
 
 
-def paths() -> Sequence[tuple[str, str]]:
-    """Return the lists: bare, a late page, with filters, with searches; and global searches."""
+def paths(client: Client) -> Sequence[tuple[str, str]]:
+    """Return the lists: bare, the last page, sorted, with filters, with searches; other pages."""
     known = known_texts()
     pages = []
     for model in MODELS:
@@ -146,11 +151,15 @@ def paths() -> Sequence[tuple[str, str]]:
         page = reverse(f"admin:{name.replace('.', '_')}_changelist")
         pages.append((name, page))
         table = admin.site.get_model_admin(model)
-        if model.objects.count() > LATE_PAGE * table.list_per_page:
-            pages.append((name, f"{page}?p={LATE_PAGE}"))
+        if model.objects.count() > MAX_LISTED:
+            pages.append((name, f"{page}?p={MAX_LISTED // table.list_per_page}"))
+        sorts = dict.fromkeys(_SORT.findall(_get(client, page)))
+        pages += [(name, f"{page}?o={sort}") for sort in sorts]
         pages += [(name, f"{page}?{query}") for query in _filters(model)]
         if table.search_fields:
             pages += [(name, f"{page}?{urlencode({'q': text})}") for text in known]
+    product = Product.objects.filter(pk__lt=STRIDE).latest("pk")
+    pages.append((PRODUCT_PAGE, reverse("admin:catalog_product_change", args=[product.pk])))
     search = reverse("admin:search")
     return pages + [(GLOBAL_SEARCH, f"{search}?{urlencode({'s': text})}") for text in known]
 
@@ -194,28 +203,29 @@ def _is_flag(field: Any) -> bool:
 
 def _time(client: Client, page: str, path: str) -> PageTime:
     with CaptureQueriesContext(connection) as queries:
-        _get(client, path)
+        took_ms = _milliseconds(client, path)
         statements = len(queries)
-    times = []
-    for _ in range(ROUNDS):
-        cache.clear()  # the site keeps the results of global searches for minutes
-        began = time.perf_counter()
-        _get(client, path)
-        times.append(1000 * (time.perf_counter() - began))
-    times.sort()
-    return PageTime(
-        page=page,
-        path=path,
-        p50_ms=times[len(times) // 2],
-        p95_ms=times[int(0.95 * len(times))],
-        statements=statements,
-    )
+    return PageTime(page=page, path=path, p50_ms=took_ms, p95_ms=took_ms, statements=statements)
 
 
-def _get(client: Client, path: str) -> None:
+def _time_again(client: Client, page: PageTime) -> PageTime:
+    times = sorted(_milliseconds(client, page.path) for _ in range(ROUNDS))
+    p95_ms = times[math.ceil(0.95 * ROUNDS) - 1]
+    return replace(page, p50_ms=times[ROUNDS // 2], p95_ms=p95_ms)
+
+
+def _milliseconds(client: Client, path: str) -> float:
+    cache.clear()  # the site keeps the results of global searches for minutes
+    began = time.perf_counter()
+    _get(client, path)
+    return 1000 * (time.perf_counter() - began)
+
+
+def _get(client: Client, path: str) -> str:
     response = client.get(path)
     if response.status_code != 200:  # noqa: PLR2004 - OK
         raise RuntimeError(f"{path}: {response.status_code}")
+    return response.content.decode()
 
 
 def fill_orders(count: int) -> None:

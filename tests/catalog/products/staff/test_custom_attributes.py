@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from catalog.custom_attributes import registry
 from catalog.models import CustomAttribute, Product, Spec
-from catalog.products.staff.spec_panel import spec_panel
+from catalog.products.staff.spec_panel import other_statements, spec_panel
 from catalog.readiness.tasks import compute_completeness
 from storefront.web.catalog import spec_table
 from tests.factories.catalog import make_channel
@@ -50,7 +50,7 @@ def edit(staff, product, **changes):
 def test_the_panel_names_choices_as_customers_see_them(staff, product):
     edit(staff, product, switch=["tail", "side"])
 
-    text = spec_panel(Product.objects.get())
+    text = spec_panel(Product.objects.annotate(other_statement_rows=other_statements()).get())
     assert "<td>at the tail, on the side</td>" in text
 
 

@@ -4,11 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 import time_machine
+from django.urls import reverse
 from django.utils import translation
 
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from tests.factories.suppliers import NOON
+from tests.factories.suppliers import NOON, make_location, make_supplier
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,15 @@ def test_column_follows_relations_until_one_is_missing():
     assert columns.link("offer__variant", "Variant")(row) is None
     assert columns.money("offer__cost", "Cost", currency="offer__currency")(row) == "$3.00"
     assert columns.text("offer__missing__name", "Name")(row) is None
+
+
+@pytest.mark.django_db
+def test_filter_offers_the_values_of_the_newest_rows(monkeypatch, staff):
+    monkeypatch.setattr(columns, "MAX_NEWEST_ROWS", 2)
+    supplier = make_supplier()
+    for country in ("DE", "FR", "IT"):
+        make_location(supplier, code=country, country=country)
+
+    page = staff.get(reverse("admin:suppliers_stocklocation_changelist")).content.decode()
+
+    assert [f"country={code}" in page for code in ("DE", "FR", "IT")] == [False, True, True]

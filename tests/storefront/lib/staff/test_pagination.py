@@ -21,7 +21,7 @@ PRODUCTS = reverse("admin:catalog_product_changelist")
 @pytest.fixture(autouse=True)
 def small_limits(monkeypatch):
     monkeypatch.setattr(pagination, "MAX_COUNTED", 6)
-    monkeypatch.setattr(pagination, "MAX_SKIPPED", 4)
+    monkeypatch.setattr(pagination, "MAX_LISTED", 20)
     for model in (Brand, Product):
         monkeypatch.setattr(admin.site.get_model_admin(model), "list_per_page", 2)
 
@@ -60,6 +60,29 @@ def test_page_that_does_not_exist_leads_to_the_first(staff, brands, page):
 
     assert response.redirect_chain == [(f"{LIST}?e=1", 302)]
     assert response.status_code == 200
+
+
+def test_page_beyond_the_limit_of_a_list_says_what_to_do(staff, brands):
+    Brand.objects.bulk_create(Brand(key=f"c{n:02}", name=f"C {n:02}") for n in range(15))
+
+    last, beyond = (staff.get(LIST, {"p": n}, follow=True).content.decode() for n in (10, 11))
+
+    message = "A list shows up to 20 rows. Narrow it by a search or a filter."
+    assert ("20+ results" in last, message in last, message in beyond) == (True, False, True)
+
+
+@pytest.mark.parametrize("query", [{"q": "light"}, {"o": "-1"}])
+def test_columns_of_a_page_are_read_for_its_rows_only(staff, query):
+    for n in range(3):
+        make_product(slug=f"light-{n}", title=f"Light {n}")
+
+    with CaptureQueriesContext(connection) as ran:
+        shown = staff.get(PRODUCTS, query).context["cl"].result_list
+
+    rows = next(one["sql"] for one in ran if '"catalog_product"."description_html"' in one["sql"])
+    condition = rows.partition(" WHERE ")[2]
+    assert len(shown) == 2
+    assert condition.startswith('"catalog_product"."id" IN (SELECT ')
 
 
 def test_action_on_all_rows_reaches_rows_that_were_not_counted(staff):
