@@ -122,13 +122,15 @@ def _not_recognized(name: str, found: str) -> str:
 def is_in_use(code: str) -> bool:
     """Return whether a product, an attribute or a category refers to the family.
 
-    The category of its imported products always lists it, so that does not count.
+    The category of its imported products always lists it. That does not count, unless the category
+    lists no other family: without it, the category would show all families.
     """
     own = ProductFamily.objects.filter(code=code).values("category")
     return (
         Product.objects.filter(family=code).exists()
         or CustomAttribute.objects.filter(families__contains=[code]).exists()
         or Category.objects.filter(families__contains=[code]).exclude(slug__in=own).exists()
+        or Category.objects.filter(families=[code]).exists()
     )
 
 

@@ -12,6 +12,7 @@ from catalog.families import admin as family_admin
 from catalog.listings import publication
 from catalog.listings.tasks import republish_family
 from catalog.models import (
+    Category,
     CustomAttribute,
     Listing,
     Product,
@@ -172,6 +173,13 @@ def test_a_family_chooses_its_custom_attributes(dive, admin_client):
     admin_client.post(page, DIVE | {"attributes": ["own"]})
     taken.refresh_from_db()
     assert taken.families == ["headlamp"]
+
+
+def test_the_only_family_of_a_category_is_not_deleted(dive, admin_client):
+    Category.objects.filter(slug=dive.category).update(families=[dive.code])
+    delete = reverse("admin:catalog_productfamily_delete", args=[dive.pk])
+
+    assert admin_client.post(delete, {"post": "yes"}).status_code == 403
 
 
 def test_a_family_in_use_is_not_deleted(dive, admin_client):
