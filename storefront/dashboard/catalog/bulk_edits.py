@@ -18,7 +18,7 @@ from catalog.bulk_edits import application, fields, file_fields, planning, tasks
 from catalog.bulk_edits.fields import BulkField
 from catalog.bulk_edits.forms import FieldsForm, ValuesForm, initial_values
 from catalog.models import BulkEdit, BulkEditRow, Image, Product, Variant
-from catalog.products.spec_edits import REASONED
+from catalog.products.spec_edits import CAN_BE_UNLIKELY
 from catalog.products.staff.spec_form import finding_label
 from storefront.dashboard import staff_page
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
@@ -91,7 +91,8 @@ def show(request: HttpRequest, edit_id: int) -> HttpResponse:
         rights = (*rights, *CREATION_RIGHTS)
     if edit.status == Status.APPLIED and edit.rows.filter(outcome=Outcome.CREATED).exists():
         rights = (*rights, *REMOVAL_RIGHTS)
-    rights = (*rights, *(evidence := _evidence_rights(edit)))
+    evidence_rights = _evidence_rights(edit)
+    rights = (*rights, *evidence_rights)
     may_change = request.user.has_perms(rights)
     if request.method == "POST":
         staff_page.require(request, *rights)
@@ -102,7 +103,7 @@ def show(request: HttpRequest, edit_id: int) -> HttpResponse:
     )
     if is_entry and not edit.file_name and may_change:
         return _show_values(request, edit)
-    lacks_evidence_right = not request.user.has_perms(evidence)
+    lacks_evidence_right = not request.user.has_perms(evidence_rights)
     return _show_rows(
         request, edit, may_change=may_change, lacks_evidence_right=lacks_evidence_right
     )
@@ -213,6 +214,8 @@ def _show_rows(
         refresh_after_s=REFRESH_AFTER_S if is_open else None,
         reasons=_reason_inputs(request, edit) if edit.status == Status.READY else [],
         has_missing_reason=has_missing_reason,
+        lacks_creation_right=not request.user.has_perms(CREATION_RIGHTS),
+        lacks_removal_right=not request.user.has_perms(REMOVAL_RIGHTS),
         lacks_evidence_right=lacks_evidence_right,
         outcome=outcome,
         page=page,
@@ -231,7 +234,7 @@ def _show_rows(
 
 
 def _entered_reasons(request: HttpRequest) -> dict[str, str]:
-    entered = ((name, request.POST.get(f"reason-{name}", "")) for name in REASONED)
+    entered = ((name, request.POST.get(f"reason-{name}", "")) for name in CAN_BE_UNLIKELY)
     return {name: reason.strip() for name, reason in entered}
 
 
