@@ -9,11 +9,11 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        """Put a circuit breaker and a concurrency limit before each gateway, keep sold terms."""
+        """Put a circuit breaker and a concurrency limit before each gateway; keep terms of sold guarantees."""
         from catalog.safety import documents  # noqa: PLC0415
         from orders import gateways  # noqa: PLC0415 - the registry of apps is ready now
         from orders.order_lines import has_terms  # noqa: PLC0415
         from orders.payments.gateway_gate import GatewayGate  # noqa: PLC0415
 
         gateways.gate_for = GatewayGate
-        documents.USERS.append(has_terms)
+        documents.IN_USE_CHECKS.append(has_terms)

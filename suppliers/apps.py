@@ -14,7 +14,7 @@ class SuppliersConfig(AppConfig):
     def ready(self) -> None:
         import_module("suppliers.compliance.checks")
         documents: Any = import_module("catalog.safety.documents")
-        documents.USERS.append(self._has_document)
+        documents.IN_USE_CHECKS.append(self._has_document)
 
     def _has_document(self, name: str) -> bool:
         model: Any = self.get_model("ComplianceDocument")

@@ -44,7 +44,7 @@ from catalog.bulk_edits.identifiers import IdentifierError
 from catalog.bulk_edits.writing import Write
 from catalog.listings.publication import lock_with_variants, republish_once
 from catalog.models import BulkEdit, BulkEditRow, FieldChange, Variant
-from catalog.products.spec_edits import MAX_REASON, REASONED, reasons_of
+from catalog.products.spec_edits import CAN_BE_UNLIKELY, MAX_REASON, reasons_of
 from catalog.products.variant_edits import SuccessorError
 from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks, bulk
@@ -104,7 +104,7 @@ def find_unexplained(edit: BulkEdit) -> list[str]:
         for each in findings
         if not each.get("reason")
     }
-    return [column for column in REASONED if column in found]
+    return [column for column in CAN_BE_UNLIKELY if column in found]
 
 
 def start(

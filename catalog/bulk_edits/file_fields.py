@@ -93,9 +93,10 @@ class OptionTextField(_TextField):
 
     def source(self, target: Target) -> str:
         values = target.variant.option_values if target.variant else []
-        return self.at_position(target.product.option_names, values)
+        return self.find_source(target.product.option_names, values)
 
-    def at_position(self, names: Sequence[Any], values: Sequence[Any]) -> str:
+    def find_source(self, names: Sequence[Any], values: Sequence[Any]) -> str:
+        """Return the option name or value that this field translates; "" if there is none."""
         texts = names if self.kind == OptionText.Kind.NAME else values
         position = int(self.name)
         return str(texts[position]) if position < len(texts) else ""
@@ -110,7 +111,9 @@ class WarningsField(_TextField):
         return target.product.safety_warnings.get(self.name, "")
 
 
-class ModesField(BulkField):
+class _ListField(BulkField):
+    """A list that staff may clear; it is stored as it is parsed."""
+
     @property
     def is_list(self) -> bool:
         return True
@@ -119,20 +122,22 @@ class ModesField(BulkField):
     def can_clear(self) -> bool:
         return True
 
-    def read(self, target: Target) -> Any:
-        return [mode_texts.to_text(row) for row in target.mode_rows]
-
     def to_json(self, value: Any) -> Any:
         return list(value)
 
     def to_value(self, stored: Any, *, categories: Any = None) -> Any:  # noqa: ARG002
         return stored
 
+
+class ModesField(_ListField):
+    def read(self, target: Target) -> Any:
+        return [mode_texts.to_text(row) for row in target.mode_rows]
+
     def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002
         return mode_texts.SEPARATOR.join(stored) or "–"
 
 
-class ImagesField(ModesField):
+class ImagesField(_ListField):
     """The images of a product that belong to no variant, or those of the variant."""
 
     def read(self, target: Target) -> Any:
@@ -155,7 +160,7 @@ class ImagesField(ModesField):
         return ", ".join(texts) or "–"
 
 
-class DocumentsField(ModesField):
+class DocumentsField(_ListField):
     def read(self, target: Target) -> Any:
         return [document_lists.to_values(row) for row in target.documents]
 
@@ -164,7 +169,7 @@ class DocumentsField(ModesField):
         return ", ".join(f"{kinds.get(one['kind'])} ({one['file']})" for one in stored) or "–"
 
 
-class GuaranteeField(ModesField):
+class GuaranteeField(_ListField):
     def read(self, target: Target) -> Any:
         return [guarantee_fields.to_values(row) for row in target.guarantees]
 

@@ -211,7 +211,7 @@ def _save_file_values(
     }
     if modes:
         reasons = {write.target.product.pk: write.reasons.get(MODES, "") for write in writes}
-        spec_edits.edit_modes_of(modes, now=now, reasons=reasons)
+        spec_edits.edit_modes_of_products(modes, now=now, reasons=reasons)
     if warnings := [*_warning_edits(writes, known)]:
         editing.apply_edits(warnings, now=now)
     for code in (PRODUCT_IMAGES, VARIANT_IMAGES):

@@ -70,13 +70,13 @@ def edit_images(
     main: Image | None,
     now: datetime,
 ) -> None:
-    """Save the images of one product, as ``edit_images_of`` does."""
+    """Save the images of one product, as ``edit_images_of_products`` does."""
     edit = ImageEdit(product_id=product.pk, saved=saved, removed=removed, main=main)
-    edit_images_of([edit], now=now)
+    edit_images_of_products([edit], now=now)
 
 
 @requires_transaction
-def edit_images_of(edits: Sequence[ImageEdit], *, now: datetime) -> None:
+def edit_images_of_products(edits: Sequence[ImageEdit], *, now: datetime) -> None:
     """Save new and changed images, delete others, and lock all against feeds.
 
     Images are ordered by position; the main image comes first.

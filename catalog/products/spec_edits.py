@@ -27,8 +27,11 @@ MODE_COLUMNS = ("name", "kind", "output_lm", "runtime_min", "intensity_cd")
 BASIS = "basis:"  # prefix of a column in changes: what its value rests on
 REASON = "reason:"  # prefix of a column in forms and the history: why its unlikely value is right
 POWER = "power_w"  # the LED power that the supplier states
-# What values can be unlikely.
-REASONED = ("output_lm", "intensity_cd", "runtime_high_min", "battery_energy_wh", POWER, MODES)
+# Columns, the LED power and the modes: what checks can find unlikely.
+CAN_BE_UNLIKELY = (
+    *("output_lm", "intensity_cd", "runtime_high_min", "battery_energy_wh"),
+    *(POWER, MODES),
+)
 MAX_REASON = 200
 
 
@@ -332,12 +335,12 @@ class ModeChanges:
 
 @requires_transaction
 def edit_modes(*, product: Product, modes: Sequence[Mode], now: datetime, reason: str = "") -> None:
-    """Replace the light modes of a product by staff's, as ``edit_modes_of`` does."""
-    edit_modes_of({product.pk: modes}, now=now, reasons={product.pk: reason})
+    """Replace the light modes of a product by staff's, as ``edit_modes_of_products`` does."""
+    edit_modes_of_products({product.pk: modes}, now=now, reasons={product.pk: reason})
 
 
 @requires_transaction
-def edit_modes_of(
+def edit_modes_of_products(
     wanted: Mapping[int, Sequence[Mode]], *, now: datetime, reasons: Mapping[int, str]
 ) -> None:
     """Replace the light modes of products by staff's, and lock them against feeds.

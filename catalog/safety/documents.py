@@ -33,8 +33,8 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _MAX_TRAILER_BYTES = 1_024
 _NAME = re.compile(rf"{FOLDER}/[0-9a-f]{{32}}\.(?:pdf|png|jpg)")
-# Tests of other apps, which catalog does not import: stored name -> whether they have the document.
-USERS: list[Callable[[str], bool]] = []
+# Checks that other apps add, because catalog does not import them: stored name -> whether they have it.
+IN_USE_CHECKS: list[Callable[[str], bool]] = []
 
 
 class InvalidDocumentError(ValueError):
@@ -110,7 +110,10 @@ def digest_of(name: str) -> str:
 
 
 def delete_unused(name: str) -> None:
-    """Delete a stored document after the commit, unless a product, a guarantee or ``USERS`` has it."""
+    """Delete a stored document after the commit, unless it is in use.
+
+    A product, a guarantee or another app may have it, as ``IN_USE_CHECKS`` says.
+    """
     transaction.on_commit(partial(_delete_unused, name), robust=True)
 
 
@@ -124,7 +127,7 @@ def _is_used(name: str) -> bool:
     return (
         ProductDocument.objects.filter(file=name).exists()
         or guarantees.exists()
-        or any(uses(name) for uses in USERS)
+        or any(has_document(name) for has_document in IN_USE_CHECKS)
     )
 
 

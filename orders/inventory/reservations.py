@@ -116,18 +116,18 @@ def require_same_variants(
 
     Raises: NotEnoughStockError  the caller's transaction must not be committed
     """
-    for level in _SUPPLIED(level_ids=list(variants)):
+    for level in _LEVELS_WITH_VARIANT(level_ids=list(variants)):
         if level.variant_id not in variants[level.pk]:  # type: ignore[attr-defined]
             raise ledger.NotEnoughStockError(level.pk, units[level.pk])
 
 
-def _supplied(*, level_ids: list[int]) -> QuerySet[StockLevel]:
+def _levels_with_variant(*, level_ids: list[int]) -> QuerySet[StockLevel]:
     """Return stock rows with the variant that each now supplies."""
     rows = StockLevel.objects.filter(pk__in=level_ids)
     return rows.only("pk").annotate(variant_id=F("offer__variant"))
 
 
-_SUPPLIED = PreparedQuery(_supplied)
+_LEVELS_WITH_VARIANT = PreparedQuery(_levels_with_variant)
 
 
 @requires_transaction

@@ -54,10 +54,10 @@ def values_of(target: Target) -> list[str]:
     return [str(value) for value in target.variant.option_values] if target.variant else []
 
 
-def value_at(wanted: Mapping[str, Any], target: Target, each: OptionTextField) -> str:
+def find_source(wanted: Mapping[str, Any], target: Target, each: OptionTextField) -> str:
     """Return the option value or name of which a field is the translation."""
     names = target.product.option_names or wanted.get(OPTION_NAMES, [])
-    return each.at_position(names, wanted.get(OPTION_VALUES) or values_of(target))
+    return each.find_source(names, wanted.get(OPTION_VALUES) or values_of(target))
 
 
 @dataclass(slots=True)

@@ -43,7 +43,7 @@ from suppliers.catalog_files.own_columns import (
     OwnColumns,
     is_export_heading,
 )
-from suppliers.catalog_files.own_options import OptionChecks, read_options, value_at
+from suppliers.catalog_files.own_options import OptionChecks, find_source, read_options
 from suppliers.connectors.feed.formats.delimited import TOTAL_ROW
 
 Outcome = BulkEditRow.Outcome
@@ -340,7 +340,7 @@ class RowReader:
                 continue
             shared = (of_product, code)
             if isinstance(each, file_fields.OptionTextField):
-                shared = ((each.kind, option_key(value_at(wanted, target, each))), each.language)
+                shared = ((each.kind, option_key(find_source(wanted, target, each))), each.language)
             value, first = self._stated.setdefault(shared, (wanted[code], row.position))
             if first == row.position:
                 continue

@@ -22,7 +22,7 @@ from storefront.lib.db.transactions import requires_transaction
 KEY = "kind"  # only an empty cell of this column can withdraw the guarantee
 TEXTS = tuple(MAX_TEXTS)  # by language
 FILES = {"terms_file": "terms_sha256", "evidence_file": "evidence_sha256"}
-MAX_DIGITS = 5  # of the months
+MAX_DIGITS = 9  # of the months; the field rejects a number that is too large
 FIELDS = (
     *(KEY, "model", "months", "guarantor", "guarantor_address", *TEXTS),
     *("evidence", "seen_on", *FILES),

@@ -122,11 +122,11 @@ def save_images(
 ) -> None:
     """Save the images of products or variants in their order. New addresses are fetched by a task.
 
-    Locks:  as ``image_edits.edit_images_of``
+    Locks:  as ``image_edits.edit_images_of_products``
     Raises: UnreadableError  the file of a new image was deleted since the dry run
     """
     edits = [_to_edit(owner, target, wanted) for target, wanted in stated]
-    image_edits.edit_images_of(edits, now=now)
+    image_edits.edit_images_of_products(edits, now=now)
     by_product: dict[int, list[Image]] = {}
     products = [edit.product_id for edit in edits]
     for image in Image.objects.filter(product__in=products).order_by("position", "pk"):

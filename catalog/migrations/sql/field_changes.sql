@@ -74,7 +74,7 @@ AFTER UPDATE ON catalog_product REFERENCING OLD TABLE AS before NEW TABLE AS aft
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates(
     'product', '{id,created_at,updated_at,overridden_fields,warranty_months,titles}');
 
--- Changed specifications; ``beam_m`` follows from the candela, the warnings from the values, without their reasons.
+-- Changed specifications. ``beam_m`` follows from the candela. Of the warnings, only the reasons are recorded.
 CREATE OR REPLACE TRIGGER spec_updates_are_recorded
 AFTER UPDATE ON catalog_spec REFERENCING OLD TABLE AS before NEW TABLE AS after
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates('spec', '{id,product_id,beam_m,more,check_inputs}');

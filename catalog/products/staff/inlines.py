@@ -26,13 +26,13 @@ from catalog.products.spec_edits import (
     values_of,
 )
 from catalog.products.staff.spec_form import (
-    REASONED_BY_FORM,
+    CAN_BE_UNLIKELY_IN_FORM,
     ModeForm,
     SpecForm,
     basis_fields,
     custom_fields,
+    describe_unexplained,
     spec_form,
-    unexplained,
 )
 from storefront.lib.staff import columns
 from storefront.lib.staff.fieldsets import section
@@ -51,7 +51,7 @@ def with_basis(*names: str) -> list[Any]:
     lines: list[Any] = []
     for name in names:
         lines.append((name, f"{BASIS}{name}"))
-        lines += [f"{REASON}{name}"] if name in REASONED_BY_FORM else []
+        lines += [f"{REASON}{name}"] if name in CAN_BE_UNLIKELY_IN_FORM else []
     return lines
 
 
@@ -156,7 +156,7 @@ class ModeFormSet(LabeledFormSet):
         )
         new = find_new(after, before=before, changed={MODES})
         if unlikely := "; ".join(each.message for each in new if each.column == MODES):
-            raise ValidationError(unexplained(unlikely))
+            raise ValidationError(describe_unexplained(unlikely))
 
     @property
     def edited(self) -> list[Mode]:

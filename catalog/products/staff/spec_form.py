@@ -28,11 +28,11 @@ from catalog.models import Mode, Spec
 from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS, MEASURED_COLUMNS
 from catalog.products.spec_edits import (
     BASIS,
+    CAN_BE_UNLIKELY,
     MAX_REASON,
     MODES,
     POWER,
     REASON,
-    REASONED,
     find_implausible,
     stated_modes,
     values_of,
@@ -51,7 +51,7 @@ CODES: Mapping[str, Iterable[str]] = {
 }
 MODE_KINDS = ("white", "red", "green", "blue", "uv", "strobe", "flash", "flame", "sos", "beacon")
 MAX_DIGITS = 30  # of a custom number
-REASONED_BY_FORM = tuple(column for column in REASONED if column != MODES)
+CAN_BE_UNLIKELY_IN_FORM = tuple(column for column in CAN_BE_UNLIKELY if column != MODES)
 LISTS = ("power_sources", "charging", "features", "light_colors")
 
 
@@ -153,12 +153,14 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
         for column, message in self.unlikely.items():
             name = f"{REASON}{column}"
             if name in self.fields and not cleaned.get(name):
-                self.add_error(name, unexplained(message))
+                self.add_error(name, describe_unexplained(message))
         return cleaned
 
     def reasons(self) -> dict[str, str]:
         """Return the entered reasons by column."""
-        entered = {name: self.cleaned_data.get(f"{REASON}{name}", "") for name in REASONED_BY_FORM}
+        entered = {
+            name: self.cleaned_data.get(f"{REASON}{name}", "") for name in CAN_BE_UNLIKELY_IN_FORM
+        }
         return {name: reason for name, reason in entered.items() if reason}
 
     def changes(self) -> dict[str, Any]:
@@ -181,7 +183,7 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
         }
 
 
-def unexplained(finding: str) -> str:
+def describe_unexplained(finding: str) -> str:
     message = _("Unlikely: %(finding)s. Correct the value or enter why it is right.")
     return message % {"finding": finding}
 
@@ -205,7 +207,7 @@ def reason_fields() -> dict[str, forms.Field]:
         f"{REASON}{column}": reason_field(
             _("Reason if unlikely: %(field)s") % {"field": finding_label(column)}
         )
-        for column in REASONED_BY_FORM
+        for column in CAN_BE_UNLIKELY_IN_FORM
     }
 
 

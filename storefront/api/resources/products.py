@@ -156,7 +156,7 @@ PARAMETERS = _parameters()
 KNOWN = frozenset(parameter.name for parameter in PARAMETERS)
 
 
-def _parameters_of(query: ProductFilter) -> Iterator[str]:
+def _custom_parameters(query: ProductFilter) -> Iterator[str]:
     """Yield the parameters of custom attributes."""
     for code, facet in query.custom:
         yield from (code,) if facet.values else (f"{code}_min", f"{code}_max")
@@ -222,7 +222,7 @@ class ListingList(Endpoint):
         category = None
         if slug and SLUG.fullmatch(slug):
             category = Category.objects.filter(slug=slug).first()
-        known = KNOWN.union(_parameters_of(query))
+        known = KNOWN.union(_custom_parameters(query))
         invalid = dict.fromkeys(sorted(set(params) - known), _("This parameter does not exist."))
         invalid |= dict.fromkeys(query.ignored, _("This value is not valid."))
         if slug and category is None:

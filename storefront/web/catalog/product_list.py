@@ -54,15 +54,15 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
     category = next((row for row in here.categories if row.slug == slug), None)
     if category is None:
         raise Http404
-    asked = ProductFilter.from_params(request.GET, slug, custom=custom_facets())
-    return _list(request, here, asked, category)
+    requested = ProductFilter.from_params(request.GET, slug, custom=custom_facets())
+    return _list(request, here, requested, category)
 
 
 @require_safe
 @cache_page
 def search(request: HttpRequest) -> HttpResponse:
-    asked = ProductFilter.from_params(request.GET, custom=custom_facets())
-    return _list(request, visit(request), asked, None)
+    requested = ProductFilter.from_params(request.GET, custom=custom_facets())
+    return _list(request, visit(request), requested, None)
 
 
 @require_safe

@@ -122,16 +122,16 @@ class ParcelView:
         return [(text, stage <= self.stage) for stage, text in STAGES.items()]
 
 
-def _ids(*, order_id: int) -> QuerySet[PurchaseOrder]:
+def _purchase_order_ids(*, order_id: int) -> QuerySet[PurchaseOrder]:
     return PurchaseOrder.objects.filter(order=order_id).only("pk")
 
 
-_IDS = PreparedQuery(_ids)
+_PURCHASE_ORDER_IDS = PreparedQuery(_purchase_order_ids)
 
 
 def purchases_of(order: Order) -> list[PurchaseOrder]:
     """Return all purchase orders of an order, with their parcels."""
-    if not _IDS(order_id=order.pk):  # just paid: to compile the query below takes 2 ms
+    if not _PURCHASE_ORDER_IDS(order_id=order.pk):  # saves 2 ms: compiling the query below
         return []
     packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
     parcel_lines = Prefetch("lines", ParcelLine.objects.select_related("order_line"))

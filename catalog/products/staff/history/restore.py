@@ -35,7 +35,7 @@ from catalog.products.staff.history.present_rows import (
     version_of,
 )
 from catalog.products.staff.image_form import MAX_POSITION
-from catalog.products.staff.spec_form import REASONED_BY_FORM, ModeForm, spec_form
+from catalog.products.staff.spec_form import CAN_BE_UNLIKELY_IN_FORM, ModeForm, spec_form
 from catalog.products.staff.variant_form import VariantForm
 from catalog.products.translations import text_edits
 from catalog.products.translations.text_edits import TranslatedTexts
@@ -141,7 +141,7 @@ def _restore_spec(change: FieldChange, product: Product, *, actor: str, now: dat
     if (basis := _next_change(change, f"{BASIS}{change.field}")) is not None:
         values[basis.field] = basis.old or Spec.Basis.NONE
     definitions = [one for one in registry.load() if one.applies_to(product.family)]
-    reasons = dict.fromkeys(REASONED_BY_FORM, _("Restored from the history"))
+    reasons = dict.fromkeys(CAN_BE_UNLIKELY_IN_FORM, _("Restored from the history"))
     if change.field in reasons:
         reasons[change.field] = _reason_before(change, change.field)
     of_form = {f"{REASON}{column}": reason for column, reason in reasons.items()}

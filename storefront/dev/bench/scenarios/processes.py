@@ -53,15 +53,15 @@ def measure(folder: Path, *, say: Callable[[str], None]) -> Processes:
         workers(folder, {}, processes=PROCESSES) as pids,
         celery(folder / "beat.log", "beat", *schedule, env={}) as beat,
     ):
-        setup_s = _work_and_start()
+        setup_s = _time_starts_meanwhile()
         beat_mb = shared_mb(beat)
         child_mb = max(shared_mb(child) for pid in pids for child in descendants(pid))
     say(f"A web worker with {catalog_size.count_cards():,} cards, {PROCESSES} children a worker")
     return Processes(web_mb, beat_mb, child_mb, setup_s)
 
 
-def _work_and_start() -> float:
-    """Wait while the workers work; return the CPU seconds of a start, the median of several."""
+def _time_starts_meanwhile() -> float:
+    """Return the CPU seconds of a start, the median of several, after the workers worked for long enough."""
     ends_at = time.monotonic() + WORKING_S
     spent_s = median(_setup_s() for _ in range(STARTS))
     time.sleep(max(ends_at - time.monotonic(), 0))
