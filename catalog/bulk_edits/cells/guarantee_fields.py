@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.text_cleaning import clean_text
-from catalog.bulk_edits.cells.values import read_choice, read_day, read_stored_file
+from catalog.bulk_edits.cells.values import check_length, read_choice, read_day, read_stored_file
 from catalog.models import DurabilityGuarantee, Product
 from catalog.models.guarantees import MAX_TEXTS, GuaranteeKind
 from catalog.safety import documents, guarantees
@@ -72,7 +72,8 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
         if not text:
             continue
         if language:
-            values[name][language] = _limited(text, MAX_TEXTS[name])
+            check_length(text, MAX_TEXTS[name])
+            values[name][language] = text
         else:
             values[name] = _read(name, text)
     if any(set(values[name]) < {code for code, _name in settings.LANGUAGES} for name in TEXTS):
@@ -85,13 +86,6 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
     except ValidationError as error:
         raise UnreadableError(" ".join(error.messages)) from error
     return [values]
-
-
-def _limited(text: str, most: int) -> str:
-    if len(text) > most:
-        message = _("%(text)s is longer than %(most)s characters")
-        raise UnreadableError(message % {"text": text[:60], "most": most})
-    return text
 
 
 def _read(name: str, text: str) -> Any:

@@ -14,7 +14,13 @@ from django.utils.translation import gettext as _
 
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.text_cleaning import clean_text
-from catalog.bulk_edits.cells.values import check_count, read_choice, split, write_list
+from catalog.bulk_edits.cells.values import (
+    check_count,
+    check_length,
+    read_choice,
+    split,
+    write_list,
+)
 from catalog.bulk_edits.fields import VARIANT, Target
 from catalog.models import Image
 from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
@@ -95,9 +101,7 @@ def _set_part(one: dict[str, Any], name: str, text: str) -> None:
         one["role"] = read_choice(text, Image.Role.choices) if text else one["role"]
         return
     language = name.partition(":")[2]
-    if len(text) > MAX_ALT_CHARS:
-        message = _("%(text)s is longer than %(most)s characters")
-        raise UnreadableError(message % {"text": text[:60], "most": MAX_ALT_CHARS})
+    check_length(text, MAX_ALT_CHARS)
     one["alt"].pop(language, None)
     if text:
         one["alt"][language] = clean_text(text)

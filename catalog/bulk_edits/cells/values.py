@@ -34,6 +34,13 @@ def check_count(texts: Sequence[str], found: Sequence[Any]) -> None:
         raise UnreadableError(message % {"count": len(texts), "found": len(found)})
 
 
+def check_length(text: str, most: int) -> None:
+    """Raise UnreadableError if a text has more characters."""
+    if len(text) > most:
+        message = _("%(text)s is longer than %(most)s characters")
+        raise UnreadableError(message % {"text": text[:60], "most": most})
+
+
 def read_choice(text: str, choices: Any) -> str:
     """Return the code that a text names, by code or label. Raises UnreadableError.
 

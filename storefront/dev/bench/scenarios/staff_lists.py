@@ -25,7 +25,7 @@ from storefront.lib.staff.pagination import MAX_LISTED
 from suppliers.models import StockLevel, Supplier, SupplierOffer, SupplierProduct, SyncIssue
 
 ORDERS = 100_000
-SLOWEST, ROUNDS = 6, 20  # so many pages are requested so often, all others once
+SLOWEST, ROUNDS = 6, 20  # the slowest pages are requested ``ROUNDS`` times, all others once
 GLOBAL_SEARCH, PRODUCT_PAGE = "global search", "product page of staff"
 _SORT = re.compile(r'href="\?o=([-.\d]+)"')
 MODELS: tuple[type[Any], ...] = (
