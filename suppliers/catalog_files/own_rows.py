@@ -320,10 +320,10 @@ class RowReader:
         successor = batch.successors.get(sku)
         if successor is None and (sku not in self.skus_of_file or sku == variant.sku):
             label = self.own.fields[SUCCESSOR].label
-            yield _("%(field)s: no variant has the SKU %(sku)s.") % {
-                "field": label,
-                "sku": sku[:60],
-            }
+            message = _(
+                "%(field)s: no variant has the SKU %(sku)s. Enter a SKU of the catalog or this file."
+            )
+            yield message % {"field": label, "sku": sku[:60]}
         elif successor is not None and variant.pk is not None:
             try:
                 check_successor(variant, successor)

@@ -30,7 +30,7 @@ def write_list(texts: Sequence[str]) -> str:
 def check_count(texts: Sequence[str], found: Sequence[Any]) -> None:
     """Raise UnreadableError if a column has more values than the list."""
     if len(texts) > len(found):
-        message = _("%(count)s values for %(found)s entries")
+        message = _("%(count)s values for %(found)s entries: enter one value for each")
         raise UnreadableError(message % {"count": len(texts), "found": len(found)})
 
 
@@ -82,5 +82,9 @@ def read_day(text: str) -> str:
 def read_stored_file(text: str) -> str:
     """Return the name of a stored document. Raises UnreadableError."""
     if not documents.is_stored(text):
-        raise UnreadableError(_("no document is stored as %(text)s") % {"text": text[:60]})
+        message = _(
+            "no document is stored as %(text)s: upload it as a product document, then copy its name"
+            " from an export"
+        )
+        raise UnreadableError(message % {"text": text[:60]})
     return text

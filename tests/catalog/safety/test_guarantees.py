@@ -162,7 +162,7 @@ def test_a_copy_of_the_evidence_is_required_once(admin_client):
     assert again.terms_file == guarantee.terms_file
 
 
-def test_a_missing_file_of_the_evidence_is_said(admin_client):
+def test_a_missing_file_of_the_evidence_is_reported(admin_client):
     make_channel()
     guarantee = make_guarantee(make_product())
 

@@ -84,7 +84,7 @@ def test_a_key_opens_one_payment_whose_authorization_is_reported_after_it_is_pai
     assert sums(gateway, payment.reference) == ["64.99", "64.99", "0.00", "0.00"]
 
 
-def test_a_returning_customer_is_told_the_authorization_alone(gateway, pay):
+def test_the_authorization_is_reported_without_later_events(gateway, pay):
     payment = opened(gateway)
     before = gateway.authorization(reference=payment.reference)
     pay(payment)

@@ -46,7 +46,7 @@ def undo():
 
 
 @pytest.mark.parametrize("is_undo", [False, True], ids=["merge", "undo"])
-def test_an_import_is_not_in_the_way_of_a_merge(monkeypatch, is_undo):
+def test_a_merge_during_an_import_succeeds(monkeypatch, is_undo):
     if is_undo:
         merge()
     clerk = Rival(undo if is_undo else merge)
@@ -60,7 +60,7 @@ def test_an_import_is_not_in_the_way_of_a_merge(monkeypatch, is_undo):
     assert (Brand.objects.get(name="Northbeam").merged_into is None) is is_undo
 
 
-def test_a_merge_is_not_in_the_way_of_an_import(monkeypatch):
+def test_an_import_during_a_merge_succeeds(monkeypatch):
     importer = Rival(lambda: read_again("Lamp two"))
     importer.begin_at(monkeypatch, brand_merges, "update_titles")
 

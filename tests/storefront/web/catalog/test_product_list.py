@@ -126,7 +126,7 @@ def test_a_custom_filter_has_a_chip(client, custom, query, chip, title):
     assert ("Trail 500" in page.text) == bool(title)
 
 
-def test_a_wrong_custom_filter_is_named_and_a_fruitless_one_is_offered_to_drop(client, custom):
+def test_an_invalid_custom_filter_is_rejected_and_an_empty_list_offers_to_remove_it(client, custom):
     wrong = client.get(f"/en/{custom}?attr_switch=crown")
     none = Page(client.get(f"/en/{custom}?attr_switch=side&attr_hours_max=1"))
 
