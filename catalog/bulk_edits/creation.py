@@ -154,6 +154,20 @@ def _sorted(groups: Iterable[int], after: dict[int, set[int]]) -> list[int]:
             return list(sorter.static_order())
         except CycleError as error:  # rows of the other groups are rejected when they are applied
             after.pop(next(each for each in error.args[1] if each in after))
+            _break_cycles(after)
+
+
+def _break_cycles(after: dict[int, set[int]]) -> None:
+    """Break most cycles at once: a sort finds one at a time, and a file may have thousands."""
+    seen: set[int] = set()
+    for start in [*after]:
+        path, each = set[int](), start
+        while each in after and each not in seen:
+            seen.add(each)
+            path.add(each)
+            each = min(after[each] - {each}, default=0)  # no group is 0
+        if each in path:
+            after.pop(each, None)
 
 
 def batched_groups(groups: Groups, size: int) -> Iterator[Groups]:
