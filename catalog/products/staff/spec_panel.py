@@ -29,6 +29,7 @@ from catalog.products.staff.spec_form import describe_source, finding_label
 from storefront.lib.staff import columns
 
 EARLIER_VALUES = 3
+ALWAYS_SHOWN = 3  # columns: attribute, value, source
 _NO_VALUES: tuple[Any, ...] = (None, "", [])
 
 
@@ -41,7 +42,7 @@ def other_statements() -> ArraySubquery:
 
 @admin.display(description=cast("str", gettext_lazy("Values and findings")))
 def spec_panel(product: Product) -> str | None:
-    """Return an HTML table with one line per attribute.
+    """Return an HTML table with one line per attribute, without columns that are empty.
 
     The product has its ``other_statements``, as ``other_statement_rows``.
     """
@@ -49,25 +50,27 @@ def spec_panel(product: Product) -> str | None:
     if spec is None:
         return None
     statements = cast("Any", product).other_statement_rows
-    rows = format_html_join(
-        "",
-        "<tr><th scope=row>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-        _rows(spec, statements, _earlier_values(product)),
-    )
+    rows = list(_rows(spec, statements, _earlier_values(product)))
     if not rows:
         return None
+    headings = (
+        *("", _("Value"), _("Source")),
+        *(_("Findings"), _("Other suppliers"), _("Earlier values")),
+    )
+    shown = [at for at in range(len(headings)) if at < ALWAYS_SHOWN or any(row[at] for row in rows)]
     return format_html(
         '<div class="today-scroll" tabindex="0" role="group" aria-label="{}">'
-        '<table class="staff-pairs staff-values"><thead><tr><td></td>'
-        "<th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th><th scope=col>{}</th>"
-        "<th scope=col>{}</th></tr></thead>{}</table></div>",
+        '<table class="staff-pairs staff-values"><thead><tr><td></td>{}</tr></thead>{}</table></div>',
         _("Values and findings"),
-        _("Value"),
-        _("Source"),
-        _("Findings"),
-        _("Other suppliers"),
-        _("Earlier values"),
-        rows,
+        format_html_join("", "<th scope=col>{}</th>", ((headings[at],) for at in shown[1:])),
+        format_html_join(
+            "",
+            "<tr><th scope=row>{}</th>{}</tr>",
+            (
+                (row[0], format_html_join("", "<td>{}</td>", ((row[at],) for at in shown[1:])))
+                for row in rows
+            ),
+        ),
     )
 
 
