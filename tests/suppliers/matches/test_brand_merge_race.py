@@ -94,7 +94,7 @@ def restore_brand(change):
         )
 
 
-def test_a_restore_of_a_brand_is_not_in_the_way_of_a_merge(monkeypatch, moved):
+def test_a_merge_during_a_restore_of_a_brand_succeeds(monkeypatch, moved):
     clerk = Rival(merge)
     clerk.begin_at(monkeypatch, restore, "lock_with_variants")
 

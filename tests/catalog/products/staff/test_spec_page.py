@@ -272,7 +272,7 @@ def modes(*rows):
     return {**values, "modes-TOTAL_FORMS": len(rows)}
 
 
-def test_unlikely_modes_want_a_reason_until_they_are_corrected(staff, product):
+def test_unlikely_modes_need_a_reason_until_they_are_corrected(staff, product):
     Mode.objects.all().delete()
     rows = [("High", "400", "300", ""), ("Low", "20", "60", "")]
 
