@@ -145,6 +145,8 @@ def _assign_attributes(family: ProductFamily, codes: list[str]) -> None:
         if (row.code in codes) == (family.code in row.families):
             continue
         others = [code for code in row.families if code != family.code]
+        if not (others or row.code in codes):
+            continue  # another clerk has just removed the other families
         row.families = [*others, family.code] if row.code in codes else others
         row.save(update_fields=["families"])
         announce_attribute(row, is_filter=bool(row.filter_display))

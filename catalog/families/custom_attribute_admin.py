@@ -48,6 +48,8 @@ class CustomAttributeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic
             raise forms.ValidationError(
                 _("A built-in attribute has this code. Enter another code.")
             )
+        if code.endswith(("_min", "_max")):  # the URL parameters of a number end so
+            raise forms.ValidationError(_("Enter a code that does not end with _min or _max."))
         return code
 
     def clean_names(self) -> dict[str, str]:

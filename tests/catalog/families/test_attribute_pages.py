@@ -98,6 +98,7 @@ def test_a_text_cannot_be_a_filter(admin_client):
     ("changes", "message"),
     [
         ({"code": "weight_g"}, "A built-in attribute has this code."),
+        ({"code": "depth_min"}, "Enter a code that does not end with _min or _max."),
         (
             {"names_en": "switch"},
             "The attribute “switch” has this name, and files name columns by it.",
