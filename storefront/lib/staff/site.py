@@ -1,15 +1,21 @@
 """Staff site: load staff pages with the URLs, list tables on demand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 from django.apps import AppConfig
+from django.contrib import messages
 from django.contrib.admin import autodiscover
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.core import checks
-from django.http import HttpRequest
+from django.core.exceptions import ObjectNotUpdated
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from psycopg.errors import UniqueViolation
 from unfold.sites import UnfoldAdminSite
 
 
@@ -24,7 +30,7 @@ class StaffSiteConfig(SimpleAdminConfig):
 
 
 def check_staff_pages(
-    app_configs: Sequence[AppConfig] | None, **_: Any
+    app_configs: Sequence[AppConfig] | None, **_options: Any
 ) -> list[checks.CheckMessage]:
     """Load the staff pages and check them as Django does."""
     autodiscover()
@@ -32,11 +38,34 @@ def check_staff_pages(
 
 
 class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
-    """Admin site that makes the list of tables only for pages that show it.
+    """Admin site of the shop's staff pages, which have their own navigation."""
 
-    Django makes it for every page, which takes nearly half of a page's time. The shop's staff pages
-    have their own navigation.
-    """
+    def admin_view(
+        self,
+        view: Callable[..., HttpResponse],
+        cacheable: bool = False,  # noqa: FBT001, FBT002 - Django's
+    ) -> Callable[..., HttpResponse]:
+        """Show the page anew if another request, such as a second click, has saved the same row."""
+        checked: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
+
+        @wraps(checked)
+        def page(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+            try:
+                return checked(request, *args, **options)
+            except (IntegrityError, ObjectNotUpdated) as error:
+                cause = error.__cause__
+                if isinstance(error, IntegrityError) and not isinstance(cause, UniqueViolation):
+                    raise
+            messages.error(
+                request,
+                _(
+                    "Another request saved or deleted the same. Check the list before you save again."
+                ),
+            )
+            return HttpResponseRedirect(request.get_full_path())
+
+        return page
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Return a list that is made when shown: for each page it takes half of the page's time."""
         return SimpleLazyObject(lambda: super(StaffSite, self).get_app_list(request, app_label))

@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from catalog.families import custom_attribute_admin
+from catalog.families.custom_attribute_admin import CustomAttributeForm
 from catalog.models import CustomAttribute, ProductFamily
 
 pytestmark = pytest.mark.django_db
@@ -111,4 +112,16 @@ def test_codes_and_names_are_not_ambiguous(admin_client, switch, changes, messag
     page = admin_client.post(reverse("admin:catalog_customattribute_add"), fields | changes)
 
     assert message in page.content.decode()
+    assert CustomAttribute.objects.count() == 1
+
+
+def test_a_second_click_on_save_shows_the_form_with_a_message(admin_client, switch, monkeypatch):
+    monkeypatch.setattr(CustomAttributeForm, "validate_unique", lambda _form: None)
+    add = reverse("admin:catalog_customattribute_add")
+    fields = {"code": switch.code, "names_en": "Lens", "kind": "yes_no", "position": "0"}
+
+    page = admin_client.post(add, fields, follow=True)
+
+    assert page.redirect_chain == [(add, 302)]
+    assert "Another request saved or deleted the same." in page.content.decode()
     assert CustomAttribute.objects.count() == 1
