@@ -93,7 +93,7 @@ WHOLE = {
         lambda: packed([("a.zip", packed([("b.csv", GOOD)]))]),
         "another archive",
     ),
-    "archive cut off": (lambda: packed([("a.csv", GOOD)])[:60], "incomplete"),
+    "archive cut off": (lambda: packed([("a.csv", GOOD)])[:60], "The end of the ZIP"),
     "gzip cut off": (lambda: gzip.compress(GOOD.encode())[:40], "damaged"),
     "empty archive": (lambda: packed([]), "no file"),
     "nothing": (lambda: b"", "empty"),
