@@ -45,7 +45,7 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
         view: Callable[..., HttpResponse],
         cacheable: bool = False,  # noqa: FBT001, FBT002 - Django's
     ) -> Callable[..., HttpResponse]:
-        """Show the page anew if another request, such as a second click, has saved the same row."""
+        """Show the page again if another request, such as a second click, has saved the same row."""
         checked: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
 
         @wraps(checked)
