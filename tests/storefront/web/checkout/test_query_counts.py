@@ -4,8 +4,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog.custom_attributes import registry
+from catalog.models import families
+from catalog.texts import options
 from orders.gateways import gateway_for
 from orders.models import Order
+from storefront.identity import current
 from tests.storefront.web.checkout.test_views import agreed
 from tests.storefront.web.conftest import WHO
 
@@ -58,7 +62,13 @@ def buy(customer, light):
     return counts
 
 
-def test_checkout_query_counts(customer, light):
+def test_checkout_query_counts(customer, light, monkeypatch):
+    for module in (families, registry, options, current):  # nothing expires in the middle
+        monkeypatch.setattr(module, "CACHE_S", 3600.0)
+    for module, name in ((families, "_cached"), (registry, "_cached"), (current, "_artwork")):
+        monkeypatch.setattr(module, name, None)
+    monkeypatch.setattr(current, "_cached", None)
+    options.clear_cache()
     buy(customer, light)  # fills the caches
 
     counts = buy(customer, light)
