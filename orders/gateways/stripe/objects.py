@@ -131,3 +131,9 @@ class Event(msgspec.Struct, frozen=True):
     id: str
     type: str
     data: EventData
+
+
+# msgspec prepares a class when it is first converted. Two threads that do so at once crash the
+# process, so it is done at import.
+for _kind in (Session, Refund, Dispute, FraudWarning, Source, BalanceTransaction, Event):
+    msgspec.json.Decoder(_kind)
