@@ -138,7 +138,7 @@ _ENVIRONMENTAL = (
     r"|zero[ -]emissions?|green (?:product|technology|choice|energy|lighting)s?|energy[ -]conscious"
     r"|umweltfreundlich\w*|umweltbewusst\w*|klimaneutral\w*|klimafreundlich\w*|nachhaltig\w*)\b"
 )
-# A guarantee such as "5 year warranty" is shown only with evidence (``DurabilityGuarantee``).
+# A guarantee such as "5 year warranty" is shown only with evidence (``ProductGuarantee``).
 _DURATION = r"\d{1,3}[ -]?(?:years?|yrs?|months?|jahren?|monaten?|il(?:lik)?|ay(?:lıq)?)\b"
 _GUARANTEE = (
     rf"(?:\b(?:{_DURATION}|(?:one|two|three|four|five|ten)[ -]years?)[ -]*(?:of )?)?"

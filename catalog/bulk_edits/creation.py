@@ -42,7 +42,6 @@ from catalog.models import (
     BulkEditRow,
     Category,
     Completeness,
-    DurabilityGuarantee,
     FieldChange,
     Identifier,
     Image,
@@ -50,6 +49,7 @@ from catalog.models import (
     Product,
     ProductCard,
     ProductDocument,
+    ProductGuarantee,
     ProductText,
     Spec,
     Variant,
@@ -70,7 +70,7 @@ OWN_PARTS = (
     BulkEditRow,
 )
 # The same if the row that created the product states them; the caller checks that they are unchanged.
-STATED_PARTS = {DOCUMENTS_CODE: ProductDocument, GUARANTEE_CODE: DurabilityGuarantee}
+STATED_PARTS = {DOCUMENTS_CODE: ProductDocument, GUARANTEE_CODE: ProductGuarantee}
 
 
 type Groups = Sequence[Sequence[int]]  # ids of rows

@@ -25,13 +25,13 @@ from catalog.models import (
     Brand,
     BulkEdit,
     Category,
-    DurabilityGuarantee,
     Identifier,
     Image,
     Mode,
     OptionText,
     Product,
     ProductDocument,
+    ProductGuarantee,
     ProductText,
     Spec,
     Variant,
@@ -82,7 +82,7 @@ class Target:
     mode_rows: Sequence[Mode] = ()
     images: Sequence[Image] = ()
     documents: Sequence[ProductDocument] = ()
-    guarantees: Sequence[DurabilityGuarantee] = ()  # at most one
+    guarantees: Sequence[ProductGuarantee] = ()  # at most one
     texts: Mapping[str, ProductText] = field(default_factory=dict)  # by language
     # by kind and option key
     option_texts: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
@@ -309,9 +309,7 @@ def load_targets(
     documents: dict[int, list[ProductDocument]] = {}
     for document in ProductDocument.objects.filter(product__in=ids).order_by("pk"):
         documents.setdefault(document.product_id, []).append(document)
-    guarantees = {
-        row.product_id: [row] for row in DurabilityGuarantee.objects.filter(product__in=ids)
-    }
+    guarantees = {row.product_id: [row] for row in ProductGuarantee.objects.filter(product__in=ids)}
     option_texts = _load_option_texts(variants.values(), products.values())
     targets = {
         pk: Target(

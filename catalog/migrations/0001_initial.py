@@ -1071,7 +1071,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="DurabilityGuarantee",
+            name="ProductGuarantee",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("kind", models.CharField(choices=[("producer", "Producer: guarantee of durability"), ("seller", "Seller: our own guarantee"), ("other", "Another, such as the importer")], help_text="The EU label is shown only for a producer's guarantee: free of charge, for the entire product, over two years.", max_length=10, verbose_name="Guarantor")),

@@ -19,7 +19,7 @@ from catalog.models.families import (
     Requirement,
     StaleCompleteness,
 )
-from catalog.models.guarantees import DurabilityGuarantee, ProductDocument
+from catalog.models.guarantees import ProductDocument, ProductGuarantee
 from catalog.models.listings import Channel, DeliveryArea, Listing
 from catalog.models.price_books import PriceBook, PriceRule
 from catalog.models.pricing import PriceChange, PriceHold, SellingCosts
@@ -44,7 +44,6 @@ __all__ = [
     "CustomAttribute",
     "DailySales",
     "DeliveryArea",
-    "DurabilityGuarantee",
     "ExchangeRate",
     "ExchangeRateUpdate",
     "FieldChange",
@@ -62,6 +61,7 @@ __all__ = [
     "ProductCard",
     "ProductDocument",
     "ProductFamily",
+    "ProductGuarantee",
     "ProductText",
     "RepricingRequest",
     "Requirement",

@@ -69,7 +69,7 @@ def check_not_in_future(day: date) -> None:
         )
 
 
-class DurabilityGuarantee(models.Model):
+class ProductGuarantee(models.Model):
     """A guarantee beyond the legal one. A producer's is free, for the entire product, over 2 years.
 
     Shown with its terms on product page, checkout and confirmation. A supplier's claim such as

@@ -100,7 +100,7 @@ class Product(models.Model):
         related_name="+",
         verbose_name=_("Redirects to"),
     )
-    # ``DurabilityGuarantee.months``, copied by a trigger; None: no guarantee beyond the legal one.
+    # ``ProductGuarantee.months``, copied by a trigger; None: no guarantee beyond the legal one.
     warranty_months = models.PositiveSmallIntegerField(
         _("Guarantee (months)"), null=True, blank=True, editable=False
     )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from catalog.models import Category, DurabilityGuarantee, Spec
+from catalog.models import Category, ProductGuarantee, Spec
 from catalog.pricing.price_reduction import Reduction
 from catalog.search.cards import is_fresh
 from storefront.lib.money import Money
@@ -182,11 +182,9 @@ def each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:
     return tuple(by_stem.values())
 
 
-def load_guarantees(product_ids: Collection[int]) -> list[DurabilityGuarantee]:
+def load_guarantees(product_ids: Collection[int]) -> list[ProductGuarantee]:
     """Return the guarantees of products. To save the query, pass those with ``warranty_months``."""
     if not product_ids:
         return []
-    rows = DurabilityGuarantee.objects.filter(product__in=product_ids).select_related(
-        "product__brand"
-    )
+    rows = ProductGuarantee.objects.filter(product__in=product_ids).select_related("product__brand")
     return list(rows.order_by("product"))

@@ -19,7 +19,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from PIL import Image as Pillow
 
-from catalog.models import DurabilityGuarantee, ProductDocument
+from catalog.models import ProductDocument, ProductGuarantee
 from catalog.products import images
 
 MAX_BYTES = 10_000_000
@@ -123,7 +123,7 @@ def _delete_unused(name: str) -> None:
 
 
 def _is_used(name: str) -> bool:
-    guarantees = DurabilityGuarantee.objects.filter(Q(terms_file=name) | Q(evidence_file=name))
+    guarantees = ProductGuarantee.objects.filter(Q(terms_file=name) | Q(evidence_file=name))
     return (
         ProductDocument.objects.filter(file=name).exists()
         or guarantees.exists()

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import DurabilityGuarantee
+from catalog.models import ProductGuarantee
 from catalog.models.guarantees import MAX_TEXTS
 from catalog.safety import documents, guarantees
 from catalog.safety.document_field import DocumentField
@@ -42,7 +42,7 @@ class GuaranteeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
     )
 
     class Meta:
-        model = DurabilityGuarantee
+        model = ProductGuarantee
         fields = ("product", *TERMS, *EVIDENCE)
 
     def clean_terms(self) -> bytes | None:
@@ -72,24 +72,24 @@ class GuaranteeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
 
 
 @admin.display(description=_("Copy of the evidence"))
-def evidence_link(row: DurabilityGuarantee) -> str:
+def evidence_link(row: ProductGuarantee) -> str:
     return _link(row, "evidence")
 
 
 @admin.display(description=_("Terms of the guarantee"))
-def terms_link(row: DurabilityGuarantee) -> str:
+def terms_link(row: ProductGuarantee) -> str:
     return _link(row, "terms")
 
 
-def _link(row: DurabilityGuarantee, name: str) -> str:
+def _link(row: ProductGuarantee, name: str) -> str:
     if not row.pk:
         return ""
-    page = reverse(f"admin:catalog_durabilityguarantee_{name}", args=[row.pk])
+    page = reverse(f"admin:catalog_productguarantee_{name}", args=[row.pk])
     return format_html('<a href="{}" download>{}</a>', page, gettext("Download"))
 
 
-@admin.register(DurabilityGuarantee)
-class DurabilityGuaranteeAdmin(StaffAdmin):
+@admin.register(ProductGuarantee)
+class ProductGuaranteeAdmin(StaffAdmin):
     empty_text: ClassVar = _("No guarantee is recorded. Products show the legal guarantee only.")
     form = add_form = GuaranteeForm
     editable = ("product", *TERMS, "terms", *EVIDENCE, "document")
@@ -125,7 +125,7 @@ class DurabilityGuaranteeAdmin(StaffAdmin):
                 f"<int:pk>/{name}/",
                 view,
                 {"name": name},
-                name=f"catalog_durabilityguarantee_{name}",
+                name=f"catalog_productguarantee_{name}",
             )
             for name in ("terms", "evidence")
         ]
@@ -134,7 +134,7 @@ class DurabilityGuaranteeAdmin(StaffAdmin):
     def download(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         row = self.get_object(request, str(pk))
         if row is None or not self.has_view_permission(request, row):
-            raise PermissionDenied("catalog.view_durabilityguarantee")
+            raise PermissionDenied("catalog.view_productguarantee")
         file = row.terms_file if name == "terms" else row.evidence_file
         try:
             return documents.download(file, stem=f"guarantee-{row.pk}-{name}")

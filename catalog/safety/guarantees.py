@@ -7,7 +7,7 @@ what was shown until then.
 from datetime import datetime
 
 from catalog.listings.publication import lock_products, republish_products
-from catalog.models import DurabilityGuarantee
+from catalog.models import ProductGuarantee
 from catalog.models.guarantees import GuaranteeKind
 from catalog.safety import documents
 from storefront.identity.current import guarantee_artwork
@@ -16,7 +16,7 @@ from storefront.lib.db.transactions import requires_transaction
 
 @requires_transaction
 def record_guarantee(
-    guarantee: DurabilityGuarantee,
+    guarantee: ProductGuarantee,
     *,
     evidence: bytes | None = None,
     terms: bytes | None = None,
@@ -27,7 +27,7 @@ def record_guarantee(
 
     Locks:  the listings, then the products, each in id order: of its product and of its former one
     Raises: documents.InvalidDocumentError; IntegrityError: it lacks evidence or terms;
-            DurabilityGuarantee.NotUpdated: it was withdrawn since it was read
+            ProductGuarantee.NotUpdated: it was withdrawn since it was read
     """
     guarantee.confirmed_by = actor
     if evidence:
@@ -36,7 +36,7 @@ def record_guarantee(
     if terms:
         stored = documents.store(terms)
         guarantee.terms_file, guarantee.terms_sha256 = stored.name, stored.sha256
-    before = DurabilityGuarantee.objects.filter(pk=guarantee.pk).values_list("product", flat=True)
+    before = ProductGuarantee.objects.filter(pk=guarantee.pk).values_list("product", flat=True)
     products = sorted({guarantee.product_id, *before})
     lock_products(products)
     # Without force, Django would insert one again that was withdrawn since it was read.
@@ -45,7 +45,7 @@ def record_guarantee(
 
 
 @requires_transaction
-def withdraw_guarantee(guarantee: DurabilityGuarantee, *, now: datetime) -> None:
+def withdraw_guarantee(guarantee: ProductGuarantee, *, now: datetime) -> None:
     """Delete a guarantee: its product shows none from now on. Locks as ``record_guarantee``."""
     lock_products([guarantee.product_id])
     guarantee.delete()
@@ -55,7 +55,7 @@ def withdraw_guarantee(guarantee: DurabilityGuarantee, *, now: datetime) -> None
 def find_missing_artwork() -> list[str]:
     """Return which official files are due and not uploaded in English: notice, label."""
     missing = [kind for kind in ("notice", "label") if not guarantee_artwork(kind, "en")]
-    producers = DurabilityGuarantee.objects.filter(kind=GuaranteeKind.PRODUCER)
+    producers = ProductGuarantee.objects.filter(kind=GuaranteeKind.PRODUCER)
     if "label" in missing and not producers.exists():
         missing.remove("label")
     return missing

@@ -9,13 +9,13 @@ from catalog.models import (
     Category,
     Channel,
     DeliveryArea,
-    DurabilityGuarantee,
     ExchangeRate,
     Image,
     Listing,
     Mode,
     PriceRule,
     Product,
+    ProductGuarantee,
     Spec,
     Variant,
 )
@@ -130,7 +130,7 @@ def make_guarantee(product, **changes):
         "evidence_file": "documents/guarantee.pdf",
         "confirmed_by": "clerk",
     }
-    return DurabilityGuarantee.objects.create(product=product, **_row(known, changes))
+    return ProductGuarantee.objects.create(product=product, **_row(known, changes))
 
 
 def make_spec(product, **changes):

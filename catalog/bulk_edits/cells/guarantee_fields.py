@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from catalog.attributes.numbers import UnreadableError
 from catalog.attributes.text_cleaning import clean_text
 from catalog.bulk_edits.cells.values import check_length, read_choice, read_day, read_stored_file
-from catalog.models import DurabilityGuarantee, Product
+from catalog.models import Product, ProductGuarantee
 from catalog.models.guarantees import MAX_TEXTS, GuaranteeKind
 from catalog.safety import documents, guarantees
 from storefront.lib.db.transactions import requires_transaction
@@ -32,7 +32,7 @@ FIELDS = (
 def labels() -> dict[str, Any]:
     """Return the name of each column: ``model``, ``claim:en``."""
     found: dict[str, Any] = {}
-    meta: Any = DurabilityGuarantee._meta  # noqa: SLF001 - Django's model API
+    meta: Any = ProductGuarantee._meta  # noqa: SLF001 - Django's model API
     for name in FIELDS:
         label = str(meta.get_field(name).verbose_name)
         if name in TEXTS:
@@ -42,7 +42,7 @@ def labels() -> dict[str, Any]:
     return found
 
 
-def to_values(guarantee: DurabilityGuarantee) -> dict[str, Any]:
+def to_values(guarantee: ProductGuarantee) -> dict[str, Any]:
     """Return a guarantee as JSON."""
     values = {name: getattr(guarantee, name) for name in FIELDS}
     return values | {"seen_on": guarantee.seen_on.isoformat()}
@@ -79,7 +79,7 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
     if any(set(values[name]) < {code for code, _name in settings.LANGUAGES} for name in TEXTS):
         raise UnreadableError(_("enter territory and claim in each language"))
     try:
-        _to_row(values, DurabilityGuarantee()).full_clean(
+        _to_row(values, ProductGuarantee()).full_clean(
             exclude=["product", "confirmed_by", *FILES.values()],
             validate_unique=False,
         )
@@ -100,9 +100,9 @@ def _read(name: str, text: str) -> Any:
     return read_stored_file(text) if name in FILES else text
 
 
-def _to_row(values: Mapping[str, Any], row: DurabilityGuarantee) -> DurabilityGuarantee:
+def _to_row(values: Mapping[str, Any], row: ProductGuarantee) -> ProductGuarantee:
     for name in FIELDS:
-        field: Any = DurabilityGuarantee._meta.get_field(name)  # noqa: SLF001 - Django's model API
+        field: Any = ProductGuarantee._meta.get_field(name)  # noqa: SLF001 - Django's model API
         setattr(row, name, field.to_python(values[name] or None))
     return row
 
@@ -115,7 +115,7 @@ def save_guarantees(
 
     Locks:  as ``guarantees.record_guarantee``
     """
-    known = DurabilityGuarantee.objects.filter(product__in=[product for product, _wanted in stated])
+    known = ProductGuarantee.objects.filter(product__in=[product for product, _wanted in stated])
     present = {row.product_id: row for row in known}
     for product, wanted in sorted(stated, key=lambda one: one[0].pk):
         row = present.get(product.pk)
@@ -123,7 +123,7 @@ def save_guarantees(
             if row is not None:
                 guarantees.withdraw_guarantee(row, now=now)
             continue
-        row = _to_row(wanted[0], row or DurabilityGuarantee(product=product))
+        row = _to_row(wanted[0], row or ProductGuarantee(product=product))
         for file, digest in FILES.items():
             setattr(row, digest, documents.digest_of(wanted[0][file]))
         guarantees.record_guarantee(row, actor=actor, now=now)

@@ -1,4 +1,4 @@
--- The warranty of a product is the proven guarantee of its producer, or empty.
+-- The months of a product's guarantee stand at the product, too; empty without one.
 CREATE OR REPLACE FUNCTION copy_guarantee() RETURNS trigger AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
@@ -13,5 +13,5 @@ $$ LANGUAGE plpgsql;
 
 -- Runs at each change of a guarantee.
 CREATE OR REPLACE TRIGGER guarantee_is_copied
-AFTER INSERT OR UPDATE OR DELETE ON catalog_durabilityguarantee
+AFTER INSERT OR UPDATE OR DELETE ON catalog_productguarantee
 FOR EACH ROW EXECUTE FUNCTION copy_guarantee();

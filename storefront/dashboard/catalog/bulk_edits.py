@@ -37,7 +37,7 @@ FILE_RIGHTS = tuple(RIGHTS.values())  # a file states values of products and of 
 CREATION_RIGHTS = ("catalog.add_product", "catalog.add_variant")
 EVIDENCE_RIGHTS = {
     file_fields.DOCUMENTS_CODE: "catalog.change_productdocument",
-    file_fields.GUARANTEE_CODE: "catalog.change_durabilityguarantee",
+    file_fields.GUARANTEE_CODE: "catalog.change_productguarantee",
 }
 REMOVAL_RIGHTS = ("catalog.delete_product", "catalog.delete_variant")
 # Outcomes in the order of their tabs.

@@ -16,11 +16,11 @@ GROUPS: Mapping[str, Sequence[str]] = {
             for table in (
                 "product", "variant", "listing", "category", "image", "pricehold", "changerequest",
                 "brand", "productfamily", "customattribute", "requirement", "productdocument",
-                "durabilityguarantee",
+                "productguarantee",
             )
             for verb in ("add", "change")
         ),
-        "catalog.delete_durabilityguarantee",
+        "catalog.delete_productguarantee",
         "catalog.change_competitorsource",
         "suppliers.view_catalogimport",
         "suppliers.add_catalogimport",

@@ -129,7 +129,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Legal texts"), "gavel", "identity_legaltext"),
                 (_("Guarantee artwork"), "verified_user", "identity_guaranteeartwork"),
                 (_("Product documents"), "description", "catalog_productdocument"),
-                (_("Guarantees"), "workspace_premium", "catalog_durabilityguarantee"),
+                (_("Guarantees"), "workspace_premium", "catalog_productguarantee"),
                 (_("API keys"), "key", "api_apikey"),
                 (_("Channels"), "hub", "catalog_channel"),
                 (_("Categories"), "category", "catalog_category"),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from catalog.models import DurabilityGuarantee, Product, ProductDocument
+from catalog.models import Product, ProductDocument, ProductGuarantee
 from catalog.products import detail_query
 from catalog.products.alternatives import find_alternatives, find_redirect, find_unavailable
 from catalog.products.detail import VariantView
@@ -119,7 +119,7 @@ def document(_request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def guarantee_terms(_request: HttpRequest, slug: str) -> HttpResponse:
     """Send the terms of the guarantee of a product for sale. Raises: Http404."""
     row = get_object_or_404(
-        DurabilityGuarantee, product__slug=slug, product__status=Product.Status.LIVE
+        ProductGuarantee, product__slug=slug, product__status=Product.Status.LIVE
     )
     try:
         return documents.download(row.terms_file, stem=f"{slug}-guarantee")

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
-from catalog.models import DurabilityGuarantee, Product
+from catalog.models import Product, ProductGuarantee
 from catalog.safety import checks, documents, guarantees
 from catalog.search import index
 from storefront.identity import current
@@ -14,7 +14,7 @@ from tests.factories.catalog import NOON, make_channel, make_guarantee, make_pro
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 TERMS = PDF.replace(b"1.7", b"1.4")
-ADD = "/admin/catalog/durabilityguarantee/add/"
+ADD = "/admin/catalog/productguarantee/add/"
 
 
 def months_of(product):
@@ -79,9 +79,9 @@ def test_staff_record_a_guarantee_and_are_named(admin_client, admin_user):
     product = make_product()
     assert admin_client.post(ADD, filled(product)).status_code == 302
 
-    guarantee = DurabilityGuarantee.objects.get()
+    guarantee = ProductGuarantee.objects.get()
     assert guarantee.confirmed_by == str(admin_user)
-    page = f"/admin/catalog/durabilityguarantee/{guarantee.pk}"
+    page = f"/admin/catalog/productguarantee/{guarantee.pk}"
     for name, content in (("evidence", PDF), ("terms", TERMS)):
         file = admin_client.get(f"{page}/{name}/")
         assert (file.content, file["Content-Type"]) == (content, "application/pdf")
@@ -95,7 +95,7 @@ def test_a_guarantee_of_the_seller_may_be_short(admin_client):
 
     admin_client.post(ADD, filled(product, kind="seller", months=7))
 
-    assert not DurabilityGuarantee.objects.get().terms.has_label
+    assert not ProductGuarantee.objects.get().terms.has_label
     assert months_of(product) == 7
 
 
@@ -115,7 +115,7 @@ def test_wrong_input_is_refused(admin_client, changes, problem):
     answer = admin_client.post(ADD, filled(make_product(), **changes))
 
     assert problem in answer.content.decode()
-    assert not DurabilityGuarantee.objects.exists()
+    assert not ProductGuarantee.objects.exists()
 
 
 def test_a_withdrawn_guarantee_leaves_product_and_shop_but_keeps_its_files(
@@ -126,8 +126,8 @@ def test_a_withdrawn_guarantee_leaves_product_and_shop_but_keeps_its_files(
     make_channel()
     product = make_product()
     admin_client.post(ADD, filled(product))
-    guarantee = DurabilityGuarantee.objects.get()
-    page = f"/admin/catalog/durabilityguarantee/{guarantee.pk}/delete/"
+    guarantee = ProductGuarantee.objects.get()
+    page = f"/admin/catalog/productguarantee/{guarantee.pk}/delete/"
 
     with django_capture_on_commit_callbacks(execute=True):
         admin_client.post(page, {"post": "yes"})
@@ -141,7 +141,7 @@ def test_the_terms_are_entered_in_each_language(admin_client):
     answer = admin_client.post(ADD, filled(make_product(), claim_az=""))
 
     assert "Enter the text in each language." in answer.content.decode()
-    assert not DurabilityGuarantee.objects.exists()
+    assert not ProductGuarantee.objects.exists()
 
 
 def test_a_copy_of_the_evidence_is_required_once(admin_client):
@@ -151,13 +151,13 @@ def test_a_copy_of_the_evidence_is_required_once(admin_client):
 
     refused = admin_client.post(ADD, values).content.decode()
     admin_client.post(ADD, filled(product))
-    guarantee = DurabilityGuarantee.objects.get()
-    page = f"/admin/catalog/durabilityguarantee/{guarantee.pk}/change/"
+    guarantee = ProductGuarantee.objects.get()
+    page = f"/admin/catalog/productguarantee/{guarantee.pk}/change/"
     changed = admin_client.post(page, {**values, "months": 36})
 
     assert "Choose a file." in refused
     assert changed.status_code == 302
-    again = DurabilityGuarantee.objects.get()
+    again = ProductGuarantee.objects.get()
     assert (again.months, again.evidence_file) == (36, guarantee.evidence_file)
     assert again.terms_file == guarantee.terms_file
 
@@ -166,7 +166,7 @@ def test_a_missing_file_of_the_evidence_is_reported(admin_client):
     make_channel()
     guarantee = make_guarantee(make_product())
 
-    answer = admin_client.get(f"/admin/catalog/durabilityguarantee/{guarantee.pk}/evidence/")
+    answer = admin_client.get(f"/admin/catalog/productguarantee/{guarantee.pk}/evidence/")
 
     assert answer.status_code == 404
 
@@ -176,7 +176,7 @@ def test_the_evidence_needs_the_permission_to_see_guarantees(client, django_user
     guarantee = make_guarantee(make_product())
     client.force_login(django_user_model.objects.create_user("clerk", is_staff=True))
 
-    answer = client.get(f"/admin/catalog/durabilityguarantee/{guarantee.pk}/evidence/")
+    answer = client.get(f"/admin/catalog/productguarantee/{guarantee.pk}/evidence/")
 
     assert answer.status_code == 403
 
@@ -199,9 +199,9 @@ def test_the_deployment_check_names_missing_artwork(monkeypatch):
 def test_a_late_edit_does_not_bring_a_withdrawn_guarantee_back():
     product = make_product()
     read_before = make_guarantee(product)
-    DurabilityGuarantee.objects.all().delete()
+    ProductGuarantee.objects.all().delete()
 
-    with pytest.raises(DurabilityGuarantee.NotUpdated), transaction.atomic():
+    with pytest.raises(ProductGuarantee.NotUpdated), transaction.atomic():
         guarantees.record_guarantee(read_before, actor="mia", now=NOON)
 
     assert months_of(product) is None

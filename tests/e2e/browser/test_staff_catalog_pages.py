@@ -28,7 +28,7 @@ LISTS = (
 NEW = (
     *("catalog_product", "catalog_variant", "catalog_brand", "catalog_productfamily"),
     *("catalog_customattribute", "catalog_requirement", "catalog_category"),
-    *("catalog_productdocument", "catalog_durabilityguarantee", "catalog_pricerule"),
+    *("catalog_productdocument", "catalog_productguarantee", "catalog_pricerule"),
     *("suppliers_supplier", "suppliers_compliancedocument", "orders_promotion"),
 )
 KINDS = (Product, Variant, Brand, ProductFamily, CustomAttribute, Requirement, Category, Supplier)

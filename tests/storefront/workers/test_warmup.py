@@ -50,6 +50,18 @@ def test_garbage_collector_is_paused_and_present_objects_frozen():
         gc.enable()
 
 
+def printed_by_process(code):
+    """Return what Python code prints in a new process of this test's shop."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
 @pytest.mark.django_db
 def test_first_page_finds_urls_and_templates_loaded(monkeypatch):
     card, asked, done = make_card(), [], []
@@ -82,15 +94,7 @@ def test_workers_inherit_no_connection_from_the_pages_answered_before_the_fork()
         "wsgi.before_fork(); print(bool(opened), connection.connection)"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", start],
-        env=surroundings(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert done.stdout.strip() == "True None"
+    assert printed_by_process(start) == "True None"
 
 
 def test_first_email_finds_templates_and_translations_loaded(monkeypatch):
@@ -146,12 +150,4 @@ def test_worker_starts_without_libraries_that_only_pages_use():
         " & {*sys.modules})"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", start],
-        env=surroundings(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert done.stdout.strip() == "set()"
+    assert printed_by_process(start) == "set()"

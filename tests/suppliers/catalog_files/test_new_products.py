@@ -22,7 +22,14 @@ from tests.factories.catalog import (
     make_variant,
 )
 from tests.factories.suppliers import make_offer, make_supplier
-from tests.suppliers.catalog_files.test_own_files import apply, dry_run, outcomes, rows_of, undo
+from tests.suppliers.catalog_files.test_own_files import (
+    apply,
+    dry_run,
+    messages,
+    outcomes,
+    rows_of,
+    undo,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -40,14 +47,8 @@ PLAIN = "W-3,,Plain torch,tindrel,headlamp,headlamps,in_review,,,,none,,,,,,,,\n
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, settings):
-    settings.FEEDS_ROOT = tmp_path / "feeds"
-    settings.MEDIA_ROOT = tmp_path / "media"
-    make_category()
-
-
-def messages(row):
-    return {name: each.message for name, each in rows_of(row).items()}
+def category():
+    return make_category()
 
 
 def test_rows_with_unknown_skus_create_products_with_their_variants():

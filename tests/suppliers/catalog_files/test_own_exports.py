@@ -9,13 +9,13 @@ from PIL import Image as Picture
 
 from catalog.models import (
     Brand,
-    DurabilityGuarantee,
     Identifier,
     Image,
     Mode,
     OptionText,
     Product,
     ProductDocument,
+    ProductGuarantee,
     ProductText,
     Spec,
     Variant,
@@ -36,21 +36,22 @@ from tests.factories.catalog import (
     make_variant,
 )
 from tests.factories.competitors import make_identifier
-from tests.suppliers.catalog_files.test_own_files import apply, dry_run, outcomes, rows_of, undo
+from tests.suppliers.catalog_files.test_own_files import (
+    apply,
+    dry_run,
+    messages,
+    outcomes,
+    rows_of,
+    undo,
+)
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, settings):
-    settings.FEEDS_ROOT = tmp_path / "feeds"
-    settings.MEDIA_ROOT = tmp_path / "media"
-    make_category()
-
-
-def messages(row):
-    return {name: each.message for name, each in rows_of(row).items()}
+def category():
+    return make_category()
 
 
 def catalog():
@@ -192,7 +193,7 @@ def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
     before, lines = catalog(), "".join(own_export.csv_lines(Product.objects.all()))
     for model in (Mode, Image, Identifier, ProductText, OptionText, ProductDocument):
         model.objects.all().delete()
-    for model in (DurabilityGuarantee, Spec, Variant, Product, Brand):
+    for model in (ProductGuarantee, Spec, Variant, Product, Brand):
         model.objects.all().delete()
 
     row = dry_run(lines)
@@ -209,7 +210,7 @@ def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
 @pytest.mark.parametrize("change", ["added", "edited"])
 def test_an_undo_keeps_a_new_product_whose_evidence_changed(rich, change):
     lines = "".join(own_export.csv_lines(Product.objects.filter(slug="night")))
-    for model in (Identifier, ProductDocument, DurabilityGuarantee, Variant, Product):
+    for model in (Identifier, ProductDocument, ProductGuarantee, Variant, Product):
         model.objects.all().delete()
     row = dry_run(lines)
     apply(row)
@@ -217,7 +218,7 @@ def test_an_undo_keeps_a_new_product_whose_evidence_changed(rich, change):
     if change == "added":
         ProductDocument.objects.create(product=product, kind="manual", file="documents/x.pdf")
     else:
-        DurabilityGuarantee.objects.update(months=48)
+        ProductGuarantee.objects.update(months=48)
 
     undo(row)
 

@@ -28,11 +28,6 @@ from tests.factories.competitors import make_identifier
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, settings):
-    settings.FEEDS_ROOT = tmp_path / "feeds"
-
-
 @pytest.fixture
 def light():
     product = make_product(title="Night torch")
@@ -78,6 +73,10 @@ def dry_run(content, *, blank="ignore", columns=None, name="file.csv"):
 
 def rows_of(row):
     return {each.name: each for each in row.edit.rows.order_by("position")}
+
+
+def messages(row):
+    return {name: each.message for name, each in rows_of(row).items()}
 
 
 def outcomes(row):
