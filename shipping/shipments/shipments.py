@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import Q
 
 from orders.models import PurchaseOrder
+from shipping.carriers import numbers, registry, tracking_urls
 from shipping.models import Parcel, Shipment
-from shipping.shipments import carriers, contents, fulfillment, tracking
+from shipping.shipments import contents, fulfillment, tracking
 from shipping.shipments.statuses import TrackingUpdate, from_text
 from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport, ShipmentNotice
 
@@ -94,7 +95,7 @@ class _ParcelImport:
             try:
                 parcel = self._parcel(notice)
             except (
-                carriers.InvalidTrackingNumberError,
+                numbers.InvalidTrackingNumberError,
                 contents.NotOrderedError,
                 _RejectedParcelError,
             ) as error:
@@ -121,7 +122,7 @@ class _ParcelImport:
     def _parcel(self, notice: ShipmentNotice) -> Parcel | None:
         """Return the reported parcel, created if new; None if it has no number and no units."""
         units = contents.stated_contents(self.purchase_order, notice)
-        number = carriers.normalize_number(notice.number) if notice.number.strip() else ""
+        number = numbers.normalize_number(notice.number) if notice.number.strip() else ""
         if not number:
             return self._parcel_without_number(notice, units)
         # Within one shipment the number is enough: a supplier's carrier names vary between
@@ -152,7 +153,7 @@ class _ParcelImport:
         remaining = contents.remaining_units(self.purchase_order)
         if not remaining or (units and not units & remaining):
             return None
-        carrier = carriers.normalize_name(notice.carrier, "") if notice.carrier.strip() else ""
+        carrier = registry.normalize_name(notice.carrier, "") if notice.carrier.strip() else ""
         return self._create(notice, units, {"carrier": carrier, "number": "", "tracking_url": ""})
 
     def _others(self, **filters: Any) -> Iterator[Parcel]:
@@ -167,14 +168,14 @@ class _ParcelImport:
         return not units and not contents.remaining_units(self.purchase_order)
 
     def _identity(self, notice: ShipmentNotice, number: str) -> dict[str, str]:
-        carrier = carriers.normalize_name(notice.carrier, number)
+        carrier = registry.normalize_name(notice.carrier, number)
         supplier_id = self.purchase_order.supplier_id
         same_number = Parcel.objects.filter(
             Q(carrier=carrier) | Q(shipment__purchase_order__supplier_id=supplier_id), number=number
         )
         if other := same_number.select_related("shipment__purchase_order").first():
             raise _RejectedParcelError(f"{other} belongs to {other.shipment.purchase_order}")
-        url = carriers.tracking_url(notice.carrier, number, offered=notice.url)
+        url = tracking_urls.tracking_url(notice.carrier, number, offered=notice.url)
         return {"carrier": carrier, "number": number, "tracking_url": url}
 
     def _create(

@@ -8,8 +8,9 @@ from django.db import transaction
 
 from orders.inventory import allocations
 from orders.models import Order, PurchaseOrder
+from shipping.carriers import numbers, registry
 from shipping.models import Parcel, TrackingEvent
-from shipping.shipments import carriers, events, fulfillment
+from shipping.shipments import events, fulfillment
 from shipping.shipments.statuses import FINAL, WITH_CARRIER, TrackingUpdate, latest
 from storefront.lib.db.transactions import requires_transaction
 
@@ -27,12 +28,12 @@ def apply(*, carrier: str, number: str, updates: Sequence[TrackingUpdate], now: 
 
     Locks:  the order, then its purchase order, the allocations and the stock rows
     Raises: UnknownParcelError
-            carriers.InvalidTrackingNumberError
+            numbers.InvalidTrackingNumberError
     """
-    normalized = carriers.normalize_number(number)
+    normalized = numbers.normalize_number(number)
     parcel = (
         Parcel.objects.filter(
-            carrier=carriers.normalize_name(carrier, normalized), number=normalized
+            carrier=registry.normalize_name(carrier, normalized), number=normalized
         )
         .select_related("shipment")
         .first()

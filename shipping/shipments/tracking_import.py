@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements
+from shipping.carriers import numbers
 from shipping.models import Parcel
-from shipping.shipments import carriers, contents, shipments
+from shipping.shipments import contents, shipments
 from shipping.shipments.tracking_list import ListedRow
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.connectors.records import (
@@ -120,8 +121,8 @@ def _validate_parcel(
             _("This supplier has no order with this number. Check the order number.")
         )
     try:
-        number = carriers.normalize_number(rows[0].number)
-    except carriers.InvalidTrackingNumberError as error:
+        number = numbers.normalize_number(rows[0].number)
+    except numbers.InvalidTrackingNumberError as error:
         raise _InvalidRowError(_("This is not a valid tracking number.")) from error
     known = Parcel.objects.filter(shipment__purchase_order=purchase_order, number=number)
     if known.exists():

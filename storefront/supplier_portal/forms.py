@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from shipping.shipments import carriers
+from shipping.carriers import numbers, registry
 from storefront.lib.money import Money
 from storefront.supplier_portal.purchase_order import REASONS, Line
 from suppliers.connectors.records import RejectedLine, RejectionReason
@@ -134,7 +134,7 @@ class ParcelForm(forms.Form):
 
     carrier = forms.CharField(
         label=gettext_lazy("Carrier"),
-        max_length=carriers.MAX_NAME_LENGTH,
+        max_length=registry.MAX_NAME_LENGTH,
         error_messages={
             "required": gettext_lazy("Enter the carrier, such as DHL."),
             "max_length": gettext_lazy("This carrier name is too long."),
@@ -142,7 +142,7 @@ class ParcelForm(forms.Form):
     )
     number = forms.CharField(
         label=gettext_lazy("Tracking number"),
-        max_length=carriers.MAX_NUMBER_LENGTH + 20,
+        max_length=numbers.MAX_NUMBER_LENGTH + 20,
         error_messages={
             "required": gettext_lazy("Enter the tracking number."),
             "max_length": gettext_lazy("This tracking number is too long."),
@@ -173,8 +173,8 @@ class ParcelForm(forms.Form):
 
     def clean_number(self) -> str:
         try:
-            return carriers.normalize_number(self.cleaned_data["number"])
-        except carriers.InvalidTrackingNumberError as error:
+            return numbers.normalize_number(self.cleaned_data["number"])
+        except numbers.InvalidTrackingNumberError as error:
             raise forms.ValidationError(
                 _("A tracking number has at least five characters, letters and digits only."),
                 code="bad",

@@ -24,8 +24,8 @@ from orders.address_changes import change_requests
 from orders.address_changes.corrections import AddressLockedError
 from orders.cancellation.supplier_answers import NoPendingRequestError
 from orders.models import PurchaseOrder
+from shipping.carriers.registry import CARRIERS
 from shipping.models import Parcel
-from shipping.shipments import carriers
 from shipping.shipments.shipments import NotShippableError
 from storefront.accounts import security_log
 from storefront.lib.security.client_ip import client_range
@@ -240,7 +240,7 @@ def _show(  # noqa: PLR0913 - all parts of one page
         "answer_form": answer or AnswerForm(lines=shown.active_lines),
         "parcel_form": parcel or ParcelForm(lines=shown.remaining),
         "wrong": [form for form in (answer, parcel) if form is not None and form.errors],
-        "carriers": [carrier.name for carrier in carriers.CARRIERS],
+        "carriers": [carrier.name for carrier in CARRIERS],
         "message": message,
         "problem": problem,
     }

@@ -2,7 +2,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from shipping.shipments import carriers
+from shipping.carriers import numbers, registry, tracking_urls
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ from shipping.shipments import carriers
     ],
 )
 def test_a_parcel_links_to_its_carriers_tracking_page(reported, number, name, page):
-    url = carriers.tracking_url(reported, number)
+    url = tracking_urls.tracking_url(reported, number)
 
-    assert carriers.normalize_name(reported, number) == name
+    assert registry.normalize_name(reported, number) == name
     assert url.startswith(page)
     assert number in url
 
@@ -36,8 +36,10 @@ def test_a_parcel_links_to_its_carriers_tracking_page(reported, number, name, pa
 def test_the_suppliers_page_is_used_only_for_unknown_carriers():
     page = "https://camel.example.com/track?n=XY12345"
 
-    assert carriers.tracking_url("Camel Express", "XY12345", offered=page) == page
-    assert "cjpacket.com" in carriers.tracking_url("CJPacket", "CJPKL0000000000YQ", offered=page)
+    assert tracking_urls.tracking_url("Camel Express", "XY12345", offered=page) == page
+    assert "cjpacket.com" in tracking_urls.tracking_url(
+        "CJPacket", "CJPKL0000000000YQ", offered=page
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_the_suppliers_page_is_used_only_for_unknown_carriers():
     ],
 )
 def test_an_unsafe_url_is_never_a_link(offered):
-    url = carriers.tracking_url("Camel Express", "XY12345", offered=offered)
+    url = tracking_urls.tracking_url("Camel Express", "XY12345", offered=offered)
 
     assert urlsplit(url).hostname == "t.17track.net"
     assert urlsplit(url).scheme == "https"
@@ -77,7 +79,7 @@ def test_an_unsafe_url_is_never_a_link(offered):
 
 @pytest.mark.parametrize("raw", [" cjpkl 0000000000yq ", "CJPKL0000000000YQ"])
 def test_a_number_is_normalized(raw):
-    assert carriers.normalize_number(raw) == "CJPKL0000000000YQ"
+    assert numbers.normalize_number(raw) == "CJPKL0000000000YQ"
 
 
 @pytest.mark.parametrize(
@@ -93,8 +95,8 @@ def test_a_number_is_normalized(raw):
     ],
 )
 def test_an_invalid_number_is_rejected(raw):
-    with pytest.raises(carriers.InvalidTrackingNumberError):
-        carriers.normalize_number(raw)
+    with pytest.raises(numbers.InvalidTrackingNumberError):
+        numbers.normalize_number(raw)
 
 
 @pytest.mark.parametrize(
@@ -108,4 +110,4 @@ def test_an_invalid_number_is_rejected(raw):
     ],
 )
 def test_a_carrier_name_is_cleaned_and_shortened(reported, name):
-    assert carriers.normalize_name(reported, "XY12345") == name
+    assert registry.normalize_name(reported, "XY12345") == name
