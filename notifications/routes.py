@@ -32,6 +32,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "account.rights_changed": (Route("rights_changed"),),
         "order.placed": (Route("order_placed"),),
         "order.unpaid": (Route("order_unpaid"),),
+        "order.payment_failed": (Route("payment_failed"),),
         "order.link_asked": (Route("order_link"),),
         "order.delivery_address_changed": (Route("delivery_address_changed"),),
         "order.delivery_address_change_result": (Route("delivery_address_change_result"),),
@@ -63,6 +64,9 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "parcel.lost": (Route("parcel_problem"),),
         "parcel.returned": (Route("parcel_problem"),),
         "parcel.shipped": (Route("parcel_shipped"),),
+        "parcel.out_for_delivery": (Route("parcel_out_for_delivery"),),
+        "parcel.delivered": (Route("parcel_delivered"),),
+        "parcel.exception": (Route("parcel_exception"),),
         "purchase_order.mailed": (Route("purchase_order"),),
         "purchase_order.supplier_cancellation_request": (Route("supplier_cancellation_request"),),
         "purchase_order.supplier_address_change_request": (

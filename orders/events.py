@@ -13,6 +13,7 @@ from catalog.enums import EU
 from catalog.models import Variant
 from catalog.products import images
 from catalog.texts.titles import full_title_in, title_in
+from notifications.models import Event
 from notifications.outbox import record_event
 from orders import order_lines
 from orders.links import choice_url, order_url, terms_url
@@ -29,6 +30,8 @@ from orders.models import (
 from orders.promotions import redemptions
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+
+PAYMENT_FAILED = "order.payment_failed"
 
 
 def line_payload(line: OrderLine, locale: str, quantity: int | None = None) -> dict[str, Any]:
@@ -156,6 +159,23 @@ def order_unpaid(order: Order, *, at: datetime) -> None:
         payment_due_at=order.payment_due_at.isoformat(),
         at=at,
     )
+
+
+def payment_failed(order: Order, *, at: datetime) -> None:
+    """Notify the customer, once, of a payment that ended while the order can still be paid."""
+    record_order_event(
+        order,
+        PAYMENT_FAILED,
+        order.number,
+        lines=_lines(order),
+        total=str(order.total_amount),
+        payment_due_at=order.payment_due_at.isoformat(),
+        at=at,
+    )
+
+
+def knows_payment_failed(order: Order) -> bool:
+    return Event.objects.filter(key=f"{PAYMENT_FAILED}:{order.number}").exists()
 
 
 def link_requested(order: Order, *, at: datetime) -> None:

@@ -33,6 +33,8 @@ def expired_order(*, token: str) -> Order | None:
 def send_reminders(*, now: datetime) -> None:
     """Send each customer one reminder of an unpaid order, with its deadline.
 
+    The e-mail about a failed payment says the same, so no reminder follows it.
+
     Locks:  one order at a time
     """
     placed = (now - REMIND_AFTER - REMINDER_WINDOW, now - REMIND_AFTER)
@@ -42,5 +44,5 @@ def send_reminders(*, now: datetime) -> None:
     for order_id in waiting.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic(durable=True):
             order = Order.objects.select_for_update(of=["self"]).get(pk=order_id)
-            if order.status == Status.PENDING_PAYMENT:
+            if order.status == Status.PENDING_PAYMENT and not events.knows_payment_failed(order):
                 events.order_unpaid(order, at=now)

@@ -229,6 +229,8 @@ def _failed(order: Order, payment: Payment, update: PaymentUpdate, now: datetime
         to = Status.CAPTURED  # what was captured can still be refunded
     was_authorized = payment.status == Status.AUTHORIZED
     payment.move(to, at=now, actor=payment.gateway, problem=update.reason[:300])
+    if order.status == Order.Status.PENDING_PAYMENT and order.payment_due_at > now:
+        events.payment_failed(order, at=now)
     if was_authorized and order.status in {Order.Status.PLACED, Order.Status.PROCESSING}:
         order.move(
             Order.Status.ON_HOLD,

@@ -1,6 +1,8 @@
 """Parcel events: record them in the outbox, with payloads that suffice for every message."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from notifications.outbox import record_event
@@ -9,31 +11,27 @@ from orders.links import order_url
 from orders.models import PurchaseOrder
 from shipping.models import Parcel
 
+CarrierStatus = Parcel.CarrierStatus
+# What the customer is told while a parcel is on its way, once for each parcel.
+NEWS: Mapping[str, str] = MappingProxyType(
+    {
+        CarrierStatus.OUT_FOR_DELIVERY: "out_for_delivery",
+        CarrierStatus.ATTEMPT_FAILED: "exception",
+        CarrierStatus.EXCEPTION: "exception",
+    }
+)
+MAX_NEWS_AGE = timedelta(days=1)  # an older status is no longer true
+
 
 def record_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
-    order = purchase_order.order
     promised = purchase_order.entry
-    lines = parcel.lines.select_related("order_line__variant__product__spec").order_by("pk")
-    purchase_lines = {
-        row.order_line_id: row
-        for row in purchase_order.lines.select_related(
-            "offer__variant__product__spec", "order_line__variant__product__spec"
-        )
-    }
     record_event(
         name="parcel.shipped",
         key=f"parcel.shipped:{parcel.carrier}:{parcel.number}",
-        subject=f"order:{order.number}",
+        subject=f"order:{purchase_order.order.number}",
         payload={
             **_base_payload(parcel, purchase_order),
-            "tracking_url": parcel.tracking_url,
-            "lines": [
-                shipped_payload(purchase_lines[line.order_line_id], order.locale, line.quantity)
-                if line.order_line_id in purchase_lines
-                else line_payload(line.order_line, order.locale, line.quantity)
-                for line in lines
-            ],
-            "currency": order.currency,
+            "lines": _lines(parcel, purchase_order),
             "arrives_from": promised["arrives_from"],
             "arrives_to": promised["arrives_to"],
         },
@@ -46,7 +44,31 @@ def record_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datet
         name="parcel.delivered",
         key=f"parcel.delivered:{parcel.carrier}:{parcel.number or parcel.pk}",
         subject=f"order:{purchase_order.order.number}",
-        payload=_base_payload(parcel, purchase_order),
+        payload={
+            **_base_payload(parcel, purchase_order),
+            "lines": _lines(parcel, purchase_order),
+        },
+        at=at,
+    )
+
+
+def record_news(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
+    """Record, once each, that a parcel is out for delivery or has a delivery exception.
+
+    A status that is not current is not recorded.
+    """
+    what = NEWS.get(parcel.carrier_status)
+    since = parcel.carrier_status_at or at
+    if what is None or parcel.status != Parcel.Status.SHIPPED or since < at - MAX_NEWS_AGE:
+        return
+    record_event(
+        name=f"parcel.{what}",
+        key=f"parcel.{what}:{parcel.pk}",
+        subject=f"order:{purchase_order.order.number}",
+        payload={
+            **_base_payload(parcel, purchase_order),
+            "is_attempt": parcel.carrier_status == CarrierStatus.ATTEMPT_FAILED,
+        },
         at=at,
     )
 
@@ -73,4 +95,25 @@ def _base_payload(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, An
         "url": order_url(order),
         "carrier": parcel.carrier,
         "number": parcel.number,
+        "tracking_url": parcel.tracking_url,
+        "currency": order.currency,
+        "goes_to": order.ship_to["country"],
     }
+
+
+def _lines(parcel: Parcel, purchase_order: PurchaseOrder) -> list[dict[str, Any]]:
+    """Return the contents of a parcel; an item of the purchase order as it was bought."""
+    locale = purchase_order.order.locale
+    lines = parcel.lines.select_related("order_line__variant__product__spec").order_by("pk")
+    purchase_lines = {
+        row.order_line_id: row
+        for row in purchase_order.lines.select_related(
+            "offer__variant__product__spec", "order_line__variant__product__spec"
+        )
+    }
+    return [
+        shipped_payload(purchase_lines[line.order_line_id], locale, line.quantity)
+        if line.order_line_id in purchase_lines
+        else line_payload(line.order_line, locale, line.quantity)
+        for line in lines
+    ]

@@ -87,6 +87,7 @@ def apply_locked(
         events.record_failed(parcel, purchase_order=purchase_order, at=now)
     if any(word in WITH_CARRIER for _, word in recorded):
         fulfillment.mark_shipped(parcel=parcel, purchase_order=purchase_order, now=now)
+    events.record_news(parcel, purchase_order=purchase_order, at=now)
     if status == FINAL:
         fulfillment.mark_delivered(parcel=parcel, purchase_order=purchase_order, now=now)
 

@@ -84,7 +84,7 @@ def test_six_workers_with_one_event_create_one_message():
 
 def test_an_event_without_recipients_is_done():
     event = make_event()
-    Event.objects.update(name="parcel.delivered")
+    Event.objects.update(name="purchase_order.accepted")
 
     assert dispatch.fan_out(event=event, now=NOON) == []
     assert Event.objects.get().fanned_out_at == NOON

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
+from notifications.models import Event
 from orders import events
 from orders.address_changes import change_requests, corrections
 from orders.cancellation import cancellation, supplier_answers
@@ -20,9 +21,11 @@ from tests.factories.orders import (
     ask_to_stop,
     make_order,
     make_paid_order,
+    make_payment,
     make_purchase_orders,
     make_sellable,
 )
+from tests.factories.payments import apply_update
 from tests.factories.promotions import make_promotion
 from tests.factories.returns import exchange, make_inspected_return
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
@@ -82,6 +85,11 @@ def placed_without_tax():
 def unpaid():
     make_order()
     unpaid_orders.send_reminders(now=NOON + timedelta(minutes=6))
+
+
+def payment_declined():
+    make_payment(make_order())
+    apply_update("declined")
 
 
 def link_asked():
@@ -208,6 +216,15 @@ CASES = [
             "Pay or cancel the order",
         ],
     ),
+    (
+        "order.payment_failed",
+        payment_declined,
+        [
+            "Your payment did not go through.",
+            "reserved for you until 24 November, 13:20 CET",
+            "Pay or cancel the order",
+        ],
+    ),
     ("order.link_asked", link_asked, ["Someone requested the link to this order", "See the order"]),
     (
         "order.delivery_address_changed",
@@ -277,6 +294,14 @@ def test_an_unpaid_order_has_no_authorization_to_void():
     canceled_before_it_was_paid()
 
     assert "hold" not in last_email("order.canceled").english.text
+
+
+def test_no_reminder_follows_the_e_mail_about_a_failed_payment():
+    payment_declined()
+
+    unpaid_orders.send_reminders(now=NOON + timedelta(minutes=6))
+
+    assert [event.name for event in Event.objects.all()] == ["order.payment_failed"]
 
 
 def test_tax_on_top_is_not_shown_as_included():

@@ -26,8 +26,8 @@ def shipped(answer="shipped"):
     shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
 
 
-def report_status(status):
-    update = TrackingUpdate(status=status, happened_at=NOON - A_DAY)
+def report_status(status, at=NOON - A_DAY):
+    update = TrackingUpdate(status=status, happened_at=at)
     tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, updates=[update], now=NOON)
 
 
@@ -46,7 +46,76 @@ def returned():
     report_status("return_to_sender")
 
 
+def out_for_delivery():
+    shipped()
+    report_status("out_for_delivery")
+
+
+def not_at_home():
+    shipped()
+    report_status("attempt_failed")
+
+
+def interrupted():
+    shipped()
+    report_status("exception")
+
+
+def interrupted_without_number():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    notice = make_shipment_notice(number="", carrier="", carrier_text="exception")
+    state = make_state(purchase_order, "shipped", notice)
+    shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
+
+
+def out_for_delivery_without_number():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    notice = make_shipment_notice(number="", carrier="", carrier_text="out for delivery")
+    state = make_state(purchase_order, "shipped", notice)
+    shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
+
+
+def delivered():
+    shipped()
+    report_status("delivered")
+
+
+def delivered_without_number():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    state = make_state(purchase_order, "delivered")
+    shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
+
+
+def delivered_with_unknown_contents():
+    shipped("accepted")
+    report_status("delivered")
+
+
 CASES = [
+    (
+        "parcel.out_for_delivery",
+        out_for_delivery,
+        ["Your parcel is out for delivery.", CJ_NUMBER, "Track the parcel"],
+    ),
+    ("parcel.out_for_delivery", out_for_delivery_without_number, ["See the order"]),
+    (
+        "parcel.exception",
+        not_at_home,
+        ["The carrier could not deliver your parcel.", CJ_NUMBER, "Track the parcel"],
+    ),
+    (
+        "parcel.exception",
+        interrupted,
+        ["The carrier reports a problem with your parcel.", "for example pay customs"],
+    ),
+    ("parcel.exception", interrupted_without_number, ["See the order"]),
+    (
+        "parcel.delivered",
+        delivered,
+        ["Your parcel was delivered.", CJ_NUMBER, "In this parcel", "If it did not reach you"],
+    ),
+    ("parcel.delivered", delivered_without_number, ["Your parcel was delivered."]),
+    ("parcel.delivered", delivered_with_unknown_contents, ["If it did not reach you"]),
     (
         "parcel.shipped",
         shipped,

@@ -70,7 +70,7 @@ def test_an_order_with_a_declined_payment_can_still_be_paid():
     order.refresh_from_db()
     payment.refresh_from_db()
     assert (order.status, payment.status) == ("pending_payment", "declined")
-    assert Event.objects.count() == 0
+    assert Event.objects.get().name == "order.payment_failed"
 
 
 def test_an_authorization_of_an_expired_order_is_voided():

@@ -121,3 +121,25 @@ def test_a_failed_parcel_is_reported_to_the_customer_once(status, name):
         )
 
     assert Event.objects.filter(name=name).count() == 1
+
+
+@pytest.mark.parametrize("status", ["out_for_delivery", "exception"])
+def test_the_customer_is_told_once_of_a_status_that_is_current(status):
+    make_parcel()
+
+    for hour in (-40, -3, -2):
+        apply_updates(TrackingUpdate(status=status, happened_at=hours(hour), text=f"at {hour}"))
+        told = Event.objects.filter(name=f"parcel.{status}").count()
+        assert told == (hour > -24), f"a status of hour {hour}"
+
+
+def test_nothing_is_told_of_a_status_before_the_delivery_or_of_a_label():
+    make_parcel(answer="accepted")
+
+    apply_updates(TrackingUpdate(status="pre_transit", happened_at=hours(-5)))
+    of_label = Event.objects.filter(name__startswith="parcel.").count()
+    apply_updates(TrackingUpdate(status="delivered", happened_at=hours(-1)))
+    apply_updates(TrackingUpdate(status="out_for_delivery", happened_at=hours(-3)))
+
+    assert of_label == 0
+    assert not Event.objects.filter(name="parcel.out_for_delivery").exists()
