@@ -1,79 +1,150 @@
-"""Carriers: know them by name and by number format. Pure.
+"""Carriers: load them with their number formats and tracking pages, find them by name. Pure.
 
-Source: the carriers' public tracking pages.
+The data is in ``data/*.tsv``; each format and page names its source. ``evidence`` is "published" if
+the carrier or a standard states the rule, "observed" if it only shows in public tracking numbers.
 """
 
+import csv
 import re
-from typing import NamedTuple
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
-GENERIC_TRACKING_URL = "https://t.17track.net/en#nums={number}"
 MAX_NAME_LENGTH = 40
+UNNAMED = "Carrier"
+_DATA = Path(__file__).with_name("data")
+_UNSAFE_IN_NAMES = re.compile(r"[^\w .&+/()-]+")
+_MAX_WORDING = 200
 
 
-class Carrier(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """A carrier. ``countries`` is empty if it delivers in many countries.
+
+    ``kind``: "post", "express", "parcel", or "forwarder": it hands parcels over to another carrier.
+    ``group`` is the code of a carrier that stands for several, such as DHL for DHL Express.
+    """
+
+    code: str
     name: str
-    name_pattern: str
-    number_pattern: str
-    page: str
+    kind: str
+    group: str
+    countries: frozenset[str]
+    aliases: tuple[str, ...]
 
 
-# A parcel's carrier is the first whose name fits, otherwise the first whose number format fits.
-CARRIERS = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFormat:
+    """A format of tracking numbers; its groups are what is checked, and the check digit.
+
+    ``is_own`` is true if no other carrier in the data uses such numbers, except those that have
+    the same format.
+    """
+
+    carrier: Carrier
+    pattern: re.Pattern[str]
+    is_own: bool
+    check: str
+    is_published: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingPage:
+    """A tracking page. Empty ``countries`` or ``languages`` mean any; "*" is any known country."""
+
+    carrier: Carrier
+    countries: frozenset[str]
+    languages: frozenset[str]
+    url: str
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with (_DATA / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+
+
+CARRIERS = tuple(
     Carrier(
-        "CJPacket",
-        r"cj ?packet|cjpk",
-        r"CJ[A-Z]{2,4}[0-9]{8,16}[A-Z]{0,2}",
-        "https://www.cjpacket.com/?trackingNumber={number}",
-    ),
-    Carrier(
-        "YunExpress",
-        r"yun ?express|yuntu",
-        r"YT[0-9]{16}",
-        "https://www.yuntrack.com/parcelTracking?id={number}",
-    ),
-    Carrier("4PX", r"4 ?px", r"4PX[0-9A-Z]{10,16}", "https://track.4px.com/#/result/0/{number}"),
-    Carrier("UPS", r"\bups\b", r"1Z[0-9A-Z]{16}", "https://www.ups.com/track?tracknum={number}"),
-    Carrier(
-        "USPS",
-        r"\busps\b|united states postal",
-        r"9[2-5][0-9]{20}",
-        "https://tools.usps.com/go/TrackConfirmAction?tLabels={number}",
-    ),
-    Carrier("FedEx", r"fed ?ex", "", "https://www.fedex.com/fedextrack/?trknbr={number}"),
-    Carrier(
-        "DHL",
-        r"\bdhl\b",
-        r"JJD[0-9]{16,18}|JVGL[0-9]{12,16}",
-        "https://www.dhl.com/global-en/home/tracking.html?tracking-id={number}",
-    ),
-    Carrier("GLS", r"\bgls\b", "", "https://gls-group.com/EU/en/parcel-tracking?match={number}"),
-    Carrier("DPD", r"\bdpd\b", "", "https://tracking.dpd.de/status/en_US/parcel/{number}"),
-    Carrier(
-        "Royal Mail",
-        r"royal ?mail",
-        r"[A-Z]{2}[0-9]{9}GB",
-        "https://www.royalmail.com/track-your-item#/tracking-results/{number}",
-    ),
-    Carrier(
-        "China Post", r"china ?post|\bems\b|e-?packet", r"[A-Z]{2}[0-9]{9}CN", GENERIC_TRACKING_URL
-    ),
+        code=row["code"],
+        name=row["name"],
+        kind=row["kind"],
+        group=row["group"],
+        countries=frozenset(row["countries"].split()),
+        aliases=tuple(filter(None, row["aliases"].split("|"))),
+    )
+    for row in _rows("carriers.tsv")
 )
-_NAME = re.compile(r"[^\w .&+/()-]+")
+BY_CODE = {carrier.code: carrier for carrier in CARRIERS}
+BY_NAME = {carrier.name: carrier for carrier in CARRIERS}
+NUMBER_FORMATS = tuple(
+    NumberFormat(
+        carrier=BY_CODE[row["carrier"]],
+        pattern=re.compile(row["pattern"]),
+        is_own=row["own"] == "yes",
+        check=row["check"],
+        is_published=row["evidence"] == "published",
+        source=row["source"],
+    )
+    for row in _rows("number_formats.tsv")
+)
+TRACKING_PAGES = tuple(
+    TrackingPage(
+        carrier=BY_CODE[row["carrier"]],
+        countries=frozenset(row["countries"].split()),
+        languages=frozenset(row["languages"].split()),
+        url=row["url"],
+    )
+    for row in _rows("tracking_pages.tsv")
+)
 
 
-def normalize_name(raw: str, number: str) -> str:
-    """Return the standard name of a known carrier; an unknown name is only cleaned."""
-    if known := find_carrier(raw, number):
-        return known.name
-    return " ".join(_NAME.sub(" ", raw).split())[:MAX_NAME_LENGTH].strip() or "Carrier"
+def clean_name(wording: str) -> str:
+    """Return an unknown carrier's name without unsafe characters, at most 40 characters long."""
+    words = _UNSAFE_IN_NAMES.sub(" ", wording).split()
+    return " ".join(words)[:MAX_NAME_LENGTH].strip() or UNNAMED
 
 
-def find_carrier(carrier: str, number: str) -> Carrier | None:
-    name = carrier[:200].casefold()
-    for candidate in CARRIERS:
-        if re.search(candidate.name_pattern, name):
-            return candidate
-    for candidate in CARRIERS:
-        if candidate.number_pattern and re.fullmatch(candidate.number_pattern, number):
-            return candidate
-    return None
+def standard_name(wording: str) -> str:
+    """Return the name of the carrier that a supplier names; an unknown name is only cleaned."""
+    named = find_by_name(wording)
+    return named[0].name if len(named) == 1 else clean_name(wording)
+
+
+def find_by_name(wording: str, *, country: str = "") -> tuple[Carrier, ...]:
+    """Return the carriers that a supplier's wording names, such as "DHL Paket, insured".
+
+    A longer name hides those inside it. One name may stand for carriers of different countries;
+    the country of delivery then decides, if it can.
+    """
+    found: dict[str, Carrier] = {}
+    for match in _NAMES.finditer(_fold(wording[:_MAX_WORDING])):
+        carriers = _BY_FOLDED_NAME[match[0].replace(" ", "")]
+        local = [carrier for carrier in carriers if country in carrier.countries]
+        found |= {carrier.code: carrier for carrier in local or carriers}
+    return tuple(found.values())
+
+
+def _fold(name: str) -> str:
+    """Return a name in lower case without accents and punctuation: "Österr. Post" → "osterr post"."""
+    plain = unicodedata.normalize("NFKD", name.casefold().replace("ı", "i").replace("ə", "e"))
+    letters = "".join(char for char in plain if not unicodedata.combining(char))
+    return " ".join(re.sub(r"[\W_]+", " ", letters).split())
+
+
+def _index_names() -> tuple[dict[str, list[Carrier]], re.Pattern[str]]:
+    carriers: dict[str, list[Carrier]] = defaultdict(list)
+    patterns = set()
+    for carrier in CARRIERS:
+        for folded in {_fold(name) for name in (carrier.name, carrier.code, *carrier.aliases)}:
+            carriers[folded.replace(" ", "")].append(carrier)
+            # A name in Chinese has no spaces around it.
+            edge = r"\b" if folded.isascii() else ""
+            patterns.add(edge + re.escape(folded).replace(r"\ ", " ?") + edge)
+    longest_first = sorted(patterns, key=lambda pattern: (-len(pattern), pattern))
+    return dict(carriers), re.compile("|".join(longest_first))
+
+
+_BY_FOLDED_NAME, _NAMES = _index_names()

@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from orders.models import PurchaseOrder
 from shipping.carriers import numbers, registry, tracking_urls
+from shipping.carriers.recognition import recognize
 from shipping.models import Parcel, Shipment
 from shipping.shipments import contents, fulfillment, tracking
 from shipping.shipments.statuses import TrackingUpdate, from_text
@@ -153,7 +154,7 @@ class _ParcelImport:
         remaining = contents.remaining_units(self.purchase_order)
         if not remaining or (units and not units & remaining):
             return None
-        carrier = registry.normalize_name(notice.carrier, "") if notice.carrier.strip() else ""
+        carrier = registry.standard_name(notice.carrier) if notice.carrier.strip() else ""
         return self._create(notice, units, {"carrier": carrier, "number": "", "tracking_url": ""})
 
     def _others(self, **filters: Any) -> Iterator[Parcel]:
@@ -168,14 +169,19 @@ class _ParcelImport:
         return not units and not contents.remaining_units(self.purchase_order)
 
     def _identity(self, notice: ShipmentNotice, number: str) -> dict[str, str]:
-        carrier = registry.normalize_name(notice.carrier, number)
+        order = self.purchase_order.order
+        country = order.ship_to["country"]
+        recognized = recognize(number, country=country, wording=notice.carrier)
+        carrier = recognized.name
         supplier_id = self.purchase_order.supplier_id
         same_number = Parcel.objects.filter(
             Q(carrier=carrier) | Q(shipment__purchase_order__supplier_id=supplier_id), number=number
         )
         if other := same_number.select_related("shipment__purchase_order").first():
             raise _RejectedParcelError(f"{other} belongs to {other.shipment.purchase_order}")
-        url = tracking_urls.tracking_url(notice.carrier, number, offered=notice.url)
+        url = tracking_urls.tracking_url(
+            recognized.carrier, number, country=country, language=order.locale, offered=notice.url
+        )
         return {"carrier": carrier, "number": number, "tracking_url": url}
 
     def _create(

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from orders.inventory import allocations
 from orders.models import Order, PurchaseOrder
-from shipping.carriers import numbers, registry
+from shipping.carriers.recognition import recognize
 from shipping.models import Parcel, TrackingEvent
 from shipping.shipments import events, fulfillment
 from shipping.shipments.statuses import FINAL, WITH_CARRIER, TrackingUpdate, latest
@@ -28,18 +28,16 @@ def apply(*, carrier: str, number: str, updates: Sequence[TrackingUpdate], now: 
 
     Locks:  the order, then its purchase order, the allocations and the stock rows
     Raises: UnknownParcelError
-            numbers.InvalidTrackingNumberError
+            InvalidTrackingNumberError
     """
-    normalized = numbers.normalize_number(number)
+    recognized = recognize(number, wording=carrier)
     parcel = (
-        Parcel.objects.filter(
-            carrier=registry.normalize_name(carrier, normalized), number=normalized
-        )
+        Parcel.objects.filter(carrier=recognized.name, number=recognized.number)
         .select_related("shipment")
         .first()
     )
     if parcel is None:
-        raise UnknownParcelError(f"{carrier} {normalized}"[:100])
+        raise UnknownParcelError(f"{carrier} {recognized.number}"[:100])
     purchase_order = lock_purchase_order(parcel.shipment.purchase_order_id)
     parcel.refresh_from_db()
     apply_locked(parcel=parcel, purchase_order=purchase_order, updates=updates, now=now)
