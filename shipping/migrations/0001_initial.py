@@ -40,6 +40,17 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("carrier", models.CharField(max_length=60, verbose_name="Carrier")),
+                (
+                    "carrier_finding",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "No problem"), ("undecided", "Carrier not certain"), ("check_digit", "Check digit is wrong"), ("other_carrier", "Number of another carrier")],
+                        db_default="",
+                        default="",
+                        max_length=13,
+                        verbose_name="Carrier check",
+                    ),
+                ),
                 ("number", models.CharField(blank=True, max_length=60, verbose_name="Tracking number")),
                 ("tracking_url", models.CharField(blank=True, max_length=300, verbose_name="Tracking link")),
                 ("status", models.CharField(choices=[("label_created", "Label created"), ("shipped", "Shipped"), ("delivered", "Delivered"), ("voided", "Voided")], default="label_created", max_length=16, verbose_name="Status")),

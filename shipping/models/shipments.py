@@ -38,6 +38,14 @@ class Parcel(Stateful):
         DELIVERED = "delivered", _("Delivered")
         VOIDED = "voided", _("Voided")
 
+    class CarrierFinding(models.TextChoices):
+        """What contradicts in what is known of the carrier, until a carrier event settles it."""
+
+        NONE = "", _("No problem")
+        UNDECIDED = "undecided", _("Carrier not certain")
+        CHECK_DIGIT = "check_digit", _("Check digit is wrong")
+        OTHER_CARRIER = "other_carrier", _("Number of another carrier")
+
     class CarrierStatus(models.TextChoices):
         """The carrier's status; ``statuses.RANK`` decides between updates of the same time."""
 
@@ -65,6 +73,14 @@ class Parcel(Stateful):
         Shipment, models.PROTECT, related_name="parcels", verbose_name=_("Shipment")
     )
     carrier = models.CharField(_("Carrier"), max_length=60)
+    carrier_finding = models.CharField(
+        _("Carrier check"),
+        max_length=13,
+        choices=CarrierFinding,
+        blank=True,
+        default=CarrierFinding.NONE,
+        db_default=CarrierFinding.NONE,
+    )
     number = models.CharField(_("Tracking number"), max_length=60, blank=True)
     tracking_url = models.CharField(_("Tracking link"), max_length=300, blank=True)
     status = models.CharField(

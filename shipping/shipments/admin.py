@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -17,6 +17,7 @@ from orders.models import PurchaseOrder
 from orders.payments.tasks import execute_requests
 from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
 from shipping.shipments import tracking_import, tracking_list
+from shipping.shipments.identities import tracking_link
 from shipping.shipments.tracking_import import ListedParcel
 from storefront.lib.db.indexed_search import IdSearch, starting_with
 from storefront.lib.staff import columns
@@ -41,11 +42,11 @@ CARRIER_PROBLEMS = {"exception", "return_to_sender", "lost", "expired"}
 
 
 @admin.display(description=_("Tracking page"))
-def tracking_link(parcel: Parcel) -> str | None:
-    """Return a link to the carrier, or plain text if the URL is not https."""
-    if not parcel.tracking_url.startswith("https://"):
-        return parcel.tracking_url or None
-    return format_html('<a href="{0}" rel="noreferrer">{0}</a>', parcel.tracking_url)
+def tracking_page(parcel: Parcel) -> str | None:
+    """Return a link to the carrier in the language of the staff member."""
+    order = parcel.shipment.purchase_order.order
+    url = tracking_link(parcel, ship_to=order.ship_to, language=get_language() or "en")
+    return format_html('<a href="{0}" rel="noreferrer">{0}</a>', url) if url else None
 
 
 def parcel_searches(text: str) -> list[IdSearch]:
@@ -67,6 +68,12 @@ class ParcelAdmin(StaffAdmin):
     list_display: ClassVar = [
         "number",
         "carrier",
+        columns.status(
+            "carrier_finding",
+            _("Carrier check"),
+            needs_action={"check_digit", "other_carrier"},
+            waiting={"undecided"},
+        ),
         columns.link("shipment__purchase_order", _("Purchase order")),
         columns.link("shipment__purchase_order__order", _("Order")),
         columns.status("status", _("Status"), final={"delivered", "voided"}),
@@ -81,13 +88,13 @@ class ParcelAdmin(StaffAdmin):
         columns.age("label_created_at", _("Label created")),
     ]
     list_select_related: ClassVar = ["shipment__purchase_order__order"]
-    list_filter: ClassVar = ["status", "carrier_status", "carrier"]
+    list_filter: ClassVar = ["status", "carrier_status", "carrier_finding", "carrier"]
     search_fields: ClassVar = ["number"]  # shows the search box
     search_help_text = _("Tracking number, order or purchase order")
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
         columns.link("shipment__purchase_order__order", _("Order")),
-        tracking_link,
+        tracking_page,
         columns.status_history,
     ]
     exclude: ClassVar = ["tracking_url"]

@@ -10,6 +10,7 @@ from orders.events import line_payload, shipped_payload
 from orders.links import order_url
 from orders.models import PurchaseOrder
 from shipping.models import Parcel
+from shipping.shipments.identities import tracking_link
 
 CarrierStatus = Parcel.CarrierStatus
 # What the customer is told while a parcel is on its way, once for each parcel.
@@ -95,7 +96,7 @@ def _base_payload(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, An
         "url": order_url(order),
         "carrier": parcel.carrier,
         "number": parcel.number,
-        "tracking_url": parcel.tracking_url,
+        "tracking_url": tracking_link(parcel, ship_to=order.ship_to, language=order.locale),
         "currency": order.currency,
         "goes_to": order.ship_to["country"],
     }

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from orders.models import PurchaseOrder
-from shipping.carriers import numbers, registry, tracking_urls
-from shipping.carriers.recognition import recognize
+from shipping.carriers import numbers
 from shipping.models import Parcel, Shipment
 from shipping.shipments import contents, fulfillment, tracking
+from shipping.shipments.identities import Identity, identity_without_number, recognize_parcel
 from shipping.shipments.statuses import TrackingUpdate, from_text
 from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport, ShipmentNotice
 
@@ -154,8 +154,7 @@ class _ParcelImport:
         remaining = contents.remaining_units(self.purchase_order)
         if not remaining or (units and not units & remaining):
             return None
-        carrier = registry.standard_name(notice.carrier) if notice.carrier.strip() else ""
-        return self._create(notice, units, {"carrier": carrier, "number": "", "tracking_url": ""})
+        return self._create(notice, units, identity_without_number(notice.carrier))
 
     def _others(self, **filters: Any) -> Iterator[Parcel]:
         """Yield the parcels of the shipment that this message has not named yet."""
@@ -168,32 +167,30 @@ class _ParcelImport:
             return not contents.get_contents(parcel) or not units
         return not units and not contents.remaining_units(self.purchase_order)
 
-    def _identity(self, notice: ShipmentNotice, number: str) -> dict[str, str]:
-        order = self.purchase_order.order
-        country = order.ship_to["country"]
-        recognized = recognize(number, country=country, wording=notice.carrier)
-        carrier = recognized.name
+    def _identity(self, notice: ShipmentNotice, number: str) -> Identity:
+        identity = recognize_parcel(
+            order=self.purchase_order.order,
+            number=number,
+            wording=notice.carrier,
+            offered_url=notice.url,
+        )
         supplier_id = self.purchase_order.supplier_id
         same_number = Parcel.objects.filter(
-            Q(carrier=carrier) | Q(shipment__purchase_order__supplier_id=supplier_id), number=number
+            Q(carrier=identity["carrier"]) | Q(shipment__purchase_order__supplier_id=supplier_id),
+            number=number,
         )
         if other := same_number.select_related("shipment__purchase_order").first():
             raise _RejectedParcelError(f"{other} belongs to {other.shipment.purchase_order}")
-        url = tracking_urls.tracking_url(
-            recognized.carrier, number, country=country, language=order.locale, offered=notice.url
-        )
-        return {"carrier": carrier, "number": number, "tracking_url": url}
+        return identity
 
-    def _create(
-        self, notice: ShipmentNotice, units: Counter[int], identity: dict[str, str]
-    ) -> Parcel:
+    def _create(self, notice: ShipmentNotice, units: Counter[int], identity: Identity) -> Parcel:
         """Create a parcel with at most the remaining units, so that none ships twice."""
         remaining = contents.remaining_units(self.purchase_order)
         parcel = self._insert(identity, is_content_unknown=bool(remaining) and not notice.lines)
         contents.set_contents(parcel, units & remaining)
         return parcel
 
-    def _insert(self, identity: dict[str, str], *, is_content_unknown: bool = False) -> Parcel:
+    def _insert(self, identity: Identity, *, is_content_unknown: bool = False) -> Parcel:
         return Parcel.objects.create(
             shipment=self.shipment,
             status=Parcel.Status.LABEL_CREATED,
@@ -204,7 +201,7 @@ class _ParcelImport:
         )
 
     def _split_off(
-        self, parent: Parcel, units: Counter[int], current: Counter[int], identity: dict[str, str]
+        self, parent: Parcel, units: Counter[int], current: Counter[int], identity: Identity
     ) -> Parcel:
         """Move units of a parcel without a number to a new parcel; they are not counted again."""
         parcel = self._insert(identity)
@@ -235,7 +232,7 @@ class _ParcelImport:
             return
         parcel = contents.infer_parcel(self.shipment, remaining, is_complete=is_complete)
         if parcel is None and is_complete:
-            parcel = self._insert({"carrier": "", "number": "", "tracking_url": ""})
+            parcel = self._insert(identity_without_number(""))
         if parcel is None:
             return
         # Use the instance that this message updates.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from orders.address_changes import change_requests
@@ -13,6 +14,7 @@ from orders.cancellation import supplier_answers
 from orders.models import AddressChangeRequest, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
 from shipping.shipments import contents
+from shipping.shipments.identities import tracking_link
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 
@@ -145,7 +147,9 @@ def _parcels(purchase_order: PurchaseOrder) -> tuple[ParcelView, ...]:
         ParcelView(
             carrier=parcel.carrier,
             number=parcel.number,
-            tracking_url=parcel.tracking_url,
+            tracking_url=tracking_link(
+                parcel, ship_to=purchase_order.order.ship_to, language=get_language() or "en"
+            ),
             is_delivered=parcel.status == Parcel.Status.DELIVERED,
             contents=tuple((row.quantity, names[row.order_line_id]) for row in parcel.lines.all()),
         )

@@ -219,11 +219,9 @@ def run(status, kind="stock", **known):
     )
 
 
-def set_carrier_status(word, days):
-    since = NOON - timedelta(days=days)
-    return lambda: Parcel.objects.filter(status="shipped").update(
-        carrier_status=word, carrier_status_at=since
-    )
+def change_parcels(*, days=0, **values):
+    changes = {"carrier_status_at": NOON - timedelta(days=days), **values}
+    return lambda: Parcel.objects.filter(status="shipped").update(**changes)
 
 
 ITEMS = {
@@ -286,11 +284,11 @@ ITEMS = {
     "order_not_submitted": order("placed", status_since=AGO),
     "order_payment_overdue": order("pending_payment", payment_due_at=AGO),
     "order_late": order("processing", arrives_to=AGO.date()),
-    "parcel_exception": lambda: Parcel.objects.filter(status="shipped").update(
-        carrier_status="lost"
-    ),
-    "parcel_without_updates": set_carrier_status("in_transit", days=11),
-    "parcel_not_collected": set_carrier_status("available_for_pickup", days=4),
+    "parcel_exception": change_parcels(carrier_status="lost"),
+    "parcel_without_updates": change_parcels(carrier_status="in_transit", days=11),
+    "parcel_not_collected": change_parcels(carrier_status="available_for_pickup", days=4),
+    "parcel_check_digit": change_parcels(carrier_finding="check_digit"),
+    "parcel_other_carrier": change_parcels(carrier_finding="other_carrier"),
     "parcel_not_scanned": lambda: Parcel.objects.update(
         status="label_created", label_created_at=AGO
     ),

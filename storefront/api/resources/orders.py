@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -15,6 +16,7 @@ from orders.links import order_url, return_url
 from orders.models import Order, Payment
 from orders.payments import sessions
 from shipping.models import Parcel
+from shipping.shipments.identities import tracking_link
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.api_keys import bearer_token
 from storefront.api.core.exception_handler import ProblemError
@@ -138,8 +140,8 @@ class ParcelSerializer(serializers.Serializer[Any]):
 
     carrier = serializers.CharField()
     number = serializers.CharField()
-    tracking_url = serializers.CharField(
-        allow_blank=True, help_text="Tracking page of the carrier."
+    tracking_url = serializers.SerializerMethodField(
+        help_text="Tracking page of the carrier, in the language of the request if it has one."
     )
     status = serializers.ChoiceField(Parcel.Status.choices)
     carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.choices)
@@ -147,6 +149,10 @@ class ParcelSerializer(serializers.Serializer[Any]):
     label_created_at = serializers.DateTimeField()
     lines = ParcelLineSerializer(many=True)
     events = TrackingEventSerializer(many=True, source="tracking_events")
+
+    def get_tracking_url(self, parcel: Parcel) -> str:
+        order: Order = self.context["order"]
+        return tracking_link(parcel, ship_to=order.ship_to, language=get_language() or "en")
 
 
 class TrackingSerializer(serializers.Serializer[Any]):
@@ -246,4 +252,5 @@ class OrderTracking(Endpoint):
             .prefetch_related("lines__order_line", "tracking_events")
             .order_by("label_created_at", "pk")
         )
-        return Response(TrackingSerializer({"parcels": parcels}).data)
+        shown = TrackingSerializer({"parcels": parcels}, context={"order": order})
+        return Response(shown.data)

@@ -8,10 +8,12 @@ from typing import Any
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
+from shipping.shipments.identities import tracking_link
 from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.web.catalog.product_title import variant_title
 
@@ -229,6 +231,7 @@ def _parcel_views(
     agreed_by: date | None = getattr(purchase, "agreed_by", None)
     last_day = max(arrives_to, agreed_by or arrives_to)
     shipment = getattr(purchase, "shipment", None) if purchase else None
+    ship_to = purchase.order.ship_to if purchase else {}
     for parcel in shipment.parcels.all() if shipment else ():
         stage = _stage_of(parcel)
         yield ParcelView(
@@ -257,7 +260,7 @@ def _parcel_views(
             agreed_by=agreed_by,
             carrier=parcel.carrier,
             number=parcel.number,
-            tracking_url=parcel.tracking_url,
+            tracking_url=tracking_link(parcel, ship_to=ship_to, language=get_language() or "en"),
             is_late=stage < Stage.DELIVERED and last_day < today,
             purchase_id=purchase.pk if purchase else None,
             delivered_on=_delivered_on(parcel) if stage == Stage.DELIVERED else None,

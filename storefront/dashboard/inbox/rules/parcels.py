@@ -49,4 +49,18 @@ PARCELS = (
         "x.status = 'shipped' AND x.carrier_status IN ('unknown', 'pre_transit', 'in_transit',"
         f" 'out_for_delivery') AND {_LAST_UPDATE} < %(now)s - interval '10 days'",
     ),
+    _parcel(
+        "parcel_check_digit",
+        _("Tracking number is mistyped: its check digit is wrong"),
+        "x.status IN ('label_created', 'shipped') AND x.carrier_finding = 'check_digit'",
+        since="x.label_created_at",
+        detail="x.carrier",
+    ),
+    _parcel(
+        "parcel_other_carrier",
+        _("Tracking number of another carrier than the supplier names"),
+        "x.status IN ('label_created', 'shipped') AND x.carrier_finding = 'other_carrier'",
+        since="x.label_created_at",
+        detail="x.carrier",
+    ),
 )
