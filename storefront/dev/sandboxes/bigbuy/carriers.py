@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from shipping.carriers.check_digits import RULES
 from storefront.dev.sandboxes.cj.freight import EU, NEAR
 from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
@@ -38,11 +39,14 @@ CARRIERS = (
             base_eur=Decimal("14.90"), per_kg_eur=Decimal("3.20")),
 )  # fmt: skip
 BY_NAME = {carrier.name.casefold(): carrier for carrier in CARRIERS}
-DIGITS = {"GLS": 11, "SEUR": 14, "Correos": 13, "DHL": 10}
+# The digits of a tracking number, without the check digit of its rule.
+NUMBERS = {"GLS": (11, ""), "SEUR": (14, ""), "Correos": (13, ""), "DHL": (9, "mod7")}
+UPS_NUMBERS = (15, "ups")
 
 
 def tracking_number(carrier: str, *, order: int) -> str:
     draws = RandomDraws("bigbuy track", carrier, order)
-    digits = DIGITS.get(carrier, 16)
-    number = f"{draws.whole(0, 10**digits - 1):0{digits}d}"
-    return number if carrier in DIGITS else f"1Z{number}"
+    digits, rule = NUMBERS.get(carrier, UPS_NUMBERS)
+    body = f"{draws.whole(0, 10**digits - 1):0{digits}d}"
+    number = body + (RULES[rule](body) if rule else "")
+    return number if carrier in NUMBERS else f"1Z{number}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from shipping.carriers.check_digits import RULES
 from storefront.dev.sandboxes.goods.randomness import RandomDraws
 
 _EU = """
@@ -162,20 +163,14 @@ def tracking_number(carrier: str, *, cj_id: str) -> str:
         return f"YT{digits(16)}"
     if carrier == "DHL":
         body = f"00340434{digits(11)}"
-        return body + _mod10(body)
+        return body + RULES["gs1"](body)
     if carrier == "DPD":
         return f"0150{digits(10)}"
     if carrier == "USPS":
         body = f"92001902{digits(13)}"
-        return body + _mod10(body)
-    return f"1Z{digits(16)}"
-
-
-def _mod10(body: str) -> str:
-    weighted = sum(
-        int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(body[::-1], 1)
-    )
-    return str(-weighted % 10)
+        return body + RULES["gs1"](body)
+    body = digits(15)
+    return f"1Z{body}{RULES['ups'](body)}"
 
 
 def carrier_of(logistic_name: str) -> str:
