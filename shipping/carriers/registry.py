@@ -24,6 +24,7 @@ class Carrier:
     """A carrier. ``countries`` is empty if it delivers in many countries.
 
     ``kind``: "post", "express", "parcel", or "forwarder": it hands parcels over to another carrier.
+    An alias that is also a common word begins with "=": it must be all that the supplier wrote.
     ``group`` is the code of a carrier that stands for several, such as DHL for DHL Express.
     """
 
@@ -138,11 +139,13 @@ def _index_names() -> tuple[dict[str, list[Carrier]], re.Pattern[str]]:
     carriers: dict[str, list[Carrier]] = defaultdict(list)
     patterns = set()
     for carrier in CARRIERS:
+        exact = {_fold(alias) for alias in carrier.aliases if alias.startswith("=")}
         for folded in {_fold(name) for name in (carrier.name, carrier.code, *carrier.aliases)}:
             carriers[folded.replace(" ", "")].append(carrier)
             # A name in Chinese has no spaces around it.
             edge = r"\b" if folded.isascii() else ""
-            patterns.add(edge + re.escape(folded).replace(r"\ ", " ?") + edge)
+            pattern = edge + re.escape(folded).replace(r"\ ", " ?") + edge
+            patterns.add(rf"\A{pattern}\Z" if folded in exact else pattern)
     longest_first = sorted(patterns, key=lambda pattern: (-len(pattern), pattern))
     return dict(carriers), re.compile("|".join(longest_first))
 
