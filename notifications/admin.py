@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from notifications import dispatch, tasks
-from notifications.models import Event, Message
+from notifications.models import Consent, Event, Message
 from notifications.sealed_links import ENCRYPTED_LINK
 from storefront.lib.http.redaction import HIDDEN
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, action
+from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.inlines import inline
 
 
@@ -64,6 +64,7 @@ class MessageAdmin(StaffAdmin):
             final={"sent"},
         ),
         columns.link("event", _("Event")),
+        "sender",
         "attempts",
         "problem",
         columns.age("due_at", _("Due")),
@@ -88,3 +89,12 @@ class MessageAdmin(StaffAdmin):
         self.apply_to_each(
             request, rows, lambda row: dispatch.confirm_sent(delivery=row, **acting(request))
         )
+
+
+register_read_only(
+    Consent,
+    list_display=["recipient", "sender", "kind", "is_given", "source", "text_version", "at"],
+    list_filter=["sender", "kind", "is_given", "source"],
+    search_fields=["recipient"],
+    ordering=["-pk"],
+)

@@ -1,20 +1,24 @@
 """Dispatch: create the messages of an event, send each once, retry, resolve unconfirmed ones."""
 
 import logging
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from email.utils import formataddr, parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from notifications.models import SENDING_TIMEOUT, Event, Message
-from notifications.rendering import render
-from notifications.routes import ROUTES
+from notifications import preferences
+from notifications.models import SENDING_TIMEOUT, Consent, Event, Message
+from notifications.rendering import render, render_text_message
+from notifications.routes import ROUTES, Route
 from notifications.sealed_links import decrypt_link
-from notifications.senders import OutgoingMessage, sender_for
+from notifications.senders import OptedOutError, OutgoingMessage, Receipt, sender_for, sms
 from storefront.identity.current import shop_identity
+from storefront.lib.clock import time_zone_of
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.backoff import add_jitter
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -23,6 +27,7 @@ from storefront.lib.state_machine import InvalidTransitionError
 log = logging.getLogger(__name__)
 
 Status = Message.Status
+UNSENT_STATUSES = frozenset({Status.PENDING, Status.RETRYING, Status.REQUEUED})
 # Before the 2nd, 3rd, … attempt. Source: the schedule that Standard Webhooks recommends.
 DELAYS = (
     timedelta(seconds=5),
@@ -35,6 +40,8 @@ DELAYS = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
+# Local time of the country of delivery, during which a channel sends.
+SENDING_HOURS: Mapping[str, tuple[time, time]] = {preferences.SMS: (time(8), time(21))}
 
 
 @transaction.atomic(durable=True)
@@ -55,16 +62,21 @@ def fan_out(*, event: Event, now: datetime) -> list[Message]:
             due_at=now,
         )
         for route in ROUTES.get(event.name, ())
-        for recipient in _recipients(event.payload[route.recipient])
+        for recipient in _recipients(event, route)
     ]
+    messages = [message for message in messages if preferences.is_wanted(message)]
     Message.objects.bulk_create(messages)
     Event.objects.filter(pk=event.pk).update(fanned_out_at=now)
     failpoint("fan_out.before_commit")
     return messages
 
 
-def _recipients(named: object) -> list[str]:
+def _recipients(event: Event, route: Route) -> list[str]:
     """Return each address once; an empty list creates no message."""
+    if route.sender == preferences.SMS:
+        number = event.payload.get(route.recipient)
+        return [number] if number and sms.is_offered() else []
+    named = event.payload[route.recipient]
     addresses = named if isinstance(named, list) else [named]
     return sorted({str(address) for address in addresses})
 
@@ -74,9 +86,13 @@ def send(*, delivery: Message, now: datetime) -> Message:
 
     The status ``sending`` is committed before the mail server is contacted. After a crash it
     stays, and only staff resend: a missed e-mail that staff see is better than a duplicate.
+    A message that its recipient no longer wants is deleted; outside the hours of its channel, the
+    message waits for the morning.
     Raises: ConcurrentUpdateError   another worker sends it
             InvalidTransitionError  already being sent, sent, or failed
     """
+    if delivery.status in UNSENT_STATUSES and not _may_send(delivery, now):
+        return delivery
     delivery.move(Status.SENDING, at=now, attempts=delivery.attempts + 1, problem="")
     try:
         message = _message(delivery)
@@ -90,18 +106,62 @@ def send(*, delivery: Message, now: datetime) -> Message:
         return delivery
     failpoint("mail.before_sending")
     try:
-        sender_for(delivery.sender).send(message)
+        receipt = sender_for(delivery.sender).send(message)
         failpoint("mail.after_sending")
     except TemporaryError as error:
         if error.is_outcome_unknown:
             _record_unconfirmed(delivery, str(error))
         else:
-            _retry_later(delivery, str(error), now)
+            _retry_later(delivery, str(error), now, after_s=error.retry_after_s or 0)
     except PermanentError as error:
         _mark_failed(delivery, str(error), now)
+        if isinstance(error, OptedOutError):
+            _record_opt_out(delivery, now)
     else:
-        delivery.move(Status.SENT, at=now)
+        delivery.move(Status.SENT, at=now, **_facts(receipt))
     return delivery
+
+
+def _may_send(delivery: Message, now: datetime) -> bool:
+    """Return whether a message may be sent now; if not, delete it or set its due time."""
+    mine = Message.objects.filter(pk=delivery.pk, status=delivery.status)
+    if not preferences.is_wanted(delivery):
+        mine.delete()
+        return False
+    if due_at := _sending_starts_at(delivery, now):
+        mine.update(due_at=due_at)
+        return False
+    return True
+
+
+def _sending_starts_at(delivery: Message, now: datetime) -> datetime | None:
+    """Return when the channel may send again; None if it may now."""
+    hours = SENDING_HOURS.get(delivery.sender)
+    local = now.astimezone(time_zone_of(str(delivery.event.payload.get("goes_to", ""))))
+    if hours is None or hours[0] <= local.time() < hours[1]:
+        return None
+    day = local.date() + timedelta(days=local.time() >= hours[1])
+    return datetime.combine(day, hours[0], tzinfo=local.tzinfo)
+
+
+def _facts(receipt: Receipt | None) -> dict[str, Any]:
+    if receipt is None:
+        return {}
+    return {
+        "external_id": receipt.external_id,
+        "segments": receipt.segments,
+        "cost_amount": receipt.cost,
+        "cost_currency": receipt.currency,
+    }
+
+
+def _record_opt_out(delivery: Message, now: datetime) -> None:
+    preferences.withdraw_all(
+        recipient=delivery.recipient,
+        sender=delivery.sender,
+        source=Consent.Source.PROVIDER,
+        now=now,
+    )
 
 
 def resend(*, delivery: Message, actor: str, now: datetime) -> None:
@@ -139,14 +199,22 @@ def message_id(delivery: Message) -> str:
 
 
 def _message(delivery: Message) -> OutgoingMessage:
+    payload = decrypt_link(delivery.event.payload)
+    if delivery.sender == preferences.SMS:
+        text = render_text_message(
+            template=delivery.template, locale=delivery.locale, payload=payload
+        )
+        return OutgoingMessage(recipient=delivery.recipient, text=text)
     try:
         validate_email(delivery.recipient)
     except ValidationError as error:
         raise PermanentError(f"no address: {delivery.recipient!r}") from error
+    preferences_url = preferences.preferences_url(delivery)
     content = render(
         template=delivery.template,
         locale=delivery.locale,
-        payload=decrypt_link(delivery.event.payload),
+        payload=payload,
+        preferences_url=preferences_url,
     )
     return OutgoingMessage(
         message_id=message_id(delivery),
@@ -157,6 +225,7 @@ def _message(delivery: Message) -> OutgoingMessage:
         html=content.html,
         attachments=content.attachments,
         reply_to=_reply_to(delivery),
+        unsubscribe_url=preferences_url and f"{preferences_url}stop/",
     )
 
 
@@ -166,11 +235,12 @@ def _reply_to(delivery: Message) -> str:
     return str(delivery.event.payload[field]) if field else ""
 
 
-def _retry_later(delivery: Message, problem: str, now: datetime) -> None:
+def _retry_later(delivery: Message, problem: str, now: datetime, *, after_s: float = 0) -> None:
     if delivery.attempts > len(DELAYS):
         _mark_failed(delivery, problem, now)
         return
-    due_at = now + add_jitter(DELAYS[delivery.attempts - 1])
+    delay = max(DELAYS[delivery.attempts - 1], timedelta(seconds=after_s))
+    due_at = now + add_jitter(delay)
     delivery.move(Status.RETRYING, at=now, reason=problem, problem=problem[:300], due_at=due_at)
 
 

@@ -88,6 +88,13 @@ class Message(Stateful):
     status_since = models.DateTimeField(_("Since"))
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
     due_at = models.DateTimeField(_("Due"))
+    # of a text message: the provider's ID, number of segments, and what the provider charged
+    external_id = models.CharField(_("Provider's ID"), max_length=64, blank=True, db_default="")
+    segments = models.PositiveSmallIntegerField(_("Segments"), null=True, blank=True)
+    cost_amount = models.DecimalField(
+        _("Cost"), max_digits=9, decimal_places=5, null=True, blank=True
+    )
+    cost_currency = models.CharField(_("Currency"), max_length=3, blank=True, db_default="")
     problem = models.CharField(_("Problem"), max_length=300, blank=True)
 
     objects = MessageQuerySet.as_manager()
@@ -107,8 +114,45 @@ class Message(Stateful):
                 condition=models.Q(status__in=["sending", "failed"]),
                 name="message_sending_or_failed",
             ),
+            models.Index(
+                fields=["external_id"],
+                condition=~models.Q(external_id=""),
+                name="message_by_external_id",
+            ),
         ]
 
     def __str__(self) -> str:
         # Appears in logs, so it contains no address.
         return f"{self.template} {self.pk}"
+
+
+class Consent(models.Model):
+    """A recipient's choice to get a kind of message or not; the newest counts. Append-only."""
+
+    class Source(models.TextChoices):
+        CHECKOUT = "checkout", _("Checkout")
+        ACCOUNT = "account", _("Account page")
+        LINK = "link", _("Link in an e-mail")
+        ONE_CLICK = "one_click", _("Unsubscribe button of the mailbox")
+        REPLY = "reply", _("Reply to a text message")
+        PROVIDER = "provider", _("Refused by the provider: opted out")
+
+    # an e-mail address in lower case, or a phone number (E.164)
+    recipient = models.CharField(_("Recipient"), max_length=254)
+    sender = models.CharField(_("Channel"), max_length=20)  # a key of notifications.senders.SENDERS
+    kind = models.CharField(_("Kind of message"), max_length=20)  # notifications.preferences.Kind
+    is_given = models.BooleanField(_("Given"))
+    source = models.CharField(_("Source"), max_length=10, choices=Source)
+    # version of the text that the person saw (preferences.TEXTS); empty: no text was shown
+    text_version = models.CharField(_("Text version"), max_length=20, blank=True)
+    at = models.DateTimeField(_("When"))
+
+    class Meta:
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        indexes = [
+            models.Index(fields=["recipient", "sender", "kind", "-id"], name="consent_newest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sender} {self.kind} {self.pk}"

@@ -5,11 +5,11 @@ from collections.abc import Collection
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast, Lower
 
-from notifications.models import Event, Message
+from notifications.models import Consent, Event, Message
+from notifications.preferences import ERASED
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.security.anonymization import anonymize
 
-ERASED = "erased@erased.invalid"
 # Payload fields with free text of customers, by event. They are emptied, because no search for
 # known names and addresses finds all personal data in them.
 FREE_TEXT_FIELDS = {"contact.received": ("name", "message")}
@@ -23,8 +23,9 @@ def anonymize_messages(
     """Anonymize a person in events and messages; delete messages not sent yet.
 
     Events are found by the account (``subject``), the addresses and the order numbers; they stay,
-    without personal data.
+    without personal data. The consents of the person are deleted.
     """
+    delete_consents(texts)
     mentions = Q(subject=subject)
     for text in (*emails, *numbers):
         mentions |= Q(text__icontains=text)
@@ -39,6 +40,11 @@ def anonymize_messages(
             FREE_TEXT_FIELDS.get(event.name, ()), ""
         )
         Event.objects.filter(pk=event.pk).update(payload=payload)
+
+
+@requires_transaction
+def delete_consents(recipients: Collection[str]) -> None:
+    Consent.objects.filter(recipient__in={text.lower() for text in recipients}).delete()
 
 
 @requires_transaction

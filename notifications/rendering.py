@@ -44,12 +44,16 @@ class RenderedMessage:
     attachments: tuple[Attachment, ...] = ()
 
 
-def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMessage:
-    """Render a message; the first line of the text template is the subject.
+def render(
+    *, template: str, locale: str, payload: dict[str, Any], preferences_url: str = ""
+) -> RenderedMessage:
+    """Render an e-mail; the first line of the text template is the subject.
+
+    ``preferences_url`` is the page where the recipient can end messages of this kind.
 
     Raises: jinja2.TemplateError  the payload lacks a value that the template needs
     """
-    language = locale if locale in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    language = _language(locale)
     shop = shop_identity()
     artwork = _artwork(payload, language)
     values = {
@@ -57,6 +61,7 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMe
         "language": language,
         "shop_url": settings.PUBLIC_URL,
         "shop": shop,
+        "preferences_url": preferences_url,
         "your_europe": YOUR_EUROPE_URL,
         "pictures": {each.content_id for each in artwork if each.can_be_shown},
     }
@@ -74,6 +79,19 @@ def render(*, template: str, locale: str, payload: dict[str, Any]) -> RenderedMe
         html=_inliner().inline(page),
         attachments=artwork,
     )
+
+
+def render_text_message(*, template: str, locale: str, payload: dict[str, Any]) -> str:
+    """Render a text message. Raises as ``render``."""
+    language = _language(locale)
+    values = {**payload, "language": language, "shop": shop_identity()}
+    with translation.override(language):
+        text = _environment().get_template(f"sms/{template}.txt").render(values)
+    return " ".join(_line(text).split())
+
+
+def _language(locale: str) -> str:
+    return locale if locale in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def _artwork(payload: dict[str, Any], language: str) -> tuple[Attachment, ...]:

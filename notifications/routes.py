@@ -10,13 +10,19 @@ class Route:
     """One message that an event sends.
 
     ``recipient`` names the payload field with the address or list of addresses. ``reply_to`` names
-    the field with the reply address; if empty, replies go to the sender.
+    the field with the reply address; if empty, replies go to the sender. ``kind`` is the
+    ``preferences.Kind`` that the recipient can refuse; if empty, the message is always sent.
     """
 
     template: str
     sender: str = "email"
     recipient: str = "email"
     reply_to: str = ""
+    kind: str = ""
+
+
+def _text_message(template: str, kind: str) -> Route:
+    return Route(template, sender="sms", recipient="sms_number", kind=kind)
 
 
 ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
@@ -61,12 +67,21 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         ),
         "compliance_document.expires": (Route("compliance_document_expires"),),
         "offers.withheld": (Route("offers_withheld"),),
-        "parcel.lost": (Route("parcel_problem"),),
-        "parcel.returned": (Route("parcel_problem"),),
-        "parcel.shipped": (Route("parcel_shipped"),),
-        "parcel.out_for_delivery": (Route("parcel_out_for_delivery"),),
-        "parcel.delivered": (Route("parcel_delivered"),),
-        "parcel.exception": (Route("parcel_exception"),),
+        "parcel.lost": (Route("parcel_problem"), _text_message("parcel_problem", "problem")),
+        "parcel.returned": (Route("parcel_problem"), _text_message("parcel_problem", "problem")),
+        "parcel.shipped": (Route("parcel_shipped"), _text_message("parcel_shipped", "shipped")),
+        "parcel.out_for_delivery": (
+            Route("parcel_out_for_delivery", kind="out_for_delivery"),
+            _text_message("parcel_out_for_delivery", "out_for_delivery"),
+        ),
+        "parcel.delivered": (
+            Route("parcel_delivered", kind="delivered"),
+            _text_message("parcel_delivered", "delivered"),
+        ),
+        "parcel.exception": (
+            Route("parcel_exception"),
+            _text_message("parcel_exception", "problem"),
+        ),
         "purchase_order.mailed": (Route("purchase_order"),),
         "purchase_order.supplier_cancellation_request": (Route("supplier_cancellation_request"),),
         "purchase_order.supplier_address_change_request": (
@@ -74,3 +89,10 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         ),
     }
 )
+
+
+def kind_of(*, event_name: str, template: str, sender: str) -> str:
+    """Return the kind of a message that its recipient can refuse; empty if there is none."""
+    routes = ROUTES.get(event_name, ())
+    wanted = (template, sender)
+    return next((route.kind for route in routes if (route.template, route.sender) == wanted), "")

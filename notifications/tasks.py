@@ -33,7 +33,9 @@ def fan_out_waiting(**_: Any) -> None:
 
 @shared_task
 def send(*, delivery_id: int, **_: Any) -> None:
-    delivery = Message.objects.select_related("event").get(pk=delivery_id)
+    delivery = Message.objects.select_related("event").filter(pk=delivery_id).first()
+    if delivery is None:  # deleted: its recipient no longer wants it, or was erased
+        return
     # Another worker has sent it, or is sending it.
     with suppress(InvalidTransitionError, ConcurrentUpdateError):
         dispatch.send(delivery=delivery, now=timezone.now())

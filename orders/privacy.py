@@ -90,21 +90,27 @@ def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySe
 def erase_guests(orders: QuerySet[Order]) -> int:
     """Erase the customers of these orders; return how many. Locks the orders; skips locked ones."""
     rows = list(orders.select_for_update(of=["self"], skip_locked=True))
+    recipients = {text for row in rows for text in (row.email, row.sms_number)}
     for row in rows:
         _erase_order(row, _identifying_texts([row], Cart.objects.filter(order=row)))
     _empty_carts(rows)
+    for names in ("email", "sms_number"):  # later orders of the same person keep the choices
+        later = Order.objects.filter(**{f"{names}__in": recipients})
+        recipients -= set(later.values_list(names, flat=True))
+    messages.delete_consents(recipients)
     return len(rows)
 
 
 def _identifying_texts(rows: list[Order], carts: QuerySet[Cart]) -> set[str]:
     """Return the texts that identify the customers of these orders and carts."""
-    texts = {cart.email for cart in carts if cart.email}
+    texts = {text for cart in carts for text in (cart.email, cart.sms_number) if text}
     for cart in carts:
         texts |= identifying_words(cart.ship_to) | identifying_words(
             cart.address_verification.get("other", {})
         )
     for row in rows:
         texts |= {row.email, *identifying_words(row.ship_to)}
+        texts |= {row.sms_number} - {""}
         texts |= identifying_words(row.address_verification.get("other", {}))
         for purchase_order in PurchaseOrder.objects.filter(order=row).exclude(ship_to={}):
             texts |= identifying_words(purchase_order.ship_to)
@@ -118,7 +124,13 @@ def _identifying_texts(rows: list[Order], carts: QuerySet[Cart]) -> set[str]:
 @requires_transaction
 def _empty_carts(rows: list[Order]) -> None:
     Cart.objects.filter(order__in=rows).update(
-        email="", ship_to={}, address_verification={}, owner=None, is_current=False, browser_key=""
+        email="",
+        sms_number="",
+        ship_to={},
+        address_verification={},
+        owner=None,
+        is_current=False,
+        browser_key="",
     )
 
 
@@ -127,8 +139,9 @@ def _erase_order(order: Order, texts: set[str]) -> None:
     erased_email = f"{order.number.lower()}{ERASED}"
     order.email, order.ship_to = erased_email, blank_address(order.ship_to)
     order.address_verification = verification.anonymized(order.address_verification)
-    order.access_key, order.network = new_key(), ""
-    order.save(update_fields=["email", "ship_to", "address_verification", "access_key", "network"])
+    order.access_key, order.network, order.sms_number = new_key(), "", ""
+    blanked = ("email", "ship_to", "address_verification", "access_key", "network", "sms_number")
+    order.save(update_fields=blanked)
     Redemption.objects.filter(order=order).update(email=erased_email)
     for purchase_order in PurchaseOrder.objects.filter(order=order):
         PurchaseOrder.objects.filter(pk=purchase_order.pk).update(

@@ -131,6 +131,7 @@ def _defaults() -> list[tuple[str, bool, str]]:
             f"Choose a gateway with real payments: {', '.join(sorted(PRODUCTION_GATEWAYS))}.",
         ),
         *_stripe(),
+        *_twilio(),
         (
             "TRACKING_HOOK_SECRET",
             settings.TRACKING_HOOK_SECRET == settings.INSECURE_TRACKING_SECRET,
@@ -209,5 +210,21 @@ def _stripe() -> list[tuple[str, bool, str]]:
             "STRIPE_API_URL",
             not settings.STRIPE_API_URL.startswith("https://"),
             "Remove it. The default is Stripe's own address.",
+        ),
+    ]
+
+
+def _twilio() -> list[tuple[str, bool, str]]:
+    names = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM")
+    has_some = any(getattr(settings, name) for name in names)
+    return [
+        *(
+            (name, has_some and not getattr(settings, name), f"Set all of {', '.join(names)}.")
+            for name in names
+        ),
+        (
+            "TWILIO_API_URL",
+            not settings.TWILIO_API_URL.startswith("https://"),
+            "Remove it. The default is Twilio's own address.",
         ),
     ]

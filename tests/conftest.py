@@ -179,5 +179,6 @@ def no_files_left():
 pytest_plugins = [
     "tests.support.staff_fixtures",
     "tests.fakes.stripe_server",
+    "tests.fakes.twilio_server",
     "tests.support.template_branches",
 ]

@@ -44,14 +44,41 @@ class Migration(migrations.Migration):
                 ("status_since", models.DateTimeField(verbose_name="Since")),
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="Attempts")),
                 ("due_at", models.DateTimeField(verbose_name="Due")),
+                ("external_id", models.CharField(blank=True, db_default="", max_length=64, verbose_name="Provider's ID")),
+                ("segments", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="Segments")),
+                ("cost_amount", models.DecimalField(blank=True, decimal_places=5, max_digits=9, null=True, verbose_name="Cost")),
+                ("cost_currency", models.CharField(blank=True, db_default="", max_length=3, verbose_name="Currency")),
                 ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),
                 ("event", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="notifications.event", verbose_name="Event")),
             ],
             options={
                 "verbose_name": "notification",
                 "verbose_name_plural": "notifications",
-                "indexes": [models.Index(condition=models.Q(("status__in", ["pending", "retrying", "requeued"])), fields=["due_at"], name="message_is_due"), models.Index(condition=models.Q(("status__in", ["sending", "failed"])), fields=["status_since"], name="message_sending_or_failed")],
+                "indexes": [models.Index(condition=models.Q(("status__in", ["pending", "retrying", "requeued"])), fields=["due_at"], name="message_is_due"), models.Index(condition=models.Q(("status__in", ["sending", "failed"])), fields=["status_since"], name="message_sending_or_failed"), models.Index(condition=models.Q(("external_id", ""), _negated=True), fields=["external_id"], name="message_by_external_id")],
                 "constraints": [models.UniqueConstraint(fields=("event", "sender", "recipient", "template"), name="message_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Consent",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("recipient", models.CharField(max_length=254, verbose_name="Recipient")),
+                ("sender", models.CharField(max_length=20, verbose_name="Channel")),
+                ("kind", models.CharField(max_length=20, verbose_name="Kind of message")),
+                ("is_given", models.BooleanField(verbose_name="Given")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("checkout", "Checkout"), ("account", "Account page"), ("link", "Link in an e-mail"), ("one_click", "Unsubscribe button of the mailbox"), ("reply", "Reply to a text message"), ("provider", "Refused by the provider: opted out")], max_length=10, verbose_name="Source"
+                    ),
+                ),
+                ("text_version", models.CharField(blank=True, max_length=20, verbose_name="Text version")),
+                ("at", models.DateTimeField(verbose_name="When")),
+            ],
+            options={
+                "verbose_name": "consent",
+                "verbose_name_plural": "consents",
+                "indexes": [models.Index(fields=["recipient", "sender", "kind", "-id"], name="consent_newest")],
             },
         ),
     ]

@@ -6,4 +6,4 @@ from storefront.lib.db.migration_sql import run_files
 class Migration(migrations.Migration):
     dependencies = [("notifications", "0001_initial")]
 
-    operations = run_files(__file__, "outbox.sql")
+    operations = run_files(__file__, "outbox.sql", "consents.sql")

@@ -1,11 +1,21 @@
 """Senders: define a rendered message and the protocol of its sender, list the senders."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 from django.utils.module_loading import import_string
 
-SENDERS = {"email": "notifications.senders.email.Email"}
+from storefront.lib.http.errors import PermanentError
+
+SENDERS = {
+    "email": "notifications.senders.email.Email",
+    "sms": "notifications.senders.sms.TextMessages",
+}
+
+
+class OptedOutError(PermanentError):
+    """The provider refused the message, because the recipient ended these messages there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,25 +34,40 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
-    """One rendered message. ``message_id`` is the same for all attempts."""
+    """One rendered message. ``message_id`` is the same for all attempts.
 
-    message_id: str
-    sender: str  # name and address
+    A text message has only recipient and text.
+    """
+
     recipient: str
-    subject: str
     text: str
-    html: str
+    message_id: str = ""
+    sender: str = ""  # name and address
+    subject: str = ""
+    html: str = ""
     attachments: tuple[Attachment, ...] = ()
     reply_to: str = ""  # set if a person wrote the message
+    unsubscribe_url: str = ""  # ends messages of this kind with one POST (RFC 8058)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the provider of text messages answered; ``cost`` is None while it is unknown."""
+
+    external_id: str
+    segments: int
+    cost: Decimal | None = None
+    currency: str = ""
 
 
 class Sender(Protocol):
     """Sends one message at a time."""
 
-    def send(self, message: OutgoingMessage) -> None:
+    def send(self, message: OutgoingMessage) -> Receipt | None:
         """Send the message; returns once the server has accepted it.
 
         Raises: TemporaryError  retry, unless it ``is_outcome_unknown``: then staff decide
+                OptedOutError   rejected: the recipient ended these messages
                 PermanentError  rejected; a retry would be rejected too
         """
         ...

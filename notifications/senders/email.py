@@ -53,6 +53,9 @@ class Email:
         if not message.reply_to:
             # Asks automatic responders not to reply (RFC 3834).
             headers["Auto-Submitted"] = "auto-generated"
+        if message.unsubscribe_url:
+            headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail = EmailMultiAlternatives(
             subject=message.subject,
             body=message.text,

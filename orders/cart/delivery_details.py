@@ -11,23 +11,26 @@ from orders.models import Cart, Order
 from storefront.lib.address import Address
 
 
-def set_address(
+def set_address(  # noqa: PLR0913 - the parts of one record
     *,
     cart: Cart,
     email: str,
     ship_to: Address,
     now: datetime,
     check: Mapping[str, Any] | None = None,
+    sms_number: str = "",
 ) -> None:
     """Store recipient and address of a cart, unless it was ordered.
 
-    Shape:  ``check`` as returned by ``verification.record``
+    Shape:  ``check`` as returned by ``verification.record``; ``sms_number`` (E.164) for text
+            messages about the deliveries
     """
     fields = {
         "email": email,
         "ship_to": asdict(ship_to),
         "country": ship_to.country,
         "address_verification": dict(check or {}),
+        "sms_number": sms_number,
     }
     if _update(cart, **fields, updated_at=now):
         for name, value in fields.items():

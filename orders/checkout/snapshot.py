@@ -45,6 +45,7 @@ def build_order(  # noqa: PLR0913 - the parts of one record
         cart=cart,
         email=email,
         locale=cart.locale,
+        sms_number=cart.sms_number,
         ship_to=asdict(ship_to),
         address_verification=dict(check),
         currency=totals.currency,

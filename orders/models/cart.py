@@ -26,6 +26,8 @@ class Cart(models.Model):
     email = models.EmailField(_("E-mail"), max_length=254, blank=True)
     # Address, as far as entered
     ship_to = models.JSONField(_("Delivery address"), default=dict, blank=True)
+    # where text messages about the deliveries go (E.164); empty: none are wanted
+    sms_number = models.CharField(_("Text messages to"), max_length=16, blank=True, db_default="")
     # Where the address came from, see ``addresses.verification.record``.
     address_verification = models.JSONField(
         _("Address validation"), default=dict, db_default=Value({}, models.JSONField()), blank=True

@@ -142,6 +142,8 @@ class Order(Stateful):
     cart = models.OneToOneField(Cart, models.PROTECT, related_name="order", verbose_name=_("Cart"))
     email = models.EmailField(_("E-mail"), max_length=254)
     locale = models.CharField(_("Language"), max_length=5)
+    # where text messages about the deliveries go (E.164); empty: none are wanted
+    sms_number = models.CharField(_("Text messages to"), max_length=16, blank=True, db_default="")
     ship_to = models.JSONField(_("Delivery address"))  # Address, as entered
     # Where the address came from, see ``addresses.verification.record``.
     address_verification = models.JSONField(

@@ -92,6 +92,7 @@ def _base_payload(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, An
     return {
         "order": order.number,
         "email": order.email,
+        "sms_number": order.sms_number,
         "locale": order.locale,
         "url": order_url(order),
         "carrier": parcel.carrier,

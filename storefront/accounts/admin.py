@@ -22,7 +22,6 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from storefront.accounts import library_labels
 from storefront.accounts.models import (
-    Consent,
     EmailChangeRequest,
     LoginAttempts,
     SavedAddress,
@@ -329,13 +328,6 @@ register_read_only(
     SavedAddress,
     list_display=["is_default", columns.link("user", _("User"))],
     list_select_related=["user"],
-    search_fields=["user__email"],
-)
-register_read_only(
-    Consent,
-    list_display=["kind", columns.link("user", _("User")), "is_given", "source", "at"],
-    list_select_related=["user"],
-    list_filter=["kind", "is_given"],
     search_fields=["user__email"],
 )
 register_read_only(

@@ -1,4 +1,4 @@
-"""Account models: store users, addresses, consents, login attempts, staff sessions, changes."""
+"""Account models: store users, addresses, login attempts, staff sessions, changes."""
 
 from typing import Any, ClassVar
 
@@ -62,6 +62,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     joined_at = models.DateTimeField(_("Joined"), auto_now_add=True)
     # language of e-mails; empty: the language of the page that causes the e-mail
     language = models.CharField(_("Language"), max_length=5, blank=True)
+    # where text messages about the user's orders go (E.164); empty: chosen at each checkout
+    sms_number = models.CharField(
+        _("Phone for text messages"), max_length=16, blank=True, db_default=""
+    )
     # incremented to end all sessions at once
     session_epoch = models.PositiveIntegerField(_("Sessions ended"), default=0, db_default=0)
 
@@ -116,32 +120,6 @@ class SavedAddress(models.Model):
     @property
     def as_address(self) -> Address:
         return Address(**self.address)
-
-
-class Consent(models.Model):
-    """A consent given or withdrawn; the newest row counts. Append-only by trigger."""
-
-    class Kind(models.TextChoices):
-        MARKETING_EMAIL = "marketing_email", _("News and offers by e-mail")
-
-    user = models.ForeignKey(
-        User, models.CASCADE, related_name="consents", verbose_name=_("User"), db_index=False
-    )
-    kind = models.CharField(_("Purpose"), max_length=20, choices=Kind)
-    is_given = models.BooleanField(_("Given"))
-    source = models.CharField(_("Source"), max_length=40)  # the page it was given on
-    at = models.DateTimeField(_("When"))
-
-    class Meta:
-        verbose_name = _("consent")
-        verbose_name_plural = _("consents")
-        indexes = [models.Index(fields=["user", "kind", "-id"], name="consent_last")]
-        constraints = [
-            check("consent_kind_known", models.Q(kind__in=["marketing_email"])),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.pk}"
 
 
 class EmailChangeRequest(models.Model):

@@ -1,13 +1,12 @@
-"""Account profile: save and delete addresses, choose the default, record consents."""
+"""Account profile: save and delete addresses, choose the default, set the number for text messages."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from storefront.accounts.models import Consent, SavedAddress, User
+from storefront.accounts.models import SavedAddress, User
 from storefront.lib.address import Address
 
 MAX_ADDRESSES = 20
@@ -65,15 +64,7 @@ def delete_address(*, user_id: int, saved_id: int) -> None:
         addresses.filter(pk=oldest.pk).update(is_default=True)
 
 
-def has_consent(*, user_id: int, kind: str) -> bool:
-    """Return whether the user consents now; without a record, False."""
-    last = Consent.objects.filter(user=user_id, kind=kind).order_by("-pk").first()
-    return last is not None and last.is_given
-
-
 @transaction.atomic(durable=True)
-def record_consent(*, user_id: int, kind: str, is_given: bool, source: str, now: datetime) -> None:
-    """Record a consent given or withdrawn, if it changed. Locks the account."""
-    User.objects.lock(user_id)
-    if has_consent(user_id=user_id, kind=kind) != is_given:
-        Consent.objects.create(user_id=user_id, kind=kind, is_given=is_given, source=source, at=now)
+def set_sms_number(*, user_id: int, number: str) -> None:
+    """Set the phone number for text messages about the user's next orders; empty: none."""
+    User.objects.filter(pk=user_id).update(sms_number=number)

@@ -24,7 +24,7 @@ APPEND_ONLY = {
     "lib.StatusChange": AllowedChanges(update=("actor", "reason")),  # erasure blanks them
     # erasure blanks personal data in the payload
     "notifications.Event": AllowedChanges(update=("fanned_out_at", "payload")),
-    "accounts.Consent": AllowedChanges(delete=True),  # with its account
+    "notifications.Consent": AllowedChanges(delete=True),  # erasure
     "accounts.TwoFactorEvent": AllowedChanges(update=("actor",), delete=True),  # with its account
     "suppliers.CostChange": AllowedChanges(delete=True),  # with its offer
     "suppliers.BrandMerge": AllowedChanges(update=("undone_at",)),

@@ -9,6 +9,7 @@ from email import policy
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from django.apps import apps
 from django.conf import settings
@@ -21,7 +22,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 
 from notifications import privacy as messages
-from notifications.models import Event, Message
+from notifications.models import Consent, Event, Message
 from orders import privacy
 from orders.models import AddressChangeRequest, Cart, Order, ReturnPhoto
 from orders.returns import photos
@@ -38,7 +39,8 @@ def export(user: User) -> dict[str, Any]:
     security_log.record(security_log.Event.DATA_EXPORTED, actor=user)
     emails = verified_addresses(user)
     orders = Order.objects.of(user.pk, emails)
-    addresses = {*emails, *credentials.former_addresses(user)}
+    numbers = {user.sms_number, *orders.values_list("sms_number", flat=True)} - {""}
+    addresses = {*emails, *credentials.former_addresses(user), *numbers}
     sent = Message.objects.alias(lower=Lower("recipient")).filter(lower__in=addresses)
     mails = sent.order_by("pk")
     contact_events = Event.objects.filter(name="contact.received").alias(
@@ -50,6 +52,7 @@ def export(user: User) -> dict[str, Any]:
             "proven": emails,
             "name": user.name,
             "language": user.language,
+            "sms_number": user.sms_number,
             "joined_at": user.joined_at,
             "last_signed_in_at": user.last_login,
         },
@@ -62,7 +65,11 @@ def export(user: User) -> dict[str, Any]:
             {**saved.address, "is_default": saved.is_default}
             for saved in user.addresses.order_by("pk")
         ],
-        "consents": list(user.consents.order_by("pk").values("kind", "is_given", "source", "at")),
+        "consents": list(
+            Consent.objects.filter(recipient__in=addresses)
+            .order_by("pk")
+            .values("recipient", "sender", "kind", "is_given", "source", "text_version", "at")
+        ),
         "orders": [
             _order(order)
             for order in orders.prefetch_related("lines", "payments", "returns__pictures")
@@ -72,12 +79,21 @@ def export(user: User) -> dict[str, Any]:
             {name: event.payload[name] for name in ("name", "email", "topic", "message")}
             for event in contact_events.filter(lower__in=addresses).order_by("pk")
         ],
-        "mails": list(mails.values("template", "recipient", "status", "status_since")),
+        "mails": list(mails.values("template", "sender", "recipient", "status", "status_since")),
     }
 
 
 def _order(order: Order) -> dict[str, Any]:
-    fields = ("number", "email", "locale", "ship_to", "address_verification", "currency", "status")
+    fields = (
+        "number",
+        "email",
+        "sms_number",
+        "locale",
+        "ship_to",
+        "address_verification",
+        "currency",
+        "status",
+    )
     amounts = [f"{part}_amount" for part in ("subtotal", "delivery", "discount", "tax", "total")]
     return {
         **{name: getattr(order, name) for name in (*fields, "placed_at", *amounts)},
@@ -122,6 +138,7 @@ def _cart(cart: Cart) -> dict[str, Any]:
     lines = cart.lines.values("listing__variant__sku", "quantity", "quoted_amount", "quoted_at")
     return {
         "email": cart.email,
+        "sms_number": cart.sms_number,
         "ship_to": cart.ship_to,
         "address_verification": cart.address_verification,
         "codes": cart.codes,
@@ -141,13 +158,16 @@ def erase(*, user_id: int, now: datetime) -> None:
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
     emails = {*verified_addresses(user), user.email.lower()}
     texts, numbers = privacy.erase_customer(addresses=list(emails), owner_id=user.pk, now=now)
+    texts |= {user.sms_number} - {""}
     emails |= credentials.former_addresses(user)
     # A never confirmed address may belong to another person: only the mail to it is erased.
     unconfirmed = user.address_changes.filter(done_at=None)
     texts |= emails | set(unconfirmed.values_list("new_email", flat=True))
     account = f"account:{user.pk}"
     messages.anonymize_messages(emails=emails, numbers=numbers, subject=account, texts=texts)
-    _anonymize_copies(emails | numbers, texts)
+    # Form-encoded, as in the webhooks of the SMS provider.
+    phones = {quote(text, safe="") for text in texts if text.startswith("+")}
+    _anonymize_copies(emails | numbers | phones, texts)
     for address in emails:
         login_throttling.delete_account_counters(address)
     user_type = ContentType.objects.get_for_model(User)

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from storefront.web.account import messages
 from storefront.web.cart import views as cart_views
 from storefront.web.catalog import home, product, product_list, suggestions
 from storefront.web.checkout import payment
@@ -76,6 +77,9 @@ urlpatterns = [
         return_views.answer,
         name="return_answer",
     ),
+    # /en/messages/<token>/: which messages are sent, by the link of an e-mail
+    path("messages/<str:token>/", messages.by_link, name="messages"),
+    path("messages/<str:token>/stop/", messages.stop, name="messages_stop"),
     # /en/account/: customer accounts
     path("account/", include("storefront.web.account.urls")),
     # /en/country/, /en/theme/: preferences in the footer

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from notifications import sms_webhooks
 from orders.gateways import gateway_for
 from orders.models import PurchaseOrder
 from orders.payments import updates as payment_updates
@@ -12,7 +13,7 @@ from shipping.shipments import shipments
 from shipping.shipments.statuses import WITH_CARRIER, from_text
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.webhooks import tracking_payload
-from storefront.webhooks.sources import GATEWAYS, Source
+from storefront.webhooks.sources import GATEWAYS, TWILIO, Source
 from suppliers.connections.factory import open_connector
 from suppliers.connectors.capabilities import OrderReading, require
 from suppliers.connectors.records import (
@@ -56,6 +57,8 @@ def apply_webhook(
     """
     if source.name in GATEWAYS:
         return _gateway(source.name, body, now)
+    if source.name == TWILIO:
+        return HandlingResult(is_applied=sms_webhooks.apply(body=body, now=now))
     if source.connector is None:
         return _tracking(source, body, received_at, now)
     return _apply_events(source, source.connector.parse_event(body, received_at=received_at), now)

@@ -8,6 +8,8 @@ from secrets import token_bytes
 
 from django.conf import settings
 
+from notifications import sms_webhooks
+from notifications.senders import sms
 from orders.gateways.stripe import webhook_signatures
 from orders.gateways.stripe.parsing import read_event
 from storefront.lib.http.errors import PermanentError
@@ -21,6 +23,7 @@ from suppliers.models import Supplier
 # the code of their connector.
 TRACKING = "tracking"
 STRIPE = "stripe"
+TWILIO = "twilio"
 NO_SECRET = f"whsec_{b64encode(token_bytes(32)).decode()}"  # no caller knows it
 GATEWAYS = frozenset({STRIPE})  # codes of gateways
 
@@ -57,6 +60,8 @@ class Source:
             )
         if self.name == STRIPE:
             return _event_id(headers=headers, body=body, now=now)
+        if self.name == TWILIO:
+            return sms_webhooks.verify(headers=headers, body=body)
         # During a rotation there are two: the new secret first, then the old one.
         secrets = tracking_secrets(self.supplier) if self.supplier else [NO_SECRET]
         return webhook_signing.verify(headers=headers, body=body, secrets=secrets, now=now)
@@ -89,8 +94,10 @@ def find(name: str) -> Source | None:
 
     Names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and those of gateways.
     """
-    if name == STRIPE:  # also if new payments use another gateway: older ones still send events
-        return Source(name=name) if settings.STRIPE_WEBHOOK_SECRET else None
+    # Stripe also if new payments use another gateway: older ones still send events.
+    services = {STRIPE: bool(settings.STRIPE_WEBHOOK_SECRET), TWILIO: sms.is_offered()}
+    if name in services:
+        return Source(name=name) if services[name] else None
     kind, _, code = name.partition("-")
     if kind != TRACKING and kind not in CONNECTORS:
         return None

@@ -48,7 +48,8 @@ def receive(request: HttpRequest, source: str) -> HttpResponse:
     failpoint("hook.after_commit")
     if is_new:
         enqueue(process, call_id=call.pk)
-    return _answer("Thank you.", status=200)
+    # Twilio would send the text to the phone, as the shop's reply.
+    return _answer("" if source == sources.TWILIO else "Thank you.", status=200)
 
 
 def _refuse(source: str, error: ValueError, *, status: int) -> HttpResponse:

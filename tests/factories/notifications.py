@@ -87,6 +87,15 @@ PAYLOADS = {
         "arrives_from": "2026-12-03",
         "arrives_to": "2026-12-09",
     },
+    "parcel.delivered": {
+        **_ORDER,
+        "sms_number": "+4915123456789",
+        "lines": LINES,
+        "order": "FL-261124-7K3QX",
+        "carrier": "CJPacket",
+        "number": "CJPKL0000000000YQ",
+        "tracking_url": "https://www.cjpacket.com/?trackingNumber=CJPKL0000000000YQ",
+    },
     "order.refunded": {**_ORDER, "amount": "134.88"},
     "parcel.shipped": {
         **_ORDER,

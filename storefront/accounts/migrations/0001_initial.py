@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                 ("is_active", models.BooleanField(default=True, help_text="If not ticked, this person cannot sign in. No data is deleted.", verbose_name="Active")),
                 ("joined_at", models.DateTimeField(auto_now_add=True, verbose_name="Joined")),
                 ("language", models.CharField(blank=True, max_length=5, verbose_name="Language")),
+                ("sms_number", models.CharField(blank=True, db_default="", max_length=16, verbose_name="Phone for text messages")),
                 ("session_epoch", models.PositiveIntegerField(db_default=0, default=0, verbose_name="Sessions ended")),
                 (
                     "groups",
@@ -51,23 +52,6 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "users",
                 "indexes": [models.Index(fields=["email"], name="user_by_email", opclasses=["varchar_pattern_ops"]), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector("name", config="simple"), name="user_name_words")],
                 "constraints": [models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_once_per_email"), models.UniqueConstraint(fields=("email",), name="user_email_unique")],
-            },
-        ),
-        migrations.CreateModel(
-            name="Consent",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(choices=[("marketing_email", "News and offers by e-mail")], max_length=20, verbose_name="Purpose")),
-                ("is_given", models.BooleanField(verbose_name="Given")),
-                ("source", models.CharField(max_length=40, verbose_name="Source")),
-                ("at", models.DateTimeField(verbose_name="When")),
-                ("user", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="consents", to=settings.AUTH_USER_MODEL, verbose_name="User")),
-            ],
-            options={
-                "verbose_name": "consent",
-                "verbose_name_plural": "consents",
-                "indexes": [models.Index(fields=["user", "kind", "-id"], name="consent_last")],
-                "constraints": [models.CheckConstraint(condition=models.Q(("kind__in", ["marketing_email"])), name="consent_kind_known")],
             },
         ),
         migrations.CreateModel(

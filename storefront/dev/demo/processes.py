@@ -16,9 +16,11 @@ from storefront.dev.runtime.processes import Child
 from storefront.ops.environment import override
 
 WEB_PORT = 8000
+SMS_OFFSET = 6
 SMTP_OFFSET = 25
 SANDBOXES = "storefront.dev.sandboxes"
 HOOK_PATH = "/hooks/cj-cj-sandbox/"  # connector, then supplier code
+SMS_ACCOUNT, SMS_SENDER = f"AC{'0' * 32}", "+15005550006"
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that its progress is visible
 BIGBUY_PRODUCTS = 60
 BIGBUY_HOUR_S = 300  # short, so that hourly rate limits reset during the demo
@@ -46,6 +48,7 @@ class Ports:
     bigbuy: int
     feed: int
     gateway: int
+    sms: int
     smtp: int
 
     @classmethod
@@ -57,6 +60,7 @@ class Ports:
             gateway=free_port(first + 2),
             bigbuy=free_port(first + 3),
             feed=free_port(first + 4),
+            sms=free_port(first + SMS_OFFSET),
             smtp=free_port(first + SMTP_OFFSET),
         )
 
@@ -99,7 +103,9 @@ class Stage:
 def urls(ports: Ports) -> dict[str, str]:
     """Return the addresses that a person or a script may open."""
     shop = url_of(ports.web)
-    others = {name: getattr(ports, name) for name in ("sandbox", "bigbuy", "feed", "gateway")}
+    others = {
+        name: getattr(ports, name) for name in ("sandbox", "bigbuy", "feed", "gateway", "sms")
+    }
     return {
         "shop": f"{shop}/",
         "admin": f"{shop}/admin/",
@@ -130,6 +136,9 @@ def settings(
         "SANDBOX_FEED_URL": url_of(ports.feed),
         "STRIPE_API_URL": url_of(ports.gateway),
         "STRIPE_PAGES_URL": url_of(ports.gateway),
+        "TWILIO_API_URL": url_of(ports.sms),
+        "TWILIO_ACCOUNT_SID": SMS_ACCOUNT,
+        "TWILIO_FROM": SMS_SENDER,
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
         # With fixed limits, the C library returns memory after each large read; by default they grow.
@@ -164,6 +173,7 @@ def outsiders(stage: Stage) -> list[Child]:
         service("bigbuy", "bigbuy", ports.bigbuy, "bigbuy", *pace, *few),
         service("feed", "feeds", ports.feed, "wholesaler", *files),
         service("gateway", "stripe", ports.gateway, "gateway"),
+        service("sms", "twilio", ports.sms, "sms"),
         stage.child("mail", mail, is_ready=lambda: _greets(ports.smtp)),
     ]
 

@@ -38,4 +38,4 @@ def _read(path: Path) -> dict[str, str]:
 def fresh() -> dict[str, str]:
     """Return new secrets, and a staff account with a new password."""
     account = {"STAFF_EMAIL": STAFF_EMAIL, "STAFF_PASSWORD": secrets.token_urlsafe(12)}
-    return fresh_secrets() | account
+    return fresh_secrets() | account | {"TWILIO_AUTH_TOKEN": secrets.token_hex(16)}

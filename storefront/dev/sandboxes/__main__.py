@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from storefront.dev.sandboxes import mail
+from storefront.dev.sandboxes import mail, twilio
 from storefront.dev.sandboxes.bigbuy import __main__ as bigbuy
 from storefront.dev.sandboxes.cj import __main__ as cj
 from storefront.dev.sandboxes.core import stopping
@@ -27,6 +27,7 @@ SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
     "feeds": feeds.main,
     "mail": mail.main,
     "stripe": stripe.main,
+    "twilio": twilio.main,
 }
 
 

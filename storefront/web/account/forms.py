@@ -119,7 +119,7 @@ class SavedAddressForm(address_form.AddressForm):
 
 
 class ProfileForm(forms.Form):
-    """Form for name, mail language and newsletter consent."""
+    """Form for name and mail language."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
@@ -135,4 +135,3 @@ class ProfileForm(forms.Form):
             "invalid_choice": gettext_lazy("Choose a language."),
         },
     )
-    marketing = forms.BooleanField(label=gettext_lazy("News and offers by e-mail"), required=False)

@@ -6,6 +6,7 @@ from storefront.web.account import (
     addresses,
     auth,
     credentials,
+    messages,
     password_reset,
     privacy,
     views,
@@ -17,6 +18,8 @@ urlpatterns = [
     # /en/account/payments/: charges and refunds
     path("payments/", views.payments, name="account_paid"),
     path("profile/", views.profile, name="account_profile"),
+    # /en/account/messages/: which messages are sent
+    path("messages/", messages.messages, name="account_messages"),
     # /en/account/email/: change of the e-mail address
     path("email/", credentials.email, name="account_email_change"),
     path("email/sent/", credentials.email_sent, name="account_email_sent"),

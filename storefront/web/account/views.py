@@ -1,4 +1,4 @@
-"""Account pages: list a customer's orders and payments, change name, language and consent."""
+"""Account pages: list a customer's orders and payments, change name and language."""
 
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
@@ -9,9 +9,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from orders.models import Order, Payment, PaymentEvent
-from storefront.accounts import profile as profiles
 from storefront.accounts.email_verification import verified_addresses
-from storefront.accounts.models import Consent, User
+from storefront.accounts.models import User
 from storefront.web.account.auth import for_customers, form_page, posted
 from storefront.web.account.forms import ProfileForm
 from storefront.web.core.visit import READS, visit
@@ -52,25 +51,16 @@ def payments(request: HttpRequest, user: User) -> HttpResponse:
 @require_http_methods(READS)
 @for_customers
 def profile(request: HttpRequest, user: User) -> HttpResponse:
-    """Edit name, mail language and newsletter consent."""
-    kind = Consent.Kind.MARKETING_EMAIL
+    """Edit name and mail language."""
     known = {
         "name": user.name,
         "language": user.language or visit(request).language,
-        "marketing": profiles.has_consent(user_id=user.pk, kind=kind),
     }
     form = ProfileForm(posted(request), initial=known)
     if request.method == "POST" and form.is_valid():
         submitted = form.cleaned_data
         User.objects.filter(pk=user.pk).update(
             name=submitted["name"], language=submitted["language"]
-        )
-        profiles.record_consent(
-            user_id=user.pk,
-            kind=kind,
-            is_given=submitted["marketing"],
-            source="profile",
-            now=timezone.now(),
         )
         return redirect(reverse("account_profile", query={"kept": 1}))
     is_kept = "kept" in request.GET

@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from notifications import preferences
+from notifications.senders import sms
 from orders.addresses.validation import find_errors
 from orders.addresses.verification import unconfirmed_warnings
 from orders.cart import delivery_details, lines
@@ -26,6 +28,7 @@ from orders.promotions.redemptions import LimitReachedError
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from storefront.lib.security.client_ip import network_digest
+from storefront.web.account import messages
 from storefront.web.account.addresses import initial_address
 from storefront.web.cart.summary import CartSummary, delivery_options, summarize
 from storefront.web.cart.views import TOO_LITTLE
@@ -105,9 +108,16 @@ def address(
         if form.is_valid() and (ship_to := form.chosen):
             if not (cart_content or lines.load_content(cart=cart, now=now)).lines:
                 return redirect("cart")
-            email = form.cleaned_data["email"]
+            number = messages.account_number(request)
+            if not number and sms.is_offered() and (number := form.sms_number):
+                messages.record_checkout_choice(number)
             delivery_details.set_address(
-                cart=cart, email=email, ship_to=ship_to, check=form.note, now=now
+                cart=cart,
+                email=form.cleaned_data["email"],
+                ship_to=ship_to,
+                check=form.note,
+                sms_number=number,
+                now=now,
             )
             response = redirect("checkout_delivery")
             set_public_cookie(response, COUNTRY_COOKIE, ship_to.country)
@@ -115,6 +125,7 @@ def address(
     else:
         initial = {"country": here.country, **initial_address(request), **cart.ship_to}
         initial["email"] = cart.email or initial.get("email", "")
+        initial["wants_sms"] = bool(cart.sms_number)
         form = CheckoutAddressForm(initial=initial, noted=cart.address_verification, **options)
     filled = summarize(cart=cart, country=cart.country, now=now, cart_content=cart_content)
     if not filled.cart.lines:
@@ -294,6 +305,8 @@ def _render(  # noqa: PLR0913 - all parts of one page
     ship_to = Address(**cart.ship_to) if cart.ship_to else None
     context = {
         "filled": filled,
+        "own_sms_number": messages.account_number(request),
+        "sms_text": preferences.text_of(preferences.SMS) if sms.is_offered() else "",
         "form": form,
         "problem": problem,
         "order_cart": cart,

@@ -7,12 +7,14 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from notifications.senders.phone_numbers import mobile_number
 from orders.addresses import validation, verification
 from orders.addresses.validation import LIMITS
 from storefront.lib import address
 from storefront.lib.address import Address
 from storefront.web.core import formats
 
+NO_MOBILE = _("Enter a mobile number for text messages, like +49 151 23456789.")
 EMAIL_ERRORS = {
     "required": _("Enter your e-mail address. Order updates go there."),
     "invalid": _("Enter an e-mail address like name@example.org."),
@@ -104,6 +106,9 @@ class CheckoutAddressForm(AddressForm):
         required=False,
         error_messages={"max_length": _("This is too long. Shorten it.")},
     )
+    wants_sms = forms.BooleanField(
+        label=_("Send me text messages about the delivery"), required=False
+    )
     # digest of the address that the customer was asked about
     about = forms.CharField(required=False, max_length=40)
 
@@ -117,6 +122,20 @@ class CheckoutAddressForm(AddressForm):
         self.picked = ""
         self.chosen: Address | None = None
         self.note: Mapping[str, Any] = {}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("wants_sms") and "country" in cleaned and not self.sms_number:
+            self.add_error("phone", str(NO_MOBILE))
+        return cleaned
+
+    @property
+    def sms_number(self) -> str:
+        """Return the number for text messages, if they are wanted."""
+        if not self.cleaned_data.get("wants_sms"):
+            return ""
+        phone, country = self.cleaned_data.get("phone", ""), self.cleaned_data["country"]
+        return mobile_number(phone, country=country)
 
     def report_warnings(self, written: Address) -> None:
         digest = verification.digest_of(written)

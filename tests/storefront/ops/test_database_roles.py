@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 REFUSED = r"permission denied|must be owner"
 # Tables without rows in the full shop.
 WITHOUT_ROWS = {
-    *("accounts.Consent", "accounts.TwoFactorEvent"),
+    *("notifications.Consent", "accounts.TwoFactorEvent"),
     *("orders.CanceledShipmentDecision", "suppliers.BrandMerge", "suppliers.MatchDecision"),
 }
 

@@ -91,7 +91,7 @@ def instance(var: Path) -> Iterator[Instance]:
         ports = processes.Ports(
             **{
                 name: free_port()
-                for name in ("web", "sandbox", "bigbuy", "feed", "gateway", "smtp")
+                for name in ("web", "sandbox", "bigbuy", "feed", "gateway", "sms", "smtp")
             }
         )
         stores = datastores.prepare(

@@ -13,7 +13,7 @@ from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 
 from notifications import dispatch
-from notifications.models import Event, Message
+from notifications.models import Consent, Event, Message
 from orders.cart import account_cart, delivery_details
 from orders.models import (
     Cart,
@@ -73,9 +73,16 @@ def create_personal_data(user, light):
     cart = account_cart.merge_guest_cart(owner_id=user.pk, token=make_cart(light).token, now=NOON)
     delivery_details.set_address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
     profile.save_address(user_id=user.pk, address=THERE, is_default=True)
-    profile.record_consent(
-        user_id=user.pk, kind="marketing_email", is_given=True, source="x", now=NOON
+    profile.set_sms_number(user_id=user.pk, number=CANARIES[2])
+    Order.objects.filter(pk=purchase.order_id).update(sms_number=CANARIES[2])
+    Consent.objects.bulk_create(
+        Consent(recipient=recipient, sender=sender, kind="delivered", is_given=True, at=NOON)
+        for recipient, sender in ((CANARIES[3], "email"), (CANARIES[2], "sms"))
     )
+    InboundWebhook.objects.create(
+        source="twilio", external_id="SM1", body=b"From=%2B49307654321&Body=STOP",
+        received_at=NOON, status_since=NOON, due_at=NOON,
+    )  # fmt: skip
     User.objects.filter(pk=user.pk).update(name=CANARIES[0])
     for event in Event.objects.all():
         dispatch.fan_out(event=event, now=NOON)

@@ -1,16 +1,12 @@
-from datetime import timedelta
-
 import pytest
-import time_machine
 from django.db import IntegrityError, transaction
 
 from notifications.models import Event
 from storefront.accounts import profile
-from storefront.accounts.models import Consent, SavedAddress
+from storefront.accounts.models import SavedAddress
 from storefront.lib.address import Address
 from tests.factories.accounts import make_shopper
 from tests.factories.orders import HOME, make_order, make_sellable
-from tests.factories.suppliers import NOON
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page, in_each_language
 
@@ -118,28 +114,6 @@ def test_checkout_starts_with_the_default_address(signed_in, erika, light):
 
     assert page.all("input", name="line1")[0]["value"] == "Seeweg 9"
     assert page.all("input", name="email")[0]["value"] == "erika@example.org"
-
-
-def test_newsletter_is_off_by_default_and_each_change_is_recorded(signed_in, erika):
-    page = Page(signed_in.get("/en/account/profile/"))
-    form = {"name": "Erika", "language": "az"}
-    with time_machine.travel(NOON, tick=False) as clock:
-        signed_in.post("/en/account/profile/", form)
-        wanted = {**form, "marketing": "on"}
-        saved = Page(signed_in.post("/en/account/profile/", wanted, follow=True))
-        clock.shift(timedelta(hours=1))
-        signed_in.post("/en/account/profile/", wanted)
-        signed_in.post("/en/account/profile/", form)
-
-    assert "checked" not in page.all("input", name="marketing")[0]
-    assert "Saved." in saved.text
-    assert "checked" in saved.all("input", name="marketing")[0]
-    assert list(Consent.objects.order_by("pk").values_list("is_given", "source", "at")) == [
-        (True, "profile", NOON),
-        (False, "profile", NOON + timedelta(hours=1)),
-    ]
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Consent.objects.update(is_given=False)
 
 
 def test_account_mails_use_the_chosen_language(signed_in, erika):

@@ -1,0 +1,245 @@
+"""Text messages: to whom and when they are sent, each once, and what they say."""
+
+import re
+import signal
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from notifications import dispatch, preferences, tasks
+from notifications.models import SENDING_TIMEOUT, Consent, Event, Message
+from notifications.preferences import SMS, Kind
+from notifications.rendering import render_text_message
+from notifications.senders.segments import count_segments
+from orders.models import Order
+from storefront.lib.clock import time_zone_of
+from storefront.lib.http.errors import TemporaryError
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
+from tests.factories.notifications import make_event
+from tests.factories.suppliers import NOON
+from tests.fakes.twilio_server import ACCOUNT, SENDER, TOKEN
+from tests.notifications.test_dispatch_crash import start_worker
+from tests.notifications.test_parcel_emails import (
+    delivered,
+    interrupted,
+    interrupted_without_number,
+    lost,
+    not_at_home,
+    out_for_delivery,
+    returned,
+    shipped,
+)
+from tests.support.concurrency import all_at_once
+
+pytestmark = pytest.mark.django_db
+PHONE = "+4915123456789"
+CALL = "Messages.json"
+
+
+@pytest.fixture
+def wanted():
+    preferences.record_choices(
+        recipient=PHONE, sender=SMS, chosen=dict.fromkeys(Kind, True), source="checkout", now=NOON
+    )
+
+
+def make_text_message(name="parcel.delivered", **payload):
+    event = make_event(name, sms_number=PHONE, **payload)
+    return next(one for one in dispatch.fan_out(event=event, now=NOON) if one.sender == SMS)
+
+
+def senders_of(event):
+    return [one.sender for one in dispatch.fan_out(event=event, now=NOON)]
+
+
+def daytime_country():
+    """Return a country where the worker's clock allows text messages."""
+    now = datetime.now(UTC)
+    return next(
+        country
+        for country in ("DE", "US", "AU")
+        if 8 <= now.astimezone(time_zone_of(country)).hour < 21
+    )
+
+
+def test_a_text_message_is_sent_beside_the_e_mail_with_its_segments(twilio, wanted):
+    delivery = make_text_message()
+
+    dispatch.send(delivery=delivery, now=NOON)
+
+    (message,) = twilio.messages()
+    delivery.refresh_from_db()
+    assert (message["recipient"], delivery.status) == (PHONE, "sent")
+    assert (delivery.external_id, delivery.segments) == (message["sid"], message["segments"])
+    assert Message.objects.filter(sender="email").count() == 1
+
+
+@pytest.mark.parametrize("missing", ["consent", "number", "account"])
+def test_no_text_message_without_consent_number_or_account(twilio, settings, missing):
+    if missing != "consent":
+        preferences.record_choices(
+            recipient=PHONE, sender=SMS, chosen={Kind.DELIVERED: True}, source="account", now=NOON
+        )
+    if missing == "account":
+        settings.TWILIO_ACCOUNT_SID = ""
+
+    event = make_event("parcel.delivered", sms_number="" if missing == "number" else PHONE)
+
+    assert senders_of(event) == ["email"]
+
+
+def test_an_event_of_an_order_without_number_in_its_payload_sends_an_e_mail(twilio):
+    assert senders_of(make_event("parcel.shipped")) == ["email"]
+
+
+@pytest.mark.parametrize(
+    ("country", "hour", "sent_at"),
+    [
+        ("DE", 12, None),
+        ("DE", 7, None),  # 08:00 there
+        ("DE", 6, 7),
+        ("DE", 20, 24 + 7),  # 21:00 there
+        ("US", 12, 13),  # 07:00 in New York
+        ("AZ", 18, 24 + 4),
+    ],
+)
+def test_a_text_message_waits_for_the_morning_of_its_country(
+    twilio, wanted, country, hour, sent_at
+):
+    delivery = make_text_message(goes_to=country)
+    midnight = datetime(2026, 11, 24, tzinfo=UTC)
+
+    dispatch.send(delivery=delivery, now=midnight + timedelta(hours=hour))
+
+    delivery.refresh_from_db()
+    assert (delivery.status, len(twilio.messages())) == (
+        ("sent", 1) if sent_at is None else ("pending", 0)
+    )
+    if sent_at is not None:
+        morning = midnight + timedelta(hours=sent_at)
+        assert delivery.due_at == morning
+        dispatch.send(delivery=delivery, now=morning)
+        assert len(twilio.messages()) == 1
+
+
+def test_a_stop_at_the_provider_ends_all_text_messages(twilio, wanted):
+    twilio.control("reply", {"from": PHONE, "body": "STOP"})
+    delivery = make_text_message()
+
+    dispatch.send(delivery=delivery, now=NOON)
+
+    assert delivery.status == "failed"
+    assert set(preferences.choices(recipient=PHONE, sender=SMS).values()) == {False}
+    assert Consent.objects.filter(source="provider").count() == len(Kind)
+
+
+@pytest.mark.parametrize("kind", ["500", "429"])
+def test_a_refused_call_is_repeated_and_sends_one_message(twilio, wanted, kind):
+    twilio.fault(CALL, kind, delay=600)
+    delivery = make_text_message()
+
+    dispatch.send(delivery=delivery, now=NOON)
+    retried = delivery.status, delivery.due_at
+    dispatch.send(delivery=delivery, now=delivery.due_at)
+
+    assert retried[0] == "retrying"
+    assert (delivery.status, len(twilio.messages())) == ("sent", 1)
+
+
+def test_the_wait_that_the_provider_asks_for_is_kept(monkeypatch, wanted, twilio):
+    def refuse(*_):
+        raise TemporaryError("later", retry_after_s=1800)
+
+    monkeypatch.setattr("notifications.senders.sms.TextMessages.send", refuse)
+    delivery = make_text_message()
+
+    dispatch.send(delivery=delivery, now=NOON)
+
+    assert delivery.due_at >= NOON + timedelta(minutes=20)
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "garbage", "drop_before"])
+def test_a_message_whose_answer_is_lost_is_never_repeated_without_staff(twilio, wanted, kind):
+    twilio.fault(CALL, kind)
+    delivery = make_text_message()
+
+    dispatch.send(delivery=delivery, now=NOON)
+    arrived = len(twilio.messages())
+    tasks.send(delivery_id=delivery.pk)
+    tasks.send_due()
+
+    delivery.refresh_from_db()
+    assert (delivery.status, len(twilio.messages())) == ("sending", arrived)
+    assert list(Message.objects.unconfirmed(NOON + SENDING_TIMEOUT)) == [delivery]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_six_workers_and_six_replays_send_one_text_message(twilio, wanted):
+    event = make_event("parcel.delivered", sms_number=PHONE)
+    all_at_once([lambda: dispatch.fan_out(event=event, now=NOON)] * 6, ())
+    delivery = Message.objects.get(sender=SMS)
+
+    def work():
+        dispatch.send(delivery=Message.objects.get(pk=delivery.pk), now=NOON)
+
+    all_at_once([work] * 6, (InvalidTransitionError, ConcurrentUpdateError))
+
+    assert len(twilio.messages()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("failpoint", "arrived"), [("mail.before_sending", 0), ("mail.after_sending", 1)]
+)
+def test_a_text_message_of_a_killed_worker_is_never_resent_automatically(
+    twilio, wanted, failpoint, arrived
+):
+    delivery = make_text_message(goes_to=daytime_country())
+    account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_FROM": SENDER}
+    world = {"TWILIO_API_URL": twilio.url, "FAILPOINT": failpoint}
+
+    killed = start_worker(delivery, 1, **account, **world).wait(60)
+    tasks.send(delivery_id=delivery.pk)
+    tasks.send_due()
+
+    delivery.refresh_from_db()
+    assert (killed, delivery.status) == (-signal.SIGKILL, "sending")
+    assert len(twilio.messages()) == arrived
+
+
+# Texts
+
+
+CASES = [
+    ("parcel.shipped", shipped, "is on its way. Track it: https://"),
+    ("parcel.out_for_delivery", out_for_delivery, "is out for delivery and arrives today."),
+    ("parcel.delivered", delivered, "was delivered."),
+    ("parcel.exception", not_at_home, "the carrier could not deliver"),
+    ("parcel.exception", interrupted, "is interrupted. Track it: https://"),
+    ("parcel.exception", interrupted_without_number, "is interrupted. Reply"),
+    ("parcel.lost", lost, "the carrier has lost a parcel"),
+    ("parcel.returned", returned, "goes back to the sender"),
+]
+
+
+@pytest.mark.parametrize(("name", "cause", "sentence"), CASES)
+def test_text_message(name, cause, sentence, twilio, wanted):
+    cause()
+    Order.objects.update(sms_number=PHONE)
+    event = Event.objects.filter(name=name).latest("pk")
+    event.payload["sms_number"] = PHONE
+    event.save()
+    delivery = next(one for one in dispatch.fan_out(event=event, now=NOON) if one.sender == SMS)
+
+    english, azerbaijani = (
+        render_text_message(template=delivery.template, locale=locale, payload=event.payload)
+        for locale in ("en", "az")
+    )
+
+    assert sentence in english
+    assert event.payload["order"] in english
+    assert event.payload["order"] in azerbaijani
+    assert (count_segments(english), count_segments(azerbaijani) <= 3) == (1, True)
+    words = set(re.findall(r"[a-zə]{4,}", re.sub(r"https\S+", "", azerbaijani)))
+    assert words.isdisjoint(re.findall(r"[a-z]{4,}", re.sub(r"https\S+", "", english)))
+    assert azerbaijani.endswith("STOP yazın.")
