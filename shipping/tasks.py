@@ -10,11 +10,12 @@ from orders.payments.tasks import execute_requests
 from shipping import status_polling, supplier_performance
 from shipping.rerouting import tasks as rerouting_tasks
 from shipping.shipments import fulfillment
+from shipping.trackers import tasks as tracker_tasks
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 from suppliers.scorecards import tasks as scorecard_tasks
 
-__all__ = ["rerouting_tasks"]  # Celery finds it here
+__all__ = ["rerouting_tasks", "tracker_tasks"]  # Celery finds them here
 
 BATCH = 200
 # Older days are rolled up when staff ask for it (``manage.py roll_up_scorecards``).

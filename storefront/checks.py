@@ -178,6 +178,12 @@ def _weaknesses() -> list[tuple[str, bool, str]]:
             "Set smtps:// or smtp+starttls://. E-mails contain links to orders and accounts.",
         ),
         (
+            "SEVENTEEN_TRACK_URL",
+            bool(settings.SEVENTEEN_TRACK_KEY)
+            and not settings.SEVENTEEN_TRACK_URL.startswith("https://"),
+            "Remove it. The default is the address of 17TRACK. The key is sent there.",
+        ),
+        (
             "TRACKING_HOOK_SECRET",
             any(_is_short(secret) for secret in settings.TRACKING_HOOK_SECRET.split()),
             f"Set whsec_ and at least {HOOK_SECRET_BYTES} random bytes in Base64.",

@@ -180,5 +180,6 @@ pytest_plugins = [
     "tests.support.staff_fixtures",
     "tests.fakes.stripe_server",
     "tests.fakes.twilio_server",
+    "tests.fakes.tracking_provider",
     "tests.support.template_branches",
 ]

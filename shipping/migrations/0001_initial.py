@@ -81,12 +81,13 @@ class Migration(migrations.Migration):
                 ("is_content_unknown", models.BooleanField(default=False, verbose_name="Contents unknown")),
                 ("shipment", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="parcels", to="shipping.shipment", verbose_name="Shipment")),
             ],
-            options={"verbose_name": "parcel", "verbose_name_plural": "parcels", "indexes": [models.Index(fields=["number"], name="parcel_by_number", opclasses=["varchar_pattern_ops"])], "constraints": [models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_unique_number")]},
+            options={"verbose_name": "parcel", "verbose_name_plural": "parcels", "indexes": [models.Index(fields=["number"], name="parcel_by_number", opclasses=["varchar_pattern_ops"]), models.Index(condition=models.Q(("status__in", ["label_created", "shipped"]), models.Q(("number", ""), _negated=True)), fields=["label_created_at"], name="parcel_underway_by_age")], "constraints": [models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_unique_number")]},
         ),
         migrations.CreateModel(
             name="TrackingEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(choices=[("supplier", "Supplier"), ("provider", "Tracking provider")], default="supplier", max_length=10, verbose_name="Source")),
                 ("external_id", models.CharField(max_length=120, verbose_name="Carrier event ID")),
                 (
                     "carrier_status",
@@ -128,6 +129,52 @@ class Migration(migrations.Migration):
                 "verbose_name": "parcel line",
                 "verbose_name_plural": "parcel lines",
                 "constraints": [models.UniqueConstraint(fields=("parcel", "order_line"), name="parcel_line_unique"), models.CheckConstraint(condition=models.Q(("quantity__gte", 1)), name="parcel_line_has_units")],
+            },
+        ),
+        migrations.CreateModel(
+            name="TrackingProvider",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="Provider")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="Last answer")),
+                ("webhook_at", models.DateTimeField(blank=True, null=True, verbose_name="Last webhook")),
+                ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),
+                ("problem_since", models.DateTimeField(blank=True, null=True, verbose_name="Problem since")),
+                ("calls_on", models.DateField(blank=True, null=True, verbose_name="Day of the calls")),
+                ("calls", models.PositiveIntegerField(default=0, verbose_name="Calls on that day")),
+            ],
+            options={
+                "verbose_name": "tracking provider",
+                "verbose_name_plural": "tracking providers",
+                "constraints": [models.CheckConstraint(condition=models.Q(("problem", ""), ("problem_since__isnull", False), _connector="XOR"), name="tracking_provider_problem_has_start")],
+            },
+        ),
+        migrations.CreateModel(
+            name="TrackingRegistration",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=60, verbose_name="Registered number")),
+                ("registered_at", models.DateTimeField(blank=True, null=True, verbose_name="Registered")),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="Next call")),
+                ("polled_at", models.DateTimeField(blank=True, null=True, verbose_name="Last poll")),
+                ("changed_at", models.DateTimeField(blank=True, null=True, verbose_name="Last news")),
+                ("quiet_polls", models.PositiveSmallIntegerField(default=0, verbose_name="Polls without news")),
+                ("carrier_code", models.PositiveIntegerField(default=0, verbose_name="Carrier code")),
+                ("carrier_name", models.CharField(blank=True, max_length=60, verbose_name="Carrier by the provider")),
+                ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),
+                ("parcel", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="registration", to="shipping.parcel", verbose_name="Parcel")),
+            ],
+            options={
+                "verbose_name": "tracking registration",
+                "verbose_name_plural": "tracking registrations",
+                "indexes": [
+                    models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="tracking_registration_is_due"),
+                    models.Index(fields=["number"], name="tracking_registration_number"),
+                    models.Index(condition=models.Q(("due_at__isnull", True), ("registered_at__isnull", True)), fields=["id"], name="tracking_registration_rejected"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("due_at__isnull", False), ("registered_at__isnull", False), models.Q(("problem", ""), _negated=True), _connector="OR"), name="tracking_rejection_has_reason")
+                ],
             },
         ),
     ]

@@ -2,5 +2,14 @@
 
 from shipping.models.rates import LiveRateLocation
 from shipping.models.shipments import Parcel, ParcelLine, Shipment, TrackingEvent
+from shipping.models.trackers import TrackingProvider, TrackingRegistration
 
-__all__ = ["LiveRateLocation", "Parcel", "ParcelLine", "Shipment", "TrackingEvent"]
+__all__ = [
+    "LiveRateLocation",
+    "Parcel",
+    "ParcelLine",
+    "Shipment",
+    "TrackingEvent",
+    "TrackingProvider",
+    "TrackingRegistration",
+]

@@ -108,7 +108,12 @@ class Parcel(Stateful):
         indexes = [
             models.Index(
                 fields=["number"], opclasses=["varchar_pattern_ops"], name="parcel_by_number"
-            )
+            ),
+            models.Index(
+                fields=["label_created_at"],
+                condition=Q(status__in=["label_created", "shipped"]) & ~Q(number=""),
+                name="parcel_underway_by_age",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -139,7 +144,14 @@ class ParcelLine(models.Model):
 
 
 class TrackingEvent(models.Model):
-    """One tracking update of a parcel, as received. Append-only."""
+    """One tracking update of a parcel, as received. Append-only.
+
+    Not every event counts: see ``shipments.event_sources``.
+    """
+
+    class Source(models.TextChoices):
+        SUPPLIER = "supplier", _("Supplier")
+        PROVIDER = "provider", _("Tracking provider")
 
     parcel = models.ForeignKey(
         Parcel,
@@ -148,6 +160,7 @@ class TrackingEvent(models.Model):
         verbose_name=_("Parcel"),
         db_index=False,
     )
+    source = models.CharField(_("Source"), max_length=10, choices=Source, default=Source.SUPPLIER)
     external_id = models.CharField(_("Carrier event ID"), max_length=120)
     carrier_status = models.CharField(
         _("Carrier status"), max_length=22, choices=Parcel.CarrierStatus

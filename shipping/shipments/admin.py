@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -15,7 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.models import PurchaseOrder
 from orders.payments.tasks import execute_requests
-from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent
+from shipping.models import Parcel, ParcelLine, Shipment, TrackingEvent, TrackingRegistration
 from shipping.shipments import tracking_import, tracking_list
 from shipping.shipments.identities import tracking_link
 from shipping.shipments.tracking_import import ListedParcel
@@ -39,6 +40,33 @@ class TrackingListForm(CsvUploadForm):
 
 
 CARRIER_PROBLEMS = {"exception", "return_to_sender", "lost", "expired"}
+
+
+@admin.display(description=_("Events come from"))
+def event_sources(parcel: Parcel) -> str:
+    """Return the sources of a parcel's events; say if the tracking provider does not follow it."""
+    row: TrackingRegistration | None = getattr(parcel, "registration", None)
+    if row is None and not settings.SEVENTEEN_TRACK_KEY:
+        return gettext(
+            "The supplier only. If it sends no events, this parcel is not followed: no tracking"
+            " provider is configured (SEVENTEEN_TRACK_KEY)."
+        )
+    if row is None:
+        return gettext("The supplier")
+    if row.problem and row.registered_at is None:
+        return columns.as_status(
+            gettext(
+                "The supplier only. The tracking provider does not follow this number: %(problem)s"
+            )
+            % {"problem": row.problem},
+            needs_action=row.due_at is None,
+            waiting=row.due_at is not None,
+        )
+    if row.registered_at is None:
+        return columns.as_status(
+            gettext("Registration at the tracking provider is due"), waiting=True
+        )
+    return gettext("The supplier and the tracking provider")
 
 
 @admin.display(description=_("Tracking page"))
@@ -95,6 +123,7 @@ class ParcelAdmin(StaffAdmin):
     readonly_fields: ClassVar = [
         columns.link("shipment__purchase_order__order", _("Order")),
         tracking_page,
+        event_sources,
         columns.status_history,
     ]
     exclude: ClassVar = ["tracking_url"]
@@ -106,9 +135,21 @@ class ParcelAdmin(StaffAdmin):
             "carrier_status",
             "description",
             "place",
+            "source",
             "received_at",
             tab=False,
             ordering=["-happened_at", "-id"],
+        ),
+        inline(
+            TrackingRegistration,
+            "number",
+            "registered_at",
+            "polled_at",
+            "changed_at",
+            "due_at",
+            "carrier_name",
+            "problem",
+            tab=False,
         ),
     ]
 
@@ -188,12 +229,13 @@ register_read_only(
         ),
         "description",
         "place",
+        "source",
         columns.age("happened_at", _("Time")),
         columns.age("received_at", _("Received")),
     ],
     list_display_links=["description"],
     list_select_related=["parcel"],
-    list_filter=["carrier_status"],
+    list_filter=["carrier_status", "source"],
     search_fields=["parcel__number", "description"],
     ordering=["-id"],
 )

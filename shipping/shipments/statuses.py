@@ -77,7 +77,7 @@ class TrackingUpdate:
     """One update of a carrier about one parcel.
 
     ``happened_at`` is the carrier's own time, None if it gives none. ``external_id`` is the
-    carrier's event id, if it has one.
+    carrier's event id, if it has one. ``source`` is as in ``event_sources``.
     """
 
     status: str
@@ -85,6 +85,7 @@ class TrackingUpdate:
     place: str = ""
     happened_at: datetime | None = None
     external_id: str = ""
+    source: str = "supplier"
 
 
 def from_code(code: int) -> str:

@@ -4,44 +4,16 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from orders.inventory import allocations
 from orders.models import Order, PurchaseOrder
-from shipping.carriers.recognition import recognize
 from shipping.models import Parcel, TrackingEvent
 from shipping.shipments import events, fulfillment
+from shipping.shipments.event_sources import counted
 from shipping.shipments.statuses import FINAL, WITH_CARRIER, TrackingUpdate, latest
 from storefront.lib.db.transactions import requires_transaction
 
 # An update further in the future has a wrong date: it is stored without one.
 MAX_CLOCK_SKEW = timedelta(days=1)
-
-
-class UnknownParcelError(LookupError):
-    """The parcel is not reported yet: the update may be sent again later."""
-
-
-@transaction.atomic(durable=True)
-def apply(*, carrier: str, number: str, updates: Sequence[TrackingUpdate], now: datetime) -> Parcel:
-    """Store and apply the updates of one parcel.
-
-    Locks:  the order, then its purchase order, the allocations and the stock rows
-    Raises: UnknownParcelError
-            InvalidTrackingNumberError
-    """
-    recognized = recognize(number, wording=carrier)
-    parcel = (
-        Parcel.objects.filter(carrier=recognized.name, number=recognized.number)
-        .select_related("shipment")
-        .first()
-    )
-    if parcel is None:
-        raise UnknownParcelError(f"{carrier} {recognized.number}"[:100])
-    purchase_order = lock_purchase_order(parcel.shipment.purchase_order_id)
-    parcel.refresh_from_db()
-    apply_locked(parcel=parcel, purchase_order=purchase_order, updates=updates, now=now)
-    return parcel
 
 
 @requires_transaction
@@ -66,14 +38,20 @@ def apply_locked(
     purchase_order: PurchaseOrder,
     updates: Sequence[TrackingUpdate],
     now: datetime,
-) -> None:
+) -> int:
     """Store new updates, set the carrier status, and mark the parcel shipped or delivered.
+
+    Return how many updates were new.
 
     Locks:  the caller holds the order and the purchase order
     """
-    if not [update for update in updates if _store(parcel, update, now)]:
-        return
-    recorded = list(parcel.tracking_events.values_list("happened_at", "carrier_status"))
+    stored = sum([_store(parcel, update, now) for update in updates])
+    if not stored:
+        return 0
+    recorded = [
+        (event.happened_at, event.carrier_status)
+        for event in counted(parcel.tracking_events.only("source", "happened_at", "carrier_status"))
+    ]
     happened_at, status = latest(recorded)
     if status != Parcel.CarrierStatus.UNKNOWN:
         Parcel.objects.filter(pk=parcel.pk).update(
@@ -88,6 +66,7 @@ def apply_locked(
     events.record_news(parcel, purchase_order=purchase_order, at=now)
     if status == FINAL:
         fulfillment.mark_delivered(parcel=parcel, purchase_order=purchase_order, now=now)
+    return stored
 
 
 def _store(parcel: Parcel, update: TrackingUpdate, now: datetime) -> bool:
@@ -98,6 +77,7 @@ def _store(parcel: Parcel, update: TrackingUpdate, now: datetime) -> bool:
         parcel=parcel,
         external_id=update.external_id[:120] or _make_id(update),
         defaults={
+            "source": update.source,
             "carrier_status": update.status,
             "description": update.text[:300].replace("\x00", ""),
             "place": update.place[:120].replace("\x00", ""),

@@ -17,7 +17,7 @@ from storefront.lib.env import (
     env_postgres,
     env_str,
 )
-from storefront.settings import admin_theme, api, database, messages, payments
+from storefront.settings import admin_theme, api, database, messages, payments, tracking
 from storefront.settings.accounts import *  # noqa: F403 - each is named by allauth
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -48,6 +48,9 @@ STRIPE_API_URL, STRIPE_SECRET_KEY = payments.STRIPE_URL, payments.STRIPE_KEY
 PAYMENT_GATEWAY, STRIPE_WEBHOOK_SECRET = payments.CHOSEN, payments.STRIPE_HOOK
 TWILIO_API_URL, TWILIO_ACCOUNT_SID = messages.TWILIO_URL, messages.TWILIO_ACCOUNT
 TWILIO_AUTH_TOKEN, TWILIO_FROM = messages.TWILIO_TOKEN, messages.TWILIO_SENDER
+# The provider that follows parcels whose suppliers give no events; none without a key.
+SEVENTEEN_TRACK_URL, SEVENTEEN_TRACK_KEY = tracking.URL, tracking.KEY
+TRACKING_CALLS_PER_DAY, TRACKING_GRACE_MIN = tracking.CALLS_PER_DAY, tracking.GRACE_MIN
 # a class as in ``orders.tax.rates``; else the shop's own table
 TAX_SERVICE = env_str("TAX_SERVICE", "")
 # Signs the webhooks of suppliers without a signature scheme of their own.

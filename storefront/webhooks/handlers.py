@@ -11,6 +11,9 @@ from orders.payments import updates as payment_updates
 from orders.purchasing import acknowledgements
 from shipping.shipments import shipments
 from shipping.shipments.statuses import WITH_CARRIER, from_text
+from shipping.trackers import provider_state
+from shipping.trackers import updates as tracking_provider_updates
+from shipping.trackers.base import Tracker
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.webhooks import tracking_payload
 from storefront.webhooks.sources import GATEWAYS, TWILIO, Source
@@ -59,6 +62,8 @@ def apply_webhook(
         return _gateway(source.name, body, now)
     if source.name == TWILIO:
         return HandlingResult(is_applied=sms_webhooks.apply(body=body, now=now))
+    if source.tracker is not None:
+        return _tracking_provider(source.tracker, body, now)
     if source.connector is None:
         return _tracking(source, body, received_at, now)
     return _apply_events(source, source.connector.parse_event(body, received_at=received_at), now)
@@ -70,6 +75,16 @@ def _gateway(gateway: str, body: bytes, now: datetime) -> HandlingResult:
         payment_updates.apply(update=update, gateway=gateway, now=now)
     if not updates:
         return HandlingResult(is_applied=False, reason="unknown event type")
+    return HandlingResult(is_applied=True)
+
+
+def _tracking_provider(tracker: Tracker, body: bytes, now: datetime) -> HandlingResult:
+    provider_state.record_webhook(tracker.code, now=now)
+    report = tracker.parse_webhook(body)
+    if report is None:
+        return HandlingResult(is_applied=False, reason="unknown event type")
+    if not tracking_provider_updates.apply_report(report, is_poll=False, now=now):
+        return HandlingResult(is_applied=False, reason="no registered parcel has this number")
     return HandlingResult(is_applied=True)
 
 

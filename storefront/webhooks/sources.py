@@ -12,6 +12,9 @@ from notifications import sms_webhooks
 from notifications.senders import sms
 from orders.gateways.stripe import webhook_signatures
 from orders.gateways.stripe.parsing import read_event
+from shipping.trackers.base import Tracker
+from shipping.trackers.registry import configured_tracker
+from shipping.trackers.seventeen_track.client import CODE as SEVENTEEN_TRACK
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import decrypt
@@ -26,19 +29,22 @@ STRIPE = "stripe"
 TWILIO = "twilio"
 NO_SECRET = f"whsec_{b64encode(token_bytes(32)).decode()}"  # no caller knows it
 GATEWAYS = frozenset({STRIPE})  # codes of gateways
+PROVIDERS = frozenset({SEVENTEEN_TRACK})  # codes of tracking providers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A system that may send webhooks.
 
-    ``supplier`` is the owner of the purchase orders it may report on; None for a gateway.
-    ``connector`` is the connector class of a supplier that sends its own API's payload.
+    ``supplier`` is the owner of the purchase orders it may report on; None for a gateway and for a
+    tracking provider. ``connector`` is the connector class of a supplier that sends its own API's
+    payload. ``tracker`` is the tracking provider that reports on registered parcels.
     """
 
     name: str
     supplier: Supplier | None = None
     connector: type[Webhooks] | None = None
+    tracker: Tracker | None = None
 
     def verify(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         """Verify a webhook and return its id, which is the same on redelivery.
@@ -58,6 +64,8 @@ class Source:
                 secrets=decrypt(connection.secrets_encrypted) if connection else {},
                 options=connection.options if connection else {},
             )
+        if self.tracker:
+            return self.tracker.verify_signature(headers=headers, body=body)
         if self.name == STRIPE:
             return _event_id(headers=headers, body=body, now=now)
         if self.name == TWILIO:
@@ -92,12 +100,20 @@ def tracking_secrets(supplier: Supplier) -> list[str]:
 def find(name: str) -> Source | None:
     """Return the source with a name, None if unknown.
 
-    Names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and those of gateways.
+    Names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and those of gateways
+    and of the tracking provider.
     """
     # Stripe also if new payments use another gateway: older ones still send events.
     services = {STRIPE: bool(settings.STRIPE_WEBHOOK_SECRET), TWILIO: sms.is_offered()}
     if name in services:
         return Source(name=name) if services[name] else None
+    if name in PROVIDERS:
+        tracker = configured_tracker()
+        return Source(name=name, tracker=tracker) if tracker else None
+    return _find_supplier_source(name)
+
+
+def _find_supplier_source(name: str) -> Source | None:
     kind, _, code = name.partition("-")
     if kind != TRACKING and kind not in CONNECTORS:
         return None

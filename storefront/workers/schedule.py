@@ -55,6 +55,7 @@ PERIODS_S = {
     "orders.inventory.tasks.count_sales": 3600,
     # parcels
     "shipping.tasks.poll_open_orders": 15,
+    "shipping.trackers.tasks.follow_parcels": 60,
     "shipping.rerouting.tasks.reroute_due": 10,
     "shipping.rerouting.tasks.reassign_unconfirmed": 300,
     # scorecards: the sweep finds new facts; each night all are checked

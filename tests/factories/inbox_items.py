@@ -61,6 +61,7 @@ from suppliers.models import (
 from tests.factories import payments, reconciliation
 from tests.factories.full_shop import ask_supplier, stray
 from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.tracking_items import TRACKING_ITEMS
 
 
 def change_returns(**changes):
@@ -284,6 +285,7 @@ ITEMS = {
     "order_not_submitted": order("placed", status_since=AGO),
     "order_payment_overdue": order("pending_payment", payment_due_at=AGO),
     "order_late": order("processing", arrives_to=AGO.date()),
+    **TRACKING_ITEMS,
     "parcel_exception": change_parcels(carrier_status="lost"),
     "parcel_without_updates": change_parcels(carrier_status="in_transit", days=11),
     "parcel_not_collected": change_parcels(carrier_status="available_for_pickup", days=4),

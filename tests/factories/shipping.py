@@ -1,8 +1,11 @@
 """Shipping factories: make shipping services, accepted purchase orders and parcel updates."""
 
+from django.db import transaction
+
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements
-from shipping.shipments import shipments
+from shipping.models import Parcel
+from shipping.shipments import shipments, tracking
 from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport, ShipmentNotice
 from suppliers.models import ShippingService
 from tests.factories.orders import make_purchase_orders
@@ -68,3 +71,14 @@ def take_in(purchase_order, answer, *parcels):
     return shipments.import_parcels(
         purchase_order=purchase_order, state=make_state(purchase_order, answer, *parcels), now=NOON
     )
+
+
+def apply_updates(*updates, number=CJ_NUMBER, now=NOON):
+    """Apply a carrier's updates to the parcel with this number."""
+    parcel = Parcel.objects.select_related("shipment").get(number=number)
+    with transaction.atomic():
+        purchase_order = tracking.lock_purchase_order(parcel.shipment.purchase_order_id)
+        tracking.apply_locked(
+            parcel=parcel, purchase_order=purchase_order, updates=updates, now=now
+        )
+    return parcel

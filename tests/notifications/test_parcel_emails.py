@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from shipping.shipments import shipments, tracking
+from shipping.shipments import shipments
 from shipping.shipments.statuses import TrackingUpdate
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
     CJ_NUMBER,
+    apply_updates,
     make_accepted_purchase_order,
     make_shipment_notice,
     make_state,
@@ -27,8 +28,7 @@ def shipped(answer="shipped"):
 
 
 def report_status(status, at=NOON - A_DAY):
-    update = TrackingUpdate(status=status, happened_at=at)
-    tracking.apply(carrier="CJPacket Ordinary", number=CJ_NUMBER, updates=[update], now=NOON)
+    apply_updates(TrackingUpdate(status=status, happened_at=at))
 
 
 def shipped_with_unknown_contents():

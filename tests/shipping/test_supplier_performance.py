@@ -8,15 +8,14 @@ import pytest
 from orders.models import PurchaseOrder
 from orders.purchasing import acknowledgements, submission
 from shipping import supplier_performance
-from shipping.models import Parcel
-from shipping.shipments import shipments, tracking
+from shipping.shipments import shipments
 from shipping.shipments.statuses import TrackingUpdate
 from suppliers.connectors.records import DiscontinuedError, OutOfStockError
 from suppliers.models import ScorecardFact
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import (
-    CJ_NUMBER,
+    apply_updates,
     make_accepted_purchase_order,
     make_sent_purchase_order,
     make_service,
@@ -52,12 +51,8 @@ def ship(purchase_order, *, now, carrier_text=""):
 
 
 def scan(word, *, at, now=None):
-    tracking.apply(
-        carrier=Parcel.objects.get().carrier,
-        number=CJ_NUMBER,
-        updates=[TrackingUpdate(status=word, text=word, happened_at=at)],
-        now=now or at,
-    )
+    update = TrackingUpdate(status=word, text=word, happened_at=at)
+    apply_updates(update, now=now or at)
 
 
 def test_response_time_is_measured_from_submission():

@@ -57,6 +57,7 @@ def test_each_process_refuses_insecure_defaults_and_an_unwritable_folder(command
         ("SECRET_KEY_FALLBACKS", "short"),
         ("PUBLIC_URL", "http://shop.example"),
         ("SMTP_URL", "smtp://user:password@mail.example:25"),
+        ("SEVENTEEN_TRACK_URL", "http://api.example"),
         ("TRACKING_HOOK_SECRET", "whsec_AA"),
         ("TRACKING_HOOK_SECRET", "no base64!"),
     ],
@@ -66,6 +67,7 @@ def test_production_refuses_weak_values(settings, name, value):
     settings.PUBLIC_URL = "https://shop.example"
     settings.SMTP_URL = "smtp+starttls://user:password@mail.example:587"
     settings.SECRET_KEY = "0123456789" * 5
+    settings.SEVENTEEN_TRACK_KEY = "a key"
     assert checks.refuse_weak_values() == []
 
     setattr(settings, name, [value] if name == "SECRET_KEY_FALLBACKS" else value)

@@ -52,6 +52,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "supplier_return_pending": 3 * DAY,
     "supplier_return_unanswered": 17 * DAY,  # enters the inbox after two weeks
     "sale_not_in_feed": 16 * DAY,  # enters the inbox after two weeks
+    "tracking_provider_failing": 4 * HOUR,
     "parcel_check_digit": 2 * DAY,
     "parcel_other_carrier": 2 * DAY,
     "parcel_not_scanned": 5 * DAY,  # enters the inbox after four days

@@ -46,6 +46,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "shipping.view_parcel",
         "shipping.view_parcelline",
         "shipping.view_trackingevent",
+        "shipping.view_trackingregistration",
         "shipping.change_parcel",
         "notifications.view_message",
         "notifications.change_message",

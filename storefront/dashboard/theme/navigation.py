@@ -124,6 +124,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Shipping services"), "route", "suppliers_shippingservice"),
                 (_("Live shipping rates"), "local_shipping", "shipping_liveratelocation"),
                 (_("Connections"), "cable", "suppliers_connection"),
+                (_("Tracking providers"), "radar", "shipping_trackingprovider"),
                 (_("Competitor price sources"), "travel_explore", "catalog_competitorsource"),
                 (_("Shop identity"), "badge", "identity_shopidentity"),
                 (_("Legal texts"), "gavel", "identity_legaltext"),

@@ -7,12 +7,12 @@ import pytest
 from notifications.models import Event
 from orders.models import Order, OrderLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, Shipment
-from shipping.shipments import tracking
 from shipping.shipments.statuses import TrackingUpdate
 from storefront.dashboard.invariants.messaging import MESSAGING
 from suppliers.connectors.records import PurchaseOrderRequestLine
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
+    apply_updates,
     make_accepted_purchase_order,
     make_shipment_notice,
     take_in,
@@ -118,8 +118,7 @@ def test_an_order_with_a_parcel_of_unknown_contents_stays_open(order):
     states = []
 
     for number in order:
-        update = TrackingUpdate(status="delivered", happened_at=NOON)
-        tracking.apply(carrier="CJPacket Ordinary", number=number, updates=[update], now=NOON)
+        apply_updates(TrackingUpdate(status="delivered", happened_at=NOON), number=number)
         purchase_order.refresh_from_db()
         states.append(purchase_order.status)
 

@@ -6,11 +6,11 @@ import pytest
 from notifications.models import Event
 from orders.models import Order
 from shipping.models import Parcel
-from shipping.shipments import fulfillment, tracking
+from shipping.shipments import fulfillment
 from shipping.shipments.statuses import TrackingUpdate
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
-    CJ_NUMBER,
+    apply_updates,
     make_accepted_purchase_order,
     make_shipment_notice,
     take_in,
@@ -27,12 +27,6 @@ def hours(count):
 def make_parcel(answer="shipped"):
     take_in(make_accepted_purchase_order(make_sellable()), answer, make_shipment_notice())
     return Parcel.objects.get()
-
-
-def apply_updates(*updates, now=NOON):
-    return tracking.apply(
-        carrier="CJPacket Ordinary", number=CJ_NUMBER.lower(), updates=updates, now=now
-    )
 
 
 def test_updates_give_one_status_in_any_order():
@@ -83,13 +77,6 @@ def test_the_first_scan_ships_a_parcel():
 
     assert (before, parcel.status) == ("label_created", "shipped")
     assert Event.objects.filter(name="parcel.shipped").count() == 1
-
-
-def test_an_update_of_an_unknown_parcel_is_an_error():
-    make_parcel()
-
-    with pytest.raises(tracking.UnknownParcelError):
-        tracking.apply(carrier="DHL", number="JJD0001112223334445", updates=[], now=NOON)
 
 
 def test_an_order_delivered_while_on_hold_is_completed_later():

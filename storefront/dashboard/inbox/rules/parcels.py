@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import rule_maker
+from storefront.dashboard.inbox.rule import NO_AMOUNT, rule_maker, simple_rule
 
 # What the customer paid for the content of the parcel; for the whole purchase order if the content
 # is unknown.
@@ -24,6 +24,23 @@ _CARRIER_STATUS = "replace(x.carrier_status, '_', ' ')"
 
 _parcel = rule_maker("shipping_parcel", _PARCEL, since=_LAST_UPDATE, detail=_CARRIER_STATUS)
 PARCELS = (
+    _parcel(
+        "tracking_number_rejected",
+        _("Tracking provider does not follow the number"),
+        "x.status IN ('label_created', 'shipped') AND EXISTS (SELECT 1"
+        " FROM shipping_trackingregistration r WHERE r.parcel_id = x.id AND r.number = x.number"
+        " AND r.due_at IS NULL AND r.registered_at IS NULL)",
+        since="x.label_created_at",
+        detail="(SELECT r.problem FROM shipping_trackingregistration r WHERE r.parcel_id = x.id)",
+    ),
+    simple_rule(
+        "tracking_provider_failing",
+        _("Tracking provider does not respond"),
+        "shipping_trackingprovider",
+        f"p.id, p.code AS name, p.problem_since AS since, {NO_AMOUNT}, p.problem AS detail"
+        " FROM shipping_trackingprovider p",
+        "p.problem_since < %(now)s - interval '30 minutes'",
+    ),
     _parcel(
         "parcel_exception",
         _("Carrier reports a delivery exception"),

@@ -20,6 +20,8 @@ def start(tmp_path, *, smtp_port):
     for name in ("cj", "bigbuy", "feeds"):
         words += [name, "--port", "0", "--data", str(tmp_path / name), "--count", "5", "--"]
     words += ["stripe", "--port", "0", "--data", str(tmp_path / "stripe"), *KEYS, "--"]
+    tracker = str(tmp_path / "tracker")
+    words += ["seventeen_track", "--port", "0", "--data", tracker, "--key", "a key", "--"]
     words += ["mail", "--port", str(smtp_port), "--dir", str(tmp_path / "mail")]
     with subprocess.Popen(
         [sys.executable, "-m", "storefront.dev.sandboxes", *words],
@@ -37,7 +39,7 @@ def start(tmp_path, *, smtp_port):
 def test_all_serve_until_a_signal(tmp_path, number):
     smtp_port = free_port()
     with start(tmp_path, smtp_port=smtp_port) as process:
-        ready = [process.stdout.readline().split()[1] for _ in range(5)]
+        ready = [process.stdout.readline().split()[1] for _ in range(6)]
         for url in ready:
             if url.startswith("http:"):
                 with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
@@ -48,7 +50,7 @@ def test_all_serve_until_a_signal(tmp_path, number):
         process.send_signal(number)
 
         assert process.wait(timeout=15) == 0
-    assert len({*ready}) == 5
+    assert len({*ready}) == 6
 
 
 def test_all_end_when_one_cannot_start(tmp_path):
