@@ -22,6 +22,8 @@ SANDBOXES = "storefront.dev.sandboxes"
 HOOK_PATH = "/hooks/cj-cj-sandbox/"  # connector, then supplier code
 SMS_ACCOUNT, SMS_SENDER = f"AC{'0' * 32}", "+15005550006"
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that its progress is visible
+TRACKER_PACE_S = 15  # seconds between two events of a parcel at the tracking provider
+TRACKING_GRACE_MIN = 1
 BIGBUY_PRODUCTS = 60
 BIGBUY_HOUR_S = 300  # short, so that hourly rate limits reset during the demo
 # The feed supplier has the last 20 of the CJ sandbox's 160 products, and 20 of its own.
@@ -49,6 +51,7 @@ class Ports:
     feed: int
     gateway: int
     sms: int
+    tracker: int
     smtp: int
 
     @classmethod
@@ -61,6 +64,7 @@ class Ports:
             bigbuy=free_port(first + 3),
             feed=free_port(first + 4),
             sms=free_port(first + SMS_OFFSET),
+            tracker=free_port(first + 5),
             smtp=free_port(first + SMTP_OFFSET),
         )
 
@@ -104,7 +108,8 @@ def urls(ports: Ports) -> dict[str, str]:
     """Return the addresses that a person or a script may open."""
     shop = url_of(ports.web)
     others = {
-        name: getattr(ports, name) for name in ("sandbox", "bigbuy", "feed", "gateway", "sms")
+        name: getattr(ports, name)
+        for name in ("sandbox", "bigbuy", "feed", "gateway", "tracker", "sms")
     }
     return {
         "shop": f"{shop}/",
@@ -139,6 +144,8 @@ def settings(
         "TWILIO_API_URL": url_of(ports.sms),
         "TWILIO_ACCOUNT_SID": SMS_ACCOUNT,
         "TWILIO_FROM": SMS_SENDER,
+        "SEVENTEEN_TRACK_URL": url_of(ports.tracker),
+        "TRACKING_GRACE_MIN": str(TRACKING_GRACE_MIN),
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
         # With fixed limits, the C library returns memory after each large read; by default they grow.
@@ -154,7 +161,7 @@ def environment(settings_of_shop: Mapping[str, str]) -> dict[str, str]:
 
 
 def outsiders(stage: Stage) -> list[Child]:
-    """Return the external services: suppliers, payment gateway, mail server."""
+    """Return the external services: suppliers, payment gateway, tracking provider, mail server."""
     ports, var = stage.ports, stage.var
     pace = ["--pace", str(SANDBOX_PACE_S)]
 
@@ -174,6 +181,9 @@ def outsiders(stage: Stage) -> list[Child]:
         service("feed", "feeds", ports.feed, "wholesaler", *files),
         service("gateway", "stripe", ports.gateway, "gateway"),
         service("sms", "twilio", ports.sms, "sms"),
+        service(
+            "tracker", "seventeen_track", ports.tracker, "tracker", "--pace", str(TRACKER_PACE_S)
+        ),
         stage.child("mail", mail, is_ready=lambda: _greets(ports.smtp)),
     ]
 

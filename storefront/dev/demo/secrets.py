@@ -38,4 +38,5 @@ def _read(path: Path) -> dict[str, str]:
 def fresh() -> dict[str, str]:
     """Return new secrets, and a staff account with a new password."""
     account = {"STAFF_EMAIL": STAFF_EMAIL, "STAFF_PASSWORD": secrets.token_urlsafe(12)}
-    return fresh_secrets() | account | {"TWILIO_AUTH_TOKEN": secrets.token_hex(16)}
+    keys = {name: secrets.token_hex(16) for name in ("TWILIO_AUTH_TOKEN", "SEVENTEEN_TRACK_KEY")}
+    return fresh_secrets() | account | keys

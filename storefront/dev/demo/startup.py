@@ -79,7 +79,10 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
             lock.remember(var, supervisor.children)
 
     keep_last_logs(var / "log")
-    say("Starting PostgreSQL, Redis, three sandbox suppliers, payment gateway and mail server")
+    say(
+        "Starting PostgreSQL, Redis, three sandbox suppliers, payment gateway,"
+        " tracking provider and mail server"
+    )
     stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
     secrets = demo_secrets.load(var / "demo.env")
     ports = processes.Ports.choose(int(os.environ.get("DEMO_PORT") or processes.WEB_PORT))

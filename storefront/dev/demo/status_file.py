@@ -19,6 +19,7 @@ LABELS = {
     "bigbuy": "BigBuy sandbox",
     "feed": "Feed sandbox",
     "gateway": "Payment gateway",
+    "tracker": "Tracking provider",
     "mailbox": "Mailbox",
 }
 

@@ -27,7 +27,17 @@ CLOCK, NOTES = "clock", "failpoints"
 ENTRY = "storefront.dev.chaos.instance.process_entry"
 # Without bytecode, each restarted process would compile all code.
 REMOVED_VARIABLES = ("PYTHONDONTWRITEBYTECODE", "FAILPOINT", "MUTANT")
-FOLDERS = ("sandbox", "bigbuy", "wholesaler", "gateway", "mail", "log", "media", "private")
+FOLDERS = (
+    "sandbox",
+    "bigbuy",
+    "wholesaler",
+    "gateway",
+    "tracker",
+    "mail",
+    "log",
+    "media",
+    "private",
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,7 +101,16 @@ def instance(var: Path) -> Iterator[Instance]:
         ports = processes.Ports(
             **{
                 name: free_port()
-                for name in ("web", "sandbox", "bigbuy", "feed", "gateway", "sms", "smtp")
+                for name in (
+                    "web",
+                    "sandbox",
+                    "bigbuy",
+                    "feed",
+                    "gateway",
+                    "tracker",
+                    "sms",
+                    "smtp",
+                )
             }
         )
         stores = datastores.prepare(
