@@ -9,11 +9,9 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
 from orders.gateways import GATEWAYS, PRODUCTION_GATEWAYS
-from storefront.lib.security import webhook_signing
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
 SECRET_KEY_LENGTH, SECRET_KEY_CHARACTERS = 50, 5  # as Django's security.W009
-HOOK_SECRET_BYTES = 24  # the minimum of Standard Webhooks
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -133,11 +131,6 @@ def _defaults() -> list[tuple[str, bool, str]]:
         *_stripe(),
         *_twilio(),
         (
-            "TRACKING_HOOK_SECRET",
-            settings.TRACKING_HOOK_SECRET == settings.INSECURE_TRACKING_SECRET,
-            "Set a secret. The webhook secrets of suppliers are derived from it.",
-        ),
-        (
             "SANDBOX_SUPPLIER_URL",
             bool(settings.SANDBOX_SUPPLIER_URL),
             "Leave SANDBOX_SUPPLIER_URL empty. The sandbox supplier ships nothing.",
@@ -183,19 +176,7 @@ def _weaknesses() -> list[tuple[str, bool, str]]:
             and not settings.SEVENTEEN_TRACK_URL.startswith("https://"),
             "Remove it. The default is the address of 17TRACK. The key is sent there.",
         ),
-        (
-            "TRACKING_HOOK_SECRET",
-            any(_is_short(secret) for secret in settings.TRACKING_HOOK_SECRET.split()),
-            f"Set whsec_ and at least {HOOK_SECRET_BYTES} random bytes in Base64.",
-        ),
     ]
-
-
-def _is_short(hook_secret: str) -> bool:
-    try:
-        return len(webhook_signing.decode_secret(hook_secret)) < HOOK_SECRET_BYTES
-    except webhook_signing.InvalidSecretError:
-        return True
 
 
 def _stripe() -> list[tuple[str, bool, str]]:

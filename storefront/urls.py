@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from storefront.dashboard.login.views import password
 from storefront.health import healthz, readyz
+from storefront.webhooks import docs_page
 
 admin.autodiscover()  # not at start: workers need no staff pages
 
@@ -25,6 +26,8 @@ urlpatterns = [
     path("admin/factors/", include("storefront.dashboard.two_factor_urls")),
     # /admin/: for staff
     path("admin/", admin.site.urls),
+    # /api/docs/suppliers/: the webhook of suppliers
+    path("api/docs/suppliers/", docs_page.show, name="supplier-api-docs"),
     # /api/v1/: REST API
     path("api/", include("storefront.api.urls")),
     # /hooks/<source>/: inbound webhooks

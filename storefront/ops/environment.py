@@ -12,7 +12,6 @@ def fresh_secrets() -> dict[str, str]:
         "FIELD_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "STRIPE_SECRET_KEY": f"sk_test_{secrets.token_urlsafe(24)}",
         "STRIPE_WEBHOOK_SECRET": _webhook_secret(),
-        "TRACKING_HOOK_SECRET": _webhook_secret(),
     }
 
 

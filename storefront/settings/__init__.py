@@ -53,9 +53,6 @@ SEVENTEEN_TRACK_URL, SEVENTEEN_TRACK_KEY = tracking.URL, tracking.KEY
 TRACKING_CALLS_PER_DAY, TRACKING_GRACE_MIN = tracking.CALLS_PER_DAY, tracking.GRACE_MIN
 # a class as in ``orders.tax.rates``; else the shop's own table
 TAX_SERVICE = env_str("TAX_SERVICE", "")
-# Signs the webhooks of suppliers without a signature scheme of their own.
-INSECURE_TRACKING_SECRET = "whsec_bG9jYWwtb25seS1zdXBwbGllci1wb3N0aW5nLXRyYWNraW5n"
-TRACKING_HOOK_SECRET = env_str("TRACKING_HOOK_SECRET", INSECURE_TRACKING_SECRET)
 
 # Networks that outbound HTTP may reach: suppliers choose the URLs of images and feeds. Local
 # sandboxes use any port of this machine; production lists what it needs in its own network.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from notifications import sms_webhooks
 from orders.gateways import gateway_for
@@ -15,8 +16,15 @@ from shipping.trackers import provider_state
 from shipping.trackers import updates as tracking_provider_updates
 from shipping.trackers.base import Tracker
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.webhooks import tracking_payload
 from storefront.webhooks.sources import GATEWAYS, TWILIO, Source
+from storefront.webhooks.supplier_system import payloads
+from storefront.webhooks.supplier_system.payloads import (
+    PricePayload,
+    ProductStatusPayload,
+    StockPayload,
+    TestPayload,
+    TrackingPayload,
+)
 from suppliers.connections.factory import open_connector
 from suppliers.connectors.capabilities import OrderReading, require
 from suppliers.connectors.records import (
@@ -25,6 +33,9 @@ from suppliers.connectors.records import (
     PurchaseOrderReport,
     SupplierEvent,
 )
+from suppliers.models import Supplier
+from suppliers.pushes import prices, statuses, stock
+from suppliers.pushes.rows import RefusedRow
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import webhooks
 
@@ -47,10 +58,11 @@ class HandlingResult:
 
     is_applied: bool
     reason: str = ""
+    refused_rows: tuple[RefusedRow, ...] = ()
 
 
 def apply_webhook(
-    *, source: Source, body: bytes, received_at: datetime, now: datetime
+    *, source: Source, external_id: str, body: bytes, received_at: datetime, now: datetime
 ) -> HandlingResult:
     """Apply a webhook. Idempotent.
 
@@ -65,7 +77,7 @@ def apply_webhook(
     if source.tracker is not None:
         return _tracking_provider(source.tracker, body, now)
     if source.connector is None:
-        return _tracking(source, body, received_at, now)
+        return _apply_system_call(source, external_id, body, received_at, now)
     return _apply_events(source, source.connector.parse_event(body, received_at=received_at), now)
 
 
@@ -88,8 +100,65 @@ def _tracking_provider(tracker: Tracker, body: bytes, now: datetime) -> Handling
     return HandlingResult(is_applied=True)
 
 
-def _tracking(source: Source, body: bytes, received_at: datetime, now: datetime) -> HandlingResult:
-    state = tracking_payload.parse(body)
+def _apply_system_call(
+    source: Source, external_id: str, body: bytes, received_at: datetime, now: datetime
+) -> HandlingResult:
+    """Apply a call of a supplier's system in the shop's own payload."""
+    supplier = source.supplier
+    assert supplier is not None  # noqa: S101 - ``sources.find`` sets it
+    payload = payloads.parse(body, received_at=received_at, currency=supplier.currency)
+    match payload:
+        case TestPayload():
+            return HandlingResult(is_applied=True)
+        case TrackingPayload():
+            return _apply_tracking(source, payload, received_at, now)
+        case _:
+            return _apply_push(supplier, payload, external_id, received_at, now)
+
+
+def _apply_push(
+    supplier: Supplier,
+    payload: StockPayload | PricePayload | ProductStatusPayload,
+    external_id: str,
+    received_at: datetime,
+    now: datetime,
+) -> HandlingResult:
+    """Apply stock, costs or statuses; refused rows do not stop the others."""
+    push: dict[str, Any] = {
+        "supplier": supplier,
+        "external_id": external_id,
+        "as_of": payloads.known_since(payload, received_at),
+        "now": now,
+    }
+    try:
+        match payload:
+            case StockPayload():
+                refused = stock.apply_stock(rows=payload.records, **push)
+            case PricePayload():
+                refused = prices.apply_prices(rows=payload.records, **push)
+            case ProductStatusPayload():
+                refused = statuses.apply_statuses(rows=payload.records, **push)
+    except QuarantinedError as error:
+        return HandlingResult(is_applied=False, reason=f"quarantined: {error}")
+    count = len(payload.rows)
+    return HandlingResult(
+        is_applied=len(refused) < count,
+        reason=_describe_refused(refused, count),
+        refused_rows=tuple(refused),
+    )
+
+
+def _describe_refused(refused: Sequence[RefusedRow], count: int) -> str:
+    if not refused:
+        return ""
+    named = "; ".join(f"{row.sku}: {row.reason}" for row in refused[:3])
+    return f"{len(refused)} of {count} rows refused: {named}{'; …' if len(refused) > 3 else ''}"  # noqa: PLR2004 - as many as fit
+
+
+def _apply_tracking(
+    source: Source, payload: TrackingPayload, received_at: datetime, now: datetime
+) -> HandlingResult:
+    state = payload.report
     purchase_order = _order_of(source, number=state.number)
     if state.answer in acknowledgements.NEGATIVE and now < received_at + REJECTION_DELAY:
         raise EarlyRejectionError(

@@ -1,4 +1,4 @@
-"""Webhook models: store inbound webhooks as received."""
+"""Webhook models: store inbound webhooks as received, and the secrets of suppliers' systems."""
 
 from datetime import datetime
 from typing import ClassVar, Self
@@ -7,7 +7,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.constraints import unique
+from storefront.lib.security.encryption import EncryptedTextField
 from storefront.lib.state_machine import Stateful
+from suppliers.models import Supplier
 
 
 class InboundWebhookQuerySet(models.QuerySet["InboundWebhook"]):
@@ -41,8 +43,9 @@ class InboundWebhook(Stateful):
     TRANSITIONS: ClassVar = {
         Status.RECEIVED: frozenset({Status.APPLIED, Status.IGNORED, Status.FAILED}),
         Status.FAILED: frozenset({Status.RECEIVED}),
-        Status.APPLIED: frozenset(),
-        Status.IGNORED: frozenset(),
+        # Staff may replay a webhook: applying it again changes nothing.
+        Status.APPLIED: frozenset({Status.RECEIVED}),
+        Status.IGNORED: frozenset({Status.RECEIVED}),
     }
 
     source = models.CharField(_("Source"), max_length=40)
@@ -58,6 +61,8 @@ class InboundWebhook(Stateful):
     # a worker claims the row by moving this ahead
     due_at = models.DateTimeField(_("Next attempt"))
     problem = models.CharField(_("Problem"), max_length=500, blank=True)
+    # rows of a batch that were not applied: SKU and reason
+    refused_rows = models.JSONField(_("Refused rows"), default=list, blank=True)
 
     objects = InboundWebhookQuerySet.as_manager()
 
@@ -83,3 +88,27 @@ class InboundWebhook(Stateful):
 
     def __str__(self) -> str:
         return f"{self.source}:{self.external_id}"
+
+
+class SupplierSecret(models.Model):
+    """A secret that a supplier's system signs its calls with; only the current one never expires."""
+
+    supplier = models.ForeignKey(
+        Supplier, models.CASCADE, related_name="webhook_secrets", verbose_name=_("Supplier")
+    )
+    secret_encrypted = EncryptedTextField(_("Secret"))
+    created_by = models.CharField(_("Created by"), max_length=100)
+    created_at = models.DateTimeField(_("Created"))
+    expires_at = models.DateTimeField(_("Expires"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("webhook secret")
+        verbose_name_plural = _("webhook secrets")
+        constraints = [
+            unique(
+                "supplier_secret_current_once", ["supplier"], condition=models.Q(expires_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supplier}: {self.created_at:%Y-%m-%d %H:%M}"

@@ -2,8 +2,10 @@
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext
 
 from orders.payments.updates import TooEarlyError, UnknownPaymentError
 from shipping.shipments.shipments import NotShippableError
@@ -41,7 +43,11 @@ def process(*, call: InboundWebhook, now: datetime) -> bool:
     call.refresh_from_db()
     try:
         result = apply_webhook(
-            source=_source(call), body=bytes(call.body), received_at=call.received_at, now=now
+            source=_source(call),
+            external_id=call.external_id,
+            body=bytes(call.body),
+            received_at=call.received_at,
+            now=now,
         )
     except UNKNOWN_SUBJECT_ERRORS as error:
         _retry_later(call, str(error), end=Status.IGNORED, now=now)
@@ -55,16 +61,19 @@ def process(*, call: InboundWebhook, now: datetime) -> bool:
     else:
         failpoint("hook.after_applying")
         end = Status.APPLIED if result.is_applied else Status.IGNORED
-        _finish(call, end, result.reason, now)
+        rows = [row._asdict() for row in result.refused_rows]
+        _finish(call, end, result.reason, now, refused_rows=rows)
         return result.is_applied
     return False
 
 
 def retry(*, call: InboundWebhook, actor: str, now: datetime) -> None:
-    """Reset a failed webhook to received, with no attempts used.
+    """Reset a processed webhook to received, with no attempts used.
 
-    Raises: InvalidTransitionError: it has not failed.
+    Raises: InvalidTransitionError: it is not processed yet. PermanentError: its body was deleted.
     """
+    if not call.body:  # its retention has ended
+        raise PermanentError(gettext("The payload of this call was deleted."))
     call.move(Status.RECEIVED, at=now, actor=actor, reason="handle again", attempts=0, due_at=now)
 
 
@@ -84,9 +93,11 @@ def _retry_later(call: InboundWebhook, problem: str, *, end: Status, now: dateti
     )
 
 
-def _finish(call: InboundWebhook, status: Status, problem: str, now: datetime) -> None:
+def _finish(
+    call: InboundWebhook, status: Status, problem: str, now: datetime, **fields: Any
+) -> None:
     text = _printable(problem)
-    call.move(status, at=now, reason=text, problem=text)
+    call.move(status, at=now, reason=text, problem=text, **fields)
 
 
 def _printable(problem: str) -> str:

@@ -1,10 +1,8 @@
 """Webhook sources: list the systems that may call, with their secrets and suppliers."""
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from secrets import token_bytes
 
 from django.conf import settings
 
@@ -18,16 +16,16 @@ from shipping.trackers.seventeen_track.client import CODE as SEVENTEEN_TRACK
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import decrypt
+from storefront.webhooks.supplier_system.secrets import valid_secrets
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Capability, Webhooks, supports
 from suppliers.models import Supplier
 
 # Name prefix of suppliers that send the shop's own payload. The prefix of suppliers with an API is
 # the code of their connector.
-TRACKING = "tracking"
+SUPPLIER = "supplier"
 STRIPE = "stripe"
 TWILIO = "twilio"
-NO_SECRET = f"whsec_{b64encode(token_bytes(32)).decode()}"  # no caller knows it
 GATEWAYS = frozenset({STRIPE})  # codes of gateways
 PROVIDERS = frozenset({SEVENTEEN_TRACK})  # codes of tracking providers
 
@@ -70,9 +68,13 @@ class Source:
             return _event_id(headers=headers, body=body, now=now)
         if self.name == TWILIO:
             return sms_webhooks.verify(headers=headers, body=body)
-        # During a rotation there are two: the new secret first, then the old one.
-        secrets = tracking_secrets(self.supplier) if self.supplier else [NO_SECRET]
+        secrets = valid_secrets(supplier_code=self.name.partition("-")[2], now=now)
         return webhook_signing.verify(headers=headers, body=body, secrets=secrets, now=now)
+
+    @property
+    def is_supplier_system(self) -> bool:
+        """Whether it sends the shop's own payload, without an API of its own."""
+        return self.connector is None and self.name.startswith(f"{SUPPLIER}-")
 
 
 def _event_id(*, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
@@ -84,23 +86,10 @@ def _event_id(*, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
         raise webhook_signing.InvalidHeadersError(str(error)) from error
 
 
-def tracking_secrets(supplier: Supplier) -> list[str]:
-    """Return the signing secrets of one supplier: its own, or derived from the master secrets.
-
-    No two suppliers share one, so that none can sign for another.
-    """
-    connection = getattr(supplier, "connection", None)
-    own = decrypt(connection.secrets_encrypted).get("hook_secret", "") if connection else ""
-    return own.split() or [
-        webhook_signing.derive_secret(master, party=supplier.code)
-        for master in settings.TRACKING_HOOK_SECRET.split()
-    ]
-
-
 def find(name: str) -> Source | None:
     """Return the source with a name, None if unknown.
 
-    Names are ``<connector>-<supplier code>``, ``tracking-<supplier code>``, and those of gateways
+    Names are ``<connector>-<supplier code>``, ``supplier-<supplier code>``, and those of gateways
     and of the tracking provider.
     """
     # Stripe also if new payments use another gateway: older ones still send events.
@@ -115,12 +104,12 @@ def find(name: str) -> Source | None:
 
 def _find_supplier_source(name: str) -> Source | None:
     kind, _, code = name.partition("-")
-    if kind != TRACKING and kind not in CONNECTORS:
+    if kind != SUPPLIER and kind not in CONNECTORS:
         return None
     supplier = Supplier.objects.filter(code=code).select_related("connection").first()
     if supplier is None:
         return None
-    if kind == TRACKING:
+    if kind == SUPPLIER:
         return Source(name=name, supplier=supplier)
     if supplier.adapter != kind or not has_webhooks(supplier):
         return None
@@ -133,11 +122,16 @@ def decoy(name: str) -> Source | None:
     So an outsider cannot discover the codes of suppliers.
     """
     kind, _, code = name.partition("-")
-    if kind == TRACKING and code:
+    if kind == SUPPLIER and code:
         return Source(name=name)
     if code and supports(kind, Capability.WEBHOOKS):
         return Source(name=name, connector=connector_class(kind))
     return None
+
+
+def system_source_name(supplier: Supplier) -> str:
+    """Return the source name of a supplier that sends the shop's own payload."""
+    return f"{SUPPLIER}-{supplier.code}"
 
 
 def source_name(supplier: Supplier) -> str:

@@ -8,6 +8,8 @@ from django.db import connection
 from storefront.lib.http.errors import PermanentError
 from storefront.webhooks import sources
 from storefront.webhooks.models import InboundWebhook
+from storefront.webhooks.sources import Source
+from storefront.webhooks.supplier_system import payloads
 from suppliers.connectors.records import EventType
 
 log = logging.getLogger(__name__)
@@ -33,10 +35,59 @@ def store(
     )
 
 
+def replace_failed(
+    call: InboundWebhook, *, body: bytes, priority: InboundWebhook.Priority, now: datetime
+) -> bool:
+    """Take the corrected body of a failed webhook, sent under the same id; return whether it is one."""
+    if call.status != InboundWebhook.Status.FAILED or bytes(call.body) == body:
+        return False
+    call.move(
+        InboundWebhook.Status.RECEIVED,
+        at=now,
+        reason="sent again with another payload",
+        body=body,
+        received_at=now,
+        attempts=0,
+        priority=priority,
+        due_at=now,
+    )
+    return True
+
+
+def store_refused(
+    *, source: Source, external_id: str, body: bytes, problem: str, now: datetime
+) -> None:
+    """Store a signed payload that breaks its schema, for staff. The sender was told."""
+    call, is_new = InboundWebhook.objects.get_or_create(
+        source=source.name,
+        external_id=external_id,
+        defaults={
+            "body": body,
+            "received_at": now,
+            "status": InboundWebhook.Status.FAILED,
+            "status_since": now,
+            "due_at": now,
+            "problem": problem[:500],
+        },
+    )
+    if not is_new and call.status == InboundWebhook.Status.FAILED:
+        InboundWebhook.objects.filter(pk=call.pk, status=call.status).update(
+            body=body, received_at=now, problem=problem[:500]
+        )
+
+
 def priority_of(source: str, body: bytes, now: datetime) -> InboundWebhook.Priority:
     """Return the priority of a webhook; high if it cannot be parsed."""
     known_source = sources.find(source)
-    if known_source is None or known_source.connector is None:
+    if known_source is None:
+        return InboundWebhook.Priority.ORDERS
+    if known_source.is_supplier_system:
+        return InboundWebhook.Priority(
+            InboundWebhook.Priority.CATALOG
+            if payloads.is_about_catalog(body)
+            else InboundWebhook.Priority.ORDERS
+        )
+    if known_source.connector is None:
         return InboundWebhook.Priority.ORDERS
     try:
         events = known_source.connector.parse_event(body, received_at=now)

@@ -14,9 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import decrypt, encrypt
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Connector
@@ -26,10 +24,6 @@ from suppliers.models import Connection, StockLocation, Supplier, SupplierProduc
 
 CODE_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,29}")
 CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
-# For webhooks in our own format. Any supplier may have this secret, whatever its connector.
-HOOK_SECRET = Secret(
-    name="hook_secret", label=cast("str", gettext_lazy("Webhook secret")), is_required=False
-)
 DEFAULT_LOCATION = FeedMapping().location  # of files that name no warehouse
 MAX_URL_LENGTH = 200
 MAX_SECRET_LENGTH = 20_000
@@ -77,10 +71,7 @@ def find_connector(connector: str) -> type[Connector]:
 
 
 def declared_secrets(connector: str) -> tuple[Secret, ...]:
-    declared = find_connector(connector).SECRETS
-    if any(secret.name == HOOK_SECRET.name for secret in declared):
-        return declared
-    return (*declared, HOOK_SECRET)
+    return find_connector(connector).SECRETS
 
 
 def stored_secret_names(connection: Connection) -> frozenset[str]:
@@ -236,9 +227,8 @@ def apply_settings(
     if _is_other_host(connection, connection_input):
         connection.connector_state = {}
         connection.tokens_encrypted = ""
-    if changed - {HOOK_SECRET.name}:
-        connection.tokens_encrypted = ""
     if changed:
+        connection.tokens_encrypted = ""
         connection.secrets_encrypted = encrypt(merged)
     connection.base_url = _merged_address(connection, connection_input)
     connection.options = _merged_options(connection, connection_input)
@@ -262,11 +252,7 @@ def validate(
     reasons |= _secret_errors(connection, declared_secrets(connector), connection_input)
     if "base_url" not in reasons and _is_other_host(connection, connection_input):
         # Otherwise a user who may change the address could send our keys to another host.
-        for name in (
-            decrypt(connection.secrets_encrypted).keys()
-            - connection_input.secrets.keys()
-            - {HOOK_SECRET.name}
-        ):
+        for name in decrypt(connection.secrets_encrypted).keys() - connection_input.secrets.keys():
             reasons[f"secret {name}"] = _("The address has changed. Enter this secret again.")
     return reasons
 
@@ -304,13 +290,6 @@ def _secret_errors(
             reasons[f"secret {secret.name}"] = _("Enter this secret: %(label)s.") % {
                 "label": secret.label
             }
-    try:
-        for secret_key in connection_input.secrets.get(HOOK_SECRET.name, "").split():
-            webhook_signing.decode_secret(secret_key)
-    except webhook_signing.InvalidSecretError:
-        reasons[f"secret {HOOK_SECRET.name}"] = _(
-            "A webhook secret consists of whsec_ and Base64 text."
-        )
     return reasons
 
 

@@ -3,7 +3,7 @@
 Listings follow the age of stock even while a supplier reports nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,6 +75,7 @@ WITH confirmed AS (
   UPDATE suppliers_stocklevel l SET as_of = %(as_of)s, received_at = %(received_at)s
   FROM suppliers_supplieroffer o, suppliers_supplier s
   WHERE l.offer_id = ANY(%(covered)s) AND o.id = l.offer_id AND s.id = o.supplier_id
+    AND (%(levels)s::bigint[] IS NULL OR l.id = ANY(%(levels)s))
     AND l.as_of < %(as_of)s AND NOT l.is_unconfirmed
   RETURNING o.variant_id, l.reported_quantity > 0 AND old.as_of < %(as_of)s - make_interval(
     mins => LEAST(s.stock_fresh_for_min, s.stock_age_shown_after_min)) AS was_old
@@ -235,12 +236,25 @@ def mark_costs_unconfirmed(*, params: Mapping[str, Any]) -> None:
 
 
 @requires_transaction
-def confirm_stock(*, covered: Iterable[int], as_of: datetime, received_at: datetime) -> None:
-    """Record that the figures of these offers were queried and are unchanged.
+def confirm_stock(
+    *,
+    covered: Iterable[int],
+    as_of: datetime,
+    received_at: datetime,
+    level_ids: Sequence[int] | None = None,
+) -> None:
+    """Record that the figures of these offers were reported and are unchanged.
 
+    Shape: ``level_ids`` are the stock rows of a partial report; None: all of these offers
     Locks: their stock rows
     """
-    run(CONFIRM_ROWS, {"covered": list(covered), "as_of": as_of, "received_at": received_at})
+    params = {
+        "covered": list(covered),
+        "levels": level_ids,
+        "as_of": as_of,
+        "received_at": received_at,
+    }
+    run(CONFIRM_ROWS, params)
 
 
 @requires_transaction

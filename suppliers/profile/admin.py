@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -93,6 +93,7 @@ class SupplierAdmin(
         *SetupActions.setup_actions,
         "sync_now",
         "reprice",
+        "connect_system",
         *HealthCheckActions.check_actions,
         *MappingActions.mapping_actions,
         *VettingActions.vetting_actions,
@@ -129,6 +130,10 @@ class SupplierAdmin(
     def reprice(self, request: HttpRequest, supplier: Supplier, _cleaned_data: object) -> None:
         publication.reprice(supplier=supplier)
         self.wake(request, inventory_tasks.publish_pending)
+
+    @action(description=_("Connect this supplier's system"), icon="webhook", may="view")
+    def connect_system(self, _request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:hooks_connect", args=[object_id]))
 
     @action(description=_("Synchronize products now"))
     def sync_products(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:

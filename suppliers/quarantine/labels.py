@@ -47,5 +47,5 @@ BASELINE_LABELS: Mapping[str, Words] = {
     "kinds": _("Content of the columns"),
     "mapping_hash": _("Mapping hash"),
     "is_delta": _("Delta feed"),
-    "is_part": _("Partly applied"),
+    "is_part": _("Only part of the data"),
 }

@@ -130,9 +130,13 @@ def store_product_changes(sync_run: SyncRun, *, is_missing_discontinued: bool) -
 
 
 @requires_transaction
-def staged_stock_changes(*, supplier_id: int) -> list[tuple[Any, ...]]:
-    """Return the stock changes: (offer, SKU, location, country, old, new, size)."""
-    return rows(STOCK_CHANGES.format(join="FULL"), {"supplier": supplier_id})
+def staged_stock_changes(*, supplier_id: int, is_full_list: bool = True) -> list[tuple[Any, ...]]:
+    """Return the stock changes: (offer, SKU, location, country, old, new, size).
+
+    Shape: ``is_full_list``: rows missing from the stage would become zero
+    """
+    join = "FULL" if is_full_list else "LEFT"
+    return rows(STOCK_CHANGES.format(join=join), {"supplier": supplier_id})
 
 
 @requires_transaction

@@ -23,6 +23,7 @@ from suppliers.runs.runs import RunContext
 from suppliers.runs.staging import run, staging_table, with_large_work_mem
 from suppliers.sync.price_reading import PriceReadResult, read_prices
 
+# A cost that was reported after ``as_of``, such as a pushed one, is not overwritten.
 # A held offer returns to sale with a plausible cost. If the whole list is confirmed,
 # ``cost_reported_at`` is not written: it is indexed, and an update without indexed columns is a HOT
 # update.
@@ -35,6 +36,7 @@ WITH aim AS (
   JOIN suppliers_supplieroffer o ON o.id = c.offer_id AND o.product_external_id = c.external_id
   JOIN suppliers_supplier s ON s.id = o.supplier_id
   WHERE c.sku <> ALL(%(refused)s) AND NOT o.overridden_fields ? 'cost_amount'
+    AND (o.cost_reported_at IS NULL OR o.cost_reported_at <= %(as_of)s)
     AND (o.cost_amount IS DISTINCT FROM c.amount
       OR (o.status = 'on_hold' AND o.variant_id IS NOT NULL AND NOT o.overridden_fields ? 'status'))
   ORDER BY o.id FOR NO KEY UPDATE OF o
@@ -53,7 +55,7 @@ WITH aim AS (
 ), history AS (
   INSERT INTO suppliers_costchange (
     offer_id, run_id, cause, old_amount, new_amount, was_on_hold, old_confirmed_at, at)
-  SELECT id, %(run)s, 'run:' || %(run)s, was, is_now, was_on_hold, known_at, %(as_of)s
+  SELECT id, %(run)s, %(cause)s, was, is_now, was_on_hold, known_at, %(as_of)s
   FROM changed WHERE was IS DISTINCT FROM is_now
 ), queued AS (
   INSERT INTO suppliers_pendingpublication (variant_id)
@@ -184,6 +186,7 @@ def _apply(
     params = {
         "supplier": run_context.supplier.pk,
         "run": run_context.run.pk,
+        "cause": f"run:{run_context.run.pk}",
         "refused": read.refused,
         "unreadable": list(unreadable),
         "with_missing_skus": list(read.with_missing_skus),

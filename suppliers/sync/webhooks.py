@@ -100,7 +100,7 @@ def apply_stock_report(
     """
     violation = _store_report(supplier, answers, cause, now, is_urgent=is_urgent)
     if violation is not None:
-        _quarantine(supplier, violation, now)
+        quarantine(supplier, violation, reported_at=now, now=now)
         raise QuarantinedError(violation.reason)
 
 
@@ -139,7 +139,9 @@ def zero_stock_after_refusal(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _QuarantineReason:
+class EventQuarantine:
+    """Why the figures of an event are not applied, and what they would change."""
+
     reason: str
     moves: list[tuple[Any, ...]]
 
@@ -152,7 +154,7 @@ def _store_report(
     now: datetime,
     *,
     is_urgent: bool,
-) -> _QuarantineReason | None:
+) -> EventQuarantine | None:
     """Store the figures, or return why not."""
     if is_urgent:
         run(f"SET LOCAL lock_timeout = {URGENT_LOCK_TIMEOUT_MS}")
@@ -168,9 +170,10 @@ def _store_report(
         covered = list(_in_scope(offers, answers, problems).values_list("pk", flat=True))
         inventory_levels.lock_locations(supplier=supplier)
         inventory_levels.set_affected_offers(covered)
-        if reason := _zeroed_limit_violation(supplier, now):
+        zeroed = inventory_levels.count_changes().zeroed
+        if reason := zeroed_limit_violation(supplier, zeroed=zeroed, now=now):
             moves = pending_changes.staged_stock_changes(supplier_id=supplier.pk)
-            return _QuarantineReason(reason=reason, moves=moves)
+            return EventQuarantine(reason=reason, moves=moves)
         inventory_levels.merge(supplier=supplier, cause=cause, as_of=now, received_at=now)
         confirmations.confirm_stock(covered=covered, as_of=now, received_at=now)
     return None
@@ -199,10 +202,12 @@ def _in_scope(
     )
 
 
-def _zeroed_limit_violation(supplier: Supplier, now: datetime) -> str:
-    """Return the violation if this event, with those since the last full run, zeroes too much."""
-    emptied_now = inventory_levels.count_changes().zeroed
-    if not emptied_now:
+def zeroed_limit_violation(supplier: Supplier, *, zeroed: int, now: datetime) -> str:
+    """Return the violation if an event, with those since the last full run, zeroes too much.
+
+    Shape: ``zeroed`` counts the rows that become zero now
+    """
+    if not zeroed:
         return ""
     applied = SyncRun.objects.filter(
         supplier=supplier, kind=SyncRun.Kind.STOCK, status=SyncRun.Status.APPLIED
@@ -218,32 +223,40 @@ def _zeroed_limit_violation(supplier: Supplier, now: datetime) -> str:
         reported_delta__lt=0,
         at__gte=since,
     )
-    zeroed = levels.filter(reported_quantity=0, pk__in=event_movements.values("level")).count()
+    earlier = levels.filter(reported_quantity=0, pk__in=event_movements.values("level")).count()
     stocked = levels.filter(reported_quantity__gt=0).count()
     return guards.zeroed_stock_violation(
-        stocked=stocked + zeroed,
-        zeroed=zeroed + emptied_now,
+        stocked=stocked + earlier,
+        zeroed=earlier + zeroed,
         limits=thresholds.thresholds_of(supplier),
     )
 
 
-def _quarantine(supplier: Supplier, violation: _QuarantineReason, now: datetime) -> None:
-    """Quarantine the changes: in the run that awaits review, if any, else in a new run."""
-    if _merge_into_pending(supplier, violation, now):
-        return
+def quarantine(
+    supplier: Supplier, violation: EventQuarantine, *, reported_at: datetime, now: datetime
+) -> bool:
+    """Quarantine the changes: in the run that awaits review, if any, else in a new run.
+
+    Returns false if a run is open, which checks the whole stock.
+    """
+    if _merge_into_pending(supplier, violation, reported_at):
+        return True
     try:
         run = runs.open_run(supplier=supplier, kind=SyncRun.Kind.STOCK, now=now)
     except AlreadyRunningError:
-        return  # that run checks the whole stock
+        return False
     run_context = RunContext(run, now=now)
     run_context.save_pending_changes = lambda: pending_changes.merge_event_changes(
-        run, violation.moves, reported_at=now
+        run, violation.moves, reported_at=reported_at
     )
     runs.quarantine(run_context, f"{EVENTS_PREFIX}{violation.reason}")
+    return True
 
 
 @transaction.atomic(durable=True)
-def _merge_into_pending(supplier: Supplier, violation: _QuarantineReason, now: datetime) -> bool:
+def _merge_into_pending(
+    supplier: Supplier, violation: EventQuarantine, reported_at: datetime
+) -> bool:
     """Merge into the run that awaits review; return whether there is one.
 
     A full run already contains these rows, so nothing is added to it.
@@ -257,7 +270,7 @@ def _merge_into_pending(supplier: Supplier, violation: _QuarantineReason, now: d
     if last is None:
         return False
     if last.problem.startswith(EVENTS_PREFIX) or last.is_delta:
-        pending_changes.merge_event_changes(last, violation.moves, reported_at=now)
+        pending_changes.merge_event_changes(last, violation.moves, reported_at=reported_at)
     return True
 
 

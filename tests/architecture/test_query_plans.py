@@ -79,7 +79,7 @@ def make_large_shop():
     purchase_order = make_accepted_purchase_order(light)
     parcel = make_shipment_notice(carrier_text="delivered", happened_at=NOON)
     take_in(purchase_order, "delivered", parcel)
-    storage.store(source="tracking-lumen", external_id="1", body=b"{}", now=NOON)
+    storage.store(source="supplier-lumen", external_id="1", body=b"{}", now=NOON)
     for event in notifications.Event.objects.all():
         dispatch.fan_out(event=event, now=NOON)
     for model, status in ((notifications.Message, "sent"), (InboundWebhook, "applied")):
@@ -185,7 +185,7 @@ def test_a_sweep_of_a_queue(watched, task):
 def test_a_tracking_webhook(watched, light):
     purchase_order = make_accepted_purchase_order(light)
     body = json.dumps({"order": purchase_order.number, "answer": "shipped"}).encode()
-    source = f"tracking-{purchase_order.supplier.code}"
+    source = f"supplier-{purchase_order.supplier.code}"
     call, _ = storage.store(source=source, external_id="2", body=body, now=NOON)
 
     assert processing.process(call=call, now=NOON), call.problem

@@ -9,8 +9,10 @@ from itertools import count
 from django.urls import reverse
 
 from storefront.lib.security import webhook_signing
+from storefront.lib.security.encryption import encrypt
 from storefront.webhooks import storage
-from suppliers.models import Connection
+from storefront.webhooks.models import SupplierSecret
+from suppliers.models import Connection, Supplier
 from tests.factories.suppliers import NOON
 
 OPEN_ID = "20000123"
@@ -48,10 +50,18 @@ def post_cj(client, source, body, **headers):
     )
 
 
-def secret_of(source, master=SECRET):
-    """Return the secret of a source; that of a tracking source is derived for its supplier."""
+def secret_of(source):
+    """Return the secret of a source; that of a supplier's system is stored if it is missing."""
     kind, _, code = source.partition("-")
-    return webhook_signing.derive_secret(master, party=code) if kind == "tracking" else master
+    if kind != "supplier":
+        return SECRET
+    secret = "whsec_" + base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    supplier = Supplier.objects.filter(code=code).first()
+    if supplier is not None and not supplier.webhook_secrets.exists():
+        SupplierSecret.objects.create(
+            supplier=supplier, secret_encrypted=encrypt({"secret": secret}), created_at=NOON
+        )
+    return secret
 
 
 def post_signed(client, source, body, *, message_id=None, at=NOON, secret=None, **headers):

@@ -46,12 +46,6 @@ def decode_secret(secret: str) -> bytes:
     return key
 
 
-def derive_secret(master: str, *, party: str) -> str:
-    """Derive the secret of one party; it does not reveal the master secret or those of others."""
-    key = hmac.digest(decode_secret(master), party.encode(), hashlib.sha256)
-    return SECRET_PREFIX + base64.b64encode(key).decode()
-
-
 def sign(*, message_id: str, body: bytes, at: datetime, secret: str) -> str:
     """Return one signature for the header: ``v1,<base64>``."""
     signed = b".".join([message_id.encode(), str(int(at.timestamp())).encode(), body])

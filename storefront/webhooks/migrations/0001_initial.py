@@ -1,10 +1,13 @@
+import django.db.models.deletion
 from django.db import migrations, models
+
+import storefront.lib.security.encryption
 
 
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [("suppliers", "0001_initial")]
 
     operations = [
         migrations.CreateModel(
@@ -21,6 +24,7 @@ class Migration(migrations.Migration):
                 ("priority", models.PositiveSmallIntegerField(choices=[(0, "Orders and parcels"), (1, "Stock and products")], default=0, verbose_name="Priority")),
                 ("due_at", models.DateTimeField(verbose_name="Next attempt")),
                 ("problem", models.CharField(blank=True, max_length=500, verbose_name="Problem")),
+                ("refused_rows", models.JSONField(blank=True, default=list, verbose_name="Refused rows")),
             ],
             options={
                 "verbose_name": "incoming webhook",
@@ -32,5 +36,21 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [models.UniqueConstraint(fields=("source", "external_id"), name="inbound_webhook_once")],
             },
-        )
+        ),
+        migrations.CreateModel(
+            name="SupplierSecret",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("secret_encrypted", storefront.lib.security.encryption.EncryptedTextField(verbose_name="Secret")),
+                ("created_by", models.CharField(max_length=100, verbose_name="Created by")),
+                ("created_at", models.DateTimeField(verbose_name="Created")),
+                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="Expires")),
+                ("supplier", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="webhook_secrets", to="suppliers.supplier", verbose_name="Supplier")),
+            ],
+            options={
+                "verbose_name": "webhook secret",
+                "verbose_name_plural": "webhook secrets",
+                "constraints": [models.UniqueConstraint(condition=models.Q(("expires_at", None)), fields=("supplier",), name="supplier_secret_current_once")],
+            },
+        ),
     ]

@@ -178,7 +178,7 @@ SUPPLIER_MESSAGES = {
 
 def process_webhooks(purchase_order, *names):
     """Store these webhooks a second apart, and process them as the sweep does for ten minutes."""
-    source = f"tracking-{purchase_order.supplier.code}"
+    source = f"supplier-{purchase_order.supplier.code}"
     for place, name in enumerate(names):
         now = NOON + timedelta(seconds=place)
         body = json.dumps({"order": purchase_order.number, **SUPPLIER_MESSAGES[name]}).encode()
@@ -209,7 +209,7 @@ def test_uncontradicted_rejection_is_applied(names):
 def test_rejection_waits_before_it_releases_anything():
     purchase_order = make_accepted_purchase_order(make_sellable())
     body = json.dumps({"order": purchase_order.number, "answer": "canceled"}).encode()
-    call = store_webhook(f"tracking-{purchase_order.supplier.code}", body)
+    call = store_webhook(f"supplier-{purchase_order.supplier.code}", body)
 
     processing.process(call=call, now=NOON + REJECTION_DELAY - timedelta(seconds=1))
 

@@ -43,7 +43,7 @@ def test_tracking_webhook_of_a_supplier_without_an_api():
         "happened_at": "2026-11-24T09:00:00+01:00",
         "lines": [{"reference": str(line), "quantity": 1}],
     }
-    call = store_webhook("tracking-lumen", tracking_body(purchase_order.number, parcel))
+    call = store_webhook("supplier-lumen", tracking_body(purchase_order.number, parcel))
 
     assert processing.process(call=call, now=NOON) is True
 
@@ -60,7 +60,7 @@ def test_tracking_webhook_of_a_supplier_without_an_api():
 def test_webhook_is_processed_once_by_two_workers():
     purchase_order = make_accepted_purchase_order(make_sellable())
     call = store_webhook(
-        "tracking-lumen", tracking_body(purchase_order.number, {"number": CJ_NUMBER})
+        "supplier-lumen", tracking_body(purchase_order.number, {"number": CJ_NUMBER})
     )
     other = InboundWebhook.objects.get()
 
@@ -71,7 +71,7 @@ def test_webhook_is_processed_once_by_two_workers():
 
 
 def test_webhook_of_a_dead_worker_is_processed_after_its_lease():
-    call = store_webhook("tracking-lumen", tracking_body("FL-1-1"))
+    call = store_webhook("supplier-lumen", tracking_body("FL-1-1"))
     InboundWebhook.objects.update(attempts=1, due_at=NOON + processing.LEASE)
 
     assert list(InboundWebhook.objects.due(NOON)) == []
@@ -84,7 +84,7 @@ def test_webhook_of_an_unknown_order_is_retried_then_ignored_with_the_reason():
 
     # An order that does not exist, and an order of another supplier.
     for source, number in (("lumen", "FL-261124-XXXXX-1"), ("stranger", purchase_order.number)):
-        call = store_webhook(f"tracking-{source}", tracking_body(number, {"number": CJ_NUMBER}))
+        call = store_webhook(f"supplier-{source}", tracking_body(number, {"number": CJ_NUMBER}))
         ended = handle_until_ended(call)
 
         assert (call.status, call.attempts) == ("ignored", processing.MAX_ATTEMPTS)
@@ -101,7 +101,7 @@ def test_tracking_number_of_another_order_fails_for_staff():
 
     for purchase_order in (mine, theirs):
         body = tracking_body(purchase_order.number, {"number": CJ_NUMBER})
-        processing.process(call=(call := store_webhook("tracking-lumen", body)), now=NOON)
+        processing.process(call=(call := store_webhook("supplier-lumen", body)), now=NOON)
 
     assert call.status == "failed"
     assert call.problem == f"CJPacket {CJ_NUMBER} belongs to {mine.number}"
@@ -122,7 +122,7 @@ def test_malformed_webhook_fails_at_once():
         b'{"order": "FL-1", "answer": "sold"}',
         b'{"order": "FL-1", "parcels": [{"number": "A1", "happened_at": "2026-11-24T09:00:00"}]}',
     ):
-        call = store_webhook("tracking-lumen", body)
+        call = store_webhook("supplier-lumen", body)
         processing.process(call=call, now=NOON)
 
         assert (call.status, call.attempts) == ("failed", 1), body[:80]
@@ -131,7 +131,7 @@ def test_malformed_webhook_fails_at_once():
 
 def test_early_webhook_is_retried_and_fails_in_the_end(monkeypatch):
     make_supplier()
-    call = store_webhook("tracking-lumen", tracking_body("FL-1-1"))
+    call = store_webhook("supplier-lumen", tracking_body("FL-1-1"))
     too_early = TooEarlyError("a capture before its authorization")
     monkeypatch.setattr(processing, "apply_webhook", Mock(side_effect=too_early))
 
@@ -146,7 +146,7 @@ def test_early_webhook_is_retried_and_fails_in_the_end(monkeypatch):
 
 def test_unexpected_error_is_retried_and_delays_no_other(monkeypatch, caplog):
     make_supplier()
-    call = store_webhook("tracking-lumen", tracking_body("FL-1-1"))
+    call = store_webhook("supplier-lumen", tracking_body("FL-1-1"))
     monkeypatch.setattr(processing, "apply_webhook", lambda **_: 1 / 0)
 
     processing.process(call=call, now=NOON)
@@ -158,7 +158,7 @@ def test_unexpected_error_is_retried_and_delays_no_other(monkeypatch, caplog):
 
 def test_staff_retry_a_failed_webhook():
     make_supplier()
-    call = store_webhook("tracking-lumen", b"not json")
+    call = store_webhook("supplier-lumen", b"not json")
     processing.process(call=call, now=NOON)
     later = NOON + timedelta(hours=1)
 
@@ -172,7 +172,7 @@ def test_staff_retry_a_failed_webhook():
 
 def test_unknown_supplier_event_is_ignored_and_one_of_a_removed_source_fails():
     source = connect_cj(make_supplier())
-    gone = store_webhook("tracking-gone", tracking_body("FL-1-1"))
+    gone = store_webhook("supplier-gone", tracking_body("FL-1-1"))
 
     processing.process(call=gone, now=NOON)
 

@@ -8,7 +8,7 @@ import stripe
 from django.urls import reverse
 
 from orders.models import Order, Payment, PaymentEvent
-from storefront.webhooks import processing, storage, views
+from storefront.webhooks import processing, reception, storage
 from storefront.webhooks.models import InboundWebhook
 from tests.factories.orders import make_order
 from tests.factories.stripe_orders import start
@@ -23,7 +23,7 @@ def clock(monkeypatch, settings):
     """Freeze the database time at noon, and queue no task."""
     settings.STRIPE_WEBHOOK_SECRET = HOOK_SECRET
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
-    monkeypatch.setattr(views.process, "delay", lambda **_: None)
+    monkeypatch.setattr(reception.process, "delay", lambda **_: None)
 
 
 def post(client, body, *, at=NOON, secret=HOOK_SECRET, header=None):

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from orders.models import PurchaseMessage, PurchaseOrder
-from storefront.webhooks import processing, sources, tasks, views
+from storefront.webhooks import processing, reception, sources, tasks
 from storefront.webhooks.models import InboundWebhook
 from suppliers.models import Connection, Supplier
 from tests.factories.orders import make_sellable
@@ -24,7 +24,7 @@ CJ_TIMEOUT_S = 3.0
 
 @pytest.fixture(autouse=True)
 def no_queue(monkeypatch):
-    monkeypatch.setattr(views.process, "delay", lambda **_: None)
+    monkeypatch.setattr(reception.process, "delay", lambda **_: None)
 
 
 @pytest.fixture

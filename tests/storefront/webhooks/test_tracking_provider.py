@@ -8,7 +8,7 @@ from django.urls import reverse
 from notifications.models import Event
 from shipping.models import Parcel, TrackingEvent, TrackingProvider, TrackingRegistration
 from shipping.trackers import tasks as tracker_tasks
-from storefront.webhooks import processing, storage, views
+from storefront.webhooks import processing, reception, storage
 from storefront.webhooks.models import InboundWebhook
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
-    monkeypatch.setattr(views.process, "delay", lambda **_: None)
+    monkeypatch.setattr(reception.process, "delay", lambda **_: None)
 
 
 @pytest.fixture

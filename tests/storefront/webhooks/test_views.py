@@ -1,19 +1,23 @@
 import json
 import time
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from storefront.celery import app
 from storefront.lib.security import webhook_signing
-from storefront.webhooks import storage, views
-from storefront.webhooks.models import InboundWebhook
+from storefront.webhooks import reception, storage
+from storefront.webhooks.models import InboundWebhook, SupplierSecret
+from storefront.webhooks.supplier_system import secrets
+from suppliers.models import Supplier
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import (
     OLD_SECRET,
-    SECRET,
     cj_body,
     cj_sign,
     connect_cj,
@@ -26,16 +30,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch, settings):
+def clock(monkeypatch):
     """Freeze the database time at noon."""
-    settings.TRACKING_HOOK_SECRET = SECRET
     monkeypatch.setattr(storage, "database_time", lambda: NOON)
 
 
 @pytest.fixture
 def queued(monkeypatch):
     calls = []
-    monkeypatch.setattr(views.process, "delay", lambda **kwargs: calls.append(kwargs))
+    monkeypatch.setattr(reception.process, "delay", lambda **kwargs: calls.append(kwargs))
     return calls
 
 
@@ -46,7 +49,7 @@ def cj():
 
 @pytest.fixture
 def tracking():
-    return f"tracking-{make_supplier().code}"
+    return f"supplier-{make_supplier().code}"
 
 
 def signed_headers(body, secret):
@@ -76,7 +79,7 @@ def test_valid_webhook_is_stored_unchanged_and_queued(client, cj, queued):
 
 def test_redelivery_is_acknowledged_and_changes_nothing(client, cj, tracking, queued):
     body = cj_body("ORDER", "m-7", orderNumber="FL-1-1")
-    other = f"tracking-{make_supplier('other').code}"
+    other = f"supplier-{make_supplier('other').code}"
 
     answers = [post_cj(client, cj, body).status_code for _ in range(3)]
     answers += [
@@ -154,18 +157,25 @@ def test_invalid_headers_are_refused(client, tracking, queued):
     assert (InboundWebhook.objects.count(), queued) == (0, [])
 
 
-def test_old_secret_stays_valid_during_rotation(client, tracking, queued, settings):
-    settings.TRACKING_HOOK_SECRET = f"{SECRET} {OLD_SECRET}"
+def test_old_secret_stays_valid_during_rotation(client, tracking, queued):
+    supplier = Supplier.objects.get(code=tracking.partition("-")[2])
+    old = secret_of(tracking)
+    new, newest = (
+        secrets.rotate_secret(supplier=supplier, overlap=overlap, actor="a", now=NOON)
+        for overlap in (timedelta(hours=1), timedelta(minutes=1))
+    )
 
-    answers = [
-        post_signed(client, tracking, BODY, secret=secret_of(tracking, master)).status_code
-        for master in (SECRET, OLD_SECRET)
+    at_once = [
+        post_signed(client, tracking, BODY, secret=secret).status_code
+        for secret in (old, new, newest)
     ]
-    settings.TRACKING_HOOK_SECRET = SECRET
-    old = secret_of(tracking, OLD_SECRET)
-    late = post_signed(client, tracking, BODY, secret=old).status_code
+    SupplierSecret.objects.filter(expires_at__gt=NOON).update(expires_at=NOON)
+    late = [
+        post_signed(client, tracking, BODY, secret=secret).status_code for secret in (new, newest)
+    ]
 
-    assert (answers, late) == ([200, 200], 401)
+    # At most two are valid: the second rotation ended the first secret.
+    assert (at_once, late) == ([401, 200, 200], [401, 200])
 
 
 def test_webhook_signed_with_two_secrets_is_accepted_with_either(client, tracking, queued):
@@ -187,11 +197,11 @@ def test_unknown_source_is_refused(client, cj, queued):
     for source, status in (
         ("cj-unknown", 401),
         ("cj-silent", 401),
-        ("tracking-unknown", 400),
+        ("supplier-unknown", 400),
         ("stripe", 404),
         ("cj-", 404),
         ("fake-silent", 404),
-        ("tracking", 404),
+        ("supplier", 404),
     ):
         assert post_cj(client, source, cj_body("ORDER")).status_code == status, source
     assert InboundWebhook.objects.count() == 0
@@ -244,7 +254,7 @@ def test_webhook_is_acknowledged_at_once_while_the_broker_is_down(client, cj, mo
 
 def test_signature_is_checked_by_the_database_time(client, tracking, queued, monkeypatch):
     monkeypatch.undo()
-    monkeypatch.setattr(views.process, "delay", lambda **_: None)
+    monkeypatch.setattr(reception.process, "delay", lambda **_: None)
     database_now = storage.database_time()
 
     with time_machine.travel(database_now + timedelta(minutes=10)):
@@ -253,7 +263,7 @@ def test_signature_is_checked_by_the_database_time(client, tracking, queued, mon
     assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["tracking", "cj"])
+@pytest.mark.parametrize("kind", ["supplier", "cj"])
 def test_supplier_codes_cannot_be_discovered(client, kind):
     make_supplier("known", adapter="cj")
     body = cj_body("ORDER")
@@ -268,3 +278,105 @@ def test_supplier_codes_cannot_be_discovered(client, kind):
         )
         assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
         assert known.status_code in {400, 401}
+
+
+def refusals(client, source):
+    """Post a forged, a stale, and an altered call; return the answers."""
+    stale = NOON - timedelta(minutes=6)
+    altered = signed_headers(BODY, secret_of(source))
+    return [
+        post_signed(client, source, BODY, secret=OLD_SECRET),
+        post_signed(client, source, BODY, at=stale),
+        post_as(client, source, BODY + b" ", altered),
+    ]
+
+
+def test_forged_stale_and_altered_calls_get_one_answer(client, tracking, queued):
+    known, unknown = refusals(client, tracking), refusals(client, "supplier-unknown")
+
+    assert {(answer.status_code, answer.content) for answer in known + unknown} == {
+        (401, known[0].content)
+    }
+
+
+def test_known_and_unknown_suppliers_cost_the_same_work(client, tracking, queued, monkeypatch):
+    signed = []
+    real = webhook_signing.sign
+    monkeypatch.setattr(webhook_signing, "sign", lambda **k: signed.append(1) or real(**k))
+    headers = signed_headers(BODY, OLD_SECRET)
+    secret_of(tracking)
+
+    works = []
+    for source in (tracking, "supplier-unknown"):
+        signed.clear()
+        with CaptureQueriesContext(connection) as queries:
+            post_as(client, source, BODY, headers)
+        works.append((len(signed), len(queries)))
+
+    assert works[0] == works[1]
+
+
+def test_a_payload_that_breaks_its_schema_is_answered_with_the_field(client, tracking, queued):
+    wrong = b'{"type": "stock", "rows": [{"sku": "A", "quantity": -1}]}'
+
+    answer = post_signed(client, tracking, wrong, message_id="m-1")
+
+    call = InboundWebhook.objects.get()
+    assert answer.status_code == 422
+    assert answer.json()["error"] == {
+        "code": "invalid_payload",
+        "message": "Expected `int` >= 0",
+        "field": "rows[0].quantity",
+    }
+    assert (call.status, call.problem) == (
+        "failed",
+        "malformed payload: rows[0].quantity: Expected `int` >= 0",
+    )
+    assert queued == []
+
+
+def test_a_corrected_payload_may_be_sent_under_the_same_id(client, tracking, queued):
+    wrong = b'{"type": "stock", "rows": []}'
+    right = b'{"type": "stock", "rows": [{"sku": "A", "quantity": 1}]}'
+
+    answers = [
+        post_signed(client, tracking, body, message_id="m-1")
+        for body in (wrong, wrong, right, right)
+    ]
+
+    call = InboundWebhook.objects.get()
+    assert [answer.status_code for answer in answers] == [422, 422, 200, 200]
+    assert [answer.json()["status"] for answer in answers[2:]] == ["received", "duplicate"]
+    assert (call.status, bytes(call.body), call.priority) == ("received", right, 1)
+    assert queued == [{"call_id": call.pk}]
+
+
+def test_a_schema_error_under_a_known_id_keeps_the_applied_call(client, tracking, queued):
+    post_signed(client, tracking, BODY, message_id="m-1")
+
+    answer = post_signed(client, tracking, b"{}", message_id="m-1")
+
+    call = InboundWebhook.objects.get()
+    assert (answer.status_code, call.status, bytes(call.body)) == (422, "received", BODY)
+
+
+def test_calls_of_one_supplier_are_limited(client, queued, monkeypatch):
+    tracking = f"supplier-{make_supplier(uuid4().hex[:20]).code}"  # not counted by other tests
+    monkeypatch.setattr(reception, "MAX_CALLS_PER_MINUTE", 2)
+    forged = [post_signed(client, tracking, BODY, secret=OLD_SECRET) for _ in range(3)]
+
+    answers = [post_signed(client, tracking, BODY) for _ in range(3)]
+
+    assert {answer.status_code for answer in forged} == {401}  # not counted
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2]["Retry-After"] == "60"
+
+
+def test_a_suppliers_system_may_send_256_kb(client, tracking, queued):
+    rows = [{"sku": f"{number:060}", "quantity": 1} for number in range(1000)]
+    batch = json.dumps({"type": "stock", "rows": rows}).encode()
+    large = batch + b" " * (256 * 1024 - len(batch))
+
+    answers = [post_signed(client, tracking, body).status_code for body in (large, large + b" ")]
+
+    assert answers == [200, 413]

@@ -18,15 +18,13 @@ from tests.fakes.cj_sandbox import connect
 
 pytestmark = pytest.mark.django_db
 WRONG_KEY = "CJ1000001@api@ffffeeeeddddccccbbbbaaaa99998888"
-HOOK_SECRET = "whsec_bmV2ZXItdG8tYmUtcmVhZC1ieS1hbnlib2R5"
 FAULTS = ["500", "garbage", "token_expired", "drop_after", "429"]
 
 
 @pytest.fixture
 def supplier(shop, sandbox_supplier):
     made = connect(sandbox_supplier)
-    secrets = {"api_key": DEFAULT_KEY, "hook_secret": HOOK_SECRET}
-    Connection.objects.update(secrets_encrypted=encrypt(secrets))
+    Connection.objects.update(secrets_encrypted=encrypt({"api_key": DEFAULT_KEY}))
     return made
 
 
@@ -34,7 +32,7 @@ def secrets_of(supplier):
     """Return all secrets of this connection."""
     row = Connection.objects.get(supplier=supplier)
     tokens = decrypt(row.tokens_encrypted)
-    return {DEFAULT_KEY, WRONG_KEY, HOOK_SECRET, tokens["access"], tokens["refresh"]}
+    return {DEFAULT_KEY, WRONG_KEY, tokens["access"], tokens["refresh"]}
 
 
 def run_with_faults(supplier, sandbox):

@@ -60,7 +60,7 @@ def test_all_errors_are_reported_together_and_nothing_is_written():
     )
 
     assert reasons.keys() == {"base_url", "secret api_kye", "secret api_key", "options"}
-    assert "Available: api_key, hook_secret." in reasons["secret api_kye"]
+    assert "Available: api_key." in reasons["secret api_kye"]
     assert "payment" in reasons["options"]
     assert not Supplier.objects.exists()
 
@@ -106,14 +106,14 @@ def test_a_new_key_deletes_the_tokens_of_the_old_one():
     lent = encrypt({"access": "lent"})
     Connection.objects.update(tokens_encrypted=lent, connector_state={"etag": "1"})
 
-    add(base_url=None, secrets={"api_key": "old", "hook_secret": "whsec_bmV3"})
+    add(base_url=None, secrets={"api_key": "old"})
     kept = Connection.objects.get(supplier=supplier)
     add(base_url=None, secrets={"api_key": "new"})
 
     changed = Connection.objects.get(supplier=supplier)
     assert kept.tokens_encrypted == lent
     assert (changed.tokens_encrypted, changed.connector_state) == ("", {"etag": "1"})
-    assert decrypt(changed.secrets_encrypted) == {"api_key": "new", "hook_secret": "whsec_bmV3"}
+    assert decrypt(changed.secrets_encrypted) == {"api_key": "new"}
 
 
 def test_another_host_requires_entering_the_keys_again():
@@ -136,12 +136,12 @@ def test_another_host_requires_entering_the_keys_again():
 
 
 def test_an_empty_secret_is_deleted_and_null_resets_an_option():
-    add(secrets={"api_key": "k", "hook_secret": "whsec_bmV3"}, options={"level": 3})
+    add(connector="feed", secrets={"user": "u", "token": "t"}, options={"stock_at": "stock.csv"})
 
-    add(base_url=None, secrets={"hook_secret": ""}, options={"level": None})
+    add(connector="feed", base_url=None, secrets={"token": ""}, options={"stock_at": None})
 
     connection = Connection.objects.get()
-    assert decrypt(connection.secrets_encrypted) == {"api_key": "k"}
+    assert decrypt(connection.secrets_encrypted) == {"user": "u"}
     assert connection.options == {}
     assert rejected(base_url=None, secrets={"api_key": ""}).keys() == {"secret api_key"}
 

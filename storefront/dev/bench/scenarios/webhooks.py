@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -19,7 +20,8 @@ from storefront.dev.bench.harness.load import HOST, PIECE, Timing
 from storefront.dev.bench.harness.servers import BARE, Server, serving
 from storefront.lib.security import webhook_signing
 from storefront.webhooks.models import InboundWebhook
-from storefront.webhooks.sources import TRACKING, tracking_secrets
+from storefront.webhooks.sources import system_source_name
+from storefront.webhooks.supplier_system.secrets import rotate_secret
 from suppliers.models import Supplier
 
 CODE = "caller"
@@ -60,7 +62,7 @@ def measure(say: Callable[[str], None]) -> tuple[Calls, Calls]:
         cursor.execute(views.CALLS)
     with serving("calls") as shop, serving("bare", BARE) as bare:
         before = InboundWebhook.objects.count()
-        path = f"/hooks/{TRACKING}-{supplier.code}/"
+        path = f"/hooks/{system_source_name(supplier)}/"
         found = (
             _measure("stored", supplier, shop, path),
             _measure("bare INSERT", supplier, bare, "/keep/"),
@@ -87,14 +89,16 @@ def _measure(what: str, supplier: Supplier, server: Server, path: str) -> Calls:
 
 def _post_all(supplier: Supplier, port: int, path: str, count: int) -> list[float]:
     """Post webhooks at the steady rate; return the seconds until each was acknowledged."""
-    secret = tracking_secrets(supplier)[0]
+    secret = rotate_secret(
+        supplier=supplier, overlap=timedelta(), actor="bench", now=timezone.now()
+    )
     began = time.perf_counter() + 0.1
 
     def call(turn: int) -> float:
         """Post one webhook at its time; return the seconds since that time."""
         due = began + turn / A_SECOND
         number = uuid.uuid4().hex[:12].upper()
-        body = json.dumps({"purchase_order": f"FL-{number}", "tracking_number": number}).encode()
+        body = json.dumps({"order": f"FL-{number}", "parcels": [{"number": number}]}).encode()
         headers = webhook_signing.headers_for(
             message_id=uuid.uuid4().hex, body=body, at=timezone.now(), secret=secret
         )

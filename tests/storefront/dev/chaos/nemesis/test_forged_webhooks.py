@@ -10,7 +10,7 @@ from orders.gateways import gateway_for
 from storefront.dev.chaos.nemesis import forged_webhooks
 from storefront.dev.chaos.nemesis.forged_webhooks import WebhookForger
 from storefront.lib.money import Money
-from storefront.webhooks import processing, views
+from storefront.webhooks import processing, reception
 from storefront.webhooks.models import InboundWebhook
 from tests.fakes.stripe_server import HOOK_SECRET
 
@@ -36,7 +36,7 @@ def webhook_forger(stripe, tmp_path, monkeypatch, client):
         ).status_code
 
     monkeypatch.setattr(forged_webhooks, "post", post)
-    monkeypatch.setattr(views.process, "delay", lambda **_: None)
+    monkeypatch.setattr(reception.process, "delay", lambda **_: None)
     env = {"STRIPE_WEBHOOK_SECRET": HOOK_SECRET}
     place = SimpleNamespace(var=tmp_path, hook_url="", stage=SimpleNamespace(env=env))
     return WebhookForger(place=place, rng=Random(1))

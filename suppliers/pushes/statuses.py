@@ -1,0 +1,136 @@
+"""Product status pushes: discontinue single SKUs of a supplier, or sell them again."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.http.errors import PermanentError
+from suppliers.inventory import levels, publication
+from suppliers.models import PendingPublication, Supplier, SupplierOffer
+from suppliers.pushes.rows import (
+    LOCKED,
+    OLDER,
+    UNKNOWN_SKU,
+    OfferStatus,
+    RefusedRow,
+    StatusRow,
+)
+from suppliers.quarantine import guards, thresholds
+from suppliers.runs.staging import staging_table
+from suppliers.sync.webhooks import EVENT_CAUSE
+
+Status = SupplierOffer.Status
+# Offers discontinued over this time count as if one call had discontinued them.
+COUNT_WINDOW = timedelta(days=1)
+
+
+class TooManyDiscontinuedError(PermanentError):
+    """The push would discontinue too many SKUs; nothing of it was applied."""
+
+
+@transaction.atomic(durable=True)
+def _store(
+    supplier: Supplier, rows: Sequence[StatusRow], cause: str, as_of: datetime, now: datetime
+) -> list[RefusedRow]:
+    """Write the statuses; return the refused rows.
+
+    Locks: the locations, the offers, then the stock rows, each in id order
+    """
+    levels.lock_locations(supplier=supplier)
+    offers = {
+        offer.supplier_sku: offer
+        for offer in SupplierOffer.objects.filter(
+            supplier=supplier, supplier_sku__in=[row.sku for row in rows]
+        )
+        .select_for_update(of=["self"], no_key=True)
+        .order_by("pk")
+    }
+    refused, ended, resumed = [], [], []
+    for row in rows:
+        offer = offers.get(row.sku)
+        if offer is None:
+            refused.append(RefusedRow(row.sku, UNKNOWN_SKU))
+        elif "status" in offer.overridden_fields:
+            refused.append(RefusedRow(row.sku, LOCKED))
+        elif offer.seen_at > as_of:
+            refused.append(RefusedRow(row.sku, OLDER.format(offer.seen_at)))
+        elif row.status is OfferStatus.DISCONTINUED and offer.status != Status.DISCONTINUED:
+            ended.append(offer)
+        elif row.status is OfferStatus.ACTIVE and offer.status == Status.DISCONTINUED:
+            resumed.append(offer)
+    _check_count(supplier, len(ended), now)
+    _discontinue(supplier, ended, cause=cause, as_of=as_of, now=now)
+    for offer in resumed:
+        is_sound = offer.variant_id is not None and offer.cost_amount is not None
+        offer.status = Status.ACTIVE if is_sound else Status.ON_HOLD
+        offer.seen_at = as_of
+    SupplierOffer.objects.bulk_update(resumed, ["status", "seen_at"])
+    PendingPublication.queue(
+        sorted({offer.variant_id for offer in [*ended, *resumed] if offer.variant_id is not None})
+    )
+    return refused
+
+
+def apply_statuses(
+    *,
+    supplier: Supplier,
+    rows: Sequence[StatusRow],
+    external_id: str,
+    as_of: datetime,
+    now: datetime,
+) -> list[RefusedRow]:
+    """Store the reported statuses; return the rows that were refused.
+
+    Idempotent. A row that is older than the last product list with the SKU is refused. An offer
+    that is sold again has no stock until the supplier reports it.
+
+    Raises: TooManyDiscontinuedError
+    """
+    refused = _store(supplier, rows, f"{EVENT_CAUSE}{external_id}", as_of, now)
+    publication.publish_pending(now=now)
+    return refused
+
+
+def _check_count(supplier: Supplier, ended: int, now: datetime) -> None:
+    """Check the push together with what was discontinued before it, as a list is checked."""
+    if not ended:
+        return
+    offers = SupplierOffer.objects.filter(supplier=supplier)
+    lately = offers.filter(status=Status.DISCONTINUED, seen_at__gte=now - COUNT_WINDOW).count()
+    live = offers.exclude(status=Status.DISCONTINUED).count()
+    reason = guards.missing_rows_violation(
+        good=1,
+        bad=0,
+        known=live + lately,
+        still_there=live - ended,
+        limits=thresholds.thresholds_of(supplier),
+    )
+    if reason:
+        raise TooManyDiscontinuedError(
+            f"{ended} SKUs would be discontinued, after {lately} within a day, of {live + lately}."
+            " To allow it, raise the quarantine threshold “Missing rows” of this supplier and"
+            " replay this call.",
+            code="too_many_discontinued",
+        )
+
+
+@requires_transaction
+def _discontinue(
+    supplier: Supplier,
+    offers: Iterable[SupplierOffer],
+    *,
+    cause: str,
+    as_of: datetime,
+    now: datetime,
+) -> None:
+    """Discontinue the offers and set their stock to zero."""
+    ids = [offer.pk for offer in offers]
+    if not ids:
+        return
+    SupplierOffer.objects.filter(pk__in=ids).update(status=Status.DISCONTINUED, seen_at=as_of)
+    with staging_table(levels.STAGE, levels.COLUMNS) as stage:
+        stage.analyze()
+        levels.set_affected_offers(ids)
+        levels.merge(supplier=supplier, cause=cause, as_of=now, received_at=now)
