@@ -6,7 +6,8 @@ server may have accepted the message, so ``UnconfirmedError`` is raised instead 
 
 import smtplib
 from contextlib import suppress
-from email.message import MIMEPart
+from email.message import EmailMessage, MIMEPart
+from email.policy import EmailPolicy
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives, mailers
@@ -43,6 +44,21 @@ class Backend(EmailBackend):
 
 
 FIRST_PERMANENT_CODE = 500
+UNSUBSCRIBE = "List-Unsubscribe"
+
+
+class _Policy(EmailPolicy):
+    """Keeps the unsubscribe link on one line: mailboxes do not decode a folded link."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name == UNSUBSCRIBE:
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+class _Mail(EmailMultiAlternatives):
+    def message(self, **_: Any) -> EmailMessage:
+        return super().message(policy=_Policy(linesep="\r\n"))
 
 
 class Email:
@@ -54,9 +70,9 @@ class Email:
             # Asks automatic responders not to reply (RFC 3834).
             headers["Auto-Submitted"] = "auto-generated"
         if message.unsubscribe_url:
-            headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+            headers[UNSUBSCRIBE] = f"<{message.unsubscribe_url}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        mail = EmailMultiAlternatives(
+        mail = _Mail(
             subject=message.subject,
             body=message.text,
             from_email=message.sender,

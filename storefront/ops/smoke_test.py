@@ -20,6 +20,7 @@ ADDRESS = {
     "country": "DE",
     "phone": "+49301234567",
 }
+SHIPPED = "is on its way"  # other e-mails about the parcel follow
 PAUSE_S = 1.0
 
 
@@ -136,7 +137,7 @@ class SmokeTest:
         matching = [
             page
             for page in self._emails()
-            if number in page.text and link in html.unescape(page.text)
+            if SHIPPED in page.text and number in page.text and link in html.unescape(page.text)
         ]
         if len(matching) > 1:
             raise SmokeTestError(f"{len(matching)} e-mails were sent for one parcel")

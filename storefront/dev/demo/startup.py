@@ -81,7 +81,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     keep_last_logs(var / "log")
     say(
         "Starting PostgreSQL, Redis, three sandbox suppliers, payment gateway,"
-        " tracking provider and mail server"
+        " tracking provider, SMS and mail server"
     )
     stores = datastores.prepare(home=var, logs=var / "log", environ=os.environ, is_throwaway=False)
     secrets = demo_secrets.load(var / "demo.env")

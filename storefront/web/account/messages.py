@@ -94,7 +94,7 @@ def messages(request: HttpRequest, user: User) -> HttpResponse:
         if texts is not None:
             _save_text_messages(texts, user)
         return redirect(reverse("account_messages", query={"kept": 1}))
-    context: dict[str, Any] = {"mails": mails, "texts": texts, **_kept(request)}
+    context: dict[str, Any] = {"user": user, "mails": mails, "texts": texts, **_kept(request)}
     return form_page(request, "web/account/messages.html", texts or mails, **context)
 
 

@@ -77,6 +77,18 @@ def test_only_a_message_from_a_person_has_a_reply_address_and_no_automatic_mark(
     assert mail["Auto-Submitted"] == (None if reply_to else "auto-generated")
 
 
+def test_a_message_that_can_be_refused_has_the_link_on_one_line(settings, tmp_path):
+    link = f"https://a-shop-with-a-long-name.example/az/messages/1234567:{'x' * 43}/stop/"
+    with mailbox(tmp_path) as port:
+        send(port, settings, replace(MESSAGE, unsubscribe_url=link))
+
+    (path,) = tmp_path.glob("*.eml")
+    assert f"\r\nList-Unsubscribe: <{link}>\r\n".encode() in path.read_bytes()
+    (mail,) = read(tmp_path)
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["Subject"] == MESSAGE.subject
+
+
 def test_the_mailbox_keeps_each_message_and_hides_no_duplicate(settings, tmp_path):
     with mailbox(tmp_path) as port:
         send(port, settings)
