@@ -106,7 +106,10 @@ CASES = [
     (
         "parcel.exception",
         interrupted,
-        ["The carrier reports a problem with your parcel.", "whether you need to do something, for example pay customs."],
+        [
+            "The carrier reports a problem with your parcel.",
+            "whether you need to do something, for example pay customs.",
+        ],
     ),
     ("parcel.exception", interrupted_without_number, ["See the order"]),
     (
