@@ -28,7 +28,7 @@ def record_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
     promised = purchase_order.entry
     record_event(
         name="parcel.shipped",
-        key=f"parcel.shipped:{parcel.carrier}:{parcel.number}",
+        key=_shipped_key(parcel),
         subject=f"order:{purchase_order.order.number}",
         payload={
             **_base_payload(parcel, purchase_order),
@@ -43,7 +43,7 @@ def record_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetim
 def record_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
     record_event(
         name="parcel.delivered",
-        key=f"parcel.delivered:{parcel.carrier}:{parcel.number or parcel.pk}",
+        key=f"parcel.delivered:{parcel.pk}",
         subject=f"order:{purchase_order.order.number}",
         payload={
             **_base_payload(parcel, purchase_order),
@@ -80,11 +80,15 @@ def record_failed(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime
     outcome = "lost" if is_lost else "returned"
     record_event(
         name=f"parcel.{outcome}",
-        key=f"parcel.{outcome}:{parcel.carrier}:{parcel.number or parcel.pk}",
+        key=f"parcel.{outcome}:{parcel.pk}",
         subject=f"order:{purchase_order.order.number}",
         payload={**_base_payload(parcel, purchase_order), "is_lost": is_lost},
         at=at,
     )
+
+
+def _shipped_key(parcel: Parcel) -> str:
+    return f"parcel.shipped:{parcel.pk}"
 
 
 def _base_payload(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, Any]:

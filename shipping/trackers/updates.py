@@ -6,12 +6,14 @@ from django.db import transaction
 
 from shipping.models import TrackingRegistration
 from shipping.shipments import tracking
+from shipping.shipments.carrier_confirmation import confirm_carrier
 from shipping.trackers.base import TrackingReport
 from shipping.trackers.schedule import MAX_DOUBLINGS, next_poll
 
 # Carriers use a number again: events before the order concern another parcel.
 BEFORE_ORDER_TOLERANCE = timedelta(days=1)
 MAX_SAME_NUMBER = 10
+ACTOR = "tracking provider"
 
 
 @transaction.atomic(durable=True)
@@ -39,6 +41,14 @@ def apply_report(report: TrackingReport, *, is_poll: bool, now: datetime) -> boo
         ],
         now=now,
     )
+    if stored:
+        confirm_carrier(
+            parcel=row.parcel,
+            purchase_order=purchase_order,
+            reported=report.carrier_name,
+            actor=ACTOR,
+            now=now,
+        )
     row.quiet_polls = 0 if stored else min(row.quiet_polls + is_poll, MAX_DOUBLINGS)
     row.changed_at = now if stored else row.changed_at
     row.registered_at = row.registered_at or now

@@ -42,6 +42,7 @@ from orders.purchasing import tasks as purchasing_tasks
 from orders.purchasing.holds import holds
 from shipping.models import Parcel
 from shipping.rerouting.tasks import reroute
+from shipping.shipments.carrier_confirmation import keep_carrier
 from shipping.tasks import poll_supplier
 from storefront.dashboard.inbox import hold_reasons
 from storefront.lib.staff.admin import SERVICE_ERRORS, enqueue_or_fail
@@ -118,6 +119,10 @@ def _reroute(row: Backorder, _of: str, _actor: str, _now: datetime) -> None:
     enqueue(reroute, backorder_id=row.pk)
 
 
+def _keep_carrier(row: Parcel, _of: str, actor: str, now: datetime) -> None:
+    keep_carrier(parcel=row, actor=actor, now=now)
+
+
 def _fetch_source(row: CompetitorSource, _of: str, _actor: str, now: datetime) -> None:
     sources.make_due(source=row, now=now)
     enqueue(fetch_source, source_id=row.pk)
@@ -165,6 +170,13 @@ LOOK_UP_PARCEL = QuickAction(
         poll_supplier, supplier_id=row.shipment.purchase_order.supplier_id
     ),
 )
+KEEP_CARRIER = QuickAction(
+    "keep_carrier",
+    _("Keep carrier and number"),
+    _("%s: the carrier and the number are kept."),
+    Parcel,
+    _keep_carrier,
+)
 QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
     "purchase_order_on_hold": (WAIVE, CHECK_AGAIN),
     "submission_unconfirmed": (LOOK_UP,),
@@ -175,6 +187,8 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
     "partial_shipment_late": (LOOK_UP,),
     "claim_submission_unconfirmed": (LOOK_UP_CLAIM,),
     "claim_undecided": (LOOK_UP_CLAIM,),
+    "parcel_check_digit": (KEEP_CARRIER, LOOK_UP_PARCEL),
+    "parcel_other_carrier": (KEEP_CARRIER, LOOK_UP_PARCEL),
     "parcel_not_scanned": (LOOK_UP_PARCEL,),
     "parcel_without_updates": (LOOK_UP_PARCEL,),
     "submission_failed": (

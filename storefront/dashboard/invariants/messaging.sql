@@ -10,7 +10,7 @@ GROUP BY e.key, d.recipient, d.template, d.sender HAVING count(*) > 1
 SELECT p.carrier, p.number, p.status, count(e.id) AS facts
 FROM shipping_parcel p
 LEFT JOIN notifications_event e ON e.name = 'parcel.shipped'
- AND e.key = 'parcel.shipped:' || p.carrier || ':' || p.number
+ AND e.key = 'parcel.shipped:' || p.id
 GROUP BY p.id
 HAVING NOT CASE
     WHEN p.number = '' OR p.status IN ('label_created', 'voided') THEN count(e.id) = 0

@@ -219,6 +219,22 @@ def test_a_poll_ships_and_delivers_the_parcel_and_ends(tracker):
     assert [*names.values_list("name", flat=True)] == ["parcel.shipped", "parcel.delivered"]
 
 
+def test_a_carrier_that_reports_events_settles_the_carrier_of_the_parcel(tracker):
+    number = "1Z999AA10123456784"
+    parcel = make_parcel(number, carrier="DPD")
+    run(tracker)
+    tracker.reports = [report(number, carrier_name="UPS")]
+    run(tracker, at=NOON + timedelta(days=1))
+    parcel.refresh_from_db()
+    assert parcel.carrier == "DPD", "no event yet"
+
+    tracker.reports = [report(number, scan(at=NOON), carrier_name="UPS")]
+    run(tracker, at=NOON + timedelta(days=5))
+
+    parcel.refresh_from_db()
+    assert (parcel.carrier, parcel.carrier_finding) == ("UPS", "")
+
+
 def test_polls_become_rare_without_news_and_stop_after_months(tracker):
     make_parcel()
     run(tracker)
