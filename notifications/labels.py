@@ -37,6 +37,7 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "parcel_out_for_delivery": _("Parcel out for delivery"),
     "parcel_delivered": _("Parcel delivered"),
     "parcel_exception": _("Delivery exception"),
+    "parcel_delayed": _("Parcel late"),
     "purchase_order": _("Purchase order sent"),
     "supplier_cancellation_request": _("Cancellation request to the supplier"),
     "supplier_address_change_request": _("Address change request to the supplier"),

@@ -78,6 +78,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
             Route("parcel_delivered", kind="delivered"),
             _text_message("parcel_delivered", "delivered"),
         ),
+        "parcel.delayed": (Route("parcel_delayed"), _text_message("parcel_delayed", "problem")),
         "parcel.exception": (
             Route("parcel_exception"),
             _text_message("parcel_exception", "problem"),

@@ -1,7 +1,7 @@
 """Parcel events: record them in the outbox, with payloads that suffice for every message."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -69,6 +69,23 @@ def record_news(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) 
         payload={
             **_base_payload(parcel, purchase_order),
             "is_attempt": parcel.carrier_status == CarrierStatus.ATTEMPT_FAILED,
+        },
+        at=at,
+    )
+
+
+def record_delayed(
+    parcel: Parcel, *, purchase_order: PurchaseOrder, arrives_by: date | None, at: datetime
+) -> None:
+    """Record, once, that a parcel did not arrive as promised; ``arrives_by`` is the new date."""
+    record_event(
+        name="parcel.delayed",
+        key=f"parcel.delayed:{parcel.pk}",
+        subject=f"order:{purchase_order.order.number}",
+        payload={
+            **_base_payload(parcel, purchase_order),
+            "promised_by": purchase_order.entry["arrives_to"],
+            "arrives_by": arrives_by.isoformat() if arrives_by else "",
         },
         at=at,
     )

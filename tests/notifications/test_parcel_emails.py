@@ -1,10 +1,12 @@
 """Parcel e-mails: trigger each by the shop's own code, check its text in both languages."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 
-from shipping.shipments import shipments
+from shipping.models import Parcel
+from shipping.shipments import events, shipments
 from shipping.shipments.statuses import TrackingUpdate
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
@@ -91,7 +93,40 @@ def delivered_with_unknown_contents():
     report_status("delivered")
 
 
+def report_delay(arrives_by):
+    parcel = Parcel.objects.get()
+    purchase_order = parcel.shipment.purchase_order
+    with transaction.atomic():
+        events.record_delayed(parcel, purchase_order=purchase_order, arrives_by=arrives_by, at=NOON)
+
+
+def late():
+    shipped()
+    report_delay(date(2026, 12, 9))
+
+
+def late_without_number():
+    delivered_without_number()
+    report_delay(None)
+
+
 CASES = [
+    (
+        "parcel.delayed",
+        late,
+        [
+            "Your parcel is late.",
+            "was to arrive by 5 December.",
+            "It is now expected by 9 December.",
+            CJ_NUMBER,
+            "Track the parcel",
+        ],
+    ),
+    (
+        "parcel.delayed",
+        late_without_number,
+        ["There is no new date yet. We are asking the carrier."],
+    ),
     (
         "parcel.out_for_delivery",
         out_for_delivery,

@@ -11,11 +11,17 @@ from notifications.models import SENDING_TIMEOUT, Consent, Event, Message
 from notifications.preferences import SMS, Kind
 from notifications.rendering import render_text_message
 from notifications.senders.segments import count_segments
-from orders.models import Order
+from orders.models import Cart, Order
 from storefront.lib.clock import time_zone_of
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.factories.notifications import make_event
+from tests.factories.orders import make_cart, make_sellable, order_of
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_shipment_notice,
+    take_in,
+)
 from tests.factories.suppliers import NOON
 from tests.fakes.twilio_server import ACCOUNT, SENDER, TOKEN
 from tests.notifications.test_dispatch_crash import start_worker
@@ -23,6 +29,8 @@ from tests.notifications.test_parcel_emails import (
     delivered,
     interrupted,
     interrupted_without_number,
+    late,
+    late_without_number,
     lost,
     not_at_home,
     out_for_delivery,
@@ -86,6 +94,18 @@ def test_no_text_message_without_consent_number_or_account(twilio, settings, mis
     event = make_event("parcel.delivered", sms_number="" if missing == "number" else PHONE)
 
     assert senders_of(event) == ["email"]
+
+
+def test_the_number_of_the_cart_reaches_the_text_message(twilio, wanted):
+    cart = make_cart(make_sellable())
+    Cart.objects.update(sms_number=PHONE)
+    assert order_of(Cart.objects.get(pk=cart.pk)).sms_number == PHONE
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    Order.objects.update(sms_number=PHONE)
+
+    take_in(purchase_order, "shipped", make_shipment_notice())
+
+    assert senders_of(Event.objects.get(name="parcel.shipped")) == ["email", "sms"]
 
 
 def test_an_event_of_an_order_without_number_in_its_payload_sends_an_e_mail(twilio):
@@ -217,6 +237,8 @@ CASES = [
     ("parcel.exception", not_at_home, "the carrier could not deliver"),
     ("parcel.exception", interrupted, "is interrupted. Track it: https://"),
     ("parcel.exception", interrupted_without_number, "is interrupted. Reply"),
+    ("parcel.delayed", late, "is late. It is now expected by 9 December. Reply"),
+    ("parcel.delayed", late_without_number, "is late. Reply"),
     ("parcel.lost", lost, "the carrier has lost a parcel"),
     ("parcel.returned", returned, "goes back to the sender"),
 ]

@@ -90,7 +90,11 @@ PAGES: Mapping[str, Page] = {
         (_("Your account"),
          _("You do not need one. If you create one, it stores your e-mail address and earlier ones,"
            " a hash of your password, your last sign-in, and what you enter: name, language,"
-           " addresses, and whether you want news. It stays until you delete it.")),
+           " addresses, and a phone number for text messages. It stays until you delete it.")),
+        (_("Messages"),
+         _("If you refuse or choose messages, we store that with your e-mail address or phone"
+           " number, with the time and where you did it. If you choose text messages, their provider"
+           " gets your phone number and the text.")),
         (_("How long we keep data"),
          _("An unused cart is deleted after 30 days, with the address in it. Failed sign-ins are"
            " counted under a hash for half a day. A hash of each network that you signed in from is"

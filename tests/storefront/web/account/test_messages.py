@@ -162,7 +162,6 @@ def test_orders_of_an_account_use_its_number(signed_in, erika, light, twilio):
 
     check_out(signed_in, light, phone="")
     page = Page(signed_in.get("/en/checkout/"))
-    signed_in.post("/en/checkout/delivery/", {"tier": "standard"})
 
     assert f"go to {PHONE}" in page.text
     assert Cart.objects.get().sms_number == PHONE
