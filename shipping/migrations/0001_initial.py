@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
                 ("received_at", models.DateTimeField(verbose_name="Received")),
                 ("parcel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="tracking_events", to="shipping.parcel", verbose_name="Parcel")),
             ],
-            options={"verbose_name": "tracking event", "verbose_name_plural": "tracking events", "constraints": [models.UniqueConstraint(fields=("parcel", "external_id"), name="tracking_event_unique")]},
+            options={"verbose_name": "tracking event", "verbose_name_plural": "tracking events", "indexes": [models.Index(condition=models.Q(("source", "supplier")), fields=["received_at"], name="tracking_event_from_supplier")], "constraints": [models.UniqueConstraint(fields=("parcel", "external_id"), name="tracking_event_unique")]},
         ),
         migrations.CreateModel(
             name="ParcelLine",

@@ -177,6 +177,13 @@ class TrackingEvent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["parcel", "external_id"], name="tracking_event_unique")
         ]
+        indexes = [
+            models.Index(
+                fields=["received_at"],
+                condition=Q(source="supplier"),
+                name="tracking_event_from_supplier",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.carrier_status} of {self.parcel_id}"

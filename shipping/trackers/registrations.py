@@ -47,7 +47,8 @@ def parcels_to_follow(*, now: datetime) -> QuerySet[Parcel]:
 def refresh(*, now: datetime) -> None:
     """Add missing registrations, stop those of ended parcels, replace those of old numbers."""
     rows = TrackingRegistration.objects.all()
-    rows.filter(parcel__status__in=UNDERWAY).exclude(number=F("parcel__number")).delete()
+    underway = rows.filter(parcel__status__in=UNDERWAY).exclude(parcel__number="")
+    underway.exclude(number=F("parcel__number")).delete()
     ended = rows.filter(due_at__isnull=False).exclude(parcel__status__in=UNDERWAY)
     ended.filter(registered_at__isnull=True).delete()
     ended.update(due_at=None)
