@@ -93,3 +93,22 @@ def test_production_needs_live_stripe_keys_and_a_webhook_secret(settings, key, s
     found = {each.msg.partition(" ")[0] for each in checks.refuse_insecure_defaults()}
 
     assert {name for name in found if name.startswith("STRIPE")} == missing
+
+
+@pytest.mark.parametrize(
+    ("account", "token", "url", "refused"),
+    [
+        ("", "", "https://api.example", set()),
+        ("AC1", "t", "https://api.example", set()),
+        ("AC1", "", "https://api.example", {"TWILIO_AUTH_TOKEN"}),
+        ("AC1", "t", "http://api.example", {"TWILIO_API_URL"}),
+    ],
+)
+def test_production_needs_a_complete_sms_account_or_none(settings, account, token, url, refused):
+    settings.IS_PRODUCTION = True
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = account, token
+    settings.TWILIO_FROM, settings.TWILIO_API_URL = account and "+15005550006", url
+
+    found = {each.msg.partition(" ")[0] for each in checks.refuse_insecure_defaults()}
+
+    assert {name for name in found if name.startswith("TWILIO")} == refused

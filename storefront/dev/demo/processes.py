@@ -16,7 +16,6 @@ from storefront.dev.runtime.processes import Child
 from storefront.ops.environment import override
 
 WEB_PORT = 8000
-SMS_OFFSET = 6
 SMTP_OFFSET = 25
 SANDBOXES = "storefront.dev.sandboxes"
 HOOK_PATH = "/hooks/cj-cj-sandbox/"  # connector, then supplier code
@@ -63,7 +62,7 @@ class Ports:
             gateway=free_port(first + 2),
             bigbuy=free_port(first + 3),
             feed=free_port(first + 4),
-            sms=free_port(first + SMS_OFFSET),
+            sms=free_port(first + 6),
             tracker=free_port(first + 5),
             smtp=free_port(first + SMTP_OFFSET),
         )
