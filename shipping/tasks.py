@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.payments.tasks import execute_requests
-from shipping import status_polling, supplier_performance
+from shipping import late_parcels, status_polling, supplier_performance
 from shipping.rerouting import tasks as rerouting_tasks
 from shipping.shipments import fulfillment
 from shipping.trackers import tasks as tracker_tasks
@@ -46,6 +46,11 @@ def complete_released_orders(**_: Any) -> None:
     """Complete orders whose parcels all arrived while the order was on hold."""
     for order in fulfillment.orders_to_complete().order_by("pk")[:BATCH]:
         fulfillment.complete_released_order(order=order, now=timezone.now())
+
+
+@shared_task
+def notify_of_late_parcels(**_: Any) -> None:
+    late_parcels.notify_of_late_parcels(now=timezone.now())
 
 
 @shared_task

@@ -56,6 +56,7 @@ PERIODS_S = {
     # parcels
     "shipping.tasks.poll_open_orders": 15,
     "shipping.trackers.tasks.follow_parcels": 60,
+    "shipping.tasks.notify_of_late_parcels": 3600,
     "shipping.rerouting.tasks.reroute_due": 10,
     "shipping.rerouting.tasks.reassign_unconfirmed": 300,
     # scorecards: the sweep finds new facts; each night all are checked
