@@ -68,12 +68,12 @@ def receive_call(
         refusal := _check_system_call(source, external_id, body, now)
     ):
         return refusal
-    call, is_new = storage.store(source=source.name, external_id=external_id, body=body, now=now)
+    call, is_new = storage.store(source=source, external_id=external_id, body=body, now=now)
     if not is_new and source.is_supplier_system:
         is_new = storage.replace_failed(
             call,
             body=body,
-            priority=storage.priority_of(source.name, body, now),
+            priority=storage.priority_of(source, body, now),
             now=now,
         )
     failpoint("hook.after_commit")

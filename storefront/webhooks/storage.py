@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import connection
 
 from storefront.lib.http.errors import PermanentError
-from storefront.webhooks import sources
 from storefront.webhooks.models import InboundWebhook
 from storefront.webhooks.sources import Source
 from storefront.webhooks.supplier_system import payloads
@@ -18,11 +17,11 @@ CATALOG_EVENTS = frozenset({EventType.STOCK, EventType.PRODUCT})
 
 
 def store(
-    *, source: str, external_id: str, body: bytes, now: datetime
+    *, source: Source, external_id: str, body: bytes, now: datetime
 ) -> tuple[InboundWebhook, bool]:
     """Store a webhook once; return the row and whether it is new."""
     return InboundWebhook.objects.get_or_create(
-        source=source,
+        source=source.name,
         external_id=external_id,
         defaults={
             "body": body,
@@ -76,25 +75,22 @@ def store_refused(
         )
 
 
-def priority_of(source: str, body: bytes, now: datetime) -> InboundWebhook.Priority:
+def priority_of(source: Source, body: bytes, now: datetime) -> InboundWebhook.Priority:
     """Return the priority of a webhook; high if it cannot be parsed."""
-    known_source = sources.find(source)
-    if known_source is None:
-        return InboundWebhook.Priority.ORDERS
-    if known_source.is_supplier_system:
+    if source.is_supplier_system:
         return InboundWebhook.Priority(
             InboundWebhook.Priority.CATALOG
             if payloads.is_about_catalog(body)
             else InboundWebhook.Priority.ORDERS
         )
-    if known_source.connector is None:
+    if source.connector is None:
         return InboundWebhook.Priority.ORDERS
     try:
-        events = known_source.connector.parse_event(body, received_at=now)
+        events = source.connector.parse_event(body, received_at=now)
     except PermanentError:
         return InboundWebhook.Priority.ORDERS
     except Exception:
-        log.exception("cannot parse a webhook of %s", source)
+        log.exception("cannot parse a webhook of %s", source.name)
         return InboundWebhook.Priority.ORDERS
     is_catalog = all(event.kind in CATALOG_EVENTS for event in events)
     return InboundWebhook.Priority.CATALOG if is_catalog else InboundWebhook.Priority.ORDERS

@@ -21,9 +21,10 @@ from orders.inventory import stock_sync
 from shipping import models as shipping
 from storefront.dev.sandboxes import in_memory_supplier
 from storefront.identity import current
-from storefront.webhooks import processing, storage
+from storefront.webhooks import processing, sources, storage
 from storefront.webhooks import tasks as webhook_tasks
 from storefront.webhooks.models import InboundWebhook
+from storefront.webhooks.sources import Source
 from suppliers import models as suppliers
 from suppliers.inventory import tasks as inventory_tasks
 from tests.factories.feeds import make_feed_supplier, make_shop, sync, usd
@@ -79,7 +80,7 @@ def make_large_shop():
     purchase_order = make_accepted_purchase_order(light)
     parcel = make_shipment_notice(carrier_text="delivered", happened_at=NOON)
     take_in(purchase_order, "delivered", parcel)
-    storage.store(source="supplier-lumen", external_id="1", body=b"{}", now=NOON)
+    storage.store(source=Source(name="supplier-lumen"), external_id="1", body=b"{}", now=NOON)
     for event in notifications.Event.objects.all():
         dispatch.fan_out(event=event, now=NOON)
     for model, status in ((notifications.Message, "sent"), (InboundWebhook, "applied")):
@@ -186,7 +187,7 @@ def test_a_tracking_webhook(watched, light):
     purchase_order = make_accepted_purchase_order(light)
     body = json.dumps({"order": purchase_order.number, "answer": "shipped"}).encode()
     source = f"supplier-{purchase_order.supplier.code}"
-    call, _ = storage.store(source=source, external_id="2", body=body, now=NOON)
+    call, _ = storage.store(source=sources.find(source), external_id="2", body=body, now=NOON)
 
     assert processing.process(call=call, now=NOON), call.problem
 

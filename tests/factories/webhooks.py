@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import encrypt
-from storefront.webhooks import storage
+from storefront.webhooks import sources, storage
 from storefront.webhooks.models import SupplierSecret
+from storefront.webhooks.sources import Source
 from suppliers.models import Connection, Supplier
 from tests.factories.suppliers import NOON
 
@@ -81,6 +82,9 @@ def post_signed(client, source, body, *, message_id=None, at=NOON, secret=None, 
 
 def store_webhook(source, body, external_id=None, now=NOON):
     call, _ = storage.store(
-        source=source, external_id=external_id or f"call-{next(_numbers)}", body=body, now=now
+        source=sources.find(source) or Source(name=source),
+        external_id=external_id or f"call-{next(_numbers)}",
+        body=body,
+        now=now,
     )
     return call
