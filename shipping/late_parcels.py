@@ -78,5 +78,7 @@ def _notify(parcel: Parcel, now: datetime) -> bool:
     parcel.refresh_from_db(fields=["status", "carrier_status"])
     if parcel.status not in UNDERWAY or parcel.carrier_status not in WITHOUT_NEWS:
         return False
-    events.record_delayed(parcel, purchase_order=purchase_order, arrives_by=None, at=now)
+    events.record_delayed(
+        parcel, purchase_order=purchase_order, promised_by=_promised_by(parcel), at=now
+    )
     return True

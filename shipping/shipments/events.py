@@ -75,17 +75,16 @@ def record_news(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) 
 
 
 def record_delayed(
-    parcel: Parcel, *, purchase_order: PurchaseOrder, arrives_by: date | None, at: datetime
+    parcel: Parcel, *, purchase_order: PurchaseOrder, promised_by: date, at: datetime
 ) -> None:
-    """Record, once, that a parcel did not arrive as promised; ``arrives_by`` is the new date."""
+    """Record, once, that a parcel did not arrive by the promised, or the last agreed, day."""
     record_event(
         name="parcel.delayed",
         key=f"parcel.delayed:{parcel.pk}",
         subject=f"order:{purchase_order.order.number}",
         payload={
             **_base_payload(parcel, purchase_order),
-            "promised_by": purchase_order.entry["arrives_to"],
-            "arrives_by": arrives_by.isoformat() if arrives_by else "",
+            "promised_by": promised_by.isoformat(),
         },
         at=at,
     )

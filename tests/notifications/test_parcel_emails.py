@@ -93,21 +93,23 @@ def delivered_with_unknown_contents():
     report_status("delivered")
 
 
-def report_delay(arrives_by):
+def report_delay():
     parcel = Parcel.objects.get()
     purchase_order = parcel.shipment.purchase_order
     with transaction.atomic():
-        events.record_delayed(parcel, purchase_order=purchase_order, arrives_by=arrives_by, at=NOON)
+        events.record_delayed(
+            parcel, purchase_order=purchase_order, promised_by=date(2026, 12, 9), at=NOON
+        )
 
 
 def late():
     shipped()
-    report_delay(date(2026, 12, 9))
+    report_delay()
 
 
 def late_without_number():
     delivered_without_number()
-    report_delay(None)
+    report_delay()
 
 
 CASES = [
@@ -116,8 +118,7 @@ CASES = [
         late,
         [
             "Your parcel is late.",
-            "was to arrive by 5 December.",
-            "It is now expected by 9 December.",
+            "was to arrive by 9 December.",
             CJ_NUMBER,
             "Track the parcel",
         ],

@@ -237,7 +237,7 @@ CASES = [
     ("parcel.exception", not_at_home, "the carrier could not deliver"),
     ("parcel.exception", interrupted, "is interrupted. Track it: https://"),
     ("parcel.exception", interrupted_without_number, "is interrupted. Reply"),
-    ("parcel.delayed", late, "is late. It is now expected by 9 December. Reply"),
+    ("parcel.delayed", late, "is late. Track it: https://"),
     ("parcel.delayed", late_without_number, "is late. Reply"),
     ("parcel.lost", lost, "the carrier has lost a parcel"),
     ("parcel.returned", returned, "goes back to the sender"),

@@ -154,5 +154,5 @@ def _mails() -> tuple[OurMail, ...]:
             template=one.template,
             status=one.status,
         )
-        for one in Message.objects.select_related("event").order_by("pk")
+        for one in Message.objects.filter(sender="email").select_related("event").order_by("pk")
     )
