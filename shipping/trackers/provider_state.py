@@ -27,6 +27,11 @@ def record_answer(code: str, *, now: datetime) -> None:
     )
 
 
+def clear_problems() -> None:
+    """Forget the problems of providers that are no longer configured: no call will end them."""
+    TrackingProvider.objects.exclude(problem="").update(problem="", problem_since=None)
+
+
 def record_failure(code: str, error: ExternalServiceError | str, *, now: datetime) -> None:
     """Store why the provider could not be used; the start of the failures stays."""
     rows = TrackingProvider.objects.filter(code=code)

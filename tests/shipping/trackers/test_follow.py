@@ -357,14 +357,16 @@ def test_both_sources_on_one_parcel_leave_one_status(tracker):
             assert not cursor.fetchall(), invariant.code
 
 
-def test_without_a_key_nothing_happens(monkeypatch, settings):
+def test_without_a_key_nothing_is_called_or_left_for_staff(monkeypatch, settings):
     settings.SEVENTEEN_TRACK_KEY = ""
     monkeypatch.setattr(tasks.follow, "run", lambda *_: pytest.fail("no provider is configured"))
+    TrackingProvider.objects.create(code="17track", problem="HTTP 401", problem_since=NOON)
     make_parcel()
 
     tasks.follow_parcels()
 
     assert not TrackingRegistration.objects.exists()
+    assert TrackingProvider.objects.get().problem == ""
 
 
 def test_the_task_follows_parcels_at_the_provider(tracking_provider):

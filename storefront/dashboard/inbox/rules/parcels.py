@@ -35,7 +35,7 @@ PARCELS = (
     ),
     simple_rule(
         "tracking_provider_failing",
-        _("Tracking provider does not respond"),
+        _("Tracking provider cannot be used"),
         "shipping_trackingprovider",
         f"p.id, p.code AS name, p.problem_since AS since, {NO_AMOUNT}, p.problem AS detail"
         " FROM shipping_trackingprovider p",
