@@ -8,7 +8,9 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 and O, no 1, I and L
 ORDER_RANDOM_LENGTH = 5
 CLAIM_RANDOM_LENGTH = 4
 _SEPARATORS = re.compile(r"[\W_]+")
-_ORDER = re.compile(r"(?:FL)?([0-9]{6})([0-9A-Z]{5})")
+_ORDER = re.compile(r"(?:F[LI1])?([0-9OIL]{6})([0-9A-Z]{5})")
+# Letters that are read for digits in the date. The random part has neither.
+_DIGITS = str.maketrans("OIL", "011")
 
 
 def order_number(now: datetime) -> str:
@@ -17,10 +19,13 @@ def order_number(now: datetime) -> str:
 
 
 def normalize_order_number(text: str) -> str:
-    """Return the order number that was meant: any case and spacing, with or without FL."""
+    """Return the order number that was meant: any case and spacing, with or without FL.
+
+    Letters in the date are read as the digits that they resemble.
+    """
     normalized = _SEPARATORS.sub("", text).upper()
     if match := _ORDER.fullmatch(normalized):
-        return f"FL-{match[1]}-{match[2]}"
+        return f"FL-{match[1].translate(_DIGITS)}-{match[2]}"
     return text.strip().upper()
 
 
