@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
@@ -12,38 +12,29 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrder
-from shipping.models import Parcel, ParcelLine
+from shipping.models import Parcel, ParcelLine, TrackingEvent
 from shipping.shipments.identities import tracking_link
 from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.web.catalog.product_title import variant_title
+from storefront.web.orders.parcel_progress import (
+    EventView,
+    Stage,
+    Step,
+    event_views,
+    expected_days,
+    stage_of,
+    steps_of,
+)
 
-
-class Stage(IntEnum):
-    """Progress of a parcel; each stage includes those before it."""
-
-    CONFIRMED = 0
-    AT_SUPPLIER = 1
-    PACKED = 2
-    ON_THE_WAY = 3
-    DELIVERED = 4
-
-
-STAGES: Mapping[Stage, Promise] = {
-    Stage.CONFIRMED: _("Confirmed"),
-    Stage.AT_SUPPLIER: _("At the supplier"),
-    Stage.PACKED: _("Packed"),
-    Stage.ON_THE_WAY: _("In transit"),
-    Stage.DELIVERED: _("Delivered"),
-}
 STAGE_TEXTS: Mapping[Stage, Promise] = {
-    Stage.CONFIRMED: _("Your order is confirmed. We are passing it to the supplier."),
-    Stage.AT_SUPPLIER: _("The supplier has accepted it and is packing it."),
+    Stage.PLACED: _("Your order is placed. We are passing it to the supplier."),
+    Stage.CONFIRMED: _("The supplier has accepted it and is packing it."),
     Stage.PACKED: _("It is packed and waiting for the carrier."),
     Stage.ON_THE_WAY: _("It is on the way to you."),
+    Stage.OUT_FOR_DELIVERY: _("It is out for delivery."),
     Stage.DELIVERED: _("Delivered."),
 }
 CARRIER_TEXTS: Mapping[str, Promise] = {
-    Parcel.CarrierStatus.OUT_FOR_DELIVERY: _("Out for delivery: it arrives today."),
     Parcel.CarrierStatus.AVAILABLE_FOR_PICKUP: _("It is ready for you at a pick-up point."),
     Parcel.CarrierStatus.ATTEMPT_FAILED: _("The carrier could not deliver it and will try again."),
     Parcel.CarrierStatus.EXCEPTION: _("The carrier reports a problem. We are looking into it."),
@@ -98,12 +89,18 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelView:
-    """A packed parcel or, without ``number``, an expected one. ``agreed_by``: accepted arrival."""
+    """A packed parcel or, without ``number``, an expected one.
+
+    ``agreed_by``: accepted arrival. ``expected``: first and last day by the carrier's reports.
+    """
 
     country: str
     stage: Stage
     sentence: Promise
+    steps: Sequence[Step]
     contents: tuple[Content, ...]
+    events: Sequence[EventView] = ()
+    expected: tuple[date, date] | None = None
     stop: CancellationState = CancellationState.NONE
     arrives_from: date | None
     arrives_to: date | None
@@ -120,8 +117,12 @@ class ParcelView:
         return CANCELLATION_TEXTS.get(self.stop, "")
 
     @property
-    def steps(self) -> list[tuple[Promise, bool]]:
-        return [(text, stage <= self.stage) for stage, text in STAGES.items()]
+    def has_left(self) -> bool:
+        return self.stage >= Stage.PACKED
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.stage == Stage.DELIVERED
 
 
 def _purchase_order_ids(*, order_id: int) -> QuerySet[PurchaseOrder]:
@@ -136,7 +137,7 @@ def purchases_of(order: Order) -> list[PurchaseOrder]:
     if not _PURCHASE_ORDER_IDS(order_id=order.pk):  # saves 2 ms: compiling the query below
         return []
     packed = Parcel.objects.exclude(status=Parcel.Status.VOIDED).order_by("pk")
-    parcel_lines = Prefetch("lines", ParcelLine.objects.select_related("order_line"))
+    parcel_lines = Prefetch("lines", ParcelLine.objects.order_by("pk"))
     purchase_lines = Prefetch("lines", PurchaseLine.objects.select_related("offer"))
     accepted_delays = Backorder.objects.filter(
         purchase_order=OuterRef("pk"), kind=Backorder.Kind.LATER, chosen=Backorder.Choice.WAIT
@@ -148,7 +149,8 @@ def purchases_of(order: Order) -> list[PurchaseOrder]:
         )
         .select_related("shipment")
         .prefetch_related(
-            purchase_lines, Prefetch("shipment__parcels", packed.prefetch_related(parcel_lines))
+            purchase_lines,
+            Prefetch("shipment__parcels", packed.prefetch_related(parcel_lines, "tracking_events")),
         )
         .order_by("pk")
     )
@@ -173,7 +175,7 @@ def parcel_views(
                 entry,
                 [by_level[level] for level in entry["levels"].values() if level in by_level],
                 None,
-                now.date(),
+                now,
             )
         ]
     by_id = {line.pk: line for line in lines}
@@ -185,11 +187,18 @@ def parcel_views(
         order_lines = [
             by_id[row.order_line_id] for row in active_rows if row.order_line_id in by_id
         ]
+        _attach_lines(purchase, by_id)
         if purchase.entry:
-            views += _parcel_views(
-                purchase.entry, order_lines, purchase, now.date(), substitute_titles
-            )
+            views += _parcel_views(purchase.entry, order_lines, purchase, now, substitute_titles)
     return views
+
+
+def _attach_lines(purchase: PurchaseOrder, by_id: Mapping[int, OrderLine]) -> None:
+    """Set the order lines of the parcels' contents to ``by_id``, which have their products."""
+    shipment = getattr(purchase, "shipment", None)
+    for parcel in shipment.parcels.all() if shipment else ():
+        for row in parcel.lines.all():
+            row.order_line = by_id[row.order_line_id]
 
 
 def substitutes(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) -> dict[int, str]:
@@ -223,9 +232,11 @@ def _parcel_views(
     entry: Mapping[str, Any],
     lines: list[OrderLine],
     purchase: PurchaseOrder | None,
-    today: date,
+    now: datetime,
     substitute_titles: Mapping[int, str] = NO_SUBSTITUTES,
 ) -> Iterator[ParcelView]:
+    """Yield the parcels of a purchase order, then the rest of ``lines`` as an expected one."""
+    today = now.date()
     arrives_from = date.fromisoformat(entry["arrives_from"])
     arrives_to = date.fromisoformat(entry["arrives_to"])
     agreed_by: date | None = getattr(purchase, "agreed_by", None)
@@ -233,13 +244,19 @@ def _parcel_views(
     shipment = getattr(purchase, "shipment", None) if purchase else None
     ship_to = purchase.order.ship_to if purchase else {}
     for parcel in shipment.parcels.all() if shipment else ():
-        stage = _stage_of(parcel)
+        stage = stage_of(parcel)
+        events: list[TrackingEvent] = list(parcel.tracking_events.all())
         yield ParcelView(
             country=entry["country"],
             stage=stage,
             sentence=CARRIER_TEXTS.get(parcel.carrier_status, STAGE_TEXTS[stage])
             if stage < Stage.DELIVERED
             else STAGE_TEXTS[stage],
+            steps=steps_of(stage, parcel),
+            events=event_views(events),
+            expected=expected_days(parcel, purchase, events, country=ship_to["country"], now=now)
+            if purchase
+            else None,
             stop=cancellation_state(
                 purchase,
                 has_shipped=stage >= Stage.ON_THE_WAY,
@@ -272,11 +289,12 @@ def _parcel_views(
     )
     if waiting:
         is_accepted = bool(purchase and purchase.accepted_at)
-        stage = Stage.AT_SUPPLIER if is_accepted else Stage.CONFIRMED
+        stage = Stage.CONFIRMED if is_accepted else Stage.PLACED
         yield ParcelView(
             country=entry["country"],
             stage=stage,
             sentence=STAGE_TEXTS[stage],
+            steps=steps_of(stage),
             stop=cancellation_state(purchase, has_shipped=False)
             if purchase
             else CancellationState.NONE,
@@ -321,11 +339,3 @@ def _delivered_on(parcel: Parcel) -> datetime:
         parcel.carrier_status == Parcel.CarrierStatus.DELIVERED and parcel.carrier_status_at
     )
     return carrier_time or parcel.status_since
-
-
-def _stage_of(parcel: Parcel) -> Stage:
-    return {
-        Parcel.Status.LABEL_CREATED.value: Stage.PACKED,
-        Parcel.Status.SHIPPED.value: Stage.ON_THE_WAY,
-        Parcel.Status.DELIVERED.value: Stage.DELIVERED,
-    }[parcel.status]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -37,8 +37,9 @@ from storefront.web.core.visit import (
     set_unpaid_cookie,
 )
 from storefront.web.orders import address_change, backorder_choice
+from storefront.web.orders.parcel_progress import MAX_UNFOLDED
+from storefront.web.orders.revision import order_etag
 from storefront.web.orders.tracking import (
-    Stage,
     canceled_lines,
     parcel_views,
     purchases_of,
@@ -61,6 +62,8 @@ MOVES = {
     Kind.DECLINED: gettext_lazy("Declined, not charged"),
     Kind.EXPIRED: gettext_lazy("Authorization expired: the rest was not charged"),
 }
+# How often an open page asks for news: while a payment is pending, and later.
+POLL_PAYMENT_S, POLL_PARCELS_S = 8, 30
 OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
 # Message after an action; its code is in the URL.
 MESSAGES: dict[str, tuple[str, Promise]] = {
@@ -95,10 +98,14 @@ CANCELLATION_MESSAGES = {CancellationStatus.ASKED: "asked", CancellationStatus.R
 @never_cache
 @require_safe
 def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
+    """Show an order. A poll of the open page gets 304 until something on it changes."""
+    now = timezone.now()
+    etag = order_etag(number, now)
     if (known := links.find_with_payments(number=number, key=key)) is None:
         raise Http404
+    if request.headers.get("If-None-Match") == etag:
+        return HttpResponseNotModified(headers={"ETag": etag})
     order, payments = known
-    now = timezone.now()
     payment = payments[-1] if payments else None
     # A line that was split from another comes below it.
     lines = sorted(
@@ -143,8 +150,10 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "moved": _amounts_moved(payments, order.total_amount),
         "can_cancel": order.status in OPEN - {Status.PENDING_PAYMENT}
         and change_request != CancellationStatus.ASKED
-        and (bool(questions) or any(box.stage < Stage.PACKED for box in parcels)),
-        "is_moving": order.status in OPEN,
+        and (bool(questions) or any(not box.has_left for box in parcels)),
+        "max_unfolded": MAX_UNFOLDED,
+        "poll_s": _poll_interval(order),
+        "etag": etag,
         "returns": returns,
         "can_return": bool(purchases) and views.can_return(order, now),
         "return_message": views.MESSAGES.get(request.GET.get("return", "")),
@@ -162,6 +171,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "offers_account": not request.user.is_authenticated,
     }
     response = render(request, "web/orders/order.html", context)
+    response["ETag"] = etag
     # Until the order is paid, its cart identifies the browser, for the limit of open orders.
     is_same_cart = cart_token(request) == order.cart.token
     if is_same_cart and can_pay:
@@ -171,6 +181,13 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     if is_same_cart and order.status not in {Status.PENDING_PAYMENT, Status.EXPIRED}:
         delete_cart_cookie(response)
     return response
+
+
+def _poll_interval(order: Order) -> int:
+    """Return the seconds between polls of the open page; 0 if nothing can change by itself."""
+    if order.status not in OPEN:
+        return 0
+    return POLL_PAYMENT_S if order.status == Status.PENDING_PAYMENT else POLL_PARCELS_S
 
 
 def _paid_with(order: Order) -> Order | None:

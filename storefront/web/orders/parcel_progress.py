@@ -1,0 +1,179 @@
+"""Parcel progress: find the stage of a parcel, list its tracking events, expect its arrival."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import IntEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import PurchaseOrder
+from shipping.models import Parcel, TrackingEvent
+from shipping.rates import quotes
+from shipping.shipments.event_sources import counted
+from shipping.shipments.statuses import RANK, WITH_CARRIER
+from storefront.lib.clock import time_zone_of
+
+CarrierStatus = Parcel.CarrierStatus
+MAX_UNFOLDED = 3
+
+
+class Stage(IntEnum):
+    """Progress of a parcel; each stage includes those before it."""
+
+    PLACED = 0
+    CONFIRMED = 1
+    PACKED = 2
+    ON_THE_WAY = 3
+    OUT_FOR_DELIVERY = 4
+    DELIVERED = 5
+
+
+STAGES: Mapping[Stage, Promise] = {
+    Stage.PLACED: _("Placed"),
+    Stage.CONFIRMED: _("Confirmed"),
+    Stage.PACKED: _("Packed"),
+    Stage.ON_THE_WAY: _("In transit"),
+    Stage.OUT_FOR_DELIVERY: _("Out for delivery"),
+    Stage.DELIVERED: _("Delivered"),
+}
+AT_DESTINATION = frozenset(
+    {
+        CarrierStatus.OUT_FOR_DELIVERY,
+        CarrierStatus.ATTEMPT_FAILED,
+        CarrierStatus.AVAILABLE_FOR_PICKUP,
+    }
+)
+PROBLEMS = frozenset(
+    {
+        CarrierStatus.ATTEMPT_FAILED,
+        CarrierStatus.EXCEPTION,
+        CarrierStatus.RETURN_TO_SENDER,
+        CarrierStatus.LOST,
+    }
+)
+EVENT_TEXTS: Mapping[str, Promise] = {
+    **{status.value: status.label for status in CarrierStatus},
+    CarrierStatus.UNKNOWN: _("Carrier update"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One of the six steps. ``note``: what happened there instead, such as a failed delivery."""
+
+    label: Promise
+    is_done: bool
+    is_current: bool
+    note: Promise | str = ""
+    is_problem: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventView:
+    """A tracking event. ``wording``: the carrier's own text, "" if it repeats the label."""
+
+    label: Promise
+    wording: str
+    place: str
+    happened_at: datetime | None
+
+
+def stage_of(parcel: Parcel) -> Stage:
+    if parcel.status == Parcel.Status.SHIPPED and parcel.carrier_status in AT_DESTINATION:
+        return Stage.OUT_FOR_DELIVERY
+    return {
+        Parcel.Status.LABEL_CREATED.value: Stage.PACKED,
+        Parcel.Status.SHIPPED.value: Stage.ON_THE_WAY,
+        Parcel.Status.DELIVERED.value: Stage.DELIVERED,
+    }[parcel.status]
+
+
+def steps_of(stage: Stage, parcel: Parcel | None = None) -> list[Step]:
+    """Return the six steps; an exception of the carrier is a note at the step where it happened."""
+    status = parcel.carrier_status if parcel and stage < Stage.DELIVERED else ""
+    is_problem = status in PROBLEMS
+    has_note = is_problem or status == CarrierStatus.AVAILABLE_FOR_PICKUP
+    return [
+        Step(
+            label=label,
+            is_done=step <= stage,
+            is_current=step == stage,
+            note=EVENT_TEXTS[status] if has_note and step == stage else "",
+            is_problem=is_problem and step == stage,
+        )
+        for step, label in STAGES.items()
+    ]
+
+
+def event_views(events: Iterable[TrackingEvent]) -> list[EventView]:
+    """Return the events that count, the newest first; those without a time come last."""
+    newest_first = sorted(counted(events), key=_event_key, reverse=True)
+    return [
+        EventView(
+            label=EVENT_TEXTS[event.carrier_status],
+            wording=_wording(event),
+            place=event.place,
+            happened_at=event.happened_at,
+        )
+        for event in newest_first
+    ]
+
+
+def expected_days(
+    parcel: Parcel,
+    purchase: PurchaseOrder,
+    events: Sequence[TrackingEvent],
+    *,
+    country: str,
+    now: datetime,
+) -> tuple[date, date] | None:
+    """Return the days on which a parcel should arrive, by what its carrier reported.
+
+    The day is today for a parcel that went out for delivery today, else the transit time of its
+    service from the day when the carrier took it. None: nothing is known, or these days have passed.
+    """
+    if parcel.status != Parcel.Status.SHIPPED or parcel.carrier_status in PROBLEMS:
+        return None
+    zone = time_zone_of(country)
+    today = now.astimezone(zone).date()
+    if parcel.carrier_status == CarrierStatus.OUT_FOR_DELIVERY and parcel.carrier_status_at:
+        return (today, today) if parcel.carrier_status_at.astimezone(zone).date() == today else None
+    departed = min(
+        (
+            event.happened_at
+            for event in counted(events)
+            if event.happened_at and event.carrier_status in WITH_CARRIER
+        ),
+        default=None,
+    )
+    services = quotes.routes_from(
+        purchase.location_id, country=country, currency=purchase.order.currency, now=now
+    )
+    transit = [
+        (service.min_days, service.max_days)
+        for service in services
+        if service.code == purchase.service_code
+    ]
+    if departed is None or not transit:
+        return None
+    day = departed.astimezone(zone).date()
+    first, last = min(transit)[0], max(most for _, most in transit)
+    arrives_to = day + timedelta(days=last)
+    return (day + timedelta(days=first), arrives_to) if arrives_to >= today else None
+
+
+def _wording(event: TrackingEvent) -> str:
+    label = str(EVENT_TEXTS[event.carrier_status])
+    return "" if event.description.casefold() == label.casefold() else event.description
+
+
+def _event_key(event: TrackingEvent) -> tuple[bool, float, int, int]:
+    happened_at = event.happened_at
+    return (
+        happened_at is not None,
+        happened_at.timestamp() if happened_at else 0.0,
+        RANK[event.carrier_status],
+        event.pk,
+    )
