@@ -117,7 +117,7 @@ class ParcelView:
         return CANCELLATION_TEXTS.get(self.stop, "")
 
     @property
-    def has_left(self) -> bool:
+    def is_packed(self) -> bool:
         return self.stage >= Stage.PACKED
 
     @property

@@ -150,7 +150,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "moved": _amounts_moved(payments, order.total_amount),
         "can_cancel": order.status in OPEN - {Status.PENDING_PAYMENT}
         and change_request != CancellationStatus.ASKED
-        and (bool(questions) or any(not box.has_left for box in parcels)),
+        and (bool(questions) or any(not box.is_packed for box in parcels)),
         "max_unfolded": MAX_UNFOLDED,
         "poll_s": _poll_interval(order),
         "etag": etag,
