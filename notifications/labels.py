@@ -38,6 +38,7 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "parcel_delivered": _("Parcel delivered"),
     "parcel_exception": _("Delivery exception"),
     "parcel_delayed": _("Parcel late"),
+    "parcel_tracking_changed": _("Tracking number changed"),
     "purchase_order": _("Purchase order sent"),
     "supplier_cancellation_request": _("Cancellation request to the supplier"),
     "supplier_address_change_request": _("Address change request to the supplier"),

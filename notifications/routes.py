@@ -83,6 +83,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
             Route("parcel_exception"),
             _text_message("parcel_exception", "problem"),
         ),
+        "parcel.tracking_changed": (Route("parcel_tracking_changed"),),
         "purchase_order.mailed": (Route("purchase_order"),),
         "purchase_order.supplier_cancellation_request": (Route("supplier_cancellation_request"),),
         "purchase_order.supplier_address_change_request": (

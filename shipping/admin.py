@@ -2,7 +2,7 @@
 
 from shipping.rates import admin as rate_admin
 from shipping.rerouting import admin as rerouting_admin
-from shipping.shipments import admin as shipment_admin
+from shipping.shipments.admin import records as shipment_admin
 from shipping.trackers import admin as tracker_admin
 
 __all__ = ["rate_admin", "rerouting_admin", "shipment_admin", "tracker_admin"]

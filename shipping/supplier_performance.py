@@ -105,14 +105,14 @@ _OUTCOME_SQL: dict[Kind, str] = {
     """,  # noqa: S608 - made of constants
     Kind.ARRIVED: f"""
         SELECT po.supplier_id,
-               CASE WHEN pa.status = 'delivered' THEN pa.status_since
+               CASE WHEN pa.status IN ('delivered', 'returned') THEN pa.status_since
                     ELSE coalesce(pa.carrier_status_at, pa.status_since) END AS happened_at,
                CASE WHEN pa.status = 'delivered' THEN 1 ELSE 0 END AS value,
                'parcel:' || pa.id AS subject, '' AS code, '' AS reason, 1 AS place
         FROM shipping_parcel pa
         JOIN shipping_shipment sh ON sh.id = pa.shipment_id
         JOIN orders_purchaseorder po ON po.id = sh.purchase_order_id
-        WHERE (pa.status = 'delivered' OR pa.carrier_status = 'return_to_sender')
+        WHERE (pa.status IN ('delivered', 'returned') OR pa.carrier_status = 'return_to_sender')
           AND greatest(pa.status_since, pa.carrier_status_at) >= {_SINCE}
     """,  # noqa: S608 - made of constants
 }

@@ -924,7 +924,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.CharField(max_length=30, unique=True, verbose_name="Number")),
                 ("request_key", models.CharField(max_length=40, verbose_name="Form key")),
-                ("kind", models.CharField(choices=[("withdrawal", "Withdrawal"), ("defect", "Defective"), ("damaged", "Damaged"), ("wrong_item", "Wrong item"), ("missing", "Parts missing")], max_length=12, verbose_name="Type")),
+                ("kind", models.CharField(choices=[("withdrawal", "Withdrawal"), ("defect", "Defective"), ("damaged", "Damaged"), ("wrong_item", "Wrong item"), ("missing", "Parts missing"), ("not_received", "Not received")], max_length=12, verbose_name="Type")),
                 ("customer_message", models.CharField(blank=True, max_length=4000, verbose_name="Customer's message")),
                 ("answer", models.CharField(blank=True, max_length=500, verbose_name="Message to the customer")),
                 ("currency", models.CharField(max_length=3, verbose_name="Currency")),

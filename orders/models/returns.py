@@ -49,6 +49,7 @@ class ReturnAuthorization(Stateful):
         DAMAGED = "damaged", _("Damaged")
         WRONG_ITEM = "wrong_item", _("Wrong item")
         MISSING = "missing", _("Parts missing")
+        NOT_RECEIVED = "not_received", _("Not received")
 
     class Condition(models.TextChoices):
         AS_NEW = "as_new", _("As new")

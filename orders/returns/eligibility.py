@@ -43,14 +43,16 @@ def find_policy(supplier: Supplier) -> ReturnPolicy:
     return own_first.first() or ReturnPolicy(supplier=supplier)
 
 
-def choose_shipping(supplier: Supplier, *, worth: Decimal, is_our_fault: bool) -> ReturnShipping:
+def choose_shipping(supplier: Supplier, *, worth: Decimal, kind: str) -> ReturnShipping:
     """Return the destination for items of this value and who pays shipping.
 
-    We pay for defective or wrong items, whatever the policy.
+    We pay for all but a withdrawal, whatever the policy. Items that never arrived go nowhere.
     """
     policy = find_policy(supplier)
+    is_our_fault = kind != ReturnAuthorization.Kind.WITHDRAWAL
     destination = Destination(policy.destination)
-    if worth < policy.returnless_below_amount:
+    is_received = kind != ReturnAuthorization.Kind.NOT_RECEIVED
+    if worth < policy.returnless_below_amount or not is_received:
         destination = Destination.NOWHERE
     address = "" if destination == Destination.NOWHERE else policy.address
     payer = ReturnPolicy.Payer.US if is_our_fault else ReturnPolicy.Payer(policy.label_payer)

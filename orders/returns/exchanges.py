@@ -110,7 +110,29 @@ def exchange(  # noqa: PLR0913 - inputs of one decision
     Raises: CannotReturnError       it cannot be exchanged, costs more, or is out of stock
             InvalidTransitionError  it ended
     """
-    order = lock(authorization)
+    lock(authorization)
+    return exchange_locked(
+        authorization=authorization,
+        actor=actor,
+        now=now,
+        choice=choice,
+        is_free=is_free,
+        sources=sources,
+    )
+
+
+@requires_transaction
+def exchange_locked(  # noqa: PLR0913 - inputs of one decision
+    *,
+    authorization: ReturnAuthorization,
+    actor: str,
+    now: datetime,
+    choice: Mapping[int, int | None] | None = None,
+    is_free: bool = False,
+    sources: ReplacementSources = NO_SOURCES,
+) -> Order:
+    """Exchange a return whose order the caller holds. Shape, Locks, Raises: as ``exchange``."""
+    order = authorization.order
     if authorization.status in ReturnAuthorization.FINAL or not can_exchange(authorization):
         raise CannotReturnError(gettext("Inspect the items first, or let the customer keep them."))
     refunds.require_no_chargeback(order)

@@ -66,7 +66,7 @@ def refund(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
                 "shipment. Add one or wait for the parcel."
             )
         )
-    _refund(authorization, order, actor=actor, now=now)
+    refund_locked(authorization, order, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -82,7 +82,7 @@ def refund_without_return(*, authorization: ReturnAuthorization, actor: str, now
             gettext("The items are already in transit, or the return is closed.")
         )
     authorization.destination = ReturnPolicy.Destination.NOWHERE
-    _refund(authorization, order, actor=actor, now=now)
+    refund_locked(authorization, order, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -136,7 +136,7 @@ def count_returned(lines: Sequence[ReturnLine]) -> None:
 
 
 @requires_transaction
-def _refund(
+def refund_locked(
     authorization: ReturnAuthorization,
     order: Order,
     *,
@@ -206,7 +206,7 @@ def _refund_replaced_return(
     if replaced.status == Status.REFUNDED:
         _refund_next_part(replaced, origin, cause=cause, actor=actor, now=now)
     elif refund_amounts.has_failed_replacement(replaced):
-        _refund(replaced, origin, cause=cause, actor=actor, now=now)
+        refund_locked(replaced, origin, cause=cause, actor=actor, now=now)
     else:
         message = gettext(
             "Other replacements in order %(number)s may still fail. Wait until they ship or are "

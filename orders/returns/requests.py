@@ -80,7 +80,7 @@ def _submit(  # noqa: PLR0913 - as above, with file names
     )
     chosen = validate(request, returnable)
     authorizations = [
-        _create(locked, purchase_order, units, request, returnable, actor, now)
+        _create(locked, purchase_order, units, request, actor, now)
         for purchase_order, units in _by_purchase_order(chosen, returnable).items()
     ]
     for authorization in authorizations:
@@ -158,12 +158,37 @@ def _by_purchase_order(
 
 
 @requires_transaction
+def open_not_received(
+    purchase_order: PurchaseOrder, units: Mapping[int, int], *, key: str, actor: str, now: datetime
+) -> ReturnAuthorization:
+    """Open an approved return of units that never arrived, to refund or replace them at once.
+
+    Shape:  ``purchase_order`` has the locked order; ``units`` by order line
+    Locks:  the caller holds the order
+    Raises: CannotReturnError  some of the units are in another return
+    """
+    lines = OrderLine.objects.in_bulk(units)
+    if not units or any(
+        quantity > lines[line].shipped_quantity - lines[line].returning_quantity
+        for line, quantity in units.items()
+    ):
+        message = gettext(
+            "These items are in another return already, or the parcel has no contents. Settle that"
+            " return, or correct the contents. Then close the parcel."
+        )
+        raise CannotReturnError(message)
+    request = ReturnRequest(key=key, kind=Kind.NOT_RECEIVED, units=units)
+    authorization = _create(purchase_order.order, purchase_order, units, request, actor, now)
+    approve(authorization, actor=actor, now=now)
+    return authorization
+
+
+@requires_transaction
 def _create(  # noqa: PLR0913, PLR0917 - one row's columns
     order: Order,
     purchase_order: PurchaseOrder,
     units: Mapping[int, int],
     request: ReturnRequest,
-    returnable: Returnable,
     actor: str,
     now: datetime,
 ) -> ReturnAuthorization:
@@ -183,7 +208,7 @@ def _create(  # noqa: PLR0913, PLR0917 - one row's columns
         reserve_units(line, quantity)
         ReturnLine.objects.create(
             authorization=authorization,
-            order_line=returnable.purchase_lines[line].order_line,
+            order_line_id=line,
             quantity=quantity,
             wanted_id=request.wanted.get(line),
         )
@@ -204,7 +229,7 @@ def approve(
     shipping = eligibility.choose_shipping(
         authorization.purchase_order.supplier,
         worth=_total_value(authorization),
-        is_our_fault=not authorization.is_withdrawal,
+        kind=authorization.kind,
     )
     authorization.move(
         Status.APPROVED,

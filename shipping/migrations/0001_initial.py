@@ -53,7 +53,10 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.CharField(blank=True, max_length=60, verbose_name="Tracking number")),
                 ("tracking_url", models.CharField(blank=True, max_length=300, verbose_name="Tracking link")),
-                ("status", models.CharField(choices=[("label_created", "Label created"), ("shipped", "Shipped"), ("delivered", "Delivered"), ("voided", "Voided")], default="label_created", max_length=16, verbose_name="Status")),
+                ("last_mile_carrier", models.CharField(blank=True, db_default="", default="", max_length=60, verbose_name="Last-mile carrier")),
+                ("last_mile_number", models.CharField(blank=True, db_default="", default="", max_length=60, verbose_name="Last-mile tracking number")),
+                ("last_mile_url", models.CharField(blank=True, db_default="", default="", max_length=300, verbose_name="Last-mile tracking link")),
+                ("status", models.CharField(choices=[("label_created", "Label created"), ("shipped", "Shipped"), ("delivered", "Delivered"), ("lost", "Lost"), ("returned", "Returned to sender"), ("voided", "Voided")], default="label_created", max_length=16, verbose_name="Status")),
                 ("status_since", models.DateTimeField(verbose_name="Status since")),
                 (
                     "carrier_status",
@@ -79,15 +82,64 @@ class Migration(migrations.Migration):
                 ("carrier_status_at", models.DateTimeField(blank=True, null=True, verbose_name="Carrier status at")),
                 ("label_created_at", models.DateTimeField(verbose_name="Label created")),
                 ("is_content_unknown", models.BooleanField(default=False, verbose_name="Contents unknown")),
+                (
+                    "resolution",
+                    models.CharField(choices=[("open", "Open"), ("refunded", "Refunded"), ("replaced", "Replaced"), ("closed", "Closed")], db_default="open", default="open", max_length=10, verbose_name="Resolution"),
+                ),
+                ("resolution_since", models.DateTimeField(blank=True, null=True, verbose_name="Resolution since")),
+                (
+                    "settlement",
+                    models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="parcel", to="orders.returnauthorization", verbose_name="Refund or replacement"),
+                ),
                 ("shipment", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="parcels", to="shipping.shipment", verbose_name="Shipment")),
             ],
-            options={"verbose_name": "parcel", "verbose_name_plural": "parcels", "indexes": [models.Index(fields=["number"], name="parcel_by_number", opclasses=["varchar_pattern_ops"]), models.Index(condition=models.Q(("status__in", ["label_created", "shipped"]), models.Q(("number", ""), _negated=True)), fields=["label_created_at"], name="parcel_underway_by_age")], "constraints": [models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_unique_number")]},
+            options={
+                "verbose_name": "parcel",
+                "verbose_name_plural": "parcels",
+                "indexes": [
+                    models.Index(fields=["number"], name="parcel_by_number", opclasses=["varchar_pattern_ops"]),
+                    models.Index(condition=models.Q(("status__in", ["label_created", "shipped"]), models.Q(("number", ""), _negated=True)), fields=["label_created_at"], name="parcel_underway_by_age"),
+                    models.Index(condition=models.Q(("last_mile_number", ""), _negated=True), fields=["last_mile_number"], name="parcel_by_last_mile_number", opclasses=["varchar_pattern_ops"]),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_unique_number"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("resolution", "open"), ("settlement", None)),
+                            models.Q(("resolution", "closed"), ("status__in", ["lost", "returned", "delivered"])),
+                            models.Q(("resolution__in", ["refunded", "replaced"]), ("settlement__isnull", False), ("status__in", ["lost", "returned", "delivered"])),
+                            _connector="OR",
+                        ),
+                        name="parcel_resolved_after_loss",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ParcelCorrection",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("tracking", "Tracking number"), ("last_mile", "Last-mile tracking number"), ("contents", "Contents")], max_length=10, verbose_name="Type")),
+                ("before", models.CharField(blank=True, max_length=300, verbose_name="Before")),
+                ("after", models.CharField(blank=True, max_length=300, verbose_name="After")),
+                ("former_number", models.CharField(blank=True, max_length=60, verbose_name="Former number")),
+                ("corrected_at", models.DateTimeField(verbose_name="When")),
+                ("actor", models.CharField(max_length=100, verbose_name="User")),
+                ("reason", models.CharField(max_length=300, verbose_name="Reason")),
+                ("parcel", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="corrections", to="shipping.parcel", verbose_name="Parcel")),
+            ],
+            options={
+                "verbose_name": "parcel correction",
+                "verbose_name_plural": "parcel corrections",
+                "indexes": [models.Index(condition=models.Q(("former_number", ""), _negated=True), fields=["former_number"], name="correction_by_former_number", opclasses=["varchar_pattern_ops"])],
+            },
         ),
         migrations.CreateModel(
             name="TrackingEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("source", models.CharField(choices=[("supplier", "Supplier"), ("provider", "Tracking provider")], default="supplier", max_length=10, verbose_name="Source")),
+                ("number", models.CharField(blank=True, db_default="", default="", max_length=60, verbose_name="Tracking number")),
                 ("external_id", models.CharField(max_length=120, verbose_name="Carrier event ID")),
                 (
                     "carrier_status",
@@ -115,7 +167,7 @@ class Migration(migrations.Migration):
                 ("received_at", models.DateTimeField(verbose_name="Received")),
                 ("parcel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="tracking_events", to="shipping.parcel", verbose_name="Parcel")),
             ],
-            options={"verbose_name": "tracking event", "verbose_name_plural": "tracking events", "indexes": [models.Index(condition=models.Q(("source", "supplier")), fields=["received_at"], name="tracking_event_from_supplier")], "constraints": [models.UniqueConstraint(fields=("parcel", "external_id"), name="tracking_event_unique")]},
+            options={"verbose_name": "tracking event", "verbose_name_plural": "tracking events", "indexes": [models.Index(condition=models.Q(("source", "supplier")), fields=["received_at"], name="tracking_event_from_supplier")], "constraints": [models.UniqueConstraint(fields=("parcel", "number", "external_id"), name="tracking_event_unique")]},
         ),
         migrations.CreateModel(
             name="ParcelLine",

@@ -1,4 +1,4 @@
-"""Shipment models: store shipments, parcels, their contents and tracking events."""
+"""Shipment models: store shipments, parcels, their contents, corrections and tracking events."""
 
 from typing import ClassVar
 
@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import OrderLine, PurchaseOrder
+from orders.models import OrderLine, PurchaseOrder, ReturnAuthorization
+from storefront.lib.db.constraints import check
 from storefront.lib.state_machine import Stateful
 
 
@@ -27,7 +28,10 @@ class Shipment(models.Model):
 class Parcel(Stateful):
     """One parcel. ``status`` is ours; ``carrier_status`` only records what the carrier reports.
 
-    ``number`` is empty while the supplier reports a shipment without tracking.
+    ``number`` is empty while the supplier reports a shipment without tracking. The last-mile
+    carrier and number are those of the carrier that delivers, if it is another one.
+    ``resolution`` is what was done about a lost or returned parcel, ``settlement`` the refund or
+    replacement of its units.
     ``is_content_unknown`` is true while the supplier has not stated the contents and some units of
     the purchase order are in no parcel, so that they may be in this one.
     """
@@ -36,6 +40,8 @@ class Parcel(Stateful):
         LABEL_CREATED = "label_created", _("Label created")
         SHIPPED = "shipped", _("Shipped")
         DELIVERED = "delivered", _("Delivered")
+        LOST = "lost", _("Lost")
+        RETURNED = "returned", _("Returned to sender")
         VOIDED = "voided", _("Voided")
 
     class CarrierFinding(models.TextChoices):
@@ -45,6 +51,12 @@ class Parcel(Stateful):
         UNDECIDED = "undecided", _("Carrier not certain")
         CHECK_DIGIT = "check_digit", _("Check digit is wrong")
         OTHER_CARRIER = "other_carrier", _("Number of another carrier")
+
+    class Resolution(models.TextChoices):
+        OPEN = "open", _("Open")
+        REFUNDED = "refunded", _("Refunded")
+        REPLACED = "replaced", _("Replaced")
+        CLOSED = "closed", _("Closed")
 
     class CarrierStatus(models.TextChoices):
         """The carrier's status; ``statuses.RANK`` decides between updates of the same time."""
@@ -61,13 +73,27 @@ class Parcel(Stateful):
         LOST = "lost", _("Lost")
         EXPIRED = "expired", _("Tracking stopped")
 
+    # Its units have shipped.
+    LEFT: ClassVar = frozenset({Status.SHIPPED, Status.DELIVERED, Status.LOST, Status.RETURNED})
+    UNDELIVERABLE: ClassVar = frozenset({Status.LOST, Status.RETURNED})
     TRANSITIONS: ClassVar = {
-        Status.LABEL_CREATED: frozenset({Status.SHIPPED, Status.DELIVERED, Status.VOIDED}),
-        Status.SHIPPED: frozenset({Status.DELIVERED}),
-        Status.DELIVERED: frozenset(),
-        Status.VOIDED: frozenset(),
+        Status.LABEL_CREATED: frozenset({Status.SHIPPED, Status.VOIDED}),
+        Status.SHIPPED: frozenset({Status.DELIVERED, Status.LOST, Status.RETURNED}),
+        # ``SHIPPED``: the delivery was that of a wrong tracking number. ``LOST``, ``RETURNED``:
+        # the customer did not receive it, although the carrier reports a delivery.
+        Status.DELIVERED: frozenset({Status.SHIPPED, Status.LOST, Status.RETURNED}),
+        Status.LOST: frozenset({Status.DELIVERED, Status.RETURNED}),  # it was found
+        Status.RETURNED: frozenset({Status.DELIVERED}),
+        Status.VOIDED: frozenset({Status.LABEL_CREATED}),
     }
-    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
+    RESOLUTION_TRANSITIONS: ClassVar = {
+        Resolution.OPEN: frozenset({Resolution.REFUNDED, Resolution.REPLACED, Resolution.CLOSED}),
+        # It arrived after all.
+        Resolution.REFUNDED: frozenset({Resolution.CLOSED}),
+        Resolution.REPLACED: frozenset({Resolution.CLOSED}),
+        Resolution.CLOSED: frozenset(),
+    }
+    STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "resolution": RESOLUTION_TRANSITIONS}
 
     shipment = models.ForeignKey(
         Shipment, models.PROTECT, related_name="parcels", verbose_name=_("Shipment")
@@ -83,6 +109,15 @@ class Parcel(Stateful):
     )
     number = models.CharField(_("Tracking number"), max_length=60, blank=True)
     tracking_url = models.CharField(_("Tracking link"), max_length=300, blank=True)
+    last_mile_carrier = models.CharField(
+        _("Last-mile carrier"), max_length=60, blank=True, default="", db_default=""
+    )
+    last_mile_number = models.CharField(
+        _("Last-mile tracking number"), max_length=60, blank=True, default="", db_default=""
+    )
+    last_mile_url = models.CharField(
+        _("Last-mile tracking link"), max_length=300, blank=True, default="", db_default=""
+    )
     status = models.CharField(
         _("Status"), max_length=16, choices=Status, default=Status.LABEL_CREATED
     )
@@ -96,6 +131,22 @@ class Parcel(Stateful):
     carrier_status_at = models.DateTimeField(_("Carrier status at"), null=True, blank=True)
     label_created_at = models.DateTimeField(_("Label created"))
     is_content_unknown = models.BooleanField(_("Contents unknown"), default=False)
+    resolution = models.CharField(
+        _("Resolution"),
+        max_length=10,
+        choices=Resolution,
+        default=Resolution.OPEN,
+        db_default=Resolution.OPEN,
+    )
+    resolution_since = models.DateTimeField(_("Resolution since"), null=True, blank=True)
+    settlement = models.OneToOneField(
+        ReturnAuthorization,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="parcel",
+        verbose_name=_("Refund or replacement"),
+    )
 
     class Meta:
         verbose_name = _("parcel")
@@ -103,7 +154,17 @@ class Parcel(Stateful):
         constraints = [
             models.UniqueConstraint(
                 fields=["carrier", "number"], condition=~Q(number=""), name="parcel_unique_number"
-            )
+            ),
+            check(
+                "parcel_resolved_after_loss",
+                Q(resolution="open", settlement=None)
+                | Q(resolution="closed", status__in=["lost", "returned", "delivered"])
+                | Q(
+                    resolution__in=["refunded", "replaced"],
+                    settlement__isnull=False,
+                    status__in=["lost", "returned", "delivered"],
+                ),
+            ),
         ]
         indexes = [
             models.Index(
@@ -114,10 +175,62 @@ class Parcel(Stateful):
                 condition=Q(status__in=["label_created", "shipped"]) & ~Q(number=""),
                 name="parcel_underway_by_age",
             ),
+            models.Index(
+                fields=["last_mile_number"],
+                opclasses=["varchar_pattern_ops"],
+                condition=~Q(last_mile_number=""),
+                name="parcel_by_last_mile_number",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.number or 'without a number'}"
+
+    @property
+    def has_left(self) -> bool:
+        """Return whether its units count as shipped."""
+        return self.status in self.LEFT
+
+    @property
+    def is_undeliverable(self) -> bool:
+        """Return whether it is lost or returned, and nothing was done about it yet."""
+        return self.status in self.UNDELIVERABLE and self.resolution == self.Resolution.OPEN
+
+
+class ParcelCorrection(models.Model):
+    """A change of a parcel's tracking number or contents: who, when, why. Append-only."""
+
+    class Kind(models.TextChoices):
+        TRACKING = "tracking", _("Tracking number")
+        LAST_MILE = "last_mile", _("Last-mile tracking number")
+        CONTENTS = "contents", _("Contents")
+
+    parcel = models.ForeignKey(
+        Parcel, models.PROTECT, related_name="corrections", verbose_name=_("Parcel")
+    )
+    kind = models.CharField(_("Type"), max_length=10, choices=Kind)
+    before = models.CharField(_("Before"), max_length=300, blank=True)
+    after = models.CharField(_("After"), max_length=300, blank=True)
+    # the tracking number that was replaced
+    former_number = models.CharField(_("Former number"), max_length=60, blank=True)
+    corrected_at = models.DateTimeField(_("When"))
+    actor = models.CharField(_("User"), max_length=100)
+    reason = models.CharField(_("Reason"), max_length=300)
+
+    class Meta:
+        verbose_name = _("parcel correction")
+        verbose_name_plural = _("parcel corrections")
+        indexes = [
+            models.Index(
+                fields=["former_number"],
+                opclasses=["varchar_pattern_ops"],
+                condition=~Q(former_number=""),
+                name="correction_by_former_number",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.parcel_id}"
 
 
 class ParcelLine(models.Model):
@@ -146,7 +259,8 @@ class ParcelLine(models.Model):
 class TrackingEvent(models.Model):
     """One tracking update of a parcel, as received. Append-only.
 
-    Not every event counts: see ``shipments.event_sources``.
+    ``number`` is the tracking number it is about; empty: the parcel, whatever its number. Not every
+    event counts: see ``shipments.event_sources``.
     """
 
     class Source(models.TextChoices):
@@ -161,6 +275,9 @@ class TrackingEvent(models.Model):
         db_index=False,
     )
     source = models.CharField(_("Source"), max_length=10, choices=Source, default=Source.SUPPLIER)
+    number = models.CharField(
+        _("Tracking number"), max_length=60, blank=True, default="", db_default=""
+    )
     external_id = models.CharField(_("Carrier event ID"), max_length=120)
     carrier_status = models.CharField(
         _("Carrier status"), max_length=22, choices=Parcel.CarrierStatus
@@ -175,7 +292,9 @@ class TrackingEvent(models.Model):
         verbose_name = _("tracking event")
         verbose_name_plural = _("tracking events")
         constraints = [
-            models.UniqueConstraint(fields=["parcel", "external_id"], name="tracking_event_unique")
+            models.UniqueConstraint(
+                fields=["parcel", "number", "external_id"], name="tracking_event_unique"
+            )
         ]
         indexes = [
             models.Index(

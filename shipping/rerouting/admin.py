@@ -1,4 +1,4 @@
-"""Rerouting admin: create replacements for returns; reroute, answer or cancel backorders."""
+"""Rerouting admin: replace items of returns and parcels; reroute, answer or cancel backorders."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -22,15 +22,19 @@ from orders.returns import exchanges as return_exchanges
 from orders.returns import forms as return_forms
 from orders.returns.admin.returns import BaseReturnAdmin
 from orders.returns.exchange_options import ExchangeOption
-from shipping.rerouting import customer_choice, rerouting
+from shipping.models import Parcel
+from shipping.rerouting import customer_choice, parcel_replacements, rerouting
 from shipping.rerouting import exchanges as rerouting_exchanges
 from shipping.rerouting.tasks import reroute
+from shipping.shipments.admin.parcels import BaseParcelAdmin
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
+    FormData,
     ReasonForm,
     StaffAdmin,
     acting,
     confirmed_action,
+    permission_check,
     register_read_only,
 )
 from storefront.lib.staff.inlines import inline
@@ -100,6 +104,32 @@ def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list
     lines = list(row.lines.select_related("order_line").order_by("pk"))
     purchase_lines = exchange_options.find_purchase_lines(row)
     return lines, exchange_options.find_options(purchase_lines.values(), channel=row.order.channel)
+
+
+@admin.register(Parcel)
+class ParcelAdmin(BaseParcelAdmin):
+    actions_detail: ClassVar = ["replace", *BaseParcelAdmin.actions_detail]
+    available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
+        "replace": lambda row: row.is_undeliverable,
+    }
+    has_return_permission = permission_check("orders.return_order")
+
+    @confirmed_action(
+        description=_("Send replacement"),
+        icon="swap_horiz",
+        may="return",
+        explain=_(
+            "The same items are ordered again for the customer, free of charge, from "
+            "the best available supplier. The purchase order has no revenue, so it "
+            "stays on hold until you release it."
+        ),
+        form_class=ReasonForm,
+    )
+    def replace(self, request: HttpRequest, row: Parcel, data: FormData) -> str:
+        authorization = parcel_replacements.replace(parcel=row, **data, **acting(request))
+        order_id = authorization.replacement_id
+        self.wake(request, purchasing_tasks.create_purchase_orders, order_id=order_id)
+        return gettext("Replacement created: %s") % authorization.replacement
 
 
 Status = Backorder.Status

@@ -67,6 +67,14 @@ def set_contents(parcel: Parcel, units: Counter[int]) -> None:
     )
 
 
+@requires_transaction
+def replace_contents(parcel: Parcel, units: Counter[int]) -> None:
+    """Save other contents of a parcel."""
+    if units != get_contents(parcel):
+        parcel.lines.all().delete()
+        set_contents(parcel, units)
+
+
 def infer_parcel(
     shipment: Shipment, remaining: Counter[int], *, is_complete: bool
 ) -> Parcel | None:

@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from notifications.models import Event
 from notifications.outbox import record_event
 from orders.events import line_payload, shipped_payload
 from orders.links import order_url
 from orders.models import PurchaseOrder
-from shipping.models import Parcel
+from shipping.models import Parcel, ParcelCorrection
 from shipping.shipments.identities import tracking_link
 
 CarrierStatus = Parcel.CarrierStatus
@@ -90,9 +91,28 @@ def record_delayed(
     )
 
 
-def record_failed(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
-    """Record an event, once, if the carrier lost a parcel or is returning it."""
-    is_lost = parcel.carrier_status == Parcel.CarrierStatus.LOST
+def record_tracking_changed(
+    parcel: Parcel, *, correction: ParcelCorrection, purchase_order: PurchaseOrder, at: datetime
+) -> None:
+    """Record a new tracking number of a parcel whose former number the customer knows."""
+    if not parcel.number or not Event.objects.filter(key=_shipped_key(parcel)).exists():
+        return
+    record_event(
+        name="parcel.tracking_changed",
+        key=f"parcel.tracking_changed:{correction.pk}",
+        subject=f"order:{purchase_order.order.number}",
+        payload={
+            **_base_payload(parcel, purchase_order),
+            "former_number": correction.former_number,
+        },
+        at=at,
+    )
+
+
+def record_failed(
+    parcel: Parcel, *, is_lost: bool, purchase_order: PurchaseOrder, at: datetime
+) -> None:
+    """Record an event, once, if a parcel is lost or is being returned."""
     outcome = "lost" if is_lost else "returned"
     record_event(
         name=f"parcel.{outcome}",

@@ -12,7 +12,7 @@ from django.db.models import Q
 from orders.models import PurchaseOrder
 from shipping.carriers import numbers
 from shipping.models import Parcel, Shipment
-from shipping.shipments import contents, fulfillment, tracking
+from shipping.shipments import contents, corrections, fulfillment, tracking
 from shipping.shipments.identities import Identity, identity_without_number, recognize_parcel
 from shipping.shipments.statuses import TrackingUpdate, from_text
 from suppliers.connectors.records import Acknowledgement, PurchaseOrderReport, ShipmentNotice
@@ -106,16 +106,27 @@ class _ParcelImport:
                 self.parcels.append(parcel)
                 reported.append((parcel, notice))
         self._assign_remaining()
+        label_only = {parcel.pk for parcel, notice in reported if _is_label_only(notice)}
         for parcel in self.parcels if self.state.answer in SHIPPED_ANSWERS else ():
-            fulfillment.mark_shipped(
-                parcel=parcel, purchase_order=self.purchase_order, now=self.now
-            )
+            # A voided label ships only if the carrier scans it.
+            if parcel.pk not in label_only and parcel.status != Parcel.Status.VOIDED:
+                fulfillment.mark_shipped(
+                    parcel=parcel, purchase_order=self.purchase_order, now=self.now
+                )
             fulfillment.notify_once(parcel=parcel, purchase_order=self.purchase_order, now=self.now)
         for parcel, notice in reported:
+            corrections.record_last_mile(
+                parcel=parcel,
+                purchase_order=self.purchase_order,
+                carrier=notice.last_mile_carrier,
+                number=notice.last_mile_number,
+                now=self.now,
+            )
             if update := _carrier_update(notice):
                 tracking.apply_locked(
                     parcel=parcel,
                     purchase_order=self.purchase_order,
+                    number=numbers.normalize_number(notice.number) if notice.number.strip() else "",
                     updates=[update],
                     now=self.now,
                 )
@@ -128,13 +139,15 @@ class _ParcelImport:
             return self._parcel_without_number(notice, units)
         # Within one shipment the number is enough: a supplier's carrier names vary between
         # messages.
-        if known := self.shipment.parcels.filter(number=number).first():
+        if known := self._known(number, units) or self._renamed(notice, number):
             self._add_late_contents(known, units)
             return known
         identity = self._identity(notice, number)
         for unnumbered in self._others(number=""):
             current = contents.get_contents(unnumbered)
             is_part_of_it = bool(units) and units < current
+            if is_part_of_it and unnumbered.resolution != Parcel.Resolution.OPEN:
+                continue  # its units are refunded or replaced as a whole
             if is_part_of_it:
                 return self._split_off(unnumbered, units, current, identity)
             if units == current or self._can_be(unnumbered, units):
@@ -143,6 +156,42 @@ class _ParcelImport:
                 self._add_late_contents(unnumbered, units)
                 return unnumbered
         return self._create(notice, units, identity)
+
+    def _known(self, number: str, units: Counter[int]) -> Parcel | None:
+        """Return the parcel with this number; or with this former number, unless it is another."""
+        parcels = self.shipment.parcels.order_by("-pk")
+        if known := parcels.filter(number=number).first():
+            return known
+        former = parcels.filter(corrections__former_number=number).first()
+        if former is None or (
+            contents.remaining_units(self.purchase_order)
+            and not (units and units <= contents.get_contents(former))
+        ):
+            return None
+        return former
+
+    def _renamed(self, notice: ShipmentNotice, number: str) -> Parcel | None:
+        """Give a parcel the number that the supplier states instead of a former one."""
+        if not notice.replaces_number.strip():
+            return None
+        former_number = numbers.normalize_number(notice.replaces_number)
+        parcel = self.shipment.parcels.filter(number=former_number).first()
+        if parcel is None:
+            return None
+        try:
+            corrections.change_number(
+                parcel=parcel,
+                purchase_order=self.purchase_order,
+                carrier=notice.carrier or parcel.carrier,
+                number=number,
+                offered_url=notice.url,
+                actor=f"supplier {self.purchase_order.supplier.code}",
+                reason="changed by the supplier",
+                now=self.now,
+            )
+        except corrections.CannotCorrectError as error:
+            raise _RejectedParcelError(str(error)) from error
+        return parcel
 
     def _parcel_without_number(self, notice: ShipmentNotice, units: Counter[int]) -> Parcel | None:
         """Match a report without a number to a parcel, also to one with a number, or create one."""
@@ -205,14 +254,13 @@ class _ParcelImport:
     ) -> Parcel:
         """Move units of a parcel without a number to a new parcel; they are not counted again."""
         parcel = self._insert(identity)
-        parent.lines.all().delete()
-        contents.set_contents(parent, current - units)
+        contents.replace_contents(parent, current - units)
         contents.set_contents(parcel, units)
-        for status in (Parcel.Status.SHIPPED, Parcel.Status.DELIVERED):
-            if parent.has_passed(status):
-                parcel.move(
-                    status, at=self.now, reason="shipped before its tracking number was known"
-                )
+        reason = "shipped before its tracking number was known"
+        if parent.has_left:
+            parcel.move(Parcel.Status.SHIPPED, at=self.now, reason=reason)
+        if parent.status in {Parcel.Status.DELIVERED, *Parcel.UNDELIVERABLE}:
+            parcel.move(parent.status, at=self.now, reason=reason)
         return parcel
 
     def _add_late_contents(self, parcel: Parcel, units: Counter[int]) -> None:
@@ -262,6 +310,11 @@ def _carrier_update(notice: ShipmentNotice) -> TrackingUpdate | None:
         text=notice.carrier_text,
         happened_at=notice.happened_at,
     )
+
+
+def _is_label_only(notice: ShipmentNotice) -> bool:
+    """Return whether the carrier only knows the label, whatever the supplier says of the order."""
+    return from_text(notice.carrier_text) == Parcel.CarrierStatus.PRE_TRANSIT
 
 
 def _mark_all_delivered(

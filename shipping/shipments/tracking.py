@@ -37,44 +37,64 @@ def apply_locked(
     parcel: Parcel,
     purchase_order: PurchaseOrder,
     updates: Sequence[TrackingUpdate],
+    number: str = "",
     now: datetime,
 ) -> int:
-    """Store new updates, set the carrier status, and mark the parcel shipped or delivered.
+    """Store new updates, then apply the latest; return how many updates were new.
 
-    Return how many updates were new.
-
+    Shape:  ``number`` is the tracking number that the updates are about; empty: the parcel
     Locks:  the caller holds the order and the purchase order
     """
-    stored = sum([_store(parcel, update, now) for update in updates])
-    if not stored:
-        return 0
-    recorded = [
-        (event.happened_at, event.carrier_status)
-        for event in counted(parcel.tracking_events.only("source", "happened_at", "carrier_status"))
-    ]
-    happened_at, status = latest(recorded)
-    if status != Parcel.CarrierStatus.UNKNOWN:
-        Parcel.objects.filter(pk=parcel.pk).update(
-            carrier_status=status, carrier_status_at=happened_at
-        )
-        parcel.carrier_status = status
-        parcel.carrier_status_at = happened_at
-    if status in {Parcel.CarrierStatus.LOST, Parcel.CarrierStatus.RETURN_TO_SENDER}:
-        events.record_failed(parcel, purchase_order=purchase_order, at=now)
-    if any(word in WITH_CARRIER for _, word in recorded):
-        fulfillment.mark_shipped(parcel=parcel, purchase_order=purchase_order, now=now)
-    events.record_news(parcel, purchase_order=purchase_order, at=now)
-    if status == FINAL:
-        fulfillment.mark_delivered(parcel=parcel, purchase_order=purchase_order, now=now)
+    stored = sum([_store(parcel, number, update, now) for update in updates])
+    if stored:
+        apply_latest(parcel=parcel, purchase_order=purchase_order, now=now)
     return stored
 
 
-def _store(parcel: Parcel, update: TrackingUpdate, now: datetime) -> bool:
+@requires_transaction
+def apply_latest(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> None:
+    """Set the carrier status from the updates about the current numbers, and what follows.
+
+    A lost parcel that the carrier delivers later is delivered. If staff marked it lost although the
+    carrier reports a delivery, or returned, only staff mark it delivered.
+
+    Locks:  the caller holds the order and the purchase order
+    """
+    current_numbers = {"", parcel.number, parcel.last_mile_number}
+    current = parcel.tracking_events.filter(number__in=current_numbers)
+    recorded = [
+        (event.happened_at, event.carrier_status)
+        for event in counted(current.only("source", "happened_at", "carrier_status"))
+    ]
+    before = parcel.carrier_status
+    happened_at, status = latest(recorded)
+    if status == Parcel.CarrierStatus.UNKNOWN:  # nothing is known about the current number
+        status = Parcel.CarrierStatus.PRE_TRANSIT
+    Parcel.objects.filter(pk=parcel.pk).update(carrier_status=status, carrier_status_at=happened_at)
+    parcel.carrier_status = status
+    parcel.carrier_status_at = happened_at
+    if status in {Parcel.CarrierStatus.LOST, Parcel.CarrierStatus.RETURN_TO_SENDER}:
+        events.record_failed(
+            parcel,
+            is_lost=status == Parcel.CarrierStatus.LOST,
+            purchase_order=purchase_order,
+            at=now,
+        )
+    if any(word in WITH_CARRIER for _, word in recorded):
+        fulfillment.mark_shipped(parcel=parcel, purchase_order=purchase_order, now=now)
+    events.record_news(parcel, purchase_order=purchase_order, at=now)
+    is_found = parcel.status == Parcel.Status.LOST and before != FINAL
+    if status == FINAL and (parcel.status == Parcel.Status.SHIPPED or is_found):
+        fulfillment.mark_delivered(parcel=parcel, purchase_order=purchase_order, now=now)
+
+
+def _store(parcel: Parcel, number: str, update: TrackingUpdate, now: datetime) -> bool:
     happened_at = update.happened_at
     if happened_at is not None and happened_at > now + MAX_CLOCK_SKEW:
         happened_at = None
     _, is_new = TrackingEvent.objects.get_or_create(
         parcel=parcel,
+        number=number,
         external_id=update.external_id[:120] or _make_id(update),
         defaults={
             "source": update.source,

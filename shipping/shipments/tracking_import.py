@@ -100,7 +100,12 @@ def _apply_one(
         PurchaseOrderRequestLine(sku="", quantity=count, reference=str(line_id))
         for line_id, count in parcel.units
     )
-    notice = ShipmentNotice(carrier=parcel.first.carrier, number=parcel.number, lines=lines)
+    notice = ShipmentNotice(
+        carrier=parcel.first.carrier,
+        number=parcel.number,
+        lines=lines,
+        carrier_text=parcel.first.status,
+    )
     state = PurchaseOrderReport(
         number=purchase_order.number,
         supplier_reference="",

@@ -13,13 +13,17 @@ ALIASES = {
     "number": ("tracking number", "tracking", "tracking no", "number", "parcel number"),
     "sku": ("sku", "supplier sku", "item", "article"),
     "quantity": ("quantity", "qty", "units", "count"),
+    "status": ("status", "carrier status", "tracking status"),
 }
 REQUIRED = ("order", "carrier", "number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRow:
-    """One row as written; the header is row 1."""
+    """One row as written; the header is row 1.
+
+    A parcel of the list has shipped, unless ``status`` says that only its label exists.
+    """
 
     row_number: int
     order: str
@@ -27,6 +31,7 @@ class ListedRow:
     number: str
     sku: str = ""
     quantity: str = ""
+    status: str = ""
 
 
 def parse(text: str) -> list[ListedRow]:

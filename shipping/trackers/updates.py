@@ -34,6 +34,7 @@ def apply_report(report: TrackingReport, *, is_poll: bool, now: datetime) -> boo
     stored = tracking.apply_locked(
         parcel=row.parcel,
         purchase_order=purchase_order,
+        number=row.number,
         updates=[
             update
             for update in report.updates

@@ -34,6 +34,7 @@ DESCRIPTION: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "OrderStatus": "orders.models.Order.Status",
         "ParcelStatus": "shipping.models.Parcel.Status",
+        "ParcelResolution": "shipping.models.Parcel.Resolution",
         "CarrierStatus": "shipping.models.Parcel.CarrierStatus",
     },
 }

@@ -289,10 +289,16 @@ class Acknowledgement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentNotice(SupplierRecord):
-    """One parcel as the supplier reports it. ``lines`` is empty if the content is unknown."""
+    """One parcel as the supplier reports it. ``lines`` is empty if the content is unknown.
+
+    ``replaces_number`` is the former number of the parcel, if the supplier changed it.
+    """
 
     carrier: str
     number: str
+    replaces_number: str = ""
+    last_mile_carrier: str = ""
+    last_mile_number: str = ""
     url: str = ""
     lines: tuple[PurchaseOrderRequestLine, ...] = ()
     carrier_text: str = ""

@@ -38,7 +38,6 @@ from orders.models import (
     SupplierReturnLine,
 )
 from orders.purchasing import acknowledgements
-from shipping.models import Parcel
 from storefront.accounts.models import LoginAttempts
 from storefront.api.models import IdempotencyRecord
 from storefront.dashboard.inbox import query
@@ -60,6 +59,7 @@ from suppliers.models import (
 )
 from tests.factories import payments, reconciliation
 from tests.factories.full_shop import ask_supplier, stray
+from tests.factories.parcels import PARCEL_ITEMS
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.tracking_items import TRACKING_ITEMS
 
@@ -220,11 +220,6 @@ def run(status, kind="stock", **known):
     )
 
 
-def change_parcels(*, days=0, **values):
-    changes = {"carrier_status_at": NOON - timedelta(days=days), **values}
-    return lambda: Parcel.objects.filter(status="shipped").update(**changes)
-
-
 ITEMS = {
     "purchase_order_on_hold": change_purchase_orders(
         status="on_hold", status_since=AGO, hold_reasons=[{"code": "x", "sentence": "Too dear."}]
@@ -286,14 +281,7 @@ ITEMS = {
     "order_payment_overdue": order("pending_payment", payment_due_at=AGO),
     "order_late": order("processing", arrives_to=AGO.date()),
     **TRACKING_ITEMS,
-    "parcel_exception": change_parcels(carrier_status="lost"),
-    "parcel_without_updates": change_parcels(carrier_status="in_transit", days=11),
-    "parcel_not_collected": change_parcels(carrier_status="available_for_pickup", days=4),
-    "parcel_check_digit": change_parcels(carrier_finding="check_digit"),
-    "parcel_other_carrier": change_parcels(carrier_finding="other_carrier"),
-    "parcel_not_scanned": lambda: Parcel.objects.update(
-        status="label_created", label_created_at=AGO
-    ),
+    **PARCEL_ITEMS,
     "sync_quarantined": run("quarantined"),
     "sync_failed": run("failed"),
     "feed_issues": SyncIssue.objects.all,  # the full shop has two

@@ -9,6 +9,7 @@ from shipping.models import Parcel
 from shipping.shipments import events, shipments
 from shipping.shipments.statuses import TrackingUpdate
 from tests.factories.orders import make_sellable
+from tests.factories.parcels import correct_tracking
 from tests.factories.shipping import (
     CJ_NUMBER,
     apply_updates,
@@ -112,6 +113,17 @@ def late_without_number():
     report_delay()
 
 
+def corrected():
+    shipped()
+    correct_tracking(Parcel.objects.get(), "JJD000111222333444")
+
+
+def corrected_through_an_empty_number():
+    shipped()
+    correct_tracking(Parcel.objects.get(), "")
+    correct_tracking(Parcel.objects.get(), "JJD000111222333444")
+
+
 CASES = [
     (
         "parcel.delayed",
@@ -155,6 +167,23 @@ CASES = [
     ),
     ("parcel.delivered", delivered_without_number, ["Your parcel was delivered."]),
     ("parcel.delivered", delivered_with_unknown_contents, ["If it did not reach you"]),
+    (
+        "parcel.tracking_changed",
+        corrected,
+        [
+            "A parcel has a new tracking number.",
+            "DHL",
+            "JJD000111222333444",
+            "Former tracking number",
+            CJ_NUMBER,
+            "Track the parcel",
+        ],
+    ),
+    (
+        "parcel.tracking_changed",
+        corrected_through_an_empty_number,
+        ["A parcel has a new tracking number.", "JJD000111222333444"],
+    ),
     (
         "parcel.shipped",
         shipped,

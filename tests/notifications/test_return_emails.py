@@ -6,6 +6,7 @@ import pytest
 
 from orders.returns import authorizations, refunds
 from tests.factories.orders import make_sellable
+from tests.factories.parcels import act_on_parcel, make_parcel_in
 from tests.factories.returns import (
     bring_back,
     declare,
@@ -99,7 +100,20 @@ def exchanged():
     exchange(make_inspected_return(light, units=2), make_sibling(light, "30.00"))
 
 
+def never_arrived():
+    act_on_parcel(make_parcel_in("lost"), "replace")
+
+
 CASES = [
+    (
+        "return.exchanged",
+        never_arrived,
+        [
+            "We are sending you a replacement. It has its own order number.",
+            "We send you instead:",
+            "See the new order",
+        ],
+    ),
     (
         "return.declared",
         withdrawn,

@@ -144,10 +144,18 @@ class ParcelSerializer(serializers.Serializer[Any]):
     tracking_url = serializers.SerializerMethodField(
         help_text="Tracking page of the carrier, in the language of the request if it has one."
     )
+    last_mile_carrier = serializers.CharField(
+        allow_blank=True, help_text="The carrier that delivers, if it is another one."
+    )
+    last_mile_number = serializers.CharField(allow_blank=True)
+    last_mile_url = serializers.CharField(allow_blank=True)
     status = serializers.ChoiceField(Parcel.Status.choices)
     carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.choices)
     carrier_status_at = serializers.DateTimeField(allow_null=True)
     label_created_at = serializers.DateTimeField()
+    resolution = serializers.ChoiceField(
+        Parcel.Resolution.choices, help_text="What was done about a lost or returned parcel."
+    )
     lines = ParcelLineSerializer(many=True)
     events = serializers.SerializerMethodField()
 

@@ -55,6 +55,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "tracking_provider_failing": 4 * HOUR,
     "parcel_check_digit": 2 * DAY,
     "parcel_other_carrier": 2 * DAY,
+    "parcel_found": 3 * DAY,
     "parcel_not_scanned": 5 * DAY,  # enters the inbox after four days
     "parcel_not_collected": 4 * DAY,  # enters the inbox after three days
     "parcel_without_updates": 12 * DAY,  # enters the inbox after ten days

@@ -5,18 +5,17 @@ FROM notifications_message d JOIN notifications_event e ON e.id = d.event_id
 GROUP BY e.key, d.recipient, d.template, d.sender HAVING count(*) > 1
 
 -- messaging.parcel_message_once
--- The customer is notified once of each shipped parcel with a tracking number, and of no other
--- parcel.
+-- The customer is notified once of each shipped parcel with a tracking number, and of no label.
 SELECT p.carrier, p.number, p.status, count(e.id) AS facts
 FROM shipping_parcel p
 LEFT JOIN notifications_event e ON e.name = 'parcel.shipped'
  AND e.key = 'parcel.shipped:' || p.id
 GROUP BY p.id
 HAVING NOT CASE
-    WHEN p.number = '' OR p.status IN ('label_created', 'voided') THEN count(e.id) = 0
+    WHEN p.status IN ('label_created', 'voided') THEN count(e.id) = 0
+    WHEN p.status = 'shipped' AND p.number <> '' THEN count(e.id) = 1
     -- the supplier may state the number only after the delivery
-    WHEN p.status = 'delivered' THEN count(e.id) <= 1
-    ELSE count(e.id) = 1 END
+    ELSE count(e.id) <= 1 END
 
 -- messaging.events_in_order
 -- The events of one subject are numbered without gaps.

@@ -11,13 +11,15 @@ JOIN (${latest_events}) last ON last.parcel_id = p.id
 WHERE p.carrier_status <> last.carrier_status
 
 -- parcels.not_behind_events
--- No parcel status is behind its tracking events: a parcel in transit is shipped, for example.
+-- No parcel status is behind its tracking events: a parcel in transit is shipped, for example. Staff
+-- may mark a parcel lost or returned although the carrier reports its delivery.
 SELECT p.carrier, p.number, p.status, last.carrier_status AS latest_status
 FROM shipping_parcel p
 JOIN (${latest_events}) last ON last.parcel_id = p.id
-WHERE (last.carrier_status = 'delivered' AND p.status <> 'delivered')
-   OR (p.status = 'label_created' AND EXISTS (
+WHERE (last.carrier_status = 'delivered' AND p.status NOT IN ('delivered', 'lost', 'returned'))
+   OR (p.status IN ('label_created', 'voided') AND EXISTS (
        SELECT 1 FROM shipping_trackingevent e WHERE e.parcel_id = p.id
+       AND e.number IN ('', p.number, p.last_mile_number)
        AND e.carrier_status NOT IN ('unknown', 'pre_transit', 'expired')))
 
 -- parcels.tracking_number_once
@@ -45,7 +47,7 @@ FROM orders_orderline l
 LEFT JOIN (
     SELECT pl.order_line_id,
            sum(pl.quantity) FILTER (
-               WHERE p.status IN ('shipped', 'delivered')) AS shipped,
+               WHERE p.status IN ('shipped', 'delivered', 'lost', 'returned')) AS shipped,
            sum(pl.quantity) FILTER (WHERE p.status = 'delivered') AS delivered
     FROM shipping_parcelline pl JOIN shipping_parcel p ON p.id = pl.parcel_id
     GROUP BY pl.order_line_id
@@ -61,3 +63,27 @@ JOIN orders_orderline l ON l.id = pl.order_line_id
 WHERE po.status IN ('shipped', 'closed')
 GROUP BY po.id
 HAVING bool_or(l.shipped_quantity + l.canceled_quantity < l.quantity)
+
+-- parcels.settled_once
+-- A refunded or replaced parcel has a return for all its units, which is refunded or exchanged.
+SELECT p.carrier, p.number, p.resolution, a.number AS settlement, a.status AS settlement_status
+FROM shipping_parcel p
+LEFT JOIN orders_returnauthorization a ON a.id = p.settlement_id
+WHERE p.resolution IN ('refunded', 'replaced') AND (
+    a.id IS NULL OR a.request_key <> 'parcel:' || p.id
+    OR a.status NOT IN ('refunded', 'exchanged')
+    OR ARRAY(SELECT (order_line_id, quantity)::text FROM shipping_parcelline
+             WHERE parcel_id = p.id ORDER BY 1)
+       <> ARRAY(SELECT (order_line_id, quantity)::text FROM orders_returnline
+                WHERE authorization_id = a.id ORDER BY 1))
+
+-- parcels.purchase_order_ends
+-- A shipped purchase order whose parcels all arrived or are resolved is closed.
+SELECT po.number FROM orders_purchaseorder po
+JOIN shipping_shipment s ON s.purchase_order_id = po.id
+WHERE po.status = 'shipped' AND NOT EXISTS (
+    SELECT 1 FROM shipping_parcel p WHERE p.shipment_id = s.id
+      AND (p.is_content_unknown
+           OR EXISTS (SELECT 1 FROM shipping_parcelline pl WHERE pl.parcel_id = p.id))
+      AND p.status NOT IN ('delivered', 'voided')
+      AND NOT (p.status IN ('lost', 'returned') AND p.resolution <> 'open'))

@@ -26,7 +26,15 @@ def account(request: HttpRequest, user: User) -> HttpResponse:
     rows = Order.objects.of(user.pk, verified_addresses(user))
     newest_first = Prefetch("payments", Payment.objects.order_by("-pk"))
     orders = [
-        (order, headline(order, next(iter(order.payments.all()), None), now))
+        (
+            order,
+            headline(
+                order,
+                next(iter(order.payments.all()), None),
+                now,
+                has_arrived=any(line.delivered_quantity for line in order.lines.all()),
+            ),
+        )
         for order in rows.prefetch_related("lines", newest_first)
     ]
     return render(request, "web/account/account.html", {"orders": orders})

@@ -85,9 +85,8 @@ def stage_of(parcel: Parcel) -> Stage:
         return Stage.OUT_FOR_DELIVERY
     return {
         Parcel.Status.LABEL_CREATED.value: Stage.PACKED,
-        Parcel.Status.SHIPPED.value: Stage.ON_THE_WAY,
         Parcel.Status.DELIVERED.value: Stage.DELIVERED,
-    }[parcel.status]
+    }.get(parcel.status, Stage.ON_THE_WAY)
 
 
 def steps_of(stage: Stage, parcel: Parcel | None = None) -> list[Step]:

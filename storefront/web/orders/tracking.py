@@ -46,6 +46,20 @@ CARRIER_TEXTS: Mapping[str, Promise] = {
         "There has been no update from the carrier for some time. We are asking."
     ),
 }
+# Of a lost or returned parcel, by what was done about it.
+RESOLUTION_TEXTS: Mapping[str, Promise] = {
+    Parcel.Resolution.REFUNDED: _("It did not reach you. We refund it the way you paid."),
+    Parcel.Resolution.REPLACED: _(
+        "It did not reach you. We send you a replacement, which has its own order number."
+    ),
+    Parcel.Resolution.CLOSED: _("It did not reach you. This is settled."),
+}
+UNDELIVERABLE_TEXTS: Mapping[str, Promise] = {
+    Parcel.Status.LOST: _("It is lost. We send you a replacement or refund it."),
+    Parcel.Status.RETURNED: _(
+        "It went back to the sender. We send you a replacement or refund it."
+    ),
+}
 
 
 class CancellationState(StrEnum):
@@ -108,6 +122,9 @@ class ParcelView:
     carrier: str = ""
     number: str = ""
     tracking_url: str = ""
+    last_mile_carrier: str = ""
+    last_mile_number: str = ""
+    last_mile_url: str = ""
     is_late: bool = False
     purchase_id: int | None = None
     delivered_on: datetime | None = None
@@ -245,13 +262,15 @@ def _parcel_views(
     ship_to = purchase.order.ship_to if purchase else {}
     for parcel in shipment.parcels.all() if shipment else ():
         stage = stage_of(parcel)
-        events: list[TrackingEvent] = list(parcel.tracking_events.all())
+        is_expected = parcel.status not in Parcel.UNDELIVERABLE
+        numbers = {"", parcel.number, parcel.last_mile_number}
+        events: list[TrackingEvent] = [
+            event for event in parcel.tracking_events.all() if event.number in numbers
+        ]
         yield ParcelView(
             country=entry["country"],
             stage=stage,
-            sentence=CARRIER_TEXTS.get(parcel.carrier_status, STAGE_TEXTS[stage])
-            if stage < Stage.DELIVERED
-            else STAGE_TEXTS[stage],
+            sentence=_sentence(parcel, stage),
             steps=steps_of(stage, parcel),
             events=event_views(events),
             expected=expected_days(parcel, purchase, events, country=ship_to["country"], now=now)
@@ -272,13 +291,16 @@ def _parcel_views(
                 )
                 for row in parcel.lines.all()
             ),
-            arrives_from=arrives_from,
-            arrives_to=arrives_to,
-            agreed_by=agreed_by,
+            arrives_from=arrives_from if is_expected else None,
+            arrives_to=arrives_to if is_expected else None,
+            agreed_by=agreed_by if is_expected else None,
             carrier=parcel.carrier,
             number=parcel.number,
             tracking_url=tracking_link(parcel, ship_to=ship_to, language=get_language() or "en"),
-            is_late=stage < Stage.DELIVERED and last_day < today,
+            last_mile_carrier=parcel.last_mile_carrier,
+            last_mile_number=parcel.last_mile_number,
+            last_mile_url=parcel.last_mile_url,
+            is_late=is_expected and stage < Stage.DELIVERED and last_day < today,
             purchase_id=purchase.pk if purchase else None,
             delivered_on=_delivered_on(parcel) if stage == Stage.DELIVERED else None,
         )
@@ -339,3 +361,11 @@ def _delivered_on(parcel: Parcel) -> datetime:
         parcel.carrier_status == Parcel.CarrierStatus.DELIVERED and parcel.carrier_status_at
     )
     return carrier_time or parcel.status_since
+
+
+def _sentence(parcel: Parcel, stage: Stage) -> Promise:
+    if parcel.status in Parcel.UNDELIVERABLE:
+        return RESOLUTION_TEXTS.get(parcel.resolution, UNDELIVERABLE_TEXTS[parcel.status])
+    if stage == Stage.DELIVERED:
+        return STAGE_TEXTS[stage]
+    return CARRIER_TEXTS.get(parcel.carrier_status, STAGE_TEXTS[stage])

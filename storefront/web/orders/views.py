@@ -164,7 +164,13 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
             was_paid=was_paid or paid_with is not None,
             is_shown=any(box.stop for box in parcels),
         ),
-        "title": headline(order, payment, now, has_open_return=any(row.is_open for row in returns)),
+        "title": headline(
+            order,
+            payment,
+            now,
+            has_open_return=any(row.is_open for row in returns),
+            has_arrived=any(line.delivered_quantity for line in lines),
+        ),
         "can_save_address": owner_id is not None
         and order.cart.owner_id == owner_id
         and not profile.has_address(owner_id, order.ship_to),
@@ -247,7 +253,12 @@ def _message(
 
 
 def headline(
-    order: Order, payment: Payment | None, now: datetime, *, has_open_return: bool = False
+    order: Order,
+    payment: Payment | None,
+    now: datetime,
+    *,
+    has_arrived: bool,
+    has_open_return: bool = False,
 ) -> str:
     """Return the status of the order as a short headline."""
     if order.status == Status.CANCELED:
@@ -258,6 +269,8 @@ def headline(
         return _("Not paid in time.")
     if order.status == Status.PENDING_PAYMENT:
         return _payment_headline(payment)
+    if order.status == Status.COMPLETED and not has_arrived:  # its parcels were lost
+        return _("Your order is settled.")
     if order.status == Status.COMPLETED:
         return _("Delivered. Your return is open.") if has_open_return else _("Delivered.")
     return _("Thank you, your order is placed.")

@@ -70,7 +70,11 @@ class ReturnForm(forms.Form):
         ]
         kind = self.fields["kind"]
         assert isinstance(kind, forms.ChoiceField)  # noqa: S101 - declared above
-        kind.choices = [(code, text) for code, text in REASON_TEXTS.items() if returnable.of(code)]
+        kind.choices = [
+            (code, text)
+            for code, text in REASON_TEXTS.items()
+            if code != Kind.NOT_RECEIVED and returnable.of(code)
+        ]
         for line, most in self.lines:
             self.fields[f"units_{line.pk}"] = forms.IntegerField(
                 label=product_title(line),

@@ -19,6 +19,7 @@ REASON_TEXTS: dict[str, Promise] = {
     Kind.DAMAGED: gettext_lazy("Damaged on arrival"),
     Kind.WRONG_ITEM: gettext_lazy("Wrong item"),
     Kind.MISSING: gettext_lazy("Parts missing"),
+    Kind.NOT_RECEIVED: gettext_lazy("Never arrived"),
 }
 STATUS_TEXTS: dict[str, Promise] = {
     Status.REQUESTED: gettext_lazy("We are reviewing it and will e-mail you."),

@@ -47,10 +47,13 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Parcel(msgspec.Struct, frozen=True):
-    """One parcel; ``status`` is the carrier's wording."""
+    """One parcel; ``status`` is the carrier's wording, ``replaces`` its former number."""
 
     number: Short
     carrier: Short = ""
+    replaces: Short = ""
+    last_mile_carrier: Short = ""
+    last_mile_number: Short = ""
     url: Annotated[str, msgspec.Meta(max_length=2000)] = ""
     status: Short = ""
     happened_at: Moment | None = None
@@ -229,6 +232,9 @@ def _shipment_notice(parcel: Parcel) -> ShipmentNotice:
     return ShipmentNotice(
         carrier=parcel.carrier,
         number=parcel.number,
+        replaces_number=parcel.replaces,
+        last_mile_carrier=parcel.last_mile_carrier,
+        last_mile_number=parcel.last_mile_number,
         url=parcel.url,
         lines=tuple(
             PurchaseOrderRequestLine(sku=line.sku, quantity=line.quantity, reference=line.reference)

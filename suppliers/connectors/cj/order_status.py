@@ -161,10 +161,16 @@ def _parcels(detail: OrderDetail, tracks: Mapping[str, TrackRow]) -> tuple[Shipm
     if not number and acknowledgement_of(detail) not in SHIPPED_STATUSES:
         return ()
     tracking = tracks.get(number)
+    last_mile_number = _last_mile_number(tracking)
+    last_mile_carrier = parsing.text(tracking.last_mile_carrier) if tracking else ""
+    # CJ's name of the service means nothing to a customer.
+    carrier = "" if last_mile_number else last_mile_carrier
     return (
         ShipmentNotice(
-            carrier=_carrier(detail, tracking),
+            carrier=carrier or detail.tracking_provider or detail.logistic_name or "",
             number=number,
+            last_mile_carrier=last_mile_carrier if last_mile_number else "",
+            last_mile_number=last_mile_number,
             url=detail.tracking_url or "",
             lines=lines_of(detail.product_list),
             carrier_text=parsing.text(tracking.tracking_status) if tracking else "",
@@ -186,10 +192,10 @@ def lines_of(ordered: Sequence[OrderedLine] | None) -> tuple[PurchaseOrderReques
     )
 
 
-def _carrier(detail: OrderDetail, tracking: TrackRow | None) -> str:
-    """Return the carrier of the last mile; CJ's name of the service means nothing to a customer."""
-    last_mile = tracking.last_mile_carrier if tracking else None
-    return last_mile or detail.tracking_provider or detail.logistic_name or ""
+def _last_mile_number(tracking: TrackRow | None) -> str:
+    """Return the number of the last mile, if it differs from the first one."""
+    number = parsing.text(tracking.last_track_number) if tracking else ""
+    return "" if tracking is None or number == tracking.tracking_number else number
 
 
 def _tracks(api: ApiClient, numbers: Sequence[str]) -> dict[str, TrackRow]:

@@ -229,6 +229,7 @@ class TrackRow(ResponsePart):
     tracking_number: str | None = None
     tracking_status: Any = None
     last_mile_carrier: str | None = None
+    last_track_number: str | None = None
     delivery_time: str | None = None
 
 

@@ -196,3 +196,16 @@ def test_updates_of_another_order_are_rejected():
         )
 
     assert Parcel.objects.count() == 0
+
+
+@pytest.mark.parametrize("answer", ["accepted", "partially_shipped", "shipped"])
+def test_a_label_alone_ships_nothing_whatever_the_supplier_says_of_the_order(answer):
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    take_in(purchase_order, answer, make_shipment_notice(carrier_text="Label created"))
+    before = Parcel.objects.get().status, purchase_order.lines.get().order_line.shipped_quantity
+    told = events("parcel.shipped")
+    take_in(purchase_order, answer, make_shipment_notice(carrier_text="In transit"))
+
+    assert (before, list(told)) == (("label_created", 0), [])
+    assert (Parcel.objects.get().status, len(events("parcel.shipped"))) == ("shipped", 1)

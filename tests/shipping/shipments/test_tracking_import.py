@@ -12,7 +12,7 @@ from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
 
-HEADER = "order,carrier,tracking number,sku,quantity"
+HEADER = "order,carrier,tracking number,sku,quantity,status"
 PAGE = "/admin/shipping/parcel/import_tracking_list/"
 
 
@@ -59,6 +59,16 @@ def test_valid_rows_are_imported_once_and_invalid_ones_explained(supplier):
     statuses = PurchaseOrder.objects.filter(pk__in=[one.pk, other.pk]).values_list("status")
     assert set(statuses) == {("shipped",)}
     assert [one.is_known for one in listed(supplier, *rows)][:2] == [True, True]
+
+
+def test_a_label_alone_ships_nothing_and_tells_the_customer_nothing(supplier):
+    purchase_order = make_accepted_purchase_order()
+    row = f"{purchase_order.number},DHL,JJD000390007882123456,,,Label created"
+
+    failed = tracking_import.apply(listed(supplier, row), now=NOON)
+
+    assert (failed, Parcel.objects.get().status) == ([], "label_created")
+    assert not Event.objects.filter(name__startswith="parcel.").exists()
 
 
 def test_rows_of_one_parcel_are_merged(supplier):

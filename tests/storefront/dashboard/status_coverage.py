@@ -150,6 +150,15 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
     ("shipping.Parcel", "status"): {
         "label_created": "parcel_not_scanned parcel_exception",
         "shipped": "parcel_without_updates parcel_not_collected parcel_exception",
+        "delivered": FINISHED,
+        "lost": "parcel_unresolved",
+        "returned": "parcel_unresolved",
+        "voided": FINISHED,
+    },
+    ("shipping.Parcel", "resolution"): {
+        "open": "parcel_unresolved",
+        "refunded": "parcel_found",
+        "replaced": "parcel_found",
     },
     ("hooks.InboundWebhook", "status"): {"received": "webhook_failed", "failed": "webhook_failed"},
 }

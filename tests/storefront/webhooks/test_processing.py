@@ -57,6 +57,27 @@ def test_tracking_webhook_of_a_supplier_without_an_api():
     )
 
 
+def test_supplier_without_an_api_changes_a_number_and_adds_that_of_the_last_mile():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    changed = {
+        "carrier": "CJPacket",
+        "number": "CJPKL0000000001YQ",
+        "replaces": CJ_NUMBER,
+        "last_mile_carrier": "DHL",
+        "last_mile_number": "JJD000111222333444",
+    }
+
+    for external_id, parcel in (("1", {"number": CJ_NUMBER}), ("2", changed)):
+        body = tracking_body(purchase_order.number, parcel)
+        processing.process(
+            call=store_webhook("supplier-lumen", body, external_id=external_id), now=NOON
+        )
+
+    parcel = Parcel.objects.get()
+    assert parcel.number == "CJPKL0000000001YQ"
+    assert (parcel.last_mile_carrier, parcel.last_mile_number) == ("DHL", "JJD000111222333444")
+
+
 def test_webhook_is_processed_once_by_two_workers():
     purchase_order = make_accepted_purchase_order(make_sellable())
     call = store_webhook(

@@ -18,7 +18,11 @@ _PARCEL = """
     JOIN orders_purchaseorder po ON po.id = s.purchase_order_id
     WHERE {condition}
 """
-_LAST_UPDATE = "coalesce(x.carrier_status_at, x.status_since)"
+# A corrected tracking number starts the wait for updates again.
+_CORRECTED_AT = """(SELECT max(c.corrected_at) FROM shipping_parcelcorrection c
+    WHERE c.parcel_id = x.id AND c.kind <> 'contents')"""
+_LAST_UPDATE = f"greatest(coalesce(x.carrier_status_at, x.status_since), {_CORRECTED_AT})"
+_LABELED_AT = f"greatest(x.label_created_at, {_CORRECTED_AT})"
 _CARRIER_STATUS = "replace(x.carrier_status, '_', ' ')"
 
 
@@ -50,8 +54,9 @@ PARCELS = (
     _parcel(
         "parcel_not_scanned",
         _("Label created, but not scanned by the carrier"),
-        "x.status = 'label_created' AND x.label_created_at < %(now)s - interval '4 days'",
-        since="x.label_created_at",
+        "x.status = 'label_created' AND x.label_created_at < %(now)s - interval '4 days'"
+        f" AND {_LABELED_AT} < %(now)s - interval '4 days'",
+        since=_LABELED_AT,
         detail="x.carrier",
     ),
     _parcel(
@@ -79,5 +84,19 @@ PARCELS = (
         "x.status IN ('label_created', 'shipped') AND x.carrier_finding = 'other_carrier'",
         since="x.label_created_at",
         detail="x.carrier",
+    ),
+    _parcel(
+        "parcel_unresolved",
+        _("Lost or returned parcel: refund or replace its items"),
+        "x.status IN ('lost', 'returned') AND x.resolution = 'open'",
+        since="x.status_since",
+        detail="replace(x.status, '_', ' ')",
+    ),
+    _parcel(
+        "parcel_found",
+        _("Delivered after it was refunded or replaced: agree with the customer"),
+        "x.status = 'delivered' AND x.resolution IN ('refunded', 'replaced')",
+        since="x.status_since",
+        detail="x.resolution",
     ),
 )

@@ -149,7 +149,7 @@ RETURNS = (
     ),
     _return(
         "return_to_claim",
-        _("Customer keeps a damaged or wrong item: open a supplier claim"),
+        _("Settled without a return of the items: open a supplier claim"),
         f"""r.status IN ('refunded', 'exchanged') AND r.destination = 'nowhere'
         AND NOT {_WARRANTY_ENDED}
         AND r.kind <> 'withdrawal' AND r.status_since > %(now)s - interval '30 days'

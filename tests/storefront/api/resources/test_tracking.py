@@ -52,6 +52,17 @@ def test_parcels_have_lines_and_events(api):
     ]
 
 
+def test_last_mile_and_resolution_are_shown(api):
+    purchase_order = make_accepted_purchase_order()
+    last_mile = {"last_mile_carrier": "DHL", "last_mile_number": "JJD000111222333444"}
+    make_parcel(purchase_order, status="lost", resolution="closed", **last_mile)
+
+    (parcel,) = track(api, purchase_order.order).json()["parcels"]
+
+    assert {name: parcel[name] for name in last_mile} == last_mile
+    assert (parcel["status"], parcel["resolution"]) == ("lost", "closed")
+
+
 def test_query_count_is_independent_of_parcels(api, django_assert_max_num_queries):
     purchase_order = make_accepted_purchase_order()
     make_parcel(purchase_order, number="YT-voided", status="voided")

@@ -83,6 +83,8 @@ PLANTED = {
     "parcels.quantities_match": "UPDATE orders_orderline SET shipped_quantity = 0, delivered_quantity = 0",
     "parcels.shipped_whole": "UPDATE orders_purchaseorder SET status = 'shipped'"
     " WHERE status = 'in_progress'",
+    "parcels.settled_once": "UPDATE shipping_parcel SET resolution = 'refunded'",
+    "parcels.purchase_order_ends": "UPDATE orders_purchaseorder SET status = 'shipped'",
     "messaging.message_once": "UPDATE notifications_message SET event_id = (SELECT min(event_id)"
     " FROM notifications_message), template = 'same'",
     "messaging.parcel_message_once": "DELETE FROM notifications_message; DELETE FROM notifications_event"

@@ -151,6 +151,24 @@ def test_shipped_order_has_its_parcel(cj, cj_answers):
     assert (without_scans.number, without_scans.carrier_text) == ("01509500580846", "")
 
 
+def test_last_mile_number_lies_beside_that_of_the_first_carrier(cj, cj_answers):
+    row = {
+        "trackingNumber": "01509500580846",
+        "trackingStatus": "In transit",
+        "lastMileCarrier": "DHL",
+        "lastTrackNumber": "JJD000111222333444",
+    }
+    cj_answers.get(DETAIL).mock(return_value=said("detail"))
+    cj_answers.get(TRACK).mock(return_value=answer([row]))
+
+    (parcel,) = cj.find(number="FL-1-1").parcels
+
+    assert (parcel.number, parcel.last_mile_carrier, parcel.last_mile_number) == (
+        "01509500580846", "DHL", "JJD000111222333444",
+    )  # fmt: skip
+    assert parcel.carrier != "DHL"
+
+
 @pytest.mark.parametrize(
     ("shipped", "unshipped"), [("T1", None), (None, "T2")], ids=["number", "label of a part"]
 )
