@@ -60,7 +60,7 @@ DESCRIPTIONS = {
     ),
     "product_status": (
         "discontinued: we stop to sell the SKU, and its stock becomes 0. active: we sell it again,"
-        " as soon as you report its stock."
+        " as soon as you report its price and stock."
     ),
     "test": "Changes nothing. Use it to check the address and the signature.",
 }

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from storefront.lib.http.errors import TemporaryError
 from suppliers.inventory import publication
-from suppliers.models import PendingPublication, Supplier, SupplierOffer, SyncRun
+from suppliers.models import PendingChange, PendingPublication, Supplier, SupplierOffer, SyncRun
 from suppliers.models.offers import cost_confirmed_at
 from suppliers.offers import price_list
 from suppliers.pushes.rows import LOCKED, OLDER, UNKNOWN_SKU, CostRow, RefusedRow
@@ -55,7 +55,7 @@ def apply_prices(
 ) -> list[RefusedRow]:
     """Store the reported costs; return the rows that were refused.
 
-    Idempotent. A row that is older than the known cost is refused.
+    Idempotent. A row that is older than the known cost, or than one under review, is refused.
 
     Raises: QuarantinedError  the costs as a whole are implausible: staff decide
         TemporaryError  a price run is open, which would miss the quarantined rows
@@ -116,10 +116,17 @@ def _find_offers(
             supplier=supplier, supplier_sku__in=[row.sku for row in rows]
         ).annotate(confirmed_at=cost_confirmed_at())
     }
+    waiting = pending_changes.reported_moments(
+        supplier=supplier,
+        kind=PendingChange.Kind.COST,
+        offer_ids=[offer.pk for offer in known.values()],
+    )
     refused = []
     for row in rows:
         offer = known.get(row.sku)
         known_at: datetime | None = getattr(offer, "confirmed_at", None)  # annotated
+        if offer is not None:
+            known_at = max(filter(None, (known_at, waiting.get((offer.pk, "")))), default=None)
         if offer is None:
             refused.append(RefusedRow(row.sku, UNKNOWN_SKU))
         elif "cost_amount" in offer.overridden_fields:

@@ -8,7 +8,7 @@ from django.db import transaction
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.errors import PermanentError
 from suppliers.inventory import levels, publication
-from suppliers.models import PendingPublication, Supplier, SupplierOffer
+from suppliers.models import PendingPublication, Supplier, SupplierOffer, SupplierProduct
 from suppliers.pushes.rows import (
     LOCKED,
     OLDER,
@@ -47,7 +47,7 @@ def _store(
         .select_for_update(of=["self"], no_key=True)
         .order_by("pk")
     }
-    refused, ended, resumed = [], [], []
+    refused, ended, resumed, confirmed = [], [], [], []
     for row in rows:
         offer = offers.get(row.sku)
         if offer is None:
@@ -60,13 +60,12 @@ def _store(
             ended.append(offer)
         elif row.status is OfferStatus.ACTIVE and offer.status == Status.DISCONTINUED:
             resumed.append(offer)
+        elif row.status is OfferStatus.ACTIVE:
+            confirmed.append(offer.pk)
     _check_count(supplier, len(ended), now)
     _discontinue(supplier, ended, cause=cause, as_of=as_of, now=now)
-    for offer in resumed:
-        is_sound = offer.variant_id is not None and offer.cost_amount is not None
-        offer.status = Status.ACTIVE if is_sound else Status.ON_HOLD
-        offer.seen_at = as_of
-    SupplierOffer.objects.bulk_update(resumed, ["status", "seen_at"])
+    _resume(supplier, resumed, as_of=as_of)
+    SupplierOffer.objects.filter(pk__in=confirmed).update(seen_at=as_of)
     PendingPublication.queue(
         sorted({offer.variant_id for offer in [*ended, *resumed] if offer.variant_id is not None})
     )
@@ -84,7 +83,7 @@ def apply_statuses(
     """Store the reported statuses; return the rows that were refused.
 
     Idempotent. A row that is older than the last product list with the SKU is refused. An offer
-    that is sold again has no stock until the supplier reports it.
+    that is sold again needs a cost and stock that were reported after its end.
 
     Raises: TooManyDiscontinuedError
     """
@@ -114,6 +113,21 @@ def _check_count(supplier: Supplier, ended: int, now: datetime) -> None:
             " replay this call.",
             code="too_many_discontinued",
         )
+
+
+@requires_transaction
+def _resume(supplier: Supplier, offers: Sequence[SupplierOffer], *, as_of: datetime) -> None:
+    """Sell the offers again whose cost was reported since their end; put the others on hold."""
+    for offer in offers:
+        cost_at = offer.cost_reported_at
+        is_sound = offer.variant_id is not None and cost_at is not None and cost_at > offer.seen_at
+        offer.status = Status.ACTIVE if is_sound else Status.ON_HOLD
+        offer.seen_at = as_of
+    SupplierOffer.objects.bulk_update(offers, ["status", "seen_at"])
+    # else a price run skips the costs that its list repeats
+    SupplierProduct.objects.filter(
+        supplier=supplier, external_id__in={offer.product_external_id for offer in offers}
+    ).update(cost_digest="")
 
 
 @requires_transaction

@@ -13,7 +13,14 @@ from django.db import transaction
 from storefront.lib.http.errors import TemporaryError
 from suppliers.connectors.records import StockReport
 from suppliers.inventory import confirmations, levels, publication
-from suppliers.models import StockLevel, StockLocation, Supplier, SupplierOffer, SyncRun
+from suppliers.models import (
+    PendingChange,
+    StockLevel,
+    StockLocation,
+    Supplier,
+    SupplierOffer,
+    SyncRun,
+)
 from suppliers.pushes.rows import DISCONTINUED_SKU, OLDER, UNKNOWN_SKU, RefusedRow, StockRow
 from suppliers.quarantine import evaluation, guards, pending_changes, thresholds
 from suppliers.runs.runs import QuarantinedError, RunContext
@@ -42,7 +49,7 @@ def apply_stock(
 ) -> list[RefusedRow]:
     """Store the reported quantities; return the rows that were refused.
 
-    Idempotent. A row that is older than the known figure is refused.
+    Idempotent. A row that is older than the known figure, or than one under review, is refused.
 
     Raises: QuarantinedError  the push zeroes or raises too much: staff decide
         TemporaryError  a stock run is open, which would miss the quarantined rows
@@ -73,6 +80,11 @@ def _find_targets(
         (level.offer_id, level.location_id): level
         for level in StockLevel.objects.with_confirmed_at().filter(offer__in=offers.values())
     }
+    waiting = pending_changes.reported_moments(
+        supplier=supplier,
+        kind=PendingChange.Kind.STOCK,
+        offer_ids=[offer.pk for offer in offers.values()],
+    )
     targets, refused = [], []
     for row in rows:
         offer = offers.get(row.sku)
@@ -88,6 +100,7 @@ def _find_targets(
         else:
             level = known.get((offer.pk, location.pk))
             known_at = level.known_at if level else location.stock_confirmed_at  # type: ignore[attr-defined]
+            known_at = max(filter(None, (known_at, waiting.get((offer.pk, code)))), default=None)
             if known_at is None or known_at <= as_of:
                 targets.append(_Target(row, offer, location, level.pk if level else None))
                 continue

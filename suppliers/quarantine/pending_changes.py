@@ -11,7 +11,7 @@ from typing import Any
 
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.inventory import confirmations, levels
-from suppliers.models import PendingChange, SyncRun
+from suppliers.models import PendingChange, Supplier, SyncRun
 from suppliers.runs.runs import pending_runs
 from suppliers.runs.staging import rows, run
 
@@ -163,6 +163,28 @@ def merge_event_changes(
     for change in changes:
         waiting.filter(offer_id=change.offer_id, place=change.place).delete()
     PendingChange.objects.bulk_create(changes)
+
+
+def reported_moments(
+    *, supplier: Supplier, kind: str, offer_ids: Iterable[int]
+) -> dict[tuple[int, str], datetime]:
+    """Return when the values that await review were reported, by offer and location code."""
+    waiting = PendingChange.objects.filter(
+        run__in=SyncRun.objects.filter(
+            supplier=supplier,
+            kind__in=[SyncRun.Kind.STOCK, SyncRun.Kind.PRICES],
+            status=SyncRun.Status.QUARANTINED,
+        ),
+        kind=kind,
+        offer__in=offer_ids,
+    ).select_related("run")
+    moments: dict[tuple[int, str], datetime] = {}
+    for change in waiting:
+        assert change.offer_id is not None  # noqa: S101 - filtered by offer
+        row = (change.offer_id, change.place)
+        at = change.reported_at or change.run.as_of
+        moments[row] = max(at, moments.get(row, at))
+    return moments
 
 
 def _params(sync_run: SyncRun) -> Mapping[str, Any]:

@@ -126,3 +126,19 @@ def test_many_outliers_are_quarantined_until_staff_decide(supplier):
     review.apply(sync_run=quarantined, actor="erika", now=LATER + timedelta(hours=1))
 
     assert offer(1).cost_amount == Decimal("0.08")
+
+
+def test_a_push_older_than_one_under_review_is_refused(supplier):
+    skus = [f"P{number}-Black" for number in range(1, 15)]
+    with pytest.raises(QuarantinedError):
+        push(supplier, *[(sku, "840") for sku in skus], as_of=LATER + timedelta(minutes=5))
+
+    refused = push(supplier, *[(sku, "8.50") for sku in skus])
+    review.apply(
+        sync_run=SyncRun.objects.get(status="quarantined"),
+        actor="erika",
+        now=LATER + timedelta(hours=1),
+    )
+
+    assert [row.sku for row in refused] == skus
+    assert offer(1).cost_amount == Decimal(840)

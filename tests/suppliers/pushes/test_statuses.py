@@ -1,12 +1,14 @@
 """Product status pushes: discontinue SKUs, sell them again."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db.models import Sum
 
 from suppliers.models import QuarantineThresholds, StockLevel, SupplierOffer
-from suppliers.pushes.rows import OfferStatus, StatusRow
+from suppliers.pushes.prices import apply_prices
+from suppliers.pushes.rows import CostRow, OfferStatus, StatusRow
 from suppliers.pushes.statuses import TooManyDiscontinuedError, apply_statuses
 from tests.factories.feeds import NOON, stock_world, sync
 
@@ -31,11 +33,22 @@ def push(supplier, status, *skus, as_of=LATER):
     )
 
 
+def push_cost(supplier, cost, *, as_of):
+    costs = {f"P{number}-Black": "8.40" for number in range(1, 21)} | {"P1-Black": cost}
+    apply_prices(
+        supplier=supplier,
+        rows=[CostRow(sku, Decimal(amount)) for sku, amount in costs.items()],
+        external_id="m-2",
+        as_of=as_of,
+        now=as_of,
+    )
+
+
 def offer(number):
     return SupplierOffer.objects.get(supplier_sku=f"P{number}-Black")
 
 
-def test_a_discontinued_sku_is_not_sold_until_it_is_active_and_has_stock(supplier):
+def test_a_discontinued_sku_is_not_sold_until_it_is_active_and_has_cost_and_stock(supplier):
     assert push(supplier, "discontinued", "P1-Black") == []
 
     ended = offer(1)
@@ -46,8 +59,47 @@ def test_a_discontinued_sku_is_not_sold_until_it_is_active_and_has_stock(supplie
 
     push(supplier, "active", "P1-Black", as_of=LATER + timedelta(minutes=1))
 
+    assert offer(1).status == "on_hold"
+
+    push_cost(supplier, "8.40", as_of=LATER + timedelta(minutes=2))
+
     assert offer(1).status == "active"
     assert offer(1).variant.listings.get().available == 0
+
+
+def test_a_price_list_that_repeats_the_cost_puts_an_active_sku_on_sale(supplier):
+    push(supplier, "discontinued", "P1-Black")
+    push(supplier, "active", "P1-Black", as_of=LATER + timedelta(minutes=1))
+
+    sync(supplier, "prices", now=LATER + timedelta(hours=1))
+
+    assert offer(1).status == "active"
+
+
+def test_a_cost_reported_before_the_sku_is_active_counts(supplier):
+    push(supplier, "discontinued", "P1-Black")
+    push_cost(supplier, "8.50", as_of=LATER + timedelta(minutes=1))
+
+    push(supplier, "active", "P1-Black", as_of=LATER + timedelta(minutes=2))
+
+    assert offer(1).status == "active"
+
+
+def test_a_refused_cost_stays_refused_if_the_sku_ends_and_is_active_again(supplier):
+    push_cost(supplier, "840", as_of=LATER)
+    push(supplier, "discontinued", "P1-Black", as_of=LATER + timedelta(minutes=1))
+    push(supplier, "active", "P1-Black", as_of=LATER + timedelta(minutes=2))
+
+    assert offer(1).status == "on_hold"
+
+
+def test_an_end_older_than_a_confirmation_is_refused(supplier):
+    push(supplier, "active", "P1-Black", as_of=LATER + timedelta(minutes=1))
+
+    refused = push(supplier, "discontinued", "P1-Black", as_of=LATER)
+
+    assert [row.sku for row in refused] == ["P1-Black"]
+    assert offer(1).status == "active"
 
 
 def test_unknown_locked_and_older_rows_are_refused(supplier):

@@ -144,6 +144,22 @@ def test_a_surge_is_quarantined_without_the_warehouses_that_were_not_named(suppl
     assert quantities(1)["DE"] < 900_000
 
 
+def test_a_push_older_than_one_under_review_is_refused(supplier):
+    skus = [f"P{number}-Black" for number in range(1, 15)]
+    with pytest.raises(QuarantinedError):
+        push(supplier, *[(sku, 0, "DE") for sku in skus], as_of=LATER + timedelta(minutes=5))
+
+    refused = push(supplier, *[(sku, 3, "DE") for sku in skus], as_of=LATER)
+    review.apply(
+        sync_run=SyncRun.objects.get(status="quarantined"),
+        actor="erika",
+        now=LATER + timedelta(hours=1),
+    )
+
+    assert [row.sku for row in refused] == skus
+    assert quantities(1)["DE"] == 0
+
+
 def test_a_quarantined_push_waits_for_an_open_run(supplier):
     runs.open_run(supplier=supplier, kind=SyncRun.Kind.STOCK, now=LATER)
     rows = [(f"P{number}-Black", 900_000, "DE") for number in range(1, 6)]
