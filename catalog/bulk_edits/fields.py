@@ -141,6 +141,10 @@ class BulkField:
     def _column(self) -> Any:
         return MODELS[self.part]._meta.get_field(self.name)  # noqa: SLF001 - Django's model API
 
+    def is_stored(self, target: Target, value: Any) -> bool:
+        """Return whether the stored value is this one."""
+        return bool(self.read(target) == value)
+
     def read(self, target: Target) -> Any:
         """Return the stored value as JSON."""
         if self.definition is not None:
