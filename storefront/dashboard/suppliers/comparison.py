@@ -25,6 +25,7 @@ LABELS: Mapping[str, str | Promise] = {
     "battery_capacity_mah": _("Capacity, mAh"),
     "cct_k": _("Color temperature, K"),
     "cost": _("Cost"),
+    "guarantee": _("Guarantee"),
 }
 # Evidence and contradictions, as ``identity``, ``links`` and ``duplicates`` name them.
 REASONS: Mapping[str, str | Promise] = {

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from catalog.models import Product, Variant
+from catalog.models import Product, ProductGuarantee, Variant
 from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers.comparison import (
     compare_rows,
@@ -102,9 +102,23 @@ def _compare(pair: Sequence[Variant]) -> dict[str, Any]:
     stated = stated_identifiers([variant.pk for variant in pair])
     ours, theirs = (item_of(variant, stated[variant.pk]) for variant in pair)
     verdict = identity.compare(ours, theirs)
+    products = [variant.product_id for variant in pair]
+    found = {row.product_id: row for row in ProductGuarantee.objects.filter(product__in=products)}
+    texts = [
+        {**text, "guarantee": _summary(found.get(pk))}
+        for text, pk in zip(describe(*pair), products, strict=True)
+    ]
     return {
-        "rows": list(compare_rows(*describe(*pair))),
+        "rows": list(compare_rows(*texts)),
+        "guarantees": len(found) if len({*products}) == PAIR else 0,
         "variants": pair,
         "pictures": [picture_of(variant) for variant in pair],
         "reasons": reasons_of(sorted(verdict.contradictions)),
     }
+
+
+def _summary(guarantee: ProductGuarantee | None) -> str:
+    if guarantee is None:
+        return ""
+    months = gettext("%(months)s months") % {"months": guarantee.months}
+    return f"{guarantee.guarantor}, {months}"

@@ -2,13 +2,21 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from catalog.models import Brand, Identifier, Product, Variant
 from orders.models import Order
 from suppliers.matches import duplicates
 from suppliers.models import BrandMerge, DuplicateCandidate, MatchDecision, StockLevel
 from tests.factories.accounts import make_staff
-from tests.factories.catalog import make_brand, make_channel, make_product, make_spec, make_variant
+from tests.factories.catalog import (
+    make_brand,
+    make_channel,
+    make_guarantee,
+    make_product,
+    make_spec,
+    make_variant,
+)
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON, make_offer, make_supplier
 
@@ -210,6 +218,28 @@ def test_a_brand_is_added_with_aliases_on_one_page(staff, pair):
     ):
         staff.post(url, {**empty, "name": name, "alias_names": aliases})
     assert Brand.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("months", "sentence"),
+    [
+        ([], "no sentence"),
+        ([36], "its guarantee moves to the one that you keep"),
+        ([36, 60], "The other guarantee stays with its product."),
+    ],
+)
+def test_the_merge_page_says_what_becomes_of_guarantees(staff, pair, months, sentence):
+    for variant, duration in zip(pair, months, strict=False):
+        make_guarantee(variant.product, months=duration)
+
+    page = staff.get(
+        reverse("supply:merge", args=["product", *(variant.product_id for variant in pair)])
+    ).content.decode()
+
+    assert (sentence in page) == bool(months)
+    assert page.count("guarantee moves") + page.count("guarantee stays") == bool(months)
+    cell = " ".join(strip_tags(page).split())
+    assert all(f"Tindrel Lights OÜ, {duration} months" in cell for duration in months)
 
 
 @pytest.mark.parametrize(
