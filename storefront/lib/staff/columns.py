@@ -1,7 +1,7 @@
 """Admin columns: format money, ages, statuses, links and JSON."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -328,10 +328,15 @@ def pairs(
             ((labels or {}).get(name) or name.replace("_", " "), _format_json(values[name]))
             for name in sorted(values, key=order.index)
         )
-        body = format_html_join("", "<tr><th scope=row>{}</th><td>{}</td></tr>", lines)
-        return format_html('<table class="staff-pairs">{}</table>', body) if values else None
+        return as_pairs(lines) if values else None
 
     return column
+
+
+def as_pairs(lines: Iterable[tuple[Any, Any]]) -> str:
+    """Return labels and values as a table."""
+    body = format_html_join("", "<tr><th scope=row>{}</th><td>{}</td></tr>", lines)
+    return format_html('<table class="staff-pairs">{}</table>', body)
 
 
 def _format_json(value: Any) -> str:
