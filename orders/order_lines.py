@@ -23,7 +23,7 @@ def read_order_lines(order: Order) -> list[OrderLine]:
 
 def snapshot_guarantees(products: Iterable[Product]) -> dict[int, dict[str, Any]]:
     """Return the guarantee of each product that has one as ``OrderLine.guarantee``, by product id."""
-    rows = load_guarantees({product.pk for product in products if product.warranty_months})
+    rows = load_guarantees({product.pk for product in products if product.guarantee_months})
     return {row.product_id: asdict(row.terms) for row in rows}
 
 

@@ -29,6 +29,6 @@ def state():
         ),
         list(Identifier.objects.order_by("pk").values_list("pk", "variant", "value", "state")),
         list(Variant.objects.order_by("pk").values_list("status", "replaced_by")),
-        list(Product.objects.order_by("pk").values_list("status", "warranty_months")),
+        list(Product.objects.order_by("pk").values_list("status", "guarantee_months")),
         list(ProductGuarantee.objects.order_by("pk").values_list("pk", "product", "months")),
     )

@@ -294,7 +294,7 @@ class ProductSerializer(serializers.Serializer[Any]):
 
     @extend_schema_field(GuaranteeSerializer(allow_null=True))
     def get_guarantee(self, product: detail.ProductView) -> Mapping[str, Any] | None:
-        found = detail.load_guarantees([product.id] if product.warranty_months else [])
+        found = detail.load_guarantees([product.id] if product.guarantee_months else [])
         context = {"slug": product.slug}
         return GuaranteeSerializer(found[0].terms, context=context).data if found else None
 

@@ -18,7 +18,7 @@ ADD = "/admin/catalog/productguarantee/add/"
 
 
 def months_of(product):
-    return Product.objects.get(pk=product.pk).warranty_months
+    return Product.objects.get(pk=product.pk).guarantee_months
 
 
 def filled(product, **changes):

@@ -141,7 +141,7 @@ def test_documents_and_guarantees_are_changed_and_undone(rich):
         ("manual", "2027-01-31", False),
         ("test_report", "2028-03-01", True),
     ]
-    assert (product.warranty_months, product.guarantee.months) == (36, 36)
+    assert (product.guarantee_months, product.guarantee.months) == (36, 36)
     assert (product.guarantee.terms_file, product.guarantee.confirmed_by) == (manual, "mia")
 
     undo(row)

@@ -47,7 +47,9 @@ def undo(decision):
 
 
 def months():
-    return dict(Product.objects.exclude(warranty_months=None).values_list("pk", "warranty_months"))
+    return dict(
+        Product.objects.exclude(guarantee_months=None).values_list("pk", "guarantee_months")
+    )
 
 
 def colors_of(product):
