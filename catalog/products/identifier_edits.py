@@ -57,6 +57,20 @@ def find_owners(values: Iterable[str]) -> dict[tuple[str, str], Variant]:
     }
 
 
+class NumberOwners:
+    """The variants that have numbers. Numbers that were not loaded together are read one by one."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values = {*values}
+        self._found = find_owners(self._values) if self._values else {}
+
+    def find(self, scheme: str, value: str) -> Variant | None:
+        if value not in self._values:
+            self._values.add(value)
+            self._found |= find_owners([value])
+        return self._found.get((scheme, value))
+
+
 @requires_transaction
 def rename_brand(brand_keys: Mapping[Identifier, str]) -> None:
     """Put these keys of brands before part and model numbers.
