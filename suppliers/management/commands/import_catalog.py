@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from catalog.bulk_edits.application import ReasonMissingError
 from storefront.lib.http.errors import PermanentError
-from suppliers.catalog_files import dry_run, imports, own_imports
+from suppliers.catalog_files import dry_run, findings, imports, own_imports
 from suppliers.catalog_files.dry_run import Report
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import Mapping
@@ -135,6 +135,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {change.sku}: {heading}: {before[:60]!r} -> {after[:60]!r}")
         for rejection in report.rejections:
             self.stdout.write(f"  {rejection.row}: rejected: {rejection.reason}")
+        for found in report.issues[: findings.SHOWN]:
+            where = f"row {found['number']}: {found['row']}" if found["number"] else found["row"]
+            cells = "; ".join(f"{column}: {text!r}" for column, text in found["cells"])
+            self.stdout.write(f"  {where}: {cells or found['code']}: {found['message']}")
+        if (count := report.findings.total()) > findings.SHOWN:
+            self.stdout.write(
+                f"The first {findings.SHOWN} of {count:,} findings are shown; --json lists all."
+            )
         if report.unread_columns:
             self.stdout.write(f"Columns not read: {', '.join(report.unread_columns)}")
         if report.missing:

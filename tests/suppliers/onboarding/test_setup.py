@@ -257,6 +257,23 @@ def test_a_failed_dry_run_says_why(staff):
     assert report["problem"] in unescape(staff.get(url(supplier, "mapping")).content.decode())
 
 
+@pytest.mark.usefixtures("workers")
+def test_a_dry_run_lists_its_findings_by_row_and_column(staff):
+    add(staff)
+    supplier = Supplier.objects.get()
+    goods = GOODS.replace("HL-701;;", "HL-701;5901234123458;")
+    file = {"file": upload(goods), "option_orders_to": "orders@lumen.example"}
+    staff.post(url(supplier, "connection"), file)
+    save_mapping(staff, supplier)
+
+    page = staff.post(url(supplier, "mapping"), {"action": "dry_run"}, follow=True)
+
+    text = page.content.decode()
+    assert "HL-701 <small>row 2</small></th><td>EAN</td><td>5901234123458</td>" in text
+    table = staff.get(reverse("supply:setup_findings", args=[supplier.pk])).content.decode()
+    assert "\n2,HL-701,EAN,5901234123458,A GTIN is not valid," in table
+
+
 def test_a_new_dry_run_forgets_the_last_report(staff):
     supplier = make_supplier("lumen", adapter="cj")
     dry_run.run(supplier=supplier, now=NOON)
