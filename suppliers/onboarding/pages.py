@@ -153,15 +153,15 @@ class ConnectionPage(StepPage):
         except ExternalServiceError as error:
             return {"unreadable": str(error)}
         if not sample.columns:
-            return {"unreadable": gettext("It has no columns.")}
+            return {"unreadable": gettext("The file has no rows below the column names.")}
         return {"sample": sample}
 
     def submit(self, action: str) -> HttpResponse:
         form = self._form()
         # A valid file is kept even if another field is wrong: a browser does not send it again.
-        upload = self._store_upload() if self.is_uploaded else UploadForm()
-        if not form.is_valid() or upload.errors:
-            return self.show(form=form, upload=upload)
+        shown = {"upload": self._store_upload()} if self.is_uploaded else {}
+        if not form.is_valid() or any(upload.errors for upload in shown.values()):
+            return self.show(form=form, **shown)
         form.save()
         self.log(gettext("Setup: connection changed"))
         if self.is_uploaded:
