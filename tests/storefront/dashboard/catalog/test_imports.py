@@ -14,7 +14,7 @@ from catalog.bulk_edits import application
 from catalog.bulk_edits import tasks as bulk_edit_tasks
 from catalog.models import Product, Spec
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from suppliers.catalog_files import findings, imports, tasks
+from suppliers.catalog_files import imports, tasks
 from suppliers.models import CatalogImport, FeedUpload, SupplierOffer
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import runner
@@ -155,41 +155,6 @@ def test_a_file_of_a_supplier_is_dry_run_and_imported(staff, shop, settings, tmp
     assert FeedUpload.objects.count() == 1
     assert "3 created" in done.content.decode() or "2 created" in done.content.decode()
     assert Product.objects.count() == 2
-
-
-def test_the_findings_of_a_supplier_file_are_listed_and_downloaded(staff, import_of_supplier):
-    page = reverse("supply:import", args=[import_of_supplier.pk])
-
-    text = staff.get(page).content.decode()
-    table = staff.get(f"{page}findings.csv").content.decode().splitlines()
-
-    assert "L-2 <small>row 3</small></th><td>Candela</td><td>5000000 candela</td>" in text
-    assert "findings are shown" not in text
-    assert table[1].startswith("3,L-2,Candela,5000000 candela,")
-
-
-@pytest.mark.parametrize(
-    ("stored", "rest"),
-    [
-        (3, "The download has all."),
-        (2, "The download has the first 2. Correct these, then repeat the dry run."),
-    ],
-)
-def test_a_long_list_of_findings_says_what_it_leaves_out(
-    staff, import_of_supplier, monkeypatch, stored, rest
-):
-    monkeypatch.setattr(findings, "SHOWN", 2)
-    found = {"row": "row 9", "number": None, "code": "list-unreadable", "message": "Bad."}
-    cells = [[], [["Lumen", "many"], ["IP", "wet"]], []]
-    import_of_supplier.report["findings"] = {"list-unreadable": 3}
-    import_of_supplier.report["issues"] = [found | {"cells": each} for each in cells[:stored]]
-    import_of_supplier.save()
-
-    text = staff.get(reverse("supply:import", args=[import_of_supplier.pk])).content.decode()
-
-    assert f"The first 2 of 3 findings are shown. {rest}" in text
-    assert "row 9</th><td>–</td><td>–</td>" in text
-    assert "<td>Lumen<br>IP</td><td>many<br>wet</td>" in text
 
 
 def test_a_supplier_whose_columns_are_not_mapped_is_led_to_its_mapping(
