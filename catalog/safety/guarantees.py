@@ -6,7 +6,7 @@ what was shown until then.
 
 from datetime import datetime
 
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_with_variants, republish_products
 from catalog.models import ProductGuarantee
 from catalog.models.guarantees import GuaranteeKind
 from catalog.safety import documents
@@ -25,7 +25,7 @@ def record_guarantee(
 ) -> None:
     """Save a guarantee, which customers then see; new files replace its files.
 
-    Locks:  the listings, then the products, each in id order: of its product and of its former one
+    Locks:  as ``lock_with_variants``: its product and its former one
     Raises: documents.InvalidDocumentError; IntegrityError: it lacks evidence or terms;
             ProductGuarantee.NotUpdated: it was withdrawn since it was read
     """
@@ -38,7 +38,7 @@ def record_guarantee(
         guarantee.terms_file, guarantee.terms_sha256 = stored.name, stored.sha256
     before = ProductGuarantee.objects.filter(pk=guarantee.pk).values_list("product", flat=True)
     products = sorted({guarantee.product_id, *before})
-    lock_products(products)
+    lock_with_variants(products)
     # Without force, Django would insert one again that was withdrawn since it was read.
     guarantee.save(force_update=guarantee.pk is not None)
     republish_products(products, now=now)
@@ -47,7 +47,7 @@ def record_guarantee(
 @requires_transaction
 def withdraw_guarantee(guarantee: ProductGuarantee, *, now: datetime) -> None:
     """Delete a guarantee: its product shows none from now on. Locks as ``record_guarantee``."""
-    lock_products([guarantee.product_id])
+    lock_with_variants([guarantee.product_id])
     guarantee.delete()
     republish_products([guarantee.product_id], now=now)
 
