@@ -106,6 +106,7 @@ def _pair_variants(
         raise OverrideError(
             gettext("All variants of the product are discontinued. Choose another product.")
         )
+    locks.require_for_sale(ours[0])
     if len(ours) == len(theirs) == 1:
         return [(ours[0], theirs[0])], []
     by_options = {_keys(row): row for row in ours}

@@ -135,6 +135,16 @@ def test_a_guarantee_that_was_recorded_since_refuses_the_undo(make_colors):
     assert months() == {product.pk: 60, other.pk: 36}
 
 
+def test_no_variants_and_no_guarantee_move_to_an_archived_product(make_colors):
+    product, other = make_colors("Black"), make_colors("Red", "Green")
+    make_guarantee(other)
+    Product.objects.filter(pk=product.pk).update(status="archived")
+
+    with pytest.raises(OverrideError, match="discontinued"):
+        merge(product, other)
+    assert months() == {other.pk: 60}
+
+
 @pytest.mark.parametrize("options", [["Battery"], ["Color", "Battery"]])
 def test_products_with_other_options_are_merged_variant_by_variant(make_colors, options):
     product, other = make_colors("Black", "Red"), make_colors("Green", "Blue")
