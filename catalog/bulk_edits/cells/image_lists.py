@@ -3,13 +3,14 @@
 The columns are lists side by side, separated by ``|``: addresses or stored files, roles, positions, and
 texts by language. ``upload:`` and the stem of a stored file name an image that staff uploaded.
 
-A position counts among all images of the product, so that those of variants can stand between. Without
-stated positions, images keep theirs, and new ones come last.
+A position counts among all images of the product, so that those of variants can stand between. An image
+without a stated position keeps its own; a new one comes last.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate, zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -56,14 +57,21 @@ def images_of(owner: str, target: Target) -> list[Image]:
 
 
 def to_values(owner: str, target: Target) -> list[dict[str, Any]]:
-    """Return the images of a product or variant as JSON. No two images of a product share a position."""
-    own, found, position = images_of(owner, target), [], -1
-    for image in target.images:
-        position = max(position + 1, image.position)
-        if image in own:
-            value = {SOURCES: image.source_url, ROLE: image.role, ALT: image.alt_texts}
-            found.append(value | {POSITION: position})
-    return found
+    """Return the images of a product or variant as JSON.
+
+    No two images of a product share a position. All are numbered if the last one would exceed
+    ``MAX_POSITION``, so that each export can be imported.
+    """
+    stored = (image.position for image in target.images)
+    positions: Sequence[int] = [*accumulate(stored, lambda last, own: max(last + 1, own))]
+    if positions and positions[-1] > MAX_POSITION:
+        positions = range(len(positions))
+    own = images_of(owner, target)
+    return [
+        {SOURCES: image.source_url, ROLE: image.role, ALT: image.alt_texts, POSITION: position}
+        for image, position in zip(target.images, positions, strict=True)
+        if image in own
+    ]
 
 
 def to_cells(stored: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> dict[str, str]:
@@ -92,7 +100,7 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
         check_count(texts, found)
         for one, value in zip(found, texts, strict=False):
             _set_part(one, name, value)
-    places = sorted(one[POSITION] for one in present if one["source"] in sources)
+    places = {one["source"]: one[POSITION] for one in present}
     return _ordered(found, stated=split(cells.get(POSITION, "")), places=places)
 
 
@@ -123,11 +131,11 @@ def _set_part(one: dict[str, Any], name: str, text: str) -> None:
 
 
 def _ordered(
-    found: list[dict[str, Any]], *, stated: Sequence[str], places: Sequence[int]
+    found: list[dict[str, Any]], *, stated: Sequence[str], places: Mapping[str, int]
 ) -> list[dict[str, Any]]:
     """Put the images in order, the main one first; set the roles and positions that are left out.
 
-    Shape:  ``places`` are the positions of images that are present, in order. A position that is
+    Shape:  ``places`` maps the addresses of present images to their positions. A position that is
             ``None`` comes after all images of the product
     """
     mains = [one for one in found if one["role"] == Image.Role.MAIN]
@@ -137,20 +145,41 @@ def _ordered(
     numbers = [_position(text) if text else None for text in stated]
     if len({*numbers} - {None}) < len(numbers) - numbers.count(None):
         raise UnreadableError(_("two images have the same position"))
-    numbers += [None] * (len(found) - len(numbers))
-    for one, number in zip(found, numbers, strict=True):
-        one[POSITION] = number
+    for one, number in zip_longest(found, numbers):
+        one[POSITION] = number if number is not None else places.get(one["source"])
         one["role"] = one["role"] or Image.Role.OTHER.value
-    found.sort(key=lambda one: (one not in mains, one[POSITION] is None, one[POSITION]))
-    if not stated:
-        for one, place in zip(found, places, strict=False):
-            one[POSITION] = place
-    elif mains:
-        mains[0][POSITION] = last = 0
-        for one in found[1:]:
-            if one[POSITION] is not None:
-                one[POSITION] = last = max(one[POSITION], last + 1)
+    if stated:
+        _space(found, mains=mains, numbers=numbers)
+        return found
+    found.sort(key=lambda one: one not in mains)
+    kept = sorted(one[POSITION] for one in found if one[POSITION] is not None)
+    for one, place in zip_longest(found, kept):
+        one[POSITION] = place
     return found
+
+
+def _space(
+    found: list[dict[str, Any]],
+    *,
+    mains: Sequence[dict[str, Any]],
+    numbers: Sequence[int | None],
+) -> None:
+    """Sort images by position, the main one at 0. A stated position comes before an equal kept one."""
+    kept = {one["source"] for one, number in zip_longest(found, numbers) if number is None}
+    for one in mains:
+        one[POSITION] = 0
+    found.sort(
+        key=lambda one: (
+            one not in mains,
+            one[POSITION] is None,
+            one[POSITION],
+            one["source"] in kept,
+        )
+    )
+    last = -1
+    for one in found:
+        if one[POSITION] is not None:
+            one[POSITION] = last = max(one[POSITION], last + 1)
 
 
 def _position(text: str) -> int:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from catalog.bulk_edits import fields as bulk_fields
 from catalog.bulk_edits.file_fields import all_fields
 from catalog.models import Image
+from catalog.products.images import MAX_POSITION
 from tests.factories.catalog import make_category, make_image, make_product, make_spec, make_variant
 from tests.suppliers.catalog_files.test_own_files import (
     apply,
@@ -115,6 +117,34 @@ def test_the_dry_run_shows_the_position():
     assert [one["position"] for one in planned.after["images.product"]] == [1, 2]
     shown = all_fields()["images.product"].show(planned.after["images.product"], categories={})
     assert shown == f"1: {ADDRESS}q (Other image), 2: {ADDRESS}p (Other image)"
+
+
+@pytest.mark.parametrize(
+    ("positions", "expected"), [("3", "abpq"), (" | 0", "aqpb"), ("1", "apbq")]
+)
+def test_an_image_without_a_stated_position_keeps_its_own(mixed, positions, expected):
+    of_variant = mixed.variants.get(sku="A")
+    make_image(mixed, source_url=f"{ADDRESS}z", variant=of_variant, role="other", position=8)
+    row = dry_run(f"{POSITIONS}A,,{positions},,\n")
+
+    apply(row)
+
+    assert order() == f"{expected}z"
+
+    undo(row)
+
+    assert {*outcomes(row).values()} <= {"restored", "unchanged"}, messages(row)
+    assert order() == "apbqz"
+
+
+def test_an_export_has_no_position_that_its_import_rejects(mixed):
+    make_image(mixed, source_url=f"{ADDRESS}y", role="other", position=MAX_POSITION)
+    make_image(mixed, source_url=f"{ADDRESS}z", role="other", position=MAX_POSITION)
+
+    (present,) = bulk_fields.load_targets([mixed.pk], [])[0].values()
+    values = all_fields()["images.product"].read(present)
+
+    assert [one["position"] for one in values] == [1, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
