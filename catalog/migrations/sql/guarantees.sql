@@ -1,4 +1,4 @@
--- The months of a product's guarantee stand at the product, too; empty without one.
+-- Copies the months of a guarantee to its product; NULL if the product has none.
 CREATE OR REPLACE FUNCTION copy_guarantee() RETURNS trigger AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN

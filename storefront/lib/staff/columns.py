@@ -23,8 +23,6 @@ from storefront.lib.money import Money
 from storefront.lib.staff.fieldsets import Words
 from storefront.lib.state_machine import StatusChange
 
-MAX_NEWEST_ROWS = 5_000
-
 # Names of values and rows
 
 
@@ -87,6 +85,7 @@ type ColumnLabel = str | Promise
 MAX_JSON_CHARS = 20_000
 MAX_HISTORY_ROWS = 50
 MAX_LIST_ITEMS = 40
+MAX_NEWEST_ROWS = 5_000
 JUST_NOW = timedelta(minutes=1)
 
 
