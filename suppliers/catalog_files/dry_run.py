@@ -19,7 +19,7 @@ from catalog.models import Variant
 from catalog.records import ImportIssue, VariantRecord
 from suppliers.catalog_files import columns, export
 from suppliers.catalog_files.columns import ExportRow
-from suppliers.catalog_files.findings import to_finding
+from suppliers.catalog_files.findings import number_names, to_finding
 from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.formats.delimited import TOTAL_ROW
 from suppliers.connectors.feed.limits import invalid_file
@@ -62,8 +62,8 @@ class Report:
 
     Shape:  ``new``, ``changed``, ``unchanged``, ``rejected`` and ``skipped`` add up to ``rows``;
             ``skipped`` are totals, and rows that only describe a product. ``missing`` products
-            would be discontinued. ``findings`` counts all issues by code, ``issues`` lists them as
-            ``findings.to_finding``. ``changes``, ``rejections`` and ``issues`` are the first ones
+            would be discontinued. ``finding_counts`` counts all issues by code, ``findings`` lists
+            them as ``to_finding`` does. ``changes``, ``rejections`` and ``findings`` are the first ones
     """
 
     rows: int = 0
@@ -74,11 +74,11 @@ class Report:
     skipped: int = 0
     missing: int = 0
     max_examples: int = MAX_EXAMPLES
-    max_issues: int | None = None
+    max_findings: int | None = None
     changes: list[Change] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
-    findings: Counter[str] = field(default_factory=Counter)
-    issues: list[dict[str, Any]] = field(default_factory=list)
+    finding_counts: Counter[str] = field(default_factory=Counter)
+    findings: list[dict[str, Any]] = field(default_factory=list)
     unread_columns: list[str] = field(default_factory=list)
 
     def add_change(
@@ -99,9 +99,9 @@ class Report:
     def add_finding(
         self, issue: ImportIssue, *, mapping: FeedMapping, number: int | None = None
     ) -> None:
-        self.findings[issue.code] += 1
-        if self.max_issues is None or len(self.issues) < self.max_issues:
-            self.issues.append(to_finding(issue, mapping=mapping, number=number))
+        self.finding_counts[issue.code] += 1
+        if self.max_findings is None or len(self.findings) < self.max_findings:
+            self.findings.append(to_finding(issue, mapping=mapping, number=number))
 
 
 def report_changes(  # noqa: PLR0913 - a file, how it is read, and what is reported
@@ -111,7 +111,7 @@ def report_changes(  # noqa: PLR0913 - a file, how it is read, and what is repor
     mapping: FeedMapping,
     now: datetime,
     max_examples: int = MAX_EXAMPLES,
-    max_issues: int | None = None,
+    max_findings: int | None = None,
     on_progress: Callable[[int, int], object] = lambda _read, _total: None,
 ) -> Report:
     """Return what the file would change.
@@ -128,7 +128,7 @@ def report_changes(  # noqa: PLR0913 - a file, how it is read, and what is repor
             raise invalid_file("settings", f"It does not match its mapping: {error}") from error
         report = Report(
             max_examples=max_examples,
-            max_issues=max_issues,
+            max_findings=max_findings,
             unread_columns=_check_columns(file, mapping),
         )
         reader = FeedFileReader(
@@ -165,7 +165,7 @@ class _DryRun:
         self._supplier = supplier
         self._now = now
         self._counts = RowCounts()
-        self._numbers: dict[str, int] = {}  # of the first rows of products and SKUs
+        self._numbers: dict[str, int] = {}
         self._confusable: dict[str, ImportIssue] = {}
 
     def run(self, on_progress: Callable[[int, int], object]) -> None:
@@ -173,9 +173,7 @@ class _DryRun:
         self._report.rows = self._counts.total
         products = {external_id for external_id, _ in self._counts.listed + self._counts.gone}
         skus = {sku for _, sku in self._counts.listed}
-        for (external_id, sku), number in self._counts.first.items():
-            for name in (sku, external_id, f"{external_id}:{sku}"):
-                self._numbers.setdefault(name, number)
+        self._numbers = number_names(self._counts.first)
         for batch in batched(self._pages(skus), BATCH):
             self._check_batch(batch)
             report = self._report

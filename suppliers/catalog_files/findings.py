@@ -1,6 +1,7 @@
-"""Dry-run findings: locate the cells that an issue is about, list the findings, write them as CSV."""
+"""Dry-run findings: locate the cells and row of an issue, list the findings, write them as CSV."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,11 +12,12 @@ from suppliers.connectors.feed.mapping.spec import Mapping as FeedMapping
 from suppliers.offers import links
 from suppliers.runs.issue_labels import issue_label
 
-SHOWN = 200
+MAX_SHOWN = 200
 MAX_STORED = 10_000
+MAX_CELLS = 10  # of one finding
 MAX_TEXT, MAX_MESSAGE = 120, 300
-# Issues that quote more than the cells that they are about.
-ABOUT: Mapping[str, Sequence[str]] = {
+# The fields of issues that quote more than the cells that they are about, by code.
+FIELDS_OF_CODE: Mapping[str, Sequence[str]] = {
     "list-no-id": ("sku",),
     FAILED: ("title",),
     **dict.fromkeys(links.CODES, ("title", "gtin", "mpn")),
@@ -27,7 +29,7 @@ def to_finding(
 ) -> dict[str, Any]:
     """Return an issue as JSON: its row, code and message, its cells as pairs of column and text.
 
-    ``number`` is that of the row; of an issue about a product, that of its first row.
+    ``row`` names the row as the issue does, ``number`` is its number as ``number_names`` returns it.
     """
     return {
         "row": issue.row,
@@ -40,11 +42,12 @@ def to_finding(
 
 def _cells(issue: ImportIssue, mapping: FeedMapping | None) -> list[tuple[str, str]]:
     raw = issue.raw
-    if names := ABOUT.get(issue.code):
+    if names := FIELDS_OF_CODE.get(issue.code):
         found = {name: raw.get(name) or raw.get(_column(name, mapping)) for name in names}
     else:
         found = {name: text for name, text in raw.items() if name != "title"} or dict(raw)
-    return [(_column(name, mapping), str(text)[:MAX_TEXT]) for name, text in found.items() if text]
+    filled = ((name, str(text)[:MAX_TEXT]) for name, text in found.items() if text)
+    return [(_column(name, mapping)[:MAX_TEXT], text) for name, text in islice(filled, MAX_CELLS)]
 
 
 def _column(name: str, mapping: FeedMapping | None) -> str:
@@ -59,14 +62,38 @@ def _column(name: str, mapping: FeedMapping | None) -> str:
     return TARGETS[field].label if field in TARGETS else name
 
 
-def labelled(stored: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def number_names(first: Mapping[tuple[str, str], int]) -> dict[str, int]:
+    """Return the number of the first row for each name that an issue can have.
+
+    The names are a SKU, the id of a product, and both as ``id:SKU``. ``first`` maps pairs of product
+    id and SKU to the number of their first row, in the order of the file.
+    """
+    numbers: dict[str, int] = {}
+    for (external_id, sku), number in first.items():
+        for name in (sku, external_id, f"{external_id}:{sku}"):
+            numbers.setdefault(name, number)
+    return numbers
+
+
+def page_context(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a page shows of the findings of a stored report: counts, and the first ones."""
+    stored, counts = report.get("findings") or [], report.get("finding_counts") or {}
+    return {
+        "counts_by_label": [(issue_label(code), count) for code, count in counts.items()],
+        "finding_count": sum(counts.values()),
+        "stored_count": len(stored),
+        "findings": _with_labels(stored[:MAX_SHOWN]),
+    }
+
+
+def _with_labels(stored: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return stored findings with the text of their code."""
     return [{**one, "label": issue_label(one["code"])} for one in stored]
 
 
 def csv_table(stored: Iterable[Mapping[str, Any]]) -> Iterator[tuple[object, ...]]:
     """Yield the headings, then one row per cell of each finding."""
-    yield (_("Row"), _("SKU"), _("Column"), _("Value"), _("Finding"), _("Read as"))
-    for one in labelled(stored):
+    yield (_("Row"), _("SKU"), _("Column"), _("Value"), _("Finding"), _("Details"))
+    for one in _with_labels(stored):
         for column, text in one["cells"] or [("", "")]:
             yield (one["number"], one["row"], column, text, one["label"], one["message"])

@@ -315,10 +315,10 @@ def _compare_supplier_rows(
         mapping=FeedMappingSpec.read(version.spec),
         now=now,
         max_examples=MAX_EXAMPLES,
-        max_issues=findings.MAX_STORED,
+        max_findings=findings.MAX_STORED,
         on_progress=_progress(row),
     )
-    return {**asdict(report), "findings": dict(report.findings)}
+    return {**asdict(report), "finding_counts": dict(report.finding_counts)}
 
 
 def delete_import(row: CatalogImport) -> None:

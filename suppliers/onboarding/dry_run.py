@@ -17,7 +17,7 @@ from catalog.models import Variant
 from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.clock import running_clock
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
-from suppliers.catalog_files.findings import to_finding
+from suppliers.catalog_files.findings import number_names, to_finding
 from suppliers.catalog_files.imports import active_mapping
 from suppliers.connections.factory import open_connector
 from suppliers.connections.state import DatabaseStateStore
@@ -31,7 +31,7 @@ from suppliers.sync import product_intake
 STATE_KEY = "dry_run"
 FIELDS = (
     *("requested_at", "ended_at", "problem", "products", "importable"),
-    *("created", "updated", "unchanged", "issues", "findings", "examples"),
+    *("created", "updated", "unchanged", "finding_counts", "findings", "examples"),
 )
 MAX_PRODUCTS = 200  # of a file
 MAX_PAGES = 10  # of an API, one call each
@@ -107,7 +107,7 @@ def _report(supplier: Supplier, connector: Connector, now: datetime) -> dict[str
         "created": imported.created,
         "updated": imported.updated,
         "unchanged": imported.unchanged,
-        "issues": dict(counts.most_common()),
+        "finding_counts": dict(counts.most_common()),
         "findings": _findings(issues[:MAX_ISSUES], records, supplier, connector),
         "examples": [
             _example(record, imported.variants, titles) for record in importable[:EXAMPLES]
@@ -127,16 +127,9 @@ def _findings(
     products = {
         variant.sku: record.external_id for record in records for variant in record.variants
     }
-    numbers: dict[str, int] = {}
-    if isinstance(connector, FeedReading):
-        of_skus = connector.row_numbers({*products})
-        for sku, number in of_skus.items():
-            for name in (sku, products.get(sku, sku)):
-                numbers[name] = min(number, numbers.get(name, number))
-    return [
-        to_finding(issue, mapping=mapping, number=numbers.get(issue.row.rpartition(":")[2]))
-        for issue in issues
-    ]
+    of_skus = connector.row_numbers({*products}) if isinstance(connector, FeedReading) else {}
+    numbers = number_names({(products[sku], sku): number for sku, number in of_skus.items()})
+    return [to_finding(one, mapping=mapping, number=numbers.get(one.row)) for one in issues]
 
 
 def _example(

@@ -44,7 +44,6 @@ from suppliers.onboarding.forms import (
 )
 from suppliers.onboarding.step_page import StepPage
 from suppliers.onboarding.steps import StepName
-from suppliers.runs.issue_labels import issue_label
 from suppliers.sync import tasks as sync_tasks
 
 REFRESH_AFTER_S = 3
@@ -224,13 +223,9 @@ class MappingStepPage(StepPage):
         is_open = dry_run.is_running(report, now=self.now)
         supplier = self._existing()
         is_mapped = not steps.is_feed(supplier) or supplier.mappings.filter(is_active=True).exists()
-        listed, counts = report.get("findings") or [], report.get("issues") or {}
         return {
             "report": report,
-            "counted": [(issue_label(code), count) for code, count in counts.items()],
-            "finding_count": sum(counts.values()),
-            "stored_count": len(listed),
-            "findings": findings.labelled(listed[: findings.SHOWN]),
+            **findings.page_context(report),
             "is_running": is_open,
             "is_lost": bool(report) and not is_open and not report["ended_at"],
             "is_mapped": is_mapped,

@@ -28,7 +28,6 @@ from suppliers.connectors.feed.mapping.spec import Mapping as FeedMappingSpec
 from suppliers.feed_mapping import sample as feed_mapping_sample
 from suppliers.models import CatalogImport, Connection, Supplier
 from suppliers.onboarding import dry_run as onboarding_dry_run
-from suppliers.runs.issue_labels import issue_label
 
 VIEW, ADD = "suppliers.view_catalogimport", "suppliers.add_catalogimport"
 OWN_RIGHTS = ("catalog.change_product", "catalog.change_variant")
@@ -209,12 +208,9 @@ def show(request: HttpRequest, import_id: int) -> HttpResponse:
         row=row,
         may_change=request.user.has_perms(_rights(row)),
         refresh_after_s=REFRESH_AFTER_S if row.status in tasks.OPEN else None,
-        counted=[(issue_label(code), count) for code, count in report.get("findings", {}).items()],
-        finding_count=sum(report.get("findings", {}).values()),
-        stored_count=len(report.get("issues", ())),
-        findings=findings.labelled(report.get("issues", [])[: findings.SHOWN]),
         changes=report.get("changes", [])[:SHOWN_CHANGES],
         rejections=report.get("rejections", [])[:SHOWN_CHANGES],
+        **findings.page_context(report),
     )
 
 
@@ -320,7 +316,7 @@ def download_findings(request: HttpRequest, import_id: int) -> HttpResponse:
     """Return the stored findings of a dry run as CSV."""
     staff_page.require(request, VIEW)
     row = get_object_or_404(CatalogImport, pk=import_id)
-    table = findings.csv_table(row.report.get("issues", ()))
+    table = findings.csv_table(row.report.get("findings", ()))
     return staff_page.csv_file(table, f"findings-{row.pk}.csv")
 
 

@@ -116,7 +116,7 @@ def test_a_dry_run_lists_each_finding_by_row_column_and_value(wholesaler, tmp_pa
 
     found = {
         (each["number"] or each["row"], each["code"], *map(tuple, each["cells"]))
-        for each in report["issues"]
+        for each in report["findings"]
     }
     assert found == {
         (1, "minimum-unreadable", ("MOQ", "some")),
@@ -127,7 +127,7 @@ def test_a_dry_run_lists_each_finding_by_row_column_and_value(wholesaler, tmp_pa
         (3, "value-unreadable", ("Max Laufzeit (h)", "long")),
         ("row 4", "list-no-id", ("Artikelnr", "a  b")),
     }
-    assert len(report["issues"]) == sum(report["findings"].values())
+    assert len(report["findings"]) == sum(report["finding_counts"].values())
 
 
 def test_a_dry_run_lists_unlikely_values_that_are_imported(wholesaler, tmp_path):
@@ -136,13 +136,13 @@ def test_a_dry_run_lists_unlikely_values_that_are_imported(wholesaler, tmp_path)
     status, report = run(write_csv(tmp_path / "list.csv", [lantern]), "--mapping=bulk", "--dry-run")
 
     assert (status, report["new"]) == (0, 1)
-    (found,) = report["issues"]
+    (found,) = report["findings"]
     assert (found["number"], found["code"]) == (1, "intensity-unlikely")
     assert found["cells"] == [["Candela", "150000 candela"]]
 
 
 def test_the_command_says_how_many_findings_it_does_not_print(wholesaler, tmp_path, monkeypatch):
-    monkeypatch.setattr("suppliers.catalog_files.findings.SHOWN", 1)
+    monkeypatch.setattr("suppliers.catalog_files.findings.MAX_SHOWN", 1)
     black, red, lantern = ROWS
     path = write_csv(tmp_path / "list.csv", [black | {"MOQ": "some"}, red, lantern])
     out = io.StringIO()

@@ -307,7 +307,7 @@ def test_a_failed_dry_run_says_why(staff):
 def test_a_dry_run_lists_its_findings_by_row_and_column(staff):
     add(staff)
     supplier = Supplier.objects.get()
-    goods = GOODS.replace("HL-701;;", "HL-701;5901234123458;")
+    goods = GOODS.replace("HL-701;;", "HL:701;5901234123458;")
     file = {"file": upload(goods), "option_orders_to": "orders@lumen.example"}
     staff.post(url(supplier, "connection"), file)
     save_mapping(staff, supplier)
@@ -315,9 +315,9 @@ def test_a_dry_run_lists_its_findings_by_row_and_column(staff):
     page = staff.post(url(supplier, "mapping"), {"action": "dry_run"}, follow=True)
 
     text = page.content.decode()
-    assert "HL-701 <small>row 2</small></th><td>EAN</td><td>5901234123458</td>" in text
+    assert "HL:701 <small>row 2</small></th><td>EAN</td><td>5901234123458</td>" in text
     table = staff.get(reverse("supply:setup_findings", args=[supplier.pk])).content.decode()
-    assert "\n2,HL-701,EAN,5901234123458,A GTIN is not valid," in table
+    assert "\n2,HL:701,EAN,5901234123458,A GTIN is not valid," in table
 
 
 def test_a_new_dry_run_forgets_the_last_report(staff):
