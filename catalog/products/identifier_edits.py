@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.attributes.identifiers import MAX_IDENTIFIER_LENGTH, gtin14, mpn_key
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_listings_of, republish_products
 from catalog.models import Identifier, Variant
 from storefront.lib.db.transactions import requires_transaction
 
@@ -132,7 +132,7 @@ def edit_identifiers(edits: Sequence[IdentifierEdit], *, now: datetime) -> None:
     variants = Variant.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
     rows = variants.order_by("pk").in_bulk()
     products = {row.product_id for row in rows.values()}
-    lock_products(products)
+    lock_listings_of(products)
     for edit in edits:
         row = rows[edit.variant_id]
         _remove_identifiers(row, edit.removed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_listings_of, republish_products
 from catalog.models import Image, Product
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -85,7 +85,7 @@ def edit_images_of_products(edits: Sequence[ImageEdit], *, now: datetime) -> Non
     Locks:  the listings of the products, then the products, each in id order
     """
     ids = [edit.product_id for edit in edits]
-    lock_products(ids)
+    lock_listings_of(ids)
     products = Product.objects.filter(pk__in=ids).select_for_update(of=["self"])
     rows = products.order_by("pk").in_bulk()
     if removed := [image.pk for edit in edits for image in edit.removed]:

@@ -149,7 +149,7 @@ def _ordered(
         one[POSITION] = number if number is not None else places.get(one["source"])
         one["role"] = one["role"] or Image.Role.OTHER.value
     if stated:
-        _space(found, mains=mains, numbers=numbers)
+        _sort_by_position(found, mains=mains, numbers=numbers)
         return found
     found.sort(key=lambda one: one not in mains)
     kept = sorted(one[POSITION] for one in found if one[POSITION] is not None)
@@ -158,7 +158,7 @@ def _ordered(
     return found
 
 
-def _space(
+def _sort_by_position(
     found: list[dict[str, Any]],
     *,
     mains: Sequence[dict[str, Any]],
