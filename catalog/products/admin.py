@@ -4,7 +4,7 @@ from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -62,7 +62,13 @@ from catalog.readiness.status_actions import (
 from catalog.staff_search import variants as search
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
+from storefront.lib.staff.admin import (
+    StaffAdmin,
+    acting,
+    action,
+    permission_check,
+    register_read_only,
+)
 from storefront.lib.staff.inlines import inline
 from storefront.lib.staff.list_actions import FilteredActions, IdentityActions
 
@@ -122,7 +128,9 @@ class ProductAdmin(
         ImageInline,
     ]
 
-    @action(description=_("Add variant"), icon="add")
+    has_add_variant_permission = permission_check("catalog.add_variant")
+
+    @action(description=_("Add variant"), icon="add", may="add_variant")
     def add_variant(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         return HttpResponseRedirect(f"{reverse('admin:catalog_variant_add')}?product={object_id}")
 
@@ -137,11 +145,14 @@ class ProductAdmin(
         if not _is_page(request):
             return rows
         variants = Variant.objects.order_by("position", "pk")
+        first_variant = Variant.objects.filter(product=OuterRef(OuterRef("pk"))).order_by("pk")
         return (
             rows.select_related("spec")
             .prefetch_related(Prefetch("variants", variants))
             .annotate(
-                completeness_rows=completeness_rows(), other_statement_rows=other_statements()
+                completeness_rows=completeness_rows(),
+                other_statement_rows=other_statements(),
+                is_fed=_is_named_by_supplier(first_variant),
             )
         )
 
@@ -198,6 +209,12 @@ def _is_page(request: HttpRequest) -> bool:
     """Return whether the request is for the page of one row."""
     match = request.resolver_match
     return match is not None and "object_id" in match.kwargs
+
+
+def _is_named_by_supplier(variant: Any) -> Exists:
+    """Return whether a supplier feeds a variant; a product is fed by the supplier of its first."""
+    one: Any = variant.values("pk")[:1] if isinstance(variant, QuerySet) else variant
+    return Exists(Identifier.objects.filter(scheme=Identifier.Scheme.SUPPLIER, variant=one))
 
 
 def _file_url(request: HttpRequest, kind: str) -> str:
@@ -258,9 +275,12 @@ class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, Lock
     ]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Variant]":
-        """Join on the page of a variant what ``un_number_of`` reads."""
+        """Read with a variant what several parts of its page need."""
         rows: QuerySet[Variant] = super().get_queryset(request)
-        return rows.select_related("product__spec") if _is_page(request) else rows
+        if not _is_page(request):
+            return rows
+        is_fed = _is_named_by_supplier(OuterRef("pk"))
+        return rows.select_related("product__spec").annotate(is_fed=is_fed)
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))

@@ -22,9 +22,15 @@ from storefront.lib.staff.form_fields import construct_message
 
 @admin.display(description=cast("str", gettext_lazy("Edited by staff")))
 def locked_fields(row: Any) -> str | None:
-    """Show the locked fields, each with a button; the buttons belong to ``return_form.html``."""
+    """Show the locked fields; with a button each, if the user may return them to a feed.
+
+    The buttons belong to ``return_form.html``.
+    """
     if not row.overridden_fields:
         return None
+    if not row.is_returnable:
+        names = ((label_of(name, type(row)),) for name in row.overridden_fields)
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", names))
     text = _("Return to supplier data")
     lines = (
         (label, name, f"{text}: {label}", text)
@@ -41,11 +47,19 @@ def locked_fields(row: Any) -> str | None:
 class LockedFieldsAdmin(FieldHistoryAdmin):
     """Admin of rows with ``overridden_fields``. ``return_field`` is the service that unlocks one.
 
+    The rows of pages have ``is_fed``: whether a feed fills their fields.
     The history of a row records old and new values.
     """
 
     change_form_outer_after_template = "catalog/products/return_form.html"
     return_field: ClassVar[Callable[..., None]]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Return a row that knows whether the user may return its fields to a feed."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.is_returnable = row.is_fed and self.has_change_permission(request, row)
+        return row
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_return"

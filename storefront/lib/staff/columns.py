@@ -83,6 +83,7 @@ admin.FieldListFilter.register(_has_free_values, RecentValuesFilter, take_priori
 type Column = Callable[[Any], Any]
 type ColumnLabel = str | Promise
 MAX_JSON_CHARS = 20_000
+MAX_CODE_LENGTH = 24  # of a SKU, which is shown in one line
 MAX_HISTORY_ROWS = 50
 MAX_LIST_ITEMS = 40
 MAX_NEWEST_ROWS = 5_000
@@ -239,8 +240,11 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
         target = follow(row, path)
         if target is None:
             return None
-        shown = follow(row, text) if text else target
-        return format_html('<a href="{}">{}</a>', row_url(target), shown)
+        shown = str(follow(row, text) if text else target)
+        # A SKU has hyphens, at which a browser breaks lines.
+        is_code = " " not in shown and len(shown) <= MAX_CODE_LENGTH
+        html = '<a href="{}" class="whitespace-nowrap">{}</a>' if is_code else '<a href="{}">{}</a>'
+        return format_html(html, row_url(target), shown)
 
     annotated: Any = column
     annotated.target_path, annotated.as_text = path, plain(text or path, label)

@@ -13,6 +13,7 @@ from tests.factories.catalog import (
     make_brand,
     make_channel,
     make_guarantee,
+    make_image,
     make_product,
     make_spec,
     make_variant,
@@ -66,6 +67,14 @@ def test_two_selected_products_are_compared_and_merged(staff, pair):
     assert pair[1].offers.count() == 2
 
 
+def test_costs_are_shown_to_staff_who_may_see_offers(staff, client, pair):
+    url = reverse("supply:merge", args=["variant", *(variant.pk for variant in pair)])
+    assert "Cost" in staff.get(url).content.decode()
+
+    client.force_login(make_staff("clerk", "change_product"))
+    assert "Cost" not in client.get(url).content.decode()
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_only_two_rows_are_merged(staff, pair, count):
     ids = [*Product.objects.values_list("pk", flat=True), make_product().pk][:count]
@@ -99,6 +108,15 @@ def test_a_merge_without_a_choice_is_not_found(staff, pair, keep):
 
 
 # Split
+
+
+def test_images_to_move_are_shown(staff, pair):
+    make_image(pair[0].product, stem="abc", variant=pair[0])
+
+    form = staff.get(reverse("supply:split_product", args=[pair[0].product_id])).content.decode()
+
+    assert "/abc" in form
+    assert f"Main image · {pair[0].sku}" in form
 
 
 def test_offers_are_split_into_a_new_product(staff, pair):
