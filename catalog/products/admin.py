@@ -4,7 +4,7 @@ from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -152,7 +152,7 @@ class ProductAdmin(
             .annotate(
                 completeness_rows=completeness_rows(),
                 other_statement_rows=other_statements(),
-                is_fed=_is_named_by_supplier(first_variant),
+                is_fed=self.is_named_by_supplier(first_variant),
             )
         )
 
@@ -209,12 +209,6 @@ def _is_page(request: HttpRequest) -> bool:
     """Return whether the request is for the page of one row."""
     match = request.resolver_match
     return match is not None and "object_id" in match.kwargs
-
-
-def _is_named_by_supplier(variant: Any) -> Exists:
-    """Return whether a supplier feeds a variant; a product is fed by the supplier of its first."""
-    one: Any = variant.values("pk")[:1] if isinstance(variant, QuerySet) else variant
-    return Exists(Identifier.objects.filter(scheme=Identifier.Scheme.SUPPLIER, variant=one))
 
 
 def _file_url(request: HttpRequest, kind: str) -> str:
@@ -277,10 +271,9 @@ class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, Lock
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Variant]":
         """Read with a variant what several parts of its page need."""
         rows: QuerySet[Variant] = super().get_queryset(request)
-        if not _is_page(request):
-            return rows
-        is_fed = _is_named_by_supplier(OuterRef("pk"))
-        return rows.select_related("product__spec").annotate(is_fed=is_fed)
+        is_fed = self.is_named_by_supplier(OuterRef("pk"))
+        page = rows.select_related("product__spec").annotate(is_fed=is_fed)
+        return page if _is_page(request) else rows
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))

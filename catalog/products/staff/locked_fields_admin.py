@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from catalog.models import Identifier
 from catalog.products.staff.history.change_texts import label_of
 from catalog.products.staff.history.history_admin import FieldHistoryAdmin
 from storefront.lib.db.change_source import set_change_source
@@ -98,3 +100,9 @@ class LockedFieldsAdmin(FieldHistoryAdmin):
 
     def construct_change_message(self, _request: Any, form: Any, formsets: Any, add: Any) -> Any:
         return construct_message(form, formsets, add=add)
+
+    @staticmethod
+    def is_named_by_supplier(variant: Any) -> Exists:
+        """Return whether a supplier feeds a variant; a product is fed by the supplier of its first."""
+        one: Any = variant.values("pk")[:1] if isinstance(variant, QuerySet) else variant
+        return Exists(Identifier.objects.filter(scheme=Identifier.Scheme.SUPPLIER, variant=one))
