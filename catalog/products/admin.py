@@ -144,11 +144,10 @@ class ProductAdmin(
         rows: QuerySet[Product] = super().get_queryset(request)
         if not _is_page(request):
             return rows
-        variants = Variant.objects.order_by("position", "pk")
         first_variant = Variant.objects.filter(product=OuterRef(OuterRef("pk"))).order_by("pk")
         return (
             rows.select_related("spec")
-            .prefetch_related(Prefetch("variants", variants))
+            .prefetch_related(Prefetch("variants", Variant.objects.order_by("position", "pk")))
             .annotate(
                 completeness_rows=completeness_rows(),
                 other_statement_rows=other_statements(),
