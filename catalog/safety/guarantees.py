@@ -36,9 +36,7 @@ def record_guarantee(
     if terms:
         stored = documents.store(terms)
         guarantee.terms_file, guarantee.terms_sha256 = stored.name, stored.sha256
-    before = ProductGuarantee.objects.filter(pk=guarantee.pk).values_list("product", flat=True)
-    products = sorted({guarantee.product_id, *before})
-    lock_with_variants(products)
+    products = _lock_products_of(guarantee)
     # Without force, Django would insert one again that was withdrawn since it was read.
     guarantee.save(force_update=guarantee.pk is not None)
     republish_products(products, now=now)
@@ -47,9 +45,18 @@ def record_guarantee(
 @requires_transaction
 def withdraw_guarantee(guarantee: ProductGuarantee, *, now: datetime) -> None:
     """Delete a guarantee: its product shows none from now on. Locks as ``record_guarantee``."""
-    lock_with_variants([guarantee.product_id])
+    products = _lock_products_of(guarantee)
     guarantee.delete()
-    republish_products([guarantee.product_id], now=now)
+    republish_products(products, now=now)
+
+
+@requires_transaction
+def _lock_products_of(guarantee: ProductGuarantee) -> list[int]:
+    """Lock and return the products of the object and of its row: a merge may have moved the row."""
+    stored = ProductGuarantee.objects.filter(pk=guarantee.pk).values_list("product", flat=True)
+    products = sorted({guarantee.product_id, *stored})
+    lock_with_variants(products)
+    return products
 
 
 def find_missing_artwork() -> list[str]:

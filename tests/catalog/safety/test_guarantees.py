@@ -205,3 +205,19 @@ def test_a_late_edit_does_not_bring_a_withdrawn_guarantee_back():
         guarantees.record_guarantee(read_before, actor="mia", now=NOON)
 
     assert months_of(product) is None
+
+
+def test_a_withdrawal_publishes_the_product_that_a_merge_gave_the_guarantee(monkeypatch):
+    first, second = make_product(), make_product()
+    read_before = make_guarantee(first)
+    ProductGuarantee.objects.update(product=second)
+    published = []
+    monkeypatch.setattr(
+        guarantees, "republish_products", lambda ids, **_when: published.extend(ids)
+    )
+
+    with transaction.atomic():
+        guarantees.withdraw_guarantee(read_before, now=NOON)
+
+    assert published == [first.pk, second.pk]
+    assert months_of(second) is None
