@@ -25,18 +25,22 @@ def record_guarantee(
 ) -> None:
     """Save a guarantee, which customers then see; new files replace its files.
 
+    A stored guarantee keeps the product of its row, because a merge may have moved it since it was read.
+
     Locks:  as ``lock_with_variants``: its product and its former one
     Raises: documents.InvalidDocumentError; IntegrityError: it lacks evidence or terms;
             ProductGuarantee.NotUpdated: it was withdrawn since it was read
     """
     guarantee.confirmed_by = actor
     if evidence:
-        stored = documents.store(evidence)
-        guarantee.evidence_file, guarantee.evidence_sha256 = stored.name, stored.sha256
+        file = documents.store(evidence)
+        guarantee.evidence_file, guarantee.evidence_sha256 = file.name, file.sha256
     if terms:
-        stored = documents.store(terms)
-        guarantee.terms_file, guarantee.terms_sha256 = stored.name, stored.sha256
+        file = documents.store(terms)
+        guarantee.terms_file, guarantee.terms_sha256 = file.name, file.sha256
     products = _lock_products_of(guarantee)
+    if stored := ProductGuarantee.objects.filter(pk=guarantee.pk).first():
+        guarantee.product_id = stored.product_id
     # Without force, Django would insert one again that was withdrawn since it was read.
     guarantee.save(force_update=guarantee.pk is not None)
     republish_products(products, now=now)

@@ -90,6 +90,23 @@ def test_staff_record_a_guarantee_and_are_named(admin_client, admin_user):
     assert months_of(product) == 60
 
 
+def test_a_page_opened_before_a_merge_does_not_move_the_guarantee_back(admin_client):
+    archived, kept = make_product(), make_product()
+    guarantee = make_guarantee(archived, months=60)
+    read_before_the_merge = ProductGuarantee.objects.get(pk=guarantee.pk)
+    ProductGuarantee.objects.filter(pk=guarantee.pk).update(product=kept)
+
+    page = f"/admin/catalog/productguarantee/{guarantee.pk}/change/"
+    answer = admin_client.post(page, filled(archived, months=36))
+    assert answer.status_code == 302
+    assert (months_of(archived), months_of(kept)) == (None, 36)
+
+    read_before_the_merge.months = 48
+    with transaction.atomic():
+        guarantees.record_guarantee(read_before_the_merge, actor="clerk", now=NOON)
+    assert (months_of(archived), months_of(kept)) == (None, 48)
+
+
 def test_a_guarantee_of_the_seller_may_be_short(admin_client):
     product = make_product()
 
