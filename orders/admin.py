@@ -1,7 +1,7 @@
 """Admin entry point: import the staff pages of every package."""
 
 # ruff: noqa: F401 - importing them registers them
-from orders import order_admin, purchase_order_admin
+from orders import order_admin, order_line_admin, purchase_order_admin
 from orders.accounting import admin as accounting_admin
 from orders.accounting.reconciliation import admin as reconciliation_admin
 from orders.address_changes import admin as address_admin

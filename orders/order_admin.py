@@ -25,9 +25,9 @@ from orders.admin_columns import (
 )
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
-from orders.cart.admin import FEES, LANDED
 from orders.models import ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
 from orders.models.order import CUSTOMER_NAME, PHONE
+from orders.order_line_admin import FEES, LANDED
 from orders.payments import refunds
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks

@@ -5,10 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 
 from catalog.models import Product
 from catalog.models.guarantees import GuaranteeTerms
 from catalog.products.detail import load_guarantees
+from catalog.safety import documents
 from orders.cart.lines import LONG_FIELDS
 from orders.models import Order, OrderLine
 from storefront.lib.db.prepared_queries import PreparedQuery
@@ -21,13 +23,23 @@ def read_order_lines(order: Order) -> list[OrderLine]:
 
 def snapshot_guarantees(products: Iterable[Product]) -> dict[int, dict[str, Any]]:
     """Return the guarantee of each product that has one as ``OrderLine.guarantee``, by product id."""
-    rows = load_guarantees({product.pk for product in products if product.warranty_months})
+    rows = load_guarantees({product.pk for product in products if product.guarantee_months})
     return {row.product_id: asdict(row.terms) for row in rows}
 
 
 def has_terms(name: str) -> bool:
     """Return whether a stored document is the terms of a sold guarantee. Reads all order lines."""
     return OrderLine.objects.filter(guarantee__terms_file=name).exists()
+
+
+def download_terms(line: OrderLine, *, stem: str) -> HttpResponse:
+    """Return the terms of the guarantee that was sold with a line. Raises: Http404."""
+    if not line.guarantee:
+        raise Http404
+    try:
+        return documents.download(line.guarantee["terms_file"], stem=stem)
+    except FileNotFoundError as error:
+        raise Http404 from error
 
 
 def guarantees_of(lines: Iterable[OrderLine]) -> list[tuple[OrderLine, GuaranteeTerms]]:

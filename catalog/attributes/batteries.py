@@ -84,7 +84,7 @@ _COUNT = re.compile(r"(?:^|[^\w.])(\d{1,2})\s*(?:(?:x|×|pcs|pieces|cells?)\b|�
 # "2*1800mAh", "1800mAh*2": the capacity is that of one cell.
 _COUNT_OF_CAPACITY = re.compile(
     r"(?<![\w.])(\d{1,2})\s*[x×*]\s*\d{3,5}\s*(?:mah|毫安)"
-    r"|(?:mah|毫安时?)\s*[x×*]\s*(\d{1,2})(?![\d.])",
+    r"|(?:m?ah|毫安时?|安时)\s*[x×*]\s*(\d{1,2})(?![\d.])",
     re.IGNORECASE,
 )
 

@@ -42,7 +42,7 @@ class NormalizedProduct:
 
     Shape:  ``spec`` maps columns of ``Spec`` to known values; ``sources`` maps the same columns to
             the supplier's text; ``check_inputs`` are as in ``Spec``; ``warnings`` are the findings,
-            with the text of each error
+            with the text of each error; ``unlikely`` are those on values that are published
     """
 
     family: str
@@ -66,6 +66,7 @@ class NormalizedProduct:
     manufacturer: Contact | None
     responsible_person: Contact | None
     issues: tuple[ImportIssue, ...] = field(default=())
+    unlikely: tuple[ImportIssue, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +188,11 @@ def normalize(
             *checked.issues,
             *title_issues,
             *_claim_issues(record, [*title_claims, *claims], impossible),
+        ),
+        unlikely=tuple(
+            _issue(record, one.code, f"{one.message}.", raw=labels.lines_of(one.column))
+            for one in checked.findings
+            if not one.is_error
         ),
     )
     return replace(enriched, issues=(*enriched.issues, *_lithium_issues(record, enriched)))

@@ -89,6 +89,7 @@ _BARE = re.compile(
     rf"(?:\d{{1,3}}:[0-5]\d|{_NUMBER}(?:\s*(?:[x×*–~-]|to|bis|à)\s*{_NUMBER}){{0,2}})",
     re.IGNORECASE,
 )
+_CELLS_IN_PACK = re.compile(rf"({_NUMBER})\s*[xX×*]\s*([1-9]\d?)")  # "3500*2"
 _LUX = re.compile(
     rf"(?P<lux>{_NUMBER})\s*(?P<k>k?)(?:lux|lx)\s*(?:@|at|in|auf|à|bei|a)?\s*"
     rf"(?P<meters>{_NUMBER})\s*m(?:et\w+)?(?![a-z0-9])",
@@ -112,8 +113,13 @@ def heading_unit(heading: str) -> str:
 
 
 def with_heading_unit(text: str, *, heading: str) -> str:
-    """Append the unit of the heading to a bare number, range, list, or dimensions (``65 x 42``)."""
+    """Append the unit of the heading to a bare number, range, list, or dimensions (``65 x 42``).
+
+    A capacity such as ``3500*2`` is that of one cell: ``3500 mah*2``.
+    """
     unit, plain = heading_unit(heading), narrow(text).strip()
+    if unit in CAPACITY_MAH and (pack := _CELLS_IN_PACK.fullmatch(plain)):
+        return f"{pack[1]} {unit}*{pack[2]}"
     if unit and _LIST.fullmatch(plain):
         return re.sub(_NUMBER, rf"\g<0> {unit}", plain)
     return f"{text} {unit}" if unit and _BARE.fullmatch(plain) else text

@@ -350,7 +350,7 @@ def _differing(target: Target, expected: Mapping[str, Any], known: Known) -> lis
     return [
         code
         for code, value in expected.items()
-        if code not in known or known[code].read(target) != value
+        if code not in known or not known[code].is_stored(target, value)
     ]
 
 

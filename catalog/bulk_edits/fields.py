@@ -37,6 +37,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.models.attributes import EDITABLE_COLUMNS
+from catalog.products.identifier_edits import NumberOwners
 from catalog.products.spec_edits import stated_mode
 from catalog.products.staff.spec_form import SpecForm, custom_fields
 from catalog.products.staff.variant_form import VariantForm
@@ -87,6 +88,7 @@ class Target:
     # by kind and option key
     option_texts: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     identifiers: Mapping[int, Sequence[Identifier]] = field(default_factory=dict)  # by variant
+    owners: NumberOwners = field(default_factory=NumberOwners)
 
     @property
     def modes(self) -> list[StatedMode]:
@@ -140,6 +142,10 @@ class BulkField:
     @property
     def _column(self) -> Any:
         return MODELS[self.part]._meta.get_field(self.name)  # noqa: SLF001 - Django's model API
+
+    def is_stored(self, target: Target, value: Any) -> bool:
+        """Return whether the stored value is this one."""
+        return bool(self.read(target) == value)
 
     def read(self, target: Target) -> Any:
         """Return the stored value as JSON."""

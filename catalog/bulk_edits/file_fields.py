@@ -8,7 +8,8 @@ Part and value, as JSON:
   for all products
 - ``warnings.en``: safety warnings, one per line
 - ``modes.modes``: the light modes as texts (``mode_texts``)
-- ``images.product``, ``images.variant``: ``{"source", "role", "alt"}``; ``alt`` maps languages to texts
+- ``images.product``, ``images.variant``: ``{"source", "role", "position", "alt"}``; ``alt`` maps languages
+  to texts
 - ``documents.product``: the ``cells.document_lists.PARTS`` of each document
 - ``guarantee.product``: the ``cells.guarantee_fields.FIELDS`` of the guarantee, a list of at most one
 """
@@ -141,16 +142,21 @@ class ImagesField(_ListField):
     """The images of a product that belong to no variant, or those of the variant."""
 
     def read(self, target: Target) -> Any:
-        return [
-            {"source": image.source_url, "role": image.role, "alt": image.alt_texts}
-            for image in image_lists.images_of(self.name, target)
-        ]
+        return image_lists.to_values(self.name, target)
+
+    def is_stored(self, target: Target, value: Any) -> bool:
+        """Compare all but positions: an edit of other images of the product can move them."""
+        present, expected = (
+            [{**one, "position": None} for one in images] for images in (self.read(target), value)
+        )
+        return present == expected
 
     def show(self, stored: Any, *, categories: Mapping[int, str]) -> str:  # noqa: ARG002
         roles = dict(Image.Role.choices)
         texts = [
             " ".join(
                 [
+                    *([] if one["position"] is None else [f"{one['position']}:"]),
                     f"{one['source'][-MAX_SHOWN_IMAGE:]} ({roles.get(one['role'], one['role'])})",
                     *(f"“{text}”" for text in one["alt"].values()),
                 ]

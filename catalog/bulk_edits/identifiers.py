@@ -37,8 +37,13 @@ def find_new(target: Target, scheme: str, stated: Sequence[str]) -> tuple[list[s
 
 def stored_value(target: Target, scheme: str, raw: str) -> str:
     """Return the value that is stored for an identifier. Raises IdentifierError."""
+    return stored_value_of(scheme, raw, brand=target.product.brand.name)
+
+
+def stored_value_of(scheme: str, raw: str, *, brand: str) -> str:
+    """Return the value that is stored for a number of a brand. Raises IdentifierError."""
     try:
-        return identifier_edits.parse(scheme=scheme, raw=raw, brand=target.product.brand.name)
+        return identifier_edits.parse(scheme=scheme, raw=raw, brand=brand)
     except InvalidGtinError as error:
         reason = str(MESSAGES[error.code]) % error.values
         raise IdentifierError(_("Not a GTIN: %(reason)s.") % {"reason": reason}) from error
@@ -50,7 +55,7 @@ def stored_value(target: Target, scheme: str, raw: str) -> str:
 def _check_free(target: Target, scheme: str, raw: str, value: str) -> None:
     if target.variant is None:
         raise IdentifierError(_("The product or variant was deleted in the meantime."))
-    _check_owner(target, raw, identifier_edits.find_owners([value]).get((scheme, value)))
+    _check_owner(target, raw, target.owners.find(scheme, value))
 
 
 def _check_owner(target: Target, raw: str, owner: Variant | None) -> None:

@@ -59,7 +59,10 @@ def decision_table(request: ChangeRequest) -> SafeString:
     rows = format_html_join(
         "",
         "<tr><th scope=row>{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
-        ((one.label, one.old, one.new, _buttons(one)) for one in find_differences(request)),
+        (
+            (one.label, one.old, one.new, _buttons(one, may_decide=request.may_decide))  # type: ignore[attr-defined]  # set by get_object
+            for one in find_differences(request)
+        ),
     )
     return format_html(
         '<div class="today-scroll" tabindex="0" role="group" aria-label="{}">'
@@ -72,9 +75,11 @@ def decision_table(request: ChangeRequest) -> SafeString:
     )
 
 
-def _buttons(one: Difference) -> SafeString:
+def _buttons(one: Difference, *, may_decide: bool) -> SafeString:
     if one.is_locked:
         return format_html("{}", _("Locked: edited by staff"))
+    if not may_decide:
+        return SafeString("")
     texts = {"accept": _("Accept"), "reject": _("Reject")}
     return format_html_join(
         " ",
@@ -131,6 +136,13 @@ class ChangeRequestAdmin(StaffAdmin):
             *("product__modes", "product__images", "product__variants")
         )
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Return a request that knows whether the user may decide about it."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.may_decide = self.has_act_permission(request)
+        return row
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.decide_view))
         name = "catalog_changerequest_decide"
@@ -140,7 +152,9 @@ class ChangeRequestAdmin(StaffAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
-        shown = {"seen": decisions.version_of(row)} if row else {}
+        if row is None and self.has_view_permission(request):
+            return self._answer_decided(request)
+        shown = {"seen": decisions.version_of(row), "may_decide": row.may_decide} if row else {}
         page: HttpResponse = super().change_view(
             request, object_id, form_url, {**(extra_context or {}), **shown}
         )
@@ -148,9 +162,11 @@ class ChangeRequestAdmin(StaffAdmin):
 
     def decide_view(self, request: HttpRequest, object_id: int) -> HttpResponse:
         """Accept or reject one field, or all; then show what is left, or the list."""
-        row = self.row(request, str(object_id))
         if not self.has_act_permission(request):
             raise PermissionDenied
+        row = self.get_object(request, str(object_id))
+        if row is None:
+            return self._answer_decided(request)
         step = next((name for name in _DECISIONS if name in request.POST), "")
         name = request.POST.get(step, "")
         if not step or (name and name not in row.changes):
@@ -176,6 +192,11 @@ class ChangeRequestAdmin(StaffAdmin):
         is_open = self.get_queryset(request).filter(pk=row.pk).exists()
         to = self.page_of(row) if is_open else reverse("admin:catalog_changerequest_changelist")
         return HttpResponseRedirect(to)
+
+    def _answer_decided(self, request: HttpRequest) -> HttpResponse:
+        text = _("This change request is not open anymore: its changes are decided or withdrawn.")
+        self.message_user(request, text, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:catalog_changerequest_changelist"))
 
     @action(description=gettext_lazy("Accept all changes"))
     def accept_selected(self, request: HttpRequest, rows: "QuerySet[ChangeRequest]") -> None:

@@ -12,7 +12,7 @@ from catalog.attributes.colors import color_of
 from catalog.brands.aliases import get_or_create_brand
 from catalog.change_requests.recording import MORE, OPTIONS
 from catalog.custom_attributes.registry import CUSTOM
-from catalog.listings.publication import lock_product, republish
+from catalog.listings.publication import lock_listings_of, republish
 from catalog.models import (
     Category,
     ChangeRequest,
@@ -114,7 +114,7 @@ def _lock(request: ChangeRequest, *, actor: str, seen: str | None) -> _Locked | 
     """Lock the rows; None if the request is gone."""
     variants = Variant.objects.filter(product=request.product_id).order_by("pk")
     locked = list(variants.select_for_update(of=["self"], no_key=True))
-    lock_product(request.product_id)
+    lock_listings_of([request.product_id])
     product = Product.objects.select_for_update(of=["self"]).get(pk=request.product_id)
     row = ChangeRequest.objects.select_for_update(of=["self"]).filter(pk=request.pk).first()
     if row is None:

@@ -1,11 +1,12 @@
 """Change request differences: show the live and the stated value of each field, words marked."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
-from django.utils.html import conditional_escape, format_html_join, strip_tags
+from django.utils.html import conditional_escape, format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -14,8 +15,9 @@ from catalog.change_requests.recording import MORE, OPTIONS, encode
 from catalog.custom_attributes.registry import CUSTOM
 from catalog.models import ChangeRequest, Image, Product, Spec
 from catalog.models.families import family_name
-from catalog.models.products import UPLOAD_SCHEME
+from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products.image_edits import IMAGES
+from catalog.products.images import url_of
 from catalog.products.spec_edits import MODES
 from catalog.products.staff.history.change_texts import label_of
 
@@ -40,12 +42,13 @@ def find_differences(request: ChangeRequest) -> Iterator[Difference]:
     """
     product = request.product
     for name, change in request.changes.items():
-        old, new = (text_of(name, value) for value in (live_value(product, name), change["value"]))
+        live = live_value(product, name)
+        old, new = (text_of(name, value) for value in (live, change["value"]))
         yield Difference(
             field=name,
             label=label_of_field(name),
-            old=_marked(old, new),
-            new=_marked(new, old),
+            old=_marked(old, new) if name != IMAGES else _pictures(product, live, change["value"]),
+            new=_marked(new, old) if name != IMAGES else _pictures(product, change["value"], live),
             is_locked=name in product.overridden_fields,
         )
 
@@ -126,7 +129,8 @@ def _options(value: Mapping[str, Any]) -> str:
 
 def _mode(mode: Mapping[str, Any]) -> str:
     parts = [mode["name"], mode["kind"]]
-    parts += [f"{mode['output_lm']} lm"] if mode["output_lm"] is not None else []
+    lumens = mode["output_lm"]
+    parts += [f"{Decimal(lumens).normalize():f} lm"] if lumens is not None else []
     parts += [f"{mode['runtime_min']} min"] if mode["runtime_min"] is not None else []
     return " ".join(parts)
 
@@ -134,6 +138,30 @@ def _mode(mode: Mapping[str, Any]) -> str:
 def _image(image: Mapping[str, str]) -> str:
     parts = [image["url"], str(Image.Role(image["role"]).label), image["sku"]]
     return ", ".join(filter(None, parts))
+
+
+def _pictures(
+    product: Product, images: Iterable[Mapping[str, str]], others: Collection[Mapping[str, str]]
+) -> SafeString:
+    """Show images, those marked that the other side lacks or uses otherwise.
+
+    An image that is not downloaded yet is a link to the supplier.
+    """
+    stems = {image.source_url: image.stem for image in product.images.all()}
+    shown = []
+    for image in images:
+        stem, url = stems.get(image["url"], ""), image["url"]
+        if stem:
+            picture = format_html('<img src="{}" alt="">', url_of(stem, min(WIDTHS_PX)))
+        elif url.startswith(("http://", "https://")):  # a supplier may state a script
+            link = '<a href="{}" rel="noreferrer noopener" target="_blank">{}</a>'
+            picture = format_html(link, url, _("Image at the supplier"))
+        else:
+            picture = format_html("{}", url)
+        use = ", ".join(filter(None, [str(Image.Role(image["role"]).label), image["sku"]]))
+        shown.append((picture, format_html("{}" if image in others else "<mark>{}</mark>", use)))
+    lines = format_html_join("", "<li>{} {}</li>", shown)
+    return format_html('<ul class="change-pictures">{}</ul>', lines) if shown else mark_safe("–")
 
 
 _TEXTS: dict[str, Callable[[Any], str]] = {

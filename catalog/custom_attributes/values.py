@@ -216,9 +216,9 @@ def _number(text: str, unit: str, mark: str) -> Decimal:
 def range_problem(number: Decimal, definition: Definition) -> str:
     """Return why a number is out of the range of its attribute, or ""."""
     if definition.minimum is not None and number < definition.minimum:
-        return f"{number:f} is less than {definition.minimum:f}"
+        return f"{number:f} is less than {Decimal(definition.minimum).normalize():f}"
     if definition.maximum is not None and number > definition.maximum:
-        return f"{number:f} is more than {definition.maximum:f}"
+        return f"{number:f} is more than {Decimal(definition.maximum).normalize():f}"
     return ""
 
 

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
@@ -30,6 +30,13 @@ def category_choices() -> list[tuple[str, str]]:
     language = (get_language() or "en")[:2]
     rows = Category.objects.order_by("position", "slug")
     return [("", "---------"), *((row.slug, row.name_in(language)) for row in rows)]
+
+
+@admin.display(description=cast("str", gettext_lazy("Category")))
+def category_name(family: Any) -> str:
+    """Show the name of the category, which ``get_queryset`` reads."""
+    names = family.category_names or {}  # a new shop may not have the category yet
+    return str(names.get((get_language() or "en")[:2]) or names.get("en") or family.category)
 
 
 def attribute_choices() -> list[tuple[str, str]]:
@@ -179,13 +186,18 @@ class ProductFamilyAdmin(StaffAdmin):
         "code",
         english_name,
         "kind",
-        "category",
+        category_name,
         "sku_prefix",
         "match_priority",
     ]
     list_filter: ClassVar = ["kind"]
     search_fields: ClassVar = ["code", "names", "words"]
     ordering: ClassVar = ["position", "code"]
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ProductFamily]":
+        rows: QuerySet[ProductFamily] = super().get_queryset(request)
+        category = Category.objects.filter(slug=OuterRef("category"))
+        return rows.annotate(category_names=Subquery(category.values("names")))
 
     @admin.display(description=cast("str", gettext_lazy("Custom attributes")))
     def attributes(self, family: ProductFamily) -> str:

@@ -38,17 +38,16 @@ def relist(*, listing: Listing, now: datetime) -> None:
 
 def _set_delisted(listing: Listing, *, is_delisted: bool, now: datetime) -> None:
     product_id = listing.variant.product_id
-    lock_product(product_id)
+    lock_listings_of([product_id])
     Listing.objects.filter(pk=listing.pk).update(is_delisted=is_delisted, updated_at=now)
     republish(product_id, now=now)
 
 
-def lock_product(product_id: int) -> None:
-    lock_products([product_id])
+def lock_listings_of(product_ids: Collection[int]) -> None:
+    """Lock the listings of products in id order. Lock or write the products after it.
 
-
-def lock_products(product_ids: Collection[int]) -> None:
-    # Lock the listings before the products, as a refresh does. The reverse could deadlock with it.
+    A refresh locks in this order: the reverse could deadlock with it.
+    """
     rows = Listing.objects.filter(variant__product__in=product_ids).order_by("pk")
     list(rows.select_for_update(of=["self"]).values_list("pk"))
 
@@ -57,7 +56,7 @@ def lock_with_variants(product_ids: Collection[int]) -> None:
     """Lock the variants of products, then their listings, then the products, each in id order."""
     variants = Variant.objects.filter(product__in=product_ids).order_by("pk")
     list(variants.select_for_update(of=["self"], no_key=True).values_list("pk"))
-    lock_products(product_ids)
+    lock_listings_of(product_ids)
     products = Product.objects.filter(pk__in=product_ids).order_by("pk")
     list(products.select_for_update(of=["self"]).values_list("pk"))
 
@@ -112,6 +111,6 @@ def republish_family(family: str, *, now: datetime, after: int = 0) -> tuple[int
     ids = list(products.values_list("pk", flat=True)[:MAX_PER_TASK])
     for batch in batched(ids, BATCH):
         with transaction.atomic(durable=True):
-            lock_products(batch)
+            lock_listings_of(batch)
             republish_products(batch, now=now)
     return len(ids), ids[-1] if len(ids) == MAX_PER_TASK else 0

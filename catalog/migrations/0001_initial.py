@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                         choices=[("draft", "Draft"), ("in_review", "In review"), ("ready", "Ready"), ("live", "Live"), ("archived", "Archived")], default="draft", help_text="Only live products are shown and sold.", max_length=10, verbose_name="Status"
                     ),
                 ),
-                ("warranty_months", models.PositiveSmallIntegerField(blank=True, editable=False, null=True, verbose_name="Guarantee (months)")),
+                ("guarantee_months", models.PositiveSmallIntegerField(blank=True, editable=False, null=True, verbose_name="Guarantee (months)")),
                 (
                     "overridden_fields",
                     models.JSONField(

@@ -74,7 +74,7 @@ class ProductGuarantee(models.Model):
 
     Shown with its terms on product page, checkout and confirmation. A supplier's claim such as
     "5 year warranty" is no evidence: staff who saw the terms add the row. A trigger copies
-    ``months`` to ``Product.warranty_months`` (``migrations/sql/guarantees.sql``).
+    ``months`` to ``Product.guarantee_months`` (``migrations/sql/guarantees.sql``).
     Source: Directive (EU) 2024/825, article 2
     """
 

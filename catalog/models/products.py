@@ -101,7 +101,7 @@ class Product(models.Model):
         verbose_name=_("Redirects to"),
     )
     # ``ProductGuarantee.months``, copied by a trigger; None: no guarantee beyond the legal one.
-    warranty_months = models.PositiveSmallIntegerField(
+    guarantee_months = models.PositiveSmallIntegerField(
         _("Guarantee (months)"), null=True, blank=True, editable=False
     )
     # edited by staff: no feed overwrites them

@@ -73,7 +73,11 @@ def first_invalid_url(record: ProductRecord) -> ImportIssue | None:
         return None
     message = f"{bad[:200]!r} is not an image URL; skipped."
     return ImportIssue(
-        row=record.external_id, code="picture-address", message=message, is_fatal=False
+        row=record.external_id,
+        code="picture-address",
+        message=message,
+        is_fatal=False,
+        raw={"picture": bad[:200]},
     )
 
 

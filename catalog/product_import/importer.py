@@ -77,7 +77,7 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
     Shape:  ``variant_ids`` maps supplier SKUs to variant ids; ``product_ids`` maps ids of supplier
             products to products that get their SKUs as new variants; ``source`` is the supplier's
             code, ``run`` the id of its sync run, for the history; ``is_preview``: write in the
-            caller's transaction, which is rolled back
+            caller's transaction, which is rolled back, and report unlikely values, too
     Locks:  the variants, then their products, each in id order
     """
     issues: list[ImportIssue] = []
@@ -91,6 +91,8 @@ def import_products(  # noqa: PLR0913 - records, what is linked already, whose a
             issues=issues,
         )
     )
+    if is_preview:
+        issues += [issue for item in items for issue in item.enriched.unlikely]
     with transaction.atomic(durable=not is_preview):
         set_change_source(f"sync:{source}:{run or ''}".rstrip(":"))
         _load_rows(items, variant_ids=variant_ids, product_ids=product_ids, source=source)
@@ -232,7 +234,13 @@ def packed_weight_g(record: VariantRecord) -> int | ImportIssue | None:
         f"The packed weight is {weight_g:,} g, more than {MAX_PACKED_WEIGHT_G:,} g; not stored."
         " Check the unit of the column."
     )
-    return ImportIssue(row=record.sku, code="weight-impossible", message=message, is_fatal=False)
+    return ImportIssue(
+        row=record.sku,
+        code="weight-impossible",
+        message=message,
+        is_fatal=False,
+        raw={"weight": f"{weight_g} g"},
+    )
 
 
 def _is_usable(sku: str) -> bool:

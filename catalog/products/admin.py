@@ -4,7 +4,7 @@ from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -62,7 +62,13 @@ from catalog.readiness.status_actions import (
 from catalog.staff_search import variants as search
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
+from storefront.lib.staff.admin import (
+    StaffAdmin,
+    acting,
+    action,
+    permission_check,
+    register_read_only,
+)
 from storefront.lib.staff.inlines import inline
 from storefront.lib.staff.list_actions import FilteredActions, IdentityActions
 
@@ -122,7 +128,9 @@ class ProductAdmin(
         ImageInline,
     ]
 
-    @action(description=_("Add variant"), icon="add")
+    has_add_variant_permission = permission_check("catalog.add_variant")
+
+    @action(description=_("Add variant"), icon="add", may="add_variant")
     def add_variant(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         return HttpResponseRedirect(f"{reverse('admin:catalog_variant_add')}?product={object_id}")
 
@@ -136,12 +144,14 @@ class ProductAdmin(
         rows: QuerySet[Product] = super().get_queryset(request)
         if not _is_page(request):
             return rows
-        variants = Variant.objects.order_by("position", "pk")
+        first_variant = Variant.objects.filter(product=OuterRef(OuterRef("pk"))).order_by("pk")
         return (
             rows.select_related("spec")
-            .prefetch_related(Prefetch("variants", variants))
+            .prefetch_related(Prefetch("variants", Variant.objects.order_by("position", "pk")))
             .annotate(
-                completeness_rows=completeness_rows(), other_statement_rows=other_statements()
+                completeness_rows=completeness_rows(),
+                other_statement_rows=other_statements(),
+                is_fed=self.is_named_by_supplier(first_variant),
             )
         )
 
@@ -258,9 +268,11 @@ class VariantAdmin(search.VariantList, VariantBulkActions, IdentityActions, Lock
     ]
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Variant]":
-        """Join on the page of a variant what ``un_number_of`` reads."""
+        """Read with a variant what several parts of its page need."""
         rows: QuerySet[Variant] = super().get_queryset(request)
-        return rows.select_related("product__spec") if _is_page(request) else rows
+        is_fed = self.is_named_by_supplier(OuterRef("pk"))
+        page = rows.select_related("product__spec").annotate(is_fed=is_fed)
+        return page if _is_page(request) else rows
 
     def save_model(self, request: HttpRequest, obj: Variant, form: Any, change: bool) -> None:
         set_change_source("staff", actor=str(request.user))

@@ -1,19 +1,22 @@
 """Alternatives: find products to offer in place of an unavailable product."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from catalog.attributes.families import FamilyKind
-from catalog.models import Category, Channel, Listing, Product, Spec, Variant
+from catalog.attributes.identifiers import InvalidGtinError, gtin14, number_key
+from catalog.models import Category, Channel, Identifier, Listing, Product, Spec, Variant
 from catalog.models.families import cached_families
 from catalog.models.listings import STALE_AFTER
 from catalog.products.detail import ProductView
 from catalog.search import card_index
 from catalog.search.cards import ProductCardRow, select_cards
+from storefront.lib.db import indexed_search
 
 ALTERNATIVES = 4
 MAX_COMPARED = 200  # best-scored cards whose prices are compared
@@ -65,6 +68,31 @@ def find_unavailable(*, channel: Channel, slug: str) -> UnavailableProduct | Non
         is_gone=is_gone,
         is_being_priced=is_being_priced,
         successor=_find_successor(product),
+    )
+
+
+def find_discontinued(text: str) -> Product | None:
+    """Return the product that is no longer sold and has this part number, GTIN or SKU."""
+    key, identifiers = number_key(text), Identifier.objects.exclude(state=Identifier.State.CONFLICT)
+    named = indexed_search.equal_to(Variant.objects.filter(sku=text.strip().upper()))
+    if key:
+        mpns = identifiers.filter(scheme=Identifier.Scheme.MPN)
+        named += indexed_search.ending_with(mpns, "value", f":{key}", pk="variant")
+    with suppress(InvalidGtinError):
+        gtins = identifiers.filter(scheme=Identifier.Scheme.GTIN, value=gtin14(text))
+        named += indexed_search.equal_to(gtins, pk="variant")
+    variants = indexed_search.find(named)
+    in_production = Variant.objects.filter(product=OuterRef("pk")).exclude(status=_DISCONTINUED)
+    return (
+        Product.objects.filter(
+            Q(status=Product.Status.ARCHIVED)
+            | Q(Q(status=Product.Status.LIVE), ~Exists(in_production)),
+            variants__in=variants.all(),
+        )
+        .order_by("pk")
+        .first()
+        if variants
+        else None
     )
 
 

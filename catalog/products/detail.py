@@ -129,7 +129,7 @@ class ProductView:
     responsible_person: ContactView
     family: str
     option_names: tuple[str, ...]
-    warranty_months: int | None
+    guarantee_months: int | None
     safety_warnings: Mapping[str, str]
     documents: tuple[DocumentView, ...]
     category: Category
@@ -183,7 +183,7 @@ def each_once(pictures: Iterable[ImageView]) -> tuple[ImageView, ...]:
 
 
 def load_guarantees(product_ids: Collection[int]) -> list[ProductGuarantee]:
-    """Return the guarantees of products. To save the query, pass those with ``warranty_months``."""
+    """Return the guarantees of products. To save the query, pass those with ``guarantee_months``."""
     if not product_ids:
         return []
     rows = ProductGuarantee.objects.filter(product__in=product_ids).select_related("product__brand")

@@ -88,7 +88,7 @@ _LISTINGS = f"""
 """  # noqa: S608 - our own names
 _PRODUCT_COLUMNS = (
     "id", "slug", "title", "family", "summary", "description_html", "option_names::text",
-    "warranty_months", "titles::text", "safety_warnings::text",
+    "guarantee_months", "titles::text", "safety_warnings::text",
 )  # fmt: skip
 _PRODUCT = f"""
     SELECT {", ".join(f"product.{name}" for name in _PRODUCT_COLUMNS)}, brand.name,
@@ -218,7 +218,7 @@ def _content(
         "responsible_person": ContactView(*contacts[4:]),
         "family": own[3],
         "option_names": tuple(json.loads(own[6])),
-        "warranty_months": own[7],
+        "guarantee_months": own[7],
         "safety_warnings": json.loads(own[9]),
         "documents": tuple(DocumentView(*each) for each in json.loads(documents or "[]")),
         "category": from_text_row(Category, of_category),

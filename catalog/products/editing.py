@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from catalog.attributes.text_cleaning import clean_html
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_listings_of, republish_products
 from catalog.models import Brand, Identifier, Product, Spec, Variant
 from catalog.models.attributes import DERIVED_COLUMN
 from catalog.pricing import repricing_queue
@@ -54,7 +54,7 @@ def apply_edits(edits: Sequence[ProductEdit], *, now: datetime) -> None:
         .select_for_update(of=["self"], no_key=True)
         .order_by("pk")
     )
-    lock_products(ids)
+    lock_listings_of(ids)
     products = Product.objects.filter(pk__in=ids).select_for_update(of=["self"])
     rows = products.order_by("pk").in_bulk()
     changed: dict[Product, list[str]] = {}
@@ -123,7 +123,7 @@ def return_product_field(product: Product, *, field: str, now: datetime) -> None
     A trigger in ``suppliers`` makes the next import read the page of the product again.
     Locks:  the listings of the product in id order, then the product
     """
-    lock_products([product.pk])
+    lock_listings_of([product.pk])
     row = Product.objects.select_for_update(of=["self"]).get(pk=product.pk)
     unlocked = {field, DERIVED_COLUMN} if field == "intensity_cd" else {field}
     row.overridden_fields = sorted(set(row.overridden_fields) - unlocked)

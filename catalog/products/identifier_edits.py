@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.attributes.identifiers import MAX_IDENTIFIER_LENGTH, gtin14, mpn_key
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_listings_of, republish_products
 from catalog.models import Identifier, Variant
 from storefront.lib.db.transactions import requires_transaction
 
@@ -55,6 +55,20 @@ def find_owners(values: Iterable[str]) -> dict[tuple[str, str], Variant]:
         (row.scheme, row.value): row.variant
         for row in rows.exclude(state=State.CONFLICT).select_related("variant__product")
     }
+
+
+class NumberOwners:
+    """The variants that have numbers. Numbers that were not loaded together are read one by one."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values = {*values}
+        self._found = find_owners(self._values) if self._values else {}
+
+    def find(self, scheme: str, value: str) -> Variant | None:
+        if value not in self._values:
+            self._values.add(value)
+            self._found |= find_owners([value])
+        return self._found.get((scheme, value))
 
 
 @requires_transaction
@@ -118,7 +132,7 @@ def edit_identifiers(edits: Sequence[IdentifierEdit], *, now: datetime) -> None:
     variants = Variant.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
     rows = variants.order_by("pk").in_bulk()
     products = {row.product_id for row in rows.values()}
-    lock_products(products)
+    lock_listings_of(products)
     for edit in edits:
         row = rows[edit.variant_id]
         _remove_identifiers(row, edit.removed)

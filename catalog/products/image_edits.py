@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_listings_of, republish_products
 from catalog.models import Image, Product
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -52,13 +52,15 @@ class ImageEdit:
     """The images of one product that are saved and removed.
 
     ``main`` is the image that staff made the main one in this edit: an earlier main image becomes
-    an other image.
+    an other image. ``keeps_positions``: only the main image gets another position, 0; else all images
+    are numbered.
     """
 
     product_id: int
     saved: Sequence[Image]
     removed: Sequence[Image]
     main: Image | None
+    keeps_positions: bool = False
 
 
 @requires_transaction
@@ -83,7 +85,7 @@ def edit_images_of_products(edits: Sequence[ImageEdit], *, now: datetime) -> Non
     Locks:  the listings of the products, then the products, each in id order
     """
     ids = [edit.product_id for edit in edits]
-    lock_products(ids)
+    lock_listings_of(ids)
     products = Product.objects.filter(pk__in=ids).select_for_update(of=["self"])
     rows = products.order_by("pk").in_bulk()
     if removed := [image.pk for edit in edits for image in edit.removed]:
@@ -102,7 +104,9 @@ def edit_images_of_products(edits: Sequence[ImageEdit], *, now: datetime) -> Non
         images[image.product_id].append(image)
     changed: dict[Image, list[str]] = {}
     for edit in edits:
-        changed |= _set_order(images[edit.product_id], main=edit.main)
+        changed |= _set_order(
+            images[edit.product_id], main=edit.main, keeps_positions=edit.keeps_positions
+        )
     bulk.update(Image, changed)
     for row in rows.values():
         row.overridden_fields = sorted({*row.overridden_fields, IMAGES})
@@ -111,12 +115,17 @@ def edit_images_of_products(edits: Sequence[ImageEdit], *, now: datetime) -> Non
     republish_products(ids, now=now)
 
 
-def _set_order(images: list[Image], *, main: Image | None) -> dict[Image, list[str]]:
+def _set_order(
+    images: list[Image], *, main: Image | None, keeps_positions: bool
+) -> dict[Image, list[str]]:
     """Set the positions of the images of a product, the main one first; return what changed."""
     first = main or next((image for image in images if image.role == Image.Role.MAIN), None)
     images.sort(key=lambda image: image != first)
     changed: dict[Image, list[str]] = {}
-    for position, image in enumerate(images):
+    for number, image in enumerate(images):
+        position = number
+        if keeps_positions and image != first:
+            position = max(image.position, 1 if first else 0)
         is_second_main = image.role == Image.Role.MAIN and image != first
         role = Image.Role.OTHER if is_second_main else image.role
         if names := bulk.set_changed(image, {"position": position, "role": role}):

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 MAX_BYTES = 8_000_000
 MAX_URL = 500  # characters of ``Image.source_url``
 MAX_IMAGES = 24  # that an import or a staff file states for a product
+MAX_POSITION = 1000  # that staff enter
 MAX_ALT_CHARS = 125  # screen readers cut longer texts
 MAX_PIXELS = 40_000_000
 MIN_SIDE_PX = 50

@@ -16,7 +16,7 @@ from catalog.attributes import plausibility
 from catalog.attributes.findings import RANGES, Finding, check_range
 from catalog.attributes.plausibility import StatedMode
 from catalog.custom_attributes.registry import CUSTOM
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_listings_of, republish_products
 from catalog.models import Mode, Product, Spec, Variant
 from catalog.models.attributes import DERIVED_COLUMN, EDITABLE_COLUMNS
 from storefront.lib.db import bulk
@@ -202,7 +202,7 @@ def edit_specs(edits: Sequence[SpecEdit], *, actor: str, now: datetime) -> dict[
         .select_for_update(of=["self"], no_key=True)
         .order_by("pk")
     )
-    lock_products(ids)
+    lock_listings_of(ids)
     products = Product.objects.filter(pk__in=ids).select_for_update(of=["self"])
     rows = products.order_by("pk").in_bulk()
     present = {spec.product_id: spec for spec in Spec.objects.filter(product__in=ids)}
@@ -349,7 +349,7 @@ def edit_modes_of_products(
             rows; ``reasons`` maps products to why unlikely modes are right
     Locks:  the listings of the products, then the products, each in id order
     """
-    lock_products(wanted)
+    lock_listings_of(wanted)
     products = Product.objects.filter(pk__in=wanted).select_for_update(of=["self"])
     rows = products.order_by("pk").in_bulk()
     present: dict[int, dict[int, Mode]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_listings_of, republish_products
 from catalog.models import Variant
 from storefront.lib.db import bulk
 from storefront.lib.db.transactions import requires_transaction
@@ -78,7 +78,7 @@ def edit_variants(edits: Sequence[VariantEdit], *, now: datetime) -> None:
     variants = Variant.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
     rows = variants.order_by("pk").in_bulk()
     products = {row.product_id for row in rows.values()}
-    lock_products(products)
+    lock_listings_of(products)
     changed: dict[Variant, list[str]] = {}
     for edit in edits:
         row = rows[edit.variant_id]

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from catalog.listings.completeness import NEEDED_FOR_SALE, NEEDED_OF_KIND
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_listings_of, republish_products
 from catalog.models import Completeness, FieldChange, Product, ProductFamily
 from catalog.readiness import completeness
 from catalog.readiness.subjects import BASE_LANGUAGE, PRICE, label_of_subject
@@ -49,7 +49,7 @@ def change_status(  # noqa: PLR0913 - rows, their status, and who moves them
     Locks:  the listings of the products, then the products, each in id order
     """
     set_change_source(source, actor=actor)
-    lock_products(product_ids)
+    lock_listings_of(product_ids)
     if to == _Status.READY:
         product_ids = {*product_ids} - find_unsellable(product_ids).keys()
     origins = [status for status, targets in TRANSITIONS.items() if to in targets]

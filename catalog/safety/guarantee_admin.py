@@ -45,6 +45,11 @@ class GuaranteeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
         model = ProductGuarantee
         fields = ("product", *TERMS, *EVIDENCE)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A merge may move a guarantee while the page is open: a saved page must not move it back.
+        self.fields["product"].disabled = self.instance.pk is not None
+
     def clean_terms(self) -> bytes | None:
         return self._required_once("terms", self.instance.terms_file)
 

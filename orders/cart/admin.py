@@ -1,33 +1,15 @@
-"""Cart admin: show carts, cart lines, order lines and reservations."""
+"""Cart admin: show carts, cart lines and reservations."""
 
 from typing import ClassVar
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from orders.enums import VIEW_COSTS
 from orders.inventory.admin import STOCK_LEVEL_JOINS, HasOrderFilter
-from orders.models import Cart, CartLine, OrderLine, Reservation
+from orders.models import Cart, CartLine, Reservation
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.inlines import inline
-
-COST = columns.restricted(
-    columns.money("cost_amount", _("Cost"), currency="cost_currency"), VIEW_COSTS
-)
-LANDED = columns.restricted(
-    columns.money("landed_amount", _("Landed cost"), currency="order__currency"), VIEW_COSTS
-)
-FEES = columns.restricted(
-    columns.money("fees_amount", _("Fees"), currency="order__currency"), VIEW_COSTS
-)
-OFFERS = columns.page(
-    "supply:offers",
-    _("Availability"),
-    _("Offer comparison"),
-    right="suppliers.view_supplieroffer",
-    of="variant_id",
-)
 
 
 @admin.register(Cart)
@@ -74,31 +56,8 @@ register_read_only(
     search_fields=["listing__variant__sku"],
     ordering=["-id"],
 )
-register_read_only(
-    OrderLine,
-    list_display=[
-        "sku",
-        "title",
-        columns.link("order", _("Order")),
-        "quantity",
-        columns.money("unit_amount", _("Unit price"), currency="order__currency"),
-        COST,
-        columns.money("line_amount", _("Line total"), currency="order__currency"),
-        LANDED,
-        FEES,
-        "canceled_quantity",
-        "shipped_quantity",
-        "delivered_quantity",
-        OFFERS,
-    ],
-    readonly_fields=[OFFERS],
-    list_select_related=["order", "offer__supplier", *STOCK_LEVEL_JOINS],
-    search_fields=["sku", "title", "order__number"],
-    ordering=["-id"],
-    rights=dict.fromkeys(
-        ("cost_amount", "cost_currency", "cost_rate", "landed_amount", "fees_amount"), VIEW_COSTS
-    ),
-)
+
+
 register_read_only(
     Reservation,
     list_display=[

@@ -115,7 +115,7 @@ def build_lines(  # noqa: PLR0913 - the parts of one record
                     title=variant.full_title,
                     titles=full_titles(variant),
                     picture=read.picture,
-                    warranty_months=variant.product.warranty_months,
+                    guarantee_months=variant.product.guarantee_months,
                     guarantee=guarantees.get(variant.product_id, {}),
                     quantity=part.quantity,
                     unit_amount=units[line.pk],

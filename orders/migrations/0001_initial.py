@@ -323,7 +323,7 @@ class Migration(migrations.Migration):
                 ("cost_rate", models.DecimalField(blank=True, decimal_places=10, max_digits=20, null=True, verbose_name="Exchange rate at sale")),
                 ("landed_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Landed cost")),
                 ("fees_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Fees")),
-                ("warranty_months", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="Warranty (months)")),
+                ("guarantee_months", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="Guarantee (months)")),
                 ("guarantee", models.JSONField(blank=True, db_default=models.Value({}, models.JSONField()), default=dict, verbose_name="Guarantee")),
                 ("canceled_quantity", models.PositiveSmallIntegerField(default=0, verbose_name="Canceled")),
                 ("shipped_quantity", models.PositiveSmallIntegerField(default=0, verbose_name="Shipped")),

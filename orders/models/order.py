@@ -276,9 +276,9 @@ class OrderLine(models.Model):
     )
     landed_amount = amount_field(_("Landed cost"), null=True)
     fees_amount = amount_field(_("Fees"), null=True)
-    # ``Product.warranty_months`` at the time of the sale; None: no guarantee beyond the legal one.
-    warranty_months = models.PositiveSmallIntegerField(
-        _("Warranty (months)"), null=True, blank=True
+    # ``Product.guarantee_months`` at the time of the sale; None: no guarantee beyond the legal one.
+    guarantee_months = models.PositiveSmallIntegerField(
+        _("Guarantee (months)"), null=True, blank=True
     )
     # ``catalog.models.guarantees.GuaranteeTerms`` at the time of the sale; empty: no guarantee.
     guarantee = models.JSONField(

@@ -188,7 +188,7 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
 
 def warranty_months(order_line: OrderLine) -> int:
     """Return the months of the longest guarantee: recorded at the sale, recorded now, or legal."""
-    terms = (order_line.warranty_months, order_line.variant.product.warranty_months)
+    terms = (order_line.guarantee_months, order_line.variant.product.guarantee_months)
     return max(WARRANTY_MONTHS, *(months or 0 for months in terms))
 
 

@@ -149,7 +149,7 @@ def _line(
         title=_title(item),
         titles=_titles(item),
         picture=_picture(item),
-        warranty_months=item.variant.product.warranty_months,
+        guarantee_months=item.variant.product.guarantee_months,
         guarantee=_guarantee(item, guarantees),
         quantity=item.quantity,
         unit_amount=zero,

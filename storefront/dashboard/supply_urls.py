@@ -117,6 +117,18 @@ urlpatterns = [
         admin.site.admin_view(imports.download_rejected),
         name="import_rejected",
     ),
+    # /admin/supply/imports/<import>/findings.csv
+    path(
+        "imports/<int:import_id>/findings.csv",
+        admin.site.admin_view(imports.download_findings),
+        name="import_findings",
+    ),
+    # /admin/supply/setup/<supplier>/findings.csv
+    path(
+        "setup/<int:supplier_id>/findings.csv",
+        admin.site.admin_view(imports.download_setup_findings),
+        name="setup_findings",
+    ),
     # /admin/supply/waiting/<cause>/?page=2
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
     # /admin/supply/actions/, posted

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -36,6 +37,9 @@ class CatalogImportAdmin(StaffAdmin):
     readonly_fields: ClassVar = [columns.status_history]
     actions_list: ClassVar = ["import_file"]
     actions_detail: ClassVar = ["open_import"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CatalogImport]:
+        return super().get_queryset(request).defer("report")  # megabytes with its findings
 
     @action(description=_("Import a file"), icon="upload_file", may="view")
     def import_file(self, _request: HttpRequest) -> HttpResponseRedirect:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import batched
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 
@@ -18,6 +19,7 @@ from catalog.models import Variant
 from catalog.records import ImportIssue, VariantRecord
 from suppliers.catalog_files import columns, export
 from suppliers.catalog_files.columns import ExportRow
+from suppliers.catalog_files.findings import number_names, to_finding
 from suppliers.connectors.feed.formats.data_file import DataFile, open_file
 from suppliers.connectors.feed.formats.delimited import TOTAL_ROW
 from suppliers.connectors.feed.limits import invalid_file
@@ -60,8 +62,8 @@ class Report:
 
     Shape:  ``new``, ``changed``, ``unchanged``, ``rejected`` and ``skipped`` add up to ``rows``;
             ``skipped`` are totals, and rows that only describe a product. ``missing`` products
-            would be discontinued. ``findings`` counts all issues by code. ``changes`` and
-            ``rejections`` are the first ones
+            would be discontinued. ``finding_counts`` counts all issues by code, ``findings`` lists
+            them as ``to_finding`` does. ``changes``, ``rejections`` and ``findings`` are the first ones
     """
 
     rows: int = 0
@@ -72,9 +74,11 @@ class Report:
     skipped: int = 0
     missing: int = 0
     max_examples: int = MAX_EXAMPLES
+    max_findings: int | None = None
     changes: list[Change] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
-    findings: Counter[str] = field(default_factory=Counter)
+    finding_counts: Counter[str] = field(default_factory=Counter)
+    findings: list[dict[str, Any]] = field(default_factory=list)
     unread_columns: list[str] = field(default_factory=list)
 
     def add_change(
@@ -92,6 +96,13 @@ class Report:
             found = Rejection(row=row, number=number, code=code, reason=reason)
             self.rejections.append(found)
 
+    def add_finding(
+        self, issue: ImportIssue, *, mapping: FeedMapping, number: int | None = None
+    ) -> None:
+        self.finding_counts[issue.code] += 1
+        if self.max_findings is None or len(self.findings) < self.max_findings:
+            self.findings.append(to_finding(issue, mapping=mapping, number=number))
+
 
 def report_changes(  # noqa: PLR0913 - a file, how it is read, and what is reported
     path: Path,
@@ -100,6 +111,7 @@ def report_changes(  # noqa: PLR0913 - a file, how it is read, and what is repor
     mapping: FeedMapping,
     now: datetime,
     max_examples: int = MAX_EXAMPLES,
+    max_findings: int | None = None,
     on_progress: Callable[[int, int], object] = lambda _read, _total: None,
 ) -> Report:
     """Return what the file would change.
@@ -114,7 +126,11 @@ def report_changes(  # noqa: PLR0913 - a file, how it is read, and what is repor
             file = open_file(path, work=Path(work), reading=mapping.reading)
         except (ValueError, LookupError) as error:
             raise invalid_file("settings", f"It does not match its mapping: {error}") from error
-        report = Report(max_examples=max_examples, unread_columns=_check_columns(file, mapping))
+        report = Report(
+            max_examples=max_examples,
+            max_findings=max_findings,
+            unread_columns=_check_columns(file, mapping),
+        )
         reader = FeedFileReader(
             file, mapping, currency=supplier.currency, work=Path(work), supplier=supplier.code
         )
@@ -149,6 +165,7 @@ class _DryRun:
         self._supplier = supplier
         self._now = now
         self._counts = RowCounts()
+        self._numbers: dict[str, int] = {}
         self._confusable: dict[str, ImportIssue] = {}
 
     def run(self, on_progress: Callable[[int, int], object]) -> None:
@@ -156,6 +173,7 @@ class _DryRun:
         self._report.rows = self._counts.total
         products = {external_id for external_id, _ in self._counts.listed + self._counts.gone}
         skus = {sku for _, sku in self._counts.listed}
+        self._numbers = number_names(self._counts.first)
         for batch in batched(self._pages(skus), BATCH):
             self._check_batch(batch)
             report = self._report
@@ -177,13 +195,17 @@ class _DryRun:
                 if page.record is not None:
                     yield page
                 continue
-            self._report.findings[page.code] += 1
+            self._add_finding(page)
             if page.row in skus:
                 self._confusable[page.row] = page
             elif page.code == TOTAL_ROW:
                 self._report.skipped += 1
             else:
                 self._report.reject(page.row, code=page.code, reason=page.message)
+
+    def _add_finding(self, issue: ImportIssue) -> None:
+        number = self._numbers.get(issue.row)
+        self._report.add_finding(issue, mapping=self._reader.mapping, number=number)
 
     def _check_batch(self, pages: Sequence[ProductDetail]) -> None:
         known = SupplierProduct.objects.filter(
@@ -222,7 +244,8 @@ class _DryRun:
             Variant.objects.filter(pk__in=imported.variants.values()).values_list("pk", "sku")
         )
         issues = [*imported.issues, *(issue for page in pages for issue in page.problems)]
-        self._report.findings.update(issue.code for issue in issues)
+        for one in issues:
+            self._add_finding(one)
         reasons = {issue.row: issue for issue in sorted(issues, key=lambda issue: issue.is_fatal)}
         for page in pages:
             for variant in _variants(page):

@@ -34,7 +34,7 @@ from storefront.lib.clock import running_clock
 from storefront.lib.db import advisory_locks
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
-from suppliers.catalog_files import dry_run, own_files
+from suppliers.catalog_files import dry_run, findings, own_files
 from suppliers.connections import file_sources
 from suppliers.connections.file_sources import StoredFile
 from suppliers.connectors.feed.fetch import UPLOADS
@@ -315,9 +315,10 @@ def _compare_supplier_rows(
         mapping=FeedMappingSpec.read(version.spec),
         now=now,
         max_examples=MAX_EXAMPLES,
+        max_findings=findings.MAX_STORED,
         on_progress=_progress(row),
     )
-    return {**asdict(report), "findings": dict(report.findings)}
+    return {**asdict(report), "finding_counts": dict(report.finding_counts)}
 
 
 def delete_import(row: CatalogImport) -> None:

@@ -7,7 +7,8 @@ an option or its translation (each named as the column), or a part of the images
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
@@ -24,7 +25,7 @@ from catalog.attributes.spec_table import SpecTable
 from catalog.attributes.text_cleaning import clean_text
 from catalog.brands.aliases import load_aliases
 from catalog.bulk_edits import fields as bulk_fields
-from catalog.bulk_edits import file_fields
+from catalog.bulk_edits import file_fields, identifiers
 from catalog.bulk_edits.cells import document_lists, guarantee_fields, image_lists, mode_texts
 from catalog.bulk_edits.cells.values import read_choice, read_yes_no
 from catalog.bulk_edits.fields import BRAND, BulkField
@@ -220,6 +221,18 @@ class OwnColumns:
             raise CellError(f"{each.label}: {error}") from error
         except forms.ValidationError as error:
             raise CellError(f"{each.label}: {' '.join(error.messages)}") from error
+
+    def stated_numbers(
+        self, cells: Mapping[str, str], mapped: Mapping[str, str], *, mark: str, brand: str
+    ) -> Iterator[str]:
+        """Yield the stored values of the identifiers that a row states."""
+        for heading, code in mapped.items():
+            each, text = self.fields.get(code), cells.get(heading, "").strip()
+            if each is None or each.part != bulk_fields.IDENTIFIER or not text:
+                continue
+            with suppress(CellError, identifiers.IdentifierError):
+                for raw in self.parse(code, text, heading=heading, mark=mark):
+                    yield identifiers.stored_value_of(each.name, raw, brand=brand)
 
     def _parse(self, each: BulkField, text: str, *, heading: str, mark: str) -> Any:
         if each.definition is not None:

@@ -27,6 +27,7 @@ from catalog.bulk_edits.fields import (
 from catalog.bulk_edits.file_fields import OPTION_NAMES, SUCCESSOR
 from catalog.models import Brand, BulkEditRow, Product, Spec, Variant
 from catalog.products.creation import MAX_SLUG
+from catalog.products.identifier_edits import NumberOwners
 from catalog.products.spec_edits import MAX_REASON
 from catalog.products.variant_edits import SuccessorError, check_successor, load_successors
 from catalog.records import ImportIssue
@@ -75,6 +76,7 @@ class _Batch:
     by_handle: Mapping[str, int]
     siblings: Mapping[int, Mapping[str, Sequence[str]]]
     successors: Mapping[str, Variant]  # by SKU
+    owners: NumberOwners
 
 
 @dataclass(slots=True)
@@ -158,7 +160,18 @@ class RowReader:
         )
         for product_id, sku, values in others.values_list("product", "sku", "option_values"):
             siblings.setdefault(product_id, {})[sku] = values
+        brands = {
+            sku: targets[variants[pk].product_id].product.brand.name for sku, pk in ids.items()
+        }
+        numbers: list[str] = []
+        for each in cells:
+            brand = brands.get(self.sku_of(each)) or self._cell(each, BRAND)
+            numbers += self.own.stated_numbers(each, self.mapped, mark=self.mark, brand=brand)
+        owners = NumberOwners(numbers)
+        for target in targets.values():
+            target.owners = owners
         return _Batch(
+            owners=owners,
             ids=ids,
             variants=variants,
             targets=targets,
@@ -206,7 +219,7 @@ class RowReader:
             row.product_id, target = present, batch.targets[present]
         else:
             target = planned.target if planned else _new_target()
-        target.variant = Variant(sku=row.name)
+        target.variant, target.owners = Variant(sku=row.name), batch.owners
         wanted, unreadable = self._read(cells, target, {})
         problems = [*unreadable.values(), *self._successor_problems(wanted, target, batch)]
         if is_first:

@@ -31,6 +31,7 @@ from suppliers.feed_mapping import sample, suggestions
 
 ROW = "row number"  # the name of an added column, which is mapped to the SKU
 MAX_READ_LENGTH = 200
+WEIGHT_UNREADABLE = "weight-unreadable"  # the code of ``rows.descriptions``
 FIELDS = frozenset(
     {"gtin", "title", "brand", "category", "features", "battery", "weight", "length", "width"}
     | {"height"}
@@ -159,13 +160,26 @@ class _RowChecker:
             self._finding(number, self._cells(labels, row, record), result, code, message)
             for labels, result, code, message in self._found(record, checked, custom)
         ]
-        findings += [
-            self._finding(
-                number, _stated_cells(issue.raw), Result.UNREADABLE, issue.code, issue.message
-            )
-            for issue in converted.problems
-        ]
+        findings += self._unreadable(converted.problems, row, number, findings)
         return findings, bool(checked.numbers or custom.values)
+
+    def _unreadable(
+        self,
+        problems: Iterable[ImportIssue],
+        row: Mapping[str, Any],
+        number: int,
+        others: Sequence[CellFinding],
+    ) -> Iterator[CellFinding]:
+        """Yield the problems of cells, except of a weight that is reported as a claim already."""
+        weight = self._mapping.fields.get("weight")
+        column = weight.column if weight else ""
+        for issue in problems:
+            cells = _stated_cells(issue.raw)
+            if issue.code == WEIGHT_UNREADABLE and column:
+                if any(finding.column == column for finding in others):
+                    continue
+                cells = {column: sources.text(row.get(column))}
+            yield self._finding(number, cells, Result.UNREADABLE, issue.code, issue.message)
 
     def _found(
         self, record: ProductRecord, checked: CheckedClaims, custom: Extracted

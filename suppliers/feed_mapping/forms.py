@@ -268,6 +268,8 @@ class MappingForm(forms.Form):
             blank=EmptyCellMeans(self._text_value("blank") or EmptyCellMeans.ZERO),
             stale_after_h=self.cleaned_data.get("stale_after_h") or 0,
         )
+        if "sku" not in self.mapping.fields and not self.errors:
+            self.add_error("column_sku", _("Choose the column that holds the supplier's SKU."))
         for error in [] if self.errors else self.mapping.validation_errors():
             self.add_error(None, error)
         return cleaned

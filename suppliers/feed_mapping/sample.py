@@ -167,11 +167,7 @@ def _with_page(
     if not normalized:
         return preview._replace(is_refused=True)
     ((variant,), enriched) = normalized[0].record.variants, normalized[0].enriched
-    issues += (
-        ImportIssue(row=record.sku, code=found["code"], message=found["message"], is_fatal=False)
-        for found in enriched.warnings
-        if not found["is_error"]  # an error is already an issue
-    )
+    issues += enriched.unlikely
     gtin, weight_g = identifiers.parse_gtin(variant), importer.packed_weight_g(variant)
     return preview._replace(
         gtin=gtin if isinstance(gtin, str) else "",

@@ -15,8 +15,8 @@ from storefront.lib.db.transactions import requires_transaction
 from suppliers.offers.overrides import OverrideError
 
 CHANGED_SINCE: Final = _(
-    "It has changed since. Undo the later decision first, or correct the offer and the"
-    " identifiers on their pages."
+    "It has changed since. Undo the later decision first, or correct the offer, the identifiers"
+    " and the guarantee on their pages."
 )
 type Entry = dict[str, Any]
 

@@ -1,4 +1,4 @@
-"""Locks of merges and splits: lock variants, offers and stock, refuse what open orders need."""
+"""Locks of merges and splits: lock variants, offers, stock, products; refuse what open orders need."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
-from catalog.models import Variant
+from catalog.models import Product, Variant
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.models import StockLevel, SupplierOffer
 from suppliers.offers.overrides import OverrideError
@@ -50,6 +50,13 @@ def lock_offers(offers: QuerySet[SupplierOffer]) -> list[SupplierOffer]:
             )
             raise OverrideError(message % {"sku": skus[level.offer_id]})
     return locked
+
+
+@requires_transaction
+def lock_products(ids: Collection[int]) -> None:
+    """Lock products in id order: a guarantee that moves writes its months to two of them."""
+    rows = Product.objects.filter(pk__in=ids).select_for_update(of=["self"], no_key=True)
+    list(rows.order_by("pk").values_list("pk"))
 
 
 @requires_transaction

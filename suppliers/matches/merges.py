@@ -1,7 +1,8 @@
 """Merges: merge a variant into another, or a product into another, and undo it.
 
 The offers and identifiers of a merged variant move to the remaining one. It is discontinued, with the
-remaining one as its successor. A product without other variants is archived, and its page redirects.
+remaining one as its successor. A product without other variants is archived, and its page redirects; its
+guarantee moves to the remaining product, unless that has one.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,7 +14,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from catalog.attributes.identifiers import option_keys
-from catalog.models import Identifier, Image, Product, Variant
+from catalog.models import Identifier, Image, Product, ProductGuarantee, Variant
 from catalog.readiness import lifecycle
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
@@ -39,7 +40,7 @@ def merge(  # noqa: PLR0913 - both variants, what moves, who and when
 ) -> MatchDecision:
     """Merge a variant into another one; ``with_images``: its images move, too.
 
-    Locks: the variants, then the offers of the merged one, then their stock, each in id order
+    Locks: the variants, the offers of the merged one, their stock, then the products, each in id order
     Raises: OverrideError  open orders need it, a supplier offers both variants, or the remaining
         one is discontinued
     """
@@ -105,6 +106,7 @@ def _pair_variants(
         raise OverrideError(
             gettext("All variants of the product are discontinued. Choose another product.")
         )
+    locks.require_for_sale(ours[0])
     if len(ours) == len(theirs) == 1:
         return [(ours[0], theirs[0])], []
     by_options = {_keys(row): row for row in ours}
@@ -238,7 +240,17 @@ def _retire_product(  # noqa: PLR0913 - both products, what moves, who and when
             role=Image.Role.OTHER,
         )
     if other.pk != product.pk and not Variant.objects.filter(IN_PRODUCTION, product=other).exists():
+        locks.lock_products([product.pk, other.pk])
+        _move_guarantee(changes, other, product)
         archive(changes, other, redirects_to=product, actor=actor, now=now)
+
+
+@requires_transaction
+def _move_guarantee(changes: Journal, other: Product, product: Product) -> None:
+    """Give the guarantee of a product to the one that remains, unless that has its own."""
+    if not ProductGuarantee.objects.filter(product=product).exists():
+        rows = ProductGuarantee.objects.filter(product=other)
+        changes.set(rows, is_strict=False, product_id=product.pk)
 
 
 @requires_transaction
@@ -306,7 +318,7 @@ def lock_rows_of(
     check_orders: OrderCheck,
     now: datetime,
 ) -> None:
-    """Lock the variants and offers that an undo changes, and publish them.
+    """Lock the variants, offers and products that an undo changes, and publish them.
 
     Shape:  ``variants`` are those of the decision, which its entries need not name
 
@@ -320,6 +332,9 @@ def lock_rows_of(
     locked = locks.lock_offers(offers)
     check_orders(offers=[offer.pk for offer in locked])
     offers.update(seen_at=now)
+    guarantees = ProductGuarantee.objects.filter(pk__in=_changed_ids(entries, ProductGuarantee))
+    remaining = guarantees.values_list("product", flat=True)
+    locks.lock_products(_changed_ids(entries, Product) | {*remaining})
     PendingPublication.queue({*changed_variants, *(o.variant_id for o in locked if o.variant_id)})
 
 

@@ -5,7 +5,7 @@ Nothing is written but the report, which the state of the connection keeps.
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -17,18 +17,21 @@ from catalog.models import Variant
 from catalog.records import ImportIssue, ProductRecord
 from storefront.lib.clock import running_clock
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
+from suppliers.catalog_files.findings import number_names, to_finding
+from suppliers.catalog_files.imports import active_mapping
 from suppliers.connections.factory import open_connector
 from suppliers.connections.state import DatabaseStateStore
 from suppliers.connectors.capabilities import BulkCatalog, Connector, PagedCatalog, require
+from suppliers.connectors.feed.connector import FeedReading
+from suppliers.connectors.feed.mapping.spec import Mapping
 from suppliers.connectors.records import ProductDetail
 from suppliers.models import Connection, Supplier
-from suppliers.runs.issue_labels import issue_label
 from suppliers.sync import product_intake
 
 STATE_KEY = "dry_run"
 FIELDS = (
     *("requested_at", "ended_at", "problem", "products", "importable"),
-    *("created", "updated", "unchanged", "issues", "examples"),
+    *("created", "updated", "unchanged", "finding_counts", "findings", "examples"),
 )
 MAX_PRODUCTS = 200  # of a file
 MAX_PAGES = 10  # of an API, one call each
@@ -104,18 +107,29 @@ def _report(supplier: Supplier, connector: Connector, now: datetime) -> dict[str
         "created": imported.created,
         "updated": imported.updated,
         "unchanged": imported.unchanged,
-        "issues": [
-            {
-                "label": str(issue_label(code)),
-                "count": count,
-                "example": next(one for one in issues if one.code == code).message[:200],
-            }
-            for code, count in counts.most_common()
-        ],
+        "finding_counts": dict(counts.most_common()),
+        "findings": _findings(issues[:MAX_ISSUES], records, supplier, connector),
         "examples": [
             _example(record, imported.variants, titles) for record in importable[:EXAMPLES]
         ],
     }
+
+
+def _findings(
+    issues: Sequence[ImportIssue],
+    records: Sequence[ProductRecord],
+    supplier: Supplier,
+    connector: Connector,
+) -> list[dict[str, Any]]:
+    """Return the issues with the columns and row numbers of a file; an API has neither."""
+    version = active_mapping(supplier)
+    mapping = Mapping.read(version.spec) if version else None
+    products = {
+        variant.sku: record.external_id for record in records for variant in record.variants
+    }
+    of_skus = connector.row_numbers({*products}) if isinstance(connector, FeedReading) else {}
+    numbers = number_names({(products[sku], sku): number for sku, number in of_skus.items()})
+    return [to_finding(one, mapping=mapping, number=numbers.get(one.row)) for one in issues]
 
 
 def _example(

@@ -14,6 +14,7 @@ from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.staff.admin import ReasonForm, acting
 from storefront.lib.staff.form_fields import use_staff_widgets
 from storefront.lib.text import row_id
+from suppliers.catalog_files import findings
 from suppliers.compliance import vetting
 from suppliers.compliance.admin import vet_and_activate
 from suppliers.connections import file_sources, setup
@@ -151,15 +152,15 @@ class ConnectionPage(StepPage):
         except ExternalServiceError as error:
             return {"unreadable": str(error)}
         if not sample.columns:
-            return {"unreadable": gettext("It has no columns.")}
+            return {"unreadable": gettext("The file has no rows below the column names.")}
         return {"sample": sample}
 
     def submit(self, action: str) -> HttpResponse:
         form = self._form()
         # A valid file is kept even if another field is wrong: a browser does not send it again.
-        upload = self._store_upload() if self.is_uploaded else UploadForm()
-        if not form.is_valid() or upload.errors:
-            return self.show(form=form, upload=upload)
+        shown = {"upload": self._store_upload()} if self.is_uploaded else {}
+        if not form.is_valid() or any(upload.errors for upload in shown.values()):
+            return self.show(form=form, **shown)
         form.save()
         self.log(gettext("Setup: connection changed"))
         if self.is_uploaded:
@@ -224,6 +225,7 @@ class MappingStepPage(StepPage):
         is_mapped = not steps.is_feed(supplier) or supplier.mappings.filter(is_active=True).exists()
         return {
             "report": report,
+            **findings.page_context(report),
             "is_running": is_open,
             "is_lost": bool(report) and not is_open and not report["ended_at"],
             "is_mapped": is_mapped,

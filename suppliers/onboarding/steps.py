@@ -14,6 +14,7 @@ from storefront.lib.staff import columns
 from suppliers.compliance import vetting
 from suppliers.connections import file_sources, setup
 from suppliers.connectors import CONNECTORS
+from suppliers.connectors.feed.mapping.spec import Mapping
 from suppliers.models import Connection, FeedUpload, ShippingService, Supplier, SyncRun
 from suppliers.onboarding import dry_run
 
@@ -121,13 +122,25 @@ def _lacks_secret(supplier: Supplier, connection: Connection) -> bool:
 
 
 def _missing_in_mapping(supplier: Supplier, connection: Connection | None) -> str | Promise:
-    if is_feed(supplier) and not supplier.mappings.filter(is_active=True).exists():
-        return _("Map the columns of the file to product fields.")
+    if is_feed(supplier) and (missing := _missing_columns(supplier)):
+        return missing
     if dry_run.last_report(connection).get("importable"):
         return ""
     if SyncRun.Kind.PRODUCTS in _applied_kinds(supplier):
         return ""
     return _("Start a dry run and check its findings.")
+
+
+def _missing_columns(supplier: Supplier) -> str | Promise:
+    specs = supplier.mappings.filter(is_active=True).values_list("spec", flat=True)
+    mappings = [Mapping.read(spec) for spec in specs]
+    if not mappings:
+        return _("Map the columns of the file to product fields.")
+    if not any(mapping.has_cost for mapping in mappings):
+        return _("Map the column of the cost. Nothing is sold without a cost.")
+    if not any(mapping.has_stock for mapping in mappings):
+        return _("Map the column of the stock. Nothing is sold without stock.")
+    return ""
 
 
 def _applied_kinds(supplier: Supplier) -> set[str]:

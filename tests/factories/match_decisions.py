@@ -1,6 +1,6 @@
 """Match decision factories: make supplier pages, read all that a decision may change."""
 
-from catalog.models import Identifier, Product, Variant
+from catalog.models import Identifier, Product, ProductGuarantee, Variant
 from suppliers.models import SupplierOffer
 from tests.factories.product_records import make_product_record, make_variant_record
 
@@ -29,5 +29,6 @@ def state():
         ),
         list(Identifier.objects.order_by("pk").values_list("pk", "variant", "value", "state")),
         list(Variant.objects.order_by("pk").values_list("status", "replaced_by")),
-        list(Product.objects.order_by("pk").values_list("status", flat=True)),
+        list(Product.objects.order_by("pk").values_list("status", "guarantee_months")),
+        list(ProductGuarantee.objects.order_by("pk").values_list("pk", "product", "months")),
     )

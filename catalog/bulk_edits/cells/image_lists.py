@@ -1,12 +1,16 @@
 """Image lists: parse the image columns of a file, save the images of a product or variant.
 
-The columns are lists side by side, separated by ``|``: addresses or stored files, roles, and texts by
-language. ``upload:`` and the stem of a stored file name an image that staff uploaded.
+The columns are lists side by side, separated by ``|``: addresses or stored files, roles, positions, and
+texts by language. ``upload:`` and the stem of a stored file name an image that staff uploaded.
+
+A position counts among all images of the product, so that those of variants can stand between. An image
+without a stated position keeps its own; a new one comes last.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate, zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -26,10 +30,10 @@ from catalog.models import Image
 from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products import image_edits, images
 from catalog.products.image_edits import ImageEdit
-from catalog.products.images import MAX_ALT_CHARS, MAX_IMAGES
+from catalog.products.images import MAX_ALT_CHARS, MAX_IMAGES, MAX_POSITION
 from storefront.lib.db.transactions import requires_transaction
 
-SOURCES, ROLE, ALT = "source", "role", "alt"
+SOURCES, ROLE, POSITION, ALT = "source", "role", "position", "alt"
 KEY = SOURCES  # only an empty cell of this column can clear the list
 _STORED = re.compile(r"(?:upload:)?([0-9a-f]{32})(?:-\d+\.webp)?")
 
@@ -38,7 +42,7 @@ def labels() -> dict[str, Any]:
     """Return the name of each column; "" for the one with the label of the field."""
     alt = _("alternative texts")
     languages = {f"{ALT}:{code}": f"{alt} ({code})" for code, _name in settings.LANGUAGES}
-    return {SOURCES: "", ROLE: _("views"), **languages}
+    return {SOURCES: "", ROLE: _("views"), POSITION: _("positions"), **languages}
 
 
 def images_of(owner: str, target: Target) -> list[Image]:
@@ -52,9 +56,27 @@ def images_of(owner: str, target: Target) -> list[Image]:
     return [image for image in target.images if image.variant_id is None]
 
 
+def to_values(owner: str, target: Target) -> list[dict[str, Any]]:
+    """Return the images of a product or variant as JSON.
+
+    No two images of a product share a position. All are numbered if the last one would exceed
+    ``MAX_POSITION``, so that each export can be imported.
+    """
+    stored = (image.position for image in target.images)
+    positions: Sequence[int] = [*accumulate(stored, lambda last, own: max(last + 1, own))]
+    if positions and positions[-1] > MAX_POSITION:
+        positions = range(len(positions))
+    own = images_of(owner, target)
+    return [
+        {SOURCES: image.source_url, ROLE: image.role, ALT: image.alt_texts, POSITION: position}
+        for image, position in zip(target.images, positions, strict=True)
+        if image in own
+    ]
+
+
 def to_cells(stored: Sequence[Mapping[str, Any]], languages: Sequence[str]) -> dict[str, str]:
-    """Return the texts by column: ``source``, ``role``, ``alt:en``."""
-    columns = {SOURCES: [one["source"] for one in stored], ROLE: [one["role"] for one in stored]}
+    """Return the texts by column: ``source``, ``role``, ``position``, ``alt:en``."""
+    columns = {name: [str(one[name]) for one in stored] for name in (SOURCES, ROLE, POSITION)}
     columns |= {f"{ALT}:{code}": [one["alt"].get(code, "") for one in stored] for code in languages}
     return {name: write_list(texts) for name, texts in columns.items()}
 
@@ -74,11 +96,12 @@ def parse(cells: Mapping[str, str], present: Sequence[Mapping[str, Any]]) -> lis
         one = known.get(source, {"role": "", "alt": {}})
         found.append({"source": source, "role": one["role"], "alt": dict(one["alt"])})
     for name, text in cells.items():
-        texts = split(text) if name != SOURCES else []
+        texts = split(text) if name not in {SOURCES, POSITION} else []
         check_count(texts, found)
         for one, value in zip(found, texts, strict=False):
             _set_part(one, name, value)
-    return _ordered(found)
+    places = {one["source"]: one[POSITION] for one in present}
+    return _ordered(found, stated=split(cells.get(POSITION, "")), places=places)
 
 
 def _source(text: str) -> str:
@@ -107,14 +130,63 @@ def _set_part(one: dict[str, Any], name: str, text: str) -> None:
         one["alt"][language] = clean_text(text)
 
 
-def _ordered(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put the main image first; only one image is the main one. Others without a role are "other"."""
+def _ordered(
+    found: list[dict[str, Any]], *, stated: Sequence[str], places: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """Put the images in order, the main one first; set the roles and positions that are left out.
+
+    Shape:  ``places`` maps the addresses of present images to their positions. A position that is
+            ``None`` comes after all images of the product
+    """
     mains = [one for one in found if one["role"] == Image.Role.MAIN]
     if len(mains) > 1:
         raise UnreadableError(_("only one image can be the main image"))
-    for one in found:
+    check_count(stated, found)
+    numbers = [_position(text) if text else None for text in stated]
+    if len({*numbers} - {None}) < len(numbers) - numbers.count(None):
+        raise UnreadableError(_("two images have the same position"))
+    for one, number in zip_longest(found, numbers):
+        one[POSITION] = number if number is not None else places.get(one["source"])
         one["role"] = one["role"] or Image.Role.OTHER.value
-    return sorted(found, key=lambda one: one["role"] != Image.Role.MAIN)
+    if stated:
+        _sort_by_position(found, mains=mains, numbers=numbers)
+        return found
+    found.sort(key=lambda one: one not in mains)
+    kept = sorted(one[POSITION] for one in found if one[POSITION] is not None)
+    for one, place in zip_longest(found, kept):
+        one[POSITION] = place
+    return found
+
+
+def _sort_by_position(
+    found: list[dict[str, Any]],
+    *,
+    mains: Sequence[dict[str, Any]],
+    numbers: Sequence[int | None],
+) -> None:
+    """Sort images by position, the main one at 0. A stated position comes before an equal kept one."""
+    kept = {one["source"] for one, number in zip_longest(found, numbers) if number is None}
+    for one in mains:
+        one[POSITION] = 0
+    found.sort(
+        key=lambda one: (
+            one not in mains,
+            one[POSITION] is None,
+            one[POSITION],
+            one["source"] in kept,
+        )
+    )
+    last = -1
+    for one in found:
+        if one[POSITION] is not None:
+            one[POSITION] = last = max(one[POSITION], last + 1)
+
+
+def _position(text: str) -> int:
+    if not text.isdecimal() or len(text) > len(str(MAX_POSITION)) or int(text) > MAX_POSITION:
+        message = _("%(text)s is not a position from 0 to %(most)s")
+        raise UnreadableError(message % {"text": text[:60], "most": MAX_POSITION})
+    return int(text)
 
 
 @requires_transaction
@@ -124,7 +196,7 @@ def save_images(
     *,
     now: datetime,
 ) -> None:
-    """Save the images of products or variants in their order. New addresses are fetched by a task.
+    """Save the images of products or variants. New addresses are fetched by a task.
 
     Locks:  as ``image_edits.edit_images_of_products``
     Raises: UnreadableError  the file of a new image was deleted since the dry run
@@ -142,19 +214,19 @@ def save_images(
 def _to_edit(owner: str, target: Target, wanted: Sequence[Mapping[str, Any]]) -> ImageEdit:
     present = {image.source_url: image for image in target.images}
     variant = target.variant if owner == VARIANT else None
-    saved = []
+    saved, last = [], max((image.position for image in target.images), default=-1)
     for one in wanted:
         image = present.get(one["source"]) or _new_image(one["source"])
         image.variant, image.role, image.alt_texts = variant, one["role"], dict(one["alt"])
+        image.position = min(last + 1, MAX_POSITION) if one[POSITION] is None else one[POSITION]
+        last = max(last, image.position)
         saved.append(image)
     stated = {one["source"] for one in wanted}
     removed = [image for image in images_of(owner, target) if image.source_url not in stated]
-    others = [image for image in target.images if image not in saved and image not in removed]
-    in_order = [*others, *saved] if variant else [*saved, *others]
-    for position, image in enumerate(in_order):
-        image.position = position
     main = next((image for image in saved if image.role == Image.Role.MAIN), None)
-    return ImageEdit(product_id=target.product.pk, saved=in_order, removed=removed, main=main)
+    return ImageEdit(
+        product_id=target.product.pk, saved=saved, removed=removed, main=main, keeps_positions=True
+    )
 
 
 def _new_image(source: str) -> Image:

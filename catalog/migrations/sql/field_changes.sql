@@ -72,7 +72,7 @@ END $$;
 CREATE OR REPLACE TRIGGER product_updates_are_recorded
 AFTER UPDATE ON catalog_product REFERENCING OLD TABLE AS before NEW TABLE AS after
 FOR EACH STATEMENT EXECUTE FUNCTION catalog_record_updates(
-    'product', '{id,created_at,updated_at,overridden_fields,warranty_months,titles}');
+    'product', '{id,created_at,updated_at,overridden_fields,guarantee_months,titles}');
 
 -- Changed specifications. ``beam_m`` follows from the candela. Of the warnings, only the reasons are recorded.
 CREATE OR REPLACE TRIGGER spec_updates_are_recorded

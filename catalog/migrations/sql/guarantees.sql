@@ -1,11 +1,11 @@
--- The months of a product's guarantee stand at the product, too; empty without one.
+-- Copies the months of a guarantee to its product; NULL if the product has none.
 CREATE OR REPLACE FUNCTION copy_guarantee() RETURNS trigger AS $$
 BEGIN
     IF TG_OP <> 'INSERT' THEN
-        UPDATE catalog_product SET warranty_months = NULL WHERE id = OLD.product_id;
+        UPDATE catalog_product SET guarantee_months = NULL WHERE id = OLD.product_id;
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        UPDATE catalog_product SET warranty_months = NEW.months WHERE id = NEW.product_id;
+        UPDATE catalog_product SET guarantee_months = NEW.months WHERE id = NEW.product_id;
     END IF;
     RETURN NULL;
 END;

@@ -13,7 +13,7 @@ from catalog.attributes.text_cleaning import clean_text
 from catalog.models import Product, Variant
 from catalog.models.products import MAX_PACKED_WEIGHT_G
 from catalog.products.staff.variant_form import check_battery, check_lengths, check_options
-from storefront.lib.staff.form_fields import LinesField, use_staff_widgets
+from storefront.lib.staff.form_fields import LinesField, check_one_per_line, use_staff_widgets
 
 VARIANT_FIELDS = ("packed_weight_g", "lithium", "cell_wh", "cell_count")
 OPTION_HELP = gettext_lazy("One value per line.")
@@ -109,6 +109,11 @@ class ProductAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(_("Enter a title."))
         return title
 
+    def clean_option_names(self) -> list[str]:
+        names: list[str] = self.cleaned_data["option_names"]
+        check_one_per_line(names)
+        return names
+
     def clean_brand_name(self) -> str:
         name = clean_text(self.cleaned_data["brand_name"])
         if not brand_key(name):
@@ -117,8 +122,8 @@ class ProductAddForm(_VariantFields, forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        names, values = cleaned.get("option_names", []), cleaned.get("option_values", [])
-        if len(names) != len(values):
+        names, values = cleaned.get("option_names"), cleaned.get("option_values", [])
+        if names is not None and len(names) != len(values):
             message = _("Enter one value for each option name.")
             self.add_error("option_values", message)
         try:

@@ -22,7 +22,6 @@ from catalog.models.products import UPLOAD_SCHEME, WIDTHS_PX
 from catalog.products import images
 from storefront.lib.staff.inlines import EditableForm, StaffFormSet
 
-MAX_POSITION = 1000
 _STORED = re.compile(r"[0-9a-f]{32}:\d{1,5}:\d{1,5}")
 
 
@@ -36,7 +35,10 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
     )
     stored = forms.CharField(required=False, widget=forms.HiddenInput)
     position = forms.IntegerField(
-        required=False, min_value=0, max_value=MAX_POSITION, widget=UnfoldAdminIntegerFieldWidget
+        required=False,
+        min_value=0,
+        max_value=images.MAX_POSITION,
+        widget=UnfoldAdminIntegerFieldWidget,
     )
 
     class Meta:
@@ -76,7 +78,7 @@ class ImageForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy 
         alts = {code: cleaned.get(f"alt_{code}", "") for code, _name in settings.LANGUAGES}
         self.instance.alt_texts = {code: text for code, text in alts.items() if text}
         if cleaned.get("position") is None:
-            cleaned["position"] = MAX_POSITION  # after the others
+            cleaned["position"] = images.MAX_POSITION  # after the others
         return cleaned
 
     def _store_upload(self, cleaned: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from catalog.models import Identifier
 from catalog.products.staff.history.change_texts import label_of
 from catalog.products.staff.history.history_admin import FieldHistoryAdmin
 from storefront.lib.db.change_source import set_change_source
@@ -22,9 +24,15 @@ from storefront.lib.staff.form_fields import construct_message
 
 @admin.display(description=cast("str", gettext_lazy("Edited by staff")))
 def locked_fields(row: Any) -> str | None:
-    """Show the locked fields, each with a button; the buttons belong to ``return_form.html``."""
+    """Show the locked fields; with a button each, if the user may return them to a feed.
+
+    The buttons belong to ``return_form.html``.
+    """
     if not row.overridden_fields:
         return None
+    if not row.is_returnable:
+        names = ((label_of(name, type(row)),) for name in row.overridden_fields)
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", names))
     text = _("Return to supplier data")
     lines = (
         (label, name, f"{text}: {label}", text)
@@ -41,11 +49,19 @@ def locked_fields(row: Any) -> str | None:
 class LockedFieldsAdmin(FieldHistoryAdmin):
     """Admin of rows with ``overridden_fields``. ``return_field`` is the service that unlocks one.
 
+    The rows of pages have ``is_fed``: whether a feed fills their fields.
     The history of a row records old and new values.
     """
 
     change_form_outer_after_template = "catalog/products/return_form.html"
     return_field: ClassVar[Callable[..., None]]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Return a row that knows whether the user may return its fields to a feed."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            row.is_returnable = row.is_fed and self.has_change_permission(request, row)
+        return row
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_return"
@@ -84,3 +100,9 @@ class LockedFieldsAdmin(FieldHistoryAdmin):
 
     def construct_change_message(self, _request: Any, form: Any, formsets: Any, add: Any) -> Any:
         return construct_message(form, formsets, add=add)
+
+    @staticmethod
+    def is_named_by_supplier(variant: Any) -> Exists:
+        """Return whether a supplier feeds a variant; a product is fed by the supplier of its first."""
+        one: Any = variant.values("pk")[:1] if isinstance(variant, QuerySet) else variant
+        return Exists(Identifier.objects.filter(scheme=Identifier.Scheme.SUPPLIER, variant=one))

@@ -6,7 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand
-from storefront.lib.staff.form_fields import CountriesField, LinesField, send_shown_values
+from storefront.lib.staff.form_fields import (
+    CountriesField,
+    LinesField,
+    check_one_per_line,
+    send_shown_values,
+)
 from storefront.lib.staff.language_fields import LanguageTextsField
 
 
@@ -23,6 +28,11 @@ class ProductForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
             "brand": _("Part numbers, titles and price rules follow it."),
             "family": _("Determines which attributes the product has."),
         }
+
+    def clean_option_names(self) -> list[str]:
+        names: list[str] = self.cleaned_data["option_names"]
+        check_one_per_line(name for name in names if name not in self.initial["option_names"])
+        return names
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -243,11 +243,13 @@ def _custom_field(definition: Definition, language: str) -> forms.Field:
     choices = [(code, in_language(names, language) or code) for code, names in definition.choices]
     match definition.kind:
         case "number":
+            message = _out_of_range(definition)
             return forms.DecimalField(
                 min_value=definition.minimum,
                 max_value=definition.maximum,
                 max_digits=MAX_DIGITS,
                 widget=UnfoldAdminDecimalFieldWidget,
+                error_messages={"min_value": message, "max_value": message},
                 **common,
             )
         case "yes_no":
@@ -261,6 +263,18 @@ def _custom_field(definition: Definition, language: str) -> forms.Field:
                 choices=choices, widget=forms.CheckboxSelectMultiple, **common
             )
     return forms.CharField(max_length=MAX_TEXT, widget=UnfoldAdminTextInputWidget, **common)
+
+
+def _out_of_range(definition: Definition) -> str:
+    least, most = (
+        None if limit is None else f"{limit.normalize():f}"
+        for limit in (definition.minimum, definition.maximum)
+    )
+    if least is None:
+        return _("Enter a value up to %(most)s.") % {"most": most}
+    if most is None:
+        return _("Enter a value from %(least)s.") % {"least": least}
+    return _("Enter a value from %(least)s to %(most)s.") % {"least": least, "most": most}
 
 
 def spec_form(definitions: Sequence[Definition]) -> type[SpecForm]:

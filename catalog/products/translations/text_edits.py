@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from catalog.attributes.text_cleaning import clean_html
-from catalog.listings.publication import lock_products, republish_products
+from catalog.listings.publication import lock_listings_of, republish_products
 from catalog.models import Image, OptionText, Product, ProductText
 from catalog.search.index import drop_cached_pages
 from catalog.texts.options import option_key
@@ -50,7 +50,7 @@ def edit_texts(edits: Sequence[TextEdit], *, now: datetime) -> None:
     Locks:  the listings of the products, then the products, each in id order
     """
     ids = [edit.product_id for edit in edits]
-    lock_products(ids)
+    lock_listings_of(ids)
     products = Product.objects.filter(pk__in=ids).select_for_update(of=["self"])
     rows = products.order_by("pk").in_bulk()
     known = {

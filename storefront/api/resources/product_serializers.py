@@ -17,6 +17,7 @@ from catalog.custom_attributes import registry
 from catalog.custom_attributes.values import stored_problem
 from catalog.models import Spec
 from catalog.models.families import cached_families, family_name
+from catalog.models.guarantees import GuaranteeKind, GuaranteeTerms
 from catalog.products import detail
 from catalog.safety.warnings import safety_warnings
 from shipping.availability.reach import Availability
@@ -215,6 +216,40 @@ class DocumentSerializer(serializers.Serializer[Any]):
         return reverse("product_document", args=[slug, document.id])
 
 
+class GuaranteeSerializer(serializers.Serializer[Any]):
+    """A guarantee beyond the legal one, as the product page shows it."""
+
+    kind = serializers.ChoiceField(
+        choices=GuaranteeKind.values,
+        help_text="Only a guarantee of the `producer` is a guarantee of durability with the EU label.",
+    )
+    months = serializers.IntegerField()
+    brand = serializers.CharField()
+    model = serializers.CharField(help_text="Model identifier of the producer.")
+    guarantor = serializers.CharField()
+    address = serializers.CharField(help_text="Postal address of the guarantor.")
+    territory = serializers.SerializerMethodField(
+        help_text="Where it is valid, in the language of the request."
+    )
+    claim = serializers.SerializerMethodField(
+        help_text="How to claim it, in the language of the request."
+    )
+    terms_url = serializers.SerializerMethodField(help_text="Path of the download of the terms.")
+
+    def get_territory(self, terms: GuaranteeTerms) -> str:
+        return terms.territory_in(_language())
+
+    def get_claim(self, terms: GuaranteeTerms) -> str:
+        return terms.claim_in(_language())
+
+    def get_terms_url(self, _terms: GuaranteeTerms) -> str:
+        return reverse("product_guarantee", args=[self.context["slug"]])
+
+
+def _language() -> str:
+    return (get_language() or "en")[:2]
+
+
 class ProductSerializer(serializers.Serializer[Any]):
     country = serializers.SerializerMethodField(
         help_text="Country to which `available` and `delivery` apply."
@@ -234,6 +269,9 @@ class ProductSerializer(serializers.Serializer[Any]):
         help_text="Warnings in the language of the request."
     )
     documents = serializers.SerializerMethodField(help_text="Valid documents to download.")
+    guarantee = serializers.SerializerMethodField(
+        help_text="A guarantee beyond the legal one; null if there is none."
+    )
     spec = SpecSerializer(allow_null=True)
     modes = ModeSerializer(many=True)
     pictures = PicturesField()
@@ -243,7 +281,7 @@ class ProductSerializer(serializers.Serializer[Any]):
         variant = product.variants[0]
         warnings = safety_warnings(
             product.safety_warnings,
-            language=(get_language() or "en")[:2],
+            language=_language(),
             family_kind=cached_families().kind_of(product.family),
             lithium=variant.lithium,
             chemistry=product.spec.battery_chemistry if product.spec else "",
@@ -253,6 +291,12 @@ class ProductSerializer(serializers.Serializer[Any]):
     @extend_schema_field(DocumentSerializer(many=True))
     def get_documents(self, product: detail.ProductView) -> Any:
         return DocumentSerializer(product.documents, many=True, context={"slug": product.slug}).data
+
+    @extend_schema_field(GuaranteeSerializer(allow_null=True))
+    def get_guarantee(self, product: detail.ProductView) -> Mapping[str, Any] | None:
+        found = detail.load_guarantees([product.id] if product.guarantee_months else [])
+        context = {"slug": product.slug}
+        return GuaranteeSerializer(found[0].terms, context=context).data if found else None
 
     def get_country(self, _product: detail.ProductView) -> str:
         return str(self.context["country"])

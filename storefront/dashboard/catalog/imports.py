@@ -19,7 +19,7 @@ from unfold.widgets import (
 from storefront.dashboard import staff_page
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
-from suppliers.catalog_files import imports, tasks
+from suppliers.catalog_files import findings, imports, tasks
 from suppliers.catalog_files.own_columns import SKU, OwnColumns, may_repeat
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.formats.detection import Detected
@@ -27,7 +27,7 @@ from suppliers.connectors.feed.mapping.spec import Format
 from suppliers.connectors.feed.mapping.spec import Mapping as FeedMappingSpec
 from suppliers.feed_mapping import sample as feed_mapping_sample
 from suppliers.models import CatalogImport, Connection, Supplier
-from suppliers.runs.issue_labels import issue_label
+from suppliers.onboarding import dry_run as onboarding_dry_run
 
 VIEW, ADD = "suppliers.view_catalogimport", "suppliers.add_catalogimport"
 OWN_RIGHTS = ("catalog.change_product", "catalog.change_variant")
@@ -208,9 +208,9 @@ def show(request: HttpRequest, import_id: int) -> HttpResponse:
         row=row,
         may_change=request.user.has_perms(_rights(row)),
         refresh_after_s=REFRESH_AFTER_S if row.status in tasks.OPEN else None,
-        findings=[(issue_label(code), count) for code, count in report.get("findings", {}).items()],
         changes=report.get("changes", [])[:SHOWN_CHANGES],
         rejections=report.get("rejections", [])[:SHOWN_CHANGES],
+        **findings.page_context(report),
     )
 
 
@@ -310,6 +310,23 @@ def download_rejected(request: HttpRequest, import_id: int) -> HttpResponse:
         for each in row.report.get("rejections", ())
     ]
     return staff_page.csv_file([headings, *rejected], f"rejected-{row.pk}.csv")
+
+
+def download_findings(request: HttpRequest, import_id: int) -> HttpResponse:
+    """Return the stored findings of a dry run as CSV."""
+    staff_page.require(request, VIEW)
+    row = get_object_or_404(CatalogImport, pk=import_id)
+    table = findings.csv_table(row.report.get("findings", ()))
+    return staff_page.csv_file(table, f"findings-{row.pk}.csv")
+
+
+def download_setup_findings(request: HttpRequest, supplier_id: int) -> HttpResponse:
+    """Return the findings of the dry run in the setup of a supplier as CSV."""
+    staff_page.require(request, SUPPLIER_RIGHT)
+    supplier = get_object_or_404(Supplier.objects.select_related("connection"), pk=supplier_id)
+    report = onboarding_dry_run.last_report(getattr(supplier, "connection", None))
+    table = findings.csv_table(report.get("findings") or ())
+    return staff_page.csv_file(table, f"findings-{supplier.code}.csv")
 
 
 def _url(row: CatalogImport) -> str:

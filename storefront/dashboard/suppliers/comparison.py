@@ -25,6 +25,7 @@ LABELS: Mapping[str, str | Promise] = {
     "battery_capacity_mah": _("Capacity, mAh"),
     "cct_k": _("Color temperature, K"),
     "cost": _("Cost"),
+    "guarantee": _("Guarantee"),
 }
 # Evidence and contradictions, as ``identity``, ``links`` and ``duplicates`` name them.
 REASONS: Mapping[str, str | Promise] = {
@@ -71,13 +72,14 @@ def picture_of(variant: Variant) -> str:
     return images.url_of(image.stem, min(WIDTHS_PX)) if image else ""
 
 
-def describe(*variants: Variant) -> list[dict[str, str]]:
+def describe(*variants: Variant, sees_costs: bool) -> list[dict[str, str]]:
     """Return the texts of each variant, keyed as ``LABELS``. Two statements."""
     texts: dict[int, dict[str, list[str]]] = {variant.pk: {} for variant in variants}
     for row in Identifier.objects.filter(variant__in=variants).order_by("pk"):
         texts[row.variant_id].setdefault(row.scheme, []).append(row.raw or row.value)
     costs: dict[int | None, list[str]] = {}
-    for offer in SupplierOffer.objects.sellable().filter(variant__in=variants).order_by("pk"):
+    offers = SupplierOffer.objects.sellable().filter(variant__in=variants if sees_costs else ())
+    for offer in offers.order_by("pk"):
         if offer.cost_amount is not None:
             cost = as_money(Money(offer.cost_amount, offer.currency))
             costs.setdefault(offer.variant_id, []).append(cost)

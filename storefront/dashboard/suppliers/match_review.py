@@ -55,7 +55,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if isinstance(question, OfferQuestion):
         context |= _offer_context(question, sees_offer=request.user.has_perm(VIEW_OFFER))
     elif question is not None:
-        context |= _conflict_context(question)
+        context |= _conflict_context(question, sees_costs=request.user.has_perm(VIEW_OFFER))
     return staff_page.render(request, "dashboard/suppliers/match_review.html", **context)
 
 
@@ -76,11 +76,12 @@ def _offer_context(question: OfferQuestion, *, sees_offer: bool) -> dict[str, An
         **{name: str(value) for name, value in stated.get("numbers", {}).items()},
         "cost": as_money(cost) if cost and sees_offer else "",
     }
+    (ours,) = describe(question.variant, sees_costs=sees_offer)
     return {
         "offer": offer,
         "sees_offer": sees_offer,
         "variant": question.variant,
-        "rows": list(compare_rows(describe(question.variant)[0], theirs)),
+        "rows": list(compare_rows(ours, theirs)),
         "reasons": reasons_of(stated.get("contradictions", [])),
         "picture": picture_of(question.variant),
         "their_picture": _web_url(str(stated.get("picture", ""))),
@@ -92,12 +93,14 @@ def _web_url(text: str) -> str:
     return text if text.startswith(("http://", "https://")) else ""
 
 
-def _conflict_context(question: ConflictQuestion) -> dict[str, Any]:
+def _conflict_context(question: ConflictQuestion, *, sees_costs: bool) -> dict[str, Any]:
     return {
         "conflict": question.conflict,
         "variant": question.variant,
         "other": question.other,
-        "rows": list(compare_rows(*describe(question.variant, question.other))),
+        "rows": list(
+            compare_rows(*describe(question.variant, question.other, sees_costs=sees_costs))
+        ),
         "reasons": reasons_of(sorted(question.verdict.contradictions)),
         "picture": picture_of(question.variant),
         "other_picture": picture_of(question.other),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from catalog.models import Product, Variant
+from catalog.models import Product, ProductGuarantee, Variant
 from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers.comparison import (
     compare_rows,
@@ -29,6 +29,7 @@ from suppliers.offers.overrides import OverrideError
 from suppliers.offers.owners import item_of, stated_identifiers
 
 CHANGE = "catalog.change_product"
+VIEW_OFFER = "suppliers.view_supplieroffer"  # costs are part of offers
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +58,7 @@ def merge(request: HttpRequest, kind: str, first: str, second: str) -> HttpRespo
                 return HttpResponseRedirect(reverse("supply:duplicates"))
             page = reverse("admin:catalog_product_change", args=[decision.variant.product_id])
             return HttpResponseRedirect(page)
-    context = _compare(_shown_variants(rows))
+    context = _compare(_shown_variants(rows), sees_costs=request.user.has_perm(VIEW_OFFER))
     return staff_page.render(
         request,
         "dashboard/suppliers/merge.html",
@@ -98,13 +99,27 @@ def _shown_variants(rows: Sequence[Product | Variant]) -> list[Variant]:
     return [first[row.pk] for row in rows]
 
 
-def _compare(pair: Sequence[Variant]) -> dict[str, Any]:
+def _compare(pair: Sequence[Variant], *, sees_costs: bool) -> dict[str, Any]:
     stated = stated_identifiers([variant.pk for variant in pair])
     ours, theirs = (item_of(variant, stated[variant.pk]) for variant in pair)
     verdict = identity.compare(ours, theirs)
+    products = [variant.product_id for variant in pair]
+    found = {row.product_id: row for row in ProductGuarantee.objects.filter(product__in=products)}
+    texts = [
+        {**text, "guarantee": _summary(found.get(pk))}
+        for text, pk in zip(describe(*pair, sees_costs=sees_costs), products, strict=True)
+    ]
     return {
-        "rows": list(compare_rows(*describe(*pair))),
+        "rows": list(compare_rows(*texts)),
+        "guarantees": len(found) if len({*products}) == PAIR else 0,
         "variants": pair,
         "pictures": [picture_of(variant) for variant in pair],
         "reasons": reasons_of(sorted(verdict.contradictions)),
     }
+
+
+def _summary(guarantee: ProductGuarantee | None) -> str:
+    if guarantee is None:
+        return ""
+    months = gettext("%(months)s months") % {"months": guarantee.months}
+    return f"{guarantee.guarantor}, {months}"

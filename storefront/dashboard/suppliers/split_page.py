@@ -8,12 +8,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminRadioSelectWidget
 
 from catalog.models import Identifier, Product, Variant
+from catalog.models.products import WIDTHS_PX
+from catalog.products import images
 from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers.open_orders import refuse_open_orders
 from storefront.lib.staff.admin import acting
@@ -132,8 +135,17 @@ def _offer(form: forms.Form, name: str, choices: list[tuple[int, str]]) -> None:
 
 
 def _images(product: Product) -> list[tuple[int, str]]:
-    rows = product.images.exclude(stem="").order_by("position", "pk")
-    return [(row.pk, f"{row.get_role_display()} · {row.source_url}"[:120]) for row in rows]
+    """Return the downloaded images with their view, and the SKU if a variant's."""
+    rows = product.images.exclude(stem="").select_related("variant").order_by("position", "pk")
+    line = '<img class="choice-picture" src="{}" alt="" loading="lazy"> {}'
+    choices: list[tuple[int, str]] = []
+    for row in rows:
+        parts = [row.get_role_display(), row.variant.sku if row.variant else ""]
+        label = format_html(
+            line, images.url_of(row.stem, min(WIDTHS_PX)), " · ".join(filter(None, parts))
+        )
+        choices.append((row.pk, label))
+    return choices
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

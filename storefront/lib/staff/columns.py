@@ -1,7 +1,7 @@
 """Admin columns: format money, ages, statuses, links and JSON."""
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -22,8 +22,6 @@ from django.utils.translation import gettext as _
 from storefront.lib.money import Money
 from storefront.lib.staff.fieldsets import Words
 from storefront.lib.state_machine import StatusChange
-
-MAX_NEWEST_ROWS = 5_000
 
 # Names of values and rows
 
@@ -85,8 +83,10 @@ admin.FieldListFilter.register(_has_free_values, RecentValuesFilter, take_priori
 type Column = Callable[[Any], Any]
 type ColumnLabel = str | Promise
 MAX_JSON_CHARS = 20_000
+MAX_CODE_LENGTH = 24  # of a SKU, which is shown in one line
 MAX_HISTORY_ROWS = 50
 MAX_LIST_ITEMS = 40
+MAX_NEWEST_ROWS = 5_000
 JUST_NOW = timedelta(minutes=1)
 
 
@@ -240,8 +240,11 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
         target = follow(row, path)
         if target is None:
             return None
-        shown = follow(row, text) if text else target
-        return format_html('<a href="{}">{}</a>', row_url(target), shown)
+        shown = str(follow(row, text) if text else target)
+        # A SKU has hyphens, at which a browser breaks lines.
+        is_code = " " not in shown and len(shown) <= MAX_CODE_LENGTH
+        html = '<a href="{}" class="whitespace-nowrap">{}</a>' if is_code else '<a href="{}">{}</a>'
+        return format_html(html, row_url(target), shown)
 
     annotated: Any = column
     annotated.target_path, annotated.as_text = path, plain(text or path, label)
@@ -328,10 +331,15 @@ def pairs(
             ((labels or {}).get(name) or name.replace("_", " "), _format_json(values[name]))
             for name in sorted(values, key=order.index)
         )
-        body = format_html_join("", "<tr><th scope=row>{}</th><td>{}</td></tr>", lines)
-        return format_html('<table class="staff-pairs">{}</table>', body) if values else None
+        return as_pairs(lines) if values else None
 
     return column
+
+
+def as_pairs(lines: Iterable[tuple[Any, Any]]) -> str:
+    """Return labels and values as a table."""
+    body = format_html_join("", "<tr><th scope=row>{}</th><td>{}</td></tr>", lines)
+    return format_html('<table class="staff-pairs">{}</table>', body)
 
 
 def _format_json(value: Any) -> str:

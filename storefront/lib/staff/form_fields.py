@@ -50,6 +50,14 @@ class LinesField(forms.CharField):
         return bool(self.to_python(data) != self.to_python(initial))
 
 
+def check_one_per_line(texts: Iterable[str]) -> None:
+    """Raise ValidationError if a text is a list of several, such as "Color, Size"."""
+    for text in texts:
+        if "," in text or ";" in text:
+            message = _("“%(text)s” is one name. Enter each name in its own line.")
+            raise forms.ValidationError(message % {"text": text})
+
+
 def send_shown_values(form: forms.BaseForm) -> None:
     """Let the page of a form send back the values that it showed.
 

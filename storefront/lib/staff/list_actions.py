@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.staff.admin import StaffAdmin, action
+from storefront.lib.staff.admin import StaffAdmin, action, permission_check
 
 PAIR = 2
 
@@ -34,8 +34,10 @@ class IdentityActions(StaffAdmin):
     """
 
     identity_kind: ClassVar[str]
+    # As their pages ask, also for variants.
+    has_identity_permission = permission_check("catalog.change_product")
 
-    @action(description=_("Compare and merge two"))
+    @action(description=_("Compare and merge two"), may="identity")
     def merge_selected(self, request: HttpRequest, rows: "QuerySet[Any]") -> HttpResponse | None:
         ids = list(rows.order_by("pk").values_list("pk", flat=True)[: PAIR + 1])
         if len(ids) != PAIR:
@@ -43,7 +45,7 @@ class IdentityActions(StaffAdmin):
             return None
         return HttpResponseRedirect(reverse("supply:merge", args=[self.identity_kind, *ids]))
 
-    @action(description=_("Split"), icon="call_split")
+    @action(description=_("Split"), icon="call_split", may="identity")
     def split(self, request: HttpRequest, object_id: str) -> HttpResponse:
         name = {"product": "supply:split_product", "variant": "supply:split_offers"}
         row = self.row(request, object_id)

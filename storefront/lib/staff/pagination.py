@@ -70,7 +70,8 @@ class LimitedCount:
         if rows.model is admin.model:  # not in the history of a row
             paginator.all_rows = admin.get_queryset(request)
         paginator.requested = page_number(request.GET.get(PAGE_VAR, ""))
-        if paginator.requested * paginator.per_page > MAX_LISTED:
+        is_beyond = paginator.requested * paginator.per_page > MAX_LISTED
+        if is_beyond and isinstance(paginator.count, AtLeast):
             message = _("A list shows up to %(limit)s rows. Narrow it by a search or a filter.")
             limit = number_format(MAX_LISTED, use_l10n=True, force_grouping=True)
             messages.warning(request, message % {"limit": limit})

@@ -91,7 +91,7 @@ def show(
         "is_restricted": answer.is_restricted,
         "sold_from": None if answer.promise else answer.more,
         "problem": problem,
-        "guarantees": shown_guarantees([light.id] if light.warranty_months else []),
+        "guarantees": shown_guarantees([light.id] if light.guarantee_months else []),
         "parts": product_parts(light, chosen, here.language),
         "json_ld": structured_data.product_json(
             light, chosen, sku=sku, answer=answer, here=here, now=now

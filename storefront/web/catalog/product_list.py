@@ -19,6 +19,7 @@ from catalog.attributes.families import FamilyKind
 from catalog.custom_attributes.registry import in_language
 from catalog.models import Category, Listing, ProductCard, Spec
 from catalog.models.families import cached_families
+from catalog.products.alternatives import find_discontinued
 from catalog.search import product_list, query_parser
 from catalog.search.cards import CARD_COLUMNS, ProductCardRow
 from catalog.search.custom_facets import custom_facets
@@ -27,6 +28,7 @@ from catalog.search.facets import Facet
 from catalog.search.filters import DYNAMIC_CHOICES, SORTS, ProductFilter, is_custom
 from storefront.lib.money import Money
 from storefront.web.catalog.product_card import availability_for
+from storefront.web.catalog.product_title import product_title
 from storefront.web.core import formats
 from storefront.web.core.guarantees import shown_guarantees
 from storefront.web.core.labels import label_for
@@ -157,6 +159,7 @@ def _list(
             page.cards, country=here.country, channel=here.channel, now=now
         ),
         "search_text": requested.search_text,
+        "discontinued": None if category else _discontinued(requested.search_text, page),
         "is_wordless": query_parser.is_wordless(requested),
     }
     is_part = request.htmx.request_type == "partial"  # type: ignore[attr-defined]
@@ -164,6 +167,16 @@ def _list(
         "web/catalog/product_list_partial.html" if is_part else "web/catalog/product_list.html"
     )
     return render(request, template, context, status=400 if requested.ignored else 200)
+
+
+def _discontinued(text: str, page: product_list.ProductListPage) -> tuple[str, str] | None:
+    """Return title and URL of a product that is no longer sold, if the text is its number."""
+    if not text or (page.total and not page.corrected and not page.dropped):
+        return None
+    product = find_discontinued(text)
+    if product is None:
+        return None
+    return product_title(product), reverse("product", args=[product.slug])
 
 
 @lru_cache(maxsize=1024)

@@ -315,7 +315,7 @@ def _render(  # noqa: PLR0913 - all parts of one page
             {
                 line.variant.product_id
                 for line in filled.cart.lines
-                if line.variant.product.warranty_months
+                if line.variant.product.guarantee_months
             }
         ),
     }

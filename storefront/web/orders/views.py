@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from catalog.safety import documents
 from orders import links, order_lines
 from orders.address_changes.change_requests import Changeability
 from orders.cancellation import cancellation as cancellations
@@ -295,13 +294,8 @@ def _payment_headline(payment: Payment | None) -> str:
 def guarantee_terms(_request: HttpRequest, number: str, key: str, line_id: int) -> HttpResponse:
     """Send the terms of the guarantee that was sold with a line. Raises: Http404."""
     order = find_order(number, key)
-    sold = order.lines.filter(pk=line_id).values_list("guarantee", flat=True).first()
-    if not sold:
-        raise Http404
-    try:
-        return documents.download(sold["terms_file"], stem=f"{order.number}-guarantee")
-    except FileNotFoundError as error:
-        raise Http404 from error
+    line = get_object_or_404(order.lines, pk=line_id)
+    return order_lines.download_terms(line, stem=f"{order.number}-guarantee")
 
 
 @never_cache

@@ -83,6 +83,10 @@ class FeedReading:
     def contained_skus(self, job: str, skus: AbstractSet[str]) -> frozenset[str]:
         return self._file_reader(Content(job)).contained_skus(skus)
 
+    def row_numbers(self, skus: AbstractSet[str]) -> dict[str, int]:
+        """Return the numbers of the first rows of these SKUs in the products file."""
+        return self._file_reader(Content.PRODUCTS).row_numbers(skus)
+
     def offer_lines(self) -> Iterator[CopyLines | OfferRow | ImportIssue]:
         file_reader = self._file_reader(Content.PRICES)
         return bulk_reader.offers(file_reader, external_id_of=self._external_id_of(Content.PRICES))

@@ -299,6 +299,17 @@ class FeedFileReader:
                     counts.last[key] = counts.total
         return counts
 
+    def row_numbers(self, skus: AbstractSet[str]) -> dict[str, int]:
+        """Return the numbers of the first rows of these SKUs; reads until all are found."""
+        numbers: dict[str, int] = {}
+        for number, (row_name, row) in enumerate(self.rows(), start=1):
+            identified = self._with_sku(row, row_name=row_name)
+            if not isinstance(identified, ImportIssue) and identified[0] in skus:
+                numbers.setdefault(identified[0], number)
+            if len(numbers) == len(skus):
+                break
+        return numbers
+
     def contained_skus(self, skus: AbstractSet[str]) -> frozenset[str]:
         return frozenset(sku for sku, _ in self.external_ids() if sku in skus)
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from catalog.bulk_edits.application import ReasonMissingError
 from storefront.lib.http.errors import PermanentError
-from suppliers.catalog_files import dry_run, imports, own_imports
+from suppliers.catalog_files import dry_run, findings, imports, own_imports
 from suppliers.catalog_files.dry_run import Report
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import Mapping
@@ -66,7 +66,11 @@ class Command(BaseCommand):
         try:
             mapping = Mapping.read(version.spec)
             report = dry_run.report_changes(
-                path, supplier=version.supplier, mapping=mapping, now=now
+                path,
+                supplier=version.supplier,
+                mapping=mapping,
+                now=now,
+                max_findings=None if options["as_json"] else findings.MAX_SHOWN,
             )
         except (PermanentError, OSError) as error:
             raise CommandError(f"{path} cannot be read: {error}", returncode=UNREADABLE) from error
@@ -77,7 +81,7 @@ class Command(BaseCommand):
                 "file": str(path),
                 "mapping": str(version),
                 **asdict(report),
-                "findings": dict(report.findings),
+                "finding_counts": dict(report.finding_counts),
                 "seconds": round(seconds, 2),
                 "run": run and _run_counts(run),
             }
@@ -135,6 +139,14 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {change.sku}: {heading}: {before[:60]!r} -> {after[:60]!r}")
         for rejection in report.rejections:
             self.stdout.write(f"  {rejection.row}: rejected: {rejection.reason}")
+        for found in report.findings[: findings.MAX_SHOWN]:
+            where = f"row {found['number']}: {found['row']}" if found["number"] else found["row"]
+            cells = "; ".join(f"{column}: {text!r}" for column, text in found["cells"])
+            self.stdout.write(f"  {where}: {cells or found['code']}: {found['message']}")
+        if (count := report.finding_counts.total()) > findings.MAX_SHOWN:
+            self.stdout.write(
+                f"The first {findings.MAX_SHOWN} of {count:,} findings are shown; --json lists all."
+            )
         if report.unread_columns:
             self.stdout.write(f"Columns not read: {', '.join(report.unread_columns)}")
         if report.missing:

@@ -10,6 +10,7 @@ from catalog.attributes.batteries import (
     un_number,
 )
 from catalog.attributes.numbers import UnreadableError
+from catalog.attributes.units import with_heading_unit
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,7 @@ from catalog.attributes.numbers import UnreadableError
         ("18650*2, 7.4 V 2600mAh", {"count": 2, "energy_wh": Decimal("19.24")}),
         ("1800mAh*2 Li-Po 3.7V", {"count": 2, "capacity_mah": 1800, "energy_wh": Decimal("13.32")}),
         ("2*1800mAh", {"count": 2, "capacity_mah": 1800}),
+        ("3.5Ah*2", {"count": 2, "capacity_mah": 3500}),
         ("3AAA", {"format": "AAA", "count": 3}),
         ("2 18650 cells", {"format": "18650", "count": 2}),
         (
@@ -50,6 +52,16 @@ def test_a_battery_text_is_parsed_as_far_as_stated(text, expected):
     battery = parse_battery(text)
 
     assert {name: getattr(battery, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "heading"),
+    [("3500*2", "Capacity (mAh)"), ("3.5 X 2", "Capacity, Ah"), ("2*3500", "容量(毫安时)")],
+)
+def test_a_capacity_with_the_number_of_cells_takes_the_unit_of_its_heading(text, heading):
+    battery = parse_battery(with_heading_unit(text, heading=heading))
+
+    assert (battery.capacity_mah, battery.count) == (3500, 2)
 
 
 @pytest.mark.parametrize("mark", ["", ".", ","])

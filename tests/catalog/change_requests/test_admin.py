@@ -6,7 +6,14 @@ from django.urls import reverse
 
 from catalog.models import ChangeRequest, Product
 from tests.factories.accounts import make_staff
-from tests.factories.catalog import NOON, make_channel, make_product, make_spec, make_variant
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_image,
+    make_product,
+    make_spec,
+    make_variant,
+)
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:catalog_changerequest_changelist")
@@ -56,6 +63,49 @@ def test_a_field_is_accepted_then_the_rest_rejected(staff):
     assert (product.title, product.spec.output_lm) == ("Night torch", 450)
     assert (first.url, last.url) == (page(request), LIST)
     assert [*ChangeRequest.objects.get().rejected] == ["title"]
+
+
+def test_a_decided_request_leads_to_the_list(staff):
+    request = make_request(title="Night lamp")
+    seen = staff.get(page(request)).context["seen"]
+    decide(staff, request, accept="title", seen=seen)
+    url = reverse("admin:catalog_changerequest_decide", args=[request.pk])
+
+    again = staff.post(url, {"reject": "title", "seen": seen}, follow=True)
+    reopened = staff.get(page(request), follow=True)
+
+    for answer in (again, reopened):
+        assert answer.redirect_chain[-1][0] == LIST
+        assert "is not open anymore" in answer.content.decode()
+    assert Product.objects.get().title == "Night lamp"
+
+
+def test_images_are_shown_and_those_of_the_supplier_linked(staff):
+    known, new = "http://127.0.0.1/pictures/a.png", "http://127.0.0.1/pictures/b.png"
+    request = make_request(
+        images=[
+            {"url": known, "role": "main", "sku": ""},
+            {"url": new, "role": "in_use", "sku": ""},
+            {"url": "javascript:alert(1)", "role": "scale", "sku": ""},
+        ]
+    )
+    make_image(request.product, source_url=known, stem="abc", position=0)
+
+    html = staff.get(page(request)).content.decode()
+
+    assert html.count("abc-") == 2  # in the catalog and stated
+    assert f'href="{new}"' in html
+    assert "<mark>In use</mark>" in html
+    assert "<mark>Main image</mark>" not in html
+    assert 'href="javascript' not in html
+
+
+def test_lumens_of_modes_are_shown_without_empty_decimals(staff):
+    modes = [{"name": "High", "kind": "white", "output_lm": "300.00", "runtime_min": 90}]
+
+    html = staff.get(page(make_request(modes=modes))).content.decode()
+
+    assert "High white 300 lm 90 min" in html
 
 
 def test_rejected_values_are_shown_with_labels(staff):
@@ -115,6 +165,9 @@ def test_an_unknown_field_is_refused_and_a_reader_decides_nothing(staff, client)
 
     assert decide(staff, request, accept="slug").status_code == 404
     client.force_login(make_staff("reader", "view_changerequest"))
+    html = client.get(page(request)).content.decode()
+    assert "<mark>lamp</mark>" in html
+    assert 'name="accept"' not in html
     assert decide(client, request, accept="title").status_code == 403
     assert Product.objects.get().title == "Night torch"
 

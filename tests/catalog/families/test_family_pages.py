@@ -86,6 +86,14 @@ def test_the_words_of_a_family_name_its_products_in_a_search(dive):
     assert "dive_light" in split_terms("light", meanings=meanings)[0].meaning.families
 
 
+def test_the_list_names_the_category(dive, admin_client):
+    Category.objects.filter(slug="dive-lights").update(names={"en": "Lights for diving"})
+
+    page = admin_client.get(reverse("admin:catalog_productfamily_changelist"), {"q": "dive"})
+
+    assert "Lights for diving" in page.content.decode()
+
+
 def test_staff_create_and_filter_products_of_a_family(dive, admin_client):
     make_product(title="Old headlamp")
     entered = {

@@ -129,7 +129,7 @@ def show_values():
 
 
 CHANGES = {
-    "product": lambda: Product.objects.update(warranty_months=36),
+    "product": lambda: Product.objects.update(guarantee_months=36),
     "brand": lambda: Brand.objects.update(manufacturer_email="new@fara.example"),
     "category": lambda: Category.objects.update(names={"en": "Lamps"}),
     "specification": lambda: Spec.objects.update(output_lm=401),

@@ -18,7 +18,7 @@ ADD = "/admin/catalog/productguarantee/add/"
 
 
 def months_of(product):
-    return Product.objects.get(pk=product.pk).warranty_months
+    return Product.objects.get(pk=product.pk).guarantee_months
 
 
 def filled(product, **changes):
@@ -88,6 +88,23 @@ def test_staff_record_a_guarantee_and_are_named(admin_client, admin_user):
     assert len({guarantee.evidence_sha256, guarantee.terms_sha256}) == 2
     assert guarantee.territory == {"en": "European Union", "az": "Avropa İttifaqı"}
     assert months_of(product) == 60
+
+
+def test_a_page_opened_before_a_merge_does_not_move_the_guarantee_back(admin_client):
+    archived, kept = make_product(), make_product()
+    guarantee = make_guarantee(archived, months=60)
+    read_before_the_merge = ProductGuarantee.objects.get(pk=guarantee.pk)
+    ProductGuarantee.objects.filter(pk=guarantee.pk).update(product=kept)
+
+    page = f"/admin/catalog/productguarantee/{guarantee.pk}/change/"
+    answer = admin_client.post(page, filled(archived, months=36))
+    assert answer.status_code == 302
+    assert (months_of(archived), months_of(kept)) == (None, 36)
+
+    read_before_the_merge.months = 48
+    with transaction.atomic():
+        guarantees.record_guarantee(read_before_the_merge, actor="clerk", now=NOON)
+    assert (months_of(archived), months_of(kept)) == (None, 48)
 
 
 def test_a_guarantee_of_the_seller_may_be_short(admin_client):
@@ -205,3 +222,19 @@ def test_a_late_edit_does_not_bring_a_withdrawn_guarantee_back():
         guarantees.record_guarantee(read_before, actor="mia", now=NOON)
 
     assert months_of(product) is None
+
+
+def test_a_withdrawal_publishes_the_product_that_a_merge_gave_the_guarantee(monkeypatch):
+    first, second = make_product(), make_product()
+    read_before = make_guarantee(first)
+    ProductGuarantee.objects.update(product=second)
+    published = []
+    monkeypatch.setattr(
+        guarantees, "republish_products", lambda ids, **_when: published.extend(ids)
+    )
+
+    with transaction.atomic():
+        guarantees.withdraw_guarantee(read_before, now=NOON)
+
+    assert published == [first.pk, second.pk]
+    assert months_of(second) is None

@@ -70,7 +70,12 @@ def test_a_clerk_makes_a_product(world, page):
     save(page)
 
     open_tab(page, "general")
-    page.get_by_role("button", name="Return to supplier data: Output, lm").click()
+    button = page.get_by_role("button", name="Return to supplier data: Output, lm")
+    assert button.count() == 0, "no feed fills it"
+    variant = Product.objects.get(title="Tindrel Weir 370").variants.get()
+    Identifier.objects.create(variant=variant, scheme="supplier", value="cj:weir-370")
+    open_tab(page, "general")
+    button.click()
     page.get_by_text("Returned to supplier data: Output, lm").wait_for()
 
     product = Product.objects.get(title="Tindrel Weir 370")

@@ -179,14 +179,14 @@ def test_each_part_counts_for_its_original_line():
 def test_a_part_split_again_belongs_to_the_first_line(light):
     made = make_inspected_return(light, units=3)
     order = exchange(made)
-    order.lines.update(warranty_months=60)
+    order.lines.update(guarantee_months=60)
     first, rest = parted(order, keep=1)
     with transaction.atomic():
         line_splits.split(PurchaseLine.objects.get(order_line=rest, is_active=True), keep=1)
 
     lines = order.lines.order_by("pk")
     assert [line.split_from_id for line in lines] == [None, first.pk, first.pk]
-    assert {line.warranty_months for line in lines} == {60}
+    assert {line.guarantee_months for line in lines} == {60}
     for line, shipped in zip(lines, (1, 0, 0), strict=True):
         ended(line, shipped=shipped)
     pay(made)

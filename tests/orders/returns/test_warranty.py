@@ -46,15 +46,15 @@ def complaint_units(order, *, days):
 
 def test_the_longer_manufacturer_warranty_of_sale_and_today_counts():
     light = make_sellable(quantity=9)
-    Product.objects.update(warranty_months=60)
+    Product.objects.update(guarantee_months=60)
     order = make_delivered(light, quantity=1)
     (line,) = order.lines.all()
-    Product.objects.update(warranty_months=None)  # the warranty at sale remains
+    Product.objects.update(guarantee_months=None)  # the warranty at sale remains
 
-    assert line.warranty_months == 60
+    assert line.guarantee_months == 60
     assert complaint_units(order, days=5 * 365) == {line.pk: 1}
     assert complaint_units(order, days=5 * 366) == {}
-    Product.objects.update(warranty_months=72)
+    Product.objects.update(guarantee_months=72)
     assert complaint_units(order, days=5 * 366) == {line.pk: 1}
     assert eligibility.warranty_months(OrderLine.objects.get()) == 72
 

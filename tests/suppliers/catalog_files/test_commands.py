@@ -1,6 +1,7 @@
 """Commands and pages of catalog files: what a dry run says, what is rejected, what an export has."""
 
 import csv
+import io
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,6 +16,7 @@ from tests.factories.catalog import make_image, make_product, make_spec, make_va
 from tests.factories.suppliers import make_offer, make_supplier
 from tests.support.catalog_files import (
     PRODUCTS,
+    ROWS,
     counts,
     export,
     run,
@@ -99,6 +101,56 @@ def test_each_row_that_is_not_imported_has_its_reason(wholesaler, tmp_path):
         ("T-1", 6, "family-unknown"),
         ("L-2", 5, "list-twice"),
     ]
+
+
+def test_a_dry_run_lists_each_finding_by_row_column_and_value(wholesaler, tmp_path):
+    black, red, lantern = ROWS
+    rows = [
+        black | {"MOQ": "some", "Versandgewicht (g)": "heavy"},
+        red | {"EAN": "4006381333947", "Bild 1": "picture.jpg"},
+        lantern | {"Name": "Lantern, 9999 lm", "Akku": "", "Max Laufzeit (h)": "long"},
+        {"Artikelnr": "a  b", "Name": "Lantern"},
+    ]
+
+    _status, report = run(write_csv(tmp_path / "list.csv", rows), "--mapping=bulk", "--dry-run")
+
+    found = {
+        (each["number"] or each["row"], each["code"], *map(tuple, each["cells"]))
+        for each in report["findings"]
+    }
+    assert found == {
+        (1, "minimum-unreadable", ("MOQ", "some")),
+        (1, "weight-unreadable", ("Versandgewicht (g)", "heavy")),
+        (2, "gtin-check-digit", ("EAN", "4006381333947")),
+        (3, "title-output-unconfirmed", ("Name", "Lantern, 9999 lm")),
+        (3, "intensity-impossible", ("Candela", "5000000 candela")),
+        (3, "value-unreadable", ("Max Laufzeit (h)", "long")),
+        ("row 4", "list-no-id", ("Artikelnr", "a  b")),
+    }
+    assert len(report["findings"]) == sum(report["finding_counts"].values())
+
+
+def test_a_dry_run_lists_unlikely_values_that_are_imported(wholesaler, tmp_path):
+    lantern = ROWS[2] | {"Candela": "150000"}
+
+    status, report = run(write_csv(tmp_path / "list.csv", [lantern]), "--mapping=bulk", "--dry-run")
+
+    assert (status, report["new"]) == (0, 1)
+    (found,) = report["findings"]
+    assert (found["number"], found["code"]) == (1, "intensity-unlikely")
+    assert found["cells"] == [["Candela", "150000 candela"]]
+
+
+def test_the_command_says_how_many_findings_it_does_not_print(wholesaler, tmp_path, monkeypatch):
+    monkeypatch.setattr("suppliers.catalog_files.findings.MAX_SHOWN", 1)
+    black, red, lantern = ROWS
+    path = write_csv(tmp_path / "list.csv", [black | {"MOQ": "some"}, red, lantern])
+    out = io.StringIO()
+
+    call_command("import_catalog", str(path), "--mapping=bulk", "--dry-run", stdout=out)
+
+    assert "row 3: L-2: Candela: '5000000 candela': " in out.getvalue()
+    assert "The first 1 of 2 findings are shown; --json lists all." in out.getvalue()
 
 
 def test_a_part_of_the_catalog_says_what_it_lacks_and_takes_no_foreign_rows(wholesaler, tmp_path):

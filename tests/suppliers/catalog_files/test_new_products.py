@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from catalog.attributes.identifiers import mpn_key
 from catalog.bulk_edits import application
 from catalog.models import (
     FieldChange,
@@ -21,6 +22,7 @@ from tests.factories.catalog import (
     make_product,
     make_variant,
 )
+from tests.factories.competitors import make_identifier
 from tests.factories.suppliers import make_offer, make_supplier
 from tests.suppliers.catalog_files.test_own_files import (
     apply,
@@ -43,6 +45,10 @@ BLACK = (
     "main | beam,Baş fənəri\n"
 )
 RED = "W-2,weir-370,,,,,,Red,Qırmızı,,inside,4.44,1,,,,,,\n"
+GTINS = (
+    *("4006381333931", "4006381333948", "4006381333955", "4006381333962"),
+    *("4006381333979", "4006381333986", "4006381333993", "4006381334006"),
+)
 PLAIN = "W-3,,Plain torch,tindrel,headlamp,headlamps,in_review,,,,none,,,,,,,,\n"
 
 
@@ -254,6 +260,38 @@ def test_new_rows_need_few_queries():
         apply(row)
     assert set(outcomes(row).values()) == {"created"}
     assert len(queries) < 100
+
+
+def test_a_dry_run_needs_no_query_for_each_number():
+    headings = "SKU,Title,Brand,Family,Category,Lithium,GTIN,MPN\n"
+
+    def count_queries(rows):
+        lines = (
+            f"N-{each},Torch {each},Tindrel,headlamp,headlamps,none,{GTINS[each]},M-{each}\n"
+            for each in range(rows)
+        )
+        text = headings + "".join(lines)
+        with CaptureQueriesContext(connection) as queries:
+            row = dry_run(text)
+        assert set(outcomes(row).values()) == {"new"}, messages(row)
+        return len(queries)
+
+    assert count_queries(8) == count_queries(2)
+
+
+def test_a_number_of_another_variant_is_found_by_brand(category):
+    other = make_variant(make_product(brand=make_brand(name="Tindrel")), sku="O-1")
+    make_identifier(other, scheme="mpn", value=mpn_key("Tindrel", "M-1"))
+    headings = "SKU,Title,Brand,Family,Category,Lithium,MPN\n"
+
+    row = dry_run(
+        headings
+        + "N-1,Torch,Tindrel,headlamp,headlamps,none,m1\n"
+        + "N-2,Torch,Other,headlamp,headlamps,none,M-1\n"
+    )
+
+    assert outcomes(row) == {"N-1": "rejected", "N-2": "new"}
+    assert "O-1" in messages(row)["N-1"]
 
 
 def test_the_undo_removes_what_nothing_uses_and_says_what_stays():

@@ -61,6 +61,12 @@ def catalog():
     return sorted(csv.DictReader(io.StringIO(lines)), key=lambda row: row["SKU"])
 
 
+def image_skus(slug):
+    """Return the SKU of the variant of each image of a product, in their order."""
+    found = Image.objects.filter(product__slug=slug).order_by("position", "pk")
+    return list(found.values_list("variant__sku", flat=True))
+
+
 def make_stored_image(product, color, **changes):
     content = io.BytesIO()
     Picture.new("RGB", (100, 80), color.lower()).save(content, "PNG")
@@ -83,12 +89,13 @@ def rich():
     make_spec(
         product, cri=90, cct_k=5000, output_min_lm="0.5", battery_voltage="3.7", material="Al"
     )
-    for color, sku in (("Black", "-N/1"), ("Red", "N 2")):
+    for position, (color, sku) in enumerate((("Black", "-N/1"), ("Red", "N 2"))):
         variant = make_variant(
             product, sku=sku, option_values=[color, "5000 K"], color=color, origin_country="CN"
         )
-        make_stored_image(product, color, variant=variant, role="other", position=2)
+        make_stored_image(product, color, variant=variant, role="other", position=3 - 2 * position)
     make_stored_image(product, "White", alt_texts={"en": "Front", "az": "Ön"})
+    make_stored_image(product, "Green", role="side", position=2)
     make_identifier(Variant.objects.get(sku="-N/1"), value="04006381333931", state="verified")
     make_mode(product, name="High: turbo", intensity_cd=9000)
     make_mode(product, name="Red", kind="red", output_lm="5.5", runtime_min=None, position=1)
@@ -134,7 +141,7 @@ def test_documents_and_guarantees_are_changed_and_undone(rich):
         ("manual", "2027-01-31", False),
         ("test_report", "2028-03-01", True),
     ]
-    assert (product.warranty_months, product.guarantee.months) == (36, 36)
+    assert (product.guarantee_months, product.guarantee.months) == (36, 36)
     assert (product.guarantee.terms_file, product.guarantee.confirmed_by) == (manual, "mia")
 
     undo(row)
@@ -191,6 +198,7 @@ def test_an_own_export_changes_nothing(rich):
 
 def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
     before, lines = catalog(), "".join(own_export.csv_lines(Product.objects.all()))
+    skus = image_skus("night")
     for model in (Mode, Image, Identifier, ProductText, OptionText, ProductDocument):
         model.objects.all().delete()
     for model in (ProductGuarantee, Spec, Variant, Product, Brand):
@@ -201,6 +209,7 @@ def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
 
     assert set(outcomes(row).values()) == {"created"}, messages(row)
     assert catalog() == before
+    assert image_skus("night") == skus == [None, "N 2", None, "-N/1"]
 
     undo(row)
 

@@ -86,7 +86,7 @@ def test_uploaded_images_survive(wholesaler, tmp_path):
     report = run(path, "--mapping=bulk")[1]
 
     assert counts(report) == (3, 0, 0, 3, 0, 0)
-    assert "picture-address" not in report["findings"]
+    assert "picture-address" not in report["finding_counts"]
     assert snapshot() == before
 
 

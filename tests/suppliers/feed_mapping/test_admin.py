@@ -183,7 +183,7 @@ def test_an_old_version_can_be_restored(staff, supplier):
 def test_invalid_input_is_explained(staff, supplier, subtests):
     uploaded = upload(staff, page_of(supplier))
     for changes, said in (
-        ({"column_sku": ""}, "no column is mapped to the SKU"),
+        ({"column_sku": ""}, "Choose the column that holds the supplier's SKU."),
         ({"else_title": "json: a"}, "Choose a column or enter another source, not both."),
         ({"column_title": "", "else_title": "json: a["}, "the expression is invalid"),
         ({"options": "Color"}, "This line cannot be read: Color"),

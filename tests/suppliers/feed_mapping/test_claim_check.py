@@ -8,6 +8,7 @@ from openpyxl import Workbook
 
 from catalog.custom_attributes import registry
 from catalog.custom_attributes.registry import Definition
+from suppliers.feed_mapping.claim_check import check_file
 
 ROWS = [
     ["Product", "EAN", "Output (lm)", "Intensity (cd)", "Beam distance [m]", "Weight, g",
@@ -74,6 +75,18 @@ def test_a_finding_is_printed_with_its_arithmetic(path, capsys):
     assert lines[-2:] == [
         "Columns without a check: Notes",
         "7 rows: 3 error, 1 unreadable, 1 warning, 1 plausible, 1 unchecked",
+    ]
+
+
+def test_an_unreadable_weight_is_reported_once_with_its_column(tmp_path):
+    path = tmp_path / "lights.csv"
+    path.write_text("Title,Weight (g),Output (lm)\nLamp A,heavy,400\nLamp B,80,x\n")
+
+    found = check_file(path).findings
+
+    assert [(one.row, one.column, one.read) for one in found] == [
+        (1, "Weight (g)", "heavy"),
+        (2, "Output (lm)", "x"),
     ]
 
 

@@ -1,15 +1,16 @@
 """Two clerks at once on one product: bulk edit, merge, save and archiving wait for each other."""
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from catalog.bulk_edits import application
-from catalog.models import BulkEdit, Product, Spec, Variant
+from catalog.models import BulkEdit, Product, ProductGuarantee, Spec, Variant
 from catalog.products import spec_edits
 from catalog.readiness import lifecycle
+from catalog.safety import guarantees
 from suppliers.matches import merges
 from tests.factories.bulk_edits import create, make_light, operation
-from tests.factories.catalog import NOON
+from tests.factories.catalog import NOON, make_guarantee
 from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,3 +68,25 @@ def test_another_clerk_waits_for_a_merge(monkeypatch, act):
     assert clerk.failure is None
     assert Variant.objects.filter(status="discontinued").count() == 1
     assert Product.objects.get(slug="light-2").status == "archived"
+
+
+def test_a_guarantee_recorded_during_a_merge_waits_for_it(monkeypatch):
+    make_light(1)
+    make_light(2)
+    kept, merged = (Product.objects.get(slug=f"light-{number}") for number in (1, 2))
+    make_guarantee(merged)
+
+    def record():
+        new = ProductGuarantee.objects.get()
+        new.pk, new.product = None, kept
+        with transaction.atomic():
+            guarantees.record_guarantee(new, actor="leo", now=NOON)
+
+    clerk = Rival(record)
+    clerk.begin_at(monkeypatch, merges, "_move_guarantee")
+
+    merge()
+    clerk.finish()
+
+    assert isinstance(clerk.failure, IntegrityError)
+    assert ProductGuarantee.objects.get().product == kept

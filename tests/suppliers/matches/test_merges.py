@@ -7,7 +7,13 @@ from catalog.products.alternatives import find_redirect
 from storefront.lib.state_machine import StatusChange
 from suppliers.matches import merges, review
 from suppliers.offers.overrides import OverrideError
-from tests.factories.catalog import make_image, make_product, make_spec, make_variant
+from tests.factories.catalog import (
+    make_guarantee,
+    make_image,
+    make_product,
+    make_spec,
+    make_variant,
+)
 from tests.factories.match_decisions import check_orders, state
 from tests.factories.suppliers import NOON, make_offer, make_supplier
 
@@ -38,6 +44,12 @@ def merge(product, other, **how):
 
 def undo(decision):
     review.undo(decision=decision, actor="leo", now=NOON, check_orders=check_orders)
+
+
+def months():
+    return dict(
+        Product.objects.exclude(guarantee_months=None).values_list("pk", "guarantee_months")
+    )
 
 
 def colors_of(product):
@@ -81,6 +93,56 @@ def test_the_images_move_if_staff_want_it(make_colors):
     assert list(product.images.all()) == [image]
     undo(decision)
     assert Image.objects.get(pk=image.pk).product == other
+
+
+def test_the_guarantee_moves_unless_the_remaining_product_has_one(make_colors):
+    first, second, third = (make_colors("Black") for _ in range(3))
+    make_guarantee(first, months=60)
+    make_guarantee(third, months=36)
+    before = state()
+
+    one = merge(second, first)
+
+    assert months() == {second.pk: 60, third.pk: 36}
+    two = merge(third, second)
+    assert months() == {second.pk: 60, third.pk: 36}
+    undo(two)
+    undo(one)
+    assert state() == before
+
+
+def test_a_product_that_keeps_a_variant_keeps_its_guarantee(make_colors):
+    product, other = make_colors("Black"), make_colors("Black", "Red")
+    make_guarantee(other)
+    black = other.variants.get(option_values=["Black"])
+
+    merges.merge(
+        variant=product.variants.get(), other=black,
+        actor="ann", now=NOON, check_orders=check_orders,
+    )  # fmt: skip
+
+    assert months() == {other.pk: 60}
+
+
+def test_a_guarantee_that_was_recorded_since_refuses_the_undo(make_colors):
+    product, other = make_colors("Black"), make_colors("Black")
+    make_guarantee(other)
+    decision = merge(product, other)
+    make_guarantee(other, months=36)
+
+    with pytest.raises(OverrideError, match="changed since"):
+        undo(decision)
+    assert months() == {product.pk: 60, other.pk: 36}
+
+
+def test_no_variants_and_no_guarantee_move_to_an_archived_product(make_colors):
+    product, other = make_colors("Black"), make_colors("Red", "Green")
+    make_guarantee(other)
+    Product.objects.filter(pk=product.pk).update(status="archived")
+
+    with pytest.raises(OverrideError, match="discontinued"):
+        merge(product, other)
+    assert months() == {other.pk: 60}
 
 
 @pytest.mark.parametrize("options", [["Battery"], ["Color", "Battery"]])

@@ -161,6 +161,52 @@ def test_a_file_is_kept_if_another_field_is_wrong(staff):
     assert FeedUpload.objects.count() == 1
 
 
+def test_an_error_in_the_address_keeps_the_connection_test_on_the_page(staff):
+    add(staff, kind="feed:https")
+
+    page = staff.post(
+        url(Supplier.objects.get(), "connection"),
+        {
+            "action": "test",
+            "base_url": "no address",
+            "option_orders_to": "orders@lumen.example",
+        },
+    )
+
+    assert "base_url" in page.context["form"].errors
+    assert "Save and test connection" in page.content.decode()
+    assert "upload" not in page.context
+
+
+def test_a_file_without_rows_stops_at_the_connection(staff):
+    add(staff)
+    supplier = Supplier.objects.get()
+
+    page = staff.post(
+        url(supplier, "connection"),
+        {"file": upload("SKU;Title\n"), "option_orders_to": "orders@lumen.example"},
+        follow=True,
+    )
+
+    assert page.request["PATH_INFO"] == url(supplier, "connection")
+    assert "The file has no rows below the column names." in page.content.decode()
+
+
+@pytest.mark.usefixtures("workers")
+@pytest.mark.parametrize(("heading", "missing"), [("EK", "cost"), ("Bestand", "stock")])
+def test_a_mapping_without_cost_or_stock_is_not_done(staff, heading, missing):
+    add(staff)
+    supplier = Supplier.objects.get()
+    file = {"file": upload(GOODS.replace(heading, "X")), "option_orders_to": "orders@lumen.example"}
+    staff.post(url(supplier, "connection"), file)
+    save_mapping(staff, supplier)
+
+    page = staff.post(url(supplier, "mapping"), {"action": "dry_run"}, follow=True)
+
+    assert f"Map the column of the {missing}." in page.content.decode()
+    assert done_steps() == ["supplier", "connection"]
+
+
 def test_a_file_that_cannot_be_read_stops_at_the_connection(staff):
     add(staff)
     supplier = Supplier.objects.get()
@@ -255,6 +301,23 @@ def test_a_failed_dry_run_says_why(staff):
 
     assert report["problem"]
     assert report["problem"] in unescape(staff.get(url(supplier, "mapping")).content.decode())
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_dry_run_lists_its_findings_by_row_and_column(staff):
+    add(staff)
+    supplier = Supplier.objects.get()
+    goods = GOODS.replace("HL-701;;", "HL:701;5901234123458;")
+    file = {"file": upload(goods), "option_orders_to": "orders@lumen.example"}
+    staff.post(url(supplier, "connection"), file)
+    save_mapping(staff, supplier)
+
+    page = staff.post(url(supplier, "mapping"), {"action": "dry_run"}, follow=True)
+
+    text = page.content.decode()
+    assert "HL:701 <small>row 2</small></th><td>EAN</td><td>5901234123458</td>" in text
+    table = staff.get(reverse("supply:setup_findings", args=[supplier.pk])).content.decode()
+    assert "\n2,HL:701,EAN,5901234123458,A GTIN is not valid," in table
 
 
 def test_a_new_dry_run_forgets_the_last_report(staff):

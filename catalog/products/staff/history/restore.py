@@ -26,6 +26,7 @@ from catalog.models import (
 )
 from catalog.products import editing, identifier_edits, image_edits, spec_edits, variant_edits
 from catalog.products.identifier_edits import IdentifierTakenError, InvalidPartNumberError
+from catalog.products.images import MAX_POSITION
 from catalog.products.spec_edits import BASIS, REASON
 from catalog.products.staff.history.change_texts import ChangeTexts, Record, field_of
 from catalog.products.staff.history.present_rows import (
@@ -34,7 +35,6 @@ from catalog.products.staff.history.present_rows import (
     find_current,
     version_of,
 )
-from catalog.products.staff.image_form import MAX_POSITION
 from catalog.products.staff.spec_form import CAN_BE_UNLIKELY_IN_FORM, ModeForm, spec_form
 from catalog.products.staff.variant_form import VariantForm
 from catalog.products.translations import text_edits

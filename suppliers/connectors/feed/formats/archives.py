@@ -77,7 +77,10 @@ def _check_directory_size(path: Path) -> None:
         tail = file.read()
         at = tail.rfind(END)
         if at < 0 or len(tail) - at < END_BYTES:
-            raise invalid_file("broken-archive", "The end of the ZIP or XLSX file is missing.")
+            raise invalid_file(
+                "broken-archive",
+                "The end of the ZIP or XLSX file is missing. Save or download the file again.",
+            )
         directories = [struct.unpack("<HI", tail[at + 10 : at + 16])]
         directories += _read_zip64_end(file, size - len(tail) + at)
     if any(

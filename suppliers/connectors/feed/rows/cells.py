@@ -56,6 +56,13 @@ class Cells:
             raise UnreadableError("the cell contains a formula; formulas are not calculated")
         return sources.text(value)
 
+    def warning(
+        self, name: str, row: Row, error: UnreadableError, *, sku: str, code: str
+    ) -> ImportIssue:
+        """Return the issue of a cell without which the row is imported."""
+        raw = {name: self.text(name, row)[:MAX_RAW_LENGTH]}
+        return ImportIssue(row=sku, code=code, message=sentence(error), is_fatal=False, raw=raw)
+
     def number_text(self, name: str, row: Row) -> tuple[str, str]:
         return self.to_number_text(self.value(name, row))
 
@@ -64,10 +71,6 @@ class Cells:
         if isinstance(value, Formula):
             return str(value), self.mark
         return sources.text(value), "." if isinstance(value, Decimal | int) else self.mark
-
-
-def cell_warning(sku: str, code: str, error: UnreadableError) -> ImportIssue:
-    return ImportIssue(row=sku, code=code, message=sentence(error), is_fatal=False)
 
 
 def sentence(error: UnreadableError) -> str:

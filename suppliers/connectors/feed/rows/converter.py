@@ -135,7 +135,7 @@ class Converter:
         """Return the cost of the row; None if it has none, so that the stored cost stays."""
 
         def problem(code: str, message: str) -> ImportIssue:
-            return ImportIssue(row=sku, code=code, message=message)
+            return ImportIssue(row=sku, code=code, message=message, raw={"cost": text[:40]})
 
         text, mark = self._cells.number_text("cost", row)
         if not text:
@@ -164,15 +164,20 @@ class Converter:
         levels, problems, notes = [], [], []
         for value, source, location, country in self._stock_cells(row):
             text, mark = self._cells.to_number_text(value)
+            raw = {source.column or "stock": text[:40]}
             if not text:
                 if self.mapping.blank is EmptyCellMeans.UNCHANGED:
                     message = "The stock cell is empty: the stock stays unchanged."
-                    problems.append(ImportIssue(row=sku, code="stock-blank", message=message))
+                    problems.append(
+                        ImportIssue(row=sku, code="stock-blank", message=message, raw=raw)
+                    )
                     continue
                 if self.mapping.blank is EmptyCellMeans.NONE:
                     message = "The stock cell is empty: stored as 0."
                     problems.append(
-                        ImportIssue(row=sku, code="stock-blank", message=message, is_fatal=False)
+                        ImportIssue(
+                            row=sku, code="stock-blank", message=message, is_fatal=False, raw=raw
+                        )
                     )
                 levels.append(self._level(sku, 0, location, country))
                 continue
@@ -180,7 +185,7 @@ class Converter:
                 quantity, note = numbers.units(text, mark=mark, value_map=source.value_map)
             except UnreadableError as error:
                 problems.append(
-                    ImportIssue(row=sku, code="stock-unreadable", message=sentence(error))
+                    ImportIssue(row=sku, code="stock-unreadable", message=sentence(error), raw=raw)
                 )
                 continue
             levels.append(self._level(sku, quantity, location, country))

@@ -11,7 +11,7 @@ from suppliers.connectors.feed.mapping import sources
 from suppliers.connectors.feed.mapping import spec as mappings
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.rows import numbers
-from suppliers.connectors.feed.rows.cells import MAX_LABEL_LENGTH, Cells, cell_warning
+from suppliers.connectors.feed.rows.cells import MAX_LABEL_LENGTH, Cells
 from suppliers.connectors.parsing import picture_urls
 
 MAX_CLAIMS = 100
@@ -58,7 +58,8 @@ class DescriptionReader:
         try:
             return numbers.grams(text, mark=mark, unit=self._cells.source("weight").unit) or None
         except UnreadableError as error:
-            problems.append(cell_warning(sku, "weight-unreadable", error))
+            code = "weight-unreadable"
+            problems.append(self._cells.warning("weight", row, error, sku=sku, code=code))
             return None
 
     def has_battery(self, row: Row, sku: str, problems: list[ImportIssue]) -> bool | None:
@@ -68,7 +69,8 @@ class DescriptionReader:
         try:
             return numbers.flag(text, value_map=YES_WORDS | self._cells.source("battery").value_map)
         except UnreadableError as error:
-            problems.append(cell_warning(sku, "battery-unreadable", error))
+            code = "battery-unreadable"
+            problems.append(self._cells.warning("battery", row, error, sku=sku, code=code))
             return None
 
     def claims(self, row: Row, sku: str, problems: list[ImportIssue]) -> dict[str, str]:
@@ -113,7 +115,8 @@ class DescriptionReader:
         try:
             return numbers.millimeters(text, mark=mark, unit=self._cells.source(name).unit)
         except UnreadableError as error:
-            problems.append(cell_warning(sku, "size-unreadable", error))
+            code = "size-unreadable"
+            problems.append(self._cells.warning(name, row, error, sku=sku, code=code))
             return None
 
 

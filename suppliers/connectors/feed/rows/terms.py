@@ -7,7 +7,7 @@ from catalog.records import NO_SUPPLIER_TERMS, ImportIssue, SupplierTerms
 from storefront.lib.money import Money
 from suppliers.connectors.feed.mapping.sources import Row
 from suppliers.connectors.feed.rows import numbers
-from suppliers.connectors.feed.rows.cells import Cells, cell_warning
+from suppliers.connectors.feed.rows.cells import Cells
 
 MAX_UNITS = 100_000
 MAX_DAYS = 365
@@ -44,7 +44,8 @@ class TermsReader:
         try:
             return _parse_count(text, mark=mark, maximum=maximum)
         except UnreadableError as error:
-            problems.append(cell_warning(sku, f"{name.replace('_', '-')}-unreadable", error))
+            code = f"{name.replace('_', '-')}-unreadable"
+            problems.append(self._cells.warning(name, row, error, sku=sku, code=code))
             return None
 
     def _price(self, name: str, row: Row, sku: str, problems: list[ImportIssue]) -> Money | None:
@@ -55,7 +56,8 @@ class TermsReader:
         try:
             price = numbers.money(text, mark=mark, currency=stated_currency or self._currency)
         except UnreadableError as error:
-            problems.append(cell_warning(sku, f"{name}-unreadable", error))
+            code = f"{name}-unreadable"
+            problems.append(self._cells.warning(name, row, error, sku=sku, code=code))
             return None
         return price if price.amount > 0 else None
 
@@ -66,7 +68,8 @@ class TermsReader:
         try:
             return _restock_date(text)
         except UnreadableError as error:
-            problems.append(cell_warning(sku, "restock-unreadable", error))
+            code = "restock-unreadable"
+            problems.append(self._cells.warning("restock", row, error, sku=sku, code=code))
             return None
 
 

@@ -73,6 +73,7 @@ def test_an_unknown_brand_is_created(staff, typed):
     ("changes", "field", "words"),
     [
         ({"title": " "}, "title", "required"),
+        ({"option_names": "Color, Size"}, "option_names", "Enter each name in its own line"),
         ({"brand_name": "--"}, "brand_name", "letters and digits"),
         ({"option_values": ""}, "option_values", "one value for each option name"),
         ({"option_values": "x" * 61}, "option_values", "longer than 60"),
@@ -91,6 +92,20 @@ def test_wrong_input_is_explained_and_nothing_that_was_typed_is_lost(
     assert words in str(form.errors[field])
     assert {name: form[name].value() for name in typed} == typed | changes
     assert not Product.objects.exists()
+
+
+def test_several_option_names_in_one_line_are_refused_unless_they_stand_already(staff):
+    product = make_product(option_names=["Color, Size"])
+    make_variant(product, option_values=["Red, L"])
+    page = reverse("admin:catalog_product_change", args=[product.pk])
+
+    def errors(names):
+        form = staff.get(page).context["adminform"].form
+        form = type(form)({**form.initial, "option_names": names}, instance=product)
+        return form.errors.get("option_names")
+
+    assert errors("Color, Size") is None
+    assert "Enter each name in its own line" in str(errors("Color; Size"))
 
 
 def test_a_variant_is_added_to_a_product(staff):

@@ -116,9 +116,20 @@ def test_a_deleted_value_stays_deleted(staff, product):
     assert Spec.objects.get().custom_values == {}
 
 
-def test_a_value_out_of_range_is_explained(staff, product):
+@pytest.mark.parametrize(
+    ("least", "most", "message"),
+    [
+        (None, 48, "Enter a value up to 48."),
+        ("0.5", 48, "Enter a value from 0.5 to 48."),
+        (100, None, "Enter a value from 100."),
+    ],
+)
+def test_a_value_out_of_range_is_explained(staff, product, least, most, message):
+    CustomAttribute.objects.update(minimum=least, maximum=most)
+
     answer = edit(staff, product, charge_time="60")
-    assert "less than or equal to 48" in answer.content.decode()
+
+    assert message in answer.content.decode()
 
 
 def test_only_attributes_of_the_family_are_offered(staff, product):

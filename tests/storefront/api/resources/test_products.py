@@ -13,6 +13,7 @@ from storefront.api.resources.products import KNOWN
 from tests.factories.catalog import (
     make_category,
     make_channel,
+    make_guarantee,
     make_image,
     make_mode,
     make_product,
@@ -231,6 +232,28 @@ def test_product_states_its_safety_information(api):
     assert product["documents"] == [{"kind": "manual", "language": "", "url": url}]
     (variant,) = product["variants"]
     assert (variant["un_number"], variant["hs_code"]) == ("UN3481", "851310")
+
+
+def test_product_states_its_guarantee_in_the_language_of_the_request(api):
+    listing = make_published(slug="h1")
+    assert api.get("/api/v1/listings/h1/").json()["guarantee"] is None
+    make_guarantee(listing.variant.product)
+
+    product = api.get("/api/v1/listings/h1/").json()
+    translated = api.get("/api/v1/listings/h1/", accept_language="az").json()
+
+    assert product["guarantee"] == {
+        "kind": "producer",
+        "months": 60,
+        "brand": "Fara",
+        "model": "TW-370",
+        "guarantor": "Tindrel Lights OÜ",
+        "address": "Sadama 1, Tallinn, Estonia",
+        "territory": "European Union",
+        "claim": "Write to the guarantor, who repairs or replaces it.",
+        "terms_url": "/en/p/h1/guarantee/",
+    }
+    assert translated["guarantee"]["territory"] == "Avropa İttifaqı"
 
 
 def test_a_localized_attribute_has_its_texts_by_language(api, monkeypatch):

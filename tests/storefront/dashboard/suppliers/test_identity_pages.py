@@ -2,13 +2,22 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from catalog.models import Brand, Identifier, Product, Variant
 from orders.models import Order
 from suppliers.matches import duplicates
 from suppliers.models import BrandMerge, DuplicateCandidate, MatchDecision, StockLevel
 from tests.factories.accounts import make_staff
-from tests.factories.catalog import make_brand, make_channel, make_product, make_spec, make_variant
+from tests.factories.catalog import (
+    make_brand,
+    make_channel,
+    make_guarantee,
+    make_image,
+    make_product,
+    make_spec,
+    make_variant,
+)
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON, make_offer, make_supplier
 
@@ -58,6 +67,14 @@ def test_two_selected_products_are_compared_and_merged(staff, pair):
     assert pair[1].offers.count() == 2
 
 
+def test_costs_are_shown_to_staff_who_may_see_offers(staff, client, pair):
+    url = reverse("supply:merge", args=["variant", *(variant.pk for variant in pair)])
+    assert "Cost" in staff.get(url).content.decode()
+
+    client.force_login(make_staff("clerk", "change_product"))
+    assert "Cost" not in client.get(url).content.decode()
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_only_two_rows_are_merged(staff, pair, count):
     ids = [*Product.objects.values_list("pk", flat=True), make_product().pk][:count]
@@ -91,6 +108,15 @@ def test_a_merge_without_a_choice_is_not_found(staff, pair, keep):
 
 
 # Split
+
+
+def test_images_to_move_are_shown(staff, pair):
+    make_image(pair[0].product, stem="abc", variant=pair[0])
+
+    form = staff.get(reverse("supply:split_product", args=[pair[0].product_id])).content.decode()
+
+    assert "/abc" in form
+    assert f"Main image · {pair[0].sku}" in form
 
 
 def test_offers_are_split_into_a_new_product(staff, pair):
@@ -210,6 +236,28 @@ def test_a_brand_is_added_with_aliases_on_one_page(staff, pair):
     ):
         staff.post(url, {**empty, "name": name, "alias_names": aliases})
     assert Brand.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("months", "sentence"),
+    [
+        ([], "no sentence"),
+        ([36], "its guarantee moves to the one that you keep"),
+        ([36, 60], "The other guarantee stays with its product."),
+    ],
+)
+def test_the_merge_page_says_what_becomes_of_guarantees(staff, pair, months, sentence):
+    for variant, duration in zip(pair, months, strict=False):
+        make_guarantee(variant.product, months=duration)
+
+    page = staff.get(
+        reverse("supply:merge", args=["product", *(variant.product_id for variant in pair)])
+    ).content.decode()
+
+    assert (sentence in page) == bool(months)
+    assert page.count("guarantee moves") + page.count("guarantee stays") == bool(months)
+    cell = " ".join(strip_tags(page).split())
+    assert all(f"Tindrel Lights OÜ, {duration} months" in cell for duration in months)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ def test_page_beyond_the_limit_of_a_list_says_what_to_do(staff, brands):
 
     message = "A list shows up to 20 rows. Narrow it by a search or a filter."
     assert ("20+ results" in last, message in last, message in beyond) == (True, False, True)
+    short = staff.get(LIST, {"p": 11, "q": "B 1"}, follow=True).content.decode()
+    assert message not in short
 
 
 @pytest.mark.parametrize("query", [{"q": "light"}, {"o": "-1"}])

@@ -3,7 +3,15 @@
 import pytest
 
 from catalog.custom_attributes import registry
-from catalog.models import Category, CustomAttribute, Spec
+from catalog.models import (
+    Category,
+    CustomAttribute,
+    Identifier,
+    Product,
+    ProductCard,
+    Spec,
+    Variant,
+)
 from tests.factories.catalog import make_category, make_product, make_spec, make_variant
 from tests.factories.orders import make_sellable
 from tests.storefront.web.conftest import make_light, shelve
@@ -179,6 +187,37 @@ def test_empty_comparison_links_to_the_list(client, light):
     assert "Nothing to compare." in answer.content.decode()
     assert Page(answer).all("a", href="/en/search/", **{"class": "chip"})
     assert client.get("/en/compare/?light=gone").status_code == 404
+
+
+def discontinue(light, **fields):
+    Variant.objects.update(status="discontinued")
+    Product.objects.update(titles={"az": "Uzaq 900", "en": "Far 900"}, **fields)
+    Identifier.objects.create(variant=light.variant, scheme="mpn", value="fara:h10r", raw="H10-R")
+    gtin = {"value": "04006381333931", "raw": "4006381333931"}
+    Identifier.objects.create(variant=light.variant, scheme="gtin", **gtin)
+    ProductCard.objects.all().delete()
+
+
+@pytest.mark.parametrize("number", ["h10-R", "4006381333931", "sku"])
+def test_the_number_of_a_discontinued_product_leads_to_its_page(client, light, number):
+    discontinue(light)
+    text = light.variant.sku.lower() if number == "sku" else number
+
+    english, azerbaijani = (Page(client.get(f"/{one}/search/?q={text}")) for one in ("en", "az"))
+
+    slug = light.variant.product.slug
+    assert "Far 900 is no longer sold." in english.text
+    assert english.all("a", href=f"/en/p/{slug}/")
+    assert "Uzaq 900 artıq satılmır." in azerbaijani.text
+
+
+@pytest.mark.parametrize(
+    ("text", "fields"), [("H10", {}), ("R", {}), ("???", {}), ("H10-R", {"status": "draft"})]
+)
+def test_other_texts_lead_to_no_discontinued_product(client, light, text, fields):
+    discontinue(light, **fields)
+
+    assert "is no longer sold" not in Page(client.get(f"/en/search/?q={text}")).text
 
 
 def test_empty_search_says_what_to_type(client, light):

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from django.utils.html import strip_tags
 
 from catalog.models import Product
 from catalog.safety import documents
@@ -13,6 +14,7 @@ from orders import events
 from orders.models import Order
 from storefront.identity import current
 from storefront.identity.models import GuaranteeArtwork
+from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_guarantee, make_product
 from tests.storefront.web.conftest import WHO
 
@@ -198,3 +200,34 @@ def test_terms_of_an_order_need_its_key_and_a_guarantee(filled):
     wrong_key = filled.get(url.replace(order.access_key, "wrong"))
 
     assert [answer.status_code for answer in (without, gone, wrong_key)] == [404, 404, 404]
+
+
+def test_staff_read_the_guarantee_of_an_order_line_and_its_terms(filled, admin_client):
+    make_guarantee(Product.objects.get(), terms_file=documents.store(PDF).name)
+    line = place(filled).lines.get()
+    url = f"/admin/orders/orderline/{line.pk}/"
+
+    page = admin_client.get(f"{url}change/").content.decode()
+    translated = admin_client.get(f"{url}change/", headers={"accept-language": "az"})
+
+    rows = [
+        " ".join(strip_tags(row.replace("</th>", ": ")).split())
+        for row in re.findall(r"<tr><th scope=row>.*?</tr>", page, re.DOTALL)
+    ]
+    assert rows[0] == "Guarantor: Producer: guarantee of durability"
+    assert {"Name of the guarantor: Tindrel Lights OÜ", "Duration (months): 60"} <= {*rows}
+    assert "Territory of validity: European Union" in rows
+    assert "terms_file" not in page
+    assert "Avropa İttifaqı" in translated.content.decode()
+    assert f'href="{url}terms/"' in page
+    assert admin_client.get(f"{url}terms/").content == PDF
+
+
+def test_the_terms_of_an_order_line_need_the_right_to_see_it(filled, client, admin_client):
+    line = place(filled).lines.get()
+    url = f"/admin/orders/orderline/{line.pk}/terms/"
+    assert admin_client.get(url).status_code == 404
+    client.force_login(make_staff("stranger", "view_product"))
+
+    assert client.get(url).status_code == 403
+    assert admin_client.get("/admin/orders/orderline/0/terms/").status_code == 403

@@ -70,7 +70,7 @@ def test_no_line_is_preselected_among_several_and_a_longer_warranty_is_named(cus
     url = page_of(order, "return/")
 
     before = Page(customer.get(url))
-    Product.objects.update(warranty_months=60)
+    Product.objects.update(guarantee_months=60)
 
     assert [each["value"] for each in before.all("input", type="number")] == ["0", "0"]
     assert "Warranty: " not in before.text
