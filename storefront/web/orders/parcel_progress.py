@@ -50,12 +50,14 @@ PROBLEMS = frozenset(
         CarrierStatus.ATTEMPT_FAILED,
         CarrierStatus.EXCEPTION,
         CarrierStatus.RETURN_TO_SENDER,
+        *Parcel.UNDELIVERABLE,
         CarrierStatus.LOST,
     }
 )
 EVENT_TEXTS: Mapping[str, Promise] = {
     **{status.value: status.label for status in CarrierStatus},
     CarrierStatus.UNKNOWN: _("Carrier update"),
+    Parcel.Status.RETURNED: Parcel.Status.RETURNED.label,
 }
 
 
@@ -90,8 +92,11 @@ def stage_of(parcel: Parcel) -> Stage:
 
 
 def steps_of(stage: Stage, parcel: Parcel | None = None) -> list[Step]:
-    """Return the six steps; an exception of the carrier is a note at the step where it happened."""
-    status = parcel.carrier_status if parcel and stage < Stage.DELIVERED else ""
+    """Return the six steps; a delivery exception or loss is a note at the step where it happened."""
+    status = ""
+    if parcel and stage < Stage.DELIVERED:
+        is_ended = parcel.status in Parcel.UNDELIVERABLE
+        status = parcel.status if is_ended else parcel.carrier_status
     is_problem = status in PROBLEMS
     has_note = is_problem or status == CarrierStatus.AVAILABLE_FOR_PICKUP
     return [

@@ -113,6 +113,17 @@ def test_steps_follow_the_carrier_and_show_an_exception_in_place(client, order):
         assert 'aria-current="step"' in steps[reached - 1][3]
 
 
+@pytest.mark.parametrize(("status", "note"), [("lost", "Lost"), ("returned", "Returned to sender")])
+def test_step_shows_that_staff_marked_a_parcel_undeliverable(client, order, status, note):
+    report("in_transit", -3)
+    Parcel.objects.update(status=status)
+
+    reached = steps_of(client, order)[3]
+
+    assert reached[:3] == ("In transit", True, True)
+    assert note in reached[3]
+
+
 def test_expected_days_follow_the_newest_facts_beside_the_promise(client, order, noon):
     promised = "Delivery promised for 1–5 Dec."
     without = client.get(page_of(order)).content.decode()
