@@ -1,16 +1,17 @@
-"""Notification admin: show events and messages, resend a message, confirm one as sent."""
+"""Notification admin: show and preview events and messages, resend a message, confirm one as sent."""
 
 from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from notifications import dispatch, tasks
 from notifications.models import Consent, Event, Message
-from notifications.sealed_links import ENCRYPTED_LINK
-from storefront.lib.http.redaction import HIDDEN
+from notifications.previews import PreviewPage, draft_messages
+from notifications.routes import ROUTES
+from notifications.sealed_links import hide_links
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.inlines import inline
@@ -18,12 +19,8 @@ from storefront.lib.staff.inlines import inline
 
 @admin.display(description=_("Message"))
 def payload_without_links(event: Event) -> str:
-    """Return the payload as JSON without links, since a link may open an order or an account."""
-    redacted = {
-        name: HIDDEN if name in {"url", ENCRYPTED_LINK} else value
-        for name, value in event.payload.items()
-    }
-    return columns.json_document(redacted)
+    """Return the payload as JSON without links that open an order or an account."""
+    return columns.json_document(hide_links(event.payload))
 
 
 @admin.register(Event)
@@ -49,6 +46,13 @@ class EventAdmin(StaffAdmin):
     inlines: ClassVar = [
         inline(Message, "template", "recipient", "status", "attempts", "problem", tab=False)
     ]
+    actions_detail: ClassVar = ["preview"]
+    available_if: ClassVar = {"preview": lambda event: event.name in ROUTES}
+
+    @action(description=_("Preview"), icon="visibility", may="view")
+    def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        event = self.row(request, object_id)
+        return PreviewPage(self, request, event, draft_messages(event)).answer()
 
 
 @admin.register(Message)
@@ -75,6 +79,12 @@ class MessageAdmin(StaffAdmin):
     search_fields: ClassVar = ["recipient", "event__key", "event__subject"]
     readonly_fields: ClassVar = [columns.status_history]
     actions: ClassVar = ["send_again", "settle"]
+    actions_detail: ClassVar = ["preview"]
+
+    @action(description=_("Preview"), icon="visibility", may="view")
+    def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        message = self.row(request, object_id)
+        return PreviewPage(self, request, message, [message]).answer()
 
     @action(description=_("Resend"))
     def send_again(self, request: HttpRequest, rows: QuerySet[Message]) -> None:

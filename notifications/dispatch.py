@@ -15,7 +15,7 @@ from notifications import preferences
 from notifications.models import SENDING_TIMEOUT, Consent, Event, Message
 from notifications.rendering import render, render_text_message
 from notifications.routes import ROUTES, Route
-from notifications.sealed_links import decrypt_link
+from notifications.sealed_links import HIDDEN_LINK, decrypt_link, hide_links
 from notifications.senders import OptedOutError, OutgoingMessage, Receipt, sender_for, sms
 from storefront.identity.current import shop_identity
 from storefront.lib.clock import time_zone_of
@@ -95,7 +95,7 @@ def send(*, delivery: Message, now: datetime) -> Message:
         return delivery
     delivery.move(Status.SENDING, at=now, attempts=delivery.attempts + 1, problem="")
     try:
-        message = _message(delivery)
+        message = compose(delivery)
     except PermanentError as error:
         _mark_failed(delivery, str(error), now)
         return delivery
@@ -198,8 +198,13 @@ def message_id(delivery: Message) -> str:
     return f"<delivery-{delivery.pk}@{domain}>"
 
 
-def _message(delivery: Message) -> OutgoingMessage:
-    payload = decrypt_link(delivery.event.payload)
+def compose(delivery: Message, *, hides_links: bool = False) -> OutgoingMessage:
+    """Return a message as it is sent; with ``hides_links``, as staff may see it.
+
+    Raises: PermanentError  the recipient is no address; also errors of ``render``
+    """
+    payload = delivery.event.payload
+    payload = hide_links(payload) if hides_links else decrypt_link(payload)
     if delivery.sender == preferences.SMS:
         text = render_text_message(
             template=delivery.template, locale=delivery.locale, payload=payload
@@ -210,6 +215,8 @@ def _message(delivery: Message) -> OutgoingMessage:
     except ValidationError as error:
         raise PermanentError(f"no address: {delivery.recipient!r}") from error
     preferences_url = preferences.preferences_url(delivery)
+    if preferences_url and hides_links:
+        preferences_url = HIDDEN_LINK
     content = render(
         template=delivery.template,
         locale=delivery.locale,

@@ -65,20 +65,13 @@ class Email:
     """Sends text and HTML of one message to one mailbox."""
 
     def send(self, message: OutgoingMessage) -> None:
-        headers = {"Message-ID": message.message_id}
-        if not message.reply_to:
-            # Asks automatic responders not to reply (RFC 3834).
-            headers["Auto-Submitted"] = "auto-generated"
-        if message.unsubscribe_url:
-            headers[UNSUBSCRIBE] = f"<{message.unsubscribe_url}>"
-            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail = _Mail(
             subject=message.subject,
             body=message.text,
             from_email=message.sender,
             to=[message.recipient],
             reply_to=[message.reply_to] if message.reply_to else None,
-            headers=headers,
+            headers=extra_headers(message),
         )
         mail.attach_alternative(message.html, "text/html")
         for attachment in message.attachments:
@@ -99,6 +92,18 @@ class Email:
             # The result is known; an error on closing does not change it.
             with suppress(smtplib.SMTPException, OSError):
                 mailer.close()
+
+
+def extra_headers(message: OutgoingMessage) -> dict[str, str]:
+    """Return the headers besides sender, recipient, subject and reply address."""
+    headers = {"Message-ID": message.message_id}
+    if not message.reply_to:
+        # Asks automatic responders not to reply (RFC 3834).
+        headers["Auto-Submitted"] = "auto-generated"
+    if message.unsubscribe_url:
+        headers[UNSUBSCRIBE] = f"<{message.unsubscribe_url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 def _part(attachment: Attachment) -> MIMEPart:

@@ -28,7 +28,7 @@ def event():
 
 def mail_of(event):
     [delivery] = dispatch.fan_out(event=event, now=timezone.now())
-    return dispatch._message(delivery)
+    return dispatch.compose(delivery)
 
 
 def test_a_reset_link_is_readable_only_in_its_e_mail(event, admin_client):

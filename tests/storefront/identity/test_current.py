@@ -80,7 +80,7 @@ def test_emails_come_from_the_shop_and_name_its_company(ours, settings):
             at=timezone.now(),
         )
     [delivery] = dispatch.fan_out(event=event, now=timezone.now())
-    message = dispatch._message(delivery)
+    message = dispatch.compose(delivery)
 
     assert parseaddr(message.sender) == ("Nachtlicht", "orders@nachtlicht.shop")
     for words in (message.text, message.html):

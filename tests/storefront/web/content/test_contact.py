@@ -42,7 +42,7 @@ def mails():
     """Return the e-mail to the shop and the e-mail to the customer."""
     [event] = Event.objects.filter(name="contact.received")
     dispatch.fan_out(event=event, now=NOON)
-    rows = {row.template: dispatch._message(row) for row in Message.objects.all()}
+    rows = {row.template: dispatch.compose(row) for row in Message.objects.all()}
     return rows["contact_message"], rows["contact_acknowledged"]
 
 
