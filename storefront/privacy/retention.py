@@ -7,15 +7,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 
 from catalog.models import FieldChange
-from notifications.models import Event, Message
+from notifications.models import Consent, Event, Message
 from orders import privacy
-from orders.models import Order, PurchaseMessage
-from storefront.accounts.models import EmailChangeRequest
+from orders.models import Cart, Order, PurchaseMessage
+from storefront.accounts.models import EmailChangeRequest, User
 from storefront.lib.state_machine import StatusChange
 
 BATCH = 500
@@ -97,6 +99,23 @@ def _delete_field_changes(before: datetime) -> int:
     return FieldChange.objects.filter(pk__in=oldest, at__lt=before).delete()[0]
 
 
+def _delete_consents(before: datetime) -> int:
+    """Delete choices of recipients without an account, order or cart, such as a former number."""
+    emails = [
+        EmailAddress.objects.all(),
+        User.objects.all(),
+        Order.objects.all(),
+        Cart.objects.all(),
+    ]
+    numbers = [User.objects.all(), Order.objects.all(), Cart.objects.all()]
+    unused = Consent.objects.filter(at__lt=before)
+    for rows in emails:
+        unused = unused.exclude(recipient__in=rows.values(lower=Lower("email")))
+    for rows in numbers:
+        unused = unused.exclude(recipient__in=rows.exclude(sms_number="").values("sms_number"))
+    return Consent.objects.filter(pk__in=_first(unused)).delete()[0]
+
+
 def _erase_guests(before: datetime, *, is_unpaid: bool = False) -> int:
     orders = privacy.guest_orders(placed_before=before, is_unpaid=is_unpaid)
     return privacy.erase_guests(Order.objects.filter(pk__in=_first(orders)).order_by("pk"))
@@ -107,6 +126,7 @@ RULES = (
     Rule(code="message_history", keep=YEAR, sweep=_empty_history),
     Rule(code="emails", keep=YEAR, sweep=_delete_messages),
     Rule(code="event_payloads", keep=YEAR, sweep=_empty_events),
+    Rule(code="message_choices", keep=30 * DAY, sweep=_delete_consents),
     Rule(code="address_changes", keep=2 * YEAR, sweep=_delete_address_changes),
     Rule(code="product_history", keep=YEAR, sweep=_delete_field_changes),
     Rule(code="supplier_messages", keep=3 * YEAR, sweep=_empty_supplier_messages),

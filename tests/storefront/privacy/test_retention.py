@@ -6,7 +6,7 @@ import pytest
 
 from catalog.models import FieldChange
 from notifications import dispatch, outbox
-from notifications.models import Event, Message
+from notifications.models import Consent, Event, Message
 from orders.models import Order, PurchaseMessage
 from orders.privacy import ERASED
 from storefront.accounts.models import EmailChangeRequest, User
@@ -82,6 +82,21 @@ def test_emails_are_deleted_and_their_event_is_not_sent_again():
     with retention.transaction.atomic():
         assert record_event().pk == event.pk
     assert dispatch.fan_out(event=event, now=NOON) == []
+
+
+def test_choices_of_messages_end_without_an_account_order_or_cart():
+    make_order(make_sellable())
+    Order.objects.update(email="Ada@example.org", sms_number="+4915100000001")
+    User.objects.create_user("bob@example.org", "a good password", sms_number="+4915100000002")
+    used = ["ada@example.org", "+4915100000001", "bob@example.org", "+4915100000002"]
+    Consent.objects.bulk_create(
+        Consent(recipient=recipient, sender="sms", kind="delivered", is_given=True, at=NOON)
+        for recipient in [*used, "+4915100000003", "former@example.org"]
+    )
+
+    assert sweep("message_choices", after=timedelta(0)) == 0
+    assert sweep("message_choices") == 2
+    assert set(Consent.objects.values_list("recipient", flat=True)) == set(used)
 
 
 def test_old_email_change_requests_are_deleted():
