@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from orders.models import (
     Order,
@@ -20,6 +21,7 @@ from orders.models import (
     PurchaseLine,
     PurchaseOrder,
     ReturnAuthorization,
+    ReturnLine,
     ReturnPolicy,
 )
 from suppliers.models import Supplier
@@ -139,7 +141,7 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
     """Count returnable units; ``ignore_deadlines`` also ignores missing delivery events.
 
     A withdrawal needs shipped units (unshipped ones are canceled instead), a complaint delivered
-    units. Without a delivery event, staff may accept a complaint at once, the shop only
+    units; units refunded or replaced as never arrived leave the delivered ones. Without a delivery event, staff may accept a complaint at once, the shop only
     ``NO_DELIVERY_EVENT_AFTER`` after the promised date.
     """
     lines = (
@@ -148,6 +150,7 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
             "purchase_order__supplier", "order_line__order", "order_line__variant__product__spec"
         )
         .order_by("order_line")
+        .annotate(not_received=Coalesce(Subquery(_units_not_received()), 0))
     )
     by_line = {line.order_line_id: line for line in lines}
     arrived = [_arrived_at(line.purchase_order) for line in by_line.values()]
@@ -176,13 +179,26 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
                 if counts_as_delivered
                 else order_line.delivered_quantity
             )
-            complaint_units[key] = max(0, delivered_units - order_line.returning_quantity)
+            not_received: int = getattr(line, "not_received")  # noqa: B009 - annotated
+            complaint_units[key] = min(
+                order_line.shipped_quantity - order_line.returning_quantity,
+                delivered_units + not_received - order_line.returning_quantity,
+            )
     return Returnable(
         purchase_lines=by_line,
         withdrawal_units={key: units for key, units in withdrawal_units.items() if units > 0},
         complaint_units={key: units for key, units in complaint_units.items() if units > 0},
         withdrawal_deadline=until,
         is_withdrawal_over=is_over,
+    )
+
+
+def _units_not_received() -> QuerySet[ReturnLine, int]:
+    lines = ReturnLine.objects.effective().filter(
+        order_line=OuterRef("order_line"), authorization__kind=Kind.NOT_RECEIVED
+    )
+    return (
+        lines.values("order_line").annotate(units=Sum("quantity")).values_list("units", flat=True)
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from notifications.models import Event
 from orders.models import Order, PaymentEvent, PurchaseOrder, ReturnAuthorization
-from orders.returns.eligibility import CannotReturnError
+from orders.returns.eligibility import CannotReturnError, find_returnable
 from shipping.models import Parcel
 from shipping.shipments import outcomes
 from storefront.lib.state_machine import InvalidTransitionError
@@ -210,6 +210,25 @@ def test_the_other_parcel_keeps_the_order_open():
     assert (before, PurchaseOrder.objects.get().status) == ("shipped", "closed")
     assert order.status == "completed"
     assert violated_parcel_invariants() == []
+
+
+def complaint_units():
+    return sum(find_returnable(order=Order.objects.get(), now=NOON).complaint_units.values())
+
+
+def test_a_refund_of_lost_units_leaves_the_delivered_ones_to_complain_about():
+    first, second = make_two_parcels()
+    act_on_parcel(first, "refund")
+    assert complaint_units() == 0
+
+    act_on_parcel(second, "mark_delivered")
+    assert complaint_units() == 1
+
+    act_on_parcel(first, "mark_delivered")
+    assert complaint_units() == 1
+
+    declare(Order.objects.get(), 1, kind="defect")
+    assert complaint_units() == 0
 
 
 def test_a_lost_parcel_that_is_not_resolved_keeps_the_order_open():
