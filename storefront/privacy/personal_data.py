@@ -26,6 +26,7 @@ from notifications.models import Consent, Event, Message
 from orders import privacy
 from orders.models import AddressChangeRequest, Cart, Order, ReturnPhoto
 from orders.returns import photos
+from shipping.privacy import erase_parcels
 from storefront.accounts import credentials, login_throttling, security_log
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
@@ -158,6 +159,7 @@ def erase(*, user_id: int, now: datetime) -> None:
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
     emails = {*verified_addresses(user), user.email.lower()}
     texts, numbers = privacy.erase_customer(addresses=list(emails), owner_id=user.pk, now=now)
+    erase_parcels(Order.objects.filter(number__in=numbers))
     texts |= {user.sms_number} - {""}
     emails |= credentials.former_addresses(user)
     # A never confirmed address may belong to another person: only the mail to it is erased.

@@ -17,6 +17,7 @@ from catalog.models import FieldChange
 from notifications.models import Consent, Event, Message
 from orders import privacy
 from orders.models import Cart, Order, PurchaseMessage
+from shipping.privacy import erase_parcels
 from storefront.accounts.models import EmailChangeRequest, User
 from storefront.lib.state_machine import StatusChange
 
@@ -118,7 +119,10 @@ def _delete_consents(before: datetime) -> int:
 
 def _erase_guests(before: datetime, *, is_unpaid: bool = False) -> int:
     orders = privacy.guest_orders(placed_before=before, is_unpaid=is_unpaid)
-    return privacy.erase_guests(Order.objects.filter(pk__in=_first(orders)).order_by("pk"))
+    rows = Order.objects.filter(pk__in=_first(orders)).order_by("pk")
+    count = privacy.erase_guests(rows)
+    erase_parcels(rows.filter(email__endswith=privacy.ERASED))
+    return count
 
 
 RULES = (

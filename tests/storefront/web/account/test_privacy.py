@@ -23,6 +23,8 @@ from orders.models import (
     ReturnPhoto,
 )
 from orders.returns import authorizations, photos, refunds
+from shipping.models import Parcel
+from shipping.shipments import corrections, outcomes
 from storefront.accounts import login_throttling, profile
 from storefront.accounts.models import LoginAttempts, User
 from storefront.api.models import IdempotencyRecord
@@ -123,7 +125,23 @@ def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}")
     receive(worn)
     inspect(worn, deduction="1.00", reason=f"worn by {CANARIES[4]}", state="used")
     refunds.refund(**by_staff)
+    dispute_delivery(made)
     return made
+
+
+def dispute_delivery(made):
+    """Correct the parcel of a return and mark it lost, with the words of a third person."""
+    parcel = Parcel.objects.get(shipment__purchase_order=made.purchase_order)
+    words = {"reason": f"{CANARIES[4]} called", "actor": "ann", "now": NOON}
+    corrections.correct_tracking(
+        parcel=parcel,
+        carrier="DHL",
+        number="00340434161094015902",
+        last_mile_carrier="",
+        last_mile_number="",
+        **words,
+    )
+    outcomes.mark_lost(parcel=parcel, **words)
 
 
 def found_in_tables():
