@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from email.utils import formataddr, parseaddr
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,7 +19,7 @@ from notifications.routes import ROUTES, Route
 from notifications.sealed_links import HIDDEN_LINK, decrypt_link, hide_links
 from notifications.senders import OptedOutError, OutgoingMessage, Receipt, sender_for, sms
 from storefront.identity.current import shop_identity
-from storefront.lib.clock import time_zone_of
+from storefront.lib.clock import time_zone_of, time_zones_of
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.backoff import add_jitter
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -40,7 +41,9 @@ DELAYS = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-# Local time of the country of delivery, during which a channel sends.
+TODAY_ONLY = frozenset({"parcel_out_for_delivery"})  # templates that say what happens today
+MAX_MORNINGS = 4  # more are tried only for zones that have no hour in common
+# Local time of the country of delivery, in each of its zones, during which a channel sends.
 SENDING_HOURS: Mapping[str, tuple[time, time]] = {preferences.SMS: (time(8), time(21))}
 
 
@@ -86,8 +89,8 @@ def send(*, delivery: Message, now: datetime) -> Message:
 
     The status ``sending`` is committed before the mail server is contacted. After a crash it
     stays, and only staff resend: a missed e-mail that staff see is better than a duplicate.
-    A message that its recipient no longer wants is deleted; outside the hours of its channel, the
-    message waits for the morning.
+    A message that its recipient no longer wants, or that is no longer true, is deleted; outside the
+    hours of its channel, the message waits for the morning.
     Raises: ConcurrentUpdateError   another worker sends it
             InvalidTransitionError  already being sent, sent, or failed
     """
@@ -125,7 +128,7 @@ def send(*, delivery: Message, now: datetime) -> Message:
 def _may_send(delivery: Message, now: datetime) -> bool:
     """Return whether a message may be sent now; if not, delete it or set its due time."""
     mine = Message.objects.filter(pk=delivery.pk, status=delivery.status)
-    if not preferences.is_wanted(delivery):
+    if not preferences.is_wanted(delivery) or _is_outdated(delivery, now):
         mine.delete()
         return False
     if due_at := _sending_starts_at(delivery, now):
@@ -134,14 +137,43 @@ def _may_send(delivery: Message, now: datetime) -> bool:
     return True
 
 
+def _is_outdated(delivery: Message, now: datetime) -> bool:
+    """Return whether a message about today was to be sent on an earlier day of the country."""
+    zone = time_zone_of(_country(delivery))
+    is_of_earlier_day = (
+        delivery.event.occurred_at.astimezone(zone).date() < now.astimezone(zone).date()
+    )
+    return delivery.template in TODAY_ONLY and is_of_earlier_day
+
+
+def _country(delivery: Message) -> str:
+    return str(delivery.event.payload.get("goes_to", ""))
+
+
 def _sending_starts_at(delivery: Message, now: datetime) -> datetime | None:
-    """Return when the channel may send again; None if it may now."""
+    """Return when the channel may send again in all time zones of the country; None if it may now.
+
+    A country whose zones are too far apart has no such time: its first zone decides.
+    """
     hours = SENDING_HOURS.get(delivery.sender)
-    local = now.astimezone(time_zone_of(str(delivery.event.payload.get("goes_to", ""))))
-    if hours is None or hours[0] <= local.time() < hours[1]:
+    if hours is None:
+        return None
+    zones = time_zones_of(_country(delivery))
+    starts_at = now
+    for _ in range(MAX_MORNINGS):
+        mornings = [start for zone in zones if (start := _next_morning(starts_at, zone, hours))]
+        if not mornings:
+            return starts_at if starts_at > now else None
+        starts_at = max(mornings)
+    return _next_morning(now, zones[0], hours)
+
+
+def _next_morning(at: datetime, zone: ZoneInfo, hours: tuple[time, time]) -> datetime | None:
+    local = at.astimezone(zone)
+    if hours[0] <= local.time() < hours[1]:
         return None
     day = local.date() + timedelta(days=local.time() >= hours[1])
-    return datetime.combine(day, hours[0], tzinfo=local.tzinfo)
+    return datetime.combine(day, hours[0], tzinfo=zone)
 
 
 def _facts(receipt: Receipt | None) -> dict[str, Any]:

@@ -141,8 +141,9 @@ def find_returnable(*, order: Order, now: datetime, ignore_deadlines: bool = Fal
     """Count returnable units; ``ignore_deadlines`` also ignores missing delivery events.
 
     A withdrawal needs shipped units (unshipped ones are canceled instead), a complaint delivered
-    units; units refunded or replaced as never arrived leave the delivered ones. Without a delivery event, staff may accept a complaint at once, the shop only
-    ``NO_DELIVERY_EVENT_AFTER`` after the promised date.
+    units. Those settled as never arrived do not count against delivered ones. Without a delivery
+    event, staff may accept a complaint at once, the shop only ``NO_DELIVERY_EVENT_AFTER`` after the
+    promised date.
     """
     lines = (
         PurchaseLine.objects.filter(purchase_order__order=order, is_active=True)

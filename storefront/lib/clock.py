@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -69,6 +70,18 @@ def time_zone_of(country: str) -> ZoneInfo:
         return ZoneInfo(name)
     except ZoneInfoNotFoundError:  # the machine has no time zone files
         return UTC
+
+
+@lru_cache(maxsize=300)
+def time_zones_of(country: str) -> tuple[ZoneInfo, ...]:
+    """Return all time zones of a country; UTC if it is unknown."""
+    zones = get_global("zone_territories").items()
+    names = sorted(name for name, owner in zones if owner == country)
+    known = []
+    for name in names:
+        with suppress(ZoneInfoNotFoundError):
+            known.append(ZoneInfo(name))
+    return tuple(known) or (UTC,)
 
 
 def format_local(at: datetime, pattern: str, *, country: str, locale: Locale) -> str:

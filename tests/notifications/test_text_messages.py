@@ -12,7 +12,7 @@ from notifications.preferences import SMS, Kind
 from notifications.rendering import render_text_message
 from notifications.senders.segments import count_segments
 from orders.models import Cart, Order
-from storefront.lib.clock import time_zone_of
+from storefront.lib.clock import time_zones_of
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.factories.notifications import make_event
@@ -66,7 +66,7 @@ def daytime_country():
     return next(
         country
         for country in ("DE", "US", "AU")
-        if 8 <= now.astimezone(time_zone_of(country)).hour < 21
+        if all(8 <= now.astimezone(zone).hour < 21 for zone in time_zones_of(country))
     )
 
 
@@ -119,7 +119,11 @@ def test_an_event_of_an_order_without_number_in_its_payload_sends_an_e_mail(twil
         ("DE", 7, None),  # 08:00 there
         ("DE", 6, 7),
         ("DE", 20, 24 + 7),  # 21:00 there
-        ("US", 12, 13),  # 07:00 in New York
+        ("US", 13, 18),  # 08:00 in New York, 03:00 in Honolulu
+        ("US", 19, None),  # 14:00 in New York, 09:00 in Honolulu
+        ("US", 2, 18),  # 21:00 in New York, 16:00 in Honolulu
+        ("ES", 7, 8),  # 08:00 in Madrid, 07:00 on the Canary Islands
+        ("AQ", 14, 24),  # no common hours
         ("AZ", 18, 24 + 4),
     ],
 )
@@ -140,6 +144,22 @@ def test_a_text_message_waits_for_the_morning_of_its_country(
         assert delivery.due_at == morning
         dispatch.send(delivery=delivery, now=morning)
         assert len(twilio.messages()) == 1
+
+
+def test_a_message_about_today_is_not_sent_tomorrow(twilio, wanted):
+    evening = NOON + timedelta(hours=9)  # 22:00 there
+    event = make_event("parcel.delivered", sms_number=PHONE, goes_to="DE")
+    event.name, event.occurred_at = "parcel.out_for_delivery", evening
+    event.save()
+    mail, text_message = dispatch.fan_out(event=event, now=evening)
+
+    dispatch.send(delivery=text_message, now=evening)
+    waiting = Message.objects.get(pk=text_message.pk)
+    for delivery in (mail, waiting):
+        dispatch.send(delivery=delivery, now=waiting.due_at)
+
+    assert not Message.objects.exists()
+    assert twilio.messages() == []
 
 
 def test_a_stop_at_the_provider_ends_all_text_messages(twilio, wanted):
