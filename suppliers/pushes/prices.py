@@ -36,10 +36,13 @@ WHERE o.id = c.offer_id AND s.id = o.supplier_id
   AND CASE WHEN o.is_cost_unconfirmed THEN o.cost_reported_at
     ELSE GREATEST(o.cost_reported_at, s.costs_confirmed_at) END > %(as_of)s
 """
+# A list since then left the cost out: it stays as old as the push.
 CONFIRM_REPORTED = """
-UPDATE suppliers_supplieroffer o SET is_cost_unconfirmed = false, cost_reported_at = %(as_of)s
-FROM feed_costs c
-WHERE o.supplier_id = %(supplier)s AND c.sku = o.supplier_sku AND o.cost_amount = c.amount
+UPDATE suppliers_supplieroffer o
+SET is_cost_unconfirmed = COALESCE(s.costs_confirmed_at > %(as_of)s, false),
+  cost_reported_at = %(as_of)s
+FROM feed_costs c, suppliers_supplier s
+WHERE o.supplier_id = %(supplier)s AND s.id = o.supplier_id AND c.sku = o.supplier_sku AND o.cost_amount = c.amount
   AND c.sku <> ALL(%(refused)s)
   AND (o.cost_reported_at IS NULL OR o.cost_reported_at < %(as_of)s)
 """

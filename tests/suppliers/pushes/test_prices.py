@@ -5,7 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from suppliers.models import CostChange, PendingChange, SupplierOffer, SupplierProduct, SyncRun
+from suppliers.models import (
+    CostChange,
+    PendingChange,
+    Supplier,
+    SupplierOffer,
+    SupplierProduct,
+    SyncRun,
+)
 from suppliers.pushes.prices import apply_prices
 from suppliers.pushes.rows import CostRow
 from suppliers.quarantine import review
@@ -142,3 +149,14 @@ def test_a_push_older_than_one_under_review_is_refused(supplier):
 
     assert [row.sku for row in refused] == skus
     assert offer(1).cost_amount == Decimal(840)
+
+
+@pytest.mark.parametrize("cost", ["8.40", "8.50"])
+def test_a_later_list_without_the_cost_does_not_confirm_a_push(supplier, cost):
+    SupplierOffer.objects.update(is_cost_unconfirmed=True)
+    Supplier.objects.update(costs_confirmed_at=LATER + timedelta(days=1))
+
+    push(supplier, ("P1-Black", cost))
+
+    known = SupplierOffer.objects.with_cost_confirmed_at().get(supplier_sku="P1-Black")
+    assert (known.cost_amount, known.cost_confirmed_at) == (Decimal(cost), LATER)
