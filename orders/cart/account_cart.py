@@ -107,9 +107,10 @@ def _merge(mine: Cart, guest_cart: Cart, now: datetime) -> None:
         mine.email, mine.ship_to = guest_cart.email, guest_cart.ship_to
         mine.country, mine.service = guest_cart.country, guest_cart.service
         mine.address_verification = guest_cart.address_verification
+        mine.sms_number = guest_cart.sms_number
     mine.updated_at = now
-    fields = ["codes", "email", "ship_to", "address_verification", "country", "service"]
-    mine.save(update_fields=[*fields, "updated_at"])
+    fields = ["codes", "email", "sms_number", "ship_to", "address_verification", "country"]
+    mine.save(update_fields=[*fields, "service", "updated_at"])
     guest_cart.delete()
 
 

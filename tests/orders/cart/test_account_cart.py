@@ -61,6 +61,15 @@ def test_two_carts_are_merged_with_all_lines(erika):
     assert not Cart.objects.filter(pk=brought.pk).exists()
 
 
+def test_the_phone_number_for_text_messages_comes_with_the_address(erika):
+    mine, brought = bring(erika, make_cart(lamp_of("A"))), make_cart(lamp_of("B"))
+    for cart, number in ((mine, "+4915100000001"), (brought, "+4915100000002")):
+        address = {"name": "Erika", "country": "DE"}
+        Cart.objects.filter(pk=cart.pk).update(sms_number=number, ship_to=address)
+
+    assert bring(erika, Cart.objects.get(pk=brought.pk)).sms_number == "+4915100000002"
+
+
 def test_quantities_add_up_to_the_maximum(erika):
     lamp = lamp_of("A", quantity=200)
     bring(erika, make_cart(lamp, quantity=60))
