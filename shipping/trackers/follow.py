@@ -67,9 +67,9 @@ def _register(tracker: Tracker, rows: Sequence[TrackingRegistration], now: datet
 
 def _poll(tracker: Tracker, rows: Sequence[TrackingRegistration], now: datetime) -> str:
     """Poll these rows. A report that cannot be applied does not stop the others."""
-    waiting = {row.number: row for row in rows}
+    asked = {row.number for row in rows}
     for report in tracker.read(registrations.tracked(rows)):
-        if report.number not in waiting:
+        if report.number not in asked:
             log.warning("%s: a report on a number that was not asked for", tracker.code)
             continue
         try:
@@ -79,8 +79,7 @@ def _poll(tracker: Tracker, rows: Sequence[TrackingRegistration], now: datetime)
                 updates.register_again(report, now=now)
         except Exception:
             log.exception("%s: the report on %s cannot be applied", tracker.code, report.number)
-        else:
-            del waiting[report.number]
-    for row in waiting.values():
+    # Also parcels that share a number with the one that the report is about.
+    for row in registrations.still_claimed(rows, claimed_at=now):
         updates.record_quiet_poll(row, now=now)
     return ""

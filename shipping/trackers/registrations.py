@@ -85,6 +85,15 @@ def release(rows: Sequence[TrackingRegistration], *, until: datetime) -> None:
     claimed.filter(due_at__isnull=False).update(due_at=until)
 
 
+def still_claimed(
+    rows: Sequence[TrackingRegistration], *, claimed_at: datetime
+) -> QuerySet[TrackingRegistration]:
+    """Return the claimed rows whose next call was not set since."""
+    return TrackingRegistration.objects.filter(
+        pk__in=[row.pk for row in rows], due_at=claimed_at + LEASE
+    )
+
+
 def tracked(rows: Sequence[TrackingRegistration]) -> list[TrackedNumber]:
     """Return what the provider is told: each number once, with the id of its first parcel."""
     by_number = {row.number: row for row in reversed(rows)}

@@ -98,6 +98,19 @@ def test_a_parcel_is_registered_once_and_polled_later(tracker):
     assert registration().parcel == parcel
 
 
+def test_a_number_of_two_parcels_is_not_polled_after_each_lease(tracker):
+    first = make_parcel()
+    second = make_parcel(OTHER)
+    Parcel.objects.filter(pk=second.pk).update(number=CJ_NUMBER, carrier="Another")
+    run(tracker)
+    tracker.reports = [report(reference=str(first.pk))]
+
+    for minutes in range(61, 120, 6):
+        run(tracker, NOON + timedelta(minutes=minutes))
+
+    assert [name for name, _ in tracker.calls] == ["register", "read"]
+
+
 @pytest.mark.parametrize("error", [TemporaryError("down"), PermanentError("no such account")])
 def test_a_failed_call_is_repeated_and_shown(tracker, error):
     make_parcel()
