@@ -59,7 +59,7 @@ MODES_CODE, SUCCESSOR = "modes.modes", "variant.replaced_by"
 PRODUCT_IMAGES, VARIANT_IMAGES = "images.product", "images.variant"
 DOCUMENTS_CODE, GUARANTEE_CODE = "documents.product", "guarantee.product"
 MAX_OPTIONS = 5
-MAX_SHOWN_IMAGE = 60  # characters
+MAX_SHOWN_IMAGE = 40  # characters, the last ones of its address
 
 
 class _TextField(BulkField):
@@ -157,13 +157,18 @@ class ImagesField(_ListField):
             " ".join(
                 [
                     *([] if one["position"] is None else [f"{one['position']}:"]),
-                    f"{one['source'][-MAX_SHOWN_IMAGE:]} ({roles.get(one['role'], one['role'])})",
+                    f"{_end_of(one['source'])} ({roles.get(one['role'], one['role'])})",
                     *(f"“{text}”" for text in one["alt"].values()),
                 ]
             )
             for one in stored
         ]
         return ", ".join(texts) or "–"
+
+
+def _end_of(source: str) -> str:
+    is_cut = len(source) > MAX_SHOWN_IMAGE
+    return f"…{source[-MAX_SHOWN_IMAGE:]}" if is_cut else source
 
 
 class DocumentsField(_ListField):
