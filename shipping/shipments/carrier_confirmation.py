@@ -72,7 +72,9 @@ def keep_carrier(*, parcel: Parcel, actor: str, now: datetime) -> None:
     tracking.lock_purchase_order(parcel.shipment.purchase_order_id)
     parcel.refresh_from_db()
     if not parcel.carrier_finding:
-        raise ConcurrentUpdateError(gettext("The carrier of this parcel is settled already."))
+        raise ConcurrentUpdateError(
+            gettext("The carrier of this parcel is already confirmed. Reload the page.")
+        )
     _settle(parcel, actor=actor, reason="kept by staff", now=now)
 
 

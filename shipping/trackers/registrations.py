@@ -31,7 +31,7 @@ NO_NEWS = (
 
 
 def parcels_to_follow(*, now: datetime) -> QuerySet[Parcel]:
-    """Return the numbered parcels underway whose suppliers give no events, or stopped to."""
+    """Return the numbered parcels underway whose suppliers send no events, or stopped sending them."""
     supplier_news = TrackingEvent.objects.filter(
         parcel=OuterRef("pk"),
         source=TrackingEvent.Source.SUPPLIER,

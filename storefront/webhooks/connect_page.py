@@ -33,7 +33,7 @@ from suppliers.models import StockLevel, Supplier, SupplierOffer
 
 SHOWN_CALLS = 50
 SHOWN_REFUSED_ROWS = 100
-OVERLAPS = {"0": _("It ends at once"), "1": _("1 hour"), "24": _("1 day"), "168": _("7 days")}
+OVERLAPS = {"0": _("Ends at once"), "1": _("1 hour"), "24": _("1 day"), "168": _("7 days")}
 
 
 class RotationForm(forms.Form):
@@ -78,7 +78,13 @@ class ConnectPage:
         if not form.is_valid():
             return self._show(form=form)
         if form.cleaned_data["current"] != (str(current.pk) if current else ""):
-            messages.warning(self.request, gettext("The secret was changed in the meantime."))
+            messages.warning(
+                self.request,
+                gettext(
+                    "The secret was changed in the meantime. Check the current one before you rotate it"
+                    " again."
+                ),
+            )
             return self._stay()
         secret = secrets.rotate_secret(
             supplier=self.supplier,
@@ -120,11 +126,14 @@ class ConnectPage:
             InboundWebhook, pk=row_id(self.request.POST.get("call", "")), source=self.source
         )
         try:
-            processing.retry(call=call, actor=str(self.request.user), now=self.now)
+            processing.replay(call=call, actor=str(self.request.user), now=self.now)
         except PermanentError as refusal:
             messages.warning(self.request, str(refusal))
         except SERVICE_ERRORS:
-            messages.warning(self.request, gettext("This call is being processed already."))
+            messages.warning(
+                self.request,
+                gettext("This call is already being processed. Reload the page to see the result."),
+            )
         else:
             enqueue(tasks.process, call_id=call.pk)
             messages.success(self.request, gettext("The call is processed again."))

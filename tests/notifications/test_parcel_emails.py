@@ -130,7 +130,7 @@ CASES = [
         late,
         [
             "Your parcel is late.",
-            "was to arrive by 9 December.",
+            "was due by 9 December.",
             CJ_NUMBER,
             "Track the parcel",
         ],

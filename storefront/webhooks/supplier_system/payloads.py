@@ -126,7 +126,7 @@ class ProductStatusPayloadRow(msgspec.Struct, frozen=True):
 
 
 class ProductStatusPayload(msgspec.Struct, frozen=True):
-    """SKUs that the supplier stops to sell, or sells again."""
+    """SKUs that the supplier stops selling, or sells again."""
 
     type: Literal["product_status"]
     rows: Annotated[list[ProductStatusPayloadRow], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
