@@ -159,7 +159,11 @@ class ConnectPage:
             initial={"current": current.pk if current else "", "overlap": "24"}
         )
         use_staff_widgets(form)
-        payloads = self._sample_payloads()
+        active = SupplierOffer.objects.filter(
+            supplier=self.supplier, status=SupplierOffer.Status.ACTIVE
+        )
+        offer = active.order_by("pk").first()
+        payloads = self._sample_payloads(offer)
         kind = self.request.GET.get("payload", "")
         kind = kind if kind in payloads else "test"
         old = SupplierSecret.objects.filter(supplier=self.supplier, expires_at__gt=self.now).first()
@@ -183,7 +187,8 @@ class ConnectPage:
             "may_change": self.may_change,
             "kinds": list(payloads),
             "kind": kind,
-            "is_real": kind in {"stock", "price", "product_status"},
+            "has_present_values": offer is not None
+            and kind in {"stock", "price", "product_status"},
             "example": samples.shell_program(
                 url=url,
                 secret=secret or samples.PLACEHOLDER_SECRET,
@@ -196,13 +201,8 @@ class ConnectPage:
         }
         return TemplateResponse(self.request, "webhooks/connect.html", context)
 
-    def _sample_payloads(self) -> Mapping[str, dict[str, Any]]:
-        """Return examples with the present values of one offer, which change nothing if sent."""
-        offer = (
-            SupplierOffer.objects.filter(supplier=self.supplier, status=SupplierOffer.Status.ACTIVE)
-            .order_by("pk")
-            .first()
-        )
+    def _sample_payloads(self, offer: SupplierOffer | None) -> Mapping[str, dict[str, Any]]:
+        """Return examples with the present values of the offer, which change nothing if sent."""
         currency = self.supplier.currency
         if offer is None:
             return samples.sample_payloads(currency=currency)

@@ -200,10 +200,10 @@ def is_about_catalog(body: bytes) -> bool:
         return False
 
 
-def known_since(
+def effective_as_of(
     payload: StockPayload | PricePayload | ProductStatusPayload, received_at: datetime
 ) -> datetime:
-    """Return the moment for which the rows hold."""
+    """Return the moment for which the rows hold, at the latest that of receipt."""
     return min(payload.as_of or received_at, received_at)
 
 

@@ -139,7 +139,9 @@ def test_examples_hold_present_values(buyer, supplier):
     assert '"order": "FL-' in tracking
     assert '{"type": "test"}' in unknown
     SupplierOffer.objects.update(status="on_hold")
-    assert "HL-1800-BK" in buyer.get(f"{page(supplier)}?payload=stock").context["example"]
+    without_offer = buyer.get(f"{page(supplier)}?payload=stock")
+    assert "HL-1800-BK" in without_offer.context["example"]
+    assert "With the present values" not in without_offer.content.decode()
 
 
 def test_calls_show_problems_and_refused_rows_and_can_be_replayed(buyer, supplier, queued):
