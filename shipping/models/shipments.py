@@ -45,7 +45,7 @@ class Parcel(Stateful):
         VOIDED = "voided", _("Voided")
 
     class CarrierFinding(models.TextChoices):
-        """What contradicts in what is known of the carrier, until a carrier event settles it."""
+        """What is contradictory or uncertain about the carrier, until an event of it settles that."""
 
         NONE = "", _("No problem")
         UNDECIDED = "undecided", _("Carrier not certain")
@@ -94,6 +94,7 @@ class Parcel(Stateful):
         Resolution.CLOSED: frozenset(),
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "resolution": RESOLUTION_TRANSITIONS}
+    UNDERWAY: ClassVar = (Status.LABEL_CREATED, Status.SHIPPED)
 
     shipment = models.ForeignKey(
         Shipment, models.PROTECT, related_name="parcels", verbose_name=_("Shipment")

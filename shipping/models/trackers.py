@@ -40,8 +40,8 @@ class TrackingRegistration(models.Model):
     """A parcel that the tracking provider follows, or is to follow, under ``number``.
 
     ``due_at`` is the next registration attempt or poll; None: it was rejected, or tracking ended. A
-    worker claims the row by moving it ahead. ``quiet_polls`` counts the polls without news since
-    the last news.
+    worker claims the row by moving it ahead. ``quiet_polls`` counts the polls since the last
+    new event.
     """
 
     parcel = models.OneToOneField(
