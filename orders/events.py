@@ -174,7 +174,7 @@ def payment_failed(order: Order, *, at: datetime) -> None:
     )
 
 
-def is_payment_failure_recorded(order: Order) -> bool:
+def has_payment_failure(order: Order) -> bool:
     """Return whether the customer was notified of a failed payment."""
     return Event.objects.filter(key=f"{PAYMENT_FAILED}:{order.number}").exists()
 
