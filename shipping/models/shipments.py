@@ -1,6 +1,6 @@
 """Shipment models: store shipments, parcels, their contents, corrections and tracking events."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -186,6 +186,12 @@ class Parcel(Stateful):
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.number or 'without a number'}"
+
+    def update_columns(self, **values: Any) -> None:
+        """Write these columns, in the row and in this instance, and no other."""
+        Parcel.objects.filter(pk=self.pk).update(**values)
+        for name, value in values.items():
+            setattr(self, name, value)
 
     @property
     def has_left(self) -> bool:

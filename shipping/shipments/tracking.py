@@ -70,9 +70,7 @@ def apply_latest(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime
     happened_at, status = latest(recorded)
     if status == Parcel.CarrierStatus.UNKNOWN:  # nothing is known about the current number
         status = Parcel.CarrierStatus.PRE_TRANSIT
-    Parcel.objects.filter(pk=parcel.pk).update(carrier_status=status, carrier_status_at=happened_at)
-    parcel.carrier_status = status
-    parcel.carrier_status_at = happened_at
+    parcel.update_columns(carrier_status=status, carrier_status_at=happened_at)
     if status in {Parcel.CarrierStatus.LOST, Parcel.CarrierStatus.RETURN_TO_SENDER}:
         events.record_failed(
             parcel,
