@@ -13,7 +13,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from notifications import preferences
-from notifications.models import SENDING_TIMEOUT, Consent, Event, Message
+from notifications.models import SENDING_TIMEOUT, UNSENT_STATUSES, Consent, Event, Message
 from notifications.rendering import render, render_text_message
 from notifications.routes import ROUTES, Route
 from notifications.sealed_links import HIDDEN_LINK, decrypt_link, hide_links
@@ -28,7 +28,6 @@ from storefront.lib.state_machine import InvalidTransitionError
 log = logging.getLogger(__name__)
 
 Status = Message.Status
-UNSENT_STATUSES = frozenset({Status.PENDING, Status.RETRYING, Status.REQUEUED})
 # Before the 2nd, 3rd, … attempt. Source: the schedule that Standard Webhooks recommends.
 DELAYS = (
     timedelta(seconds=5),
@@ -87,10 +86,10 @@ def _recipients(event: Event, route: Route) -> list[str]:
 def send(*, delivery: Message, now: datetime) -> Message:
     """Send one message, unless another worker does.
 
-    The status ``sending`` is committed before the mail server is contacted. After a crash it
-    stays, and only staff resend: a missed e-mail that staff see is better than a duplicate.
-    A message that its recipient no longer wants, or that is no longer true, is deleted; outside the
-    hours of its channel, the message waits for the morning.
+    The status ``sending`` is committed before the server is contacted. After a crash it stays, and
+    only staff resend: a missed message that staff see is better than a duplicate. A message that
+    its recipient no longer wants, or that is no longer true, is deleted. Outside the sending hours
+    of its channel, a message waits for their start.
     Raises: ConcurrentUpdateError   another worker sends it
             InvalidTransitionError  already being sent, sent, or failed
     """
@@ -121,7 +120,7 @@ def send(*, delivery: Message, now: datetime) -> Message:
         if isinstance(error, OptedOutError):
             _record_opt_out(delivery, now)
     else:
-        delivery.move(Status.SENT, at=now, **_facts(receipt))
+        delivery.move(Status.SENT, at=now, **_receipt_fields(receipt))
     return delivery
 
 
@@ -176,7 +175,8 @@ def _next_morning(at: datetime, zone: ZoneInfo, hours: tuple[time, time]) -> dat
     return datetime.combine(day, hours[0], tzinfo=zone)
 
 
-def _facts(receipt: Receipt | None) -> dict[str, Any]:
+def _receipt_fields(receipt: Receipt | None) -> dict[str, Any]:
+    """Return the columns that a receipt fills; none without a receipt, as for an e-mail."""
     if receipt is None:
         return {}
     return {
@@ -257,7 +257,7 @@ def compose(delivery: Message, *, hides_links: bool = False) -> OutgoingMessage:
     )
     return OutgoingMessage(
         message_id=message_id(delivery),
-        sender=formataddr((shop_identity().name, parseaddr(settings.MAIL_FROM)[1])),
+        from_address=formataddr((shop_identity().name, parseaddr(settings.MAIL_FROM)[1])),
         recipient=delivery.recipient,
         subject=content.subject,
         text=content.text,

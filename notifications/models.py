@@ -1,4 +1,4 @@
-"""Notification models: store events and the messages that they send."""
+"""Notification models: store events, the messages that they send, and consents."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
@@ -41,15 +41,16 @@ class Event(models.Model):
         return self.key
 
 
-# Longer than any SMTP timeout: a worker still sending after this has died.
+# Longer than any timeout of a sender: a worker still sending after this has died.
 SENDING_TIMEOUT = timedelta(minutes=15)
+UNSENT_STATUSES = ("pending", "retrying", "requeued")
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     """Queries of messages."""
 
     def due(self, now: datetime) -> Self:
-        return self.filter(status__in=["pending", "retrying", "requeued"], due_at__lte=now)
+        return self.filter(status__in=UNSENT_STATUSES, due_at__lte=now)
 
     def unconfirmed(self, now: datetime) -> Self:
         """Return messages that may have been sent: the worker died or got no answer."""
@@ -106,7 +107,7 @@ class Message(Stateful):
         indexes = [
             models.Index(
                 fields=["due_at"],
-                condition=models.Q(status__in=["pending", "retrying", "requeued"]),
+                condition=models.Q(status__in=list(UNSENT_STATUSES)),
                 name="message_is_due",
             ),
             models.Index(

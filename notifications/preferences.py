@@ -96,7 +96,11 @@ def record_choices(
     They apply to messages that were not sent yet, too.
     """
     applying = choices(recipient=recipient, sender=sender)
-    is_read = source in {Consent.Source.CHECKOUT, Consent.Source.ACCOUNT, Consent.Source.LINK}
+    has_shown_text = source in {
+        Consent.Source.CHECKOUT,
+        Consent.Source.ACCOUNT,
+        Consent.Source.LINK,
+    }
     Consent.objects.bulk_create(
         Consent(
             recipient=recipient.lower(),
@@ -104,7 +108,7 @@ def record_choices(
             kind=kind,
             is_given=is_given,
             source=source,
-            text_version=TEXT_VERSIONS[sender] if is_read else "",
+            text_version=TEXT_VERSIONS[sender] if has_shown_text else "",
             at=now,
         )
         for kind, is_given in chosen.items()

@@ -84,7 +84,7 @@ def frame_document(message: OutgoingMessage) -> str:
 def headers_of(message: OutgoingMessage) -> list[tuple[str, str]]:
     """Return the headers of an e-mail as they are sent."""
     headers = {
-        "From": message.sender,
+        "From": message.from_address,
         "To": message.recipient,
         "Subject": message.subject,
         "Reply-To": message.reply_to,

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast, Lower
 
-from notifications.models import Consent, Event, Message
+from notifications.models import UNSENT_STATUSES, Consent, Event, Message
 from notifications.preferences import ERASED
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.security.anonymization import anonymize
@@ -13,7 +13,6 @@ from storefront.lib.security.anonymization import anonymize
 # Payload fields with free text of customers, by event. They are emptied, because no search for
 # known names and addresses finds all personal data in them.
 FREE_TEXT_FIELDS = {"contact.received": ("name", "message")}
-UNSENT_STATUSES = ("pending", "retrying", "requeued")
 
 
 @requires_transaction

@@ -174,7 +174,8 @@ def payment_failed(order: Order, *, at: datetime) -> None:
     )
 
 
-def knows_payment_failed(order: Order) -> bool:
+def has_payment_failure(order: Order) -> bool:
+    """Return whether the customer was notified of a failed payment."""
     return Event.objects.filter(key=f"{PAYMENT_FAILED}:{order.number}").exists()
 
 

@@ -1,4 +1,4 @@
-"""Late parcels: tell the customer once that a parcel on its way did not arrive as promised."""
+"""Late parcels: find parcels that did not arrive as promised, tell each customer once."""
 
 from datetime import date, datetime, timedelta
 
@@ -13,9 +13,8 @@ from shipping.models import Parcel
 from shipping.shipments import events, tracking
 
 MAX_PER_RUN = 200
-UNDERWAY = (Parcel.Status.LABEL_CREATED, Parcel.Status.SHIPPED)
-# Of any other status the customer has been told.
-WITHOUT_NEWS = (
+# The customer is told of each other status when it is reported.
+UNREPORTED_STATUSES = (
     Parcel.CarrierStatus.UNKNOWN,
     Parcel.CarrierStatus.PRE_TRANSIT,
     Parcel.CarrierStatus.IN_TRANSIT,
@@ -38,8 +37,8 @@ def late_parcels(*, today: date) -> QuerySet[Parcel]:
     return (
         Parcel.objects.filter(
             ~Exists(Event.objects.filter(key=key)),
-            status__in=UNDERWAY,
-            carrier_status__in=WITHOUT_NEWS,
+            status__in=Parcel.UNDERWAY,
+            carrier_status__in=UNREPORTED_STATUSES,
             shipment__purchase_order__order__status=Order.Status.PROCESSING,
             shipment__purchase_order__order__arrives_to__lt=_limit(today),
         )
@@ -70,13 +69,13 @@ def _promised_by(parcel: Parcel) -> date:
 
 @transaction.atomic(durable=True)
 def _notify(parcel: Parcel, now: datetime) -> bool:
-    """Record the delay, unless news of the parcel came meanwhile.
+    """Record the delay, unless the status of the parcel changed meanwhile; return whether it did not.
 
     Locks:  as ``tracking.lock_purchase_order``
     """
     purchase_order = tracking.lock_purchase_order(parcel.shipment.purchase_order_id)
     parcel.refresh_from_db(fields=["status", "carrier_status"])
-    if parcel.status not in UNDERWAY or parcel.carrier_status not in WITHOUT_NEWS:
+    if parcel.status not in Parcel.UNDERWAY or parcel.carrier_status not in UNREPORTED_STATUSES:
         return False
     events.record_delayed(
         parcel, purchase_order=purchase_order, promised_by=_promised_by(parcel), at=now

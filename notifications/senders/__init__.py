@@ -10,7 +10,7 @@ from storefront.lib.http.errors import PermanentError
 
 SENDERS = {
     "email": "notifications.senders.email.Email",
-    "sms": "notifications.senders.sms.TextMessages",
+    "sms": "notifications.senders.sms.Sms",
 }
 
 
@@ -42,7 +42,7 @@ class OutgoingMessage:
     recipient: str
     text: str
     message_id: str = ""
-    sender: str = ""  # name and address
+    from_address: str = ""  # with the name of the shop
     subject: str = ""
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
@@ -52,7 +52,7 @@ class OutgoingMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the provider of text messages answered; ``cost`` is None while it is unknown."""
+    """What the SMS provider answered; ``cost`` is None while it is unknown."""
 
     external_id: str
     segments: int

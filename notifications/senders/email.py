@@ -68,7 +68,7 @@ class Email:
         mail = _Mail(
             subject=message.subject,
             body=message.text,
-            from_email=message.sender,
+            from_email=message.from_address,
             to=[message.recipient],
             reply_to=[message.reply_to] if message.reply_to else None,
             headers=extra_headers(message),

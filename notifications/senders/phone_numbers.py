@@ -8,7 +8,7 @@ MOBILE_TYPES = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_
 
 
 def mobile_number(text: str, *, country: str) -> str:
-    """Return a mobile number in E.164; empty if it is invalid or belongs to a fixed line.
+    """Return a mobile number in E.164; empty if it is invalid or of a fixed line.
 
     ``country`` applies to a number without a country code.
     """

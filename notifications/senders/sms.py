@@ -33,7 +33,7 @@ def is_offered() -> bool:
     return bool(settings.TWILIO_ACCOUNT_SID and settings.TWILIO_AUTH_TOKEN and settings.TWILIO_FROM)
 
 
-class TextMessages:
+class Sms:
     """Sends one text message to one phone number (E.164)."""
 
     def send(self, message: OutgoingMessage) -> Receipt:

@@ -44,5 +44,5 @@ def send_reminders(*, now: datetime) -> None:
     for order_id in waiting.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic(durable=True):
             order = Order.objects.select_for_update(of=["self"]).get(pk=order_id)
-            if order.status == Status.PENDING_PAYMENT and not events.knows_payment_failed(order):
+            if order.status == Status.PENDING_PAYMENT and not events.has_payment_failure(order):
                 events.order_unpaid(order, at=now)

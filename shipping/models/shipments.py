@@ -1,6 +1,6 @@
 """Shipment models: store shipments, parcels, their contents, corrections and tracking events."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -45,7 +45,7 @@ class Parcel(Stateful):
         VOIDED = "voided", _("Voided")
 
     class CarrierFinding(models.TextChoices):
-        """What contradicts in what is known of the carrier, until a carrier event settles it."""
+        """What is contradictory or uncertain about the carrier, until an event of it settles that."""
 
         NONE = "", _("No problem")
         UNDECIDED = "undecided", _("Carrier not certain")
@@ -94,6 +94,7 @@ class Parcel(Stateful):
         Resolution.CLOSED: frozenset(),
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "resolution": RESOLUTION_TRANSITIONS}
+    UNDERWAY: ClassVar = (Status.LABEL_CREATED, Status.SHIPPED)
 
     shipment = models.ForeignKey(
         Shipment, models.PROTECT, related_name="parcels", verbose_name=_("Shipment")
@@ -185,6 +186,12 @@ class Parcel(Stateful):
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.number or 'without a number'}"
+
+    def update_columns(self, **values: Any) -> None:
+        """Write these columns, in the row and in this instance, and no other."""
+        Parcel.objects.filter(pk=self.pk).update(**values)
+        for name, value in values.items():
+            setattr(self, name, value)
 
     @property
     def has_left(self) -> bool:

@@ -40,8 +40,8 @@ class TrackingRegistration(models.Model):
     """A parcel that the tracking provider follows, or is to follow, under ``number``.
 
     ``due_at`` is the next registration attempt or poll; None: it was rejected, or tracking ended. A
-    worker claims the row by moving it ahead. ``quiet_polls`` counts the polls without news since
-    the last news.
+    worker claims the row by moving it ahead. ``quiet_polls`` counts the polls since the last
+    new event.
     """
 
     parcel = models.OneToOneField(
@@ -51,11 +51,11 @@ class TrackingRegistration(models.Model):
     registered_at = models.DateTimeField(_("Registered"), null=True, blank=True)
     due_at = models.DateTimeField(_("Next call"), null=True, blank=True)
     polled_at = models.DateTimeField(_("Last poll"), null=True, blank=True)
-    changed_at = models.DateTimeField(_("Last news"), null=True, blank=True)
-    quiet_polls = models.PositiveSmallIntegerField(_("Polls without news"), default=0)
+    changed_at = models.DateTimeField(_("Last update"), null=True, blank=True)
+    quiet_polls = models.PositiveSmallIntegerField(_("Polls without updates"), default=0)
     # the provider's own number of the carrier; 0: not detected
     carrier_code = models.PositiveIntegerField(_("Carrier code"), default=0)
-    carrier_name = models.CharField(_("Carrier by the provider"), max_length=60, blank=True)
+    carrier_name = models.CharField(_("Detected carrier"), max_length=60, blank=True)
     problem = models.CharField(_("Problem"), max_length=300, blank=True)
 
     class Meta:

@@ -45,11 +45,10 @@ def confirm_carrier(
         _settle(parcel, actor=actor, reason="confirmed by the carrier's event", now=now)
         return
     if Parcel.objects.filter(carrier=carrier.name, number=parcel.number).exists():
-        _change(parcel, carrier_finding=Finding.OTHER_CARRIER)
+        parcel.update_columns(carrier_finding=Finding.OTHER_CARRIER)
         return
     _record(parcel, "carrier", carrier.name, actor=actor, reason="reported by the carrier", now=now)
-    _change(
-        parcel,
+    parcel.update_columns(
         carrier=carrier.name,
         carrier_finding=Finding.NONE,
         tracking_url=tracking_url(
@@ -72,7 +71,9 @@ def keep_carrier(*, parcel: Parcel, actor: str, now: datetime) -> None:
     tracking.lock_purchase_order(parcel.shipment.purchase_order_id)
     parcel.refresh_from_db()
     if not parcel.carrier_finding:
-        raise ConcurrentUpdateError(gettext("The carrier of this parcel is settled already."))
+        raise ConcurrentUpdateError(
+            gettext("The carrier of this parcel is already confirmed. Reload the page.")
+        )
     _settle(parcel, actor=actor, reason="kept by staff", now=now)
 
 
@@ -80,7 +81,7 @@ def keep_carrier(*, parcel: Parcel, actor: str, now: datetime) -> None:
 def _settle(parcel: Parcel, *, actor: str, reason: str, now: datetime) -> None:
     if parcel.carrier_finding:
         _record(parcel, "carrier_finding", Finding.NONE, actor=actor, reason=reason, now=now)
-        _change(parcel, carrier_finding=Finding.NONE)
+        parcel.update_columns(carrier_finding=Finding.NONE)
 
 
 @requires_transaction
@@ -97,9 +98,3 @@ def _record(  # noqa: PLR0913 - the parts of one record
         actor=actor[:100],
         reason=reason,
     )
-
-
-def _change(parcel: Parcel, **values: str) -> None:
-    Parcel.objects.filter(pk=parcel.pk).update(**values)
-    for name, value in values.items():
-        setattr(parcel, name, value)

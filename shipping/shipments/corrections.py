@@ -112,7 +112,7 @@ def change_number(  # noqa: PLR0913 - the parts of one record
         reason=reason,
         now=now,
     )
-    _update(parcel, **identity)
+    parcel.update_columns(**identity)
     if former_number:
         was_delivered = parcel.carrier_status == Parcel.CarrierStatus.DELIVERED
         tracking.apply_latest(parcel=parcel, purchase_order=purchase_order, now=now)
@@ -179,7 +179,7 @@ def _change_last_mile(  # noqa: PLR0913 - the parts of one record
         reason=reason,
         now=now,
     )
-    _update(parcel, last_mile_carrier=carrier, last_mile_number=number, last_mile_url=url)
+    parcel.update_columns(last_mile_carrier=carrier, last_mile_number=number, last_mile_url=url)
     tracking.apply_latest(parcel=parcel, purchase_order=purchase_order, now=now)
 
 
@@ -230,7 +230,7 @@ def change_contents(  # noqa: PLR0913 - the fields of one form
             raise CannotCorrectError(_shipped_message())
         contents.replace_contents(parcel, current - removed)
         fulfillment.add_contents(parcel=parcel, purchase_order=purchase_order, units=added, now=now)
-    _update(parcel, is_content_unknown=False)
+    parcel.update_columns(is_content_unknown=False)
     for part in parts:
         _record(
             part,
@@ -287,12 +287,6 @@ def _record(  # noqa: PLR0913 - the parts of one record
         actor=actor[:100],
         reason=reason[:300],
     )
-
-
-def _update(parcel: Parcel, **values: Any) -> None:
-    Parcel.objects.filter(pk=parcel.pk).update(**values)
-    for name, value in values.items():
-        setattr(parcel, name, value)
 
 
 def _identify(

@@ -13,7 +13,7 @@ from shipping.shipments.statuses import WITH_CARRIER
 SUPPLIER, PROVIDER = "supplier", "provider"
 # Two reports of one scan differ by at most this: by rounding, or by a time zone of Europe.
 SAME_SCAN = timedelta(hours=3)
-# The end of a parcel's journey is news from either source; these are never overruled.
+# The end of a parcel's journey counts from either source, once.
 OUTCOMES = frozenset({"delivered", "return_to_sender", "lost"})
 
 
@@ -26,7 +26,7 @@ class SourcedEvent(Protocol):
     def happened_at(self) -> datetime | None: ...
 
 
-def counted[E: SourcedEvent](events: Iterable[E]) -> list[E]:
+def drop_superseded[E: SourcedEvent](events: Iterable[E]) -> list[E]:
     """Return the events that count, in the given order.
 
     All events of the supplier count. An event of the provider does not count if the supplier
@@ -42,11 +42,11 @@ def counted[E: SourcedEvent](events: Iterable[E]) -> list[E]:
     return [
         event
         for event in known
-        if event.source == SUPPLIER or not any(_replaces(reported, event) for reported in own)
+        if event.source == SUPPLIER or not any(_supersedes(reported, event) for reported in own)
     ]
 
 
-def _replaces(reported: SourcedEvent, event: SourcedEvent) -> bool:
+def _supersedes(reported: SourcedEvent, event: SourcedEvent) -> bool:
     """Return whether the supplier's report stands for the provider's event."""
     is_same = reported.carrier_status == event.carrier_status
     if event.carrier_status in OUTCOMES:

@@ -14,117 +14,90 @@ from shipping.models import Parcel, ParcelCorrection
 from shipping.shipments.identities import tracking_link
 
 CarrierStatus = Parcel.CarrierStatus
-# What the customer is told while a parcel is on its way, once for each parcel.
-NEWS: Mapping[str, str] = MappingProxyType(
+# The event of a carrier status that the customer is told of, once for each parcel.
+STATUS_EVENTS: Mapping[str, str] = MappingProxyType(
     {
         CarrierStatus.OUT_FOR_DELIVERY: "out_for_delivery",
         CarrierStatus.ATTEMPT_FAILED: "exception",
         CarrierStatus.EXCEPTION: "exception",
     }
 )
-MAX_NEWS_AGE = timedelta(days=1)  # an older status is no longer true
+MAX_STATUS_AGE = timedelta(days=1)  # an older status is no longer true
 
 
 def record_shipped(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
     promised = purchase_order.entry
-    record_event(
-        name="parcel.shipped",
-        key=_shipped_key(parcel),
-        subject=f"order:{purchase_order.order.number}",
-        payload={
-            **_base_payload(parcel, purchase_order),
-            "lines": _lines(parcel, purchase_order),
-            "arrives_from": promised["arrives_from"],
-            "arrives_to": promised["arrives_to"],
-        },
-        at=at,
+    _record(
+        "shipped",
+        parcel,
+        purchase_order,
+        at,
+        lines=_lines(parcel, purchase_order),
+        arrives_from=promised["arrives_from"],
+        arrives_to=promised["arrives_to"],
     )
 
 
 def record_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
-    record_event(
-        name="parcel.delivered",
-        key=f"parcel.delivered:{parcel.pk}",
-        subject=f"order:{purchase_order.order.number}",
-        payload={
-            **_base_payload(parcel, purchase_order),
-            "lines": _lines(parcel, purchase_order),
-        },
-        at=at,
-    )
+    _record("delivered", parcel, purchase_order, at, lines=_lines(parcel, purchase_order))
 
 
-def record_news(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
-    """Record, once each, that a parcel is out for delivery or has a delivery exception.
-
-    A status that is not current is not recorded.
-    """
-    what = NEWS.get(parcel.carrier_status)
+def record_status(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
+    """Record that a parcel is out for delivery or has a delivery exception, if that is current."""
+    name = STATUS_EVENTS.get(parcel.carrier_status)
     since = parcel.carrier_status_at or at
-    if what is None or parcel.status != Parcel.Status.SHIPPED or since < at - MAX_NEWS_AGE:
+    if name is None or parcel.status != Parcel.Status.SHIPPED or since < at - MAX_STATUS_AGE:
         return
-    record_event(
-        name=f"parcel.{what}",
-        key=f"parcel.{what}:{parcel.pk}",
-        subject=f"order:{purchase_order.order.number}",
-        payload={
-            **_base_payload(parcel, purchase_order),
-            "is_attempt": parcel.carrier_status == CarrierStatus.ATTEMPT_FAILED,
-        },
-        at=at,
-    )
+    is_attempt = parcel.carrier_status == CarrierStatus.ATTEMPT_FAILED
+    _record(name, parcel, purchase_order, at, is_attempt=is_attempt)
 
 
 def record_delayed(
     parcel: Parcel, *, purchase_order: PurchaseOrder, promised_by: date, at: datetime
 ) -> None:
-    """Record, once, that a parcel did not arrive by the promised, or the last agreed, day."""
-    record_event(
-        name="parcel.delayed",
-        key=f"parcel.delayed:{parcel.pk}",
-        subject=f"order:{purchase_order.order.number}",
-        payload={
-            **_base_payload(parcel, purchase_order),
-            "promised_by": promised_by.isoformat(),
-        },
-        at=at,
-    )
+    """Record that a parcel did not arrive by the promised, or the last agreed, day."""
+    _record("delayed", parcel, purchase_order, at, promised_by=promised_by.isoformat())
 
 
 def record_tracking_changed(
     parcel: Parcel, *, correction: ParcelCorrection, purchase_order: PurchaseOrder, at: datetime
 ) -> None:
     """Record a new tracking number of a parcel whose former number the customer knows."""
-    if not parcel.number or not Event.objects.filter(key=_shipped_key(parcel)).exists():
-        return
-    record_event(
-        name="parcel.tracking_changed",
-        key=f"parcel.tracking_changed:{correction.pk}",
-        subject=f"order:{purchase_order.order.number}",
-        payload={
-            **_base_payload(parcel, purchase_order),
-            "former_number": correction.former_number,
-        },
-        at=at,
-    )
+    if parcel.number and Event.objects.filter(key=f"parcel.shipped:{parcel.pk}").exists():
+        _record(
+            "tracking_changed",
+            parcel,
+            purchase_order,
+            at,
+            key=correction.pk,
+            former_number=correction.former_number,
+        )
 
 
 def record_failed(
     parcel: Parcel, *, is_lost: bool, purchase_order: PurchaseOrder, at: datetime
 ) -> None:
-    """Record an event, once, if a parcel is lost or is being returned."""
-    outcome = "lost" if is_lost else "returned"
+    """Record that a parcel is lost or is being returned."""
+    _record("lost" if is_lost else "returned", parcel, purchase_order, at, is_lost=is_lost)
+
+
+def _record(
+    name: str,
+    parcel: Parcel,
+    purchase_order: PurchaseOrder,
+    at: datetime,
+    *,
+    key: int | None = None,
+    **more: Any,
+) -> None:
+    """Record an event, once for each name and ``key``, which is the parcel's id by default."""
     record_event(
-        name=f"parcel.{outcome}",
-        key=f"parcel.{outcome}:{parcel.pk}",
+        name=f"parcel.{name}",
+        key=f"parcel.{name}:{key or parcel.pk}",
         subject=f"order:{purchase_order.order.number}",
-        payload={**_base_payload(parcel, purchase_order), "is_lost": is_lost},
+        payload={**_base_payload(parcel, purchase_order), **more},
         at=at,
     )
-
-
-def _shipped_key(parcel: Parcel) -> str:
-    return f"parcel.shipped:{parcel.pk}"
 
 
 def _base_payload(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, Any]:

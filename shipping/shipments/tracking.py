@@ -8,7 +8,7 @@ from orders.inventory import allocations
 from orders.models import Order, PurchaseOrder
 from shipping.models import Parcel, TrackingEvent
 from shipping.shipments import events, fulfillment
-from shipping.shipments.event_sources import counted
+from shipping.shipments.event_sources import drop_superseded
 from shipping.shipments.statuses import FINAL, WITH_CARRIER, TrackingUpdate, latest
 from storefront.lib.db.transactions import requires_transaction
 
@@ -64,15 +64,13 @@ def apply_latest(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime
     current = parcel.tracking_events.filter(number__in=current_numbers)
     recorded = [
         (event.happened_at, event.carrier_status)
-        for event in counted(current.only("source", "happened_at", "carrier_status"))
+        for event in drop_superseded(current.only("source", "happened_at", "carrier_status"))
     ]
     before = parcel.carrier_status
     happened_at, status = latest(recorded)
     if status == Parcel.CarrierStatus.UNKNOWN:  # nothing is known about the current number
         status = Parcel.CarrierStatus.PRE_TRANSIT
-    Parcel.objects.filter(pk=parcel.pk).update(carrier_status=status, carrier_status_at=happened_at)
-    parcel.carrier_status = status
-    parcel.carrier_status_at = happened_at
+    parcel.update_columns(carrier_status=status, carrier_status_at=happened_at)
     if status in {Parcel.CarrierStatus.LOST, Parcel.CarrierStatus.RETURN_TO_SENDER}:
         events.record_failed(
             parcel,
@@ -82,7 +80,7 @@ def apply_latest(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime
         )
     if any(word in WITH_CARRIER for _, word in recorded):
         fulfillment.mark_shipped(parcel=parcel, purchase_order=purchase_order, now=now)
-    events.record_news(parcel, purchase_order=purchase_order, at=now)
+    events.record_status(parcel, purchase_order=purchase_order, at=now)
     is_found = parcel.status == Parcel.Status.LOST and before != FINAL
     if status == FINAL and (parcel.status == Parcel.Status.SHIPPED or is_found):
         fulfillment.mark_delivered(parcel=parcel, purchase_order=purchase_order, now=now)

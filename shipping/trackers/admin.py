@@ -35,8 +35,8 @@ class TrackingProviderAdmin(StaffAdmin):
     ]
     readonly_fields: ClassVar = [provider_health]
     empty_text = _(
-        "No calls yet. The provider follows parcels whose suppliers send no events. Without its key"
-        " (SEVENTEEN_TRACK_KEY) these parcels are not followed."
+        "No calls yet. The provider tracks parcels whose suppliers send no events. Without its key"
+        " (SEVENTEEN_TRACK_KEY) these parcels are not tracked."
     )
 
 
@@ -47,7 +47,7 @@ register_read_only(
         "number",
         columns.age("registered_at", _("Registered")),
         columns.age("polled_at", _("Last poll")),
-        columns.age("changed_at", _("Last news")),
+        columns.age("changed_at", _("Last update")),
         columns.age("due_at", _("Next call")),
         "carrier_name",
         "problem",

@@ -36,8 +36,8 @@ class RegistrationResult:
 class TrackingReport:
     """What a provider knows of one number.
 
-    ``reference`` is empty if the provider does not return it. ``has_ended``: it does not follow the
-    number any more. ``is_registered`` is False if it does not know the number.
+    ``reference`` is empty if the provider does not return it. ``has_ended``: it no longer follows
+    the number. ``is_registered`` is False if it does not know the number.
     """
 
     number: str
@@ -50,7 +50,7 @@ class TrackingReport:
 
 
 class Tracker(Protocol):
-    """A tracking provider. Both calls may be repeated: they have the same effect again."""
+    """A tracking provider. Its calls are idempotent."""
 
     code: str
     max_batch: int

@@ -61,14 +61,14 @@ def _call(
 
 
 def _register(tracker: Tracker, rows: Sequence[TrackingRegistration], now: datetime) -> str:
-    results = tracker.register(registrations.tracked(rows))
+    results = tracker.register(registrations.numbers_of(rows))
     return registrations.save_results(rows, results, now=now)
 
 
 def _poll(tracker: Tracker, rows: Sequence[TrackingRegistration], now: datetime) -> str:
     """Poll these rows. A report that cannot be applied does not stop the others."""
     asked = {row.number for row in rows}
-    for report in tracker.read(registrations.tracked(rows)):
+    for report in tracker.read(registrations.numbers_of(rows)):
         if report.number not in asked:
             log.warning("%s: a report on a number that was not asked for", tracker.code)
             continue

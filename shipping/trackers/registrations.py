@@ -1,4 +1,4 @@
-"""Registrations: find parcels without news from their supplier, claim them, register each once.
+"""Registrations: find parcels without supplier events, claim them, register each once.
 
 A row is stored before the provider is called, and the provider accepts a number again that it
 knows. So a crash or a lost answer neither loses a parcel nor registers it twice.
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from shipping.models import Parcel, TrackingEvent, TrackingRegistration
+from shipping.shipments.statuses import WITH_CARRIER
 from shipping.trackers.base import RegistrationResult, TrackedNumber
 
 # Longer than a call: a worker that claimed a row and has not finished is dead.
@@ -21,25 +22,19 @@ QUOTA_RETRY_AFTER = timedelta(hours=6)
 # A supplier whose last event is older than this does not report the parcel any more.
 SUPPLIER_SILENT_AFTER = timedelta(days=3)
 MAX_NEW_PER_RUN = 500
-UNDERWAY = (Parcel.Status.LABEL_CREATED, Parcel.Status.SHIPPED)
-# The carrier does not have the parcel: such an event of the supplier is no news of it.
-NO_NEWS = (
-    Parcel.CarrierStatus.UNKNOWN,
-    Parcel.CarrierStatus.PRE_TRANSIT,
-    Parcel.CarrierStatus.EXPIRED,
-)
 
 
 def parcels_to_follow(*, now: datetime) -> QuerySet[Parcel]:
-    """Return the numbered parcels underway whose suppliers give no events, or stopped to."""
-    supplier_news = TrackingEvent.objects.filter(
+    """Return the numbered parcels underway whose suppliers send no events, or stopped sending them."""
+    reported = TrackingEvent.objects.filter(
         parcel=OuterRef("pk"),
         source=TrackingEvent.Source.SUPPLIER,
         received_at__gt=now - SUPPLIER_SILENT_AFTER,
-    ).exclude(carrier_status__in=NO_NEWS)
+        carrier_status__in=WITH_CARRIER,
+    )
     grace = timedelta(minutes=settings.TRACKING_GRACE_MIN)
     return Parcel.objects.filter(
-        ~Exists(supplier_news), status__in=UNDERWAY, label_created_at__lte=now - grace
+        ~Exists(reported), status__in=Parcel.UNDERWAY, label_created_at__lte=now - grace
     ).exclude(number="")
 
 
@@ -47,9 +42,9 @@ def parcels_to_follow(*, now: datetime) -> QuerySet[Parcel]:
 def refresh(*, now: datetime) -> None:
     """Add missing registrations, stop those of ended parcels, replace those of old numbers."""
     rows = TrackingRegistration.objects.all()
-    underway = rows.filter(parcel__status__in=UNDERWAY).exclude(parcel__number="")
+    underway = rows.filter(parcel__status__in=Parcel.UNDERWAY).exclude(parcel__number="")
     underway.exclude(number=F("parcel__number")).delete()
-    ended = rows.filter(due_at__isnull=False).exclude(parcel__status__in=UNDERWAY)
+    ended = rows.filter(due_at__isnull=False).exclude(parcel__status__in=Parcel.UNDERWAY)
     ended.filter(registered_at__isnull=True).delete()
     ended.update(due_at=None)
     known = rows.filter(parcel=OuterRef("pk"))
@@ -94,7 +89,7 @@ def still_claimed(
     )
 
 
-def tracked(rows: Sequence[TrackingRegistration]) -> list[TrackedNumber]:
+def numbers_of(rows: Sequence[TrackingRegistration]) -> list[TrackedNumber]:
     """Return what the provider is told: each number once, with the id of its first parcel."""
     by_number = {row.number: row for row in reversed(rows)}
     return [

@@ -63,9 +63,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # language of e-mails; empty: the language of the page that causes the e-mail
     language = models.CharField(_("Language"), max_length=5, blank=True)
     # where text messages about the user's orders go (E.164); empty: chosen at each checkout
-    sms_number = models.CharField(
-        _("Phone for text messages"), max_length=16, blank=True, db_default=""
-    )
+    sms_number = models.CharField(_("Text messages to"), max_length=16, blank=True, db_default="")
     # incremented to end all sessions at once
     session_epoch = models.PositiveIntegerField(_("Sessions ended"), default=0, db_default=0)
 

@@ -43,7 +43,7 @@ class InboundWebhookAdmin(StaffAdmin):
     list_filter: ClassVar = ["source", "status"]
     search_fields: ClassVar = ["external_id", "problem"]
     readonly_fields: ClassVar = [columns.document("body", _("Payload")), columns.status_history]
-    actions: ClassVar = ["handle_again"]
+    actions: ClassVar = ["replay"]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.connect)
@@ -52,10 +52,10 @@ class InboundWebhookAdmin(StaffAdmin):
     def connect(self, request: HttpRequest, supplier_id: int) -> HttpResponse:
         return ConnectPage(self, request, supplier_id).answer()
 
-    @action(description=_("Process webhooks again"))
-    def handle_again(self, request: HttpRequest, rows: QuerySet[InboundWebhook]) -> None:
+    @action(description=_("Replay"))
+    def replay(self, request: HttpRequest, rows: QuerySet[InboundWebhook]) -> None:
         def act(call: InboundWebhook) -> None:
-            processing.retry(call=call, **acting(request))
+            processing.replay(call=call, **acting(request))
             self.wake(request, tasks.process, call_id=call.pk)
 
         self.apply_to_each(request, rows, act)
@@ -76,7 +76,7 @@ register_read_only(
 
 def _process(call: InboundWebhook, _of: str, actor: str, now: datetime) -> None:
     if call.status != InboundWebhook.Status.RECEIVED:  # else it is already due
-        processing.retry(call=call, actor=actor, now=now)
+        processing.replay(call=call, actor=actor, now=now)
     enqueue(tasks.process, call_id=call.pk)
 
 

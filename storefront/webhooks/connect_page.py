@@ -33,7 +33,7 @@ from suppliers.models import StockLevel, Supplier, SupplierOffer
 
 SHOWN_CALLS = 50
 SHOWN_REFUSED_ROWS = 100
-OVERLAPS = {"0": _("It ends at once"), "1": _("1 hour"), "24": _("1 day"), "168": _("7 days")}
+OVERLAPS = {"0": _("Ends at once"), "1": _("1 hour"), "24": _("1 day"), "168": _("7 days")}
 
 
 class RotationForm(forms.Form):
@@ -78,7 +78,13 @@ class ConnectPage:
         if not form.is_valid():
             return self._show(form=form)
         if form.cleaned_data["current"] != (str(current.pk) if current else ""):
-            messages.warning(self.request, gettext("The secret was changed in the meantime."))
+            messages.warning(
+                self.request,
+                gettext(
+                    "The secret was changed in the meantime. Check the current one before you rotate it"
+                    " again."
+                ),
+            )
             return self._stay()
         secret = secrets.rotate_secret(
             supplier=self.supplier,
@@ -120,11 +126,14 @@ class ConnectPage:
             InboundWebhook, pk=row_id(self.request.POST.get("call", "")), source=self.source
         )
         try:
-            processing.retry(call=call, actor=str(self.request.user), now=self.now)
+            processing.replay(call=call, actor=str(self.request.user), now=self.now)
         except PermanentError as refusal:
             messages.warning(self.request, str(refusal))
         except SERVICE_ERRORS:
-            messages.warning(self.request, gettext("This call is being processed already."))
+            messages.warning(
+                self.request,
+                gettext("This call is already being processed. Reload the page to see the result."),
+            )
         else:
             enqueue(tasks.process, call_id=call.pk)
             messages.success(self.request, gettext("The call is processed again."))
@@ -150,7 +159,11 @@ class ConnectPage:
             initial={"current": current.pk if current else "", "overlap": "24"}
         )
         use_staff_widgets(form)
-        payloads = self._sample_payloads()
+        active = SupplierOffer.objects.filter(
+            supplier=self.supplier, status=SupplierOffer.Status.ACTIVE
+        )
+        offer = active.order_by("pk").first()
+        payloads = self._sample_payloads(offer)
         kind = self.request.GET.get("payload", "")
         kind = kind if kind in payloads else "test"
         old = SupplierSecret.objects.filter(supplier=self.supplier, expires_at__gt=self.now).first()
@@ -174,7 +187,8 @@ class ConnectPage:
             "may_change": self.may_change,
             "kinds": list(payloads),
             "kind": kind,
-            "is_real": kind in {"stock", "price", "product_status"},
+            "has_present_values": offer is not None
+            and kind in {"stock", "price", "product_status"},
             "example": samples.shell_program(
                 url=url,
                 secret=secret or samples.PLACEHOLDER_SECRET,
@@ -187,13 +201,8 @@ class ConnectPage:
         }
         return TemplateResponse(self.request, "webhooks/connect.html", context)
 
-    def _sample_payloads(self) -> Mapping[str, dict[str, Any]]:
-        """Return examples with the present values of one offer, which change nothing if sent."""
-        offer = (
-            SupplierOffer.objects.filter(supplier=self.supplier, status=SupplierOffer.Status.ACTIVE)
-            .order_by("pk")
-            .first()
-        )
+    def _sample_payloads(self, offer: SupplierOffer | None) -> Mapping[str, dict[str, Any]]:
+        """Return examples with the present values of the offer, which change nothing if sent."""
         currency = self.supplier.currency
         if offer is None:
             return samples.sample_payloads(currency=currency)

@@ -59,7 +59,7 @@ DESCRIPTIONS = {
         " steeply is checked by a person before it applies."
     ),
     "product_status": (
-        "discontinued: we stop to sell the SKU, and its stock becomes 0. active: we sell it again,"
+        "discontinued: we stop selling the SKU, and its stock becomes 0. active: we sell it again,"
         " as soon as you report its price and stock."
     ),
     "test": "Changes nothing. Use it to check the address and the signature.",

@@ -1,4 +1,4 @@
-"""Webhook handlers: parse a stored webhook, apply it to payments, purchase orders or parcels."""
+"""Webhook handlers: parse a stored webhook, apply it to payments, orders, parcels, offers, messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -127,7 +127,7 @@ def _apply_push(
     push: dict[str, Any] = {
         "supplier": supplier,
         "external_id": external_id,
-        "as_of": payloads.known_since(payload, received_at),
+        "as_of": payloads.effective_as_of(payload, received_at),
         "now": now,
     }
     try:

@@ -1,4 +1,4 @@
-"""Webhook processing: process each webhook once, retry early ones, give up after ten attempts."""
+"""Webhook processing: process each webhook once, retry early ones, replay by staff."""
 
 import logging
 from datetime import datetime, timedelta
@@ -67,14 +67,17 @@ def process(*, call: InboundWebhook, now: datetime) -> bool:
     return False
 
 
-def retry(*, call: InboundWebhook, actor: str, now: datetime) -> None:
+def replay(*, call: InboundWebhook, actor: str, now: datetime) -> None:
     """Reset a processed webhook to received, with no attempts used.
 
-    Raises: InvalidTransitionError: it is not processed yet. PermanentError: its body was deleted.
+    Raises: InvalidTransitionError  it is not processed yet
+            PermanentError  its body was deleted
     """
     if not call.body:  # its retention has ended
-        raise PermanentError(gettext("The payload of this call was deleted."))
-    call.move(Status.RECEIVED, at=now, actor=actor, reason="handle again", attempts=0, due_at=now)
+        raise PermanentError(
+            gettext("The payload of this call was deleted. Ask the sender to send it again.")
+        )
+    call.move(Status.RECEIVED, at=now, actor=actor, reason="replay", attempts=0, due_at=now)
 
 
 def _source(call: InboundWebhook) -> sources.Source:

@@ -12,7 +12,6 @@ from orders.gateways.stripe import webhook_signatures
 from orders.gateways.stripe.parsing import read_event
 from shipping.trackers.base import Tracker
 from shipping.trackers.registry import configured_tracker
-from shipping.trackers.seventeen_track.client import CODE as SEVENTEEN_TRACK
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import decrypt
@@ -26,17 +25,17 @@ from suppliers.models import Supplier
 SUPPLIER = "supplier"
 STRIPE = "stripe"
 TWILIO = "twilio"
-GATEWAYS = frozenset({STRIPE})  # codes of gateways
-PROVIDERS = frozenset({SEVENTEEN_TRACK})  # codes of tracking providers
+GATEWAYS = frozenset({STRIPE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A system that may send webhooks.
 
-    ``supplier`` is the owner of the purchase orders it may report on; None for a gateway and for a
-    tracking provider. ``connector`` is the connector class of a supplier that sends its own API's
-    payload. ``tracker`` is the tracking provider that reports on registered parcels.
+    ``supplier`` is the owner of the purchase orders it may report on; None for gateways, the SMS
+    provider and the tracking provider. ``connector`` is the connector class of a supplier that
+    sends its own API's payload. ``tracker`` is the tracking provider that reports on registered
+    parcels.
     """
 
     name: str
@@ -50,8 +49,7 @@ class Source:
         The signature is checked on the raw bytes, before they are parsed. The id of a ping is
         empty.
 
-        Raises: signing.InvalidHeadersError, signing.InvalidSignatureError,
-                signing.ExpiredTimestampError.
+        Raises: InvalidHeadersError, InvalidSignatureError, ExpiredTimestampError
         """
         if self.connector:
             connection = getattr(self.supplier, "connection", None) if self.supplier else None
@@ -73,7 +71,7 @@ class Source:
 
     @property
     def is_supplier_system(self) -> bool:
-        """Whether it sends the shop's own payload, without an API of its own."""
+        """Return whether it sends the shop's own payload, for lack of an API."""
         return self.connector is None and self.name.startswith(f"{SUPPLIER}-")
 
 
@@ -89,16 +87,16 @@ def _event_id(*, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
 def find(name: str) -> Source | None:
     """Return the source with a name, None if unknown.
 
-    Names are ``<connector>-<supplier code>``, ``supplier-<supplier code>``, and those of gateways
-    and of the tracking provider.
+    Names are ``<connector>-<supplier code>``, ``supplier-<supplier code>``, and the codes of
+    gateways, of the SMS provider and of the tracking provider.
     """
-    # Stripe also if new payments use another gateway: older ones still send events.
+    # Stripe also if new payments use another gateway: older payments still send events.
     services = {STRIPE: bool(settings.STRIPE_WEBHOOK_SECRET), TWILIO: sms.is_offered()}
     if name in services:
         return Source(name=name) if services[name] else None
-    if name in PROVIDERS:
-        tracker = configured_tracker()
-        return Source(name=name, tracker=tracker) if tracker else None
+    tracker = configured_tracker()
+    if tracker and name == tracker.code:
+        return Source(name=name, tracker=tracker)
     return _find_supplier_source(name)
 
 

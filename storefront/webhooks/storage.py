@@ -37,7 +37,10 @@ def store(
 def replace_failed(
     call: InboundWebhook, *, body: bytes, priority: InboundWebhook.Priority, now: datetime
 ) -> bool:
-    """Take the corrected body of a failed webhook, sent under the same id; return whether it is one."""
+    """Replace the body of a failed webhook by a corrected one under the same id.
+
+    Return whether the webhook had failed and the body differs.
+    """
     if call.status != InboundWebhook.Status.FAILED or bytes(call.body) == body:
         return False
     call.move(

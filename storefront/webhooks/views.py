@@ -1,4 +1,4 @@
-"""Webhook endpoint: the only inbound endpoint for webhooks of suppliers and gateways."""
+"""Webhook endpoint: receive the webhooks of suppliers, gateways and providers."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt

@@ -251,8 +251,8 @@ class SupplierOffer(models.Model):
 class CostChange(models.Model):
     """A change of a wholesale cost. Append-only.
 
-    ``cause`` is ``run:17``, ``rollback:17``, ``push:…`` or ``staff:…``. ``was_on_hold``: the change put the
-    offer back on sale. ``old_confirmed_at`` is when the old cost was last confirmed.
+    ``cause`` is ``run:17``, ``rollback:17``, ``push:…`` or ``staff:…``. ``was_on_hold``: the change
+    put the offer back on sale. ``old_confirmed_at`` is when the old cost was last confirmed.
     """
 
     offer = models.ForeignKey(

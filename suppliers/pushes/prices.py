@@ -25,6 +25,7 @@ from suppliers.sync.prices import HOLD_OFFERS, WRITE_COSTS
 PUSH_CAUSE = "push:"
 CENT = Decimal("0.01")
 TOO_HIGH = f"implausible cost; at most {guards.MAX_COST}"
+TOO_LOW = f"implausible cost; at least {CENT}"
 
 LOCK_OFFERS = """
 SELECT id FROM suppliers_supplieroffer WHERE id = ANY(%(offers)s) ORDER BY id FOR NO KEY UPDATE
@@ -134,8 +135,10 @@ def _find_offers(
             refused.append(RefusedRow(row.sku, UNKNOWN_SKU))
         elif "cost_amount" in offer.overridden_fields:
             refused.append(RefusedRow(row.sku, LOCKED))
-        elif row.cost > guards.MAX_COST or row.cost.quantize(CENT, ROUND_HALF_UP) <= 0:
-            refused.append(RefusedRow(row.sku, TOO_HIGH if row.cost > 1 else "below one cent"))
+        elif row.cost > guards.MAX_COST:
+            refused.append(RefusedRow(row.sku, TOO_HIGH))
+        elif row.cost.quantize(CENT, ROUND_HALF_UP) <= 0:
+            refused.append(RefusedRow(row.sku, TOO_LOW))
         elif known_at is not None and known_at > as_of:
             refused.append(RefusedRow(row.sku, OLDER.format(known_at)))
         else:

@@ -30,48 +30,6 @@ class TooManyDiscontinuedError(PermanentError):
     """The push would discontinue too many SKUs; nothing of it was applied."""
 
 
-@transaction.atomic(durable=True)
-def _store(
-    supplier: Supplier, rows: Sequence[StatusRow], cause: str, as_of: datetime, now: datetime
-) -> list[RefusedRow]:
-    """Write the statuses; return the refused rows.
-
-    Locks: the locations, the offers, then the stock rows, each in id order
-    """
-    levels.lock_locations(supplier=supplier)
-    offers = {
-        offer.supplier_sku: offer
-        for offer in SupplierOffer.objects.filter(
-            supplier=supplier, supplier_sku__in=[row.sku for row in rows]
-        )
-        .select_for_update(of=["self"], no_key=True)
-        .order_by("pk")
-    }
-    refused, ended, resumed, confirmed = [], [], [], []
-    for row in rows:
-        offer = offers.get(row.sku)
-        if offer is None:
-            refused.append(RefusedRow(row.sku, UNKNOWN_SKU))
-        elif "status" in offer.overridden_fields:
-            refused.append(RefusedRow(row.sku, LOCKED))
-        elif offer.seen_at > as_of:
-            refused.append(RefusedRow(row.sku, OLDER.format(offer.seen_at)))
-        elif row.status is OfferStatus.DISCONTINUED and offer.status != Status.DISCONTINUED:
-            ended.append(offer)
-        elif row.status is OfferStatus.ACTIVE and offer.status == Status.DISCONTINUED:
-            resumed.append(offer)
-        elif row.status is OfferStatus.ACTIVE:
-            confirmed.append(offer.pk)
-    _check_count(supplier, len(ended), now)
-    _discontinue(supplier, ended, cause=cause, as_of=as_of, now=now)
-    _resume(supplier, resumed, as_of=as_of)
-    SupplierOffer.objects.filter(pk__in=confirmed).update(seen_at=as_of)
-    PendingPublication.queue(
-        sorted({offer.variant_id for offer in [*ended, *resumed] if offer.variant_id is not None})
-    )
-    return refused
-
-
 def apply_statuses(
     *,
     supplier: Supplier,
@@ -92,23 +50,71 @@ def apply_statuses(
     return refused
 
 
-def _check_count(supplier: Supplier, ended: int, now: datetime) -> None:
+@transaction.atomic(durable=True)
+def _store(
+    supplier: Supplier, rows: Sequence[StatusRow], cause: str, as_of: datetime, now: datetime
+) -> list[RefusedRow]:
+    """Write the statuses; return the refused rows.
+
+    Locks: the locations, the offers, then the stock rows, each in id order
+    """
+    levels.lock_locations(supplier=supplier)
+    offers = {
+        offer.supplier_sku: offer
+        for offer in SupplierOffer.objects.filter(
+            supplier=supplier, supplier_sku__in=[row.sku for row in rows]
+        )
+        .select_for_update(of=["self"], no_key=True)
+        .order_by("pk")
+    }
+    refused, discontinued, resumed, confirmed = [], [], [], []
+    for row in rows:
+        offer = offers.get(row.sku)
+        if offer is None:
+            refused.append(RefusedRow(row.sku, UNKNOWN_SKU))
+        elif "status" in offer.overridden_fields:
+            refused.append(RefusedRow(row.sku, LOCKED))
+        elif offer.seen_at > as_of:
+            refused.append(RefusedRow(row.sku, OLDER.format(offer.seen_at)))
+        elif row.status is OfferStatus.DISCONTINUED and offer.status != Status.DISCONTINUED:
+            discontinued.append(offer)
+        elif row.status is OfferStatus.ACTIVE and offer.status == Status.DISCONTINUED:
+            resumed.append(offer)
+        elif row.status is OfferStatus.ACTIVE:
+            confirmed.append(offer.pk)
+    _check_count(supplier, len(discontinued), now)
+    _discontinue(supplier, discontinued, cause=cause, as_of=as_of, now=now)
+    _resume(supplier, resumed, as_of=as_of)
+    SupplierOffer.objects.filter(pk__in=confirmed).update(seen_at=as_of)
+    PendingPublication.queue(
+        sorted(
+            {
+                offer.variant_id
+                for offer in [*discontinued, *resumed]
+                if offer.variant_id is not None
+            }
+        )
+    )
+    return refused
+
+
+def _check_count(supplier: Supplier, count: int, now: datetime) -> None:
     """Check the push together with what was discontinued before it, as a list is checked."""
-    if not ended:
+    if not count:
         return
     offers = SupplierOffer.objects.filter(supplier=supplier)
-    lately = offers.filter(status=Status.DISCONTINUED, seen_at__gte=now - COUNT_WINDOW).count()
+    recent = offers.filter(status=Status.DISCONTINUED, seen_at__gte=now - COUNT_WINDOW).count()
     live = offers.exclude(status=Status.DISCONTINUED).count()
     reason = guards.missing_rows_violation(
         good=1,
         bad=0,
-        known=live + lately,
-        still_there=live - ended,
+        known=live + recent,
+        still_there=live - count,
         limits=thresholds.thresholds_of(supplier),
     )
     if reason:
         raise TooManyDiscontinuedError(
-            f"{ended} SKUs would be discontinued, after {lately} within a day, of {live + lately}."
+            f"{count} SKUs would be discontinued, after {recent} within a day, of {live + recent}."
             " To allow it, raise the quarantine threshold “Missing rows” of this supplier and"
             " replay this call.",
             code="too_many_discontinued",

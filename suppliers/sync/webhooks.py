@@ -32,7 +32,7 @@ from suppliers.runs import runs
 from suppliers.runs.runs import AlreadyRunningError, QuarantinedError, RunContext
 from suppliers.runs.staging import run, staging_table
 
-EVENT_CAUSE = "news:"
+EVENT_CAUSE = "event:"
 EVENTS_PREFIX = "Webhook stock update: "
 REJECTION_CAUSE = "refused:"  # cause of our own writes, which are no reports of the supplier
 # Rows zeroed by events are counted since the last full run, but at most over this time.

@@ -130,7 +130,7 @@ CASES = [
         late,
         [
             "Your parcel is late.",
-            "was to arrive by 9 December.",
+            "was due by 9 December.",
             CJ_NUMBER,
             "Track the parcel",
         ],
@@ -156,7 +156,7 @@ CASES = [
         interrupted,
         [
             "The carrier reports a problem with your parcel.",
-            "whether you need to do something, for example pay customs.",
+            "you may need to do something, for example pay customs duty.",
         ],
     ),
     ("parcel.exception", interrupted_without_number, ["See the order"]),

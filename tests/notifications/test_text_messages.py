@@ -190,7 +190,7 @@ def test_the_wait_that_the_provider_asks_for_is_kept(monkeypatch, wanted, twilio
     def refuse(*_):
         raise TemporaryError("later", retry_after_s=1800)
 
-    monkeypatch.setattr("notifications.senders.sms.TextMessages.send", refuse)
+    monkeypatch.setattr("notifications.senders.sms.Sms.send", refuse)
     delivery = make_text_message()
 
     dispatch.send(delivery=delivery, now=NOON)

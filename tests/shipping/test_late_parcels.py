@@ -51,7 +51,7 @@ def test_the_customer_is_told_once_after_the_limit(purchase_order, settings, lim
 
 
 @pytest.mark.parametrize("status", ["out_for_delivery", "exception", "delivered", "lost"])
-def test_news_of_the_parcel_replaces_the_message(purchase_order, status):
+def test_a_reported_status_replaces_the_message(purchase_order, status):
     apply_updates(TrackingUpdate(status=status, happened_at=NOON))
 
     assert notify(promised_day(purchase_order) + 9) == 0

@@ -53,13 +53,13 @@ STATUS_COLUMN = columns.status(
 )
 
 
-@admin.display(description=_("Events come from"))
+@admin.display(description=_("Event sources"))
 def event_sources(parcel: Parcel) -> str:
-    """Return the sources of a parcel's events; say if the tracking provider does not follow it."""
+    """Return the sources of a parcel's events; say if the tracking provider does not track it."""
     row: TrackingRegistration | None = getattr(parcel, "registration", None)
     if row is None and not settings.SEVENTEEN_TRACK_KEY:
         return gettext(
-            "The supplier only. If it sends no events, this parcel is not followed: no tracking"
+            "The supplier only. If it sends no events, this parcel is not tracked: no tracking"
             " provider is configured (SEVENTEEN_TRACK_KEY)."
         )
     if row is None:
@@ -67,7 +67,7 @@ def event_sources(parcel: Parcel) -> str:
     if row.problem and row.registered_at is None:
         return columns.as_status(
             gettext(
-                "The supplier only. The tracking provider does not follow this number: %(problem)s"
+                "The supplier only. The tracking provider does not track this number: %(problem)s"
             )
             % {"problem": row.problem},
             needs_action=row.due_at is None,

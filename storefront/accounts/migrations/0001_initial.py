@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                 ("is_active", models.BooleanField(default=True, help_text="If not ticked, this person cannot sign in. No data is deleted.", verbose_name="Active")),
                 ("joined_at", models.DateTimeField(auto_now_add=True, verbose_name="Joined")),
                 ("language", models.CharField(blank=True, max_length=5, verbose_name="Language")),
-                ("sms_number", models.CharField(blank=True, db_default="", max_length=16, verbose_name="Phone for text messages")),
+                ("sms_number", models.CharField(blank=True, db_default="", max_length=16, verbose_name="Text messages to")),
                 ("session_epoch", models.PositiveIntegerField(db_default=0, default=0, verbose_name="Sessions ended")),
                 (
                     "groups",

@@ -16,7 +16,7 @@ from orders.links import order_url, return_url
 from orders.models import Order, Payment
 from orders.payments import sessions
 from shipping.models import Parcel
-from shipping.shipments.event_sources import counted
+from shipping.shipments.event_sources import drop_superseded
 from shipping.shipments.identities import tracking_link
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.api_keys import bearer_token
@@ -162,7 +162,9 @@ class ParcelSerializer(serializers.Serializer[Any]):
     @extend_schema_field(TrackingEventSerializer(many=True))
     def get_events(self, parcel: Parcel) -> Any:
         """Return the events that count, if the supplier and a tracking provider report them."""
-        return TrackingEventSerializer(counted(parcel.tracking_events.all()), many=True).data
+        return TrackingEventSerializer(
+            drop_superseded(parcel.tracking_events.all()), many=True
+        ).data
 
     def get_tracking_url(self, parcel: Parcel) -> str:
         order: Order = self.context["order"]

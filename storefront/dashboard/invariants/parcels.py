@@ -3,8 +3,9 @@
 from shipping.shipments.event_sources import SAME_SCAN
 from storefront.dashboard.invariants.invariant import read_invariants
 
-# As shipping.shipments.event_sources.counted, then shipping.shipments.statuses.latest: delivered is
-# final, then by the carrier's time, then by rank. Events about a former number do not count.
+# As shipping.shipments.event_sources.drop_superseded, then shipping.shipments.statuses.latest:
+# delivered is final, then by the carrier's time, then by rank. Events about a former number do not
+# count.
 _RANKS = (
     "ARRAY['unknown', 'pre_transit', 'in_transit', 'out_for_delivery', 'attempt_failed',"
     " 'available_for_pickup', 'exception', 'expired', 'return_to_sender', 'lost', 'delivered']"

@@ -181,7 +181,7 @@ class RealShop:
     def stock_webhook(self, sku: str, figure: int, at_s: float) -> None:
         self.data.stock[sku] = {WHERE: figure}
         webhooks.refresh_stock(
-            supplier=self.supplier, external_ids=[sku], cause=f"news:{at_s:.0f}", now=moment(at_s)
+            supplier=self.supplier, external_ids=[sku], cause=f"event:{at_s:.0f}", now=moment(at_s)
         )
         stock_sync.absorb_sales(supplier=self.supplier, now=moment(at_s))
 

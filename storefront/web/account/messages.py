@@ -22,10 +22,10 @@ from notifications.senders.phone_numbers import mobile_number
 from storefront.accounts import profile
 from storefront.accounts.models import User
 from storefront.web.account.auth import for_customers, form_page, posted
+from storefront.web.core.address_form import INVALID_MOBILE_NUMBER
 from storefront.web.core.visit import READS, visit
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}  # what a mailbox posts, RFC 8058
-INVALID_NUMBER = _("Enter a mobile number, like +49 151 23456789.")
 
 
 class ChoicesForm(forms.Form):
@@ -58,7 +58,7 @@ class ChoicesForm(forms.Form):
 
 
 class TextMessagesForm(ChoicesForm):
-    """The same, with the phone number of an account."""
+    """The choices of text messages, with the phone number of an account."""
 
     phone = forms.CharField(label=_("Mobile number"), max_length=40, required=False)
 
@@ -70,7 +70,7 @@ class TextMessagesForm(ChoicesForm):
         typed = self.cleaned_data["phone"].strip()
         number = mobile_number(typed, country=self._country)
         if typed and not number:
-            raise forms.ValidationError(INVALID_NUMBER)
+            raise forms.ValidationError(INVALID_MOBILE_NUMBER)
         return number
 
 

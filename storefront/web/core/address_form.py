@@ -14,7 +14,7 @@ from storefront.lib import address
 from storefront.lib.address import Address
 from storefront.web.core import formats
 
-NO_MOBILE = _("Enter a mobile number for text messages, like +49 151 23456789.")
+INVALID_MOBILE_NUMBER = _("Enter a mobile number for text messages, like +49 151 23456789.")
 EMAIL_ERRORS = {
     "required": _("Enter your e-mail address. Order updates go there."),
     "invalid": _("Enter an e-mail address like name@example.org."),
@@ -126,7 +126,7 @@ class CheckoutAddressForm(AddressForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if cleaned.get("wants_sms") and "country" in cleaned and not self.sms_number:
-            self.add_error("phone", str(NO_MOBILE))
+            self.add_error("phone", str(INVALID_MOBILE_NUMBER))
         return cleaned
 
     @property

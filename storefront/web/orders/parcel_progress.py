@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import PurchaseOrder
 from shipping.models import Parcel, TrackingEvent
 from shipping.rates import quotes
-from shipping.shipments.event_sources import counted
+from shipping.shipments.event_sources import drop_superseded
 from shipping.shipments.statuses import RANK, WITH_CARRIER
 from storefront.lib.clock import time_zone_of
 
@@ -113,7 +113,7 @@ def steps_of(stage: Stage, parcel: Parcel | None = None) -> list[Step]:
 
 def event_views(events: Iterable[TrackingEvent]) -> list[EventView]:
     """Return the events that count, the newest first; those without a time come last."""
-    newest_first = sorted(counted(events), key=_event_key, reverse=True)
+    newest_first = sorted(drop_superseded(events), key=_event_key, reverse=True)
     return [
         EventView(
             label=EVENT_TEXTS[event.carrier_status],
@@ -147,7 +147,7 @@ def expected_days(
     departed = min(
         (
             event.happened_at
-            for event in counted(events)
+            for event in drop_superseded(events)
             if event.happened_at and event.carrier_status in WITH_CARRIER
         ),
         default=None,

@@ -61,7 +61,7 @@ MOVES = {
     Kind.DECLINED: gettext_lazy("Declined, not charged"),
     Kind.EXPIRED: gettext_lazy("Authorization expired: the rest was not charged"),
 }
-# How often an open page asks for news: while a payment is pending, and later.
+# Seconds between polls of an open page: while a payment is pending, and later.
 POLL_PAYMENT_S, POLL_PARCELS_S = 8, 30
 OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
 # Message after an action; its code is in the URL.

@@ -126,7 +126,7 @@ class ProductStatusPayloadRow(msgspec.Struct, frozen=True):
 
 
 class ProductStatusPayload(msgspec.Struct, frozen=True):
-    """SKUs that the supplier stops to sell, or sells again."""
+    """SKUs that the supplier stops selling, or sells again."""
 
     type: Literal["product_status"]
     rows: Annotated[list[ProductStatusPayloadRow], msgspec.Meta(min_length=1, max_length=MAX_ROWS)]
@@ -200,10 +200,10 @@ def is_about_catalog(body: bytes) -> bool:
         return False
 
 
-def known_since(
+def effective_as_of(
     payload: StockPayload | PricePayload | ProductStatusPayload, received_at: datetime
 ) -> datetime:
-    """Return the moment for which the rows hold."""
+    """Return the moment for which the rows hold, at the latest that of receipt."""
     return min(payload.as_of or received_at, received_at)
 
 

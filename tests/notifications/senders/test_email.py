@@ -14,7 +14,7 @@ from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.notifications.smtp_servers import BadServer, free_port, mailbox, mailbox_command, mailers
 
 MESSAGE = OutgoingMessage(
-    sender="Fara <orders@fara.example>",
+    from_address="Fara <orders@fara.example>",
     message_id="<delivery-7@fara.example>",
     recipient="erika@example.org",
     subject="A parcel of order FL-261124-7K3QX is on its way – Gülnarə",

@@ -68,8 +68,8 @@ def test_a_stock_webhook_is_evidence_as_of_its_own_time(supplier):
     for listing in listings:
         buy(listing)
 
-    figure(3, NOON + 2 * HOUR, listings[0].level, cause="news:1")
-    figure(3, NOON + HOUR / 2, listings[1].level, cause="news:2")
+    figure(3, NOON + 2 * HOUR, listings[0].level, cause="event:1")
+    figure(3, NOON + HOUR / 2, listings[1].level, cause="event:2")
 
     assert reconcile() == 1
     assert Allocation.objects.get(level=listings[0].level).status == "seen"

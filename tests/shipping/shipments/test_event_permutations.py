@@ -1,6 +1,6 @@
 """Events of a parcel in any order, with duplicates: one state and one set of messages.
 
-News of the way, such as "out for delivery", is told only while it is current, and once at most.
+A status on the way, such as "out for delivery", is told only while it is current, and once at most.
 """
 
 from datetime import timedelta
@@ -53,8 +53,8 @@ def outcome_of(updates):
                     now=NOON,
                 )
             parcel.refresh_from_db()
-            news = [f"parcel.{what}" for what in events.NEWS.values()]
-            told = Event.objects.filter(name__startswith="parcel.").exclude(name__in=news)
+            on_the_way = [f"parcel.{name}" for name in events.STATUS_EVENTS.values()]
+            told = Event.objects.filter(name__startswith="parcel.").exclude(name__in=on_the_way)
             result = (
                 parcel.status,
                 parcel.carrier_status,

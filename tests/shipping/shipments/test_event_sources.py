@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from shipping.shipments.event_sources import counted
+from shipping.shipments.event_sources import drop_superseded
 from shipping.shipments.statuses import RANK, WITH_CARRIER, latest
 from tests.factories.suppliers import NOON
 
@@ -39,14 +39,14 @@ def provider(status, hours=0.0):
     ],
 )
 def test_the_supplier_comes_first(events, dropped):
-    assert counted(events) == [one for at, one in enumerate(events) if at not in dropped]
+    assert drop_superseded(events) == [one for at, one in enumerate(events) if at not in dropped]
 
 
 def test_any_set_of_events_gives_one_status_and_never_hides_a_shipment_or_an_outcome():
     hours = (None, 0, 2, 8)
     known = [make(status, at) for make in (supplier, provider) for status in RANK for at in hours]
     for pair in combinations(known, 2):
-        result = counted(pair)
+        result = drop_superseded(pair)
         statuses = {one.carrier_status for one in pair}
         left = {one.carrier_status for one in result}
         assert bool(statuses & WITH_CARRIER) == bool(left & WITH_CARRIER), pair
@@ -65,7 +65,7 @@ def test_720_orders_give_one_status():
     ]
     results = set()
     for order in permutations(events):
-        kept = counted([*order, order[0]])
+        kept = drop_superseded([*order, order[0]])
         results.add(latest((one.happened_at, one.carrier_status) for one in kept))
 
     assert results == {(NOON + timedelta(hours=11), "attempt_failed")}

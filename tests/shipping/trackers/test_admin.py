@@ -13,7 +13,7 @@ from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 NO_PROVIDER = "no tracking provider is configured"
-REJECTED = "The tracking provider does not follow this number: no carrier"
+REJECTED = "The tracking provider does not track this number: no carrier"
 
 
 @pytest.fixture
@@ -85,4 +85,4 @@ def test_the_health_of_the_provider_is_shown(admin_client, settings, key, proble
 def test_without_calls_staff_read_what_is_not_followed(admin_client):
     listed = admin_client.get(reverse("admin:shipping_trackingprovider_changelist"))
 
-    assert "these parcels are not followed" in unescape(listed.content.decode())
+    assert "these parcels are not tracked" in unescape(listed.content.decode())

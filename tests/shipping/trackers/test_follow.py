@@ -248,7 +248,7 @@ def test_a_carrier_that_reports_events_settles_the_carrier_of_the_parcel(tracker
     assert (parcel.carrier, parcel.carrier_finding) == ("UPS", "")
 
 
-def test_polls_become_rare_without_news_and_stop_after_months(tracker):
+def test_polls_become_rare_without_events_and_stop_after_months(tracker):
     make_parcel()
     run(tracker)
     hours = []
@@ -264,7 +264,7 @@ def test_polls_become_rare_without_news_and_stop_after_months(tracker):
     assert 88 <= hours[-1] / 24 <= 92
 
 
-def test_news_makes_polls_frequent_again(tracker):
+def test_an_event_makes_polls_frequent_again(tracker):
     make_parcel()
     run(tracker)
     TrackingRegistration.objects.update(quiet_polls=5, due_at=NOON)
@@ -285,7 +285,7 @@ def test_a_number_that_the_provider_forgot_is_registered_again(tracker):
     assert [name for name, _ in tracker.calls] == ["register", "read", "register"]
 
 
-def test_lies_change_nothing(tracker):
+def test_false_reports_change_nothing(tracker):
     parcel = make_parcel()
     run(tracker)
     early = scan("delivered", at=NOON - timedelta(days=30))  # of the last parcel with this number

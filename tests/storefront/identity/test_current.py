@@ -82,7 +82,7 @@ def test_emails_come_from_the_shop_and_name_its_company(ours, settings):
     [delivery] = dispatch.fan_out(event=event, now=timezone.now())
     message = dispatch.compose(delivery)
 
-    assert parseaddr(message.sender) == ("Nachtlicht", "orders@nachtlicht.shop")
+    assert parseaddr(message.from_address) == ("Nachtlicht", "orders@nachtlicht.shop")
     for words in (message.text, message.html):
         assert "Nachtlicht GmbH" in words
         assert "+49 30 555 0100" in words

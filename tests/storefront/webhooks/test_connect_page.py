@@ -102,7 +102,10 @@ def test_a_repeated_rotation_does_not_end_the_secret_in_use(buyer, supplier):
     again = buyer.post(page(supplier), form, follow=True)
     wrong = buyer.post(page(supplier), form | {"overlap": "9999"})
 
-    assert "The secret was changed in the meantime." in again.content.decode()
+    assert (
+        "The secret was changed in the meantime. Check the current one before you rotate it again."
+        in again.content.decode()
+    )
     assert (wrong.status_code, SupplierSecret.objects.count()) == (200, 2)
 
 
@@ -136,7 +139,9 @@ def test_examples_hold_present_values(buyer, supplier):
     assert '"order": "FL-' in tracking
     assert '{"type": "test"}' in unknown
     SupplierOffer.objects.update(status="on_hold")
-    assert "HL-1800-BK" in buyer.get(f"{page(supplier)}?payload=stock").context["example"]
+    without_offer = buyer.get(f"{page(supplier)}?payload=stock")
+    assert "HL-1800-BK" in without_offer.context["example"]
+    assert "With the present values" not in without_offer.content.decode()
 
 
 def test_calls_show_problems_and_refused_rows_and_can_be_replayed(buyer, supplier, queued):
@@ -161,11 +166,14 @@ def test_calls_show_problems_and_refused_rows_and_can_be_replayed(buyer, supplie
     call.refresh_from_db()
     assert (call.status, call.attempts) == ("received", 0)
     assert "The call is processed again." in answer.content.decode()
-    assert "This call is being processed already." in twice.content.decode()
+    assert "This call is already being processed." in twice.content.decode()
     assert queued == [{"call_id": call.pk}]
     InboundWebhook.objects.update(body=b"", status="applied")
     emptied = buyer.post(page(supplier), {"action": "replay", "call": call.pk}, follow=True)
-    assert "The payload of this call was deleted." in emptied.content.decode()
+    assert (
+        "The payload of this call was deleted. Ask the sender to send it again."
+        in emptied.content.decode()
+    )
     for number in (foreign.pk, "x", 10**20):
         missing = buyer.post(page(supplier), {"action": "replay", "call": number})
         assert missing.status_code == 404

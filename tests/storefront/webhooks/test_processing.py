@@ -183,12 +183,12 @@ def test_staff_retry_a_failed_webhook():
     processing.process(call=call, now=NOON)
     later = NOON + timedelta(hours=1)
 
-    processing.retry(call=call, actor="ada@fara.example", now=later)
+    processing.replay(call=call, actor="ada@fara.example", now=later)
 
     assert list(InboundWebhook.objects.due(later)) == [call]
     assert (call.status, call.attempts) == ("received", 0)
     with pytest.raises(InvalidTransitionError):
-        processing.retry(call=call, actor="ada@fara.example", now=later)
+        processing.replay(call=call, actor="ada@fara.example", now=later)
 
 
 def test_unknown_supplier_event_is_ignored_and_one_of_a_removed_source_fails():

@@ -28,7 +28,7 @@ def test_an_answer_older_than_the_last_confirmation_changes_nothing(supplier, wo
 
     for minutes in (-1, 1):
         now = LATER + timedelta(minutes=minutes)
-        webhooks.refresh_stock(supplier=supplier, external_ids=["P1"], cause="news:m-1", now=now)
+        webhooks.refresh_stock(supplier=supplier, external_ids=["P1"], cause="event:m-1", now=now)
         figure = StockLevel.objects.get(offer__supplier_sku="P1-Black", location__code="DE")
         assert figure.reported_quantity == (20 if minutes < 0 else 3)
 

@@ -104,7 +104,7 @@ def test_unknown_locked_and_impossible_costs_are_refused(supplier):
         ("P9999", "unknown SKU"),
         ("P2-Black", "set by staff"),
         ("P3-Black", "implausible cost; at most 1000000"),
-        ("P4-Black", "below one cent"),
+        ("P4-Black", "implausible cost; at least 0.01"),
     ]
 
 

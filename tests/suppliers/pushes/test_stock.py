@@ -51,7 +51,7 @@ def test_named_rows_change_and_all_others_stay(supplier):
     assert quantities(1) == known | {"DE": known["DE"] + 3}
     assert (0, quantities(2)) == before
     assert StockLevel.objects.filter(as_of=LATER).count() == 1
-    movement = StockMovement.objects.get(cause="news:m-1")
+    movement = StockMovement.objects.get(cause="event:m-1")
     assert (movement.reported_delta, movement.at) == (3, LATER)
 
 
@@ -60,7 +60,7 @@ def test_an_unchanged_figure_is_confirmed(supplier):
 
     level = StockLevel.objects.get(offer__supplier_sku="P1-Black", location__code="DE")
     assert level.as_of == LATER
-    assert not StockMovement.objects.filter(cause="news:m-1").exists()
+    assert not StockMovement.objects.filter(cause="event:m-1").exists()
 
 
 def test_an_older_push_does_not_overwrite_a_newer_one(supplier):

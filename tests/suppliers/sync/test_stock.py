@@ -172,7 +172,7 @@ def test_a_stock_event_queries_and_publishes_the_stock(known, world):
 
     assert world.asked == ["stock P1"]
     assert listing_of("P1-Black").ships_from == {"DE": 2}
-    assert level_of("P1-Black").movements.last().cause == "news:m-1"
+    assert level_of("P1-Black").movements.last().cause == "event:m-1"
 
 
 def test_a_run_started_before_an_event_does_not_overwrite_it(known, world):

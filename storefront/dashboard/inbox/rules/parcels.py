@@ -30,7 +30,7 @@ _parcel = rule_maker("shipping_parcel", _PARCEL, since=_LAST_UPDATE, detail=_CAR
 PARCELS = (
     _parcel(
         "tracking_number_rejected",
-        _("Tracking provider does not follow the number"),
+        _("Tracking provider rejected the number"),
         "x.status IN ('label_created', 'shipped') AND EXISTS (SELECT 1"
         " FROM shipping_trackingregistration r WHERE r.parcel_id = x.id AND r.number = x.number"
         " AND r.due_at IS NULL AND r.registered_at IS NULL)",
@@ -73,14 +73,14 @@ PARCELS = (
     ),
     _parcel(
         "parcel_check_digit",
-        _("Tracking number is mistyped: its check digit is wrong"),
+        _("Tracking number has a wrong check digit"),
         "x.status IN ('label_created', 'shipped') AND x.carrier_finding = 'check_digit'",
         since="x.label_created_at",
         detail="x.carrier",
     ),
     _parcel(
         "parcel_other_carrier",
-        _("Tracking number of another carrier than the supplier names"),
+        _("Tracking number belongs to another carrier"),
         "x.status IN ('label_created', 'shipped') AND x.carrier_finding = 'other_carrier'",
         since="x.label_created_at",
         detail="x.carrier",

@@ -84,4 +84,4 @@ def test_the_time_of_the_supplier_applies_but_never_lies_in_the_future():
         (NOON + timedelta(minutes=4), NOON),
     ):
         payload = parse(STOCK | ({"as_of": as_of.isoformat()} if as_of else {}))
-        assert payloads.known_since(payload, NOON) == expected
+        assert payloads.effective_as_of(payload, NOON) == expected
