@@ -24,7 +24,7 @@ def anonymize_messages(
     Events are found by the account (``subject``), the addresses and the order numbers; they stay,
     without personal data. The consents of the person are deleted.
     """
-    delete_consents(texts)
+    Consent.objects.filter(recipient__in={text.lower() for text in texts}).delete()
     mentions = Q(subject=subject)
     for text in (*emails, *numbers):
         mentions |= Q(text__icontains=text)
@@ -39,11 +39,6 @@ def anonymize_messages(
             FREE_TEXT_FIELDS.get(event.name, ()), ""
         )
         Event.objects.filter(pk=event.pk).update(payload=payload)
-
-
-@requires_transaction
-def delete_consents(recipients: Collection[str]) -> None:
-    Consent.objects.filter(recipient__in={text.lower() for text in recipients}).delete()
 
 
 @requires_transaction

@@ -90,14 +90,9 @@ def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySe
 def erase_guests(orders: QuerySet[Order]) -> int:
     """Erase the customers of these orders; return how many. Locks the orders; skips locked ones."""
     rows = list(orders.select_for_update(of=["self"], skip_locked=True))
-    recipients = {text for row in rows for text in (row.email, row.sms_number) if text}
     for row in rows:
         _erase_order(row, _identifying_texts([row], Cart.objects.filter(order=row)))
     _empty_carts(rows)
-    for field in ("email", "sms_number"):  # other orders of the same person keep the choices
-        others = Order.objects.filter(**{f"{field}__in": recipients})
-        recipients -= set(others.values_list(field, flat=True))
-    messages.delete_consents(recipients)
     return len(rows)
 
 

@@ -3,7 +3,7 @@
     python -m storefront.dev.sandboxes.twilio --port 8006 --data FOLDER
 
 It removes no duplicate: a message that was sent twice is stored twice. The page ``/`` lists the
-messages and replies STOP. Controls: ``messages``, ``reply``, ``fate``, ``faults``, ``reset``.
+messages and replies STOP. Controls: ``messages``, ``reply``, ``fail_delivery``, ``faults``, ``reset``.
 """
 
 import hashlib
@@ -46,7 +46,9 @@ CREATE TABLE IF NOT EXISTS messages (
     is_told INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS opt_outs (recipient TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS fates (recipient TEXT PRIMARY KEY, error_code INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS failing_numbers (
+    recipient TEXT PRIMARY KEY, error_code INTEGER NOT NULL
+);
 """
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 MAX_BODY = 1600
@@ -190,14 +192,15 @@ def _resource(row: Mapping[str, Any]) -> dict[str, Any]:
 def _advance(sandbox: Sandbox) -> None:
     """Move each message one step, and post its status until the shop accepts it."""
     rows = sandbox.ledger.rows(
-        "SELECT m.*, f.error_code AS fate FROM messages m LEFT JOIN fates f USING (recipient)"
+        "SELECT m.*, f.error_code AS failure"
+        " FROM messages m LEFT JOIN failing_numbers f USING (recipient)"
         " WHERE NOT is_told ORDER BY m.rowid LIMIT 50"
     )
     for row in rows:
-        status = "undelivered" if row["fate"] else "delivered"
+        status = "undelivered" if row["failure"] else "delivered"
         sandbox.ledger.run(
             "UPDATE messages SET status = ?, error_code = ? WHERE sid = ?",
-            *(status, row["fate"], row["sid"]),
+            *(status, row["failure"], row["sid"]),
         )
         fields = {
             "MessageSid": row["sid"],
@@ -207,8 +210,8 @@ def _advance(sandbox: Sandbox) -> None:
             "To": row["recipient"],
             "From": row["sender"],
         }
-        if row["fate"]:
-            fields["ErrorCode"] = str(row["fate"])
+        if row["failure"]:
+            fields["ErrorCode"] = str(row["failure"])
         if _post(sandbox, row["callback"], fields).startswith("2"):
             sandbox.ledger.run("UPDATE messages SET is_told = 1 WHERE sid = ?", row["sid"])
 
@@ -246,10 +249,10 @@ def _reply(sandbox: Sandbox, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"answer": _post(sandbox, sandbox.hook_url, fields)}
 
 
-def _fate(sandbox: Sandbox, arguments: dict[str, Any]) -> dict[str, Any]:
+def _fail_delivery(sandbox: Sandbox, arguments: dict[str, Any]) -> dict[str, Any]:
     """Let the network fail to deliver to a number, with an error code such as 30003."""
     number, code = str(arguments["number"]), int(arguments["code"])
-    sandbox.ledger.run("INSERT OR REPLACE INTO fates VALUES (?, ?)", number, code)
+    sandbox.ledger.run("INSERT OR REPLACE INTO failing_numbers VALUES (?, ?)", number, code)
     return {"number": number, "code": code}
 
 
@@ -263,7 +266,7 @@ ACTIONS: Actions[Sandbox] = {
     **FAULT_ACTIONS,
     ("GET", "messages"): _messages,
     ("POST", "reply"): _reply,
-    ("POST", "fate"): _fate,
+    ("POST", "fail_delivery"): _fail_delivery,
     ("POST", "reset"): _reset,
 }
 
