@@ -133,13 +133,6 @@ class Stateful(models.Model):
         known = value.pk if isinstance(value, models.Model) else value
         return self._column(name).get_db_prep_save(known, connection)
 
-    def has_passed(self, status: str) -> bool:
-        """Return whether the row has this status, or one that follows it."""
-        ahead = {status}
-        while more := {to for here in ahead for to in self.TRANSITIONS[here]} - ahead:
-            ahead |= more
-        return self.status in ahead  # type: ignore[attr-defined]  # each subclass has it
-
 
 def copy_history(row: Stateful, *, to: Stateful) -> None:
     """Copy the status history of a row to a row that was split from it."""
