@@ -162,7 +162,7 @@ class ConnectPage:
         active = SupplierOffer.objects.filter(
             supplier=self.supplier, status=SupplierOffer.Status.ACTIVE
         )
-        offer = active.order_by("pk").first()
+        offer = active.exclude(cost_amount=None).order_by("pk").first()
         payloads = self._sample_payloads(offer)
         kind = self.request.GET.get("payload", "")
         kind = kind if kind in payloads else "test"
@@ -214,7 +214,7 @@ class ConnectPage:
         return samples.sample_payloads(
             sku=offer.supplier_sku,
             quantity=level.reported_quantity if level else 0,
-            cost=str(offer.cost_amount or "1.00"),
+            cost=str(offer.cost_amount),
             currency=currency,
             location=level.location.code if level and has_more else "",
         )
