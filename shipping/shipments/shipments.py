@@ -320,15 +320,18 @@ def _is_label_only(notice: ShipmentNotice) -> bool:
 def _mark_all_delivered(
     shipment: Shipment, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: datetime
 ) -> None:
-    """Mark every parcel delivered, as the supplier states for the whole order."""
+    """Mark every other parcel delivered, as the supplier states for the whole order."""
     times = [notice.happened_at for notice in state.parcels if notice.happened_at]
     update = TrackingUpdate(
         status="delivered",
-        text="Delivered, as reported by the supplier",
         happened_at=max(times, default=None),
         external_id="supplier:delivered",
     )
-    for parcel in shipment.parcels.exclude(status=Parcel.Status.VOIDED).order_by("pk"):
+    # Staff may have marked a parcel lost that its carrier reported as delivered: it stays so.
+    undelivered = shipment.parcels.exclude(
+        Q(status=Parcel.Status.VOIDED) | Q(carrier_status=Parcel.CarrierStatus.DELIVERED)
+    )
+    for parcel in undelivered.order_by("pk"):
         tracking.apply_locked(
             parcel=parcel, purchase_order=purchase_order, updates=[update], now=now
         )

@@ -114,6 +114,18 @@ def test_the_last_delivery_completes_the_order():
     assert len(events("parcel.delivered")) == 1
 
 
+def test_a_delivery_that_the_carrier_reported_is_recorded_once():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+
+    take_in(
+        purchase_order,
+        "delivered",
+        make_shipment_notice(carrier_text="Delivered", happened_at=NOON),
+    )
+
+    assert Parcel.objects.get().tracking_events.get().description == "Delivered"
+
+
 def test_a_delivery_reported_before_the_shipment_ships_first():
     purchase_order = make_accepted_purchase_order(make_sellable())
 
