@@ -35,6 +35,7 @@ APPEND_ONLY = {
     "orders.PurchaseMessage": AllowedChanges(update=("body",)),  # erasure blanks it
     "orders.CanceledShipmentDecision": AllowedChanges(),
     "orders.DiscrepancyObservation": AllowedChanges(),
+    "shipping.ParcelCorrection": AllowedChanges(update=("reason",)),  # erasure blanks it
     "shipping.TrackingEvent": AllowedChanges(),
 }
 READ_ONLY = "django_migrations"

@@ -160,5 +160,10 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "refunded": "parcel_found",
         "replaced": "parcel_found",
     },
-    ("hooks.InboundWebhook", "status"): {"received": "webhook_failed", "failed": "webhook_failed"},
+    ("hooks.InboundWebhook", "status"): {
+        "received": "webhook_failed",
+        "failed": "webhook_failed",
+        "applied": "Done. Staff can replay it.",
+        "ignored": "Done. Staff can replay it.",
+    },
 }

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 import urllib.request
+from dataclasses import fields
 from pathlib import Path
 
 from storefront.dev.bench.harness.resources import descendants
@@ -37,8 +38,7 @@ def answers(port):
 
 def test_a_killed_web_process_is_replaced_and_the_others_go_on(tmp_path):
     (tmp_path / "fine.py").write_text(APPLICATION)
-    names = ("web", "sandbox", "bigbuy", "feed", "gateway", "smtp")
-    ports = processes.Ports(**{name: free_port() for name in names})
+    ports = processes.Ports(**{one.name: free_port() for one in fields(processes.Ports)})
     stage = processes.Stage(root=ROOT, var=tmp_path, ports=ports, env={})
     words = [*processes.web(stage).command[:-1], "--workers", str(WORKERS), "fine:application"]
     words[words.index("granian")] = "storefront.server"  # as in production

@@ -1,5 +1,6 @@
 """Beat log: report a beat that is dead or sends no sweep, even if the drain succeeded."""
 
+from dataclasses import fields
 from types import SimpleNamespace
 
 import pytest
@@ -27,7 +28,7 @@ OUTSIDE_READS = ("gateway_payments", "supplier_orders", "attempts", "received_em
 
 @pytest.fixture
 def place(tmp_path):
-    ports = Ports(**dict.fromkeys(("web", "sandbox", "bigbuy", "feed", "gateway", "smtp"), 0))
+    ports = Ports(**{one.name: 0 for one in fields(Ports)})
     stage = Stage(root=tmp_path, var=tmp_path, ports=ports, env={})
     stage.log("beat").parent.mkdir()
     return instance.Instance(stage=stage, supervisor=Supervisor())
