@@ -117,7 +117,8 @@ def test_checkout_starts_with_the_default_address(signed_in, erika, light):
 
 
 def test_account_mails_use_the_chosen_language(signed_in, erika):
-    signed_in.post("/en/account/profile/", {"name": "", "language": "az"})
+    saved = signed_in.post("/en/account/profile/", {"name": "", "language": "az"}, follow=True)
+    assert "Saved." in Page(saved).text
     signed_in.post("/en/account/sign-out/")
     signed_in.post("/en/account/password/", {"email": "erika@example.org"})
 
