@@ -201,7 +201,7 @@ CASES = [
         shipped_with_unknown_contents,
         ["The supplier did not say which items are in this parcel."],
     ),
-    ("parcel.lost", lost, ["A parcel is lost.", "it has lost a parcel of order"]),
+    ("parcel.lost", lost, ["A parcel is lost.", "did not arrive and counts as lost"]),
     (
         "parcel.returned",
         returned,

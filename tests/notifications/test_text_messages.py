@@ -259,7 +259,7 @@ CASES = [
     ("parcel.exception", interrupted_without_number, "is interrupted. Reply"),
     ("parcel.delayed", late, "is late. Track it: https://"),
     ("parcel.delayed", late_without_number, "is late. Reply"),
-    ("parcel.lost", lost, "the carrier has lost a parcel"),
+    ("parcel.lost", lost, "counts as lost"),
     ("parcel.returned", returned, "goes back to the sender"),
 ]
 
