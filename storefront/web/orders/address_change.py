@@ -187,7 +187,7 @@ class NewAddressForm(CheckoutAddressForm):
 def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
     """Show the destination, and take a new address."""
     order = find_order(number, key)
-    problem, error, status = _find_obstacle(order), "", HTTPStatus.OK
+    problem, error, status = _read_obstacle(order), "", HTTPStatus.OK
     form = _form(request, order)
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -205,7 +205,7 @@ def change(request: HttpRequest, number: str, key: str) -> HttpResponse:
                     form.add_error(field, str(message))
             except corrections.AddressLockedError as settled:
                 order.refresh_from_db()
-                problem = _find_obstacle(order) or _locked_message(settled)
+                problem = _read_obstacle(order) or _locked_message(settled)
         if error or problem:
             status = HTTPStatus.TOO_MANY_REQUESTS if error else HTTPStatus.CONFLICT
     context = {"order": order, "form": form, "problem": problem, "error": error}
@@ -233,16 +233,23 @@ def _change_address(order: Order, form: NewAddressForm) -> str:
     return "asked" if result.requested else "partly"
 
 
-def _find_obstacle(order: Order) -> Promise | None:
+def _read_obstacle(order: Order) -> Promise | None:
     """Return why the address cannot be changed now, or None."""
     purchases = purchases_of(order)
     changes = address_changes_of(order)
     questions = backorder_choice.open_questions(order)
     changeability = can_change(order, purchases, changes, questions)
+    return find_obstacle(order, changeability, status.status_from(purchases))
+
+
+def find_obstacle(
+    order: Order, changeability: Changeability | None, cancellation: status.CancellationStatus
+) -> Promise | None:
+    """Return why the address cannot be changed, or None; ``changeability`` is of ``can_change``."""
     if changeability is None:
         if order.status == Order.Status.PENDING_PAYMENT:
             return UNPAID
-        is_stopping = status.status_from(purchases) == status.CancellationStatus.ASKED
+        is_stopping = cancellation == status.CancellationStatus.ASKED
         return CANCELING if is_stopping and order.status in PAID else OVER
     return {Changeability.PENDING: REQUESTED_ALREADY, Changeability.GONE: ALL_SHIPPED}.get(
         changeability

@@ -14,13 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from orders import links, order_lines
-from orders.address_changes.change_requests import Changeability
 from orders.cancellation import cancellation as cancellations
 from orders.cancellation import status as cancellation_status
 from orders.cancellation import tasks
 from orders.cancellation.status import CancellationStatus
 from orders.models import Order, Payment, PaymentEvent
-from orders.returns import refund_amounts
+from orders.returns import eligibility, refund_amounts
 from storefront.accounts import profile
 from storefront.identity.current import may_sell
 from storefront.lib.money import Money
@@ -35,7 +34,7 @@ from storefront.web.core.visit import (
     delete_unpaid_cookie,
     set_unpaid_cookie,
 )
-from storefront.web.orders import address_change, backorder_choice
+from storefront.web.orders import actions, address_change, backorder_choice
 from storefront.web.orders.parcel_progress import MAX_UNFOLDED
 from storefront.web.orders.revision import order_etag
 from storefront.web.orders.tracking import (
@@ -116,13 +115,22 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     questions = backorder_choice.open_questions(order) if purchases else []
     address_changes = address_change.address_changes_of(order) if purchases else []
     destinations = address_change.destinations(order, purchases, address_changes)
-    changeability = address_change.can_change(order, purchases, address_changes, questions)
     can_pay = order.status == Status.PENDING_PAYMENT and order.payment_due_at > now
     change_request = cancellation_status.status_from(purchases)
     was_paid = any(row.authorized_amount for row in payments)
     paid_with = _paid_with(order)
     returns = status.return_views(order) if purchases else []
     owner_id = customer_id(request)
+    facts = actions.OrderFacts(
+        order=order,
+        lines=lines,
+        parcels=parcels,
+        questions=questions,
+        cancellation=change_request,
+        changeability=address_change.can_change(order, purchases, address_changes, questions),
+        returnable=eligibility.find_returnable(order=order, now=now) if purchases else None,
+    )
+    open_actions, closed_actions = actions.list_actions(facts)
     context = {
         "order": order,
         "redemptions": list(order.redemptions.order_by("pk")) if order.discount_amount else [],
@@ -135,26 +143,22 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "questions": questions,
         "destinations": destinations,
         "parcel_destinations": address_change.group_by_destination(order, parcels, destinations),
-        "can_readdress": changeability == Changeability.OPEN,
+        "open_actions": open_actions,
+        "closed_actions": closed_actions,
         "address_message": address_change.MESSAGES.get(request.GET.get("address", "")),
         "payment": payment,
         "can_pay": can_pay,
         "was_tried": can_pay and payment is not None and payment.status in ENDED_ATTEMPTS,
-        "can_reorder": may_sell()
-        and (order.status == Status.EXPIRED or not (can_pay or order.status in OPEN))
-        and bool(order.total_amount),
         "was_paid": was_paid,
         "paid_with": paid_with,
         "was_charged": any(row.captured_amount for row in payments),
         "moved": _amounts_moved(payments, order.total_amount),
-        "can_cancel": order.status in OPEN - {Status.PENDING_PAYMENT}
-        and change_request != CancellationStatus.ASKED
-        and (bool(questions) or any(not box.is_packed for box in parcels)),
+        "can_cancel": actions.can_cancel(facts),
         "max_unfolded": MAX_UNFOLDED,
         "poll_s": _poll_interval(order),
         "etag": etag,
         "returns": returns,
-        "can_return": bool(purchases) and views.can_return(order, now),
+        "can_return": facts.returnable is not None and bool(facts.returnable.lines),
         "return_message": views.MESSAGES.get(request.GET.get("return", "")),
         "message": _message(
             request,

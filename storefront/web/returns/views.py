@@ -1,7 +1,6 @@
 """Return pages: choose lines, confirm, show the receipt, take tracking numbers and answers."""
 
 from dataclasses import replace
-from datetime import datetime
 from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -56,7 +55,8 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     exchanges = exchange_options.find_options(
         returnable.purchase_lines.values(), channel=order.channel
     )
-    form = ReturnForm(posted, returnable=returnable, exchanges=exchanges)
+    asked = {"kind": request.GET.get("kind", "")}
+    form = ReturnForm(posted, initial=asked, returnable=returnable, exchanges=exchanges)
     status = HTTPStatus.OK
     if posted is not None:
         is_changing = "change" in posted
@@ -201,11 +201,6 @@ def _answer_again(
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return render(request, "web/returns/return_answer.html", context, status=status)
-
-
-def can_return(order: Order, now: datetime) -> bool:
-    """Return whether anything of an order can be returned now."""
-    return bool(eligibility.find_returnable(order=order, now=now).lines)
 
 
 def _existing_return(order: Order, key: str) -> ReturnAuthorization | None:

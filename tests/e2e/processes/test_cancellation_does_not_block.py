@@ -55,7 +55,7 @@ def test_hanging_supplier_slows_no_page(client, sandbox_supplier, sent):
 
     assert NOTED in first
     assert NOTED in second
-    assert "Cancel order" not in second
+    assert "Yes, cancel order" not in second
     # The supplier has been paid, so no call can cancel the order.
     assert whole(sent).cancellation_channel == "staff"
     assert "We are asking the supplier to stop it." in answered

@@ -28,7 +28,7 @@ from tests.support.concurrency import Rival
 pytestmark = pytest.mark.django_db
 
 THIRD = dataclasses.replace(THERE, line1="Dritte 3")
-LINK = "Change delivery address"
+LINK = '/address/">Change delivery address'
 CHANGED = "It goes to the new address."
 ASKED = "We have asked the supplier to ship it to the new address."
 REFUSED = "The supplier can no longer change the address: it goes to the old one."
