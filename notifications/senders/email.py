@@ -1,7 +1,8 @@
 """E-mail sender: send one message over SMTP, classify each failure, detect lost answers.
 
-``Backend`` extends Django's SMTP backend. If the connection breaks while the body is sent, the
-server may have accepted the message, so ``UnconfirmedError`` is raised instead of a plain failure.
+``Backend`` extends Django's SMTP backend. If the connection breaks while the body is sent, or the
+answer is unreadable, the server may have accepted the message, so ``UnconfirmedError`` is raised
+instead of a plain failure.
 """
 
 import smtplib
@@ -26,11 +27,14 @@ class _Session(smtplib.SMTP):
     def data(self, msg: Any) -> tuple[int, bytes]:
         """Send the body. Before this step, the server cannot have accepted the message."""
         try:
-            return super().data(msg)
+            code, text = super().data(msg)
         except (smtplib.SMTPServerDisconnected, OSError) as error:
             if isinstance(error, smtplib.SMTPResponseException):
                 raise  # the server answered, so the outcome is known
             raise UnconfirmedError(str(error)) from error
+        if code < 0:
+            raise UnconfirmedError(f"unreadable answer {text!r}")
+        return code, text
 
 
 class _SecureSession(_Session, smtplib.SMTP_SSL):

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from notifications.senders import Attachment, OutgoingMessage, sender_for
+from storefront.dev.sandboxes.mail import add_fault
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from tests.notifications.smtp_servers import BadServer, free_port, mailbox, mailbox_command, mailers
 
@@ -172,7 +173,7 @@ def test_a_permanent_rejection_is_final(settings, answers):
         send(server.port, settings)
 
 
-@pytest.mark.parametrize("answer", ["", "silence"])
+@pytest.mark.parametrize("answer", ["", "silence", "stored?"])
 def test_without_a_confirmation_the_outcome_is_unknown(settings, answer):
     with BadServer(body=answer) as server:
         settings.MAILERS = mailers(server.port)
@@ -182,6 +183,29 @@ def test_without_a_confirmation_the_outcome_is_unknown(settings, answer):
 
     assert caught.value.is_outcome_unknown is True
     assert len(server.bodies) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_stored", "is_outcome_unknown"),
+    [
+        ("450", False, False),
+        ("drop_before", False, True),
+        ("drop_after", True, True),
+        ("garbage", True, True),
+    ],
+)
+def test_the_mailbox_fails_one_message_on_demand(
+    settings, tmp_path, kind, is_stored, is_outcome_unknown
+):
+    with mailbox(tmp_path) as port:
+        add_fault(tmp_path, kind)
+        with pytest.raises(TemporaryError) as caught:
+            send(port, settings)
+        assert caught.value.is_outcome_unknown is is_outcome_unknown
+        assert len(read(tmp_path)) == is_stored
+        send(port, settings)
+
+    assert len(read(tmp_path)) == is_stored + 1
 
 
 @pytest.mark.parametrize(
