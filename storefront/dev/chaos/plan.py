@@ -39,6 +39,13 @@ GATEWAY_CALLS = (
     "POST /v1/refunds$",
 )
 GATEWAY_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
+MAIL_KINDS = ("450", "452", "slow", "drop_before", "drop_after", "garbage")
+SMS_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
+TRACKER_PATHS = ("register", "gettrackinfo")
+TRACKER_KINDS = (
+    *("500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated"),
+    *("empty", "huge", "wrong_number", "no_registration"),
+)
 WEBHOOK_MODES = ("duplicate", "out_of_order", "bad_signature", "lost", "delayed")
 
 
@@ -65,6 +72,9 @@ class FaultKind(StrEnum):
     SOLD_OUT = "sold out"  # elsewhere, without a notice of the supplier
     GATEWAY_HANGS = "gateway hangs"  # product pages are requested meanwhile
     REDIS_HANGS = "redis hangs"
+    MAIL_FAULT = "mail fault"
+    SMS_FAULT = "text message fault"
+    TRACKER_FAULT = "tracking fault"
     NETWORK = "one network"  # orders repeatedly without a cookie, and never pays
 
 
@@ -298,7 +308,23 @@ def _draw_kills(rng: Random, seconds: float) -> tuple[PlannedFault, ...]:
         _fault(seconds - OUTAGE_S + WEBHOOKS_S, FaultKind.SUPPLIER_DOWN)
     )  # until the phase "webhooks"
     mode = rng.choice(WEBHOOK_MODES)
-    return _sorted([*planned_faults, _fault(0.5, FaultKind.WEBHOOK_DELIVERY, mode=mode)])
+    planned_faults.append(_fault(0.5, FaultKind.WEBHOOK_DELIVERY, mode=mode))
+    return _sorted([*planned_faults, *_draw_message_faults(rng, seconds)])
+
+
+def _draw_message_faults(rng: Random, seconds: float) -> Iterable[PlannedFault]:
+    """Yield every fault of the mail server, the SMS provider and the tracking provider."""
+    for kind in MAIL_KINDS:
+        yield _fault(rng.uniform(0, seconds), FaultKind.MAIL_FAULT, kind=kind)
+    for kind in SMS_KINDS:
+        at_s = rng.uniform(0, seconds)
+        yield _fault(at_s, FaultKind.SMS_FAULT, path="Messages.json", kind=kind)
+    for kind in TRACKER_KINDS:
+        at_s, path = rng.uniform(0, seconds), rng.choice(TRACKER_PATHS)
+        yield _fault(at_s, FaultKind.TRACKER_FAULT, path=path, kind=kind)
+    for kind in MESSAGE_KINDS:
+        at_s = rng.uniform(0, seconds)
+        yield _fault(at_s, FaultKind.TRACKER_FAULT, path="webhooks", kind=kind)
 
 
 def _draw_webhooks(rng: Random, seconds: float) -> tuple[PlannedFault, ...]:

@@ -60,6 +60,11 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
             "asked": len(run.returning_customers.asked),
             "paid": len(run.returning_customers.paid),
         },
+        "failed_parcels": {
+            "settled": len(run.failed_parcels.orders),
+            "refunded": len(run.failed_parcels.refunded),
+        },
+        "text_messages": len(outside.text_messages(run.place.var)),
         "forged_webhooks": dict(run.webhook_forger.sent),
         "mails": len(letters),
         "drain_s": run.drain_result.seconds,
@@ -118,10 +123,11 @@ def format_report(result: dict[str, Any]) -> None:
         "suppliers": f"orders: {_counts(result['supplier_orders'])}, of {result['supplier_attempts']}"
         f" calls; canceled by them: {_counts(result['supplier_refusals'])}",
         "returns": _counts(result["returns"]),
+        "lost, returned parcels": _counts(result["failed_parcels"]),
         "backorders": f"{_counts(result['backorders'])}; customers' choices:"
         f" {_counts(result['answers']) or 'nothing'}",
         "webhooks posted": _counts(result["forged_webhooks"]),
-        "e-mails": result["mails"],
+        "e-mails, text messages": f"{result['mails']}, {result['text_messages']}",
         "drain": f"in {result['drain_s']} s, {result['decided_by_staff']} decided by staff",
         "waited longest, s": _counts(
             dict(sorted(result["drain_waited_s"].items(), key=itemgetter(1))[-3:])

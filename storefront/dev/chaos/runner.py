@@ -38,6 +38,7 @@ from storefront.dev.chaos.workload.claims import deliver_orders, open_claims
 from storefront.dev.chaos.workload.customers import Customer
 from storefront.dev.chaos.workload.duplicate_requests import RequestRepeater
 from storefront.dev.chaos.workload.email_replies import EmailReplier
+from storefront.dev.chaos.workload.failed_parcels import PLANS, FailedParcels, ship_orders
 from storefront.dev.chaos.workload.goods import SellableProduct
 from storefront.dev.chaos.workload.page_probe import PageProbe
 from storefront.dev.chaos.workload.refunds import refund_orders
@@ -73,6 +74,7 @@ class Run:
     email_replier: EmailReplier = field(init=False)
     wholesaler: FeedSupplierStaff = field(init=False)
     returning_customers: ReturningCustomers = field(init=False)
+    failed_parcels: FailedParcels = field(init=False)
     fault_injector: FaultInjector = field(init=False)
     drain_result: DrainResult = field(init=False)
     refunds: dict[str, int] = field(default_factory=dict)
@@ -88,6 +90,7 @@ class Run:
         self.email_replier = EmailReplier(place=self.place, rng=Random(self.plan.seed))
         self.wholesaler = FeedSupplierStaff(place=self.place, rng=Random(self.plan.seed))
         self.returning_customers = ReturningCustomers(place=self.place, count=self.returns)
+        self.failed_parcels = FailedParcels(place=self.place)
         self.fault_injector = FaultInjector(
             goods=self.goods,
             place=self.place,
@@ -140,6 +143,8 @@ class Run:
                     self.fault_injector.refuse(supplier=supplier)
         # Two supplier orders may belong to one order of the shop.
         deliver_orders(self.place, count=self.complaints + 2 * self.returns)
+        if self.returns and not self.failed_parcels.orders:
+            ship_orders(self.place, count=2 * len(PLANS))
 
     def _do_staff_work(self, is_last: bool) -> bool:  # noqa: FBT001 - called by ``drain``
         """Refund, return and claim as soon as there are enough orders; return if it did anything."""
@@ -150,7 +155,10 @@ class Run:
             self.refunds = refund_orders(self.place, count=self.refund_count, is_last=is_last)
             did = did or bool(self.refunds)
         elif self.returns:
-            did = self.returning_customers.work(excluded={*self.refunds}, is_last=is_last) or did
+            settled = {*self.refunds, *self.failed_parcels.orders}
+            did = self.returning_customers.work(excluded=settled, is_last=is_last) or did
+            settled = {*self.refunds, *self.returning_customers.asked}
+            did = self.failed_parcels.work(excluded=settled, is_last=is_last) or did
         if not self.claims:
             self.claims = open_claims(self.place, count=self.complaints, is_last=is_last)
             did = did or bool(self.claims)
@@ -217,7 +225,12 @@ class Run:
             shop=inside.read_state(now=timezone.now(), open_work=self.drain_result.open_work),
             page_times_s=self.probe.took_s,
             unpaid_order_statuses=self.flooder.unpaid_order_statuses,
-            refunds=Counter(self.refunds) + Counter(self.returning_customers.paid),
+            text_messages=outside.text_messages(var),
+            failed_parcels=self.failed_parcels.orders,
+            wrong_parcels=self.failed_parcels.wrong,
+            refunds=Counter(self.refunds)
+            + Counter(self.returning_customers.paid)
+            + Counter(self.failed_parcels.refunded),
             returned=self.returning_customers.asked,
             wrong_returns=self.returning_customers.wrong,
             canceling_suppliers=self._canceling_suppliers(),

@@ -24,6 +24,7 @@ NOT_SUBMITTED = frozenset({"canceled", "on_hold"})
 SHIPPED_STATUSES = frozenset({"shipped", "closed"})
 UNCONFIRMED = "sending"  # the sending worker was killed: staff check it, no program sends it again
 CONFIRMATION = "order_placed"
+FAILED_PARCEL = "parcel_problem"
 REFUND = "refund"
 MAX_EXAMPLES = 5
 MAX_MISSED_SHARE = 0.2
@@ -266,6 +267,26 @@ def _check_mails(evidence: Evidence) -> Iterator[str]:
             yield f"{order} is paid, but was confirmed {confirmed[order]} times"
 
 
+def _check_text_messages(evidence: Evidence) -> Iterator[str]:
+    arrived = Counter(evidence.text_messages)
+    ours: dict[str, list[str]] = {number: [] for number in arrived}
+    for one in evidence.shop.text_messages:
+        ours.setdefault(one.recipient, []).append(one.status)
+    for number, statuses in ours.items():
+        sent, doubtful = statuses.count("sent"), statuses.count(UNCONFIRMED)
+        if not sent <= arrived[number] <= sent + doubtful:
+            yield f"{number} got {arrived[number]} text messages, {sent} were sent"
+
+
+def _check_failed_parcels(evidence: Evidence) -> Iterator[str]:
+    """Check that each lost or returned parcel was told once, and refunded or replaced once."""
+    yield from evidence.wrong_parcels
+    told = Counter(one.order for one in evidence.shop.mails if one.template == FAILED_PARCEL)
+    for number, count in Counter(evidence.failed_parcels).items():
+        if told[number] != count:
+            yield f"{number} has {count} failed parcels, and was told {told[number]} times"
+
+
 def _check_idempotency(evidence: Evidence) -> Iterator[str]:
     """Check that one key has one answer, and one order or none as the answer says."""
     for one in evidence.repeated_orders:
@@ -306,6 +327,8 @@ def _check_faults_happened(evidence: Evidence) -> Iterator[str]:
             yield f"{supplier} canceled nothing"
     if evidence.canceling_suppliers and not evidence.returned:
         yield "nothing was returned"
+    if evidence.canceling_suppliers and not evidence.failed_parcels:
+        yield "no parcel was lost"
     for name in evidence.silent:
         yield f"{name} had no activity after the last fault"
     attempted = evidence.injected + len(evidence.missed)
@@ -323,6 +346,8 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "supplier and shop agree on orders": _check_agreement,
     MONEY: _check_money,
     MAILS: _check_mails,
+    "each text message arrives once": _check_text_messages,
+    "each failed parcel is told and settled once": _check_failed_parcels,
     "each claim is submitted once": _check_claims,
     "a customer's backorder choice is followed": _check_backorder_answers,
     "each return is stored once": lambda one: one.wrong_returns,

@@ -33,6 +33,7 @@ FOLDERS = (
     "wholesaler",
     "gateway",
     "tracker",
+    "sms",
     "mail",
     "log",
     "media",
@@ -68,6 +69,14 @@ class Instance:
     @property
     def gateway_url(self) -> str:
         return processes.url_of(self.ports.gateway)
+
+    @property
+    def tracker_url(self) -> str:
+        return processes.url_of(self.ports.tracker)
+
+    @property
+    def sms_url(self) -> str:
+        return processes.url_of(self.ports.sms)
 
     @property
     def hook_url(self) -> str:

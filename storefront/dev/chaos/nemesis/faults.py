@@ -26,6 +26,7 @@ from storefront.dev.chaos.workload import goods
 from storefront.dev.chaos.workload.duplicate_requests import RequestRepeater
 from storefront.dev.chaos.workload.goods import SellableProduct
 from storefront.dev.chaos.workload.page_probe import PageProbe
+from storefront.dev.sandboxes import mail
 
 WHOLE_PROCESSES = (FaultKind.WORKER, FaultKind.WEB, FaultKind.BEAT)
 CANCELED = {"cj": "CANCELLED", "bigbuy": "Cancelled"}
@@ -81,6 +82,11 @@ class FaultInjector:
             FaultKind.GATEWAY_FAULT: lambda one: control(
                 self.place.gateway_url, "faults", dict(one)
             ),
+            FaultKind.MAIL_FAULT: lambda one: mail.add_fault(self.place.var / "mail", **one),
+            FaultKind.SMS_FAULT: lambda one: control(self.place.sms_url, "faults", dict(one)),
+            FaultKind.TRACKER_FAULT: lambda one: control(
+                self.place.tracker_url, "faults", dict(one)
+            ),
             FaultKind.WEBHOOK_DELIVERY: lambda one: control(
                 self.place.gateway_url, "webhooks", dict(one)
             ),
@@ -109,6 +115,10 @@ class FaultInjector:
             self._supplier("faults/clear", supplier=supplier)
             # Parcels stop moving, so that their events end.
             self._supplier("pace", supplier=supplier, seconds=0)
+        control(self.place.tracker_url, "pace", {"seconds": 0})
+        for url in (self.place.tracker_url, self.place.sms_url):
+            control(url, "faults/clear", {})
+        mail.clear_faults(self.place.var / "mail")
         control(self.place.gateway_url, "faults", method="DELETE")
         control(self.place.gateway_url, "webhooks", {"mode": "normal"})
 

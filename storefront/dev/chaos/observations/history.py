@@ -165,6 +165,14 @@ class OurMail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OurTextMessage:
+    """A text message that was sent or is to be sent; each customer has another number."""
+
+    recipient: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShopState:
     """The state according to our database."""
 
@@ -173,6 +181,7 @@ class ShopState:
     mails: tuple[OurMail, ...]
     violated_invariants: tuple[str, ...]
     open_work: tuple[str, ...]  # work that is still to be done
+    text_messages: tuple[OurTextMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +195,9 @@ class Evidence:
     attempts: Sequence[SubmissionAttempt]
     emails: Sequence[ReceivedEmail]
     shop: ShopState
+    text_messages: Sequence[str] = ()  # numbers of the recipients, at the SMS provider
+    failed_parcels: Sequence[str] = ()  # order numbers of lost and returned parcels
+    wrong_parcels: Sequence[str] = ()
     # refunded by staff, returns included: cents by order
     refunds: Mapping[str, int] = field(default_factory=dict)
     returned: Sequence[str] = ()  # numbers of orders with a return

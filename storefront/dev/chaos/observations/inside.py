@@ -1,8 +1,10 @@
 """Inside view: read the state from our own database, count open and overdue work."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+
+from django.utils import timezone
 
 from notifications.dispatch import message_id
 from notifications.models import Event, Message
@@ -10,7 +12,13 @@ from orders import ledger
 from orders.backorders import backorders
 from orders.models import Backorder, Order, Payment, PaymentEvent, PurchaseOrder, SupplierClaim
 from storefront.dashboard.invariants import registry
-from storefront.dev.chaos.observations.history import OurMail, OurOrder, OurPurchase, ShopState
+from storefront.dev.chaos.observations.history import (
+    OurMail,
+    OurOrder,
+    OurPurchase,
+    OurTextMessage,
+    ShopState,
+)
 from storefront.lib.money import Money
 from storefront.webhooks.models import InboundWebhook
 from suppliers.models import CircuitBreaker
@@ -31,6 +39,7 @@ IN_TIME = tuple(
         "purchase_orders.backorders_end",
     )
 )
+NIGHT = timedelta(hours=1)
 UNSUBMITTED = (
     Submission.UNSUBMITTED,
     Submission.SUBMITTING,
@@ -50,6 +59,7 @@ def read_state(*, now: datetime, open_work: tuple[str, ...]) -> ShopState:
         orders=_orders(),
         purchases=_purchases(),
         mails=_mails(),
+        text_messages=_text_messages(),
         violated_invariants=tuple(
             f"{each.invariant.code} {each.invariant.sentence} {each.count}: {each.rows[0]}"
             for each in registry.check_all(now=now)
@@ -87,9 +97,10 @@ def open_work(excluded: Collection[str] = ()) -> tuple[str, ...]:
             status__in=SupplierClaim.KNOWN_TO_SUPPLIER
         ),
         "events": Event.objects.filter(fanned_out_at__isnull=True),
+        # At night, text messages wait for the morning.
         "notifications to send": Message.objects.filter(
             status__in=["pending", "retrying", "requeued"]
-        ),
+        ).exclude(sender="sms", due_at__gt=timezone.now() + NIGHT),
         "notifications in doubt": Message.objects.filter(status="sending"),
         "webhooks": calls.exclude(external_id__in=excluded),
     }
@@ -150,9 +161,15 @@ def _mails() -> tuple[OurMail, ...]:
     return tuple(
         OurMail(
             message_id=message_id(one),
-            order=str(one.event.payload.get("number", "")),
+            # "number" is the number of the parcel where the order has a field of its own.
+            order=str(one.event.payload.get("order") or one.event.payload.get("number", "")),
             template=one.template,
             status=one.status,
         )
         for one in Message.objects.filter(sender="email").select_related("event").order_by("pk")
     )
+
+
+def _text_messages() -> tuple[OurTextMessage, ...]:
+    rows = Message.objects.filter(sender="sms").order_by("pk")
+    return tuple(OurTextMessage(recipient=one.recipient, status=one.status) for one in rows)

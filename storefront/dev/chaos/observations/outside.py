@@ -117,12 +117,21 @@ def received_emails(var: Path) -> list[ReceivedEmail]:
     return found
 
 
+def text_messages(var: Path) -> list[str]:
+    """Return the recipient of each text message that the provider accepted."""
+    return [row["recipient"] for row in _rows(_sms(var), "SELECT recipient FROM messages")]
+
+
 def _stripe(var: Path) -> Path:
     return var / "gateway" / "stripe.sqlite3"
 
 
 def _cj(var: Path) -> Path:
     return var / "sandbox" / "ledger.sqlite3"
+
+
+def _sms(var: Path) -> Path:
+    return var / "sms" / "ledger.sqlite3"
 
 
 def _bigbuy(var: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Staff workload: release every held purchase order, resolve unconfirmed e-mails."""
+"""Staff workload: release every held purchase order, resolve unconfirmed messages."""
 
 from contextlib import suppress
 
@@ -17,7 +17,7 @@ ACTOR = "chaos"
 
 def do_open_work(place: Instance) -> int:
     """Do the open work of staff; return how many items there were."""
-    return _release_holds() + _resolve_mail_deliveries(place)
+    return _release_holds() + _resolve_messages(place)
 
 
 def _release_holds() -> int:
@@ -30,16 +30,24 @@ def _release_holds() -> int:
     return count
 
 
-def _resolve_mail_deliveries(place: Instance) -> int:
-    """Resolve unconfirmed e-mails: confirm one that arrived, send any other again."""
+def _resolve_messages(place: Instance) -> int:
+    """Resolve unconfirmed messages: confirm one that arrived, send any other again."""
     doubtful = list(Message.objects.unconfirmed(timezone.now()))
     if not doubtful:
         return 0
-    arrived = {letter.message_id for letter in outside.received_emails(place.var)}
+    emails = {letter.message_id for letter in outside.received_emails(place.var)}
     for delivery in doubtful:
-        decide = dispatch.resend
-        if dispatch.message_id(delivery) in arrived:
-            decide = dispatch.confirm_sent
+        if delivery.sender == "sms":
+            has_arrived = _has_unknown_text_message(place, delivery.recipient)
+        else:
+            has_arrived = dispatch.message_id(delivery) in emails
+        decide = dispatch.confirm_sent if has_arrived else dispatch.resend
         with suppress(InvalidTransitionError, ConcurrentUpdateError):
             decide(delivery=delivery, actor=ACTOR, now=timezone.now())
     return len(doubtful)
+
+
+def _has_unknown_text_message(place: Instance, recipient: str) -> bool:
+    """Return whether the provider accepted more messages to a number than we know as sent."""
+    accepted = outside.text_messages(place.var).count(recipient)
+    return accepted > Message.objects.filter(recipient=recipient, status="sent").count()

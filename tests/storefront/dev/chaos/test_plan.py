@@ -14,6 +14,7 @@ from storefront.dev.chaos.plan import (
     FaultKind,
     PaymentOutcome,
 )
+from storefront.dev.sandboxes import mail, twilio
 from storefront.dev.sandboxes.bigbuy import endpoints as bigbuy_endpoints
 from storefront.dev.sandboxes.bigbuy import lists as bigbuy_lists
 from storefront.dev.sandboxes.bigbuy.state import FAULT_KINDS as KNOWN_BIGBUY_KINDS
@@ -21,6 +22,7 @@ from storefront.dev.sandboxes.cj import dispatch as cj_dispatch
 from storefront.dev.sandboxes.core.faults import MESSAGE_KINDS as KNOWN_MESSAGE_KINDS
 from storefront.dev.sandboxes.core.faults import REQUEST_KINDS
 from storefront.dev.sandboxes.feeds import server as feed_server
+from storefront.dev.sandboxes.seventeen_track import state as seventeen_track
 from storefront.dev.sandboxes.stripe import routes as stripe_routes
 
 NAMES = ("c", "a", "b")
@@ -60,6 +62,15 @@ def test_every_sandbox_fault_is_used():
         planned.detail["kind"] for planned in found if planned.what is FaultKind.GATEWAY_FAULT
     }
     assert of_gateway == set(GATEWAY_KINDS)
+    of_message = {
+        what: {planned.detail["kind"] for planned in found if planned.what is what}
+        for what in (FaultKind.MAIL_FAULT, FaultKind.SMS_FAULT, FaultKind.TRACKER_FAULT)
+    }
+    assert of_message == {
+        FaultKind.MAIL_FAULT: mail.KINDS,
+        FaultKind.SMS_FAULT: twilio.KINDS,
+        FaultKind.TRACKER_FAULT: seventeen_track.KINDS | KNOWN_MESSAGE_KINDS,
+    }
 
 
 def test_faults_are_sorted_and_one_phase_is_armed():

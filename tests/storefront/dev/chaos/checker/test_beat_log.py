@@ -23,7 +23,14 @@ SENT = (
 OTHER = SENT.replace(
     "orders.purchasing.tasks.sweep_due_submissions", "catalog.search.tasks.prune_card_changes"
 )
-OUTSIDE_READS = ("gateway_payments", "supplier_orders", "attempts", "received_emails", "disputes")
+OUTSIDE_READS = (
+    "gateway_payments",
+    "supplier_orders",
+    "attempts",
+    "received_emails",
+    "disputes",
+    "text_messages",
+)
 
 
 @pytest.fixture

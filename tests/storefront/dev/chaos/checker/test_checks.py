@@ -13,6 +13,7 @@ from storefront.dev.chaos.observations.history import (
     OurMail,
     OurOrder,
     OurPurchase,
+    OurTextMessage,
     ReceivedEmail,
     RepeatedOrder,
     ShopState,
@@ -29,6 +30,8 @@ AGREE = "supplier and shop agree on orders"
 MONEY = "payments match orders"
 FAULTS = "planned faults happened"
 MAILS = "each e-mail arrives once"
+TEXTS = "each text message arrives once"
+PARCELS = "each failed parcel is told and settled once"
 IDEMPOTENT = "one key has one effect"
 ANSWERED = "a customer's backorder choice is followed"
 
@@ -77,6 +80,10 @@ def repeated_order(*answers, orders=1):
 def mail(**changed):
     usual = {"message_id": "<1>", "order": "FL-1", "template": "order_placed"}
     return OurMail(**{**usual, "status": "delivered", **changed})
+
+
+def texted(status):
+    return ours(text_messages=(OurTextMessage(recipient="+49151", status=status),))
 
 
 ORDER = OurOrder(number="FL-1", status="processing", total=1999, payments=("pay_1",))
@@ -130,6 +137,13 @@ def test_good_run_has_no_violations():
         )
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "arrived"), [("sent", 1), ("sending", 0), ("sending", 1), ("pending", 0)]
+)
+def test_a_text_message_may_be_in_doubt_or_wait_for_the_morning(status, arrived):
+    assert check_all(replace(texted(status), text_messages=["+49151"] * arrived)) == []
 
 
 def test_one_key_may_have_one_rejection():
@@ -186,6 +200,11 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, emails=[RECEIVED, RECEIVED]), MAILS),
         (replace(GOOD, emails=[RECEIVED, replace(RECEIVED, message_id="<2>")]), MAILS),
         (ours(mails=()), MAILS),
+        (replace(GOOD, text_messages=["+49151"]), TEXTS),
+        (replace(texted("sent"), text_messages=[]), TEXTS),
+        (replace(texted("sending"), text_messages=["+49151", "+49151"]), TEXTS),
+        (replace(GOOD, failed_parcels=["FL-1"]), PARCELS),
+        (replace(GOOD, wrong_parcels=["FL-1: no replacement"]), PARCELS),
         (replace(GOOD, mishandled_webhooks=["a forged webhook was answered 200"]),
          "no forged webhook is accepted"),
         (replace(GOOD, silent=["beat"]), FAULTS),

@@ -1,0 +1,48 @@
+"""Failed parcels workload: two people settle each parcel once, and its refund is expected."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from notifications.models import Event
+from orders.models import Order
+from shipping.models import Parcel
+from storefront.dev.chaos.workload import failed_parcels
+from storefront.dev.chaos.workload.failed_parcels import FailedParcels
+from tests.factories.parcels import make_parcel_in
+from tests.factories.returns import make_policy, requested_refunds
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def workload(monkeypatch):
+    """Return the workload; its two people act one after the other."""
+
+    def act_in_turn(self, parcel, acts):
+        for act in acts:
+            self._act(parcel.pk, act)
+
+    monkeypatch.setattr(FailedParcels, "_at_once", act_in_turn)
+    monkeypatch.setattr(failed_parcels, "control", lambda *_: None)
+    monkeypatch.setattr(failed_parcels, "connection", SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(failed_parcels.timezone, "now", lambda: NOON)
+    make_policy()
+    return FailedParcels(place=SimpleNamespace(gateway_url=""))
+
+
+def test_a_lost_parcel_is_refunded_once_by_two_people(workload):
+    parcel = make_parcel_in("shipped")
+    order = Order.objects.get()
+
+    assert not workload.work(excluded=set(), is_last=False), "there are fewer parcels than plans"
+    assert not workload.work(excluded={order.number}, is_last=True)
+    assert workload.work(excluded=set(), is_last=True)
+
+    assert (workload.orders, workload.wrong) == ([order.number], [])
+    assert workload.refunded == {order.number: order.total.minor}
+    assert sum(int(amount * 100) for amount in requested_refunds()) == order.total.minor
+    assert Event.objects.filter(key=f"parcel.lost:{parcel.pk}").count() == 1
+    assert Parcel.objects.get().resolution == "refunded"
+    assert not workload.work(excluded=set(), is_last=True), "it acts once"
