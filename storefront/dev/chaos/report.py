@@ -62,7 +62,7 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         },
         "failed_parcels": {
             "settled": len(run.failed_parcels.orders),
-            "refunded": len(run.failed_parcels.refunded),
+            "refunded": len(run.failed_parcels.refunds()),
         },
         "text_messages": len(outside.text_messages(run.place.var)),
         "forged_webhooks": dict(run.webhook_forger.sent),

@@ -230,7 +230,7 @@ class Run:
             wrong_parcels=self.failed_parcels.wrong,
             refunds=Counter(self.refunds)
             + Counter(self.returning_customers.paid)
-            + Counter(self.failed_parcels.refunded),
+            + Counter(self.failed_parcels.refunds()),
             returned=self.returning_customers.asked,
             wrong_returns=self.returning_customers.wrong,
             canceling_suppliers=self._canceling_suppliers(),

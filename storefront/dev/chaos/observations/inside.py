@@ -39,7 +39,7 @@ IN_TIME = tuple(
         "purchase_orders.backorders_end",
     )
 )
-NIGHT = timedelta(hours=1)
+SOON = timedelta(minutes=1)
 UNSUBMITTED = (
     Submission.UNSUBMITTED,
     Submission.SUBMITTING,
@@ -97,10 +97,10 @@ def open_work(excluded: Collection[str] = ()) -> tuple[str, ...]:
             status__in=SupplierClaim.KNOWN_TO_SUPPLIER
         ),
         "events": Event.objects.filter(fanned_out_at__isnull=True),
-        # At night, text messages wait for the morning.
+        # At night, text messages wait for the morning, before their first attempt.
         "notifications to send": Message.objects.filter(
             status__in=["pending", "retrying", "requeued"]
-        ).exclude(sender="sms", due_at__gt=timezone.now() + NIGHT),
+        ).exclude(sender="sms", attempts=0, due_at__gt=timezone.now() + SOON),
         "notifications in doubt": Message.objects.filter(status="sending"),
         "webhooks": calls.exclude(external_id__in=excluded),
     }

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
-from orders.models import PurchaseOrder
+from orders.models import Order, PurchaseOrder
 from orders.returns.eligibility import CannotReturnError
 from shipping.models import Parcel
 from shipping.rerouting import parcel_replacements
@@ -62,10 +62,15 @@ def ship_orders(place: Instance, *, count: int) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class FailedParcels:
-    """Staff who settle parcels; ``refunded`` is what has to be refunded, in cents by order."""
+    """Staff who settle parcels.
+
+    Shape:  ``refunded`` is what was paid for refunded parcels, in cents by order; ``replaced`` the
+            same for replaced ones, with the number of the replacement
+    """
 
     place: Instance
     refunded: dict[str, int] = field(default_factory=dict)
+    replaced: dict[str, tuple[str, int]] = field(default_factory=dict)
     orders: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
@@ -101,6 +106,19 @@ class FailedParcels:
             self.wrong.append(f"{order.number}: {failure} parcel is {parcel.resolution}")
         elif parcel.settlement is None or parcel.settlement.replacement is None:
             self.wrong.append(f"{order.number}: no replacement of a {failure} parcel")
+        else:
+            self.replaced[order.number] = parcel.settlement.replacement.number, charge.minor
+
+    def refunds(self) -> dict[str, int]:
+        """Return what has to be refunded, in cents by order; a canceled replacement is refunded."""
+        numbers = [replacement for replacement, _ in self.replaced.values()]
+        canceled = Order.objects.filter(number__in=numbers, status=Order.Status.CANCELED)
+        failed = set(canceled.values_list("number", flat=True))
+        return self.refunded | {
+            number: charge
+            for number, (replacement, charge) in self.replaced.items()
+            if replacement in failed
+        }
 
     def _at_once(self, parcel: Parcel, acts: tuple[str, str]) -> None:
         threads = [threading.Thread(target=self._act, args=(parcel.pk, act)) for act in acts]

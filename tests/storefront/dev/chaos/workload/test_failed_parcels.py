@@ -41,8 +41,20 @@ def test_a_lost_parcel_is_refunded_once_by_two_people(workload):
     assert workload.work(excluded=set(), is_last=True)
 
     assert (workload.orders, workload.wrong) == ([order.number], [])
-    assert workload.refunded == {order.number: order.total.minor}
+    assert workload.refunds() == {order.number: order.total.minor}
     assert sum(int(amount * 100) for amount in requested_refunds()) == order.total.minor
     assert Event.objects.filter(key=f"parcel.lost:{parcel.pk}").count() == 1
     assert Parcel.objects.get().resolution == "refunded"
     assert not workload.work(excluded=set(), is_last=True), "it acts once"
+
+
+def test_a_canceled_replacement_has_to_be_refunded(workload, monkeypatch):
+    monkeypatch.setattr(failed_parcels, "PLANS", [("returned", ("replace", "replace"))])
+    make_parcel_in("shipped")
+    order = Order.objects.get()
+
+    assert workload.work(excluded=set(), is_last=False)
+    assert (workload.wrong, workload.refunds()) == ([], {})
+
+    Order.objects.exclude(pk=order.pk).update(status="canceled")
+    assert workload.refunds() == {order.number: order.total.minor}
