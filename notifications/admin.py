@@ -1,19 +1,30 @@
-"""Notification admin: show and preview events and messages, resend a message, confirm one as sent."""
+"""Notification admin: show, preview and resend messages, lift suppressions of addresses."""
 
 from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications import dispatch, tasks
-from notifications.models import Consent, Event, Message
+from notifications.deliverability import suppressions
+from notifications.models import Consent, Event, Message, Suppression
 from notifications.previews import PreviewPage, draft_messages
 from notifications.routes import ROUTES
 from notifications.sealed_links import hide_links
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
+from storefront.lib.staff.admin import (
+    FormData,
+    ReasonForm,
+    StaffAdmin,
+    acting,
+    action,
+    confirmed_action,
+    register_read_only,
+)
 from storefront.lib.staff.inlines import inline
 
 
@@ -67,6 +78,13 @@ class MessageAdmin(StaffAdmin):
             waiting={"pending", "retrying", "requeued"},
             final={"sent"},
         ),
+        columns.status(
+            "delivery",
+            _("Delivery"),
+            needs_action={"bounced", "suppressed", "complained"},
+            waiting={"soft_bounced"},
+            final={"delivered"},
+        ),
         columns.link("event", _("Event")),
         "sender",
         "attempts",
@@ -75,11 +93,31 @@ class MessageAdmin(StaffAdmin):
         columns.age("status_since", _("In this state")),
     ]
     list_select_related: ClassVar = ["event"]
-    list_filter: ClassVar = ["status", "template", "sender", "locale"]
+    list_filter: ClassVar = ["status", "delivery", "template", "sender", "locale"]
     search_fields: ClassVar = ["recipient", "event__key", "event__subject"]
     readonly_fields: ClassVar = [columns.status_history]
     actions: ClassVar = ["send_again", "settle"]
-    actions_detail: ClassVar = ["preview"]
+    actions_detail: ClassVar = ["preview", "resend"]
+    available_if: ClassVar = {
+        "resend": lambda row: (
+            row.status in {"sent", "failed"} or dispatch.is_unconfirmed(row, timezone.now())
+        )
+    }
+
+    @confirmed_action(
+        description=_("Resend"),
+        icon="forward_to_inbox",
+        title=_("Resend this message"),
+        explain=lambda row: (
+            gettext("This message was already sent. The recipient gets it a second time.")
+            if row.status == "sent"
+            else gettext("The message is sent to its recipient again.")
+        ),
+        done=_("%s is being resent."),
+    )
+    def resend(self, request: HttpRequest, row: Message, _data: FormData) -> None:
+        dispatch.resend(delivery=row, may_repeat=True, **acting(request))
+        self.wake(request, tasks.send, delivery_id=row.pk)
 
     @action(description=_("Preview"), icon="visibility", may="view")
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -98,6 +136,46 @@ class MessageAdmin(StaffAdmin):
     def settle(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
         self.apply_to_each(
             request, rows, lambda row: dispatch.confirm_sent(delivery=row, **acting(request))
+        )
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(StaffAdmin):
+    empty_text: ClassVar = _(
+        "No address is suppressed. The mail provider reports bounces and complaints, if its"
+        " webhooks are set up."
+    )
+    list_display: ClassVar = [
+        "address",
+        "reason",
+        "detail",
+        columns.age("since", _("Since")),
+        columns.link("message", _("E-mail")),
+        columns.age("lifted_at", _("Lifted")),
+        "lifted_by",
+        "lift_reason",
+    ]
+    list_select_related: ClassVar = ["message"]
+    list_filter: ClassVar = ["reason", ("lifted_at", admin.EmptyFieldListFilter)]
+    search_fields: ClassVar = ["address"]
+    actions_detail: ClassVar = ["lift"]
+    available_if: ClassVar = {"lift": lambda row: row.lifted_at is None}
+
+    @confirmed_action(
+        description=_("Lift suppression"),
+        icon="mark_email_read",
+        title=_("Send e-mails to this address again"),
+        explain=_(
+            "Do this if the customer says that the mailbox works again. Your mail provider may"
+            " refuse the address, too: remove it from its list as well. E-mails that were not sent"
+            " stay in the list of notifications, where you can resend them."
+        ),
+        form_class=ReasonForm,
+        done=_("E-mails are sent to this address again."),
+    )
+    def lift(self, request: HttpRequest, row: Suppression, data: FormData) -> None:
+        suppressions.lift(
+            address=row.address, reasons=(row.reason,), reason=data["reason"], **acting(request)
         )
 
 

@@ -1,7 +1,7 @@
 """Dispatch: create the messages of an event, send each once, retry, resolve unconfirmed ones."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, time, timedelta
 from email.utils import formataddr, parseaddr
 from typing import Any
@@ -13,6 +13,9 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from notifications import preferences
+from notifications.deliverability import suppressions
+from notifications.deliverability.message_ids import message_id
+from notifications.deliverability.suppressions import UnreachableError
 from notifications.models import SENDING_TIMEOUT, UNSENT_STATUSES, Consent, Event, Message
 from notifications.rendering import render, render_text_message
 from notifications.routes import ROUTES, Route
@@ -93,11 +96,16 @@ def send(*, delivery: Message, now: datetime) -> Message:
     Raises: ConcurrentUpdateError   another worker sends it
             InvalidTransitionError  already being sent, sent, or failed
     """
-    if delivery.status in UNSENT_STATUSES and not _may_send(delivery, now):
+    reasons = suppressions.active_reasons(delivery)
+    if delivery.status in UNSENT_STATUSES and not _may_send(delivery, reasons, now):
         return delivery
-    delivery.move(Status.SENDING, at=now, attempts=delivery.attempts + 1, problem="")
+    delivery.move(Status.SENDING, at=now, attempts=delivery.attempts + 1, problem="", delivery="")
     try:
+        suppressions.check_reachable(delivery, reasons)
         message = compose(delivery)
+    except UnreachableError as error:
+        _mark_failed(delivery, str(error), now, delivery=Message.Delivery.SUPPRESSED)
+        return delivery
     except PermanentError as error:
         _mark_failed(delivery, str(error), now)
         return delivery
@@ -124,10 +132,14 @@ def send(*, delivery: Message, now: datetime) -> Message:
     return delivery
 
 
-def _may_send(delivery: Message, now: datetime) -> bool:
-    """Return whether a message may be sent now; if not, delete it or set its due time."""
+def _may_send(delivery: Message, reasons: Collection[str], now: datetime) -> bool:
+    """Return whether a message may be sent now; if not, delete it or set its due time.
+
+    An address that is suppressed for any of ``reasons`` gets no message that it could refuse.
+    """
     mine = Message.objects.filter(pk=delivery.pk, status=delivery.status)
-    if not preferences.is_wanted(delivery) or _is_outdated(delivery, now):
+    is_refused = bool(reasons) and preferences.kind_of_message(delivery) is not None
+    if is_refused or not preferences.is_wanted(delivery) or _is_outdated(delivery, now):
         mine.delete()
         return False
     if due_at := _sending_starts_at(delivery, now):
@@ -196,18 +208,24 @@ def _record_opt_out(delivery: Message, now: datetime) -> None:
     )
 
 
-def resend(*, delivery: Message, actor: str, now: datetime) -> None:
+def resend(*, delivery: Message, actor: str, now: datetime, may_repeat: bool = False) -> None:
     """Queue a failed or unconfirmed message again, by decision of staff.
 
-    Raises: InvalidTransitionError  it waits, is being sent, or was sent
+    With ``may_repeat`` also one that was sent: its recipient gets it a second time.
+
+    Raises: InvalidTransitionError  it waits, is being sent, or was sent and may not be repeated
     """
-    if delivery.status == Status.FAILED:
+    fields: dict[str, Any] = (
+        {"resends": delivery.resends + 1} if delivery.status == Status.SENT else {}
+    )
+    if delivery.status == Status.FAILED or (may_repeat and delivery.status == Status.SENT):
         to = Status.REQUEUED
     elif is_unconfirmed(delivery, now):
         to = Status.RETRYING
     else:
         raise InvalidTransitionError(f"{delivery}: {delivery.status}")
-    delivery.move(to, at=now, actor=actor, reason="staff: send it again", attempts=0, due_at=now)
+    reason = "staff: send it again"
+    delivery.move(to, at=now, actor=actor, reason=reason, attempts=0, due_at=now, **fields)
 
 
 def confirm_sent(*, delivery: Message, actor: str, now: datetime) -> None:
@@ -222,12 +240,6 @@ def confirm_sent(*, delivery: Message, actor: str, now: datetime) -> None:
 
 def is_unconfirmed(delivery: Message, now: datetime) -> bool:
     return delivery.status == Status.SENDING and delivery.status_since <= now - SENDING_TIMEOUT
-
-
-def message_id(delivery: Message) -> str:
-    """Return the Message-ID, the same for all attempts, so that mailboxes detect duplicates."""
-    domain = parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2]
-    return f"<delivery-{delivery.pk}@{domain}>"
 
 
 def compose(delivery: Message, *, hides_links: bool = False) -> OutgoingMessage:
@@ -283,8 +295,8 @@ def _retry_later(delivery: Message, problem: str, now: datetime, *, after_s: flo
     delivery.move(Status.RETRYING, at=now, reason=problem, problem=problem[:300], due_at=due_at)
 
 
-def _mark_failed(delivery: Message, problem: str, now: datetime) -> None:
-    delivery.move(Status.FAILED, at=now, reason=problem, problem=problem[:300])
+def _mark_failed(message: Message, problem: str, now: datetime, **fields: str) -> None:
+    message.move(Status.FAILED, at=now, reason=problem, problem=problem[:300], **fields)
 
 
 def _record_unconfirmed(delivery: Message, problem: str) -> None:

@@ -1,4 +1,4 @@
-"""Notification models: store events, the messages that they send, and consents."""
+"""Notification models: store events, their messages, consents and suppressed addresses."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
@@ -69,11 +69,22 @@ class Message(Stateful):
         FAILED = "failed", _("Failed")
         REQUEUED = "requeued", _("Resent")
 
+    class Delivery(models.TextChoices):
+        """What the mail provider reported; a later value replaces an earlier one."""
+
+        UNKNOWN = "", _("Not reported")
+        SOFT_BOUNCED = "soft_bounced", _("Delayed")
+        DELIVERED = "delivered", _("Delivered")
+        BOUNCED = "bounced", _("Bounced")
+        COMPLAINED = "complained", _("Marked as spam")
+        # the shop did not send it: an earlier e-mail to this address bounced
+        SUPPRESSED = "suppressed", _("Not sent, address unreachable")
+
     TRANSITIONS: ClassVar = {
         Status.PENDING: frozenset({Status.SENDING}),
         Status.SENDING: frozenset({Status.SENT, Status.RETRYING, Status.FAILED}),
         Status.RETRYING: frozenset({Status.SENDING, Status.FAILED}),
-        Status.SENT: frozenset(),
+        Status.SENT: frozenset({Status.REQUEUED}),  # staff send it a second time
         Status.FAILED: frozenset({Status.REQUEUED}),
         Status.REQUEUED: frozenset({Status.SENDING}),
     }
@@ -89,6 +100,8 @@ class Message(Stateful):
     status_since = models.DateTimeField(_("Since"))
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
     due_at = models.DateTimeField(_("Due"))
+    # how often staff sent it again although it had been sent
+    resends = models.PositiveSmallIntegerField(_("Sent again"), db_default=0)
     # of a text message: the provider's ID, number of segments, and what the provider charged
     external_id = models.CharField(_("Provider's ID"), max_length=64, blank=True, db_default="")
     segments = models.PositiveSmallIntegerField(_("Segments"), null=True, blank=True)
@@ -97,6 +110,10 @@ class Message(Stateful):
     )
     cost_currency = models.CharField(_("Currency"), max_length=3, blank=True, db_default="")
     problem = models.CharField(_("Problem"), max_length=300, blank=True)
+    delivery = models.CharField(
+        _("Delivery"), max_length=12, choices=Delivery, blank=True, db_default=""
+    )
+    delivery_at = models.DateTimeField(_("Delivery reported"), null=True, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -119,6 +136,11 @@ class Message(Stateful):
                 fields=["external_id"],
                 condition=~models.Q(external_id=""),
                 name="message_by_external_id",
+            ),
+            models.Index(
+                fields=["delivery_at"],
+                condition=models.Q(delivery="soft_bounced"),
+                name="message_soft_bounced",
             ),
         ]
 
@@ -157,3 +179,34 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sender} {self.kind} {self.pk}"
+
+
+class Suppression(models.Model):
+    """An e-mail address that gets fewer messages or none, until the suppression is lifted."""
+
+    class Reason(models.TextChoices):
+        HARD_BOUNCE = "hard_bounce", _("The mailbox does not exist")
+        SOFT_BOUNCES = "soft_bounces", _("Several e-mails could not be delivered")
+        COMPLAINT = "complaint", _("Marked an e-mail as spam")
+
+    address = models.CharField(_("Address"), max_length=254)  # in lower case
+    reason = models.CharField(_("Reason"), max_length=12, choices=Reason)
+    # the answer of the recipient's mail server
+    detail = models.CharField(_("Answer of the mail server"), max_length=300, blank=True)
+    since = models.DateTimeField(_("Since"))
+    message = models.ForeignKey(
+        Message, models.SET_NULL, null=True, related_name="+", verbose_name=_("E-mail")
+    )
+    lifted_at = models.DateTimeField(_("Lifted"), null=True, blank=True)
+    lifted_by = models.CharField(_("Lifted by"), max_length=100, blank=True)
+    lift_reason = models.CharField(_("Reason to lift it"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
+        constraints = [
+            unique("suppression_once", ["address", "reason"], condition=models.Q(lifted_at=None))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} ({self.pk})"

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast, Lower
 
-from notifications.models import UNSENT_STATUSES, Consent, Event, Message
+from notifications.models import UNSENT_STATUSES, Consent, Event, Message, Suppression
 from notifications.preferences import ERASED
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.security.anonymization import anonymize
@@ -22,9 +22,12 @@ def anonymize_messages(
     """Anonymize a person in events and messages; delete messages not sent yet.
 
     Events are found by the account (``subject``), the addresses and the order numbers; they stay,
-    without personal data. The consents of the person are deleted.
+    without personal data. The consents and suppressions of the person are
+    deleted.
     """
-    Consent.objects.filter(recipient__in={text.lower() for text in texts}).delete()
+    words = {text.lower() for text in texts}
+    Consent.objects.filter(recipient__in=words).delete()
+    Suppression.objects.filter(address__in=words).delete()
     mentions = Q(subject=subject)
     for text in (*emails, *numbers):
         mentions |= Q(text__icontains=text)
@@ -32,9 +35,9 @@ def anonymize_messages(
     messages = Message.objects.alias(lower=Lower("recipient"))
     for event in rows:
         # Only messages to this person: a supplier's e-mail about the order keeps its recipient.
-        theirs = messages.filter(event=event, lower__in={word.lower() for word in texts})
+        theirs = messages.filter(event=event, lower__in=words)
         theirs.filter(status__in=UNSENT_STATUSES).delete()
-        theirs.update(recipient=ERASED)
+        theirs.update(recipient=ERASED, problem="")  # a mail server's answer may quote the address
         payload = anonymize(event.payload, texts) | dict.fromkeys(
             FREE_TEXT_FIELDS.get(event.name, ()), ""
         )

@@ -2,17 +2,20 @@
 
 import secrets
 from typing import ClassVar
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.staff_search.variants import find_variants
+from notifications.deliverability.columns import reachability
 from orders import ledger, privacy
 from orders.address_changes.admin import AddressActions
 from orders.admin_columns import (
@@ -138,7 +141,14 @@ class OrderAdmin(ReturnActions, AddressActions):
     search_help_text = _("Number, e-mail, name, phone, SKU or supplier's order number")
     fieldsets: ClassVar = [
         section(None, "number", STATE, "hold_reason", payment, fulfillment, customer_page),
-        section(_("Customer"), "email", "locale", address, address_verification),
+        section(
+            _("Customer"),
+            "email",
+            reachability("email"),
+            "locale",
+            address,
+            address_verification,
+        ),
         section(
             _("Payment"),
             columns.money("subtotal_amount", _("Subtotal")),
@@ -222,6 +232,7 @@ class OrderAdmin(ReturnActions, AddressActions):
         "release",
         "confirm_address",
         "correct_address",
+        "messages",
     ]
     available_if: ClassVar = {
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
@@ -231,6 +242,7 @@ class OrderAdmin(ReturnActions, AddressActions):
 
     has_cancel_permission = permission_check("orders.cancel_order")
     has_refund_permission = permission_check("orders.refund_order")
+    has_messages_permission = permission_check("notifications.view_message")
     has_release_permission = permission_check("orders.release_order")
 
     def searches(self, text: str) -> list[IdSearch]:
@@ -303,6 +315,13 @@ class OrderAdmin(ReturnActions, AddressActions):
     def release(self, request: HttpRequest, order: Order, data: FormData) -> None:
         holds.release_order(order=order, **data, **acting(request))
         self.wake(request, purchasing_tasks.create_purchase_orders, order_id=order.pk)
+
+    @action(description=_("Messages"), icon="mail", may="messages")
+    def messages(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Open the list of the order's messages: preview, test and resend are on their pages."""
+        order = self.row(request, object_id)
+        page = reverse("admin:notifications_message_changelist")
+        return HttpResponseRedirect(f"{page}?{urlencode({'q': order.number})}")
 
 
 def _refundable(order: Order) -> Money:

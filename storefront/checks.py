@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
+from notifications.senders.email import METADATA_HEADERS
 from orders.gateways import GATEWAYS, PRODUCTION_GATEWAYS
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
@@ -130,6 +131,7 @@ def _defaults() -> list[tuple[str, bool, str]]:
         ),
         *_stripe(),
         *_twilio(),
+        *_mail_provider(),
         (
             "SANDBOX_SUPPLIER_URL",
             bool(settings.SANDBOX_SUPPLIER_URL),
@@ -213,5 +215,24 @@ def _twilio() -> list[tuple[str, bool, str]]:
             "TWILIO_API_URL",
             not settings.TWILIO_API_URL.startswith("https://"),
             "Remove it. The default is Twilio's own address.",
+        ),
+    ]
+
+
+MIN_MAIL_SECRET_LENGTH = 16
+
+
+def _mail_provider() -> list[tuple[str, bool, str]]:
+    provider, secret = settings.MAIL_PROVIDER, settings.MAIL_WEBHOOK_SECRET
+    return [
+        (
+            "MAIL_PROVIDER",
+            provider not in {"", *METADATA_HEADERS},
+            f"Set one of {', '.join(METADATA_HEADERS)}, or nothing.",
+        ),
+        (
+            "MAIL_WEBHOOK_SECRET",
+            bool(provider) and len(secret) < MIN_MAIL_SECRET_LENGTH,
+            f"Set at least {MIN_MAIL_SECRET_LENGTH} characters. It proves the webhooks of the mail provider.",
         ),
     ]

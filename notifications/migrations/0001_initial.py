@@ -44,17 +44,31 @@ class Migration(migrations.Migration):
                 ("status_since", models.DateTimeField(verbose_name="Since")),
                 ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="Attempts")),
                 ("due_at", models.DateTimeField(verbose_name="Due")),
+                ("resends", models.PositiveSmallIntegerField(db_default=0, verbose_name="Sent again")),
                 ("external_id", models.CharField(blank=True, db_default="", max_length=64, verbose_name="Provider's ID")),
                 ("segments", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="Segments")),
                 ("cost_amount", models.DecimalField(blank=True, decimal_places=5, max_digits=9, null=True, verbose_name="Cost")),
                 ("cost_currency", models.CharField(blank=True, db_default="", max_length=3, verbose_name="Currency")),
                 ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),
+                (
+                    "delivery",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "Not reported"), ("soft_bounced", "Delayed"), ("delivered", "Delivered"), ("bounced", "Bounced"), ("complained", "Marked as spam"), ("suppressed", "Not sent, address unreachable")
+                        ],
+                        db_default="",
+                        max_length=12,
+                        verbose_name="Delivery",
+                    ),
+                ),
+                ("delivery_at", models.DateTimeField(blank=True, null=True, verbose_name="Delivery reported")),
                 ("event", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="notifications.event", verbose_name="Event")),
             ],
             options={
                 "verbose_name": "notification",
                 "verbose_name_plural": "notifications",
-                "indexes": [models.Index(condition=models.Q(("status__in", ["pending", "retrying", "requeued"])), fields=["due_at"], name="message_is_due"), models.Index(condition=models.Q(("status__in", ["sending", "failed"])), fields=["status_since"], name="message_sending_or_failed"), models.Index(condition=models.Q(("external_id", ""), _negated=True), fields=["external_id"], name="message_by_external_id")],
+                "indexes": [models.Index(condition=models.Q(("status__in", ["pending", "retrying", "requeued"])), fields=["due_at"], name="message_is_due"), models.Index(condition=models.Q(("status__in", ["sending", "failed"])), fields=["status_since"], name="message_sending_or_failed"), models.Index(condition=models.Q(("external_id", ""), _negated=True), fields=["external_id"], name="message_by_external_id"), models.Index(condition=models.Q(("delivery", "soft_bounced")), fields=["delivery_at"], name="message_soft_bounced")],
                 "constraints": [models.UniqueConstraint(fields=("event", "sender", "recipient", "template"), name="message_once")],
             },
         ),
@@ -79,6 +93,30 @@ class Migration(migrations.Migration):
                 "verbose_name": "consent",
                 "verbose_name_plural": "consents",
                 "indexes": [models.Index(fields=["recipient", "sender", "kind", "-id"], name="consent_newest")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Suppression",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("address", models.CharField(max_length=254, verbose_name="Address")),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[("hard_bounce", "The mailbox does not exist"), ("soft_bounces", "Several e-mails could not be delivered"), ("complaint", "Marked an e-mail as spam")], max_length=12, verbose_name="Reason"
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=300, verbose_name="Answer of the mail server")),
+                ("since", models.DateTimeField(verbose_name="Since")),
+                ("lifted_at", models.DateTimeField(blank=True, null=True, verbose_name="Lifted")),
+                ("lifted_by", models.CharField(blank=True, max_length=100, verbose_name="Lifted by")),
+                ("lift_reason", models.CharField(blank=True, max_length=200, verbose_name="Reason to lift it")),
+                ("message", models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="notifications.message", verbose_name="E-mail")),
+            ],
+            options={
+                "verbose_name": "suppressed address",
+                "verbose_name_plural": "suppressed addresses",
+                "constraints": [models.UniqueConstraint(condition=models.Q(("lifted_at", None)), fields=("address", "reason"), name="suppression_once")],
             },
         ),
     ]

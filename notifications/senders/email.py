@@ -11,6 +11,7 @@ from email.message import EmailMessage, MIMEPart
 from email.policy import EmailPolicy
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
@@ -49,6 +50,12 @@ class Backend(EmailBackend):
 
 FIRST_PERMANENT_CODE = 500
 UNSUBSCRIBE = "List-Unsubscribe"
+# The header that each mail provider returns with its webhooks, and how it holds a value "message".
+METADATA_HEADERS = {
+    "postmark": ("X-PM-Metadata-message", "%s"),
+    "mailgun": ("X-Mailgun-Variables", '{"message": "%s"}'),
+    "brevo": ("X-Mailin-custom", '{"message": "%s"}'),
+}
 
 
 class _Policy(EmailPolicy):
@@ -101,6 +108,9 @@ class Email:
 def extra_headers(message: OutgoingMessage) -> dict[str, str]:
     """Return the headers besides sender, recipient, subject and reply address."""
     headers = {"Message-ID": message.message_id}
+    if settings.MAIL_PROVIDER:
+        name, value = METADATA_HEADERS[settings.MAIL_PROVIDER]
+        headers[name] = value % message.message_id.strip("<>")
     if not message.reply_to:
         # Asks automatic responders not to reply (RFC 3834).
         headers["Auto-Submitted"] = "auto-generated"

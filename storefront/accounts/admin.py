@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from notifications.deliverability.columns import reachability
 from storefront.accounts import library_labels
 from storefront.accounts.models import (
     EmailChangeRequest,
@@ -43,6 +44,7 @@ from storefront.lib.staff.admin import (
 )
 
 RIGHTS = (*FLAGS, "groups", "user_permissions")
+REACHABILITY: Any = reachability("email")
 
 
 class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold ships no types
@@ -148,9 +150,9 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
     search_fields = ["email"]  # shows the search box
     ordering = ["email"]
-    readonly_fields = ["last_login", "joined_at", "factors"]
+    readonly_fields = ["last_login", "joined_at", "factors", REACHABILITY]
     fieldsets = [
-        (None, {"fields": ["email", "password", "name"]}),
+        (None, {"fields": ["email", REACHABILITY, "password", "name"]}),
         (_("Permissions"), {"fields": list(RIGHTS)}),
         (_("Dates"), {"fields": ["last_login", "joined_at"]}),
         (_("Two-factor authentication"), {"fields": ["factors"]}),

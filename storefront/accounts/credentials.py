@@ -37,7 +37,8 @@ def request_email_change(*, user: User, email: str, now: datetime) -> None:
 
     The old address gets a mail at once, with a link that stops the change, since the session may be
     stolen. If another account has the new address, no mail is sent to it and the page looks the
-    same, so that the page does not reveal which addresses have an account.
+    same, so that the page does not reveal which addresses have an account. The new address may be
+    the old one, if that bounced and is to be confirmed again.
 
     Locks: the account.
     """
@@ -53,6 +54,8 @@ def request_email_change(*, user: User, email: str, now: datetime) -> None:
     if not _is_taken(email, user):
         url = reverse("account_email_confirm", args=[change.key])
         _notify("account.new_address", user, email, f"{settings.PUBLIC_URL}{url}", now)
+    if email == user.email:
+        return
     stop = reverse("account_email_stop", args=[_STOP_SIGNER.sign_object(change.pk)])
     details = {
         "new_email": email,
@@ -109,9 +112,10 @@ def confirm_email_change(*, key: str, now: datetime) -> User:
     EmailChangeRequest.objects.filter(pk=pending.pk).update(done_at=now)
     EmailAddress.objects.filter(user=user).delete()
     user.refresh_from_db()
-    email_verification.verify(user=user)
-    _notify("account.email_changed", user, pending.old_email, _contact(), now)
-    security_log.record(security_log.Event.EMAIL_CHANGED, actor=user)
+    email_verification.verify(user=user, now=now)
+    if pending.old_email != user.email:
+        _notify("account.email_changed", user, pending.old_email, _contact(), now)
+        security_log.record(security_log.Event.EMAIL_CHANGED, actor=user)
     return user
 
 

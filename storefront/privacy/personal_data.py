@@ -22,7 +22,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 
 from notifications import privacy as messages
-from notifications.models import Consent, Event, Message
+from notifications.models import Consent, Event, Message, Suppression
 from orders import privacy
 from orders.models import AddressChangeRequest, Cart, Order, ReturnPhoto
 from orders.returns import photos
@@ -71,6 +71,11 @@ def export(user: User) -> dict[str, Any]:
             .order_by("pk")
             .values("recipient", "sender", "kind", "is_given", "source", "text_version", "at")
         ),
+        "suppressed_addresses": list(
+            Suppression.objects.filter(address__in=addresses)
+            .order_by("pk")
+            .values("address", "reason", "detail", "since", "lifted_at")
+        ),
         "orders": [
             _order(order)
             for order in orders.prefetch_related("lines", "payments", "returns__pictures")
@@ -80,7 +85,9 @@ def export(user: User) -> dict[str, Any]:
             {name: event.payload[name] for name in ("name", "email", "topic", "message")}
             for event in contact_events.filter(lower__in=addresses).order_by("pk")
         ],
-        "mails": list(mails.values("template", "sender", "recipient", "status", "status_since")),
+        "mails": list(
+            mails.values("template", "sender", "recipient", "status", "delivery", "status_since")
+        ),
     }
 
 

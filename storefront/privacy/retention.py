@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from catalog.models import FieldChange
-from notifications.models import Consent, Event, Message
+from notifications.models import Consent, Event, Message, Suppression
 from orders import privacy
 from orders.models import Cart, Order, PurchaseMessage
 from shipping.privacy import erase_parcels
@@ -117,6 +117,16 @@ def _delete_consents(before: datetime) -> int:
     return Consent.objects.filter(pk__in=_first(unused)).delete()[0]
 
 
+def _delete_suppressions(before: datetime) -> int:
+    """Delete suppressions that were lifted, and those of addresses in no account and no order."""
+    used = [EmailAddress.objects.all(), User.objects.all(), Order.objects.all()]
+    unused = Suppression.objects.filter(since__lt=before)
+    for rows in used:
+        unused = unused.exclude(address__in=rows.values(lower=Lower("email")))
+    ended = Suppression.objects.filter(lifted_at__lt=before)
+    return Suppression.objects.filter(pk__in=[*_first(ended), *_first(unused)]).delete()[0]
+
+
 def _erase_guests(before: datetime, *, is_unpaid: bool = False) -> int:
     orders = privacy.guest_orders(placed_before=before, is_unpaid=is_unpaid)
     rows = Order.objects.filter(pk__in=_first(orders)).order_by("pk")
@@ -131,6 +141,7 @@ RULES = (
     Rule(code="emails", keep=YEAR, sweep=_delete_messages),
     Rule(code="event_payloads", keep=YEAR, sweep=_empty_events),
     Rule(code="message_choices", keep=30 * DAY, sweep=_delete_consents),
+    Rule(code="suppressed_addresses", keep=YEAR, sweep=_delete_suppressions),
     Rule(code="address_changes", keep=2 * YEAR, sweep=_delete_address_changes),
     Rule(code="product_history", keep=YEAR, sweep=_delete_field_changes),
     Rule(code="supplier_messages", keep=3 * YEAR, sweep=_empty_supplier_messages),

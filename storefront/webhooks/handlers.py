@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notifications import sms_webhooks
+from notifications.deliverability import mail_webhooks
 from orders.gateways import gateway_for
 from orders.models import PurchaseOrder
 from orders.payments import updates as payment_updates
@@ -74,6 +75,8 @@ def apply_webhook(
         return _gateway(source.name, body, now)
     if source.name == TWILIO:
         return HandlingResult(is_applied=sms_webhooks.apply(body=body, now=now))
+    if mail_webhooks.is_mail_provider(source.name):
+        return _mail_provider(body, received_at, now)
     if source.tracker is not None:
         return _tracking_provider(source.tracker, body, now)
     if source.connector is None:
@@ -88,6 +91,12 @@ def _gateway(gateway: str, body: bytes, now: datetime) -> HandlingResult:
     if not updates:
         return HandlingResult(is_applied=False, reason="unknown event type")
     return HandlingResult(is_applied=True)
+
+
+def _mail_provider(body: bytes, received_at: datetime, now: datetime) -> HandlingResult:
+    if mail_webhooks.apply(body=body, received_at=received_at, now=now):
+        return HandlingResult(is_applied=True)
+    return HandlingResult(is_applied=False, reason="no e-mail of this shop, or unknown event type")
 
 
 def _tracking_provider(tracker: Tracker, body: bytes, now: datetime) -> HandlingResult:

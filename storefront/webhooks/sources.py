@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 
 from notifications import sms_webhooks
+from notifications.deliverability import mail_webhooks
 from notifications.senders import sms
 from orders.gateways.stripe import webhook_signatures
 from orders.gateways.stripe.parsing import read_event
@@ -32,8 +33,8 @@ GATEWAYS = frozenset({STRIPE})
 class Source:
     """A system that may send webhooks.
 
-    ``supplier`` is the owner of the purchase orders it may report on; None for gateways, the SMS
-    provider and the tracking provider. ``connector`` is the connector class of a supplier that
+    ``supplier`` is the owner of the purchase orders it may report on; None for gateways, the
+    providers of SMS, mail and tracking. ``connector`` is the connector class of a supplier that
     sends its own API's payload. ``tracker`` is the tracking provider that reports on registered
     parcels.
     """
@@ -66,6 +67,8 @@ class Source:
             return _event_id(headers=headers, body=body, now=now)
         if self.name == TWILIO:
             return sms_webhooks.verify(headers=headers, body=body)
+        if mail_webhooks.is_mail_provider(self.name):
+            return mail_webhooks.verify(headers=headers, body=body, now=now)
         secrets = valid_secrets(supplier_code=self.name.partition("-")[2], now=now)
         return webhook_signing.verify(headers=headers, body=body, secrets=secrets, now=now)
 
@@ -88,12 +91,14 @@ def find(name: str) -> Source | None:
     """Return the source with a name, None if unknown.
 
     Names are ``<connector>-<supplier code>``, ``supplier-<supplier code>``, and the codes of
-    gateways, of the SMS provider and of the tracking provider.
+    gateways and of the providers of SMS, mail and tracking.
     """
     # Stripe also if new payments use another gateway: older payments still send events.
     services = {STRIPE: bool(settings.STRIPE_WEBHOOK_SECRET), TWILIO: sms.is_offered()}
     if name in services:
         return Source(name=name) if services[name] else None
+    if mail_webhooks.is_mail_provider(name):
+        return Source(name=name)
     tracker = configured_tracker()
     if tracker and name == tracker.code:
         return Source(name=name, tracker=tracker)

@@ -4,6 +4,7 @@ from django.contrib.auth.models import Permission
 
 from storefront.accounts import email_verification
 from storefront.accounts.models import User
+from tests.factories.suppliers import NOON
 
 PASSWORD = "a lamp in the night"
 
@@ -11,7 +12,7 @@ PASSWORD = "a lamp in the night"
 def make_shopper(email="erika@example.org", *, proven=True):
     user = User.objects.create_user(email, PASSWORD)
     if proven:
-        email_verification.verify(user=user)
+        email_verification.verify(user=user, now=NOON)
     return user
 
 

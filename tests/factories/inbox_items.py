@@ -19,7 +19,6 @@ from catalog.models import (
     Product,
     RepricingRequest,
 )
-from notifications.models import Message
 from orders.models import (
     AddressChangeRequest,
     Allocation,
@@ -59,6 +58,7 @@ from suppliers.models import (
 )
 from tests.factories import payments, reconciliation
 from tests.factories.full_shop import ask_supplier, stray
+from tests.factories.inbox_message_items import MESSAGE_CASES
 from tests.factories.parcels import PARCEL_ITEMS
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.tracking_items import TRACKING_ITEMS
@@ -377,7 +377,7 @@ ITEMS = {
     ),
     "images_not_downloaded": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
     "webhook_failed": InboundWebhook.objects.all,  # the full shop has one
-    "message_undeliverable": lambda: Message.objects.update(status="failed", status_since=AGO),
+    **MESSAGE_CASES,
 }
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 
 from notifications import dispatch, senders
+from notifications.deliverability.message_ids import find_message, message_id
 from notifications.models import SENDING_TIMEOUT, Event, Message
 from notifications.outbox import record_event
 from storefront.lib.http.errors import PermanentError, TemporaryError
@@ -139,7 +140,7 @@ def test_a_failure_before_acceptance_is_retried_with_the_same_message_id(post):
     assert failed == ("retrying", "451 come back later", True, [])
     assert too_early == 0
     assert (delivery.status, delivery.attempts, delivery.problem) == ("sent", 2, "")
-    assert [message.message_id for message in post.sent] == [dispatch.message_id(delivery)]
+    assert [message.message_id for message in post.sent] == [message_id(delivery)]
 
 
 def test_a_message_fails_after_ten_attempts_over_three_days_and_staff_can_resend_it(post):
@@ -211,6 +212,18 @@ def test_staff_resend_a_message_not_found(post):
     dispatch.send(delivery=delivery, now=later)
 
     assert (delivery.status, len(post.sent)) == ("sent", 1)
+
+
+def test_a_message_that_staff_send_a_second_time_gets_another_message_id(post):
+    delivery = make_delivery()
+    dispatch.send(delivery=delivery, now=NOON)
+
+    dispatch.resend(delivery=delivery, actor="ada", now=NOON, may_repeat=True)
+    dispatch.send(delivery=delivery, now=NOON)
+
+    first, second = [message.message_id for message in post.sent]
+    assert first != second
+    assert find_message(first) == find_message(second) == delivery
 
 
 @pytest.mark.parametrize("status", ["pending", "sent"])

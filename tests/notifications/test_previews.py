@@ -11,7 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from notifications import dispatch
-from notifications.models import Message
+from notifications.deliverability.message_ids import message_id
+from notifications.models import Message, Suppression
 from notifications.previews import frame_document
 from notifications.sealed_links import HIDDEN_LINK, encrypt_link, hide_links
 from notifications.senders import Attachment, OutgoingMessage
@@ -22,7 +23,7 @@ from tests.notifications.smtp_servers import free_port, mailbox, mailers
 
 pytestmark = pytest.mark.django_db
 KEY = "/FL-261124-7K3QX/key/"
-RIGHTS = ("view_event", "view_message", "change_message")
+RIGHTS = ("view_event", "view_message", "change_message", "change_suppression")
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_message_is_shown_as_html_in_a_sandbox_as_text_and_with_its_headers(de
     )
     headers = dict(re.findall(r'<th scope="row">([\w-]+)</th><td>(.*?)</td>', html))
     assert headers["To"] == "erika@example.org"
-    assert unescape(headers["Message-ID"]) == dispatch.message_id(message)
+    assert unescape(headers["Message-ID"]) == message_id(message)
     assert unescape(headers["List-Unsubscribe"]) == f"<{HIDDEN_LINK}stop/>"
 
 
@@ -154,7 +155,7 @@ def test_a_test_goes_only_to_the_staff_member(desk, settings, tmp_path):
     mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert mail["X-Envelope-To"] == mail["To"] == "desk@fara.example"
     assert mail["Subject"].startswith("Test: ")
-    assert mail["Message-ID"] != dispatch.message_id(message)
+    assert mail["Message-ID"] != message_id(message)
     assert mail["List-Unsubscribe"] is None
     assert KEY not in mail.as_string()
     assert "The test was sent to desk@fara.example." in answer.content.decode()
@@ -203,3 +204,31 @@ def test_the_preview_takes_few_statements(desk, django_assert_max_num_queries):
 
     with django_assert_max_num_queries(12):
         desk.get(page(message))
+
+
+def test_staff_resend_a_message_from_its_page(desk):
+    message = make_delivery()
+    Message.objects.update(status="sent")
+    address = reverse("admin:notifications_message_resend", args=[message.pk])
+
+    warned = desk.get(address).content.decode()
+    desk.post(address)
+
+    message.refresh_from_db()
+    assert "gets it a second time" in warned
+    assert (message.status, message.resends) == ("requeued", 1)
+
+
+def test_staff_lift_a_suppression_with_a_reason(desk):
+    row = Suppression.objects.create(address="a@example.org", reason="hard_bounce", since=NOON)
+    page = reverse("admin:notifications_suppression_change", args=[row.pk])
+    address = reverse("admin:notifications_suppression_lift", args=[row.pk])
+
+    offered = address in desk.get(page).content.decode()
+    desk.post(address, {"reason": "The customer called: new mailbox."})
+
+    row.refresh_from_db()
+    assert offered
+    assert row.lift_reason == "The customer called: new mailbox."
+    assert row.lifted_by
+    assert address not in desk.get(page).content.decode()

@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from notifications.models import Suppression
 from orders.admin_columns import fulfillment, payment
 from orders.cancellation import cancellation
 from orders.models import Order, PurchaseOrder
@@ -76,3 +77,20 @@ def test_a_paid_order_without_fulfillment_is_shown_as_unfulfilled():
 
     assert "Authorized" in money
     assert "Unfulfilled" in begun
+
+
+def test_the_page_says_whether_the_customer_can_be_reached_and_leads_to_the_messages(staff):
+    order = make_paid_order()
+    page = reverse("admin:orders_order_change", args=[order.pk])
+    reachable = staff.get(page).content.decode()
+    Suppression.objects.create(address=order.email, reason="hard_bounce", since=NOON)
+    Suppression.objects.create(address=order.email, reason="complaint", since=NOON)
+
+    suppressed = staff.get(page).content.decode()
+    listed = staff.get(reverse("admin:orders_order_messages", args=[order.pk]), follow=True)
+
+    assert "No problem known" in reachable
+    assert "Cannot be reached since" in suppressed
+    assert "Gets only messages that an order needs since" in suppressed
+    assert listed.status_code == 200
+    assert listed.redirect_chain[0][0].endswith(f"?q={order.number}")

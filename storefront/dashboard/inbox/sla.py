@@ -37,6 +37,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "sync_failed": 4 * HOUR,
     "sync_quarantined": 4 * HOUR,
     "stock_stale": 4 * HOUR,
+    "address_unreachable": 4 * HOUR,
     "payment_disputed": 2 * DAY,
     "reconciliation_difference": 2 * DAY,
     "reconciliation_late": 2 * DAY,

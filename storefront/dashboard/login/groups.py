@@ -50,6 +50,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "shipping.change_parcel",
         "notifications.view_message",
         "notifications.change_message",
+        "notifications.view_suppression",
+        "notifications.change_suppression",
         "catalog.view_product",
         "catalog.view_variant",
     ],

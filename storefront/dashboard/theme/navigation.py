@@ -71,6 +71,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Payment discrepancies"), "balance", "orders_discrepancy"),
                 (_("Parcels"), "package_2", "shipping_parcel"),
                 (_("Customer notifications"), "mail", "notifications_message"),
+                (_("Suppressed addresses"), "unsubscribe", "notifications_suppression"),
             ],
         ),
         (

@@ -19,6 +19,7 @@ WEB_PORT = 8000
 SMTP_OFFSET = 25
 SANDBOXES = "storefront.dev.sandboxes"
 HOOK_PATH = "/hooks/cj-cj-sandbox/"  # connector, then supplier code
+MAIL_HOOK_PATH = "/hooks/postmark/"
 SMS_ACCOUNT, SMS_SENDER = f"AC{'0' * 32}", "+15005550006"
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that its progress is visible
 TRACKER_PACE_S = 15  # seconds between two events of a parcel at the tracking provider
@@ -145,6 +146,7 @@ def settings(
         "TWILIO_FROM": SMS_SENDER,
         "SEVENTEEN_TRACK_URL": url_of(ports.tracker),
         "TRACKING_GRACE_MIN": str(TRACKING_GRACE_MIN),
+        "MAIL_PROVIDER": "postmark",
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
         "PYTHONUNBUFFERED": "1",
         # With fixed limits, the C library returns memory after each large read; by default they grow.
@@ -171,7 +173,7 @@ def outsiders(stage: Stage) -> list[Child]:
 
     hook = f"{url_of(ports.web)}{HOOK_PATH}"
     mail = ["-m", f"{SANDBOXES}.mail", "--port", str(ports.smtp)]
-    mail += ["--dir", str(var / "mail")]
+    mail += ["--dir", str(var / "mail"), "--webhook-url", f"{url_of(ports.web)}{MAIL_HOOK_PATH}"]
     few = ["--count", str(BIGBUY_PRODUCTS), "--hour", str(BIGBUY_HOUR_S)]
     files = ["--count", str(FEED_PRODUCTS), "--skip", str(FEED_SKIPS)]
     return [

@@ -3,7 +3,8 @@
     python -m storefront.dev.sandboxes.mail --port 8025 --dir var/mail
 
 It removes no duplicate: a message that was sent twice is stored twice. It fails on demand: each file
-in ``faults/`` of its folder fails one message, and is deleted. ``add_fault`` writes them.
+in ``faults/`` of its folder fails one message, and is deleted. ``add_fault`` writes them. With
+``--webhook-url`` it reports by webhook what became of each message (``mail_events``).
 """
 
 import argparse
@@ -21,6 +22,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from storefront.dev.sandboxes.core.stopping import on_stop
+from storefront.dev.sandboxes.mail_events import Reporter
+from storefront.lib.env import env_str
 
 HOST = "127.0.0.1"
 MAX_BYTES = 2_000_000
@@ -53,8 +56,8 @@ def clear_faults(folder: Path) -> None:
 class MessageHandler:
     """Stores each message on disk before it is accepted."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, reporter: Reporter | None = None) -> None:
+        self._folder, self._reporter = folder, reporter
         self._numbers = count(1)
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
@@ -81,6 +84,8 @@ class MessageHandler:
             f"X-Envelope-To: {recipient}\r\n" for recipient in envelope.rcpt_tos
         )
         store_message(self._folder / name, envelope_lines.encode("utf-8", "replace") + content)
+        if self._reporter:
+            self._reporter.report(content, envelope.rcpt_tos)
 
 
 def _answer(server: SMTP, text: str) -> str:
@@ -108,12 +113,18 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="storefront.dev.sandboxes.mail", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--dir", type=Path, required=True)
+    parser.add_argument("--webhook-url", default="")
     chosen = parser.parse_args(words)
     chosen.dir.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     on_stop(stop.set)
+    secret = env_str("MAIL_WEBHOOK_SECRET")
+    reporter = Reporter(chosen.webhook_url, secret) if chosen.webhook_url else None
     controller = Controller(
-        MessageHandler(chosen.dir), hostname=HOST, port=chosen.port, data_size_limit=MAX_BYTES
+        MessageHandler(chosen.dir, reporter),
+        hostname=HOST,
+        port=chosen.port,
+        data_size_limit=MAX_BYTES,
     )
     try:
         controller.start()

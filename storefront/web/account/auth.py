@@ -119,9 +119,11 @@ def confirm(request: HttpRequest, key: str) -> HttpResponse:
         is_done = False
         if form is None:
             is_done = confirmation.confirm(request) is not None
+            if is_done:
+                email_verification.record_opened(address=user.email, now=timezone.now())
         elif form.is_valid():
             email_verification.verify_and_set_password(
-                user=user, password=form.cleaned_data["password"]
+                user=user, password=form.cleaned_data["password"], now=timezone.now()
             )
             is_done = True
         if is_done:

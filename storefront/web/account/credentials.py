@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from notifications.deliverability import suppressions
 from orders.cart import account_cart
 from storefront.accounts import credentials, login_throttling
 from storefront.accounts.email_verification import verified_addresses
@@ -67,7 +68,7 @@ class NewEmailForm(CurrentPasswordForm):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].lower()
-        if email == self.user.email:
+        if email == self.user.email and suppressions.find_unreachable(email) is None:
             raise ValidationError(_("This is already your e-mail address."))
         return email
 
@@ -100,7 +101,10 @@ def email(request: HttpRequest, user: User) -> HttpResponse:
             credentials.request_email_change(user=user, email=new_email, now=timezone.now())
             return redirect("account_email_sent")
         problem = _("Too many e-mails. Wait an hour, then try again.")
-    return form_page(request, "web/account/email.html", form, problem=problem, user=user)
+    unreachable = suppressions.find_unreachable(user.email)
+    return form_page(
+        request, "web/account/email.html", form, problem=problem, user=user, unreachable=unreachable
+    )
 
 
 @require_safe

@@ -53,7 +53,7 @@ def set_new_password(request: HttpRequest, uidb36: str, key: str) -> HttpRespons
         with transaction.atomic():
             new_password = form.cleaned_data["password"]
             credentials.set_password(user=user, password=new_password, now=timezone.now())
-            email_verification.verify(user=user)
+            email_verification.verify(user=user, now=timezone.now())
             login_throttling.reset_failures(user.email)
         return redirect(reverse("account_login", query={"changed": 1}))
     return form_page(request, "web/account/password.html", form)

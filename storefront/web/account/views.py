@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from notifications.deliverability import suppressions
 from orders.models import Order, Payment, PaymentEvent
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
@@ -37,7 +38,8 @@ def account(request: HttpRequest, user: User) -> HttpResponse:
         )
         for order in rows.prefetch_related("lines", newest_first)
     ]
-    return render(request, "web/account/account.html", {"orders": orders})
+    context = {"orders": orders, "unreachable": suppressions.find_unreachable(user.email)}
+    return render(request, "web/account/account.html", context)
 
 
 @require_safe
@@ -72,4 +74,7 @@ def profile(request: HttpRequest, user: User) -> HttpResponse:
         )
         return redirect(reverse("account_profile", query={"kept": 1}))
     is_kept = "kept" in request.GET
-    return form_page(request, "web/account/profile.html", form, user=user, kept=is_kept)
+    unreachable = suppressions.find_unreachable(user.email)
+    return form_page(
+        request, "web/account/profile.html", form, user=user, kept=is_kept, unreachable=unreachable
+    )

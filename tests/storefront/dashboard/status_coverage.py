@@ -19,6 +19,7 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "requeued": "messaging.messages_sent",
         "sending": "message_undeliverable messaging.messages_sent",
         "failed": "message_undeliverable",
+        "sent": FINISHED,
     },
     ("catalog.PriceBook", "status"): {"draft": SETTING, "live": SETTING},
     ("catalog.BulkEdit", "status"): {

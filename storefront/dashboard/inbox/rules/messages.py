@@ -1,9 +1,24 @@
-"""Message rules: find incoming webhooks not processed, and messages not delivered."""
+"""Message rules: find webhooks not processed, messages not delivered, unreachable addresses."""
 
 from django.utils.translation import gettext_lazy as _
 
 from notifications import labels
+from notifications.models import Message, Suppression
 from storefront.dashboard.inbox.rule import NO_AMOUNT, simple_rule
+from storefront.lib.staff.columns import choice_label
+
+
+def _reason(code: str) -> str:
+    return choice_label(Suppression, "reason", code)
+
+
+def _unless_suppressed() -> str:
+    """Return the condition of messages that failed for another reason than a suppressed address."""
+    return f"d.status = 'failed' AND d.delivery <> '{Message.Delivery.SUPPRESSED}'"
+
+
+# A suppressed address that bounces; a complaint leaves it reachable.
+BOUNCING = "s.lifted_at IS NULL AND s.reason IN ('hard_bounce', 'soft_bounces')"
 
 MESSAGES = (
     simple_rule(
@@ -21,8 +36,32 @@ MESSAGES = (
         "notifications_message",
         f"d.id, d.template || ' → ' || d.recipient AS name, d.status_since AS since, {NO_AMOUNT},"
         " d.problem AS detail FROM notifications_message d",
-        "d.status = 'failed' OR (d.status = 'sending'"
+        f"({_unless_suppressed()}) OR (d.status = 'sending'"
         " AND d.status_since < %(now)s - interval '15 minutes')",
         format_name=labels.label,
+    ),
+    # Orders that run, and ended ones for two weeks: refunds and returns are told by e-mail, too.
+    simple_rule(
+        "customer_unreachable",
+        _("Customer cannot be reached by e-mail"),
+        "orders_order",
+        "o.id, o.number AS name, min(s.since) AS since, o.total_amount AS amount,"
+        " o.currency, min(s.reason) AS detail FROM notifications_suppression s"
+        " JOIN orders_order o ON lower(o.email) = s.address",
+        f"{BOUNCING} AND (o.status IN ('placed', 'on_hold', 'processing')"
+        " OR (o.status IN ('completed', 'canceled')"
+        " AND o.status_since > %(now)s - interval '14 days')) GROUP BY o.id",
+        format_detail=_reason,
+    ),
+    # Addresses of suppliers and staff: an order or a warning did not reach them.
+    simple_rule(
+        "address_unreachable",
+        _("Supplier or staff address does not accept e-mail"),
+        "notifications_suppression",
+        f"s.id, s.address AS name, s.since, {NO_AMOUNT}, s.detail"
+        " FROM notifications_suppression s JOIN notifications_message d ON d.id = s.message_id"
+        " JOIN notifications_event e ON e.id = d.event_id",
+        f"{BOUNCING} AND (e.subject LIKE 'purchase_order:%%' OR e.subject LIKE 'supplier:%%'"
+        " OR e.subject LIKE 'staff_alerts:%%')",
     ),
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from notifications.dispatch import message_id
+from notifications.deliverability.message_ids import message_id
 from notifications.models import Event, Message
 from orders import ledger
 from orders.backorders import backorders

@@ -5,6 +5,7 @@ from contextlib import suppress
 from django.utils import timezone
 
 from notifications import dispatch
+from notifications.deliverability.message_ids import message_id
 from notifications.models import Message
 from orders.models import PurchaseOrder
 from orders.purchasing.holds import holds
@@ -40,7 +41,7 @@ def _resolve_messages(place: Instance) -> int:
         if delivery.sender == "sms":
             has_arrived = _has_unknown_text_message(place, delivery.recipient)
         else:
-            has_arrived = dispatch.message_id(delivery) in emails
+            has_arrived = message_id(delivery) in emails
         decide = dispatch.confirm_sent if has_arrived else dispatch.resend
         with suppress(InvalidTransitionError, ConcurrentUpdateError):
             decide(delivery=delivery, actor=ACTOR, now=timezone.now())

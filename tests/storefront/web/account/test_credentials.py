@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from notifications import dispatch
-from notifications.models import Event, Message
+from notifications.models import Event, Message, Suppression
 from notifications.sealed_links import decrypt_link
 from orders.models import Order
 from storefront.accounts import credentials
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 NEW, OLD = "erika.new@example.org", "erika@example.org"
 NEXT = "a brighter lamp at dawn"
 WANTED = {"email": NEW, "current": PASSWORD}
+PLACES = ("", "profile/", "email/")
 EMAIL, PASSWORDS = "/en/account/email/", "/en/account/profile/password/"
 
 
@@ -317,3 +318,36 @@ def test_concurrent_stop_waits_and_is_too_late(signed_in, monkeypatch):
     assert User.objects.filter(email=NEW).exists()
     assert isinstance(rival.failure, credentials.StaleLinkError)
     assert EmailChangeRequest.objects.get().stopped_at is None
+
+
+def suppress(address=OLD):
+    return Suppression.objects.create(address=address, reason="hard_bounce", since=NOON)
+
+
+@in_each_language
+def test_an_owner_who_cannot_be_reached_is_told_in_the_account(signed_in, language):
+    before = [signed_in.get(f"/{language}/account/{name}").content.decode() for name in PLACES]
+    suppress()
+
+    for name, former in zip(PLACES, before, strict=True):
+        page = Page(signed_in.get(f"/{language}/account/{name}"))
+        assert page.faults == []
+        assert "note" in page.text
+        assert OLD not in former or page.text.count(OLD) > former.count(OLD)
+
+
+def test_an_address_that_bounced_is_confirmed_again_by_its_owner(signed_in, erika):
+    refused = signed_in.post(EMAIL, {"email": OLD, "current": PASSWORD})
+    suppression = suppress()
+
+    signed_in.post(EMAIL, {"email": OLD, "current": PASSWORD})
+    asked = [recipients_of(f"account.{name}") for name in ("new_address", "email_change_requested")]
+    signed_in.post(link())
+
+    suppression.refresh_from_db()
+    erika.refresh_from_db()
+    assert refused.status_code == 422
+    assert asked == [[OLD], []]
+    assert (suppression.lift_reason, erika.email) == ("confirmed by its owner", OLD)
+    assert recipients_of("account.email_changed") == []
+    assert is_in(signed_in)

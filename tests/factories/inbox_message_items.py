@@ -1,0 +1,34 @@
+"""Inbox item factories of messages: one case for each rule about messages and addresses."""
+
+from datetime import timedelta
+
+from notifications.models import Event, Message, Suppression
+from orders.models import Order
+from tests.factories.suppliers import NOON
+
+AGO = NOON - timedelta(days=1)
+
+
+def make_supplier_suppression():
+    event = Event.objects.create(
+        key="po-1", name="purchase_order.mailed", subject="purchase_order:PO-1", sequence=1,
+        payload={}, occurred_at=AGO,
+    )  # fmt: skip
+    message = Message.objects.create(
+        event=event, sender="email", recipient="orders@lumen.example", locale="en",
+        template="purchase_order", status="sent", status_since=AGO, due_at=AGO, delivery="bounced",
+    )  # fmt: skip
+    return Suppression.objects.create(
+        address=message.recipient, reason="hard_bounce", since=AGO, message=message
+    )
+
+
+MESSAGE_CASES = {
+    "customer_unreachable": lambda: Suppression.objects.create(
+        address=Order.objects.filter(status="processing").first().email.lower(),
+        reason="hard_bounce",
+        since=AGO,
+    ),
+    "address_unreachable": make_supplier_suppression,
+    "message_undeliverable": lambda: Message.objects.update(status="failed", status_since=AGO),
+}
