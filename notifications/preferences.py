@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Consent, Message
 from notifications.routes import kind_of
+from storefront.identity.current import shop_identity
 
 EMAIL, SMS = "email", "sms"
 ERASED = "erased@erased.invalid"  # the recipient of an erased person's messages
@@ -21,26 +22,43 @@ ERASED = "erased@erased.invalid"  # the recipient of an erased person's messages
 class Kind(StrEnum):
     """What a recipient can choose. Messages without a kind are always sent."""
 
+    CONFIRMED = "confirmed"
     SHIPPED = "shipped"
     OUT_FOR_DELIVERY = "out_for_delivery"
     DELIVERED = "delivered"
     PROBLEM = "problem"
+    PRODUCT_ALERT = "product_alert"
+    REVIEW_REQUEST = "review_request"
 
 
 LABELS: Mapping[Kind, Promise] = MappingProxyType(
     {
+        Kind.CONFIRMED: _("An order is confirmed, if that takes a while"),
         Kind.SHIPPED: _("A parcel is on its way"),
         Kind.OUT_FOR_DELIVERY: _("A parcel arrives today"),
         Kind.DELIVERED: _("A parcel was delivered"),
         Kind.PROBLEM: _("There is a problem with a delivery"),
+        Kind.PRODUCT_ALERT: _("An item that I asked about is available again, or cheaper"),
+        Kind.REVIEW_REQUEST: _("Ask me once after a delivery to review my order"),
     }
 )
 # The kinds of each channel that can be chosen.
 KINDS: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
-    {EMAIL: (Kind.OUT_FOR_DELIVERY, Kind.DELIVERED), SMS: tuple(Kind)}
+    {
+        EMAIL: (
+            Kind.CONFIRMED,
+            Kind.OUT_FOR_DELIVERY,
+            Kind.DELIVERED,
+            Kind.PRODUCT_ALERT,
+            Kind.REVIEW_REQUEST,
+        ),
+        SMS: (Kind.SHIPPED, Kind.OUT_FOR_DELIVERY, Kind.DELIVERED, Kind.PROBLEM),
+    }
 )
-# Text messages need consent. E-mails about an order's progress do not, and can be ended.
+# Text messages need consent. E-mails about an order's progress, and those that a person asked for
+# by name, do not, and can be ended.
 DEFAULTS: Mapping[str, bool] = MappingProxyType({EMAIL: True, SMS: False})
+OPT_IN = frozenset({Kind.REVIEW_REQUEST})  # need consent on each channel
 # What the recipient reads beside the choice. A changed text gets a new version: both stay in the
 # list, because consents name the version.
 TEXTS: Mapping[str, Promise] = MappingProxyType(
@@ -58,6 +76,13 @@ TEXT_VERSIONS: Mapping[str, str] = MappingProxyType({EMAIL: "email-1", SMS: "sms
 _signer = Signer(salt="notifications.preferences")
 
 
+def offered_kinds(sender: str) -> tuple[Kind, ...]:
+    """Return the kinds of a channel that this shop sends."""
+    if shop_identity().review_url:
+        return KINDS[sender]
+    return tuple(kind for kind in KINDS[sender] if kind != Kind.REVIEW_REQUEST)
+
+
 def text_of(sender: str) -> Promise:
     """Return the current text beside the choices of a channel."""
     return TEXTS[TEXT_VERSIONS[sender]]
@@ -71,7 +96,7 @@ def choices(*, recipient: str, sender: str) -> dict[Kind, bool]:
         .distinct("kind")
         .values_list("kind", "is_given")
     )
-    chosen = dict.fromkeys(KINDS[sender], DEFAULTS[sender])
+    chosen = {kind: DEFAULTS[sender] and kind not in OPT_IN for kind in KINDS[sender]}
     return chosen | {Kind(kind): is_given for kind, is_given in newest if kind in chosen}
 
 

@@ -84,6 +84,9 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
             _text_message("parcel_exception", "problem"),
         ),
         "parcel.tracking_changed": (Route("parcel_tracking_changed"),),
+        "product_alert.asked": (Route("product_alert_confirm"),),
+        "product_alert.back_in_stock": (Route("back_in_stock", kind="product_alert"),),
+        "product_alert.price_drop": (Route("price_drop", kind="product_alert"),),
         "purchase_order.mailed": (Route("purchase_order"),),
         "purchase_order.supplier_cancellation_request": (Route("supplier_cancellation_request"),),
         "purchase_order.supplier_address_change_request": (

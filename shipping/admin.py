@@ -1,8 +1,15 @@
 """Admin entry point: import the staff pages of every package."""
 
+from shipping.product_alerts import admin as product_alert_admin
 from shipping.rates import admin as rate_admin
 from shipping.rerouting import admin as rerouting_admin
 from shipping.shipments.admin import records as shipment_admin
 from shipping.trackers import admin as tracker_admin
 
-__all__ = ["rate_admin", "rerouting_admin", "shipment_admin", "tracker_admin"]
+__all__ = [
+    "product_alert_admin",
+    "rate_admin",
+    "rerouting_admin",
+    "shipment_admin",
+    "tracker_admin",
+]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from orders.payments.tasks import execute_requests
 from shipping import late_parcels, status_polling, supplier_performance
+from shipping.product_alerts import tasks as product_alert_tasks
 from shipping.rerouting import tasks as rerouting_tasks
 from shipping.shipments import fulfillment
 from shipping.trackers import tasks as tracker_tasks
@@ -15,7 +16,7 @@ from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 from suppliers.scorecards import tasks as scorecard_tasks
 
-__all__ = ["rerouting_tasks", "tracker_tasks"]  # Celery finds them here
+__all__ = ["product_alert_tasks", "rerouting_tasks", "tracker_tasks"]  # Celery finds them here
 
 BATCH = 200
 # Older days are rolled up when staff ask for it (``manage.py roll_up_scorecards``).

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Max
 
 from catalog.models import Listing, PriceChange
+from catalog.pricing.price_reduction import WINDOW, PricePoint, lowest_before
 from storefront.lib.line_charts import PriceStep
 
 MAX_PRICES = 500
@@ -22,6 +23,24 @@ def load_prices(*, listing: Listing) -> list[PriceStep]:
         PriceStep(at=at, price=amount, landed=landed_cost_in(breakdown))
         for at, amount, breakdown in newest
     ][::-1]
+
+
+def lowest_before_current(*, listing: Listing) -> Decimal | None:
+    """Return the lowest price of the 30 days before the current price; None if there was none.
+
+    It must be stated with an announced reduction (``price_reduction``).
+    """
+    changes = PriceChange.objects.filter(listing=listing).order_by("-at", "-pk")
+    current = changes.first()
+    if current is None:
+        return None
+    points: list[PricePoint] = []
+    rows = changes.filter(pk__lt=current.pk).values_list("at", "amount")
+    for at, amount in rows[:MAX_PRICES]:
+        points.append(PricePoint(at, amount))
+        if at <= current.at - WINDOW:  # in force at the start of the 30 days
+            break
+    return lowest_before(points[::-1], since=current.at)
 
 
 def change_times(*, listing_ids: Collection[int], now: datetime) -> dict[int, datetime]:

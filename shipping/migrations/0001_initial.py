@@ -184,6 +184,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ProductAlert",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("back_in_stock", "Back in stock"), ("price_drop", "Price drop")], max_length=13, verbose_name="Alert")),
+                ("country", models.CharField(max_length=2, verbose_name="Deliver to")),
+                ("email", models.EmailField(max_length=254, verbose_name="E-mail")),
+                ("locale", models.CharField(max_length=5, verbose_name="Language")),
+                ("price_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Price when asked")),
+                ("asked_at", models.DateTimeField(verbose_name="Asked")),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True, verbose_name="Confirmed")),
+                ("met_since", models.DateTimeField(blank=True, null=True, verbose_name="Fulfilled since")),
+                ("channel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="alerts", to="catalog.channel", verbose_name="Channel")),
+                ("variant", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="alerts", to="catalog.variant", verbose_name="Variant")),
+            ],
+            options={
+                "verbose_name": "product alert",
+                "verbose_name_plural": "product alerts",
+                "indexes": [models.Index(fields=["asked_at"], name="product_alert_by_age")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("email", "variant", "channel", "country", "kind"), name="product_alert_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("kind", "price_drop"), ("price_amount__isnull", False)), models.Q(("kind", "back_in_stock"), ("price_amount__isnull", True)), _connector="OR"),
+                        name="product_alert_price_of_drop",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="TrackingProvider",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -1,5 +1,6 @@
 """Models: export all tables of shipping."""
 
+from shipping.models.product_alerts import ProductAlert
 from shipping.models.rates import LiveRateLocation
 from shipping.models.shipments import (
     Parcel,
@@ -15,6 +16,7 @@ __all__ = [
     "Parcel",
     "ParcelCorrection",
     "ParcelLine",
+    "ProductAlert",
     "Shipment",
     "TrackingEvent",
     "TrackingProvider",

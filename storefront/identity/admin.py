@@ -45,7 +45,7 @@ class ShopIdentityAdmin(StaffAdmin):
     editable = FIELDS
     may_add = True
     groups = (
-        Group(_("Shop"), ("name", "email", "phone")),
+        Group(_("Shop"), ("name", "email", "phone", "review_url")),
         Group(_("Company"), ("company", "address", "register_entry", "vat_id")),
     )
     list_display: ClassVar = ["name", "company", "email", "phone"]

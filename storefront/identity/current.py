@@ -30,6 +30,7 @@ class Identity:
     phone: str
     register_entry: str = ""
     vat_id: str = ""
+    review_url: str = ""
 
     @property
     def is_demonstration(self) -> bool:
@@ -52,7 +53,7 @@ DEMONSTRATION = Identity(
     email="help@fara.example",
     phone="+1 555 0100",
 )
-FIELDS = ("name", "company", "address", "email", "phone", "register_entry", "vat_id")
+FIELDS = ("name", "company", "address", "email", "phone", "register_entry", "vat_id", "review_url")
 _cached: tuple[float, Identity] | None = None  # (expiry by the monotonic clock, identity)
 # expiry, (kind, language) -> file name
 _artwork: tuple[float, dict[tuple[str, str], str]] | None = None

@@ -1,6 +1,7 @@
 """Identity models: store who runs the shop, its legal texts and guarantee artwork per language."""
 
 from django.conf import settings
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -41,6 +42,15 @@ class ShopIdentity(models.Model):
         max_length=40,
         blank=True,
         help_text=_("With the country code. Leave empty if there is none."),
+    )
+    review_url = models.URLField(
+        _("Review page"),
+        blank=True,
+        help_text=_(
+            "Where customers review the shop, such as your page on a review site. Customers who"
+            " agree are asked once after a delivery. If empty, no one is asked."
+        ),
+        validators=[URLValidator(schemes=["https"])],
     )
 
     class Meta:

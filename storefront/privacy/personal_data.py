@@ -26,7 +26,9 @@ from notifications.models import Consent, Event, Message, Suppression
 from orders import privacy
 from orders.models import AddressChangeRequest, Cart, Order, ReturnPhoto
 from orders.returns import photos
+from shipping.models import ProductAlert
 from shipping.privacy import erase_parcels
+from shipping.product_alerts import subscriptions
 from storefront.accounts import credentials, login_throttling, security_log
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
@@ -87,6 +89,11 @@ def export(user: User) -> dict[str, Any]:
         ],
         "mails": list(
             mails.values("template", "sender", "recipient", "status", "delivery", "status_since")
+        ),
+        "product_alerts": list(
+            ProductAlert.objects.filter(email__in=emails)
+            .order_by("pk")
+            .values("kind", "variant__sku", "country", "email", "price_amount", "asked_at")
         ),
     }
 
@@ -169,6 +176,7 @@ def erase(*, user_id: int, now: datetime) -> None:
     erase_parcels(Order.objects.filter(number__in=numbers))
     texts |= {user.sms_number} - {""}
     emails |= credentials.former_addresses(user)
+    subscriptions.erase(emails)
     # A never confirmed address may belong to another person: only the mail to it is erased.
     unconfirmed = user.address_changes.filter(done_at=None)
     texts |= emails | set(unconfirmed.values_list("new_email", flat=True))

@@ -17,6 +17,7 @@ from catalog.models import FieldChange
 from notifications.models import Consent, Event, Message, Suppression
 from orders import privacy
 from orders.models import Cart, Order, PurchaseMessage
+from shipping.models import ProductAlert
 from shipping.privacy import erase_parcels
 from storefront.accounts.models import EmailChangeRequest, User
 from storefront.lib.state_machine import StatusChange
@@ -101,12 +102,13 @@ def _delete_field_changes(before: datetime) -> int:
 
 
 def _delete_consents(before: datetime) -> int:
-    """Delete choices of recipients without an account, order or cart, such as a former number."""
+    """Delete choices of recipients without account, order, cart or product alert."""
     emails = [
         EmailAddress.objects.all(),
         User.objects.all(),
         Order.objects.all(),
         Cart.objects.all(),
+        ProductAlert.objects.all(),
     ]
     numbers = [User.objects.all(), Order.objects.all(), Cart.objects.all()]
     unused = Consent.objects.filter(at__lt=before)

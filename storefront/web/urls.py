@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from storefront.web.account import messages
 from storefront.web.cart import views as cart_views
-from storefront.web.catalog import home, product, product_list, suggestions
+from storefront.web.catalog import home, product, product_alerts, product_list, suggestions
 from storefront.web.checkout import payment
 from storefront.web.checkout import views as checkout_views
 from storefront.web.content import contact, pages
@@ -26,6 +26,9 @@ urlpatterns = [
     path("p/<slug:slug>/", requires_open_shop(product.product), name="product"),
     path("p/<slug:slug>/documents/<int:pk>/", product.document, name="product_document"),
     path("p/<slug:slug>/guarantee/", product.guarantee_terms, name="product_guarantee"),
+    path("p/<slug:slug>/alert/", requires_open_shop(product_alerts.ask), name="product_alert"),
+    # /en/alerts/<token>/: confirm or stop an alert, by the link of an e-mail
+    path("alerts/<str:token>/", product_alerts.alert, name="alert"),
     # /en/cart/
     path("cart/", requires_open_shop(cart_views.cart), name="cart"),
     path("cart/add/", requires_open_shop(cart_views.add), name="cart_add"),

@@ -14,6 +14,7 @@ from tests.notifications import (
     test_contact_emails,
     test_order_emails,
     test_parcel_emails,
+    test_product_alert_emails,
     test_return_emails,
     test_supplier_emails,
 )
@@ -32,6 +33,7 @@ def test_each_event_with_an_e_mail_has_a_case():
         *test_contact_emails.CASES,
         *test_order_emails.CASES,
         *test_parcel_emails.CASES,
+        *test_product_alert_emails.CASES,
         *test_return_emails.CASES,
         *test_supplier_emails.CASES,
     )

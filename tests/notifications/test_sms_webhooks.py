@@ -7,7 +7,7 @@ import pytest
 
 from notifications import preferences, sms_webhooks
 from notifications.models import Consent, Message
-from notifications.preferences import SMS, Kind
+from notifications.preferences import KINDS, SMS
 from notifications.senders import sms
 from storefront.lib.security.webhook_signing import InvalidHeadersError, InvalidSignatureError
 from tests.factories.notifications import make_event
@@ -65,7 +65,11 @@ def test_a_call_is_verified_on_its_address_and_all_fields(settings, twilio):
 
 def test_a_reply_that_is_stop_ends_text_messages_to_the_number():
     preferences.record_choices(
-        recipient=PHONE, sender=SMS, chosen=dict.fromkeys(Kind, True), source="account", now=NOON
+        recipient=PHONE,
+        sender=SMS,
+        chosen=dict.fromkeys(KINDS[SMS], True),
+        source="account",
+        now=NOON,
     )
 
     ignored = apply(MessageSid="SM2", From=PHONE, Body="Thank you!")
@@ -75,7 +79,7 @@ def test_a_reply_that_is_stop_ends_text_messages_to_the_number():
 
     assert (ignored, still_wanted, applied) == (False, {True}, True)
     assert set(preferences.choices(recipient=PHONE, sender=SMS).values()) == {False}
-    assert Consent.objects.filter(source="reply").count() == len(Kind)
+    assert Consent.objects.filter(source="reply").count() == len(KINDS[SMS])
 
 
 def test_the_cost_is_recorded_when_the_provider_knows_it(monkeypatch):

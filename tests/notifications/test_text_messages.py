@@ -8,7 +8,7 @@ import pytest
 
 from notifications import dispatch, preferences, tasks
 from notifications.models import SENDING_TIMEOUT, Consent, Event, Message
-from notifications.preferences import SMS, Kind
+from notifications.preferences import KINDS, SMS, Kind
 from notifications.rendering import render_text_message
 from notifications.senders.segments import count_segments
 from orders.models import Cart, Order
@@ -47,7 +47,11 @@ CALL = "Messages.json"
 @pytest.fixture
 def wanted():
     preferences.record_choices(
-        recipient=PHONE, sender=SMS, chosen=dict.fromkeys(Kind, True), source="checkout", now=NOON
+        recipient=PHONE,
+        sender=SMS,
+        chosen=dict.fromkeys(KINDS[SMS], True),
+        source="checkout",
+        now=NOON,
     )
 
 
@@ -170,7 +174,7 @@ def test_a_stop_at_the_provider_ends_all_text_messages(twilio, wanted):
 
     assert delivery.status == "failed"
     assert set(preferences.choices(recipient=PHONE, sender=SMS).values()) == {False}
-    assert Consent.objects.filter(source="provider").count() == len(Kind)
+    assert Consent.objects.filter(source="provider").count() == len(KINDS[SMS])
 
 
 @pytest.mark.parametrize("kind", ["500", "429"])

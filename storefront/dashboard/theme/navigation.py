@@ -72,6 +72,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Parcels"), "package_2", "shipping_parcel"),
                 (_("Customer notifications"), "mail", "notifications_message"),
                 (_("Suppressed addresses"), "unsubscribe", "notifications_suppression"),
+                (_("Product alerts"), "notification_add", "shipping_productalert"),
             ],
         ),
         (

@@ -1,3 +1,4 @@
+import django.core.validators
 from django.db import migrations, models
 
 
@@ -58,6 +59,15 @@ class Migration(migrations.Migration):
                 ("phone", models.CharField(help_text="With the country code, such as +372 555 0100.", max_length=40, verbose_name="Phone")),
                 ("register_entry", models.CharField(blank=True, help_text="Court and number. Leave empty if there is none.", max_length=120, verbose_name="Commercial register")),
                 ("vat_id", models.CharField(blank=True, help_text="With the country code. Leave empty if there is none.", max_length=40, verbose_name="VAT ID")),
+                (
+                    "review_url",
+                    models.URLField(
+                        blank=True,
+                        help_text="Where customers review the shop, such as your page on a review site. Customers who agree are asked once after a delivery. If empty, no one is asked.",
+                        validators=[django.core.validators.URLValidator(schemes=["https"])],
+                        verbose_name="Review page",
+                    ),
+                ),
             ],
             options={"verbose_name": "shop identity", "verbose_name_plural": "shop identity", "constraints": [models.CheckConstraint(condition=models.Q(("pk", 1)), name="one_shop_identity")]},
         ),

@@ -19,6 +19,9 @@ from notifications.models import Consent, Message
 from notifications.preferences import EMAIL, SMS, Kind
 from notifications.senders import sms
 from notifications.senders.phone_numbers import mobile_number
+from shipping.models import ProductAlert
+from shipping.product_alerts.links import alert_path
+from shipping.product_alerts.subscriptions import active_alerts
 from storefront.accounts import profile
 from storefront.accounts.models import User
 from storefront.web.account.auth import for_customers, form_page, posted
@@ -36,18 +39,17 @@ class ChoicesForm(forms.Form):
         self.sender = sender
         self.text = preferences.text_of(sender)
         applying = preferences.choices(recipient=recipient, sender=sender)
-        for kind, is_given in applying.items():
+        self._kinds = preferences.offered_kinds(sender)
+        for kind in self._kinds:
             self.fields[kind] = forms.BooleanField(
-                label=str(preferences.LABELS[kind]), initial=is_given, required=False
+                label=str(preferences.LABELS[kind]), initial=applying[kind], required=False
             )
 
     def kinds(self) -> list[forms.BoundField]:
-        return [self[kind] for kind in preferences.KINDS[self.sender]]
+        return [self[kind] for kind in self._kinds]
 
     def save(self, *, recipient: str, source: str) -> None:
-        chosen: Mapping[Kind, bool] = {
-            kind: self.cleaned_data[kind] for kind in preferences.KINDS[self.sender]
-        }
+        chosen: Mapping[Kind, bool] = {kind: self.cleaned_data[kind] for kind in self._kinds}
         preferences.record_choices(
             recipient=recipient,
             sender=self.sender,
@@ -94,7 +96,13 @@ def messages(request: HttpRequest, user: User) -> HttpResponse:
         if texts is not None:
             _save_text_messages(texts, user)
         return redirect(reverse("account_messages", query={"kept": 1}))
-    context: dict[str, Any] = {"user": user, "mails": mails, "texts": texts, **_kept(request)}
+    context: dict[str, Any] = {
+        "user": user,
+        "mails": mails,
+        "texts": texts,
+        "alerts": _alerts(user.email),
+        **_kept(request),
+    }
     return form_page(request, "web/account/messages.html", texts or mails, **context)
 
 
@@ -119,6 +127,7 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
         "mails": form,
         "texts": None,
         "recipient": recipient,
+        "alerts": _alerts(recipient),
         **_kept(request),
     }
     return form_page(request, "web/account/messages_by_link.html", form, **context)
@@ -168,6 +177,11 @@ def _find_message(token: str) -> Message:
     if (message := preferences.find_message(token)) is None:
         raise Http404
     return message
+
+
+def _alerts(recipient: str) -> list[tuple[ProductAlert, str]]:
+    """Return the active alerts of an address, each with the path of its page."""
+    return [(alert, alert_path(alert)) for alert in active_alerts(recipient)]
 
 
 def _kept(request: HttpRequest) -> dict[str, Any]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 
@@ -7,6 +9,7 @@ from notifications.preferences import EMAIL, SMS, Kind
 from orders.models import Cart
 from storefront.accounts import profile
 from storefront.accounts.models import User
+from storefront.identity import current
 from tests.factories.notifications import make_delivery
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page, in_each_language
@@ -82,6 +85,20 @@ def test_without_a_provider_no_page_offers_text_messages(signed_in, light):
     assert wanted() == set()
 
 
+@pytest.mark.parametrize("address", ["", "https://reviews.example/fara"])
+def test_reviews_are_asked_for_only_if_the_shop_has_a_review_page(
+    signed_in, light, monkeypatch, address
+):
+    identity = replace(current.DEMONSTRATION, review_url=address)
+    monkeypatch.setattr(current, "DEMONSTRATION", identity)
+    monkeypatch.setattr(current, "_cached", None)
+
+    shown = Page(signed_in.get(PATH)).all("input", name="email-review_request")
+
+    assert len(shown) == bool(address)
+    assert all("checked" not in each for each in shown)
+
+
 # Link of an e-mail
 
 
@@ -94,7 +111,7 @@ def test_the_link_of_an_e_mail_changes_its_recipients_choices(customer, light):
     assert "checked" in before.all("input", name="email-delivered")[0]
     assert "Saved." in page.text
     assert wanted() == {Kind.OUT_FOR_DELIVERY}
-    assert Consent.objects.get().source == "link"
+    assert set(Consent.objects.values_list("source", flat=True)) == {"link"}
 
 
 def test_one_click_of_the_mailbox_ends_the_kind_of_the_e_mail(light):
@@ -108,11 +125,11 @@ def test_one_click_of_the_mailbox_ends_the_kind_of_the_e_mail(light):
 
     assert (looked.status_code, before, wrong.status_code) == (
         302,
-        set(preferences.KINDS[EMAIL]),
+        set(preferences.KINDS[EMAIL]) - preferences.OPT_IN,
         400,
     )
     assert [answer.status_code for answer in done] == [200, 200]
-    assert wanted() == {Kind.OUT_FOR_DELIVERY}
+    assert wanted() == before - {Kind.DELIVERED}
     assert Consent.objects.get().source == "one_click"
 
 
@@ -137,7 +154,7 @@ def test_text_messages_are_chosen_at_checkout_for_the_phone_of_the_address(custo
 
     assert answer.status_code == 302
     assert Cart.objects.get().sms_number == PHONE
-    assert wanted(PHONE, SMS) == set(Kind)
+    assert wanted(PHONE, SMS) == set(preferences.KINDS[SMS])
     assert set(Consent.objects.values_list("source", "text_version")) == {("checkout", "sms-1")}
     page = Page(customer.get("/en/checkout/"))
     assert "checked" in page.all("input", name="wants_sms")[0]
