@@ -43,6 +43,7 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "back_in_stock": _("Back in stock"),
     "price_drop": _("Price drop"),
     "purchase_order": _("Purchase order sent"),
+    "supplier_portal_link": _("Supplier portal link"),
     "supplier_cancellation_request": _("Cancellation request to the supplier"),
     "supplier_address_change_request": _("Address change request to the supplier"),
 }

@@ -29,7 +29,7 @@ from storefront.lib.clock import format_local
 
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
 # European English: 7 December, €69.90.
-REGIONS = {"en": "en_GB", "az": "az_AZ"}
+REGIONS = {"en": "en_GB", "az": "az_AZ", "zh-hans": "zh_Hans"}
 PRELOADED_TEMPLATES = ("order_placed", "parcel_shipped")  # sent for each order
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
@@ -59,7 +59,7 @@ def render(
     values = {
         **payload,
         "language": language,
-        "shop_url": settings.PUBLIC_URL,
+        "home_url": f"{settings.PUBLIC_URL}/{_shop_language(language)}/",
         "shop": shop,
         "preferences_url": preferences_url,
         "your_europe": YOUR_EUROPE_URL,
@@ -91,7 +91,12 @@ def render_text_message(*, template: str, locale: str, payload: dict[str, Any]) 
 
 
 def _language(locale: str) -> str:
-    return locale if locale in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    return locale if locale in dict(settings.SUPPLIER_LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def _shop_language(language: str) -> str:
+    """Return the language of the shop for a recipient whose language it may lack."""
+    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def _artwork(payload: dict[str, Any], language: str) -> tuple[Attachment, ...]:

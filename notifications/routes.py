@@ -88,6 +88,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "product_alert.back_in_stock": (Route("back_in_stock", kind="product_alert"),),
         "product_alert.price_drop": (Route("price_drop", kind="product_alert"),),
         "purchase_order.mailed": (Route("purchase_order"),),
+        "supplier.portal_link_created": (Route("supplier_portal_link"),),
         "purchase_order.supplier_cancellation_request": (Route("supplier_cancellation_request"),),
         "purchase_order.supplier_address_change_request": (
             Route("supplier_address_change_request"),

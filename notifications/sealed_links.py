@@ -11,9 +11,12 @@ HIDDEN_LINK = "https://hidden.invalid/"
 PUBLIC_LINKS = frozenset({"picture_url", "beam_url", "tracking_url", "staff_url"})
 
 
-def encrypt_link(url: str) -> dict[str, str]:
-    """Return the link as an encrypted payload field, unreadable to staff and in backups."""
-    return {ENCRYPTED_LINK: encrypt({"url": url})}
+def encrypt_link(url: str, *, name: str = "url") -> dict[str, str]:
+    """Return the link as an encrypted payload field, unreadable to staff and in backups.
+
+    ``decrypt_link`` gives it the ``name``. A payload has one encrypted link.
+    """
+    return {ENCRYPTED_LINK: encrypt({name: url})}
 
 
 def decrypt_link(payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +29,7 @@ def hide_links(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return the payload without links that open an order or an account, at any depth."""
     hidden = {name: _hide(name, value) for name, value in payload.items()}
     if hidden.pop(ENCRYPTED_LINK, None):
-        hidden["url"] = HIDDEN_LINK
+        hidden.setdefault("url", HIDDEN_LINK)
     return hidden
 
 

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from storefront.dashboard.login.views import password
 from storefront.health import healthz, readyz
+from storefront.supplier_portal.languages import portal_patterns
 from storefront.webhooks import docs_page
 
 admin.autodiscover()  # not at start: workers need no staff pages
@@ -34,8 +35,8 @@ urlpatterns = [
     path("hooks/", include("storefront.webhooks.urls")),
     # URLs without a language: images, robots.txt, the development mailbox
     path("", include("storefront.web.urls_unlocalized")),
-    # /en/supplier/, /az/supplier/: for suppliers without an API
-    *i18n_patterns(path("supplier/", include("storefront.supplier_portal.urls"))),
+    # /en/supplier/, /de/suppliers/: for suppliers without an API
+    *portal_patterns(path("", include("storefront.supplier_portal.urls"))),
 ]
 
 handler400 = "storefront.error_handlers.bad_request"

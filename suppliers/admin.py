@@ -7,6 +7,7 @@ from suppliers.feed_mapping import admin as feed_mapping_admin
 from suppliers.inventory import admin as inventory_admin
 from suppliers.matches import admin as match_admin
 from suppliers.offers import admin as offer_admin
+from suppliers.portal_links import admin as portal_link_admin
 from suppliers.profile import admin as profile_admin
 from suppliers.quarantine import admin as quarantine_admin
 from suppliers.resilience import admin as resilience_admin
@@ -22,6 +23,7 @@ __all__ = [
     "inventory_admin",
     "match_admin",
     "offer_admin",
+    "portal_link_admin",
     "profile_admin",
     "quarantine_admin",
     "resilience_admin",

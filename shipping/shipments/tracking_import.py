@@ -122,9 +122,7 @@ def _validate_parcel(
     remaining_by_order: dict[str, Counter[int]],
 ) -> ListedParcel:
     if purchase_order is None:
-        raise _InvalidRowError(
-            _("This supplier has no order with this number. Check the order number.")
-        )
+        raise _InvalidRowError(_("There is no order with this number. Check the order number."))
     try:
         number = numbers.normalize_number(rows[0].number)
     except numbers.InvalidTrackingNumberError as error:

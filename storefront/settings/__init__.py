@@ -59,6 +59,7 @@ PRODUCT_ALERT_DAYS, PRICE_ALERT_PERCENT = (
 SEVENTEEN_TRACK_URL, SEVENTEEN_TRACK_KEY = tracking.URL, tracking.KEY
 TRACKING_CALLS_PER_DAY, TRACKING_GRACE_MIN = tracking.CALLS_PER_DAY, tracking.GRACE_MIN
 PARCEL_LATE_AFTER_DAYS = tracking.LATE_AFTER_DAYS
+SUPPLIER_LINK_DAYS = env_int("SUPPLIER_LINK_DAYS", 365)  # a link to all orders of a supplier
 # a class as in ``orders.tax.rates``; else the shop's own table
 TAX_SERVICE = env_str("TAX_SERVICE", "")
 
@@ -267,6 +268,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Language and time
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("az", "Azərbaycanca")]
+# Languages of the supplier portal and of e-mails to suppliers; the shop has only LANGUAGES.
+SUPPLIER_LANGUAGES = [*LANGUAGES, ("de", "Deutsch"), ("tr", "Türkçe"), ("zh-hans", "简体中文")]
 LOCALE_PATHS, FORMAT_MODULE_PATH = [BASE_DIR / "storefront" / "locale"], "storefront.locale.formats"
 USE_I18N = USE_TZ = True
 TIME_ZONE = CELERY_TIMEZONE = "UTC"

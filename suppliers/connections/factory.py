@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from notifications import outbox
 from notifications.models import Event
+from notifications.sealed_links import encrypt_link
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.lib.http.observers import CallObserver
 from storefront.lib.security.encryption import decrypt
@@ -23,6 +24,7 @@ from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import AccountRateLimit, Connector
 from suppliers.connectors.context import ConnectorContext
 from suppliers.models import Connection, Supplier
+from suppliers.portal_links import links
 from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 from suppliers.resilience.circuit_breaker import SharedCircuitBreaker
 from suppliers.resilience.concurrency import SharedSemaphore
@@ -39,40 +41,53 @@ NOTED_EVENT = "purchase_order.filed"
 
 
 class OutboxMailer:
-    """Queues mail of one supplier in the outbox, in a transaction of its own."""
+    """Queues mail of one supplier in the outbox, in a transaction of its own.
 
-    def __init__(self, *, supplier_id: int) -> None:
-        self._subject = f"supplier:{supplier_id}"
+    Each e-mail also has the link to all orders of the supplier, if there is a valid one.
+    """
+
+    def __init__(self, *, supplier: Supplier) -> None:
+        self._supplier = supplier
 
     def send(self, *, key: str, to: str, payload: Mapping[str, Any]) -> None:
         """Queue an e-mail; once per key."""
-        self._record(EMAIL_EVENT, key, {**payload, "email": to})
+        self._mail(EMAIL_EVENT, key, {**payload, "email": to})
 
     def request(self, *, kind: str, key: str, to: str, payload: Mapping[str, Any]) -> None:
         """Queue a question about an order; once per key."""
-        self._record(f"purchase_order.{kind}", key, {**payload, "email": to})
+        self._mail(f"purchase_order.{kind}", key, {**payload, "email": to})
 
     def has_sent(self, *, key: str) -> bool:
         return _is_recorded(EMAIL_EVENT, key)
 
     def mark_sending(self, *, key: str) -> None:
-        self._record(NOTED_EVENT, key, {"key": key})
+        self._record(NOTED_EVENT, key, {"key": key}, _database_time())
 
     def is_marked(self, *, key: str) -> bool:
         return _is_recorded(NOTED_EVENT, key)
 
-    def _record(self, event_name: str, key: str, payload: dict[str, Any]) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT now()")
-            (now,) = cursor.fetchone()
+    def _mail(self, event_name: str, key: str, payload: dict[str, Any]) -> None:
+        now = _database_time()
+        if url := links.portal_url(self._supplier, now=now):
+            payload |= encrypt_link(url, name="portal_url")
+        self._record(event_name, key, payload, now)
+
+    def _record(self, event_name: str, key: str, payload: dict[str, Any], now: datetime) -> None:
         with transaction.atomic(durable=True):
             outbox.record_event(
                 name=event_name,
                 key=f"{event_name}:{key}",
-                subject=self._subject,
+                subject=f"supplier:{self._supplier.pk}",
                 payload=payload,
                 at=now,
             )
+
+
+def _database_time() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        (now,) = cursor.fetchone()
+    return now  # type: ignore[no-any-return]
 
 
 def _is_recorded(event_name: str, key: str) -> bool:
@@ -171,6 +186,6 @@ def build_context(
         ),
         tokens=DatabaseTokenStore(connection.pk),
         state=DatabaseStateStore(connection.pk),
-        mailer=OutboxMailer(supplier_id=supplier.pk),
+        mailer=OutboxMailer(supplier=supplier),
         folder=file_sources.supplier_folder(supplier),
     )

@@ -7,6 +7,7 @@ from suppliers.models.feed_mapping import FeedMapping, FeedUpload, FileContent
 from suppliers.models.inventory import StockDecrement, StockLevel, StockLocation, StockMovement
 from suppliers.models.match_decisions import BrandMerge, DuplicateCandidate, MatchDecision
 from suppliers.models.offers import CostChange, PendingPublication, SupplierOffer, SupplierProduct
+from suppliers.models.portal_links import PortalLink
 from suppliers.models.quarantine import PendingChange, QuarantineThresholds
 from suppliers.models.runs import PageBatch, SyncIssue, SyncRun
 from suppliers.models.scorecards import LatencyBucket, Scorecard, ScorecardFact
@@ -30,6 +31,7 @@ __all__ = [
     "PageBatch",
     "PendingChange",
     "PendingPublication",
+    "PortalLink",
     "QuarantineThresholds",
     "Requirement",
     "Scorecard",

@@ -75,7 +75,7 @@ class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
     language = models.CharField(
         _("E-mail language"),
         max_length=8,
-        choices=settings.LANGUAGES,
+        choices=settings.SUPPLIER_LANGUAGES,
         default="en",
         help_text=_("Language of order e-mails and order pages for the supplier."),
     )

@@ -29,6 +29,7 @@ from suppliers.inventory.admin import SafetyStockActions
 from suppliers.models import StockDecrement, StockLocation, Supplier, SyncRun
 from suppliers.onboarding import steps
 from suppliers.onboarding.admin import SetupActions
+from suppliers.portal_links.admin import HISTORY, PortalLinkActions
 from suppliers.profile.forms import SupplierForm
 from suppliers.profile.labels import EDITABLE_FIELDS, READ_ONLY_FIELDS, SUPPLIER_GROUPS
 from suppliers.sync import tasks as sync_tasks
@@ -58,7 +59,12 @@ def setup_link(supplier: Supplier) -> str | None:
 
 @admin.register(Supplier)
 class SupplierAdmin(
-    SetupActions, HealthCheckActions, MappingActions, VettingActions, SafetyStockActions
+    SetupActions,
+    HealthCheckActions,
+    MappingActions,
+    VettingActions,
+    SafetyStockActions,
+    PortalLinkActions,
 ):
     form = SupplierForm
     editable = EDITABLE_FIELDS
@@ -87,6 +93,7 @@ class SupplierAdmin(
     inlines: ClassVar = [
         inline(StockLocation, "code", "country", "name", tab=False),
         inline(StockDecrement, *inventory_admin.DECREMENT_FIELDS, tab=False),
+        HISTORY,
     ]
     actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
     actions_detail: ClassVar = [
@@ -94,6 +101,7 @@ class SupplierAdmin(
         "sync_now",
         "reprice",
         "connect_system",
+        *PortalLinkActions.portal_actions,
         *HealthCheckActions.check_actions,
         *MappingActions.mapping_actions,
         *VettingActions.vetting_actions,

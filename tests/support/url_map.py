@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
 from catalog.models import Brand, Category, Image, Product, ProductCard, Variant
 from orders.links import purchase_url
 from orders.models import Cart, Order, PurchaseOrder, ReturnAuthorization
 from storefront.web.content.pages import PAGES
 from suppliers.models import Supplier
+from suppliers.portal_links import links as portal_links
 
 ARGUMENT = re.compile(r"(?<!\?P)<(?:\w+:)?(\w+)>")
 GROUP = re.compile(r"\(\?P<\w+>(\w*)[^)]*\)")  # captures the first alternative of a named group
@@ -60,6 +62,8 @@ def addresses(row_id=None):
                 mine |= dict.fromkeys(("object_id", "pk", "id"), value)
             if pattern.startswith("en/supplier/"):
                 mine |= {"number": known["purchase"][0], "key": known["purchase"][1]}
+            if pattern.startswith("en/suppliers/"):
+                mine |= known["portal"]
             path = ARGUMENT.sub(lambda found, of=mine: str(of[found[1]]), pattern)
         path = re.sub(r"[\^$\\]", "", GROUP.sub(r"\1", path))
         yield Address(pattern, f"/{path}")
@@ -88,6 +92,11 @@ def _arguments():
         "product_id": Product.objects.first().pk,
         "brand_id": Brand.objects.first().pk,
         "content_type_id": ContentType.objects.get_for_model(Order).pk,
+        "portal": {
+            "number": purchase.number,
+            "code": purchase.supplier.code,
+            "key": _portal_key(purchase.supplier),
+        },
         "purchase": (purchase.number, purchase_url(purchase).rstrip("/").rpartition("/")[2]),
         "intensity_cd": 2500,
         "output_lm": 400,
@@ -100,3 +109,11 @@ def _arguments():
         "language": "az",
         "step": "supplier",
     }
+
+
+def _portal_key(supplier):
+    now = timezone.now()
+    url = portal_links.portal_url(supplier, now=now) or portal_links.create_link(
+        supplier=supplier, former_id=None, email="", actor="ann", now=now
+    )
+    return url.rstrip("/").rpartition("/")[2]

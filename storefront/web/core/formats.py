@@ -15,7 +15,7 @@ from storefront.lib.clock import format_local
 from storefront.lib.money import Money
 
 # European English: 3–7 Dec, €69.90.
-REGIONS = {"en": "en_GB", "az": "az_AZ"}
+REGIONS = {"en": "en_GB", "az": "az_AZ", "zh-hans": "zh_Hans"}
 AZERBAIJANI = "abcçdeəfgğhxıijkqlmnoöprsştuüvwyz"
 MINUTES_PER_HOUR = 60
 LONG_H = 10

@@ -42,7 +42,9 @@ class LanguageBackend(Jinja2):
 
     @env.setter
     def env(self, plain: Environment) -> None:
-        self._by_language = {code: for_language(plain, code) for code, _ in settings.LANGUAGES}
+        self._by_language = {
+            code: for_language(plain, code) for code, _ in settings.SUPPLIER_LANGUAGES
+        }
 
 
 class _Environment(Environment):

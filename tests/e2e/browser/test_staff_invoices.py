@@ -65,7 +65,7 @@ def test_parcel_list_shows_its_errors_without_scrolling(office, browse, tmp_path
     page.get_by_text("1 of 2 parcels can be imported.").wait_for()
     look(page)
 
-    problem = page.get_by_text("This supplier has no order with this number.").bounding_box()
+    problem = page.get_by_text("There is no order with this number.").bounding_box()
     number = page.get_by_role("cell", name=bought.number).bounding_box()
     assert problem["x"] + problem["width"] <= width, "the problem must be visible without scrolling"
     assert number["height"] < 40, "an order number must not wrap"

@@ -49,7 +49,7 @@ def test_valid_rows_are_imported_once_and_invalid_ones_explained(supplier):
     assert [one.problem for one in judged] == [
         "",
         "",
-        "This supplier has no order with this number. Check the order number.",
+        "There is no order with this number. Check the order number.",
         "The status of the order is “Draft”. It cannot be shipped.",
         "This is not a valid tracking number.",
     ]
@@ -123,9 +123,7 @@ def test_a_list_reveals_nothing_of_other_suppliers_orders(supplier):
         make_supplier("other"), f"{purchase_order.number},DHL,JJD000390007882123456,,"
     )
 
-    assert judged.problem == (
-        "This supplier has no order with this number. Check the order number."
-    )
+    assert judged.problem == ("There is no order with this number. Check the order number.")
 
 
 def test_a_number_of_another_order_is_reported_on_import(supplier):
@@ -152,10 +150,7 @@ def test_staff_preview_and_import_a_list(client, supplier):
     again = client.post(PAGE, {**chosen, "text": text, "step": "enter"}, follow=True)
 
     assert "1 of 2 parcels can be imported." in looked.content.decode()
-    assert (
-        "This supplier has no order with this number. Check the order number."
-        in looked.content.decode()
-    )
+    assert "There is no order with this number. Check the order number." in looked.content.decode()
     assert nothing_yet == 0
     assert "1 parcel imported." in done.content.decode()
     assert "0 parcels imported." in again.content.decode()

@@ -5,7 +5,7 @@ import time_machine
 
 from orders import links
 from orders.models import PurchaseOrder
-from storefront.supplier_portal import views
+from storefront.supplier_portal import access
 from tests.factories.orders import make_purchase_orders
 from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
 from tests.factories.suppliers import NOON
@@ -85,7 +85,7 @@ def test_page_is_valid(client, goods, make, language):
 
 
 def test_acceptance_is_recorded_once_and_forms_are_rate_limited(client, monkeypatch):
-    monkeypatch.setattr(views, "FORMS_PER_HOUR", 3)
+    monkeypatch.setattr(access, "FORMS_PER_HOUR", 3)
     purchase_order = make_sent_purchase_order()
 
     responses = [answer(client, purchase_order, "ship") for _ in range(3)]
@@ -134,7 +134,7 @@ def test_invalid_answer_shows_an_error_at_its_field(client, goods):
 
 
 def test_wrong_keys_are_rate_limited(client, monkeypatch):
-    monkeypatch.setattr(views, "WRONG_KEYS_PER_HOUR", 2)
+    monkeypatch.setattr(access, "WRONG_KEYS_PER_HOUR", 2)
     purchase_order = make_sent_purchase_order()
 
     tries = [client.get(f"/en/supplier/{purchase_order.number}/{n}/") for n in range(3)]

@@ -130,7 +130,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_email_queued_three_times_is_sent_once():
-    post = OutboxMailer(supplier_id=7)
+    post = OutboxMailer(supplier=make_feed_supplier())
 
     for _ in range(3):
         post.send(key="FL-1-1", to="orders@lumen.example", payload={"locale": "en"})
@@ -145,7 +145,7 @@ def test_an_email_queued_three_times_is_sent_once():
 
 
 def test_a_noted_key_sends_no_email():
-    post = OutboxMailer(supplier_id=7)
+    post = OutboxMailer(supplier=make_feed_supplier())
 
     post.mark_sending(key="FL-1-1.csv")
     dispatch.fan_out(event=Event.objects.get(), now=NOON)
