@@ -1,6 +1,6 @@
 """Portal URLs: route the supplier pages, below the prefix of each language of suppliers."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from storefront.supplier_portal import list_views, views
 
@@ -12,7 +12,7 @@ order_pages = [
     path("readdress/", views.answer_address_change),
     path("stop/", views.stop),
 ]
-list_pages = [
+list_pages: list[URLPattern | URLResolver] = [
     path("", list_views.show, name="supplier_orders"),
     path("confirm/", list_views.confirm),
     path("upload/", list_views.upload),
