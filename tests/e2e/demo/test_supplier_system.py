@@ -27,7 +27,9 @@ print(json.dumps([offer.supplier_id, offer.supplier_sku, offer.variant.product.s
 PURCHASE_ORDER = """
 import json
 from orders.models import PurchaseOrder
-found = PurchaseOrder.objects.filter(order__number="{number}", submission_status="accepted").first()
+found = PurchaseOrder.objects.filter(
+    order__number="{number}", submission_status__in=["submitted", "accepted"]
+).first()
 print(json.dumps(found and found.number))
 """
 QUANTITY = f"""
