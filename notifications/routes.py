@@ -78,7 +78,13 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
             Route("parcel_delivered", kind="delivered"),
             _text_message("parcel_delivered", "delivered"),
         ),
-        "parcel.delayed": (Route("parcel_delayed"), _text_message("parcel_delayed", "problem")),
+        # Always sent: a parcel that is not collected goes back.
+        "parcel.ready_for_pickup": (
+            Route("parcel_ready_for_pickup"),
+            _text_message("parcel_ready_for_pickup", "out_for_delivery"),
+        ),
+        "parcel.silent": (Route("parcel_silent"), _text_message("parcel_silent", "problem")),
+        "parcel.silence_answered": (Route("parcel_silence_answered"),),
         "parcel.exception": (
             Route("parcel_exception"),
             _text_message("parcel_exception", "problem"),

@@ -4,6 +4,7 @@ from shipping.product_alerts import admin as product_alert_admin
 from shipping.rates import admin as rate_admin
 from shipping.rerouting import admin as rerouting_admin
 from shipping.shipments.admin import records as shipment_admin
+from shipping.silence import admin as silence_admin
 from shipping.trackers import admin as tracker_admin
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "rate_admin",
     "rerouting_admin",
     "shipment_admin",
+    "silence_admin",
     "tracker_admin",
 ]

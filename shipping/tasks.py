@@ -7,16 +7,18 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.payments.tasks import execute_requests
-from shipping import late_parcels, status_polling, supplier_performance
+from shipping import status_polling, supplier_performance
 from shipping.product_alerts import tasks as product_alert_tasks
 from shipping.rerouting import tasks as rerouting_tasks
 from shipping.shipments import fulfillment
+from shipping.silence import tasks as silence_tasks
 from shipping.trackers import tasks as tracker_tasks
 from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulkhead
 from suppliers.scorecards import tasks as scorecard_tasks
 
-__all__ = ["product_alert_tasks", "rerouting_tasks", "tracker_tasks"]  # Celery finds them here
+# Celery finds them here.
+__all__ = ["product_alert_tasks", "rerouting_tasks", "silence_tasks", "tracker_tasks"]
 
 BATCH = 200
 # Older days are rolled up when staff ask for it (``manage.py roll_up_scorecards``).
@@ -47,11 +49,6 @@ def complete_released_orders(**_: Any) -> None:
     """Complete orders whose parcels all arrived while the order was on hold."""
     for order in fulfillment.orders_to_complete().order_by("pk")[:BATCH]:
         fulfillment.complete_released_order(order=order, now=timezone.now())
-
-
-@shared_task
-def notify_of_late_parcels(**_: Any) -> None:
-    late_parcels.notify_of_late_parcels(now=timezone.now())
 
 
 @shared_task

@@ -1,3 +1,4 @@
+import django.contrib.postgres.fields
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -100,6 +101,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["number"], name="parcel_by_number", opclasses=["varchar_pattern_ops"]),
                     models.Index(condition=models.Q(("status__in", ["label_created", "shipped"]), models.Q(("number", ""), _negated=True)), fields=["label_created_at"], name="parcel_underway_by_age"),
                     models.Index(condition=models.Q(("last_mile_number", ""), _negated=True), fields=["last_mile_number"], name="parcel_by_last_mile_number", opclasses=["varchar_pattern_ops"]),
+                    models.Index(condition=models.Q(("status__in", ["label_created", "shipped"])), fields=["carrier_status"], name="parcel_underway_by_status"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_unique_number"),
@@ -254,6 +256,97 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.CheckConstraint(condition=models.Q(("due_at__isnull", False), ("registered_at__isnull", False), models.Q(("problem", ""), _negated=True), _connector="OR"), name="tracking_rejection_has_reason")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="RouteTransit",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("carrier", models.CharField(max_length=60, verbose_name="Carrier")),
+                ("origin", models.CharField(max_length=2, verbose_name="From")),
+                ("destination", models.CharField(max_length=2, verbose_name="To")),
+                ("min_days", models.PositiveSmallIntegerField(verbose_name="At least (days)")),
+                ("max_days", models.PositiveSmallIntegerField(verbose_name="At most (days)")),
+                ("parcels", models.PositiveIntegerField(verbose_name="Parcels")),
+                ("measured_at", models.DateTimeField(verbose_name="Measured")),
+            ],
+            options={"verbose_name": "observed transit time", "verbose_name_plural": "observed transit times", "constraints": [models.UniqueConstraint(fields=("carrier", "origin", "destination"), name="route_transit_once")]},
+        ),
+        migrations.CreateModel(
+            name="SilenceRule",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("no_scan", "Not scanned by the carrier"), ("no_event", "No update in transit"), ("late", "Promised day passed"), ("customs", "Held in customs"), ("pickup", "Waiting at the pickup point"), ("returning", "Returning to sender"), ("expired", "Tracking stopped")],
+                        max_length=10,
+                        verbose_name="Type",
+                    ),
+                ),
+                ("carrier", models.CharField(blank=True, help_text="Empty: all carriers.", max_length=60, verbose_name="Carrier")),
+                ("origin", models.CharField(blank=True, help_text="Country code of the warehouse, or EU. Empty: all countries.", max_length=2, verbose_name="From")),
+                ("destination", models.CharField(blank=True, help_text="Country code of the delivery, or EU. Empty: all countries.", max_length=2, verbose_name="To")),
+                ("customer_after_days", models.PositiveSmallIntegerField(help_text="From the last update, or from the promised day.", verbose_name="Tell the customer after (days)")),
+                ("offer_after_days", models.PositiveSmallIntegerField(blank=True, help_text="The customer can then wait or choose what you allow. Empty: no offer.", null=True, verbose_name="Offer a choice after (days)")),
+                ("staff_after_days", models.PositiveSmallIntegerField(help_text="In “Needs attention”, after the customer was told.", verbose_name="Show it to staff after (days)")),
+                ("repeat_after_days", models.PositiveSmallIntegerField(help_text="While nothing changes. A customer who waits is asked again then.", verbose_name="Write again after (days)")),
+                ("can_refund", models.BooleanField(help_text="The parcel then counts as lost and is refunded.", verbose_name="Offer a refund")),
+                ("can_replace", models.BooleanField(help_text="Offered only while the items can be sent again from stock.", verbose_name="Offer a replacement")),
+                ("kept_days", models.PositiveSmallIntegerField(blank=True, help_text="The reminder names the last day for pickup. Only for waiting parcels.", null=True, verbose_name="Pickup point keeps it for (days)")),
+            ],
+            options={
+                "verbose_name": "limit for silent parcels",
+                "verbose_name_plural": "limits for silent parcels",
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "carrier", "origin", "destination"), name="silence_rule_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("customer_after_days__lte", models.F("staff_after_days")), models.Q(("offer_after_days", None), models.Q(("offer_after_days__gte", models.F("customer_after_days")), models.Q(("can_refund", True), ("can_replace", True), _connector="OR")), _connector="OR")),
+                        name="silence_customer_before_staff",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("customer_after_days__gte", 1), ("repeat_after_days__gte", 1)), name="silence_lasts_a_day"),
+                    models.CheckConstraint(condition=models.Q(("kept_days", None), models.Q(("kept_days__gt", models.F("customer_after_days")), ("kind", "pickup")), _connector="OR"), name="silence_reminder_before_return"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SilenceCase",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("no_scan", "Not scanned by the carrier"), ("no_event", "No update in transit"), ("late", "Promised day passed"), ("customs", "Held in customs"), ("pickup", "Waiting at the pickup point"), ("returning", "Returning to sender"), ("expired", "Tracking stopped")],
+                        max_length=10,
+                        verbose_name="Type",
+                    ),
+                ),
+                ("since", models.DateTimeField(verbose_name="Silent since")),
+                ("opened_at", models.DateTimeField(verbose_name="Opened")),
+                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="Ended")),
+                ("tell_at", models.DateTimeField(blank=True, null=True, verbose_name="Next message")),
+                ("offer_at", models.DateTimeField(blank=True, null=True, verbose_name="Choice offered from")),
+                ("staff_at", models.DateTimeField(verbose_name="Shown to staff from")),
+                ("repeat_after_days", models.PositiveSmallIntegerField(verbose_name="Write again after (days)")),
+                ("keeps_until", models.DateField(blank=True, null=True, verbose_name="Pickup until")),
+                ("choices", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[("wait", "Wait"), ("refund", "Refund"), ("replacement", "Replacement")], max_length=11), blank=True, verbose_name="Allowed choices")),
+                ("offered", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[("wait", "Wait"), ("refund", "Refund"), ("replacement", "Replacement")], max_length=11), blank=True, db_default=[], default=list, verbose_name="Offered choices")),
+                ("told_at", models.DateTimeField(blank=True, null=True, verbose_name="Last message")),
+                ("messages", models.PositiveSmallIntegerField(db_default=0, default=0, verbose_name="Messages")),
+                ("expected_by", models.DateField(blank=True, null=True, verbose_name="Expected by")),
+                ("answer", models.CharField(blank=True, choices=[("wait", "Wait"), ("refund", "Refund"), ("replacement", "Replacement")], db_default="", default="", max_length=11, verbose_name="Answer")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="Answered")),
+                ("parcel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="silence_cases", to="shipping.parcel", verbose_name="Parcel")),
+            ],
+            options={
+                "verbose_name": "silent parcel",
+                "verbose_name_plural": "silent parcels",
+                "indexes": [models.Index(fields=["parcel"], name="silence_case_of_parcel"), models.Index(condition=models.Q(("ended_at", None)), fields=["tell_at"], name="silence_case_due"), models.Index(condition=models.Q(("ended_at", None)), fields=["staff_at"], name="silence_case_for_staff")],
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("ended_at", None)), fields=("parcel", "kind"), name="silence_case_open_once"),
+                    models.CheckConstraint(condition=models.Q(("told_at", None), ("messages__gte", 1), _connector="XOR"), name="silence_case_told"),
+                    models.CheckConstraint(condition=models.Q(("answer", ""), ("answered_at__isnull", False), _connector="XOR"), name="silence_case_answered"),
                 ],
             },
         ),

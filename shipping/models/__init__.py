@@ -9,6 +9,13 @@ from shipping.models.shipments import (
     Shipment,
     TrackingEvent,
 )
+from shipping.models.silence import (
+    RouteTransit,
+    SilenceCase,
+    SilenceChoice,
+    SilenceKind,
+    SilenceRule,
+)
 from shipping.models.trackers import TrackingProvider, TrackingRegistration
 
 __all__ = [
@@ -17,7 +24,12 @@ __all__ = [
     "ParcelCorrection",
     "ParcelLine",
     "ProductAlert",
+    "RouteTransit",
     "Shipment",
+    "SilenceCase",
+    "SilenceChoice",
+    "SilenceKind",
+    "SilenceRule",
     "TrackingEvent",
     "TrackingProvider",
     "TrackingRegistration",

@@ -182,6 +182,11 @@ class Parcel(Stateful):
                 condition=~Q(last_mile_number=""),
                 name="parcel_by_last_mile_number",
             ),
+            models.Index(
+                fields=["carrier_status"],
+                condition=Q(status__in=["label_created", "shipped"]),
+                name="parcel_underway_by_status",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -106,8 +106,7 @@ def _choices(row: ReturnAuthorization) -> tuple[list[ReturnLine], dict[int, list
     return lines, exchange_options.find_options(purchase_lines.values(), channel=row.order.channel)
 
 
-@admin.register(Parcel)
-class ParcelAdmin(BaseParcelAdmin):
+class ReplaceableParcelAdmin(BaseParcelAdmin):
     actions_detail: ClassVar = ["replace", *BaseParcelAdmin.actions_detail]
     available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
         "replace": lambda row: row.is_undeliverable,

@@ -9,6 +9,7 @@ from orders.returns import exchanges
 from shipping.models import Parcel
 from shipping.rerouting.exchanges import find_sources
 from shipping.shipments import outcomes
+from storefront.lib.db.transactions import requires_transaction
 
 
 @transaction.atomic(durable=True)
@@ -21,6 +22,14 @@ def replace(*, parcel: Parcel, reason: str, actor: str, now: datetime) -> Return
     Raises: CannotReturnError   out of stock, charged back, or in another return
             CannotResolveError  it was resolved in another way
     """
+    return replace_locked(parcel=parcel, reason=reason, actor=actor, now=now)
+
+
+@requires_transaction
+def replace_locked(
+    *, parcel: Parcel, reason: str, actor: str, now: datetime
+) -> ReturnAuthorization:
+    """Replace a parcel in the caller's transaction. Locks, Raises: as ``replace``."""
     resolution = Parcel.Resolution.REPLACED
     with outcomes.settle(parcel, resolution, reason=reason, actor=actor, now=now) as authorization:
         if authorization.status == ReturnAuthorization.Status.APPROVED:

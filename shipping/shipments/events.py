@@ -1,7 +1,7 @@
 """Parcel events: record them in the outbox, with payloads that suffice for every message."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,7 @@ CarrierStatus = Parcel.CarrierStatus
 STATUS_EVENTS: Mapping[str, str] = MappingProxyType(
     {
         CarrierStatus.OUT_FOR_DELIVERY: "out_for_delivery",
+        CarrierStatus.AVAILABLE_FOR_PICKUP: "ready_for_pickup",
         CarrierStatus.ATTEMPT_FAILED: "exception",
         CarrierStatus.EXCEPTION: "exception",
     }
@@ -43,7 +44,7 @@ def record_delivered(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datet
 
 
 def record_status(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime) -> None:
-    """Record that a parcel is out for delivery or has a delivery exception, if that is current."""
+    """Record that a parcel is out for delivery, ready for pickup or has a problem, if that is new."""
     name = STATUS_EVENTS.get(parcel.carrier_status)
     since = parcel.carrier_status_at or at
     if name is None or parcel.status != Parcel.Status.SHIPPED or since < at - MAX_STATUS_AGE:
@@ -52,11 +53,18 @@ def record_status(parcel: Parcel, *, purchase_order: PurchaseOrder, at: datetime
     _record(name, parcel, purchase_order, at, is_attempt=is_attempt)
 
 
-def record_delayed(
-    parcel: Parcel, *, purchase_order: PurchaseOrder, promised_by: date, at: datetime
+def record_silent(
+    parcel: Parcel, *, purchase_order: PurchaseOrder, key: str, at: datetime, **more: Any
 ) -> None:
-    """Record that a parcel did not arrive by the promised, or the last agreed, day."""
-    _record("delayed", parcel, purchase_order, at, promised_by=promised_by.isoformat())
+    """Record that the customer is told what is known of a silent parcel, once for each ``key``."""
+    _record("silent", parcel, purchase_order, at, key=key, **more)
+
+
+def record_silence_answered(
+    parcel: Parcel, *, purchase_order: PurchaseOrder, key: str, at: datetime, **more: Any
+) -> None:
+    """Record the reply to a customer's choice about a silent parcel, once for each ``key``."""
+    _record("silence_answered", parcel, purchase_order, at, key=key, **more)
 
 
 def record_tracking_changed(
@@ -69,7 +77,7 @@ def record_tracking_changed(
             parcel,
             purchase_order,
             at,
-            key=correction.pk,
+            key=str(correction.pk),
             former_number=correction.former_number,
         )
 
@@ -87,7 +95,7 @@ def _record(
     purchase_order: PurchaseOrder,
     at: datetime,
     *,
-    key: int | None = None,
+    key: str = "",
     **more: Any,
 ) -> None:
     """Record an event, once for each name and ``key``, which is the parcel's id by default."""

@@ -57,7 +57,7 @@ def mark_lost(*, parcel: Parcel, reason: str, actor: str, now: datetime) -> None
     Locks:  as ``corrections.lock``
     Raises: CannotResolveError  it was refunded, replaced or closed
     """
-    _mark_undeliverable(parcel, Status.LOST, reason=reason, actor=actor, now=now)
+    mark_undeliverable(parcel, Status.LOST, reason=reason, actor=actor, now=now)
 
 
 @transaction.atomic(durable=True)
@@ -67,13 +67,14 @@ def mark_returned(*, parcel: Parcel, reason: str, actor: str, now: datetime) -> 
     Locks:  as ``corrections.lock``
     Raises: CannotResolveError  it was refunded, replaced or closed
     """
-    _mark_undeliverable(parcel, Status.RETURNED, reason=reason, actor=actor, now=now)
+    mark_undeliverable(parcel, Status.RETURNED, reason=reason, actor=actor, now=now)
 
 
 @requires_transaction
-def _mark_undeliverable(
+def mark_undeliverable(
     parcel: Parcel, to: Parcel.Status, *, reason: str, actor: str, now: datetime
 ) -> None:
+    """Mark a parcel lost or returned in the caller's transaction. Locks, Raises: as above."""
     purchase_order = corrections.lock(parcel)
     if parcel.status == to:
         return
@@ -127,6 +128,12 @@ def refund(*, parcel: Parcel, reason: str, actor: str, now: datetime) -> ReturnA
     Locks:  the order, the orders it replaces (newest first), the purchase order, payments
     Raises: CannotReturnError, CannotResolveError  nothing is written
     """
+    return refund_locked(parcel=parcel, reason=reason, actor=actor, now=now)
+
+
+@requires_transaction
+def refund_locked(*, parcel: Parcel, reason: str, actor: str, now: datetime) -> ReturnAuthorization:
+    """Refund a parcel in the caller's transaction. Locks, Raises: as ``refund``."""
     with settle(parcel, Resolution.REFUNDED, reason=reason, actor=actor, now=now) as authorization:
         if authorization.status == ReturnAuthorization.Status.APPROVED:
             refunds.refund_locked(authorization, authorization.order, actor=actor, now=now)
@@ -145,7 +152,7 @@ def settle(
     Locks:  the order, the orders it replaces (newest first), the purchase order
     Raises: CannotReturnError, CannotResolveError
     """
-    purchase_order = _lock_for_settlement(parcel)
+    purchase_order = lock_for_settlement(parcel)
     order = purchase_order.order
     if parcel.resolution == to and parcel.settlement is not None:
         yield parcel.settlement
@@ -189,8 +196,11 @@ def refund_amount(parcel: Parcel) -> Money:
 
 
 @requires_transaction
-def _lock_for_settlement(parcel: Parcel) -> PurchaseOrder:
-    """Lock the order, the orders it replaces, and the purchase order; read the parcel again."""
+def lock_for_settlement(parcel: Parcel) -> PurchaseOrder:
+    """Lock the order, the orders it replaces, and the purchase order; read the parcel again.
+
+    Raises: CannotReturnError  the order is charged back; it stays locked
+    """
     purchase_orders = PurchaseOrder.objects.select_related("order", "supplier")
     purchase_order = purchase_orders.get(shipment=parcel.shipment_id)
     order = Order.objects.select_for_update(of=["self"]).get(pk=purchase_order.order_id)

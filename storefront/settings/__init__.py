@@ -58,7 +58,6 @@ PRODUCT_ALERT_DAYS, PRICE_ALERT_PERCENT = (
 # The provider that follows parcels whose suppliers give no events; none without a key.
 SEVENTEEN_TRACK_URL, SEVENTEEN_TRACK_KEY = tracking.URL, tracking.KEY
 TRACKING_CALLS_PER_DAY, TRACKING_GRACE_MIN = tracking.CALLS_PER_DAY, tracking.GRACE_MIN
-PARCEL_LATE_AFTER_DAYS = tracking.LATE_AFTER_DAYS
 SUPPLIER_LINK_DAYS = env_int("SUPPLIER_LINK_DAYS", 365)  # a link to all orders of a supplier
 # a class as in ``orders.tax.rates``; else the shop's own table
 TAX_SERVICE = env_str("TAX_SERVICE", "")

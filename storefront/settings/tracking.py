@@ -7,5 +7,3 @@ KEY = env_str("SEVENTEEN_TRACK_KEY")  # during a rotation two, separated by a sp
 CALLS_PER_DAY = env_int("TRACKING_CALLS_PER_DAY", 1000)
 # How long the shop waits for the events of the supplier before it registers a parcel.
 GRACE_MIN = env_int("TRACKING_GRACE_MIN", 360)
-# Days after the promised day until the customer is told that a parcel is late.
-LATE_AFTER_DAYS = env_int("PARCEL_LATE_AFTER_DAYS", 1)

@@ -10,7 +10,7 @@ from storefront.web.checkout import views as checkout_views
 from storefront.web.content import contact, pages
 from storefront.web.core import preferences
 from storefront.web.core.visit import requires_open_shop
-from storefront.web.orders import address_change, backorder_choice, lookup
+from storefront.web.orders import address_change, backorder_choice, lookup, parcel_choice
 from storefront.web.orders import views as order_views
 from storefront.web.returns import views as return_views
 
@@ -63,6 +63,11 @@ urlpatterns = [
         "orders/<str:number>/<str:key>/backorders/<int:backorder>/",
         backorder_choice.choose,
         name="order_backorder",
+    ),
+    path(
+        "orders/<str:number>/<str:key>/parcels/<int:case_id>/",
+        parcel_choice.choose,
+        name="order_parcel",
     ),
     path("orders/<str:number>/<str:key>/return/", return_views.choose, name="order_return"),
     path(

@@ -56,9 +56,10 @@ PERIODS_S = {
     # parcels
     "shipping.tasks.poll_open_orders": 15,
     "shipping.trackers.tasks.follow_parcels": 60,
-    "shipping.tasks.notify_of_late_parcels": 3600,
     "shipping.product_alerts.tasks.tell_due": 60,
     "shipping.product_alerts.tasks.delete_old": DAY_S,
+    "shipping.silence.tasks.watch_parcels": 300,
+    "shipping.silence.tasks.measure_routes": DAY_S,
     "shipping.rerouting.tasks.reroute_due": 10,
     "shipping.rerouting.tasks.reassign_unconfirmed": 300,
     # scorecards: the sweep finds new facts; each night all are checked

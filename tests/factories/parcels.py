@@ -1,12 +1,13 @@
 """Parcel factories: lead a parcel to each of its states through the shop's own functions."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
 
 from orders.models import ReturnAuthorization
-from shipping.models import Parcel
+from shipping.models import Parcel, SilenceCase
 from shipping.rerouting import parcel_replacements
 from shipping.shipments import corrections, outcomes, tracking
 from shipping.shipments.statuses import TrackingUpdate
@@ -117,10 +118,27 @@ def state_of(parcel):
 AGO = NOON - timedelta(days=9)
 
 
-def set_carrier_status(word, days):
-    since = NOON - timedelta(days=days)
-    return lambda: Parcel.objects.filter(status="shipped").update(
-        carrier_status=word, carrier_status_at=since
+SILENT_ITEMS = {
+    "parcel_not_scanned": "no_scan",
+    "parcel_without_updates": "no_event",
+    "parcel_late": "late",
+    "parcel_in_customs": "customs",
+    "parcel_not_collected": "pickup",
+    "parcel_going_back": "returning",
+    "parcel_tracking_ended": "expired",
+}
+
+
+def open_case(kind):
+    """Open a case of which the customer was told."""
+    known = dict.fromkeys(("since", "opened_at", "tell_at", "staff_at", "told_at"), AGO)
+    SilenceCase.objects.create(
+        parcel=Parcel.objects.filter(status="shipped").first(),
+        kind=kind,
+        repeat_after_days=7,
+        choices=[],
+        messages=1,
+        **known,
     )
 
 
@@ -143,9 +161,5 @@ PARCEL_ITEMS = {
     ),
     "parcel_unresolved": lambda: Parcel.objects.filter(status="shipped").update(status="lost"),
     "parcel_found": settle_delivered_parcel,
-    "parcel_without_updates": set_carrier_status("in_transit", days=11),
-    "parcel_not_collected": set_carrier_status("available_for_pickup", days=4),
-    "parcel_not_scanned": lambda: Parcel.objects.update(
-        status="label_created", label_created_at=AGO
-    ),
+    **{code: partial(open_case, kind) for code, kind in SILENT_ITEMS.items()},
 }

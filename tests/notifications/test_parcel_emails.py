@@ -1,12 +1,11 @@
 """Parcel e-mails: trigger each by the shop's own code, check its text in both languages."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
-from django.db import transaction
 
 from shipping.models import Parcel
-from shipping.shipments import events, shipments
+from shipping.shipments import shipments
 from shipping.shipments.statuses import TrackingUpdate
 from tests.factories.orders import make_sellable
 from tests.factories.parcels import correct_tracking
@@ -94,23 +93,16 @@ def delivered_with_unknown_contents():
     report_status("delivered")
 
 
-def report_delay():
-    parcel = Parcel.objects.get()
-    purchase_order = parcel.shipment.purchase_order
-    with transaction.atomic():
-        events.record_delayed(
-            parcel, purchase_order=purchase_order, promised_by=date(2026, 12, 9), at=NOON
-        )
-
-
-def late():
+def ready_for_pickup():
     shipped()
-    report_delay()
+    report_status("available_for_pickup", at=NOON)
 
 
-def late_without_number():
-    delivered_without_number()
-    report_delay()
+def ready_for_pickup_without_number():
+    purchase_order = make_accepted_purchase_order(make_sellable())
+    notice = make_shipment_notice(number="", carrier="", carrier_text="ready for pickup")
+    state = make_state(purchase_order, "shipped", notice)
+    shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
 
 
 def corrected():
@@ -126,19 +118,18 @@ def corrected_through_an_empty_number():
 
 CASES = [
     (
-        "parcel.delayed",
-        late,
+        "parcel.ready_for_pickup",
+        ready_for_pickup,
         [
-            "Your parcel is late.",
-            "was due by 9 December.",
+            "Your parcel is ready for pickup.",
+            "or it goes back to the sender. The tracking page shows where it is",
             CJ_NUMBER,
-            "Track the parcel",
         ],
     ),
     (
-        "parcel.delayed",
-        late_without_number,
-        ["There is no new date yet. We are asking the carrier."],
+        "parcel.ready_for_pickup",
+        ready_for_pickup_without_number,
+        ["Please collect it soon, or it goes back to the sender."],
     ),
     (
         "parcel.out_for_delivery",

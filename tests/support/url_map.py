@@ -104,7 +104,9 @@ def _arguments():
         "object_id": order.pk,
         "pk": 1,
         "id": 1,
-        **dict.fromkeys(("line_id", "backorder", "saved_id", "factor_id", "position"), 1),
+        **dict.fromkeys(
+            ("line_id", "backorder", "case_id", "saved_id", "factor_id", "position"), 1
+        ),
         **dict.fromkeys(("user_id", "session_id", "merge_id", "edit_id", "import_id"), 1),
         "language": "az",
         "step": "supplier",

@@ -191,6 +191,8 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
     "parcel_other_carrier": (KEEP_CARRIER, LOOK_UP_PARCEL),
     "parcel_not_scanned": (LOOK_UP_PARCEL,),
     "parcel_without_updates": (LOOK_UP_PARCEL,),
+    "parcel_late": (LOOK_UP_PARCEL,),
+    "parcel_tracking_ended": (LOOK_UP_PARCEL,),
     "submission_failed": (
         QuickAction("resubmit", _("Resend"), ATTEMPT_STARTED, PurchaseOrder, _resubmit),
     ),

@@ -57,9 +57,13 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "parcel_check_digit": 2 * DAY,
     "parcel_other_carrier": 2 * DAY,
     "parcel_found": 3 * DAY,
-    "parcel_not_scanned": 5 * DAY,  # enters the inbox after four days
-    "parcel_not_collected": 4 * DAY,  # enters the inbox after three days
-    "parcel_without_updates": 12 * DAY,  # enters the inbox after ten days
+    # The customer was told; from the day on which staff see it.
+    "parcel_not_scanned": DAY,
+    "parcel_without_updates": 2 * DAY,
+    "parcel_late": 2 * DAY,
+    "parcel_in_customs": 2 * DAY,
+    "parcel_going_back": 2 * DAY,
+    "parcel_tracking_ended": 2 * DAY,
     "return_overdue": 33 * DAY,  # enters the inbox after a month
     "partial_shipment_late": 4 * DAY,
     "document_to_review": 3 * DAY,

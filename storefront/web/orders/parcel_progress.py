@@ -1,19 +1,16 @@
-"""Parcel progress: find the stage of a parcel, list its tracking events, expect its arrival."""
+"""Parcel progress: find the stage of a parcel, list its tracking events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import PurchaseOrder
 from shipping.models import Parcel, TrackingEvent
-from shipping.rates import quotes
 from shipping.shipments.event_sources import drop_superseded
-from shipping.shipments.statuses import RANK, WITH_CARRIER
-from storefront.lib.clock import time_zone_of
+from shipping.shipments.statuses import RANK
 
 CarrierStatus = Parcel.CarrierStatus
 MAX_UNFOLDED = 3
@@ -123,49 +120,6 @@ def event_views(events: Iterable[TrackingEvent]) -> list[EventView]:
         )
         for event in newest_first
     ]
-
-
-def expected_days(
-    parcel: Parcel,
-    purchase: PurchaseOrder,
-    events: Sequence[TrackingEvent],
-    *,
-    country: str,
-    now: datetime,
-) -> tuple[date, date] | None:
-    """Return the days on which a parcel should arrive, by what its carrier reported.
-
-    The day is today for a parcel that went out for delivery today, else the transit time of its
-    service from the day when the carrier took it. None: nothing is known, or these days have passed.
-    """
-    if parcel.status != Parcel.Status.SHIPPED or parcel.carrier_status in PROBLEMS:
-        return None
-    zone = time_zone_of(country)
-    today = now.astimezone(zone).date()
-    if parcel.carrier_status == CarrierStatus.OUT_FOR_DELIVERY and parcel.carrier_status_at:
-        return (today, today) if parcel.carrier_status_at.astimezone(zone).date() == today else None
-    departed = min(
-        (
-            event.happened_at
-            for event in drop_superseded(events)
-            if event.happened_at and event.carrier_status in WITH_CARRIER
-        ),
-        default=None,
-    )
-    services = quotes.routes_from(
-        purchase.location_id, country=country, currency=purchase.order.currency, now=now
-    )
-    transit = [
-        (service.min_days, service.max_days)
-        for service in services
-        if service.code == purchase.service_code
-    ]
-    if departed is None or not transit:
-        return None
-    day = departed.astimezone(zone).date()
-    first, last = min(transit)[0], max(most for _, most in transit)
-    arrives_to = day + timedelta(days=last)
-    return (day + timedelta(days=first), arrives_to) if arrives_to >= today else None
 
 
 def _wording(event: TrackingEvent) -> str:

@@ -37,6 +37,8 @@ SELECT md5(string_agg(version, ' ' ORDER BY version)) FROM (
     FROM orders_purchaseline r JOIN purchase ON r.purchase_order_id = purchase.id
     UNION ALL SELECT concat('contents ', r.id, ' ', r.xmin)
     FROM shipping_parcelline r JOIN parcel ON r.parcel_id = parcel.id
+    UNION ALL SELECT concat('silence ', r.id, ' ', r.xmin)
+    FROM shipping_silencecase r JOIN parcel ON r.parcel_id = parcel.id
     UNION ALL SELECT concat('events ', r.parcel_id, ' ', count(*))
     FROM shipping_trackingevent r JOIN parcel ON r.parcel_id = parcel.id GROUP BY r.parcel_id
 ) versions

@@ -12,16 +12,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrder
-from shipping.models import Parcel, ParcelLine, TrackingEvent
+from shipping.models import Parcel, ParcelLine, SilenceCase, TrackingEvent
 from shipping.shipments.identities import tracking_link
+from shipping.silence.expected_days import ExpectedDays, expected_days
 from storefront.lib.db.prepared_queries import PreparedQuery
-from storefront.web.catalog.product_title import variant_title
+from storefront.web.orders.parcel_knowledge import NOTHING_KNOWN, Knowledge, read_knowledge
 from storefront.web.orders.parcel_progress import (
     EventView,
     Stage,
     Step,
     event_views,
-    expected_days,
     stage_of,
     steps_of,
 )
@@ -89,8 +89,6 @@ CANCELLATION_TEXTS: Mapping[CancellationState, Promise] = {
     CancellationState.ARRIVED: _("You asked to cancel it, but it was too late. You can return it."),
 }
 
-NO_SUBSTITUTES: Mapping[int, str] = {}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
@@ -105,7 +103,8 @@ class Content:
 class ParcelView:
     """A packed parcel or, without ``number``, an expected one.
 
-    ``agreed_by``: accepted arrival. ``expected``: first and last day by the carrier's reports.
+    ``agreed_by``: accepted arrival. ``expected``: by what is known now. ``silence``: what the
+    customer was told because there was no news.
     """
 
     country: str
@@ -114,7 +113,8 @@ class ParcelView:
     steps: Sequence[Step]
     contents: tuple[Content, ...]
     events: Sequence[EventView] = ()
-    expected: tuple[date, date] | None = None
+    expected: ExpectedDays | None = None
+    silence: SilenceCase | None = None
     stop: CancellationState = CancellationState.NONE
     arrives_from: date | None
     arrives_to: date | None
@@ -196,17 +196,16 @@ def parcel_views(
             )
         ]
     by_id = {line.pk: line for line in lines}
-    substitute_titles = substitutes(purchase_orders, lines)
+    known = read_knowledge(order, purchase_orders, lines)
     views: list[ParcelView] = []
     for purchase in purchase_orders:
-        purchase.order = order
         active_rows = [row for row in purchase.lines.all() if row.is_active]
         order_lines = [
             by_id[row.order_line_id] for row in active_rows if row.order_line_id in by_id
         ]
         _attach_lines(purchase, by_id)
         if purchase.entry:
-            views += _parcel_views(purchase.entry, order_lines, purchase, now, substitute_titles)
+            views += _parcel_views(purchase.entry, order_lines, purchase, now, known)
     return views
 
 
@@ -216,17 +215,6 @@ def _attach_lines(purchase: PurchaseOrder, by_id: Mapping[int, OrderLine]) -> No
     for parcel in shipment.parcels.all() if shipment else ():
         for row in parcel.lines.all():
             row.order_line = by_id[row.order_line_id]
-
-
-def substitutes(purchases: Iterable[PurchaseOrder], lines: Iterable[OrderLine]) -> dict[int, str]:
-    """Return the titles of substitutes by order line, where the customer accepted one."""
-    sold = {line.pk: line.variant_id for line in lines}
-    return {
-        row.order_line_id: variant_title(row.bought)
-        for purchase in purchases
-        for row in purchase.lines.all()
-        if row.is_active and row.offer.variant_id not in {None, sold.get(row.order_line_id)}
-    }
 
 
 def canceled_lines(
@@ -250,7 +238,7 @@ def _parcel_views(
     lines: list[OrderLine],
     purchase: PurchaseOrder | None,
     now: datetime,
-    substitute_titles: Mapping[int, str] = NO_SUBSTITUTES,
+    known: Knowledge = NOTHING_KNOWN,
 ) -> Iterator[ParcelView]:
     """Yield the parcels of a purchase order, then the rest of ``lines`` as an expected one."""
     today = now.date()
@@ -273,9 +261,17 @@ def _parcel_views(
             sentence=_sentence(parcel, stage),
             steps=steps_of(stage, parcel),
             events=event_views(events),
-            expected=expected_days(parcel, purchase, events, country=ship_to["country"], now=now)
+            expected=expected_days(
+                parcel,
+                purchase,
+                events,
+                country=ship_to["country"],
+                transit=known.transits.get(parcel.pk),
+                now=now,
+            )
             if purchase
             else None,
+            silence=known.silences.get(parcel.pk),
             stop=cancellation_state(
                 purchase,
                 has_shipped=stage >= Stage.ON_THE_WAY,
@@ -287,7 +283,7 @@ def _parcel_views(
                 Content(
                     line=row.order_line,
                     quantity=row.quantity,
-                    instead=substitute_titles.get(row.order_line_id, ""),
+                    instead=known.substitutes.get(row.order_line_id, ""),
                 )
                 for row in parcel.lines.all()
             ),
@@ -305,7 +301,7 @@ def _parcel_views(
             delivered_on=_delivered_on(parcel) if stage == Stage.DELIVERED else None,
         )
     waiting = tuple(
-        Content(line=line, quantity=remaining, instead=substitute_titles.get(line.pk, ""))
+        Content(line=line, quantity=remaining, instead=known.substitutes.get(line.pk, ""))
         for line in lines
         if (remaining := line.quantity - line.canceled_quantity - line.shipped_quantity) > 0
     )

@@ -34,14 +34,14 @@ from storefront.web.core.visit import (
     delete_unpaid_cookie,
     set_unpaid_cookie,
 )
-from storefront.web.orders import actions, address_change, backorder_choice
+from storefront.web.orders import actions, address_change, backorder_choice, parcel_choice
+from storefront.web.orders.parcel_knowledge import substitutes
 from storefront.web.orders.parcel_progress import MAX_UNFOLDED
 from storefront.web.orders.revision import order_etag
 from storefront.web.orders.tracking import (
     canceled_lines,
     parcel_views,
     purchases_of,
-    substitutes,
 )
 from storefront.web.returns import status, views
 
@@ -155,6 +155,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "moved": _amounts_moved(payments, order.total_amount),
         "can_cancel": actions.can_cancel(facts),
         "max_unfolded": MAX_UNFOLDED,
+        "silence_headlines": parcel_choice.HEADLINES,
         "poll_s": _poll_interval(order),
         "etag": etag,
         "returns": returns,

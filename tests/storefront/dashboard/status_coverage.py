@@ -71,7 +71,7 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "on_hold": "purchase_order_on_hold",
         "in_progress": "shipment_late",
         "partially_shipped": "partial_shipment_late",
-        "shipped": "parcel_without_updates parcel_not_collected parcel_exception order_late",
+        "shipped": "parcel_without_updates parcel_late parcel_not_collected parcel_exception order_late",
     },
     ("orders.PurchaseOrder", "submission_status"): {
         "unsubmitted": "submission_late purchase_order_on_hold",
@@ -149,8 +149,9 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
     ("orders.RoutingRules", "status"): {"draft": SETTING, "live": SETTING},
     ("orders.Backorder", "status"): {"open": "backorder_open", "asked": "backorder_unanswered"},
     ("shipping.Parcel", "status"): {
-        "label_created": "parcel_not_scanned parcel_exception",
-        "shipped": "parcel_without_updates parcel_not_collected parcel_exception",
+        "label_created": "parcel_not_scanned parcel_late parcel_exception",
+        "shipped": "parcel_without_updates parcel_in_customs parcel_late parcel_not_collected"
+        " parcel_going_back parcel_tracking_ended parcel_exception",
         "delivered": FINISHED,
         "lost": "parcel_unresolved",
         "returned": "parcel_unresolved",

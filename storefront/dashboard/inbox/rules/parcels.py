@@ -1,8 +1,18 @@
-"""Parcel rules: find parcels to customers that need staff."""
+"""Parcel rules: find parcels to customers that need staff.
 
+Staff see a silent parcel after its customer was told, when the rules of ``shipping.silence`` say so.
+"""
+
+import json
+from datetime import datetime
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard.inbox.rule import NO_AMOUNT, rule_maker, simple_rule
+from shipping.models import SilenceChoice, SilenceKind
+from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, rule_maker, simple_rule
 
 # What the customer paid for the content of the parcel; for the whole purchase order if the content
 # is unknown.
@@ -16,17 +26,19 @@ _PARCEL = """
     FROM shipping_parcel x
     JOIN shipping_shipment s ON s.id = x.shipment_id
     JOIN orders_purchaseorder po ON po.id = s.purchase_order_id
+    {joins}
     WHERE {condition}
 """
-# A corrected tracking number starts the wait for updates again.
-_CORRECTED_AT = """(SELECT max(c.corrected_at) FROM shipping_parcelcorrection c
-    WHERE c.parcel_id = x.id AND c.kind <> 'contents')"""
-_LAST_UPDATE = f"greatest(coalesce(x.carrier_status_at, x.status_since), {_CORRECTED_AT})"
-_LABELED_AT = f"greatest(x.label_created_at, {_CORRECTED_AT})"
 _CARRIER_STATUS = "replace(x.carrier_status, '_', ' ')"
 
 
-_parcel = rule_maker("shipping_parcel", _PARCEL, since=_LAST_UPDATE, detail=_CARRIER_STATUS)
+_parcel = rule_maker(
+    "shipping_parcel",
+    _PARCEL,
+    joins="",
+    since="coalesce(x.carrier_status_at, x.status_since)",
+    detail=_CARRIER_STATUS,
+)
 PARCELS = (
     _parcel(
         "tracking_number_rejected",
@@ -48,28 +60,7 @@ PARCELS = (
     _parcel(
         "parcel_exception",
         _("Carrier reports a delivery exception"),
-        "x.status IN ('label_created', 'shipped') AND x.carrier_status"
-        " IN ('exception', 'return_to_sender', 'lost', 'expired')",
-    ),
-    _parcel(
-        "parcel_not_scanned",
-        _("Label created, but not scanned by the carrier"),
-        "x.status = 'label_created' AND x.label_created_at < %(now)s - interval '4 days'"
-        f" AND {_LABELED_AT} < %(now)s - interval '4 days'",
-        since=_LABELED_AT,
-        detail="x.carrier",
-    ),
-    _parcel(
-        "parcel_not_collected",
-        _("Ready for pickup for days: remind the customer before it is returned"),
-        "x.status = 'shipped' AND x.carrier_status IN"
-        f" ('attempt_failed', 'available_for_pickup') AND {_LAST_UPDATE} < %(now)s - interval '3 days'",
-    ),
-    _parcel(
-        "parcel_without_updates",
-        _("In transit without an update for ten days"),
-        "x.status = 'shipped' AND x.carrier_status IN ('unknown', 'pre_transit', 'in_transit',"
-        f" 'out_for_delivery') AND {_LAST_UPDATE} < %(now)s - interval '10 days'",
+        "x.status IN ('label_created', 'shipped') AND x.carrier_status IN ('exception', 'lost')",
     ),
     _parcel(
         "parcel_check_digit",
@@ -99,4 +90,66 @@ PARCELS = (
         since="x.status_since",
         detail="x.resolution",
     ),
+)
+
+_SILENCE = """json_build_object(
+    'days', extract(day FROM %(now)s - k.since)::int, 'messages', k.messages, 'told_at', k.told_at,
+    'offered', to_json(k.offered), 'answer', k.answer, 'next', k.tell_at)::text"""
+
+
+def describe(detail: str) -> str:
+    """Return how long a parcel is silent, what its customer was told and answered."""
+    known = json.loads(detail)
+    days, messages = known["days"], known["messages"]
+    parts = [
+        ngettext("Silent for %(days)s day.", "Silent for %(days)s days.", days) % {"days": days},
+        ngettext(
+            "The customer got %(count)s message, the last on %(day)s.",
+            "The customer got %(count)s messages, the last on %(day)s.",
+            messages,
+        )
+        % {"count": messages, "day": _day(known["told_at"])},
+    ]
+    if known["offered"]:
+        names = ", ".join(str(SilenceChoice(each).label) for each in known["offered"])
+        parts.append(gettext("Offered: %(choices)s.") % {"choices": names})
+    if known["answer"]:
+        answer = SilenceChoice(known["answer"]).label
+        parts.append(gettext("Answer: %(answer)s.") % {"answer": answer})
+    if known["next"]:
+        parts.append(gettext("Next message on %(day)s.") % {"day": _day(known["next"])})
+    return " ".join(parts)
+
+
+def _day(moment: str) -> str:
+    return date_format(datetime.fromisoformat(moment), "SHORT_DATE_FORMAT")
+
+
+def _rule(code: str, kind: SilenceKind, sentence: str | Promise) -> InboxRule:
+    return _parcel(
+        code,
+        sentence,
+        f"k.kind = '{kind.value}' AND k.ended_at IS NULL AND k.told_at IS NOT NULL"
+        " AND k.staff_at <= %(now)s AND x.status IN ('label_created', 'shipped')",
+        joins="JOIN shipping_silencecase k ON k.parcel_id = x.id",
+        since="k.staff_at",
+        detail=_SILENCE,
+        format_detail=describe,
+    )
+
+
+SILENT_PARCELS = (
+    _rule(
+        "parcel_not_scanned",
+        SilenceKind.NO_SCAN,
+        _("Label created, but not scanned by the carrier"),
+    ),
+    _rule("parcel_without_updates", SilenceKind.NO_EVENT, _("In transit without an update")),
+    _rule("parcel_late", SilenceKind.LATE, _("Parcel did not arrive by the promised day")),
+    _rule("parcel_in_customs", SilenceKind.CUSTOMS, _("Held in customs")),
+    _rule(
+        "parcel_not_collected", SilenceKind.PICKUP, _("Ready for pickup for days, not collected")
+    ),
+    _rule("parcel_going_back", SilenceKind.RETURNING, _("Carrier sends the parcel back")),
+    _rule("parcel_tracking_ended", SilenceKind.EXPIRED, _("Carrier ended the tracking")),
 )

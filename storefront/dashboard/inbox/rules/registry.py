@@ -6,7 +6,7 @@ from storefront.dashboard.inbox.rules.claims import CLAIMS
 from storefront.dashboard.inbox.rules.feeds import FEEDS, IMAGES, PRODUCTS
 from storefront.dashboard.inbox.rules.messages import MESSAGES
 from storefront.dashboard.inbox.rules.orders import ADDRESSES_TO_ERASE, ORDERS
-from storefront.dashboard.inbox.rules.parcels import PARCELS
+from storefront.dashboard.inbox.rules.parcels import PARCELS, SILENT_PARCELS
 from storefront.dashboard.inbox.rules.payments import PAYMENTS
 from storefront.dashboard.inbox.rules.prices import PRICES
 from storefront.dashboard.inbox.rules.purchase_orders import PURCHASE_ORDERS
@@ -23,6 +23,7 @@ RULES = (
     *PAYMENTS,
     *ORDERS,
     *PARCELS,
+    *SILENT_PARCELS,
     *FEEDS,
     *STOCK,
     *PRICES,

@@ -14,15 +14,16 @@ from storefront.lib.money import Money
 from suppliers.runs import issue_labels
 from tests.factories.accounts import make_staff
 from tests.factories.inbox_items import AGO, ITEMS, items_of
+from tests.factories.parcels import SILENT_ITEMS
 from tests.factories.suppliers import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 # Rules whose items have an amount.
 WITH_AMOUNT = {"address_change_requested", "extra_charge", "stock_oversold"}
-WITH_AMOUNT |= {"parcel_exception", "parcel_without_updates", "parcel_not_collected"}
+WITH_AMOUNT |= {"parcel_exception", *SILENT_ITEMS}
 WITH_AMOUNT |= {"parcel_check_digit", "parcel_other_carrier", "tracking_number_rejected"}
-WITH_AMOUNT |= {"parcel_not_scanned", "return_requested", "return_to_inspect"}
+WITH_AMOUNT |= {"return_requested", "return_to_inspect"}
 WITH_AMOUNT |= {"return_in_transit_long", "return_overdue"}
 WITH_AMOUNT |= {"return_to_supplier", "return_to_supplier_late"}
 # Rules with an item in the sound shop.

@@ -1,0 +1,34 @@
+"""Silence factories: run the sweep of silent parcels, tell their customers."""
+
+from datetime import timedelta
+
+from orders.models import Order
+from shipping.models import Parcel, SilenceCase
+from shipping.silence import messages, sweep
+from suppliers.models import StockLevel, SupplierOffer
+from tests.factories.parcels import make_parcel_in, report_status
+from tests.factories.suppliers import NOON
+
+DAY = timedelta(days=1)
+
+
+def make_silent(carrier_status, *, status="shipped", days=0, text=""):
+    """Make a parcel with this last carrier status, reported some days ago."""
+    parcel = make_parcel_in(status)
+    Order.objects.update(status="processing")
+    if carrier_status:
+        report_status(carrier_status, at=NOON - days * DAY)
+        Parcel.objects.get().tracking_events.update(description=text)
+    parcel.refresh_from_db()
+    return parcel
+
+
+def watch(days):
+    """Run the sweep some days after noon; return the open cases and how many were told."""
+    now = NOON + days * DAY
+    StockLevel.objects.update(as_of=now)  # a sync confirms stock and costs
+    SupplierOffer.objects.update(cost_reported_at=now)
+    sweep.end_cases(now=now)
+    sweep.open_cases(now=now)
+    told = sum(messages.tell(case_id=pk, now=now) for pk in messages.due_cases(now=now))
+    return sorted(SilenceCase.objects.filter(ended_at=None).values_list("kind", flat=True)), told
