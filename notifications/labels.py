@@ -26,6 +26,7 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "lines_canceled": _("Items not available"),
     "backorder_choice": _("Backorder: the customer must choose"),
     "order_refunded": _("Refund sent"),
+    "customer_invoice": _("Invoice or credit note"),
     "return_receipt": _("Return request received"),
     "return_update": _("Return updated"),
     "contact_message": _("Customer message"),

@@ -75,7 +75,7 @@ def send_test(message: OutgoingMessage, *, to: str) -> None:
 def frame_document(message: OutgoingMessage) -> str:
     """Return the HTML with its inline pictures, for a sandboxed frame."""
     html = message.html
-    for attachment in message.attachments:
+    for attachment in filter(lambda each: each.can_be_shown, message.attachments):
         data = b64encode(attachment.content).decode()
         html = html.replace(f"cid:{attachment.content_id}", f"data:image/png;base64,{data}")
     return html

@@ -1,6 +1,7 @@
 """Rendering: write subject, text and HTML of a message from its event, in its language."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from babel import Locale
 from babel.dates import format_date, format_interval
 from babel.numbers import format_currency, format_percent
 from django.conf import settings
+from django.core.files.storage import storages
 from django.utils import translation
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
@@ -31,6 +33,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "notifications"
 # European English: 7 December, €69.90.
 REGIONS = {"en": "en_GB", "az": "az_AZ", "zh-hans": "zh_Hans"}
 PRELOADED_TEMPLATES = ("order_placed", "parcel_shipped")  # sent for each order
+MAX_DOCUMENT_BYTES = 200_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 
@@ -77,7 +80,7 @@ def render(
         subject=_CONTROL.sub(" ", subject).strip()[:200],
         text=_squeeze(text + _signature(shop)),
         html=_inliner().inline(page),
-        attachments=artwork,
+        attachments=(*artwork, *_documents(payload)),
     )
 
 
@@ -119,6 +122,17 @@ def _artwork(payload: dict[str, Any], language: str) -> tuple[Attachment, ...]:
         for kind, name in names.items()
         if name in contents  # else it was replaced a moment ago
     )
+
+
+def _documents(payload: dict[str, Any]) -> Iterator[Attachment]:
+    """Yield the stored files of a message; a large one only has its link.
+
+    Raises: FileNotFoundError  a file is gone
+    """
+    for document in payload.get("attachments", ()):
+        with storages["private"].open(document["file"]) as file:
+            if file.size <= MAX_DOCUMENT_BYTES:
+                yield Attachment(file_name=document["name"], content=file.read())
 
 
 def preload() -> None:

@@ -47,6 +47,8 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "order.lines_canceled": (Route("lines_canceled"),),
         "order.backorder_choice": (Route("backorder_choice"),),
         "order.refunded": (Route("order_refunded"),),
+        "order.invoiced": (Route("customer_invoice"),),
+        "order.credited": (Route("customer_invoice"),),
         "return.declared": (Route("return_receipt"),),
         **dict.fromkeys(
             (

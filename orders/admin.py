@@ -7,6 +7,7 @@ from orders.accounting.reconciliation import admin as reconciliation_admin
 from orders.address_changes import admin as address_admin
 from orders.cart import admin as cart_admin
 from orders.claims import admin as claim_admin
+from orders.customer_invoices import admin as customer_invoice_admin
 from orders.inventory import admin as inventory_admin
 from orders.payments import admin as payment_admin
 from orders.promotions import admin as promotion_admin

@@ -28,7 +28,7 @@ from orders.admin_columns import (
 )
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
-from orders.models import ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
+from orders.models import CustomerInvoice, ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
 from orders.models.order import CUSTOMER_NAME, PHONE
 from orders.order_line_admin import FEES, LANDED
 from orders.payments import refunds
@@ -217,6 +217,14 @@ class OrderAdmin(ReturnActions, AddressActions):
             columns.money("voided_amount", _("Released")),
             columns.money("refunded_amount", _("Refunded")),
             "capture_before",
+            tab=False,
+        ),
+        inline(
+            CustomerInvoice,
+            "number",
+            "kind",
+            columns.money("gross_amount", _("Total")),
+            "issued_at",
             tab=False,
         ),
     ]

@@ -7,6 +7,7 @@ from orders.cancellation import tasks as cancellation_tasks
 from orders.cart import tasks as cart_tasks
 from orders.checkout import tasks as checkout_tasks
 from orders.claims import tasks as claim_tasks
+from orders.customer_invoices import tasks as customer_invoice_tasks
 from orders.inventory import tasks as inventory_tasks
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks

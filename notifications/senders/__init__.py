@@ -20,11 +20,11 @@ class OptedOutError(PermanentError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """An SVG or PNG file of a message, which its HTML shows by ``content_id``."""
+    """A file of a message: a picture that its HTML shows by ``content_id``, or a PDF without one."""
 
-    content_id: str
     file_name: str
     content: bytes
+    content_id: str = ""
 
     @property
     def can_be_shown(self) -> bool:

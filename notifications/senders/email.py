@@ -56,6 +56,11 @@ METADATA_HEADERS = {
     "mailgun": ("X-Mailgun-Variables", '{"message": "%s"}'),
     "brevo": ("X-Mailin-custom", '{"message": "%s"}'),
 }
+MEDIA_TYPES = {
+    "pdf": ("application", "pdf"),
+    "png": ("image", "png"),
+    "svg": ("image", "svg+xml"),
+}
 
 
 class _Policy(EmailPolicy):
@@ -122,14 +127,14 @@ def extra_headers(message: OutgoingMessage) -> dict[str, str]:
 
 def _part(attachment: Attachment) -> MIMEPart:
     part = MIMEPart()
-    shown = attachment.can_be_shown
+    maintype, subtype = MEDIA_TYPES[attachment.file_name.rpartition(".")[2]]
     part.set_content(
         attachment.content,
-        maintype="image",
-        subtype="png" if shown else "svg+xml",
-        disposition="inline" if shown else "attachment",
+        maintype=maintype,
+        subtype=subtype,
+        disposition="inline" if attachment.can_be_shown else "attachment",
         filename=attachment.file_name,
-        cid=f"<{attachment.content_id}>",
+        cid=f"<{attachment.content_id}>" if attachment.content_id else None,
     )
     return part
 

@@ -11,6 +11,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
+from storefront.lib.db.migration_sql import run_files
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -251,7 +253,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "purchase order",
                 "verbose_name_plural": "purchase orders",
-                "indexes": [models.Index(fields=["submission_status", "retry_at"], name="purchase_order_to_send"), models.Index(fields=["supplier_reference"], name="purchase_order_by_reference", opclasses=["varchar_pattern_ops"])],
+                "indexes": [models.Index(fields=["submission_status", "retry_at"], name="purchase_order_to_send"), models.Index(fields=["status", "status_since"], name="purchase_order_by_status"), models.Index(fields=["supplier_reference"], name="purchase_order_by_reference", opclasses=["varchar_pattern_ops"])],
                 "constraints": [
                     models.UniqueConstraint(condition=models.Q(("status", "canceled"), _negated=True), fields=("order", "supplier", "location", "round"), name="purchase_order_once_per_supplier_location"),
                     models.UniqueConstraint(condition=models.Q(("supplier_reference", ""), _negated=True), fields=("supplier", "supplier_reference"), name="purchase_order_once_per_reference"),
@@ -1412,4 +1414,60 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("country", "region", "valid_from"), name="tax_rate_once_per_day"), models.CheckConstraint(condition=models.Q(("rate__gte", 0), ("rate__lt", 1)), name="tax_rate_is_fraction")],
             },
         ),
+        migrations.CreateModel(
+            name="InvoiceSeries",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("country", models.CharField(max_length=2, verbose_name="Country of the company")),
+                ("prefix", models.CharField(max_length=6, verbose_name="Prefix")),
+                ("year", models.PositiveSmallIntegerField(verbose_name="Year")),
+                ("last_number", models.PositiveIntegerField(default=0, verbose_name="Last number")),
+            ],
+            options={
+                "verbose_name": "invoice number series",
+                "verbose_name_plural": "invoice number series",
+                "constraints": [models.UniqueConstraint(fields=("country", "prefix", "year"), name="invoice_series_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="CustomerInvoice",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("invoice", "Invoice"), ("credit_note", "Credit note")], max_length=12, verbose_name="Type")),
+                ("sequence", models.PositiveIntegerField(verbose_name="Number in series")),
+                ("number", models.CharField(max_length=30, unique=True, verbose_name="Number")),
+                ("country", models.CharField(max_length=2, verbose_name="Delivery country")),
+                ("locale", models.CharField(max_length=5, verbose_name="Language")),
+                ("currency", models.CharField(max_length=3, verbose_name="Currency")),
+                ("net_amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Net")),
+                ("tax_amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Tax")),
+                ("gross_amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Total")),
+                ("content", models.JSONField(verbose_name="Content")),
+                ("file", models.CharField(blank=True, max_length=100, verbose_name="File")),
+                ("issued_at", models.DateTimeField(verbose_name="Issued")),
+                ("corrects", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="credit_notes", to="orders.customerinvoice", verbose_name="Corrects invoice")),
+                ("order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="customer_invoices", to="orders.order", verbose_name="Order")),
+                ("payment_event", models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="credit_note", to="orders.paymentevent", verbose_name="Payment event")),
+                ("series", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="customer_invoices", to="orders.invoiceseries", verbose_name="Number series")),
+            ],
+            options={
+                "verbose_name": "customer invoice",
+                "verbose_name_plural": "customer invoices",
+                "permissions": [("export_customerinvoice", "Can export customer invoices")],
+                "indexes": [models.Index(fields=["issued_at"], name="customer_invoice_by_issue"), models.Index(condition=models.Q(("file", "")), fields=["id"], name="customer_invoice_unpublished")],
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("kind", "invoice")), fields=("order",), name="customer_invoice_once_per_order"),
+                    models.UniqueConstraint(fields=("series", "sequence"), name="customer_invoice_once_per_number"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("corrects", None), ("kind", "invoice"), ("payment_event", None)), models.Q(("corrects__isnull", False), ("kind", "credit_note"), ("payment_event__isnull", False)), _connector="OR"
+                        ),
+                        name="customer_invoice_credit_note_has_cause",
+                    ),
+                    models.CheckConstraint(condition=models.Q(("gross_amount", django.db.models.expressions.CombinedExpression(models.F("net_amount"), "+", models.F("tax_amount")))), name="customer_invoice_adds_up"),
+                    models.CheckConstraint(condition=models.Q(("gross_amount__gt", 0)), name="customer_invoice_has_amount"),
+                ],
+            },
+        ),
+        *run_files(__file__, "customer_invoices.sql"),
     ]

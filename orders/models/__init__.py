@@ -10,6 +10,7 @@ from orders.models.accounting import (
 from orders.models.backorders import Backorder, BackorderLine
 from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine
+from orders.models.customer_invoices import CustomerInvoice, InvoiceKind, InvoiceSeries
 from orders.models.inventory import Allocation, Reservation
 from orders.models.order import Order, OrderLine
 from orders.models.payments import Payment, PaymentEvent

@@ -204,6 +204,7 @@ class PurchaseOrder(Stateful):
         ]
         indexes = [
             models.Index(fields=["submission_status", "retry_at"], name="purchase_order_to_send"),
+            models.Index(fields=["status", "status_since"], name="purchase_order_by_status"),
             models.Index(
                 fields=["supplier_reference"],
                 opclasses=["varchar_pattern_ops"],

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from orders import events, ledger
+from orders.customer_invoices import issuing
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.inventory import allocations
@@ -173,13 +174,15 @@ def _apply_consequences(
     match update.kind:
         case UpdateKind.AUTHORIZED:
             _authorized(order, payment, update, now)
-        case UpdateKind.CAPTURED | UpdateKind.VOIDED:
+        case UpdateKind.CAPTURED | UpdateKind.REFUND_FAILED:
             ledger.update_status(payment, at=now)
-        case UpdateKind.REFUND_FAILED:
+        case UpdateKind.VOIDED:
             ledger.update_status(payment, at=now)
+            issuing.credit(order, event, now=now)
         case UpdateKind.REFUNDED:
             ledger.update_status(payment, at=now)
             events.order_refunded(order, event=event, at=now)
+            issuing.credit(order, event, now=now)
         case UpdateKind.DECLINED | UpdateKind.FAILED | UpdateKind.EXPIRED:
             _failed(order, payment, update, now)
         case kind if kind in reviews.REVIEWS:

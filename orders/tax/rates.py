@@ -92,6 +92,15 @@ def is_registered_in(*, country: str, region: str, on: date) -> bool:
     return _valid_numbers(on).filter(registrations).exists()
 
 
+def registration_of(*, country: str, region: str, on: date) -> TaxNumber | None:
+    """Return the registration under which tax of a place is paid: that of the place, else OSS."""
+    local = Q(scheme__in=[Scheme.VAT, Scheme.SALES_TAX], country=country, region__in=["", region])
+    if country in EU:
+        local |= Q(scheme=Scheme.OSS)
+    # A registration of the region comes first, then that of the country, then OSS.
+    return _valid_numbers(on).filter(local).order_by("-region", "-country", "-valid_from").first()
+
+
 def ioss_number(*, on: date) -> str:
     """Return the IOSS number valid on a day, or an empty string."""
     numbers = _valid_numbers(on).filter(scheme=Scheme.IOSS).order_by("-valid_from")

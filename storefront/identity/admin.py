@@ -46,7 +46,8 @@ class ShopIdentityAdmin(StaffAdmin):
     may_add = True
     groups = (
         Group(_("Shop"), ("name", "email", "phone", "review_url")),
-        Group(_("Company"), ("company", "address", "register_entry", "vat_id")),
+        Group(_("Company"), ("company", "address", "country", "register_entry", "vat_id")),
+        Group(_("Invoices"), ("invoice_prefix", "credit_note_prefix")),
     )
     list_display: ClassVar = ["name", "company", "email", "phone"]
     ordering: ClassVar = ["pk"]

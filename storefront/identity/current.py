@@ -31,6 +31,9 @@ class Identity:
     register_entry: str = ""
     vat_id: str = ""
     review_url: str = ""
+    country: str = "EE"
+    invoice_prefix: str = "INV"
+    credit_note_prefix: str = "CRN"
 
     @property
     def is_demonstration(self) -> bool:
@@ -53,7 +56,19 @@ DEMONSTRATION = Identity(
     email="help@fara.example",
     phone="+1 555 0100",
 )
-FIELDS = ("name", "company", "address", "email", "phone", "register_entry", "vat_id", "review_url")
+FIELDS = (
+    "name",
+    "company",
+    "address",
+    "email",
+    "phone",
+    "register_entry",
+    "vat_id",
+    "review_url",
+    "country",
+    "invoice_prefix",
+    "credit_note_prefix",
+)
 _cached: tuple[float, Identity] | None = None  # (expiry by the monotonic clock, identity)
 # expiry, (kind, language) -> file name
 _artwork: tuple[float, dict[tuple[str, str], str]] | None = None

@@ -1,11 +1,13 @@
 """Identity models: store who runs the shop, its legal texts and guarantee artwork per language."""
 
 from django.conf import settings
-from django.core.validators import URLValidator
+from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.constraints import check, unique
+
+PREFIX = r"^[A-Z0-9]{1,6}$"
 
 
 class ShopIdentity(models.Model):
@@ -52,11 +54,44 @@ class ShopIdentity(models.Model):
         ),
         validators=[URLValidator(schemes=["https"])],
     )
+    # Invoice numbers are consecutive per country, prefix and year.
+    country = models.CharField(
+        _("Country of the company"),
+        max_length=2,
+        validators=[RegexValidator(r"^[A-Z]{2}$")],
+        help_text=_(
+            "Two-letter country code, such as DE. Invoices follow the rules of this country."
+        ),
+    )
+    invoice_prefix = models.CharField(
+        _("Prefix of invoice numbers"),
+        max_length=6,
+        default="INV",
+        validators=[RegexValidator(PREFIX)],
+        help_text=_(
+            "Capital letters and digits. A new prefix starts a new series. Türkiye requires three"
+            " characters."
+        ),
+    )
+    credit_note_prefix = models.CharField(
+        _("Prefix of credit note numbers"),
+        max_length=6,
+        default="CRN",
+        validators=[RegexValidator(PREFIX)],
+        help_text=_("Must differ from the prefix of invoice numbers."),
+    )
 
     class Meta:
         verbose_name = _("shop identity")
         verbose_name_plural = _("shop identity")
-        constraints = [check("one_shop_identity", models.Q(pk=1))]
+        constraints = [
+            check("one_shop_identity", models.Q(pk=1)),
+            check(
+                "shop_identity_prefixes_differ",
+                ~models.Q(invoice_prefix=models.F("credit_note_prefix")),
+                violation_error_message=_("Invoices and credit notes need different prefixes."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

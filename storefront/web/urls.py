@@ -10,7 +10,13 @@ from storefront.web.checkout import views as checkout_views
 from storefront.web.content import contact, pages
 from storefront.web.core import preferences
 from storefront.web.core.visit import requires_open_shop
-from storefront.web.orders import address_change, backorder_choice, lookup, parcel_choice
+from storefront.web.orders import (
+    address_change,
+    backorder_choice,
+    invoices,
+    lookup,
+    parcel_choice,
+)
 from storefront.web.orders import views as order_views
 from storefront.web.returns import views as return_views
 
@@ -49,6 +55,11 @@ urlpatterns = [
         "orders/<str:number>/<str:key>/guarantees/<int:line_id>/",
         order_views.guarantee_terms,
         name="order_guarantee",
+    ),
+    path(
+        "orders/<str:number>/<str:key>/invoices/<str:document>/",
+        invoices.invoice,
+        name="order_invoice",
     ),
     path("orders/<str:number>/<str:key>/pay/", payment.pay, name="order_pay"),
     path("orders/<str:number>/<str:key>/paid/", payment.pay_return, name="order_pay_return"),

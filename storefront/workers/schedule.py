@@ -47,6 +47,7 @@ PERIODS_S = {
     "orders.address_changes.tasks.send_supplier_notices": 30,
     "orders.payments.tasks.poll_gateways": 60,
     "orders.claims.tasks.sweep_claims": 30,
+    "orders.customer_invoices.tasks.issue_due": 30,
     "orders.returns.tasks.expire_returns": 3600,
     "orders.returns.tasks.delete_orphaned_photos": DAY_S,
     # each day's money is reconciled after the day ends, and again until all sources have reported

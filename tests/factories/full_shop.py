@@ -13,6 +13,7 @@ from orders.cancellation import cancellation
 from orders.checkout import checkout
 from orders.claims import claims
 from orders.claims import status as claim_status
+from orders.customer_invoices import issuing, publication
 from orders.models import (
     ErasureRequest,
     Order,
@@ -118,6 +119,8 @@ def _shipped(listings, answer, *, number):
         shipments.import_parcels(
             purchase_order=purchase_order, state=make_state(purchase_order, word, parcel), now=NOON
         )
+    invoice = issuing.issue(order_id=purchase_order.order_id, now=NOON)
+    publication.publish(invoice=invoice, now=NOON)
     return purchase_order
 
 

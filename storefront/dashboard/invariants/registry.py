@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from storefront.dashboard.invariants.claims import CLAIMS
+from storefront.dashboard.invariants.customer_invoices import CUSTOMER_INVOICES
 from storefront.dashboard.invariants.invariant import Invariant
 from storefront.dashboard.invariants.listings import LISTINGS
 from storefront.dashboard.invariants.messaging import MESSAGING
@@ -22,6 +23,7 @@ from storefront.dashboard.invariants.supplier_compliance import SUPPLIER_COMPLIA
 INVARIANTS = (
     *STOCK,
     *PAYMENTS,
+    *CUSTOMER_INVOICES,
     *PURCHASE_ORDERS,
     *CLAIMS,
     *RETURNS,

@@ -33,6 +33,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
             for table in (
                 "order", "orderline", "payment", "returnauthorization", "returnline",
                 "returnphoto", "addresschangerequest", "backorder", "backorderline", "promotion", "coupon",
+                "customerinvoice",
             )
         ),
         "orders.cancel_order",
@@ -92,6 +93,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "orders.*",
         "orders.view_costs",
         "orders.refund_order",
+        "orders.export_customerinvoice",
         *(
             f"orders.change_{table}"
             for table in ("payment", "paymentevent", "reconciliationrun", "discrepancy", "supplierinvoice")

@@ -67,6 +67,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Returns to suppliers"), "move_up", "orders_supplierreturn"),
                 (_("Supplier claims"), "report", "orders_supplierclaim"),
                 (_("Payments"), "payments", "orders_payment"),
+                (_("Customer invoices"), "receipt", "orders_customerinvoice"),
                 (_("Profit by order"), "savings", "supply:profits"),
                 (_("Payment discrepancies"), "balance", "orders_discrepancy"),
                 (_("Parcels"), "package_2", "shipping_parcel"),

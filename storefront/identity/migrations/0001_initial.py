@@ -68,7 +68,17 @@ class Migration(migrations.Migration):
                         verbose_name="Review page",
                     ),
                 ),
+                ("country", models.CharField(help_text="Two-letter country code, such as DE. Invoices follow the rules of this country.", max_length=2, validators=[django.core.validators.RegexValidator("^[A-Z]{2}$")], verbose_name="Country of the company")),
+                ("invoice_prefix", models.CharField(default="INV", help_text="Capital letters and digits. A new prefix starts a new series. Türkiye requires three characters.", max_length=6, validators=[django.core.validators.RegexValidator("^[A-Z0-9]{1,6}$")], verbose_name="Prefix of invoice numbers")),
+                ("credit_note_prefix", models.CharField(default="CRN", help_text="Must differ from the prefix of invoice numbers.", max_length=6, validators=[django.core.validators.RegexValidator("^[A-Z0-9]{1,6}$")], verbose_name="Prefix of credit note numbers")),
             ],
-            options={"verbose_name": "shop identity", "verbose_name_plural": "shop identity", "constraints": [models.CheckConstraint(condition=models.Q(("pk", 1)), name="one_shop_identity")]},
+            options={
+                "verbose_name": "shop identity",
+                "verbose_name_plural": "shop identity",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("pk", 1)), name="one_shop_identity"),
+                    models.CheckConstraint(condition=models.Q(("invoice_prefix", models.F("credit_note_prefix")), _negated=True), name="shop_identity_prefixes_differ", violation_error_message="Invoices and credit notes need different prefixes."),
+                ],
+            },
         ),
     ]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.deliverability import suppressions
-from orders.models import Order, Payment, PaymentEvent
+from orders.models import CustomerInvoice, Order, Payment, PaymentEvent
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
 from storefront.web.account.auth import for_customers, form_page, posted
@@ -26,6 +26,10 @@ def account(request: HttpRequest, user: User) -> HttpResponse:
     now = timezone.now()
     rows = Order.objects.of(user.pk, verified_addresses(user))
     newest_first = Prefetch("payments", Payment.objects.order_by("-pk"))
+    published = Prefetch(
+        "customer_invoices",
+        CustomerInvoice.objects.exclude(file="").defer("content").order_by("pk"),
+    )
     orders = [
         (
             order,
@@ -36,7 +40,7 @@ def account(request: HttpRequest, user: User) -> HttpResponse:
                 has_arrived=any(line.delivered_quantity for line in order.lines.all()),
             ),
         )
-        for order in rows.prefetch_related("lines", newest_first)
+        for order in rows.prefetch_related("lines", newest_first, published)
     ]
     context = {"orders": orders, "unreachable": suppressions.find_unreachable(user.email)}
     return render(request, "web/account/account.html", context)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from orders.address_changes.change_requests import Changeability
 from orders.cancellation.status import CancellationStatus
-from orders.models import Backorder, Order, OrderLine, ReturnAuthorization
+from orders.models import Backorder, CustomerInvoice, Order, OrderLine, ReturnAuthorization
 from orders.returns.eligibility import Returnable
 from storefront.identity.current import may_sell
 from storefront.web.core import formats
@@ -41,6 +41,7 @@ class OrderFacts:
     cancellation: CancellationStatus
     changeability: Changeability | None
     returnable: Returnable | None
+    invoices: Sequence[CustomerInvoice]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +160,16 @@ def _buy_again(facts: OrderFacts) -> Action | None:
     )
 
 
+def _invoice(facts: OrderFacts) -> Action | None:
+    order, label = facts.order, gettext_lazy("Download invoice")
+    if facts.invoices:
+        path_args = [order.number, order.access_key, facts.invoices[0].number]
+        return Action(label=label, url=reverse("order_invoice", args=path_args))
+    if order.status not in BOUGHT or not order.total_amount:
+        return None
+    return Action(label=label, reason=gettext_lazy("Your invoice follows when your items ship."))
+
+
 def _write_to_us(facts: OrderFacts) -> Action:
     url = reverse("contact", query={"order": facts.order.number})
     return Action(label=gettext_lazy("Write to us"), url=url)
@@ -170,5 +181,6 @@ ACTIONS: tuple[Callable[[OrderFacts], Action | None], ...] = (
     _cancel_order,
     _return_items,
     _withdraw,
+    _invoice,
     _write_to_us,
 )

@@ -31,6 +31,8 @@ SELECT md5(string_agg(version, ' ' ORDER BY version)) FROM (
     JOIN placed ON b.order_id = placed.id
     UNION ALL SELECT concat('return ', r.id, ' ', r.xmin)
     FROM orders_returnauthorization r JOIN placed ON r.order_id = placed.id
+    UNION ALL SELECT concat('invoice ', r.id, ' ', r.xmin)
+    FROM orders_customerinvoice r JOIN placed ON r.order_id = placed.id
     UNION ALL SELECT concat('address ', r.id, ' ', r.xmin)
     FROM orders_addresschangerequest r JOIN purchase ON r.purchase_order_id = purchase.id
     UNION ALL SELECT concat('purchase line ', r.id, ' ', r.xmin)

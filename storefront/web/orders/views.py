@@ -35,6 +35,7 @@ from storefront.web.core.visit import (
     set_unpaid_cookie,
 )
 from storefront.web.orders import actions, address_change, backorder_choice, parcel_choice
+from storefront.web.orders.invoices import invoices_of
 from storefront.web.orders.parcel_knowledge import substitutes
 from storefront.web.orders.parcel_progress import MAX_UNFOLDED
 from storefront.web.orders.revision import order_etag
@@ -121,12 +122,14 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     paid_with = _paid_with(order)
     returns = status.return_views(order) if purchases else []
     owner_id = customer_id(request)
+    invoices = invoices_of(order) if purchases else []
     facts = actions.OrderFacts(
         order=order,
         lines=lines,
         parcels=parcels,
         questions=questions,
         cancellation=change_request,
+        invoices=invoices,
         changeability=address_change.can_change(order, purchases, address_changes, questions),
         returnable=eligibility.find_returnable(order=order, now=now) if purchases else None,
     )
@@ -159,6 +162,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "poll_s": _poll_interval(order),
         "etag": etag,
         "returns": returns,
+        "invoices": invoices,
         "can_return": facts.returnable is not None and bool(facts.returnable.lines),
         "return_message": views.MESSAGES.get(request.GET.get("return", "")),
         "message": _message(

@@ -54,6 +54,13 @@ PLANTED = {
     " UPDATE orders_paymentevent SET received_at = received_at - interval '5 days'",
     "payments.matched_invoices": "UPDATE orders_supplierinvoice SET match = 'matched', purchase_order_id = NULL",
     "payments.differences_seen": "DELETE FROM orders_discrepancyobservation",
+    "customer_invoices.shipped_is_invoiced": "DELETE FROM orders_customerinvoice;"
+    " UPDATE orders_purchaseorder SET status_since = status_since - interval '2 hours'",
+    "customer_invoices.match_charges": "DELETE FROM orders_customerinvoice WHERE kind = 'credit_note'",
+    "customer_invoices.rows_add_up": "UPDATE orders_customerinvoice SET tax_amount = tax_amount + 1",
+    "customer_invoices.numbers_consecutive": "UPDATE orders_invoiceseries SET last_number = last_number + 1",
+    "customer_invoices.published": "UPDATE orders_customerinvoice SET file = '',"
+    " issued_at = issued_at - interval '2 hours'",
     "purchase_orders.line_once": "UPDATE orders_purchaseline SET quantity = quantity + 1",
     "purchase_orders.paid_only": "UPDATE orders_order SET status = 'canceled' WHERE status = 'processing'",
     "purchase_orders.one_per_location": "UPDATE orders_purchaseorder SET order_id = (SELECT min(order_id)"

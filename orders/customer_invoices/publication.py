@@ -1,0 +1,75 @@
+"""Publication: write the PDF of an issued invoice once, then tell the customer; read the PDF.
+
+The file's name is its digest, so a repeated publication writes nothing new, and a file that was
+altered is never sent.
+"""
+
+import hashlib
+from datetime import datetime
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+from django.db import transaction
+from django.http import HttpResponse
+
+from orders import events
+from orders.customer_invoices import document
+from orders.models import CustomerInvoice, InvoiceKind
+
+FOLDER = "invoices"
+EVENTS = {InvoiceKind.INVOICE: "order.invoiced", InvoiceKind.CREDIT_NOTE: "order.credited"}
+
+
+class AlteredDocumentError(FileNotFoundError):
+    """The stored PDF is not the one that was published."""
+
+
+def publish(*, invoice: CustomerInvoice, now: datetime) -> None:
+    """Store the PDF and record the event that mails it. Idempotent."""
+    content = document.render(invoice)
+    name = f"{FOLDER}/{hashlib.sha256(content).hexdigest()}.pdf"
+    storage = storages["private"]
+    if not storage.exists(name):
+        storage.save(name, ContentFile(content))
+    _record(invoice, name, now)
+
+
+@transaction.atomic(durable=True)
+def _record(invoice: CustomerInvoice, name: str, now: datetime) -> None:
+    if not CustomerInvoice.objects.filter(pk=invoice.pk, file="").update(file=name):
+        return  # another worker has published it
+    invoice.file = name
+    events.record_order_event(
+        invoice.order,
+        EVENTS[InvoiceKind(invoice.kind)],
+        invoice.number,
+        document=invoice.number,
+        amount=str(invoice.gross_amount),
+        corrects=invoice.corrects.number if invoice.corrects else "",
+        attachments=[{"file": name, "name": f"{invoice.number}.pdf"}],
+        at=now,
+    )
+
+
+def read(invoice: CustomerInvoice) -> bytes:
+    """Return the PDF as it was published.
+
+    Raises: FileNotFoundError     it is not published yet, or the file is gone
+            AlteredDocumentError  the file is not what was published
+    """
+    if not invoice.file:
+        raise FileNotFoundError(invoice.number)
+    with storages["private"].open(invoice.file) as file:
+        content: bytes = file.read()
+    if hashlib.sha256(content).hexdigest() not in invoice.file:
+        raise AlteredDocumentError(invoice.number)
+    return content
+
+
+def download(invoice: CustomerInvoice) -> HttpResponse:
+    """Return the PDF, which the browser saves. Raises: as ``read``."""
+    answer = HttpResponse(read(invoice), content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{invoice.number}.pdf"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Cache-Control"] = "private, no-store"
+    return answer
