@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from orders.customer_invoices import publication
-from orders.models import CustomerInvoice
+from orders.models import CustomerInvoice, InvoiceSeries
 from storefront.lib.db.indexed_search import IdSearch, starting_with
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, permission_check
@@ -103,6 +103,13 @@ class CustomerInvoiceAdmin(StaffAdmin):
         answer = StreamingHttpResponse(_csv_lines(rows), content_type="text/csv; charset=utf-8")
         answer["Content-Disposition"] = 'attachment; filename="customer-invoices.csv"'
         return answer
+
+
+@admin.register(InvoiceSeries)
+class InvoiceSeriesAdmin(StaffAdmin):
+    list_display: ClassVar = ["prefix", "country", "year", "last_number"]
+    list_filter: ClassVar = ["year"]
+    search_fields: ClassVar = ["prefix"]
 
 
 def _csv_lines(rows: QuerySet[CustomerInvoice]) -> Iterator[str]:

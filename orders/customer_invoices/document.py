@@ -27,7 +27,7 @@ from storefront.lib.money import smallest_unit
 
 FONT, FONT_NAME = "shop", "Fira Sans"  # Latin, Turkish, Azerbaijani and Cyrillic letters
 MARGIN_MM, COLUMN_MM, LINE_MM = 20, 80, 5
-SMALL, NORMAL, LARGE = 8, 9.5, 20
+SMALL, NORMAL, LARGE = 8, 9, 20
 GRAY, INK, RULE = (95, 99, 108), (21, 23, 28), (210, 206, 196)
 GATEWAYS = {"stripe": "Stripe"}
 
@@ -167,7 +167,7 @@ class _Sheet(FPDF):
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             cell_fill_mode=TableCellFillMode.NONE,
             headings_style=FontFace(emphasis="BOLD", color=INK),
-            line_height=4.5,
+            line_height=4,
             padding=1,
         ) as table:
             table.row(headings)
@@ -277,12 +277,12 @@ class _Sheet(FPDF):
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
         return str(format_decimal(Decimal(amount), pattern, locale=self.region))
 
-    def _font(self, size: float, style: str = "", color: tuple[int, int, int] = INK) -> None:
+    def _font(self, size: int, style: str = "", color: tuple[int, int, int] = INK) -> None:
         self.set_font(FONT, style, size)
         self.set_text_color(*color)
         self.set_draw_color(*RULE)
 
-    def _line(self, text: str, *, left: float | None = None, height: float = LINE_MM) -> None:
+    def _line(self, text: str, *, left: int | None = None, height: int = LINE_MM) -> None:
         if left is not None:
             self.set_x(left)
         self.multi_cell(0, height, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)

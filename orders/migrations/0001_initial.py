@@ -1448,7 +1448,7 @@ class Migration(migrations.Migration):
                 ("corrects", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="credit_notes", to="orders.customerinvoice", verbose_name="Corrects invoice")),
                 ("order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="customer_invoices", to="orders.order", verbose_name="Order")),
                 ("payment_event", models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="credit_note", to="orders.paymentevent", verbose_name="Payment event")),
-                ("series", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="customer_invoices", to="orders.invoiceseries", verbose_name="Number series")),
+                ("series", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="customer_invoices", to="orders.invoiceseries", verbose_name="Number series")),
             ],
             options={
                 "verbose_name": "customer invoice",

@@ -10,10 +10,15 @@ from orders.models.accounting import (
 from orders.models.backorders import Backorder, BackorderLine
 from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine
-from orders.models.customer_invoices import CustomerInvoice, InvoiceKind, InvoiceSeries
 from orders.models.inventory import Allocation, Reservation
 from orders.models.order import Order, OrderLine
-from orders.models.payments import Payment, PaymentEvent
+from orders.models.payments import (
+    CustomerInvoice,
+    InvoiceKind,
+    InvoiceSeries,
+    Payment,
+    PaymentEvent,
+)
 from orders.models.promotions import Coupon, Promotion, Redemption
 from orders.models.purchase_requests import (
     AddressChangeRequest,

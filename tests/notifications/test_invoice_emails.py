@@ -51,7 +51,11 @@ def credited():
 
 
 CASES = [
-    ("order.invoiced", invoiced, ["Your order is on its way, and this is its invoice.", "INV-2026-00001", "€44.89"]),
+    (
+        "order.invoiced",
+        invoiced,
+        ["Your order is on its way, and this is its invoice.", "INV-2026-00001", "€44.89"],
+    ),
     (
         "order.credited",
         credited,

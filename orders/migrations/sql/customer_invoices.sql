@@ -15,6 +15,7 @@ BEGIN
     RAISE EXCEPTION 'an issued invoice is never changed' USING ERRCODE = 'check_violation';
 END $$;
 
+-- A correction is a credit note.
 CREATE OR REPLACE TRIGGER customer_invoice_never_changes
 BEFORE UPDATE OR DELETE ON orders_customerinvoice
 FOR EACH ROW EXECUTE FUNCTION customer_invoice_never_changes();

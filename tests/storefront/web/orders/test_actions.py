@@ -36,6 +36,7 @@ def test_order_that_has_not_shipped_can_be_changed_or_canceled(client, light):
     assert closed == {
         "Return faulty or wrong items": LATER,
         "Withdraw from the contract": "Nothing has shipped yet. Cancel the order instead.",
+        "Download invoice": "Your invoice follows when your items ship.",
     }
 
 
@@ -78,7 +79,7 @@ def test_delivered_order_can_be_returned_and_bought_again(client, light):
         "Withdraw from the contract",
         "Write to us",
     ]
-    assert list(closed) == ["Change delivery address", "Cancel order"]
+    assert list(closed) == ["Change delivery address", "Cancel order", "Download invoice"]
     assert 'value="withdrawal" checked' in chosen
     assert returned["Return faulty or wrong items"].startswith("You have returned it")
 
