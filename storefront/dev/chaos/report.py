@@ -61,7 +61,8 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
             "paid": len(run.returning_customers.paid),
         },
         "failed_parcels": {
-            "settled": len(run.failed_parcels.orders),
+            "failed": len(run.failed_parcels.failed),
+            "late": len(run.failed_parcels.late),
             "refunded": len(run.failed_parcels.refunds()),
         },
         "text_messages": len(outside.text_messages(run.place.var)),
@@ -123,7 +124,7 @@ def format_report(result: dict[str, Any]) -> None:
         "suppliers": f"orders: {_counts(result['supplier_orders'])}, of {result['supplier_attempts']}"
         f" calls; canceled by them: {_counts(result['supplier_refusals'])}",
         "returns": _counts(result["returns"]),
-        "lost, returned parcels": _counts(result["failed_parcels"]),
+        "failed, late parcels": _counts(result["failed_parcels"]),
         "backorders": f"{_counts(result['backorders'])}; customers' choices:"
         f" {_counts(result['answers']) or 'nothing'}",
         "webhooks posted": _counts(result["forged_webhooks"]),

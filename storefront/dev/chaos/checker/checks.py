@@ -24,8 +24,8 @@ NOT_SUBMITTED = frozenset({"canceled", "on_hold"})
 SHIPPED_STATUSES = frozenset({"shipped", "closed"})
 UNCONFIRMED = "sending"  # the sending worker was killed: staff check it, no program sends it again
 CONFIRMATION = "order_placed"
-FAILED_PARCEL = "parcel_problem"
-REFUND = "refund"
+FAILED_PARCEL, LATE_PARCEL = "parcel_problem", "parcel_silent"
+REFUND, REPLACEMENT = "refund", "replacement"
 MAX_EXAMPLES = 5
 MAX_MISSED_SHARE = 0.2
 MAX_WORDS = 200
@@ -246,6 +246,8 @@ def _check_backorder_answers(evidence: Evidence) -> Iterator[str]:
             continue
         if choice != REFUND and number not in kept and _is_lost(number, evidence):
             continue
+        if choice == REPLACEMENT and number in evidence.refunds:
+            continue  # it could not be replaced; the amount is checked elsewhere
         if (choice == REFUND) == (number in kept):
             yield f"{number} was answered {choice}, and is {'' if number in kept else 'not '}paid"
 
@@ -279,12 +281,15 @@ def _check_text_messages(evidence: Evidence) -> Iterator[str]:
 
 
 def _check_failed_parcels(evidence: Evidence) -> Iterator[str]:
-    """Check that each lost or returned parcel was told once, and refunded or replaced once."""
+    """Check that each parcel was told once, and a lost or returned one settled once."""
     yield from evidence.wrong_parcels
-    told = Counter(one.order for one in evidence.shop.mails if one.template == FAILED_PARCEL)
+    told = Counter((one.order, one.template) for one in evidence.shop.mails)
     for number, count in Counter(evidence.failed_parcels).items():
-        if told[number] != count:
-            yield f"{number} has {count} failed parcels, and was told {told[number]} times"
+        if told[number, FAILED_PARCEL] != count:
+            yield f"{number}: {count} parcels failed, {told[number, FAILED_PARCEL]} were told"
+    for number, count in Counter(evidence.late_parcels).items():
+        if told[number, LATE_PARCEL] != count:
+            yield f"{number}: {count} parcels are late, {told[number, LATE_PARCEL]} were told"
 
 
 def _check_idempotency(evidence: Evidence) -> Iterator[str]:
@@ -329,6 +334,8 @@ def _check_faults_happened(evidence: Evidence) -> Iterator[str]:
         yield "nothing was returned"
     if evidence.canceling_suppliers and not evidence.failed_parcels:
         yield "no parcel was lost"
+    if evidence.canceling_suppliers and not evidence.late_parcels:
+        yield "no parcel was late"
     for name in evidence.silent:
         yield f"{name} had no activity after the last fault"
     attempted = evidence.injected + len(evidence.missed)
@@ -347,7 +354,7 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     MONEY: _check_money,
     MAILS: _check_mails,
     "each text message arrives once": _check_text_messages,
-    "each failed parcel is told and settled once": _check_failed_parcels,
+    "each failed or late parcel is told and settled once": _check_failed_parcels,
     "each claim is submitted once": _check_claims,
     "a customer's backorder choice is followed": _check_backorder_answers,
     "each return is stored once": lambda one: one.wrong_returns,

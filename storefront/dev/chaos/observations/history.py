@@ -197,6 +197,7 @@ class Evidence:
     shop: ShopState
     text_messages: Sequence[str] = ()  # numbers of the recipients, at the SMS provider
     failed_parcels: Sequence[str] = ()  # order numbers of lost and returned parcels
+    late_parcels: Sequence[str] = ()  # order numbers
     wrong_parcels: Sequence[str] = ()
     # refunded by staff, returns included: cents by order
     refunds: Mapping[str, int] = field(default_factory=dict)

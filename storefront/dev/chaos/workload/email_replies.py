@@ -1,4 +1,4 @@
-"""E-mail reply workload: open the links in backorder e-mails, choose one of the two answers."""
+"""E-mail reply workload: open the links in e-mails that ask, choose one of the answers."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from random import Random
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.workload import browser
 
-LINK = re.compile(r"(/\w+/orders/([\w-]+)/[\w-]+/backorders/\d+/)\?answer=(\w+)")
+LINK = re.compile(r"(/\w+/orders/([\w-]+)/[\w-]+/(?:backorders|parcels)/\d+/)\?answer=(\w+)")
 REFUND = "refund"
 
 

@@ -1,25 +1,28 @@
-"""Failed parcels workload: two people mark each of some parcels lost or returned, and settle it.
+"""Failed parcels workload: staff settle parcels that are lost or returned, customers late ones.
 
-Both act at once, while answers of the gateway get lost. One parcel is refunded, one is replaced,
-and one is refunded by one person and replaced by the other.
+Two people act on each parcel at once, while answers of the gateway get lost. One parcel is
+refunded, one is replaced, and one is refunded by one person and replaced by the other. The
+customers of late parcels choose by the links of their e-mails (``email_replies``).
 """
 
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from functools import partial
 
 from django.db import connection
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from orders.models import Order, PurchaseOrder
 from orders.returns.eligibility import CannotReturnError
-from shipping.models import Parcel
+from shipping.models import Parcel, SilenceCase, SilenceKind
 from shipping.rerouting import parcel_replacements
 from shipping.shipments import outcomes
 from shipping.shipments.outcomes import CannotResolveError
+from shipping.silence import messages, sweep
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
@@ -40,6 +43,7 @@ PLANS = (
     ("returned", ("replace", "replace")),
     ("lost", ("refund", "replace")),
 )
+LATE_PARCELS, LATE_FOR = 2, timedelta(days=10)
 SETTLED = frozenset({Parcel.Resolution.REFUNDED, Parcel.Resolution.REPLACED})
 EXPECTED_ERRORS = (
     CannotResolveError,
@@ -64,64 +68,73 @@ def ship_orders(place: Instance, *, count: int) -> None:
 class FailedParcels:
     """Staff who settle parcels.
 
-    Shape:  ``refunded`` is what was paid for refunded parcels, in cents by order; ``replaced`` the
-            same for replaced ones, with the number of the replacement
+    Shape:  ``charges`` is what was paid for each parcel: order number and cents, by parcel id
     """
 
     place: Instance
-    refunded: dict[str, int] = field(default_factory=dict)
-    replaced: dict[str, tuple[str, int]] = field(default_factory=dict)
-    orders: list[str] = field(default_factory=list)
+    charges: dict[int, tuple[str, int]] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)  # order numbers
+    late: list[str] = field(default_factory=list)  # order numbers
     wrong: list[str] = field(default_factory=list)
 
     def work(self, *, excluded: set[str], is_last: bool) -> bool:
-        """Fail one parcel for each plan; return whether it did anything.
+        """Fail one parcel for each plan, and let others be late; return whether it did anything.
 
         Nothing is done until there are enough parcels; if ``is_last``, fewer are enough.
         """
-        if self.orders:
+        wanted = len(PLANS) + LATE_PARCELS
+        if self.charges:
             return False
-        found = [one for one in _candidates(excluded) if _is_whole(one)][: len(PLANS)]
-        if not found or (len(found) < len(PLANS) and not is_last):
+        found = [one for one in _candidates(excluded) if _is_whole(one)][:wanted]
+        if not found or (len(found) < wanted and not is_last):
             return False
+        for parcel in found:
+            self.charges[parcel.pk] = _number(parcel), _charge(parcel).minor
         fault = {"kind": "drop_after", "path": "POST /v1/refunds$", "count": len(PLANS)}
         control(self.place.gateway_url, "faults", fault)
         for parcel, (failure, acts) in zip(found, PLANS, strict=False):
             self._fail(parcel, failure, acts)
+        self._delay(found[len(PLANS) :])
         return True
 
-    def _fail(self, parcel: Parcel, failure: str, acts: tuple[str, str]) -> None:
-        order = parcel.shipment.purchase_order.order
-        self.orders.append(order.number)
-        charge = _charge(parcel)
-        self._at_once(parcel, (failure, failure))
-        self._at_once(parcel, acts)
-        parcel.refresh_from_db()
-        if parcel.resolution not in SETTLED and "replace" in acts:  # it is out of stock
-            self._at_once(parcel, ("refund", "refund"))
-            parcel.refresh_from_db()
-        if parcel.resolution == Parcel.Resolution.REFUNDED:
-            self.refunded[order.number] = charge.minor
-        elif parcel.resolution != Parcel.Resolution.REPLACED:
-            self.wrong.append(f"{order.number}: {failure} parcel is {parcel.resolution}")
-        elif parcel.settlement is None or parcel.settlement.replacement is None:
-            self.wrong.append(f"{order.number}: no replacement of a {failure} parcel")
-        else:
-            self.replaced[order.number] = parcel.settlement.replacement.number, charge.minor
+    @property
+    def orders(self) -> list[str]:
+        return [*self.failed, *self.late]
 
     def refunds(self) -> dict[str, int]:
         """Return what has to be refunded, in cents by order; a canceled replacement is refunded."""
-        numbers = [replacement for replacement, _ in self.replaced.values()]
-        canceled = Order.objects.filter(number__in=numbers, status=Order.Status.CANCELED)
-        failed = set(canceled.values_list("number", flat=True))
-        return self.refunded | {
-            number: charge
-            for number, (replacement, charge) in self.replaced.items()
-            if replacement in failed
-        }
+        canceled = Q(settlement__replacement__status=Order.Status.CANCELED)
+        refunded = Parcel.objects.filter(
+            canceled | Q(resolution=Parcel.Resolution.REFUNDED), pk__in=self.charges
+        )
+        return dict(self.charges[one.pk] for one in refunded)
 
-    def _at_once(self, parcel: Parcel, acts: tuple[str, str]) -> None:
-        threads = [threading.Thread(target=self._act, args=(parcel.pk, act)) for act in acts]
+    def _fail(self, parcel: Parcel, failure: str, acts: tuple[str, str]) -> None:
+        self.failed.append(_number(parcel))
+        self._at_once(partial(self._act, parcel.pk, name) for name in (failure, failure))
+        self._at_once(partial(self._act, parcel.pk, name) for name in acts)
+        parcel.refresh_from_db()
+        if parcel.resolution == Parcel.Resolution.OPEN and "replace" in acts:  # out of stock
+            self._at_once(partial(self._act, parcel.pk, "refund") for _ in range(2))
+            parcel.refresh_from_db()
+        if parcel.resolution not in SETTLED:
+            self.wrong.append(f"{_number(parcel)}: {failure} parcel is {parcel.resolution}")
+
+    def _delay(self, parcels: Sequence[Parcel]) -> None:
+        """Let the promised day of parcels be past; two workers write to each customer at once."""
+        for parcel in parcels:
+            self.late.append(_number(parcel))
+            purchase_order = parcel.shipment.purchase_order
+            promised = timezone.now().date() - LATE_FOR
+            way = {**purchase_order.entry, "arrives_to": promised.isoformat()}
+            PurchaseOrder.objects.filter(pk=purchase_order.pk).update(way=way)
+        sweep.open_cases(now=timezone.now())
+        for case in SilenceCase.objects.filter(parcel__in=parcels, kind=SilenceKind.LATE):
+            self._at_once(partial(self._tell, case.pk) for _ in range(2))
+
+    @staticmethod
+    def _at_once(acts: Iterable[Callable[[], None]]) -> None:
+        threads = [threading.Thread(target=act) for act in acts]
         for each in threads:
             each.start()
         for each in threads:
@@ -129,15 +142,23 @@ class FailedParcels:
 
     def _act(self, parcel_id: int, name: str) -> None:
         """Act on a parcel; the loser of a race gets an error."""
-        known: dict[str, Any] = {"reason": name, "actor": ACTOR, "now": timezone.now()}
+        with self._reporting(f"parcel {parcel_id}: {name}"), suppress(*EXPECTED_ERRORS):
+            parcel = Parcel.objects.select_related("shipment").get(pk=parcel_id)
+            ACTS[name](parcel=parcel, reason=name, actor=ACTOR, now=timezone.now())
+
+    def _tell(self, case_id: int) -> None:
+        with self._reporting(f"silence {case_id}"):
+            messages.tell(case_id=case_id, now=timezone.now())
+
+    @contextmanager
+    def _reporting(self, what: str) -> Iterator[None]:
+        """Report an unexpected error as a violation; close the connection of this thread."""
         try:
-            with suppress(*EXPECTED_ERRORS):
-                parcel = Parcel.objects.select_related("shipment").get(pk=parcel_id)
-                ACTS[name](parcel=parcel, **known)
-        except Exception as error:  # noqa: BLE001 - reported as a violation
-            self.wrong.append(f"parcel {parcel_id}: {name} failed with {error!r}")
+            yield
+        except Exception as error:  # noqa: BLE001 - the run goes on
+            self.wrong.append(f"{what} failed with {error!r}")
         finally:
-            connection.close()  # of this thread
+            connection.close()
 
 
 def _candidates(excluded: set[str]) -> QuerySet[Parcel]:
@@ -162,6 +183,10 @@ def _candidates(excluded: set[str]) -> QuerySet[Parcel]:
         .select_related(order)
         .order_by("pk")
     )
+
+
+def _number(parcel: Parcel) -> str:
+    return parcel.shipment.purchase_order.order.number
 
 
 def _is_whole(parcel: Parcel) -> bool:

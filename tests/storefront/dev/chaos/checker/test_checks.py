@@ -31,7 +31,7 @@ MONEY = "payments match orders"
 FAULTS = "planned faults happened"
 MAILS = "each e-mail arrives once"
 TEXTS = "each text message arrives once"
-PARCELS = "each failed parcel is told and settled once"
+PARCELS = "each failed or late parcel is told and settled once"
 IDEMPOTENT = "one key has one effect"
 ANSWERED = "a customer's backorder choice is followed"
 
@@ -204,6 +204,7 @@ def test_one_key_may_have_one_rejection():
         (replace(texted("sent"), text_messages=[]), TEXTS),
         (replace(texted("sending"), text_messages=["+49151", "+49151"]), TEXTS),
         (replace(GOOD, failed_parcels=["FL-1"]), PARCELS),
+        (replace(GOOD, late_parcels=["FL-1"]), PARCELS),
         (replace(GOOD, wrong_parcels=["FL-1: no replacement"]), PARCELS),
         (replace(GOOD, mishandled_webhooks=["a forged webhook was answered 200"]),
          "no forged webhook is accepted"),

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.django_db
 def workload(monkeypatch):
     """Return the workload; its two people act one after the other."""
 
-    def act_in_turn(self, parcel, acts):
+    def act_in_turn(acts):
         for act in acts:
-            self._act(parcel.pk, act)
+            act()
 
-    monkeypatch.setattr(FailedParcels, "_at_once", act_in_turn)
+    monkeypatch.setattr(FailedParcels, "_at_once", staticmethod(act_in_turn))
     monkeypatch.setattr(failed_parcels, "control", lambda *_: None)
     monkeypatch.setattr(failed_parcels, "connection", SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(failed_parcels.timezone, "now", lambda: NOON)
@@ -40,7 +40,7 @@ def test_a_lost_parcel_is_refunded_once_by_two_people(workload):
     assert not workload.work(excluded={order.number}, is_last=True)
     assert workload.work(excluded=set(), is_last=True)
 
-    assert (workload.orders, workload.wrong) == ([order.number], [])
+    assert (workload.failed, workload.late, workload.wrong) == ([order.number], [], [])
     assert workload.refunds() == {order.number: order.total.minor}
     assert sum(int(amount * 100) for amount in requested_refunds()) == order.total.minor
     assert Event.objects.filter(key=f"parcel.lost:{parcel.pk}").count() == 1
@@ -50,6 +50,7 @@ def test_a_lost_parcel_is_refunded_once_by_two_people(workload):
 
 def test_a_canceled_replacement_has_to_be_refunded(workload, monkeypatch):
     monkeypatch.setattr(failed_parcels, "PLANS", [("returned", ("replace", "replace"))])
+    monkeypatch.setattr(failed_parcels, "LATE_PARCELS", 0)
     make_parcel_in("shipped")
     order = Order.objects.get()
 
@@ -58,3 +59,14 @@ def test_a_canceled_replacement_has_to_be_refunded(workload, monkeypatch):
 
     Order.objects.exclude(pk=order.pk).update(status="canceled")
     assert workload.refunds() == {order.number: order.total.minor}
+
+
+def test_the_customer_of_a_late_parcel_is_told_once(workload, monkeypatch):
+    monkeypatch.setattr(failed_parcels, "PLANS", [])
+    make_parcel_in("shipped")
+    order = Order.objects.get()
+
+    assert workload.work(excluded=set(), is_last=True)
+
+    assert (workload.late, workload.wrong, workload.refunds()) == ([order.number], [], {})
+    assert Event.objects.filter(name__startswith="parcel.silent").count() == 1
