@@ -44,6 +44,27 @@ DELAYS = (
     timedelta(hours=24),
 )
 TODAY_ONLY = frozenset({"parcel_out_for_delivery"})  # templates that say what happens today
+ENDS_OF_PARCEL = ("parcel.delivered", "parcel.lost", "parcel.returned")
+# A text message that waits for the morning is no longer true after a later event of its parcel.
+OVERTAKEN_BY: Mapping[str, tuple[str, ...]] = {
+    "parcel.shipped": (
+        "parcel.out_for_delivery",
+        "parcel.ready_for_pickup",
+        "parcel.exception",
+        *ENDS_OF_PARCEL,
+    ),
+    "parcel.out_for_delivery": (
+        "parcel.ready_for_pickup",
+        "parcel.exception",
+        *ENDS_OF_PARCEL,
+    ),
+    **dict.fromkeys(
+        ("parcel.silent", "parcel.exception"),
+        ("parcel.out_for_delivery", "parcel.ready_for_pickup", *ENDS_OF_PARCEL),
+    ),
+    "parcel.ready_for_pickup": ENDS_OF_PARCEL,
+    **dict.fromkeys(("parcel.lost", "parcel.returned"), ("parcel.delivered",)),
+}
 MAX_MORNINGS = 4  # more are tried only for zones that have no hour in common
 # Local time of the country of delivery, in each of its zones, during which a channel sends.
 SENDING_HOURS: Mapping[str, tuple[time, time]] = {preferences.SMS: (time(8), time(21))}
@@ -139,13 +160,28 @@ def _may_send(delivery: Message, reasons: Collection[str], now: datetime) -> boo
     """
     mine = Message.objects.filter(pk=delivery.pk, status=delivery.status)
     is_refused = bool(reasons) and preferences.kind_of_message(delivery) is not None
-    if is_refused or not preferences.is_wanted(delivery) or _is_outdated(delivery, now):
+    if is_refused or not preferences.is_wanted(delivery) or _is_untrue(delivery, now):
         mine.delete()
         return False
     if due_at := _sending_starts_at(delivery, now):
         mine.update(due_at=due_at)
         return False
     return True
+
+
+def _is_untrue(delivery: Message, now: datetime) -> bool:
+    return _is_outdated(delivery, now) or _is_overtaken(delivery)
+
+
+def _is_overtaken(delivery: Message) -> bool:
+    """Return whether a later event of the same parcel made a text message untrue."""
+    event = delivery.event
+    later = OVERTAKEN_BY.get(event.name, ())
+    if delivery.sender != preferences.SMS or not later:
+        return False
+    parcel = event.payload.get("parcel")
+    following = Event.objects.filter(subject=event.subject, sequence__gt=event.sequence)
+    return following.filter(name__in=later, payload__parcel=parcel).exists()
 
 
 def _is_outdated(delivery: Message, now: datetime) -> bool:

@@ -16,6 +16,8 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "mfa_changed": _("Sign-in methods changed"),
     "rights_changed": _("Staff permissions changed"),
     "order_placed": _("Order placed"),
+    "order_confirmed": _("Order confirmed"),
+    "review_request": _("Review requested"),
     "order_unpaid": _("Order not paid yet"),
     "payment_failed": _("Payment failed"),
     "order_link": _("Order link"),

@@ -84,7 +84,8 @@ class Message(Stateful):
         Status.PENDING: frozenset({Status.SENDING}),
         Status.SENDING: frozenset({Status.SENT, Status.RETRYING, Status.FAILED}),
         Status.RETRYING: frozenset({Status.SENDING, Status.FAILED}),
-        Status.SENT: frozenset({Status.REQUEUED}),  # staff send it a second time
+        # Staff send it a second time, or the network reports that a text message failed.
+        Status.SENT: frozenset({Status.REQUEUED, Status.FAILED}),
         Status.FAILED: frozenset({Status.REQUEUED}),
         Status.REQUEUED: frozenset({Status.SENDING}),
     }

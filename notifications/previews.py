@@ -14,20 +14,27 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from jinja2 import TemplateError
 
 from notifications import dispatch, labels, preferences
 from notifications.models import Event, Message
 from notifications.routes import ROUTES, Route
 from notifications.sealed_links import HIDDEN_LINK
-from notifications.senders import OutgoingMessage, sender_for
+from notifications.senders import OutgoingMessage, sender_for, sms
 from notifications.senders.email import extra_headers
+from notifications.senders.phone_numbers import mobile_number
 from storefront.lib.http.errors import ExternalServiceError
+from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.text import row_id
 
 TEST_RIGHT = "notifications.change_message"
+TESTS_PER_HOUR = 20  # of one staff member: text messages cost money
+INVALID_NUMBER = gettext_lazy(
+    "Not sent: enter a mobile number with its country code, such as +49 151 23456789."
+)
+TOO_MANY_TESTS = gettext_lazy("Not sent: too many tests in one hour. Try again later.")
 # An old or erased payload can lack what a template needs now.
 WRITING_ERRORS = (
     ExternalServiceError,
@@ -58,8 +65,12 @@ def _first_recipient(event: Event, route: Route) -> str:
     return str(named[0]) if isinstance(named, list) else str(named)
 
 
-def send_test(message: OutgoingMessage, *, to: str) -> None:
-    """Send an e-mail to a staff member. Raises as the sender does."""
+def send_test(message: OutgoingMessage, *, sender: str, to: str) -> None:
+    """Send a message to a staff member: by e-mail or as a text message. Raises as the sender does."""
+    if sender == preferences.SMS:
+        text = gettext("Test: %(subject)s") % {"subject": message.text}
+        sender_for(sender).send(replace(message, recipient=to, text=text))
+        return
     domain = parseaddr(settings.MAIL_FROM)[1].rpartition("@")[2]
     test = replace(
         message,
@@ -69,7 +80,7 @@ def send_test(message: OutgoingMessage, *, to: str) -> None:
         reply_to="",  # an answer to a test must not reach the customer
         unsubscribe_url="",
     )
-    sender_for(preferences.EMAIL).send(test)
+    sender_for(sender).send(test)
 
 
 def frame_document(message: OutgoingMessage) -> str:
@@ -127,22 +138,35 @@ class PreviewPage:
     def _may_send_test(self, message: Message) -> bool:
         user: Any = self.request.user
         is_email = message.sender == preferences.EMAIL
-        return is_email and bool(user.email) and user.has_perm(TEST_RIGHT)
+        can_arrive = bool(user.email) if is_email else sms.is_offered()
+        return can_arrive and user.has_perm(TEST_RIGHT)
 
     def _send_test(self, message: Message, composed: OutgoingMessage | None) -> HttpResponse:
         if composed is None or not self._may_send_test(message):
             raise PermissionDenied(TEST_RIGHT)
-        address = self.request.user.email  # type: ignore[union-attr]  # staff are signed in
+        user: Any = self.request.user
+        address = user.email if message.sender == preferences.EMAIL else self._typed_number()
+        if not address:
+            messages.error(self.request, INVALID_NUMBER)
+            return HttpResponseRedirect(self.request.get_full_path())
+        if is_rate_limited(what="test-message", who=str(user.pk), per_hour=TESTS_PER_HOUR):
+            messages.error(self.request, TOO_MANY_TESTS)
+            return HttpResponseRedirect(self.request.get_full_path())
         try:
-            send_test(composed, to=address)
+            send_test(composed, sender=message.sender, to=address)
         except ExternalServiceError as error:
             text = gettext("The test was not sent: %(error)s") % {"error": error}
             messages.error(self.request, text)
         else:
-            self.model_admin.log_change(self.request, self.row, gettext("Test message sent"))
+            text = gettext("Test message sent to %(address)s") % {"address": address}
+            self.model_admin.log_change(self.request, self.row, text)
             text = gettext("The test was sent to %(address)s.") % {"address": address}
             messages.success(self.request, text)
         return HttpResponseRedirect(self.request.get_full_path())
+
+    def _typed_number(self) -> str:
+        """Return the mobile number that staff typed, in E.164; empty if it is invalid."""
+        return mobile_number(self.request.POST.get("number", "").strip(), country="")
 
     def _show(
         self, index: int, message: Message, composed: OutgoingMessage | None, problem: str

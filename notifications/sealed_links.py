@@ -8,7 +8,7 @@ from storefront.lib.security.encryption import decrypt, encrypt
 ENCRYPTED_LINK = "sealed_url"
 HIDDEN_LINK = "https://hidden.invalid/"
 # Payload fields whose links open nothing personal. All other links are hidden.
-PUBLIC_LINKS = frozenset({"picture_url", "beam_url", "tracking_url", "staff_url"})
+PUBLIC_LINKS = frozenset({"picture_url", "beam_url", "tracking_url", "staff_url", "review_url"})
 
 
 def encrypt_link(url: str, *, name: str = "url") -> dict[str, str]:

@@ -61,7 +61,7 @@ def apply(*, body: bytes, now: datetime) -> bool:
     """
     fields = parse(body)
     if status := fields.get("MessageStatus"):
-        return _apply_status(fields["MessageSid"], status, fields.get("ErrorCode", ""))
+        return _apply_status(fields["MessageSid"], status, fields.get("ErrorCode", ""), now)
     is_stop = fields.get("OptOutType") == "STOP" or fields.get("Body", "").strip().lower() in (
         STOP_WORDS
     )
@@ -76,13 +76,14 @@ def apply(*, body: bytes, now: datetime) -> bool:
     return True
 
 
-def _apply_status(external_id: str, status: str, error_code: str) -> bool:
+def _apply_status(external_id: str, status: str, error_code: str, now: datetime) -> bool:
     message = Message.objects.filter(external_id=external_id).first()
     if message is None or status not in PRICED_STATUSES:
         return False
     problem = f"The network did not deliver it: code {error_code[:10]}"
-    if status in FAILED_STATUSES and message.problem != problem:
-        Message.objects.filter(pk=message.pk).update(problem=problem)
+    if status in FAILED_STATUSES and message.status == Message.Status.SENT:
+        # Staff see it as they see other messages that failed.
+        message.move(Message.Status.FAILED, at=now, reason=problem, problem=problem)
     if message.cost_amount is None:
         amount, currency = sms.cost_of(sms.read_message(external_id))
         Message.objects.filter(pk=message.pk).update(cost_amount=amount, cost_currency=currency)

@@ -148,6 +148,23 @@ def _guarantees(order: Order, lines: Sequence[OrderLine]) -> list[dict[str, Any]
     ]
 
 
+def order_confirmed(order: Order, *, at: datetime) -> None:
+    """Notify the customer, once, that all items that were not canceled are confirmed."""
+    remaining = [
+        (line, line.quantity - line.canceled_quantity)
+        for line in order_lines.read_order_lines(order)
+    ]
+    record_order_event(
+        order,
+        "order.confirmed",
+        order.number,
+        lines=[line_payload(line, order.locale, count) for line, count in remaining if count],
+        arrives_from=str(order.arrives_from),
+        arrives_to=str(order.arrives_to),
+        at=at,
+    )
+
+
 def order_unpaid(order: Order, *, at: datetime) -> None:
     """Send one reminder of an unpaid order."""
     record_order_event(
@@ -317,6 +334,7 @@ def backorder_choice(backorder: Backorder, *, lines: Sequence[BackorderLine], at
         is_delay=backorder.kind == Backorder.Kind.LATER,
         promised_by=str(backorder.promised_by),
         arrives_by=str(backorder.arrives_by),
+        sms_number=order.sms_number,
         respond_by=backorder.respond_by.isoformat() if backorder.respond_by else "",
         answers={choice: choice_url(backorder, choice) for choice in backorder.choices},
         at=at,

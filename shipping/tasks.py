@@ -7,7 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from orders.payments.tasks import execute_requests
-from shipping import status_polling, supplier_performance
+from shipping import review_requests, status_polling, supplier_performance
 from shipping.product_alerts import tasks as product_alert_tasks
 from shipping.rerouting import tasks as rerouting_tasks
 from shipping.shipments import fulfillment
@@ -49,6 +49,11 @@ def complete_released_orders(**_: Any) -> None:
     """Complete orders whose parcels all arrived while the order was on hold."""
     for order in fulfillment.orders_to_complete().order_by("pk")[:BATCH]:
         fulfillment.complete_released_order(order=order, now=timezone.now())
+
+
+@shared_task
+def ask_for_reviews(**_: Any) -> None:
+    review_requests.ask_for_reviews(now=timezone.now())
 
 
 @shared_task

@@ -1,6 +1,6 @@
 """Acknowledgements: apply a supplier's answer to a purchase order, record charge notices."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
@@ -59,6 +59,8 @@ SUPPLIER_HAS = frozenset(
         Submission.BACKORDERED,
     }
 )
+# The customer has just read that the order was placed: an earlier acceptance is no news.
+CONFIRMATION_NEWS_AFTER = timedelta(hours=2)
 SHIPPED_CANCELED = "shipped_canceled"
 # A canceled purchase order in one of these may still ship
 # (``orders.cancellation.canceled_but_shipped``).
@@ -76,6 +78,7 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: dat
     Locks:  the order, then the purchase order, its payment, and the stock rows in id order
     """
     lock(purchase_order)
+    was_accepted = purchase_order.accepted_at is not None
     if state.supplier_reference and not purchase_order.supplier_reference:
         purchase_order.supplier_reference = state.supplier_reference
         purchase_order.save(update_fields=["supplier_reference"])
@@ -109,6 +112,8 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: dat
         _record_message(purchase_order, "received", state, now, reason=state.reason)
     if state.ships_by is not None and state.answer in DATED:
         _record_delay(purchase_order, state, state.ships_by, now)
+    if state.answer == Acknowledgement.ACCEPTED and not was_accepted:
+        _notify_if_confirmed(purchase_order, now)
 
 
 def _unprofitable_lines(
@@ -218,6 +223,20 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: date
             payment, amount=purchase_order.charge, purpose=purchase_order.number, at=now
         )
     events.purchase_order_answered(purchase_order, what="accepted", at=now)
+
+
+def _notify_if_confirmed(purchase_order: PurchaseOrder, now: datetime) -> None:
+    """Notify the customer once all purchase orders are accepted, unless that took little time.
+
+    Nothing is said while a line is rerouted or delayed: another message follows.
+    """
+    order = purchase_order.order
+    if now < order.placed_at + CONFIRMATION_NEWS_AFTER:
+        return
+    active = order.purchase_orders.exclude(status=Status.CANCELED)
+    is_waiting = active.filter(accepted_at=None).exists()
+    if not is_waiting and not backorders.open_backorders(order).exists():
+        events.order_confirmed(order, at=now)
 
 
 def _flag_shipped_after_cancel(

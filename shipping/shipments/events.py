@@ -112,6 +112,7 @@ def _base_payload(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, An
     order = purchase_order.order
     return {
         "order": order.number,
+        "parcel": parcel.pk,
         "email": order.email,
         "sms_number": order.sms_number,
         "locale": order.locale,

@@ -17,5 +17,6 @@ MAIL_WEBHOOK_SECRET = env_str("MAIL_WEBHOOK_SECRET")
 PRODUCT_ALERT_HOLD_MIN = env_int("PRODUCT_ALERT_HOLD_MIN", 15)
 # How many people are told within an hour for each unit that can be ordered.
 PRODUCT_ALERTS_PER_UNIT = env_int("PRODUCT_ALERTS_PER_UNIT", 2)
+REVIEW_REQUEST_DAYS = env_int("REVIEW_REQUEST_DAYS", 7)  # after the last delivery of an order
 PRODUCT_ALERT_DAYS = env_int("PRODUCT_ALERT_DAYS", 365)  # then a request expires
 PRICE_ALERT_PERCENT = env_int("PRICE_ALERT_PERCENT", 5)  # smallest price drop that is told

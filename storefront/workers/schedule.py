@@ -57,6 +57,7 @@ PERIODS_S = {
     # parcels
     "shipping.tasks.poll_open_orders": 15,
     "shipping.trackers.tasks.follow_parcels": 60,
+    "shipping.tasks.ask_for_reviews": 3600,
     "shipping.product_alerts.tasks.tell_due": 60,
     "shipping.product_alerts.tasks.delete_old": DAY_S,
     "shipping.silence.tasks.watch_parcels": 300,

@@ -12,7 +12,7 @@ from orders.address_changes import change_requests, corrections
 from orders.cancellation import cancellation, supplier_answers
 from orders.checkout import unpaid_orders
 from orders.models import AddressChangeRequest, Order, PurchaseOrder, TaxNumber, TaxRate
-from orders.purchasing import submission
+from orders.purchasing import acknowledgements, submission
 from tests.factories.backorders import acknowledge
 from tests.factories.catalog import make_channel, make_image, make_product, make_spec, make_variant
 from tests.factories.full_shop import settle
@@ -28,8 +28,13 @@ from tests.factories.orders import (
 from tests.factories.payments import apply_update
 from tests.factories.promotions import make_promotion
 from tests.factories.returns import exchange, make_inspected_return
+from tests.factories.reviews import agree, ask_for_reviews
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
-from tests.factories.shipping import make_accepted_purchase_order
+from tests.factories.shipping import (
+    make_accepted_purchase_order,
+    make_sent_purchase_order,
+    make_state,
+)
 from tests.factories.suppliers import NOON, make_location
 from tests.support.emails import last_email, problems_of
 
@@ -181,7 +186,30 @@ def refunded():
     settle(Order.objects.get())
 
 
+def confirmed_later():
+    purchase_order = make_sent_purchase_order(make_sellable())
+    state = make_state(purchase_order, "accepted")
+    acknowledgements.apply(purchase_order=purchase_order, state=state, now=NOON + A_DAY)
+
+
+def asked_for_a_review():
+    order = make_order()
+    Order.objects.filter(pk=order.pk).update(status="completed")
+    agree(order.email)
+    ask_for_reviews(NOON + 7 * A_DAY)
+
+
 CASES = [
+    (
+        "order.review_asked",
+        asked_for_a_review,
+        ["You agreed that we ask you once", "Write a review", "Is something wrong?"],
+    ),
+    (
+        "order.confirmed",
+        confirmed_later,
+        ["Your order is confirmed.", "being prepared", "1–5 Dec"],
+    ),
     (
         "order.placed",
         placed,

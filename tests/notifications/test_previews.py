@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from notifications import dispatch
+from notifications import dispatch, previews
 from notifications.deliverability.message_ids import message_id
 from notifications.models import Message, Suppression
 from notifications.previews import frame_document
@@ -159,9 +159,42 @@ def test_a_test_goes_only_to_the_staff_member(desk, settings, tmp_path):
     assert mail["List-Unsubscribe"] is None
     assert KEY not in mail.as_string()
     assert "The test was sent to desk@fara.example." in answer.content.decode()
-    assert LogEntry.objects.get().get_change_message() == "Test message sent"
+    note = LogEntry.objects.get().get_change_message()
+    assert note == "Test message sent to desk@fara.example"
     message.refresh_from_db()
     assert message.status == "pending"
+
+
+@pytest.mark.parametrize(
+    ("number", "sent_to", "answer_says"),
+    [
+        ("+49 151 23456789", ["+4915123456789"], "The test was sent to +4915123456789."),
+        ("0151 23456789", [], "Not sent: enter a mobile number with its country code"),
+        ("+49 30 123456", [], "Not sent: enter a mobile number with its country code"),
+    ],
+)
+def test_a_text_message_is_tested_at_a_typed_mobile_number(
+    desk, twilio, number, sent_to, answer_says
+):
+    event = make_event("parcel.delivered", sms_number="+4915100000000")
+    url = f"{page(event)}?message=1"
+    assert 'name="number"' in shown(desk, url)
+
+    answer = desk.post(url, {"number": number}, follow=True)
+
+    assert answer_says in unescape(answer.content.decode())
+    assert [each["recipient"] for each in twilio.messages()] == sent_to
+    assert all(each["text"].startswith("Test: ") for each in twilio.messages())
+    assert LogEntry.objects.count() == len(sent_to)
+
+
+def test_tests_are_limited(desk, twilio, monkeypatch):
+    monkeypatch.setattr(previews, "TESTS_PER_HOUR", 0)
+
+    answer = desk.post(f"{page(make_event())}?message=1", {"number": "+4915123456789"}, follow=True)
+
+    assert "too many tests in one hour" in answer.content.decode()
+    assert twilio.messages() == []
 
 
 def test_a_failed_test_is_reported(desk, settings):

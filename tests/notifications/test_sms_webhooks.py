@@ -10,6 +10,7 @@ from notifications.models import Consent, Message
 from notifications.preferences import KINDS, SMS
 from notifications.senders import sms
 from storefront.lib.security.webhook_signing import InvalidHeadersError, InvalidSignatureError
+from tests.factories.inbox_items import items_of
 from tests.factories.notifications import make_event
 from tests.factories.suppliers import NOON
 from tests.fakes.twilio_server import TOKEN
@@ -104,6 +105,9 @@ def test_a_message_that_the_network_did_not_deliver_shows_why(twilio, monkeypatc
     message.refresh_from_db()
     assert message.problem == "The network did not deliver it: code 30003"
     assert message.cost_amount is None
+    assert [item.name for item in items_of("message_undeliverable")] == [
+        f"Parcel delivered → {PHONE}"
+    ]
 
 
 def test_a_status_of_an_unknown_message_changes_nothing():

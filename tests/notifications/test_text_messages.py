@@ -24,6 +24,7 @@ from tests.factories.shipping import (
 )
 from tests.factories.suppliers import NOON
 from tests.fakes.twilio_server import ACCOUNT, SENDER, TOKEN
+from tests.notifications.test_backorder_emails import delayed
 from tests.notifications.test_dispatch_crash import start_worker
 from tests.notifications.test_parcel_emails import (
     delivered,
@@ -167,6 +168,28 @@ def test_a_message_about_today_is_not_sent_tomorrow(twilio, wanted):
     assert twilio.messages() == []
 
 
+@pytest.mark.parametrize(
+    ("later", "parcel", "is_sent"),
+    [("parcel.delivered", 7, False), ("parcel.delivered", 8, True), ("", 7, True)],
+    ids=["delivered", "another parcel", "nothing"],
+)
+def test_a_text_message_that_a_later_event_overtook_overnight_is_not_sent(
+    twilio, wanted, later, parcel, is_sent
+):
+    evening = NOON + timedelta(hours=9)  # 22:00 there
+    shipped = make_event("parcel.shipped", sms_number=PHONE, goes_to="DE", parcel=7)
+    mail, text_message = dispatch.fan_out(event=shipped, now=evening)
+    dispatch.send(delivery=text_message, now=evening)
+    if later:
+        make_event(later, parcel=parcel)
+
+    waiting = Message.objects.get(pk=text_message.pk)
+    dispatch.send(delivery=waiting, now=waiting.due_at)
+
+    assert Message.objects.filter(pk=mail.pk).exists()
+    assert len(twilio.messages()) == is_sent
+
+
 def test_a_stop_at_the_provider_ends_all_text_messages(twilio, wanted):
     twilio.control("reply", {"from": PHONE, "body": "STOP"})
     delivery = make_text_message()
@@ -267,6 +290,7 @@ CASES = [
     ("parcel.silent", late, "is late. Track it: https://"),
     ("parcel.silent", not_scanned_without_number, "no news of a parcel"),
     ("parcel.silent", not_collected, "waits at the pickup point."),
+    ("order.backorder_choice", delayed, "we need your answer about order"),
     ("parcel.lost", lost, "counts as lost"),
     ("parcel.returned", returned, "goes back to the sender"),
 ]
@@ -287,8 +311,9 @@ def test_text_message(name, cause, sentence, twilio, wanted):
     )
 
     assert sentence in english
-    assert event.payload["order"] in english
-    assert event.payload["order"] in azerbaijani
+    order_number = event.payload.get("order", event.payload["number"])
+    assert order_number in english
+    assert order_number in azerbaijani
     assert (count_segments(english), count_segments(azerbaijani) <= 3) == (1, True)
     words = set(re.findall(r"[a-zə]{4,}", re.sub(r"https\S+", "", azerbaijani)))
     assert words.isdisjoint(re.findall(r"[a-z]{4,}", re.sub(r"https\S+", "", english)))
