@@ -112,8 +112,8 @@ def apply(*, purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: dat
         _record_message(purchase_order, "received", state, now, reason=state.reason)
     if state.ships_by is not None and state.answer in DATED:
         _record_delay(purchase_order, state, state.ships_by, now)
-    if state.answer == Acknowledgement.ACCEPTED and not was_accepted:
-        _notify_if_confirmed(purchase_order, now)
+    is_new = state.answer == Acknowledgement.ACCEPTED and not was_accepted
+    _notify_if_confirmed(purchase_order, is_new=is_new, now=now)
 
 
 def _unprofitable_lines(
@@ -225,13 +225,14 @@ def _accept(purchase_order: PurchaseOrder, state: PurchaseOrderReport, now: date
     events.purchase_order_answered(purchase_order, what="accepted", at=now)
 
 
-def _notify_if_confirmed(purchase_order: PurchaseOrder, now: datetime) -> None:
+def _notify_if_confirmed(purchase_order: PurchaseOrder, *, is_new: bool, now: datetime) -> None:
     """Notify the customer once all purchase orders are accepted, unless that took little time.
 
     Nothing is said while a line is rerouted or delayed: another message follows.
     """
     order = purchase_order.order
-    if now < order.placed_at + CONFIRMATION_NEWS_AFTER:
+    is_news = is_new and now >= order.placed_at + CONFIRMATION_NEWS_AFTER
+    if not is_news or purchase_order.status == Status.CANCELED:
         return
     active = order.purchase_orders.exclude(status=Status.CANCELED)
     is_waiting = active.filter(accepted_at=None).exists()

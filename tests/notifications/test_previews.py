@@ -184,7 +184,7 @@ def test_a_text_message_is_tested_at_a_typed_mobile_number(
 
     assert answer_says in unescape(answer.content.decode())
     assert [each["recipient"] for each in twilio.messages()] == sent_to
-    assert all(each["text"].startswith("Test: ") for each in twilio.messages())
+    assert all(each["body"].startswith("Test: ") for each in twilio.messages())
     assert LogEntry.objects.count() == len(sent_to)
 
 
