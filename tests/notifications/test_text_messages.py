@@ -181,7 +181,8 @@ def test_a_text_message_that_a_later_event_overtook_overnight_is_not_sent(
     mail, text_message = dispatch.fan_out(event=shipped, now=evening)
     dispatch.send(delivery=text_message, now=evening)
     if later:
-        make_event(later, parcel=parcel)
+        event = make_event(later, parcel=parcel)
+        Event.objects.filter(pk=event.pk).update(subject=shipped.subject, sequence=2)
 
     waiting = Message.objects.get(pk=text_message.pk)
     dispatch.send(delivery=waiting, now=waiting.due_at)
