@@ -47,6 +47,8 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "product_alert_confirm": _("Confirm a product alert"),
     "back_in_stock": _("Back in stock"),
     "price_drop": _("Price drop"),
+    "problem_report_received": _("Problem report received"),
+    "problem_report_answered": _("Problem report answered"),
     "purchase_order": _("Purchase order sent"),
     "supplier_portal_link": _("Supplier portal link"),
     "supplier_cancellation_request": _("Cancellation request to the supplier"),

@@ -100,6 +100,8 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "product_alert.asked": (Route("product_alert_confirm"),),
         "product_alert.back_in_stock": (Route("back_in_stock", kind="product_alert"),),
         "product_alert.price_drop": (Route("price_drop", kind="product_alert"),),
+        "problem.received": (Route("problem_report_received"),),
+        "problem.answered": (Route("problem_report_answered"),),
         "purchase_order.mailed": (Route("purchase_order"),),
         "supplier.portal_link_created": (Route("supplier_portal_link"),),
         "purchase_order.supplier_cancellation_request": (Route("supplier_cancellation_request"),),

@@ -1,19 +1,33 @@
-"""Privacy: erase the free texts of staff from the parcels of erased orders."""
+"""Privacy: erase free texts and pictures from the parcels and reports of erased orders."""
 
 from django.db.models import QuerySet
 
+from notifications import privacy as messages
 from orders.models import Order
-from shipping.models import Parcel, ParcelCorrection
+from orders.returns import photos
+from shipping.models import Parcel, ParcelCorrection, ProblemPhoto, ProblemReport
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import StatusChange
 
 
 @requires_transaction
 def erase_parcels(orders: QuerySet[Order]) -> None:
-    """Empty the reasons of status changes and corrections: free texts may name anyone."""
+    """Empty the reasons of status changes and corrections, and the texts of problem reports.
+
+    Free texts may name anyone. The pictures of problem reports are deleted.
+    """
     parcels = Parcel.objects.filter(shipment__purchase_order__order__in=orders)
     StatusChange.objects.filter(
         subject=Parcel._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id__in=parcels.values("pk"),
     ).exclude(reason="").update(reason="")
     ParcelCorrection.objects.filter(parcel__in=parcels).exclude(reason="").update(reason="")
+    reports = ProblemReport.objects.filter(parcel__in=parcels)
+    reports.update(customer_message="", answer="")
+    for number in orders.values_list("number", flat=True):
+        messages.clear_fields(
+            subject=f"order:{number}",
+            name_prefix="problem.",
+            fields=("customer_message", "answer"),
+        )
+    photos.delete_with_files(ProblemPhoto.objects.filter(report__in=reports))

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from orders.payments.tasks import execute_requests
 from shipping import review_requests, status_polling, supplier_performance
+from shipping.problem_reports import tasks as problem_report_tasks
 from shipping.product_alerts import tasks as product_alert_tasks
 from shipping.rerouting import tasks as rerouting_tasks
 from shipping.shipments import fulfillment
@@ -18,7 +19,13 @@ from suppliers.resilience.bulkheads import BulkheadFullError, BulkheadKind, bulk
 from suppliers.scorecards import tasks as scorecard_tasks
 
 # Celery finds them here.
-__all__ = ["product_alert_tasks", "rerouting_tasks", "silence_tasks", "tracker_tasks"]
+__all__ = [
+    "problem_report_tasks",
+    "product_alert_tasks",
+    "rerouting_tasks",
+    "silence_tasks",
+    "tracker_tasks",
+]
 
 BATCH = 200
 # Older days are rolled up when staff ask for it (``manage.py roll_up_scorecards``).

@@ -190,6 +190,7 @@ class SupplierClaimAdmin(StaffAdmin):
     ]  # shown by the columns above
     user_errors: ClassVar = (submission.ClaimStateError, settlement.CannotRecordError)
     actions_detail: ClassVar = [
+        "send_now",
         "resubmit",
         "look_up",
         "mark_submitted_by_staff",
@@ -197,6 +198,7 @@ class SupplierClaimAdmin(StaffAdmin):
         "withdraw",
     ]
     available_if: ClassVar = {
+        "send_now": submission.can_hand_over,
         "resubmit": lambda row: (
             not row.is_manual and row.status in {Status.SUBMIT_FAILED, Status.ON_HOLD}
         ),
@@ -208,6 +210,18 @@ class SupplierClaimAdmin(StaffAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SupplierClaim]:
         return SupplierClaim.objects.select_related("purchase_order__supplier")
+
+    @confirmed_action(
+        description=_("Send to supplier"),
+        icon="send",
+        explain=_(
+            "The claim is sent automatically, and its status is checked until the supplier decides."
+        ),
+        done=_("%s is being sent."),
+    )
+    def send_now(self, request: HttpRequest, claim: SupplierClaim, _data: object) -> None:
+        submission.hand_over(claim=claim)
+        self.wake(request, tasks.submit_claim, claim_id=claim.pk)
 
     @confirmed_action(
         description=_("Resend claim"),

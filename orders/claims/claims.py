@@ -19,6 +19,7 @@ from orders.models import (
     SupplierClaimLine,
     SupplierReturnLine,
 )
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 from suppliers.connectors.capabilities import Capability, supports
 from suppliers.connectors.records import RejectionReason
@@ -113,6 +114,16 @@ def open_claim(
     Raises: CannotClaimError  nothing is written
     """
     purchase_order = PurchaseOrder.objects.select_for_update(of=["self"]).get(pk=purchase_order.pk)
+    return open_claim_locked(
+        purchase_order=purchase_order, complaint=complaint, actor=actor, now=now
+    )
+
+
+@requires_transaction
+def open_claim_locked(
+    *, purchase_order: PurchaseOrder, complaint: ClaimDraft, actor: str, now: datetime
+) -> SupplierClaim:
+    """Store a claim of a purchase order that the caller holds. Raises: as ``open_claim``."""
     if existing := purchase_order.claims.filter(number=complaint.number).first():
         return existing
     if SupplierClaim.objects.filter(number=complaint.number).exists():

@@ -15,7 +15,13 @@ from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.connections.factory import open_connector
-from suppliers.connectors.capabilities import Claims, Connector, require
+from suppliers.connectors.capabilities import (
+    Capability,
+    Claims,
+    Connector,
+    require,
+    supports,
+)
 from suppliers.connectors.records import (
     ClaimReason,
     ClaimRequest,
@@ -162,6 +168,21 @@ def resubmit(*, claim: SupplierClaim, actor: str, now: datetime) -> None:
         retry_at=None,
         problem="",
     )
+
+
+def can_hand_over(claim: SupplierClaim) -> bool:
+    """Return whether a draft for staff can be sent by the supplier's API instead."""
+    supplier = claim.purchase_order.supplier
+    is_draft = claim.is_manual and claim.status == Status.DRAFT
+    return is_draft and supports(supplier.adapter, Capability.CLAIMS)
+
+
+def hand_over(*, claim: SupplierClaim) -> None:
+    """Let the workers submit a draft that staff were to send. Raises: ClaimStateError."""
+    drafts = SupplierClaim.objects.filter(pk=claim.pk, status=Status.DRAFT, is_manual=True)
+    if not drafts.update(is_manual=False):
+        claim.refresh_from_db()
+        raise ClaimStateError(describe_status(claim))
 
 
 def mark_submitted_by_staff(

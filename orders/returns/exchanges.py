@@ -130,8 +130,12 @@ def exchange_locked(  # noqa: PLR0913 - inputs of one decision
     choice: Mapping[int, int | None] | None = None,
     is_free: bool = False,
     sources: ReplacementSources = NO_SOURCES,
+    is_announced: bool = True,
 ) -> Order:
-    """Exchange a return whose order the caller holds. Shape, Locks, Raises: as ``exchange``."""
+    """Exchange a return whose order the caller holds. Shape, Locks, Raises: as ``exchange``.
+
+    Without ``is_announced`` the caller tells the customer.
+    """
     order = authorization.order
     if authorization.status in ReturnAuthorization.FINAL or not can_exchange(authorization):
         raise CannotReturnError(gettext("Inspect the items first, or let the customer keep them."))
@@ -167,6 +171,8 @@ def exchange_locked(  # noqa: PLR0913 - inputs of one decision
     )
     allocations.allocate(order=replacement, now=now)
     _close(authorization, lines, replacement, actor=actor, now=now)
+    if is_announced:
+        events.record_answer(authorization, what="exchanged", at=now)
     if payment is not None and authorization.difference_amount:
         ledger.request_refund(
             payment,
@@ -266,4 +272,3 @@ def _close(
         difference_amount=sum((line.difference_amount for line in lines), Decimal(0)),
     )
     refunds.count_returned(lines)
-    events.record_answer(authorization, what="exchanged", at=now)

@@ -1,21 +1,24 @@
 """Return photos: re-encode pictures of a complaint, store them privately, delete them.
 
+Other tables of pictures (``PhotoTable``) use the same checks and storage.
 No URL exposes a stored picture. Erasing the customer deletes pictures.
 """
 
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
 from threading import Lock
+from typing import Any, Protocol
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.translation import gettext
 from PIL import Image as Pillow
 
@@ -30,13 +33,29 @@ MAX_BYTES = images.MAX_BYTES
 MAX_PIXELS = 25_000_000  # a phone photo; decoding takes 100 MB of memory
 MAX_SIDE_PX = 2000
 QUALITY = 85
-FOLDER = "complaints"
 MEDIA_TYPE = "image/jpeg"
 # A file gets its row within one request: an older file without a row is of a killed request.
 ORPHAN_AGE = timedelta(days=1)
 BATCH_SIZE = 500
 # Decoded pictures are large: one at a time per process.
 _DECODE_LOCK = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoTable:
+    """A table with the column ``file``, and the folder of its files in private storage."""
+
+    model: type[models.Model]
+    folder: str
+
+
+class StoredPhoto(Protocol):
+    """A row of a ``PhotoTable``."""
+
+    file: Any
+
+
+RETURN_PHOTOS = PhotoTable(ReturnPhoto, "complaints")
 
 
 def reencode(content: bytes) -> bytes:
@@ -56,7 +75,9 @@ def reencode(content: bytes) -> bytes:
 
 
 @contextmanager
-def store(encoded_photos: Sequence[bytes]) -> Iterator[list[str]]:
+def store(
+    encoded_photos: Sequence[bytes], table: PhotoTable = RETURN_PHOTOS
+) -> Iterator[list[str]]:
     """Write pictures under random names; on exit delete those without a row.
 
     Wraps the transaction that creates the rows, so that a failure leaves no file.
@@ -64,13 +85,13 @@ def store(encoded_photos: Sequence[bytes]) -> Iterator[list[str]]:
     names: list[str] = []
     try:
         for content in encoded_photos:
-            name = f"{FOLDER}/{uuid4().hex}.jpg"
+            name = f"{table.folder}/{uuid4().hex}.jpg"
             names.append(storages["private"].save(name, ContentFile(content)))
         yield names
     finally:
         if names:
             with suppress(DatabaseError):  # the sweep deletes them
-                _delete(_find_orphans(names))
+                _delete(_find_orphans(names, table))
 
 
 @requires_transaction
@@ -90,7 +111,7 @@ def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: dat
     )
 
 
-def read(picture: ReturnPhoto) -> bytes:
+def read(picture: StoredPhoto) -> bytes:
     """Return a stored picture as JPEG bytes. Raises FileNotFoundError."""
     with storages["private"].open(picture.file) as file:
         content: bytes = file.read()
@@ -103,20 +124,25 @@ def delete_of_order(order: Order) -> None:
 
     Locks:  the caller holds the order
     """
-    rows = ReturnPhoto.objects.filter(authorization__order=order)
+    delete_with_files(ReturnPhoto.objects.filter(authorization__order=order))
+
+
+@requires_transaction
+def delete_with_files(rows: models.QuerySet[Any]) -> None:
+    """Delete rows of a ``PhotoTable``; their files go after the commit."""
     names = set(rows.values_list("file", flat=True))
     rows.delete()
     if names:
         transaction.on_commit(partial(_delete, names))
 
 
-def delete_orphans(*, now: datetime) -> int:
+def delete_orphans(*, now: datetime, table: PhotoTable = RETURN_PHOTOS) -> int:
     """Delete old files without a row, left by killed processes; return their number."""
     with suppress(FileNotFoundError):
-        _folders, files = storages["private"].listdir(FOLDER)
+        _folders, files = storages["private"].listdir(table.folder)
         count = 0
         for batch in batched(files, BATCH_SIZE):
-            orphans = _find_orphans([f"{FOLDER}/{file}" for file in batch])
+            orphans = _find_orphans([f"{table.folder}/{file}" for file in batch], table)
             expired = [name for name in orphans if _is_old(name, now)]
             _delete(expired)
             count += len(expired)
@@ -124,8 +150,9 @@ def delete_orphans(*, now: datetime) -> int:
     return 0
 
 
-def _find_orphans(names: Sequence[str]) -> set[str]:
-    stored = ReturnPhoto.objects.filter(file__in=names).values_list("file", flat=True)
+def _find_orphans(names: Sequence[str], table: PhotoTable) -> set[str]:
+    rows = table.model._default_manager.filter(file__in=names)  # noqa: SLF001 - Django's documented model API
+    stored = rows.values_list("file", flat=True)
     return {*names} - {*stored}
 
 

@@ -12,7 +12,14 @@ from django.utils.translation import get_language, gettext
 
 from catalog.texts.titles import title_in
 from orders import numbers
-from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnLine
+from orders.models import (
+    Order,
+    OrderLine,
+    PurchaseOrder,
+    ReturnAuthorization,
+    ReturnLine,
+    ReturnPolicy,
+)
 from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns import eligibility, events, exchange_options, photos
 from orders.returns.eligibility import CannotReturnError, Returnable
@@ -158,10 +165,16 @@ def _by_purchase_order(
 
 
 @requires_transaction
-def open_not_received(
-    purchase_order: PurchaseOrder, units: Mapping[int, int], *, key: str, actor: str, now: datetime
+def open_without_receipt(  # noqa: PLR0913 - one row's columns
+    purchase_order: PurchaseOrder,
+    units: Mapping[int, int],
+    *,
+    kind: ReturnAuthorization.Kind,
+    key: str,
+    actor: str,
+    now: datetime,
 ) -> ReturnAuthorization:
-    """Open an approved return of units that never arrived, to refund or replace them at once.
+    """Open an approved return of units that stay where they are, to refund or replace them at once.
 
     Shape:  ``purchase_order`` has the locked order; ``units`` by order line
     Locks:  the caller holds the order
@@ -177,9 +190,15 @@ def open_not_received(
             " return, or correct the contents. Then close the parcel."
         )
         raise CannotReturnError(message)
-    request = ReturnRequest(key=key, kind=Kind.NOT_RECEIVED, units=units)
+    request = ReturnRequest(key=key, kind=kind, units=units)
     authorization = _create(purchase_order.order, purchase_order, units, request, actor, now)
-    approve(authorization, actor=actor, now=now)
+    authorization.move(
+        Status.APPROVED,
+        at=now,
+        actor=actor,
+        destination=ReturnPolicy.Destination.NOWHERE,
+        label_payer=ReturnPolicy.Payer.US,
+    )
     return authorization
 
 

@@ -350,4 +350,70 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="ProblemReport",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("never_arrived", "Never arrived"), ("missing_items", "Items missing"), ("damaged", "Damaged"), ("wrong_item", "Wrong item")], max_length=13, verbose_name="Problem")),
+                ("wish", models.CharField(choices=[("refund", "Refund"), ("replacement", "Replacement")], max_length=11, verbose_name="Requested resolution")),
+                ("request_key", models.CharField(max_length=40, unique=True, verbose_name="Form key")),
+                ("customer_message", models.CharField(blank=True, max_length=4000, verbose_name="Customer's message")),
+                ("answer", models.CharField(blank=True, max_length=1000, verbose_name="Message to the customer")),
+                ("status", models.CharField(choices=[("open", "Open"), ("needs_information", "Awaiting customer reply"), ("refunded", "Refunded"), ("replaced", "Replaced"), ("rejected", "Rejected"), ("withdrawn", "Withdrawn"), ("arrived", "Parcel arrived")], default="open", max_length=17, verbose_name="Status")),
+                ("status_since", models.DateTimeField(verbose_name="Status since")),
+                ("opened_at", models.DateTimeField(verbose_name="Reported")),
+                ("claim", models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="problem_report", to="orders.supplierclaim", verbose_name="Supplier claim")),
+                ("parcel", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="problem_reports", to="shipping.parcel", verbose_name="Parcel")),
+                ("settlement", models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="problem_report", to="orders.returnauthorization", verbose_name="Refund or replacement")),
+            ],
+            options={
+                "verbose_name": "problem report",
+                "verbose_name_plural": "problem reports",
+                "indexes": [
+                    models.Index(condition=models.Q(("status__in", ["open", "needs_information"])), fields=["opened_at"], name="problem_report_undecided"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("status__in", ["open", "needs_information"])), fields=("parcel", "kind"), name="problem_report_undecided_once"),
+                    models.CheckConstraint(condition=models.Q(models.Q(("settlement__isnull", False), ("status__in", ["refunded", "replaced"])), models.Q(models.Q(("status__in", ["refunded", "replaced"]), _negated=True), ("settlement", None)), _connector="OR"), name="problem_report_settled_has_settlement"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ProblemPhoto",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("place", models.PositiveSmallIntegerField(verbose_name="Photo number")),
+                ("file", models.CharField(max_length=60, verbose_name="File")),
+                ("added_at", models.DateTimeField(verbose_name="Added")),
+                ("report", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="pictures", to="shipping.problemreport", verbose_name="Problem report")),
+            ],
+            options={
+                "verbose_name": "problem photo",
+                "verbose_name_plural": "problem photos",
+                "indexes": [
+                    models.Index(fields=["file"], name="problem_photo_by_file"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("report", "place"), name="problem_photo_sequence_once"),
+                    models.CheckConstraint(condition=models.Q(("place__gte", 1), ("place__lte", 12)), name="problem_photo_sequence_in_range"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ProblemReportLine",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("quantity", models.PositiveSmallIntegerField(verbose_name="Quantity")),
+                ("order_line", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="problem_lines", to="orders.orderline", verbose_name="Order line")),
+                ("report", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="shipping.problemreport", verbose_name="Problem report")),
+            ],
+            options={
+                "verbose_name": "problem report line",
+                "verbose_name_plural": "problem report lines",
+                "constraints": [
+                    models.UniqueConstraint(fields=("report", "order_line"), name="problem_report_line_once"),
+                    models.CheckConstraint(condition=models.Q(("quantity__gte", 1)), name="problem_report_line_has_units"),
+                ],
+            },
+        ),
     ]

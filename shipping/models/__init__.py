@@ -1,5 +1,6 @@
 """Models: export all tables of shipping."""
 
+from shipping.models.problem_reports import ProblemPhoto, ProblemReport, ProblemReportLine
 from shipping.models.product_alerts import ProductAlert
 from shipping.models.rates import LiveRateLocation
 from shipping.models.shipments import (
@@ -23,6 +24,9 @@ __all__ = [
     "Parcel",
     "ParcelCorrection",
     "ParcelLine",
+    "ProblemPhoto",
+    "ProblemReport",
+    "ProblemReportLine",
     "ProductAlert",
     "RouteTransit",
     "Shipment",

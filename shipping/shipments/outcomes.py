@@ -4,7 +4,7 @@ A lost or returned parcel is refunded, replaced (``shipping.rerouting.parcel_rep
 closed, once. Then its purchase order can end.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from orders.models import Order, PurchaseOrder, ReturnAuthorization
 from orders.pricing.proration import prorate
 from orders.returns import refunds, requests
-from shipping.models import Parcel
+from shipping.models import Parcel, ParcelLine, ProblemReportLine
 from shipping.shipments import contents, corrections, events, fulfillment
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
@@ -159,9 +159,10 @@ def settle(
         return
     if not parcel.is_undeliverable:
         raise CannotResolveError(_resolved_message(parcel))
-    authorization = requests.open_not_received(
+    authorization = requests.open_without_receipt(
         purchase_order,
         contents.get_contents(parcel),
+        kind=ReturnAuthorization.Kind.NOT_RECEIVED,
         key=f"parcel:{parcel.pk}",
         actor=actor,
         now=now,
@@ -181,7 +182,12 @@ def settle(
 
 def refund_amount(parcel: Parcel) -> Money:
     """Return what the customer paid for the units of a parcel, for the confirmation page."""
-    lines = list(parcel.lines.select_related("order_line__order"))
+    return paid_amount(parcel.lines.select_related("order_line__order"))
+
+
+def paid_amount(rows: Iterable[ParcelLine | ProblemReportLine]) -> Money:
+    """Return what the customer paid for units of lines, which are not returned yet."""
+    lines = list(rows)
     currency = lines[0].order_line.order.currency if lines else ""
     shares = (
         prorate(

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from shipping.models import Parcel, TrackingEvent, TrackingRegistration
+from shipping.models import Parcel, ProblemReport, TrackingEvent, TrackingRegistration
 from shipping.shipments.statuses import WITH_CARRIER
 from shipping.trackers.base import RegistrationResult, TrackedNumber
 
@@ -25,7 +25,7 @@ MAX_NEW_PER_RUN = 500
 
 
 def parcels_to_follow(*, now: datetime) -> QuerySet[Parcel]:
-    """Return the numbered parcels underway whose suppliers send no events, or stopped sending them."""
+    """Return the numbered parcels to follow whose suppliers send no events, or stopped sending them."""
     reported = TrackingEvent.objects.filter(
         parcel=OuterRef("pk"),
         source=TrackingEvent.Source.SUPPLIER,
@@ -34,17 +34,28 @@ def parcels_to_follow(*, now: datetime) -> QuerySet[Parcel]:
     )
     grace = timedelta(minutes=settings.TRACKING_GRACE_MIN)
     return Parcel.objects.filter(
-        ~Exists(reported), status__in=Parcel.UNDERWAY, label_created_at__lte=now - grace
+        _is_expected(), ~Exists(reported), label_created_at__lte=now - grace
     ).exclude(number="")
+
+
+def _is_expected(prefix: str = "") -> Q:
+    """Return the condition of parcels underway, or reported as never arrived though delivered."""
+    disputed = ProblemReport.objects.filter(
+        parcel=OuterRef(f"{prefix}pk"),
+        kind=ProblemReport.Kind.NEVER_ARRIVED,
+        status__in=ProblemReport.UNDECIDED,
+    )
+    is_disputed = Q(Exists(disputed), **{f"{prefix}status": Parcel.Status.DELIVERED})
+    return is_disputed | Q(**{f"{prefix}status__in": Parcel.UNDERWAY})
 
 
 @transaction.atomic(durable=True)
 def refresh(*, now: datetime) -> None:
     """Add missing registrations, stop those of ended parcels, replace those of old numbers."""
     rows = TrackingRegistration.objects.all()
-    underway = rows.filter(parcel__status__in=Parcel.UNDERWAY).exclude(parcel__number="")
+    underway = rows.filter(_is_expected("parcel__")).exclude(parcel__number="")
     underway.exclude(number=F("parcel__number")).delete()
-    ended = rows.filter(due_at__isnull=False).exclude(parcel__status__in=Parcel.UNDERWAY)
+    ended = rows.filter(~_is_expected("parcel__"), due_at__isnull=False)
     ended.filter(registered_at__isnull=True).delete()
     ended.update(due_at=None)
     known = rows.filter(parcel=OuterRef("pk"))

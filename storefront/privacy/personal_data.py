@@ -26,7 +26,7 @@ from notifications.models import Consent, Event, Message, Suppression
 from orders import privacy
 from orders.models import AddressChangeRequest, Cart, Order, ReturnPhoto
 from orders.returns import photos
-from shipping.models import ProductAlert
+from shipping.models import ProblemPhoto, ProblemReport, ProductAlert
 from shipping.privacy import erase_parcels
 from shipping.product_alerts import subscriptions
 from storefront.accounts import credentials, login_throttling, security_log
@@ -137,10 +137,19 @@ def _order(order: Order) -> dict[str, Any]:
              "pictures": [_picture(picture) for picture in authorization.pictures.all()]}
             for authorization in order.returns.all()
         ],
+        "problem_reports": [
+            {"kind": report.kind, "wish": report.wish,
+             "customer_message": report.customer_message, "answer": report.answer,
+             "status": report.status, "opened_at": report.opened_at,
+             "pictures": [_picture(picture) for picture in report.pictures.all()]}
+            for report in ProblemReport.objects.filter(
+                parcel__shipment__purchase_order__order=order
+            ).order_by("pk")
+        ],
     }  # fmt: skip
 
 
-def _picture(picture: ReturnPhoto) -> dict[str, Any]:
+def _picture(picture: ReturnPhoto | ProblemPhoto) -> dict[str, Any]:
     """Return a picture as a base64 JPEG; empty if the file is lost."""
     try:
         content = photos.read(picture)
@@ -173,7 +182,11 @@ def erase(*, user_id: int, now: datetime) -> None:
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
     emails = {*verified_addresses(user), user.email.lower()}
     texts, numbers = privacy.erase_customer(addresses=list(emails), owner_id=user.pk, now=now)
-    erase_parcels(Order.objects.filter(number__in=numbers))
+    orders = Order.objects.filter(number__in=numbers)
+    reports = ProblemReport.objects.filter(parcel__shipment__purchase_order__order__in=orders)
+    if reports.filter(status__in=ProblemReport.UNDECIDED).exists():
+        raise privacy.OpenOrderError
+    erase_parcels(orders)
     texts |= {user.sms_number} - {""}
     emails |= credentials.former_addresses(user)
     subscriptions.erase(emails)

@@ -60,6 +60,8 @@ PRODUCT_ALERT_DAYS, PRICE_ALERT_PERCENT = (
 SEVENTEEN_TRACK_URL, SEVENTEEN_TRACK_KEY = tracking.URL, tracking.KEY
 TRACKING_CALLS_PER_DAY, TRACKING_GRACE_MIN = tracking.CALLS_PER_DAY, tracking.GRACE_MIN
 SUPPLIER_LINK_DAYS = env_int("SUPPLIER_LINK_DAYS", 365)  # a link to all orders of a supplier
+PROBLEM_NEVER_ARRIVED_AFTER_DAYS = tracking.NEVER_ARRIVED_AFTER_DAYS
+PROBLEM_REPORT_DAYS = tracking.PROBLEM_DAYS
 # a class as in ``orders.tax.rates``; else the shop's own table
 TAX_SERVICE = env_str("TAX_SERVICE", "")
 

@@ -18,6 +18,7 @@ from storefront.web.orders import (
     parcel_choice,
 )
 from storefront.web.orders import views as order_views
+from storefront.web.problems import views as problem_views
 from storefront.web.returns import views as return_views
 
 urlpatterns = [
@@ -95,6 +96,27 @@ urlpatterns = [
         "orders/<str:number>/<str:key>/return/<str:name>/answer/",
         return_views.answer,
         name="return_answer",
+    ),
+    path("orders/<str:number>/<str:key>/problems/", problem_views.choose, name="order_problems"),
+    path(
+        "orders/<str:number>/<str:key>/problems/<int:parcel>/<str:kind>/",
+        problem_views.report,
+        name="order_problem",
+    ),
+    path(
+        "orders/<str:number>/<str:key>/reports/<int:report>/withdraw/",
+        problem_views.withdraw,
+        name="problem_withdraw",
+    ),
+    path(
+        "orders/<str:number>/<str:key>/reports/<int:report>/arrived/",
+        problem_views.arrived,
+        name="problem_arrived",
+    ),
+    path(
+        "orders/<str:number>/<str:key>/reports/<int:report>/answer/",
+        problem_views.answer,
+        name="problem_answer",
     ),
     # /en/messages/<token>/: which messages are sent, by the link of an e-mail
     path("messages/<str:token>/", messages.by_link, name="messages"),

@@ -62,6 +62,8 @@ PERIODS_S = {
     "shipping.product_alerts.tasks.delete_old": DAY_S,
     "shipping.silence.tasks.watch_parcels": 300,
     "shipping.silence.tasks.measure_routes": DAY_S,
+    "shipping.problem_reports.tasks.end_reports": 300,
+    "shipping.problem_reports.tasks.delete_orphaned_photos": DAY_S,
     "shipping.rerouting.tasks.reroute_due": 10,
     "shipping.rerouting.tasks.reassign_unconfirmed": 300,
     # scorecards: the sweep finds new facts; each night all are checked

@@ -60,6 +60,7 @@ from tests.factories import payments, reconciliation
 from tests.factories.full_shop import ask_supplier, stray
 from tests.factories.inbox_message_items import MESSAGE_CASES
 from tests.factories.parcels import PARCEL_ITEMS
+from tests.factories.problem_reports import PROBLEM_REPORT_ITEMS
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.tracking_items import TRACKING_ITEMS
 
@@ -263,6 +264,7 @@ ITEMS = {
     "claim_answer_unclear": claim(problem="The supplier refunds more than was claimed."),
     "claim_undecided": claim(status_since=NOON - timedelta(days=15)),
     **RETURN_ITEMS,
+    **PROBLEM_REPORT_ITEMS,
     "authorization_expires": lambda: Payment.objects.filter(status="authorized").update(
         capture_before=NOON + timedelta(hours=2)
     ),

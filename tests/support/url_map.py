@@ -107,6 +107,8 @@ def _arguments():
         **dict.fromkeys(
             ("line_id", "backorder", "case_id", "saved_id", "factor_id", "position"), 1
         ),
+        **dict.fromkeys(("parcel", "report"), 1),
+        "kind": "damaged",
         **dict.fromkeys(("user_id", "session_id", "merge_id", "edit_id", "import_id"), 1),
         "language": "az",
         "step": "supplier",

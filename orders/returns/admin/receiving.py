@@ -89,20 +89,24 @@ def _returnable(order: Order) -> eligibility.Returnable:
 # Pictures
 
 PICTURE_CSP = "sandbox; default-src 'none'"
-PICTURE_URL_NAME = "orders_returnauthorization_picture"
+
+
+def _picture_url_name(opts: Any) -> str:
+    return f"{opts.app_label}_{opts.model_name}_picture"
 
 
 @admin.display(description=_("Photos"))
-def customer_photos(authorization: ReturnAuthorization) -> str:
-    """Return thumbnails of the customer's pictures, each linked to its full size."""
-    positions = authorization.pictures.order_by("place").values_list("place", flat=True)
+def customer_photos(row: Any) -> str:
+    """Return thumbnails of the pictures of a return or report, each linked to its full size."""
+    url_name = _picture_url_name(row._meta)  # noqa: SLF001 - Django's documented model API
+    positions = row.pictures.order_by("place").values_list("place", flat=True)
     thumbnails = format_html_join(
         " ",
         '<a href="{0}" target="_blank" rel="noreferrer">'
         '<img src="{0}" alt="{1}" width="160" loading="lazy"></a>',
         (
             (
-                reverse(f"admin:{PICTURE_URL_NAME}", args=[authorization.pk, position]),
+                reverse(f"admin:{url_name}", args=[row.pk, position]),
                 gettext("Customer photo %(place)d") % {"place": position},
             )
             for position in positions
@@ -112,30 +116,32 @@ def customer_photos(authorization: ReturnAuthorization) -> str:
 
 
 class PhotoAdmin(StaffAdmin):
-    """Serves the pictures of a return to staff who may view it."""
+    """Serves the pictures of a return or report to staff who may view it."""
 
     def get_urls(self) -> list[URLPattern]:
         picture = path(
             "<int:pk>/pictures/<int:position>/",
             self.admin_site.admin_view(self.picture),
-            name=PICTURE_URL_NAME,
+            name=_picture_url_name(self.opts),
         )
         return [picture, *super().get_urls()]
 
     def picture(self, request: HttpRequest, pk: int, position: int) -> HttpResponse:
         """Return one re-encoded picture, uncached and without script execution."""
-        authorization = self.get_object(request, str(pk))
-        if authorization is None or not self.has_view_permission(request, authorization):
-            raise PermissionDenied("orders.view_returnauthorization")
-        row = authorization.pictures.filter(place=position).first()
+        row = self.get_object(request, str(pk))
+        if row is None or not self.has_view_permission(request, row):
+            raise PermissionDenied(f"{self.opts.app_label}.view_{self.opts.model_name}")
+        picture = row.pictures.filter(place=position).first()
         try:
-            content = photos.read(row) if row else None
+            content = photos.read(picture) if picture else None
         except FileNotFoundError:
             content = None
         if content is None:
             raise Http404(gettext("This photo does not exist."))
         response = HttpResponse(content, content_type=photos.MEDIA_TYPE)
-        response["Content-Disposition"] = f'inline; filename="{authorization}-{position}.jpg"'
+        response["Content-Disposition"] = (
+            f'inline; filename="{self.opts.model_name}-{pk}-{position}.jpg"'
+        )
         response["X-Content-Type-Options"] = "nosniff"
         response["Content-Security-Policy"] = PICTURE_CSP
         response["Cache-Control"] = "private, no-store"

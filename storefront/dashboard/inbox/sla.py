@@ -44,6 +44,8 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "claim_to_submit": 2 * DAY,
     "claim_undecided": 17 * DAY,  # enters the inbox after two weeks
     "return_requested": 2 * DAY,
+    "problem_report_open": 2 * DAY,
+    "problem_report_overdue": 33 * DAY,  # enters the inbox after a month
     "return_to_inspect": 2 * DAY,
     "return_to_refund": 2 * DAY,
     "exchange_not_possible": 2 * DAY,

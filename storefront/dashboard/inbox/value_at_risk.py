@@ -16,6 +16,10 @@ _OWNERS: Mapping[str, str] = {
     "orders_returnauthorization": _PURCHASE_ORDER_OF.format(table="orders_returnauthorization"),
     "orders_backorder": _PURCHASE_ORDER_OF.format(table="orders_backorder"),
     "orders_addresschangerequest": _PURCHASE_ORDER_OF.format(table="orders_addresschangerequest"),
+    "shipping_problemreport": "SELECT po.order_id, po.id AS purchase_order_id"
+    " FROM shipping_problemreport r JOIN shipping_parcel x ON x.id = r.parcel_id"
+    " JOIN shipping_shipment s ON s.id = x.shipment_id"
+    " JOIN orders_purchaseorder po ON po.id = s.purchase_order_id WHERE r.id = waiting.id",
     "shipping_parcel": "SELECT po.order_id, po.id AS purchase_order_id FROM shipping_parcel x"
     " JOIN shipping_shipment s ON s.id = x.shipment_id"
     " JOIN orders_purchaseorder po ON po.id = s.purchase_order_id WHERE x.id = waiting.id",

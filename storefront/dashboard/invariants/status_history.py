@@ -10,7 +10,7 @@ from orders.models import (
     SupplierClaim,
     SupplierReturn,
 )
-from shipping.models import Parcel
+from shipping.models import Parcel, ProblemReport
 from storefront.dashboard.invariants.invariant import Invariant
 from storefront.lib.state_machine import Stateful
 from suppliers.models import ComplianceDocument
@@ -25,6 +25,7 @@ TRACKED: tuple[type[Stateful], ...] = (
     ReturnAuthorization,
     SupplierReturn,
     Parcel,
+    ProblemReport,
     ComplianceDocument,
 )
 

@@ -63,6 +63,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Today"), "wb_sunny", "index"),
                 (_("Orders"), "receipt_long", "orders_order"),
                 (_("Purchase orders"), "outbox", "orders_purchaseorder"),
+                (_("Problem reports"), "support_agent", "shipping_problemreport"),
                 (_("Returns"), "assignment_return", "orders_returnauthorization"),
                 (_("Returns to suppliers"), "move_up", "orders_supplierreturn"),
                 (_("Supplier claims"), "report", "orders_supplierclaim"),

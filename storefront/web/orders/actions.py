@@ -121,6 +121,16 @@ def _return_items(facts: OrderFacts) -> Action | None:
     )
 
 
+def _report_problem(facts: OrderFacts) -> Action | None:
+    """Lead to the page that says what can be reported about each parcel, and from when."""
+    if facts.order.status not in BOUGHT:
+        return None
+    label = gettext_lazy("Report a problem with a parcel")
+    if any(parcel.is_packed for parcel in facts.parcels):
+        return Action(label=label, url=_url("order_problems", facts))
+    return Action(label=label, reason=gettext_lazy("You can do this when a parcel is on its way."))
+
+
 def _withdraw(facts: OrderFacts) -> Action | None:
     if facts.order.status not in BOUGHT:
         return None
@@ -179,6 +189,7 @@ ACTIONS: tuple[Callable[[OrderFacts], Action | None], ...] = (
     _buy_again,
     _change_address,
     _cancel_order,
+    _report_problem,
     _return_items,
     _withdraw,
     _invoice,

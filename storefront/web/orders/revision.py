@@ -41,6 +41,8 @@ SELECT md5(string_agg(version, ' ' ORDER BY version)) FROM (
     FROM shipping_parcelline r JOIN parcel ON r.parcel_id = parcel.id
     UNION ALL SELECT concat('silence ', r.id, ' ', r.xmin)
     FROM shipping_silencecase r JOIN parcel ON r.parcel_id = parcel.id
+    UNION ALL SELECT concat('problem report ', r.id, ' ', r.xmin)
+    FROM shipping_problemreport r JOIN parcel ON r.parcel_id = parcel.id
     UNION ALL SELECT concat('events ', r.parcel_id, ' ', count(*))
     FROM shipping_trackingevent r JOIN parcel ON r.parcel_id = parcel.id GROUP BY r.parcel_id
 ) versions

@@ -44,6 +44,8 @@ from storefront.web.orders.tracking import (
     parcel_views,
     purchases_of,
 )
+from storefront.web.problems import status as problem_status
+from storefront.web.problems import views as problem_views
 from storefront.web.returns import status, views
 
 Status = Order.Status
@@ -164,6 +166,8 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "returns": returns,
         "invoices": invoices,
         "can_return": facts.returnable is not None and bool(facts.returnable.lines),
+        "problem_reports": problem_status.report_views(order) if purchases else [],
+        "problem_message": problem_views.MESSAGES.get(request.GET.get("problem", "")),
         "return_message": views.MESSAGES.get(request.GET.get("return", "")),
         "message": _message(
             request,

@@ -14,6 +14,7 @@ from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns.eligibility import Returnable
 from orders.returns.exchange_options import ExchangeOption
 from orders.returns.requests import ReturnRequest
+from shipping.models import ProblemReport
 from storefront.lib.text import unify_line_breaks
 from storefront.web.catalog.product_title import product_title, variant_title
 from storefront.web.core import formats
@@ -81,7 +82,7 @@ class ReturnForm(forms.Form):
                 min_value=0,
                 max_value=most,
                 required=False,
-                error_messages=_units_errors(most),
+                error_messages=units_errors(most),
             )
             others = [option for option in exchanges.get(line.pk, ()) if not option.is_dearer]
             # Kept even without options: a request for an exchange is refused, not ignored.
@@ -167,7 +168,8 @@ def _price(option: ExchangeOption) -> str:
     return formats.money(option.price, get_language() or "en")
 
 
-def _units_errors(most: int) -> dict[str, str]:
+def units_errors(most: int) -> dict[str, str]:
+    """Return the messages of a field for a number of units."""
     message = _("Enter a number from 0 to %(most)d.") % {"most": most}
     return dict.fromkeys(("invalid", "min_value", "max_value"), message)
 
@@ -178,7 +180,9 @@ class AnswerForm(PicturesForm):
     customer_message = MultilineField(label=gettext_lazy("Your answer"), required=False)
     field_order = ("customer_message", "pictures")
 
-    def __init__(self, request: HttpRequest, *, to: ReturnAuthorization, of: str) -> None:
+    def __init__(
+        self, request: HttpRequest, *, to: ReturnAuthorization | ProblemReport, of: str
+    ) -> None:
         super().__init__(request, of=of)
         self._room = MAX_MESSAGE_LENGTH - len(to.customer_message) - 1
 

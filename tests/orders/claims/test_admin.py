@@ -116,6 +116,21 @@ def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, star
     assert "€25.00" in shown(staff.get(page("supplierclaim", "change", claim)))
 
 
+def test_a_draft_for_staff_can_be_sent_by_the_suppliers_api(staff, supplier, started):
+    claim = make_claim(is_manual=True)
+    url = page("supplierclaim", "send_now", claim)
+    assert url not in shown(staff.get(page("supplierclaim", "change", claim))), "it has no API"
+    Supplier.objects.update(adapter="cj")
+
+    assert url in shown(staff.get(page("supplierclaim", "change", claim)))
+    for _ in range(2):
+        answer = staff.post(url, follow=True)
+
+    assert whole_claim(claim).is_manual is False
+    assert "already" in shown(answer)
+    assert started == [("submit_claim", {"claim_id": claim.pk})]
+
+
 def test_an_amount_with_a_denial_is_an_error_on_the_page(staff, supplier):
     claim = submit_claim(make_claim())
 

@@ -58,7 +58,7 @@ def test_a_second_outcome_waits_for_the_first(monkeypatch):
     """Without the lock, both would find the parcel open."""
     parcel = make_parcel_in("lost")
     rival = Rival(acting(parcel_replacements.replace, parcel))
-    rival.begin_at(monkeypatch, outcomes.requests, "open_not_received")
+    rival.begin_at(monkeypatch, outcomes.requests, "open_without_receipt")
 
     acting(outcomes.refund, parcel)()
     rival.finish()

@@ -162,6 +162,10 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "refunded": "parcel_found",
         "replaced": "parcel_found",
     },
+    ("shipping.ProblemReport", "status"): {
+        "open": "problem_report_open",
+        "needs_information": "problem_report_overdue",
+    },
     ("hooks.InboundWebhook", "status"): {
         "received": "webhook_failed",
         "failed": "webhook_failed",

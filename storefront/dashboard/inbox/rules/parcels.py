@@ -1,4 +1,4 @@
-"""Parcel rules: find parcels to customers that need staff.
+"""Parcel rules: find parcels to customers, and problem reports, that need staff.
 
 Staff see a silent parcel after its customer was told, when the rules of ``shipping.silence`` say so.
 """
@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from shipping.models import SilenceChoice, SilenceKind
+from shipping.models import ProblemReport, SilenceChoice, SilenceKind
 from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, rule_maker, simple_rule
 
 # What the customer paid for the content of the parcel; for the whole purchase order if the content
@@ -152,4 +152,40 @@ SILENT_PARCELS = (
     ),
     _rule("parcel_going_back", SilenceKind.RETURNING, _("Carrier sends the parcel back")),
     _rule("parcel_tracking_ended", SilenceKind.EXPIRED, _("Carrier ended the tracking")),
+)
+# What the customer paid for the reported units; for the whole purchase order if they are unknown.
+_REPORT = """
+    SELECT r.id, po.number AS name, r.status_since AS since,
+           coalesce((SELECT sum(round((l.line_amount - l.discount_amount + l.additional_tax_amount)
+                                      * pl.quantity / l.quantity, 2))
+                     FROM shipping_problemreportline pl
+                     JOIN orders_orderline l ON l.id = pl.order_line_id
+                     WHERE pl.report_id = r.id), po.customer_charge_amount) AS amount, po.currency, r.kind AS detail
+    FROM shipping_problemreport r
+    JOIN shipping_parcel x ON x.id = r.parcel_id
+    JOIN shipping_shipment s ON s.id = x.shipment_id
+    JOIN orders_purchaseorder po ON po.id = s.purchase_order_id
+    WHERE {condition}
+"""
+
+
+def _kind_label(kind: str) -> str:
+    return str(ProblemReport.Kind(kind).label)
+
+
+_report = rule_maker("shipping_problemreport", _REPORT)
+PROBLEM_REPORTS = (
+    _report(
+        "problem_report_open",
+        _("Problem with a parcel reported: refund, replace or reject"),
+        "r.status = 'open'",
+        format_detail=_kind_label,
+    ),
+    # A day after ``shipping.problem_reports.endings.find_unanswered`` should have closed it.
+    _report(
+        "problem_report_overdue",
+        _("Problem report without a reply not closed automatically"),
+        "r.status = 'needs_information' AND r.status_since < %(now)s - interval '31 days'",
+        format_detail=_kind_label,
+    ),
 )

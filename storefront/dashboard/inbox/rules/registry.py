@@ -6,7 +6,7 @@ from storefront.dashboard.inbox.rules.claims import CLAIMS
 from storefront.dashboard.inbox.rules.feeds import FEEDS, IMAGES, PRODUCTS
 from storefront.dashboard.inbox.rules.messages import MESSAGES
 from storefront.dashboard.inbox.rules.orders import ADDRESSES_TO_ERASE, ORDERS
-from storefront.dashboard.inbox.rules.parcels import PARCELS, SILENT_PARCELS
+from storefront.dashboard.inbox.rules.parcels import PARCELS, PROBLEM_REPORTS, SILENT_PARCELS
 from storefront.dashboard.inbox.rules.payments import PAYMENTS
 from storefront.dashboard.inbox.rules.prices import PRICES
 from storefront.dashboard.inbox.rules.purchase_orders import PURCHASE_ORDERS
@@ -20,6 +20,7 @@ RULES = (
     *BACKORDERS,
     *CLAIMS,
     *RETURNS,
+    *PROBLEM_REPORTS,
     *PAYMENTS,
     *ORDERS,
     *PARCELS,

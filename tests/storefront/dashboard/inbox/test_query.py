@@ -26,6 +26,7 @@ WITH_AMOUNT |= {"parcel_check_digit", "parcel_other_carrier", "tracking_number_r
 WITH_AMOUNT |= {"return_requested", "return_to_inspect"}
 WITH_AMOUNT |= {"return_in_transit_long", "return_overdue"}
 WITH_AMOUNT |= {"return_to_supplier", "return_to_supplier_late"}
+WITH_AMOUNT |= {"problem_report_open", "problem_report_overdue"}
 # Rules with an item in the sound shop.
 ALWAYS = {"feed_issues", "webhook_failed"}
 

@@ -33,6 +33,7 @@ from storefront.webhooks.models import InboundWebhook
 from tests.factories.accounts import PASSWORD, make_shopper, sign_in
 from tests.factories.compliance import make_picture
 from tests.factories.orders import HOME, make_cart, make_paid_order
+from tests.factories.problem_reports import decide, report_problem
 from tests.factories.returns import declare, inspect, make_delivered, receive
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -107,6 +108,7 @@ def create_personal_data(user, light):
 def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}"):
     """Make a return with personal data in its messages, photo and staff notes; return it."""
     order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
+    report_damage(order)
     made = declare(order, 1, kind="defect", customer_message=words)
     authorizations.request_evidence(
         authorization=made, question=f"Where is {CANARIES[4]}?", actor="ann", now=NOON
@@ -127,6 +129,17 @@ def returned(light, words=f"My wife at {THERE.line1} dropped it. {CANARIES[4]}")
     refunds.refund(**by_staff)
     dispute_delivery(made)
     return made
+
+
+def report_damage(order):
+    """Report a damage with a photo and the words of a third person, and reject it with others."""
+    report = report_problem(
+        Parcel.objects.get(shipment__purchase_order__order=order),
+        "damaged",
+        customer_message=f"{CANARIES[4]} opened it.",
+        encoded_photos=[photos.reencode(make_picture("JPEG"))],
+    )
+    decide(report, "reject", text=f"Ask {CANARIES[4]}.")
 
 
 def dispute_delivery(made):
@@ -194,6 +207,9 @@ def test_export_contains_all_data(theirs, kanari, light):
     assert any(CANARIES[4] in each["customer_message"] for each in returned_order["returns"])
     (picture,) = [one for each in returned_order["returns"] for one in each["pictures"]]
     assert base64.b64decode(picture["jpeg"]) == photos.read(ReturnPhoto.objects.get())
+    (report,) = returned_order["problem_reports"]
+    assert CANARIES[4] in report["customer_message"]
+    assert report["pictures"][0]["jpeg"]
     assert exported_order["lines"][0]["quantity"] == 1
     assert export["consents"][0]["is_given"] is True
     assert export["carts"][0]["lines"]
@@ -214,7 +230,7 @@ def test_erasure_removes_all_personal_data_and_orders_stay(theirs, kanari, light
     write_mails(settings.MAILBOX_DIR)
     waiting = Message.objects.filter(recipient__iexact=CANARIES[3], status="pending")
     assert waiting.exists()
-    assert len(files()) == 1
+    assert len(files()) == 2
     assert len(found_in_tables()) > 15, "the data must exist before it is erased"
 
     with TestCase.captureOnCommitCallbacks(execute=True):
@@ -259,6 +275,18 @@ def test_erasure_waits_for_an_order_on_its_way_and_for_a_return(theirs, kanari, 
     returned(light)
     assert theirs.post(ERASE, SURE).status_code == 409
     assert User.objects.filter(pk=kanari.pk).exists()
+
+
+def test_erasure_waits_for_an_answer_to_a_problem_report(theirs, kanari, light):
+    order = make_delivered(light, quantity=2, email="Kanari@example.org", ship_to=THERE)
+    Order.objects.update(status="completed")
+    report = report_problem(Parcel.objects.get(), "damaged")
+
+    assert theirs.post(ERASE, SURE).status_code == 409
+    order.refresh_from_db()
+    assert order.ship_to["line1"] == THERE.line1
+    decide(report, "reject")
+    assert theirs.post(ERASE, SURE).status_code == 302
 
 
 def test_erasure_needs_confirmation(theirs, kanari):

@@ -14,6 +14,7 @@ from tests.storefront.web.page_parser import page_of
 
 pytestmark = pytest.mark.django_db
 
+REPORT = "Report a problem with a parcel"
 PACKED = "Everything is packed or has shipped. You can return it after delivery."
 LATER = "You can do this after delivery."
 
@@ -34,6 +35,7 @@ def test_order_that_has_not_shipped_can_be_changed_or_canceled(client, light):
 
     assert opened == ["Change delivery address", "Cancel order", "Write to us"]
     assert closed == {
+        REPORT: "You can do this when a parcel is on its way.",
         "Return faulty or wrong items": LATER,
         "Withdraw from the contract": "Nothing has shipped yet. Cancel the order instead.",
         "Download invoice": "Your invoice follows when your items ship.",
@@ -59,7 +61,7 @@ def test_shipped_order_can_be_withdrawn_from(client, light):
     declare(order, 3)
     returned = actions_of(client, order)[1]
 
-    assert opened == ["Withdraw from the contract", "Write to us"]
+    assert opened == [REPORT, "Withdraw from the contract", "Write to us"]
     assert closed["Cancel order"] == PACKED
     assert closed["Return faulty or wrong items"] == LATER
     assert returned["Withdraw from the contract"] == "You have already returned it."
@@ -75,6 +77,7 @@ def test_delivered_order_can_be_returned_and_bought_again(client, light):
 
     assert opened == [
         "Buy again",
+        REPORT,
         "Return faulty or wrong items",
         "Withdraw from the contract",
         "Write to us",
@@ -90,7 +93,7 @@ def test_withdrawal_period_ends_on_a_day_that_is_named(client, light, time_machi
 
     opened, closed = actions_of(client, order)
 
-    assert opened == ["Buy again", "Return faulty or wrong items", "Write to us"]
+    assert opened == ["Buy again", REPORT, "Return faulty or wrong items", "Write to us"]
     assert closed["Withdraw from the contract"] == "The withdrawal period ended on 8 Dec."
 
 
