@@ -61,6 +61,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 "return.rejected",
                 "return.asked",
                 "return.labeled",
+                "return.label_voided",
                 "return.refused",
                 "return.expired",
                 "return.unanswered",

@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import QuerySet
 
-from orders.models import Backorder, Order, OrderLine, Payment, PurchaseOrder
+from orders.models import (
+    Backorder,
+    Order,
+    OrderLine,
+    Payment,
+    PurchaseOrder,
+    ReturnAuthorization,
+)
 from orders.numbers import normalize_order_number
 from storefront.lib.db.prepared_queries import PreparedQuery
 
@@ -39,6 +46,11 @@ def choice_url(backorder: Backorder, choice: str) -> str:
 def terms_url(order: Order, line: OrderLine) -> str:
     """Return the link of the terms of the guarantee that was sold with a line."""
     return f"{order_url(order)}guarantees/{line.pk}/"
+
+
+def label_url(authorization: ReturnAuthorization) -> str:
+    """Return the link of the label of a return."""
+    return f"{order_url(authorization.order)}return/{authorization.number}/label/"
 
 
 def return_url(order: Order) -> str:

@@ -1,4 +1,4 @@
-"""Privacy: erase free texts and pictures from the parcels and reports of erased orders."""
+"""Privacy: erase texts, pictures and labels of the parcels, reports and returns of erased orders."""
 
 from django.db.models import QuerySet
 
@@ -6,6 +6,7 @@ from notifications import privacy as messages
 from orders.models import Order
 from orders.returns import photos
 from shipping.models import Parcel, ParcelCorrection, ProblemPhoto, ProblemReport
+from shipping.return_labels import files
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import StatusChange
 
@@ -14,7 +15,8 @@ from storefront.lib.state_machine import StatusChange
 def erase_parcels(orders: QuerySet[Order]) -> None:
     """Empty the reasons of status changes and corrections, and the texts of problem reports.
 
-    Free texts may name anyone. The pictures of problem reports are deleted.
+    Free texts may name anyone. The pictures of problem reports are deleted, and return labels,
+    which show the customer's address.
     """
     parcels = Parcel.objects.filter(shipment__purchase_order__order__in=orders)
     StatusChange.objects.filter(
@@ -31,3 +33,4 @@ def erase_parcels(orders: QuerySet[Order]) -> None:
             fields=("customer_message", "answer"),
         )
     photos.delete_with_files(ProblemPhoto.objects.filter(report__in=reports))
+    files.delete_of_orders(orders)

@@ -11,6 +11,7 @@ from shipping import review_requests, status_polling, supplier_performance
 from shipping.problem_reports import tasks as problem_report_tasks
 from shipping.product_alerts import tasks as product_alert_tasks
 from shipping.rerouting import tasks as rerouting_tasks
+from shipping.return_labels import tasks as return_label_tasks
 from shipping.shipments import fulfillment
 from shipping.silence import tasks as silence_tasks
 from shipping.trackers import tasks as tracker_tasks
@@ -23,6 +24,7 @@ __all__ = [
     "problem_report_tasks",
     "product_alert_tasks",
     "rerouting_tasks",
+    "return_label_tasks",
     "silence_tasks",
     "tracker_tasks",
 ]

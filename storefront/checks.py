@@ -178,6 +178,11 @@ def _weaknesses() -> list[tuple[str, bool, str]]:
             and not settings.SEVENTEEN_TRACK_URL.startswith("https://"),
             "Remove it. The default is the address of 17TRACK. The key is sent there.",
         ),
+        (
+            "SENDCLOUD_URL",
+            not settings.SENDCLOUD_URL.startswith("https://"),
+            "Remove it. The default is the address of Sendcloud. The keys are sent there.",
+        ),
     ]
 
 

@@ -180,6 +180,7 @@ pytest_plugins = [
     "tests.support.staff_fixtures",
     "tests.fakes.stripe_server",
     "tests.fakes.twilio_server",
+    "tests.fakes.label_provider",
     "tests.fakes.tracking_provider",
     "tests.support.template_branches",
 ]

@@ -1,4 +1,4 @@
-"""Profit after the sale: add refunds, lost disputes, supplier credits and canceled invoices."""
+"""Profit after the sale: add refunds, return labels, lost disputes, supplier credits, invoices."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,15 @@ from django.utils.translation import gettext as _
 
 from catalog.pricing.landed_cost import Costing
 from orders.accounting.profit import Profit, ProfitItem, Source
-from orders.models import Order, OrderLine, Payment, PurchaseOrder, SupplierClaim, SupplierReturn
+from orders.models import (
+    Order,
+    OrderLine,
+    Payment,
+    PurchaseOrder,
+    ReturnLabel,
+    SupplierClaim,
+    SupplierReturn,
+)
 from storefront.lib.money import Money
 
 NOTHING = Decimal(0)
@@ -44,12 +52,13 @@ class FxRates:
 def add_after_sale(
     *, order: Order, profit: Profit, fx_rates: FxRates, shipping_charges: Decimal
 ) -> None:
-    """Add refunds, lost disputes, supplier credits, and invoices of canceled purchase orders.
+    """Add refunds, return labels, lost disputes, supplier credits, and invoices of canceled purchase orders.
 
     Shape:  ``profit`` already has sales and costs; ``shipping_charges``: what the customer pays for
             shipping the items sold
     """
     _add_refunds(order, profit, shipping_charges)
+    _add_return_labels(order, profit, fx_rates)
     for purchase_order in order.purchase_orders.all():
         lines = [purchase_line.order_line for purchase_line in purchase_order.lines.all()]
         if purchase_order.status == PurchaseOrder.Status.CANCELED:
@@ -58,6 +67,21 @@ def add_after_sale(
             _add_credit(claim, lines, profit, fx_rates, Source.CLAIM)
         for supplier_return in purchase_order.supplier_returns.all():
             _add_credit(supplier_return, lines, profit, fx_rates, Source.GIVEN_BACK)
+
+
+def _add_return_labels(order: Order, profit: Profit, fx_rates: FxRates) -> None:
+    """Add what the labels cost us; a customer's share is in the smaller refund."""
+    lines = list(order.lines.all())
+    for authorization in order.returns.all():
+        for label in authorization.labels.all():
+            price = label.price if label.status in ReturnLabel.PAID else None
+            if price is None:
+                continue
+            cost = fx_rates.converted(price.amount, price.currency, lines)
+            if cost is None:
+                profit.unknown.append(unknown_rate(price.currency))
+            else:
+                profit.add(None, ProfitItem.RETURN_LABEL, cost * -1, Source.INVOICED)
 
 
 def unknown_rate(currency: str) -> str:

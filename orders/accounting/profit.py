@@ -25,6 +25,7 @@ class ProfitItem(StrEnum):
     PAYMENT_FEE = "payment_fee"
     CHANNEL_FEE = "channel_fee"
     SELLING = "selling"  # freight, duty and all fees in one sum, as estimated at the sale
+    RETURN_LABEL = "return_label"
     CREDIT = "credit"
 
 

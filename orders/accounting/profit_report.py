@@ -66,7 +66,10 @@ def with_statement_data(orders: QuerySet[Order]) -> QuerySet[Order]:
         )
     )
     return orders.select_related("channel").prefetch_related(
-        "payments", Prefetch("lines", lines), Prefetch("purchase_orders", purchase_orders)
+        "payments",
+        "returns__labels",
+        Prefetch("lines", lines),
+        Prefetch("purchase_orders", purchase_orders),
     )
 
 

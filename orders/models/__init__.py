@@ -27,7 +27,7 @@ from orders.models.purchase_requests import (
     PurchaseMessage,
 )
 from orders.models.purchasing import PurchaseLine, PurchaseOrder
-from orders.models.returns import ReturnAuthorization, ReturnLine, ReturnPhoto
+from orders.models.returns import ReturnAuthorization, ReturnLabel, ReturnLine, ReturnPhoto
 from orders.models.routing import RoutingRules
 from orders.models.supplier_returns import ReturnPolicy, SupplierReturn, SupplierReturnLine
 from orders.models.tax import TaxNumber, TaxRate

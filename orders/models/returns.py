@@ -1,4 +1,4 @@
-"""Return models: store returns, their lines and photos."""
+"""Return models: store returns, their lines, photos and bought labels."""
 
 from decimal import Decimal
 from typing import ClassVar, Self
@@ -73,7 +73,7 @@ class ReturnAuthorization(Stateful):
         Status.REQUESTED: DECIDED | {Status.NEEDS_EVIDENCE},
         Status.NEEDS_EVIDENCE: DECIDED | {Status.REQUESTED, Status.EXPIRED},
         Status.APPROVED: TO_BE_SENT | {Status.LABEL_ISSUED, Status.EXCHANGED},
-        Status.LABEL_ISSUED: TO_BE_SENT,
+        Status.LABEL_ISSUED: TO_BE_SENT | {Status.APPROVED},  # its label was voided
         Status.IN_TRANSIT: frozenset({Status.RECEIVED, Status.LOST_IN_TRANSIT, Status.REFUNDED}),
         Status.LOST_IN_TRANSIT: frozenset({Status.RECEIVED, Status.REFUNDED, Status.REFUSED}),
         Status.RECEIVED: frozenset({Status.INSPECTED}),
@@ -123,6 +123,8 @@ class ReturnAuthorization(Stateful):
     # The refund due, the delivery charge in it, and the amount that could still be refunded.
     due_amount = amount_field(_("Refund due"), null=True)
     delivery_amount = amount_field(_("Including delivery"), default=0)
+    # What the customer pays for our label, kept from the refund.
+    label_amount = amount_field(_("Label deducted"), default=0, db_default=0)
     refund_amount = amount_field(_("Refunded"), null=True)
     # Refunded price difference of an exchange for a cheaper item.
     difference_amount = amount_field(_("Price difference refunded"), default=0, db_default=0)
@@ -148,6 +150,11 @@ class ReturnAuthorization(Stateful):
                 & Q(delivery_amount__gte=0, delivery_amount__lte=F("due_amount"))
                 | ~Q(status="refunded")
                 & Q(due_amount__isnull=True, refund_amount__isnull=True, delivery_amount=0),
+            ),
+            # A customer never pays to send back a defective or wrong item.
+            check(
+                "return_label_deducted_from_withdrawal",
+                Q(label_amount=0) | Q(label_amount__gt=0, kind="withdrawal", status="refunded"),
             ),
             check(
                 "return_difference_needs_replacement",
@@ -175,6 +182,10 @@ class ReturnAuthorization(Stateful):
     @property
     def difference(self) -> Money:
         return Money(self.difference_amount, self.currency)
+
+    @property
+    def label_deduction(self) -> Money:
+        return Money(self.label_amount, self.currency)
 
 
 class ReturnLineQuerySet(models.QuerySet["ReturnLine"]):
@@ -273,3 +284,78 @@ class ReturnPhoto(models.Model):
 
     def __str__(self) -> str:
         return f"{self.authorization_id}, {self.place}"
+
+
+class ReturnLabel(Stateful):
+    """One label of a return, bought from the label provider.
+
+    ``reference`` is our reference at the provider. It is stored before any call, and looked up
+    before an order is repeated. ``attempts`` counts orders, each stored before its call. ``due_at``
+    is the next call; None: nothing is to be done. ``option`` is the shipping option; empty: the
+    cheapest is chosen. ``charge_amount`` is what the customer pays, in the currency of the return.
+    ``file`` is the PDF in private storage.
+    """
+
+    class Status(models.TextChoices):
+        REQUESTED = "requested", _("Being bought")
+        BOUGHT = "bought", _("Bought")
+        FAILED = "failed", _("Failed")
+        VOID_REQUESTED = "void_requested", _("Void requested")
+        VOIDED = "voided", _("Voided")
+
+    PAID: ClassVar = frozenset({Status.BOUGHT, Status.VOID_REQUESTED})
+    TRANSITIONS: ClassVar = {
+        Status.REQUESTED: frozenset({Status.BOUGHT, Status.FAILED, Status.VOIDED}),
+        Status.BOUGHT: frozenset({Status.VOID_REQUESTED}),
+        Status.FAILED: frozenset({Status.VOIDED}),
+        Status.VOID_REQUESTED: frozenset({Status.VOIDED, Status.BOUGHT}),  # used, or not cancelable
+        Status.VOIDED: frozenset(),
+    }
+
+    authorization = protected_key(ReturnAuthorization, "labels", _("Return"), db_index=False)
+    reference = models.CharField(_("Reference"), max_length=40, unique=True)
+    status = models.CharField(_("Status"), max_length=14, choices=Status, default=Status.REQUESTED)
+    status_since = models.DateTimeField(_("Since"))
+    requested_at = models.DateTimeField(_("Requested"))
+    requested_by = models.CharField(_("Requested by"), max_length=100, blank=True)
+    payer = models.CharField(_("Paid by"), max_length=10, choices=ReturnPolicy.Payer)
+    option = models.CharField(_("Shipping option"), max_length=100, blank=True)
+    price_amount = amount_field(_("Price"), null=True)
+    currency = models.CharField(_("Currency"), max_length=3, blank=True)
+    charge_amount = amount_field(_("Customer pays"), default=0)
+    external_id = models.CharField(_("Provider's ID"), max_length=40, blank=True)
+    attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
+    due_at = models.DateTimeField(_("Next call"), null=True, blank=True)
+    carrier = models.CharField(_("Carrier"), max_length=60, blank=True)
+    tracking_number = models.CharField(_("Tracking number"), max_length=60, blank=True)
+    file = models.CharField(_("File"), max_length=80, blank=True)
+    problem = models.CharField(_("Problem"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("return label")
+        verbose_name_plural = _("return labels")
+        permissions = [("buy_returnlabel", "Can buy and void return labels")]
+        constraints = [
+            # Until a label is void, its return gets no other one.
+            unique("return_label_live_once", ["authorization"], condition=~Q(status="voided")),
+            check(
+                "return_label_bought_has_price",
+                ~Q(status__in=["bought", "void_requested"])
+                | Q(price_amount__gte=0) & ~Q(currency="") & ~Q(external_id=""),
+            ),
+            check("return_label_charges_customer_only", Q(charge_amount=0) | Q(payer="customer")),
+            check("return_label_charge_not_negative", Q(charge_amount__gte=0)),
+        ]
+        indexes = [
+            models.Index(fields=["authorization"], name="return_label_by_return"),
+            models.Index(
+                fields=["due_at"], condition=Q(due_at__isnull=False), name="return_label_is_due"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def price(self) -> Money | None:
+        return None if self.price_amount is None else Money(self.price_amount, self.currency)

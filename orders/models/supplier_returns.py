@@ -30,6 +30,7 @@ class ReturnPolicy(models.Model):
     class Payer(models.TextChoices):
         US = "us", _("We pay")
         CUSTOMER = "customer", _("Customer pays")
+        SUPPLIER = "supplier", _("Supplier pays")
 
     supplier = protected_key(
         Supplier,
@@ -96,6 +97,20 @@ class ReturnPolicy(models.Model):
         default=Payer.CUSTOMER,
         help_text=_("For withdrawals only. We always pay for defective or wrong items."),
     )
+    # The return address in parts, as a label provider needs it.
+    label_name = models.CharField(_("Recipient"), max_length=100, blank=True)
+    label_street = models.CharField(_("Street and number"), max_length=100, blank=True)
+    label_postcode = models.CharField(_("Postcode"), max_length=20, blank=True)
+    label_city = models.CharField(_("City"), max_length=80, blank=True)
+    label_country = models.CharField(
+        _("Country"), max_length=2, blank=True, help_text=_("Code of two letters, such as DE.")
+    )
+    label_phone = models.CharField(_("Phone"), max_length=30, blank=True)
+    is_label_automatic = models.BooleanField(
+        _("Buy label automatically"),
+        default=False,
+        help_text=_("As soon as a return is approved, the cheapest label is bought and e-mailed."),
+    )
 
     class Meta:
         verbose_name = _("return policy")
@@ -108,6 +123,16 @@ class ReturnPolicy(models.Model):
                 Q(restocking_fee_percent__gte=0, restocking_fee_percent__lte=100),
             ),
             check("return_policy_has_address", ~Q(destination="supplier") | ~Q(address="")),
+            check(
+                "return_policy_label_address_whole",
+                Q(label_name="", label_street="", label_postcode="", label_city="")
+                & Q(label_country="", is_label_automatic=False)
+                | ~Q(label_name="")
+                & ~Q(label_street="")
+                & ~Q(label_postcode="")
+                & ~Q(label_city="")
+                & ~Q(label_country=""),
+            ),
         ]
 
     def __str__(self) -> str:

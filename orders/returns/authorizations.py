@@ -7,7 +7,14 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext
 
-from orders.models import Order, OrderLine, PurchaseOrder, ReturnAuthorization, ReturnPolicy
+from orders.models import (
+    Order,
+    OrderLine,
+    PurchaseOrder,
+    ReturnAuthorization,
+    ReturnLabel,
+    ReturnPolicy,
+)
 from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns import eligibility, events, photos, requests
 from orders.returns.eligibility import CannotReturnError
@@ -125,8 +132,14 @@ def issue_label(  # noqa: PLR0913 - the columns of a label
     actor: str,
     now: datetime,
 ) -> None:
-    """Send the return address and label (link or code) to the customer. Locks the order."""
+    """Send the return address and label (link or code) to the customer.
+
+    Locks:  the order
+    Raises: CannotReturnError  a label of the provider is being bought
+    """
     lock(authorization)
+    if authorization.labels.filter(status=ReturnLabel.Status.REQUESTED).exists():
+        raise CannotReturnError(gettext("A label is being bought for this return. Wait for it."))
     authorization.move(
         Status.LABEL_ISSUED,
         at=now,
@@ -138,6 +151,44 @@ def issue_label(  # noqa: PLR0913 - the columns of a label
         ship_by=requests.ship_by(authorization, address=address, now=now),
     )
     events.record_answer(authorization, what="labeled", at=now)
+
+
+@requires_transaction
+def attach_label(authorization: ReturnAuthorization, label: ReturnLabel, *, now: datetime) -> None:
+    """Send a bought label to the customer; its number becomes that of the return parcel.
+
+    Locks:  the caller holds the order
+    """
+    authorization.move(
+        Status.LABEL_ISSUED,
+        at=now,
+        actor=label.requested_by,
+        label_payer=label.payer,
+        label="",
+        carrier=label.carrier,
+        tracking_number=label.tracking_number,
+        ship_by=requests.ship_by(authorization, address=authorization.address, now=now),
+    )
+    events.record_answer(authorization, what="labeled", at=now, again=f":{label.reference}")
+
+
+@requires_transaction
+def detach_label(
+    authorization: ReturnAuthorization, label: ReturnLabel, *, actor: str, now: datetime
+) -> None:
+    """Withdraw a label that is to be voided, and warn the customer not to use it.
+
+    Locks:  the caller holds the order
+    """
+    authorization.move(
+        Status.APPROVED,
+        at=now,
+        actor=actor,
+        reason=f"label {label.reference} is voided",
+        carrier="",
+        tracking_number="",
+    )
+    events.record_answer(authorization, what="label_voided", at=now, again=f":{label.reference}")
 
 
 @transaction.atomic(durable=True)

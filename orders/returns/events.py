@@ -6,7 +6,7 @@ from typing import Any
 
 from catalog.texts.titles import full_title_in
 from orders import events, links
-from orders.models import ReturnAuthorization
+from orders.models import ReturnAuthorization, ReturnLabel
 
 
 def record_request(returns: Sequence[ReturnAuthorization], *, at: datetime) -> None:
@@ -59,12 +59,16 @@ def _return_payload(authorization: ReturnAuthorization) -> dict[str, Any]:
         "order_line__variant__product__spec", "wanted__product"
     )
     ship_by, locale = authorization.ship_by, authorization.order.locale
+    label = authorization.labels.filter(status=ReturnLabel.Status.BOUGHT).first()
+    charge = label.charge_amount if label else None
     return {
         "return_number": authorization.number,
         "destination": authorization.destination,
         "address": authorization.address,
         "label_payer": authorization.label_payer,
         "label": authorization.label,
+        "label_url": links.label_url(authorization) if label else "",
+        "label_charge": str(charge) if charge else "",
         "answer": authorization.answer,
         "ship_by": ship_by.isoformat() if ship_by else "",
         "lines": [

@@ -10,7 +10,15 @@ from django.db.models import Sum
 
 from orders import ledger
 from orders.backorders import rejected_lines
-from orders.models import Order, Payment, PurchaseOrder, ReturnAuthorization, ReturnLine
+from orders.models import (
+    Order,
+    Payment,
+    PurchaseOrder,
+    ReturnAuthorization,
+    ReturnLabel,
+    ReturnLine,
+    ReturnPolicy,
+)
 from orders.pricing.proration import prorate
 from storefront.lib.money import Money
 
@@ -26,20 +34,27 @@ REFUNDABLE_WITHOUT_RECEIPT = frozenset(
         Status.LOST_IN_TRANSIT,
     }
 )
+SHIPPED = frozenset(
+    {Status.IN_TRANSIT, Status.LOST_IN_TRANSIT, Status.RECEIVED, Status.INSPECTED, Status.REFUNDED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundDue:
-    """Amounts of a refund. ``refundable`` is what the order's payment can still refund."""
+    """Amounts of a refund. ``refundable`` is what the order's payment can still refund.
+
+    ``label`` is what the customer pays for our return label, at most the value of the items.
+    """
 
     items: Money
     deduction: Money
     delivery: Money
+    label: Money
     refundable: Money
 
     @property
     def total(self) -> Money:
-        return self.items - self.deduction + self.delivery
+        return self.items - self.deduction + self.delivery - self.label
 
     @property
     def given(self) -> Money:
@@ -173,12 +188,40 @@ def calculate(
     refundable = [
         ledger.refundable_amount(payment) for payment in payments if payment.currency == currency
     ]
+    items = Money.total(shares, currency) - Money(settled, currency)
     return RefundDue(
-        items=Money.total(shares, currency) - Money(settled, currency),
+        items=items,
         deduction=Money(deduction, currency),
         delivery=shipping_refund(authorization, lines),
+        label=min(label_charge(authorization), items - Money(deduction, currency)),
         refundable=max(refundable, default=Money.zero(currency)),
     )
+
+
+def label_charge(authorization: ReturnAuthorization) -> Money:
+    """Return what the customer pays for the label with which the parcel was sent; else zero.
+
+    Only a withdrawal is charged. A label that the customer did not use is not.
+    """
+    zero = Money.zero(authorization.currency)
+    if not authorization.is_withdrawal or not is_shipped(authorization):
+        return zero
+    labels = authorization.labels.filter(
+        status__in=ReturnLabel.PAID, payer=ReturnPolicy.Payer.CUSTOMER
+    )
+    charges = (label.charge_amount for label in labels if has_number_of(authorization, label))
+    return Money(sum(charges, Decimal(0)), authorization.currency)
+
+
+def is_shipped(authorization: ReturnAuthorization) -> bool:
+    """Return whether the customer has sent the items back."""
+    return authorization.status in SHIPPED and not authorization.is_kept
+
+
+def has_number_of(authorization: ReturnAuthorization, label: ReturnLabel) -> bool:
+    """Return whether the return parcel has the number of this label."""
+    own, given = ("".join(one.tracking_number.upper().split()) for one in (label, authorization))
+    return bool(own) and own == given
 
 
 def shipping_refund(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:

@@ -170,6 +170,7 @@ def refund_locked(
         destination=authorization.destination,
         due_amount=due.total.amount,
         delivery_amount=due.delivery.amount,
+        label_amount=due.label.amount,
         refund_amount=due.given.amount,
     )
     if is_exchanged:

@@ -1,5 +1,6 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
+import storefront.lib.security.encryption
 from django.db import migrations, models
 
 
@@ -26,6 +27,22 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={"verbose_name": "supplier shipping quote", "verbose_name_plural": "supplier shipping quotes"},
+        ),
+        migrations.CreateModel(
+            name="ReturnLabelAccount",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(default="sendcloud", max_length=20, unique=True, verbose_name="Provider")),
+                ("public_key", models.CharField(max_length=100, verbose_name="Public key")),
+                ("secret_encrypted", storefront.lib.security.encryption.EncryptedTextField(verbose_name="Secret key (encrypted)")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="Last answer")),
+                ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),
+            ],
+            options={
+                "verbose_name": "return label account",
+                "verbose_name_plural": "return label accounts",
+                "constraints": [models.CheckConstraint(condition=models.Q(("provider", "sendcloud")), name="label_provider_is_known")],
+            },
         ),
         migrations.CreateModel(
             name="Shipment",

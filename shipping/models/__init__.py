@@ -3,6 +3,7 @@
 from shipping.models.problem_reports import ProblemPhoto, ProblemReport, ProblemReportLine
 from shipping.models.product_alerts import ProductAlert
 from shipping.models.rates import LiveRateLocation
+from shipping.models.return_labels import ReturnLabelAccount
 from shipping.models.shipments import (
     Parcel,
     ParcelCorrection,
@@ -29,6 +30,7 @@ __all__ = [
     "ProblemReportLine",
     "ProductAlert",
     "RouteTransit",
+    "ReturnLabelAccount",
     "Shipment",
     "SilenceCase",
     "SilenceChoice",

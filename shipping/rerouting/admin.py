@@ -26,6 +26,7 @@ from shipping.models import Parcel
 from shipping.rerouting import customer_choice, parcel_replacements, rerouting
 from shipping.rerouting import exchanges as rerouting_exchanges
 from shipping.rerouting.tasks import reroute
+from shipping.return_labels.admin import LABELS, ReturnLabelActions
 from shipping.shipments.admin.parcels import BaseParcelAdmin
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -41,9 +42,11 @@ from storefront.lib.staff.inlines import inline
 
 
 @admin.register(ReturnAuthorization)
-class ReturnAuthorizationAdmin(BaseReturnAdmin):
+class ReturnAuthorizationAdmin(ReturnLabelActions, BaseReturnAdmin):
+    inlines: ClassVar = [*BaseReturnAdmin.inlines, LABELS]
     actions_detail: ClassVar = [
         *BaseReturnAdmin.actions_detail,
+        *ReturnLabelActions.actions_detail,
         "exchange",
         "record_exchange_choice",
     ]

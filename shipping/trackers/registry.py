@@ -22,10 +22,10 @@ _trackers: dict[tuple[str, str], Tracker] = {}  # kept for the process, with the
 class ProviderGate:
     """Admits calls past the circuit breaker and the rate limit that all processes share."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, calls_per_second: int = CALLS_PER_SECOND) -> None:
         self._code = code
         self._breaker = SharedCircuitBreaker(gateway=code)
-        self._rate_limit = SharedRateLimit(name=code, calls_per_second=CALLS_PER_SECOND)
+        self._rate_limit = SharedRateLimit(name=code, calls_per_second=calls_per_second)
 
     def enter(self, call: Call) -> None:
         """Admit a call.

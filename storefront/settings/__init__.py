@@ -58,6 +58,7 @@ PRODUCT_ALERT_DAYS, PRICE_ALERT_PERCENT = (
 )
 # The provider that follows parcels whose suppliers give no events; none without a key.
 SEVENTEEN_TRACK_URL, SEVENTEEN_TRACK_KEY = tracking.URL, tracking.KEY
+SENDCLOUD_URL = tracking.SENDCLOUD_URL
 TRACKING_CALLS_PER_DAY, TRACKING_GRACE_MIN = tracking.CALLS_PER_DAY, tracking.GRACE_MIN
 SUPPLIER_LINK_DAYS = env_int("SUPPLIER_LINK_DAYS", 365)  # a link to all orders of a supplier
 PROBLEM_NEVER_ARRIVED_AFTER_DAYS = tracking.NEVER_ARRIVED_AFTER_DAYS

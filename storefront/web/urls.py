@@ -93,6 +93,11 @@ urlpatterns = [
         name="return_sent",
     ),
     path(
+        "orders/<str:number>/<str:key>/return/<str:name>/label/",
+        return_views.label,
+        name="return_label",
+    ),
+    path(
         "orders/<str:number>/<str:key>/return/<str:name>/answer/",
         return_views.answer,
         name="return_answer",

@@ -58,6 +58,7 @@ PERIODS_S = {
     "shipping.tasks.poll_open_orders": 15,
     "shipping.trackers.tasks.follow_parcels": 60,
     "shipping.tasks.ask_for_reviews": 3600,
+    "shipping.return_labels.tasks.process_labels": 30,
     "shipping.product_alerts.tasks.tell_due": 60,
     "shipping.product_alerts.tasks.delete_old": DAY_S,
     "shipping.silence.tasks.watch_parcels": 300,

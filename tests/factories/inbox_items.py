@@ -61,6 +61,7 @@ from tests.factories.full_shop import ask_supplier, stray
 from tests.factories.inbox_message_items import MESSAGE_CASES
 from tests.factories.parcels import PARCEL_ITEMS
 from tests.factories.problem_reports import PROBLEM_REPORT_ITEMS
+from tests.factories.return_labels import add_label_row
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.tracking_items import TRACKING_ITEMS
 
@@ -139,6 +140,8 @@ RETURN_ITEMS = {
         status="needs_evidence", status_since=NOON - timedelta(days=32)
     ),
     "return_without_address": change_returns(status="approved", address=""),
+    "return_label_failed": lambda: add_label_row("failed", at=AGO),
+    "return_label_late": lambda: add_label_row("requested", at=AGO),
     "return_to_inspect": change_returns(status="received"),
     "return_to_refund": change_returns(status="inspected"),
     "withdrawal_refund_due": change_returns(

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from orders.returns import authorizations, refunds
 from tests.factories.orders import make_sellable
 from tests.factories.parcels import act_on_parcel, make_parcel_in
+from tests.factories.return_labels import send_label
 from tests.factories.returns import (
     bring_back,
     declare,
@@ -51,7 +53,9 @@ def complaint():
 
 def approved():
     make_policy()
-    authorizations.approve(authorization=complaint(), answer="Sorry!", actor="ann", now=NOON)
+    made = complaint()
+    authorizations.approve(authorization=made, answer="Sorry!", actor="ann", now=NOON)
+    return made
 
 
 def rejected():
@@ -80,6 +84,22 @@ def labeled():
     )
 
 
+def label_bought():
+    make_policy()
+    send_label(declare(make_delivered(quantity=1), 1))
+
+
+def label_bought_by_us():
+    send_label(approved(), payer="us", charge="0")
+
+
+def label_voided():
+    authorization = approved()
+    label = send_label(authorization, payer="us", charge="0")
+    with transaction.atomic():
+        authorizations.detach_label(authorization, label, actor="ann", now=NOON)
+
+
 def refused():
     made = complaint()
     bring_back(made)
@@ -105,6 +125,25 @@ def never_arrived():
 
 
 CASES = [
+    (
+        "return.labeled",
+        label_bought,
+        [
+            "Print the return label",
+            "If you use this label, we deduct €5.95 from your refund.",
+            "You pay for the return shipping.",
+        ],
+    ),
+    (
+        "return.labeled",
+        label_bought_by_us,
+        ["Print the return label", "We pay for the return shipping."],
+    ),
+    (
+        "return.label_voided",
+        label_voided,
+        ["The return label that we sent you is no longer valid. Do not use it."],
+    ),
     (
         "return.exchanged",
         never_arrived,

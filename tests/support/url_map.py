@@ -105,7 +105,7 @@ def _arguments():
         "pk": 1,
         "id": 1,
         **dict.fromkeys(
-            ("line_id", "backorder", "case_id", "saved_id", "factor_id", "position"), 1
+            ("line_id", "backorder", "case_id", "saved_id", "factor_id", "position", "label"), 1
         ),
         **dict.fromkeys(("parcel", "report"), 1),
         "kind": "damaged",

@@ -29,6 +29,7 @@ from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.indexed_search import IdSearch, equal_to, starting_with
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
+    Errors,
     FormData,
     StaffAdmin,
     acting,
@@ -105,7 +106,8 @@ NOTIFIED = _("The customer is notified.")
 def _describe_refund(row: ReturnAuthorization) -> str:
     due = refund_amounts.preview(row)
     text = gettext(
-        "Items %(goods)s, deduction for use %(kept)s, delivery %(delivery)s: total %(total)s."
+        "Items %(goods)s, deduction for use %(kept)s, delivery %(delivery)s, return label"
+        " %(label)s: total %(total)s."
         " Up to %(left)s of the payment can still be refunded, so %(given)s is refunded."
         " The refund is sent to the gateway and cannot be undone."
     )
@@ -119,6 +121,7 @@ def _describe_refund(row: ReturnAuthorization) -> str:
         "goods": due.items,
         "kept": due.deduction,
         "delivery": due.delivery,
+        "label": due.label,
         "total": due.total,
         "left": due.refundable,
         "given": due.given,
@@ -181,6 +184,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
             _("Refund"),
             columns.money("due_amount", _("Refund due")),
             columns.money("delivery_amount", _("Including delivery")),
+            columns.money("label_amount", _("Label deducted")),
             REFUND_COLUMN,
             columns.money("difference_amount", _("Price difference refunded")),
             columns.link("replacement", _("Replacement")),
@@ -214,7 +218,7 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
             tab=False,
         ),
     ]
-    user_errors: ClassVar = (CannotReturnError, supplier_returns.SupplierReturnError)
+    user_errors: ClassVar[Errors] = (CannotReturnError, supplier_returns.SupplierReturnError)
     actions_detail: ClassVar = [
         "approve",
         "reject",

@@ -14,6 +14,7 @@ from orders.claims import forms as claim_forms
 from orders.models import PurchaseOrder, ReturnPolicy, SupplierReturn, SupplierReturnLine
 from orders.returns import forms as return_forms
 from orders.returns import supplier_returns
+from storefront.lib.address import COUNTRIES
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -155,7 +156,17 @@ class ReturnPolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             self.add_error(
                 "address", gettext("Enter the return address of the supplier's warehouse.")
             )
+        label_parts = ("label_name", "label_street", "label_postcode", "label_city")
+        is_started = cleaned_data.get("is_label_automatic") or any(
+            cleaned_data.get(name) for name in (*label_parts, "label_country")
+        )
+        for name in (*label_parts, "label_country"):
+            if is_started and name in cleaned_data and not cleaned_data[name]:
+                self.add_error(name, gettext("Labels need the whole address."))
         default_policies = ReturnPolicy.objects.filter(supplier=None).exclude(pk=self.instance.pk)
+        country = cleaned_data["label_country"] = cleaned_data.get("label_country", "").upper()
+        if country and country not in COUNTRIES:
+            self.add_error("label_country", gettext("Enter a country code, such as DE."))
         is_for_all = cleaned_data.get("supplier", self.instance.supplier) is None
         if is_for_all and default_policies.exists():
             self.add_error(
@@ -176,11 +187,23 @@ class ReturnPolicyAdmin(StaffAdmin):
             ("destination", "address", "returnless_below_amount", "label_payer"),
         ),
         Group(
+            _("Return labels"),
+            (
+                "is_label_automatic",
+                "label_name",
+                "label_street",
+                "label_postcode",
+                "label_city",
+                "label_country",
+                "label_phone",
+            ),
+        ),
+        Group(
             _("Supplier terms"),
             ("accepts_returns", "return_window_days", "warranty_months", "restocking_fee_percent"),
         ),
     )
-    editable = (*groups[1].fields, *groups[2].fields)
+    editable = (*groups[1].fields, *groups[2].fields, *groups[3].fields)
     list_display: ClassVar = ["__str__", "destination", "address", "label_payer", "accepts_returns"]
     list_select_related: ClassVar = ["supplier"]
     ordering: ClassVar = ["supplier"]

@@ -46,6 +46,8 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "return_requested": 2 * DAY,
     "problem_report_open": 2 * DAY,
     "problem_report_overdue": 33 * DAY,  # enters the inbox after a month
+    "return_label_failed": 4 * HOUR,
+    "return_label_late": 4 * HOUR,
     "return_to_inspect": 2 * DAY,
     "return_to_refund": 2 * DAY,
     "exchange_not_possible": 2 * DAY,

@@ -43,8 +43,8 @@ HAVING sum(rl.paid_amount) > l.line_amount - l.discount_amount + l.additional_ta
 
 -- returns.amount_due
 -- The refund due for a return is the share of its lines plus delivery, less deductions, replaced
--- items and price difference refunds.
-SELECT a.number, a.due_amount, a.delivery_amount,
+-- items, price difference refunds and the return label that the customer pays.
+SELECT a.number, a.due_amount, a.delivery_amount, a.label_amount,
        sum(rl.paid_amount - rl.deduction_amount - rl.replaced_amount
            - rl.difference_amount) AS goods
 FROM orders_returnauthorization a
@@ -54,7 +54,15 @@ GROUP BY a.id
 HAVING a.due_amount IS DISTINCT FROM
        sum(rl.paid_amount - rl.deduction_amount - rl.replaced_amount
            - rl.difference_amount)
-       + a.delivery_amount
+       + a.delivery_amount - a.label_amount
+
+-- returns.label_deducted
+-- A deducted label was bought for the return, and is not more than the customer was told.
+SELECT a.number, a.label_amount, l.charge_amount
+FROM orders_returnauthorization a
+LEFT JOIN orders_returnlabel l
+       ON l.authorization_id = a.id AND l.status <> 'voided' AND l.payer = 'customer'
+WHERE a.label_amount > coalesce(l.charge_amount, 0)
 
 -- returns.refunded_once
 -- Each refunded return has one refund request, to the cent, plus one for each return of its

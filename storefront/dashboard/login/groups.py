@@ -32,14 +32,15 @@ GROUPS: Mapping[str, Sequence[str]] = {
             f"orders.view_{table}"
             for table in (
                 "order", "orderline", "payment", "returnauthorization", "returnline",
-                "returnphoto", "addresschangerequest", "backorder", "backorderline", "promotion", "coupon",
-                "customerinvoice",
+                "returnphoto", "returnlabel", "addresschangerequest", "backorder", "backorderline",
+                "promotion", "coupon", "customerinvoice",
             )
         ),
         "orders.cancel_order",
         "orders.refund_order",
         "orders.redirect_order",
         "orders.return_order",
+        "orders.buy_returnlabel",
         "orders.change_order",
         "orders.change_returnauthorization",
         "orders.change_addresschangerequest",

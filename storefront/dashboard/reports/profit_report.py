@@ -39,6 +39,7 @@ PART_LABELS = {
     ProfitItem.PAYMENT_FEE: _("Payment fees"),
     ProfitItem.CHANNEL_FEE: _("Channel fees"),
     ProfitItem.SELLING: _("Freight, duty and fees"),
+    ProfitItem.RETURN_LABEL: _("Return labels"),
     ProfitItem.CREDIT: _("Supplier credit"),
 }
 SOURCE_LABELS = {

@@ -131,6 +131,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Live shipping rates"), "local_shipping", "shipping_liveratelocation"),
                 (_("Connections"), "cable", "suppliers_connection"),
                 (_("Tracking providers"), "radar", "shipping_trackingprovider"),
+                (_("Return label account"), "label", "shipping_returnlabelaccount"),
                 (_("Competitor price sources"), "travel_explore", "catalog_competitorsource"),
                 (_("Shop identity"), "badge", "identity_shopidentity"),
                 (_("Legal texts"), "gavel", "identity_legaltext"),

@@ -24,6 +24,7 @@ SMS_ACCOUNT, SMS_SENDER = f"AC{'0' * 32}", "+15005550006"
 SANDBOX_PACE_S = 6  # seconds between two steps of an order, so that its progress is visible
 TRACKER_PACE_S = 15  # seconds between two events of a parcel at the tracking provider
 TRACKING_GRACE_MIN = 1
+ANNOUNCE_S = 3  # until the carrier confirms a return label
 BIGBUY_PRODUCTS = 60
 BIGBUY_HOUR_S = 300  # short, so that hourly rate limits reset during the demo
 # The feed supplier has the last 20 of the CJ sandbox's 160 products, and 20 of its own.
@@ -52,6 +53,7 @@ class Ports:
     gateway: int
     sms: int
     tracker: int
+    labels: int
     smtp: int
 
     @classmethod
@@ -65,6 +67,7 @@ class Ports:
             feed=free_port(first + 4),
             sms=free_port(first + 6),
             tracker=free_port(first + 5),
+            labels=free_port(first + 7),
             smtp=free_port(first + SMTP_OFFSET),
         )
 
@@ -109,7 +112,7 @@ def urls(ports: Ports) -> dict[str, str]:
     shop = url_of(ports.web)
     others = {
         name: getattr(ports, name)
-        for name in ("sandbox", "bigbuy", "feed", "gateway", "tracker", "sms")
+        for name in ("sandbox", "bigbuy", "feed", "gateway", "tracker", "labels", "sms")
     }
     return {
         "shop": f"{shop}/",
@@ -145,6 +148,7 @@ def settings(
         "TWILIO_ACCOUNT_SID": SMS_ACCOUNT,
         "TWILIO_FROM": SMS_SENDER,
         "SEVENTEEN_TRACK_URL": url_of(ports.tracker),
+        "SENDCLOUD_URL": f"{url_of(ports.labels)}/api/v3",
         "TRACKING_GRACE_MIN": str(TRACKING_GRACE_MIN),
         "MAIL_PROVIDER": "postmark",
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
@@ -162,7 +166,7 @@ def environment(settings_of_shop: Mapping[str, str]) -> dict[str, str]:
 
 
 def outsiders(stage: Stage) -> list[Child]:
-    """Return the external services: suppliers, payment gateway, tracking provider, mail server."""
+    """Return the external services: suppliers, gateway, tracking and label providers, mail server."""
     ports, var = stage.ports, stage.var
     pace = ["--pace", str(SANDBOX_PACE_S)]
 
@@ -185,6 +189,7 @@ def outsiders(stage: Stage) -> list[Child]:
         service(
             "tracker", "seventeen_track", ports.tracker, "tracker", "--pace", str(TRACKER_PACE_S)
         ),
+        service("labels", "sendcloud", ports.labels, "labels", "--announce", str(ANNOUNCE_S)),
         stage.child("mail", mail, is_ready=lambda: _greets(ports.smtp)),
     ]
 

@@ -40,4 +40,5 @@ def fresh() -> dict[str, str]:
     account = {"STAFF_EMAIL": STAFF_EMAIL, "STAFF_PASSWORD": secrets.token_urlsafe(12)}
     keys = {name: secrets.token_hex(16) for name in ("TWILIO_AUTH_TOKEN", "SEVENTEEN_TRACK_KEY")}
     keys["MAIL_WEBHOOK_SECRET"] = f"postmark:{secrets.token_hex(16)}"
+    keys["SANDBOX_SENDCLOUD_KEYS"] = f"{secrets.token_hex(8)}:{secrets.token_hex(16)}"
     return fresh_secrets() | account | keys

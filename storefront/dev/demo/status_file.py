@@ -20,6 +20,7 @@ LABELS = {
     "feed": "Feed sandbox",
     "gateway": "Payment gateway",
     "tracker": "Tracking provider",
+    "labels": "Label provider",
     "sms": "SMS sandbox",
     "mailbox": "Mailbox",
 }

@@ -18,6 +18,7 @@ from storefront.dev.sandboxes.bigbuy import __main__ as bigbuy
 from storefront.dev.sandboxes.cj import __main__ as cj
 from storefront.dev.sandboxes.core import stopping
 from storefront.dev.sandboxes.feeds import __main__ as feeds
+from storefront.dev.sandboxes.sendcloud import __main__ as sendcloud
 from storefront.dev.sandboxes.seventeen_track import __main__ as seventeen_track
 from storefront.dev.sandboxes.stripe import __main__ as stripe
 
@@ -27,6 +28,7 @@ SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
     "cj": cj.main,
     "feeds": feeds.main,
     "mail": mail.main,
+    "sendcloud": sendcloud.main,
     "seventeen_track": seventeen_track.main,
     "stripe": stripe.main,
     "twilio": twilio.main,

@@ -6,7 +6,7 @@ from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from orders.models import Order, ReturnAuthorization
+from orders.models import Order, ReturnAuthorization, ReturnLabel
 from orders.returns import authorizations
 from storefront.web.catalog.product_title import product_title, variant_title
 from storefront.web.returns.photos import PicturesForm
@@ -52,6 +52,7 @@ class ReturnView:
     can_send: bool
     can_answer: bool
     pictures: int
+    label: ReturnLabel | None
     photos_form: PicturesForm
 
     @property
@@ -62,7 +63,7 @@ class ReturnView:
 def return_views(order: Order) -> list[ReturnView]:
     """Return all returns of an order as shown, newest first."""
     rows = order.returns.annotate(picture_count=Count("pictures")).select_related("replacement")
-    rows = rows.prefetch_related("lines__order_line", "lines__wanted__product")
+    rows = rows.prefetch_related("lines__order_line", "lines__wanted__product", "labels")
     return [
         ReturnView(
             authorization=row,
@@ -75,7 +76,16 @@ def return_views(order: Order) -> list[ReturnView]:
             and row.status in authorizations.AWAITING_SHIPMENT | {Status.IN_TRANSIT},
             can_answer=row.status == Status.NEEDS_EVIDENCE,
             pictures=row.picture_count,
+            label=usable_label(row),
             photos_form=PicturesForm(name=f"{row.number}-"),
         )
         for row in rows.order_by("-pk")
     ]
+
+
+def usable_label(authorization: ReturnAuthorization) -> ReturnLabel | None:
+    """Return the label that the customer can print now."""
+    if authorization.status not in {Status.LABEL_ISSUED, Status.IN_TRANSIT}:
+        return None
+    labels = authorization.labels.all()
+    return next((row for row in labels if row.status == ReturnLabel.Status.BOUGHT), None)

@@ -11,17 +11,18 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from orders.models import Order, ReturnAuthorization
+from orders.models import Order, ReturnAuthorization, ReturnPolicy
 from orders.returns import authorizations, eligibility, exchange_options, requests
 from orders.returns.eligibility import CannotReturnError
 from orders.returns.requests import ReturnRequest
+from shipping.return_labels import files
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.text import unify_line_breaks
 from storefront.web.core.order_links import find_order, to_order
 from storefront.web.core.visit import READS
 from storefront.web.returns.forms import AnswerForm, ReturnForm
 from storefront.web.returns.photos import PicturesForm
-from storefront.web.returns.status import REASON_TEXTS
+from storefront.web.returns.status import REASON_TEXTS, usable_label
 
 Kind = ReturnAuthorization.Kind
 MESSAGES: dict[str, tuple[str, Promise]] = {
@@ -66,11 +67,20 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
             try:
                 requests.validate(return_request, returnable)  # before any picture is decoded
                 if not form.is_confirmed:
-                    return _confirmation_page(request, order, form, return_request)
+                    return _confirmation_page(
+                        request, form, return_request, order=order, returnable=returnable
+                    )
                 if return_request.kind != Kind.WITHDRAWAL:
                     photos_form = PicturesForm(request, of=order.number)
                     if not photos_form.is_valid():
-                        return _confirmation_page(request, order, form, return_request, photos_form)
+                        return _confirmation_page(
+                            request,
+                            form,
+                            return_request,
+                            photos_form,
+                            order=order,
+                            returnable=returnable,
+                        )
                     return_request = replace(
                         return_request, encoded_photos=photos_form.encoded_photos
                     )
@@ -82,12 +92,14 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
     return render(request, "web/returns/return_choose.html", context, status=status)
 
 
-def _confirmation_page(
+def _confirmation_page(  # noqa: PLR0913 - the parts of one page
     request: HttpRequest,
-    order: Order,
     form: ReturnForm,
     return_request: ReturnRequest,
     photos_form: PicturesForm | None = None,
+    *,
+    order: Order,
+    returnable: eligibility.Returnable,
 ) -> HttpResponse:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if photos_form else HTTPStatus.OK
     chosen = [
@@ -101,9 +113,20 @@ def _confirmation_page(
         "chosen": chosen,
         "reason": REASON_TEXTS[return_request.kind],
         "is_withdrawal": return_request.kind == Kind.WITHDRAWAL,
+        "customer_pays": _customer_pays(returnable, return_request),
         "photos_form": photos_form or PicturesForm(),
     }
     return render(request, "web/returns/return_confirm.html", context, status=status)
+
+
+def _customer_pays(returnable: eligibility.Returnable, return_request: ReturnRequest) -> bool:
+    """Return whether the customer pays the shipping of some of these items."""
+    chosen = [line for line, units in return_request.units.items() if units]
+    suppliers = {returnable.purchase_lines[line].purchase_order.supplier for line in chosen}
+    return return_request.kind == Kind.WITHDRAWAL and any(
+        eligibility.find_policy(supplier).label_payer == ReturnPolicy.Payer.CUSTOMER
+        for supplier in suppliers
+    )
 
 
 @never_cache
@@ -141,6 +164,23 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
     except (InvalidTransitionError, ConcurrentUpdateError):
         return _to_returns(order, "late")
     return _to_returns(order, "changed")
+
+
+@never_cache
+@require_http_methods(READS)
+def label(_request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
+    """Return the PDF of the label with which the customer can send a return now."""
+    row = usable_label(_find_return(find_order(number, key), name))
+    try:
+        content = files.read(row) if row else None
+    except FileNotFoundError:
+        content = None
+    if content is None:
+        raise Http404
+    response = HttpResponse(content, content_type=files.MEDIA_TYPE)
+    response["Content-Disposition"] = f'inline; filename="{row}.pdf"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @never_cache

@@ -98,7 +98,7 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
     ("orders.ReturnAuthorization", "status"): {
         "requested": "return_requested",
         "needs_evidence": "return_overdue",
-        "approved": "return_without_address return_to_refund return_overdue",
+        "approved": "return_without_address return_to_refund return_overdue return_label_failed",
         "label_issued": "return_overdue",
         "in_transit": "return_in_transit_long withdrawal_refund_due",
         "lost_in_transit": "return_lost",
@@ -106,6 +106,12 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "inspected": "return_to_refund",
         "expired": FINISHED,
         "exchanged": "exchange_not_possible",
+    },
+    ("orders.ReturnLabel", "status"): {
+        "requested": "return_label_late",
+        "bought": FINISHED,
+        "failed": "return_label_failed",
+        "void_requested": "return_label_late",
     },
     ("orders.SupplierReturn", "status"): {
         "draft": "supplier_return_pending",

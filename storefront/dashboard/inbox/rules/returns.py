@@ -40,6 +40,7 @@ _OVERDUE = """r.status = 'needs_evidence' AND r.status_since < %(now)s - interva
            AND r.status_since < %(now)s - interval '91 days')"""
 _REFUND_WITHOUT_RETURN = "r.status = 'approved' AND r.destination = 'nowhere'"
 _SHIPPED_WITH_TRACKING = "r.status IN ('in_transit', 'lost_in_transit') AND r.tracking_number <> ''"
+_HAS_LABEL = "EXISTS (SELECT 1 FROM orders_returnlabel l WHERE l.authorization_id = r.id"
 _POLICY = """coalesce(
     (SELECT p.id FROM orders_returnpolicy p WHERE p.supplier_id = po.supplier_id),
     (SELECT p.id FROM orders_returnpolicy p WHERE p.supplier_id IS NULL))"""
@@ -83,6 +84,8 @@ _NOT_REFUNDED = """(
         - (SELECT coalesce(sum(rl.deduction_amount), 0) FROM orders_returnline rl
            JOIN orders_returnauthorization r ON r.id = rl.authorization_id
            WHERE r.order_id = o.id AND r.status = 'refunded')
+        - (SELECT coalesce(sum(r.label_amount), 0) FROM orders_returnauthorization r
+           WHERE r.order_id = o.id)
     FROM orders_payment p WHERE p.order_id = o.id AND p.dispute_status IN ('none', 'won'))"""
 
 
@@ -97,6 +100,17 @@ RETURNS = (
         "return_without_address",
         _("Send return instructions to the customer"),
         "r.status = 'approved' AND r.destination <> 'nowhere' AND r.address = ''",
+    ),
+    _return(
+        "return_label_failed",
+        _("Return label could not be bought: buy another one, or send return instructions"),
+        f"r.status = 'approved' AND {_HAS_LABEL} AND l.status = 'failed')",
+    ),
+    _return(
+        "return_label_late",
+        _("Return label is not bought after an hour, or not voided after three days"),
+        f"{_HAS_LABEL} AND (l.status = 'requested' AND l.requested_at < %(now)s - interval '1 hour'"
+        " OR l.status = 'void_requested' AND l.status_since < %(now)s - interval '3 days'))",
     ),
     _return("return_to_inspect", _("Inspect returned items"), "r.status = 'received'"),
     _return(

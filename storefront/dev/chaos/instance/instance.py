@@ -117,6 +117,7 @@ def instance(var: Path) -> Iterator[Instance]:
                     "feed",
                     "gateway",
                     "tracker",
+                    "labels",
                     "sms",
                     "smtp",
                 )

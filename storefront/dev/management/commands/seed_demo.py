@@ -21,6 +21,8 @@ from catalog.models import (
 from catalog.price_books import versions
 from orders.models import Coupon, Promotion, ReturnPolicy
 from orders.tax.default_rates import VAT_RATES, highest_vat_rate
+from shipping.models import ReturnLabelAccount
+from shipping.return_labels import accounts
 from storefront.accounts.models import User
 from storefront.dev.demo import compliance_documents, routes
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
@@ -231,15 +233,28 @@ def _promotions(channel: Channel) -> None:
 
 
 def _returns() -> None:
-    """Set the return address, unless staff set one."""
+    """Set the return address and connect the label provider, unless staff did."""
     ReturnPolicy.objects.get_or_create(
         supplier=None,
         defaults={
             "destination": ReturnPolicy.Destination.US,
             "address": "Fara Returns, Lampenweg 1, 10115 Berlin, Germany",
             "returnless_below_amount": Decimal(8),
+            "label_name": "Fara Returns",
+            "label_street": "Lampenweg 1",
+            "label_postcode": "10115",
+            "label_city": "Berlin",
+            "label_country": "DE",
         },
     )
+    public_key, _, secret_key = env_str("SANDBOX_SENDCLOUD_KEYS").partition(":")
+    if secret_key:
+        ReturnLabelAccount.objects.get_or_create(
+            defaults={
+                "public_key": public_key,
+                "secret_encrypted": encrypt({accounts.SECRET_KEY: secret_key}),
+            }
+        )
 
 
 def _vetted(code: str, **words: Any) -> Supplier:

@@ -152,6 +152,8 @@ PLANTED = {
     " FROM orders_order)",
     "returns.refund_within_paid": "UPDATE orders_returnline SET paid_amount = 9999",
     "returns.amount_due": "UPDATE orders_returnauthorization SET due_amount = due_amount + 1",
+    "returns.label_deducted": "UPDATE orders_returnauthorization SET kind = 'withdrawal', label_amount = 1"
+    " WHERE status = 'refunded'",
     "returns.refunded_once": "DELETE FROM orders_paymentevent WHERE external_id LIKE '%:return:%'",
     "returns.replacement_refund_passed_on": "INSERT INTO orders_returnauthorization SELECT (r).* FROM ("
     "SELECT jsonb_populate_record(a, jsonb_build_object('id', -1, 'status', 'exchanged',"

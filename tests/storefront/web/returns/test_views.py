@@ -4,13 +4,16 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 
 from catalog.models import Product
 from notifications.models import Event
-from orders.models import ReturnAuthorization
+from orders.models import ReturnAuthorization, ReturnPolicy
 from orders.returns import authorizations, refunds
 from tests.factories.catalog import NOON
 from tests.factories.orders import make_paid_order
+from tests.factories.return_labels import send_label
 from tests.factories.returns import (
     bring_back,
     counters,
@@ -48,6 +51,65 @@ def test_return_without_shipment_has_no_address(customer, light):
     assert "You do not need to send anything back. Keep it." in text
     assert "Send it to" not in text
     assert "Add tracking number" not in text
+
+
+@pytest.fixture
+def pdf():
+    """A stored label."""
+    name = storages["private"].save("return-labels/test.pdf", ContentFile(b"%PDF-1.4 label"))
+    yield name
+    storages["private"].delete(name)
+
+
+def label_page(order, made):
+    return page_of(order, f"return/{made.number}/label/")
+
+
+def test_a_label_is_shown_with_its_price_and_served_to_the_link_holder(customer, order, pdf):
+    made = declare(order, 1)
+    assert customer.get(label_page(order, made)).status_code == 404
+    send_label(made, file=pdf)
+
+    text = customer.get(page_of(order)).content.decode()
+    served = customer.get(label_page(order, made))
+
+    assert "Print the return label" in text
+    assert "If you use this label, we deduct €5.95 from your refund." in text
+    assert (served.content, served["Content-Type"]) == (b"%PDF-1.4 label", "application/pdf")
+    assert "no-store" in served["Cache-Control"]
+
+
+def test_a_label_is_not_served_without_the_key_or_when_it_is_void(customer, order, pdf):
+    made = declare(order, 1)
+    label = send_label(made, file=pdf, payer="us", charge="0")
+    wrong = label_page(order, made).replace(order.access_key, "x" * len(order.access_key))
+    assert customer.get(wrong).status_code == 404
+    label.move("void_requested", at=NOON)
+    assert customer.get(label_page(order, made)).status_code == 404
+
+
+def test_a_refund_shows_the_deducted_label(customer, order):
+    made = declare(order, 1)
+    send_label(made)
+    bring_back(made)
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+    assert (
+        "€5.95 for the return label is deducted." in customer.get(page_of(order)).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "payer", "text"),
+    [
+        ("withdrawal", "customer", "You pay for the return shipping. If we send you a label"),
+        ("withdrawal", "us", "We pay for the return shipping."),
+        ("defect", "customer", "We pay for the return shipping."),
+    ],
+)
+def test_a_customer_is_told_who_pays_before_the_return(customer, order, kind, payer, text):
+    ReturnPolicy.objects.update(label_payer=payer)
+    given = {"kind": kind, "customer_message": "Dead.", **units(order, 1)}
+    assert text in customer.post(page_of(order, "return/"), given).content.decode()
 
 
 def test_label_is_a_link_only_if_it_is_an_https_url(customer, order):

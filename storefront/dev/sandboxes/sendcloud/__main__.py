@@ -1,0 +1,46 @@
+"""Sendcloud sandbox: run a local server that imitates Sendcloud's API for returns, version 3.
+
+Usage:
+    python -m storefront.dev.sandboxes.sendcloud --port 8007 --data FOLDER
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from storefront.dev.sandboxes.supplier import run
+from storefront.lib.env import env_str
+
+from .server import Server
+from .state import Rules, SandboxState
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    options = _options(arguments)
+    rules = Rules(
+        public_key=options.public_key,
+        secret_key=options.secret_key,
+        announce_s=options.announce,
+    )
+    state = SandboxState(folder=options.data, rules=rules)
+    run(Server((options.host, options.port), state=state), state, [])
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    public_key, _, secret_key = env_str("SANDBOX_SENDCLOUD_KEYS").partition(":")
+    parser = argparse.ArgumentParser("storefront.dev.sandboxes.sendcloud", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the database")
+    parser.add_argument("--public-key", default=public_key, help="the shop's public key")
+    parser.add_argument("--secret-key", default=secret_key, help="the shop's secret key")
+    parser.add_argument("--announce", type=float, default=0.0, help="seconds until it is confirmed")
+    options = parser.parse_args(arguments)
+    if not (options.public_key and options.secret_key):
+        parser.error("give the keys, or set SANDBOX_SENDCLOUD_KEYS=public:secret")
+    return options
+
+
+if __name__ == "__main__":
+    main()
