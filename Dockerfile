@@ -6,7 +6,8 @@ RUN python -m venv /venv
 COPY requirements/base.txt requirements/base.txt
 RUN /venv/bin/pip install --require-hashes -r requirements/base.txt
 COPY . .
-RUN for po in storefront/locale/*/LC_MESSAGES/django.po; do \
+RUN for po in storefront/locale/*/LC_MESSAGES/django.po \
+        storefront/supplier_portal/locale/*/LC_MESSAGES/django.po; do \
         /venv/bin/pybabel --quiet compile -i "$po" -o "${po%.po}.mo" || exit 1; \
     done \
     && /venv/bin/python -m storefront.ops.production_env \

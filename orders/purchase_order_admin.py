@@ -15,6 +15,7 @@ from orders.claims.admin import CLAIMS, ClaimActions
 from orders.models import Order, PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.purchasing import submission, submission_lookup, tasks
 from orders.purchasing.admin import (
+    DOCUMENTS,
     STATUS_COLUMN,
     SUBMISSION_COLUMN,
     ReassignActions,
@@ -115,6 +116,7 @@ class PurchaseOrderAdmin(
             tab=False,
             related=("order_line",),
         ),
+        DOCUMENTS,
         CLAIMS,
         DECISIONS,
         inline(

@@ -628,6 +628,22 @@ class Migration(migrations.Migration):
             options={"verbose_name": "supplier message", "verbose_name_plural": "supplier messages"},
         ),
         migrations.CreateModel(
+            name="PurchaseDocument",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("invoice", "Invoice"), ("packing_list", "Packing list")], max_length=12, verbose_name="Type")),
+                ("file", models.CharField(max_length=80, verbose_name="Stored as")),
+                ("sha256", models.CharField(max_length=64, verbose_name="Hash")),
+                ("uploaded_at", models.DateTimeField(verbose_name="Uploaded")),
+                ("purchase_order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="documents", to="orders.purchaseorder", verbose_name="Purchase order")),
+            ],
+            options={
+                "verbose_name": "supplier document",
+                "verbose_name_plural": "supplier documents",
+                "constraints": [models.UniqueConstraint(fields=("purchase_order", "sha256"), name="purchase_document_once")],
+            },
+        ),
+        migrations.CreateModel(
             name="PurchaseLine",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

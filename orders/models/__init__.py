@@ -24,6 +24,7 @@ from orders.models.purchase_requests import (
     AddressChangeRequest,
     CanceledShipmentDecision,
     ErasureRequest,
+    PurchaseDocument,
     PurchaseMessage,
 )
 from orders.models.purchasing import PurchaseLine, PurchaseOrder

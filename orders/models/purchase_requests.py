@@ -33,6 +33,32 @@ class PurchaseMessage(models.Model):
         return f"{self.direction} {self.kind} of {self.purchase_order_id}"
 
 
+class PurchaseDocument(models.Model):
+    """An invoice or a packing list that the supplier uploaded.
+
+    ``file`` is a generated name in private storage; ``sha256`` is of the uploaded content, so that
+    a repeated upload is known.
+    """
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", _("Invoice")
+        PACKING_LIST = "packing_list", _("Packing list")
+
+    purchase_order = protected_key(PurchaseOrder, "documents", _("Purchase order"))
+    kind = models.CharField(_("Type"), max_length=12, choices=Kind)
+    file = models.CharField(_("Stored as"), max_length=80)
+    sha256 = models.CharField(_("Hash"), max_length=64)
+    uploaded_at = models.DateTimeField(_("Uploaded"))
+
+    class Meta:
+        verbose_name = _("supplier document")
+        verbose_name_plural = _("supplier documents")
+        constraints = [unique("purchase_document_once", ["purchase_order", "sha256"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.purchase_order}"
+
+
 class CanceledShipmentDecision(models.Model):
     """What staff decided on a canceled purchase order that the supplier kept or shipped.
 

@@ -4,16 +4,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from catalog.safety import documents
 from orders import links
 from orders.cancellation import tasks as cancellation_tasks
-from orders.models import PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.models import PurchaseDocument, PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.purchasing import reassignment, submission
 from orders.purchasing import tasks as purchasing_tasks
 from storefront.lib.staff import columns
@@ -23,9 +25,11 @@ from storefront.lib.staff.admin import (
     ReasonForm,
     StaffAdmin,
     acting,
+    action,
     confirmed_action,
     register_read_only,
 )
+from storefront.lib.staff.inlines import inline
 
 
 class ReassignActions(StaffAdmin):
@@ -121,6 +125,42 @@ register_read_only(
     exclude=["body"],
 )
 
+
+# Documents of the supplier
+
+
+@admin.display(description=_("File"))
+def document_file(row: PurchaseDocument) -> str:
+    url = reverse("admin:orders_purchasedocument_download", args=[row.pk])
+    return format_html('<a href="{}">{}</a>', url, gettext("Download"))
+
+
+@admin.register(PurchaseDocument)
+class PurchaseDocumentAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        "kind",
+        columns.link("purchase_order", _("Purchase order")),
+        columns.age("uploaded_at", _("Uploaded")),
+        document_file,
+    ]
+    list_select_related: ClassVar = ["purchase_order"]
+    list_filter: ClassVar = ["kind"]
+    search_fields: ClassVar = ["purchase_order__number"]
+    actions_detail: ClassVar = ["download"]
+
+    @action(description=_("Download"), icon="download", may="view")
+    def download(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Return the file, which the browser saves and never displays."""
+        row = self.row(request, object_id)
+        try:
+            return documents.download(row.file, stem=f"{row.purchase_order}-{row.kind}-{row.pk}")
+        except FileNotFoundError as error:
+            raise Http404(gettext("This file does not exist.")) from error
+
+
+DOCUMENTS = inline(
+    PurchaseDocument, "kind", "uploaded_at", document_file, tab=False, ordering=["-id"]
+)
 
 # Batched submission
 

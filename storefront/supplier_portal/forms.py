@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from shipping.carriers import numbers, registry
 from storefront.lib.money import Money
-from storefront.supplier_portal.purchase_order import REASONS, Line
+from storefront.supplier_portal.purchase_order import DOCUMENT_KINDS, REASONS, Line
 from suppliers.connectors.records import RejectedLine, RejectionReason
 
 SHIP = "ship"
@@ -44,6 +44,7 @@ class AnswerForm(forms.Form):
                 min_value=Decimal("0.01"),
                 max_value=Decimal(1_000_000),
                 decimal_places=2,
+                localize=True,
                 error_messages=dict.fromkeys(
                     ("invalid", "min_value", "max_value", "max_decimal_places"),
                     _("Enter a price such as 12.50, or leave it empty."),
@@ -186,3 +187,21 @@ class ParcelForm(forms.Form):
         if names and all(self.cleaned_data.get(name) == 0 for name in names):
             self.add_error(names[0], _("Enter at least one item for the parcel."))
         return cleaned
+
+
+class DocumentForm(forms.Form):
+    """A document of the supplier. The content is checked when it is stored."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Type"),
+        choices=list(DOCUMENT_KINDS.items()),
+        error_messages=dict.fromkeys(
+            ("required", "invalid_choice"), gettext_lazy("Choose an answer.")
+        ),
+    )
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "missing", "empty"), gettext_lazy("Choose a file.")
+        ),
+    )

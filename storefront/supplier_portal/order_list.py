@@ -37,12 +37,8 @@ DAY = timedelta(days=1)
 END_OF_DAY = DAY - timedelta(seconds=1)
 Status = PurchaseOrder.Status
 
-OPEN = Q(
-    status__in=[
-        *(Status.DRAFT, Status.READY, Status.ON_HOLD),
-        *(Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED),
-    ]
-)
+OPEN_STATES = frozenset(Status) - {Status.SHIPPED, Status.CLOSED, Status.CANCELED}
+OPEN = Q(status__in=OPEN_STATES)
 TO_CONFIRM = OPEN & Q(accepted_at=None)
 TO_SHIP = OPEN & Q(accepted_at__isnull=False)
 FILTERS: dict[str, Q] = {
@@ -132,7 +128,7 @@ def _entry(row: PurchaseOrder, zone: ZoneInfo, now: datetime) -> Entry:
     return Entry(
         number=row.number,
         supplier_reference=row.supplier_reference,
-        status=row.get_status_display(),
+        status=_status_label(row),
         units=row.units or 0,  # type: ignore[attr-defined]  # annotated
         country=row.goes_to.get("country", ""),
         due_on=due_at.astimezone(zone).date() if due_at else None,
@@ -140,6 +136,13 @@ def _entry(row: PurchaseOrder, zone: ZoneInfo, now: datetime) -> Entry:
         is_to_confirm=is_unanswered and row.cancel_requested_at is None,
         is_cancellation_requested=due_at is not None and row.cancel_requested_at is not None,
     )
+
+
+def _status_label(row: PurchaseOrder) -> str:
+    """Return what the order waits for, or how it ended."""
+    if row.status in OPEN_STATES - {Status.PARTIALLY_SHIPPED}:
+        return str(FILTER_LABELS["to_confirm" if row.accepted_at is None else "to_ship"])
+    return row.get_status_display()
 
 
 def _with_due(rows: "QuerySet[PurchaseOrder]", supplier: Supplier) -> "QuerySet[PurchaseOrder]":

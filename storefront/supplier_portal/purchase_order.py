@@ -2,6 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
 from django.utils.functional import Promise
@@ -11,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.address_changes import change_requests
 from orders.backorders.rejected_lines import REJECTABLE_STATES
 from orders.cancellation import supplier_answers
-from orders.models import AddressChangeRequest, PurchaseOrder
+from orders.models import AddressChangeRequest, PurchaseDocument, PurchaseOrder
 from shipping.models import Parcel, ParcelLine
 from shipping.shipments import contents
 from shipping.shipments.identities import tracking_link
@@ -26,6 +28,10 @@ REASONS: dict[str, Promise] = {
     "invalid_item": _("Not our item"),
     "undeliverable": _("Cannot be delivered to this address"),
     "rejected_other": _("Another reason"),
+}
+DOCUMENT_KINDS: dict[str, Promise] = {
+    PurchaseDocument.Kind.INVOICE: _("Invoice"),
+    PurchaseDocument.Kind.PACKING_LIST: _("Packing list"),
 }
 
 
@@ -75,6 +81,7 @@ class Page:
     is_answer_pending: bool
     can_refuse: bool
     change_request: AddressChangeRequest | None
+    documents: tuple[tuple[Promise, date], ...]
 
     @property
     def requested_address(self) -> Address | None:
@@ -116,6 +123,16 @@ def load_page(purchase_order: PurchaseOrder) -> Page:
         is_answer_pending=supplier_answers.is_answer_pending(purchase_order),
         can_refuse=can_refuse,
         change_request=change_requests.pending_request(purchase_order),
+        documents=_documents(purchase_order),
+    )
+
+
+def _documents(purchase_order: PurchaseOrder) -> tuple[tuple[Promise, date], ...]:
+    """Return the type of each document that the supplier uploaded, and the day."""
+    zone = ZoneInfo(purchase_order.supplier.time_zone)
+    rows = purchase_order.documents.order_by("pk")
+    return tuple(
+        (DOCUMENT_KINDS[row.kind], row.uploaded_at.astimezone(zone).date()) for row in rows
     )
 
 

@@ -9,6 +9,7 @@ order_pages = [
     path("answer/", views.answer),
     path("parcel/", views.parcel),
     path("arrived/", views.arrived),
+    path("document/", views.document),
     path("readdress/", views.answer_address_change),
     path("stop/", views.stop),
 ]

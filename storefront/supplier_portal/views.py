@@ -10,10 +10,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.safety.documents import MAX_BYTES, InvalidDocumentError
 from orders.address_changes import change_requests
 from orders.address_changes.corrections import AddressLockedError
 from orders.cancellation.supplier_answers import NoPendingRequestError
 from orders.models import PurchaseOrder
+from orders.purchasing import documents as purchase_documents
 from shipping.carriers.registry import CARRIERS
 from shipping.models import Parcel
 from shipping.shipments.shipments import NotShippableError
@@ -26,7 +28,7 @@ from storefront.supplier_portal.access import (
     order_page,
     render_page,
 )
-from storefront.supplier_portal.forms import AnswerForm, ParcelForm
+from storefront.supplier_portal.forms import AnswerForm, DocumentForm, ParcelForm
 from storefront.supplier_portal.purchase_order import Page, load_page
 
 Status = PurchaseOrder.Status
@@ -38,6 +40,7 @@ MESSAGES: dict[str, tuple[str, Promise]] = {
     "arrived": ("good", gettext_lazy("Marked as delivered.")),
     "stopped": ("good", gettext_lazy("The order is stopped. Thank you.")),
     "goes": ("good", gettext_lazy("Cancellation rejected. Please ship it as ordered.")),
+    "filed": ("good", gettext_lazy("The document is saved. Thank you.")),
     "late": ("bad", gettext_lazy("This can no longer be changed here. Please contact us.")),
 }
 
@@ -169,6 +172,30 @@ def answer_address_change(request: HttpRequest, access: OrderAccess) -> HttpResp
     return _back(access, "answered")
 
 
+@form_view
+def document(request: HttpRequest, access: OrderAccess) -> HttpResponse:
+    """Store an invoice or a packing list for staff."""
+    form = DocumentForm(request.POST, request.FILES)
+    if form.is_valid():
+        upload = form.cleaned_data["file"]
+        try:
+            purchase_documents.add_document(
+                purchase_order=access.purchase_order,
+                kind=form.cleaned_data["kind"],
+                content=upload.read(MAX_BYTES + 1),
+                now=timezone.now(),
+            )
+        except InvalidDocumentError as error:
+            form.add_error("file", str(error))
+        except purchase_documents.TooManyDocumentsError:
+            text = _("This order has %(most)d documents already. Contact us to send more.")
+            form.add_error("file", text % {"most": purchase_documents.MAX_DOCUMENTS})
+        else:
+            return _back(access, "filed")
+    shown = load_page(access.purchase_order)
+    return _show(request, access, shown, document=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
 def headline(shown: Page) -> str:
     """Return what the supplier should do now, in a few words."""
     if shown.is_canceled:
@@ -189,6 +216,7 @@ def _show(  # noqa: PLR0913 - all parts of one page
     *,
     answer: AnswerForm | None = None,
     parcel: ParcelForm | None = None,
+    document: DocumentForm | None = None,
     message: tuple[str, Promise] | None = None,
     problem: str = "",
     status: HTTPStatus = HTTPStatus.OK,
@@ -201,7 +229,8 @@ def _show(  # noqa: PLR0913 - all parts of one page
         "title": headline(shown),
         "answer_form": answer or AnswerForm(lines=shown.active_lines),
         "parcel_form": parcel or ParcelForm(lines=shown.remaining),
-        "wrong": [form for form in (answer, parcel) if form is not None and form.errors],
+        "document_form": document or DocumentForm(),
+        "wrong": [form for form in (answer, parcel, document) if form is not None and form.errors],
         "carriers": [carrier.name for carrier in CARRIERS],
         "message": message,
         "problem": problem,

@@ -12,6 +12,7 @@ from orders.purchasing import submission
 from storefront.accounts.models import User
 from suppliers.compliance import vetting
 from suppliers.models import Connection, Requirement
+from suppliers.portal_links import links
 from tests.factories.catalog import make_channel
 from tests.factories.compliance import make_verified
 from tests.factories.orders import HOME, ask_to_stop, make_purchase_orders
@@ -39,6 +40,27 @@ def shop(monkeypatch, settings):
 def ordered():
     (purchase_order,) = make_purchase_orders(quantity=2)
     return submission.submit(purchase_order=purchase_order, now=NOON)
+
+
+def linked():
+    """Create the link to all orders, and e-mail it."""
+    links.create_link(
+        supplier=make_supplier(),
+        former_id=None,
+        email="orders@lumen.example",
+        actor="ann",
+        now=NOON,
+    )
+
+
+def ordered_with_link():
+    linked()
+    ordered()
+
+
+def asked_to_stop_with_link():
+    linked()
+    asked_to_stop()
 
 
 def asked_to_stop():
@@ -100,6 +122,21 @@ CASES = [
         "purchase_order.supplier_address_change_request",
         asked_to_send_elsewhere,
         ["The customer asks for a different delivery address.", "20095 Hamburg"],
+    ),
+    ("purchase_order.mailed", ordered_with_link, ["All your orders"]),
+    (
+        "purchase_order.supplier_cancellation_request",
+        asked_to_stop_with_link,
+        ["All your orders"],
+    ),
+    (
+        "supplier.portal_link_created",
+        linked,
+        [
+            "The page with all orders for Lumen is ready.",
+            "Open your orders",
+            "The link works for 365 days. A former link no longer works.",
+        ],
     ),
     (
         "compliance_document.expires",

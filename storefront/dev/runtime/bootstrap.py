@@ -101,7 +101,11 @@ def _pips(root: Path) -> Iterator[list[str]]:
 
 def compile_translations(root: Path) -> None:
     """Compile each .po file that is newer than its .mo file."""
-    for source in sorted(root.glob("storefront/locale/*/LC_MESSAGES/django.po")):
+    for source in sorted(
+        source
+        for folder in ("storefront/locale", "storefront/supplier_portal/locale")
+        for source in root.glob(f"{folder}/*/LC_MESSAGES/django.po")
+    ):
         compiled = source.with_suffix(".mo")
         if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
             continue

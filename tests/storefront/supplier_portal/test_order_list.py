@@ -66,8 +66,8 @@ def test_overdue_orders_come_first_with_their_day(client):
         response = client.get(list_path("?show=to_ship"))
 
     assert entries_on(response) == [
-        (early.number, "1 unit · Germany · In progress Overdue since 26 Nov"),
-        (late.number, "1 unit · Germany · In progress Due on 28 Nov"),
+        (early.number, "1 unit · Germany · To ship Overdue since 26 Nov"),
+        (late.number, "1 unit · Germany · To ship Due on 28 Nov"),
     ]
     assert "1 order is overdue." in response.content.decode()
 
