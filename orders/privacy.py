@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from notifications import privacy as messages
+from orders.accounting import supplier_documents
 from orders.addresses import verification
 from orders.links import new_key
 from orders.models import (
@@ -21,7 +22,6 @@ from orders.models import (
     SupplierClaim,
     SupplierReturn,
 )
-from orders.purchasing import documents
 from orders.returns import photos
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.security.anonymization import anonymize, blank_address, identifying_words
@@ -160,7 +160,7 @@ def _erase_order(order: Order, texts: set[str]) -> None:
     # Free texts may name anyone; a tracking number identifies the customer at the carrier.
     order.returns.update(customer_message="", answer="", label="", tracking_number="")
     photos.delete_of_order(order)
-    documents.delete_packing_lists(order)
+    supplier_documents.delete_packing_lists(order)
     return_lines = ReturnLine.objects.filter(authorization__order=order)
     return_lines.exclude(deduction_reason="").update(deduction_reason="erased")
     # Staff write a reason for this status change only.

@@ -635,7 +635,7 @@ class Migration(migrations.Migration):
                 ("file", models.CharField(max_length=80, verbose_name="Stored as")),
                 ("sha256", models.CharField(max_length=64, verbose_name="Hash")),
                 ("uploaded_at", models.DateTimeField(verbose_name="Uploaded")),
-                ("purchase_order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="documents", to="orders.purchaseorder", verbose_name="Purchase order")),
+                ("purchase_order", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="documents", to="orders.purchaseorder", verbose_name="Purchase order")),
             ],
             options={
                 "verbose_name": "supplier document",

@@ -44,7 +44,8 @@ class PurchaseDocument(models.Model):
         INVOICE = "invoice", _("Invoice")
         PACKING_LIST = "packing_list", _("Packing list")
 
-    purchase_order = protected_key(PurchaseOrder, "documents", _("Purchase order"))
+    # Indexed with the hash.
+    purchase_order = protected_key(PurchaseOrder, "documents", _("Purchase order"), db_index=False)
     kind = models.CharField(_("Type"), max_length=12, choices=Kind)
     file = models.CharField(_("Stored as"), max_length=80)
     sha256 = models.CharField(_("Hash"), max_length=64)

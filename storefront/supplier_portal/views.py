@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.safety.documents import MAX_BYTES, InvalidDocumentError
+from orders.accounting import supplier_documents
 from orders.address_changes import change_requests
 from orders.address_changes.corrections import AddressLockedError
 from orders.cancellation.supplier_answers import NoPendingRequestError
 from orders.models import PurchaseOrder
-from orders.purchasing import documents as purchase_documents
 from shipping.carriers.registry import CARRIERS
 from shipping.models import Parcel
 from shipping.shipments.shipments import NotShippableError
@@ -179,7 +179,7 @@ def document(request: HttpRequest, access: OrderAccess) -> HttpResponse:
     if form.is_valid():
         upload = form.cleaned_data["file"]
         try:
-            purchase_documents.add_document(
+            supplier_documents.add_document(
                 purchase_order=access.purchase_order,
                 kind=form.cleaned_data["kind"],
                 content=upload.read(MAX_BYTES + 1),
@@ -187,9 +187,9 @@ def document(request: HttpRequest, access: OrderAccess) -> HttpResponse:
             )
         except InvalidDocumentError as error:
             form.add_error("file", str(error))
-        except purchase_documents.TooManyDocumentsError:
+        except supplier_documents.TooManyDocumentsError:
             text = _("This order has %(most)d documents already. Contact us to send more.")
-            form.add_error("file", text % {"most": purchase_documents.MAX_DOCUMENTS})
+            form.add_error("file", text % {"most": supplier_documents.MAX_DOCUMENTS})
         else:
             return _back(access, "filed")
     shown = load_page(access.purchase_order)

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
+from orders.accounting import supplier_documents
 from orders.models import PurchaseDocument
-from orders.purchasing import documents
 from tests.factories.accounts import make_staff
 from tests.factories.compliance import PDF
 from tests.factories.shipping import make_sent_purchase_order
@@ -73,7 +73,7 @@ def test_other_files_are_refused(client, content, kind, message):
 
 
 def test_the_number_of_documents_is_limited(client, monkeypatch):
-    monkeypatch.setattr(documents, "MAX_DOCUMENTS", 1)
+    monkeypatch.setattr(supplier_documents, "MAX_DOCUMENTS", 1)
     purchase_order = make_sent_purchase_order()
     upload(client, purchase_order)
 
@@ -112,7 +112,7 @@ def test_erasure_deletes_packing_lists_only(client):
     names = dict(PurchaseDocument.objects.values_list("kind", "file"))
 
     with transaction.atomic():
-        documents.delete_packing_lists(purchase_order.order)
+        supplier_documents.delete_packing_lists(purchase_order.order)
 
     assert [one.kind for one in PurchaseDocument.objects.all()] == ["invoice"]
     assert storages["private"].exists(names["invoice"])
