@@ -19,6 +19,7 @@ from storefront.dev.bench.scenarios import (
     change_latency,
     checkout_while_supplier_hangs,
     last_units,
+    messages,
     processes,
     routing,
     search_quality,
@@ -152,6 +153,13 @@ def _judge_calls(figures: Figures) -> list[Verdict]:
     return goal_pages.judge_calls(*figures.keep("calls", webhooks.measure(figures.say)))
 
 
+def _judge_messages(figures: Figures) -> list[Verdict]:
+    figures.say("E-mails per second")
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        found = messages.measure(Path(folder), say=figures.say)
+    return goal_pages.judge_messages(figures.keep("messages", found))
+
+
 def _judge_relevance(figures: Figures) -> list[Verdict]:
     judged = figures.keep("judged_searches", search_quality.measure(figures.now))
     return goal_pages.judge_relevance(judged)
@@ -225,6 +233,7 @@ STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
     (frozenset({"R1"}), _judge_bulkheads),
     (frozenset({"E2"}), _judge_planning),
     (frozenset({"P15"}), _judge_calls),
+    (frozenset({"P18"}), _judge_messages),
     (frozenset({"F1", "P10"}), _judge_feeds),
     (frozenset({"F2"}), _judge_asking),
     (OF_LISTS, _judge_lists),  # deletes all offers, too

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from storefront.dev.bench.harness.compare import Result
 from storefront.dev.bench.harness.resources import Load
+from storefront.dev.bench.scenarios.messages import Sent
 from storefront.dev.bench.scenarios.search import ListTime
 from storefront.dev.bench.scenarios.search_quality import SHOWN, Judged, mean_ndcg
 from storefront.dev.bench.scenarios.staff_lists import PageTime
@@ -32,7 +33,7 @@ NO_GOAL = "no goal"
 # The codes of the goals that a run measures unless it names some, as in `make bench ONLY=P1,R1`.
 ALL = frozenset({
     "E1", "E2", "F1", "F2", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11",
-    "P12", "P13", "P14", "P15", "P16", "P17", "R1", "R2",
+    "P12", "P13", "P14", "P15", "P16", "P17", "P18", "R1", "R2",
 })  # fmt: skip
 # Measured only if named, because it takes minutes.
 ON_REQUEST = frozenset({"E3"})
@@ -111,6 +112,16 @@ def judge_calls(found: Calls, bare: Calls) -> list[Verdict]:
     return [
         by_clock(at_most("P15", f"{what}: acknowledged, p99 ms", p99_ms, most=50)),
         reported("P15", f"{what}: CPU, ratio to bare INSERT", found.cpu_ms, bare.cpu_ms),
+    ]
+
+
+def judge_messages(found: Sent) -> list[Verdict]:
+    what = "e-mails of events, one worker"
+    per_second, bare = found.per_second, found.bare_per_second
+    return [
+        by_clock(reported("P18", f"{what}: a second", per_second)),
+        by_clock(reported("P18", f"{what}: a second, ratio to bare SMTP", per_second, bare)),
+        reported("P18", f"{what}: per CPU second", found.per_cpu_s),
     ]
 
 
