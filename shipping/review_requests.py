@@ -11,7 +11,7 @@ from notifications.models import Consent, Event
 from notifications.preferences import EMAIL, Kind
 from orders.events import record_order_event
 from orders.models import Order, Payment, ReturnAuthorization
-from shipping.models import Parcel
+from shipping.models import Parcel, ProblemReport
 from storefront.identity.current import shop_identity
 
 REVIEW_ASKED = "order.review_asked"
@@ -23,8 +23,8 @@ WINDOW = timedelta(days=14)
 def orders_to_ask(*, now: datetime) -> QuerySet[Order]:
     """Return orders whose last parcel arrived ``REVIEW_REQUEST_DAYS`` ago without any problem.
 
-    A return, a lost or returned parcel, a disputed payment and a message about the order are
-    problems, also after they were solved.
+    A return, a problem report, a lost or returned parcel, a disputed payment and a message about
+    the order are problems, also after they were solved.
     """
     latest = now - timedelta(days=settings.REVIEW_REQUEST_DAYS)
     consents = Consent.objects.filter(
@@ -40,6 +40,9 @@ def orders_to_ask(*, now: datetime) -> QuerySet[Order]:
             ~Exists(events.filter(name__in=[REVIEW_ASKED, "contact.received"])),
             ~Exists(ReturnAuthorization.objects.filter(order=OuterRef("pk"))),
             ~Exists(troubled_parcels),
+            ~Exists(
+                ProblemReport.objects.filter(parcel__shipment__purchase_order__order=OuterRef("pk"))
+            ),
             ~Exists(
                 Payment.objects.filter(order=OuterRef("pk")).exclude(
                     dispute_status=Payment.Dispute.NONE

@@ -10,6 +10,7 @@ from orders.models import Order, Payment
 from shipping.models import Parcel
 from shipping.shipments import shipments
 from tests.factories.orders import make_sellable
+from tests.factories.problem_reports import report_problem
 from tests.factories.returns import declare
 from tests.factories.reviews import agree, ask_for_reviews
 from tests.factories.shipping import make_accepted_purchase_order, make_shipment_notice, make_state
@@ -78,13 +79,14 @@ def write_to_the_shop(order):
     "trouble",
     [
         lambda order: declare(order, 1),
+        lambda _: report_problem(kind="damaged"),
         lambda _: Parcel.objects.update(status="lost"),
         lambda _: Parcel.objects.update(status="returned"),
         lambda _: Payment.objects.update(dispute_status="charged_back"),
         write_to_the_shop,
         lambda _: Order.objects.update(status="processing"),
     ],
-    ids=["return", "lost", "returned", "dispute", "message", "not completed"],
+    ids=["return", "problem report", "lost", "returned", "dispute", "message", "not completed"],
 )
 def test_no_one_is_asked_after_a_problem(delivered, trouble):
     agree()

@@ -19,7 +19,6 @@ from storefront.dev.bench.scenarios import (
     change_latency,
     checkout_while_supplier_hangs,
     last_units,
-    messages,
     processes,
     routing,
     search_quality,
@@ -27,6 +26,7 @@ from storefront.dev.bench.scenarios import (
 )
 from storefront.dev.bench.scenarios import checkout as scenario_checkout
 from storefront.dev.bench.scenarios import pages as scenario_pages
+from storefront.dev.bench.scenarios.messaging import emails
 from storefront.dev.bench.scenarios.product_data import tasks as product_data
 from storefront.dev.bench.scenarios.sync import (
     api_calls,
@@ -156,7 +156,7 @@ def _judge_calls(figures: Figures) -> list[Verdict]:
 def _judge_messages(figures: Figures) -> list[Verdict]:
     figures.say("E-mails per second")
     with TemporaryDirectory(prefix="fara-bench-") as folder:
-        found = messages.measure(Path(folder), say=figures.say)
+        found = emails.measure(Path(folder), say=figures.say)
     return goal_pages.judge_messages(figures.keep("messages", found))
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from storefront.dev.bench.harness.compare import Result
 from storefront.dev.bench.harness.resources import Load
-from storefront.dev.bench.scenarios.messages import Sent
+from storefront.dev.bench.scenarios.messaging.emails import Sent
 from storefront.dev.bench.scenarios.search import ListTime
 from storefront.dev.bench.scenarios.search_quality import SHOWN, Judged, mean_ndcg
 from storefront.dev.bench.scenarios.staff_lists import PageTime
