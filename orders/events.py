@@ -1,9 +1,10 @@
 """Order events: record them in the outbox, with payloads that suffice for every message."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -265,17 +266,34 @@ def order_canceled(
     )
 
 
-def cancellation_answered(purchase_order: PurchaseOrder, *, is_stopped: bool, at: datetime) -> None:
-    """Notify the customer whether one parcel was canceled while the order goes on."""
+def cancellation_answered(
+    purchase_order: PurchaseOrder,
+    *,
+    is_stopped: bool,
+    units: Mapping[int, int] | None = None,
+    at: datetime,
+) -> None:
+    """Notify the customer whether one parcel, or some units of it, were canceled; the order goes on.
+
+    ``units`` maps order line ids to units; the same answer about the same units is sent once.
+    """
     order = purchase_order.order
     rows = purchase_order.lines.select_related(
         "offer__variant__product__spec", "order_line__variant__product__spec"
-    )
+    ).order_by("pk")
+    part = at.isoformat()
+    if units is not None:
+        rows = rows.filter(order_line__in=units)
+        named = " ".join(f"{line_id}x{count}" for line_id, count in sorted(units.items()))
+        part = sha256(f"{is_stopped} {named}".encode()).hexdigest()[:16]
     record_order_event(
         order,
         "order.cancellation_answered",
-        f"{purchase_order.number}:{at.isoformat()}",
-        lines=[shipped_payload(row, order.locale, row.quantity) for row in rows.order_by("pk")],
+        f"{purchase_order.number}:{part}",
+        lines=[
+            shipped_payload(row, order.locale, units[row.order_line_id] if units else row.quantity)
+            for row in rows
+        ],
         is_stopped=is_stopped,
         at=at,
     )

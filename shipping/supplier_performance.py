@@ -65,6 +65,7 @@ _OUTCOME_SQL: dict[Kind, str] = {
                'line:' || pl.id AS subject, pl.acknowledgment AS code, '' AS reason, 1 AS place
         FROM orders_purchaseorder po JOIN orders_purchaseline pl ON pl.purchase_order_id = po.id
         WHERE {_RECENT} AND po.accepted_at IS NOT NULL AND {_ANSWERED_AT} IS NOT NULL
+          AND pl.acknowledgment <> 'canceled'
     """,  # noqa: S608 - made of constants
     Kind.FILLED: f"""
         SELECT po.supplier_id, {_SHIPPED_AT} AS happened_at, 1 AS value,
@@ -84,7 +85,7 @@ _OUTCOME_SQL: dict[Kind, str] = {
         JOIN orders_orderline ol ON ol.id = pl.order_line_id
         JOIN orders_order o ON o.id = po.order_id
         WHERE {_RECENT} AND {_NO_CANCELLATION} AND {_ANSWERED_AT} IS NOT NULL
-          AND pl.acknowledgment NOT IN ('', 'accepted')
+          AND pl.acknowledgment NOT IN ('', 'accepted', 'canceled')
     """,  # noqa: S608 - made of constants
     Kind.SCANNED: f"""
         SELECT po.supplier_id, scan.at AS happened_at,

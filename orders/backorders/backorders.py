@@ -35,6 +35,7 @@ CHOICE_WINDOW = timedelta(hours=48)
 # A choice ends this long before the authorization: earlier than ``payments.captures`` captures.
 CAPTURE_MARGIN = timedelta(hours=14)
 REASSIGNED = "moved"  # acknowledgment of a line that is reassigned by staff or after a deadline
+CANCELED = "canceled"  # acknowledgment of a line that was canceled before its supplier had it
 
 
 @requires_transaction
@@ -276,7 +277,9 @@ def excluded_sources(order: Order) -> tuple[dict[int, set[int]], dict[int, set[i
     for line_id, variant_id in order.lines.values_list("pk", "variant"):
         lines.setdefault(variant_id, []).append(line_id)
     rejected = PurchaseLine.objects.filter(order_line__order=order, is_active=False)
-    for line in rejected.exclude(acknowledgment="").select_related("purchase_order", "order_line"):
+    for line in rejected.exclude(acknowledgment__in=["", CANCELED]).select_related(
+        "purchase_order", "order_line"
+    ):
         # A rejection also holds for the other parts of a split line.
         for line_id in lines[line.order_line.variant_id]:
             if line.acknowledgment in stock_outs.OUT_OF_STOCK_CODES:

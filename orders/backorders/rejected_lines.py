@@ -1,10 +1,10 @@
-"""Rejected lines: cancel or reroute what the supplier does not ship; keep the other lines."""
+"""Rejected lines: cancel or reroute lines of a purchase order that goes on with the others."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from orders import events, ledger
 from orders.backorders import backorders, line_splits, refunds
@@ -85,30 +85,51 @@ def cancel_or_reroute(
     if backorders.open_backorder(purchase_order, lines_to_cancel, reason=reason, now=now):
         return
     stock_outs.zero_stock_on_commit(purchase_order, lines_to_cancel, now=now)
-    PurchaseLine.objects.filter(pk__in=[line.pk for line in lines_to_cancel]).update(
-        is_active=False
+    amount, is_charged = cancel(
+        purchase_order, lines_to_cancel, reported="rejected by the supplier", now=now
     )
-    lines = OrderLine.objects.filter(pk__in=[line.order_line_id for line in lines_to_cancel])
-    value = sum((line.order_line.customer_charge_amount for line in lines_to_cancel), Decimal(0))
-    amount = Money(value, purchase_order.currency)
-    part = f":{min(line.order_line_id for line in lines_to_cancel)}"
-    purpose = f"{_purpose(purchase_order)}{part}"
-    reported = "rejected by the supplier"
-    refunds.cancel_lines(lines, amount, purchase_order, purpose=purpose, reason=reported, now=now)
-    is_charged = is_captured(purchase_order)
-    if not is_charged:
-        purchase_order.customer_charge_amount -= value
-        purchase_order.save(update_fields=["customer_charge_amount"])
     backorders.log_rejection(purchase_order, lines_to_cancel, reason, now)
     events.lines_canceled(
         purchase_order,
-        lines=lines,
+        lines=_order_lines(lines_to_cancel),
         amount=amount,
         is_charged=is_charged,
         reason=reason,
         at=now,
-        part=part,
+        part=_part(lines_to_cancel),
     )
+
+
+@requires_transaction
+def cancel(
+    purchase_order: PurchaseOrder, lines: Sequence[PurchaseLine], *, reported: str, now: datetime
+) -> tuple[Money, bool]:
+    """Cancel some lines of a purchase order that goes on: return their units and money.
+
+    Returns the value of the lines, and whether it was captured. Uncaptured money is not captured.
+
+    Locks:  the caller holds the locks of ``acknowledgements.apply``
+    """
+    PurchaseLine.objects.filter(pk__in=[line.pk for line in lines]).update(is_active=False)
+    value = sum((line.order_line.customer_charge_amount for line in lines), Decimal(0))
+    amount = Money(value, purchase_order.currency)
+    purpose = f"{_purpose(purchase_order)}{_part(lines)}"
+    refunds.cancel_lines(
+        _order_lines(lines), amount, purchase_order, purpose=purpose, reason=reported, now=now
+    )
+    is_charged = is_captured(purchase_order)
+    if not is_charged:
+        purchase_order.customer_charge_amount -= value
+        purchase_order.save(update_fields=["customer_charge_amount"])
+    return amount, is_charged
+
+
+def _order_lines(lines: Sequence[PurchaseLine]) -> QuerySet[OrderLine]:
+    return OrderLine.objects.filter(pk__in=[line.order_line_id for line in lines])
+
+
+def _part(lines: Sequence[PurchaseLine]) -> str:
+    return f":{min(line.order_line_id for line in lines)}"
 
 
 @requires_transaction

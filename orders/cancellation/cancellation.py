@@ -52,8 +52,16 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
     Raises: TooLateError  nothing can be canceled any more
     """
     locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    stopped = cancel_or_request(locked, reason=reason, actor=actor, now=now)
-    remaining = locked.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
+    result = cancel_locked(locked, reason=reason, actor=actor, now=now)
+    order.refresh_from_db()
+    return result
+
+
+@requires_transaction
+def cancel_locked(order: Order, *, reason: str, actor: str, now: datetime) -> Cancellation:
+    """Cancel an order that the caller holds. Locks and errors: as ``cancel``."""
+    stopped = cancel_or_request(order, reason=reason, actor=actor, now=now)
+    remaining = order.purchase_orders.exclude(status=Status.CANCELED).order_by("pk")
     requested, refused = (
         tuple(
             remaining.filter(cancel_requested_at__isnull=is_unrequested).values_list(
@@ -62,9 +70,8 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
         )
         for is_unrequested in (False, True)
     )
-    if locked.status != Order.Status.CANCELED and not stopped and not requested:
+    if order.status != Order.Status.CANCELED and not stopped and not requested:
         raise TooLateError(order.number)
-    order.refresh_from_db()
     return Cancellation(stopped=tuple(stopped), refused=refused, open=requested)
 
 

@@ -169,6 +169,12 @@ def _mark_submitting(
         return False
     if request.ship_to != Address(**purchase_order.goes_to):
         raise NotSubmittableError(f"{order}: its address was changed")
+    active = purchase_order.lines.filter(is_active=True).order_by("pk")
+    if [(line.reference, line.quantity) for line in request.lines] != [
+        (str(line_id), quantity)
+        for line_id, quantity in active.values_list("order_line", "quantity")
+    ]:
+        raise NotSubmittableError(f"{order}: some of its items were canceled")
     if purchase_order.status == Status.DRAFT:
         purchase_order.move(Status.READY, at=now, hold_reasons=[])
     purchase_order.move(

@@ -43,14 +43,14 @@ WHERE l.order_id <> po.order_id OR lv.location_id <> po.location_id
    OR place.supplier_id <> po.supplier_id OR lv.offer_id <> pl.offer_id
 
 -- purchase_orders.live_lines
--- Lines are active while their purchase order is, unless the supplier rejected them.
+-- Lines are active while their purchase order is, unless they were rejected or canceled.
 SELECT po.number, po.status, pl.id AS purchase_line, pl.is_active
 FROM orders_purchaseline pl
 JOIN orders_purchaseorder po ON po.id = pl.purchase_order_id
 WHERE (pl.is_active AND po.status = 'canceled')
    OR (NOT pl.is_active AND po.status <> 'canceled' AND pl.acknowledgment NOT IN
        ('out_of_stock', 'discontinued', 'invalid_item', 'undeliverable',
-        'rejected_other'))
+        'rejected_other', 'canceled'))
 
 -- purchase_orders.backorders_open
 -- A backorder is open if and only if it has open lines.

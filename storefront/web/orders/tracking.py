@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from orders.backorders import backorders
 from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrder
 from shipping.models import Parcel, ParcelLine, SilenceCase, TrackingEvent
 from shipping.shipments.identities import tracking_link
@@ -225,12 +226,16 @@ def canceled_lines(
     return [
         (by_id[row.order_line_id], row.quantity)
         for purchase in purchases
-        if purchase.status == PurchaseOrder.Status.CANCELED
-        and purchase.cancel_reason
-        and not purchase.is_being_reassigned
         for row in purchase.lines.all()
-        if row.order_line_id in by_id and row.acknowledgment in {"", "accepted"}
+        if row.order_line_id in by_id and row.acknowledgment in _canceled_codes(purchase)
     ]
+
+
+def _canceled_codes(purchase: PurchaseOrder) -> set[str]:
+    """Return the acknowledgments of the lines of a purchase order that a request canceled."""
+    is_canceled = purchase.status == PurchaseOrder.Status.CANCELED and purchase.cancel_reason
+    whole = {"", "accepted"} if is_canceled and not purchase.is_being_reassigned else set()
+    return {backorders.CANCELED, *whole}
 
 
 def _parcel_views(
