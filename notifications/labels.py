@@ -26,6 +26,7 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "order_canceled": _("Order canceled"),
     "cancellation_answered": _("Cancellation request answered"),
     "lines_canceled": _("Items not available"),
+    "message_answered": _("Message of the customer answered"),
     "backorder_choice": _("Backorder: the customer must choose"),
     "order_refunded": _("Refund sent"),
     "customer_invoice": _("Invoice or credit note"),

@@ -47,6 +47,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "order.canceled": (Route("order_canceled"),),
         "order.cancellation_answered": (Route("cancellation_answered"),),
         "order.lines_canceled": (Route("lines_canceled"),),
+        "order.message_answered": (Route("message_answered"),),
         "order.backorder_choice": (
             Route("backorder_choice"),
             _text_message("backorder_choice", "problem"),

@@ -24,6 +24,7 @@ from orders.models import (
     BackorderLine,
     Order,
     OrderLine,
+    OrderMessage,
     PaymentEvent,
     PurchaseLine,
     PurchaseOrder,
@@ -33,6 +34,7 @@ from storefront.lib.address import Address
 from storefront.lib.money import Money
 
 PAYMENT_FAILED = "order.payment_failed"
+MESSAGE_ANSWERED = "order.message_answered"
 
 
 def line_payload(line: OrderLine, locale: str, quantity: int | None = None) -> dict[str, Any]:
@@ -296,6 +298,13 @@ def cancellation_answered(
         ],
         is_stopped=is_stopped,
         at=at,
+    )
+
+
+def message_answered(order: Order, *, message: OrderMessage, at: datetime) -> None:
+    """Send the customer a message of staff about an order."""
+    record_order_event(
+        order, MESSAGE_ANSWERED, f"{order.number}:{message.pk}", text=message.text, at=at
     )
 
 

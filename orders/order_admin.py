@@ -28,6 +28,8 @@ from orders.admin_columns import (
 )
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
+from orders.cancellation.admin import ItemCancellationActions
+from orders.conversations.admin import MESSAGE_INLINE, ConversationActions
 from orders.models import CustomerInvoice, ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
 from orders.models.order import CUSTOMER_NAME, PHONE
 from orders.order_line_admin import FEES, LANDED
@@ -124,7 +126,7 @@ def order_searches(text: str) -> list[IdSearch]:
 
 
 @admin.register(Order)
-class OrderAdmin(ReturnActions, AddressActions):
+class OrderAdmin(ReturnActions, AddressActions, ConversationActions, ItemCancellationActions):
     list_display: ClassVar = [
         "number",
         STATE,
@@ -208,6 +210,7 @@ class OrderAdmin(ReturnActions, AddressActions):
             related=("supplier",),
         ),
         RETURN_INLINE,
+        MESSAGE_INLINE,
         inline(
             Payment,
             "key",
@@ -235,12 +238,15 @@ class OrderAdmin(ReturnActions, AddressActions):
     )
     actions_detail: ClassVar = [
         "cancel",
+        "cancel_items",
         "refund",
         "open_return",
         "release",
         "confirm_address",
         "correct_address",
         "messages",
+        "write_to_customer",
+        "close_messages",
     ]
     available_if: ClassVar = {
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],

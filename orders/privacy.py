@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from notifications import privacy as messages
+from orders import events
 from orders.accounting import supplier_documents
 from orders.addresses import verification
 from orders.links import new_key
@@ -171,6 +172,10 @@ def _erase_order(order: Order, texts: set[str]) -> None:
     ).update(reason="")
     selection = {"subject": f"order:{order.number}", "name_prefix": "return."}
     messages.clear_fields(fields=("customer_message", "answer", "label"), **selection)
+    order.messages.all().delete()
+    messages.clear_fields(
+        fields=("text",), subject=f"order:{order.number}", name_prefix=events.MESSAGE_ANSWERED
+    )
     for message in PurchaseMessage.objects.filter(purchase_order__order=order):
         body = anonymize(message.body, texts)
         if body != message.body:

@@ -1,14 +1,18 @@
-"""Cancellation admin: record supplier answers, decide on items shipped after cancellation."""
+"""Cancellation admin: cancel items, record answers, decide on items shipped after cancellation."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.cancellation import canceled_but_shipped, supplier_answers
-from orders.models import CanceledShipmentDecision, PurchaseOrder
+from orders.cancellation import canceled_but_shipped, cancellation, items, supplier_answers
+from orders.cancellation import tasks as cancellation_tasks
+from orders.cancellation.items import Scope
+from orders.models import CanceledShipmentDecision, Order, PurchaseOrder
 from orders.payments import tasks
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -61,6 +65,70 @@ class CancellationAnswerActions(StaffAdmin):
         self, request: HttpRequest, purchase_order: PurchaseOrder, _data: object
     ) -> None:
         supplier_answers.record_refusal(purchase_order=purchase_order, **acting(request))
+
+
+# Single items
+
+SCOPE_HELP: Mapping[Scope, Promise] = {
+    Scope.UNITS: _("No supplier has it: any quantity is canceled at once."),
+    Scope.ALL: _("Canceled at once, but only with all items beside it."),
+    Scope.REQUEST: _("The supplier has it: it is asked, and only for its whole purchase order."),
+    Scope.REQUESTED: _("The supplier was asked and has not answered."),
+    Scope.NOTHING: _("Shipped: it can only be returned."),
+}
+OUTCOME_LABELS: Mapping[items.Outcome, Promise] = {
+    items.Outcome.CANCELED: _("Items are canceled and refunded."),
+    items.Outcome.REQUESTED: _("The supplier is asked to cancel items."),
+    items.Outcome.TOGETHER: _("Items were refused: only all of a purchase order can be canceled."),
+    items.Outcome.LATE: _("Items were refused: they have shipped."),
+}
+
+
+def items_form(order: Order) -> type[forms.Form]:
+    """Return the form of one order: a quantity to cancel per open line, and the reason."""
+    fields: dict[str, forms.Field] = {}
+    for group in items.find_groups(order):
+        for line in group.lines:
+            most = line.quantity - line.canceled_quantity
+            fields[f"units_{line.pk}"] = forms.IntegerField(
+                label=f"{line.sku} {line.title}",
+                min_value=0,
+                max_value=most,
+                initial=0,
+                help_text=str(SCOPE_HELP[group.scope]),
+            )
+            fields[f"of_{line.pk}"] = forms.IntegerField(initial=most, widget=forms.HiddenInput)
+    return type("ItemsForm", (ReasonForm,), {**fields, "field_order": [*fields, "reason"]})
+
+
+class ItemCancellationActions(StaffAdmin):
+    """Action to cancel single items of an order, by the rules for its customer."""
+
+    available_if: ClassVar = {"cancel_items": lambda order: order.status in items.PAID}
+    user_errors: ClassVar[Errors] = (cancellation.TooLateError,)
+
+    @confirmed_action(
+        description=_("Cancel items"),
+        icon="remove_shopping_cart",
+        may="cancel",
+        explain=_(
+            "Enter how many of each to cancel. The customer is refunded for canceled items, pays no"
+            " more for the others, and gets an e-mail."
+        ),
+        form_class=items_form,
+    )
+    def cancel_items(self, request: HttpRequest, order: Order, data: FormData) -> str:
+        keep = {
+            int(name.removeprefix("units_")): data[name.replace("units", "of")] - units
+            for name, units in data.items()
+            if name.startswith("units_") and units
+        }
+        outcomes = items.cancel_items(
+            order=order, keep=keep, reason=data["reason"], **acting(request)
+        )
+        self.wake(request, cancellation_tasks.process_cancellation, order_id=order.pk)
+        texts = [str(OUTCOME_LABELS[outcome]) for outcome in sorted(outcomes)]
+        return " ".join(texts) or gettext("Nothing was canceled.")
 
 
 # Canceled but shipped

@@ -26,7 +26,6 @@ from orders.purchasing import reassignment
 from storefront.lib.db.transactions import requires_transaction
 
 PAID = frozenset({Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING})
-CANCELED_BY_CUSTOMER = "canceled by the customer"
 
 
 class Scope(StrEnum):
@@ -47,13 +46,6 @@ class Group:
     lines: tuple[OrderLine, ...]
     purchase_order: PurchaseOrder | None = None
     backorder: Backorder | None = None
-
-    @property
-    def key(self) -> str:
-        """Return a name for forms that stays the same while the group exists."""
-        if self.backorder is not None:
-            return f"b{self.backorder.pk}"
-        return f"p{self.purchase_order.pk}" if self.purchase_order is not None else "order"
 
 
 class Outcome(StrEnum):

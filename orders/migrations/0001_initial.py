@@ -835,6 +835,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="OrderMessage",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("author", models.CharField(choices=[("customer", "Customer"), ("staff", "Staff")], max_length=8, verbose_name="Author")),
+                ("written_by", models.CharField(max_length=100, verbose_name="Written by")),
+                ("text", models.TextField(max_length=4000, verbose_name="Message")),
+                ("sent_at", models.DateTimeField(verbose_name="Sent")),
+                ("request_key", models.CharField(editable=False, max_length=40)),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="Answered")),
+                ("order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="orders.order", verbose_name="Order")),
+            ],
+            options={
+                "verbose_name": "order message",
+                "verbose_name_plural": "order messages",
+                "indexes": [models.Index(condition=models.Q(("answered_at", None), ("author", "customer")), fields=["order"], name="order_message_waiting")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("order", "request_key"), name="order_message_once_per_form"),
+                    models.CheckConstraint(condition=models.Q(("answered_at", None), ("author", "customer"), _connector="OR"), name="order_message_answered_if_customers"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="AddressChangeRequest",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

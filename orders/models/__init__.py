@@ -11,7 +11,7 @@ from orders.models.backorders import Backorder, BackorderLine
 from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine
 from orders.models.inventory import Allocation, Reservation
-from orders.models.order import Order, OrderLine
+from orders.models.order import Order, OrderLine, OrderMessage
 from orders.models.payments import (
     CustomerInvoice,
     InvoiceKind,

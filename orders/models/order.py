@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
 from orders.models.cart import Cart
-from storefront.lib.db.constraints import check
+from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
@@ -339,3 +339,45 @@ class OrderLine(models.Model):
     def customer_charge_amount(self) -> Decimal:
         """Return what the customer pays with tax, and gets back if it is not shipped."""
         return self.line_amount - self.discount_amount + self.additional_tax_amount
+
+
+class OrderMessage(models.Model):
+    """One message between the customer and staff about an order; it is erased with the customer.
+
+    ``request_key`` names one submitted form, so that a repeated one stores nothing.
+    """
+
+    MAX_CHARS = 4000
+
+    class Author(models.TextChoices):
+        CUSTOMER = "customer", _("Customer")
+        STAFF = "staff", _("Staff")
+
+    order = protected_key(Order, "messages", _("Order"))
+    author = models.CharField(_("Author"), max_length=8, choices=Author)
+    written_by = models.CharField(_("Written by"), max_length=100)
+    text = models.TextField(_("Message"), max_length=MAX_CHARS)
+    sent_at = models.DateTimeField(_("Sent"))
+    request_key = models.CharField(max_length=40, editable=False)
+    # Of a customer's message; empty while it waits. Staff may also close it without an answer.
+    answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("order message")
+        verbose_name_plural = _("order messages")
+        constraints = [
+            unique("order_message_once_per_form", ["order", "request_key"]),
+            check(
+                "order_message_answered_if_customers", Q(answered_at=None) | Q(author="customer")
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["order"],
+                condition=Q(author="customer", answered_at=None),
+                name="order_message_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order} {self.sent_at:%Y-%m-%d %H:%M}"

@@ -128,6 +128,10 @@ def _order(order: Order) -> dict[str, Any]:
                 purchase_order__order=order
             ).order_by("pk")
         ],
+        "messages": [
+            {"author": message.author, "text": message.text, "sent_at": message.sent_at}
+            for message in order.messages.order_by("pk")
+        ],
         "returns": [
             {"number": authorization.number, "kind": authorization.kind,
              "customer_message": authorization.customer_message, "answer": authorization.answer,

@@ -14,8 +14,10 @@ from storefront.web.orders import (
     address_change,
     backorder_choice,
     invoices,
+    item_cancellation,
     lookup,
     parcel_choice,
+    thread,
 )
 from storefront.web.orders import views as order_views
 from storefront.web.problems import views as problem_views
@@ -66,10 +68,16 @@ urlpatterns = [
     path("orders/<str:number>/<str:key>/paid/", payment.pay_return, name="order_pay_return"),
     path("orders/<str:number>/<str:key>/cancel/", order_views.cancel, name="order_cancel"),
     path(
+        "orders/<str:number>/<str:key>/cancel/items/",
+        item_cancellation.choose,
+        name="order_cancel_items",
+    ),
+    path(
         "orders/<str:number>/<str:key>/again/",
         requires_open_shop(order_views.again),
         name="order_again",
     ),
+    path("orders/<str:number>/<str:key>/message/", thread.write, name="order_message"),
     path("orders/<str:number>/<str:key>/address/", address_change.change, name="order_address"),
     path(
         "orders/<str:number>/<str:key>/backorders/<int:backorder>/",

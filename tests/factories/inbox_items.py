@@ -19,6 +19,7 @@ from catalog.models import (
     Product,
     RepricingRequest,
 )
+from orders.conversations import conversations
 from orders.models import (
     AddressChangeRequest,
     Allocation,
@@ -212,6 +213,11 @@ def order(which, **changes):
     return lambda: Order.objects.filter(status=which).update(**changes)
 
 
+def write_to_staff():
+    order = Order.objects.order_by("pk").first()
+    conversations.write(order=order, text="Where is it?", request_key="1", now=AGO)
+
+
 def run(status, kind="stock", **known):
     return lambda: SyncRun.objects.create(
         supplier=Supplier.objects.get(),
@@ -284,6 +290,7 @@ ITEMS = {
     "order_on_hold": order("placed", status="on_hold", status_since=AGO),
     "order_not_submitted": order("placed", status_since=AGO),
     "order_payment_overdue": order("pending_payment", payment_due_at=AGO),
+    "order_message_waiting": write_to_staff,
     "order_late": order("processing", arrives_to=AGO.date()),
     **TRACKING_ITEMS,
     **PARCEL_ITEMS,

@@ -11,6 +11,7 @@ from orders import events
 from orders.address_changes import change_requests, corrections
 from orders.cancellation import cancellation, supplier_answers
 from orders.checkout import unpaid_orders
+from orders.conversations import conversations
 from orders.models import AddressChangeRequest, Order, PurchaseOrder, TaxNumber, TaxRate
 from orders.purchasing import acknowledgements, submission
 from tests.factories.backorders import acknowledge
@@ -181,6 +182,12 @@ def not_canceled():
     cancellation_answer(supplier_answers.record_refusal)
 
 
+def message_answered():
+    order = make_order(make_sellable())
+    text = "It is on the way.\n\nIt arrives on Friday."
+    conversations.answer(order=order, text=text, request_key="1", actor="ann", now=NOON)
+
+
 def refunded():
     canceled_after_it_was_charged()
     settle(Order.objects.get())
@@ -306,6 +313,11 @@ CASES = [
         "order.cancellation_answered",
         not_canceled,
         ["The items could not be canceled.", "You can return them within 14 days after delivery."],
+    ),
+    (
+        "order.message_answered",
+        message_answered,
+        ["Our answer to your message", "It is on the way.", "You can answer on the order page"],
     ),
     ("order.refunded", refunded, ["We refund €44.89.", "It is refunded the way you paid."]),
 ]

@@ -33,7 +33,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
             for table in (
                 "order", "orderline", "payment", "returnauthorization", "returnline",
                 "returnphoto", "returnlabel", "addresschangerequest", "backorder", "backorderline",
-                "promotion", "coupon", "customerinvoice",
+                "promotion", "coupon", "customerinvoice", "ordermessage",
             )
         ),
         "orders.cancel_order",
@@ -44,6 +44,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "orders.change_order",
         "orders.change_returnauthorization",
         "orders.change_addresschangerequest",
+        "orders.change_ordermessage",
         "orders.change_backorder",
         "shipping.view_parcel",
         "shipping.view_parcelline",

@@ -106,6 +106,17 @@ def _cancel_order(facts: OrderFacts) -> Action | None:
     return Action(label=label, reason=address_change.CANCELING if is_asked else ALL_PACKED)
 
 
+def _cancel_items(facts: OrderFacts) -> Action | None:
+    units = sum(line.quantity - line.canceled_quantity for line in facts.lines)
+    if facts.order.status not in OPEN or units < 2:  # noqa: PLR2004 - one unit is the whole order
+        return None
+    label = gettext_lazy("Cancel single items")
+    if can_cancel(facts):
+        return Action(label=label, url=_url("order_cancel_items", facts))
+    is_asked = facts.cancellation == CancellationStatus.ASKED
+    return Action(label=label, reason=address_change.CANCELING if is_asked else ALL_PACKED)
+
+
 def _return_items(facts: OrderFacts) -> Action | None:
     if facts.order.status not in BOUGHT:
         return None
@@ -181,14 +192,14 @@ def _invoice(facts: OrderFacts) -> Action | None:
 
 
 def _write_to_us(facts: OrderFacts) -> Action:
-    url = reverse("contact", query={"order": facts.order.number})
-    return Action(label=gettext_lazy("Write to us"), url=url)
+    return Action(label=gettext_lazy("Write to us"), url=_url("order_message", facts))
 
 
 ACTIONS: tuple[Callable[[OrderFacts], Action | None], ...] = (
     _buy_again,
     _change_address,
     _cancel_order,
+    _cancel_items,
     _report_problem,
     _return_items,
     _withdraw,

@@ -1,25 +1,27 @@
 """Order look-up: mail the link of an order to the customer who lost it."""
 
+import logging
+from datetime import timedelta
 from http import HTTPStatus
 
 from django import forms
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
+from kombu.exceptions import OperationalError
 
-from orders import events, links
+from orders.tasks import mail_order_link
 from storefront.lib.security.client_ip import client_range
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.web.core.address_form import EMAIL_ERRORS
 from storefront.web.core.visit import READS
 
 LOOKUPS_PER_HOUR = 20
-LINKS_PER_HOUR = 5  # e-mails to one customer
+REQUEST_TTL = timedelta(minutes=15)  # later, the customer has asked again
+log = logging.getLogger(__name__)
 
 
 class LookupForm(forms.Form):
@@ -41,9 +43,10 @@ class LookupForm(forms.Form):
 @never_cache
 @require_http_methods(READS)
 def lookup(request: HttpRequest) -> HttpResponse:
-    """Mail the link of an order to its customer; the response is the same for a wrong pair.
+    """Mail the link of an order to its customer; a worker finds out whether the pair is right.
 
-    The number and the e-mail address alone must not open the order: suppliers know numbers.
+    So the response and its time are the same for a wrong pair. The number and the e-mail address
+    alone must not open the order: suppliers know numbers.
     """
     form = LookupForm(request.POST if request.method == "POST" else None)
     problem, status, is_sent = "", HTTPStatus.OK, False
@@ -53,12 +56,22 @@ def lookup(request: HttpRequest) -> HttpResponse:
             problem = _("Too many attempts. Wait an hour, or use the link in any of our e-mails.")
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif form.is_valid():
-            status, is_sent = HTTPStatus.OK, True
-            order = links.find_by_email(**form.cleaned_data)
-            if order and not is_rate_limited(
-                what="order-link", who=order.number, per_hour=LINKS_PER_HOUR
-            ):
-                with transaction.atomic():
-                    events.link_requested(order, at=timezone.now())
+            is_sent = _request_link(**form.cleaned_data)
+            status = HTTPStatus.OK
+            if not is_sent:
+                problem = _("We cannot send the link right now. Try again in a few minutes.")
+                status = HTTPStatus.SERVICE_UNAVAILABLE
     context = {"form": form, "problem": problem, "is_sent": is_sent}
     return render(request, "web/orders/order_lookup.html", context, status=status)
+
+
+def _request_link(*, number: str, email: str) -> bool:
+    """Queue the request; return False if the broker is down. The log names no customer."""
+    try:
+        mail_order_link.apply_async(
+            kwargs={"number": number, "email": email}, expires=REQUEST_TTL.total_seconds()
+        )
+    except OperationalError:
+        log.warning("a request for an order's link was not queued, the broker does not respond")
+        return False
+    return True

@@ -1,4 +1,9 @@
-"""Order revision: compute a text that changes when anything on an order's page changes."""
+"""Order revision: compute a text that changes when anything on an order's page changes.
+
+Rows that the page shows from another table are added to ``_REVISION``: one more ``UNION ALL`` with
+the kind, the id and the ``xmin`` of each row, joined to ``placed``, ``purchase`` or ``parcel``. Its
+table needs an index that begins with that foreign key. A test changes the table of every kind.
+"""
 
 from datetime import datetime
 
@@ -33,6 +38,8 @@ SELECT md5(string_agg(version, ' ' ORDER BY version)) FROM (
     FROM orders_returnauthorization r JOIN placed ON r.order_id = placed.id
     UNION ALL SELECT concat('invoice ', r.id, ' ', r.xmin)
     FROM orders_customerinvoice r JOIN placed ON r.order_id = placed.id
+    UNION ALL SELECT concat('message ', r.id, ' ', r.xmin)
+    FROM orders_ordermessage r JOIN placed ON r.order_id = placed.id
     UNION ALL SELECT concat('address ', r.id, ' ', r.xmin)
     FROM orders_addresschangerequest r JOIN purchase ON r.purchase_order_id = purchase.id
     UNION ALL SELECT concat('purchase line ', r.id, ' ', r.xmin)

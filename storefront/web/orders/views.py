@@ -18,6 +18,7 @@ from orders.cancellation import cancellation as cancellations
 from orders.cancellation import status as cancellation_status
 from orders.cancellation import tasks
 from orders.cancellation.status import CancellationStatus
+from orders.conversations import conversations
 from orders.models import Order, Payment, PaymentEvent
 from orders.returns import eligibility, refund_amounts
 from storefront.accounts import profile
@@ -34,7 +35,13 @@ from storefront.web.core.visit import (
     delete_unpaid_cookie,
     set_unpaid_cookie,
 )
-from storefront.web.orders import actions, address_change, backorder_choice, parcel_choice
+from storefront.web.orders import (
+    actions,
+    address_change,
+    backorder_choice,
+    parcel_choice,
+    thread,
+)
 from storefront.web.orders.invoices import invoices_of
 from storefront.web.orders.parcel_knowledge import substitutes
 from storefront.web.orders.parcel_progress import MAX_UNFOLDED
@@ -92,6 +99,21 @@ MESSAGES: dict[str, tuple[str, Promise]] = {
         ),
     ),
     "late": ("bad", gettext_lazy("It could not be canceled. You can return it after delivery.")),
+    "items": ("good", gettext_lazy("The items are canceled. You do not pay for them.")),
+    "in-part": (
+        "",
+        gettext_lazy(
+            "Not all of it could be canceled at once. This page shows what is canceled. We e-mail"
+            " you about each item."
+        ),
+    ),
+    "together": (
+        "bad",
+        gettext_lazy(
+            "Single items can no longer be canceled, only all items of a parcel together. You can"
+            " return what you do not want after delivery."
+        ),
+    ),
 }
 CANCELLATION_MESSAGES = {CancellationStatus.ASKED: "asked", CancellationStatus.REFUSED: "late"}
 
@@ -159,6 +181,8 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "was_charged": any(row.captured_amount for row in payments),
         "moved": _amounts_moved(payments, order.total_amount),
         "can_cancel": actions.can_cancel(facts),
+        "messages": conversations.messages_of(order),
+        "thread_message": thread.MESSAGES.get(request.GET.get("message", "")),
         "max_unfolded": MAX_UNFOLDED,
         "silence_headlines": parcel_choice.HEADLINES,
         "poll_s": _poll_interval(order),

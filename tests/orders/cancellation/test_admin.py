@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from orders.models import CanceledShipmentDecision, Order, PurchaseMessage, PurchaseOrder
 from orders.purchasing import acknowledgements
-from tests.factories.orders import ask_to_stop, make_purchase_orders
+from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import WrittenTo, connect
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -94,3 +94,25 @@ def test_no_decision_is_offered_for_an_active_purchase_order(staff):
     page = reverse("admin:orders_purchaseorder_change", args=[purchase_order.pk])
 
     assert "Set resolution" not in staff.get(page).content.decode()
+
+
+def test_staff_cancel_items_with_the_rules_of_the_customer(staff, started):
+    order = make_purchase_orders(make_sellable(), quantity=3)[0].order
+    line = order.lines.get()
+    url = reverse("admin:orders_order_cancel_items", args=[order.pk])
+    data = {f"units_{line.pk}": "2", f"of_{line.pk}": "3", "reason": "phone call"}
+
+    form = staff.get(url).content.decode()
+    answer = staff.post(url, data, follow=True).content.decode()
+    nothing = staff.post(
+        url, {f"units_{line.pk}": "0", f"of_{line.pk}": "1", "reason": "-"}, follow=True
+    )
+
+    assert "No supplier has it: any quantity is canceled at once." in form
+    assert "Items are canceled and refunded." in answer
+    assert "Nothing was canceled." in nothing.content.decode()
+    assert list(order.lines.order_by("pk").values_list("quantity", "canceled_quantity")) == [
+        (1, 0),
+        (2, 2),
+    ]
+    assert ("process_cancellation", {"order_id": order.pk}) in started

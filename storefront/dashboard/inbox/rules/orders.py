@@ -41,6 +41,18 @@ ORDERS = (
         "o.status = 'pending_payment' AND o.payment_due_at < %(now)s - interval '10 minutes'",
         since="payment_due_at",
     ),
+    InboxRule(
+        code="order_message_waiting",
+        sentence=_("Customer waits for an answer"),
+        page="orders_order",
+        sql=f"""
+            SELECT o.id, o.number AS name, min(m.sent_at) AS since, {NO_AMOUNT},
+                   left((array_agg(m.text ORDER BY m.id))[1], 100) AS detail
+            FROM orders_ordermessage m JOIN orders_order o ON o.id = m.order_id
+            WHERE m.author = 'customer' AND m.answered_at IS NULL
+            GROUP BY o.id
+        """,  # noqa: S608 - all parts are written in this file
+    ),
     _order(
         "order_late",
         _("Delivery overdue"),

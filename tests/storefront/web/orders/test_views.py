@@ -8,18 +8,15 @@ import pytest
 from django.db import transaction
 
 from catalog.models import Channel, Spec
-from notifications.models import Event
 from orders.backorders.line_splits import split
 from orders.cancellation import cancellation
 from orders.gateways import gateway_for
-from orders.links import order_url
 from orders.models import Order, Payment, ReturnAuthorization, TaxNumber
 from orders.payments import updates
 from orders.returns import refunds
 from shipping.shipments import shipments
 from storefront.lib.address import Address
 from storefront.lib.http.errors import TemporaryError
-from storefront.web.orders import lookup
 from tests.factories.orders import (
     make_order,
     make_paid_order,
@@ -305,54 +302,6 @@ def test_wrong_key_changes_nothing(client, light):
         assert response.status_code == 404
     assert Payment.objects.get().status == Payment.Status.CREATED  # unchanged
     assert Order.objects.get().status == Order.Status.PENDING_PAYMENT
-
-
-def test_lookup_mails_the_link_and_answers_the_same_for_a_wrong_pair(client, light):
-    order = make_order(light)
-    answers = []
-    for number, email in [
-        (order.number.replace("-", " ").lower(), "Erika@Example.org"),
-        (order.number, "other@example.org"),
-        ("FL-000000-XXXXX", "erika@example.org"),
-    ]:
-        answer = client.post("/en/orders/", {"number": number, "email": email})
-        text = answer.content.decode().replace(number, "").replace(email, "")
-        answers.append((answer.status_code, re.sub(r'middlewaretoken" value="\w+"', "", text)))
-
-    assert answers[0][0] == 200
-    assert answers[0] == answers[1] == answers[2]
-    assert order.access_key not in answers[0][1]
-    [event] = Event.objects.filter(name="order.link_asked")
-    assert (event.payload["email"], event.payload["url"]) == (order.email, order_url(order))
-    for _ in range(6):
-        client.post("/en/orders/", {"number": order.number, "email": order.email})
-    assert Event.objects.filter(name="order.link_asked").count() == 5, (
-        "at most five links are mailed"
-    )
-
-
-def test_lookup_names_missing_fields(client, light):
-    for data, words in (
-        ({}, "Enter the order number."),
-        ({"number": "x" * 50, "email": "a@example.org"}, "This order number is too long."),
-        ({"number": "FL-1", "email": "unknown"}, "Enter an e-mail address like name@example.org."),
-    ):
-        response = client.post("/en/orders/", data)
-        assert response.status_code == 422
-        assert words in response.content.decode()
-
-
-def test_guesses_are_limited_by_the_address_behind_our_proxy(client, light, settings, monkeypatch):
-    monkeypatch.setattr(lookup, "LOOKUPS_PER_HOUR", 2)
-    settings.TRUSTED_PROXIES = 1
-    data = {"number": "FL-000000-XXXXX", "email": "a@example.org"}
-
-    answers = [
-        client.post("/en/orders/", data, headers={"X-Forwarded-For": address}).status_code
-        for address in ["203.0.113.7"] * 3 + ["203.0.113.8"]
-    ]
-
-    assert answers == [200, 200, 429, 200]
 
 
 def test_delivered_order_shows_the_date_and_can_be_reordered(customer, light):

@@ -1,0 +1,71 @@
+"""Conversations: each form is stored once, an answer ends the wait and is mailed once."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from notifications.models import Event
+from orders import privacy
+from orders.conversations import conversations
+from orders.models import Order, OrderMessage
+from tests.factories.orders import make_order, make_sellable
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(hours=1)
+
+
+@pytest.fixture
+def order():
+    return make_order(make_sellable())
+
+
+def write(order, text="Where is it?", key="1"):
+    return conversations.write(order=order, text=text, request_key=key, now=NOON)
+
+
+def answer(order, text="On Friday.", key="2"):
+    conversations.answer(order=order, text=text, request_key=key, actor="ann", now=LATER)
+
+
+def test_form_that_is_submitted_twice_is_stored_once(order):
+    assert [write(order), write(order), write(order, key="3")] == [True, False, True]
+
+    assert [message.written_by for message in conversations.messages_of(order)] == ["customer"] * 2
+
+
+def test_answer_ends_the_wait_of_all_messages_and_is_mailed_once(order):
+    write(order)
+    write(order, "Hello?", key="3")
+
+    answer(order)
+    answer(order)
+
+    assert not conversations.waiting_messages(order)
+    assert set(OrderMessage.objects.filter(author="customer").values_list("answered_at")) == {
+        (LATER,)
+    }
+    event = Event.objects.get(name="order.message_answered")
+    assert (event.payload["text"], event.payload["email"]) == ("On Friday.", order.email)
+
+
+def test_waiting_messages_are_closed_without_a_mail(order):
+    write(order)
+
+    conversations.close(order=order, now=LATER)
+
+    assert not conversations.waiting_messages(order)
+    assert not Event.objects.filter(name="order.message_answered")
+
+
+def test_messages_are_erased_with_the_customer(order):
+    write(order)
+    answer(order)
+    Order.objects.update(status="expired")
+
+    with transaction.atomic():
+        privacy.erase_guests(privacy.guest_orders(placed_before=LATER, is_unpaid=True))
+
+    assert not OrderMessage.objects.exists()
+    assert Event.objects.get(name="order.message_answered").payload["text"] == ""
