@@ -844,7 +844,7 @@ class Migration(migrations.Migration):
                 ("sent_at", models.DateTimeField(verbose_name="Sent")),
                 ("request_key", models.CharField(editable=False, max_length=40)),
                 ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="Answered")),
-                ("order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="orders.order", verbose_name="Order")),
+                ("order", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="orders.order", verbose_name="Order")),
             ],
             options={
                 "verbose_name": "order message",

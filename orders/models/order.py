@@ -353,7 +353,7 @@ class OrderMessage(models.Model):
         CUSTOMER = "customer", _("Customer")
         STAFF = "staff", _("Staff")
 
-    order = protected_key(Order, "messages", _("Order"))
+    order = protected_key(Order, "messages", _("Order"), db_index=False)  # the constraint has one
     author = models.CharField(_("Author"), max_length=8, choices=Author)
     written_by = models.CharField(_("Written by"), max_length=100)
     text = models.TextField(_("Message"), max_length=MAX_CHARS)
