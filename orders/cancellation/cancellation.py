@@ -46,13 +46,18 @@ def cancel(*, order: Order, reason: str, actor: str, now: datetime) -> Cancellat
     """Cancel and refund what no supplier has; store a cancellation request for the others.
 
     No supplier is called here: ``process_request`` does that, in a task started by the caller or
-    the sweep. Idempotent: a stored request is not stored again.
+    the sweep. Idempotent: a stored request is not stored again. If a part is canceled or requested,
+    the customer is notified of what came too late as well.
 
     Locks:  the order, then its purchase orders, payments, and the stock rows in id order
     Raises: TooLateError  nothing can be canceled any more
     """
     locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     result = cancel_locked(locked, reason=reason, actor=actor, now=now)
+    for purchase_order in locked.purchase_orders.filter(number__in=result.refused).order_by("pk"):
+        lines = purchase_order.lines.filter(is_active=True)
+        units = dict(lines.values_list("order_line", "quantity"))
+        events.cancellation_answered(purchase_order, is_stopped=False, units=units, at=now)
     order.refresh_from_db()
     return result
 

@@ -184,7 +184,7 @@ def not_canceled():
 
 def message_answered():
     order = make_order(make_sellable())
-    text = "It is on the way.\n\nIt arrives on Friday."
+    text = "It is on the way."
     conversations.answer(order=order, text=text, request_key="1", actor="ann", now=NOON)
 
 

@@ -361,5 +361,5 @@ def cancel(request: HttpRequest, number: str, key: str) -> HttpResponse:
             response = reorder.put_back(request, order, why=reorder.RELEASED)
             delete_unpaid_cookie(request, response, order)
             return response
-        code = "stopped" if result.is_whole else ("asked" if result.open else "late")
+        code = "stopped" if result.is_whole else ("asked" if result.open else "in-part")
     return to_order(order, cancel=code)

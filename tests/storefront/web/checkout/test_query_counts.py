@@ -26,7 +26,7 @@ MAX_QUERIES = {
     "review": 1,
     "place": 11,
     "back": 12,
-    "thanks": 5,
+    "thanks": 6,
 }
 
 

@@ -151,6 +151,18 @@ def test_each_answer_is_mailed(client):
     assert answers() == [True, False, True, False]
 
 
+def test_parcel_that_shipped_before_the_request_is_answered_beside_the_canceled_one(client):
+    unsent, gone = parcels_of(2)
+    submit(gone)
+    tell_shipped(gone)
+    path = f"/en/orders/{unsent.order.number}/{unsent.order.access_key}/cancel/"
+
+    texts = [client.post(path, follow=True).content.decode() for _ in range(2)]
+
+    assert "Not all of it could be canceled at once." in texts[0]
+    assert answers() == [True, False]
+
+
 def test_delivered_parcel_says_that_the_cancellation_was_too_late(client):
     (purchase_order,) = parcels_of(1)
     submit(purchase_order)

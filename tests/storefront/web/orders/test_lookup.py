@@ -109,7 +109,7 @@ def test_broker_that_is_down_is_said_without_naming_the_customer(
         ({"number": "FL-1", "email": "unknown"}, "Enter an e-mail address like name@example.org."),
     ],
 )
-def test_wrong_fields_are_named(client, data, words):
+def test_wrong_fields_are_named(client, light, data, words):
     response = client.post("/en/orders/", data)
 
     assert response.status_code == 422
