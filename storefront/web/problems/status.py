@@ -82,6 +82,10 @@ class ProblemChoice:
     is_reported: bool
 
     @property
+    def is_possible(self) -> bool:
+        return self.possibility.is_open and not self.is_reported
+
+    @property
     def can_return(self) -> bool:
         """Return whether the return page takes this complaint instead."""
         is_about_items = self.possibility.kind != Kind.NEVER_ARRIVED
