@@ -1,7 +1,9 @@
 """Problem report e-mails: trigger each by the shop's own code, check its text in both languages."""
 
 import pytest
+from django.db.models import F
 
+from orders.models import Payment
 from shipping.problem_reports import endings
 from tests.factories.parcels import make_parcel_in, report_status
 from tests.factories.problem_reports import decide, report_problem, whole_report
@@ -38,6 +40,13 @@ def arrived():
     report = report_problem()
     report_status("delivered", at=NOON.replace(hour=13))
     endings.end_arrived(report=whole_report(report), now=NOON)
+
+
+def refunded_before():
+    """Refund an item whose payment was refunded already: nothing is left to refund."""
+    report = report_problem(kind="missing_items")
+    Payment.objects.update(refunded_amount=F("captured_amount"))
+    decide(report, "refund")
 
 
 def unanswered():
@@ -80,6 +89,7 @@ CASES = [
         ],
     ),
     ("problem.answered", decided("refund", "never_arrived", text=""), ["We refund €84.88"]),
+    ("problem.answered", refunded_before, ["We refund it the way you paid."]),
     (
         "problem.answered",
         decided("replace", "wrong_item"),

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from shipping.models import ProblemReport
+from shipping.models import Parcel, ProblemReport
 from shipping.problem_reports import reports
 from storefront.web.problems import views
 from tests.factories.compliance import make_picture
 from tests.factories.orders import make_paid_order
 from tests.factories.parcels import make_parcel_in
 from tests.factories.problem_reports import decide, report_problem
+from tests.factories.returns import make_delivered, make_sibling
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page, in_each_language, page_of
 
@@ -145,9 +146,11 @@ def test_items_of_a_parcel_without_delivery_event_need_the_word_that_it_arrived(
     parcel = make_parcel_in("shipped")
 
     refused = customer.post(form_of(parcel), given(parcel))
+    again = customer.post(form_of(parcel), given(parcel, has_arrived="on", wish=""))
     customer.post(form_of(parcel), given(parcel, has_arrived="on"))
 
     assert "Confirm that the parcel has arrived." in text_of(refused)
+    assert Page(again).all("input", name="has_arrived", checked=None)
     parcel.refresh_from_db()
     assert (parcel.status, ProblemReport.objects.get().kind) == ("delivered", "damaged")
 
@@ -170,6 +173,15 @@ def test_never_arrived_needs_only_the_wish_and_ends_when_it_arrives(customer, pa
     assert "The parcel arrived, so this report is closed." in text_of(ended)
     assert "Saved." in text_of(again)
     assert "This is no longer possible." in text_of(late)
+
+
+def test_no_item_is_preselected_among_several(customer, light):
+    order = make_delivered(light, make_sibling(light, "20.00"), quantity=1)
+    parcel = Parcel.objects.get()
+
+    form = Page(customer.get(page_of(order, f"problems/{parcel.pk}/damaged/")))
+
+    assert [each["value"] for each in form.all("input", type="number")] == ["0", "0"]
 
 
 def test_a_decided_report_cannot_arrive_any_more(customer, parcel):
