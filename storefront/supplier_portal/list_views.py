@@ -96,7 +96,7 @@ def _results(
         "outcomes": outcomes,
         "failed": sum(outcome.kind == "bad" for outcome in outcomes),
         "has_rows": any(outcome.row_number for outcome in outcomes),
-        "path": access.path,
+        "base": access.path,
         "supplier": access.supplier,
     }
     return render_page(request, "results", context, path=access.path)
@@ -122,7 +122,7 @@ def _show(request: HttpRequest, access: ListAccess, *, problem: str = "") -> Htt
         ],
         "query": urlencode({"show": chosen, "q": search}),
         "search_query": urlencode({"q": search}),
-        "path": access.path,
+        "base": access.path,
         "supplier": access.supplier,
         "problem": problem,
         "can_confirm": any(entry.is_to_confirm for entry in found.entries),

@@ -224,7 +224,7 @@ def _show(  # noqa: PLR0913 - all parts of one page
     context = {
         "shown": shown,
         "order": shown.purchase_order,
-        "path": access.path,
+        "base": access.path,
         "list_path": access.list_path,
         "title": headline(shown),
         "answer_form": answer or AnswerForm(lines=shown.active_lines),

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -12,9 +13,11 @@ from orders.models import PurchaseOrder
 from orders.purchasing import submission
 from shipping.models import Parcel
 from suppliers.models import Connection, Supplier
-from tests.e2e.browser.conftest import look, visit
+from suppliers.portal_links import links
+from tests.e2e.browser.conftest import look, overflow, visit
 from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
-from tests.factories.suppliers import NOON
+from tests.factories.shipping import make_accepted_purchase_order, make_sent_purchase_order
+from tests.factories.suppliers import NOON, make_supplier
 from tests.notifications.smtp_servers import mailbox, mailers
 
 pytestmark = pytest.mark.browser
@@ -133,3 +136,26 @@ def test_portal_pages_are_accessible(shop, browse, language, width):
     page.locator("form[action$='/arrived/'] button").click()
     page.locator(".note-good").wait_for()
     look(page)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "tr", "zh-hans"])
+def test_list_of_orders_works_on_a_phone_without_scripts(shop, browse, language):
+    for _ in range(2):
+        make_sent_purchase_order(quantity=2)
+    late = make_accepted_purchase_order()
+    PurchaseOrder.objects.filter(pk=late.pk).update(accepted_at=NOON - timedelta(days=9))
+    url = links.create_link(
+        supplier=make_supplier(), former_id=None, email="", actor="ann", now=NOON
+    )
+    page = browse(360, scripts=False)
+
+    visit(page, url.replace("/en/", f"/{language}/"))
+    assert overflow(page) <= 0
+    page.locator("input[name=order]").first.check()
+    page.locator("form[action$='confirm/'] button").click()
+    assert overflow(page) <= 0
+    page.locator("main a").first.click()
+    page.locator(".portal-order a").first.click()
+    assert overflow(page) <= 0
+
+    assert PurchaseOrder.objects.exclude(accepted_at=None).count() == 2

@@ -105,3 +105,18 @@ def test_use_of_the_link_is_recorded(client):
     client.get(list_path())
 
     assert PortalLink.objects.get().last_used_at == NOON
+
+
+def test_the_answer_to_a_form_leads_back_to_its_page(client):
+    purchase_order = make_sent_purchase_order()
+    path = list_path(f"{purchase_order.number}/")
+
+    refused = client.post(path + "answer/").content.decode()
+    results = confirm(client, purchase_order).content.decode()
+    problem = confirm(client).content.decode()
+
+    for action in ("answer/", "parcel/", "document/"):
+        assert f'action="{path}{action}"' in refused
+    assert results.count(f'href="{list_path()}"') == 3  # twice in the page, once as a language
+    assert f'action="{list_path("upload/")}"' in problem
+    assert f'href="{list_path(language="de")}"' in problem
