@@ -256,7 +256,7 @@ class ConnectForm(forms.Form):
 def account_health(row: ReturnLabelAccount) -> str:
     if row.problem:
         return columns.as_status(gettext("no"), needs_action=True)
-    return columns.as_status(gettext("yes"), final=True)
+    return columns.as_status(gettext("yes"), final=True) if row.answered_at else ""
 
 
 @admin.register(ReturnLabelAccount)
