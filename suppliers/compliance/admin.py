@@ -17,7 +17,14 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.safety import documents
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action, confirmed_action
+from storefront.lib.staff.admin import (
+    Errors,
+    ReasonForm,
+    StaffAdmin,
+    acting,
+    action,
+    confirmed_action,
+)
 from suppliers.compliance import vetting
 from suppliers.compliance.forms import DOCUMENT_GROUPS, SUBMITTED_FIELDS, ComplianceDocumentForm
 from suppliers.models import ComplianceDocument, Supplier
@@ -156,7 +163,7 @@ class VettingActions(StaffAdmin):
         "pause": lambda row: row.status == Status.ACTIVE,
         "block": lambda row: row.status in {Status.VETTING, Status.PAUSED},
     }
-    user_errors: ClassVar = (vetting.NotVettedError,)
+    user_errors: ClassVar[Errors] = (vetting.NotVettedError,)
     vetting_actions: ClassVar = ["scorecard", "activate", "pause", "block", "set_safety_stock"]
 
     @action(description=_("Scorecard"), icon="monitoring")
