@@ -5,7 +5,9 @@ altered is never sent.
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
@@ -15,6 +17,7 @@ from django.http import HttpResponse
 from orders import events
 from orders.customer_invoices import document
 from orders.models import CustomerInvoice, InvoiceKind
+from storefront.lib.db.transactions import requires_transaction
 
 FOLDER = "invoices"
 EVENTS = {InvoiceKind.INVOICE: "order.invoiced", InvoiceKind.CREDIT_NOTE: "order.credited"}
@@ -73,3 +76,10 @@ def download(invoice: CustomerInvoice) -> HttpResponse:
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "private, no-store"
     return answer
+
+
+@requires_transaction
+def delete_files(names: Iterable[str]) -> None:
+    """Delete the PDFs of invoices that are deleted, after the commit."""
+    for name in filter(None, names):
+        transaction.on_commit(partial(storages["private"].delete, name), robust=True)

@@ -80,7 +80,9 @@ def export(user: User) -> dict[str, Any]:
         ),
         "orders": [
             _order(order)
-            for order in orders.prefetch_related("lines", "payments", "returns__pictures")
+            for order in orders.prefetch_related(
+                "lines", "payments", "customer_invoices", "returns__pictures"
+            )
         ],
         "carts": [_cart(cart) for cart in Cart.objects.filter(owner=user, order__isnull=True)],
         "messages": [
@@ -121,6 +123,10 @@ def _order(order: Order) -> dict[str, Any]:
             {"gateway": payment.gateway, "reference": payment.reference, "status": payment.status,
              "captured_amount": payment.captured_amount, "refunded_amount": payment.refunded_amount}
             for payment in order.payments.all()
+        ],
+        "invoices": [
+            {"number": invoice.number, "issued_at": invoice.issued_at, "content": invoice.content}
+            for invoice in order.customer_invoices.all()
         ],
         "address_change_requests": [
             {"ship_to": change.ship_to, "status": change.status, "reason": change.reason}

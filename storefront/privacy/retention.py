@@ -16,7 +16,8 @@ from django.db.models.functions import Lower
 from catalog.models import FieldChange
 from notifications.models import Consent, Event, Message, Suppression
 from orders import privacy
-from orders.models import Cart, Order, PurchaseMessage
+from orders.customer_invoices import publication
+from orders.models import Cart, CustomerInvoice, Order, PurchaseMessage
 from shipping.models import ProductAlert
 from shipping.privacy import erase_parcels
 from storefront.accounts.models import EmailChangeRequest, User
@@ -137,6 +138,14 @@ def _erase_guests(before: datetime, *, is_unpaid: bool = False) -> int:
     return count
 
 
+def _delete_invoices(before: datetime) -> int:
+    """Delete invoices and credit notes with their files; an invoice after its credit notes."""
+    old = CustomerInvoice.objects.filter(issued_at__lt=before, credit_notes=None)
+    rows = CustomerInvoice.objects.filter(pk__in=_first(old))
+    publication.delete_files(list(rows.values_list("file", flat=True)))
+    return rows.delete()[0]
+
+
 RULES = (
     Rule(code="webhook_bodies", keep=90 * DAY, sweep=_empty_calls),
     Rule(code="message_history", keep=YEAR, sweep=_empty_history),
@@ -150,4 +159,5 @@ RULES = (
     Rule(code="unpaid_guest_orders", keep=YEAR, sweep=partial(_erase_guests, is_unpaid=True)),
     # ten years from the end of the year of the sale
     Rule(code="guest_orders", keep=11 * YEAR, sweep=_erase_guests),
+    Rule(code="customer_invoices", keep=11 * YEAR, sweep=_delete_invoices),
 )

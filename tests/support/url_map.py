@@ -72,6 +72,7 @@ def addresses(row_id=None):
 def _arguments():
     order = Order.objects.exclude(returns=None).first() or Order.objects.first()
     returned = ReturnAuthorization.objects.filter(order=order).first()
+    invoice = order.customer_invoices.first()
     unsubmitted = PurchaseOrder.Submission.UNSUBMITTED
     submitted = PurchaseOrder.objects.exclude(submission_status=unsubmitted)
     purchase = submitted.select_related("supplier").first()
@@ -83,6 +84,7 @@ def _arguments():
         "key": order.access_key,
         "access_key": order.access_key,
         "name": returned.number if returned else next(iter(PAGES)),
+        "document": invoice.number if invoice else "INV-2026-00001",
         "token": Cart.objects.first().token,
         "code": Supplier.objects.first().code,
         "source": "stripe",

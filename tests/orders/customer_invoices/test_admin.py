@@ -1,0 +1,107 @@
+import csv
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from orders.customer_invoices import issuing, publication
+from orders.models import CustomerInvoice
+from orders.payments import refunds
+from orders.purchasing import submission
+from storefront.lib.money import Money
+from tests.factories.accounts import make_staff
+from tests.factories.full_shop import settle
+from tests.factories.returns import make_shipped_order
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/orders/customerinvoice/"
+
+
+@pytest.fixture(autouse=True)
+def invoice(monkeypatch):
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
+    connect(monkeypatch, ScriptedSupplier())
+    order = make_shipped_order(quantity=1)
+    invoice = issuing.issue(order_id=order.pk, now=NOON)
+    publication.publish(invoice=invoice, now=NOON)
+    return invoice
+
+
+def signed_in(*rights):
+    desk = Client()
+    desk.force_login(make_staff("desk", *rights))
+    return desk
+
+
+def test_staff_find_an_invoice_by_its_order_and_read_it(staff, invoice):
+    listed = staff.get(LIST, {"q": invoice.order.number}).content.decode()
+    shown = staff.get(f"{LIST}{invoice.pk}/change/").content.decode()
+    order = staff.get(f"/admin/orders/order/{invoice.order_id}/change/").content.decode()
+
+    for page in (listed, shown, order):
+        assert invoice.number in page
+    assert 'name="_save"' not in shown
+    assert staff.get(f"{LIST}add/").status_code == 403
+    assert staff.post(f"{LIST}{invoice.pk}/delete/").status_code == 403
+
+
+def test_staff_download_the_pdf(staff, invoice):
+    url = reverse("admin:orders_customerinvoice_download", args=[invoice.pk])
+
+    assert staff.get(url).content == publication.read(invoice)
+
+
+def test_csv_has_a_line_for_each_tax_rate_and_negative_credit_notes(staff, invoice):
+    refunds.refund(
+        order=invoice.order,
+        amount=Money(Decimal("11.90"), "EUR"),
+        reason="",
+        actor="ann",
+        now=NOON,
+        key="a",
+    )
+    settle(invoice.order)
+    answer = staff.get(
+        reverse("admin:orders_customerinvoice_export"),
+        {"issued_at__year": "2026", "issued_at__month": "11"},
+    )
+
+    rows = list(csv.DictReader(answer.getvalue().decode().splitlines()))
+
+    assert [
+        (row["number"], row["corrects"], row["net"], row["tax"], row["gross"]) for row in rows
+    ] == [
+        ("INV-2026-00001", "", "37.73", "7.16", "44.89"),
+        ("CRN-2026-00001", "INV-2026-00001", "-10.00", "-1.90", "-11.90"),
+    ]
+    assert rows[0]["country"] == "DE"
+
+
+def test_csv_is_limited_to_the_listed_period(staff):
+    answer = staff.get(
+        reverse("admin:orders_customerinvoice_export"),
+        {"issued_at__year": "2025", "issued_at__month": "11"},
+    )
+
+    assert len(answer.getvalue().decode().splitlines()) == 1
+
+
+def test_csv_of_an_unknown_filter_leads_back_to_the_list(staff):
+    answer = staff.get(reverse("admin:orders_customerinvoice_export"), {"issued_at__year": "x"})
+
+    assert answer.status_code == 302
+
+
+def test_the_export_needs_its_own_permission():
+    reader = signed_in("view_customerinvoice")
+
+    assert reader.get(LIST).status_code == 200
+    assert reader.get(reverse("admin:orders_customerinvoice_export")).status_code == 403
+
+
+def test_series_are_listed(staff):
+    assert "INV" in staff.get("/admin/orders/invoiceseries/").content.decode()
+    assert CustomerInvoice.objects.get().series.last_number == 1
