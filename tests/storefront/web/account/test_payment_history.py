@@ -5,12 +5,14 @@ from decimal import Decimal
 
 import pytest
 
+from orders.customer_invoices import issuing, publication
 from orders.models import PaymentEvent
 from orders.payments import updates
 from storefront.web.account import views
 from tests.factories.orders import make_order, make_payment, make_payment_update, pay
+from tests.factories.returns import make_shipped_order
 from tests.factories.suppliers import NOON
-from tests.storefront.web.page_parser import Page, in_each_language
+from tests.storefront.web.page_parser import Page, in_each_language, page_of
 
 pytestmark = pytest.mark.django_db
 HERE = "/en/account/payments/"
@@ -62,3 +64,14 @@ def test_only_own_payments_are_listed(signed_in, client_of_another, light):
     assert other.number not in answer.content.decode()
     answer = client_of_another.get(HERE)
     assert (answer.status_code, "/sign-in/" in answer["Location"]) == (302, True)
+
+
+def test_invoices_are_listed_with_the_order_once_published(signed_in, light):
+    order = make_shipped_order(light, quantity=1, email="erika@example.org")
+    invoice = issuing.issue(order_id=order.pk, now=NOON)
+    url = page_of(order, f"invoices/{invoice.number}/")
+    before = signed_in.get("/en/account/").content.decode()
+    publication.publish(invoice=invoice, now=NOON)
+
+    assert url not in before
+    assert url in signed_in.get("/en/account/").content.decode()
