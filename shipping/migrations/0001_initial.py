@@ -298,6 +298,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[("no_scan", "Not scanned by the carrier"), ("no_event", "No update in transit"), ("late", "Promised day passed"), ("customs", "Held in customs"), ("pickup", "Waiting at the pickup point"), ("returning", "Returning to sender"), ("expired", "Tracking stopped")],
+                        help_text="What is missing.",
                         max_length=10,
                         verbose_name="Type",
                     ),

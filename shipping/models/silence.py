@@ -38,7 +38,9 @@ class SilenceRule(models.Model):
 
     REGION: ClassVar = "EU"
 
-    kind = models.CharField(_("Type"), max_length=10, choices=SilenceKind)
+    kind = models.CharField(
+        _("Type"), max_length=10, choices=SilenceKind, help_text=_("What is missing.")
+    )
     carrier = models.CharField(
         _("Carrier"), max_length=60, blank=True, help_text=_("Empty: all carriers.")
     )

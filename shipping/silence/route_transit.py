@@ -32,7 +32,7 @@ FROM (
     WHERE x.status = 'delivered' AND x.carrier_status = 'delivered'
       AND x.carrier_status_at > %(since)s AND departed.at < x.carrier_status_at
 ) delivered
-GROUP BY carrier, origin, destination HAVING count(*) >= {MIN_PARCELS}
+GROUP BY carrier, origin, destination HAVING count(*) >= %(least)s
 ON CONFLICT (carrier, origin, destination) DO UPDATE
 SET min_days = excluded.min_days, max_days = excluded.max_days, parcels = excluded.parcels,
     measured_at = excluded.measured_at
@@ -45,6 +45,7 @@ def measure_routes(*, now: datetime) -> None:
     known: dict[str, Any] = {
         "now": now,
         "since": now - WINDOW,
+        "least": MIN_PARCELS,
         "with_carrier": sorted(WITH_CARRIER),
     }
     with connection.cursor() as cursor:

@@ -19,6 +19,7 @@ from notifications import tasks as notification_tasks
 from orders import models as orders
 from orders.inventory import stock_sync
 from shipping import models as shipping
+from shipping.silence import messages, sweep
 from storefront.dev.sandboxes import in_memory_supplier
 from storefront.identity import current
 from storefront.webhooks import processing, sources, storage
@@ -181,6 +182,16 @@ def test_the_start_page_of_staff(watched, staff):
 )
 def test_a_sweep_of_a_queue(watched, task):
     task()
+
+
+def test_the_sweep_of_silent_parcels(light):
+    tables = (shipping.Parcel, shipping.TrackingEvent, orders.PurchaseOrder, orders.Order)
+    with sequential_scans(*tables) as scans:
+        sweep.open_cases(now=NOON + timedelta(days=30))
+        sweep.end_cases(now=NOON + timedelta(days=30))
+        messages.due_cases(now=NOON + timedelta(days=30))
+
+    assert not scans
 
 
 def test_a_tracking_webhook(watched, light):

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from orders.models import Order
-from shipping.models import Parcel, SilenceCase
-from shipping.silence import messages, sweep
+from shipping.models import Parcel, SilenceCase, SilenceChoice
+from shipping.silence import answers, messages, sweep
 from suppliers.models import StockLevel, SupplierOffer
 from tests.factories.parcels import make_parcel_in, report_status
 from tests.factories.suppliers import NOON
@@ -26,9 +26,22 @@ def make_silent(carrier_status, *, status="shipped", days=0, text=""):
 def watch(days):
     """Run the sweep some days after noon; return the open cases and how many were told."""
     now = NOON + days * DAY
-    StockLevel.objects.update(as_of=now)  # a sync confirms stock and costs
-    SupplierOffer.objects.update(cost_reported_at=now)
+    confirm_supply(now)
     sweep.end_cases(now=now)
     sweep.open_cases(now=now)
     told = sum(messages.tell(case_id=pk, now=now) for pk in messages.due_cases(now=now))
     return sorted(SilenceCase.objects.filter(ended_at=None).values_list("kind", flat=True)), told
+
+
+def answer(choice, day=15):
+    """Answer the latest case as its customer, some days after noon."""
+    now = NOON + day * DAY
+    confirm_supply(now)
+    case = SilenceCase.objects.select_related("parcel__shipment").latest("pk")
+    return answers.answer(case=case, choice=SilenceChoice(choice), now=now)
+
+
+def confirm_supply(now):
+    """Confirm stock and costs, as a sync does: old ones are not sold."""
+    StockLevel.objects.update(as_of=now)
+    SupplierOffer.objects.update(cost_reported_at=now)

@@ -2,11 +2,10 @@
 
 import pytest
 
-from shipping.models import Parcel, RouteTransit, SilenceCase, SilenceChoice, SilenceRule
-from shipping.silence import answers
+from shipping.models import Parcel, RouteTransit, SilenceRule
 from suppliers.models import StockLevel
 from tests.factories.shipping import CJ_NUMBER, make_service
-from tests.factories.silence import DAY, make_silent, watch
+from tests.factories.silence import DAY, answer, make_silent, watch
 from tests.factories.suppliers import NOON
 from tests.support.emails import problems_of
 
@@ -108,26 +107,21 @@ def asked_without_refund():
     watch(14)
 
 
-def answer(choice, day):
-    case = SilenceCase.objects.select_related("parcel__shipment").get(kind="no_event")
-    return answers.answer(case=case, choice=SilenceChoice(choice), now=NOON + day * DAY)
-
-
 def waited():
     asked()
-    answer("wait", 15)
+    answer("wait")
 
 
 def arrived_before_the_answer():
     asked()
     Parcel.objects.update(status="delivered")
-    answer("refund", 15)
+    answer("refund")
 
 
 def scanned_before_the_answer():
     asked()
     Parcel.objects.update(carrier_status_at=NOON + 14.5 * DAY)
-    answer("refund", 15)
+    answer("refund")
 
 
 CASES = [

@@ -25,7 +25,7 @@ PLAIN |= {"ending", "step", "tiers"}  # explained by a help text
 PLAIN |= {"default_country", "minimum_margin", "position", "schedule", "secret", "source"}
 PLAIN |= {"category", "method", "status", "valid_from", "valid_until", "restricted_countries"}
 PLAIN |= {"accepts_returns", "calls_per_second", "countries", "issuer", "price_outlier_factor"}
-PLAIN |= {"color", "family", "lithium", "option_names", "replaced_by"}
+PLAIN |= {"carrier", "color", "family", "lithium", "option_names", "replaced_by"}
 PLAIN |= {"order_days", "permissions", "prices_exclude_tax", "time_zone"}
 
 
