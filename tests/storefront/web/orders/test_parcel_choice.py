@@ -5,7 +5,7 @@ import pytest
 from orders.models import Order, PaymentEvent
 from shipping.models import Parcel, SilenceCase, SilenceRule
 from tests.factories.parcels import state_of
-from tests.factories.silence import DAY, make_silent, watch
+from tests.factories.silence import DAY, confirm_supply, make_silent, watch
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page, in_each_language, page_of
 
@@ -17,6 +17,7 @@ def parcel(noon):
     parcel = make_silent("out_for_delivery")
     watch(14)
     noon.move_to(NOON + 15 * DAY)
+    confirm_supply(NOON + 15 * DAY)
     return parcel
 
 
