@@ -213,9 +213,8 @@ def test_the_life_of_a_parcel():
         3: (["no_scan"], 1),
         6: ([], 1),
         12: (["late"], 2),
-        13: (["late", "no_event"], 2),  # one message a day at most
-        14: (["late", "no_event"], 3),
-        19: (["late", "no_event"], 4),
+        13: (["late", "no_event"], 3),  # a day later: one message a day at most
+        18: (["late", "no_event"], 4),  # the first offer
         20: (["late", "no_event"], 5),
         22: ([], 5),
         24: (["pickup"], 6),
