@@ -13,11 +13,11 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from notifications import preferences
-from notifications.deliverability import suppressions
+from notifications.deliverability import chat_channels, suppressions
 from notifications.deliverability.message_ids import message_id
 from notifications.deliverability.suppressions import UnreachableError
 from notifications.models import SENDING_TIMEOUT, UNSENT_STATUSES, Consent, Event, Message
-from notifications.rendering import render, render_text_message
+from notifications.rendering import render, render_chat_message, render_text_message
 from notifications.routes import ROUTES, Route
 from notifications.sealed_links import HIDDEN_LINK, decrypt_link, hide_links
 from notifications.senders import OptedOutError, OutgoingMessage, Receipt, sender_for, sms
@@ -43,7 +43,8 @@ DELAYS = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-TODAY_ONLY = frozenset({"parcel_out_for_delivery"})  # templates that say what happens today
+# templates that say what happens today
+TODAY_ONLY = frozenset({"parcel_out_for_delivery", "staff_alert", "staff_digest"})
 ENDS_OF_PARCEL = ("parcel.delivered", "parcel.lost", "parcel.returned")
 # A text message that waits for the morning is no longer true after a later event of its parcel.
 OVERTAKEN_BY: Mapping[str, tuple[str, ...]] = {
@@ -102,6 +103,9 @@ def _recipients(event: Event, route: Route) -> list[str]:
     if route.sender == preferences.SMS:
         number = event.payload.get(route.recipient)
         return [number] if number and sms.is_offered() else []
+    if route.sender == preferences.CHAT:
+        channel = event.payload[route.recipient]
+        return [channel] if channel and chat_channels.is_enabled(channel) else []
     named = event.payload[route.recipient]
     addresses = named if isinstance(named, list) else [named]
     return sorted({str(address) for address in addresses})
@@ -137,7 +141,7 @@ def send(*, delivery: Message, now: datetime) -> Message:
         return delivery
     failpoint("mail.before_sending")
     try:
-        receipt = sender_for(delivery.sender).send(message)
+        receipt = hand_over(message, sender=delivery.sender)
         failpoint("mail.after_sending")
     except TemporaryError as error:
         if error.is_outcome_unknown:
@@ -151,6 +155,14 @@ def send(*, delivery: Message, now: datetime) -> Message:
     else:
         delivery.move(Status.SENT, at=now, **_receipt_fields(receipt))
     return delivery
+
+
+def hand_over(message: OutgoingMessage, *, sender: str) -> Receipt | None:
+    """Pass a message to its sender, and record whether a chat channel took it. Raises as the sender."""
+    if sender != preferences.CHAT:
+        return sender_for(sender).send(message)
+    with chat_channels.watched(message.recipient):
+        return sender_for(sender).send(message)
 
 
 def _may_send(delivery: Message, reasons: Collection[str], now: datetime) -> bool:
@@ -290,6 +302,19 @@ def compose(delivery: Message, *, hides_links: bool = False) -> OutgoingMessage:
             template=delivery.template, locale=delivery.locale, payload=payload
         )
         return OutgoingMessage(recipient=delivery.recipient, text=text)
+    if delivery.sender == preferences.CHAT:
+        text = render_chat_message(
+            template=delivery.template, locale=delivery.locale, payload=payload
+        )
+        if hides_links:
+            return OutgoingMessage(recipient=delivery.recipient, text=text)
+        channel = chat_channels.find_channel(delivery.recipient)
+        return OutgoingMessage(
+            recipient=delivery.recipient,
+            text=text,
+            chat_url=chat_channels.webhook_url(channel),
+            chat_dialect=channel.dialect,
+        )
     try:
         validate_email(delivery.recipient)
     except ValidationError as error:
@@ -297,6 +322,7 @@ def compose(delivery: Message, *, hides_links: bool = False) -> OutgoingMessage:
     preferences_url = preferences.preferences_url(delivery)
     if preferences_url and hides_links:
         preferences_url = HIDDEN_LINK
+    shop = shop_identity()
     content = render(
         template=delivery.template,
         locale=delivery.locale,
@@ -305,13 +331,14 @@ def compose(delivery: Message, *, hides_links: bool = False) -> OutgoingMessage:
     )
     return OutgoingMessage(
         message_id=message_id(delivery),
-        from_address=formataddr((shop_identity().name, parseaddr(settings.MAIL_FROM)[1])),
+        from_address=formataddr((shop.sender_name or shop.name, parseaddr(settings.MAIL_FROM)[1])),
         recipient=delivery.recipient,
         subject=content.subject,
         text=content.text,
         html=content.html,
         attachments=content.attachments,
-        reply_to=_reply_to(delivery),
+        reply_to=_reply_to(delivery) or shop.reply_to,
+        is_from_person=bool(_reply_to(delivery)),
         unsubscribe_url=preferences_url and f"{preferences_url}stop/",
     )
 

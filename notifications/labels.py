@@ -34,6 +34,8 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "return_update": _("Return updated"),
     "contact_message": _("Customer message"),
     "contact_acknowledged": _("Customer message received"),
+    "staff_alert": _("Staff alert"),
+    "staff_digest": _("Morning digest"),
     "compliance_document_expires": _("Document expires soon"),
     "offers_withheld": _("Offers taken off sale"),
     "parcel_problem": _("Parcel lost or returned"),

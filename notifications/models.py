@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.constraints import unique
+from storefront.lib.security.encryption import EncryptedTextField
 from storefront.lib.state_machine import Stateful
 
 
@@ -211,3 +212,26 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()} ({self.pk})"
+
+
+class ChatChannel(models.Model):
+    """A chat channel of staff, which gets messages by its incoming webhook."""
+
+    class Dialect(models.TextChoices):
+        SLACK = "slack", _("Slack, Mattermost, Rocket.Chat or Google Chat")
+        TEAMS = "teams", _("Microsoft Teams")
+
+    name = models.CharField(_("Channel"), max_length=60, unique=True)
+    dialect = models.CharField(_("Program"), max_length=10, choices=Dialect)
+    url_encrypted = EncryptedTextField(_("Webhook address"))  # whoever knows it can write
+    failing_since = models.DateTimeField(_("Failing since"), null=True, blank=True)
+    problem = models.CharField(_("Problem"), max_length=300, blank=True)
+    # after a long failure; staff enable it again
+    disabled_at = models.DateTimeField(_("Disabled"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("chat channel")
+        verbose_name_plural = _("chat channels")
+
+    def __str__(self) -> str:
+        return self.name

@@ -15,7 +15,7 @@ from notifications.models import Consent, Message
 from notifications.routes import kind_of
 from storefront.identity.current import shop_identity
 
-EMAIL, SMS = "email", "sms"
+EMAIL, SMS, CHAT = "email", "sms", "chat"
 ERASED = "erased@erased.invalid"  # the recipient of an erased person's messages
 
 

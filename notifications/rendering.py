@@ -78,7 +78,7 @@ def render(
         )
     return RenderedMessage(
         subject=_CONTROL.sub(" ", subject).strip()[:200],
-        text=_squeeze(text + _signature(shop)),
+        text=_squeeze(text + _signature(shop, language)),
         html=_inliner().inline(page),
         attachments=(*artwork, *_documents(payload)),
     )
@@ -91,6 +91,14 @@ def render_text_message(*, template: str, locale: str, payload: dict[str, Any]) 
     with translation.override(language):
         text = _environment().get_template(f"sms/{template}.txt").render(values)
     return " ".join(_line(text).split())
+
+
+def render_chat_message(*, template: str, locale: str, payload: dict[str, Any]) -> str:
+    """Render a chat message of several lines. Raises as ``render``."""
+    language = _language(locale)
+    values = {**payload, "language": language, "shop": shop_identity()}
+    with translation.override(language):
+        return _squeeze(_environment().get_template(f"chat/{template}.txt").render(values)).strip()
 
 
 def _language(locale: str) -> str:
@@ -224,9 +232,16 @@ def _line(text: str) -> str:
     return _CONTROL.sub(" ", text).strip()
 
 
-def _signature(shop: Identity) -> str:
-    """Return the sender's identity, which the law requires in business e-mails."""
-    lines = [shop.company, *shop.address_lines, f"{shop.email} · {shop.phone}"]
+def _signature(shop: Identity, language: str) -> str:
+    """Return the shop's footer and the sender's identity, which the law requires."""
+    footer = shop.footer_lines(language)
+    lines = [
+        *footer,
+        *([""] if footer else []),
+        shop.company,
+        *shop.address_lines,
+        f"{shop.email} · {shop.phone}",
+    ]
     return "\n\n" + "\n".join(_line(line) for line in lines)
 
 

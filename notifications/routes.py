@@ -25,6 +25,11 @@ def _text_message(template: str, kind: str) -> Route:
     return Route(template, sender="sms", recipient="sms_number", kind=kind)
 
 
+def _to_staff(template: str) -> tuple[Route, ...]:
+    """Return the routes of an event that names a staff member or a chat channel."""
+    return Route(template), Route(template, sender="chat", recipient="chat")
+
+
 ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
     {
         "account.unproven": (Route("account_confirm"),),
@@ -74,6 +79,8 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
             Route("contact_message", recipient="shop_email", reply_to="email"),
             Route("contact_acknowledged"),
         ),
+        "staff.alert": _to_staff("staff_alert"),
+        "staff.digest": _to_staff("staff_digest"),
         "compliance_document.expires": (Route("compliance_document_expires"),),
         "offers.withheld": (Route("offers_withheld"),),
         "parcel.lost": (Route("parcel_problem"), _text_message("parcel_problem", "problem")),

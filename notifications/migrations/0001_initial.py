@@ -1,6 +1,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+import storefront.lib.security.encryption
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -94,6 +96,19 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "consents",
                 "indexes": [models.Index(fields=["recipient", "sender", "kind", "-id"], name="consent_newest")],
             },
+        ),
+        migrations.CreateModel(
+            name="ChatChannel",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, unique=True, verbose_name="Channel")),
+                ("dialect", models.CharField(choices=[("slack", "Slack, Mattermost, Rocket.Chat or Google Chat"), ("teams", "Microsoft Teams")], max_length=10, verbose_name="Program")),
+                ("url_encrypted", storefront.lib.security.encryption.EncryptedTextField(verbose_name="Webhook address")),
+                ("failing_since", models.DateTimeField(blank=True, null=True, verbose_name="Failing since")),
+                ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),
+                ("disabled_at", models.DateTimeField(blank=True, null=True, verbose_name="Disabled")),
+            ],
+            options={"verbose_name": "chat channel", "verbose_name_plural": "chat channels"},
         ),
         migrations.CreateModel(
             name="Suppression",

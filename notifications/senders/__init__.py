@@ -11,6 +11,7 @@ from storefront.lib.http.errors import PermanentError
 SENDERS = {
     "email": "notifications.senders.email.Email",
     "sms": "notifications.senders.sms.Sms",
+    "chat": "notifications.senders.chat.Chat",
 }
 
 
@@ -36,7 +37,7 @@ class Attachment:
 class OutgoingMessage:
     """One rendered message. ``message_id`` is the same for all attempts.
 
-    A text message has only recipient and text.
+    A text message has only recipient and text, a chat message also the webhook of its channel.
     """
 
     recipient: str
@@ -46,7 +47,10 @@ class OutgoingMessage:
     subject: str = ""
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
-    reply_to: str = ""  # set if a person wrote the message
+    reply_to: str = ""
+    is_from_person: bool = False
+    chat_url: str = ""  # secret: whoever knows it can write to the channel
+    chat_dialect: str = ""
     unsubscribe_url: str = ""  # ends messages of this kind with one POST (RFC 8058)
 
 

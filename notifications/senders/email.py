@@ -116,7 +116,7 @@ def extra_headers(message: OutgoingMessage) -> dict[str, str]:
     if settings.MAIL_PROVIDER:
         name, value = METADATA_HEADERS[settings.MAIL_PROVIDER]
         headers[name] = value % message.message_id.strip("<>")
-    if not message.reply_to:
+    if not message.is_from_person:
         # Asks automatic responders not to reply (RFC 3834).
         headers["Auto-Submitted"] = "auto-generated"
     if message.unsubscribe_url:

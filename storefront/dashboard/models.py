@@ -1,11 +1,15 @@
-"""Dashboard models: store inbox assignments, broken invariants, check runs and default groups."""
+"""Dashboard models: store inbox assignments and alerts, broken invariants, check runs, groups."""
 
+from datetime import time
+
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.db.constraints import unique
+from notifications.models import ChatChannel
+from storefront.lib.db.constraints import check, unique
 
 
 class InboxAssignment(models.Model):
@@ -84,3 +88,72 @@ class DefaultGroup(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class AlertRecipient(models.Model):
+    """A staff member or chat channel that is told what waits in the inbox.
+
+    ``urgent_kinds`` and ``digest_kinds`` are codes of inbox rules.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Staff member"),
+    )
+    channel = models.OneToOneField(
+        ChatChannel,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("Chat channel"),
+    )
+    language = models.CharField(
+        _("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE
+    )
+    urgent_kinds = models.JSONField(_("At once"), default=list, blank=True)
+    digest_kinds = models.JSONField(_("In the morning digest"), default=list, blank=True)
+    digest_at = models.TimeField(_("Time of the digest"), default=time(8))
+    time_zone = models.CharField(_("Time zone"), max_length=40, default="Europe/Berlin")
+    sends_empty_digest = models.BooleanField(
+        _("Also send a digest if nothing waits"), default=False
+    )
+    # the last day whose digest was written, in the recipient's time zone
+    digest_day = models.DateField(_("Last digest"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("alert recipient")
+        verbose_name_plural = _("alert recipients")
+        constraints = [
+            check(
+                "alert_recipient_is_one",
+                models.Q(user__isnull=True, channel__isnull=False)
+                | models.Q(user__isnull=False, channel__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.channel or self.user)
+
+
+class AlertedKind(models.Model):
+    """What a recipient was told at once of one inbox rule: the cases that still wait, and when."""
+
+    recipient = models.ForeignKey(
+        AlertRecipient, models.CASCADE, related_name="alerted", verbose_name=_("Recipient")
+    )
+    cause = models.SlugField(_("Issue"), max_length=40, db_index=False)
+    cases = models.JSONField(_("Cases"), default=list)
+    at = models.DateTimeField(_("Last alert"), null=True)
+
+    class Meta:
+        verbose_name = _("sent alert")
+        verbose_name_plural = _("sent alerts")
+        constraints = [unique("alerted_kind_once", ["recipient", "cause"])]
+
+    def __str__(self) -> str:
+        return f"{self.recipient_id} {self.cause}"

@@ -1,10 +1,11 @@
-"""Dashboard tasks: check all invariants on a schedule."""
+"""Dashboard tasks: check all invariants, send alerts and digests of staff, on a schedule."""
 
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
+from storefront.dashboard.alerts import sending
 from storefront.dashboard.invariants import scheduled_check
 
 
@@ -12,3 +13,11 @@ from storefront.dashboard.invariants import scheduled_check
 def check_invariants(**_: Any) -> None:
     """Run all invariants and store the violations for the inbox."""
     scheduled_check.run(now=timezone.now())
+
+
+@shared_task
+def send_staff_alerts(**_: Any) -> None:
+    """Tell staff of new urgent cases, and send the digests that are due."""
+    now = timezone.now()
+    sending.send_alerts(now=now)
+    sending.send_digests(now=now)

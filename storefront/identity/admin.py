@@ -1,4 +1,4 @@
-"""Identity admin: edit who runs the shop, its legal texts and guarantee artwork."""
+"""Identity admin: edit who runs the shop, its brand, legal texts and guarantee artwork."""
 
 import hashlib
 from typing import Any, ClassVar
@@ -8,21 +8,74 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from lxml import etree
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
-from storefront.identity.current import FIELDS, is_reserved
+from storefront.identity.brand_checks import (
+    MAX_LOGO_BYTES,
+    MIN_CONTRAST,
+    clean_color,
+    contrast,
+    is_svg,
+    logo_format,
+)
+from storefront.identity.current import COLOR_FIELDS, FIELDS, MAIL_FIELDS, is_reserved
 from storefront.identity.models import GuaranteeArtwork, LegalText, ShopIdentity
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
 
 
 class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    logo_upload = forms.FileField(
+        label=_("New logo"),
+        required=False,
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".svg,.png,.webp"}),
+        help_text=_(
+            "PNG, WebP or plain SVG, up to 200 KB and 1600 × 800 pixels. E-mails show it as PNG only."
+        ),
+    )
+    removes_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
+
     class Meta:
         model = ShopIdentity
-        fields = FIELDS
+        fields = (*FIELDS, "logo_alt", *COLOR_FIELDS, *MAIL_FIELDS)
+
+    def clean_logo_upload(self) -> bytes:
+        file = self.cleaned_data["logo_upload"]
+        if not file:
+            return b""
+        content: bytes = file.read(MAX_LOGO_BYTES + 1)
+        self.logo_suffix = logo_format(content)
+        return content
+
+    def clean_accent_color(self) -> str:
+        return clean_color(self.cleaned_data["accent_color"])
+
+    def clean_accent_text_color(self) -> str:
+        return clean_color(self.cleaned_data["accent_text_color"])
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        color, text = values.get("accent_color"), values.get("accent_text_color")
+        if color is None or text is None:  # one has an error
+            return values
+        if bool(color) != bool(text):
+            self.add_error("accent_text_color", gettext("Enter both colors, or none."))
+        elif color and (found := contrast(color, text)) < MIN_CONTRAST:
+            problem = gettext("The contrast is %(found).1f to 1. Text needs 4.5 to 1.")
+            self.add_error("accent_text_color", problem % {"found": found})
+        return values
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT002 - signature of Django
+        content = self.cleaned_data.get("logo_upload")
+        if content:
+            digest = hashlib.sha256(content).hexdigest()
+            self.instance.logo, self.instance.logo_name = content, f"{digest}.{self.logo_suffix}"
+        elif self.cleaned_data.get("removes_logo"):
+            self.instance.logo, self.instance.logo_name = None, ""
+        return super().save(commit)
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"])
@@ -36,18 +89,59 @@ class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         return email
 
 
+@admin.display(description=_("Logo"))
+def shown_logo(shop: ShopIdentity) -> str:
+    """Show the logo on a light and on a dark ground."""
+    if not shop.logo_name:
+        return gettext("None: pages and e-mails show the shop name")
+    grounds = (("#f5f2ea",), ("#0a0c11",))
+    picture = format_html('<img src="/brand/{}" alt="" height="32">', shop.logo_name)
+    return format_html_join(
+        " ",
+        '<span style="display:inline-block;padding:12px;background:{}">{}</span>',
+        ((ground, picture) for (ground,) in grounds),
+    )
+
+
+@admin.display(description=_("Button"))
+def shown_button(shop: ShopIdentity) -> str:
+    """Show a button in the brand's colors, as pages and e-mails do."""
+    return format_html(
+        '<span style="display:inline-block;padding:12px 24px;border-radius:12px;font-weight:700;'
+        'background:{};color:{}">{}</span>',
+        shop.accent_color or "#ffc23d",
+        shop.accent_text_color or "#1a1300",
+        gettext("Add to cart"),
+    )
+
+
 @admin.register(ShopIdentity)
 class ShopIdentityAdmin(StaffAdmin):
     empty_text: ClassVar = _(
         "Add your shop's details. Without them the shop stays closed in production."
     )
     form = ShopIdentityForm
-    editable = FIELDS
+    editable = (
+        *FIELDS,
+        "logo_upload",
+        "removes_logo",
+        "logo_alt",
+        *COLOR_FIELDS,
+        *MAIL_FIELDS,
+    )
+    exclude = ("logo", "logo_name")
+    readonly_fields = (shown_logo, shown_button)
     may_add = True
     groups = (
         Group(_("Shop"), ("name", "email", "phone", "review_url")),
         Group(_("Company"), ("company", "address", "country", "register_entry", "vat_id")),
         Group(_("Invoices"), ("invoice_prefix", "credit_note_prefix")),
+        Group(
+            _("Brand"),
+            ("logo_upload", "removes_logo", "logo_alt", *COLOR_FIELDS),
+            columns=(shown_logo, shown_button),
+        ),
+        Group(_("E-mails"), MAIL_FIELDS),
     )
     list_display: ClassVar = ["name", "company", "email", "phone"]
     ordering: ClassVar = ["pk"]
@@ -99,7 +193,7 @@ class GuaranteeArtworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         if file.size > MAX_ARTWORK_BYTES:
             raise forms.ValidationError(gettext("The file is larger than 500 KB."))
         content: bytes = file.read()
-        if not content.startswith(PNG_SIGNATURE) and not _is_svg(content):
+        if not content.startswith(PNG_SIGNATURE) and not is_svg(content):
             raise forms.ValidationError(gettext("This is not an SVG or PNG file."))
         return content
 
@@ -110,15 +204,6 @@ class GuaranteeArtworkForm(forms.ModelForm):  # type: ignore[type-arg]  # generi
         self.instance.format = formats.PNG if is_png else formats.SVG
         self.instance.digest = hashlib.sha256(content).hexdigest()
         return super().save(commit)
-
-
-def _is_svg(content: bytes) -> bool:
-    try:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True)
-        root = etree.fromstring(content, parser)
-    except etree.XMLSyntaxError:
-        return False
-    return bool(root.tag == "{http://www.w3.org/2000/svg}svg")
 
 
 @admin.register(GuaranteeArtwork)

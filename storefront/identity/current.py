@@ -34,6 +34,14 @@ class Identity:
     country: str = "EE"
     invoice_prefix: str = "INV"
     credit_note_prefix: str = "CRN"
+    logo_name: str = ""
+    logo_alt: str = ""
+    accent_color: str = ""
+    accent_text_color: str = ""
+    sender_name: str = ""
+    reply_to: str = ""
+    footer_en: str = ""
+    footer_az: str = ""
 
     @property
     def is_demonstration(self) -> bool:
@@ -42,6 +50,23 @@ class Identity:
     @property
     def address_lines(self) -> list[str]:
         return [line.strip() for line in self.address.splitlines() if line.strip()]
+
+    @property
+    def logo_path(self) -> str:
+        """Return the path of the logo; empty without one."""
+        return self.logo_name and f"/brand/{self.logo_name}"
+
+    @property
+    def style_path(self) -> str:
+        """Return the path of the style sheet with the brand's colors; empty for the built-in ones."""
+        if not self.accent_color:
+            return ""
+        return f"/brand/{self.accent_color[1:]}-{self.accent_text_color[1:]}.css"
+
+    def footer_lines(self, language: str) -> list[str]:
+        """Return the footer of e-mails in a language, else in English."""
+        text = (self.footer_az if language == "az" else "") or self.footer_en
+        return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def is_reserved(email: str) -> bool:
@@ -69,6 +94,10 @@ FIELDS = (
     "invoice_prefix",
     "credit_note_prefix",
 )
+LOGO_FIELDS = ("logo_name", "logo_alt")
+COLOR_FIELDS = ("accent_color", "accent_text_color")
+MAIL_FIELDS = ("sender_name", "reply_to", "footer_en", "footer_az")
+ALL_FIELDS = (*FIELDS, *LOGO_FIELDS, *COLOR_FIELDS, *MAIL_FIELDS)
 _cached: tuple[float, Identity] | None = None  # (expiry by the monotonic clock, identity)
 # expiry, (kind, language) -> file name
 _artwork: tuple[float, dict[tuple[str, str], str]] | None = None
@@ -80,11 +109,17 @@ def shop_identity() -> Identity:
     if _cached is None or _cached[0] < time.monotonic():
         try:
             # Looked up by name: workers import this before the apps are loaded.
-            row = apps.get_model("identity", "ShopIdentity").objects.values(*FIELDS).first()
+            row = apps.get_model("identity", "ShopIdentity").objects.values(*ALL_FIELDS).first()
         except DatabaseError:
             return _cached[1] if _cached else DEMONSTRATION
         _cached = (time.monotonic() + CACHE_S, Identity(**row) if row else DEMONSTRATION)
     return _cached[1]
+
+
+def logo_content() -> bytes:
+    """Return the bytes of the logo; empty without one. Its format is the suffix of ``logo_name``."""
+    row = apps.get_model("identity", "ShopIdentity").objects.values("logo").first()
+    return bytes(row["logo"] or b"") if row else b""
 
 
 def may_sell() -> bool:

@@ -81,6 +81,54 @@ class ShopIdentity(models.Model):
         help_text=_("Must differ from the prefix of invoice numbers."),
     )
 
+    # The brand. The logo is kept here, as guarantee artwork is: one backup holds all of it.
+    logo = models.BinaryField(_("Logo"), null=True)
+    # digest of the logo and its format; empty without a logo
+    logo_name = models.CharField(_("Logo file"), max_length=70, blank=True, db_default="")
+    logo_alt = models.CharField(
+        _("Text of the logo"),
+        max_length=60,
+        blank=True,
+        db_default="",
+        help_text=_("Read aloud and shown if pictures are off. Empty: the shop name."),
+    )
+    accent_color = models.CharField(
+        _("Button color"),
+        max_length=7,
+        blank=True,
+        db_default="",
+        help_text=_(
+            "Such as #ffc23d, for the light and the dark theme. Empty: the built-in color."
+        ),
+    )
+    accent_text_color = models.CharField(
+        _("Text color on buttons"),
+        max_length=7,
+        blank=True,
+        db_default="",
+        help_text=_("Such as #1a1300. Its contrast to the button color must be 4.5 to 1."),
+    )
+    sender_name = models.CharField(
+        _("Sender name"),
+        max_length=60,
+        blank=True,
+        db_default="",
+        help_text=_("The sender of e-mails. Empty: the shop name."),
+    )
+    reply_to = models.EmailField(
+        _("Reply address"),
+        max_length=254,
+        blank=True,
+        db_default="",
+        help_text=_("Replies to e-mails go here. Empty: to the address that sends them."),
+    )
+    footer_en = models.TextField(
+        _("E-mail footer, English"), max_length=500, blank=True, db_default=""
+    )
+    footer_az = models.TextField(
+        _("E-mail footer, Azerbaijani"), max_length=500, blank=True, db_default=""
+    )
+
     class Meta:
         verbose_name = _("shop identity")
         verbose_name_plural = _("shop identity")

@@ -1,4 +1,4 @@
-"""Unlocalized URLs: route pictures, the sitemap and robots.txt."""
+"""Unlocalized URLs: route pictures, brand, the sitemap and robots.txt."""
 
 from django.urls import path, re_path
 
@@ -15,6 +15,13 @@ urlpatterns = [
         r"^guarantee/(?P<digest>[0-9a-f]{64})\.(?:svg|png)$",
         media.guarantee_artwork,
         name="guarantee_artwork",
+    ),
+    # /brand/: the logo, and the colors that the name holds
+    re_path(r"^brand/(?P<digest>[0-9a-f]{64})\.(?:svg|png|webp)$", media.logo, name="logo"),
+    re_path(
+        r"^brand/(?P<accent>[0-9a-f]{6})-(?P<on_accent>[0-9a-f]{6})\.css$",
+        media.brand_colors,
+        name="brand_colors",
     ),
     re_path(r"^media/(?P<path>pictures/[\w-]+\.webp)$", media.media, name="media"),
 ]

@@ -77,6 +77,7 @@ PERIODS_S = {
     "notifications.tasks.send_due": 10,
     # invariants; violations go to the inbox
     "storefront.dashboard.tasks.check_invariants": 1800,
+    "storefront.dashboard.tasks.send_staff_alerts": 60,
     # accounts and personal data
     "storefront.accounts.tasks.delete_expired": 3600,
     "storefront.privacy.tasks.apply_retention": DAY_S,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from notifications.models import Event, Message, Suppression
+from notifications.models import ChatChannel, Event, Message, Suppression
 from orders.models import Order
 from tests.factories.suppliers import NOON
 
@@ -28,6 +28,9 @@ MESSAGE_CASES = {
         address=Order.objects.filter(status="processing").first().email.lower(),
         reason="hard_bounce",
         since=AGO,
+    ),
+    "chat_channel_failing": lambda: ChatChannel.objects.create(
+        name="ops", dialect="slack", url_encrypted="", failing_since=AGO, disabled_at=NOON
     ),
     "address_unreachable": make_supplier_suppression,
     "message_undeliverable": lambda: Message.objects.update(status="failed", status_since=AGO),

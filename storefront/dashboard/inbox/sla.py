@@ -38,6 +38,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "sync_quarantined": 4 * HOUR,
     "stock_stale": 4 * HOUR,
     "address_unreachable": 4 * HOUR,
+    "chat_channel_failing": 4 * HOUR,
     "payment_disputed": 2 * DAY,
     "reconciliation_difference": 2 * DAY,
     "reconciliation_late": 2 * DAY,

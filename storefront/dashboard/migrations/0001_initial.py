@@ -1,12 +1,19 @@
+import datetime
+
 import django.core.serializers.json
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [("auth", "0012_alter_user_first_name_max_length")]
+    dependencies = [
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("notifications", "0002_database_objects"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
 
     operations = [
         migrations.CreateModel(
@@ -51,5 +58,40 @@ class Migration(migrations.Migration):
                 ("group", models.OneToOneField(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="auth.group", verbose_name="Group")),
             ],
             options={"verbose_name": "default group", "verbose_name_plural": "default groups"},
+        ),
+        migrations.CreateModel(
+            name="AlertRecipient",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("language", models.CharField(choices=[("en", "English"), ("az", "Azərbaycanca")], default="en", max_length=5, verbose_name="Language")),
+                ("urgent_kinds", models.JSONField(blank=True, default=list, verbose_name="At once")),
+                ("digest_kinds", models.JSONField(blank=True, default=list, verbose_name="In the morning digest")),
+                ("digest_at", models.TimeField(default=datetime.time(8, 0), verbose_name="Time of the digest")),
+                ("time_zone", models.CharField(default="Europe/Berlin", max_length=40, verbose_name="Time zone")),
+                ("sends_empty_digest", models.BooleanField(default=False, verbose_name="Also send a digest if nothing waits")),
+                ("digest_day", models.DateField(blank=True, null=True, verbose_name="Last digest")),
+                ("channel", models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="notifications.chatchannel", verbose_name="Chat channel")),
+                ("user", models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="Staff member")),
+            ],
+            options={
+                "verbose_name": "alert recipient",
+                "verbose_name_plural": "alert recipients",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("channel__isnull", False), ("user__isnull", True)), models.Q(("channel__isnull", True), ("user__isnull", False)), _connector="OR"), name="alert_recipient_is_one"
+                    )
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="AlertedKind",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cause", models.SlugField(db_index=False, max_length=40, verbose_name="Issue")),
+                ("cases", models.JSONField(default=list, verbose_name="Cases")),
+                ("at", models.DateTimeField(null=True, verbose_name="Last alert")),
+                ("recipient", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="alerted", to="dashboard.alertrecipient", verbose_name="Recipient")),
+            ],
+            options={"verbose_name": "sent alert", "verbose_name_plural": "sent alerts", "constraints": [models.UniqueConstraint(fields=("recipient", "cause"), name="alerted_kind_once")]},
         ),
     ]

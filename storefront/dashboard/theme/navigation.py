@@ -134,6 +134,8 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Return label account"), "label", "shipping_returnlabelaccount"),
                 (_("Competitor price sources"), "travel_explore", "catalog_competitorsource"),
                 (_("Shop identity"), "badge", "identity_shopidentity"),
+                (_("Alert recipients"), "notifications_active", "dashboard_alertrecipient"),
+                (_("Chat channels"), "chat", "notifications_chatchannel"),
                 (_("Legal texts"), "gavel", "identity_legaltext"),
                 (_("Guarantee artwork"), "verified_user", "identity_guaranteeartwork"),
                 (_("Product documents"), "description", "catalog_productdocument"),

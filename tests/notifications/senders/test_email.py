@@ -71,7 +71,9 @@ def test_only_a_message_from_a_person_has_a_reply_address_and_no_automatic_mark(
     settings, tmp_path, reply_to
 ):
     with mailbox(tmp_path) as port:
-        send(port, settings, replace(MESSAGE, reply_to=reply_to or ""))
+        send(
+            port, settings, replace(MESSAGE, reply_to=reply_to or "", is_from_person=bool(reply_to))
+        )
 
     (mail,) = read(tmp_path)
     assert mail["Reply-To"] == reply_to

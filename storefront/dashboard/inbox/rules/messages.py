@@ -40,6 +40,14 @@ MESSAGES = (
         " AND d.status_since < %(now)s - interval '15 minutes')",
         format_name=labels.label,
     ),
+    simple_rule(
+        "chat_channel_failing",
+        _("Chat channel does not take alerts"),
+        "notifications_chatchannel",
+        f"h.id, h.name, h.failing_since AS since, {NO_AMOUNT}, h.problem AS detail"
+        " FROM notifications_chatchannel h",
+        "h.disabled_at IS NOT NULL OR h.failing_since < %(now)s - interval '1 hour'",
+    ),
     # Orders that run, and ended ones for two weeks: refunds and returns are told by e-mail, too.
     simple_rule(
         "customer_unreachable",
