@@ -62,6 +62,7 @@ def render(
     values = {
         **payload,
         "language": language,
+        "shop_url": settings.PUBLIC_URL,
         "home_url": f"{settings.PUBLIC_URL}/{_shop_language(language)}/",
         "shop": shop,
         "preferences_url": preferences_url,

@@ -36,11 +36,19 @@ class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             "PNG, WebP or plain SVG, up to 200 KB and 1600 × 800 pixels. E-mails show it as PNG only."
         ),
     )
-    removes_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
+    removes_logo = forms.BooleanField(
+        label=_("Remove the logo"),
+        required=False,
+        help_text=_("Pages and e-mails then show the shop name."),
+    )
 
     class Meta:
         model = ShopIdentity
         fields = (*FIELDS, "logo_alt", *COLOR_FIELDS, *MAIL_FIELDS)
+        help_texts: ClassVar = {
+            "footer_en": _("Shown at the end of each e-mail, such as opening hours."),
+            "footer_az": _("If empty, e-mails in Azerbaijani show the English text."),
+        }
 
     def clean_logo_upload(self) -> bytes:
         file = self.cleaned_data["logo_upload"]

@@ -2,6 +2,7 @@
 
 import io
 import re
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
@@ -44,7 +45,8 @@ def logo_format(content: bytes) -> str:
         raise ValidationError(gettext("This is not a PNG, WebP or SVG file.")) from error
 
 
-def _svg_root(content: bytes) -> etree._Element | None:
+def _svg_root(content: bytes) -> Any:
+    """Return the root element of an XML document; None if it is none."""
     try:
         parser = etree.XMLParser(resolve_entities=False, no_network=True)
         return etree.fromstring(content, parser)

@@ -109,7 +109,7 @@ class ShopIdentity(models.Model):
         help_text=_("Such as #1a1300. Its contrast to the button color must be 4.5 to 1."),
     )
     sender_name = models.CharField(
-        _("Sender name"),
+        _("Name of the sender"),
         max_length=60,
         blank=True,
         db_default="",

@@ -17,6 +17,7 @@ from tests.notifications import (
     test_parcel_emails,
     test_product_alert_emails,
     test_return_emails,
+    test_staff_emails,
     test_supplier_emails,
 )
 from tests.support.emails import Page
@@ -37,6 +38,7 @@ def test_each_event_with_an_e_mail_has_a_case():
         *test_parcel_emails.CASES,
         *test_product_alert_emails.CASES,
         *test_return_emails.CASES,
+        *test_staff_emails.CASES,
         *test_supplier_emails.CASES,
     )
 

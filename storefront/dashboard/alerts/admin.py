@@ -83,6 +83,9 @@ class AlertRecipientForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
         help_texts: ClassVar = {
             "user": _("Gets e-mails about what they may see. Leave empty for a chat channel."),
             "channel": _("Gets all chosen kinds, without names of customers."),
+            "language": _("Of the messages to this recipient."),
+            "digest_at": _("In the time zone below."),
+            "sends_empty_digest": _("So that silence means that something is broken."),
             "time_zone": _("Such as Europe/Berlin or Asia/Baku."),
         }
 
@@ -173,6 +176,10 @@ class ChatChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
     class Meta:
         model = ChatChannel
         fields = CHANNEL_FIELDS
+        help_texts: ClassVar = {
+            "name": _("As your staff call it."),
+            "dialect": _("Decides how the message is written."),
+        }
 
     def clean_url(self) -> str:
         url = str(self.cleaned_data["url"]).strip()
@@ -205,6 +212,7 @@ class ChatChannelAdmin(StaffAdmin):
     editable = (*CHANNEL_FIELDS, "url")
     may_add = may_delete = True
     exclude = ("url_encrypted",)
+    groups = (Group(_("Chat channel"), (*CHANNEL_FIELDS, "url")),)
     list_display: ClassVar = [
         "name",
         "dialect",

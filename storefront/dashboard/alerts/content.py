@@ -37,7 +37,8 @@ def rules_of(recipient: AlertRecipient, codes: Iterable[str]) -> list[InboxRule]
 def alert(recipient: AlertRecipient, items: Sequence[InboxItem]) -> dict[str, Any]:
     """Return the payload of an alert about the rows of one rule."""
     with translation.override(recipient.language):
-        return _address(recipient) | _kind(recipient, items)
+        line = _kind(recipient, items)
+        return _address(recipient) | line | {"url": line["staff_url"]}
 
 
 def digest(recipient: AlertRecipient, inbox: Inbox) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def digest(recipient: AlertRecipient, inbox: Inbox) -> dict[str, Any]:
             "count": inbox.count,
             "amounts": [as_money(amount) for amount in inbox.at_risk if amount.amount],
             "rows": [_kind(recipient, items) for items in oldest_first],
-            "staff_url": f"{settings.PUBLIC_URL}{reverse('admin:index')}",
+            "url": f"{settings.PUBLIC_URL}{reverse('admin:index')}",
         }
 
 

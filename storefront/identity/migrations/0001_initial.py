@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                 ("logo_alt", models.CharField(blank=True, db_default="", help_text="Read aloud and shown if pictures are off. Empty: the shop name.", max_length=60, verbose_name="Text of the logo")),
                 ("accent_color", models.CharField(blank=True, db_default="", help_text="Such as #ffc23d, for the light and the dark theme. Empty: the built-in color.", max_length=7, verbose_name="Button color")),
                 ("accent_text_color", models.CharField(blank=True, db_default="", help_text="Such as #1a1300. Its contrast to the button color must be 4.5 to 1.", max_length=7, verbose_name="Text color on buttons")),
-                ("sender_name", models.CharField(blank=True, db_default="", help_text="The sender of e-mails. Empty: the shop name.", max_length=60, verbose_name="Sender name")),
+                ("sender_name", models.CharField(blank=True, db_default="", help_text="The sender of e-mails. Empty: the shop name.", max_length=60, verbose_name="Name of the sender")),
                 ("reply_to", models.EmailField(blank=True, db_default="", help_text="Replies to e-mails go here. Empty: to the address that sends them.", max_length=254, verbose_name="Reply address")),
                 ("footer_en", models.TextField(blank=True, db_default="", max_length=500, verbose_name="E-mail footer, English")),
                 ("footer_az", models.TextField(blank=True, db_default="", max_length=500, verbose_name="E-mail footer, Azerbaijani")),

@@ -23,7 +23,7 @@ PAYLOAD = {
     "count": 2,
     "amounts": ["€12.00"],
     "oldest": "1 December, 09:00",
-    "staff_url": "https://shop.example/admin/",
+    "url": "https://shop.example/admin/",
 }
 
 
@@ -72,7 +72,9 @@ def test_the_address_is_in_no_record(chat, caplog):
     channel = ChatChannel.objects.get()
     assert message.status == "failed"
     assert channel.failing_since
-    for text in (message.problem, channel.problem, channel.url_encrypted, caplog.text):
+    logged = "".join(row.getMessage() for row in caplog.records if "storefront" in row.name)
+    assert "POST" in logged
+    for text in (message.problem, channel.problem, channel.url_encrypted, logged):
         assert SECRET not in text
 
 
