@@ -223,7 +223,7 @@ class ChatChannel(models.Model):
 
     name = models.CharField(_("Channel"), max_length=60, unique=True)
     dialect = models.CharField(_("Program"), max_length=10, choices=Dialect)
-    url_encrypted = EncryptedTextField(_("Webhook address"))  # whoever knows it can write
+    url_encrypted = EncryptedTextField(_("Webhook address"))  # enough to write to the channel
     failing_since = models.DateTimeField(_("Failing since"), null=True, blank=True)
     problem = models.CharField(_("Problem"), max_length=300, blank=True)
     # after a long failure; staff enable it again

@@ -49,7 +49,7 @@ class OutgoingMessage:
     attachments: tuple[Attachment, ...] = ()
     reply_to: str = ""
     is_from_person: bool = False
-    chat_url: str = ""  # secret: whoever knows it can write to the channel
+    chat_url: str = ""  # secret: enough to write to the channel
     chat_dialect: str = ""
     unsubscribe_url: str = ""  # ends messages of this kind with one POST (RFC 8058)
 

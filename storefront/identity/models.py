@@ -90,7 +90,9 @@ class ShopIdentity(models.Model):
         max_length=60,
         blank=True,
         db_default="",
-        help_text=_("Read aloud and shown if pictures are off. Empty: the shop name."),
+        help_text=_(
+            "Screen readers read it; it is shown if pictures are off. Empty: the shop name."
+        ),
     )
     accent_color = models.CharField(
         _("Button color"),

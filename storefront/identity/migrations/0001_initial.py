@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
                 ("credit_note_prefix", models.CharField(default="CRN", help_text="Must differ from the prefix of invoice numbers.", max_length=6, validators=[django.core.validators.RegexValidator("^[A-Z0-9]{1,6}$")], verbose_name="Prefix of credit note numbers")),
                 ("logo", models.BinaryField(null=True, verbose_name="Logo")),
                 ("logo_name", models.CharField(blank=True, db_default="", max_length=70, verbose_name="Logo file")),
-                ("logo_alt", models.CharField(blank=True, db_default="", help_text="Read aloud and shown if pictures are off. Empty: the shop name.", max_length=60, verbose_name="Text of the logo")),
+                ("logo_alt", models.CharField(blank=True, db_default="", help_text="Screen readers read it; it is shown if pictures are off. Empty: the shop name.", max_length=60, verbose_name="Text of the logo")),
                 ("accent_color", models.CharField(blank=True, db_default="", help_text="Such as #ffc23d, for the light and the dark theme. Empty: the built-in color.", max_length=7, verbose_name="Button color")),
                 ("accent_text_color", models.CharField(blank=True, db_default="", help_text="Such as #1a1300. Its contrast to the button color must be 4.5 to 1.", max_length=7, verbose_name="Text color on buttons")),
                 ("sender_name", models.CharField(blank=True, db_default="", help_text="The sender of e-mails. Empty: the shop name.", max_length=60, verbose_name="Name of the sender")),

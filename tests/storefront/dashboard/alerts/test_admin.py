@@ -49,7 +49,7 @@ def test_a_recipient_is_added_and_its_first_digest_comes_tomorrow(staff):
         {"digest_kinds": ["no_such_kind"]},
         {},
     ],
-    ids=["zone", "kind", "nobody"],
+    ids=["zone", "kind", "no recipient"],
 )
 def test_wrong_values_are_refused(staff, change):
     user = {"user": make_staff("nino").pk} if change else {}
