@@ -21,6 +21,9 @@ OURS = {
     "phone": "+49 30 555 0100",
     "register_entry": "HRB 12345",
     "vat_id": "DE123456789",
+    "country": "DE",
+    "invoice_prefix": "INV",
+    "credit_note_prefix": "CRN",
 }
 
 

@@ -134,14 +134,14 @@ def test_a_chat_channel_gets_text_in_its_language(language, has_money):
     break_rule("a")
     sending.send_alerts(now=MORNING)
     sending.send_digests(now=MORNING)
-    for event in Event.objects.all():
+    for event in Event.objects.order_by("pk"):
         if has_money:
             money_at_stake(event)
         dispatch.fan_out(event=event, now=MORNING)
 
     texts = [
         dispatch.compose(message, hides_links=True).text
-        for message in Message.objects.select_related("event")
+        for message in Message.objects.select_related("event").order_by("pk")
     ]
 
     assert len(texts) == 3
