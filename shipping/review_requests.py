@@ -10,7 +10,7 @@ from django.db.models.functions import Concat, Lower
 from notifications.models import Consent, Event
 from notifications.preferences import EMAIL, Kind
 from orders.events import record_order_event
-from orders.models import Order, Payment, ReturnAuthorization
+from orders.models import Order, OrderMessage, Payment, ReturnAuthorization
 from shipping.models import Parcel, ProblemReport
 from storefront.identity.current import shop_identity
 
@@ -39,6 +39,7 @@ def orders_to_ask(*, now: datetime) -> QuerySet[Order]:
         Order.objects.filter(
             ~Exists(events.filter(name__in=[REVIEW_ASKED, "contact.received"])),
             ~Exists(ReturnAuthorization.objects.filter(order=OuterRef("pk"))),
+            ~Exists(OrderMessage.objects.filter(order=OuterRef("pk"))),
             ~Exists(troubled_parcels),
             ~Exists(
                 ProblemReport.objects.filter(parcel__shipment__purchase_order__order=OuterRef("pk"))

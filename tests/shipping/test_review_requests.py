@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from notifications.models import Event
-from orders.models import Order, Payment
+from orders.models import Order, OrderMessage, Payment
 from shipping.models import Parcel
 from shipping.shipments import shipments
 from tests.factories.orders import make_sellable
@@ -63,6 +63,12 @@ def test_a_late_consent_does_not_ask_about_an_old_order(delivered):
     assert ask_for_reviews(NOON + 3 * WEEK) == 0
 
 
+def write_on_the_order_page(order):
+    OrderMessage.objects.create(
+        order=order, author="customer", text="Where is it?", sent_at=NOON, request_key="1"
+    )
+
+
 def write_to_the_shop(order):
     with transaction.atomic():
         Event.objects.create(
@@ -84,9 +90,19 @@ def write_to_the_shop(order):
         lambda _: Parcel.objects.update(status="returned"),
         lambda _: Payment.objects.update(dispute_status="charged_back"),
         write_to_the_shop,
+        write_on_the_order_page,
         lambda _: Order.objects.update(status="processing"),
     ],
-    ids=["return", "problem report", "lost", "returned", "dispute", "message", "not completed"],
+    ids=[
+        "return",
+        "problem report",
+        "lost",
+        "returned",
+        "dispute",
+        "contact form",
+        "order page",
+        "not completed",
+    ],
 )
 def test_no_one_is_asked_after_a_problem(delivered, trouble):
     agree()
