@@ -3,7 +3,7 @@
 import pytest
 
 from orders.models import Order, PaymentEvent
-from shipping.models import Parcel, SilenceCase, SilenceRule
+from shipping.models import Parcel, RouteTransit, SilenceCase, SilenceRule
 from tests.factories.parcels import state_of
 from tests.factories.silence import DAY, confirm_supply, make_silent, watch
 from tests.factories.suppliers import NOON
@@ -154,3 +154,22 @@ def test_the_page_of_a_case_without_a_number_and_a_last_message(client, noon):
     assert "Your parcel is going back to the sender." in text
     assert "if you do not answer" not in text.lower()
     assert "Choose an option" in order_text
+
+
+def test_the_order_page_says_how_the_expected_days_are_known(client, noon):
+    parcel = make_silent("in_transit")
+    noon.move_to(NOON + DAY)
+    purchase_order = parcel.shipment.purchase_order
+    RouteTransit.objects.create(
+        carrier=parcel.carrier,
+        origin=purchase_order.entry["country"],
+        destination=purchase_order.goes_to["country"],
+        min_days=9,
+        max_days=20,
+        parcels=40,
+        measured_at=NOON,
+    )
+
+    text = text_of(client.get(page_of(Order.objects.get())))
+
+    assert "Most parcels of this carrier need 9 to 20 days for this route." in text
