@@ -6,7 +6,7 @@ def test_the_processes_of_a_demo_read_its_own_database(monkeypatch, tmp_path):
     settings = ("DATABASE_URL", "REDIS_URL", "SMTP_URL", "ENVIRONMENT")
     for name in settings:
         monkeypatch.setenv(f"{name}_FILE", "/run/secrets/production")
-    names_of = ("web", "sandbox", "bigbuy", "feed", "gateway", "tracker", "sms", "smtp")
+    names_of = ("web", "sandbox", "bigbuy", "feed", "gateway", "tracker", "labels", "sms", "smtp")
     ports = processes.Ports(**{name: free_port() for name in names_of})
     ours = {"DATABASE_URL": "postgres://ours", "REDIS_URL": "redis://ours"}
 
