@@ -1170,12 +1170,12 @@ class Migration(migrations.Migration):
                         choices=[("us", "We pay"), ("customer", "Customer pays"), ("supplier", "Supplier pays")], default="customer", help_text="For withdrawals only. We always pay for defective or wrong items.", max_length=10, verbose_name="Return shipping paid by"
                     ),
                 ),
-                ("label_name", models.CharField(blank=True, max_length=100, verbose_name="Recipient")),
-                ("label_street", models.CharField(blank=True, max_length=100, verbose_name="Street and number")),
-                ("label_postcode", models.CharField(blank=True, max_length=20, verbose_name="Postcode")),
-                ("label_city", models.CharField(blank=True, max_length=80, verbose_name="City")),
+                ("label_name", models.CharField(blank=True, help_text="Address on return labels that we buy. Fill in all parts or none.", max_length=100, verbose_name="Recipient")),
+                ("label_street", models.CharField(blank=True, help_text="Address on return labels that we buy. Fill in all parts or none.", max_length=100, verbose_name="Street and number")),
+                ("label_postcode", models.CharField(blank=True, help_text="Address on return labels that we buy. Fill in all parts or none.", max_length=20, verbose_name="Postcode")),
+                ("label_city", models.CharField(blank=True, help_text="Address on return labels that we buy. Fill in all parts or none.", max_length=80, verbose_name="City")),
                 ("label_country", models.CharField(blank=True, help_text="Code of two letters, such as DE.", max_length=2, verbose_name="Country")),
-                ("label_phone", models.CharField(blank=True, max_length=30, verbose_name="Phone")),
+                ("label_phone", models.CharField(blank=True, help_text="For the carrier. May be empty.", max_length=30, verbose_name="Phone")),
                 ("is_label_automatic", models.BooleanField(default=False, help_text="As soon as a return is approved, the cheapest label is bought and e-mailed.", verbose_name="Buy label automatically")),
                 (
                     "supplier",

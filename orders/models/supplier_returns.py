@@ -14,6 +14,8 @@ from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
 
+_LABEL_ADDRESS = _("Address on return labels that we buy. Fill in all parts or none.")
+
 
 class ReturnPolicy(models.Model):
     """How one supplier handles returns.
@@ -98,14 +100,22 @@ class ReturnPolicy(models.Model):
         help_text=_("For withdrawals only. We always pay for defective or wrong items."),
     )
     # The return address in parts, as a label provider needs it.
-    label_name = models.CharField(_("Recipient"), max_length=100, blank=True)
-    label_street = models.CharField(_("Street and number"), max_length=100, blank=True)
-    label_postcode = models.CharField(_("Postcode"), max_length=20, blank=True)
-    label_city = models.CharField(_("City"), max_length=80, blank=True)
+    label_name = models.CharField(
+        _("Recipient"), max_length=100, blank=True, help_text=_LABEL_ADDRESS
+    )
+    label_street = models.CharField(
+        _("Street and number"), max_length=100, blank=True, help_text=_LABEL_ADDRESS
+    )
+    label_postcode = models.CharField(
+        _("Postcode"), max_length=20, blank=True, help_text=_LABEL_ADDRESS
+    )
+    label_city = models.CharField(_("City"), max_length=80, blank=True, help_text=_LABEL_ADDRESS)
     label_country = models.CharField(
         _("Country"), max_length=2, blank=True, help_text=_("Code of two letters, such as DE.")
     )
-    label_phone = models.CharField(_("Phone"), max_length=30, blank=True)
+    label_phone = models.CharField(
+        _("Phone"), max_length=30, blank=True, help_text=_("For the carrier. May be empty.")
+    )
     is_label_automatic = models.BooleanField(
         _("Buy label automatically"),
         default=False,

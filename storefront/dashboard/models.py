@@ -144,7 +144,11 @@ class AlertedKind(models.Model):
     """What a recipient was told at once of one inbox rule: the cases that still wait, and when."""
 
     recipient = models.ForeignKey(
-        AlertRecipient, models.CASCADE, related_name="alerted", verbose_name=_("Recipient")
+        AlertRecipient,
+        models.CASCADE,
+        related_name="alerted",
+        verbose_name=_("Recipient"),
+        db_index=False,
     )
     cause = models.SlugField(_("Issue"), max_length=40, db_index=False)
     cases = models.JSONField(_("Cases"), default=list)

@@ -15,8 +15,10 @@ from tests.notifications import (
     test_invoice_emails,
     test_order_emails,
     test_parcel_emails,
+    test_problem_report_emails,
     test_product_alert_emails,
     test_return_emails,
+    test_silence_emails,
     test_staff_emails,
     test_supplier_emails,
 )
@@ -36,8 +38,10 @@ def test_each_event_with_an_e_mail_has_a_case():
         *test_invoice_emails.CASES,
         *test_order_emails.CASES,
         *test_parcel_emails.CASES,
+        *test_problem_report_emails.CASES,
         *test_product_alert_emails.CASES,
         *test_return_emails.CASES,
+        *test_silence_emails.CASES,
         *test_staff_emails.CASES,
         *test_supplier_emails.CASES,
     )

@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ("cause", models.SlugField(db_index=False, max_length=40, verbose_name="Issue")),
                 ("cases", models.JSONField(default=list, verbose_name="Cases")),
                 ("at", models.DateTimeField(null=True, verbose_name="Last alert")),
-                ("recipient", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="alerted", to="dashboard.alertrecipient", verbose_name="Recipient")),
+                ("recipient", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="alerted", to="dashboard.alertrecipient", verbose_name="Recipient")),
             ],
             options={"verbose_name": "sent alert", "verbose_name_plural": "sent alerts", "constraints": [models.UniqueConstraint(fields=("recipient", "cause"), name="alerted_kind_once")]},
         ),
