@@ -842,7 +842,7 @@ class Migration(migrations.Migration):
                 ("written_by", models.CharField(max_length=100, verbose_name="Written by")),
                 ("text", models.TextField(max_length=4000, verbose_name="Message")),
                 ("sent_at", models.DateTimeField(verbose_name="Sent")),
-                ("request_key", models.CharField(editable=False, max_length=40)),
+                ("request_key", models.CharField(editable=False, max_length=40, verbose_name="Form key")),
                 ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="Answered")),
                 ("order", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="orders.order", verbose_name="Order")),
             ],

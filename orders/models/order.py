@@ -358,7 +358,7 @@ class OrderMessage(models.Model):
     written_by = models.CharField(_("Written by"), max_length=100)
     text = models.TextField(_("Message"), max_length=MAX_CHARS)
     sent_at = models.DateTimeField(_("Sent"))
-    request_key = models.CharField(max_length=40, editable=False)
+    request_key = models.CharField(_("Form key"), max_length=40, editable=False)
     # Of a customer's message; empty while it waits. Staff may also close it without an answer.
     answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
 
