@@ -20,7 +20,13 @@ MESSAGE_INLINE = inline(
 )
 
 
-class AnswerForm(forms.Form):
+class CloseForm(forms.Form):
+    """The newest message that the page quotes: one that arrives later keeps waiting."""
+
+    last_seen = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class AnswerForm(CloseForm):
     """Form for a message to the customer; the key prevents a second message of one form."""
 
     text = forms.CharField(
@@ -37,6 +43,15 @@ def quote_waiting(order: Order) -> str:
     )
 
 
+def _last_seen(order: Order) -> dict[str, int]:
+    newest = conversations.waiting_messages(order).last()
+    return {"last_seen": newest.pk if newest else 0}
+
+
+def _new_answer(order: Order) -> dict[str, int | str]:
+    return {"key": secrets.token_hex(8), **_last_seen(order)}
+
+
 class ConversationActions(StaffAdmin):
     """Actions on an order: write to its customer, close waiting messages without an answer."""
 
@@ -50,22 +65,28 @@ class ConversationActions(StaffAdmin):
         icon="reply",
         explain=quote_waiting,
         form_class=AnswerForm,
-        initial=lambda _order: {"key": secrets.token_hex(8)},
+        initial=_new_answer,
         done=_("Message sent. The customer gets it by e-mail and on the order page."),
     )
     def write_to_customer(self, request: HttpRequest, order: Order, data: FormData) -> None:
         conversations.answer(
-            order=order, text=data["text"], request_key=data["key"], **acting(request)
+            order=order,
+            text=data["text"],
+            request_key=data["key"],
+            last_seen=data["last_seen"],
+            **acting(request),
         )
 
     @confirmed_action(
         description=_("Close messages"),
         icon="done",
         explain=quote_waiting,
+        form_class=CloseForm,
+        initial=_last_seen,
         done=_("The messages are closed without an answer."),
     )
-    def close_messages(self, request: HttpRequest, order: Order, _data: object) -> None:
-        conversations.close(order=order, now=acting(request)["now"])
+    def close_messages(self, request: HttpRequest, order: Order, data: FormData) -> None:
+        conversations.close(order=order, last_seen=data["last_seen"], now=acting(request)["now"])
 
 
 @admin.register(OrderMessage)
@@ -93,10 +114,14 @@ class OrderMessageAdmin(StaffAdmin):
         icon="reply",
         explain=lambda message: quote_waiting(message.order),
         form_class=AnswerForm,
-        initial=lambda _message: {"key": secrets.token_hex(8)},
+        initial=lambda message: _new_answer(message.order),
         done=_("Message sent. The customer gets it by e-mail and on the order page."),
     )
     def answer(self, request: HttpRequest, message: OrderMessage, data: FormData) -> None:
         conversations.answer(
-            order=message.order, text=data["text"], request_key=data["key"], **acting(request)
+            order=message.order,
+            text=data["text"],
+            request_key=data["key"],
+            last_seen=data["last_seen"],
+            **acting(request),
         )

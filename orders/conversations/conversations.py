@@ -31,9 +31,12 @@ def write(*, order: Order, text: str, request_key: str, now: datetime) -> bool:
 
 
 @transaction.atomic(durable=True)
-def answer(*, order: Order, text: str, request_key: str, actor: str, now: datetime) -> None:
-    """Store the answer of staff, notify the customer; all waiting messages are answered.
+def answer(  # noqa: PLR0913 - the message, and what it answers
+    *, order: Order, text: str, request_key: str, last_seen: int, actor: str, now: datetime
+) -> None:
+    """Store the answer of staff and notify the customer.
 
+    It answers the waiting messages up to the id ``last_seen``: staff have not read a later one.
     Idempotent: a repeated form stores and sends nothing.
 
     Locks:  the order, so that two staff members answer one after the other
@@ -43,13 +46,13 @@ def answer(*, order: Order, text: str, request_key: str, actor: str, now: dateti
         locked, Author.STAFF, text=text, written_by=actor, key=request_key, now=now
     )
     if is_new:
-        waiting_messages(locked).update(answered_at=now)
+        waiting_messages(locked).filter(pk__lte=last_seen).update(answered_at=now)
         events.message_answered(locked, message=message, at=now)
 
 
-def close(*, order: Order, now: datetime) -> None:
-    """Close the waiting messages of an order without an answer. Idempotent."""
-    waiting_messages(order).update(answered_at=now)
+def close(*, order: Order, last_seen: int, now: datetime) -> None:
+    """Close the waiting messages up to the id ``last_seen`` without an answer. Idempotent."""
+    waiting_messages(order).filter(pk__lte=last_seen).update(answered_at=now)
 
 
 def _store(  # noqa: PLR0913 - the fields of the row

@@ -185,7 +185,9 @@ def not_canceled():
 def message_answered():
     order = make_order(make_sellable())
     text = "It is on the way."
-    conversations.answer(order=order, text=text, request_key="1", actor="ann", now=NOON)
+    conversations.answer(
+        order=order, text=text, request_key="1", last_seen=0, actor="ann", now=NOON
+    )
 
 
 def refunded():

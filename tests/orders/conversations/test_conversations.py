@@ -25,8 +25,13 @@ def write(order, text="Where is it?", key="1"):
     return conversations.write(order=order, text=text, request_key=key, now=NOON)
 
 
-def answer(order, text="On Friday.", key="2"):
-    conversations.answer(order=order, text=text, request_key=key, actor="ann", now=LATER)
+def newest():
+    return OrderMessage.objects.latest("pk").pk
+
+
+def answer(order, text="On Friday.", key="2", **more):
+    values = {"text": text, "request_key": key, "last_seen": newest(), **more}
+    conversations.answer(order=order, actor="ann", now=LATER, **values)
 
 
 def test_form_that_is_submitted_twice_is_stored_once(order):
@@ -53,10 +58,21 @@ def test_answer_ends_the_wait_of_all_messages_and_is_mailed_once(order):
 def test_waiting_messages_are_closed_without_a_mail(order):
     write(order)
 
-    conversations.close(order=order, now=LATER)
+    conversations.close(order=order, last_seen=newest(), now=LATER)
 
     assert not conversations.waiting_messages(order)
     assert not Event.objects.filter(name="order.message_answered")
+
+
+def test_message_that_staff_have_not_seen_keeps_waiting(order):
+    write(order)
+    seen = newest()
+    write(order, "Please cancel it!", key="3")
+
+    answer(order, last_seen=seen)
+    conversations.close(order=order, last_seen=seen, now=LATER)
+
+    assert [each.text for each in conversations.waiting_messages(order)] == ["Please cancel it!"]
 
 
 def test_messages_are_erased_with_the_customer(order):

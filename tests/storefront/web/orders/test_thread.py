@@ -25,7 +25,9 @@ def send(client, order, text="Where is it?", **more):
 def test_thread_is_shown_on_the_order_page_and_above_the_form(client, order, language):
     empty = Page(client.get(page_of(order, "message/", language)))
     sent = Page(send(client, order, "Where <b>is</b> it?\r\nHello"))
-    conversations.answer(order=order, text="On Friday.", request_key="2", actor="ann", now=NOON)
+    conversations.answer(
+        order=order, text="On Friday.", request_key="2", last_seen=0, actor="ann", now=NOON
+    )
     page = Page(client.get(page_of(order, language=language)))
     form = Page(client.get(page_of(order, "message/", language)))
 
