@@ -91,10 +91,11 @@ def import_file(*, supplier: Supplier, content: bytes, now: datetime) -> list[Ou
     rows = [row for row in _parse(content) if row.number]
     if not rows:
         raise UnreadableFileError(_("No row has a tracking number."))
-    listed = tracking_import.validate(rows, supplier=supplier)
-    if len(listed) > MAX_PARCELS:
+    # before the rows are validated, which takes queries for each parcel
+    if len({(row.order.upper(), row.number.upper()) for row in rows}) > MAX_PARCELS:
         text = _("The file has more than %(most)d parcels. Split it and upload the parts.")
         raise UnreadableFileError(text % {"most": MAX_PARCELS})
+    listed = tracking_import.validate(rows, supplier=supplier)
     failed = {parcel.rows for parcel in tracking_import.apply(listed, now=now)}
     return [_outcome(parcel, is_failed=parcel.rows in failed) for parcel in listed]
 

@@ -1,6 +1,7 @@
 """Many orders at once: confirm chosen ones, exchange files of tracking numbers."""
 
 import io
+from zipfile import ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -145,6 +146,32 @@ def test_unreadable_file_is_explained(client, content, message):
     assert response.status_code == 422
     assert message in response.content.decode()
     assert not Parcel.objects.exists()
+
+
+def damaged_workbook(*, before, after):
+    """Return a workbook of one row whose sheet was edited by hand."""
+    file = io.BytesIO(workbook((1, ["order"])))
+    copy = io.BytesIO()
+    with ZipFile(file) as source, ZipFile(copy, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(before, after))
+    return copy.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'<row r="1"', b'<row r="one"'),
+        (b'<row r="1"', b'<row r="' + b"9" * 5000 + b'"'),
+        (b"<v>0</v>", b"<v>" + b"9" * 5000 + b"</v>"),
+        (b"<v>0</v>", b"<!-- a comment --><v>0</v>"),
+    ],
+    ids=["row", "huge row", "huge string", "comment"],
+)
+def test_nonsense_in_a_spreadsheet_is_no_server_error(client, before, after):
+    response = upload(client, damaged_workbook(before=before, after=after))
+
+    assert response.status_code == 422
 
 
 def test_long_files_and_missing_files_are_refused(client, monkeypatch):

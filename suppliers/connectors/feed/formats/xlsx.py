@@ -41,6 +41,8 @@ BATCH = 5_000
 BLOCK = 64
 CACHED_BLOCKS = 256
 ALPHABET_SIZE = 26
+MAX_PLACE_DIGITS = 9
+ELEMENTS = "{*}*"  # neither comments nor entities
 
 StringLookup = Callable[[int], str]
 
@@ -165,13 +167,13 @@ def _sheet(
         raise invalid_file("xlsx", "The spreadsheet is damaged: its sheet is missing.") from error
     for position, row in enumerate(_elements(archive, part_path, "row"), start=1):
         cells: list[Any] = []
-        for cell in row:
+        for cell in row.iterchildren(ELEMENTS):
             column = _column(cell.get("r")) if cell.get("r") else len(cells)
             if not len(cells) <= column < MAX_COLUMNS:
                 continue
             cells += [None] * (column - len(cells))
             cells.append(_value(cell, shared))
-        yield int(row.get("r") or position), cells
+        yield _whole_number(row.get("r") or "", default=position), cells
 
 
 def _column(reference: str) -> int:
@@ -186,7 +188,7 @@ def _column(reference: str) -> int:
 def _value(cell: Any, shared: StringLookup) -> Any:
     kind = cell.get("t", "n")
     content = ""
-    for part in cell:
+    for part in cell.iterchildren(ELEMENTS):
         name = part.tag.rpartition("}")[2]
         if name == "f":
             return Formula(f"={part.text or ''}"[:200])
@@ -195,12 +197,18 @@ def _value(cell: Any, shared: StringLookup) -> Any:
         elif name == "is":
             content = "".join(text.text or "" for text in part.iter(f"{MAIN}t"))[:MAX_TEXT_LENGTH]
     if kind == "s":
-        return shared(int(content)) if content.isdecimal() else ""
+        place = _whole_number(content, default=-1)
+        return shared(place) if place >= 0 else ""
     if kind in {"str", "inlineStr", "d"}:
         return content
     if kind == "b":
         return content == "1"
     return None if kind == "e" or not content else _number(content)
+
+
+def _whole_number(text: str, *, default: int) -> int:
+    """Return a row number or a place in the shared strings; ``default`` if a file has nonsense."""
+    return int(text) if text.isdecimal() and len(text) <= MAX_PLACE_DIGITS else default
 
 
 def _number(text: str) -> Any:
