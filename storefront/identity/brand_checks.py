@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from lxml import etree
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 MAX_LOGO_BYTES = 200_000
 MAX_WIDTH, MAX_HEIGHT = 1600, 800
@@ -16,8 +16,10 @@ RASTER_FORMATS = {"PNG": "png", "WEBP": "webp"}
 COLOR = re.compile(r"#[0-9a-f]{6}")
 SVG = "{http://www.w3.org/2000/svg}"
 # Elements that run code, or show content of another address.
+# By their local names: an element of HTML works inside an SVG, too.
 UNSAFE_ELEMENTS = frozenset(
-    f"{SVG}{name}" for name in ("script", "foreignObject", "iframe", "image", "use", "a", "style")
+    {"script", "foreignobject", "iframe", "image", "use", "a", "style"}
+    | {"embed", "object", "img", "video", "audio", "link"}
 )
 
 
@@ -41,7 +43,7 @@ def logo_format(content: bytes) -> str:
                 raise ValidationError(gettext("The logo is larger than 1600 × 800 pixels."))
             picture.load()
             return RASTER_FORMATS[str(picture.format)]
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+    except (Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise ValidationError(gettext("This is not a PNG, WebP or SVG file.")) from error
 
 
@@ -58,13 +60,16 @@ def _check_svg(content: bytes) -> None:
     """Refuse an SVG that could run code or load anything."""
     root = _svg_root(content)
     assert root is not None  # noqa: S101 - ``is_svg`` has parsed it
-    has_entities = root.getroottree().docinfo.doctype
-    for element in root.iter():
+    # such as <?xml-stylesheet?>, also before the root element
+    has_instructions = bool(root.xpath("//processing-instruction()"))
+    is_unsafe = has_instructions or bool(root.getroottree().docinfo.doctype)
+    for element in root.iter("{*}*"):
         names = [str(name).rpartition("}")[2].lower() for name in element.attrib]
         is_active = any(name.startswith("on") or name in {"href", "style"} for name in names)
         values = " ".join(str(value).lower() for value in element.attrib.values())
         loads = bool(re.search(r"url\(\s*['\"]?(?!#)", values)) or "javascript:" in values
-        if has_entities or element.tag in UNSAFE_ELEMENTS or is_active or loads:
+        tag = etree.QName(element).localname.lower()
+        if is_unsafe or tag in UNSAFE_ELEMENTS or is_active or loads:
             raise ValidationError(
                 gettext(
                     "This SVG contains links, styles or scripts. Export it as plain SVG, or upload"

@@ -77,6 +77,9 @@ def test_a_logo_is_stored_and_served(staff, client, content, suffix):
         SVG.format('<path fill="url(https://x.example/a)" d="M0 0"/>').encode(),
         SVG.format('<image href="https://x.example/a.png"/>').encode(),
         b'<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG.format("").encode(),
+        SVG.format('<script xmlns="http://www.w3.org/1999/xhtml">alert(1)</script>').encode(),
+        b'<?xml-stylesheet href="https://x.example/a.css"?>' + SVG.format("").encode(),
+        picture()[:33] + b"\0\0\0\0pHYs\xb0\xda\xa9\xd1" + picture()[33:],
     ],
     ids=[
         "empty",
@@ -90,6 +93,9 @@ def test_a_logo_is_stored_and_served(staff, client, content, suffix):
         "url",
         "image",
         "entity",
+        "HTML script",
+        "style sheet",
+        "truncated",
     ],
 )
 def test_an_unsafe_or_large_logo_is_refused(content):
