@@ -44,7 +44,11 @@ DELAYS = (
     timedelta(hours=24),
 )
 # templates that say what happens today
-TODAY_ONLY = frozenset({"parcel_out_for_delivery", "staff_alert", "staff_digest"})
+TODAY_ONLY = frozenset({"parcel_out_for_delivery"})
+# An alert of 23:59 is still true at 0:00; a digest is replaced by that of the next morning.
+MAX_AGES: Mapping[str, timedelta] = dict.fromkeys(
+    ("staff_alert", "staff_digest"), timedelta(hours=20)
+)
 ENDS_OF_PARCEL = ("parcel.delivered", "parcel.lost", "parcel.returned")
 # A text message that waits for the morning is no longer true after a later event of its parcel.
 OVERTAKEN_BY: Mapping[str, tuple[str, ...]] = {
@@ -197,7 +201,12 @@ def _is_overtaken(delivery: Message) -> bool:
 
 
 def _is_outdated(delivery: Message, now: datetime) -> bool:
-    """Return whether a message about today was to be sent on an earlier day of the country."""
+    """Return whether a message about today was to be sent on an earlier day, or is too old.
+
+    The day is that of the country of delivery.
+    """
+    if max_age := MAX_AGES.get(delivery.template):
+        return now - delivery.event.occurred_at > max_age
     zone = time_zone_of(_country(delivery))
     is_of_earlier_day = (
         delivery.event.occurred_at.astimezone(zone).date() < now.astimezone(zone).date()

@@ -27,7 +27,6 @@ def anonymize_messages(
     """
     words = {text.lower() for text in texts}
     Consent.objects.filter(recipient__in=words).delete()
-    Suppression.objects.filter(address__in=words).delete()
     mentions = Q(subject=subject)
     for text in (*emails, *numbers):
         mentions |= Q(text__icontains=text)
@@ -42,6 +41,8 @@ def anonymize_messages(
             FREE_TEXT_FIELDS.get(event.name, ()), ""
         )
         Event.objects.filter(pk=event.pk).update(payload=payload)
+    # Last: a webhook that suppresses an address holds its message until it commits.
+    Suppression.objects.filter(address__in=words).delete()
 
 
 @requires_transaction

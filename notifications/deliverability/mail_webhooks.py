@@ -49,7 +49,10 @@ ORDER = (
 )
 SOFT_TYPES = frozenset({"SoftBounce", "soft_bounce"})  # of Postmark and Brevo
 HARD_REASONS = frozenset({RejectReason.BOUNCED, RejectReason.INVALID})
-UNREADABLE = (AnymailError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+UNREADABLE = (
+    *(AnymailError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
+    RecursionError,  # deeply nested JSON
+)
 
 
 def is_mail_provider(name: str) -> bool:
@@ -158,7 +161,8 @@ def delivery_of(event: AnymailTrackingEvent) -> Delivery | None:
 
 def _detail(event: AnymailTrackingEvent) -> str:
     """Return the answer of the recipient's server on one line."""
-    return " ".join(str(event.mta_response or event.description or "").split())[:250]
+    text = str(event.mta_response or event.description or "").replace("\0", "")
+    return " ".join(text.split())[:250]
 
 
 @transaction.atomic(durable=True)
@@ -168,7 +172,9 @@ def _record(
     """Record what the provider reported of an e-mail, once, and suppress or release its address."""
     earlier = ORDER[: ORDER.index(delivery)]
     problem = detail if delivery != Delivery.DELIVERED else ""
-    changed = Message.objects.filter(pk=message.pk, delivery__in=earlier).update(
+    # The recipient may have been erased since the message was read.
+    rows = Message.objects.filter(pk=message.pk, recipient=message.recipient)
+    changed = rows.filter(delivery__in=earlier).update(
         delivery=delivery, delivery_at=at, problem=problem
     )
     if not changed:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifications.deliverability import suppressions
+from notifications.deliverability import mail_webhooks, suppressions
 from notifications.models import Message, Suppression
 from notifications.preferences import EMAIL, choices
 from storefront.webhooks import processing, reception, storage
@@ -142,6 +142,33 @@ def test_an_event_of_an_erased_person_is_ignored(client, settings, mail):
     take_in(client, settings, postmark(mail))
 
     assert not Suppression.objects.exists()
+
+
+def test_an_event_applies_to_no_person_who_is_erased_meanwhile(client, settings, mail, monkeypatch):
+    find = mail_webhooks.find_message
+
+    def find_then_erase(text):
+        found = find(text)
+        Message.objects.filter(pk=found.pk).update(recipient="erased@erased.invalid")
+        return found
+
+    monkeypatch.setattr(mail_webhooks, "find_message", find_then_erase)
+
+    take_in(client, settings, postmark(mail))
+
+    assert not Suppression.objects.exists()
+
+
+def test_deeply_nested_json_is_refused(client, settings):
+    settings.MAIL_PROVIDER, settings.MAIL_WEBHOOK_SECRET = "mailgun", SIGNING_KEY
+
+    assert post(client, settings, (b"[" * 60_000, {})).status_code == 401
+
+
+def test_a_bounce_with_a_null_character_is_applied(client, settings, mail):
+    take_in(client, settings, postmark(mail, Details="550 \0 no such user"))
+
+    assert Suppression.objects.get().detail == "550 no such user"
 
 
 def test_an_unsubscription_ends_what_can_be_refused(client, settings, mail):

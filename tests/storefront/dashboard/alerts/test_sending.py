@@ -158,3 +158,15 @@ def test_an_alert_of_yesterday_is_not_sent(boss):
     dispatch.send(delivery=message, now=MORNING + timedelta(days=1))
 
     assert not Message.objects.exists()
+
+
+def test_an_alert_before_midnight_is_sent_after_midnight(boss):
+    recipient_of(boss)
+    break_rule("a")
+    night = MORNING.replace(hour=23, minute=59, second=59)
+    sending.send_alerts(now=night)
+    (message,) = dispatch.fan_out(event=Event.objects.get(), now=night)
+
+    dispatch.send(delivery=message, now=night + timedelta(seconds=2))
+
+    assert Message.objects.get().status == "sent"
