@@ -99,15 +99,14 @@ class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
 @admin.display(description=_("Logo"))
 def shown_logo(shop: ShopIdentity) -> str:
-    """Show the logo on a light and on a dark ground."""
+    """Show the logo on a light and on a dark background."""
     if not shop.logo_name:
         return gettext("None: pages and e-mails show the shop name")
-    grounds = (("#f5f2ea",), ("#0a0c11",))
     picture = format_html('<img src="/brand/{}" alt="" height="32">', shop.logo_name)
     return format_html_join(
         " ",
         '<span style="display:inline-block;padding:12px;background:{}">{}</span>',
-        ((ground, picture) for (ground,) in grounds),
+        ((background, picture) for background in ("#f5f2ea", "#0a0c11")),
     )
 
 

@@ -116,12 +116,6 @@ def shop_identity() -> Identity:
     return _cached[1]
 
 
-def logo_content() -> bytes:
-    """Return the bytes of the logo; empty without one. Its format is the suffix of ``logo_name``."""
-    row = apps.get_model("identity", "ShopIdentity").objects.values("logo").first()
-    return bytes(row["logo"] or b"") if row else b""
-
-
 def may_sell() -> bool:
     """Return whether the shop may sell: in production, only once its own identity is entered."""
     return not (settings.IS_PRODUCTION and shop_identity().is_demonstration)
