@@ -43,7 +43,7 @@ DELAYS = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-# templates that say what happens today
+# Templates that say what happens today.
 TODAY_ONLY = frozenset({"parcel_out_for_delivery"})
 # An alert of 23:59 is still true at 0:00; a digest is replaced by that of the next morning.
 MAX_AGES: Mapping[str, timedelta] = dict.fromkeys(
@@ -51,7 +51,7 @@ MAX_AGES: Mapping[str, timedelta] = dict.fromkeys(
 )
 ENDS_OF_PARCEL = ("parcel.delivered", "parcel.lost", "parcel.returned")
 # A text message that waits for the morning is no longer true after a later event of its parcel.
-OVERTAKEN_BY: Mapping[str, tuple[str, ...]] = {
+SUPERSEDED_BY: Mapping[str, tuple[str, ...]] = {
     "parcel.shipped": (
         "parcel.out_for_delivery",
         "parcel.ready_for_pickup",
@@ -165,7 +165,7 @@ def hand_over(message: OutgoingMessage, *, sender: str) -> Receipt | None:
     """Pass a message to its sender, and record whether a chat channel took it. Raises as the sender."""
     if sender != preferences.CHAT:
         return sender_for(sender).send(message)
-    with chat_channels.watched(message.recipient):
+    with chat_channels.record_outcome(message.recipient):
         return sender_for(sender).send(message)
 
 
@@ -176,7 +176,7 @@ def _may_send(delivery: Message, reasons: Collection[str], now: datetime) -> boo
     """
     mine = Message.objects.filter(pk=delivery.pk, status=delivery.status)
     is_refused = bool(reasons) and preferences.kind_of_message(delivery) is not None
-    if is_refused or not preferences.is_wanted(delivery) or _is_untrue(delivery, now):
+    if is_refused or not preferences.is_wanted(delivery) or _is_obsolete(delivery, now):
         mine.delete()
         return False
     if due_at := _sending_starts_at(delivery, now):
@@ -185,14 +185,14 @@ def _may_send(delivery: Message, reasons: Collection[str], now: datetime) -> boo
     return True
 
 
-def _is_untrue(delivery: Message, now: datetime) -> bool:
-    return _is_outdated(delivery, now) or _is_overtaken(delivery)
+def _is_obsolete(delivery: Message, now: datetime) -> bool:
+    return _is_outdated(delivery, now) or _is_superseded(delivery)
 
 
-def _is_overtaken(delivery: Message) -> bool:
+def _is_superseded(delivery: Message) -> bool:
     """Return whether a later event of the same parcel made a text message untrue."""
     event = delivery.event
-    later = OVERTAKEN_BY.get(event.name, ())
+    later = SUPERSEDED_BY.get(event.name, ())
     if delivery.sender != preferences.SMS or not later:
         return False
     parcel = event.payload.get("parcel")

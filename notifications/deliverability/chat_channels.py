@@ -31,7 +31,7 @@ def webhook_url(channel: ChatChannel) -> str:
 
 
 @contextmanager
-def watched(name: str) -> Iterator[None]:
+def record_outcome(name: str) -> Iterator[None]:
     """Record on the channel whether the call inside failed, by the database clock."""
     rows = ChatChannel.objects.filter(name=name)
     try:

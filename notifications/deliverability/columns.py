@@ -23,7 +23,7 @@ def reachability(path: str) -> Callable[[Any], str]:
     @admin.display(description=_("E-mail delivery"))
     def column(row: Any) -> str:
         address = str(columns.follow(row, path) or "")
-        found = suppressions.describe(address)
+        found = suppressions.find_active(address)
         if not found:
             return gettext("No problem known")
         page = reverse("admin:notifications_suppression_changelist")

@@ -49,7 +49,7 @@ def find_unreachable(address: str) -> Suppression | None:
     return rows.order_by("reason").first()
 
 
-def describe(address: str) -> list[Suppression]:
+def find_active(address: str) -> list[Suppression]:
     """Return the active suppressions of an address, oldest first."""
     return list(Suppression.objects.filter(address=address.lower(), lifted_at=None).order_by("pk"))
 

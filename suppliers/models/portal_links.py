@@ -11,7 +11,7 @@ from suppliers.models.supplier import Supplier
 class PortalLink(models.Model):
     """A link to all purchase orders of a supplier; ended rows are the history.
 
-    ``key_encrypted`` holds the key, which e-mails with purchase orders repeat; an ended link has
+    ``key_encrypted`` holds the key, which e-mails with purchase orders contain; an ended link has
     none.
     """
 

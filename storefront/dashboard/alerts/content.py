@@ -21,7 +21,7 @@ from storefront.lib.staff.columns import as_money
 
 
 def is_active(recipient: AlertRecipient) -> bool:
-    """Return whether a recipient still works here, or its channel is enabled."""
+    """Return whether the staff member is active, or the chat channel enabled."""
     if recipient.channel:
         return recipient.channel.disabled_at is None
     return bool(recipient.user and recipient.user.is_active and recipient.user.is_staff)
@@ -34,14 +34,14 @@ def rules_of(recipient: AlertRecipient, codes: Iterable[str]) -> list[InboxRule]
     return [rule for rule in allowed if rule.code in chosen]
 
 
-def alert(recipient: AlertRecipient, items: Sequence[InboxItem]) -> dict[str, Any]:
+def alert_payload(recipient: AlertRecipient, items: Sequence[InboxItem]) -> dict[str, Any]:
     """Return the payload of an alert about the rows of one rule."""
     with translation.override(recipient.language):
-        line = _kind(recipient, items)
+        line = _summarize_rule(recipient, items)
         return _address(recipient) | line | {"url": line["staff_url"]}
 
 
-def digest(recipient: AlertRecipient, inbox: Inbox) -> dict[str, Any]:
+def digest_payload(recipient: AlertRecipient, inbox: Inbox) -> dict[str, Any]:
     """Return the payload of a digest: one line for each rule, the oldest first."""
     by_rule: dict[str, list[InboxItem]] = {}
     for item in inbox.rows:
@@ -51,7 +51,7 @@ def digest(recipient: AlertRecipient, inbox: Inbox) -> dict[str, Any]:
         return _address(recipient) | {
             "count": inbox.count,
             "amounts": [as_money(amount) for amount in inbox.at_risk if amount.amount],
-            "rows": [_kind(recipient, items) for items in oldest_first],
+            "rows": [_summarize_rule(recipient, items) for items in oldest_first],
             "url": f"{settings.PUBLIC_URL}{reverse('admin:index')}",
         }
 
@@ -64,7 +64,7 @@ def _address(recipient: AlertRecipient) -> dict[str, Any]:
     }
 
 
-def _kind(recipient: AlertRecipient, items: Sequence[InboxItem]) -> dict[str, Any]:
+def _summarize_rule(recipient: AlertRecipient, items: Sequence[InboxItem]) -> dict[str, Any]:
     rule = items[0].cause
     local = _oldest(items).astimezone(ZoneInfo(recipient.time_zone))
     return {

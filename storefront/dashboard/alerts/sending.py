@@ -1,7 +1,7 @@
-"""Alert sending: tell recipients of new urgent cases, send each morning's digest once.
+"""Alert sending: report new urgent cases to recipients, send each morning's digest once.
 
-New cases of one rule are one message, at most every ``GROUP_PERIOD``. A case that was told is not
-told again until it has left the inbox.
+New cases of one rule are one message, at most every ``GROUP_PERIOD``. A reported case is reported
+again only after it has left the inbox.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Q
 
-from notifications import dispatch, outbox
+from notifications import dispatch, outbox, preferences
 from notifications.models import Event, Message
 from storefront.dashboard.alerts import content
 from storefront.dashboard.inbox import query
@@ -64,7 +64,7 @@ def _alert(
             name="staff.alert",
             key=f"staff.alert:{recipient.pk}:{cause}:{period}",
             subject=f"staff_alerts:{recipient.pk}",
-            payload=content.alert(recipient, items),
+            payload=content.alert_payload(recipient, items),
             at=now,
         )
     else:
@@ -102,7 +102,7 @@ def _send_digest(recipient: AlertRecipient, *, day: date, now: datetime) -> bool
         name="staff.digest",
         key=f"staff.digest:{recipient.pk}:{day.isoformat()}",
         subject=f"staff_alerts:{recipient.pk}",
-        payload=content.digest(recipient, inbox),
+        payload=content.digest_payload(recipient, inbox),
         at=now,
     )
     return True
@@ -110,12 +110,12 @@ def _send_digest(recipient: AlertRecipient, *, day: date, now: datetime) -> bool
 
 def send_test(recipient: AlertRecipient, *, now: datetime) -> None:
     """Send the digest of this moment to a recipient. Raises as the sender does."""
-    payload = content.digest(recipient, _load_digest(recipient, now))
+    payload = content.digest_payload(recipient, _load_digest(recipient, now))
     event = Event(name="staff.digest", payload=payload, occurred_at=now)
     is_chat = recipient.channel is not None
     message = Message(
         event=event,
-        sender="chat" if is_chat else "email",
+        sender=preferences.CHAT if is_chat else preferences.EMAIL,
         recipient=payload["chat"] if is_chat else payload["email"][0],
         template="staff_digest",
         locale=recipient.language,

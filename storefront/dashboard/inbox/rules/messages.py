@@ -1,5 +1,7 @@
 """Message rules: find webhooks not processed, messages not delivered, unreachable addresses."""
 
+from functools import partial
+
 from django.utils.translation import gettext_lazy as _
 
 from notifications import labels
@@ -7,14 +9,8 @@ from notifications.models import Message, Suppression
 from storefront.dashboard.inbox.rule import NO_AMOUNT, simple_rule
 from storefront.lib.staff.columns import choice_label
 
-
-def _reason(code: str) -> str:
-    return choice_label(Suppression, "reason", code)
-
-
-def _unless_suppressed() -> str:
-    """Return the condition of messages that failed for another reason than a suppressed address."""
-    return f"d.status = 'failed' AND d.delivery <> '{Message.Delivery.SUPPRESSED}'"
+# Messages that failed for another reason than a suppressed address.
+FAILED = f"d.status = 'failed' AND d.delivery <> '{Message.Delivery.SUPPRESSED}'"
 
 
 # A suppressed address that bounces; a complaint leaves it reachable.
@@ -36,7 +32,7 @@ MESSAGES = (
         "notifications_message",
         f"d.id, d.template || ' → ' || d.recipient AS name, d.status_since AS since, {NO_AMOUNT},"
         " d.problem AS detail FROM notifications_message d",
-        f"({_unless_suppressed()}) OR (d.status = 'sending'"
+        f"({FAILED}) OR (d.status = 'sending'"
         " AND d.status_since < %(now)s - interval '15 minutes')",
         format_name=labels.label,
     ),
@@ -59,7 +55,7 @@ MESSAGES = (
         f"{BOUNCING} AND (o.status IN ('placed', 'on_hold', 'processing')"
         " OR (o.status IN ('completed', 'canceled')"
         " AND o.status_since > %(now)s - interval '14 days')) GROUP BY o.id",
-        format_detail=_reason,
+        format_detail=partial(choice_label, Suppression, "reason"),
     ),
     # Addresses of suppliers and staff: an order or a warning did not reach them.
     simple_rule(

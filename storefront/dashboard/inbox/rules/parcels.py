@@ -5,6 +5,7 @@ Staff see a silent parcel after its customer was told, when the rules of ``shipp
 
 import json
 from datetime import datetime
+from functools import partial
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shipping.models import ProblemReport, SilenceChoice, SilenceKind
 from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, rule_maker, simple_rule
+from storefront.lib.staff.columns import choice_label
 
 # What the customer paid for the content of the parcel; for the whole purchase order if the content
 # is unknown.
@@ -97,7 +99,7 @@ _SILENCE = """json_build_object(
     'offered', to_json(k.offered), 'answer', k.answer, 'next', k.tell_at)::text"""
 
 
-def describe(detail: str) -> str:
+def describe_silence(detail: str) -> str:
     """Return how long a parcel is silent, what its customer was told and answered."""
     known = json.loads(detail)
     days, messages = known["days"], known["messages"]
@@ -125,7 +127,7 @@ def _day(moment: str) -> str:
     return date_format(datetime.fromisoformat(moment), "SHORT_DATE_FORMAT")
 
 
-def _rule(code: str, kind: SilenceKind, sentence: str | Promise) -> InboxRule:
+def _silence_rule(code: str, kind: SilenceKind, sentence: str | Promise) -> InboxRule:
     return _parcel(
         code,
         sentence,
@@ -134,24 +136,26 @@ def _rule(code: str, kind: SilenceKind, sentence: str | Promise) -> InboxRule:
         joins="JOIN shipping_silencecase k ON k.parcel_id = x.id",
         since="k.staff_at",
         detail=_SILENCE,
-        format_detail=describe,
+        format_detail=describe_silence,
     )
 
 
 SILENT_PARCELS = (
-    _rule(
+    _silence_rule(
         "parcel_not_scanned",
         SilenceKind.NO_SCAN,
         _("Label created, but not scanned by the carrier"),
     ),
-    _rule("parcel_without_updates", SilenceKind.NO_EVENT, _("In transit without an update")),
-    _rule("parcel_late", SilenceKind.LATE, _("Parcel did not arrive by the promised day")),
-    _rule("parcel_in_customs", SilenceKind.CUSTOMS, _("Held in customs")),
-    _rule(
+    _silence_rule(
+        "parcel_without_updates", SilenceKind.NO_EVENT, _("In transit without an update")
+    ),
+    _silence_rule("parcel_late", SilenceKind.LATE, _("Parcel did not arrive by the promised day")),
+    _silence_rule("parcel_in_customs", SilenceKind.CUSTOMS, _("Held in customs")),
+    _silence_rule(
         "parcel_not_collected", SilenceKind.PICKUP, _("Ready for pickup for days, not collected")
     ),
-    _rule("parcel_going_back", SilenceKind.RETURNING, _("Carrier sends the parcel back")),
-    _rule("parcel_tracking_ended", SilenceKind.EXPIRED, _("Carrier ended the tracking")),
+    _silence_rule("parcel_going_back", SilenceKind.RETURNING, _("Carrier sends the parcel back")),
+    _silence_rule("parcel_tracking_ended", SilenceKind.EXPIRED, _("Carrier ended the tracking")),
 )
 # What the customer paid for the reported units; for the whole purchase order if they are unknown.
 _REPORT = """
@@ -169,23 +173,19 @@ _REPORT = """
 """
 
 
-def _kind_label(kind: str) -> str:
-    return str(ProblemReport.Kind(kind).label)
-
-
 _report = rule_maker("shipping_problemreport", _REPORT)
 PROBLEM_REPORTS = (
     _report(
         "problem_report_open",
         _("Problem with a parcel reported: refund, replace or reject"),
         "r.status = 'open'",
-        format_detail=_kind_label,
+        format_detail=partial(choice_label, ProblemReport, "kind"),
     ),
     # A day after ``shipping.problem_reports.endings.find_unanswered`` should have closed it.
     _report(
         "problem_report_overdue",
         _("Problem report without a reply not closed automatically"),
         "r.status = 'needs_information' AND r.status_since < %(now)s - interval '31 days'",
-        format_detail=_kind_label,
+        format_detail=partial(choice_label, ProblemReport, "kind"),
     ),
 )
