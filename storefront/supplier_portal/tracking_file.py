@@ -44,9 +44,10 @@ class UnreadableFileError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one parcel of the file, or of one order of several.
+    """The result of one parcel of a file, or of one order of several.
 
-    ``row_number`` is its first row; 0 if there is no file.
+    ``kind`` is "good", "bad" or "": nothing changed. ``row_number`` is the first row of the parcel;
+    0 if there is no file.
     """
 
     row_number: int = 0
@@ -139,7 +140,10 @@ def _outcome(parcel: ListedParcel, *, is_failed: bool) -> Outcome:
     if parcel.problem:
         kind, text = "bad", parcel.problem
     elif is_failed:
-        kind, text = "bad", _("Not saved: the number belongs to another order, or it changed.")
+        kind, text = (
+            "bad",
+            _("Not saved: the number belongs to another order, or the order changed."),
+        )
     elif parcel.is_known:
         kind, text = "", _("Already saved. Nothing changed.")
     else:

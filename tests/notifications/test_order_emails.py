@@ -212,7 +212,7 @@ CASES = [
     (
         "order.review_asked",
         asked_for_a_review,
-        ["You agreed that we ask you once", "Write a review", "Is something wrong?"],
+        ["You agreed to one request for a review.", "Write a review", "Is something wrong?"],
     ),
     (
         "order.confirmed",

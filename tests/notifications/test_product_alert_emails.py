@@ -60,7 +60,7 @@ CASES = [
     (
         "product_alert.asked",
         ask,
-        ["One click is missing.", "is available again? Confirm it within seven days."],
+        ["Confirm your request.", "is available again? Confirm it within seven days."],
     ),
     ("product_alert.asked", ask_for_a_price_drop, ["drops? Confirm it within seven days."]),
     (

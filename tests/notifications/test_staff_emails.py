@@ -63,7 +63,7 @@ CASES = [
     ("staff.alert", alert_about_money, ["€12.00"]),
     ("staff.digest", digest, ["Data integrity check failed: 1", "since 1 December, 08:30"]),
     ("staff.digest", digest_about_money, ["€12.00"]),
-    ("staff.digest", empty_digest, ["Nothing waits."]),
+    ("staff.digest", empty_digest, ["Nothing needs attention."]),
 ]
 
 

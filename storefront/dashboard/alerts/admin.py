@@ -1,4 +1,4 @@
-"""Alert admin: choose who is told what, connect chat channels, send a test."""
+"""Alert admin: choose recipients and their kinds of cases, connect chat channels, send a test."""
 
 import re
 from typing import Any, ClassVar
@@ -68,24 +68,26 @@ class AlertRecipientForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
     urgent_kinds = KindsField(
         label=_("At once"),
         help_text=_(
-            "New cases of one kind come together, at most every 15 minutes. A case is told once"
-            " until it is settled."
+            "New cases of one kind are sent together, at most every 15 minutes. Each case is"
+            " reported once."
         ),
     )
     digest_kinds = KindsField(
         label=_("In the morning digest"),
-        help_text=_("Number of cases, money at stake and the oldest one, with links."),
+        help_text=_("Number of cases, money at risk and the oldest one, with links."),
     )
 
     class Meta:
         model = AlertRecipient
         fields = RECIPIENT_FIELDS
         help_texts: ClassVar = {
-            "user": _("Gets e-mails about what they may see. Leave empty for a chat channel."),
+            "user": _(
+                "Gets e-mails about the cases that this person may view. Leave empty for a chat channel."
+            ),
             "channel": _("Gets all chosen kinds, without names of customers."),
             "language": _("Of the messages to this recipient."),
             "digest_at": _("In the time zone below."),
-            "sends_empty_digest": _("So that silence means that something is broken."),
+            "sends_empty_digest": _("If no digest arrives, something is broken."),
             "time_zone": _("Such as Europe/Berlin or Asia/Baku."),
         }
 
@@ -123,7 +125,7 @@ class AlertRecipientAdmin(StaffAdmin):
     editable = RECIPIENT_FIELDS
     may_add = may_delete = True
     groups = (
-        Group(_("Who"), ("user", "channel", "language")),
+        Group(_("Recipient"), ("user", "channel", "language")),
         Group(
             _("Morning digest"), ("digest_at", "time_zone", "sends_empty_digest", "digest_kinds")
         ),
@@ -144,9 +146,9 @@ class AlertRecipientAdmin(StaffAdmin):
         super().save_model(request, obj, form, change)
 
     @confirmed_action(
-        description=_("Send a test"),
+        description=_("Send test"),
         icon="send",
-        title=_("Send a test"),
+        title=_("Send test"),
         explain=_("The digest of this moment is sent now."),
         done=_("The test was sent to %s."),
     )
@@ -177,7 +179,7 @@ class ChatChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
         model = ChatChannel
         fields = CHANNEL_FIELDS
         help_texts: ClassVar = {
-            "name": _("As your staff call it."),
+            "name": _("Shown in Alert recipients, such as #orders."),
             "dialect": _("Decides how the message is written."),
         }
 

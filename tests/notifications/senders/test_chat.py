@@ -59,7 +59,7 @@ def test_a_message_is_posted_once_to_the_exact_address(chat):
     ((request, _answer),) = chat.log
     text = json.loads(request.data)["text"]
     assert message.status == "sent"
-    assert "Order &lt;on&gt; hold (2)\nAt stake: €12.00\nWaiting since: 1 December, 09:00" in text
+    assert "Order &lt;on&gt; hold (2)\nAt risk: €12.00\nWaiting since: 1 December, 09:00" in text
     assert SECRET not in message.problem
 
 

@@ -49,7 +49,7 @@ def test_chosen_orders_are_confirmed_once(client):
         "This can no longer be changed here. Please contact us.",
         "There is no such order.",
     ]
-    assert "3 rows failed." in response.content.decode()
+    assert "3 failed. The rest is saved." in response.content.decode()
     assert texts_on(again) == ["Already confirmed. Nothing changed."]
     assert "Everything is saved." in again.content.decode()
     assert fresh(waiting).accepted_at == NOON
@@ -98,7 +98,7 @@ def test_each_row_of_a_file_says_why_it_failed(client):
     assert texts_on(response) == [
         "no Row 2 This is not a valid tracking number.",
         "JJD000390007882000001 Row 3 There is no order with this number. Check the order number.",
-        f"{NUMBER} Row 4 Not saved: the number belongs to another order, or it changed.",
+        f"{NUMBER} Row 4 Not saved: the number belongs to another order, or the order changed.",
     ]
     assert taken.number not in response.content.decode()
     assert Parcel.objects.count() == 1
