@@ -45,13 +45,13 @@ CHANNEL_FIELDS = ("name", "dialect")
 MAX_URL_LENGTH = 2000
 
 
-def _kinds() -> list[tuple[str, str]]:
+def _kind_choices() -> list[tuple[str, str]]:
     """Return all kinds of cases, those that cannot wait first."""
     rules = sorted(RULES, key=lambda rule: (sla.response_time(rule.code), str(rule.sentence)))
     return [(rule.code, str(rule.sentence)) for rule in rules]
 
 
-def _urgent() -> list[str]:
+def _urgent_codes() -> list[str]:
     return [rule.code for rule in RULES if sla.response_time(rule.code) <= sla.HOUR]
 
 
@@ -60,7 +60,7 @@ class KindsField(forms.MultipleChoiceField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            choices=_kinds, required=False, widget=forms.CheckboxSelectMultiple, **options
+            choices=_kind_choices, required=False, widget=forms.CheckboxSelectMultiple, **options
         )
 
 
@@ -94,8 +94,8 @@ class AlertRecipientForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk is None:
-            self.initial.setdefault("urgent_kinds", _urgent())
-            self.initial.setdefault("digest_kinds", [code for code, _name in _kinds()])
+            self.initial.setdefault("urgent_kinds", _urgent_codes())
+            self.initial.setdefault("digest_kinds", [code for code, _name in _kind_choices()])
 
     def clean_user(self) -> User | None:
         user: User | None = self.cleaned_data["user"]
