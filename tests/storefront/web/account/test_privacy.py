@@ -86,6 +86,10 @@ def create_personal_data(user, light):
         source="twilio", external_id="SM1", body=b"From=%2B49307654321&Body=STOP",
         received_at=NOON, status_since=NOON, due_at=NOON,
     )  # fmt: skip
+    InboundWebhook.objects.create(
+        source="postmark", external_id="2", body=b'{"Recipient": "Kanari@Example.org"}',
+        received_at=NOON, status_since=NOON, due_at=NOON,
+    )  # fmt: skip
     User.objects.filter(pk=user.pk).update(name=CANARIES[0])
     for event in Event.objects.all():
         dispatch.fan_out(event=event, now=NOON)
