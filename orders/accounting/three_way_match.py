@@ -25,7 +25,6 @@ NOTHING = Decimal(0)
 HUNDRED = Decimal(100)
 Status = PurchaseOrder.Status
 IN_PROGRESS_STATES = (Status.IN_PROGRESS, Status.PARTIALLY_SHIPPED)
-SHIPPED_STATES = (Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED)
 # A late invoice is looked for on each of these days, because a day may be reconciled late.
 OVERDUE_LOOKBACK = timedelta(days=21)
 
@@ -110,7 +109,7 @@ def is_invoice_overdue(
         within is not None
         and match.invoiced is None
         and match.shipped > 0
-        and purchase_order.status in SHIPPED_STATES
+        and purchase_order.status in PurchaseOrder.SHIPPED_STATES
         and purchase_order.status_since <= now - timedelta(days=within)
     )
 
@@ -124,7 +123,7 @@ def due_for_matching(supplier: Supplier, *, now: datetime) -> Q:
         overdue_since = now - timedelta(days=supplier.invoice_due_days)
         due |= Q(
             ~Exists(active.filter(purchase_order=OuterRef("pk"))),
-            status__in=SHIPPED_STATES,
+            status__in=PurchaseOrder.SHIPPED_STATES,
             status_since__lte=overdue_since,
             status_since__gt=overdue_since - OVERDUE_LOOKBACK,
         )

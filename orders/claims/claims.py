@@ -28,7 +28,6 @@ from suppliers.models import Supplier
 Status = PurchaseOrder.Status
 
 # Before shipment a purchase order is canceled, not claimed.
-SHIPPED_STATES = frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED})
 
 
 class CannotClaimError(Exception):
@@ -64,7 +63,7 @@ def new_number(purchase_order: PurchaseOrder) -> str:
 
 def has_shipped(purchase_order: PurchaseOrder) -> bool:
     """Return whether anything shipped, also after a cancellation."""
-    if purchase_order.status in SHIPPED_STATES:
+    if purchase_order.status in PurchaseOrder.SHIPPED_STATES:
         return True
     return canceled_but_shipped.is_decision_due(
         purchase_order

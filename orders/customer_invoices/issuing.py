@@ -40,7 +40,7 @@ def due_orders(*, now: datetime) -> list[int]:
     invoices = CustomerInvoice.objects.filter(order=OuterRef("order_id"), kind=InvoiceKind.INVOICE)
     shipped = PurchaseOrder.objects.filter(
         ~Exists(invoices),
-        status__in=snapshot.SHIPPED_STATES,
+        status__in=PurchaseOrder.SHIPPED_STATES,
         status_since__gt=now - LOOK_BACK,
         order__total_amount__gt=0,
     )
@@ -59,7 +59,7 @@ def issue(*, order_id: int, now: datetime) -> CustomerInvoice | None:
     order = Order.objects.select_for_update(of=["self"]).get(pk=order_id)
     if order.customer_invoices.filter(kind=InvoiceKind.INVOICE).exists():
         return None
-    if not order.purchase_orders.filter(status__in=snapshot.SHIPPED_STATES).exists():
+    if not order.purchase_orders.filter(status__in=PurchaseOrder.SHIPPED_STATES).exists():
         return None
     list(order.payments.select_for_update(of=["self"]).order_by("pk"))
     charged = balances.charged(order) - balances.being_returned(order)

@@ -12,21 +12,20 @@ from typing import Any
 
 from orders.customer_invoices import tax_shares
 from orders.customer_invoices.rows import Row
-from orders.models import CustomerInvoice, Order, TaxNumber
+from orders.models import CustomerInvoice, Order, PurchaseOrder, TaxNumber
 from orders.tax import rates
 from storefront.identity.current import Identity
 from storefront.lib import address
 
 Scheme = TaxNumber.Scheme
-SHIPPED_STATES = ("partially_shipped", "shipped", "closed")
 NOTES = ("ioss", "untaxed")
 
 
 def of_order(order: Order, rows: Sequence[Row], *, seller: Identity, on: date) -> dict[str, Any]:
     """Return the content of an order's invoice."""
     ioss_number = _ioss_number(order)
-    shipped = order.purchase_orders.filter(status__in=SHIPPED_STATES).order_by("status_since")
-    first = shipped.first()
+    shipped = order.purchase_orders.filter(status__in=PurchaseOrder.SHIPPED_STATES)
+    first = shipped.order_by("status_since").first()
     return {
         "seller": _seller(order, seller, ioss_number=ioss_number, on=on),
         "buyer": order.ship_to,
@@ -94,7 +93,9 @@ def _seller(order: Order, seller: Identity, *, ioss_number: str, on: date) -> di
 def _ioss_number(order: Order) -> str:
     """Return the IOSS number under which all parcels of the order are imported, if any."""
     numbers = set(
-        order.purchase_orders.exclude(status="canceled").values_list("ioss_number", flat=True)
+        order.purchase_orders.exclude(status=PurchaseOrder.Status.CANCELED).values_list(
+            "ioss_number", flat=True
+        )
     )
     return numbers.pop() if len(numbers) == 1 else ""
 

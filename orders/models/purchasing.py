@@ -58,6 +58,7 @@ class PurchaseOrder(Stateful):
     NOT_STARTED: ClassVar = frozenset({Status.DRAFT, Status.READY, Status.ON_HOLD})
     # The supplier can still cancel it.
     CANCELABLE: ClassVar = frozenset({Status.READY, Status.IN_PROGRESS})
+    SHIPPED_STATES: ClassVar = frozenset({Status.PARTIALLY_SHIPPED, Status.SHIPPED, Status.CLOSED})
 
     TRANSITIONS: ClassVar = {
         Status.DRAFT: frozenset({Status.READY, Status.ON_HOLD, Status.CANCELED}),

@@ -11,7 +11,6 @@ from notifications.models import Event, Message
 from orders import ledger
 from orders.cancellation import cancellation
 from orders.checkout import checkout
-from orders.claims import claims
 from orders.claims import status as claim_status
 from orders.customer_invoices import issuing, publication
 from orders.models import (
@@ -127,7 +126,7 @@ def _shipped(listings, answer, *, number):
 def _claimed(supplier):
     """Open claims for all shipped purchase orders; the supplier credits one of them."""
     left = PurchaseOrder.objects.filter(
-        status__in=claims.SHIPPED_STATES, claims=None, supplier_returns=None
+        status__in=PurchaseOrder.SHIPPED_STATES, claims=None, supplier_returns=None
     ).order_by("pk")
     for place, purchase_order in enumerate(left):
         claim = submit_claim(make_claim(purchase_order))

@@ -32,7 +32,9 @@ def open_claims(place: Instance, *, count: int, is_last: bool) -> list[str]:
     """
     orders = outside.supplier_orders(place.var)
     delivered = [one.number for one in orders if one.has_arrived and one.supplier == "cj"]
-    left = PurchaseOrder.objects.filter(number__in=delivered, status__in=claims.SHIPPED_STATES)
+    left = PurchaseOrder.objects.filter(
+        number__in=delivered, status__in=PurchaseOrder.SHIPPED_STATES
+    )
     found = list(left.order_by("pk")[:count])
     if len(found) < count and not is_last:
         return []
