@@ -213,17 +213,12 @@ class ReturnLabelActions(StaffAdmin):
         if authorization is None or not self.has_view_permission(request, authorization):
             raise PermissionDenied("orders.view_returnauthorization")
         row = authorization.labels.filter(pk=label).first()
-        try:
-            content = files.read(row) if row else None
-        except FileNotFoundError:
-            content = None
-        if content is None:
+        if row is None:
             raise Http404(gettext("This label does not exist."))
-        response = HttpResponse(content, content_type=files.MEDIA_TYPE)
-        response["Content-Disposition"] = f'inline; filename="{row}.pdf"'
-        response["X-Content-Type-Options"] = "nosniff"
-        response["Cache-Control"] = "private, no-store"
-        return response
+        try:
+            return files.show(row)
+        except FileNotFoundError as error:
+            raise Http404(gettext("This label does not exist.")) from error
 
 
 register_read_only(

@@ -8,12 +8,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import transaction
 from django.db.models import QuerySet
+from django.http import HttpResponse
 
 from orders.models import Order, ReturnLabel
 from storefront.lib.db.transactions import requires_transaction
 
 FOLDER = "return-labels"
-MEDIA_TYPE = "application/pdf"
 
 
 def store(label: ReturnLabel, content: bytes) -> str:
@@ -31,6 +31,15 @@ def read(label: ReturnLabel) -> bytes:
     with storages["private"].open(label.file) as file:
         content: bytes = file.read()
         return content
+
+
+def show(label: ReturnLabel) -> HttpResponse:
+    """Return the PDF, which the browser shows and does not cache. Raises FileNotFoundError."""
+    response = HttpResponse(read(label), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{label}.pdf"'
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @requires_transaction

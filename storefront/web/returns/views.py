@@ -171,16 +171,12 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
 def label(_request: HttpRequest, number: str, key: str, name: str) -> HttpResponse:
     """Return the PDF of the label with which the customer can send a return now."""
     row = usable_label(_find_return(find_order(number, key), name))
-    try:
-        content = files.read(row) if row else None
-    except FileNotFoundError:
-        content = None
-    if content is None:
+    if row is None:
         raise Http404
-    response = HttpResponse(content, content_type=files.MEDIA_TYPE)
-    response["Content-Disposition"] = f'inline; filename="{row}.pdf"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    try:
+        return files.show(row)
+    except FileNotFoundError as error:
+        raise Http404 from error
 
 
 @never_cache
