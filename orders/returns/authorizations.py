@@ -79,13 +79,9 @@ def is_repeated_answer(
     """
     if authorization.status != Status.REQUESTED or not authorization.answer:
         return False  # nothing was asked, or staff have acted on the answer
-    is_last = (
-        f"\n{authorization.customer_message}".endswith(f"\n{customer_message}")
-        if customer_message
-        else bool(pictures)
+    return photos.is_last_answer(
+        authorization, customer_message=customer_message, pictures=pictures
     )
-    photos_sent = authorization.pictures.filter(added_at=authorization.status_since)
-    return is_last and photos_sent.count() == pictures
 
 
 def add_answer(

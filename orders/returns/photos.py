@@ -111,6 +111,19 @@ def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: dat
     )
 
 
+def is_last_answer(row: Any, *, customer_message: str, pictures: int) -> bool:
+    """Return whether a return or report ends with this text, and as many new pictures.
+
+    Shape:  ``row`` has ``customer_message``, ``status_since`` and ``pictures``
+    """
+    is_last = (
+        f"\n{row.customer_message}".endswith(f"\n{customer_message}")
+        if customer_message
+        else bool(pictures)
+    )
+    return is_last and row.pictures.filter(added_at=row.status_since).count() == pictures
+
+
 def read(picture: StoredPhoto) -> bytes:
     """Return a stored picture as JPEG bytes. Raises FileNotFoundError."""
     with storages["private"].open(picture.file) as file:

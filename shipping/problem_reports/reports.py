@@ -141,12 +141,7 @@ def is_repeated_answer(report: ProblemReport, *, customer_message: str, pictures
     """
     if report.status != Status.OPEN or not report.answer:
         return False  # nothing was asked, or staff have acted on the answer
-    is_last = (
-        f"\n{report.customer_message}".endswith(f"\n{customer_message}")
-        if customer_message
-        else bool(pictures)
-    )
-    return is_last and report.pictures.filter(added_at=report.status_since).count() == pictures
+    return photos.is_last_answer(report, customer_message=customer_message, pictures=pictures)
 
 
 def add_answer(
