@@ -204,6 +204,11 @@ class Parcel(Stateful):
         return self.status in self.LEFT
 
     @property
+    def current_numbers(self) -> set[str]:
+        """Return the tracking numbers whose events count; "" is of events without a number."""
+        return {"", self.number, self.last_mile_number}
+
+    @property
     def is_undeliverable(self) -> bool:
         """Return whether it is lost or returned, and nothing was done about it yet."""
         return self.status in self.UNDELIVERABLE and self.resolution == self.Resolution.OPEN

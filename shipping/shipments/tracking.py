@@ -60,8 +60,7 @@ def apply_latest(*, parcel: Parcel, purchase_order: PurchaseOrder, now: datetime
 
     Locks:  the caller holds the order and the purchase order
     """
-    current_numbers = {"", parcel.number, parcel.last_mile_number}
-    current = parcel.tracking_events.filter(number__in=current_numbers)
+    current = parcel.tracking_events.filter(number__in=parcel.current_numbers)
     recorded = [
         (event.happened_at, event.carrier_status)
         for event in drop_superseded(current.only("source", "happened_at", "carrier_status"))

@@ -84,15 +84,11 @@ def _expected(parcel: Parcel, purchase_order: PurchaseOrder, now: datetime) -> E
     return expected_days(
         parcel,
         purchase_order,
-        list(parcel.tracking_events.filter(number__in=_numbers(parcel))),
+        list(parcel.tracking_events.filter(number__in=parcel.current_numbers)),
         country=purchase_order.goes_to["country"],
         transit=transits_of([(parcel, purchase_order)]).get(parcel.pk),
         now=now,
     )
-
-
-def _numbers(parcel: Parcel) -> set[str]:
-    return {"", parcel.number, parcel.last_mile_number}
 
 
 @requires_transaction
@@ -133,7 +129,7 @@ def _last_event(parcel: Parcel) -> dict[str, str]:
     """Return the last tracking event that counts; empty: none. Templates translate its status."""
     known = drop_superseded(
         parcel.tracking_events.filter(
-            number__in=_numbers(parcel), happened_at__isnull=False
+            number__in=parcel.current_numbers, happened_at__isnull=False
         ).order_by("happened_at", "pk")
     )
     if not known:
