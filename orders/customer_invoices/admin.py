@@ -4,18 +4,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import QuerySet
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-)
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from orders.customer_invoices import publication
@@ -25,6 +16,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, action, permission_check
 from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.fieldsets import section
+from storefront.lib.staff.list_actions import FilteredActions
 
 CSV_HEAD = (
     "number", "type", "date", "order", "corrects", "country", "currency",
@@ -33,7 +25,7 @@ CSV_HEAD = (
 
 
 @admin.register(CustomerInvoice)
-class CustomerInvoiceAdmin(StaffAdmin):
+class CustomerInvoiceAdmin(FilteredActions):
     empty_text: ClassVar = _(
         "No invoices yet. An invoice is issued automatically when an order ships."
     )
@@ -94,15 +86,7 @@ class CustomerInvoiceAdmin(StaffAdmin):
     @action(description=_("Export CSV"), icon="table", may="export")
     def export(self, request: HttpRequest) -> HttpResponseBase:
         """Send the listed invoices, one line for each tax rate; credit notes are negative."""
-        try:
-            rows = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:  # the list ignores unknown parameters with a message
-            return HttpResponseRedirect(
-                reverse("admin:orders_customerinvoice_changelist", query={ERROR_FLAG: "1"})
-            )
-        answer = StreamingHttpResponse(_csv_lines(rows), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="customer-invoices.csv"'
-        return answer
+        return self.export_rows(request, _csv_lines, name="customer-invoices")
 
 
 @admin.register(InvoiceSeries)

@@ -5,12 +5,9 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -146,15 +143,7 @@ class DiscrepancyAdmin(FilteredActions):
 
     @action(description=_("Export CSV"), icon="download", may="view")
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        try:
-            rows = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:  # the list ignores unknown parameters with a message
-            return HttpResponseRedirect(
-                reverse("admin:orders_discrepancy_changelist", query={ERROR_FLAG: "1"})
-            )
-        answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="differences.csv"'
-        return answer
+        return self.export_rows(request, _lines, name="differences")
 
     @confirmed_action(
         description=_("Sync from gateway"),
