@@ -16,7 +16,7 @@ from storefront.identity.current import shop_identity
 
 REVIEW_ASKED = "order.review_asked"
 MAX_PER_RUN = 200
-# An older delivery is forgotten: a consent that is given late asks about no old orders.
+# Older deliveries are skipped: a consent that is given late causes no requests about old orders.
 WINDOW = timedelta(days=14)
 
 

@@ -156,7 +156,7 @@ class _Sheet(FPDF):
         return [line for line in lines if line]
 
     def _rows(self) -> None:
-        tax = _("Sales tax") if self.shown["tax_name"] == "sales_tax" else _("VAT")
+        tax = self._tax_name()
         headings = (
             _("Item"), _("Quantity"), _("Unit price"), _("Discount"), _("Net"), f"{tax} %", tax, _("Total"),
         )  # fmt: skip
@@ -204,7 +204,7 @@ class _Sheet(FPDF):
         return ": ".join(filter(None, (label, row["title"])))
 
     def _totals(self) -> None:
-        tax = _("Sales tax") if self.shown["tax_name"] == "sales_tax" else _("VAT")
+        tax = self._tax_name()
         lines = []
         for share in self.shown["totals"]:
             rate = self._percent(share["rate"])
@@ -258,6 +258,9 @@ class _Sheet(FPDF):
             self.ln(1)
 
     # Texts
+
+    def _tax_name(self) -> str:
+        return _("Sales tax") if self.shown["tax_name"] == "sales_tax" else _("VAT")
 
     def _registration(self) -> str:
         seller = self.shown["seller"]

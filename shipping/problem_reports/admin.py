@@ -43,7 +43,7 @@ STATUS_COLUMN = columns.status(
     waiting={"needs_information"},
     final={"refunded", "replaced", "rejected", "withdrawn", "arrived"},
 )
-TOLD = _("The customer is notified.")
+NOTIFIED = _("The customer is notified.")
 
 
 @admin.display(description=_("Customer paid"))
@@ -235,7 +235,7 @@ class ProblemReportAdmin(PhotoAdmin):
         title=_("Reject report"),
         explain=_("Nothing is refunded or replaced, and the customer is told the reason."),
         form_class=lambda row: forms.answer_form(row, forms.REJECTIONS),
-        done=TOLD,
+        done=NOTIFIED,
     )
     def reject(self, request: HttpRequest, row: ProblemReport, data: FormData) -> None:
         decisions.reject(report=row, answer=data["answer"], **acting(request))
@@ -245,7 +245,7 @@ class ProblemReportAdmin(PhotoAdmin):
         icon="help",
         explain=_("The customer replies on the order page, with pictures if needed."),
         form_class=lambda row: forms.answer_form(row, forms.QUESTIONS),
-        done=TOLD,
+        done=NOTIFIED,
     )
     def request_information(self, request: HttpRequest, row: ProblemReport, data: FormData) -> None:
         decisions.ask(report=row, question=data["answer"], **acting(request))

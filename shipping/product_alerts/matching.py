@@ -28,7 +28,7 @@ from storefront.lib.db.transactions import requires_transaction
 
 VARIANTS_PER_QUERY = 200
 # Units that are still there after this time were not bought by those who were told.
-ROUND = timedelta(hours=1)
+LIMIT_WINDOW = timedelta(hours=1)
 PRICE_DROP = ProductAlert.Kind.PRICE_DROP
 
 
@@ -54,9 +54,9 @@ def tell_due(*, now: datetime) -> int:
     for variant_id, channel_id, country in rows.distinct():
         places[variant_id].add(Place(channel_id, country))
     told = 0
-    for some in batched(places, VARIANTS_PER_QUERY):
-        offered = _offered({each: places[each] for each in some}, now)
-        told += sum(_tell(variant_id, offered.get(variant_id, {}), now) for variant_id in some)
+    for batch in batched(places, VARIANTS_PER_QUERY):
+        offered = _offered({variant_id: places[variant_id] for variant_id in batch}, now)
+        told += sum(_tell(variant_id, offered.get(variant_id, {}), now) for variant_id in batch)
     return told
 
 
@@ -106,7 +106,7 @@ def _offered(
 def _tell(variant_id: int, offered: Mapping[Place, Offered], now: datetime) -> int:
     """Tell the alerts of a variant that were met long enough, in the order of their requests.
 
-    The alerts told within ``ROUND`` are limited to the units times ``PRODUCT_ALERTS_PER_UNIT``.
+    The alerts told within ``LIMIT_WINDOW`` are limited to the units times ``PRODUCT_ALERTS_PER_UNIT``.
     Locks:  the alerts of the variant, so that concurrent sweeps respect the limit together
     """
     alerts = list(
@@ -158,7 +158,7 @@ def _is_met(alert: ProductAlert, offered: Offered | None) -> bool:
 
 def _remaining(variant_id: int, units: int, now: datetime) -> int:
     """Return how many more alerts of a variant may be told now."""
-    told = Event.objects.filter(subject=_subject(variant_id), occurred_at__gt=now - ROUND)
+    told = Event.objects.filter(subject=_subject(variant_id), occurred_at__gt=now - LIMIT_WINDOW)
     return max(units * settings.PRODUCT_ALERTS_PER_UNIT - told.count(), 0)
 
 

@@ -70,7 +70,7 @@ def _ask(alert: ProductAlert, *, at: datetime) -> None:
 
 
 def confirm(*, alert: ProductAlert, source: str, now: datetime) -> None:
-    """Activate an alert. Idempotent. A person who ended alerts before wants them again."""
+    """Activate an alert, and allow alerts again if the person unsubscribed before. Idempotent."""
     if not preferences.choices(recipient=alert.email, sender=EMAIL)[Kind.PRODUCT_ALERT]:
         preferences.record_choices(
             recipient=alert.email,

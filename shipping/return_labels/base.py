@@ -83,8 +83,6 @@ class NotCancelableError(Exception):
 class LabelProvider(Protocol):
     """A provider of return labels. All calls may raise TemporaryError and PermanentError."""
 
-    code: str
-
     def check(self, *, now: datetime) -> None:
         """Make a call that changes nothing. Raises PermanentError: wrong keys."""
         ...

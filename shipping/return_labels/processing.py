@@ -42,7 +42,6 @@ RETRY_AFTER = timedelta(minutes=2)
 # An order whose answer was lost may be processed for this long; then it is in the list of returns.
 LOOKUP_AFTER = timedelta(minutes=2)
 CLOCK_SKEW = timedelta(hours=1)  # between the shop and the provider
-AWAITING_LABEL = frozenset({ReturnStatus.APPROVED})
 
 
 class NoCarrierError(Exception):
@@ -86,7 +85,7 @@ def _buy(label: ReturnLabel, provider: LabelProvider, clock: Clock) -> None:
     if not label.external_id and label.attempts:
         _look_up(label, provider, clock)
     if not label.external_id:
-        if label.authorization.status not in AWAITING_LABEL:
+        if label.authorization.status != ReturnStatus.APPROVED:
             label.move(
                 Status.VOIDED, at=clock(), reason="the return was closed before", due_at=None
             )
@@ -186,7 +185,7 @@ def _finish(label: ReturnLabel, report: LabelReport, file: str, now: datetime) -
         tracking_number=report.tracking_number,
         file=file,
     )
-    if authorization.status in AWAITING_LABEL:
+    if authorization.status == ReturnStatus.APPROVED:
         authorizations.attach_label(authorization, label, now=now)
 
 
@@ -290,5 +289,5 @@ def _keep(label: ReturnLabel, now: datetime) -> None:
         "The provider does not cancel this label: it was used, or its carrier cancels none."
     )
     label.move(Status.BOUGHT, at=now, due_at=now + FOLLOW_AFTER, problem=problem[:300])
-    if authorization.status in AWAITING_LABEL:
+    if authorization.status == ReturnStatus.APPROVED:
         authorizations.attach_label(authorization, label, now=now)

@@ -38,8 +38,6 @@ DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 class Sendcloud:
     """Sendcloud, with the keys of one account."""
 
-    code = CODE
-
     def __init__(
         self, *, base_url: str, public_key: str, secret_key: str, gate: CallObserver
     ) -> None:

@@ -15,6 +15,7 @@ from storefront.accounts.models import User
 from storefront.web.account.auth import for_customers, form_page, posted
 from storefront.web.account.forms import ProfileForm
 from storefront.web.core.visit import READS, visit
+from storefront.web.orders.invoices import published
 from storefront.web.orders.views import MOVES, headline
 
 PAYMENTS_PER_PAGE = 50
@@ -26,10 +27,7 @@ def account(request: HttpRequest, user: User) -> HttpResponse:
     now = timezone.now()
     rows = Order.objects.of(user.pk, verified_addresses(user))
     newest_first = Prefetch("payments", Payment.objects.order_by("-pk"))
-    published = Prefetch(
-        "customer_invoices",
-        CustomerInvoice.objects.exclude(file="").defer("content").order_by("pk"),
-    )
+    with_pdf = Prefetch("customer_invoices", published(CustomerInvoice.objects.all()))
     orders = [
         (
             order,
@@ -40,7 +38,7 @@ def account(request: HttpRequest, user: User) -> HttpResponse:
                 has_arrived=any(line.delivered_quantity for line in order.lines.all()),
             ),
         )
-        for order in rows.prefetch_related("lines", newest_first, published)
+        for order in rows.prefetch_related("lines", newest_first, with_pdf)
     ]
     context = {"orders": orders, "unreachable": suppressions.find_unreachable(user.email)}
     return render(request, "web/account/account.html", context)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import never_cache
@@ -17,8 +18,12 @@ log = logging.getLogger(__name__)
 
 def invoices_of(order: Order) -> Sequence[CustomerInvoice]:
     """Return what can be downloaded: the invoice, then its credit notes."""
-    published = order.customer_invoices.exclude(file="").defer("content")
-    return list(published.order_by("pk"))
+    return list(published(order.customer_invoices.all()))
+
+
+def published(rows: QuerySet[CustomerInvoice]) -> QuerySet[CustomerInvoice]:
+    """Return those with a PDF, in the order of issue."""
+    return rows.exclude(file="").defer("content").order_by("pk")
 
 
 @never_cache

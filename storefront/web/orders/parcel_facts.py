@@ -1,4 +1,4 @@
-"""Parcel knowledge: read for all parcels of an order what their views show beside their rows."""
+"""Parcel facts: read once, for all parcels of an order, what is not in their own rows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from storefront.web.catalog.product_title import variant_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
+class ParcelFacts:
     """What is read once for all parcels: substitutes by order line, the rest by parcel."""
 
     substitutes: Mapping[int, str] = MappingProxyType({})
@@ -20,12 +20,12 @@ class Knowledge:
     silences: Mapping[int, SilenceCase] = MappingProxyType({})
 
 
-NOTHING_KNOWN = Knowledge()
+NO_FACTS = ParcelFacts()
 
 
-def read_knowledge(
+def read_facts(
     order: Order, purchases: Sequence[PurchaseOrder], lines: Sequence[OrderLine]
-) -> Knowledge:
+) -> ParcelFacts:
     """Read what the parcels on their way need; two statements, none if all arrived."""
     underway: list[tuple[Parcel, PurchaseOrder]] = []
     for purchase in purchases:
@@ -36,7 +36,7 @@ def read_knowledge(
             for parcel in (shipment.parcels.all() if shipment else ())
             if parcel.status in Parcel.UNDERWAY
         ]
-    return Knowledge(
+    return ParcelFacts(
         substitutes=substitutes(purchases, lines),
         transits=transits_of(underway),
         silences=open_cases_of([parcel.pk for parcel, _purchase in underway]) if underway else {},

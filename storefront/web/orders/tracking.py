@@ -17,7 +17,7 @@ from shipping.models import Parcel, ParcelLine, SilenceCase, TrackingEvent
 from shipping.shipments.identities import tracking_link
 from shipping.silence.expected_days import ExpectedDays, expected_days
 from storefront.lib.db.prepared_queries import PreparedQuery
-from storefront.web.orders.parcel_knowledge import NOTHING_KNOWN, Knowledge, read_knowledge
+from storefront.web.orders.parcel_facts import NO_FACTS, ParcelFacts, read_facts
 from storefront.web.orders.parcel_progress import (
     EventView,
     Stage,
@@ -197,7 +197,7 @@ def parcel_views(
             )
         ]
     by_id = {line.pk: line for line in lines}
-    known = read_knowledge(order, purchase_orders, lines)
+    facts = read_facts(order, purchase_orders, lines)
     views: list[ParcelView] = []
     for purchase in purchase_orders:
         active_rows = [row for row in purchase.lines.all() if row.is_active]
@@ -206,7 +206,7 @@ def parcel_views(
         ]
         _attach_lines(purchase, by_id)
         if purchase.entry:
-            views += _parcel_views(purchase.entry, order_lines, purchase, now, known)
+            views += _parcel_views(purchase.entry, order_lines, purchase, now, facts)
     return views
 
 
@@ -243,7 +243,7 @@ def _parcel_views(
     lines: list[OrderLine],
     purchase: PurchaseOrder | None,
     now: datetime,
-    known: Knowledge = NOTHING_KNOWN,
+    facts: ParcelFacts = NO_FACTS,
 ) -> Iterator[ParcelView]:
     """Yield the parcels of a purchase order, then the rest of ``lines`` as an expected one."""
     today = now.date()
@@ -271,12 +271,12 @@ def _parcel_views(
                 purchase,
                 events,
                 country=ship_to["country"],
-                transit=known.transits.get(parcel.pk),
+                transit=facts.transits.get(parcel.pk),
                 now=now,
             )
             if purchase
             else None,
-            silence=known.silences.get(parcel.pk),
+            silence=facts.silences.get(parcel.pk),
             stop=cancellation_state(
                 purchase,
                 has_shipped=stage >= Stage.ON_THE_WAY,
@@ -288,7 +288,7 @@ def _parcel_views(
                 Content(
                     line=row.order_line,
                     quantity=row.quantity,
-                    instead=known.substitutes.get(row.order_line_id, ""),
+                    instead=facts.substitutes.get(row.order_line_id, ""),
                 )
                 for row in parcel.lines.all()
             ),
@@ -306,7 +306,7 @@ def _parcel_views(
             delivered_on=_delivered_on(parcel) if stage == Stage.DELIVERED else None,
         )
     waiting = tuple(
-        Content(line=line, quantity=remaining, instead=known.substitutes.get(line.pk, ""))
+        Content(line=line, quantity=remaining, instead=facts.substitutes.get(line.pk, ""))
         for line in lines
         if (remaining := line.quantity - line.canceled_quantity - line.shipped_quantity) > 0
     )

@@ -43,7 +43,7 @@ from storefront.web.orders import (
     thread,
 )
 from storefront.web.orders.invoices import invoices_of
-from storefront.web.orders.parcel_knowledge import substitutes
+from storefront.web.orders.parcel_facts import substitutes
 from storefront.web.orders.parcel_progress import MAX_UNFOLDED
 from storefront.web.orders.revision import order_etag
 from storefront.web.orders.tracking import (
