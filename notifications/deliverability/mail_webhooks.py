@@ -17,6 +17,7 @@ from anymail.webhooks.brevo import BrevoTrackingWebhookView
 from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import transaction
 
@@ -52,6 +53,7 @@ HARD_REASONS = frozenset({RejectReason.BOUNCED, RejectReason.INVALID})
 UNREADABLE = (
     *(AnymailError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
     RecursionError,  # deeply nested JSON
+    ImproperlyConfigured,  # Anymail: the provider sends another kind of webhook here
 )
 
 

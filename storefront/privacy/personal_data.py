@@ -230,10 +230,12 @@ def _anonymize_copies(keys: Collection[str], texts: Collection[str]) -> None:
     webhooks = apps.get_model("hooks", "InboundWebhook")._base_manager  # noqa: SLF001
     for text in keys:
         for row in webhooks.extra(  # the ORM cannot search inside bytes
+            # A mail provider repeats an address as the customer wrote it, in any case.
             where=[
-                "position(convert_to(%s, 'UTF8') in body) > 0"
-                # a provider repeats an e-mail address as the customer wrote it
-                " OR position(lower(%s) in lower(encode(body, 'escape'))) > 0"
+                (
+                    "position(convert_to(%s, 'UTF8') in body) > 0"
+                    " OR position(lower(%s) in lower(encode(body, 'escape'))) > 0"
+                )
             ],
             params=[text, text],
         ):

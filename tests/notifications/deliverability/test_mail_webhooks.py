@@ -109,8 +109,9 @@ def test_an_event_of_brevo_is_matched_by_the_header_it_returns(
         (lambda mail: postmark(mail, at=NOON - timedelta(days=4)), 401),
         (lambda mail: (b"[1", postmark(mail)[1]), 400),
         (lambda mail: (b"[1]", postmark(mail)[1]), 400),
+        (lambda mail: postmark(mail, RecordType="Inbound"), 400),
     ],
-    ids=["forged", "unsigned", "stale", "not JSON", "no event"],
+    ids=["forged", "unsigned", "stale", "not JSON", "no event", "inbound"],
 )
 def test_a_forged_stale_or_unreadable_call_changes_nothing(client, settings, mail, call, status):
     assert post(client, settings, call(mail)).status_code == status
