@@ -185,7 +185,7 @@ def _check_list(request: HttpRequest, arguments: dict[str, str]) -> ListAccess |
         )
     if supplier is None:
         return _refuse(request, code)
-    _log_form(request, supplier.pk, code)
+    _log_form(request, supplier.pk, arguments.get("number", code))
     return ListAccess(supplier=supplier, path=reverse("supplier_orders", args=[code, key]))
 
 

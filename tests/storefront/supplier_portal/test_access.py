@@ -1,6 +1,7 @@
 """Access by the link of a supplier: isolation, wrong links, limits, no leaks."""
 
 import pytest
+from django.test import TestCase
 
 from storefront.supplier_portal import access
 from suppliers.models import PortalLink
@@ -46,6 +47,16 @@ def test_an_order_is_answered_through_the_list(client):
 
     assert response["Location"] == f"{path}?done=answered"
     assert fresh(purchase_order).accepted_at == NOON
+
+
+def test_the_security_log_names_the_order_that_was_answered_through_the_list(client, caplog):
+    caplog.set_level("INFO", "security")
+    purchase_order = make_sent_purchase_order()
+
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        client.post(list_path(f"{purchase_order.number}/answer/"), {})
+
+    assert f'"opened": "{purchase_order.number}"' in caplog.text
 
 
 def test_unsubmitted_orders_are_not_opened_by_the_list(client):
