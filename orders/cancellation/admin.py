@@ -71,16 +71,20 @@ class CancellationAnswerActions(StaffAdmin):
 
 SCOPE_HELP: Mapping[Scope, Promise] = {
     Scope.UNITS: _("No supplier has it: any quantity is canceled at once."),
-    Scope.ALL: _("Canceled at once, but only with all items beside it."),
-    Scope.REQUEST: _("The supplier has it: it is asked, and only for its whole purchase order."),
+    Scope.ALL: _("Canceled at once, but only with the rest of its purchase order or backorder."),
+    Scope.REQUEST: _(
+        "The supplier has it: the supplier is asked, and cancels only the whole purchase order."
+    ),
     Scope.REQUESTED: _("The supplier was asked and has not answered."),
     Scope.NOTHING: _("Shipped: it can only be returned."),
 }
 OUTCOME_LABELS: Mapping[items.Outcome, Promise] = {
     items.Outcome.CANCELED: _("Items are canceled and refunded."),
     items.Outcome.REQUESTED: _("The supplier is asked to cancel items."),
-    items.Outcome.TOGETHER: _("Items were refused: only all of a purchase order can be canceled."),
-    items.Outcome.LATE: _("Items were refused: they have shipped."),
+    items.Outcome.TOGETHER: _(
+        "Some items are not canceled: only a whole purchase order can be canceled."
+    ),
+    items.Outcome.LATE: _("Some items are not canceled: they have shipped."),
 }
 
 

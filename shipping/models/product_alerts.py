@@ -34,7 +34,7 @@ class ProductAlert(models.Model):
     asked_at = models.DateTimeField(_("Asked"))
     confirmed_at = models.DateTimeField(_("Confirmed"), null=True, blank=True)
     # since when what the person waits for is true, without interruption
-    met_since = models.DateTimeField(_("Fulfilled since"), null=True, blank=True)
+    met_since = models.DateTimeField(_("Condition met since"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("product alert")

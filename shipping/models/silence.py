@@ -39,7 +39,10 @@ class SilenceRule(models.Model):
     REGION: ClassVar = "EU"
 
     kind = models.CharField(
-        _("Type"), max_length=10, choices=SilenceKind, help_text=_("What is missing.")
+        _("Type"),
+        max_length=10,
+        choices=SilenceKind,
+        help_text=_("The kind of silence that this limit is for."),
     )
     carrier = models.CharField(
         _("Carrier"), max_length=60, blank=True, help_text=_("Empty: all carriers.")
@@ -57,7 +60,7 @@ class SilenceRule(models.Model):
         help_text=_("Country code of the delivery, or EU. Empty: all countries."),
     )
     customer_after_days = models.PositiveSmallIntegerField(
-        _("Tell the customer after (days)"),
+        _("Notify the customer after (days)"),
         help_text=_("From the last update, or from the promised day."),
     )
     offer_after_days = models.PositiveSmallIntegerField(
@@ -72,7 +75,7 @@ class SilenceRule(models.Model):
     )
     repeat_after_days = models.PositiveSmallIntegerField(
         _("Write again after (days)"),
-        help_text=_("While nothing changes. A customer who waits is asked again then."),
+        help_text=_("While nothing changes. A customer who chose to wait is asked again."),
     )
     can_refund = models.BooleanField(
         _("Offer a refund"), help_text=_("The parcel then counts as lost and is refunded.")

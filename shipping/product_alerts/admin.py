@@ -16,7 +16,7 @@ register_read_only(
         "price_amount",
         columns.age("asked_at", _("Asked")),
         columns.age("confirmed_at", _("Confirmed")),
-        columns.age("met_since", _("Fulfilled")),
+        columns.age("met_since", _("Condition met")),
     ],
     list_select_related=["variant"],
     list_filter=["kind", "country"],

@@ -125,7 +125,7 @@ class SilenceRuleAdmin(StaffAdmin):
 
 
 class OpenFilter(admin.SimpleListFilter):
-    title = _("State")
+    title = _("Status")
     parameter_name = "open"
 
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:

@@ -162,7 +162,7 @@ class ReturnPolicyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         )
         for name in (*label_parts, "label_country"):
             if is_started and name in cleaned_data and not cleaned_data[name]:
-                self.add_error(name, gettext("Labels need the whole address."))
+                self.add_error(name, gettext("A label needs the complete address."))
         default_policies = ReturnPolicy.objects.filter(supplier=None).exclude(pk=self.instance.pk)
         country = cleaned_data["label_country"] = cleaned_data.get("label_country", "").upper()
         if country and country not in COUNTRIES:

@@ -36,7 +36,7 @@ HEADLINES: Mapping[str, Promise] = {
 REPLIES: Mapping[str, tuple[Promise, Promise]] = {
     SilenceChoice.WAIT: (
         gettext_lazy("Thank you for waiting."),
-        gettext_lazy("We keep following the parcel."),
+        gettext_lazy("We keep tracking the parcel."),
     ),
     SilenceChoice.REFUND: (
         gettext_lazy("We refund your parcel."),
@@ -49,7 +49,7 @@ REPLIES: Mapping[str, tuple[Promise, Promise]] = {
 }
 ARRIVED = (
     gettext_lazy("Your parcel was delivered."),
-    gettext_lazy("So there is nothing to choose. If you do not have it, write to us."),
+    gettext_lazy("There is nothing to choose any more. If you do not have it, write to us."),
 )
 CLOSED = (
     gettext_lazy("This question is closed."),

@@ -99,7 +99,7 @@ def test_the_address_of_another_person_is_asked_also_from_an_account(customer, s
 def test_a_price_drop_is_asked_for_on_its_own_page(customer, light):
     page = Page(customer.get(PRODUCT))
     [link] = [each["href"] for each in page.all("a") if "kind=price_drop" in each.get("href", "")]
-    assert "Tell me when the price drops" in customer.get(link).content.decode()
+    assert "Notify me when the price drops" in customer.get(link).content.decode()
 
     ask(customer, light, kind="price_drop")
 
