@@ -77,7 +77,9 @@ def process(*, label: ReturnLabel, provider: LabelProvider, now: datetime) -> No
             else:
                 _follow(label, provider, clock)
         except ExternalServiceError as error:
-            _postpone(label, clock() + RETRY_AFTER, problem=str(error))
+            # The problem of a bought label says that it cannot be voided; following it is no problem.
+            problem = label.problem if label.status == Status.BOUGHT else str(error)
+            _postpone(label, clock() + RETRY_AFTER, problem=problem)
             raise
 
 
@@ -157,7 +159,8 @@ def _collect(label: ReturnLabel, provider: LabelProvider, clock: Clock) -> None:
     if report.state == LabelState.PENDING:
         _postpone(label, clock() + POLL_AFTER)
     elif report.state == LabelState.READY:
-        name = files.store(label, provider.download(report.document))
+        is_needed = label.authorization.status in AWAITING_LABEL
+        name = files.store(label, provider.download(report.document)) if is_needed else ""
         failpoint("return_label.before_storing")
         _finish(label, report, name, clock())
     else:
@@ -167,7 +170,7 @@ def _collect(label: ReturnLabel, provider: LabelProvider, clock: Clock) -> None:
 
 @transaction.atomic(durable=True)
 def _finish(label: ReturnLabel, report: LabelReport, file: str, now: datetime) -> None:
-    """Store price, number and PDF; send the label to the customer if the return still needs it.
+    """Store price, number and PDF; send the label to the customer, or void it if it is not needed.
 
     Locks:  the order
     """
@@ -187,6 +190,8 @@ def _finish(label: ReturnLabel, report: LabelReport, file: str, now: datetime) -
     )
     if authorization.status == ReturnStatus.APPROVED:
         authorizations.attach_label(authorization, label, now=now)
+    else:  # closed, or sent with another label, while this one was bought
+        label.move(Status.VOID_REQUESTED, at=now, due_at=now)
 
 
 def _fail(label: ReturnLabel, problem: str, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Label purchases: bought exactly once, for the right payer, and sent to the customer."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from notifications.models import Event
 from orders.models import Order, ReturnLabel, ReturnPolicy
 from orders.returns import authorizations
 from orders.returns.eligibility import CannotReturnError
-from shipping.return_labels import files, purchases
+from shipping.return_labels import files, processing, purchases
 from shipping.return_labels.parcels import CannotBuyLabelError
 from storefront.lib.money import Money
 from tests.factories.return_labels import (
@@ -178,3 +179,39 @@ def test_erasing_the_customer_deletes_the_pdf(connected):
     assert not storages["private"].exists(label.file)
     with pytest.raises(FileNotFoundError):
         files.read(ReturnLabel.objects.get())
+
+
+@pytest.mark.parametrize("end", ["canceled", "sent with another label"])
+def test_a_label_that_is_no_longer_needed_when_it_is_bought_is_voided(connected, end):
+    authorization = make_approved_return()
+    connected.state.rules = replace(connected.state.rules, announce_s=60)
+    label = work(request_label(authorization))
+    assert label.external_id
+    if end == "canceled":
+        authorizations.cancel(authorization=authorization, actor="customer", now=NOON)
+    else:
+        authorizations.mark_shipped(
+            authorization=authorization,
+            carrier="DHL",
+            tracking_number="own parcel 1",
+            actor="customer",
+            now=NOON,
+        )
+
+    connected.state.advance_clock(61)
+    label = work(label, LATER)
+
+    assert (label.status, label.file) == ("void_requested", "")
+    assert work(label, LATER + timedelta(minutes=1)).status == "voided"
+
+
+def test_a_failed_call_for_news_does_not_keep_an_unused_label(connected):
+    authorization = make_approved_return()
+    label = buy_label(authorization)
+    connected.fault("500", path="returns/1", count=2)
+    label = work(label, label.due_at)
+    assert label.due_at > NOON + processing.FOLLOW_AFTER
+
+    authorizations.cancel(authorization=authorization, actor="customer", now=NOON)
+
+    assert list(processing.unused_labels()) == [label]
