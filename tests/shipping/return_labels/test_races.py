@@ -4,14 +4,21 @@ from datetime import timedelta
 
 import pytest
 
-from orders.models import ReturnAuthorization, ReturnLabel
+from orders.models import ReturnAuthorization, ReturnLabel, ReturnPolicy
 from orders.returns import authorizations
-from shipping.return_labels import accounts, files, processing, tasks
+from shipping.return_labels import accounts, files, processing, purchases, tasks
 from shipping.return_labels.parcels import CannotBuyLabelError
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
-from tests.factories.return_labels import buy_label, make_approved_return, request_label, work
+from tests.factories.return_labels import (
+    DPD,
+    buy_label,
+    make_approved_return,
+    request_label,
+    send_label,
+    work,
+)
 from tests.factories.suppliers import NOON
-from tests.support.concurrency import all_at_once
+from tests.support.concurrency import Rival, all_at_once
 from tests.support.crashes import killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,6 +70,26 @@ def test_clicks_at_once_request_one_label(connected):
     assert ReturnLabel.objects.count() == 1
 
 
+def test_a_second_click_waits_for_the_first(monkeypatch):
+    """Without the lock of the order, both would find no label, and one would break a constraint."""
+    authorization = make_approved_return()
+
+    def click():
+        return purchases.request_label(
+            authorization=ReturnAuthorization.objects.get(pk=authorization.pk),
+            payer=ReturnPolicy.Payer.US,
+            option=DPD,
+            charge=None,
+            actor="ann",
+            now=NOON,
+        )
+
+    rival = Rival(click)
+    rival.begin_at(monkeypatch, purchases, "can_buy")
+
+    assert click() == rival.finish() == ReturnLabel.objects.get()
+
+
 def void(label):
     row = ReturnLabel.objects.select_related("authorization").get(pk=label.pk)
     processing.request_void(label=row, actor="ann", now=NOON)
@@ -96,6 +123,22 @@ def test_a_label_is_voided_or_used_never_both(connected):
         assert label.status == "bought"
         authorization.refresh_from_db()
         assert authorization.status in {"in_transit", "label_issued"}
+
+
+def test_a_use_waits_for_a_void(monkeypatch):
+    """Without the lock of the order, the void would fail after its check."""
+    authorization = make_approved_return()
+    label = send_label(authorization)
+    rival = Rival(lambda: use(authorization, label))
+    rival.begin_at(monkeypatch, processing, "is_used")
+
+    void(label)
+    rival.finish()
+
+    label.refresh_from_db()
+    authorization.refresh_from_db()
+    assert rival.failure is None
+    assert (label.status, authorization.status) == ("void_requested", "in_transit")
 
 
 def test_a_used_label_cannot_be_voided(connected):
