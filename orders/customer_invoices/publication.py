@@ -16,7 +16,7 @@ from django.http import HttpResponse
 
 from orders import events
 from orders.customer_invoices import document
-from orders.models import CustomerInvoice, InvoiceKind
+from orders.models import CustomerInvoice, InvoiceKind, Order
 from storefront.lib.db.transactions import requires_transaction
 
 FOLDER = "invoices"
@@ -28,22 +28,25 @@ class AlteredDocumentError(FileNotFoundError):
 
 
 def publish(*, invoice: CustomerInvoice, now: datetime) -> None:
-    """Store the PDF and record the event that mails it. Idempotent."""
+    """Store the PDF and record the event that mails it. Idempotent. Locks the order."""
     content = document.render(invoice)
     name = f"{FOLDER}/{hashlib.sha256(content).hexdigest()}.pdf"
     storage = storages["private"]
-    if not storage.exists(name):
+    if not storage.exists(name) or storage.size(name) != len(content):
+        storage.delete(name)  # of a worker that was killed while it wrote
         storage.save(name, ContentFile(content))
     _record(invoice, name, now)
 
 
 @transaction.atomic(durable=True)
 def _record(invoice: CustomerInvoice, name: str, now: datetime) -> None:
+    # Locked and read again: the customer may have been erased since the invoice was read.
+    order = Order.objects.select_for_update(of=["self"]).get(pk=invoice.order_id)
     if not CustomerInvoice.objects.filter(pk=invoice.pk, file="").update(file=name):
         return  # another worker has published it
     invoice.file = name
     events.record_order_event(
-        invoice.order,
+        order,
         EVENTS[InvoiceKind(invoice.kind)],
         invoice.number,
         document=invoice.number,

@@ -21,7 +21,7 @@ def issue_due(**_: Any) -> None:
             issuing.issue(order_id=order_id, now=timezone.now())
         except Exception:  # an invariant lists the order
             log.exception("cannot issue the invoice of order %s", order_id)
-    unpublished = CustomerInvoice.objects.filter(file="").select_related("order", "corrects")
+    unpublished = CustomerInvoice.objects.filter(file="").select_related("corrects")
     for invoice in unpublished.order_by("pk")[:BATCH_SIZE]:
         try:
             publication.publish(invoice=invoice, now=timezone.now())

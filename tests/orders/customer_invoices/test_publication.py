@@ -1,12 +1,14 @@
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.db import transaction
 
 from notifications.models import Event
-from orders.customer_invoices import issuing, publication, tasks
-from orders.models import CustomerInvoice
+from orders.customer_invoices import document, issuing, publication, tasks
+from orders.models import CustomerInvoice, Order
 from orders.purchasing import submission
 from storefront.privacy import retention
 from tests.factories.returns import make_shipped_order
@@ -44,6 +46,29 @@ def test_second_publication_changes_nothing():
 
     assert Event.objects.filter(name="order.invoiced").count() == 1
     assert len(storages["private"].listdir("invoices")[1]) == 1
+
+
+def test_a_pdf_that_was_written_in_part_is_written_again():
+    """As by a worker that was killed while it wrote."""
+    invoice = issuing.issue(order_id=make_shipped_order().pk, now=NOON)
+    content = document.render(invoice)
+    name = f"invoices/{sha256(content).hexdigest()}.pdf"
+    storages["private"].save(name, ContentFile(content[:100]))
+
+    publication.publish(invoice=invoice, now=NOON)
+
+    assert publication.read(invoice) == content
+
+
+def test_an_invoice_is_not_mailed_to_an_address_that_was_erased_meanwhile():
+    order = make_shipped_order()
+    invoice = issuing.issue(order_id=order.pk, now=NOON)
+    assert invoice.order.email == order.email
+    Order.objects.update(email="erased@erased.invalid")
+
+    publication.publish(invoice=invoice, now=NOON)
+
+    assert Event.objects.get(name="order.invoiced").payload["email"] == "erased@erased.invalid"
 
 
 def test_a_failure_does_not_stop_the_other_invoices(time_machine, monkeypatch):
