@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import fontpkg
@@ -28,6 +29,7 @@ from storefront.lib.money import smallest_unit
 FONT, FONT_NAME = "shop", "Fira Sans"  # Latin, Turkish, Azerbaijani and Cyrillic letters
 MARGIN_MM, COLUMN_MM, LINE_MM = 20, 80, 5
 SMALL, NORMAL, LARGE = 8, 9, 20
+MAX_CELL_CHARS = 800  # A table row must fit on one page.
 GRAY, INK, RULE = (95, 99, 108), (21, 23, 28), (210, 206, 196)
 GATEWAYS = {"stripe": "Stripe"}
 
@@ -172,16 +174,19 @@ class _Sheet(FPDF):
         ) as table:
             table.row(headings)
             for row in self.shown["rows"]:
-                table.row(self._cells(row))
+                title, *more = wrap(self._title(row), MAX_CELL_CHARS) or [""]
+                table.row(self._cells(row, title))
+                for text in more:
+                    table.row((text, *("",) * 7))
         self._font(SMALL, color=GRAY)
         self._line(_("All amounts in %(currency)s.") % {"currency": self.invoice.currency})
         self.ln(4)
 
-    def _cells(self, row: dict[str, Any]) -> tuple[str, ...]:
+    def _cells(self, row: dict[str, Any], title: str) -> tuple[str, ...]:
         is_line = row["kind"] == RowKind.LINE
         discount = Decimal(row["discount"])
         return (
-            "\n".join(filter(None, (self._title(row), row["sku"]))),
+            "\n".join(filter(None, (title, row["sku"]))),
             str(row["quantity"]) if is_line else "",
             self._amount(row["unit"]) if row["unit"] else "",
             self._amount(-discount) if discount else "",

@@ -158,3 +158,14 @@ def test_a_currency_without_cents_has_no_decimals():
     invoice = make_invoice(currency="JPY", gross_amount="45")
 
     assert "Total (JPY) 45" in read(invoice)[1][0]
+
+
+def test_a_return_of_many_items_continues_on_the_next_page():
+    invoice = make_invoice()
+    title = ", ".join(f"{units} × Warrior Mini 3 flashlight, 1750 lm" for units in range(1, 101))
+    row = {**invoice.content["rows"][0], "kind": "return", "title": title}
+    invoice.content = {**invoice.content, "rows": [row]}
+
+    _reader, pages = read(invoice)
+
+    assert "100 × Warrior" in " ".join(pages)
