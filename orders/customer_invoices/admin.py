@@ -91,7 +91,7 @@ class CustomerInvoiceAdmin(FilteredActions):
 
 @admin.register(InvoiceSeries)
 class InvoiceSeriesAdmin(StaffAdmin):
-    list_display: ClassVar = ["prefix", "country", "year", "last_number"]
+    list_display: ClassVar = ["prefix", "year", "last_number"]
     list_filter: ClassVar = ["year"]
     search_fields: ClassVar = ["prefix"]
 

@@ -16,9 +16,9 @@ FORMATS = {"TR": "{prefix}{year}{sequence:09d}"}
 
 # The row stays locked until the caller's transaction ends, so that a rollback leaves no gap.
 _ALLOCATE = """
-INSERT INTO orders_invoiceseries AS series (country, prefix, year, last_number)
-VALUES (%(country)s, %(prefix)s, %(year)s, 1)
-ON CONFLICT (country, prefix, year) DO UPDATE SET last_number = series.last_number + 1
+INSERT INTO orders_invoiceseries AS series (prefix, year, last_number)
+VALUES (%(prefix)s, %(year)s, 1)
+ON CONFLICT (prefix, year) DO UPDATE SET last_number = series.last_number + 1
 RETURNING id, last_number
 """
 
@@ -34,12 +34,14 @@ class InvoiceNumber:
 
 @requires_transaction
 def allocate(kind: InvoiceKind, *, seller: Identity, year: int) -> InvoiceNumber:
-    """Return the next number of the seller's series of a year.
+    """Return the next number of a prefix and a year, in the form of the seller's country.
+
+    The series goes on if the company moves to another country: a number is never given twice.
 
     Locks:  the series, until the transaction ends; take it after all other locks
     """
     prefix = seller.invoice_prefix if kind == InvoiceKind.INVOICE else seller.credit_note_prefix
-    values: dict[str, str | int] = {"country": seller.country, "prefix": prefix, "year": year}
+    values: dict[str, str | int] = {"prefix": prefix, "year": year}
     with connection.cursor() as cursor:
         cursor.execute(_ALLOCATE, values)
         series_id, sequence = cursor.fetchone()

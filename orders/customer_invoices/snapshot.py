@@ -10,9 +10,11 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
+
 from orders.customer_invoices import tax_shares
 from orders.customer_invoices.rows import Row
-from orders.models import CustomerInvoice, Order, PurchaseOrder, TaxNumber
+from orders.models import CustomerInvoice, Order, Payment, PurchaseOrder, TaxNumber
 from orders.tax import rates
 from storefront.identity.current import Identity
 from storefront.lib import address
@@ -42,10 +44,16 @@ def of_order(order: Order, rows: Sequence[Row], *, seller: Identity, on: date) -
                 "reference": payment.reference,
                 "paid_on": payment.created_at.date().isoformat(),
             }
-            for payment in order.payments.filter(authorized_amount__gt=0).order_by("pk")
+            for payment in _payments(order)
         ],
         "notes": [*(["ioss"] if ioss_number else []), *([] if order.tax_amount else ["untaxed"])],
     }
+
+
+def _payments(order: Order) -> QuerySet[Payment]:
+    """Return the payments of an order, without those that were released, such as a second one."""
+    paid = order.payments.filter(authorized_amount__gt=0).exclude(status=Payment.Status.VOIDED)
+    return paid.order_by("pk")
 
 
 def of_refund(invoice: CustomerInvoice, rows: Sequence[Row], *, seller: Identity) -> dict[str, Any]:

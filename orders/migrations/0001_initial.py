@@ -1525,7 +1525,6 @@ class Migration(migrations.Migration):
             name="InvoiceSeries",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("country", models.CharField(max_length=2, verbose_name="Country of the company")),
                 ("prefix", models.CharField(max_length=6, verbose_name="Prefix")),
                 ("year", models.PositiveSmallIntegerField(verbose_name="Year")),
                 ("last_number", models.PositiveIntegerField(default=0, verbose_name="Last number")),
@@ -1533,7 +1532,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "invoice number series",
                 "verbose_name_plural": "invoice number series",
-                "constraints": [models.UniqueConstraint(fields=("country", "prefix", "year"), name="invoice_series_once")],
+                "constraints": [models.UniqueConstraint(fields=("prefix", "year"), name="invoice_series_once")],
             },
         ),
         migrations.CreateModel(

@@ -203,9 +203,8 @@ class InvoiceKind(models.TextChoices):
 
 
 class InvoiceSeries(models.Model):
-    """The last number of one series: a seller's country, prefix and year."""
+    """The last number of one series: a prefix and a year."""
 
-    country = models.CharField(_("Country of the company"), max_length=2)
     prefix = models.CharField(_("Prefix"), max_length=6)
     year = models.PositiveSmallIntegerField(_("Year"))
     last_number = models.PositiveIntegerField(_("Last number"), default=0)
@@ -213,10 +212,10 @@ class InvoiceSeries(models.Model):
     class Meta:
         verbose_name = _("invoice number series")
         verbose_name_plural = _("invoice number series")
-        constraints = [unique("invoice_series_once", ["country", "prefix", "year"])]
+        constraints = [unique("invoice_series_once", ["prefix", "year"])]
 
     def __str__(self) -> str:
-        return f"{self.country} {self.prefix} {self.year}"
+        return f"{self.prefix} {self.year}"
 
 
 class CustomerInvoice(models.Model):

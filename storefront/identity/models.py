@@ -54,7 +54,7 @@ class ShopIdentity(models.Model):
         ),
         validators=[URLValidator(schemes=["https"])],
     )
-    # Invoice numbers are consecutive per country, prefix and year.
+    # Invoice numbers are consecutive per prefix and year.
     country = models.CharField(
         _("Country of the company"),
         max_length=2,

@@ -54,7 +54,7 @@ WHERE (r.gross, r.tax, r.net, t.gross, t.tax)
 
 -- customer_invoices.numbers_consecutive
 -- The numbers of a series have no gap and end with the last number given.
-SELECT s.country, s.prefix, s.year, s.last_number, count(i.id) AS issued, max(i.sequence) AS last
+SELECT s.prefix, s.year, s.last_number, count(i.id) AS issued, max(i.sequence) AS last
 FROM orders_invoiceseries s LEFT JOIN orders_customerinvoice i ON i.series_id = s.id
 WHERE s.year >= extract(year FROM %(now)s::timestamptz) - 9
 GROUP BY s.id

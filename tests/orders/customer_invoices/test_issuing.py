@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from orders.customer_invoices import issuing
-from orders.models import CustomerInvoice, OrderLine, TaxNumber, TaxRate
+from orders.models import CustomerInvoice, OrderLine, Payment, TaxNumber, TaxRate
 from orders.payments import refunds as payment_refunds
 from orders.payments import updates
 from orders.purchasing import submission
@@ -318,6 +318,29 @@ def test_turkish_numbers_have_sixteen_characters(monkeypatch):
     monkeypatch.setattr(issuing, "shop_identity", lambda: seller)
 
     assert issue(make_shipped_order()).number == "FAR2026000000001"
+
+
+def test_a_second_payment_that_was_released_is_not_on_the_invoice():
+    order = make_shipped_order()
+    paid = order.payments.get()
+    Payment.objects.create(
+        order=order, gateway=paid.gateway, key="second", reference="pi_second", status="voided",
+        currency=paid.currency, amount=paid.amount, authorized_amount=paid.amount,
+        voided_amount=paid.amount, created_at=NOON, status_since=NOON,
+    )  # fmt: skip
+
+    (shown,) = issue(order).content["payments"]
+
+    assert shown["reference"] == paid.reference
+
+
+def test_the_numbers_go_on_if_the_company_moves_to_another_country(monkeypatch):
+    issue(make_shipped_order())
+    seller = replace(current.DEMONSTRATION, country="DE")
+    monkeypatch.setattr(issuing, "shop_identity", lambda: seller)
+
+    assert issue(make_shipped_order()).number == "INV-2026-00002"
+    assert holds()
 
 
 @pytest.mark.django_db(transaction=True)
