@@ -174,6 +174,8 @@ def detach_label(
 ) -> None:
     """Withdraw a label that is to be voided, and warn the customer not to use it.
 
+    The deadline starts again: the customer waits for another label.
+
     Locks:  the caller holds the order
     """
     authorization.move(
@@ -183,6 +185,7 @@ def detach_label(
         reason=f"label {label.reference} is voided",
         carrier="",
         tracking_number="",
+        ship_by=requests.ship_by(authorization, address=authorization.address, now=now),
     )
     events.record_answer(authorization, what="label_voided", at=now, again=f":{label.reference}")
 

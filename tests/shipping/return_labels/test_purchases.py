@@ -10,7 +10,7 @@ from django.db import transaction
 
 from notifications.models import Event
 from orders.models import Order, ReturnLabel, ReturnPolicy
-from orders.returns import authorizations
+from orders.returns import authorizations, eligibility
 from orders.returns.eligibility import CannotReturnError
 from shipping.return_labels import files, processing, purchases
 from shipping.return_labels.parcels import CannotBuyLabelError
@@ -19,6 +19,7 @@ from tests.factories.return_labels import (
     buy_label,
     make_approved_return,
     request_label,
+    send_label,
     work,
 )
 from tests.factories.suppliers import NOON
@@ -203,6 +204,17 @@ def test_a_label_that_is_no_longer_needed_when_it_is_bought_is_voided(connected,
 
     assert (label.status, label.file) == ("void_requested", "")
     assert work(label, LATER + timedelta(minutes=1)).status == "voided"
+
+
+def test_the_deadline_of_a_return_starts_again_when_its_label_is_voided():
+    authorization = make_approved_return()
+    label = send_label(authorization)
+    later = NOON + timedelta(days=10)
+
+    processing.request_void(label=label, actor="ann", now=later)
+
+    authorization.refresh_from_db()
+    assert authorization.ship_by == (later + eligibility.SHIP_WITHIN).date()
 
 
 def test_a_failed_call_for_news_does_not_keep_an_unused_label(connected):
