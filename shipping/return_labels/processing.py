@@ -159,7 +159,7 @@ def _collect(label: ReturnLabel, provider: LabelProvider, clock: Clock) -> None:
     if report.state == LabelState.PENDING:
         _postpone(label, clock() + POLL_AFTER)
     elif report.state == LabelState.READY:
-        is_needed = label.authorization.status in AWAITING_LABEL
+        is_needed = label.authorization.status == ReturnStatus.APPROVED
         name = files.store(label, provider.download(report.document)) if is_needed else ""
         failpoint("return_label.before_storing")
         _finish(label, report, name, clock())
