@@ -136,8 +136,8 @@ class ProductAdmin(
 
     @action(description=_("Translate"), icon="translate", may="view")
     def translate(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        language = TRANSLATED_LANGUAGES[0][0]
-        return HttpResponseRedirect(reverse("supply:texts", args=[object_id, language]))
+        product, language = self.row(request, object_id), TRANSLATED_LANGUAGES[0][0]
+        return HttpResponseRedirect(reverse("supply:texts", args=[product.pk, language]))
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Product]":
         """Read with a product what several parts of its page need."""

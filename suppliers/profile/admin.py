@@ -140,8 +140,9 @@ class SupplierAdmin(
         self.wake(request, inventory_tasks.publish_pending)
 
     @action(description=_("Connect this supplier's system"), icon="webhook", may="view")
-    def connect_system(self, _request: HttpRequest, object_id: str) -> HttpResponse:
-        return HttpResponseRedirect(reverse("admin:hooks_connect", args=[object_id]))
+    def connect_system(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        supplier = self.row(request, object_id)
+        return HttpResponseRedirect(reverse("admin:hooks_connect", args=[supplier.pk]))
 
     @action(description=_("Synchronize products now"))
     def sync_products(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:

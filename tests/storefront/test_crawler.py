@@ -29,7 +29,7 @@ OPEN_TO_ALL = {"/admin/login/", "/admin/jsi18n/", "/admin/logout/"}
 LIST_SLASHES = 3  # slashes in the URL pattern of a table's list
 ENDS_THE_SESSION = {"/admin/logout/", "/admin/password_change/"}
 SELLING_PAGES = re.compile(
-    r"en/(c/|p/[^/]*/$|search/|compare/|cart/|checkout/|info/<|info/contact/|$|orders/.*/again/)"
+    r"en/(c/|p/[^/]*/(alert/)?$|search/|compare/|cart/|checkout/|info/<|info/contact/|$|orders/.*/again/)"
     r"|api/v1/listings/"
 )
 REFUSED = {301, 302, 303, 400, 403, 404, 405}

@@ -64,7 +64,7 @@ def test_parcel_page_needs_few_statements(staff, django_assert_max_num_queries):
     parcel = make_parcel_in("lost refunded")
     staff.get(url("change", parcel))
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(16):
         staff.get(url("change", parcel))
 
 
