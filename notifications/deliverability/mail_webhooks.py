@@ -57,11 +57,6 @@ UNREADABLE = (
 )
 
 
-def is_mail_provider(name: str) -> bool:
-    """Return whether a webhook source is the chosen mail provider."""
-    return bool(settings.MAIL_PROVIDER) and name == settings.MAIL_PROVIDER
-
-
 def verify(*, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
     """Verify a call and return its id, the same on redelivery.
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notifications import sms_webhooks
-from notifications.deliverability import mail_webhooks
 from orders.gateways import gateway_for
 from orders.models import PurchaseOrder
 from orders.payments import updates as payment_updates
@@ -17,7 +16,7 @@ from shipping.trackers import provider_state
 from shipping.trackers import updates as tracking_provider_updates
 from shipping.trackers.base import Tracker
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.webhooks.sources import GATEWAYS, TWILIO, Source
+from storefront.webhooks.sources import GATEWAYS, TWILIO, Source, is_mail_provider
 from storefront.webhooks.supplier_system import payloads
 from storefront.webhooks.supplier_system.payloads import (
     PricePayload,
@@ -75,7 +74,7 @@ def apply_webhook(
         return _gateway(source.name, body, now)
     if source.name == TWILIO:
         return HandlingResult(is_applied=sms_webhooks.apply(body=body, now=now))
-    if mail_webhooks.is_mail_provider(source.name):
+    if is_mail_provider(source.name):
         return _mail_provider(body, received_at, now)
     if source.tracker is not None:
         return _tracking_provider(source.tracker, body, now)
@@ -94,6 +93,9 @@ def _gateway(gateway: str, body: bytes, now: datetime) -> HandlingResult:
 
 
 def _mail_provider(body: bytes, received_at: datetime, now: datetime) -> HandlingResult:
+    # Anymail imports an HTTP client, which would take memory in each worker.
+    from notifications.deliverability import mail_webhooks  # noqa: PLC0415
+
     if mail_webhooks.apply(body=body, received_at=received_at, now=now):
         return HandlingResult(is_applied=True)
     return HandlingResult(is_applied=False, reason="no e-mail of this shop, or unknown event type")
