@@ -40,9 +40,20 @@ def record_answer(
         else "",
         sent=_replacement_lines(authorization),
         difference=str(authorization.difference_amount or ""),
+        attachments=_label_file(authorization) if what == "labeled" else [],
         **_return_payload(authorization),
         at=at,
     )
+
+
+def _label_file(authorization: ReturnAuthorization) -> list[dict[str, str]]:
+    """Return the PDF of the bought label; none for a label that staff entered as a link."""
+    label = _bought_label(authorization)
+    return [{"file": label.file, "name": f"{label.reference}.pdf"}] if label and label.file else []
+
+
+def _bought_label(authorization: ReturnAuthorization) -> ReturnLabel | None:
+    return authorization.labels.filter(status=ReturnLabel.Status.BOUGHT).first()
 
 
 def _replacement_lines(authorization: ReturnAuthorization) -> list[dict[str, Any]]:
@@ -59,7 +70,7 @@ def _return_payload(authorization: ReturnAuthorization) -> dict[str, Any]:
         "order_line__variant__product__spec", "wanted__product"
     )
     ship_by, locale = authorization.ship_by, authorization.order.locale
-    label = authorization.labels.filter(status=ReturnLabel.Status.BOUGHT).first()
+    label = _bought_label(authorization)
     charge = label.charge_amount if label else None
     return {
         "return_number": authorization.number,

@@ -8,6 +8,7 @@ import pytest
 from django.core.files.storage import storages
 from django.db import transaction
 
+from notifications import dispatch
 from notifications.models import Event
 from orders.models import Order, ReturnLabel, ReturnPolicy
 from orders.returns import authorizations, eligibility
@@ -39,6 +40,10 @@ def test_a_bought_label_has_price_number_and_pdf_and_is_sent(connected):
     assert authorization.tracking_number == label.tracking_number == "DPDR000000001"
     event = Event.objects.get(name="return.labeled")
     assert event.payload["label_url"].endswith(f"/return/{authorization.number}/label/")
+    (message,) = dispatch.fan_out(event=event, now=NOON)
+    (attachment,) = dispatch.compose(message).attachments
+    assert attachment.file_name == f"{label.reference}.pdf"
+    assert attachment.content == files.read(label)
     assert connected.sent()["to_address"]["postal_code"] == "10115"
 
 
