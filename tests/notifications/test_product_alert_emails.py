@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 
 from catalog.models import Channel, PriceChange
+from notifications import dispatch, preferences
+from notifications.models import Event
 from tests.factories.catalog import make_price_rule
 from tests.factories.orders import make_sellable
 from tests.factories.product_alerts import HELD, set_price, subscribe, sweep
@@ -94,3 +96,12 @@ def test_product_alert_email(name, cause, sentences):
     cause()
 
     assert problems_of(name, sentences) == []
+
+
+def test_the_choices_of_messages_are_linked():
+    tell()
+    (message,) = dispatch.fan_out(
+        event=Event.objects.get(name="product_alert.back_in_stock"), now=NOON
+    )
+
+    assert preferences.preferences_url(message) in dispatch.compose(message).text

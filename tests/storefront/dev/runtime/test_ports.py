@@ -48,7 +48,7 @@ def test_processes_of_a_demo_get_different_free_ports(listener):
     chosen = Ports.choose(listener)
 
     assert chosen.web == listener + 1
-    assert len({*astuple(chosen)}) == len(fields(chosen)) == 8
+    assert len({*astuple(chosen)}) == len(fields(chosen)) == 9
 
 
 def test_concurrent_launchers_choose_different_ports_before_they_listen(listener):

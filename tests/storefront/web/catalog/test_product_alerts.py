@@ -84,7 +84,9 @@ def test_a_verified_account_needs_no_mail_and_sees_its_alerts(customer, sold_out
     assert "Under Messages in your account" in customer.get(answer.url).content.decode()
     assert ProductAlert.objects.get().confirmed_at is not None
     assert not Event.objects.filter(name="product_alert.asked").exists()
-    assert "available again" in customer.get("/en/account/messages/").content.decode()
+    assert ask(customer, sold_out, kind="price_drop").status_code == 303
+    listed = customer.get("/en/account/messages/").content.decode()
+    assert ("available again" in listed, "price drop" in listed) == (True, True)
 
 
 def test_the_address_of_another_person_is_asked_also_from_an_account(customer, sold_out):
