@@ -226,6 +226,7 @@ class Run:
             page_times_s=self.probe.took_s,
             unpaid_order_statuses=self.flooder.unpaid_order_statuses,
             text_messages=outside.text_messages(var),
+            return_labels=outside.return_labels(var),
             failed_parcels=self.failed_parcels.failed,
             late_parcels=self.failed_parcels.late,
             wrong_parcels=self.failed_parcels.wrong,

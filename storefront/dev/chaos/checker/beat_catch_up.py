@@ -27,6 +27,7 @@ from orders.purchasing.tasks import (
     sweep_unknown_submissions,
 )
 from shipping.rerouting.tasks import reroute_due
+from shipping.return_labels.tasks import process_labels
 from shipping.tasks import poll_open_orders
 from storefront.webhooks.tasks import process_due
 from suppliers.sync.tasks import close_expired_runs
@@ -45,6 +46,7 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "authorized payments at the gateway": (poll_gateways, expire_unpaid),
     "open backorders": (reroute_due,),
     "orders with unread supplier status": (poll_open_orders,),
+    "return labels to buy": (process_labels,),
     "claims not submitted": (sweep_claims,),
     "events": (fan_out_waiting,),
     "notifications to send": (send_messages,),

@@ -269,6 +269,12 @@ def _check_mails(evidence: Evidence) -> Iterator[str]:
             yield f"{order} is paid, but was confirmed {confirmed[order]} times"
 
 
+def _check_return_labels(evidence: Evidence) -> Iterator[str]:
+    for reference, times in Counter(evidence.return_labels).items():
+        if times > 1:
+            yield f"label {reference} was bought {times} times"
+
+
 def _check_text_messages(evidence: Evidence) -> Iterator[str]:
     arrived = Counter(evidence.text_messages)
     ours: dict[str, list[str]] = {number: [] for number in arrived}
@@ -358,6 +364,7 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "each claim is submitted once": _check_claims,
     "a customer's backorder choice is followed": _check_backorder_answers,
     "each return is stored once": lambda one: one.wrong_returns,
+    "each return label is bought once": _check_return_labels,
     "the day's money reconciles": lambda one: one.reconciliation_problems,
     "one key has one effect": _check_idempotency,
     "pages respond while the gateway hangs": _check_page_times,

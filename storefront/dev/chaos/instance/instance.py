@@ -34,6 +34,7 @@ FOLDERS = (
     "gateway",
     "tracker",
     "sms",
+    "labels",
     "mail",
     "log",
     "media",
@@ -75,6 +76,10 @@ class Instance:
         return processes.url_of(self.ports.tracker)
 
     @property
+    def labels_url(self) -> str:
+        return processes.url_of(self.ports.labels)
+
+    @property
     def sms_url(self) -> str:
         return processes.url_of(self.ports.sms)
 
@@ -96,6 +101,9 @@ class Instance:
         unfinished = self.var / f"{CLOCK}.new"
         unfinished.write_text(str(seconds))
         unfinished.rename(self.var / CLOCK)
+
+    def clock_shift_s(self) -> float:
+        return float((self.var / CLOCK).read_text())
 
 
 @contextmanager

@@ -202,6 +202,7 @@ class Evidence:
     # refunded by staff, returns included: cents by order
     refunds: Mapping[str, int] = field(default_factory=dict)
     returned: Sequence[str] = ()  # numbers of orders with a return
+    return_labels: Sequence[str] = ()  # our references, at the provider
     wrong_returns: Sequence[str] = ()
     canceling_suppliers: Sequence[str] = ()  # those that had to cancel an accepted order
     mishandled_webhooks: Sequence[str] = ()

@@ -10,7 +10,15 @@ from notifications.deliverability.message_ids import message_id
 from notifications.models import Event, Message
 from orders import ledger
 from orders.backorders import backorders
-from orders.models import Backorder, Order, Payment, PaymentEvent, PurchaseOrder, SupplierClaim
+from orders.models import (
+    Backorder,
+    Order,
+    Payment,
+    PaymentEvent,
+    PurchaseOrder,
+    ReturnLabel,
+    SupplierClaim,
+)
 from storefront.dashboard.invariants import registry
 from storefront.dev.chaos.observations.history import (
     OurMail,
@@ -93,6 +101,7 @@ def open_work(excluded: Collection[str] = ()) -> tuple[str, ...]:
             kind__in=ledger.REQUESTS, outcome__isnull=True
         ),
         "open backorders": Backorder.objects.filter(status__in=backorders.OPEN_STATES),
+        "return labels to buy": ReturnLabel.objects.filter(status=ReturnLabel.Status.REQUESTED),
         "claims not submitted": SupplierClaim.objects.exclude(
             status__in=SupplierClaim.KNOWN_TO_SUPPLIER
         ),

@@ -122,6 +122,12 @@ def text_messages(var: Path) -> list[str]:
     return [row["recipient"] for row in _rows(_sms(var), "SELECT recipient FROM messages")]
 
 
+def return_labels(var: Path) -> list[str]:
+    """Return our reference of each label that was ordered."""
+    file = var / "labels" / "ledger.sqlite3"
+    return [row["reference"] for row in _rows(file, "SELECT reference FROM labels")]
+
+
 def _stripe(var: Path) -> Path:
     return var / "gateway" / "stripe.sqlite3"
 

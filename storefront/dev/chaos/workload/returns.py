@@ -1,6 +1,7 @@
 """Return workload: return some delivered orders while answers of the gateway get lost.
 
-Every other return is accepted and refunded by two people at once; the others are rejected.
+Two people at once buy a label for every other return, and refund it when it has its label; the
+others are rejected.
 """
 
 import threading
@@ -13,9 +14,11 @@ from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
-from orders.models import Order, OrderLine, ReturnAuthorization
+from orders.models import Order, OrderLine, ReturnAuthorization, ReturnLabel, ReturnPolicy
 from orders.returns import authorizations, inspection, refunds
 from orders.returns.eligibility import CannotReturnError
+from shipping.return_labels import purchases
+from shipping.return_labels.parcels import CannotBuyLabelError
 from storefront.dev.bench.harness.checkout_script import field_in
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
@@ -40,6 +43,7 @@ class ReturningCustomers:
     paid: dict[str, int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    unlabeled: list[int] = field(default_factory=list)  # returns that wait for their label
 
     def work(self, *, excluded: set[str], is_last: bool) -> bool:
         """Return the first line of ``count`` orders, except those in ``excluded``.
@@ -47,11 +51,15 @@ class ReturningCustomers:
         Nothing is done until there are ``count`` such orders; if ``is_last``, fewer are enough.
         Returns whether it did anything.
         """
+        if self.unlabeled:
+            self._take_back_labeled()
+            return True
         found = list(_returnable().exclude(number__in=excluded)[: self.count])
         if self.asked or not found or (len(found) < self.count and not is_last):
             return False
         fault = {"kind": "drop_after", "path": "POST /v1/refunds$", "count": self.count}
         control(self.place.gateway_url, "faults", fault)
+        control(self.place.labels_url, "advance_clock", {"seconds": self.place.clock_shift_s()})
         for turn, order in enumerate(found):
             self._return(order, KINDS[turn % len(KINDS)])
         return True
@@ -65,7 +73,8 @@ class ReturningCustomers:
             self.wrong.append(f"{order.number}: one return was requested, {len(made)} are stored")
             return
         if kind == Kind.WITHDRAWAL:
-            self._take_back(made[0])
+            _twice(lambda: _buy_label(made[0].pk))
+            self.unlabeled.append(made[0].pk)
             # The delivery is refunded with the last line.
             charge = lines[0].customer_charge_amount if len(lines) > 1 else order.total.amount
             self.paid[order.number] = Money(charge, order.currency).minor
@@ -90,6 +99,16 @@ class ReturningCustomers:
         _twice(lambda: statuses.append(browser.post(self.place, path, whole, page=page).status))
         if set(statuses) != {HTTPStatus.SEE_OTHER}:
             self.wrong.append(f"{order.number}: a return was answered {statuses}")
+
+    def _take_back_labeled(self) -> None:
+        """Take back the returns whose labels are bought; a return that needs none has none."""
+        being_bought = ReturnLabel.objects.filter(status=ReturnLabel.Status.REQUESTED)
+        ready = ReturnAuthorization.objects.filter(pk__in=self.unlabeled).exclude(
+            labels__in=being_bought
+        )
+        for authorization in ready:
+            self._take_back(authorization)
+            self.unlabeled.remove(authorization.pk)
 
     def _take_back(self, authorization: ReturnAuthorization) -> None:
         now = timezone.now()
@@ -122,6 +141,21 @@ def _returnable() -> QuerySet[Order]:
         .filter(canceled=0)
         .order_by("-parts", "pk")
     )
+
+
+def _buy_label(authorization_id: int) -> None:
+    try:
+        with suppress(CannotBuyLabelError):
+            purchases.request_label(
+                authorization=ReturnAuthorization.objects.get(pk=authorization_id),
+                payer=ReturnPolicy.Payer.US,
+                option="",
+                charge=None,
+                actor=ACTOR,
+                now=timezone.now(),
+            )
+    finally:
+        connection.close()  # of this thread
 
 
 def _refund(authorization_id: int) -> None:

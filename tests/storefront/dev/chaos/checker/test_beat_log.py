@@ -30,6 +30,7 @@ OUTSIDE_READS = (
     "received_emails",
     "disputes",
     "text_messages",
+    "return_labels",
 )
 
 

@@ -187,6 +187,7 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, charges=[charge(refunded=100)]), MONEY),
         (replace(GOOD, charges=[charge(refunded=1999)]), MONEY),
         (replace(GOOD, charges=[charge(refunded=1000)], refunds={"FL-1": 500}), MONEY),
+        (replace(GOOD, return_labels=["R1-L1", "R1-L1"]), "each return label is bought once"),
         (replace(GOOD, wrong_returns=["FL-1: two are kept"]), "each return is stored once"),
         (replace(GOOD, canceling_suppliers=["bigbuy"], returned=["FL-1"]), FAULTS),
         (replace(refused_part(), charges=[charge()]), MONEY),

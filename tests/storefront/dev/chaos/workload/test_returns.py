@@ -30,11 +30,14 @@ def returning_customers(monkeypatch):
 
     monkeypatch.setattr(ReturningCustomers, "_declare", declared)
     monkeypatch.setattr(returns, "_twice", lambda act: [act(), act()])
+    monkeypatch.setattr(returns, "_buy_label", lambda _: None)
     monkeypatch.setattr(returns, "control", lambda *_: None)
     monkeypatch.setattr(returns, "connection", SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(returns.timezone, "now", lambda: NOON)
     make_policy()
-    return ReturningCustomers(place=SimpleNamespace(gateway_url=""), count=2)
+    return ReturningCustomers(
+        place=SimpleNamespace(gateway_url="", labels_url="", clock_shift_s=lambda: 0), count=2
+    )
 
 
 def two_lights():
@@ -45,6 +48,7 @@ def test_one_line_of_several_is_refunded_once(returning_customers):
     first, second = two_lights(), make_delivered()
 
     assert returning_customers.work(excluded=set(), is_last=False)
+    assert returning_customers.work(excluded=set(), is_last=False), "the label is bought"
 
     assert returning_customers.asked == [first.number, second.number]
     assert returning_customers.paid == {
@@ -64,6 +68,7 @@ def test_whole_order_is_refunded_with_its_delivery(returning_customers):
         "only one of two orders can be returned"
     )
     assert returning_customers.work(excluded=set(), is_last=True)
+    assert returning_customers.work(excluded=set(), is_last=True)
 
     assert returning_customers.paid == {order.number: order.total.minor}
 
@@ -76,6 +81,7 @@ def test_mutant_refunds_each_click(returning_customers):
     two_lights()
 
     with mutants.injected("each click refunds a return"):
+        returning_customers.work(excluded=set(), is_last=True)
         returning_customers.work(excluded=set(), is_last=True)
 
     assert len(requested_refunds()) == 2
