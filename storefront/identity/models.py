@@ -58,7 +58,9 @@ class ShopIdentity(models.Model):
     country = models.CharField(
         _("Country of the company"),
         max_length=2,
-        validators=[RegexValidator(r"^[A-Z]{2}$")],
+        validators=[
+            RegexValidator(r"^[A-Z]{2}$", _("Enter a two-letter country code, such as DE."))
+        ],
         help_text=_(
             "Two-letter country code, such as DE. Invoices follow the rules of this country."
         ),
@@ -67,7 +69,7 @@ class ShopIdentity(models.Model):
         _("Prefix of invoice numbers"),
         max_length=6,
         default="INV",
-        validators=[RegexValidator(PREFIX)],
+        validators=[RegexValidator(PREFIX, _("Use one to six capital letters or digits."))],
         help_text=_(
             "Capital letters and digits. A new prefix starts a new series. Türkiye requires three"
             " characters."
@@ -77,7 +79,7 @@ class ShopIdentity(models.Model):
         _("Prefix of credit note numbers"),
         max_length=6,
         default="CRN",
-        validators=[RegexValidator(PREFIX)],
+        validators=[RegexValidator(PREFIX, _("Use one to six capital letters or digits."))],
         help_text=_("Must differ from the prefix of invoice numbers."),
     )
 
