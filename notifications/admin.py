@@ -116,8 +116,8 @@ class MessageAdmin(StaffAdmin):
         done=_("%s is being resent."),
     )
     def resend(self, request: HttpRequest, row: Message, _data: FormData) -> None:
-        dispatch.resend(delivery=row, may_repeat=True, **acting(request))
-        self.wake(request, tasks.send, delivery_id=row.pk)
+        dispatch.resend(message=row, may_repeat=True, **acting(request))
+        self.wake(request, tasks.send, message_id=row.pk)
 
     @action(description=_("Preview"), icon="visibility", may="view")
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -126,16 +126,16 @@ class MessageAdmin(StaffAdmin):
 
     @action(description=_("Resend"))
     def send_again(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
-        def act(delivery: Message) -> None:
-            dispatch.resend(delivery=delivery, **acting(request))
-            self.wake(request, tasks.send, delivery_id=delivery.pk)
+        def act(message: Message) -> None:
+            dispatch.resend(message=message, **acting(request))
+            self.wake(request, tasks.send, message_id=message.pk)
 
         self.apply_to_each(request, rows, act)
 
     @action(description=_("Mark as delivered"))
     def settle(self, request: HttpRequest, rows: QuerySet[Message]) -> None:
         self.apply_to_each(
-            request, rows, lambda row: dispatch.confirm_sent(delivery=row, **acting(request))
+            request, rows, lambda row: dispatch.confirm_sent(message=row, **acting(request))
         )
 
 

@@ -115,7 +115,7 @@ def _recipients(event: Event, route: Route) -> list[str]:
     return sorted({str(address) for address in addresses})
 
 
-def send(*, delivery: Message, now: datetime) -> Message:
+def send(*, message: Message, now: datetime) -> Message:
     """Send one message, unless another worker does.
 
     The status ``sending`` is committed before the server is contacted. After a crash it stays, and
@@ -125,108 +125,108 @@ def send(*, delivery: Message, now: datetime) -> Message:
     Raises: ConcurrentUpdateError   another worker sends it
             InvalidTransitionError  already being sent, sent, or failed
     """
-    reasons = suppressions.active_reasons(delivery)
-    if delivery.status in UNSENT_STATUSES and not _may_send(delivery, reasons, now):
-        return delivery
-    delivery.move(Status.SENDING, at=now, attempts=delivery.attempts + 1, problem="", delivery="")
+    reasons = suppressions.active_reasons(message)
+    if message.status in UNSENT_STATUSES and not _may_send(message, reasons, now):
+        return message
+    message.move(Status.SENDING, at=now, attempts=message.attempts + 1, problem="", delivery="")
     try:
-        suppressions.check_reachable(delivery, reasons)
-        message = compose(delivery)
+        suppressions.check_reachable(message, reasons)
+        composed = compose(message)
     except UnreachableError as error:
-        _mark_failed(delivery, str(error), now, delivery=Message.Delivery.SUPPRESSED)
-        return delivery
+        _mark_failed(message, str(error), now, delivery=Message.Delivery.SUPPRESSED)
+        return message
     except PermanentError as error:
-        _mark_failed(delivery, str(error), now)
-        return delivery
+        _mark_failed(message, str(error), now)
+        return message
     except Exception as error:
         # A broken template fails before anything is sent: the retries leave days to repair it.
-        log.exception("%s cannot be written", delivery)
-        _retry_later(delivery, f"{type(error).__name__}: {error}", now)
-        return delivery
+        log.exception("%s cannot be written", message)
+        _retry_later(message, f"{type(error).__name__}: {error}", now)
+        return message
     failpoint("mail.before_sending")
     try:
-        receipt = hand_over(message, sender=delivery.sender)
+        receipt = hand_over(composed, sender=message.sender)
         failpoint("mail.after_sending")
     except TemporaryError as error:
         if error.is_outcome_unknown:
-            _record_unconfirmed(delivery, str(error))
+            _record_unconfirmed(message, str(error))
         else:
-            _retry_later(delivery, str(error), now, after_s=error.retry_after_s or 0)
+            _retry_later(message, str(error), now, after_s=error.retry_after_s or 0)
     except PermanentError as error:
-        _mark_failed(delivery, str(error), now)
+        _mark_failed(message, str(error), now)
         if isinstance(error, OptedOutError):
-            _record_opt_out(delivery, now)
+            _record_opt_out(message, now)
     else:
-        delivery.move(Status.SENT, at=now, **_receipt_fields(receipt))
-    return delivery
+        message.move(Status.SENT, at=now, **_receipt_fields(receipt))
+    return message
 
 
-def hand_over(message: OutgoingMessage, *, sender: str) -> Receipt | None:
+def hand_over(composed: OutgoingMessage, *, sender: str) -> Receipt | None:
     """Pass a message to its sender, and record whether a chat channel took it. Raises as the sender."""
     if sender != preferences.CHAT:
-        return sender_for(sender).send(message)
-    with chat_channels.record_outcome(message.recipient):
-        return sender_for(sender).send(message)
+        return sender_for(sender).send(composed)
+    with chat_channels.record_outcome(composed.recipient):
+        return sender_for(sender).send(composed)
 
 
-def _may_send(delivery: Message, reasons: Collection[str], now: datetime) -> bool:
+def _may_send(message: Message, reasons: Collection[str], now: datetime) -> bool:
     """Return whether a message may be sent now; if not, delete it or set its due time.
 
     An address that is suppressed for any of ``reasons`` gets no message that it could refuse.
     """
-    mine = Message.objects.filter(pk=delivery.pk, status=delivery.status)
-    is_refused = bool(reasons) and preferences.kind_of_message(delivery) is not None
-    if is_refused or not preferences.is_wanted(delivery) or _is_obsolete(delivery, now):
+    mine = Message.objects.filter(pk=message.pk, status=message.status)
+    is_refused = bool(reasons) and preferences.kind_of_message(message) is not None
+    if is_refused or not preferences.is_wanted(message) or _is_obsolete(message, now):
         mine.delete()
         return False
-    if due_at := _sending_starts_at(delivery, now):
+    if due_at := _sending_starts_at(message, now):
         mine.update(due_at=due_at)
         return False
     return True
 
 
-def _is_obsolete(delivery: Message, now: datetime) -> bool:
-    return _is_outdated(delivery, now) or _is_superseded(delivery)
+def _is_obsolete(message: Message, now: datetime) -> bool:
+    return _is_outdated(message, now) or _is_superseded(message)
 
 
-def _is_superseded(delivery: Message) -> bool:
+def _is_superseded(message: Message) -> bool:
     """Return whether a later event of the same parcel made a text message untrue."""
-    event = delivery.event
+    event = message.event
     later = SUPERSEDED_BY.get(event.name, ())
-    if delivery.sender != preferences.SMS or not later:
+    if message.sender != preferences.SMS or not later:
         return False
     parcel = event.payload.get("parcel")
     following = Event.objects.filter(subject=event.subject, sequence__gt=event.sequence)
     return following.filter(name__in=later, payload__parcel=parcel).exists()
 
 
-def _is_outdated(delivery: Message, now: datetime) -> bool:
+def _is_outdated(message: Message, now: datetime) -> bool:
     """Return whether a message about today was to be sent on an earlier day, or is too old.
 
     The day is that of the country of delivery.
     """
-    if max_age := MAX_AGES.get(delivery.template):
-        return now - delivery.event.occurred_at > max_age
-    zone = time_zone_of(_country(delivery))
+    if max_age := MAX_AGES.get(message.template):
+        return now - message.event.occurred_at > max_age
+    zone = time_zone_of(_country(message))
     is_of_earlier_day = (
-        delivery.event.occurred_at.astimezone(zone).date() < now.astimezone(zone).date()
+        message.event.occurred_at.astimezone(zone).date() < now.astimezone(zone).date()
     )
-    return delivery.template in TODAY_ONLY and is_of_earlier_day
+    return message.template in TODAY_ONLY and is_of_earlier_day
 
 
-def _country(delivery: Message) -> str:
-    return str(delivery.event.payload.get("goes_to", ""))
+def _country(message: Message) -> str:
+    return str(message.event.payload.get("goes_to", ""))
 
 
-def _sending_starts_at(delivery: Message, now: datetime) -> datetime | None:
+def _sending_starts_at(message: Message, now: datetime) -> datetime | None:
     """Return when the channel may send again in all time zones of the country; None if it may now.
 
     A country whose zones are too far apart has no such time: its first zone decides.
     """
-    hours = SENDING_HOURS.get(delivery.sender)
+    hours = SENDING_HOURS.get(message.sender)
     if hours is None:
         return None
-    zones = time_zones_of(_country(delivery))
+    zones = time_zones_of(_country(message))
     starts_at = now
     for _ in range(MAX_MORNINGS):
         mornings = [start for zone in zones if (start := _next_morning(starts_at, zone, hours))]
@@ -256,16 +256,16 @@ def _receipt_fields(receipt: Receipt | None) -> dict[str, Any]:
     }
 
 
-def _record_opt_out(delivery: Message, now: datetime) -> None:
+def _record_opt_out(message: Message, now: datetime) -> None:
     preferences.withdraw_all(
-        recipient=delivery.recipient,
-        sender=delivery.sender,
+        recipient=message.recipient,
+        sender=message.sender,
         source=Consent.Source.PROVIDER,
         now=now,
     )
 
 
-def resend(*, delivery: Message, actor: str, now: datetime, may_repeat: bool = False) -> None:
+def resend(*, message: Message, actor: str, now: datetime, may_repeat: bool = False) -> None:
     """Queue a failed or unconfirmed message again, by decision of staff.
 
     With ``may_repeat`` also one that was sent: its recipient gets it a second time.
@@ -273,104 +273,104 @@ def resend(*, delivery: Message, actor: str, now: datetime, may_repeat: bool = F
     Raises: InvalidTransitionError  it waits, is being sent, or was sent and may not be repeated
     """
     fields: dict[str, Any] = (
-        {"resends": delivery.resends + 1} if delivery.status == Status.SENT else {}
+        {"resends": message.resends + 1} if message.status == Status.SENT else {}
     )
-    if delivery.status == Status.FAILED or (may_repeat and delivery.status == Status.SENT):
+    if message.status == Status.FAILED or (may_repeat and message.status == Status.SENT):
         to = Status.REQUEUED
-    elif is_unconfirmed(delivery, now):
+    elif is_unconfirmed(message, now):
         to = Status.RETRYING
     else:
-        raise InvalidTransitionError(f"{delivery}: {delivery.status}")
+        raise InvalidTransitionError(f"{message}: {message.status}")
     reason = "staff: send it again"
-    delivery.move(to, at=now, actor=actor, reason=reason, attempts=0, due_at=now, **fields)
+    message.move(to, at=now, actor=actor, reason=reason, attempts=0, due_at=now, **fields)
 
 
-def confirm_sent(*, delivery: Message, actor: str, now: datetime) -> None:
+def confirm_sent(*, message: Message, actor: str, now: datetime) -> None:
     """Mark an unconfirmed message as sent, after staff checked the mail server.
 
     Raises: InvalidTransitionError  it is not unconfirmed
     """
-    if not is_unconfirmed(delivery, now):
-        raise InvalidTransitionError(f"{delivery}: {delivery.status}")
-    delivery.move(Status.SENT, at=now, actor=actor, reason="staff: it was sent")
+    if not is_unconfirmed(message, now):
+        raise InvalidTransitionError(f"{message}: {message.status}")
+    message.move(Status.SENT, at=now, actor=actor, reason="staff: it was sent")
 
 
-def is_unconfirmed(delivery: Message, now: datetime) -> bool:
-    return delivery.status == Status.SENDING and delivery.status_since <= now - SENDING_TIMEOUT
+def is_unconfirmed(message: Message, now: datetime) -> bool:
+    return message.status == Status.SENDING and message.status_since <= now - SENDING_TIMEOUT
 
 
-def compose(delivery: Message, *, hides_links: bool = False) -> OutgoingMessage:
+def compose(message: Message, *, hides_links: bool = False) -> OutgoingMessage:
     """Return a message as it is sent; with ``hides_links``, as staff may see it.
 
     Raises: PermanentError  the recipient is no address; also errors of ``render``
     """
-    payload = delivery.event.payload
+    payload = message.event.payload
     payload = hide_links(payload) if hides_links else decrypt_link(payload)
-    if delivery.sender == preferences.SMS:
+    if message.sender == preferences.SMS:
         text = render_text_message(
-            template=delivery.template, locale=delivery.locale, payload=payload
+            template=message.template, locale=message.locale, payload=payload
         )
-        return OutgoingMessage(recipient=delivery.recipient, text=text)
-    if delivery.sender == preferences.CHAT:
+        return OutgoingMessage(recipient=message.recipient, text=text)
+    if message.sender == preferences.CHAT:
         text = render_chat_message(
-            template=delivery.template, locale=delivery.locale, payload=payload
+            template=message.template, locale=message.locale, payload=payload
         )
         if hides_links:
-            return OutgoingMessage(recipient=delivery.recipient, text=text)
-        channel = chat_channels.find_channel(delivery.recipient)
+            return OutgoingMessage(recipient=message.recipient, text=text)
+        channel = chat_channels.find_channel(message.recipient)
         return OutgoingMessage(
-            recipient=delivery.recipient,
+            recipient=message.recipient,
             text=text,
             chat_url=chat_channels.webhook_url(channel),
             chat_dialect=channel.dialect,
         )
     try:
-        validate_email(delivery.recipient)
+        validate_email(message.recipient)
     except ValidationError as error:
-        raise PermanentError(f"no address: {delivery.recipient!r}") from error
-    preferences_url = preferences.preferences_url(delivery)
+        raise PermanentError(f"no address: {message.recipient!r}") from error
+    preferences_url = preferences.preferences_url(message)
     if preferences_url and hides_links:
         preferences_url = HIDDEN_LINK
     shop = shop_identity()
     content = render(
-        template=delivery.template,
-        locale=delivery.locale,
+        template=message.template,
+        locale=message.locale,
         payload=payload,
         preferences_url=preferences_url,
     )
     return OutgoingMessage(
-        message_id=message_id(delivery),
+        message_id=message_id(message),
         from_address=formataddr((shop.sender_name or shop.name, parseaddr(settings.MAIL_FROM)[1])),
-        recipient=delivery.recipient,
+        recipient=message.recipient,
         subject=content.subject,
         text=content.text,
         html=content.html,
         attachments=content.attachments,
-        reply_to=_reply_to(delivery) or shop.reply_to,
-        is_from_person=bool(_reply_to(delivery)),
+        reply_to=_reply_to(message) or shop.reply_to,
+        is_from_person=bool(_reply_to(message)),
         unsubscribe_url=preferences_url and f"{preferences_url}stop/",
     )
 
 
-def _reply_to(delivery: Message) -> str:
-    routes = ROUTES.get(delivery.event.name, ())
-    field = next((route.reply_to for route in routes if route.template == delivery.template), "")
-    return str(delivery.event.payload[field]) if field else ""
+def _reply_to(message: Message) -> str:
+    routes = ROUTES.get(message.event.name, ())
+    field = next((route.reply_to for route in routes if route.template == message.template), "")
+    return str(message.event.payload[field]) if field else ""
 
 
-def _retry_later(delivery: Message, problem: str, now: datetime, *, after_s: float = 0) -> None:
-    if delivery.attempts > len(DELAYS):
-        _mark_failed(delivery, problem, now)
+def _retry_later(message: Message, problem: str, now: datetime, *, after_s: float = 0) -> None:
+    if message.attempts > len(DELAYS):
+        _mark_failed(message, problem, now)
         return
-    delay = max(DELAYS[delivery.attempts - 1], timedelta(seconds=after_s))
+    delay = max(DELAYS[message.attempts - 1], timedelta(seconds=after_s))
     due_at = now + add_jitter(delay)
-    delivery.move(Status.RETRYING, at=now, reason=problem, problem=problem[:300], due_at=due_at)
+    message.move(Status.RETRYING, at=now, reason=problem, problem=problem[:300], due_at=due_at)
 
 
 def _mark_failed(message: Message, problem: str, now: datetime, **fields: str) -> None:
     message.move(Status.FAILED, at=now, reason=problem, problem=problem[:300], **fields)
 
 
-def _record_unconfirmed(delivery: Message, problem: str) -> None:
-    delivery.problem = f"May have been sent: {problem}"[:300]
-    delivery.save(update_fields=["problem"])
+def _record_unconfirmed(message: Message, problem: str) -> None:
+    message.problem = f"May have been sent: {problem}"[:300]
+    message.save(update_fields=["problem"])

@@ -17,10 +17,10 @@ BATCH = 200
 @shared_task
 def fan_out(*, event_id: int, **_: Any) -> None:
     event = Event.objects.get(pk=event_id)
-    deliveries = dispatch.fan_out(event=event, now=timezone.now())
+    messages = dispatch.fan_out(event=event, now=timezone.now())
     failpoint("fan_out.after_commit")
-    for delivery in deliveries:
-        send.delay(delivery_id=delivery.pk)
+    for message in messages:
+        send.delay(message_id=message.pk)
 
 
 @shared_task
@@ -32,18 +32,18 @@ def fan_out_waiting(**_: Any) -> None:
 
 
 @shared_task
-def send(*, delivery_id: int, **_: Any) -> None:
-    delivery = Message.objects.select_related("event").filter(pk=delivery_id).first()
-    if delivery is None:  # deleted: its recipient no longer wants it, or was erased
+def send(*, message_id: int, **_: Any) -> None:
+    message = Message.objects.select_related("event").filter(pk=message_id).first()
+    if message is None:  # deleted: its recipient no longer wants it, or was erased
         return
     # Another worker has sent it, or is sending it.
     with suppress(InvalidTransitionError, ConcurrentUpdateError):
-        dispatch.send(delivery=delivery, now=timezone.now())
+        dispatch.send(message=message, now=timezone.now())
 
 
 @shared_task
 def send_due(**_: Any) -> None:
     """Send messages that are due, for the first time or as a retry."""
     due = Message.objects.due(timezone.now()).order_by("due_at", "pk")
-    for delivery_id in due.values_list("pk", flat=True)[:BATCH]:
-        send.delay(delivery_id=delivery_id)
+    for message_id in due.values_list("pk", flat=True)[:BATCH]:
+        send.delay(message_id=message_id)

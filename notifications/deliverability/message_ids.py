@@ -10,13 +10,13 @@ from notifications.models import Message
 _MESSAGE_ID = re.compile(r"<?delivery-([0-9]{1,18})(?:\.[0-9]+)?@([^<>@\s]+)>?")
 
 
-def message_id(delivery: Message) -> str:
+def message_id(message: Message) -> str:
     """Return the Message-ID, the same for all attempts, so that mailboxes detect duplicates.
 
     A message that staff send a second time gets another one: a mailbox would hide it otherwise.
     """
-    again = f".{delivery.resends}" if delivery.resends else ""
-    return f"<delivery-{delivery.pk}{again}@{_domain()}>"
+    again = f".{message.resends}" if message.resends else ""
+    return f"<delivery-{message.pk}{again}@{_domain()}>"
 
 
 def find_message(text: str) -> Message | None:

@@ -235,9 +235,9 @@ def _received_webhooks():
 
 def _notified():
     for event in Event.objects.order_by("pk"):
-        for delivery in dispatch.fan_out(event=event, now=NOON):
-            delivery.move(Message.Status.SENDING, at=NOON, attempts=1)
-            delivery.move(Message.Status.SENT, at=NOON)
+        for message in dispatch.fan_out(event=event, now=NOON):
+            message.move(Message.Status.SENDING, at=NOON, attempts=1)
+            message.move(Message.Status.SENT, at=NOON)
 
 
 def orders_by_status():

@@ -122,6 +122,6 @@ def make_event(name="parcel.shipped", **payload):
     )
 
 
-def make_delivery(name="parcel.shipped", now=NOON, **payload):
-    (delivery,) = dispatch.fan_out(event=make_event(name, **payload), now=now)
-    return delivery
+def make_message(name="parcel.shipped", now=NOON, **payload):
+    (message,) = dispatch.fan_out(event=make_event(name, **payload), now=now)
+    return message

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from notifications import dispatch, preferences, senders
 from notifications.models import Consent, Message
 from notifications.preferences import EMAIL, SMS, Kind
-from tests.factories.notifications import make_delivery, make_event
+from tests.factories.notifications import make_event, make_message
 from tests.factories.suppliers import NOON
 from tests.fakes.notification_sender import Fake
 
@@ -54,17 +54,17 @@ def test_a_refused_kind_is_not_sent_and_mandatory_e_mails_are(post):
 
 
 def test_a_message_that_was_refused_while_it_waited_is_not_sent(post):
-    delivery = make_delivery("parcel.delivered")
+    message = make_message("parcel.delivered")
     choose(is_given=False)
 
-    dispatch.send(delivery=delivery, now=NOON + timedelta(minutes=1))
+    dispatch.send(message=message, now=NOON + timedelta(minutes=1))
 
     assert (post.sent, Message.objects.count()) == ([], 0)
 
 
 def test_an_e_mail_that_can_be_refused_has_the_headers_and_link_for_that(post):
     for name in ("parcel.delivered", "parcel.shipped"):
-        dispatch.send(delivery=make_delivery(name), now=NOON)
+        dispatch.send(message=make_message(name), now=NOON)
 
     optional, mandatory = post.sent
     page = optional.unsubscribe_url.removesuffix("stop/")
@@ -75,10 +75,10 @@ def test_an_e_mail_that_can_be_refused_has_the_headers_and_link_for_that(post):
 
 
 def test_a_link_opens_its_message_only():
-    delivery = make_delivery("parcel.delivered")
-    token = preferences.preferences_url(delivery).rstrip("/").rpartition("/")[2]
+    message = make_message("parcel.delivered")
+    token = preferences.preferences_url(message).rstrip("/").rpartition("/")[2]
 
-    assert preferences.find_message(token) == delivery
-    assert preferences.find_message(f"{delivery.pk + 1}{token[token.index(':') :]}") is None
+    assert preferences.find_message(token) == message
+    assert preferences.find_message(f"{message.pk + 1}{token[token.index(':') :]}") is None
     Message.objects.update(recipient=preferences.ERASED)
     assert preferences.find_message(token) is None

@@ -17,7 +17,7 @@ from notifications.previews import frame_document
 from notifications.sealed_links import HIDDEN_LINK, encrypt_link, hide_links
 from notifications.senders import Attachment, OutgoingMessage
 from tests.factories.accounts import make_staff
-from tests.factories.notifications import PAYLOADS, make_delivery, make_event
+from tests.factories.notifications import PAYLOADS, make_event, make_message
 from tests.factories.suppliers import NOON
 from tests.notifications.smtp_servers import free_port, mailbox, mailers
 
@@ -48,7 +48,7 @@ def shown(desk, url):
 
 
 def test_a_message_is_shown_as_html_in_a_sandbox_as_text_and_with_its_headers(desk):
-    message = make_delivery("parcel.delivered")
+    message = make_message("parcel.delivered")
 
     html = desk.get(page(message)).content.decode()
 
@@ -66,7 +66,7 @@ def test_a_message_is_shown_as_html_in_a_sandbox_as_text_and_with_its_headers(de
 
 
 def test_the_page_of_a_message_and_of_an_event_leads_to_the_preview(desk):
-    message = make_delivery()
+    message = make_message()
 
     for row in (message, message.event):
         change = f"admin:notifications_{row._meta.model_name}_change"
@@ -146,7 +146,7 @@ def test_a_list_of_recipients_is_previewed_for_the_first(desk):
 
 
 def test_a_test_goes_only_to_the_staff_member(desk, settings, tmp_path):
-    message = make_delivery("parcel.delivered")
+    message = make_message("parcel.delivered")
     with mailbox(tmp_path) as port:
         settings.MAILERS = mailers(port)
         answer = desk.post(page(message), {"address": "other@example.org"}, follow=True)
@@ -200,14 +200,14 @@ def test_tests_are_limited(desk, twilio, monkeypatch):
 def test_a_failed_test_is_reported(desk, settings):
     settings.MAILERS = mailers(free_port())
 
-    answer = desk.post(page(make_delivery()), follow=True)
+    answer = desk.post(page(make_message()), follow=True)
 
     assert "The test was not sent: mail server" in answer.content.decode()
     assert not LogEntry.objects.exists()
 
 
 def test_without_rights_there_is_no_preview_and_no_test():
-    message = make_delivery()
+    message = make_message()
     viewer, stranger = desk_of("view_message"), Client()
     stranger.force_login(make_staff("stranger", "view_event"))
 
@@ -233,14 +233,14 @@ def test_a_picture_is_shown_inside_the_frame():
 
 
 def test_the_preview_takes_few_statements(desk, django_assert_max_num_queries):
-    message = make_delivery("order.placed")
+    message = make_message("order.placed")
 
     with django_assert_max_num_queries(12):
         desk.get(page(message))
 
 
 def test_staff_resend_a_message_from_its_page(desk):
-    message = make_delivery()
+    message = make_message()
     Message.objects.update(status="sent")
     address = reverse("admin:notifications_message_resend", args=[message.pk])
 

@@ -27,8 +27,8 @@ def event():
 
 
 def mail_of(event):
-    [delivery] = dispatch.fan_out(event=event, now=timezone.now())
-    return dispatch.compose(delivery)
+    [message] = dispatch.fan_out(event=event, now=timezone.now())
+    return dispatch.compose(message)
 
 
 def test_a_reset_link_is_readable_only_in_its_e_mail(event, admin_client):

@@ -77,14 +77,14 @@ def daytime_country():
 
 
 def test_a_text_message_is_sent_beside_the_e_mail_with_its_segments(twilio, wanted):
-    delivery = make_text_message()
+    message = make_text_message()
 
-    dispatch.send(delivery=delivery, now=NOON)
+    dispatch.send(message=message, now=NOON)
 
-    (message,) = twilio.messages()
-    delivery.refresh_from_db()
-    assert (message["recipient"], delivery.status) == (PHONE, "sent")
-    assert (delivery.external_id, delivery.segments) == (message["sid"], message["segments"])
+    (received,) = twilio.messages()
+    message.refresh_from_db()
+    assert (received["recipient"], message.status) == (PHONE, "sent")
+    assert (message.external_id, message.segments) == (received["sid"], received["segments"])
     assert Message.objects.filter(sender="email").count() == 1
 
 
@@ -136,19 +136,19 @@ def test_an_event_of_an_order_without_number_in_its_payload_sends_an_e_mail(twil
 def test_a_text_message_waits_for_the_morning_of_its_country(
     twilio, wanted, country, hour, sent_at
 ):
-    delivery = make_text_message(goes_to=country)
+    message = make_text_message(goes_to=country)
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
 
-    dispatch.send(delivery=delivery, now=midnight + timedelta(hours=hour))
+    dispatch.send(message=message, now=midnight + timedelta(hours=hour))
 
-    delivery.refresh_from_db()
-    assert (delivery.status, len(twilio.messages())) == (
+    message.refresh_from_db()
+    assert (message.status, len(twilio.messages())) == (
         ("sent", 1) if sent_at is None else ("pending", 0)
     )
     if sent_at is not None:
         morning = midnight + timedelta(hours=sent_at)
-        assert delivery.due_at == morning
-        dispatch.send(delivery=delivery, now=morning)
+        assert message.due_at == morning
+        dispatch.send(message=message, now=morning)
         assert len(twilio.messages()) == 1
 
 
@@ -159,10 +159,10 @@ def test_a_message_about_today_is_not_sent_tomorrow(twilio, wanted):
     event.save()
     mail, text_message = dispatch.fan_out(event=event, now=evening)
 
-    dispatch.send(delivery=text_message, now=evening)
+    dispatch.send(message=text_message, now=evening)
     waiting = Message.objects.get(pk=text_message.pk)
-    for delivery in (mail, waiting):
-        dispatch.send(delivery=delivery, now=waiting.due_at)
+    for message in (mail, waiting):
+        dispatch.send(message=message, now=waiting.due_at)
 
     assert not Message.objects.exists()
     assert twilio.messages() == []
@@ -179,13 +179,13 @@ def test_a_text_message_that_a_later_event_overtook_overnight_is_not_sent(
     evening = NOON + timedelta(hours=9)  # 22:00 there
     shipped = make_event("parcel.shipped", sms_number=PHONE, goes_to="DE", parcel=7)
     mail, text_message = dispatch.fan_out(event=shipped, now=evening)
-    dispatch.send(delivery=text_message, now=evening)
+    dispatch.send(message=text_message, now=evening)
     if later:
         event = make_event(later, parcel=parcel)
         Event.objects.filter(pk=event.pk).update(subject=shipped.subject, sequence=2)
 
     waiting = Message.objects.get(pk=text_message.pk)
-    dispatch.send(delivery=waiting, now=waiting.due_at)
+    dispatch.send(message=waiting, now=waiting.due_at)
 
     assert Message.objects.filter(pk=mail.pk).exists()
     assert len(twilio.messages()) == is_sent
@@ -193,11 +193,11 @@ def test_a_text_message_that_a_later_event_overtook_overnight_is_not_sent(
 
 def test_a_stop_at_the_provider_ends_all_text_messages(twilio, wanted):
     twilio.control("reply", {"from": PHONE, "body": "STOP"})
-    delivery = make_text_message()
+    message = make_text_message()
 
-    dispatch.send(delivery=delivery, now=NOON)
+    dispatch.send(message=message, now=NOON)
 
-    assert delivery.status == "failed"
+    assert message.status == "failed"
     assert set(preferences.choices(recipient=PHONE, sender=SMS).values()) == {False}
     assert Consent.objects.filter(source="provider").count() == len(KINDS[SMS])
 
@@ -205,14 +205,14 @@ def test_a_stop_at_the_provider_ends_all_text_messages(twilio, wanted):
 @pytest.mark.parametrize("kind", ["500", "429"])
 def test_a_refused_call_is_repeated_and_sends_one_message(twilio, wanted, kind):
     twilio.fault(CALL, kind, delay=600)
-    delivery = make_text_message()
+    message = make_text_message()
 
-    dispatch.send(delivery=delivery, now=NOON)
-    retried = delivery.status, delivery.due_at
-    dispatch.send(delivery=delivery, now=delivery.due_at)
+    dispatch.send(message=message, now=NOON)
+    retried = message.status, message.due_at
+    dispatch.send(message=message, now=message.due_at)
 
     assert retried[0] == "retrying"
-    assert (delivery.status, len(twilio.messages())) == ("sent", 1)
+    assert (message.status, len(twilio.messages())) == ("sent", 1)
 
 
 def test_the_wait_that_the_provider_asks_for_is_kept(monkeypatch, wanted, twilio):
@@ -220,36 +220,36 @@ def test_the_wait_that_the_provider_asks_for_is_kept(monkeypatch, wanted, twilio
         raise TemporaryError("later", retry_after_s=1800)
 
     monkeypatch.setattr("notifications.senders.sms.Sms.send", refuse)
-    delivery = make_text_message()
+    message = make_text_message()
 
-    dispatch.send(delivery=delivery, now=NOON)
+    dispatch.send(message=message, now=NOON)
 
-    assert delivery.due_at >= NOON + timedelta(minutes=20)
+    assert message.due_at >= NOON + timedelta(minutes=20)
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "garbage", "drop_before"])
 def test_a_message_whose_answer_is_lost_is_never_repeated_without_staff(twilio, wanted, kind):
     twilio.fault(CALL, kind)
-    delivery = make_text_message()
+    message = make_text_message()
 
-    dispatch.send(delivery=delivery, now=NOON)
+    dispatch.send(message=message, now=NOON)
     arrived = len(twilio.messages())
-    tasks.send(delivery_id=delivery.pk)
+    tasks.send(message_id=message.pk)
     tasks.send_due()
 
-    delivery.refresh_from_db()
-    assert (delivery.status, len(twilio.messages())) == ("sending", arrived)
-    assert list(Message.objects.unconfirmed(NOON + SENDING_TIMEOUT)) == [delivery]
+    message.refresh_from_db()
+    assert (message.status, len(twilio.messages())) == ("sending", arrived)
+    assert list(Message.objects.unconfirmed(NOON + SENDING_TIMEOUT)) == [message]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_six_workers_and_six_replays_send_one_text_message(twilio, wanted):
     event = make_event("parcel.delivered", sms_number=PHONE)
     all_at_once([lambda: dispatch.fan_out(event=event, now=NOON)] * 6, ())
-    delivery = Message.objects.get(sender=SMS)
+    message = Message.objects.get(sender=SMS)
 
     def work():
-        dispatch.send(delivery=Message.objects.get(pk=delivery.pk), now=NOON)
+        dispatch.send(message=Message.objects.get(pk=message.pk), now=NOON)
 
     all_at_once([work] * 6, (InvalidTransitionError, ConcurrentUpdateError))
 
@@ -263,16 +263,16 @@ def test_six_workers_and_six_replays_send_one_text_message(twilio, wanted):
 def test_a_text_message_of_a_killed_worker_is_never_resent_automatically(
     twilio, wanted, failpoint, arrived
 ):
-    delivery = make_text_message(goes_to=daytime_country())
+    message = make_text_message(goes_to=daytime_country())
     account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_FROM": SENDER}
     world = {"TWILIO_API_URL": twilio.url, "FAILPOINT": failpoint}
 
-    killed = start_worker(delivery, 1, **account, **world).wait(60)
-    tasks.send(delivery_id=delivery.pk)
+    killed = start_worker(message, 1, **account, **world).wait(60)
+    tasks.send(message_id=message.pk)
     tasks.send_due()
 
-    delivery.refresh_from_db()
-    assert (killed, delivery.status) == (-signal.SIGKILL, "sending")
+    message.refresh_from_db()
+    assert (killed, message.status) == (-signal.SIGKILL, "sending")
     assert len(twilio.messages()) == arrived
 
 
@@ -304,10 +304,10 @@ def test_text_message(name, cause, sentence, twilio, wanted):
     event = Event.objects.filter(name=name).latest("pk")
     event.payload["sms_number"] = PHONE
     event.save()
-    delivery = next(one for one in dispatch.fan_out(event=event, now=NOON) if one.sender == SMS)
+    message = next(one for one in dispatch.fan_out(event=event, now=NOON) if one.sender == SMS)
 
     english, azerbaijani = (
-        render_text_message(template=delivery.template, locale=locale, payload=event.payload)
+        render_text_message(template=message.template, locale=locale, payload=event.payload)
         for locale in ("en", "az")
     )
 

@@ -61,12 +61,11 @@ def last_email(name, template=None):
     If the event sends several e-mails, return the one of ``template``, by default the first.
     """
     event = Event.objects.filter(name=name).latest("pk")
-    deliveries = dispatch.fan_out(event=event, now=NOON)
-    delivery = next(each for each in deliveries if template in {None, each.template})
+    messages = dispatch.fan_out(event=event, now=NOON)
+    message = next(each for each in messages if template in {None, each.template})
     payload = decrypt_link(event.payload)
     english, azerbaijani = (
-        render(template=delivery.template, locale=locale, payload=payload)
-        for locale in ("en", "az")
+        render(template=message.template, locale=locale, payload=payload) for locale in ("en", "az")
     )
     return Email(payload=payload, english=english, azerbaijani=azerbaijani)
 

@@ -135,8 +135,8 @@ def _resend_message(row: Message, _of: str, actor: str, now: datetime) -> None:
             " in the list of notifications."
         )
         raise holds.NotHeldError(str(message))
-    dispatch.resend(delivery=row, actor=actor, now=now)
-    enqueue(notification_tasks.send, delivery_id=row.pk)
+    dispatch.resend(message=row, actor=actor, now=now)
+    enqueue(notification_tasks.send, message_id=row.pk)
 
 
 def _sync(kind: str) -> Callable[..., None]:

@@ -29,7 +29,7 @@ WHERE fanned_out_at IS NULL AND occurred_at < %(now)s - interval '5 minutes'
 
 -- messaging.messages_sent
 -- A due notification is attempted within 10 minutes, and no attempt lasts over 20 minutes.
-SELECT id AS delivery, status, due_at, status_since FROM notifications_message
+SELECT id AS message, status, due_at, status_since FROM notifications_message
 WHERE (status IN ('pending', 'retrying', 'requeued')
        AND due_at < %(now)s - interval '10 minutes')
    OR (status = 'sending' AND status_since < %(now)s - interval '20 minutes')

@@ -41,8 +41,8 @@ def deliver(folder, settings):
     with mailbox(folder) as port:
         settings.MAILERS = mailers(port)
         for event in Event.objects.filter(fanned_out_at=None).order_by("pk"):
-            for delivery in dispatch.fan_out(event=event, now=NOON):
-                dispatch.send(delivery=delivery, now=NOON)
+            for message in dispatch.fan_out(event=event, now=NOON):
+                dispatch.send(message=message, now=NOON)
     mails = [
         email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         for path in sorted(folder.glob("*.eml"))

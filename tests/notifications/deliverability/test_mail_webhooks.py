@@ -9,7 +9,7 @@ from notifications.models import Message, Suppression
 from notifications.preferences import EMAIL, choices
 from storefront.webhooks import processing, reception, storage
 from storefront.webhooks.models import InboundWebhook
-from tests.factories.notifications import make_delivery
+from tests.factories.notifications import make_message
 from tests.factories.suppliers import NOON
 from tests.fakes.mail_provider_calls import SECRET, SIGNING_KEY, brevo, mailgun, postmark
 
@@ -25,7 +25,7 @@ def provider(monkeypatch, settings):
 
 @pytest.fixture
 def mail():
-    return make_delivery("order.placed")
+    return make_message("order.placed")
 
 
 def post(client, settings, call):
@@ -180,13 +180,13 @@ def test_an_unsubscription_ends_what_can_be_refused(client, settings, mail):
 
 
 def test_several_delayed_messages_suppress_an_address_until_one_is_delivered(client, settings):
-    mails = [make_delivery("order.placed") for _ in range(suppressions.SOFT_BOUNCES)]
+    mails = [make_message("order.placed") for _ in range(suppressions.SOFT_BOUNCES)]
 
     take_in(client, settings, *(postmark(mail, "SoftBounce") for mail in mails[:-1]))
     few = Suppression.objects.count()
     take_in(client, settings, postmark(mails[-1], "SoftBounce"))
     suppressed = Suppression.objects.get()
-    take_in(client, settings, postmark(make_delivery("order.placed"), "Delivery"))
+    take_in(client, settings, postmark(make_message("order.placed"), "Delivery"))
 
     assert (few, suppressed.reason) == (0, "soft_bounces")
     suppressed.refresh_from_db()
@@ -196,11 +196,11 @@ def test_several_delayed_messages_suppress_an_address_until_one_is_delivered(cli
 def test_an_old_bounce_does_not_suppress_an_address_that_was_released_since(client, settings, mail):
     take_in(client, settings, postmark(mail))
     suppressions.lift(address=mail.recipient, actor="nino", reason="works again", now=NOON)
-    late = make_delivery("order.placed")
+    late = make_message("order.placed")
 
     take_in(client, settings, postmark(late, at=NOON - timedelta(hours=1)))
     released = suppressions.find_unreachable(mail.recipient)
-    take_in(client, settings, postmark(make_delivery("order.placed"), at=NOON + timedelta(hours=1)))
+    take_in(client, settings, postmark(make_message("order.placed"), at=NOON + timedelta(hours=1)))
 
     assert released is None
     assert suppressions.find_unreachable(mail.recipient).reason == "hard_bounce"

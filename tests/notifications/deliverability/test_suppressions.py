@@ -6,7 +6,7 @@ from django.db import transaction
 from notifications import dispatch, senders
 from notifications.deliverability import suppressions
 from notifications.models import Message, Suppression
-from tests.factories.notifications import make_delivery, make_event
+from tests.factories.notifications import make_event, make_message
 from tests.factories.suppliers import NOON
 from tests.fakes.notification_sender import Fake
 from tests.support.concurrency import all_at_once
@@ -22,7 +22,7 @@ def post(monkeypatch):
 
 
 def make_suppression(reason="hard_bounce", mail=None):
-    mail = mail or make_delivery("order.placed")
+    mail = mail or make_message("order.placed")
     with transaction.atomic():
         suppressions.suppress(message=mail, reason=reason, detail="550", at=NOON)
     return mail
@@ -33,9 +33,9 @@ def make_suppression(reason="hard_bounce", mail=None):
 )
 def test_a_mandatory_message_stops_only_if_the_mailbox_does_not_exist(post, reason, is_sent):
     make_suppression(reason)
-    mail = make_delivery("order.refunded", email="Erika@Example.org")
+    mail = make_message("order.refunded", email="Erika@Example.org")
 
-    dispatch.send(delivery=mail, now=NOON)
+    dispatch.send(message=mail, now=NOON)
 
     mail.refresh_from_db()
     assert len(post.sent) == is_sent
@@ -46,10 +46,10 @@ def test_a_mandatory_message_stops_only_if_the_mailbox_does_not_exist(post, reas
 
 @pytest.mark.parametrize("reason", suppressions.Reason)
 def test_a_message_that_can_be_refused_stops_at_once(post, reason):
-    waiting = make_delivery("parcel.delivered")
+    waiting = make_message("parcel.delivered")
     make_suppression(reason)
 
-    dispatch.send(delivery=waiting, now=NOON)
+    dispatch.send(message=waiting, now=NOON)
 
     assert post.sent == []
     assert not Message.objects.filter(pk=waiting.pk).exists()
@@ -68,12 +68,12 @@ def test_a_message_that_proves_an_address_is_sent(post):
 
 def test_after_a_suppression_is_lifted_staff_can_resend(post):
     make_suppression()
-    mail = make_delivery("order.refunded")
-    dispatch.send(delivery=mail, now=NOON)
+    mail = make_message("order.refunded")
+    dispatch.send(message=mail, now=NOON)
 
     suppressions.lift(address=mail.recipient, actor="nino", reason="new mailbox", now=NOON)
-    dispatch.resend(delivery=mail, actor="nino", now=NOON)
-    dispatch.send(delivery=mail, now=NOON)
+    dispatch.resend(message=mail, actor="nino", now=NOON)
+    dispatch.send(message=mail, now=NOON)
 
     mail.refresh_from_db()
     assert (mail.status, mail.delivery, len(post.sent)) == ("sent", "", 1)
@@ -82,7 +82,7 @@ def test_after_a_suppression_is_lifted_staff_can_resend(post):
 
 @pytest.mark.django_db(transaction=True)
 def test_six_workers_suppress_an_address_once():
-    mail = make_delivery("order.placed")
+    mail = make_message("order.placed")
 
     all_at_once([lambda: make_suppression(mail=mail)] * 6, ())
 

@@ -44,7 +44,7 @@ def make_alert(**more):
 
 def sent():
     (message,) = make_alert()
-    dispatch.send(delivery=message, now=NOON)
+    dispatch.send(message=message, now=NOON)
     message.refresh_from_db()
     return message
 
@@ -125,6 +125,6 @@ def test_a_message_to_a_channel_that_was_deleted_fails(chat):
     (message,) = make_alert()
     ChatChannel.objects.all().delete()
 
-    dispatch.send(delivery=message, now=NOON)
+    dispatch.send(message=message, now=NOON)
 
     assert message.status == "failed"

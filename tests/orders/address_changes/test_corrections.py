@@ -96,9 +96,9 @@ def test_the_customer_is_notified_of_each_correction_once(held):
     first, second = Event.objects.filter(name="order.delivery_address_changed").order_by("pk")
     assert first.payload["was"] == asdict(ODD)
     assert first.payload["ship_to"] == second.payload["was"] == asdict(RIGHT)
-    (delivery,) = dispatch.fan_out(event=first, now=NOON)
-    assert delivery.recipient == held.order.email
-    letter = render(template=delivery.template, locale="az", payload=first.payload)
+    (message,) = dispatch.fan_out(event=first, now=NOON)
+    assert message.recipient == held.order.email
+    letter = render(template=message.template, locale="az", payload=first.payload)
     assert "10117 Berlin" in letter.text
     assert "1011 Berlin" in letter.text
     assert "I called the customer" not in letter.text + letter.html

@@ -34,11 +34,11 @@ def mails(name):
     """Render the e-mails of an event as they are sent."""
     found = []
     for event in Event.objects.filter(name=name).order_by("pk"):
-        for delivery in dispatch.fan_out(event=event, now=NOON):
+        for message in dispatch.fan_out(event=event, now=NOON):
             letter = render(
-                template=delivery.template, locale=event.payload["locale"], payload=event.payload
+                template=message.template, locale=event.payload["locale"], payload=event.payload
             )
-            found.append((delivery.recipient, letter))
+            found.append((message.recipient, letter))
     return found
 
 

@@ -14,7 +14,7 @@ from notifications.senders.email import extra_headers
 from storefront.identity import brand_checks, current
 from storefront.identity.models import ShopIdentity
 from tests.factories.catalog import make_channel
-from tests.factories.notifications import make_delivery
+from tests.factories.notifications import make_message
 from tests.storefront.identity.test_current import OURS
 
 pytestmark = pytest.mark.django_db
@@ -166,26 +166,26 @@ def test_an_e_mail_has_the_brand(staff, language, footer):
         footer_az="İş günləri açıqdır",
     )
 
-    message = dispatch.compose(make_delivery("parcel.shipped", locale=language))
+    composed = dispatch.compose(make_message("parcel.shipped", locale=language))
 
-    assert parseaddr(message.from_address)[0] == "Nachtlicht Berlin"
-    assert message.reply_to == "hello@nachtlicht.shop"
-    assert extra_headers(message)["Auto-Submitted"] == "auto-generated"
-    assert footer in message.text
-    assert footer in message.html
-    assert "#224488" in message.html
-    assert f"/brand/{ShopIdentity.objects.get().logo_name}" in message.html
-    assert 'alt="Nachtlicht"' in message.html
-    assert len(message.html.encode()) < 60_000
+    assert parseaddr(composed.from_address)[0] == "Nachtlicht Berlin"
+    assert composed.reply_to == "hello@nachtlicht.shop"
+    assert extra_headers(composed)["Auto-Submitted"] == "auto-generated"
+    assert footer in composed.text
+    assert footer in composed.html
+    assert "#224488" in composed.html
+    assert f"/brand/{ShopIdentity.objects.get().logo_name}" in composed.html
+    assert 'alt="Nachtlicht"' in composed.html
+    assert len(composed.html.encode()) < 60_000
 
 
 def test_an_e_mail_shows_the_name_instead_of_an_svg(staff):
     save(staff, SVG.format("").encode())
 
-    message = dispatch.compose(make_delivery("order.refunded"))
+    composed = dispatch.compose(make_message("order.refunded"))
 
-    assert "/brand/" not in message.html
-    assert ">Nachtlicht</a>" in message.html
+    assert "/brand/" not in composed.html
+    assert ">Nachtlicht</a>" in composed.html
 
 
 def test_the_admin_page_shows_logo_and_button(staff):

@@ -82,11 +82,11 @@ def test_emails_come_from_the_shop_and_name_its_company(ours, settings):
             payload={"email": "ada@example.org", "locale": "en", "url": "https://nachtlicht.shop/"},
             at=timezone.now(),
         )
-    [delivery] = dispatch.fan_out(event=event, now=timezone.now())
-    message = dispatch.compose(delivery)
+    [message] = dispatch.fan_out(event=event, now=timezone.now())
+    composed = dispatch.compose(message)
 
-    assert parseaddr(message.from_address) == ("Nachtlicht", "orders@nachtlicht.shop")
-    for words in (message.text, message.html):
+    assert parseaddr(composed.from_address) == ("Nachtlicht", "orders@nachtlicht.shop")
+    for words in (composed.text, composed.html):
         assert "Nachtlicht GmbH" in words
         assert "+49 30 555 0100" in words
         assert "Fara" not in words

@@ -69,11 +69,11 @@ def test_emails_are_deleted_and_their_event_is_not_sent_again():
         )
 
     event = record_event()
-    [delivery] = dispatch.fan_out(event=event, now=NOON)
+    [message] = dispatch.fan_out(event=event, now=NOON)
     assert sweep("event_payloads") == 0  # its e-mail is pending
 
-    delivery.move("sending", at=NOON)
-    delivery.move("sent", at=NOON, actor="clerk@shop.example", reason="clerk: it was sent")
+    message.move("sending", at=NOON)
+    message.move("sent", at=NOON, actor="clerk@shop.example", reason="clerk: it was sent")
     assert sweep("emails") == 1
     assert not Message.objects.exists()
     moves = StatusChange.objects.filter(subject="notifications.Message")

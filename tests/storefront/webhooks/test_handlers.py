@@ -103,8 +103,8 @@ def process(source, message_id, body):
 
 def run_outbox():
     for event in Event.objects.filter(fanned_out_at__isnull=True).order_by("pk"):
-        for delivery in dispatch.fan_out(event=event, now=NOON):
-            dispatch.send(delivery=delivery, now=NOON)
+        for message in dispatch.fan_out(event=event, now=NOON):
+            dispatch.send(message=message, now=NOON)
 
 
 def state_of_order():

@@ -138,8 +138,8 @@ def test_an_email_queued_three_times_is_sent_once():
     event = Event.objects.get()
     for _ in range(2):
         dispatch.fan_out(event=event, now=NOON)
-    (delivery,) = Message.objects.all()
-    assert (delivery.recipient, delivery.template) == ("orders@lumen.example", "purchase_order")
+    (message,) = Message.objects.all()
+    assert (message.recipient, message.template) == ("orders@lumen.example", "purchase_order")
     assert post.has_sent(key="FL-1-1")
     assert not post.has_sent(key="FL-1-2")
 

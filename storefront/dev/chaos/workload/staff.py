@@ -37,14 +37,14 @@ def _resolve_messages(place: Instance) -> int:
     if not doubtful:
         return 0
     emails = {letter.message_id for letter in outside.received_emails(place.var)}
-    for delivery in doubtful:
-        if delivery.sender == "sms":
-            has_arrived = _has_unknown_text_message(place, delivery.recipient)
+    for message in doubtful:
+        if message.sender == "sms":
+            has_arrived = _has_unknown_text_message(place, message.recipient)
         else:
-            has_arrived = message_id(delivery) in emails
+            has_arrived = message_id(message) in emails
         decide = dispatch.confirm_sent if has_arrived else dispatch.resend
         with suppress(InvalidTransitionError, ConcurrentUpdateError):
-            decide(delivery=delivery, actor=ACTOR, now=timezone.now())
+            decide(message=message, actor=ACTOR, now=timezone.now())
     return len(doubtful)
 
 

@@ -155,7 +155,7 @@ def test_an_alert_of_yesterday_is_not_sent(boss):
     sending.send_alerts(now=MORNING)
     (message,) = dispatch.fan_out(event=Event.objects.get(), now=MORNING)
 
-    dispatch.send(delivery=message, now=MORNING + timedelta(days=1))
+    dispatch.send(message=message, now=MORNING + timedelta(days=1))
 
     assert not Message.objects.exists()
 
@@ -167,6 +167,6 @@ def test_an_alert_before_midnight_is_sent_after_midnight(boss):
     sending.send_alerts(now=night)
     (message,) = dispatch.fan_out(event=Event.objects.get(), now=night)
 
-    dispatch.send(delivery=message, now=night + timedelta(seconds=2))
+    dispatch.send(message=message, now=night + timedelta(seconds=2))
 
     assert Message.objects.get().status == "sent"

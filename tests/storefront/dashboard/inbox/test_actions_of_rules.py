@@ -52,10 +52,10 @@ def test_each_action_needs_no_confirmation(code, client, monkeypatch):
 
 def test_email_that_may_have_arrived_is_not_resent_by_one_click(client):
     client.force_login(User.objects.create_superuser("ann@fara.example", "a password"))
-    delivery = Message.objects.first()
-    Message.objects.filter(pk=delivery.pk).update(status="sending", status_since=AGO)
+    message = Message.objects.first()
+    Message.objects.filter(pk=message.pk).update(status="sending", status_since=AGO)
 
     assert "may have been delivered" in run_action(
-        client, "message_undeliverable", delivery.pk, "resend"
+        client, "message_undeliverable", message.pk, "resend"
     )
-    assert Message.objects.get(pk=delivery.pk).status == "sending"
+    assert Message.objects.get(pk=message.pk).status == "sending"

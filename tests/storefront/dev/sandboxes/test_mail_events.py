@@ -9,7 +9,7 @@ from notifications.models import Suppression
 from storefront.dev.sandboxes import mail_events
 from storefront.webhooks import processing, reception
 from storefront.webhooks.models import InboundWebhook
-from tests.factories.notifications import make_delivery
+from tests.factories.notifications import make_message
 
 pytestmark = pytest.mark.django_db
 SECRET = "postmark:a-long-webhook-secret"
@@ -53,7 +53,7 @@ def reports(monkeypatch, settings, client):
     ],
 )
 def test_the_address_decides_what_is_reported(reports, recipient, count, delivery, reasons):
-    mail = make_delivery("order.placed", email=recipient)
+    mail = make_message("order.placed", email=recipient)
 
     assert reports(mail, recipient, count) == delivery
     assert list(Suppression.objects.values_list("reason", flat=True)) == reasons

@@ -10,7 +10,7 @@ from orders.models import Cart
 from storefront.accounts import profile
 from storefront.accounts.models import User
 from storefront.identity import current
-from tests.factories.notifications import make_delivery
+from tests.factories.notifications import make_message
 from tests.storefront.web.conftest import WHO
 from tests.storefront.web.page_parser import Page, in_each_language
 
@@ -28,7 +28,7 @@ def wanted(recipient="erika@example.org", sender=EMAIL):
 
 
 def link(language="en"):
-    make_delivery("parcel.delivered")
+    make_message("parcel.delivered")
     return (
         preferences.preferences_url(Message.objects.latest("pk"))
         .partition("8000")[2]

@@ -131,8 +131,8 @@ def test_suppliers_answer_is_shown_and_mailed(customer, accepted, is_yes, words,
     assert city in text.partition('id="order-where"')[2]
     assert LINK in text  # another change can be requested
     assert address_events() == ["order.delivery_address_change_result"]
-    (delivery,) = dispatch.fan_out(event=Event.objects.get(name=address_events()[0]), now=NOON)
-    assert delivery.recipient == accepted.order.email
+    (message,) = dispatch.fan_out(event=Event.objects.get(name=address_events()[0]), now=NOON)
+    assert message.recipient == accepted.order.email
 
 
 def test_second_request_waits_for_the_answer_to_the_first(customer, accepted):

@@ -82,7 +82,7 @@ def _send_all(count: int) -> float:
     began = time.perf_counter()
     for event in events:
         for message in dispatch.fan_out(event=event, now=now):
-            if dispatch.send(delivery=message, now=now).status != "sent":
+            if dispatch.send(message=message, now=now).status != "sent":
                 raise LostMessageError(message.problem)
     return time.perf_counter() - began
 
