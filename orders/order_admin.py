@@ -29,10 +29,10 @@ from orders.admin_columns import (
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
 from orders.cancellation.admin import ItemCancellationActions
-from orders.conversations.admin import MESSAGE_INLINE, ConversationActions
 from orders.models import CustomerInvoice, ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
 from orders.models.order import CUSTOMER_NAME, PHONE
 from orders.order_line_admin import FEES, LANDED
+from orders.order_messages.admin import MESSAGE_INLINE, MessageActions
 from orders.payments import refunds
 from orders.payments import tasks as payment_tasks
 from orders.purchasing import tasks as purchasing_tasks
@@ -126,7 +126,7 @@ def order_searches(text: str) -> list[IdSearch]:
 
 
 @admin.register(Order)
-class OrderAdmin(ReturnActions, AddressActions, ConversationActions, ItemCancellationActions):
+class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellationActions):
     list_display: ClassVar = [
         "number",
         STATE,

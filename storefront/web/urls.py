@@ -17,8 +17,8 @@ from storefront.web.orders import (
     item_cancellation,
     lookup,
     parcel_choice,
-    thread,
 )
+from storefront.web.orders import messages as order_messages
 from storefront.web.orders import views as order_views
 from storefront.web.problems import views as problem_views
 from storefront.web.returns import views as return_views
@@ -77,7 +77,7 @@ urlpatterns = [
         requires_open_shop(order_views.again),
         name="order_again",
     ),
-    path("orders/<str:number>/<str:key>/message/", thread.write, name="order_message"),
+    path("orders/<str:number>/<str:key>/message/", order_messages.write, name="order_message"),
     path("orders/<str:number>/<str:key>/address/", address_change.change, name="order_address"),
     path(
         "orders/<str:number>/<str:key>/backorders/<int:backorder>/",

@@ -19,7 +19,6 @@ from catalog.models import (
     Product,
     RepricingRequest,
 )
-from orders.conversations import conversations
 from orders.models import (
     AddressChangeRequest,
     Allocation,
@@ -37,6 +36,7 @@ from orders.models import (
     SupplierReturn,
     SupplierReturnLine,
 )
+from orders.order_messages import order_messages
 from orders.purchasing import acknowledgements
 from storefront.accounts.models import LoginAttempts
 from storefront.api.models import IdempotencyRecord
@@ -215,7 +215,7 @@ def order(which, **changes):
 
 def write_to_staff():
     order = Order.objects.order_by("pk").first()
-    conversations.write(order=order, text="Where is it?", request_key="1", now=AGO)
+    order_messages.write(order=order, text="Where is it?", request_key="1", now=AGO)
 
 
 def run(status, kind="stock", **known):

@@ -11,8 +11,8 @@ from orders import events
 from orders.address_changes import change_requests, corrections
 from orders.cancellation import cancellation, supplier_answers
 from orders.checkout import unpaid_orders
-from orders.conversations import conversations
 from orders.models import AddressChangeRequest, Order, PurchaseOrder, TaxNumber, TaxRate
+from orders.order_messages import order_messages
 from orders.purchasing import acknowledgements, submission
 from tests.factories.backorders import acknowledge
 from tests.factories.catalog import make_channel, make_image, make_product, make_spec, make_variant
@@ -185,7 +185,7 @@ def not_canceled():
 def message_answered():
     order = make_order(make_sellable())
     text = "It is on the way."
-    conversations.answer(
+    order_messages.answer(
         order=order, text=text, request_key="1", last_seen=0, actor="ann", now=NOON
     )
 

@@ -18,8 +18,8 @@ from orders.cancellation import cancellation as cancellations
 from orders.cancellation import status as cancellation_status
 from orders.cancellation import tasks
 from orders.cancellation.status import CancellationStatus
-from orders.conversations import conversations
 from orders.models import Order, Payment, PaymentEvent
+from orders.order_messages import order_messages
 from orders.returns import eligibility, refund_amounts
 from storefront.accounts import profile
 from storefront.identity.current import may_sell
@@ -39,8 +39,8 @@ from storefront.web.orders import (
     actions,
     address_change,
     backorder_choice,
+    messages,
     parcel_choice,
-    thread,
 )
 from storefront.web.orders.invoices import invoices_of
 from storefront.web.orders.parcel_facts import substitutes
@@ -181,8 +181,8 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "was_charged": any(row.captured_amount for row in payments),
         "moved": _amounts_moved(payments, order.total_amount),
         "can_cancel": actions.can_cancel(facts),
-        "messages": conversations.messages_of(order),
-        "thread_message": thread.MESSAGES.get(request.GET.get("message", "")),
+        "messages": order_messages.messages_of(order),
+        "messages_note": messages.MESSAGES.get(request.GET.get("message", "")),
         "max_unfolded": MAX_UNFOLDED,
         "silence_headlines": parcel_choice.HEADLINES,
         "poll_s": _poll_interval(order),

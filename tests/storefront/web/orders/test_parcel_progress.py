@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from orders.conversations import conversations
 from orders.models import Backorder, Order, OrderLine, Payment, PurchaseOrder
+from orders.order_messages import order_messages
 from shipping.models import Parcel
 from shipping.shipments.statuses import TrackingUpdate
 from tests.factories.orders import make_order
@@ -181,7 +181,7 @@ def test_poll_of_an_unchanged_page_is_answered_by_two_statements_and_no_body(cli
         lambda order: OrderLine.objects.filter(order=order).update(canceled_quantity=0),
         lambda order: PurchaseOrder.objects.filter(order=order).update(cancel_reason="x"),
         lambda _: Parcel.objects.update(tracking_url="https://dhl.example/1"),
-        lambda order: conversations.write(order=order, text="Hello", request_key="1", now=NOON),
+        lambda order: order_messages.write(order=order, text="Hello", request_key="1", now=NOON),
         lambda order: Backorder.objects.create(
             order=order, purchase_order=order.purchase_orders.get(), kind="refused",
             status_since=NOON, opened_at=NOON, currency="EUR",

@@ -1,4 +1,4 @@
-"""Conversations: store the messages between a customer and staff about an order, answer them."""
+"""Order messages: store the messages between a customer and staff about an order, answer them."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Order messages: show the thread between the customer and the shop, take a new message."""
+"""Order messages: show those of the customer and the shop, take a new one."""
 
 import secrets
 from http import HTTPStatus
@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from orders.conversations import conversations
 from orders.models import OrderMessage
+from orders.order_messages import order_messages
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.text import unify_line_breaks
 from storefront.web.core.order_links import find_order, to_order
@@ -49,7 +49,7 @@ class MessageForm(forms.Form):
 @never_cache
 @require_http_methods(READS)
 def write(request: HttpRequest, number: str, key: str) -> HttpResponse:
-    """Show the thread of an order and a form, store what the customer writes."""
+    """Show the messages of an order and a form, store what the customer writes."""
     order = find_order(number, key)
     form, problem, status = MessageForm(initial={"key": secrets.token_hex(8)}), "", HTTPStatus.OK
     if request.method == "POST":
@@ -60,7 +60,7 @@ def write(request: HttpRequest, number: str, key: str) -> HttpResponse:
             if not is_rate_limited(
                 what="order-message", who=order.number, per_hour=MESSAGES_PER_HOUR
             ):
-                conversations.write(
+                order_messages.write(
                     order=order,
                     text=form.cleaned_data["text"],
                     request_key=form.cleaned_data["key"],
@@ -71,8 +71,8 @@ def write(request: HttpRequest, number: str, key: str) -> HttpResponse:
             status = HTTPStatus.TOO_MANY_REQUESTS
     context = {
         "order": order,
-        "messages": conversations.messages_of(order),
+        "messages": order_messages.messages_of(order),
         "form": form,
         "problem": problem,
     }
-    return render(request, "web/orders/order_message.html", context, status=status)
+    return render(request, "web/orders/message_form.html", context, status=status)

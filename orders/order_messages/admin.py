@@ -1,4 +1,4 @@
-"""Conversation admin: read and answer the messages of customers, on the order and in a list."""
+"""Order message admin: read and answer the messages of customers, on the order and in a list."""
 
 import secrets
 from typing import ClassVar
@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from orders.conversations import conversations
 from orders.models import Order, OrderMessage
+from orders.order_messages import order_messages
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import FormData, StaffAdmin, acting, confirmed_action
 from storefront.lib.staff.inlines import inline
@@ -37,14 +37,14 @@ class AnswerForm(CloseForm):
 
 def quote_waiting(order: Order) -> str:
     """Return the texts that wait for an answer, as HTML."""
-    texts = conversations.waiting_messages(order).values_list("text", flat=True)
+    texts = order_messages.waiting_messages(order).values_list("text", flat=True)
     return format_html_join("\n", "<q>{}</q>", ((text,) for text in texts)) or str(
         _("No message of the customer waits for an answer.")
     )
 
 
 def _last_seen(order: Order) -> dict[str, int]:
-    newest = conversations.waiting_messages(order).last()
+    newest = order_messages.waiting_messages(order).last()
     return {"last_seen": newest.pk if newest else 0}
 
 
@@ -52,12 +52,12 @@ def _new_answer(order: Order) -> dict[str, int | str]:
     return {"key": secrets.token_hex(8), **_last_seen(order)}
 
 
-class ConversationActions(StaffAdmin):
+class MessageActions(StaffAdmin):
     """Actions on an order: write to its customer, close waiting messages without an answer."""
 
     available_if: ClassVar = {
         "write_to_customer": lambda order: order.messages.exists(),
-        "close_messages": lambda order: conversations.waiting_messages(order).exists(),
+        "close_messages": lambda order: order_messages.waiting_messages(order).exists(),
     }
 
     @confirmed_action(
@@ -69,7 +69,7 @@ class ConversationActions(StaffAdmin):
         done=_("Message sent. The customer gets it by e-mail and on the order page."),
     )
     def write_to_customer(self, request: HttpRequest, order: Order, data: FormData) -> None:
-        conversations.answer(
+        order_messages.answer(
             order=order,
             text=data["text"],
             request_key=data["key"],
@@ -86,7 +86,7 @@ class ConversationActions(StaffAdmin):
         done=_("The messages are closed without an answer."),
     )
     def close_messages(self, request: HttpRequest, order: Order, data: FormData) -> None:
-        conversations.close(order=order, last_seen=data["last_seen"], now=acting(request)["now"])
+        order_messages.close(order=order, last_seen=data["last_seen"], now=acting(request)["now"])
 
 
 @admin.register(OrderMessage)
@@ -118,7 +118,7 @@ class OrderMessageAdmin(StaffAdmin):
         done=_("Message sent. The customer gets it by e-mail and on the order page."),
     )
     def answer(self, request: HttpRequest, message: OrderMessage, data: FormData) -> None:
-        conversations.answer(
+        order_messages.answer(
             order=message.order,
             text=data["text"],
             request_key=data["key"],

@@ -1,10 +1,10 @@
-"""Conversation admin: staff see what waits, and answer once from the order or from the list."""
+"""Order message admin: staff see what waits, and answer once from the order or from the list."""
 
 import pytest
 from django.urls import reverse
 
-from orders.conversations import conversations
 from orders.models import OrderMessage
+from orders.order_messages import order_messages
 from tests.factories.inbox_items import items_of
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def order():
     order = make_order(make_sellable())
-    conversations.write(order=order, text="Where <b>is</b> it?", request_key="1", now=NOON)
+    order_messages.write(order=order, text="Where <b>is</b> it?", request_key="1", now=NOON)
     return order
 
 

@@ -1,4 +1,4 @@
-"""Conversations: each form is stored once, an answer ends the wait and is mailed once."""
+"""Order messages: each form is stored once, an answer ends the wait and is mailed once."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ from django.db import transaction
 
 from notifications.models import Event
 from orders import privacy
-from orders.conversations import conversations
 from orders.models import Order, OrderMessage
+from orders.order_messages import order_messages
 from tests.factories.orders import make_order, make_sellable
 from tests.factories.suppliers import NOON
 
@@ -22,7 +22,7 @@ def order():
 
 
 def write(order, text="Where is it?", key="1"):
-    return conversations.write(order=order, text=text, request_key=key, now=NOON)
+    return order_messages.write(order=order, text=text, request_key=key, now=NOON)
 
 
 def newest():
@@ -31,13 +31,13 @@ def newest():
 
 def answer(order, text="On Friday.", key="2", **more):
     values = {"text": text, "request_key": key, "last_seen": newest(), **more}
-    conversations.answer(order=order, actor="ann", now=LATER, **values)
+    order_messages.answer(order=order, actor="ann", now=LATER, **values)
 
 
 def test_form_that_is_submitted_twice_is_stored_once(order):
     assert [write(order), write(order), write(order, key="3")] == [True, False, True]
 
-    assert [message.written_by for message in conversations.messages_of(order)] == ["customer"] * 2
+    assert [message.written_by for message in order_messages.messages_of(order)] == ["customer"] * 2
 
 
 def test_answer_ends_the_wait_of_all_messages_and_is_mailed_once(order):
@@ -47,7 +47,7 @@ def test_answer_ends_the_wait_of_all_messages_and_is_mailed_once(order):
     answer(order)
     answer(order)
 
-    assert not conversations.waiting_messages(order)
+    assert not order_messages.waiting_messages(order)
     assert set(OrderMessage.objects.filter(author="customer").values_list("answered_at")) == {
         (LATER,)
     }
@@ -58,9 +58,9 @@ def test_answer_ends_the_wait_of_all_messages_and_is_mailed_once(order):
 def test_waiting_messages_are_closed_without_a_mail(order):
     write(order)
 
-    conversations.close(order=order, last_seen=newest(), now=LATER)
+    order_messages.close(order=order, last_seen=newest(), now=LATER)
 
-    assert not conversations.waiting_messages(order)
+    assert not order_messages.waiting_messages(order)
     assert not Event.objects.filter(name="order.message_answered")
 
 
@@ -70,9 +70,9 @@ def test_message_that_staff_have_not_seen_keeps_waiting(order):
     write(order, "Please cancel it!", key="3")
 
     answer(order, last_seen=seen)
-    conversations.close(order=order, last_seen=seen, now=LATER)
+    order_messages.close(order=order, last_seen=seen, now=LATER)
 
-    assert [each.text for each in conversations.waiting_messages(order)] == ["Please cancel it!"]
+    assert [each.text for each in order_messages.waiting_messages(order)] == ["Please cancel it!"]
 
 
 def test_messages_are_erased_with_the_customer(order):

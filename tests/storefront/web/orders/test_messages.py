@@ -2,9 +2,9 @@
 
 import pytest
 
-from orders.conversations import conversations
 from orders.models import OrderMessage
-from storefront.web.orders import thread
+from orders.order_messages import order_messages
+from storefront.web.orders import messages
 from tests.factories.orders import make_order
 from tests.factories.suppliers import NOON
 from tests.storefront.web.page_parser import Page, in_each_language, page_of
@@ -22,10 +22,10 @@ def send(client, order, text="Where is it?", **more):
 
 
 @in_each_language
-def test_thread_is_shown_on_the_order_page_and_above_the_form(client, order, language):
+def test_messages_are_shown_on_the_order_page_and_above_the_form(client, order, language):
     empty = Page(client.get(page_of(order, "message/", language)))
     sent = Page(send(client, order, "Where <b>is</b> it?\r\nHello"))
-    conversations.answer(
+    order_messages.answer(
         order=order, text="On Friday.", request_key="2", last_seen=0, actor="ann", now=NOON
     )
     page = Page(client.get(page_of(order, language=language)))
@@ -34,11 +34,11 @@ def test_thread_is_shown_on_the_order_page_and_above_the_form(client, order, lan
     for one in (empty, sent, page, form):
         assert (one.faults, one.unlabeled()) == ([], [])
     assert "We received your message." in sent.text
-    assert 'class="thread"' not in empty.text
+    assert 'class="message-list"' not in empty.text
     for one in (page, form):
         assert "Where &lt;b&gt;is&lt;/b&gt; it?\nHello" in one.text
-        assert '<p class="thread-text">On Friday.</p>' in one.text
-        assert "ann" not in one.text.partition('class="thread"')[2].partition("</ol>")[0]
+        assert '<p class="message-text">On Friday.</p>' in one.text
+        assert "ann" not in one.text.partition('class="message-list"')[2].partition("</ol>")[0]
 
 
 def test_double_click_stores_one_message(client, order):
@@ -64,7 +64,7 @@ def test_wrong_message_is_refused_and_kept_in_the_form(client, order, text, word
 
 
 def test_too_many_messages_are_refused_and_kept_in_the_form(client, order, monkeypatch):
-    monkeypatch.setattr(thread, "MESSAGES_PER_HOUR", 1)
+    monkeypatch.setattr(messages, "MESSAGES_PER_HOUR", 1)
     send(client, order)
 
     answer = send(client, order, "Once more")
