@@ -21,6 +21,7 @@ from shipping.problem_reports import decisions, eligibility, forms
 from shipping.problem_reports.reports import CannotReportError
 from shipping.shipments import outcomes
 from shipping.shipments.identities import tracking_link
+from shipping.silence import promises
 from storefront.lib.db.indexed_search import IdSearch, starting_with
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
@@ -83,7 +84,7 @@ def delivered(report: ProblemReport) -> str | None:
 
 @admin.display(description=_("Promised by"))
 def promised(report: ProblemReport) -> Any:
-    return eligibility.promised_by(report.parcel)
+    return promises.promised_by(report.parcel)
 
 
 def _paid(report: ProblemReport) -> Money:

@@ -13,8 +13,8 @@ from enum import StrEnum
 
 from django.conf import settings
 
-from orders.models import Backorder
 from shipping.models import Parcel, ProblemReport
+from shipping.silence import promises
 
 Kind = ProblemReport.Kind
 Status = Parcel.Status
@@ -50,22 +50,6 @@ class Possibility:
     @property
     def is_open(self) -> bool:
         return not self.obstacle
-
-
-def promised_by(parcel: Parcel) -> date:
-    """Return the last day of the promise, or the later one that the customer accepted.
-
-    Shape:  ``parcel`` with ``shipment__purchase_order__order``
-    """
-    purchase_order = parcel.shipment.purchase_order
-    accepted = purchase_order.backorders.filter(
-        kind=Backorder.Kind.LATER, chosen=Backorder.Choice.WAIT, arrives_by__isnull=False
-    )
-    day = accepted.order_by("-arrives_by").values_list("arrives_by", flat=True).first()
-    written = purchase_order.entry.get("arrives_to")
-    promised = date.fromisoformat(written) if written else purchase_order.order.arrives_to
-    days = [known for known in (promised, day) if known is not None]
-    return max(days, default=parcel.label_created_at.date())
 
 
 def arrived_at(parcel: Parcel) -> datetime:
@@ -136,7 +120,8 @@ def _too_early(parcel: Parcel, now: datetime) -> tuple[Obstacle, date | None]:
     if parcel.status == Status.DELIVERED:
         return Obstacle.NONE, None
     wait = timedelta(days=settings.PROBLEM_NEVER_ARRIVED_AFTER_DAYS)
-    first_day = promised_by(parcel) + wait + timedelta(days=1)
+    promised = promises.promised_by(parcel) or parcel.label_created_at.date()
+    first_day = promised + wait + timedelta(days=1)
     if now.date() < first_day:
         return Obstacle.TOO_EARLY, first_day
     return Obstacle.NONE, None

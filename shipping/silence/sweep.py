@@ -12,6 +12,7 @@ from types import MappingProxyType
 from django.db import connection
 
 from shipping.models import SilenceChoice, SilenceKind
+from shipping.silence.promises import PROMISED_BY
 from shipping.silence.rules import PARAMS, ROUTE, SOURCE, applying
 from storefront.lib.db.transactions import requires_transaction
 
@@ -22,15 +23,8 @@ _CORRECTED_AT = """(SELECT max(d.corrected_at) FROM shipping_parcelcorrection d
     WHERE d.parcel_id = x.id AND d.kind <> 'contents')"""
 _LAST_UPDATE = f"greatest(coalesce(x.carrier_status_at, x.status_since), {_CORRECTED_AT})"
 _LABELED_AT = f"greatest(x.label_created_at, {_CORRECTED_AT})"
-# The end of the last promised day, or of the later one that the customer accepted; in UTC.
-_PROMISE_PASSED = """(1 + greatest(
-    coalesce(po.way ->> 'arrives_to', (
-        SELECT entry ->> 'arrives_to' FROM jsonb_array_elements(o.delivery_plan) entry
-        WHERE (entry ->> 'location_id')::bigint = po.location_id LIMIT 1
-    ))::date,
-    (SELECT max(b.arrives_by) FROM orders_backorder b
-     WHERE b.purchase_order_id = po.id AND b.kind = 'later' AND b.chosen = 'wait')
-))::timestamp AT TIME ZONE 'UTC'"""
+# The end of the promised day, in UTC.
+_PROMISE_PASSED = f"(1 + {PROMISED_BY})::timestamp AT TIME ZONE 'UTC'"
 _LAST_TEXT = """(SELECT e.description FROM shipping_trackingevent e
     WHERE e.parcel_id = x.id AND e.number IN ('', x.number, x.last_mile_number)
     ORDER BY e.happened_at DESC NULLS LAST, e.id DESC LIMIT 1)"""

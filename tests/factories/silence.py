@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from orders.models import Order
+from orders.models import Backorder, Order
 from shipping.models import Parcel, SilenceCase, SilenceChoice
 from shipping.silence import answers, messages, sweep
 from suppliers.models import StockLevel, SupplierOffer
@@ -39,6 +39,22 @@ def answer(choice, day=15):
     confirm_supply(now)
     case = SilenceCase.objects.select_related("parcel__shipment").latest("pk")
     return answers.answer(case=case, choice=SilenceChoice(choice), now=now)
+
+
+def accept_later_day(parcel, day):
+    """Let the customer of a parcel have accepted a later day."""
+    purchase_order = parcel.shipment.purchase_order
+    Backorder.objects.create(
+        order=purchase_order.order,
+        purchase_order=purchase_order,
+        kind=Backorder.Kind.LATER,
+        status="awaited",
+        status_since=NOON,
+        opened_at=NOON,
+        chosen=Backorder.Choice.WAIT,
+        ships_by=NOON.date(),
+        arrives_by=day,
+    )
 
 
 def confirm_supply(now):

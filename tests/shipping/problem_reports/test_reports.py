@@ -14,6 +14,7 @@ from shipping.models import ProblemPhoto, ProblemReport, TrackingRegistration
 from shipping.problem_reports import eligibility, endings, reports, tasks
 from shipping.problem_reports.eligibility import Obstacle
 from shipping.problem_reports.reports import CannotReportError
+from shipping.silence import promises
 from shipping.trackers import registrations
 from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.compliance import make_picture
@@ -63,7 +64,7 @@ def test_what_can_be_reported_in_each_state(state):
 def test_a_parcel_underway_never_arrived_some_days_after_its_promise(settings):
     settings.PROBLEM_NEVER_ARRIVED_AFTER_DAYS = 5
     parcel = make_parcel_in("shipped")
-    promised = eligibility.promised_by(find(parcel))
+    promised = promises.promised_by(parcel)
     first_day = promised + timedelta(days=6)
     at = NOON + timedelta(days=(first_day - NOON.date()).days)
 

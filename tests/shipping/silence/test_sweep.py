@@ -4,14 +4,14 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from notifications.models import Event
-from orders.models import Backorder, Order
+from orders.models import Order
 from shipping.models import Parcel, RouteTransit, SilenceCase, SilenceKind, SilenceRule
 from shipping.shipments.statuses import TrackingUpdate
 from shipping.silence import route_transit
 from shipping.silence.rules import rules_of
 from tests.factories.parcels import act_on_parcel, correct_tracking
 from tests.factories.shipping import apply_updates
-from tests.factories.silence import DAY, make_silent, watch
+from tests.factories.silence import DAY, accept_later_day, make_silent, watch
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -95,19 +95,7 @@ def test_a_corrected_number_starts_the_wait_again():
 
 
 def test_a_later_day_that_the_customer_accepted_is_the_promise():
-    parcel = make_silent("in_transit")
-    purchase_order = parcel.shipment.purchase_order
-    Backorder.objects.create(
-        order=purchase_order.order,
-        purchase_order=purchase_order,
-        kind=Backorder.Kind.LATER,
-        status="awaited",
-        status_since=NOON,
-        opened_at=NOON,
-        chosen=Backorder.Choice.WAIT,
-        ships_by=NOON.date(),
-        arrives_by=(NOON + 20 * DAY).date(),
-    )
+    accept_later_day(make_silent("in_transit"), (NOON + 20 * DAY).date())
 
     assert "late" not in kinds_on(21)
     assert "late" in kinds_on(22)
