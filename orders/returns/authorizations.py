@@ -15,7 +15,6 @@ from orders.models import (
     ReturnLabel,
     ReturnPolicy,
 )
-from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns import eligibility, events, photos, requests
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.transactions import requires_transaction
@@ -96,6 +95,7 @@ def add_answer(
 
     Shape:  ``encoded_photos`` as returned by ``photos.reencode``
     Locks:  the order
+    Raises: CannotAnswerError, InvalidTransitionError
     """
     with photos.store(encoded_photos) as names:
         _store_answer(authorization, customer_message, names, actor, now)
@@ -110,11 +110,9 @@ def _store_answer(
     now: datetime,
 ) -> None:
     lock(authorization)
-    full_text = f"{authorization.customer_message}\n{customer_message}".strip()
-    if len(full_text) > MAX_MESSAGE_LENGTH:
-        raise CannotReturnError(gettext("This text is too long. Shorten it."))
-    authorization.move(Status.REQUESTED, at=now, actor=actor, customer_message=full_text)
-    photos.attach(authorization, names, now=now)
+    photos.add_answer(
+        authorization, Status.REQUESTED, customer_message, names, actor=actor, now=now
+    )
 
 
 @transaction.atomic(durable=True)

@@ -1,6 +1,6 @@
 """Return photos: re-encode pictures of a complaint, store them privately, delete them.
 
-Other tables of pictures (``PhotoTable``) use the same checks and storage.
+Other tables of pictures (``PhotoTable``) use the same checks, storage and answers.
 No URL exposes a stored picture. Erasing the customer deletes pictures.
 """
 
@@ -23,9 +23,8 @@ from django.utils.translation import gettext
 from PIL import Image as Pillow
 
 from catalog.products import images
-from orders.models import Order, ReturnAuthorization, ReturnPhoto
-from orders.models.returns import MAX_PHOTOS
-from orders.returns.eligibility import CannotReturnError
+from orders.models import Order, ReturnPhoto
+from orders.models.returns import MAX_MESSAGE_LENGTH, MAX_PHOTOS
 from storefront.lib.db.transactions import requires_transaction
 
 MAX_PER_REQUEST = 4
@@ -39,6 +38,10 @@ ORPHAN_AGE = timedelta(days=1)
 BATCH_SIZE = 500
 # Decoded pictures are large: one at a time per process.
 _DECODE_LOCK = Lock()
+
+
+class CannotAnswerError(Exception):
+    """The message says why; nothing is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +98,34 @@ def store(
 
 
 @requires_transaction
-def attach(authorization: ReturnAuthorization, names: Sequence[str], *, now: datetime) -> None:
-    """Add pictures to a return.
+def attach(row: Any, names: Sequence[str], *, now: datetime) -> None:
+    """Add pictures to a return or report.
 
     Locks:  the caller holds the order
-    Raises: CannotReturnError  too many pictures
+    Raises: CannotAnswerError  too many pictures
     """
-    existing_count = authorization.pictures.count()
+    existing_count = row.pictures.count()
     if existing_count + len(names) > MAX_PHOTOS:
-        message = gettext("You can add up to %(most)d photos to a return.")
-        raise CannotReturnError(message % {"most": MAX_PHOTOS})
-    ReturnPhoto.objects.bulk_create(
-        ReturnPhoto(authorization=authorization, place=position, file=name, added_at=now)
-        for position, name in enumerate(names, start=existing_count + 1)
-    )
+        message = gettext("You can add up to %(most)d photos in total.")
+        raise CannotAnswerError(message % {"most": MAX_PHOTOS})
+    for place, name in enumerate(names, start=existing_count + 1):
+        row.pictures.create(place=place, file=name, added_at=now)
+
+
+@requires_transaction
+def add_answer(  # noqa: PLR0913 - the parts of one answer
+    row: Any, to: str, text: str, names: Sequence[str], *, actor: str, now: datetime
+) -> None:
+    """Add an answer with its pictures to a return or report, which becomes ``to``.
+
+    Locks:  the caller holds the order
+    Raises: CannotAnswerError, InvalidTransitionError
+    """
+    full_text = f"{row.customer_message}\n{text}".strip()
+    if len(full_text) > MAX_MESSAGE_LENGTH:
+        raise CannotAnswerError(gettext("This text is too long. Shorten it."))
+    row.move(to, at=now, actor=actor, customer_message=full_text)
+    attach(row, names, now=now)
 
 
 def is_last_answer(row: Any, *, customer_message: str, pictures: int) -> bool:

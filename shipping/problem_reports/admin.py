@@ -18,7 +18,6 @@ from orders.returns.admin.receiving import PhotoAdmin, customer_photos
 from orders.returns.eligibility import CannotReturnError
 from shipping.models import Parcel, ProblemPhoto, ProblemReport, ProblemReportLine
 from shipping.problem_reports import decisions, eligibility, forms
-from shipping.problem_reports.reports import CannotReportError
 from shipping.shipments import outcomes
 from shipping.shipments.identities import tracking_link
 from shipping.silence import promises
@@ -174,7 +173,6 @@ class ProblemReportAdmin(PhotoAdmin):
         ),
     ]
     user_errors: ClassVar[Errors] = (
-        CannotReportError,
         CannotReturnError,
         decisions.CannotDecideError,
         outcomes.CannotResolveError,

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from orders.models import Order, PurchaseOrder
-from orders.models.returns import MAX_MESSAGE_LENGTH, MAX_PHOTOS
+from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns import photos
 from orders.returns.photos import PhotoTable
 from shipping.models import Parcel, ProblemPhoto, ProblemReport, ProblemReportLine
@@ -93,7 +93,7 @@ def _submit(
         for line, quantity in sorted(units.items())
         if quantity
     )
-    _attach(report, names, now=now)
+    photos.attach(report, names, now=now)
     report.claim = supplier_claims.open_draft(report, purchase_order, units, now=now)
     report.save(update_fields=["claim"])
     events.record_received(report, order=purchase_order.order, at=now)
@@ -121,19 +121,6 @@ def _require_units(units: Mapping[int, int], possibility: eligibility.Possibilit
             )
 
 
-@requires_transaction
-def _attach(report: ProblemReport, names: Sequence[str], *, now: datetime) -> None:
-    """Add pictures to a report. Raises: CannotReportError: too many pictures."""
-    existing_count = report.pictures.count()
-    if existing_count + len(names) > MAX_PHOTOS:
-        message = gettext("You can add up to %(most)d photos to a report.")
-        raise CannotReportError(message % {"most": MAX_PHOTOS})
-    ProblemPhoto.objects.bulk_create(
-        ProblemPhoto(report=report, place=place, file=name, added_at=now)
-        for place, name in enumerate(names, start=existing_count + 1)
-    )
-
-
 def is_repeated_answer(report: ProblemReport, *, customer_message: str, pictures: int) -> bool:
     """Return whether this answer is the latest one, and staff have not acted on it.
 
@@ -154,7 +141,7 @@ def add_answer(
     """Store the customer's answer and photos; the report awaits a decision again.
 
     Locks:  as ``corrections.lock``
-    Raises: CannotReportError, InvalidTransitionError
+    Raises: CannotAnswerError, InvalidTransitionError
     """
     with photos.store(encoded_photos, PHOTOS) as names:
         _store_answer(report, customer_message, names, now)
@@ -165,11 +152,7 @@ def _store_answer(
     report: ProblemReport, customer_message: str, names: Sequence[str], now: datetime
 ) -> None:
     lock(report)
-    full_text = f"{report.customer_message}\n{customer_message}".strip()
-    if len(full_text) > MAX_MESSAGE_LENGTH:
-        raise CannotReportError(gettext("This text is too long. Shorten it."))
-    report.move(Status.OPEN, at=now, actor=CUSTOMER, customer_message=full_text)
-    _attach(report, names, now=now)
+    photos.add_answer(report, Status.OPEN, customer_message, names, actor=CUSTOMER, now=now)
 
 
 @requires_transaction

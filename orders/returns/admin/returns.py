@@ -26,6 +26,7 @@ from orders.returns.admin.receiving import (
     supplier_terms,
 )
 from orders.returns.eligibility import CannotReturnError
+from orders.returns.photos import CannotAnswerError
 from storefront.lib.db.indexed_search import IdSearch, equal_to, starting_with
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -218,7 +219,11 @@ class BaseReturnAdmin(CustomerReportActions, ReceivingActions, PhotoAdmin):
             tab=False,
         ),
     ]
-    user_errors: ClassVar[Errors] = (CannotReturnError, supplier_returns.SupplierReturnError)
+    user_errors: ClassVar[Errors] = (
+        CannotAnswerError,
+        CannotReturnError,
+        supplier_returns.SupplierReturnError,
+    )
     actions_detail: ClassVar = [
         "approve",
         "reject",

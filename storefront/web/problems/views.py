@@ -1,5 +1,6 @@
 """Problem pages: choose a parcel and a problem, report it, answer questions, withdraw a report."""
 
+from functools import partial
 from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,12 +18,11 @@ from shipping.problem_reports import reports
 from shipping.problem_reports.reports import CannotReportError
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
-from storefront.lib.text import unify_line_breaks
 from storefront.web.core.order_links import find_order, to_order
 from storefront.web.core.visit import READS
 from storefront.web.problems.forms import ReportForm
 from storefront.web.problems.status import ParcelChoice, ProblemChoice, parcel_choices
-from storefront.web.returns.forms import AnswerForm
+from storefront.web.returns.answers import take_answer
 
 REPORTS_PER_HOUR = 10  # per order: each opens a claim draft and sends an e-mail
 MESSAGES: dict[str, tuple[str, Promise]] = {
@@ -108,33 +108,15 @@ def answer(request: HttpRequest, number: str, key: str, report: int) -> HttpResp
     """Record the customer's answer to a question about a report."""
     order = find_order(number, key)
     row = _find_report(order, report)
-    if request.method != "POST":  # the URL of a page that showed an error
-        return _to_problems(order, "")
-    text = unify_line_breaks(request.POST.get("customer_message", "")).strip()
-    if row.status != ProblemReport.Status.NEEDS_INFORMATION:  # before any picture is decoded
-        files = len(request.FILES.getlist("pictures"))
-        is_repeated = reports.is_repeated_answer(row, customer_message=text, pictures=files)
-        return _to_problems(order, "changed" if is_repeated else "late")
-    form = AnswerForm(request, to=row, of=order.number)
-    if form.is_valid():
-        if not text and not form.encoded_photos:
-            return _to_problems(order, "")
-        try:
-            reports.add_answer(
-                report=row,
-                customer_message=text,
-                encoded_photos=form.encoded_photos,
-                now=timezone.now(),
-            )
-        except (InvalidTransitionError, ConcurrentUpdateError):
-            return _to_problems(order, "late")
-        except CannotReportError as error:
-            form.add_error("pictures" if form.encoded_photos else "customer_message", str(error))
-        else:
-            return _to_problems(order, "changed")
-    context = {"order": order, "authorization": row, "customer_message": text, "form": form}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return render(request, "web/returns/return_answer.html", context, status=status)
+    return take_answer(
+        request,
+        row,
+        order=order,
+        is_awaited=row.status == ProblemReport.Status.NEEDS_INFORMATION,
+        add=partial(reports.add_answer, report=row),
+        is_repeated=partial(reports.is_repeated_answer, row),
+        leave=partial(_to_problems, order),
+    )
 
 
 def _form_page(

@@ -1,6 +1,7 @@
 """Return pages: choose lines, confirm, show the receipt, take tracking numbers and answers."""
 
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,10 +18,10 @@ from orders.returns.eligibility import CannotReturnError
 from orders.returns.requests import ReturnRequest
 from shipping.return_labels import files
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
-from storefront.lib.text import unify_line_breaks
 from storefront.web.core.order_links import find_order, to_order
 from storefront.web.core.visit import READS
-from storefront.web.returns.forms import AnswerForm, ReturnForm
+from storefront.web.returns.answers import take_answer
+from storefront.web.returns.forms import ReturnForm
 from storefront.web.returns.photos import PicturesForm
 from storefront.web.returns.status import REASON_TEXTS, usable_label
 
@@ -185,58 +186,15 @@ def answer(request: HttpRequest, number: str, key: str, name: str) -> HttpRespon
     """Record the customer's answer to a question about a return."""
     order = find_order(number, key)
     authorization = _find_return(order, name)
-    if request.method != "POST":  # the URL of a page that showed an error
-        return _to_returns(order, "")
-    text = unify_line_breaks(request.POST.get("customer_message", "")).strip()
-    if not authorizations.awaits_evidence(authorization):  # before any picture is decoded
-        files = len(request.FILES.getlist("pictures"))
-        is_repeated = authorizations.is_repeated_answer(
-            authorization, customer_message=text, pictures=files
-        )
-        return _to_returns(order, "changed" if is_repeated else "late")
-    form = AnswerForm(request, to=authorization, of=order.number)
-    if not form.is_valid():
-        return _answer_again(request, authorization, text, form)
-    if not text and not form.encoded_photos:
-        return _to_returns(order, "")
-    return _add_answer(request, authorization, text, form)
-
-
-def _add_answer(
-    request: HttpRequest, authorization: ReturnAuthorization, text: str, form: AnswerForm
-) -> HttpResponse:
-    order, encoded_photos = authorization.order, form.encoded_photos
-    try:
-        authorizations.add_answer(
-            authorization=authorization,
-            customer_message=text,
-            encoded_photos=encoded_photos,
-            now=timezone.now(),
-        )
-    except (CannotReturnError, InvalidTransitionError, ConcurrentUpdateError) as error:
-        if authorizations.is_repeated_answer(
-            authorization, customer_message=text, pictures=len(encoded_photos)
-        ):
-            return _to_returns(order, "changed")  # the second request of a double click
-        if not isinstance(error, CannotReturnError):
-            return _to_returns(order, "late")
-        form.add_error("pictures" if encoded_photos else "customer_message", str(error))
-        return _answer_again(request, authorization, text, form)
-    return _to_returns(order, "changed")
-
-
-def _answer_again(
-    request: HttpRequest, authorization: ReturnAuthorization, text: str, form: AnswerForm
-) -> HttpResponse:
-    """Show a refused answer again, with its text."""
-    context = {
-        "order": authorization.order,
-        "authorization": authorization,
-        "customer_message": text,
-        "form": form,
-    }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return render(request, "web/returns/return_answer.html", context, status=status)
+    return take_answer(
+        request,
+        authorization,
+        order=order,
+        is_awaited=authorizations.awaits_evidence(authorization),
+        add=partial(authorizations.add_answer, authorization=authorization),
+        is_repeated=partial(authorizations.is_repeated_answer, authorization),
+        leave=partial(_to_returns, order),
+    )
 
 
 def _existing_return(order: Order, key: str) -> ReturnAuthorization | None:

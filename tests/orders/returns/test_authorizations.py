@@ -10,6 +10,7 @@ from notifications.rendering import render
 from orders.models import PurchaseOrder, ReturnAuthorization, SupplierReturn
 from orders.returns import authorizations, tasks
 from orders.returns.eligibility import CannotReturnError
+from orders.returns.photos import CannotAnswerError
 from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.returns import (
     counters,
@@ -175,7 +176,7 @@ def test_a_tracking_number_can_be_corrected_until_receipt_also_of_a_lost_return(
 def test_an_unanswered_question_expires_with_its_own_email():
     made = complaint()
     authorizations.request_evidence(authorization=made, question="Why?", actor="ann", now=NOON)
-    with pytest.raises(CannotReturnError):
+    with pytest.raises(CannotAnswerError):
         authorizations.add_answer(authorization=made, customer_message="x" * 4000, now=NOON)
 
     assert authorizations.expire(authorization=made, now=NOON + 31 * DAYS)

@@ -16,6 +16,7 @@ from catalog.products.images import InvalidImageError
 from orders.models import ReturnAuthorization, ReturnPhoto
 from orders.returns import authorizations, photos, requests
 from orders.returns.eligibility import CannotReturnError
+from orders.returns.photos import CannotAnswerError
 from orders.returns.tasks import delete_orphaned_photos
 from tests.factories.compliance import make_picture, png_of
 from tests.factories.returns import declare, make_delivered, make_return_request
@@ -201,7 +202,7 @@ def test_an_answer_adds_pictures_up_to_the_maximum():
         )
     authorizations.request_evidence(authorization=made, question="Another?", actor="ann", now=NOON)
 
-    with pytest.raises(CannotReturnError, match="12 photos"):
+    with pytest.raises(CannotAnswerError, match="12 photos"):
         authorizations.add_answer(
             authorization=made, customer_message="Here.", encoded_photos=[b"x"], now=NOON
         )

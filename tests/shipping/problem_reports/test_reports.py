@@ -10,6 +10,7 @@ from django.db import IntegrityError
 from notifications.models import Event
 from orders.models import Order, SupplierClaim
 from orders.returns import photos
+from orders.returns.photos import CannotAnswerError
 from shipping.models import ProblemPhoto, ProblemReport, TrackingRegistration
 from shipping.problem_reports import eligibility, endings, reports, tasks
 from shipping.problem_reports.eligibility import Obstacle
@@ -200,9 +201,9 @@ def test_too_long_an_answer_and_too_many_photos_are_refused():
     made = report_problem(kind="damaged", customer_message="x" * 3990)
     decide(made, "ask", text="A picture?")
 
-    with pytest.raises(CannotReportError, match="too long"):
+    with pytest.raises(CannotAnswerError, match="too long"):
         reports.add_answer(report=whole_report(made), customer_message="x" * 20, now=LATER)
-    with pytest.raises(CannotReportError, match="up to 12 photos"):
+    with pytest.raises(CannotAnswerError, match="up to 12 photos"):
         reports.add_answer(
             report=whole_report(made), customer_message="", now=LATER, encoded_photos=[b"x"] * 13
         )

@@ -233,7 +233,7 @@ def test_too_many_pictures_in_all_answers_are_refused(customer, parcel):
 
     answer = customer.post(act_of(report, "answer"), {"pictures": as_upload()})
 
-    assert "You can add up to 12 photos to a report." in text_of(answer)
+    assert "You can add up to 12 photos in total." in text_of(answer)
 
 
 def test_an_answer_that_loses_a_race_is_late(customer, parcel, monkeypatch):
