@@ -209,14 +209,14 @@ class _ShopCopies:
             cursor.execute(f"CREATE DATABASE {name} TEMPLATE {parts.path[1:]}")
         connection.close()
         connection.settings_dict["NAME"] = name
-        for url in self.place.supplier_urls.values():
+        others = (self.place.sms_url, self.place.labels_url)
+        for url in (*self.place.supplier_urls.values(), *others):
             control(url, "reset", {})
         workload_goods.limit_stock(self.place, self.goods[0], units=HOT_UNITS)
         control(self.place.gateway_url, "reset", {})
         control(self.place.gateway_url, "account", {"many": True})
-        for folder in ("mail",):
-            for file in (self.place.var / folder).glob("*.eml"):
-                file.unlink()
+        for file in (self.place.var / "mail").glob("*.eml"):
+            file.unlink()
         shutil.rmtree(self.place.var / instance.NOTES, ignore_errors=True)
         self.place.set_clock(0.0)
         with redis.Redis.from_url(self.place.stage.env["REDIS_URL"]) as store:

@@ -52,8 +52,7 @@ class ReturningCustomers:
         Returns whether it did anything.
         """
         if self.unlabeled:
-            self._take_back_labeled()
-            return True
+            return self._take_back_labeled()
         found = list(_returnable().exclude(number__in=excluded)[: self.count])
         if self.asked or not found or (len(found) < self.count and not is_last):
             return False
@@ -100,15 +99,18 @@ class ReturningCustomers:
         if set(statuses) != {HTTPStatus.SEE_OTHER}:
             self.wrong.append(f"{order.number}: a return was answered {statuses}")
 
-    def _take_back_labeled(self) -> None:
-        """Take back the returns whose labels are bought; a return that needs none has none."""
+    def _take_back_labeled(self) -> bool:
+        """Take back the returns whose labels are bought or not needed; return if there were any."""
         being_bought = ReturnLabel.objects.filter(status=ReturnLabel.Status.REQUESTED)
-        ready = ReturnAuthorization.objects.filter(pk__in=self.unlabeled).exclude(
-            labels__in=being_bought
+        ready = list(
+            ReturnAuthorization.objects.filter(pk__in=self.unlabeled).exclude(
+                labels__in=being_bought
+            )
         )
         for authorization in ready:
             self._take_back(authorization)
             self.unlabeled.remove(authorization.pk)
+        return bool(ready)
 
     def _take_back(self, authorization: ReturnAuthorization) -> None:
         now = timezone.now()

@@ -26,11 +26,20 @@ def _scan(state: SandboxState, arguments: Arguments) -> list[dict[str, Any]]:
     return labels(state)
 
 
+def _reset(state: SandboxState, _: Arguments) -> dict[str, Any]:
+    """Forget labels and faults, and set the clock to the real time."""
+    state.ledger.wipe()
+    state.faults.clear()
+    state.ahead_s = 0.0
+    return {"reset": True}
+
+
 ACTIONS: Actions[SandboxState] = {
     **FAULT_ACTIONS,
     ("GET", "labels"): _labels,
     ("POST", "scan"): _scan,
     ("POST", "advance_clock"): advance_clock,
+    ("POST", "reset"): _reset,
 }
 
 
