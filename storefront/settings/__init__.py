@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "suppliers",
     "orders",
     "shipping",
+    "storefront.sales_channels",
     "storefront.web",
     "storefront.supplier_portal",
     "storefront.api",

@@ -99,12 +99,16 @@ class ExternalVariant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProductResult:
-    """The answer for one product: its ids, or why the platform refused it."""
+    """The answer for one product: its ids, or why the platform refused it.
+
+    ``is_missing``: the platform no longer has the product that ``external_id`` named.
+    """
 
     key: str
     external_id: str = ""
     variants: Mapping[str, ExternalVariant] = field(default_factory=dict)  # by SKU
     problem: str = ""
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +283,8 @@ class Platform(Protocol):
     an exception means that the rest of the batch was not written.
 
     Raises: TemporaryError  retry; see ``is_outcome_unknown``
-            PermanentError  the platform refused
+            PermanentError  the platform refused; the code is "401" or "403" if it refused our
+                            key or a permission: the engine then pauses the connection
     """
 
     TITLE: ClassVar[str]

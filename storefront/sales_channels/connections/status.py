@@ -1,0 +1,46 @@
+"""Connection status: pause, resume and disconnect a store, pause it after lost access."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from storefront.lib.http.errors import PermanentError
+from storefront.sales_channels.models import Connection
+
+UNAUTHORIZED = frozenset({"401", "403"})  # codes of errors; see ``platforms.base.Platform``
+
+
+@transaction.atomic(durable=True)
+def pause(connection: Connection, *, now: datetime, actor: str = "", reason: str = "") -> None:
+    """Stop all calls to the store.
+
+    Raises: InvalidTransitionError, ConcurrentUpdateError
+    """
+    connection.move("paused", at=now, actor=actor, reason=reason, status_reason=reason[:300])
+
+
+@transaction.atomic(durable=True)
+def resume(connection: Connection, *, now: datetime, actor: str = "") -> None:
+    """Allow calls again. Raises InvalidTransitionError, ConcurrentUpdateError."""
+    connection.move("active", at=now, actor=actor, status_reason="", is_unauthorized=False)
+
+
+@transaction.atomic(durable=True)
+def disconnect(connection: Connection, *, now: datetime, actor: str = "", reason: str = "") -> None:
+    """End the connection; its rows stay. Raises InvalidTransitionError, ConcurrentUpdateError."""
+    connection.move("disconnected", at=now, actor=actor, reason=reason, status_reason=reason[:300])
+
+
+def pause_if_unauthorized(connection: Connection, error: Exception, *, now: datetime) -> bool:
+    """Pause an active connection after the store refused our key; return whether it did."""
+    if not (isinstance(error, PermanentError) and error.code in UNAUTHORIZED):
+        return False
+    reason = str(error)[:300]
+    with transaction.atomic(durable=True):
+        current = Connection.objects.filter(pk=connection.pk, status="active").first()
+        if current is not None:
+            current.move(
+                "paused", at=now, reason=reason, status_reason=reason, is_unauthorized=True
+            )
+    connection.refresh_from_db()
+    return True

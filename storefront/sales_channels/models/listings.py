@@ -1,0 +1,229 @@
+"""Remote listing models: store what each store was last sent, what changed since, and drift."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Channel, Product, Variant
+from storefront.lib.db.constraints import unique
+from storefront.sales_channels.models.connection import Connection
+from storefront.sales_channels.platforms.base import ExternalVariant
+
+
+class PendingChange(models.Model):
+    """A queue row: a listing or a product changed, and its stores do not know yet.
+
+    Inserted by triggers in the transaction of the change (``migrations/sql/changes.sql``). With
+    ``variant``: price or stock on one channel. With ``product``: texts or pictures, on all channels.
+    """
+
+    channel = models.ForeignKey(
+        Channel,
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=_("Channel"),
+        db_index=False,
+    )
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, null=True, related_name="+", verbose_name=_("Variant")
+    )
+    product = models.ForeignKey(
+        Product, models.CASCADE, null=True, related_name="+", verbose_name=_("Product")
+    )
+    at = models.DateTimeField(_("Changed"))
+
+    class Meta:
+        verbose_name = _("pending channel change")
+        verbose_name_plural = _("pending channel changes")
+
+    def __str__(self) -> str:
+        return f"{self.variant_id or ''}/{self.product_id or ''}"
+
+
+class Dirtiness(models.Model):
+    """What a sent row needs to be sent again: since when, and which state is the newest.
+
+    ``version`` counts the changes. A sender clears ``dirty_since`` only if the version is the one
+    that it read. ``problem`` says why the row is not sent; empty: it may be.
+    """
+
+    dirty_since = models.DateTimeField(_("Changed since"), null=True, blank=True)
+    version = models.PositiveIntegerField(_("Version"), default=0)
+    sent_at = models.DateTimeField(_("Sent"), null=True, blank=True)
+    # from the change to the end of its last write
+    lag_ms = models.PositiveIntegerField(_("Lag (ms)"), null=True, blank=True)
+    problem = models.CharField(_("Problem"), max_length=500, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class RemoteProduct(Dirtiness):
+    """One product in one store. ``external_id`` is empty until it exists there."""
+
+    connection = models.ForeignKey(
+        Connection,
+        models.CASCADE,
+        related_name="products",
+        verbose_name=_("Store connection"),
+        db_index=False,
+    )
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="remote_products", verbose_name=_("Product")
+    )
+    external_id = models.CharField(_("ID in the store"), max_length=100, blank=True)
+    # of all that was sent, except prices and quantities; empty: unknown
+    content_digest = models.CharField(_("Content digest"), max_length=64, blank=True)
+    is_active = models.BooleanField(_("Shown in the store"), default=False)
+
+    class Meta:
+        verbose_name = _("product in a store")
+        verbose_name_plural = _("products in stores")
+        constraints = [
+            unique("remote_product_once", ["connection", "product"]),
+            unique(
+                "remote_product_id_once",
+                ["connection", "external_id"],
+                condition=~Q(external_id=""),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "dirty_since"],
+                condition=Q(dirty_since__isnull=False),
+                name="remote_product_dirty",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} ({self.connection_id})"
+
+
+class RemoteListingQuerySet(models.QuerySet["RemoteListing"]):
+    def dirty(self) -> Self:
+        return self.filter(dirty_since__isnull=False)
+
+    def existing(self) -> Self:
+        """Return the rows whose variant exists in the store."""
+        return self.exclude(external_variant_id="")
+
+    def sent_before(self, moment: datetime) -> Self:
+        return self.filter(sent_at__lt=moment)
+
+
+class RemoteListing(Dirtiness):
+    """One variant in one store: its ids there, and the price and quantity last sent.
+
+    A ``sent_…`` value is None if the store's value is unknown: nothing was sent yet, or a write is
+    under way or was interrupted. The next pass then sends the current one.
+    """
+
+    connection = models.ForeignKey(
+        Connection,
+        models.CASCADE,
+        related_name="listings",
+        verbose_name=_("Store connection"),
+        db_index=False,
+    )
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, related_name="remote_listings", verbose_name=_("Variant")
+    )
+    external_product_id = models.CharField(_("Product ID in the store"), max_length=100, blank=True)
+    external_variant_id = models.CharField(_("Variant ID in the store"), max_length=100, blank=True)
+    external_inventory_id = models.CharField(
+        _("Inventory ID in the store"), max_length=100, blank=True
+    )
+    sent_price = models.DecimalField(
+        _("Sent price"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    # 0: sent without a compare-at price
+    sent_compare_at = models.DecimalField(
+        _("Sent compare-at price"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    sent_quantity = models.PositiveIntegerField(_("Sent quantity"), null=True, blank=True)
+
+    objects = RemoteListingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("listing in a store")
+        verbose_name_plural = _("listings in stores")
+        constraints = [
+            unique("remote_listing_once", ["connection", "variant"]),
+            unique(
+                "remote_listing_id_once",
+                ["connection", "external_variant_id"],
+                condition=~Q(external_variant_id=""),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["connection", "dirty_since"],
+                condition=Q(dirty_since__isnull=False),
+                name="remote_listing_dirty",
+            ),
+            models.Index(
+                fields=["connection"], condition=~Q(problem=""), name="remote_listing_problem"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} ({self.connection_id})"
+
+    @property
+    def external(self) -> ExternalVariant:
+        return ExternalVariant(
+            product_id=self.external_product_id,
+            variant_id=self.external_variant_id,
+            inventory_id=self.external_inventory_id,
+        )
+
+
+class Drift(models.Model):
+    """One difference between a store and our listings, found by a drift check.
+
+    ``variant`` is None for a variant of the store that is not ours. The next check sets
+    ``mended_at`` of what no longer differs.
+    """
+
+    class Field(models.TextChoices):
+        PRICE = "price", _("Price")
+        COMPARE_AT = "compare_at", _("Compare-at price")
+        QUANTITY = "quantity", _("Quantity")
+        MISSING = "missing", _("Missing in the store")
+        UNKNOWN = "unknown", _("Unknown variant")
+
+    connection = models.ForeignKey(
+        Connection,
+        models.CASCADE,
+        related_name="drifts",
+        verbose_name=_("Store connection"),
+        db_index=False,
+    )
+    variant = models.ForeignKey(
+        Variant, models.CASCADE, null=True, related_name="+", verbose_name=_("Variant")
+    )
+    sku = models.CharField(_("SKU in the store"), max_length=100, blank=True)
+    field = models.CharField(_("Field"), max_length=15, choices=Field)
+    # units, or cents of the channel's currency
+    ours = models.BigIntegerField(_("Ours"), null=True, blank=True)
+    theirs = models.BigIntegerField(_("In the store"), null=True, blank=True)
+    found_at = models.DateTimeField(_("Found"))
+    mended_at = models.DateTimeField(_("Mended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("drift")
+        verbose_name_plural = _("drift")
+        constraints = [
+            unique(
+                "drift_open_once",
+                ["connection", "sku", "field"],
+                condition=Q(mended_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku}: {self.field}"
