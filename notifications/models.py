@@ -160,6 +160,7 @@ class Consent(models.Model):
         LINK = "link", _("Link in an e-mail")
         ONE_CLICK = "one_click", _("Unsubscribe button of the mailbox")
         REPLY = "reply", _("Reply to a text message")
+        API = "api", _("Customer API")
         PROVIDER = "provider", _("Refused by the provider: opted out")
 
     # an e-mail address in lower case, or a phone number (E.164)

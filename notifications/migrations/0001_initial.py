@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 (
                     "source",
                     models.CharField(
-                        choices=[("checkout", "Checkout"), ("account", "Account page"), ("link", "Link in an e-mail"), ("one_click", "Unsubscribe button of the mailbox"), ("reply", "Reply to a text message"), ("provider", "Refused by the provider: opted out")], max_length=10, verbose_name="Source"
+                        choices=[("checkout", "Checkout"), ("account", "Account page"), ("link", "Link in an e-mail"), ("one_click", "Unsubscribe button of the mailbox"), ("reply", "Reply to a text message"), ("api", "Customer API"), ("provider", "Refused by the provider: opted out")], max_length=10, verbose_name="Source"
                     ),
                 ),
                 ("text_version", models.CharField(blank=True, max_length=20, verbose_name="Text version")),

@@ -1,4 +1,4 @@
-"""Account profile: save and delete addresses, choose the default, set the number for text messages."""
+"""Account profile: save and delete addresses, choose the default, set name, language and number."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -62,6 +62,13 @@ def delete_address(*, user_id: int, saved_id: int) -> None:
         oldest := addresses.order_by("pk").first()
     ):
         addresses.filter(pk=oldest.pk).update(is_default=True)
+
+
+@transaction.atomic(durable=True)
+def set_name_and_language(*, user: User, name: str, language: str) -> None:
+    """Set the name of the user and the language of its messages."""
+    user.name, user.language = name, language
+    user.save(update_fields=["name", "language"])
 
 
 @transaction.atomic(durable=True)

@@ -5,6 +5,9 @@ from drf_spectacular.views import SpectacularJSONAPIView
 
 from storefront.api.core import docs
 from storefront.api.core.views import NotFoundView
+from storefront.api.customer.orders import OwnOrderDetail, OwnOrderList, OwnOrderTracking
+from storefront.api.customer.profile import AddressDetail, AddressList, Consents, Profile
+from storefront.api.customer.returns import OwnOrderReturns, OwnReturns
 from storefront.api.resources.availability import AvailabilityList
 from storefront.api.resources.carts import (
     CartCodes,
@@ -20,6 +23,7 @@ from storefront.api.resources.orders import OrderCancel, OrderDetail, OrderPay, 
 from storefront.api.resources.products import CategoryList, ListingDetail, ListingList
 
 ORDER = "v1/orders/<slug:number>/"
+OWN_ORDER = "v1/me/orders/<slug:number>/"
 
 urlpatterns = [
     # /api/v1/listings/: products for sale
@@ -40,6 +44,16 @@ urlpatterns = [
     path(f"{ORDER}pay/", OrderPay.as_view()),
     path(f"{ORDER}cancel/", OrderCancel.as_view()),
     path(f"{ORDER}tracking/", OrderTracking.as_view()),
+    # /api/v1/me/: the customer of the session
+    path("v1/me/", Profile.as_view()),
+    path("v1/me/addresses/", AddressList.as_view()),
+    path("v1/me/addresses/<int:address_id>/", AddressDetail.as_view()),
+    path("v1/me/consents/", Consents.as_view()),
+    path("v1/me/orders/", OwnOrderList.as_view()),
+    path(OWN_ORDER, OwnOrderDetail.as_view()),
+    path(f"{OWN_ORDER}tracking/", OwnOrderTracking.as_view()),
+    path(f"{OWN_ORDER}returns/", OwnOrderReturns.as_view()),
+    path("v1/me/returns/", OwnReturns.as_view()),
     # /api/v1/competitor-prices/: competitor prices
     path("v1/competitor-prices/", CompetitorPriceList.as_view()),
     # /api/docs/, /api/schema/: documentation

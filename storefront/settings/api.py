@@ -29,6 +29,15 @@ DESCRIPTION: dict[str, Any] = {
                 ("ProgramKey", "A key that staff create for a program."),
             )
         }
+        | {
+            "CustomerSession": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "sessionid",
+                "description": "The session of a customer who signed in on the website."
+                " In production, its name is __Host-sessionid.",
+            }
+        }
     },
     "SORT_OPERATIONS": False,  # in the order of the routes
     "ENUM_NAME_OVERRIDES": {

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
 from storefront.api.core import problem_types
-from storefront.api.core.schema import CART_TOKEN, ORDER_KEY, PROGRAM_KEY
+from storefront.api.core.schema import CART_TOKEN, CUSTOMER_SESSION, ORDER_KEY, PROGRAM_KEY
 
 JSON = "application/json"
 MAX_DEPTH = 6
@@ -97,13 +97,19 @@ def _curl(schema: dict[str, Any], path: str, method: str, definition: dict[str, 
     ):
         lines.append("-H 'Idempotency-Key: 5f2c1e0a-8d4b-4c7e-9a55-0d6f1b7c3e21'")
     for scheme in definition.get("security", ()):
-        lines += [f"-H 'Authorization: Bearer {BEARERS[name]}'" for name in scheme]
+        lines += [_credential(name) for name in scheme]
     if body := definition.get("requestBody"):
         content = body["content"][JSON]
         examples = [example["value"] for example in content.get("examples", {}).values()]
         sample = examples[0] if examples else _sample(schema, content["schema"])
         lines += ["-H 'Content-Type: application/json'", f"-d '{_pretty(sample)}'"]
     return " \\\n  ".join(lines)
+
+
+def _credential(scheme: str) -> str:
+    if scheme == CUSTOMER_SESSION:
+        return "-H 'Cookie: sessionid=…; csrftoken=…' -H 'X-CSRFToken: …'"
+    return f"-H 'Authorization: Bearer {BEARERS[scheme]}'"
 
 
 def _sample(schema: dict[str, Any], part: dict[str, Any], depth: int = 0) -> Any:

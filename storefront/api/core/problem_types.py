@@ -148,6 +148,22 @@ NOT_PAYABLE = ProblemType(
 TOO_LATE_TO_CANCEL = ProblemType(
     409, "too-late-to-cancel", _("It is too late to cancel"),
     _("Everything has shipped or is closed. Return it after delivery."))
+UNKNOWN_NUMBER = ProblemType(
+    404, "unknown-number", _("Nothing has this number"),
+    _("Check the number in the address."))
+CANNOT_RETURN = ProblemType(
+    409, "cannot-return", _("These items cannot be returned so"),
+    _("reason says why. Nothing was changed."))
+# Customers
+SIGN_IN_REQUIRED = ProblemType(
+    403, "sign-in-required", _("A signed-in customer is required"),
+    _("Sign in on the website with a customer account, and send its session cookie."))
+CSRF_FAILED = ProblemType(
+    403, "csrf-failed", _("The CSRF token is missing or wrong"),
+    _("Send csrf_token of your profile as X-CSRFToken, from an address of the shop."))
+TOO_MANY_ADDRESSES = ProblemType(
+    409, "too-many-addresses", _("Too many saved addresses"),
+    _("Delete an address first. limit is how many you can save."))
 # The shop itself
 PAYMENT_GATEWAY_UNAVAILABLE = ProblemType(
     503, "payment-gateway-unavailable", _("The payment provider does not respond"),

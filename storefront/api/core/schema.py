@@ -27,6 +27,7 @@ WITH_BODY = (
 )
 # Security schemes of ``settings.api``: bearer keys of a cart, an order, an API client.
 CART_TOKEN, ORDER_KEY, PROGRAM_KEY = "CartToken", "OrderKey", "ProgramKey"
+CUSTOMER_SESSION = "CustomerSession"  # a cookie
 WITH_KEY = (problem_types.KEY_INVALID, problem_types.KEY_REUSED, problem_types.KEY_IN_USE)
 
 

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -175,6 +176,13 @@ class TrackingSerializer(serializers.Serializer[Any]):
     parcels = ParcelSerializer(many=True)
 
 
+def visible_parcels(order: Order) -> QuerySet[Parcel]:
+    """Return the parcels that a customer sees, oldest first."""
+    parcels = Parcel.objects.filter(shipment__purchase_order__order=order)
+    parcels = parcels.exclude(status=Parcel.Status.VOIDED).order_by("label_created_at", "pk")
+    return parcels.prefetch_related("lines__order_line", "tracking_events")
+
+
 def order_of(request: Request, number: str) -> Order:
     """Return an order by number and access key. Raises ProblemError."""
     order = links.find_order(number=number, key=bearer_token(request))
@@ -262,11 +270,6 @@ class OrderTracking(Endpoint):
     )
     def get(self, request: Request, number: str) -> Response:
         order = order_of(request, number)
-        parcels = (
-            Parcel.objects.filter(shipment__purchase_order__order=order)
-            .exclude(status=Parcel.Status.VOIDED)
-            .prefetch_related("lines__order_line", "tracking_events")
-            .order_by("label_created_at", "pk")
-        )
+        parcels = visible_parcels(order)
         shown = TrackingSerializer({"parcels": parcels}, context={"order": order})
         return Response(shown.data)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications.deliverability import suppressions
 from orders.models import CustomerInvoice, Order, Payment, PaymentEvent
+from storefront.accounts import profile as account_profile
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
 from storefront.web.account.auth import for_customers, form_page, posted
@@ -71,8 +72,8 @@ def profile(request: HttpRequest, user: User) -> HttpResponse:
     form = ProfileForm(posted(request), initial=known)
     if request.method == "POST" and form.is_valid():
         submitted = form.cleaned_data
-        User.objects.filter(pk=user.pk).update(
-            name=submitted["name"], language=submitted["language"]
+        account_profile.set_name_and_language(
+            user=user, name=submitted["name"], language=submitted["language"]
         )
         return redirect(reverse("account_profile", query={"kept": 1}))
     is_kept = "kept" in request.GET

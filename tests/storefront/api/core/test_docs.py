@@ -23,7 +23,7 @@ def test_schema_is_valid_complete_and_served(client, tmp_path):
 def test_no_url_contains_a_secret():
     found = re.findall(r"{(\w+)}", " ".join(schema_in("en")["paths"]))
 
-    assert set(found) == {"slug", "line_id", "number"}
+    assert set(found) == {"slug", "address_id", "line_id", "number"}
 
 
 def test_every_operation_documents_its_problems():
