@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 
-from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.sales_channels.models import Connection
 
 UNAUTHORIZED = frozenset({"401", "403"})  # codes of errors; see ``platforms.base.Platform``
@@ -44,3 +46,15 @@ def pause_if_unauthorized(connection: Connection, error: Exception, *, now: date
             )
     connection.refresh_from_db()
     return True
+
+
+def record_failure(connection: Connection, error: ExternalServiceError, *, now: datetime) -> None:
+    """Store why work for a store failed; pause the connection if access was refused."""
+    row = Connection.objects.filter(pk=connection.pk)
+    row.update(problem=str(error)[:500], problem_at=Coalesce("problem_at", Value(now)))
+    pause_if_unauthorized(connection, error, now=now)
+
+
+def record_success(connection: Connection) -> None:
+    failed = Connection.objects.filter(pk=connection.pk).exclude(problem="")
+    failed.update(problem="", problem_at=None)

@@ -1,6 +1,6 @@
 """Store connection models: store the access to a channel's store, and the runs against it."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,11 @@ class PlatformCode(models.TextChoices):
     SHOPIFY = "shopify", "Shopify"
     WOOCOMMERCE = "woocommerce", "WooCommerce"
     BIGCOMMERCE = "bigcommerce", "BigCommerce"
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def publishing(self) -> Self:
+        return self.filter(status="active", is_publishing=True)
 
 
 class Connection(Stateful):
@@ -89,6 +94,8 @@ class Connection(Stateful):
     problem = models.CharField(_("Problem"), max_length=500, blank=True)
     problem_at = models.DateTimeField(_("Problem since"), null=True, blank=True)
     drift_checked_at = models.DateTimeField(_("Last drift check"), null=True, blank=True)
+
+    objects = ConnectionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("store connection")

@@ -1,47 +1,61 @@
 """Remote listing models: store what each store was last sent, what changed since, and drift."""
 
-from datetime import datetime
 from typing import Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Channel, Product, Variant
+from catalog.models import Product, Variant
 from storefront.lib.db.constraints import unique
 from storefront.sales_channels.models.connection import Connection
 from storefront.sales_channels.platforms.base import ExternalVariant
 
 
 class PendingChange(models.Model):
-    """A queue row: a listing or a product changed, and its stores do not know yet.
+    """A queue row: a listing or a product changed, and the store does not know yet.
 
     Inserted by triggers in the transaction of the change (``migrations/sql/changes.sql``). With
-    ``variant``: price or stock on one channel. With ``product``: texts or pictures, on all channels.
+    ``variant``: price or stock. With ``product``: anything else about it, or which variants it has.
     """
 
-    channel = models.ForeignKey(
-        Channel,
+    class Effect(models.TextChoices):
+        COMPARE = "compare", _("Send what differs")
+        RESEND = "resend", _("Send again")  # the store's state is not what we sent
+        RECREATE = "recreate", _("Create again")  # the store no longer has it
+
+    connection = models.ForeignKey(
+        Connection, models.CASCADE, related_name="+", verbose_name=_("Store connection")
+    )
+    variant = models.ForeignKey(
+        Variant,
         models.CASCADE,
         null=True,
         related_name="+",
-        verbose_name=_("Channel"),
+        verbose_name=_("Variant"),
         db_index=False,
-    )
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, null=True, related_name="+", verbose_name=_("Variant")
+        db_constraint=False,  # a trigger may queue what the same transaction deletes
     )
     product = models.ForeignKey(
-        Product, models.CASCADE, null=True, related_name="+", verbose_name=_("Product")
+        Product,
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        verbose_name=_("Product"),
+        db_index=False,
+        db_constraint=False,
+    )
+    effect = models.CharField(
+        _("Effect"), max_length=10, choices=Effect, default=Effect.COMPARE, db_default="compare"
     )
     at = models.DateTimeField(_("Changed"))
 
     class Meta:
-        verbose_name = _("pending channel change")
-        verbose_name_plural = _("pending channel changes")
+        verbose_name = _("pending store change")
+        verbose_name_plural = _("pending store changes")
 
     def __str__(self) -> str:
-        return f"{self.variant_id or ''}/{self.product_id or ''}"
+        return f"{self.connection_id}: {self.variant_id or ''}/{self.product_id or ''}"
 
 
 class Dirtiness(models.Model):
@@ -110,9 +124,6 @@ class RemoteListingQuerySet(models.QuerySet["RemoteListing"]):
     def existing(self) -> Self:
         """Return the rows whose variant exists in the store."""
         return self.exclude(external_variant_id="")
-
-    def sent_before(self, moment: datetime) -> Self:
-        return self.filter(sent_at__lt=moment)
 
 
 class RemoteListing(Dirtiness):
@@ -194,6 +205,7 @@ class Drift(models.Model):
         COMPARE_AT = "compare_at", _("Compare-at price")
         QUANTITY = "quantity", _("Quantity")
         MISSING = "missing", _("Missing in the store")
+        HIDDEN = "hidden", _("Hidden in the store")
         UNKNOWN = "unknown", _("Unknown variant")
 
     connection = models.ForeignKey(

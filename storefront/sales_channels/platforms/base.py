@@ -308,7 +308,10 @@ class Platform(Protocol):
     def write_prices(self, writes: Sequence[PriceWrite]) -> Iterator[WriteResult]: ...
 
     def unpublish(self, external_ids: Sequence[str]) -> Iterator[ProductResult]:
-        """Hide products, so that nobody can order them; their ids stay valid."""
+        """Hide products, so that nobody can order them; their ids stay valid.
+
+        Each result has the ``external_id``; its ``key`` is empty.
+        """
         ...
 
     def read_variants(self) -> Iterator[VariantState]:
