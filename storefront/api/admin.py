@@ -1,30 +1,39 @@
-"""API admin: show idempotency records, create and revoke the keys of price programs."""
+"""API admin: show idempotency records, create and revoke API keys."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.accounts.security_log import RecordedChanges
 from storefront.api.core import api_keys
-from storefront.api.models import ApiKey, IdempotencyRecord
+from storefront.api.models import ApiKey, IdempotencyRecord, Scope
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action, register_read_only
 from storefront.lib.staff.fieldsets import Group
 
-KEY = (Group(_("API key"), ("name",)),)
+KEY = (Group(_("API key"), ("name", "scopes", "expires_at")),)
 
 
 class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Form for the name of a new key."""
+    """Form for the name, scopes and expiry of a new key."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Choose only what the program needs. They cannot be changed later."),
+    )
 
     class Meta:
         model = ApiKey
-        fields = ("name",)
+        fields = ("name", "scopes", "expires_at")
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
@@ -33,6 +42,12 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
                 gettext("A valid key with this name already exists."), code="taken"
             )
         return name
+
+    def clean_expires_at(self) -> datetime | None:
+        expires_at: datetime | None = self.cleaned_data["expires_at"]
+        if expires_at and expires_at <= timezone.now():
+            raise forms.ValidationError(gettext("Choose a time in the future."), code="past")
+        return expires_at
 
 
 @admin.register(ApiKey)
@@ -43,15 +58,17 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
     add_form = ApiKeyForm
     groups = KEY
     empty_text: ClassVar = _(
-        "Add an API key for a program that sends competitor prices. It is shown"
-        " once, when you create it."
+        "Add an API key for a program that uses the merchant API. It is shown once,"
+        " when you create it."
     )
     list_display: ClassVar = [
         "name",
         "prefix",
+        "scopes",
         "created_by",
         columns.age("created_at", _("Created")),
         columns.age("last_used_at", _("Last used")),
+        columns.age("expires_at", _("Expires")),
         columns.age("revoked_at", _("Revoked")),
     ]
     list_filter: ClassVar = [("revoked_at", admin.EmptyFieldListFilter)]
@@ -61,7 +78,7 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
     available_if: ClassVar = {"revoke": lambda key: key.revoked_at is None}
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm, change: bool) -> None:
-        key, plaintext = api_keys.create(name=form.cleaned_data["name"], **acting(request))
+        key, plaintext = api_keys.create(**form.cleaned_data, **acting(request))
         obj.pk = key.pk
         obj.refresh_from_db()
         obj.plaintext = plaintext
@@ -88,8 +105,8 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
         description=_("Revoke"),
         icon="key_off",
         explain=_(
-            "The program with this key can no longer send prices. This cannot be"
-            " undone. Prices already received are kept."
+            "The program with this key can no longer use the API. This cannot be"
+            " undone. What it changed is kept."
         ),
         done=_("Revoked."),
     )

@@ -1,5 +1,8 @@
-"""API models: store idempotency records and the API keys of price programs."""
+"""API models: store idempotency records and API keys with their scopes."""
 
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -28,18 +31,50 @@ class IdempotencyRecord(models.Model):
         return self.key
 
 
+class Scope(models.TextChoices):
+    """What a key may do. Values are part of the API and never change."""
+
+    PRODUCTS_READ = "products:read", _("Read products, images, categories and listings")
+    PRODUCTS_WRITE = "products:write", _("Create and change products and variants")
+    PRICES_READ = "prices:read", _("Read prices and how they are calculated")
+    PRICES_WRITE = "prices:write", _("Set prices")
+    COMPETITOR_PRICES_WRITE = "competitor_prices:write", _("Send competitor prices")
+    INVENTORY_READ = "inventory:read", _("Read stock")
+    INVENTORY_WRITE = "inventory:write", _("Set stock")
+    SUPPLIERS_READ = "suppliers:read", _("Read suppliers and their sync runs")
+    COSTS_READ = "costs:read", _("Read costs, margins and the suppliers of items")
+    ORDERS_READ = "orders:read", _("Read orders, purchase orders, parcels and returns")
+    ORDERS_WRITE = "orders:write", _("Create, change and cancel orders, add tracking")
+    REFUNDS_WRITE = "refunds:write", _("Refund customers")
+    CUSTOMERS_READ = "customers:read", _("Read names, addresses and contacts of customers")
+    WEBHOOKS_READ = "webhooks:read", _("Read events and webhook subscriptions")
+    WEBHOOKS_WRITE = "webhooks:write", _("Create and change webhook subscriptions")
+
+
 class ApiKey(models.Model):
-    """A key that only sends competitor prices; stores a prefix and a digest of ``plaintext``."""
+    """A key of a program, limited to its scopes; stores a prefix and a digest of ``plaintext``."""
 
     plaintext = ""
 
     name = models.CharField(
         _("Name"),
         max_length=60,
-        help_text=_("Owner of the key. Prices sent with this key carry this name."),
+        help_text=_("Program that uses the key. What it changes carries this name."),
     )
-    prefix = models.CharField(_("Prefix"), max_length=20)
+    # also the client ID of OAuth 2.0
+    prefix = models.CharField(_("Prefix"), max_length=20, unique=True)
     digest = models.CharField(_("Hash"), max_length=64, unique=True)
+    scopes = ArrayField(
+        models.CharField(max_length=30),
+        verbose_name=_("Scopes"),
+        help_text=_("Choose only what the program needs. They cannot be changed later."),
+    )
+    expires_at = models.DateTimeField(
+        _("Expires"),
+        null=True,
+        blank=True,
+        help_text=_("The key stops working then. Leave empty if it is not to expire."),
+    )
     created_by = models.CharField(_("Created by"), max_length=100)
     created_at = models.DateTimeField(_("Created"))
     # accurate to a minute
@@ -54,3 +89,6 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_valid(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

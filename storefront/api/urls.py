@@ -1,6 +1,6 @@
 """API URLs: route the resources of version 1, the schema and the documentation."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from storefront.api.core import docs
@@ -8,6 +8,7 @@ from storefront.api.core.views import NotFoundView
 from storefront.api.customer.orders import OwnOrderDetail, OwnOrderList, OwnOrderTracking
 from storefront.api.customer.profile import AddressDetail, AddressList, Consents, Profile
 from storefront.api.customer.returns import OwnOrderReturns, OwnReturns
+from storefront.api.merchant import routes as merchant
 from storefront.api.resources.availability import AvailabilityList
 from storefront.api.resources.carts import (
     CartCodes,
@@ -19,6 +20,7 @@ from storefront.api.resources.carts import (
 from storefront.api.resources.checkout import Checkout
 from storefront.api.resources.competitor_prices import CompetitorPriceList
 from storefront.api.resources.delivery_options import CartDelivery
+from storefront.api.resources.oauth import AccessToken
 from storefront.api.resources.orders import OrderCancel, OrderDetail, OrderPay, OrderTracking
 from storefront.api.resources.products import CategoryList, ListingDetail, ListingList
 
@@ -56,6 +58,9 @@ urlpatterns = [
     path("v1/me/returns/", OwnReturns.as_view()),
     # /api/v1/competitor-prices/: competitor prices
     path("v1/competitor-prices/", CompetitorPriceList.as_view()),
+    # /api/v1/admin/: the whole shop, for programs of the merchant with an API key
+    path("v1/oauth/token/", AccessToken.as_view()),
+    path("v1/admin/", include(merchant.routes)),
     # /api/docs/, /api/schema/: documentation
     path("docs/", docs.show, name="api-docs"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),

@@ -14,7 +14,8 @@ REST: dict[str, Any] = {
 }
 DESCRIPTION: dict[str, Any] = {
     "TITLE": "Fara API",
-    "DESCRIPTION": "Listings, carts, checkout, orders, tracking, competitors' prices.",
+    "DESCRIPTION": "Shop: listings, carts, checkout, orders, tracking. Merchant: products,"
+    " prices, stock, suppliers and orders of the whole shop.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v[0-9]",
@@ -26,7 +27,7 @@ DESCRIPTION: dict[str, Any] = {
             for name, words in (
                 ("CartToken", "The token of a cart, returned by open_cart."),
                 ("OrderKey", "The access key of an order, returned by place_order."),
-                ("ProgramKey", "A key that staff create for a program."),
+                ("ApiKey", "A key that staff create for a program, with the scopes it needs."),
             )
         }
         | {
@@ -36,7 +37,13 @@ DESCRIPTION: dict[str, Any] = {
                 "name": "sessionid",
                 "description": "The session of a customer who signed in on the website."
                 " In production, its name is __Host-sessionid.",
-            }
+            },
+            "OAuth": {
+                "type": "oauth2",
+                "description": "For programs that need OAuth 2.0: the client ID is the prefix of"
+                " an API key, the client secret the key.",
+                "flows": {"clientCredentials": {"tokenUrl": "/api/v1/oauth/token/", "scopes": {}}},
+            },
         }
     },
     "SORT_OPERATIONS": False,  # in the order of the routes

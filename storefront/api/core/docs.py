@@ -13,10 +13,12 @@ from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
 from storefront.api.core import problem_types
-from storefront.api.core.schema import CART_TOKEN, CUSTOMER_SESSION, ORDER_KEY, PROGRAM_KEY
+from storefront.api.core.schema import API_KEY, CART_TOKEN, CUSTOMER_SESSION, ORDER_KEY
 
 JSON = "application/json"
 MAX_DEPTH = 6
+# The only operation that takes a form: RFC 6749 prescribes it.
+FORM = "-u fara_key_…:fara_key_… -d grant_type=client_credentials"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +98,13 @@ def _curl(schema: dict[str, Any], path: str, method: str, definition: dict[str, 
         for parameter in definition.get("parameters", [])
     ):
         lines.append("-H 'Idempotency-Key: 5f2c1e0a-8d4b-4c7e-9a55-0d6f1b7c3e21'")
-    for scheme in definition.get("security", ()):
+    # The first of the alternatives.
+    for scheme in definition.get("security", ())[:1]:
         lines += [_credential(name) for name in scheme]
     if body := definition.get("requestBody"):
+        if JSON not in body["content"]:
+            lines.append(FORM)
+            return " \\\n  ".join(lines)
         content = body["content"][JSON]
         examples = [example["value"] for example in content.get("examples", {}).values()]
         sample = examples[0] if examples else _sample(schema, content["schema"])
@@ -194,7 +200,7 @@ EXAMPLES_BY_NAME: dict[str, Any] = {
 BEARERS = {
     CART_TOKEN: EXAMPLES_BY_NAME["token"],
     ORDER_KEY: EXAMPLES_BY_NAME["access_key"],
-    PROGRAM_KEY: "fara_prices_…",
+    API_KEY: "fara_key_…",
 }
 EXAMPLES_BY_TYPE: dict[str, Any] = {
     "date-time": "2026-11-24T12:00:00Z",

@@ -68,6 +68,19 @@ KEY_IN_USE = ProblemType(
 INVALID_API_KEY = ProblemType(
     401, "invalid-api-key", _("A valid API key is required"),
     _("Send your API key as Authorization: Bearer. Ask our staff for a key if you have none."))
+INVALID_CLIENT = ProblemType(
+    401, "invalid-client", _("The client ID or secret is not valid"),
+    _("Send the prefix of an API key as client ID and the key as client secret."))
+INVALID_TOKEN_REQUEST = ProblemType(
+    400, "invalid-token-request", _("The access token cannot be issued"),
+    _("error gives the cause: unsupported_grant_type (send client_credentials) or "
+      "invalid_scope (the key does not have it)."))
+MISSING_SCOPE = ProblemType(
+    403, "missing-scope", _("The API key does not have this scope"),
+    _("Ask our staff for a key with the scope given in scope."))
+PRECONDITION_FAILED = ProblemType(
+    412, "precondition-failed", _("The object has changed since you read it"),
+    _("Read it again, then send the change with the new ETag in If-Match."))
 NO_VALID_ROW = ProblemType(
     422, "no-valid-row", _("No row of the batch is valid"),
     _("Correct the rows listed in errors and send the batch with a new Idempotency-Key."))

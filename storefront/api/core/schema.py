@@ -25,9 +25,23 @@ WITH_BODY = (
     problem_types.UNSUPPORTED_MEDIA_TYPE,
     problem_types.BODY_TOO_LARGE,
 )
-# Security schemes of ``settings.api``: bearer keys of a cart, an order, an API client.
-CART_TOKEN, ORDER_KEY, PROGRAM_KEY = "CartToken", "OrderKey", "ProgramKey"
+# Security schemes of ``settings.api``: a cart, an order, a program by its key or by its token.
+CART_TOKEN, ORDER_KEY, API_KEY, OAUTH = "CartToken", "OrderKey", "ApiKey", "OAuth"
 CUSTOMER_SESSION = "CustomerSession"  # a cookie
+WITH_SCOPE = (problem_types.INVALID_API_KEY, problem_types.MISSING_SCOPE)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="ETag of the object that you read. If it has changed since, nothing is written.",
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="ETag of the object that you have. If it is unchanged, the answer is 304.",
+)
+NOT_MODIFIED = OpenApiResponse(description="The object is unchanged.")
 WITH_KEY = (problem_types.KEY_INVALID, problem_types.KEY_REUSED, problem_types.KEY_IN_USE)
 
 
@@ -63,18 +77,33 @@ def openapi(  # noqa: PLR0913 - all parts of an operation
     accepts_idempotency_key: bool = False,
     requires_idempotency_key: bool = False,
     bearer: str = "",
+    scope: str = "",
+    accepts_if_match: bool = False,
+    has_etag: bool = False,
     parameters: tuple[OpenApiParameter, ...] = (),
     examples: tuple[OpenApiExample, ...] = (),
     description: str = "",
 ) -> Callable[[Any], Any]:
-    """Return a decorator that documents an operation: problems become answers with examples."""
+    """Return a decorator that documents an operation: problems become answers with examples.
+
+    ``scope`` is also what ``MerchantEndpoint`` requires of the client.
+    """
     kinds = [*problems, *ALWAYS, *(WITH_BODY if body else ())]
+    if scope:
+        kinds += WITH_SCOPE
+        description = f"{description or summary}. Scope: `{scope}`."
+    if accepts_if_match:
+        kinds.append(problem_types.PRECONDITION_FAILED)
+        parameters += (IF_MATCH,)
+    if has_etag:
+        parameters += (IF_NONE_MATCH,)
+        answers = {**answers, 304: NOT_MODIFIED}
     if accepts_idempotency_key or requires_idempotency_key:
         kinds += WITH_KEY
         parameters += (_key(is_required=requires_idempotency_key),)
     if requires_idempotency_key:
         kinds.append(problem_types.KEY_REQUIRED)
-    return extend_schema(
+    document = extend_schema(
         operation_id=name,
         summary=summary,
         description=description or summary,
@@ -83,8 +112,22 @@ def openapi(  # noqa: PLR0913 - all parts of an operation
         responses={**answers, **_problem_answers(kinds)},
         examples=list(examples),
         tags=[tag],
-        auth=[{bearer: []}] if bearer else None,  # type: ignore[list-item]  # as OpenAPI has it
+        auth=_security(bearer, scope),
     )
+
+    def decorate(operation: Any) -> Any:
+        documented = document(operation)
+        documented.scope = scope or None
+        return documented
+
+    return decorate
+
+
+def _security(bearer: str, scope: str) -> Any:
+    """Return the alternatives of OpenAPI: a key or a token with the scope, or another bearer key."""
+    if scope:
+        return [{API_KEY: [scope]}, {OAUTH: [scope]}]
+    return [{bearer: []}] if bearer else None
 
 
 def _key(*, is_required: bool) -> OpenApiParameter:

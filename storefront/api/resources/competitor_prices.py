@@ -14,13 +14,15 @@ from catalog.competitors.matching import ImplausibleListError
 from catalog.competitors.price_import import ImportResult
 from catalog.enums import ListFormat
 from catalog.models.competitors import ImportOutcome, MatchMethod, SourceType
-from storefront.api.core import api_keys, idempotency, problem_types
+from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import AmountField, StrictCharField, StrictSerializer, validated
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.schema import PROGRAM_KEY, openapi
-from storefront.api.core.throttles import BatchThrottle, ChangeThrottle, ReadThrottle
-from storefront.api.core.views import Endpoint, StrictJSON
+from storefront.api.core.merchant import MerchantEndpoint
+from storefront.api.core.schema import openapi
+from storefront.api.core.throttles import BatchThrottle, ClientThrottle
+from storefront.api.core.views import StrictJSON
+from storefront.api.models import Scope
 
 MAX_ROWS = 2000
 MAX_BYTES = 1_000_000
@@ -137,9 +139,9 @@ def _shown(result: ImportResult) -> Response:
     return Response(BatchSerializer(shown).data)
 
 
-class CompetitorPriceList(Endpoint):
+class CompetitorPriceList(MerchantEndpoint):
     parser_classes = [BatchParser]
-    throttle_classes = [ReadThrottle, ChangeThrottle, BatchThrottle]
+    throttle_classes = [ClientThrottle, BatchThrottle]
 
     @openapi(
         name="submit_competitor_prices",
@@ -152,12 +154,11 @@ class CompetitorPriceList(Endpoint):
         body=CompetitorPricesSerializer,
         answers={200: BatchSerializer},
         problems=(
-            problem_types.INVALID_API_KEY,
             problem_types.NO_VALID_ROW,
             problem_types.BATCH_QUARANTINED,
         ),
         requires_idempotency_key=True,
-        bearer=PROGRAM_KEY,
+        scope=Scope.COMPETITOR_PRICES_WRITE,
         examples=(
             OpenApiExample(
                 "a batch",
@@ -179,13 +180,11 @@ class CompetitorPriceList(Endpoint):
         ),
     )
     def post(self, request: Request) -> Response:
-        key = api_keys.authenticate(request, now=self.now)
-
         def work(_attempt: Attempt) -> Response:
             batch = validated(CompetitorPricesSerializer, request)
-            actor = f"key {key.name}"
+            actor = self.client.actor
             file = price_import.store_list(
-                name=key.name,
+                name=self.client.key.name,
                 content=json.dumps(batch).encode(),
                 list_format=ListFormat.OURS,
                 source_type=SourceType.API,
@@ -210,5 +209,4 @@ class CompetitorPriceList(Endpoint):
                 raise ProblemError(problem_types.NO_VALID_ROW, errors=errors)
             return _shown(result)
 
-        principal = idempotency.principal_of_secret(key.digest)
-        return idempotency.run_idempotent(request, principal=principal, work=work, is_required=True)
+        return self.run_once(request, work)

@@ -3,6 +3,7 @@ import time_machine
 from django.core.cache import cache
 
 from shipping.rates import quotes
+from tests.factories.api import merchant_caller
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
@@ -22,6 +23,12 @@ def noon():
 @pytest.fixture
 def api():
     return Caller()
+
+
+@pytest.fixture
+def merchant():
+    """A caller with a key of all scopes."""
+    return merchant_caller()
 
 
 @pytest.fixture

@@ -11,7 +11,11 @@ from tests.factories.catalog import NOON
 
 pytestmark = pytest.mark.django_db
 ADD = reverse("admin:api_apikey_add")
-KEY = re.compile(r"fara_prices_[\w-]{43}")
+KEY = re.compile(r"fara_key_[\w-]{43}")
+
+
+def make_key():
+    return api_keys.create(name="watcher", scopes=["products:read"], actor="ann", now=NOON)
 
 
 def page(key, view="change"):
@@ -19,11 +23,12 @@ def page(key, view="change"):
 
 
 def test_key_is_shown_once_and_not_stored(staff):
-    answer = staff.post(ADD, {"name": "watcher"})
+    answer = staff.post(ADD, {"name": "watcher", "scopes": ["competitor_prices:write"]})
 
     (plaintext,) = set(KEY.findall(answer.content.decode()))
     key = ApiKey.objects.get()
     assert (key.name, key.created_by) == ("watcher", "staff@fara.example")
+    assert (key.scopes, key.expires_at) == (["competitor_prices:write"], None)
     assert key.digest == api_keys.digest_of(plaintext)
     assert "no-store" in answer.headers["cache-control"]
     assert plaintext not in str(answer.cookies)
@@ -35,11 +40,11 @@ def test_key_is_shown_once_and_not_stored(staff):
 
 
 def test_valid_keys_have_different_names(staff):
-    old, _told = api_keys.create(name="watcher", actor="ann", now=NOON)
+    old, _told = make_key()
 
-    refused = staff.post(ADD, {"name": "watcher"})
+    refused = staff.post(ADD, {"name": "watcher", "scopes": ["competitor_prices:write"]})
     api_keys.revoke(key=old, actor="ann", now=NOON)
-    made = staff.post(ADD, {"name": "watcher"})
+    made = staff.post(ADD, {"name": "watcher", "scopes": ["competitor_prices:write"]})
 
     assert "A valid key with this name already exists." in refused.content.decode()
     assert KEY.search(made.content.decode())
@@ -47,7 +52,7 @@ def test_valid_keys_have_different_names(staff):
 
 
 def test_revoked_key_records_the_first_actor(staff):
-    key, _told = api_keys.create(name="watcher", actor="ann", now=NOON)
+    key, _told = make_key()
 
     staff.post(page(key, "revoke"))
     key.refresh_from_db()

@@ -12,8 +12,9 @@ from catalog.listings import repricing
 from catalog.models import CompetitorPrice, CompetitorPriceChange, CompetitorPriceList
 from storefront.api.core import api_keys
 from storefront.api.core.throttles import BatchThrottle
-from storefront.api.models import ApiKey
+from storefront.api.models import ApiKey, Scope
 from storefront.api.resources.competitor_prices import MAX_BYTES, MAX_ROWS
+from tests.factories.api import make_api_key
 from tests.factories.catalog import make_variant
 from tests.factories.competitors import make_identifier
 from tests.factories.priced_shop import drafted, open_and_reprice, prices, stock_shop
@@ -28,7 +29,7 @@ SEEN = "2026-11-24T11:00:00Z"
 @pytest.fixture
 def key():
     """A valid API key, in plain text."""
-    return api_keys.create(name="watcher", actor="ann", now=NOON)[1]
+    return make_api_key(Scope.COMPETITOR_PRICES_WRITE, name="watcher")
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_interrupted_batch_is_completed_by_the_same_key(post_prices, monkeypatch
 
 def test_valid_api_key_is_required(api, key):
     body = {"prices": [row(make_variant().sku)]}
-    other = api_keys.create(name="other", actor="ann", now=NOON)[1]
+    other = make_api_key(Scope.COMPETITOR_PRICES_WRITE, name="other")
     api_keys.revoke(key=ApiKey.objects.get(name="watcher"), actor="bob", now=NOON)
     wrong = ("", "Bearer", "Bearer  ", f"Basic {other}", f"Bearer {other}x", other)
 
@@ -231,7 +232,7 @@ def test_large_batch_takes_few_queries(post_prices, django_assert_max_num_querie
 
 def test_throttled_key_waits_in_any_spelling_and_another_does_not(post_prices, key, monkeypatch):
     monkeypatch.setattr(BatchThrottle, "rate", "2/min")
-    other = api_keys.create(name="other", actor="ann", now=NOON)[1]
+    other = make_api_key(Scope.COMPETITOR_PRICES_WRITE, name="other")
 
     statuses = [
         post_prices(row("x"), once=str(n), bearer=f"{' ' * n}{key}").status_code for n in range(3)
