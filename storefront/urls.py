@@ -33,6 +33,8 @@ urlpatterns = [
     path("api/", include("storefront.api.urls")),
     # /hooks/<source>/: inbound webhooks
     path("hooks/", include("storefront.webhooks.urls")),
+    # /feeds/<key>.xml: products for Google, Meta, Microsoft and marketplaces
+    path("feeds/", include("storefront.product_feeds.urls")),
     # URLs without a language: images, robots.txt, the development mailbox
     path("", include("storefront.web.urls_unlocalized")),
     # /en/supplier/, /de/suppliers/: for suppliers without an API

@@ -113,6 +113,7 @@ INSTALLED_APPS = [
     "storefront.supplier_portal",
     "storefront.api",
     "storefront.webhooks",
+    "storefront.product_feeds",
     # before admin, whose forms list the models it adds
     *(["storefront.dev"] if HAS_DEV_TOOLS else []),
     "storefront.lib.staff.site.StaffSiteConfig",
@@ -252,6 +253,7 @@ CELERY_TASK_ROUTES = {
     "suppliers.*.tasks.*": {"queue": "bulk"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
     "storefront.privacy.tasks.*": {"queue": "bulk"},
+    "storefront.product_feeds.tasks.build": {"queue": "bulk"},
 }
 # Bulkhead: processes that sync or submit orders to one supplier; half as many handle its webhooks
 # or claims.

@@ -73,6 +73,7 @@ PERIODS_S = {
     # webhooks and messages
     "storefront.webhooks.tasks.subscribe_all": 3600,
     "storefront.webhooks.tasks.process_due": 10,
+    "storefront.product_feeds.tasks.build_due": 60,
     "notifications.tasks.fan_out_waiting": 10,
     "notifications.tasks.send_due": 10,
     # invariants; violations go to the inbox

@@ -95,6 +95,7 @@ DISPATCHERS = {
     "suppliers.inventory.tasks.publish_pending",
     "suppliers.sync.tasks.close_expired_runs",
     "suppliers.sync.tasks.start_due_syncs",
+    "storefront.product_feeds.tasks.build_due",
     "storefront.webhooks.tasks.process_due",
     "storefront.webhooks.tasks.subscribe_all",
 }

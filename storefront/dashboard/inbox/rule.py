@@ -34,7 +34,7 @@ class InboxRule:
 
     def right(self, verb: str) -> str:
         """Return the permission for a verb, such as "view", on the table of the rows."""
-        app, model = self.page.split("_")
+        app, _separator, model = self.page.rpartition("_")
         return f"{app}.{verb}_{model}"
 
 

@@ -51,7 +51,7 @@ def _link(page: str) -> str:
 def _may_see(request: HttpRequest, page: str) -> bool:
     if page in ALSO_OPENED_BY and request.user.has_perm(ALSO_OPENED_BY[page]):
         return True
-    app, model = PAGES_WITHOUT_TABLE.get(page, page).split("_")
+    app, _separator, model = PAGES_WITHOUT_TABLE.get(page, page).rpartition("_")
     return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
 
@@ -142,6 +142,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Guarantees"), "workspace_premium", "catalog_productguarantee"),
                 (_("API keys"), "key", "api_apikey"),
                 (_("Channels"), "hub", "catalog_channel"),
+                (_("Product feeds"), "rss_feed", "product_feeds_productfeed"),
                 (_("Categories"), "category", "catalog_category"),
                 (_("Product families"), "account_tree", "catalog_productfamily"),
                 (_("Attributes"), "list_alt", "supply:attributes"),

@@ -30,6 +30,7 @@ from storefront.dev.sandboxes.cj.state import DEFAULT_KEY as SANDBOX_KEY
 from storefront.dev.sandboxes.feeds import mapping
 from storefront.lib.env import env_str
 from storefront.lib.security.encryption import encrypt
+from storefront.product_feeds.models import ProductFeed
 from suppliers.compliance import vetting
 from suppliers.connections import file_sources
 from suppliers.models import Connection, FeedMapping, FileContent, StockLocation, Supplier
@@ -131,6 +132,9 @@ class Command(BaseCommand):
         if urls["feed"]:
             _market(urls["feed"])
         _promotions(channel)
+        ProductFeed.objects.get_or_create(
+            channel=channel, target="google", file_type="xml", country="DE", language="en"
+        )
         _returns()
         _staff()
         self.stdout.write(f"Shop {channel.code} sells products of {', '.join(sellers)}.")

@@ -1,0 +1,111 @@
+"""Feed building: find due feeds, write the file of one, replace its last file.
+
+A file is written to a temporary file first. A failed build leaves the last file, and its problem is
+shown to staff.
+"""
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.core.files import File
+from django.core.files.storage import storages
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from storefront.identity.current import shop_identity
+from storefront.product_feeds import formats, products
+from storefront.product_feeds.items import FeedItem
+from storefront.product_feeds.models import ProductFeed, new_key
+
+FOLDER = "product_feeds"
+REBUILD_AFTER = timedelta(hours=1)
+# Longer than any build: a worker that holds the lease longer has died.
+LEASE = timedelta(hours=1)
+MAX_PROBLEM = 300
+
+
+def due_feeds(now: datetime) -> Sequence[int]:
+    """Return the ids of active feeds without a recent file, those never built first."""
+    return list(
+        ProductFeed.objects.filter(
+            Q(built_at=None) | Q(built_at__lte=now - REBUILD_AFTER),
+            Q(building_until=None) | Q(building_until__lte=now),
+            is_active=True,
+        )
+        .order_by(F("built_at").asc(nulls_first=True), "pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def build(*, feed_id: int, now: datetime) -> bool:
+    """Build the file of a feed, unless another worker does; return whether it was built.
+
+    The lease is taken by a guarded UPDATE, so that one worker builds a feed.
+    """
+    free = Q(building_until=None) | Q(building_until__lte=now)
+    leased = ProductFeed.objects.filter(free, pk=feed_id, is_active=True)
+    if not leased.update(building_until=now + LEASE):
+        return False
+    feed = ProductFeed.objects.select_related("channel").get(pk=feed_id)
+    try:
+        written = _write(feed, now)
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"[:MAX_PROBLEM]
+        ProductFeed.objects.filter(pk=feed_id).update(problem=problem, building_until=None)
+        raise
+    ProductFeed.objects.filter(pk=feed_id).update(building_until=None, problem="", **written)
+    delete_file(feed.file)
+    return True
+
+
+def delete_file(name: str) -> None:
+    """Delete the file of a feed; a reader that has opened it can read on."""
+    if name:
+        storages["private"].delete(name)
+
+
+def _write(feed: ProductFeed, now: datetime) -> dict[str, object]:
+    """Write a new file; return the columns that describe it."""
+    started = time.monotonic()
+    excluded: Counter[str] = Counter()
+    counted = 0
+    with override(feed.language), tempfile.TemporaryFile("w+b") as target:
+        items = products.feed_items(
+            channel=feed.channel,
+            country=feed.country,
+            language=feed.language,
+            now=now,
+            excluded=excluded,
+        )
+
+        def each_counted() -> Iterator[FeedItem]:
+            nonlocal counted
+            for counted, item in enumerate(items, start=1):  # noqa: B007 - read after the loop
+                yield item
+
+        for piece in formats.write(
+            each_counted(), target=feed.target, file_type=feed.file_type, heading=_heading()
+        ):
+            target.write(piece.encode())
+        target.seek(0)
+        name = storages["private"].save(f"{FOLDER}/{new_key()}.{feed.file_type}", File(target))
+    return {
+        "file": name,
+        "built_at": timezone.now(),
+        "build_seconds": round(time.monotonic() - started, 1),
+        "items": counted,
+        "excluded": dict(excluded),
+    }
+
+
+def _heading() -> formats.Heading:
+    identity = shop_identity()
+    return formats.Heading(
+        title=identity.name,
+        url=products.home_url(),
+        description=gettext("Products of %(shop)s") % {"shop": identity.name},
+    )

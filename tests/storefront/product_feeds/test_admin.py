@@ -1,0 +1,61 @@
+"""Product feed pages: staff add a feed, see its address, and get a new file after a change."""
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import storages
+
+from storefront.product_feeds.models import ProductFeed
+from tests.factories.catalog import NOON, make_channel
+
+pytestmark = pytest.mark.django_db
+URL = "/admin/product_feeds/productfeed/"
+
+
+def form(**changes):
+    known = {"target": "google", "channel": make_channel().pk, "country": "de", "language": "en"}
+    return {**known, "file_type": "xml", "is_active": "on", **changes}
+
+
+def test_staff_add_a_feed_and_see_its_address(admin_client):
+    answer = admin_client.post(f"{URL}add/", form())
+    assert answer.status_code == 302
+    feed = ProductFeed.objects.get()
+    assert feed.country == "DE"
+    page = admin_client.get(f"{URL}{feed.pk}/change/").content.decode()
+    assert f"/feeds/{feed.key}.xml" in page
+
+
+@pytest.mark.parametrize(
+    ("country", "message"),
+    [("XX", "Enter a country code of two letters"), ("BR", "The channel does not sell to")],
+)
+def test_a_country_that_the_channel_does_not_sell_to_is_refused(admin_client, country, message):
+    answer = admin_client.post(f"{URL}add/", form(country=country))
+    assert message in answer.content.decode()
+    assert not ProductFeed.objects.exists()
+
+
+def test_a_feed_with_another_content_waits_for_a_new_file(admin_client):
+    name = storages["private"].save("product_feeds/old.xml", ContentFile(b"<rss/>"))
+    feed = ProductFeed.objects.create(
+        target="google",
+        file_type="xml",
+        country="DE",
+        language="en",
+        channel=make_channel(),
+        file=name,
+        built_at=NOON,
+        excluded={"undeliverable": 3, "no_picture": 1},
+    )
+    page = admin_client.get(f"{URL}{feed.pk}/change/").content.decode()
+    assert "1 no picture, 3 cannot be delivered to the country" in page
+
+    admin_client.post(f"{URL}{feed.pk}/change/", form(language="az"))
+    feed.refresh_from_db()
+    assert (feed.language, feed.file, feed.built_at) == ("az", "", None)
+    assert not storages["private"].exists(name)
+    answer = admin_client.get(f"{URL}{feed.pk}/build_now/", follow=True)
+    assert "The build has started." in answer.content.decode()
+
+    admin_client.post(f"{URL}{feed.pk}/delete/", {"post": "yes"})
+    assert not ProductFeed.objects.exists()
