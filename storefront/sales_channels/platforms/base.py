@@ -308,7 +308,7 @@ class Platform(Protocol):
     def write_prices(self, writes: Sequence[PriceWrite]) -> Iterator[WriteResult]: ...
 
     def unpublish(self, external_ids: Sequence[str]) -> Iterator[ProductResult]:
-        """Hide products, so that nobody can order them; their ids stay valid.
+        """Hide products, so that they cannot be ordered; their ids stay valid.
 
         Each result has the ``external_id``; its ``key`` is empty.
         """
