@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from django.core.files import File
 from django.core.files.storage import storages
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext, override
 
 from storefront.identity.current import shop_identity
@@ -95,8 +94,8 @@ def _write(feed: ProductFeed, now: datetime) -> dict[str, object]:
         name = storages["private"].save(f"{FOLDER}/{new_key()}.{feed.file_type}", File(target))
     return {
         "file": name,
-        "built_at": timezone.now(),
-        "build_seconds": round(time.monotonic() - started, 1),
+        "built_at": now,
+        "build_seconds": round(time.monotonic() - started),
         "items": counted,
         "excluded": dict(excluded),
     }

@@ -20,7 +20,7 @@ class ProductFeed(models.Model):
 
     ``file`` is a name in the private storage; empty until the first build. ``excluded`` maps codes
     of ``products.Exclusion`` to numbers of variants. ``building_until`` is the lease of the worker
-    that builds the file.
+    that builds the file; ``built_at`` is the moment whose prices and stock it states.
     """
 
     class Target(models.TextChoices):
@@ -77,7 +77,9 @@ class ProductFeed(models.Model):
     )
     file = models.CharField(_("File"), max_length=100, blank=True, editable=False)
     built_at = models.DateTimeField(_("Built"), null=True, blank=True, editable=False)
-    build_seconds = models.FloatField(_("Duration (s)"), null=True, blank=True, editable=False)
+    build_seconds = models.PositiveIntegerField(
+        _("Duration (s)"), null=True, blank=True, editable=False
+    )
     items = models.PositiveIntegerField(_("Items"), default=0, editable=False)
     excluded = models.JSONField(_("Excluded"), default=dict, blank=True, editable=False)
     problem = models.CharField(_("Problem"), max_length=300, blank=True, editable=False)

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, help_text='An inactive feed is not built, and its address answers 404.', verbose_name='Active')),
                 ('file', models.CharField(blank=True, editable=False, max_length=100, verbose_name='File')),
                 ('built_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='Built')),
-                ('build_seconds', models.FloatField(blank=True, editable=False, null=True, verbose_name='Duration (s)')),
+                ('build_seconds', models.PositiveIntegerField(blank=True, editable=False, null=True, verbose_name='Duration (s)')),
                 ('items', models.PositiveIntegerField(default=0, editable=False, verbose_name='Items')),
                 ('excluded', models.JSONField(blank=True, default=dict, editable=False, verbose_name='Excluded')),
                 ('problem', models.CharField(blank=True, editable=False, max_length=300, verbose_name='Problem')),
