@@ -4,7 +4,15 @@ from storefront.dev.sandboxes import in_memory_platform
 from storefront.lib.security.encryption import encrypt
 from storefront.sales_channels import platforms
 from storefront.sales_channels.models import Connection
-from tests.factories.catalog import NOON, make_channel
+from tests.factories.catalog import (
+    NOON,
+    make_channel,
+    make_image,
+    make_listing,
+    make_product,
+    make_spec,
+    make_variant,
+)
 
 
 def make_connection(*, channel=None, base_url="http://memory.example", **changes):
@@ -24,3 +32,13 @@ def use_in_memory_platform(monkeypatch):
         monkeypatch.setitem(platforms.PLATFORMS, code, in_memory_platform.PATH)
     in_memory_platform.reset_stores()
     return in_memory_platform.store_at("http://memory.example")
+
+
+def sell(connection, *, sku="HL-1", product=None, **changes):
+    """Make a product with an image and one listing on the channel of the store."""
+    if product is None:
+        product = make_product()
+        make_spec(product)
+        make_image(product, stem="abc")
+    variant = make_variant(product, sku=sku)
+    return make_listing(variant, channel=connection.channel, **changes)

@@ -23,29 +23,9 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
-from tests.factories.sales_channels import make_connection, use_in_memory_platform
+from tests.factories.sales_channels import sell
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def store(monkeypatch):
-    return use_in_memory_platform(monkeypatch)
-
-
-@pytest.fixture
-def connection(store):
-    return make_connection()
-
-
-def sell(connection, *, sku="HL-1", product=None, **changes):
-    """Make a product with an image and one listing on the channel of the store."""
-    if product is None:
-        product = make_product()
-        make_spec(product)
-        make_image(product, stem="abc")
-    variant = make_variant(product, sku=sku)
-    return make_listing(variant, channel=connection.channel, **changes)
 
 
 def publish(connection, *, now=NOON):
