@@ -53,8 +53,11 @@ RETURNING recorded.id, authorized_amount, captured_amount, voided_amount, refund
 
 @requires_transaction
 def request_capture(payment: Payment, *, amount: Money, purpose: str, at: datetime) -> None:
-    """Record a capture request, which a worker executes; zero amounts are skipped."""
-    if amount:
+    """Record a capture request, which a worker executes; zero amounts are skipped.
+
+    Money that was captured at the sale needs no request.
+    """
+    if amount and not payment.is_captured_at_sale:
         _record_request(
             payment, Kind.CAPTURE_REQUESTED, amount=amount, key=capture_key(purpose), at=at
         )
@@ -64,7 +67,13 @@ def request_capture(payment: Payment, *, amount: Money, purpose: str, at: dateti
 def request_void(
     payment: Payment, *, amount: Money, purpose: str, at: datetime, reason: str = ""
 ) -> None:
-    """Record a request to void a part of the authorization."""
+    """Record a request to void a part of the authorization.
+
+    Money that was captured at the sale is refunded instead.
+    """
+    if payment.is_captured_at_sale:
+        request_refund(payment, amount=amount, purpose=purpose, at=at, reason=reason)
+        return
     key = f"release:{payment.key}:{purpose}"
     _record_request(payment, Kind.VOID_REQUESTED, amount=amount, key=key, at=at, reason=reason)
 
@@ -157,17 +166,24 @@ def is_capture_requested(payment: Payment, *, purpose: str) -> bool:
 
 def refundable_amount(payment: Payment) -> Money:
     """Return what is captured or being captured, minus refunds made or requested."""
+    captured = requested_amount(payment, Kind.CAPTURE_REQUESTED)
+    if payment.is_captured_at_sale:
+        captured = Money(payment.captured_amount, payment.currency)
     refunded = requested_amount(payment, Kind.REFUND_REQUESTED) - requested_amount(
         payment, Kind.REFUND_FAILED
     )
     refunded += requested_amount(payment, Kind.REFUNDED, answers=None)  # made at the gateway itself
-    return max(
-        requested_amount(payment, Kind.CAPTURE_REQUESTED) - refunded, Money.zero(payment.currency)
-    )
+    return max(captured - refunded, Money.zero(payment.currency))
 
 
 def voidable(payment: Payment) -> Money:
-    """Return what is authorized, and neither captured nor voided nor requested to be."""
+    """Return what ``request_void`` can return.
+
+    That is what is authorized, and neither captured nor voided nor requested to be; of a payment
+    captured at the sale, what is not refunded nor requested to be.
+    """
+    if payment.is_captured_at_sale:
+        return refundable_amount(payment)
     if not payment.open_amount:
         return Money.zero(payment.currency)
     authorized = Money(payment.authorized_amount, payment.currency)

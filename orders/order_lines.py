@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 
-from catalog.models import Product
+from catalog.models import Image, Product, Variant
 from catalog.models.guarantees import GuaranteeTerms
 from catalog.products.detail import load_guarantees
 from catalog.safety import documents
@@ -25,6 +25,12 @@ def snapshot_guarantees(products: Iterable[Product]) -> dict[int, dict[str, Any]
     """Return the guarantee of each product that has one as ``OrderLine.guarantee``, by product id."""
     rows = load_guarantees({product.pk for product in products if product.guarantee_months})
     return {row.product_id: asdict(row.terms) for row in rows}
+
+
+def picture_of(variant: Variant) -> str:
+    """Return the file stem of the first picture of a variant, or an empty string."""
+    images = Image.objects.showing(product=variant.product_id, variant=variant, color=variant.color)
+    return images.values_list("stem", flat=True).first() or ""
 
 
 def has_terms(name: str) -> bool:

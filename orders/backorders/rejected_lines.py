@@ -155,5 +155,10 @@ def charged_amount(purchase_order: PurchaseOrder) -> Money:
     return purchase_order.charge - Money(total, purchase_order.currency)
 
 
+def refund_purpose(purchase_order: PurchaseOrder, part: str) -> str:
+    """Return the purpose of a refund that ``charged_amount`` subtracts."""
+    return f"{_purpose(purchase_order)}:{part}"
+
+
 def _purpose(purchase_order: PurchaseOrder) -> str:
     return f"lines:{purchase_order.number}"

@@ -47,6 +47,8 @@ def cancel(order: Order, *, reason: str, actor: str, now: datetime) -> None:
     for payment in order.payments.select_for_update(of=["self"]).order_by("pk"):
         if payment.status == Payment.Status.AUTHORIZED and payment.open_amount:
             ledger.request_void(payment, amount=payment.open_amount, purpose="canceled", at=now)
+        elif payment.is_captured_at_sale and (amount := ledger.voidable(payment)):
+            ledger.request_void(payment, amount=amount, purpose="canceled", at=now)
         elif payment.status in {Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION}:
             payment.move(Payment.Status.VOIDED, at=now, actor=actor, reason=reason)
     events.order_canceled(order, reason=reason, is_charged=False, was_paid=was_paid, at=now)

@@ -114,6 +114,16 @@ def cancel_items(
     Raises: cancellation.TooLateError  the order has ended, or is not paid
     """
     locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    outcomes = cancel_items_locked(locked, keep=keep, reason=reason, actor=actor, now=now)
+    order.refresh_from_db()
+    return outcomes
+
+
+@requires_transaction
+def cancel_items_locked(
+    locked: Order, *, keep: Mapping[int, int], reason: str, actor: str, now: datetime
+) -> set[Outcome]:
+    """Cancel lines of an order that the caller holds. Locks and errors: as ``cancel_items``."""
     list(locked.purchase_orders.select_for_update(of=["self"]).order_by("pk"))
     groups = find_groups(locked)
     wanted = {
@@ -125,7 +135,7 @@ def cancel_items(
     if not wanted:
         return set()
     if locked.status not in PAID:
-        raise cancellation.TooLateError(order.number)
+        raise cancellation.TooLateError(locked.number)
     cancelable = [group for group in groups if group.scope != Scope.NOTHING]
     if cancelable and all(_is_whole(group, wanted) for group in cancelable):
         late = [group for group in groups if group.scope == Scope.NOTHING]
@@ -133,10 +143,8 @@ def cancel_items(
         result = cancellation.cancel_locked(locked, reason=reason, actor=actor, now=now)
         outcomes |= {Outcome.REQUESTED} if result.open else set()
         outcomes |= {Outcome.CANCELED} if result.stopped or not result.open else set()
-    else:
-        outcomes = _cancel_parts(locked, groups, wanted, reason=reason, actor=actor, now=now)
-    order.refresh_from_db()
-    return outcomes
+        return outcomes
+    return _cancel_parts(locked, groups, wanted, reason=reason, actor=actor, now=now)
 
 
 def _wanted_of(group: Group, wanted: Mapping[int, int]) -> dict[int, int]:

@@ -10,23 +10,22 @@ expire    void payments, give back promotions, units  ``expire``   only an unpai
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import transaction
 from django.utils.functional import Promise
 
 from orders.addresses import validation, verification
 from orders.cart import carts
 from orders.cart import lines as cart_lines
-from orders.checkout import network_limits, open_order_limits, snapshot
+from orders.checkout import network_limits, open_order_limits, placing, snapshot
 from orders.checkout.cart_totals import BuyerContext, calculate, quote_shipping_charges
 from orders.inventory import reservations
 from orders.models import Cart, CartLine, Order, Payment, Reservation
-from orders.numbers import order_number
 from orders.payments import sessions
 from orders.pricing.totals import PricedLine
 from orders.promotions import redemptions
@@ -35,15 +34,7 @@ from orders.tax.rates import CountryRate
 from storefront.lib.address import Address
 from storefront.lib.db.bulk import insert
 from storefront.lib.money import Money
-from suppliers.inventory import stock_rows
 from suppliers.inventory.ledger import NotEnoughStockError
-from suppliers.sync import live_check
-
-DEADLOCK = "40P01"
-# Numbers are random. Two collisions in a row are likely only at 28 million orders a day.
-MAX_NUMBER_ATTEMPTS = 5
-# Units of a stock row that others may order while the request of one customer is answered.
-ORDERED_MEANWHILE = 20
 
 
 class Placed(NamedTuple):
@@ -156,64 +147,19 @@ def place(  # noqa: PLR0913 - the parts of one record
     try:
         _require_stock(cart, quote, now)
         return open_order_limits.place_closing_pages(
-            lambda: _place_with_number(place_numbered, now), now=now
+            lambda: placing.place_with_number(place_numbered, now=now), now=now
         )
     except NotEnoughStockError as error:
         raise UnavailableError(str(error)) from error
 
 
 def _require_stock(cart: Cart, quote: ShippingQuote, now: datetime) -> None:
-    """Check stock that is old or almost sold out live, unless the order exists already.
-
-    Raises: NotEnoughStockError
-    """
-    wanted: Counter[int] = Counter()
-    check_from: dict[int, int | None] = {}
-    variant_ids: dict[int, int] = {}
-    for quoted in quote.parcels:
-        for line in quoted.parcel.lines:
-            level_id = line.candidate.level_id
-            wanted[level_id] += line.quantity
-            check_from[level_id] = line.candidate.live_check_from
-            variant_ids[level_id] = line.variant_id
-    # Read again after the quote: the order of another customer may have left few units.
-    if near := _needing_check(wanted, check_from, margin=ORDERED_MEANWHILE):
-        rows = stock_rows.read_rows([variant_ids[level_id] for level_id in near], now)
-        check_from |= {row.level_id: row.live_check_from(now) for row in rows}
-    unsure = _needing_check(wanted, check_from)
-    unsellable = sorted(live_check.unsellable_levels(wanted=unsure, now=now))
-    if unsellable and not Order.objects.filter(cart=cart).exists():
-        raise NotEnoughStockError(unsellable[0], wanted[unsellable[0]])
-
-
-def _needing_check(
-    wanted: Mapping[int, int], check_from: Mapping[int, int | None], *, margin: int = 0
-) -> dict[int, int]:
-    """Return the stock rows whose units need a live check, or would with ``margin`` more."""
-    return {
-        level_id: quantity
-        for level_id, quantity in wanted.items()
-        if (least := check_from[level_id]) is not None and quantity + margin >= least
-    }
-
-
-def _place_with_number(place_numbered: Callable[[str], Placed], now: datetime) -> Placed:
-    """Place the order; retry with another number if it is taken, and after a deadlock.
-
-    Promotions of a superseded order are locked before those of the new one, so deadlocks are
-    possible: the chosen victim is retried.
-    """
-    for _ in range(MAX_NUMBER_ATTEMPTS - 1):
-        number = order_number(now)
-        try:
-            return place_numbered(number)
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
-                raise
-        except IntegrityError:
-            if not Order.objects.filter(number=number).exists():
-                raise
-    return place_numbered(order_number(now))
+    """Check stock live, unless the order exists already. Raises: NotEnoughStockError."""
+    try:
+        placing.require_stock(quote, now=now)
+    except NotEnoughStockError:
+        if not Order.objects.filter(cart=cart).exists():
+            raise
 
 
 @transaction.atomic(durable=True)
@@ -286,9 +232,18 @@ def _place(  # noqa: PLR0913
         payment_due_at=reservations.payment_deadline(since=since, now=now),
         now=now,
     )
-    order_lines = snapshot.build_lines(
-        order=order, lines=read.lines, quote=quote, units=units, totals=totals, now=now
-    )
+    sold = [
+        snapshot.SoldLine(
+            variant=line.row.listing.variant,
+            quantity=line.row.quantity,
+            picture=line.picture,
+            unit=units[line.row.pk],
+            charge=totals.lines[line.row.pk],
+            tax_rate=totals.treatment.rate,
+        )
+        for line in read.lines
+    ]
+    order_lines = snapshot.build_lines(order=order, lines=sold, quote=quote, now=now)
     new_reservations = reservations.build(lines=order_lines, until=order.payment_due_at, now=now)
     payment = sessions.first_payment(order, now=now)
     wanted: Counter[int] = Counter()

@@ -1,23 +1,25 @@
 """Snapshot: build an order and its lines with current texts, prices and costs."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from catalog.models import Variant
 from catalog.pricing import policy
 from catalog.pricing.landed_cost import Costing
 from catalog.texts.titles import full_titles
-from orders.cart.lines import LoadedLine
 from orders.links import new_key
 from orders.models import Cart, Order, OrderLine
 from orders.order_lines import snapshot_guarantees
 from orders.pricing import margins
-from orders.pricing.totals import Totals
+from orders.pricing.totals import LineCharge, Totals
 from orders.routing import decision_log
 from orders.routing.candidates import Candidate
 from orders.routing.delivery_quote import QuotedParcel, ShippingQuote
+from orders.routing.engine import PlannedLine
 from orders.routing.margin_filter import SaleAmount
 from storefront.lib.address import Address
 from storefront.lib.money import Money
@@ -33,7 +35,7 @@ def build_order(  # noqa: PLR0913 - the parts of one record
     quote: ShippingQuote,
     totals: Totals,
     network: str,
-    first_reserved_at: datetime,
+    first_reserved_at: datetime | None,
     payment_due_at: datetime,
     now: datetime,
 ) -> Order:
@@ -70,39 +72,41 @@ def build_order(  # noqa: PLR0913 - the parts of one record
     )
 
 
-def build_lines(  # noqa: PLR0913 - the parts of one record
-    *,
-    order: Order,
-    lines: Sequence[LoadedLine],
-    quote: ShippingQuote,
-    units: Mapping[int, Decimal],
-    totals: Totals,
-    now: datetime,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoldLine:
+    """One line as it is sold; its sources may divide it into several order lines.
+
+    ``reference`` is the id that a line taken in from elsewhere has there.
+    """
+
+    variant: Variant
+    quantity: int
+    picture: str
+    unit: Decimal
+    charge: LineCharge
+    tax_rate: Decimal
+    reference: str = ""
+
+
+def build_lines(
+    *, order: Order, lines: Sequence[SoldLine], quote: ShippingQuote, now: datetime
 ) -> Sequence[OrderLine]:
     """Return the unsaved order lines, with price and cost from the chosen source.
 
     A loss-making price is kept: a hold rule stops its purchase order. The order stores the other
     candidate sources.
-
-    Shape:  ``units`` and the lines of ``totals`` by cart line id
     """
     costing = policy.load_recent_costing(order.channel, now=now, country=order.ship_to["country"])
-    planned = quote.planned
+    sources = {variant_id: deque(parts) for variant_id, parts in quote.planned.items()}
     if quote.plan is not None:
-        sold = {
-            read.row.listing.variant_id: SaleAmount(
-                gross=totals.lines[read.row.pk].charge, tax_rate=totals.treatment.rate
-            )
-            for read in lines
-        }
+        sold = sale_amounts(lines)
         order.routing_decision = decision_log.record(quote.plan, sold=sold, costing=costing)
-    guarantees = snapshot_guarantees([read.row.listing.variant.product for read in lines])
+    guarantees = snapshot_guarantees([line.variant.product for line in lines])
     order_lines: list[OrderLine] = []
-    for read in lines:
-        line = read.row
-        variant = line.listing.variant
-        parts = planned[variant.pk]
-        shares = totals.lines[line.pk].parts([part.quantity for part in parts])
+    for line in lines:
+        variant = line.variant
+        parts = _take(sources[variant.pk], line.quantity)
+        shares = line.charge.parts([part.quantity for part in parts])
         for part, share in zip(parts, shares, strict=True):
             candidate = part.candidate
             order_lines.append(
@@ -111,25 +115,51 @@ def build_lines(  # noqa: PLR0913 - the parts of one record
                     variant=variant,
                     offer_id=candidate.offer_id,
                     level_id=candidate.level_id,
+                    external_reference=line.reference,
                     sku=variant.sku,
                     title=variant.full_title,
                     titles=full_titles(variant),
-                    picture=read.picture,
+                    picture=line.picture,
                     guarantee_months=variant.product.guarantee_months,
                     guarantee=guarantees.get(variant.product_id, {}),
                     quantity=part.quantity,
-                    unit_amount=units[line.pk],
+                    unit_amount=line.unit,
                     line_amount=share.amount.amount,
                     discount_amount=share.discount.amount,
-                    tax_rate=totals.treatment.rate,
+                    tax_rate=line.tax_rate,
                     tax_amount=share.tax.amount,
                     additional_tax_amount=share.added.amount,
                     cost_amount=candidate.wholesale.amount,
                     cost_currency=candidate.wholesale.currency,
-                    **costs(candidate, costing, part.quantity, share.charge, totals.treatment.rate),
+                    **costs(candidate, costing, part.quantity, share.charge, line.tax_rate),
                 )
             )
     return order_lines
+
+
+def sale_amounts(lines: Sequence[SoldLine]) -> dict[int, SaleAmount]:
+    """Return what each variant is sold for; two lines of a variant are summed."""
+    sold: dict[int, SaleAmount] = {}
+    for line in lines:
+        if earlier := sold.get(line.variant.pk):
+            gross = earlier.gross + line.charge.charge
+            sold[line.variant.pk] = SaleAmount(gross=gross, tax_rate=line.tax_rate)
+        else:
+            sold[line.variant.pk] = SaleAmount(gross=line.charge.charge, tax_rate=line.tax_rate)
+    return sold
+
+
+def _take(parts: deque[PlannedLine], quantity: int) -> list[PlannedLine]:
+    """Take the first ``quantity`` units; two lines of a variant share its planned parts."""
+    taken: list[PlannedLine] = []
+    while quantity:
+        part = parts.popleft()
+        if part.quantity > quantity:
+            parts.appendleft(replace(part, quantity=part.quantity - quantity))
+            part = replace(part, quantity=quantity)
+        taken.append(part)
+        quantity -= part.quantity
+    return taken
 
 
 def costs(

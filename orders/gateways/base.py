@@ -46,6 +46,7 @@ class CaptureMode(StrEnum):
 
     MULTIPLE = "multiple"  # captures in parts, until the rest is voided
     SINGLE = "single"  # one capture, which voids the rest
+    AT_SALE = "at_sale"  # captured before the order reached us: what is returned is refunded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

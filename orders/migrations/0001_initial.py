@@ -120,6 +120,8 @@ class Migration(migrations.Migration):
                 ("payment_due_at", models.DateTimeField(verbose_name="Payment due")),
                 ("first_reserved_at", models.DateTimeField(blank=True, null=True, verbose_name="First reserved")),
                 ("network", models.CharField(blank=True, db_default="", max_length=32, verbose_name="Customer network")),
+                ("external_reference", models.CharField(blank=True, db_default="", max_length=60, verbose_name="Reference on the channel")),
+                ("notifies_customer", models.BooleanField(db_default=True, default=True, verbose_name="Messages to the customer")),
                 ("delivery_plan", models.JSONField(default=list, verbose_name="Delivery method")),
                 ("routing_decision", models.JSONField(blank=True, db_default=models.Value({}, models.JSONField()), default=dict, verbose_name="Routing decision")),
                 ("arrives_from", models.DateField(blank=True, null=True, verbose_name="Arrives from")),
@@ -146,6 +148,7 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(("network", ""), _negated=True), fields=["network"], name="order_by_network"),
                 ],
                 "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("external_reference", ""), _negated=True), fields=("channel", "external_reference"), name="order_once_per_external_reference"),
                     models.CheckConstraint(
                         condition=models.Q(
                             (
@@ -309,6 +312,7 @@ class Migration(migrations.Migration):
             name="OrderLine",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("external_reference", models.CharField(blank=True, db_default="", max_length=60, verbose_name="Reference on the channel")),
                 ("sku", models.CharField(max_length=40, verbose_name="SKU")),
                 ("title", models.CharField(max_length=200, verbose_name="Title")),
                 ("titles", models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict, verbose_name="Titles by language")),
@@ -461,7 +465,7 @@ class Migration(migrations.Migration):
                 ),
                 ("status_since", models.DateTimeField(verbose_name="Since")),
                 ("capture_before", models.DateTimeField(blank=True, null=True, verbose_name="Capture before")),
-                ("capture_mode", models.CharField(choices=[("multiple", "Multiple captures"), ("single", "Single capture")], default="multiple", max_length=10, verbose_name="Capture mode")),
+                ("capture_mode", models.CharField(choices=[("multiple", "Multiple captures"), ("single", "Single capture"), ("at_sale", "Captured at the sale")], default="multiple", max_length=10, verbose_name="Capture mode")),
                 ("dispute_status", models.CharField(choices=[("none", "No dispute"), ("charged_back", "Charged back"), ("won", "Dispute won"), ("lost", "Dispute lost")], default="none", max_length=16, verbose_name="Dispute")),
                 ("dispute_status_since", models.DateTimeField(blank=True, null=True, verbose_name="Disputed since")),
                 ("problem", models.CharField(blank=True, max_length=300, verbose_name="Problem")),

@@ -172,6 +172,14 @@ class Order(Stateful):
     first_reserved_at = models.DateTimeField(_("First reserved"), null=True, blank=True)
     # Digest of the customer's network while the order is unpaid (``checkout.network_limits``).
     network = models.CharField(_("Customer network"), max_length=32, blank=True, db_default="")
+    # The id that an order taken in from elsewhere has there; empty: placed at our checkout.
+    external_reference = models.CharField(
+        _("Reference on the channel"), max_length=60, blank=True, db_default=""
+    )
+    # False: the channel writes to the customer, and we do not.
+    notifies_customer = models.BooleanField(
+        _("Messages to the customer"), default=True, db_default=True
+    )
     # one entry per parcel, as quoted
     delivery_plan = models.JSONField(_("Delivery method"), default=list)
     # The candidate sources of each line and the rules that chose (``routing.decision_log``).
@@ -199,6 +207,11 @@ class Order(Stateful):
             ("view_costs", "Can view costs, fees and margins of order"),
         ]
         constraints = [
+            unique(
+                "order_once_per_external_reference",
+                ["channel", "external_reference"],
+                condition=~Q(external_reference=""),
+            ),
             check(
                 "order_total_adds_up",
                 Q(
@@ -254,6 +267,10 @@ class OrderLine(models.Model):
     variant = protected_key(Variant, "order_lines", _("Variant"))
     offer = protected_key(SupplierOffer, "order_lines", _("Offer"))
     level = protected_key(StockLevel, "order_lines", _("Stock level"))
+    # The id that the line of an order taken in from elsewhere has there.
+    external_reference = models.CharField(
+        _("Reference on the channel"), max_length=60, blank=True, db_default=""
+    )
     sku = models.CharField(_("SKU"), max_length=40)
     title = models.CharField(_("Title"), max_length=200)
     # language -> title, of the languages other than that of ``title``

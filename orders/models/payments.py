@@ -83,6 +83,7 @@ class Payment(Stateful):
         choices=[
             (CaptureMode.MULTIPLE.value, _("Multiple captures")),
             (CaptureMode.SINGLE.value, _("Single capture")),
+            (CaptureMode.AT_SALE.value, _("Captured at the sale")),
         ],
     )
     dispute_status = models.CharField(
@@ -128,6 +129,10 @@ class Payment(Stateful):
     def session_requested_since(self) -> datetime:
         """Return when we last requested the payment page from the gateway."""
         return self.page_requested_at or self.created_at
+
+    @property
+    def is_captured_at_sale(self) -> bool:
+        return self.capture_mode == CaptureMode.AT_SALE
 
     @property
     def open_amount(self) -> Money:

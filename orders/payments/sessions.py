@@ -115,15 +115,23 @@ def _get_or_create_payment(order: Order, now: datetime) -> Payment:
     return payment
 
 
-def first_payment(order: Order, *, now: datetime) -> Payment:
-    """Return the first payment of an order, unsaved: the caller saves it with the order."""
-    return _new_payment(order, 1, now)
+def first_payment(
+    order: Order, *, now: datetime, gateway: str = "", reference: str = ""
+) -> Payment:
+    """Return the first payment of an order, unsaved: the caller saves it with the order.
+
+    Shape:  ``gateway`` and ``reference`` if the customer paid before the order reached us
+    """
+    return _new_payment(order, 1, now, gateway=gateway, reference=reference)
 
 
-def _new_payment(order: Order, number: int, now: datetime) -> Payment:
+def _new_payment(
+    order: Order, number: int, now: datetime, *, gateway: str = "", reference: str = ""
+) -> Payment:
     return Payment(
         order=order,
-        gateway=settings.PAYMENT_GATEWAY,
+        gateway=gateway or settings.PAYMENT_GATEWAY,
+        reference=reference,
         key=f"pay:{order.number}:{number}",
         currency=order.currency,
         amount=order.total_amount,

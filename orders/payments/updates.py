@@ -24,6 +24,7 @@ from orders.inventory import allocations
 from orders.models import Order, Payment, PaymentEvent
 from orders.payments import disputes, reviews
 from storefront.lib.db.prepared_queries import PreparedQuery, planned_cursor
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.failpoints import failpoint
 
 Status = Payment.Status
@@ -123,12 +124,22 @@ def apply(
             Order.objects.select_for_update(of=["self"]).get(pk=loaded_payment.order_id)
         )
     [payment] = _LOCKED(payment_id=loaded_payment.pk)
+    apply_locked(payment, update, now=now)
+    failpoint("payment.before_commit")
+    return payment
+
+
+@requires_transaction
+def apply_locked(payment: Payment, update: PaymentUpdate, *, now: datetime) -> None:
+    """Apply an update to a payment whose order the caller holds as well.
+
+    Locks:  (when paid) the stock rows in id order
+    Raises: TooEarlyError  as ``apply``
+    """
     for piece in ledger.split_total(payment, _void_as_failure(payment, update)):
         _require_earlier_updates(payment, piece)
         if event := ledger.record(payment, piece, now=now):
             _apply_consequences(payment.order, payment, event, piece, now)
-    failpoint("payment.before_commit")
-    return payment
 
 
 def _locked(*, payment_id: int) -> QuerySet[Payment]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from catalog.models import Image, Variant
+from catalog.models import Variant
 from catalog.texts.titles import full_titles
 from orders import links, numbers, order_lines
 from orders.cart import carts
@@ -188,10 +188,7 @@ def _titles(item: ReplacementItem) -> dict[str, str]:
 def _picture(item: ReplacementItem) -> str:
     if item.variant.pk == item.sold.variant_id:
         return item.sold.picture
-    images = Image.objects.showing(
-        product=item.variant.product_id, variant=item.variant, color=item.variant.color
-    )
-    return images.values_list("stem", flat=True).first() or ""
+    return order_lines.picture_of(item.variant)
 
 
 def _plan(items: Sequence[ReplacementItem]) -> list[Mapping[str, Any]]:

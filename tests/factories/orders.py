@@ -46,6 +46,10 @@ def quote_for(cart, price="4.90", now=NOON, service="Standard"):
     """Quote every planned parcel at one price."""
     view = carts.view_cart(cart=cart, now=now)
     plan = stock_query.plan_sources(lines=view.variant_quantities, channel=cart.channel, now=now)
+    return quote_of_plan(plan, price=price, service=service, currency=cart.channel.currency)
+
+
+def quote_of_plan(plan, price="4.90", service="Standard", currency="EUR"):
     return ShippingQuote(
         tier="economy",
         plan=plan,
@@ -54,7 +58,7 @@ def quote_for(cart, price="4.90", now=NOON, service="Standard"):
                 parcel=parcel,
                 service_code="standard",
                 carrier_service=service,
-                price=Money(Decimal(price), cart.channel.currency),
+                price=Money(Decimal(price), currency),
                 arrives_from=date(2026, 12, 1),
                 arrives_to=date(2026, 12, 5),
                 accepts=("inside", "with"),

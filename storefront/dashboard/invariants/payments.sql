@@ -29,9 +29,10 @@ CROSS JOIN LATERAL (
 WHERE o.total_amount <> l.charged + w.charged
 
 -- payments.discount_matches_redemptions
--- An order's discount is the sum of its promotions.
+-- An order's discount is the sum of its promotions, unless it was discounted elsewhere.
 SELECT o.number, o.discount_amount, coalesce(sum(r.amount), 0) AS redeemed
 FROM orders_order o LEFT JOIN orders_redemption r ON r.order_id = o.id
+WHERE o.external_reference = ''
 GROUP BY o.id HAVING o.discount_amount <> coalesce(sum(r.amount), 0)
 
 -- payments.promotion_uses
@@ -72,12 +73,12 @@ WHERE captured_amount + voided_amount > authorized_amount
 
 -- payments.captured_for_accepted
 -- The captured amount is for purchase orders that a supplier confirmed, or may have received when
--- the authorization was about to expire.
+-- the authorization was about to expire; or it was captured at the sale, before the order came.
 SELECT o.number, p.captured, coalesce(a.accepted, 0) AS accepted
 FROM orders_order o
 JOIN (
     SELECT order_id, sum(captured_amount) AS captured
-    FROM orders_payment GROUP BY order_id
+    FROM orders_payment WHERE capture_mode <> 'at_sale' GROUP BY order_id
 ) p ON p.order_id = o.id
 LEFT JOIN (
     SELECT po.order_id, sum(po.customer_charge_amount) AS accepted
@@ -93,11 +94,11 @@ WHERE p.captured > coalesce(a.accepted, 0)
 
 -- payments.accepted_is_charged
 -- Each purchase order that was confirmed before it was canceled has a capture request for its
--- charge, to the cent.
+-- charge, to the cent, unless it was captured at the sale.
 SELECT po.number, po.customer_charge_amount, e.amount AS requested
 FROM orders_purchaseorder po
 JOIN orders_payment p ON p.order_id = po.order_id
- AND p.authorized_amount > 0 AND p.status <> 'voided'
+ AND p.authorized_amount > 0 AND p.status <> 'voided' AND p.capture_mode <> 'at_sale'
 LEFT JOIN orders_paymentevent e ON e.payment_id = p.id
  AND e.kind = 'capture_requested' AND e.external_id = 'capture:' || po.number
 WHERE po.accepted_at IS NOT NULL AND e.amount IS DISTINCT FROM po.customer_charge_amount

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from catalog.products.variant_edits import edit_variant
 from orders.addresses import verification
 from orders.cart import carts
-from orders.checkout import checkout
+from orders.checkout import checkout, placing
 from orders.models import Order, Payment, Reservation
 from storefront.lib.money import Money
 from suppliers.models import StockLevel, Supplier
@@ -61,7 +61,7 @@ def test_a_failed_checkout_leaves_neither_order_nor_payment():
 
 def numbers(monkeypatch, *drawn):
     left = list(drawn)
-    monkeypatch.setattr(checkout, "order_number", lambda _now: left.pop(0))
+    monkeypatch.setattr(placing, "order_number", lambda _now: left.pop(0))
     return left
 
 
@@ -82,7 +82,7 @@ def test_number_generation_is_limited(monkeypatch):
     with pytest.raises(IntegrityError):
         make_order()
 
-    assert len(left) == 10 - 1 - checkout.MAX_NUMBER_ATTEMPTS
+    assert len(left) == 10 - 1 - placing.MAX_NUMBER_ATTEMPTS
     assert Order.objects.count() == 1
 
 
