@@ -103,7 +103,7 @@ def fan_out(*, event: Event, now: datetime) -> list[Message]:
 
 
 def _recipients(event: Event, route: Route) -> list[str]:
-    """Return each address once; none, or an empty one, creates no message."""
+    """Return each address once; an empty list creates no message."""
     if route.sender == preferences.SMS:
         number = event.payload.get(route.recipient)
         return [number] if number and sms.is_offered() else []
@@ -112,7 +112,7 @@ def _recipients(event: Event, route: Route) -> list[str]:
         return [channel] if channel and chat_channels.is_enabled(channel) else []
     named = event.payload[route.recipient]
     addresses = named if isinstance(named, list) else [named]
-    return sorted({str(address) for address in addresses if address})
+    return sorted({str(address) for address in addresses})
 
 
 def send(*, message: Message, now: datetime) -> Message:

@@ -81,7 +81,7 @@ def base_payload(order: Order) -> dict[str, Any]:
     """Return what every order message needs."""
     return {
         "number": order.number,
-        "email": order.email if order.notifies_customer else "",
+        "email": order.email if order.notifies_customer else [],
         "locale": order.locale,
         "url": order_url(order),
         "currency": order.currency,

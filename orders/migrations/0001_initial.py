@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                 ("first_reserved_at", models.DateTimeField(blank=True, null=True, verbose_name="First reserved")),
                 ("network", models.CharField(blank=True, db_default="", max_length=32, verbose_name="Customer network")),
                 ("external_reference", models.CharField(blank=True, db_default="", max_length=60, verbose_name="Reference on the channel")),
-                ("notifies_customer", models.BooleanField(db_default=True, default=True, verbose_name="Messages to the customer")),
+                ("notifies_customer", models.BooleanField(db_default=True, default=True, verbose_name="Customer messages")),
                 ("delivery_plan", models.JSONField(default=list, verbose_name="Delivery method")),
                 ("routing_decision", models.JSONField(blank=True, db_default=models.Value({}, models.JSONField()), default=dict, verbose_name="Routing decision")),
                 ("arrives_from", models.DateField(blank=True, null=True, verbose_name="Arrives from")),

@@ -177,9 +177,7 @@ class Order(Stateful):
         _("Reference on the channel"), max_length=60, blank=True, db_default=""
     )
     # False: the channel writes to the customer, and we do not.
-    notifies_customer = models.BooleanField(
-        _("Messages to the customer"), default=True, db_default=True
-    )
+    notifies_customer = models.BooleanField(_("Customer messages"), default=True, db_default=True)
     # one entry per parcel, as quoted
     delivery_plan = models.JSONField(_("Delivery method"), default=list)
     # The candidate sources of each line and the rules that chose (``routing.decision_log``).

@@ -113,7 +113,7 @@ def _base_payload(parcel: Parcel, purchase_order: PurchaseOrder) -> dict[str, An
     return {
         "order": order.number,
         "parcel": parcel.pk,
-        "email": order.email if order.notifies_customer else "",
+        "email": order.email if order.notifies_customer else [],
         "sms_number": order.sms_number,
         "locale": order.locale,
         "url": order_url(order),
