@@ -21,6 +21,7 @@ from storefront.dev.sandboxes.feeds import __main__ as feeds
 from storefront.dev.sandboxes.sendcloud import __main__ as sendcloud
 from storefront.dev.sandboxes.seventeen_track import __main__ as seventeen_track
 from storefront.dev.sandboxes.stripe import __main__ as stripe
+from storefront.dev.sandboxes.woocommerce import __main__ as woocommerce
 
 BETWEEN = "--"
 SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
@@ -32,6 +33,7 @@ SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
     "seventeen_track": seventeen_track.main,
     "stripe": stripe.main,
     "twilio": twilio.main,
+    "woocommerce": woocommerce.main,
 }
 
 

@@ -117,7 +117,7 @@ class Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         self._write(self._reply())
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - as in the base class
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - as in the base class
 
     def _reply(self) -> Reply:
         length = self.headers.get("Content-Length") or "0"

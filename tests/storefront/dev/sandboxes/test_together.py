@@ -26,6 +26,7 @@ def start(tmp_path, *, smtp_port):
     words += ["sendcloud", "--port", "0", "--data", str(tmp_path / "labels"), *keys, "--"]
     account = ["--account", "AC1", "--token", "a token"]
     words += ["twilio", "--port", "0", "--data", str(tmp_path / "twilio"), *account, "--"]
+    words += ["woocommerce", "--port", "0", "--data", str(tmp_path / "woocommerce"), "--"]
     words += ["mail", "--port", str(smtp_port), "--dir", str(tmp_path / "mail")]
     with subprocess.Popen(
         [sys.executable, "-m", "storefront.dev.sandboxes", *words],
@@ -43,7 +44,7 @@ def start(tmp_path, *, smtp_port):
 def test_all_serve_until_a_signal(tmp_path, number):
     smtp_port = free_port()
     with start(tmp_path, smtp_port=smtp_port) as process:
-        ready = [process.stdout.readline().split()[1] for _ in range(8)]
+        ready = [process.stdout.readline().split()[1] for _ in range(9)]
         for url in ready:
             if url.startswith("http:"):
                 with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
@@ -54,7 +55,7 @@ def test_all_serve_until_a_signal(tmp_path, number):
         process.send_signal(number)
 
         assert process.wait(timeout=15) == 0
-    assert len({*ready}) == 8
+    assert len({*ready}) == 9
 
 
 def test_all_end_when_one_cannot_start(tmp_path):

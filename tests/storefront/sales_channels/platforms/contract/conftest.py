@@ -15,7 +15,11 @@ def store(request, tmp_path, monkeypatch):
     monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
     monkeypatch.setitem(ApiClient.__init__.__kwdefaults__, "read_s", READ_S)
     monkeypatch.setitem(ApiClient.__init__.__kwdefaults__, "total_s", TOTAL_S)
-    opened = store_class(request.param)(tmp_path / request.param)
+    kind = store_class(request.param)
+    if kind.CLIENT:
+        monkeypatch.setattr(f"{kind.CLIENT}.READ_S", READ_S)
+        monkeypatch.setattr(f"{kind.CLIENT}.TOTAL_S", TOTAL_S)
+    opened = kind(tmp_path / request.param)
     yield opened
     opened.close()
 

@@ -37,7 +37,9 @@ from storefront.sales_channels.platforms.base import PlatformContext
 from tests.storefront.dev.sandboxes.conftest import RunningServer
 
 # Name of the platform -> its subclass of ``Store``.
-STORES: dict[str, str] = {}
+STORES: dict[str, str] = {
+    "woocommerce": "tests.storefront.sales_channels.platforms.contract.woocommerce_store.WooCommerceStore",
+}
 
 
 def all_stores():
@@ -55,6 +57,12 @@ class Store:
 
     PLATFORM: ClassVar[str]
     CURRENCY = "EUR"
+    # The module of a client whose own READ_S and TOTAL_S are longer than usual.
+    CLIENT = ""
+    HAS_TEST_ORDERS = True
+    TELLS_REMOVED_ACCESS = True
+    # An edited order keeps the units that were ordered.
+    KEEPS_REMOVED_UNITS = True
     # Method of Platform -> end of the path of its request that has the effect, for faults.
     FAULTS: ClassVar[dict[str, str]]
 

@@ -104,7 +104,8 @@ def test_removed_units_are_read_as_canceled(store, order_id):
     store.act("edit", order_id, sku=BLACK, quantity=1)
 
     lines = {line.sku: line for line in store.platform.order(order_id).lines}
-    assert (lines[BLACK].quantity, lines[BLACK].canceled) == (2, 1)
+    kept = (2, 1) if store.KEEPS_REMOVED_UNITS else (1, 0)
+    assert (lines[BLACK].quantity, lines[BLACK].canceled) == kept
     assert (lines[SAND].quantity, lines[SAND].canceled) == (1, 0)
 
 
@@ -129,6 +130,8 @@ def test_full_refund_of_the_store_is_read(store, order_id):
 
 
 def test_test_order_is_marked(store, goods):
+    if not store.HAS_TEST_ORDERS:
+        pytest.skip("the platform does not mark test orders")
     assert store.platform.order(store.sell({BLACK: 1}, test=True)).is_test
 
 

@@ -1,0 +1,113 @@
+"""Store sandbox state: keep the JSON documents of a shop system, its clock and its webhooks.
+
+A document is stored in the dialect of its platform, so each dialect shows what it holds. A request
+is one transaction: it has its whole effect or none.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storefront.dev.sandboxes.core.faults import Faults
+from storefront.dev.sandboxes.core.ledger import Ledger, Usage
+from storefront.dev.sandboxes.supplier import BaseRules, SupplierState
+
+type Document = dict[str, Any]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    kind TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id));
+CREATE TABLE IF NOT EXISTS messages (
+    id INTEGER PRIMARY KEY, delivery TEXT NOT NULL, topic TEXT NOT NULL, url TEXT NOT NULL,
+    secret TEXT NOT NULL, headers TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0, due_s REAL NOT NULL, last_status TEXT NOT NULL DEFAULT '');
+"""
+FIRST_ID = 100
+FAULT_KINDS = frozenset(
+    {"500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated", "empty",
+     "huge", "redirect"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreRules(BaseRules):
+    """The store: its name and currency; its prices include this tax.
+
+    Units:  ``tax_percent`` is a whole number; ``webhook_retry_s`` is the time between attempts
+    """
+
+    name: str = "Lantern House"
+    currency: str = "EUR"
+    tax_percent: int = 19
+    webhook_retry_s: float = 60.0
+
+
+class Documents:
+    """JSON documents by kind and id, in memory and on disk; ids are unique in the store."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._held: dict[str, dict[int, Document]] = {}
+        ledger.after_rollback.append(self.reload)
+        self.reload()
+
+    def reload(self) -> None:
+        self._held = {}
+        for row in self._ledger.rows("SELECT * FROM documents ORDER BY id"):
+            self._held.setdefault(row["kind"], {})[row["id"]] = json.loads(row["body"])
+
+    def next_id(self) -> int:
+        number = int(self._ledger.fact("last_id", FIRST_ID)) + 1
+        self._ledger.set_fact("last_id", number)
+        return number
+
+    def put(self, kind: str, document: Document) -> Document:
+        """Store a document by its ``id``; it gets one if it has none."""
+        number = document.setdefault("id", 0) or self.next_id()
+        document["id"] = number
+        self._held.setdefault(kind, {})[number] = document
+        self._ledger.run(
+            "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", kind, number, json.dumps(document)
+        )
+        return document
+
+    def get(self, kind: str, number: int) -> Document | None:
+        return self._held.get(kind, {}).get(number)
+
+    def all(self, kind: str) -> list[Document]:
+        """Return the documents of a kind, oldest first."""
+        return list(self._held.get(kind, {}).values())
+
+    def where(self, kind: str, **fields: Any) -> Iterator[Document]:
+        for document in self.all(kind):
+            if all(document.get(name) == value for name, value in fields.items()):
+                yield document
+
+    def delete(self, kind: str, number: int) -> None:
+        self._held.get(kind, {}).pop(number, None)
+        self._ledger.run("DELETE FROM documents WHERE kind = ? AND id = ?", kind, number)
+
+
+class StoreState[R: StoreRules](SupplierState[R]):
+    """One store: its documents, faults, calls and rules."""
+
+    def __init__(self, *, folder: Path, rules: R, base_url: str = "") -> None:
+        super().__init__(
+            base_url=base_url,
+            rules=rules,
+            ledger=Ledger(folder, SCHEMA),
+            faults=Faults(FAULT_KINDS),
+        )
+        self.documents = Documents(self.ledger)
+        self.usage = Usage()
+
+    def stamp_s(self) -> int:
+        """Return the second of a change; each is later than the one before.
+
+        Platforms show whole seconds, and changes within one would have no order.
+        """
+        second = max(int(self.now()), int(self.ledger.fact("last_change_s", 0)) + 1)
+        self.ledger.set_fact("last_change_s", second)
+        return second

@@ -1,0 +1,98 @@
+"""Store webhooks: queue signed messages, send them in order, retry until they are acknowledged.
+
+A store may lose a message or send it twice; ``faults`` with the path ``webhooks`` choose which.
+"""
+
+import json
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from storefront.dev.sandboxes.core.http_server import repeat_in_thread
+from storefront.dev.sandboxes.core.posting import post
+from storefront.dev.sandboxes.store.state import StoreState
+
+MAX_ATTEMPTS = 6
+TIMEOUT_S = 5
+IDLE_S = 0.1
+COPIES = {"duplicate": 2, "lost": 0}
+SUCCESS = "2"
+
+# Headers of a message: its delivery id, topic, body and the secret.
+type Sign = Callable[[str, str, bytes, str], Mapping[str, str]]
+
+
+def queue(  # noqa: PLR0913 - the parts of a message
+    state: StoreState[Any],
+    *,
+    topic: str,
+    url: str,
+    secret: str,
+    body: bytes,
+    sign: Sign,
+    delivery: str = "",
+) -> None:
+    """Queue a message in the transaction of the change that it tells."""
+    fault = state.faults.next_for_message()
+    delivery = delivery or secrets.token_hex(16)
+    kind = fault.kind if fault else ""
+    key = "another key" if kind == "bad_signature" else secret
+    for _ in range(COPIES.get(kind, 1)):
+        state.ledger.insert(
+            "messages",
+            delivery=delivery,
+            topic=topic,
+            url=url,
+            secret=secret,
+            headers=json.dumps(dict(sign(delivery, topic, body, key))),
+            body=body.decode(),
+            state="waiting",
+            due_s=state.now() + (fault.delay_s if fault and kind == "out_of_order" else 0),
+        )
+
+
+def start(state: StoreState[Any]) -> threading.Thread:
+    """Send due messages in a thread until the sandbox stops."""
+    return repeat_in_thread(lambda: post_due(state), every_s=IDLE_S, stopping=state.stopping)
+
+
+def post_due(state: StoreState[Any]) -> None:
+    for message in state.ledger.rows(
+        "SELECT * FROM messages WHERE state = 'waiting' AND due_s <= ? ORDER BY due_s, id",
+        state.now(),
+    ):
+        if state.stopping.is_set():
+            return
+        said = post(
+            message["url"],
+            message["body"].encode(),
+            json.loads(message["headers"]),
+            timeout_s=TIMEOUT_S,
+        )
+        is_last = message["tries"] + 1 >= MAX_ATTEMPTS
+        outcome = "sent" if said.startswith(SUCCESS) else "failed" if is_last else "waiting"
+        state.ledger.run(
+            "UPDATE messages SET state = ?, tries = tries + 1, last_status = ?, due_s = ?"
+            " WHERE id = ?",
+            outcome,
+            said,
+            state.now() + state.rules.webhook_retry_s,
+            message["id"],
+        )
+
+
+def messages(state: StoreState[Any], _: Any) -> list[dict[str, Any]]:
+    """Return all messages as they are signed and sent, oldest first."""
+    rows = state.ledger.rows("SELECT * FROM messages ORDER BY id")
+    return [row | {"headers": json.loads(row["headers"])} for row in rows]
+
+
+def redeliver(state: StoreState[Any], _: Any) -> dict[str, Any]:
+    """Send the last message again, with the same id."""
+    last = state.ledger.row("SELECT * FROM messages ORDER BY id DESC LIMIT 1")
+    if last is None:
+        raise ValueError("there is no message yet")
+    del last["id"]
+    state.ledger.insert("messages", **last | {"state": "waiting", "due_s": state.now(), "tries": 0})
+    return {"delivery": last["delivery"]}
