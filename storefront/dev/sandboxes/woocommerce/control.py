@@ -86,6 +86,11 @@ def _throttle(state: SandboxState, _: Arguments) -> dict[str, Any]:
     return {}
 
 
+def _uninstall(_: SandboxState, __: Arguments) -> dict[str, Any]:
+    """Do nothing: WooCommerce does not tell that a key was deleted."""
+    return {}
+
+
 def _violations(state: SandboxState, _: Arguments) -> dict[str, Any]:
     return {"count": state.violations}
 
@@ -102,6 +107,7 @@ ACTIONS: Actions[SandboxState] = {
     ("GET", "products"): _products,
     ("POST", "throttle"): _throttle,
     ("GET", "violations"): _violations,
+    ("POST", "uninstall"): _uninstall,
 }
 
 

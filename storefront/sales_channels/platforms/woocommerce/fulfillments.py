@@ -6,7 +6,6 @@ extension Advanced Shipment Tracking, and a note to the customer.
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from storefront.lib.http.errors import PermanentError
@@ -163,7 +162,6 @@ def _tracking(parcel: FulfillmentWrite) -> dict[str, str]:
         "tracking_number": parcel.tracking_number,
         "custom_tracking_provider": parcel.carrier,
         "custom_tracking_link": parcel.tracking_url,
-        "date_shipped": datetime.now(UTC).date().isoformat(),
     }
 
 
