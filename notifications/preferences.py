@@ -154,7 +154,8 @@ def preferences_url(message: Message) -> str:
     """
     if kind_of_message(message) is None:
         return ""
-    return f"{settings.PUBLIC_URL}/{message.locale}/messages/{_signer.sign(str(message.pk))}/"
+    shop_url = message.event.payload.get("shop_url", settings.PUBLIC_URL)
+    return f"{shop_url}/{message.locale}/messages/{_signer.sign(str(message.pk))}/"
 
 
 def find_message(token: str) -> Message | None:

@@ -59,11 +59,13 @@ def render(
     language = _language(locale)
     shop = shop_identity()
     artwork = _artwork(payload, language)
+    # the market of the order, if the message is about one
+    shop_url = payload.get("shop_url", settings.PUBLIC_URL)
     values = {
         **payload,
         "language": language,
-        "shop_url": settings.PUBLIC_URL,
-        "home_url": f"{settings.PUBLIC_URL}/{_shop_language(language)}/",
+        "site_url": settings.PUBLIC_URL,
+        "home_url": f"{shop_url}/{_shop_language(language)}/",
         "shop": shop,
         "preferences_url": preferences_url,
         "your_europe": YOUR_EUROPE_URL,

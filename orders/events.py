@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 
 from catalog.enums import EU
+from catalog.markets.registry import url_of
 from catalog.models import Variant
 from catalog.products import images
 from catalog.texts.titles import full_title_in, title_in
@@ -84,6 +85,7 @@ def base_payload(order: Order) -> dict[str, Any]:
         "email": order.email if order.notifies_customer else [],
         "locale": order.locale,
         "url": order_url(order),
+        "shop_url": url_of(order.channel_id),
         "currency": order.currency,
         "goes_to": order.ship_to["country"],
     }

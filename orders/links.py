@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import QuerySet
 
+from catalog.markets.registry import url_of
 from orders.models import (
     Backorder,
     Order,
@@ -35,7 +36,9 @@ def new_key() -> str:
 
 
 def order_url(order: Order) -> str:
-    return f"{settings.PUBLIC_URL}/{order.locale}/orders/{order.number}/{order.access_key}/"
+    """Return the URL of the order's page, on the market where it was placed."""
+    shop_url = url_of(order.channel_id)
+    return f"{shop_url}/{order.locale}/orders/{order.number}/{order.access_key}/"
 
 
 def choice_url(backorder: Backorder, choice: str) -> str:

@@ -115,6 +115,17 @@ def fresh_card_index(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def main_market(monkeypatch):
+    """Cache one market, the channel ``shop``, which saves a query; tests of others reset it."""
+    from catalog.markets import registry  # noqa: PLC0415 - the apps are not loaded yet
+
+    market = registry.Market(
+        channel_id=0, code="shop", currency="EUR", country="DE", languages=("en", "az")
+    )
+    monkeypatch.setattr(registry, "_cached", (math.inf, (market,)))
+
+
+@pytest.fixture(autouse=True)
 def fresh_costing(monkeypatch):
     """Read exchange rates and selling costs for each order."""
     from catalog.pricing import policy  # noqa: PLC0415 - the apps are not loaded yet

@@ -143,6 +143,44 @@ class Migration(migrations.Migration):
                 ("default_country", models.CharField(help_text="Used until the customer chooses a country.", max_length=2, verbose_name="Default country")),
                 ("countries", models.JSONField(default=list, help_text="Country codes, such as DE, AT. Include the default country.", verbose_name="Countries for customers")),
                 ("prices_exclude_tax", models.BooleanField(db_default=False, help_text="If on, tax is added at checkout where we collect it. If off, prices include tax.", verbose_name="Prices exclude tax")),
+                (
+                    "is_storefront",
+                    models.BooleanField(
+                        db_default=False,
+                        help_text="If on, the channel is a market of our own shop and has its own pages. Leave it off for other platforms.",
+                        verbose_name="Sold on our own site",
+                    ),
+                ),
+                (
+                    "host",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        help_text="Host name of the market's pages, such as fara.az. ALLOWED_HOSTS must contain it. Leave empty for the main address of the shop.",
+                        max_length=253,
+                        validators=[django.core.validators.RegexValidator("^[a-z0-9-]+(\\.[a-z0-9-]+)*$", "Enter a host name only, such as fara.az.")],
+                        verbose_name="Host",
+                    ),
+                ),
+                (
+                    "path",
+                    models.CharField(
+                        blank=True,
+                        db_default="",
+                        help_text="First part of the path of the market's pages: az-market for /az-market/az/. Leave empty if the market has its own host.",
+                        max_length=30,
+                        validators=[django.core.validators.RegexValidator("^[a-z0-9]+(-[a-z0-9]+)*$", "Use lowercase letters, digits and single hyphens.")],
+                        verbose_name="Path",
+                    ),
+                ),
+                (
+                    "default_language",
+                    models.CharField(db_default="en", default="en", help_text="Shown to visitors whose browser prefers none of the languages offered.", max_length=5, verbose_name="Default language"),
+                ),
+                (
+                    "languages",
+                    models.JSONField(blank=True, db_default=models.Value([], models.JSONField()), default=list, help_text="Select none to offer all languages of the shop.", verbose_name="Languages offered"),
+                ),
                 ("safety_stock", models.PositiveSmallIntegerField(default=0, help_text="Held back per stock row, in addition to the supplier's safety stock. 0 = none.", verbose_name="Safety stock (units)")),
                 (
                     "max_split_locations",
@@ -162,7 +200,17 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "channel",
                 "verbose_name_plural": "channels",
-                "constraints": [models.CheckConstraint(condition=models.Q(("max_split_locations__gte", 1), ("max_split_locations__lte", 5)), name="channel_split_locations_in_range")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("max_split_locations__gte", 1), ("max_split_locations__lte", 5)), name="channel_split_locations_in_range"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_storefront", True)), fields=("host", "path"), name="channel_one_per_host_and_path", violation_error_message="Another market has this host and path."
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("is_storefront", True), models.Q(("host", ""), ("path", "")), _connector="OR"),
+                        name="channel_address_only_of_storefront",
+                        violation_error_message="Only a market of our own site has a host or a path.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(

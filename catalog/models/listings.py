@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,8 @@ from storefront.lib.address import COUNTRIES
 # A listing with an older stock figure counts as out of stock until the next update.
 STALE_AFTER = timedelta(hours=24)
 MAX_SPLIT_LOCATIONS = 5  # sources per line: each adds a parcel
+HOST_FORMAT = r"^[a-z0-9-]+(\.[a-z0-9-]+)*$"
+PATH_FORMAT = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
 class Channel(models.Model):
@@ -47,6 +49,52 @@ class Channel(models.Model):
         help_text=_(
             "If on, tax is added at checkout where we collect it. If off, prices include tax."
         ),
+    )
+    is_storefront = models.BooleanField(
+        _("Sold on our own site"),
+        db_default=False,
+        help_text=_(
+            "If on, the channel is a market of our own shop and has its own pages. Leave it off for "
+            "other platforms."
+        ),
+    )
+    host = models.CharField(
+        _("Host"),
+        max_length=253,
+        blank=True,
+        db_default="",
+        validators=[RegexValidator(HOST_FORMAT, _("Enter a host name only, such as fara.az."))],
+        help_text=_(
+            "Host name of the market's pages, such as fara.az. ALLOWED_HOSTS must contain it. Leave "
+            "empty for the main address of the shop."
+        ),
+    )
+    path = models.CharField(
+        _("Path"),
+        max_length=30,
+        blank=True,
+        db_default="",
+        validators=[
+            RegexValidator(PATH_FORMAT, _("Use lowercase letters, digits and single hyphens."))
+        ],
+        help_text=_(
+            "First part of the path of the market's pages: az-market for /az-market/az/. Leave empty "
+            "if the market has its own host."
+        ),
+    )
+    default_language = models.CharField(
+        _("Default language"),
+        max_length=5,
+        db_default="en",
+        default="en",
+        help_text=_("Shown to visitors whose browser prefers none of the languages offered."),
+    )
+    languages = models.JSONField(
+        _("Languages offered"),
+        default=list,
+        db_default=Value([], models.JSONField()),
+        blank=True,
+        help_text=_("Select none to offer all languages of the shop."),
     )
     safety_stock = models.PositiveSmallIntegerField(
         _("Safety stock (units)"),
@@ -89,7 +137,18 @@ class Channel(models.Model):
                 condition=Q(
                     max_split_locations__gte=1, max_split_locations__lte=MAX_SPLIT_LOCATIONS
                 ),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["host", "path"],
+                condition=Q(is_storefront=True),
+                name="channel_one_per_host_and_path",
+                violation_error_message=_("Another market has this host and path."),
+            ),
+            models.CheckConstraint(
+                name="channel_address_only_of_storefront",
+                condition=Q(is_storefront=True) | Q(host="", path=""),
+                violation_error_message=_("Only a market of our own site has a host or a path."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,14 +4,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.request import validate_host
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
+from catalog.markets.registry import RESERVED_PATHS
 from catalog.models import Channel, SellingCosts
 from catalog.price_books import versions
 from catalog.price_books.labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
@@ -34,6 +38,24 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
     currency = CurrencyField()
     default_country = CountryField()
     countries = CountriesField()
+    default_language = forms.ChoiceField(choices=settings.LANGUAGES, widget=UnfoldAdminSelectWidget)
+    languages = forms.MultipleChoiceField(
+        choices=settings.LANGUAGES, widget=UnfoldAdminCheckboxSelectMultipleWidget, required=False
+    )
+
+    def clean_host(self) -> str:
+        host: str = self.cleaned_data["host"]
+        if host and not validate_host(host, settings.ALLOWED_HOSTS):
+            message = gettext("Add %(host)s to ALLOWED_HOSTS first. The shop refuses its requests.")
+            raise forms.ValidationError(message % {"host": host})
+        return host
+
+    def clean_path(self) -> str:
+        path: str = self.cleaned_data["path"]
+        if path in RESERVED_PATHS or path in dict(settings.SUPPLIER_LANGUAGES):
+            message = gettext("Choose another path. Other pages of the site begin with %(path)s.")
+            raise forms.ValidationError(message % {"path": path})
+        return path
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -48,6 +70,9 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
                 "price. Set that tax rate to 0 first."
             )
             self.add_error("prices_exclude_tax", message)
+        offered = cleaned.get("languages")
+        if offered and cleaned.get("default_language", offered[0]) not in offered:
+            self.add_error("languages", gettext("Include the default language."))
         return cleaned
 
 
@@ -59,12 +84,20 @@ class ChannelAdmin(StaffAdmin):
         "default_country",
         "countries",
         "prices_exclude_tax",
+        "is_storefront",
+        "host",
+        "path",
+        "default_language",
+        "languages",
         "safety_stock",
         "max_split_locations",
     )
     may_add = True
     groups = CHANNEL_FIELDSETS
-    list_display: ClassVar = ["code", "name", "currency", "default_country", "safety_stock"]
+    list_display: ClassVar = [
+        "code", "name", "currency", "default_country", "is_storefront", "host", "path",
+        "safety_stock",
+    ]  # fmt: skip
     ordering: ClassVar = ["id"]
     exclude: ClassVar = ["reprice_locked_until", "supplied_under", "published_max_split_locations"]
     readonly_fields: ClassVar = ["reprice_requested_at", "repriced_at"]

@@ -36,6 +36,10 @@ RULE_FIELDSETS = (
 CHANNEL_FIELDSETS = (
     Group(_("General"), ("name", "code", "currency")),
     Group(_("Markets"), ("default_country", "countries", "prices_exclude_tax")),
+    Group(
+        _("Pages of our own shop"),
+        ("is_storefront", "host", "path", "default_language", "languages"),
+    ),
     Group(_("Safety stock"), ("safety_stock",)),
     Group(_("Split shipments"), ("max_split_locations",)),
     Group(_("Price calculation"), ("reprice_requested_at", "repriced_at")),

@@ -1,4 +1,4 @@
-"""Account cart: keep one cart per account on all devices, delete abandoned carts."""
+"""Account cart: keep one cart per account and channel on all devices, delete abandoned carts."""
 
 from datetime import datetime
 
@@ -15,10 +15,10 @@ from storefront.lib.db.transactions import requires_transaction
 PURGE_BATCH = 5_000
 
 
-def account_cart(*, owner_id: int, now: datetime) -> Cart | None:
-    """Return the open cart of an account: not ordered, used within 30 days."""
+def account_cart(*, owner_id: int, channel: Channel, now: datetime) -> Cart | None:
+    """Return the open cart of an account on a channel: not ordered, used within 30 days."""
     return (
-        Cart.objects.filter(owner=owner_id, is_current=True, order__isnull=True)
+        Cart.objects.filter(owner=owner_id, channel=channel, is_current=True, order__isnull=True)
         .filter(updated_at__gte=now - CART_RETENTION)
         .select_related("channel")
         .first()
@@ -27,12 +27,12 @@ def account_cart(*, owner_id: int, now: datetime) -> Cart | None:
 
 @transaction.atomic(durable=True)
 def create(*, owner_id: int, channel: Channel, country: str, locale: str, now: datetime) -> Cart:
-    """Return the cart of an account, created if it has none.
+    """Return the cart of an account on a channel, created if it has none.
 
     Locks:  the account
     """
     _lock(owner_id)
-    if mine := account_cart(owner_id=owner_id, now=now):
+    if mine := account_cart(owner_id=owner_id, channel=channel, now=now):
         return mine
     opened = carts.open_cart(channel=channel, country=country, locale=locale, now=now)
     _assign(opened, owner_id)
@@ -40,24 +40,24 @@ def create(*, owner_id: int, channel: Channel, country: str, locale: str, now: d
 
 
 @transaction.atomic(durable=True)
-def merge_guest_cart(*, owner_id: int, token: str, now: datetime) -> Cart | None:
-    """Merge the browser's guest cart into the cart of the account.
+def merge_guest_cart(*, owner_id: int, channel: Channel, token: str, now: datetime) -> Cart | None:
+    """Merge the browser's guest cart into the cart of the account on the same channel.
 
     Quantities are added, up to the maximum. Of two prices, the lower guaranteed one is kept, with
-    its time. A cart of another account is left alone.
+    its time. A cart of another account or channel is left alone.
 
     Locks:  the account, then both carts in id order
     """
     _lock(owner_id)
-    mine = account_cart(owner_id=owner_id, now=now)
+    mine = account_cart(owner_id=owner_id, channel=channel, now=now)
     guest_cart = carts.find(token=token, now=now) if token else None
-    if guest_cart is None or guest_cart.owner_id is not None:
+    if guest_cart is None or guest_cart.owner_id is not None or guest_cart.channel != channel:
         return mine
     both = [guest_cart.pk] if mine is None else [guest_cart.pk, mine.pk]
     rows = Cart.objects.filter(pk__in=both).select_for_update(of=["self"])
     list(rows.order_by("pk"))
     # Read again under the lock: either may have been ordered in the meantime.
-    mine = account_cart(owner_id=owner_id, now=now)
+    mine = account_cart(owner_id=owner_id, channel=channel, now=now)
     guest_cart = carts.find(token=token, now=now)
     if guest_cart is None:
         return mine
@@ -85,7 +85,8 @@ def _lock(owner_id: int) -> None:
 
 @requires_transaction
 def _assign(cart: Cart, owner_id: int) -> None:
-    Cart.objects.filter(owner=owner_id, is_current=True).update(is_current=False)
+    theirs = Cart.objects.filter(owner=owner_id, channel=cart.channel_id, is_current=True)
+    theirs.update(is_current=False)
     # A new token: the old one may be known to others.
     cart.owner_id, cart.is_current, cart.token = owner_id, True, carts.new_token()
     cart.save(update_fields=["owner", "is_current", "token"])

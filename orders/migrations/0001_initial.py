@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(("owner__isnull", False)), fields=["owner"], name="cart_by_owner"),
                     models.Index(condition=models.Q(("browser_key", ""), _negated=True), fields=["browser_key"], name="cart_by_browser"),
                 ],
-                "constraints": [models.UniqueConstraint(condition=models.Q(("is_current", True)), fields=("owner",), name="cart_one_current_per_owner")],
+                "constraints": [models.UniqueConstraint(condition=models.Q(("is_current", True)), fields=("owner", "channel"), name="cart_one_current_per_owner_and_channel")],
             },
         ),
         migrations.CreateModel(

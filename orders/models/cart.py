@@ -38,7 +38,7 @@ class Cart(models.Model):
     )
     # the delivery method chosen
     service = models.CharField(_("Delivery"), max_length=40, blank=True)
-    # The account that owns the cart, and whether it is the account's current cart.
+    # The account that owns the cart, and whether it is its current cart on the channel.
     owner = models.ForeignKey(
         User,
         models.SET_NULL,
@@ -60,7 +60,11 @@ class Cart(models.Model):
         verbose_name = _("cart")
         verbose_name_plural = _("carts")
         constraints = [
-            unique("cart_one_current_per_owner", ["owner"], condition=Q(is_current=True)),
+            unique(
+                "cart_one_current_per_owner_and_channel",
+                ["owner", "channel"],
+                condition=Q(is_current=True),
+            ),
         ]
         indexes = [
             models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="cart_by_owner"),

@@ -1,8 +1,8 @@
 """Product alert links: build the signed link of an alert's page, find the alert that it opens."""
 
-from django.conf import settings
 from django.core.signing import BadSignature, Signer
 
+from catalog.markets.registry import url_of
 from shipping.models import ProductAlert
 
 _signer = Signer(salt="shipping.product_alerts")
@@ -14,12 +14,12 @@ def alert_path(alert: ProductAlert) -> str:
 
 
 def alert_url(alert: ProductAlert) -> str:
-    return f"{settings.PUBLIC_URL}{alert_path(alert)}"
+    return f"{url_of(alert.channel_id)}{alert_path(alert)}"
 
 
 def product_url(alert: ProductAlert) -> str:
     variant = alert.variant
-    return f"{settings.PUBLIC_URL}/{alert.locale}/p/{variant.product.slug}/?v={variant.sku}"
+    return f"{url_of(alert.channel_id)}/{alert.locale}/p/{variant.product.slug}/?v={variant.sku}"
 
 
 def find_alert(token: str) -> ProductAlert | None:

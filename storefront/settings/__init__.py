@@ -140,6 +140,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "storefront.lib.security.proxy_check.ProxyCheckMiddleware",
+    # Finds the market, which the key of a cached page contains.
+    "catalog.markets.middleware.MarketMiddleware",
     # Answers cached pages, with the headers of the first answer.
     "storefront.web.core.page_cache.PageCacheMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",

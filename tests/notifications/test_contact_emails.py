@@ -17,6 +17,7 @@ def wrote(*, order="", email="erika@example.org", topic="order"):
         order=order,
         topic=topic,
         message="Strap <broke>.",
+        origin="http://127.0.0.1:8000",
         now=NOON,
     )
 

@@ -34,7 +34,8 @@ ShopIdentity.objects.create(
     phone="+49 30 1234",
 )
 Channel.objects.create(
-    code="shop", name="Fara", currency="EUR", default_country="DE", countries=["DE"]
+    code="shop", name="Fara", currency="EUR", default_country="DE", countries=["DE"],
+    is_storefront=True,
 )
 """
 UPLOAD = """

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from catalog.markets.middleware import request_market
 from catalog.models import Channel
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
@@ -20,7 +21,6 @@ from storefront.api.core.throttles import ChangeThrottle, ReadThrottle
 from storefront.identity.current import may_sell
 from storefront.lib.text import is_storable
 
-CHANNEL_CODE = "shop"
 MAX_BODY_BYTES = 65_536
 UNSTORABLE = _("Remove NUL characters and lone surrogates.")
 
@@ -116,10 +116,14 @@ class NotFoundView(Endpoint):
         raise ProblemError(problem_types.NOT_FOUND)
 
 
-def sales_channel() -> Channel:
-    """Return the channel that this API sells on. Raises ProblemError: the shop is not set up."""
+def sales_channel(request: Request) -> Channel:
+    """Return the channel of the market whose host and path the request has.
+
+    Raises: ProblemError  the shop is not set up
+    """
     require_identity()
-    channel = Channel.objects.filter(code=CHANNEL_CODE).first()
+    market = request_market(request)
+    channel = Channel.objects.filter(code=market.code).first() if market else None
     if channel is None:
         raise ProblemError(problem_types.UNAVAILABLE)
     return channel

@@ -85,7 +85,7 @@ class AvailabilityList(Endpoint):
         params = request.query_params
         optional = {name: params[name] for name in ("country", "quantity", "by") if name in params}
         query = validated_query(AvailabilityQuery, {"sku": params.getlist("sku"), **optional})
-        channel = sales_channel()
+        channel = sales_channel(request)
         country = validated_country(channel, query["country"])
         by: date | None = query["by"]
         ids = dict(Variant.objects.filter(sku__in=query["sku"]).values_list("sku", "pk"))

@@ -187,7 +187,7 @@ class CartList(Endpoint):
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:
             body = validated(NewCartSerializer, request)
-            channel = sales_channel()
+            channel = sales_channel(request)
             cart = carts.open_cart(
                 channel=channel,
                 country=validated_country(channel, body["country"]),

@@ -197,7 +197,7 @@ class ListingList(Endpoint):
     )
     def get(self, request: Request) -> Response:
         query, category = self._parse_query(request)
-        channel = sales_channel()
+        channel = sales_channel(request)
         country = validated_country(channel, request.query_params.get("country", ""))
         page = product_list.load_page(
             channel=channel, query=query, country=country, category=category, now=self.now
@@ -247,7 +247,7 @@ class ListingDetail(Endpoint):
         problems=(problem_types.NOT_FOUND, problem_types.COUNTRY_NOT_SERVED),
     )
     def get(self, request: Request, slug: str) -> Response:
-        channel = sales_channel()
+        channel = sales_channel(request)
         country = validated_country(channel, request.query_params.get("country", ""))
         product = detail_query.load_product(channel=channel, slug=slug, now=self.now)
         if product is None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from catalog.markets.middleware import request_market
 from notifications import outbox
 from notifications.sealed_links import encrypt_link
 from storefront.accounts.models import User
@@ -65,18 +66,19 @@ class CustomerAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # al
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         user_id, _dash, token = key.partition("-")
-        return _public(reverse("account_reset_password_from_key", args=[user_id, token]))
+        return self._public(reverse("account_reset_password_from_key", args=[user_id, token]))
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:  # noqa: ARG002
-        return _public(reverse("account_confirm_email", args=[emailconfirmation.key]))
+        return self._public(reverse("account_confirm_email", args=[emailconfirmation.key]))
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        link = _public(reverse("account_reset_password"))
+        link = self._public(reverse("account_reset_password"))
         self.send_mail("account_already_exists", email, {"password_reset_url": link})
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Do nothing: pages show their own messages."""
 
-
-def _public(path: str) -> str:
-    return f"{settings.PUBLIC_URL}{path}"
+    def _public(self, path: str) -> str:
+        """Return the URL of a path on the market of the request."""
+        market = request_market(self.request) if self.request else None
+        return f"{market.origin if market else settings.PUBLIC_URL}{path}"

@@ -33,6 +33,7 @@ from storefront.web.core.visit import (
     customer_id,
     delete_cart_cookie,
     set_cart_cookie,
+    visit,
 )
 
 FORMS_PER_HOUR = 40  # per network, which many people may share
@@ -137,7 +138,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """Sign out and delete the cart cookie; the account keeps its cart."""
     logout(request)
     response = redirect("home")
-    delete_cart_cookie(response)
+    delete_cart_cookie(request, response)
     return response
 
 
@@ -176,9 +177,11 @@ def _merge_cart(request: HttpRequest, answer: HttpResponse) -> None:
     if (owner_id := customer_id(request)) is None:
         return
     now = timezone.now()
-    cart = account_cart.merge_guest_cart(owner_id=owner_id, token=cart_token(request), now=now)
+    cart = account_cart.merge_guest_cart(
+        owner_id=owner_id, channel=visit(request).channel, token=cart_token(request), now=now
+    )
     if cart is None:
-        delete_cart_cookie(answer)
+        delete_cart_cookie(request, answer)
     else:
         set_cart_cookie(answer, cart, carts.view_cart(cart=cart, now=now).count)
 

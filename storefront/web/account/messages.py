@@ -20,7 +20,7 @@ from notifications.preferences import EMAIL, SMS, Kind
 from notifications.senders import sms
 from notifications.senders.phone_numbers import mobile_number
 from shipping.models import ProductAlert
-from shipping.product_alerts.links import alert_path
+from shipping.product_alerts.links import alert_url
 from shipping.product_alerts.subscriptions import active_alerts
 from storefront.accounts import profile
 from storefront.accounts.models import User
@@ -180,8 +180,8 @@ def _find_message(token: str) -> Message:
 
 
 def _alerts(recipient: str) -> list[tuple[ProductAlert, str]]:
-    """Return the active alerts of an address, each with the path of its page."""
-    return [(alert, alert_path(alert)) for alert in active_alerts(recipient)]
+    """Return the active alerts of an address, each with the URL of its page."""
+    return [(alert, alert_url(alert)) for alert in active_alerts(recipient)]
 
 
 def _kept(request: HttpRequest) -> dict[str, Any]:

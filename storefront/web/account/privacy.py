@@ -75,7 +75,7 @@ def erase(request: HttpRequest, user: User) -> HttpResponse:
             else:
                 logout(request)
                 answer = redirect("account_erased")
-                delete_cart_cookie(answer)
+                delete_cart_cookie(request, answer)
                 return answer
     context = {"form": form, "problem": problem}
     return render(request, "web/account/erase.html", context, status=status)

@@ -34,14 +34,14 @@ from storefront.web.core.errors import error_page
 from storefront.web.core.order_links import see_other
 from storefront.web.core.same_origin import from_our_pages
 from storefront.web.core.visit import (
-    COUNT_COOKIE,
-    UNPAID_COOKIE,
     cart_token,
+    count_cookie,
     customer_id,
     delete_cart_cookie,
     open_cart,
     open_cart_with_lines,
     set_cart_cookie,
+    unpaid_cookie,
     visit,
 )
 
@@ -133,7 +133,7 @@ def change(request: HttpRequest) -> HttpResponse:
     cart = open_cart(request, timezone.now())
     form = ChangeForm(request.POST)
     if cart is None:
-        return _to_cart(None)
+        return _to_cart(request, None)
     if not form.is_valid():
         message = _first_error(form)
         line_id = form.cleaned_data.get("line", 0)
@@ -154,11 +154,11 @@ def change(request: HttpRequest) -> HttpResponse:
     except REFUSALS as error:
         return _page(request, cart, problems={line_id: refusal_message(error)}, status=409)
     except carts.PlacedCartError:
-        return _to_cart(None)
+        return _to_cart(request, None)
     removed = ""
     if line and not quantity:
         removed = REMOVED.sign_object([line.listing_id, line.quantity, line.pk])
-    return _to_cart(cart, removed)
+    return _to_cart(request, cart, removed)
 
 
 @require_POST
@@ -167,12 +167,12 @@ def choose_delivery(request: HttpRequest) -> HttpResponse:
     """Store whether the cart ships in the fewest or in separate parcels."""
     now = timezone.now()
     if (cart := open_cart(request, now)) is None:
-        return _to_cart(None)
+        return _to_cart(request, None)
     options = delivery_options(cart=cart, country=visit(request).country, now=now).quotes
     code = request.POST.get("tier", "")
     if any(quote.code == code for quote in options):
         delivery_details.set_delivery_method(cart=cart, method_code=code, now=now)
-    return _to_cart(cart)
+    return _to_cart(request, cart)
 
 
 @never_cache
@@ -229,10 +229,10 @@ def _add_to_cart(
     return cart, None
 
 
-def _to_cart(cart: Cart | None, removed: str = "") -> HttpResponse:
+def _to_cart(request: HttpRequest, cart: Cart | None, removed: str = "") -> HttpResponse:
     response = see_other(reverse("cart", query={"removed": removed} if removed else None))
     if cart is None:
-        delete_cart_cookie(response)
+        delete_cart_cookie(request, response)
     return response
 
 
@@ -254,12 +254,12 @@ def _page(  # noqa: PLR0913 - all parts of one page
         empty = {"filled": None, "unpaid": unpaid, "expired": expired, "back": ""}
         response = render(request, "web/cart/cart.html", {**empty, "removed": None, "held": []})
         if unpaid or expired:  # keep the cart cookie, which identifies the browser
-            response.delete_cookie(COUNT_COOKIE, samesite="Lax")
+            response.delete_cookie(count_cookie(request), samesite="Lax")
         elif token:
-            delete_cart_cookie(response)
+            delete_cart_cookie(request, response)
         return response
     unpaid = []
-    if UNPAID_COOKIE in request.COOKIES:
+    if unpaid_cookie(request) in request.COOKIES:
         unpaid = unpaid_orders.payable_orders(token=token, owner_id=customer_id(request), now=now)
     filled = summarize(
         cart=cart,

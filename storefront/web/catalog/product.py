@@ -21,6 +21,7 @@ from storefront.web.catalog import structured_data
 from storefront.web.catalog.product_card import availability_for
 from storefront.web.catalog.product_parts import product_parts
 from storefront.web.core.guarantees import shown_guarantees
+from storefront.web.core.market_links import markets_with
 from storefront.web.core.page_cache import cache_page
 from storefront.web.core.visit import Visit, visit
 from suppliers.inventory import stock_rows
@@ -141,6 +142,7 @@ def _unavailable(request: HttpRequest, here: Visit, slug: str, now: datetime) ->
     alternatives = find_alternatives(light, channel=here.channel, country=here.country, now=now)
     context = {
         "light": light,
+        "sold_at": [] if light.is_gone else markets_with(request, here.market, slug=slug),
         "alternatives": alternatives,
         "answers": availability_for(
             alternatives, country=here.country, channel=here.channel, now=now

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.template import engines
+from django.urls import get_script_prefix
 from django.utils.translation import get_language
 from markupsafe import Markup
 
@@ -109,14 +110,21 @@ def card(  # noqa: PLR0913 - all parts of one card
     language = get_language() or settings.LANGUAGE_CODE
     # uncached, so that edits of the template show
     render = _rendered.__wrapped__ if settings.DEBUG else _rendered
-    return render(content, language, heading, is_first=is_first, can_compare=can_compare)
+    prefix = get_script_prefix()
+    return render(content, language, prefix, heading, is_first=is_first, can_compare=can_compare)
 
 
 @lru_cache(maxsize=CARD_CACHE_SIZE)
-def _rendered(
-    content: CardContent, language: str, heading: str, *, is_first: bool, can_compare: bool
+def _rendered(  # noqa: PLR0913 - the cache key
+    content: CardContent,
+    language: str,
+    prefix: str,
+    heading: str,
+    *,
+    is_first: bool,
+    can_compare: bool,
 ) -> Markup:
-    del language  # the active language, part of the cache key
+    del language, prefix  # the active language and the path of the market: parts of the cache key
     engine: Any = engines["jinja"]
     macros = engine.env.get_template("web/catalog/product_card.html").module
     html: Markup = macros.card(content, heading, is_first, can_compare)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from markupsafe import Markup
 
 from catalog.products import images
@@ -27,8 +27,9 @@ def as_json(data: Any) -> Markup:
     return Markup(text.translate(ESCAPES))  # noqa: S704 - all tag characters are escaped
 
 
-def shop_json() -> Markup:
-    home_url, identity = settings.PUBLIC_URL + "/", shop_identity()
+def shop_json(origin: str) -> Markup:
+    """Return the shop; ``origin`` is scheme and host of the market."""
+    home_url, identity = f"{origin}{get_script_prefix()}", shop_identity()
     return as_json(
         {
             "@context": "https://schema.org",
@@ -55,17 +56,17 @@ def shop_json() -> Markup:
     )
 
 
-def trail_json(home: str, trail: Iterable[tuple[str, str]]) -> Markup:
+def trail_json(origin: str, home: str, trail: Iterable[tuple[str, str]]) -> Markup:
     """Return the breadcrumbs below the home page, each a name and a path."""
-    return as_json({"@context": "https://schema.org", **_trail(home, trail)})
+    return as_json({"@context": "https://schema.org", **_trail(origin, home, trail)})
 
 
-def _trail(home: str, trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _trail(origin: str, home: str, trail: Iterable[tuple[str, str]]) -> dict[str, Any]:
     crumbs = [(shop_identity().name, home), *trail]
     return {
         "@type": "BreadcrumbList",
         "itemListElement": [
-            {"@type": "ListItem", "position": n, "name": name, "item": settings.PUBLIC_URL + path}
+            {"@type": "ListItem", "position": n, "name": name, "item": origin + path}
             for n, (name, path) in enumerate(crumbs, start=1)
         ],
     }
@@ -89,7 +90,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
     variant = f"?{urlencode({'v': sku})}" if chosen.sku == sku else ""
     offer: dict[str, Any] = {
         "@type": "Offer",
-        "url": f"{settings.PUBLIC_URL}{path}{variant}",
+        "url": f"{here.market.origin}{path}{variant}",
         "price": str(chosen.price.rounded().amount),
         "priceCurrency": chosen.price.currency,
         "itemCondition": "https://schema.org/NewCondition",
@@ -108,10 +109,10 @@ def product_json(  # noqa: PLR0913 - all that the page shows
         offer["eligibleQuantity"] = {"@type": "QuantitativeValue", "minValue": answer.more}
     elif not answer.is_sold_out:
         offer["ineligibleRegion"] = here.country
-    inputs = (chosen.id, shop_identity().name)
+    inputs = (chosen.id, shop_identity().name, here.market.url)
     kept_from, fixed = light.memo.get(("json", here.language), (None, None))
     if fixed is None or kept_from != inputs:
-        fixed = _fixed_json(light, chosen, here.language, path)
+        fixed = _fixed_json(light, chosen, here, path)
         light.memo["json", here.language] = inputs, fixed
     product_start, trail = fixed
     graph = f'{product_start},"offers":{as_json(offer)}}},{trail}'
@@ -119,7 +120,7 @@ def product_json(  # noqa: PLR0913 - all that the page shows
 
 
 def _fixed_json(
-    light: ProductView, chosen: VariantView, language: str, path: str
+    light: ProductView, chosen: VariantView, here: Visit, path: str
 ) -> tuple[Markup, Markup]:
     """Return the start of the product's JSON, to which its offer is added, and the breadcrumbs."""
     product_data: dict[str, Any] = {
@@ -132,7 +133,7 @@ def _fixed_json(
             for picture in light.pictures_of(chosen)
         ],
     }
-    text = light.text_in(language)
+    text = light.text_in(here.language)
     optional = {
         "description": "" if text.is_shown_in_english else text.summary,
         "gtin14": chosen.gtin,
@@ -140,8 +141,11 @@ def _fixed_json(
         "color": chosen.color,
     }
     product_data |= {name: value for name, value in optional.items() if value}
-    category = light.category.name_in(language), reverse("category", args=[light.category.slug])
-    trail = _trail(reverse("home"), [category, (product_title(light), path)])
+    category = (
+        light.category.name_in(here.language),
+        reverse("category", args=[light.category.slug]),
+    )
+    trail = _trail(here.market.origin, reverse("home"), [category, (product_title(light), path)])
     return as_json(product_data)[:-1], as_json(trail)
 
 

@@ -37,10 +37,10 @@ from storefront.web.checkout.payment import redirect_to_payment
 from storefront.web.core.address_form import CheckoutAddressForm
 from storefront.web.core.guarantees import shown_guarantees
 from storefront.web.core.visit import (
-    COUNT_COOKIE,
     COUNTRY_COOKIE,
     READS,
     cart_token,
+    count_cookie,
     open_cart_with_lines,
     set_public_cookie,
     set_unpaid_cookie,
@@ -214,7 +214,9 @@ def place(
         return _refused(request, cart, error)
     response = redirect_to_payment(order, first=first)
     set_unpaid_cookie(response, order, now)
-    set_public_cookie(response, COUNT_COOKIE, "0")  # the items of the cart are in the order
+    set_public_cookie(
+        response, count_cookie(request), "0"
+    )  # the items of the cart are in the order
     return response
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from catalog.markets.middleware import script_prefix
 from notifications.outbox import record_event
 from orders import links
 from storefront.accounts.models import User
@@ -27,7 +28,7 @@ from storefront.lib.text import drop_controls, unify_line_breaks
 from storefront.web.content import pages
 from storefront.web.core.address_form import EMAIL_ERRORS
 from storefront.web.core.order_links import see_other
-from storefront.web.core.visit import READS, customer_id
+from storefront.web.core.visit import READS, customer_id, visit
 
 MESSAGES_PER_HOUR = 10  # from one network
 # Per hour. Each message sends an e-mail to the address, which may be another person's.
@@ -107,7 +108,8 @@ def contact(request: HttpRequest) -> HttpResponse:
         form, status = ContactForm(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
             if not _is_over_limit(request, form.cleaned_data["email"]):
-                send(**form.cleaned_data, now=timezone.now())
+                origin = visit(request).market.origin
+                send(**form.cleaned_data, origin=origin, now=timezone.now())
                 return see_other(reverse("contact", query={"sent": 1}))
             status = HTTPStatus.TOO_MANY_REQUESTS
             problem = _(
@@ -140,7 +142,7 @@ def _is_over_limit(request: HttpRequest, email: str) -> bool:
 
 @transaction.atomic(durable=True)
 def send(  # noqa: PLR0913 - the fields of the form
-    *, name: str, email: str, order: str, topic: str, message: str, now: datetime
+    *, name: str, email: str, order: str, topic: str, message: str, origin: str, now: datetime
 ) -> None:
     """Record the message in the outbox: one e-mail to the shop, one to the customer.
 
@@ -150,9 +152,10 @@ def send(  # noqa: PLR0913 - the fields of the form
     matching_order = links.find_by_email(number=order, email=email) if order else None
     text = "\0".join((name, email, order, topic, message, f"{now:%Y-%m-%d}"))
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-    staff_page = (
-        reverse("admin:orders_order_change", args=[matching_order.pk]) if matching_order else ""
-    )
+    staff_page = ""
+    if matching_order:
+        with script_prefix("/"):
+            staff_page = reverse("admin:orders_order_change", args=[matching_order.pk])
     record_event(
         name="contact.received",
         key=f"contact:{digest}",
@@ -161,7 +164,7 @@ def send(  # noqa: PLR0913 - the fields of the form
             "email": email,
             "shop_email": shop_identity().email,
             "locale": get_language() or settings.LANGUAGE_CODE,
-            "url": f"{settings.PUBLIC_URL}{reverse('contact')}",
+            "url": f"{origin}{reverse('contact')}",
             "name": name,
             "topic": topic,
             "message": message,

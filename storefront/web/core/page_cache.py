@@ -1,6 +1,6 @@
 """Page cache: store whole pages that are equal for all visitors, serve them without SQL.
 
-The key contains the path (with the language), the filters of the query string, whether htmx wants
+The key contains the market, the path (with the language), the filters of the query string, whether htmx wants
 only a part, the country and the theme. It also contains the hour, since cut-off times pass and days
 begin. A page is valid until a card changes, and is not stored while lists may lack the last change.
 It contains no personal data: it sets no cookie and reads no cart.
@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from catalog.markets.middleware import request_market
 from catalog.search import card_index, filters
 from catalog.search.index import VERSION_KEY
 from storefront.web.core.visit import theme_of, wanted_country
@@ -98,7 +99,8 @@ def page_key(request: HttpRequest) -> str:
         return ""
     part = request.headers.get("HX-Request-Type", "") if "HX-Request" in request.headers else ""
     hour = f"{timezone.now():%d %H}"
-    varies_by = (wanted_country(request), theme_of(request), hour)
+    market = request_market(request)
+    varies_by = (wanted_country(request), theme_of(request), hour, market.code if market else "")
     name = "\n".join((request.path_info, query, part, *varies_by))
     return f"page:{hashlib.blake2b(name.encode(), digest_size=16).hexdigest()}"
 

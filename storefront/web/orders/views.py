@@ -221,7 +221,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     elif not can_pay:
         delete_unpaid_cookie(request, response, order)
     if is_same_cart and order.status not in {Status.PENDING_PAYMENT, Status.EXPIRED}:
-        delete_cart_cookie(response)
+        delete_cart_cookie(request, response)
     return response
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.template.backends.jinja2 import Jinja2
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.translation import (
     get_language,
     gettext,
@@ -34,16 +34,24 @@ TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)
 
 
 class LanguageBackend(Jinja2):
-    """Django's Jinja backend, with an environment per language."""
+    """Django's Jinja backend, with an environment per language and script prefix.
+
+    Compiled templates contain URLs, which begin with the script prefix: "/", or the path of a
+    market.
+    """
 
     @property
     def env(self) -> Environment:
-        return self._by_language[get_language() or settings.LANGUAGE_CODE]
+        key = get_language() or settings.LANGUAGE_CODE, get_script_prefix()
+        if (known := self._environments.get(key)) is None:
+            known = self._environments[key] = for_language(self._plain, key[0])
+        return known
 
     @env.setter
     def env(self, plain: Environment) -> None:
-        self._by_language = {
-            code: for_language(plain, code) for code, _ in settings.SUPPLIER_LANGUAGES
+        self._plain = plain
+        self._environments = {
+            (code, "/"): for_language(plain, code) for code, _ in settings.SUPPLIER_LANGUAGES
         }
 
 
@@ -121,7 +129,7 @@ def for_language(base: Environment, language: str) -> Environment:
         "word": lambda code, kind: word(str(code), kind, language),
     }
     env.globals = base.globals | {
-        "url": lambda name, *args: _url(name, args, language),
+        "url": lambda name, *args: _url(name, args, language, get_script_prefix()),
         "days": lambda first, last: formats.days(first, last, language),
         "country_options": lambda codes, chosen: formats.country_options(
             tuple(codes), chosen, language
@@ -133,7 +141,8 @@ def for_language(base: Environment, language: str) -> Environment:
 
 
 @lru_cache(maxsize=8192)
-def _url(name: str, args: tuple[Any, ...], language: str) -> str:
+def _url(name: str, args: tuple[Any, ...], language: str, prefix: str) -> str:
+    del prefix  # ``reverse`` prepends it; part of the cache key
     with override(language):
         return reverse(name, args=args)
 

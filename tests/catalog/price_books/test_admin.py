@@ -14,7 +14,12 @@ from tests.factories.catalog import make_channel
 from tests.factories.priced_shop import stock_shop
 
 pytestmark = pytest.mark.django_db
-CHANNEL = {"name": "Fara", "safety_stock": "0", "max_split_locations": "1"}
+CHANNEL = {
+    "name": "Fara",
+    "default_language": "en",
+    "safety_stock": "0",
+    "max_split_locations": "1",
+}
 
 
 def page(name, what="changelist", *args):

@@ -24,7 +24,7 @@ def lamp_of(sku, **known):
 
 def bring(user, cart=None, now=NOON):
     return account_cart.merge_guest_cart(
-        owner_id=user.pk, token=cart.token if cart else "", now=now
+        owner_id=user.pk, channel=make_channel(), token=cart.token if cart else "", now=now
     )
 
 
@@ -46,7 +46,10 @@ def test_a_guest_cart_is_assigned_with_a_new_token(erika):
     assert kept.owner_id == erika.pk
     assert held(kept) == {"A": 2}
     assert carts.find(token=cart.token, now=NOON) is None
-    assert account_cart.account_cart(owner_id=erika.pk, now=NOON).token == kept.token
+    assert (
+        account_cart.account_cart(owner_id=erika.pk, channel=make_channel(), now=NOON).token
+        == kept.token
+    )
 
 
 def test_two_carts_are_merged_with_all_lines(erika):
@@ -124,9 +127,13 @@ def test_an_ordered_cart_is_not_merged(erika):
 def test_a_cart_is_kept_for_30_days(erika):
     bring(erika, make_cart(lamp_of("A")))
 
-    assert account_cart.account_cart(owner_id=erika.pk, now=NOON + timedelta(days=30))
+    assert account_cart.account_cart(
+        owner_id=erika.pk, channel=make_channel(), now=NOON + timedelta(days=30)
+    )
     assert (
-        account_cart.account_cart(owner_id=erika.pk, now=NOON + timedelta(days=30, seconds=1))
+        account_cart.account_cart(
+            owner_id=erika.pk, channel=make_channel(), now=NOON + timedelta(days=30, seconds=1)
+        )
         is None
     )
 

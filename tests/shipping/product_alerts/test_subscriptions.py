@@ -65,7 +65,7 @@ def test_a_confirmation_withdraws_an_earlier_refusal_of_alerts():
 
 def test_a_link_opens_its_alert_until_it_is_stopped():
     alert = subscribe(make_sellable())
-    token = links.alert_path(alert).split("/")[-2]
+    token = links.alert_url(alert).split("/")[-2]
     assert links.find_alert(token) == alert
     assert links.find_alert(f"{alert.pk}:forged") is None
 

@@ -145,6 +145,7 @@ def _channel() -> Channel:
         code="shop",
         defaults={
             "name": "Fara",
+            "is_storefront": True,
             "currency": "EUR",
             "default_country": "DE",
             "countries": sorted(VAT_RATES),

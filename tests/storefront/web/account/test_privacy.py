@@ -73,7 +73,9 @@ def create_personal_data(user, light):
     Order.objects.filter(pk=purchase.order_id).update(status="completed")
     made = returned(light)
     authorizations.reject(authorization=made, answer=f"{CANARIES[4]} wrote", actor="ann", now=NOON)
-    cart = account_cart.merge_guest_cart(owner_id=user.pk, token=make_cart(light).token, now=NOON)
+    cart = account_cart.merge_guest_cart(
+        owner_id=user.pk, channel=light.channel, token=make_cart(light).token, now=NOON
+    )
     delivery_details.set_address(cart=cart, email=CANARIES[3], ship_to=THERE, now=NOON)
     profile.save_address(user_id=user.pk, address=THERE, is_default=True)
     profile.set_sms_number(user_id=user.pk, number=CANARIES[2])

@@ -17,7 +17,7 @@ from catalog.search.detail_facets import DETAIL_FACETS
 from catalog.search.filters import ALL_CHOICES, ALL_RANGES, FACETS, SORTS
 from storefront.lib.money import Money
 from storefront.web.core import formats, labels
-from storefront.web.core.context_processors import in_language
+from storefront.web.core.market_links import in_language
 from tests.support.locale import LOCALE
 
 KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(

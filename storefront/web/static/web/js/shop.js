@@ -5,12 +5,12 @@ const cookie = (name) =>
   document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
 
 function countCart() {
-  const count = Number.parseInt(cookie("fara_cart_count") ?? "0", 10);
   for (const badge of document.querySelectorAll("[data-cart-count]")) {
+    const count = Number.parseInt(cookie(badge.dataset.cartCount) ?? "0", 10);
     badge.textContent = count;
     badge.hidden = !(count > 0);
   }
-  for (const note of document.querySelectorAll("[data-unpaid]")) note.hidden = !cookie("fara_unpaid");
+  for (const note of document.querySelectorAll("[data-unpaid]")) note.hidden = !cookie(note.dataset.unpaid);
 }
 
 // Quantity steppers: buttons beside a number field; in the cart each step submits the form.
