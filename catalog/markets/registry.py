@@ -17,8 +17,8 @@ from catalog.models import Channel
 CACHE_S = 10.0
 # First parts of paths that belong to the whole site; no market may have them.
 RESERVED_PATHS = frozenset(
-    {"admin", "api", "beam", "brand", "dev", "guarantee", "healthz", "hooks", "media", "readyz"}
-    | {"static"}
+    {"admin", "api", "beam", "brand", "dev", "feeds", "guarantee", "healthz", "hooks", "media"}
+    | {"readyz", "static"}
 )
 
 

@@ -134,7 +134,7 @@ def _judge_bulkheads(figures: Figures) -> list[Verdict]:
     """Hang one supplier; judge how long orders and syncs of another supplier take."""
     with TemporaryDirectory(prefix="fara-bench-") as folder:
         rounds = bulkheads.measure(
-            channel=Channel.objects.get(),
+            channel=Channel.objects.get(code="shop"),
             folder=Path(folder),
             env={},
             products=HANGING_PRODUCTS,

@@ -79,7 +79,7 @@ def company(
         for kind in ("products", "stock"):
             run_sync(supplier=supplier, kind=kind, now=timezone.now())
         for location in StockLocation.objects.filter(supplier=supplier):
-            routes.routes(location=location, currency=Channel.objects.get().currency)
+            routes.routes(location=location, currency=Channel.objects.get(code="shop").currency)
         yield Company(supplier=supplier, url=url)
 
 

@@ -86,7 +86,7 @@ def _judge_growth(figures: Figures, *, bare: Server, plain: Server) -> list[Verd
     verdicts: list[Verdict] = []
     stride = catalog_size.STRIDE
     if figures.needs("P4"):
-        channel = Channel.objects.get()
+        channel = Channel.objects.get(code="shop")
         found = search.measure(channel=channel, now=figures.now, stride=stride, say=figures.say)
         verdicts += pages.judge_search(figures.keep("search_100k", found))
     if figures.needs("P17"):

@@ -114,7 +114,7 @@ def _set_units(place: Instance, level: StockLevel, *, units: int) -> None:
 
 def _sellable_products() -> Iterator[SellableProduct]:
     """Yield products for sale, lazily: each takes a while."""
-    channel = Channel.objects.get()
+    channel = Channel.objects.get(code="shop")
     cards = ProductCard.objects.filter(channel=channel, available__gte=MIN_UNITS).order_by("pk")
     for slug in cards.values_list("slug", flat=True):
         if light := _sellable_product(channel, slug):
