@@ -45,9 +45,17 @@ class ProductFeedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for
     def clean(self) -> dict[str, Any] | None:
         """Require a country that the channel delivers to."""
         cleaned = super().clean()
-        channel, country = self.cleaned_data.get("channel"), self.cleaned_data.get("country")
-        if channel and country and country not in channel.destinations:
+        data = self.cleaned_data
+        if (channel := data.get("channel")) is None:
+            return cleaned
+        if not channel.is_storefront:
+            self.add_error(
+                "channel", _("Choose a market of our own site: items link to its pages.")
+            )
+        elif data.get("country") and data["country"] not in channel.destinations:
             self.add_error("country", _("The channel does not sell to this country."))
+        elif channel.languages and data.get("language") not in channel.languages:
+            self.add_error("language", _("The channel is not offered in this language."))
         return cleaned
 
 

@@ -87,7 +87,7 @@ def _write(feed: ProductFeed, now: datetime) -> dict[str, object]:
                 yield item
 
         for piece in formats.write(
-            each_counted(), target=feed.target, file_type=feed.file_type, heading=_heading()
+            each_counted(), target=feed.target, file_type=feed.file_type, heading=_heading(feed)
         ):
             target.write(piece.encode())
         target.seek(0)
@@ -101,10 +101,10 @@ def _write(feed: ProductFeed, now: datetime) -> dict[str, object]:
     }
 
 
-def _heading() -> formats.Heading:
+def _heading(feed: ProductFeed) -> formats.Heading:
     identity = shop_identity()
     return formats.Heading(
         title=identity.name,
-        url=products.home_url(),
+        url=products.home_url(feed.channel),
         description=gettext("Products of %(shop)s") % {"shop": identity.name},
     )

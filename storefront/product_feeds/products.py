@@ -15,6 +15,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from catalog.attributes.families import Families, FamilyKind
+from catalog.markets.registry import url_of
 from catalog.models import Channel, ProductCard
 from catalog.models.families import load_families
 from catalog.products import images
@@ -55,7 +56,7 @@ def feed_items(
     slugs = (
         ProductCard.objects.filter(channel=channel).order_by("id").values_list("slug", flat=True)
     )
-    families = load_families()
+    families, shop_url = load_families(), url_of(channel.pk)
     for batch in batched(slugs.iterator(chunk_size=2000), PRODUCTS_PER_QUERY):
         found = [load_product(channel=channel, slug=slug, now=now) for slug in batch]
         lights = [light for light in found if light is not None]
@@ -66,7 +67,8 @@ def feed_items(
             now=now,
         )
         for light in lights:
-            builder = _ItemBuilder(light, language, google_category(light.family, families), now)
+            category_id = google_category(light.family, families)
+            builder = _ItemBuilder(light, shop_url, language, category_id, now)
             for variant in light.variants:
                 answer = answers[variant.id]
                 if reason := _exclusion(light, variant, answer):
@@ -75,9 +77,9 @@ def feed_items(
                     yield builder.item(variant, answer, country)
 
 
-def home_url() -> str:
-    """Return the address of the home page in the active language."""
-    return f"{settings.PUBLIC_URL}{reverse('home')}"
+def home_url(channel: Channel) -> str:
+    """Return the address of the home page of a market in the active language."""
+    return f"{url_of(channel.pk)}{reverse('home')}"
 
 
 def _exclusion(light: ProductView, variant: VariantView, answer: Availability) -> Exclusion | None:
@@ -93,12 +95,14 @@ def _exclusion(light: ProductView, variant: VariantView, answer: Availability) -
 class _ItemBuilder:
     """Builds the items of one product."""
 
-    def __init__(self, light: ProductView, language: str, category_id: int, now: datetime) -> None:
+    def __init__(
+        self, light: ProductView, shop_url: str, language: str, category_id: int, now: datetime
+    ) -> None:
         self._light, self._language, self._now = light, language, now
         self._title = product_title(light)
         text = light.text_in(language)
         self._description = items.plain_text(text.description_html) or text.summary or self._title
-        self._path = reverse("product", args=[light.slug])
+        self._url = f"{shop_url}{reverse('product', args=[light.slug])}"
         self._category_id = category_id
         # The options in the order of their names; readers know only color and size.
         self._sizes = [
@@ -121,7 +125,7 @@ class _ItemBuilder:
             group=str(light.id) if self._is_group else "",
             title=items.trimmed(title, items.MAX_TITLE),
             description=items.trimmed(self._description, items.MAX_DESCRIPTION),
-            url=f"{settings.PUBLIC_URL}{self._path}?{urlencode({'v': variant.sku})}",
+            url=f"{self._url}?{urlencode({'v': variant.sku})}",
             picture_urls=tuple(
                 f"{settings.PUBLIC_URL}{images.url_of(picture.stem, PICTURE_WIDTH)}"
                 for picture in light.pictures_of(variant)[: items.MAX_PICTURES + 1]

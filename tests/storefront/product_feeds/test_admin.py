@@ -4,6 +4,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 
+from catalog.models import Channel
 from storefront.product_feeds.models import ProductFeed
 from tests.factories.catalog import NOON, make_channel
 
@@ -26,11 +27,18 @@ def test_staff_add_a_feed_and_see_its_address(admin_client):
 
 
 @pytest.mark.parametrize(
-    ("country", "message"),
-    [("XX", "Enter a country code of two letters"), ("BR", "The channel does not sell to")],
+    ("changes", "of_channel", "message"),
+    [
+        ({"country": "XX"}, {}, "Enter a country code of two letters"),
+        ({"country": "BR"}, {}, "The channel does not sell to"),
+        ({}, {"languages": ["az"]}, "The channel is not offered in this language"),
+        ({}, {"is_storefront": False}, "Choose a market of our own site"),
+    ],
 )
-def test_a_country_that_the_channel_does_not_sell_to_is_refused(admin_client, country, message):
-    answer = admin_client.post(f"{URL}add/", form(country=country))
+def test_a_feed_whose_pages_do_not_exist_is_refused(admin_client, changes, of_channel, message):
+    make_channel()
+    Channel.objects.update(**of_channel)
+    answer = admin_client.post(f"{URL}add/", form(**changes))
     assert message in answer.content.decode()
     assert not ProductFeed.objects.exists()
 

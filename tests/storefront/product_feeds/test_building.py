@@ -8,7 +8,8 @@ import pytest
 import time_machine
 from django.core.files.storage import storages
 
-from catalog.models import Identifier, Product
+from catalog.markets import registry
+from catalog.models import Channel, Identifier, Product
 from storefront.product_feeds import building, formats, tasks
 from storefront.product_feeds.models import ProductFeed
 from storefront.web.core.visit import COUNTRY_COOKIE
@@ -131,6 +132,13 @@ def test_what_the_country_cannot_get_or_has_no_picture_is_left_out_and_counted(l
     light.variant.product.images.all().delete()
     built(feed, NOON + timedelta(minutes=2))
     assert feed.excluded == {"no_picture": 2}
+
+
+def test_links_lead_to_the_market_of_the_channel(light):
+    Channel.objects.update(path="az-market")
+    registry._cached = None
+    (black, _red) = rules.read(built(make_feed()), "xml")
+    assert "/az-market/en/p/" in black["link"][0]
 
 
 def test_texts_are_in_the_language_of_the_feed(light):
