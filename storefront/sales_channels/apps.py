@@ -8,3 +8,10 @@ class SalesChannelsConfig(AppConfig):
     name = "storefront.sales_channels"
     label = "sales_channels"
     verbose_name = _("Sales channels")
+
+    def ready(self) -> None:
+        """Register the payments that stores took as a payment gateway."""
+        from orders.gateways import GATEWAYS  # noqa: PLC0415 - the registry of apps is ready now
+
+        gateway = "storefront.sales_channels.orders.gateway.SalesChannelGateway"
+        GATEWAYS["sales_channel"] = (gateway, {})

@@ -16,6 +16,9 @@ from shipping.trackers import provider_state
 from shipping.trackers import updates as tracking_provider_updates
 from shipping.trackers.base import Tracker
 from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.sales_channels.models import Connection as StoreConnection
+from storefront.sales_channels.orders import webhooks as store_webhooks
+from storefront.sales_channels.orders.intake import UnknownRemoteOrderError
 from storefront.webhooks.sources import GATEWAYS, TWILIO, Source, is_mail_provider
 from storefront.webhooks.supplier_system import payloads
 from storefront.webhooks.supplier_system.payloads import (
@@ -36,6 +39,7 @@ from suppliers.connectors.records import (
 from suppliers.models import Supplier
 from suppliers.pushes import prices, statuses, stock
 from suppliers.pushes.rows import RefusedRow
+from suppliers.resilience.bulkheads import LockedElsewhereError
 from suppliers.runs.runs import QuarantinedError
 from suppliers.sync import webhooks
 
@@ -61,7 +65,7 @@ class HandlingResult:
     refused_rows: tuple[RefusedRow, ...] = ()
 
 
-def apply_webhook(
+def apply_webhook(  # noqa: PLR0911 - one for each kind of source
     *, source: Source, external_id: str, body: bytes, received_at: datetime, now: datetime
 ) -> HandlingResult:
     """Apply a webhook. Idempotent.
@@ -78,6 +82,8 @@ def apply_webhook(
         return _mail_provider(body, received_at, now)
     if source.tracker is not None:
         return _tracking_provider(source.tracker, body, now)
+    if source.store is not None:
+        return _store(source.store, external_id, now)
     if source.connector is None:
         return _apply_system_call(source, external_id, body, received_at, now)
     return _apply_events(source, source.connector.parse_event(body, received_at=received_at), now)
@@ -109,6 +115,16 @@ def _tracking_provider(tracker: Tracker, body: bytes, now: datetime) -> Handling
     if not tracking_provider_updates.apply_report(report, is_poll=False, now=now):
         return HandlingResult(is_applied=False, reason="no registered parcel has this number")
     return HandlingResult(is_applied=True)
+
+
+def _store(connection: StoreConnection, external_id: str, now: datetime) -> HandlingResult:
+    try:
+        is_applied = store_webhooks.apply(connection, external_id=external_id, now=now)
+    except UnknownRemoteOrderError as error:
+        raise UnknownOrderError(str(error)) from error
+    except LockedElsewhereError as error:  # a poll takes it in: read it again after that
+        raise TemporaryError(str(error)) from error
+    return HandlingResult(is_applied=is_applied, reason="" if is_applied else "unknown event type")
 
 
 def _apply_system_call(

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
 MAX_SYSTEM_BYTES = 256 * 1024  # a supplier's system sends batches
+MAX_STORE_BYTES = 1024 * 1024  # a store sends whole orders, of which only ids are kept
 MAX_CALLS_PER_MINUTE = 600  # of one supplier's system
 MINUTE = timedelta(minutes=1)
 REFUSED = "Refused: the signature does not match, or the timestamp is more than 5 minutes off."
@@ -43,6 +44,8 @@ class Answer:
 
 
 def max_bytes(source: Source) -> int:
+    if source.store:
+        return MAX_STORE_BYTES
     return MAX_SYSTEM_BYTES if source.is_supplier_system else MAX_BYTES
 
 

@@ -15,6 +15,8 @@ from shipping.trackers.registry import configured_tracker
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security import webhook_signing
 from storefront.lib.security.encryption import decrypt
+from storefront.sales_channels.models import Connection as StoreConnection
+from storefront.sales_channels.orders import webhooks as store_webhooks
 from storefront.webhooks.supplier_system.secrets import valid_secrets
 from suppliers.connectors import CONNECTORS, connector_class
 from suppliers.connectors.capabilities import Capability, Webhooks, supports
@@ -23,6 +25,7 @@ from suppliers.models import Supplier
 # Name prefix of suppliers that send the shop's own payload. The prefix of suppliers with an API is
 # the code of their connector.
 SUPPLIER = "supplier"
+CHANNEL = "channel"  # name prefix of stores, followed by the code of their channel
 STRIPE = "stripe"
 TWILIO = "twilio"
 GATEWAYS = frozenset({STRIPE})
@@ -35,15 +38,18 @@ class Source:
     ``supplier`` is the owner of the purchase orders it may report on; None for gateways, the
     providers of SMS, mail and tracking. ``connector`` is the connector class of a supplier that
     sends its own API's payload. ``tracker`` is the tracking provider that reports on registered
-    parcels.
+    parcels. ``store`` is the connection of a channel's store.
     """
 
     name: str
     supplier: Supplier | None = None
     connector: type[Webhooks] | None = None
     tracker: Tracker | None = None
+    store: StoreConnection | None = None
 
-    def verify(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    def verify(  # noqa: PLR0911 - one for each kind of source
+        self, *, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> str:
         """Verify a webhook and return its id, which is the same on redelivery.
 
         The signature is checked on the raw bytes, before they are parsed. The id of a ping is
@@ -60,6 +66,8 @@ class Source:
                 secrets=decrypt(connection.secrets_encrypted) if connection else {},
                 options=connection.options if connection else {},
             )
+        if self.store:
+            return store_webhooks.verify(self.store, headers=headers, body=body)
         if self.tracker:
             return self.tracker.verify_signature(headers=headers, body=body)
         if self.name == STRIPE:
@@ -73,6 +81,10 @@ class Source:
             return mail_webhooks.verify(headers=headers, body=body, now=now)
         secrets = valid_secrets(supplier_code=self.name.partition("-")[2], now=now)
         return webhook_signing.verify(headers=headers, body=body, secrets=secrets, now=now)
+
+    def kept_body(self, *, external_id: str, body: bytes) -> bytes:
+        """Return what is stored of a call: of a store's, no order, since that is read there."""
+        return external_id.encode() if self.store else body
 
     @property
     def is_supplier_system(self) -> bool:
@@ -96,8 +108,8 @@ def is_mail_provider(name: str) -> bool:
 def find(name: str) -> Source | None:
     """Return the source with a name, None if unknown.
 
-    Names are ``<connector>-<supplier code>``, ``supplier-<supplier code>``, and the codes of
-    gateways and of the providers of SMS, mail and tracking.
+    Names are ``<connector>-<supplier code>``, ``supplier-<supplier code>``, ``channel-<channel
+    code>``, and the codes of gateways and of the providers of SMS, mail and tracking.
     """
     # Stripe also if new payments use another gateway: older payments still send events.
     services = {STRIPE: bool(settings.STRIPE_WEBHOOK_SECRET), TWILIO: sms.is_offered()}
@@ -108,6 +120,9 @@ def find(name: str) -> Source | None:
     tracker = configured_tracker()
     if tracker and name == tracker.code:
         return Source(name=name, tracker=tracker)
+    if name.startswith(f"{CHANNEL}-"):
+        store = store_webhooks.find_connection(name.removeprefix(f"{CHANNEL}-"))
+        return Source(name=name, store=store) if store else None
     return _find_supplier_source(name)
 
 

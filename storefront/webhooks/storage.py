@@ -24,7 +24,7 @@ def store(
         source=source.name,
         external_id=external_id,
         defaults={
-            "body": body,
+            "body": source.kept_body(external_id=external_id, body=body),
             "received_at": now,
             "status": InboundWebhook.Status.RECEIVED,
             "status_since": now,

@@ -70,6 +70,9 @@ PERIODS_S = {
     # scorecards: the sweep finds new facts; each night all are checked
     "shipping.tasks.record_recent_supplier_facts": 300,
     "shipping.tasks.record_all_supplier_facts": DAY_S,
+    # stores: a lost webhook is no lost order
+    "storefront.sales_channels.orders.tasks.poll_stores": 60,
+    "storefront.sales_channels.orders.tasks.process_due": 30,
     # webhooks and messages
     "storefront.webhooks.tasks.subscribe_all": 3600,
     "storefront.webhooks.tasks.process_due": 10,

@@ -7,12 +7,20 @@ from storefront.sales_channels.models.listings import (
     RemoteListing,
     RemoteProduct,
 )
+from storefront.sales_channels.models.orders import (
+    OrderProblem,
+    RemoteFulfillment,
+    RemoteOrderRecord,
+)
 
 __all__ = [
     "ChannelRun",
     "Connection",
     "Drift",
+    "OrderProblem",
     "PendingChange",
+    "RemoteFulfillment",
     "RemoteListing",
+    "RemoteOrderRecord",
     "RemoteProduct",
 ]

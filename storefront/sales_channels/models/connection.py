@@ -86,6 +86,24 @@ class Connection(Stateful):
         default=False,
         help_text=_("If on, a product is published only when each of its variants has a GTIN."),
     )
+    refuse_after_hours = models.PositiveSmallIntegerField(
+        _("Refuse orders after (hours)"),
+        default=24,
+        help_text=_(
+            "A paid order that is out of stock, or that nothing carries to its address, waits this "
+            "long. Then it is canceled and refunded in the store. 0 = at once."
+        ),
+    )
+    notifies_customers = models.BooleanField(
+        _("Send our e-mails"),
+        default=False,
+        help_text=_(
+            "If on, customers of this store get our e-mails about their orders. Turn off those of "
+            "the store first, or customers get both."
+        ),
+    )
+    # the store's time of the newest order that was read
+    orders_until = models.DateTimeField(_("Orders read until"), null=True, blank=True)
     # as the store describes itself (``StoreInfo``), when it was last checked
     store_name = models.CharField(_("Store name"), max_length=200, blank=True)
     checked_at = models.DateTimeField(_("Last checked"), null=True, blank=True)

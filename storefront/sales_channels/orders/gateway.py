@@ -1,0 +1,164 @@
+"""Sales channel gateway: the payments that the platforms of stores took, as a payment gateway.
+
+The money was captured at the sale. A store is asked only to refund it; the sale itself is recorded
+with the order. Refunds made in the store are recorded by ``changes``, with the units they return.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NoReturn
+
+from orders.gateways.base import (
+    CaptureMode,
+    GatewayBalance,
+    PaymentUpdate,
+    UnknownAtGatewayError,
+    UpdateKind,
+)
+from orders.models import PaymentEvent
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.http.observers import CallObserver
+from storefront.lib.money import Money
+from storefront.sales_channels.connections.factory import open_platform
+from storefront.sales_channels.models import Connection, RemoteOrderRecord
+from storefront.sales_channels.platforms.base import (
+    PaymentState,
+    Platform,
+    RefundWrite,
+    RemoteOrder,
+    RemoteRefund,
+)
+
+CODE = "sales_channel"
+UNPAID = frozenset({PaymentState.PENDING, PaymentState.VOIDED})
+
+
+def sale_updates(remote: RemoteOrder, *, reference: str) -> list[PaymentUpdate]:
+    """Return that the whole total is authorized and captured."""
+    return [
+        PaymentUpdate(
+            reference=reference,
+            external_id=f"{reference}:{kind}",
+            kind=kind,
+            amount=remote.total,
+            occurred_at=remote.placed_at,
+            capture_mode=CaptureMode.AT_SALE,
+        )
+        for kind in (UpdateKind.AUTHORIZED, UpdateKind.CAPTURED)
+    ]
+
+
+def refund_update(refund: RemoteRefund, *, reference: str) -> PaymentUpdate:
+    """Return a refund; ids are unique per store only, so the reference is part of it."""
+    return PaymentUpdate(
+        reference=reference,
+        external_id=f"{reference}:{refund.external_id}"[:110],
+        kind=UpdateKind.REFUNDED,
+        amount=refund.amount,
+        occurred_at=refund.made_at,
+        request_key=refund.key,
+        reason=refund.reason,
+    )
+
+
+class SalesChannelGateway:
+    """All stores as one gateway; a reference names the channel and the order in its store.
+
+    Each connection has a circuit breaker of its own, so ``gate`` is not used.
+    """
+
+    def __init__(self, *, gate: CallObserver) -> None:
+        pass
+
+    def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
+        request = PaymentEvent.objects.filter(gateway=CODE, external_id=key).first()
+        with _store_of(reference) as (platform, order_id):
+            made = platform.refund(
+                RefundWrite(
+                    order_id=order_id,
+                    amount=amount,
+                    units={},
+                    delivery=Money.zero(amount.currency),
+                    reason=request.reason if request else "",
+                    key=key,
+                )
+            )
+        return refund_update(made, reference=reference)
+
+    def history(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
+        """Return the refunds that we requested."""
+        with _store_of(reference) as (platform, order_id):
+            remote = _read(platform, order_id)
+        return tuple(
+            refund_update(refund, reference=reference) for refund in remote.refunds if refund.key
+        )
+
+    def authorization(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
+        return self.history(reference=reference)
+
+    def balance(self, *, reference: str) -> GatewayBalance:
+        with _store_of(reference) as (platform, order_id):
+            return _balance(_read(platform, order_id), reference)
+
+    def balances(self, *, since: datetime, until: datetime) -> Iterator[GatewayBalance]:
+        """Yield the paid orders of all active stores that changed; ignored ones are left out."""
+        active = Connection.objects.filter(status=Connection.Status.ACTIVE)
+        for connection in active.select_related("channel").order_by("pk"):
+            ignored = set(
+                RemoteOrderRecord.objects.filter(
+                    connection=connection, status=RemoteOrderRecord.Status.IGNORED
+                ).values_list("external_id", flat=True)
+            )
+            with open_platform(connection) as platform:
+                for remote in platform.orders_since(since):
+                    is_ours = remote.external_id not in ignored and not remote.is_test
+                    if is_ours and since <= remote.updated_at < until:
+                        reference = f"{connection.channel.code}:{remote.external_id}"
+                        yield _balance(remote, reference)
+
+    def close(self) -> None:
+        """Do nothing: each call opens its store."""
+
+    def _refuse(self, **_: Any) -> NoReturn:
+        raise PermanentError("only refunds are requested from a store", code="405")
+
+    open = capture = release = abandon = updates_of_event = _refuse
+
+
+@contextmanager
+def _store_of(reference: str) -> Iterator[tuple[Platform, str]]:
+    """Open the store of a payment; yield it with the order's id there.
+
+    Raises: UnknownAtGatewayError  no store is connected to the channel
+            TemporaryError         its connection is paused
+    """
+    code, _, order_id = reference.partition(":")
+    connection = Connection.objects.filter(channel__code=code).select_related("channel").first()
+    if connection is None:
+        raise UnknownAtGatewayError(f"no store is connected to {code!r}", code="404")
+    if connection.status != Connection.Status.ACTIVE:
+        raise TemporaryError(f"the connection of {code} is {connection.status}")
+    with open_platform(connection, is_for_order=True) as platform:
+        yield platform, order_id
+
+
+def _read(platform: Platform, order_id: str) -> RemoteOrder:
+    remote = platform.order(order_id)
+    if remote is None:
+        raise UnknownAtGatewayError(f"the store has no order {order_id}", code="404")
+    return remote
+
+
+def _balance(remote: RemoteOrder, reference: str) -> GatewayBalance:
+    nothing = Money.zero(remote.currency)
+    paid = nothing if remote.payment in UNPAID else remote.total
+    return GatewayBalance(
+        reference=reference,
+        name=reference,
+        authorized=paid,
+        held=nothing,
+        captured=paid,
+        refunded=Money.total((refund.amount for refund in remote.refunds), remote.currency),
+        moved_at=remote.updated_at,
+    )

@@ -1,0 +1,91 @@
+"""Refusals: cancel and refund an order in its store that we cannot deliver.
+
+The decision is stored first ("refusing"). The refund has a key of its own, and the store is read
+before each call, so that nothing is paid twice.
+"""
+
+from datetime import datetime
+
+from django.utils.translation import gettext, override
+
+from orders.checkout import external_orders
+from storefront.lib.failpoints import failpoint
+from storefront.lib.http.errors import PermanentError
+from storefront.lib.money import Money
+from storefront.sales_channels.models import OrderProblem, RemoteOrderRecord
+from storefront.sales_channels.orders.locks import record_lock
+from storefront.sales_channels.platforms.base import Platform, RefundWrite, RemoteOrder
+
+Status = RemoteOrderRecord.Status
+
+
+class AlreadyTakenError(Exception):
+    """The order is taken in already: cancel our order instead."""
+
+
+def refuse(*, record: RemoteOrderRecord, actor: str, now: datetime) -> None:
+    """Decide, as staff, to cancel and refund an order in the store. A worker carries it out.
+
+    Raises: AlreadyTakenError, InvalidTransitionError  nothing is written
+            LockedElsewhereError                       a worker decides on it
+    """
+    with record_lock(record):
+        record.refresh_from_db()
+        channel = record.connection.channel
+        if external_orders.find(channel=channel, reference=record.external_id):
+            raise AlreadyTakenError(record.external_id)
+        refuse_locked(record, actor=actor, now=now)
+
+
+def refuse_locked(record: RemoteOrderRecord, *, actor: str, now: datetime) -> None:
+    """Store the refusal of an order whose lock the caller holds."""
+    reason = record.detail or record.problem
+    record.move(Status.REFUSING, at=now, actor=actor, reason=reason, due_at=now, attempts=0)
+
+
+def execute(
+    *, record: RemoteOrderRecord, platform: Platform, remote: RemoteOrder, now: datetime
+) -> None:
+    """Refund what the store has not returned yet, then cancel the order there.
+
+    Raises: TemporaryError, PermanentError  not known to be done; retried when due
+    """
+    refunded = Money.total((refund.amount for refund in remote.refunds), remote.currency)
+    key = f"refuse:{record.reference}"
+    is_done = any(refund.key == key for refund in remote.refunds)
+    with override(remote.locale[:2] or "en"):
+        reason = gettext("An item of this order cannot be delivered.")
+    failpoint("refusal.before_refund")
+    try:
+        if refunded < remote.total and not is_done:
+            platform.refund(
+                RefundWrite(
+                    order_id=remote.external_id,
+                    amount=remote.total - refunded,
+                    units={
+                        line.external_id: line.quantity - line.canceled for line in remote.lines
+                    },
+                    delivery=remote.delivery,
+                    reason=reason,
+                    key=key,
+                )
+            )
+        failpoint("refusal.after_refund")
+        if not remote.is_canceled:
+            platform.cancel_order(remote.external_id, reason=reason)
+    except PermanentError as error:
+        if not error.is_outcome_unknown:
+            record.problem, record.detail = OrderProblem.STORE_REFUSED, str(error)[:500]
+            record.problem_since = record.problem_since or now
+            record.save(update_fields=["problem", "detail", "problem_since"])
+        raise
+    detail = record.detail or str(record.get_problem_display())
+    record.move(
+        Status.REFUSED,
+        at=now,
+        problem="",
+        detail=detail,
+        problem_since=None,
+        due_at=None,
+        canceled_there_at=now,
+    )

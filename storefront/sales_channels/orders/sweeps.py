@@ -1,0 +1,110 @@
+"""Sweeps: poll one store for orders, process due records, report parcels and cancellations.
+
+One worker at a time polls a store, and one reports to it.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import F, QuerySet
+
+from orders.payments.updates import TooEarlyError
+from storefront.lib.http.errors import ExternalServiceError, TemporaryError
+from storefront.lib.state_machine import ConcurrentUpdateError
+from storefront.sales_channels.connections.factory import open_platform
+from storefront.sales_channels.connections.status import pause_if_unauthorized
+from storefront.sales_channels.models import Connection, RemoteOrderRecord
+from storefront.sales_channels.orders import cancellations, changes, fulfillments, intake
+from storefront.sales_channels.platforms.base import Platform, RemoteOrder
+from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
+
+log = logging.getLogger(__name__)
+
+# Platforms list an order some time after they changed it, and their clocks are not ours.
+OVERLAP = timedelta(minutes=5)
+BATCH = 200
+
+
+def poll(*, connection: Connection, now: datetime) -> int:
+    """Take in the orders that changed since the last poll; return how many were read.
+
+    The first poll begins with the connection: earlier orders are not ours. The cursor is the
+    store's own time, and moves only past orders that are stored.
+
+    Raises: LockedElsewhereError, TemporaryError, PermanentError
+    """
+    count = 0
+    with exclusive_lock(f"remote orders {connection.pk}"), open_platform(connection) as platform:
+        since = connection.orders_until or connection.status_since
+        newest = connection.orders_until
+        try:
+            for remote in platform.orders_since(since - OVERLAP):
+                count += 1
+                if connection.orders_until is None and remote.placed_at < since - OVERLAP:
+                    continue
+                record = intake.note(connection=connection, external_id=remote.external_id, now=now)
+                if record.remote_updated_at is None or remote.updated_at > record.remote_updated_at:
+                    attempt(record=record, platform=platform, remote=remote, now=now)
+                newest = max(remote.updated_at, newest or remote.updated_at)
+        finally:
+            if newest is not None and newest != connection.orders_until:
+                Connection.objects.filter(pk=connection.pk).update(orders_until=newest)
+    return count
+
+
+def due_records(connection: Connection, *, now: datetime) -> QuerySet[RemoteOrderRecord]:
+    rows = RemoteOrderRecord.objects.filter(connection=connection, due_at__lte=now)
+    return rows.select_related("connection__channel", "order").order_by("due_at")[:BATCH]
+
+
+def process_due(*, connection: Connection, now: datetime) -> None:
+    """Process the due records of a store; stop while it does not answer. Raises: TemporaryError."""
+    with open_platform(connection, is_for_order=True) as platform:
+        for record in due_records(connection, now=now):
+            attempt(record=record, platform=platform, now=now)
+
+
+def attempt(
+    *,
+    record: RemoteOrderRecord,
+    platform: Platform,
+    now: datetime,
+    remote: RemoteOrder | None = None,
+) -> None:
+    """Process one record; a failure defers it and no other. Raises: TemporaryError."""
+    try:
+        intake.process(record=record, platform=platform, now=now, remote=remote)
+    except LockedElsewhereError:
+        return
+    except (ConcurrentUpdateError, TooEarlyError, intake.UnknownRemoteOrderError):
+        changes.defer(record, now=now)
+    except ExternalServiceError as error:
+        changes.defer(record, now=now)
+        pause_if_unauthorized(record.connection, error, now=now)
+        if isinstance(error, TemporaryError):
+            raise
+    except Exception:
+        log.exception("%s cannot be taken in", record)
+        changes.defer(record, now=now)
+
+
+def report(*, connection: Connection, now: datetime) -> None:
+    """Tell a store of parcels, tracking data and cancellations that it does not know.
+
+    Raises: TemporaryError
+    """
+    fulfillments.note_new(connection, now=now)
+    waiting = list(fulfillments.due(connection, now=now))
+    canceled = list(cancellations.due(connection, now=now)[:BATCH])
+    if not waiting and not canceled:
+        return
+    with open_platform(connection, is_for_order=True) as platform:
+        for fulfillment in waiting:
+            fulfillments.send(fulfillment=fulfillment, platform=platform, now=now)
+        for record in canceled:
+            cancellations.cancel(record=record, platform=platform, now=now)
+
+
+def active_connections() -> QuerySet[Connection]:
+    active = Connection.objects.filter(status=Connection.Status.ACTIVE)
+    return active.select_related("channel").order_by(F("orders_until").asc(nulls_first=True))

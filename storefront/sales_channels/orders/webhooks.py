@@ -1,0 +1,63 @@
+"""Store webhooks: verify them, and read the order that they name from the store.
+
+Nothing of the body is used but ids: an order is always read whole. The id of the order is kept in
+the id of the stored call, because platforms name it in a header.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from storefront.sales_channels.connections.factory import open_platform, secrets_of
+from storefront.sales_channels.models import Connection
+from storefront.sales_channels.orders import intake
+from storefront.sales_channels.platforms import platform_class
+from storefront.sales_channels.platforms.base import WebhookTopic
+
+SEPARATOR = "|"
+MAX_ID = 100  # of ``InboundWebhook.external_id``
+
+
+def find_connection(channel: str) -> Connection | None:
+    """Return the store connection of a channel, unless it is disconnected."""
+    rows = Connection.objects.exclude(status=Connection.Status.DISCONNECTED)
+    return rows.filter(channel__code=channel).select_related("channel").first()
+
+
+def verify(connection: Connection, *, headers: Mapping[str, str], body: bytes) -> str:
+    """Verify a call; return its topic, order and delivery in one id.
+
+    Raises: InvalidHeadersError, InvalidSignatureError
+    """
+    call = platform_class(connection.platform).verify_webhook(
+        headers=headers, body=body, secrets=secrets_of(connection)
+    )
+    return SEPARATOR.join((call.topic, call.order_id, call.delivery_id))[:MAX_ID]
+
+
+def apply(connection: Connection, *, external_id: str, now: datetime) -> bool:
+    """Take in the named order, or stop the connection; return whether the call meant anything.
+
+    Raises: TemporaryError, PermanentError, intake.UnknownRemoteOrderError, LockedElsewhereError
+    """
+    topic, order_id, _ = external_id.split(SEPARATOR, 2)
+    if topic == WebhookTopic.UNINSTALLED:
+        _disconnect(connection, now)
+        return True
+    if topic != WebhookTopic.ORDER or not order_id:
+        return False
+    record = intake.note(connection=connection, external_id=order_id, now=now)
+    if connection.status != Connection.Status.ACTIVE:
+        return True  # the record is due when the connection is resumed
+    with open_platform(connection, is_for_order=True) as platform:
+        intake.process(record=record, platform=platform, now=now)
+    return True
+
+
+@transaction.atomic(durable=True)
+def _disconnect(connection: Connection, now: datetime) -> None:
+    reason = "The store removed our access."
+    connection.move(
+        "disconnected", at=now, reason=reason, status_reason=reason, is_unauthorized=True
+    )

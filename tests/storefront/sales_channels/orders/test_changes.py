@@ -1,0 +1,186 @@
+"""Changes: what happens to an order in its store happens here, and no money is paid twice."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from orders.cancellation import cancellation
+from orders.models import Order, PurchaseOrder
+from orders.payments import captures
+from orders.purchasing import submission
+from storefront.dashboard.invariants.payments import PAYMENTS
+from storefront.lib.http.errors import TemporaryError
+from storefront.sales_channels.orders import cancellations, sweeps
+from tests.factories.orders import HOME
+from tests.factories.remote_orders import (
+    change_remote_order,
+    make_line,
+    make_remote_order,
+    refund_in_store,
+    take_in,
+)
+from tests.factories.suppliers import NOON
+from tests.support.invariants import violated
+
+pytestmark = pytest.mark.django_db
+LATER = NOON + timedelta(minutes=30)
+
+
+@pytest.fixture
+def order(connection, store, lamp):
+    make_remote_order(store, lines=[make_line(lamp, quantity=2), make_line(lamp, number=2)])
+    return take_in(connection).order
+
+
+def execute_requests(order, now=LATER):
+    for payment in order.payments.all():
+        captures.execute(payment=payment, now=now)
+
+
+def test_an_order_canceled_and_refunded_there_is_canceled_here(connection, store, order):
+    refund_in_store(store, order.total_amount, is_canceled=True)
+
+    take_in(connection)
+    execute_requests(order)
+
+    order.refresh_from_db()
+    payment = order.payments.get()
+    assert (order.status, payment.status) == ("canceled", "refunded")
+    assert len(store.orders["1001"].refunds) == 1
+    assert violated(PAYMENTS) == []
+
+
+def test_an_order_canceled_there_without_a_refund_is_refunded_once(connection, store, order):
+    change_remote_order(store, is_canceled=True)
+
+    take_in(connection)
+    execute_requests(order)
+    take_in(connection)
+    execute_requests(order)
+
+    [refund] = store.orders["1001"].refunds
+    assert refund.amount == order.total
+    assert order.payments.get().status == "refunded"
+
+
+def test_a_refund_of_units_there_cancels_them_here(connection, store, order):
+    refund_in_store(store, "39.99", {"l2": 1})
+    submission.create_purchase_orders(order=order, now=NOON)
+
+    take_in(connection)
+    execute_requests(order)
+
+    lines = dict(order.lines.values_list("external_reference", "canceled_quantity"))
+    assert lines == {"l1": 0, "l2": 1}
+    assert len(store.orders["1001"].refunds) == 1
+
+
+def test_units_removed_there_are_canceled_and_refunded(connection, store, order):
+    submission.create_purchase_orders(order=order, now=NOON)
+    first, second = store.orders["1001"].lines
+    change_remote_order(store, lines=(replace(first, canceled=1), second))
+
+    take_in(connection)
+    execute_requests(order)
+
+    assert sum(line.canceled_quantity for line in order.lines.all()) == 1
+    [refund] = store.orders["1001"].refunds
+    assert str(refund.amount) == "39.99 EUR"
+
+
+def test_an_older_version_changes_nothing(connection, store, order):
+    newer = change_remote_order(store, ship_to=replace(HOME, line1="Neuweg 2"))
+    take_in(connection)
+    store.orders["1001"] = replace(newer, ship_to=HOME, updated_at=NOON)
+
+    take_in(connection)
+
+    order.refresh_from_db()
+    assert order.ship_to["line1"] == "Neuweg 2"
+
+
+def test_an_address_changed_there_too_late_is_told_to_staff(connection, store, order):
+    submission.create_purchase_orders(order=order, now=NOON)
+    PurchaseOrder.objects.update(status="shipped", submission_status="accepted")
+    change_remote_order(store, ship_to=replace(HOME, line1="Neuweg 2"))
+
+    record = take_in(connection)
+
+    assert record.problem == "address_locked"
+
+
+def test_a_cancellation_after_shipment_is_told_to_staff(connection, store, order):
+    submission.create_purchase_orders(order=order, now=NOON)
+    PurchaseOrder.objects.update(status="shipped", submission_status="accepted")
+    change_remote_order(store, is_canceled=True)
+
+    record = take_in(connection)
+
+    assert record.problem == "too_late"
+    assert Order.objects.get().status == "processing"
+
+
+def test_a_cancellation_while_the_purchase_order_is_submitted_asks_the_supplier(
+    connection, store, order
+):
+    submission.create_purchase_orders(order=order, now=NOON)
+    PurchaseOrder.objects.update(status="ready", submission_status="submitting", attempts=1)
+    refund_in_store(store, order.total_amount, is_canceled=True)
+
+    record = take_in(connection)
+    execute_requests(order)
+
+    purchase_order = order.purchase_orders.get()
+    assert (record.problem, purchase_order.cancel_requested_at is not None) == ("", True)
+    assert len(store.orders["1001"].refunds) == 1
+
+
+def test_units_added_there_are_told_to_staff(connection, store, order, lamp):
+    change_remote_order(store, lines=(*store.orders["1001"].lines, make_line(lamp, number=3)))
+
+    record = take_in(connection)
+
+    assert (record.problem, record.detail) == ("units_added", f"{lamp.sku}: 1")
+
+
+def test_our_cancellation_cancels_and_refunds_in_the_store_once(connection, store, order):
+    cancellation.cancel(order=order, reason="out of stock", actor="staff", now=NOON)
+
+    sweeps.report(connection=connection, now=NOON)
+    sweeps.report(connection=connection, now=NOON)
+    execute_requests(order)
+
+    remote = store.orders["1001"]
+    assert (remote.is_canceled, remote.payment) == (True, "refunded")
+    assert len([call for call in store.calls if call.startswith("cancel")]) == 1
+    assert not cancellations.due(connection, now=LATER).exists()
+
+
+def test_a_refund_with_a_lost_answer_is_found_and_not_repeated(connection, store, order):
+    cancellation.cancel(order=order, reason="out of stock", actor="staff", now=NOON)
+    payment = order.payments.get()
+    key = payment.events.get(kind="refund_requested").external_id
+    refund_made_without_answer(store, order, key)
+
+    captures.execute(payment=payment, now=LATER)
+
+    assert len(store.orders["1001"].refunds) == 1
+    assert order.payments.get().status == "refunded"
+
+
+def refund_made_without_answer(store, order, key):
+    remote = refund_in_store(store, order.total_amount)
+    refunds = tuple(replace(refund, key=key) for refund in remote.refunds)
+    store.orders["1001"] = replace(remote, refunds=refunds)
+
+
+def test_a_store_that_does_not_answer_is_asked_again(connection, store, order):
+    cancellation.cancel(order=order, reason="out of stock", actor="staff", now=NOON)
+    store.failures = [TemporaryError("down")]
+
+    with pytest.raises(TemporaryError):
+        sweeps.report(connection=connection, now=NOON)
+    sweeps.report(connection=connection, now=LATER)
+
+    assert store.orders["1001"].is_canceled
