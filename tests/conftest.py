@@ -191,6 +191,7 @@ pytest_plugins = [
     "tests.support.staff_fixtures",
     "tests.fakes.stripe_server",
     "tests.fakes.twilio_server",
+    "tests.fakes.webhook_receiver",
     "tests.fakes.label_provider",
     "tests.fakes.tracking_provider",
     "tests.support.template_branches",

@@ -182,6 +182,7 @@ class Migration(migrations.Migration):
                     models.JSONField(blank=True, db_default=models.Value([], models.JSONField()), default=list, help_text="Select none to offer all languages of the shop.", verbose_name="Languages offered"),
                 ),
                 ("safety_stock", models.PositiveSmallIntegerField(default=0, help_text="Held back per stock row, in addition to the supplier's safety stock. 0 = none.", verbose_name="Safety stock (units)")),
+                ("low_stock_units", models.PositiveSmallIntegerField(db_default=5, help_text="The event stock.low is sent when no more units than this can be sold. 0 = never.", verbose_name="Low stock (units)")),
                 (
                     "max_split_locations",
                     models.PositiveSmallIntegerField(

@@ -103,6 +103,13 @@ class Channel(models.Model):
             "Held back per stock row, in addition to the supplier's safety stock. 0 = none."
         ),
     )
+    low_stock_units = models.PositiveSmallIntegerField(
+        _("Low stock (units)"),
+        db_default=5,
+        help_text=_(
+            "The event stock.low is sent when no more units than this can be sold. 0 = never."
+        ),
+    )
     max_split_locations = models.PositiveSmallIntegerField(
         _("Maximum locations per line"),
         db_default=1,

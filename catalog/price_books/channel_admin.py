@@ -90,6 +90,7 @@ class ChannelAdmin(StaffAdmin):
         "default_language",
         "languages",
         "safety_stock",
+        "low_stock_units",
         "max_split_locations",
     )
     may_add = True

@@ -40,7 +40,7 @@ CHANNEL_FIELDSETS = (
         _("Pages of our own shop"),
         ("is_storefront", "host", "path", "default_language", "languages"),
     ),
-    Group(_("Safety stock"), ("safety_stock",)),
+    Group(_("Stock"), ("safety_stock", "low_stock_units")),
     Group(_("Split shipments"), ("max_split_locations",)),
     Group(_("Price calculation"), ("reprice_requested_at", "repriced_at")),
 )

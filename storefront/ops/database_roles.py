@@ -39,6 +39,7 @@ APPEND_ONLY = {
     "orders.DiscrepancyObservation": AllowedChanges(),
     "shipping.ParcelCorrection": AllowedChanges(update=("reason",)),  # erasure blanks it
     "shipping.TrackingEvent": AllowedChanges(),
+    "events.PublicEvent": AllowedChanges(delete=True),  # after its retention
 }
 READ_ONLY = "django_migrations"
 

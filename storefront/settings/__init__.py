@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "suppliers",
     "orders",
     "shipping",
+    "storefront.events",
     "storefront.sales_channels",
     "storefront.web",
     "storefront.supplier_portal",
@@ -254,6 +255,7 @@ CELERY_TASK_ROUTES = {
     "suppliers.onboarding.tasks.run_dry_run": {"queue": "syncs"},
     "suppliers.*.tasks.*": {"queue": "bulk"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
+    "storefront.events.tasks.deliver": {"queue": "syncs"},  # a receiver may hang
     "storefront.privacy.tasks.*": {"queue": "bulk"},
     "storefront.product_feeds.tasks.build": {"queue": "bulk"},
 }

@@ -34,6 +34,7 @@ DEDUPLICATED_TASKS = frozenset(
         "orders.payments.tasks.execute_request",
         "orders.payments.tasks.execute_requests",
         "storefront.webhooks.tasks.process",
+        "storefront.events.tasks.deliver",
         "notifications.tasks.fan_out",
         "notifications.tasks.send",
     }

@@ -77,6 +77,7 @@ PERIODS_S = {
     "storefront.webhooks.tasks.subscribe_all": 3600,
     "storefront.webhooks.tasks.process_due": 10,
     "storefront.product_feeds.tasks.build_due": 60,
+    "storefront.events.tasks.publish": 5,
     "notifications.tasks.fan_out_waiting": 10,
     "notifications.tasks.send_due": 10,
     # invariants; violations go to the inbox

@@ -96,6 +96,7 @@ DISPATCHERS = {
     "suppliers.sync.tasks.close_expired_runs",
     "suppliers.sync.tasks.start_due_syncs",
     "storefront.product_feeds.tasks.build_due",
+    "storefront.events.tasks.publish",
     "storefront.webhooks.tasks.process_due",
     "storefront.webhooks.tasks.subscribe_all",
 }

@@ -18,6 +18,7 @@ CHANNEL = {
     "name": "Fara",
     "default_language": "en",
     "safety_stock": "0",
+    "low_stock_units": "5",
     "max_split_locations": "1",
 }
 

@@ -1,0 +1,163 @@
+"""Subscriptions: create, change, pause and disable receivers, rotate and use their secrets."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from urllib.parse import SplitResult
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from storefront.events.event_types import SUBSCRIBABLE, EventType, ObjectKind
+from storefront.events.models import (
+    MAX_URL,
+    PendingEvent,
+    WebhookDelivery,
+    WebhookSubscription,
+)
+from storefront.lib.http import ssrf
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
+from storefront.lib.security.encryption import decrypt, encrypt
+from storefront.lib.security.webhook_signing import SECRET_PREFIX, headers_for, sign
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
+
+SECRET_BYTES = 32
+MAX_OVERLAP = timedelta(days=14)
+DEFAULT_OVERLAP = timedelta(days=1)
+RESOLVE_TIMEOUT_S = 5.0
+MAX_SUBSCRIPTIONS = 500  # each published event is compared with all
+NOT_ALLOWED = _(
+    "This address cannot be used. It must be public, begin with https://, and contain no user name."
+)
+NOT_FOUND_BY_DNS = _("The host of this address cannot be resolved. Check its spelling.")
+TOO_MANY = _("There are too many webhook subscriptions. Delete those that are no longer used.")
+Status = WebhookSubscription.Status
+
+
+class InvalidSubscriptionError(PermanentError):
+    """The address or the types cannot be used; the message says why."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def check_address(url: str) -> SplitResult:
+    """Check that events may be sent to an address. Resolves its host; call in no transaction.
+
+    The host is resolved again at each call, and the connection goes to a checked address.
+
+    Raises: InvalidSubscriptionError
+    """
+    try:
+        parts = ssrf.check_url(url)
+        is_secure = parts.scheme == "https" or not settings.IS_PRODUCTION
+        if not is_secure or len(url) > MAX_URL or parts.fragment or not url.isascii():
+            raise InvalidSubscriptionError(str(NOT_ALLOWED), field="url")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        ssrf.resolve_allowed(parts.hostname or "", port, timeout_s=RESOLVE_TIMEOUT_S)
+    except ssrf.ForbiddenAddressError as error:
+        raise InvalidSubscriptionError(str(NOT_ALLOWED), field="url") from error
+    except InvalidSubscriptionError:
+        raise
+    except ExternalServiceError as error:
+        raise InvalidSubscriptionError(str(NOT_FOUND_BY_DNS), field="url") from error
+    return parts
+
+
+def create(
+    *, url: str, types: Sequence[str], description: str, actor: str, now: datetime
+) -> tuple[WebhookSubscription, str]:
+    """Create a subscription; return its secret too, which is shown once.
+
+    Raises: InvalidSubscriptionError
+    """
+    check_address(url)
+    chosen = check_types(types)
+    if WebhookSubscription.objects.count() >= MAX_SUBSCRIPTIONS:
+        raise InvalidSubscriptionError(str(TOO_MANY))
+    secret = generate_secret()
+    subscription = WebhookSubscription.objects.create(
+        url=url,
+        types=chosen,
+        description=description[:100],
+        secret_encrypted=encrypt({"secret": secret}),
+        status_since=now,
+        created_by=actor[:100],
+        created_at=now,
+    )
+    return subscription, secret
+
+
+def check_types(types: Sequence[str]) -> list[str]:
+    """Return the types once each, in the order of the list. Raises InvalidSubscriptionError."""
+    if unknown := set(types) - set(SUBSCRIBABLE):
+        message = _("Unknown event type: %(type)s.") % {"type": sorted(unknown)[0][:40]}
+        raise InvalidSubscriptionError(str(message), field="types")
+    return [kind.value for kind in SUBSCRIBABLE if kind in types]
+
+
+@transaction.atomic(durable=True)
+def rotate_secret(*, subscription: WebhookSubscription, overlap: timedelta, now: datetime) -> str:
+    """Create a secret and return it; until ``overlap`` ends, messages carry both signatures.
+
+    Locks: the subscription
+    """
+    row = WebhookSubscription.objects.select_for_update(of=["self"]).get(pk=subscription.pk)
+    secret = generate_secret()
+    row.old_secret_encrypted = row.secret_encrypted
+    row.old_secret_expires_at = now + min(overlap, MAX_OVERLAP)
+    row.secret_encrypted = encrypt({"secret": secret})
+    row.save(update_fields=["secret_encrypted", "old_secret_encrypted", "old_secret_expires_at"])
+    return secret
+
+
+def signed_headers(
+    subscription: WebhookSubscription, *, message_id: str, body: bytes, now: datetime
+) -> dict[str, str]:
+    """Return the headers of one attempt, signed with each valid secret, the newest first."""
+    secret = str(decrypt(subscription.secret_encrypted)["secret"])
+    headers = headers_for(message_id=message_id, body=body, at=now, secret=secret)
+    expires_at = subscription.old_secret_expires_at
+    if expires_at is not None and expires_at > now:
+        old = str(decrypt(subscription.old_secret_encrypted)["secret"])
+        signature = sign(message_id=message_id, body=body, at=now, secret=old)
+        headers["webhook-signature"] += f" {signature}"
+    return headers
+
+
+def pause(*, subscription: WebhookSubscription, actor: str, now: datetime) -> None:
+    """Send nothing until ``resume``; events of that time are sent only by a replay."""
+    subscription.move(Status.PAUSED, at=now, actor=actor)
+
+
+def resume(*, subscription: WebhookSubscription, actor: str, now: datetime) -> None:
+    """Send events again, also those that were waiting."""
+    subscription.move(Status.ACTIVE, at=now, actor=actor, problem="", failing_since=None)
+    waiting = WebhookDelivery.objects.filter(subscription=subscription, status="pending")
+    waiting.filter(due_at__gt=now).update(due_at=now)
+
+
+def disable(*, subscription: WebhookSubscription, problem: str, now: datetime) -> None:
+    """Disable a subscription that is active; the inbox of staff shows it."""
+    # Staff have paused or changed it meanwhile, or it is disabled already.
+    with suppress(ConcurrentUpdateError, InvalidTransitionError):
+        subscription.move(Status.DISABLED, at=now, reason=problem, problem=problem[:300])
+
+
+@transaction.atomic(durable=True)
+def send_test(*, subscription: WebhookSubscription, now: datetime) -> None:
+    """Publish an event that only this subscription gets."""
+    PendingEvent.objects.create(
+        type=EventType.WEBHOOK_TEST,
+        kind=ObjectKind.SUBSCRIPTION,
+        object_id=subscription.pk,
+        occurred_at=now,
+    )
+
+
+def generate_secret() -> str:
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()

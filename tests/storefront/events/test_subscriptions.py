@@ -1,0 +1,58 @@
+"""Webhook subscriptions: which addresses and types are accepted."""
+
+import pytest
+
+from storefront.events import subscriptions
+from storefront.events.subscriptions import InvalidSubscriptionError
+from tests.factories.events import make_subscription
+
+REFUSED = [
+    "http://127.0.0.1/",
+    "http://localhost/",
+    "http://10.0.0.8/",
+    "http://172.16.0.1/",
+    "http://192.168.1.1/",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[::1]/",
+    "http://[fd00::1]/",
+    "http://[::ffff:10.0.0.1]/",
+    "http://0.0.0.0/",
+    "http://100.64.0.1/",
+    "http://2130706433/",
+    "http://0x7f.1/",
+    "http://8.8.8.8:22/",
+    "http://sam:secret@8.8.8.8/",
+    "ftp://8.8.8.8/",
+    "file:///etc/passwd",
+    "http:///path",
+    "http://8.8.8.8/#part",
+    "not a url",
+    "",
+]
+
+
+@pytest.mark.parametrize("url", REFUSED)
+def test_addresses_that_are_not_public_are_refused(settings, url):
+    settings.PRIVATE_NETWORKS_ALLOWED = settings.OUTSIDE_PORTS_ALLOWED = []
+    with pytest.raises(InvalidSubscriptionError) as refusal:
+        subscriptions.check_address(url)
+    assert refusal.value.field == "url"
+
+
+def test_production_requires_https(settings):
+    settings.IS_PRODUCTION, settings.PRIVATE_NETWORKS_ALLOWED = True, ["127.0.0.0/8"]
+    with pytest.raises(InvalidSubscriptionError):
+        subscriptions.check_address("http://127.0.0.1/")
+    assert subscriptions.check_address("https://127.0.0.1/").port is None
+
+
+@pytest.mark.django_db
+def test_types_are_those_of_the_list_once_each():
+    assert make_subscription("http://127.0.0.1/", "stock.out", "order.paid", "stock.out").types == [
+        "order.paid",
+        "stock.out",
+    ]
+    for unknown in ("order.eaten", "webhook.test"):
+        with pytest.raises(InvalidSubscriptionError) as refusal:
+            make_subscription("http://127.0.0.1/", unknown)
+        assert refusal.value.field == "types"
