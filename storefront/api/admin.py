@@ -99,7 +99,7 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
             "back": self.page_of(obj),
             "back_label": gettext("Back"),
         }
-        return TemplateResponse(request, "api/key_created.html", context)
+        return TemplateResponse(request, "staff/secret_created.html", context)
 
     @confirmed_action(
         description=_("Revoke"),

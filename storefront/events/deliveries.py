@@ -118,7 +118,12 @@ def deliver(*, subscription: WebhookSubscription, now: datetime) -> int:
 
 
 def _claim(subscription: WebhookSubscription, now: datetime, *, most: int) -> list[WebhookDelivery]:
-    values = {"subscription": subscription.pk, "now": now, "lease": now + LEASE, "most": most}
+    values: dict[str, int | datetime] = {
+        "subscription": subscription.pk,
+        "now": now,
+        "lease": now + LEASE,
+        "most": most,
+    }
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, values)
         ids = [row[0] for row in cursor.fetchall()]

@@ -32,15 +32,9 @@ class Snapshots:
             case ObjectKind.ORDER:
                 return self._of_order(event)
             case ObjectKind.PURCHASE_ORDER:
-                bought = self.purchase_orders.get(event.object_id)
-                data: payloads.EventData | None = bought and payloads.PurchaseOrderData(
-                    purchase_order_payload(bought)
-                )
-                return _named(event.kind, bought and bought.number, data)
+                return self._of_purchase_order(event)
             case ObjectKind.RETURN:
-                returned = self.returns.get(event.object_id)
-                data = returned and payloads.ReturnData(return_payload(returned))
-                return _named(event.kind, returned and returned.number, data)
+                return self._of_return(event)
             case ObjectKind.LISTING:
                 return self._of_listing(event)
             case ObjectKind.CASE:
@@ -48,6 +42,17 @@ class Snapshots:
                 return f"case:{case.cause}:{event.object_id}", payloads.CaseData(case)
         message = "This is a test. No order, price or stock has changed."
         return f"{event.kind}:{event.object_id}", payloads.WebhookTestData(message)
+
+    def _of_purchase_order(self, event: PendingEvent) -> tuple[str, payloads.EventData] | None:
+        if (bought := self.purchase_orders.get(event.object_id)) is None:
+            return None
+        data = payloads.PurchaseOrderData(purchase_order_payload(bought))
+        return f"purchase_order:{bought.number}", data
+
+    def _of_return(self, event: PendingEvent) -> tuple[str, payloads.EventData] | None:
+        if (returned := self.returns.get(event.object_id)) is None:
+            return None
+        return f"return:{returned.number}", payloads.ReturnData(return_payload(returned))
 
     def _of_order(self, event: PendingEvent) -> tuple[str, payloads.EventData] | None:
         if (placed := self.orders.get(event.object_id)) is None:
@@ -122,10 +127,6 @@ def load(events: Iterable[PendingEvent]) -> Snapshots:
             ObjectKind.LISTING, Listing.objects.select_related("channel", "variant__product")
         ),
     )
-
-
-def _named[D](kind: str, number: str | None, data: D | None) -> tuple[str, D] | None:
-    return None if number is None or data is None else (f"{kind}:{number}", data)
 
 
 def _amount(value: Decimal, currency: str) -> Amount:

@@ -46,25 +46,24 @@ class InvalidSubscriptionError(PermanentError):
 
 
 def check_address(url: str) -> SplitResult:
-    """Check that events may be sent to an address. Resolves its host; call in no transaction.
+    """Check that events may be sent to an address. Resolves its host, in five seconds.
 
     The host is resolved again at each call, and the connection goes to a checked address.
 
     Raises: InvalidSubscriptionError
     """
+    refused = InvalidSubscriptionError(str(NOT_ALLOWED), field="url")
     try:
         parts = ssrf.check_url(url)
-        is_secure = parts.scheme == "https" or not settings.IS_PRODUCTION
-        if not is_secure or len(url) > MAX_URL or parts.fragment or not url.isascii():
-            raise InvalidSubscriptionError(str(NOT_ALLOWED), field="url")
         port = parts.port or (443 if parts.scheme == "https" else 80)
         ssrf.resolve_allowed(parts.hostname or "", port, timeout_s=RESOLVE_TIMEOUT_S)
     except ssrf.ForbiddenAddressError as error:
-        raise InvalidSubscriptionError(str(NOT_ALLOWED), field="url") from error
-    except InvalidSubscriptionError:
-        raise
+        raise refused from error
     except ExternalServiceError as error:
         raise InvalidSubscriptionError(str(NOT_FOUND_BY_DNS), field="url") from error
+    is_secure = parts.scheme == "https" or not settings.IS_PRODUCTION
+    if not is_secure or len(url) > MAX_URL or parts.fragment or not url.isascii():
+        raise refused
     return parts
 
 
@@ -95,7 +94,7 @@ def create(
 def check_types(types: Sequence[str]) -> list[str]:
     """Return the types once each, in the order of the list. Raises InvalidSubscriptionError."""
     if unknown := set(types) - set(SUBSCRIBABLE):
-        message = _("Unknown event type: %(type)s.") % {"type": sorted(unknown)[0][:40]}
+        message = _("Unknown event type: %(type)s.") % {"type": min(unknown)[:40]}
         raise InvalidSubscriptionError(str(message), field="types")
     return [kind.value for kind in SUBSCRIBABLE if kind in types]
 

@@ -21,6 +21,7 @@ from orders.models import Cart, CustomerInvoice, Order, PurchaseMessage
 from shipping.models import ProductAlert
 from shipping.privacy import erase_parcels
 from storefront.accounts.models import EmailChangeRequest, User
+from storefront.events.models import PublicEvent
 from storefront.lib.state_machine import StatusChange
 
 BATCH = 500
@@ -102,6 +103,13 @@ def _delete_field_changes(before: datetime) -> int:
     return FieldChange.objects.filter(pk__in=oldest, at__lt=before).delete()[0]
 
 
+def _delete_public_events(before: datetime) -> int:
+    """Delete the oldest public events with their deliveries; ids are in the order of time."""
+    oldest = _first(PublicEvent.objects.all())
+    ended = PublicEvent.objects.filter(pk__in=oldest, published_at__lt=before)
+    return ended.delete()[1].get("events.PublicEvent", 0)
+
+
 def _delete_consents(before: datetime) -> int:
     """Delete choices of recipients without account, order, cart or product alert."""
     emails = [
@@ -154,6 +162,7 @@ RULES = (
     Rule(code="message_choices", keep=30 * DAY, sweep=_delete_consents),
     Rule(code="suppressed_addresses", keep=YEAR, sweep=_delete_suppressions),
     Rule(code="address_changes", keep=2 * YEAR, sweep=_delete_address_changes),
+    Rule(code="public_events", keep=30 * DAY, sweep=_delete_public_events),
     Rule(code="product_history", keep=YEAR, sweep=_delete_field_changes),
     Rule(code="supplier_messages", keep=3 * YEAR, sweep=_empty_supplier_messages),
     Rule(code="unpaid_guest_orders", keep=YEAR, sweep=partial(_erase_guests, is_unpaid=True)),

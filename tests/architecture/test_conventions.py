@@ -12,7 +12,16 @@ from django.db import models
 from tests.support.source_files import ROOT, calls, shipped, sources, tree
 
 # Labels of apps, lowest first; no interface is above another.
-LAYERS = ("lib", "notifications", "accounts", "catalog", "suppliers", "orders", "shipping")
+LAYERS = (
+    "lib",
+    "notifications",
+    "accounts",
+    "catalog",
+    "suppliers",
+    "orders",
+    "shipping",
+    "events",
+)
 INTERFACE_APPS = ("web", "portal", "api", "dashboard")
 
 # Interfaces may read the clock. All other modules take the time as an argument.

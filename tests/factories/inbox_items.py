@@ -43,6 +43,7 @@ from storefront.api.models import IdempotencyRecord
 from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.models import InvariantCheckRun, InvariantViolation
+from storefront.events.models import WebhookSubscription
 from storefront.lib.money import Money
 from storefront.lib.state_machine import StatusChange
 from storefront.webhooks.models import InboundWebhook
@@ -389,6 +390,16 @@ ITEMS = {
     ),
     "images_not_downloaded": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
     "webhook_failed": InboundWebhook.objects.all,  # the full shop has one
+    "webhook_subscription_disabled": lambda: WebhookSubscription.objects.create(
+        url="https://hooks.example/1",
+        description="Warehouse",
+        secret_encrypted="",
+        status="disabled",
+        status_since=AGO,
+        problem="HTTP 500",
+        created_by="sam",
+        created_at=AGO,
+    ),
     **MESSAGE_CASES,
 }
 

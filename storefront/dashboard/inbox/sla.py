@@ -24,6 +24,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "authorization_expires": HOUR,
     "payment_request_unanswered": 2 * HOUR,
     "webhook_failed": 2 * HOUR,
+    "webhook_subscription_disabled": 8 * HOUR,
     "purchase_order_on_hold": 4 * HOUR,
     "purchase_order_blocked_by_supplier": 2 * HOUR,
     "acknowledgement_late": 4 * HOUR,

@@ -123,6 +123,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "Operation": [
         "catalog.*",
         "dashboard.*",
+        "events.*",
         "hooks.*",
         "lib.*",
         "notifications.*",
@@ -138,6 +139,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         ),
         "catalog.change_pricehold",
         "catalog.change_exchangerateupdate",
+        "events.change_webhookdelivery",
         "hooks.change_inboundwebhook",
         "notifications.change_message",
         "shipping.change_parcel",

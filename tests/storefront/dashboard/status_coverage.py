@@ -172,6 +172,11 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "open": "problem_report_open",
         "needs_information": "problem_report_overdue",
     },
+    ("events.WebhookSubscription", "status"): {
+        "active": SETTING,
+        "paused": SETTING,
+        "disabled": "webhook_subscription_disabled",
+    },
     ("hooks.InboundWebhook", "status"): {
         "received": "webhook_failed",
         "failed": "webhook_failed",

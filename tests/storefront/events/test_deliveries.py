@@ -158,7 +158,8 @@ def test_a_receiver_that_failed_for_five_days_is_disabled(receiver):
 
 
 def test_while_a_receiver_fails_only_one_event_is_tried_at_a_time(receiver):
-    subscription, moment = subscribe(receiver), now()
+    subscribe(receiver)
+    moment = now()
     for number in range(20):
         make_event(f"order:{number}")
     receiver.fault("*", "500", count=0)

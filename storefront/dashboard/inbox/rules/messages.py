@@ -27,6 +27,14 @@ MESSAGES = (
         " AND c.received_at < %(now)s - interval '10 minutes')",
     ),
     simple_rule(
+        "webhook_subscription_disabled",
+        _("Webhook subscription was disabled"),
+        "events_webhooksubscription",
+        "w.id, coalesce(nullif(w.description, ''), w.url) AS name, w.status_since AS since,"
+        f" {NO_AMOUNT}, w.problem AS detail FROM events_webhooksubscription w",
+        "w.status = 'disabled'",
+    ),
+    simple_rule(
         "message_undeliverable",
         _("Notification could not be delivered"),
         "notifications_message",

@@ -46,6 +46,7 @@ BEGIN
 END
 $$;
 
+-- Statuses of orders, payments, parcels and returns; what suppliers answered.
 CREATE OR REPLACE TRIGGER events_follow_status
 AFTER INSERT ON lib_statuschange
 FOR EACH ROW WHEN (
@@ -63,6 +64,7 @@ BEGIN
 END
 $$;
 
+-- An unpaid order becomes an event when its status changes.
 CREATE OR REPLACE TRIGGER events_follow_placed_order
 AFTER INSERT ON orders_order
 FOR EACH ROW WHEN (NEW.status = 'placed')
@@ -79,11 +81,13 @@ BEGIN
 END
 $$;
 
+-- Requests of refunds are no events.
 CREATE OR REPLACE TRIGGER events_follow_refund
 AFTER INSERT ON orders_paymentevent
 FOR EACH ROW WHEN (NEW.kind = 'refunded')
 EXECUTE FUNCTION events_follow_refund();
 
+-- Records a new return.
 CREATE OR REPLACE FUNCTION events_follow_return() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO events_pendingevent (type, kind, object_id, facts, occurred_at)
@@ -92,6 +96,7 @@ BEGIN
 END
 $$;
 
+-- Each return begins with a row.
 CREATE OR REPLACE TRIGGER events_follow_return
 AFTER INSERT ON orders_returnauthorization
 FOR EACH ROW EXECUTE FUNCTION events_follow_return();
@@ -136,6 +141,7 @@ BEGIN
 END
 $$;
 
+-- One call for a whole refresh of 1000 listings.
 CREATE OR REPLACE TRIGGER events_follow_listings
 AFTER UPDATE ON catalog_listing
 REFERENCING OLD TABLE AS listings_before NEW TABLE AS listings_after
