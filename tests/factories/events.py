@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from storefront.events import deliveries, publication, subscriptions
-from storefront.events.event_types import EventType
+from storefront.events import deliveries, publication, recording, subscriptions
+from storefront.events.event_types import EventType, ObjectKind
 from storefront.events.models import PublicEvent, WebhookSubscription
 from tests.factories.suppliers import NOON
 
@@ -60,3 +60,17 @@ def publish(now=NOON):
     publication.publish_pending(now=now)
     new = PublicEvent.objects.filter(pk__gt=last).order_by("pk")
     return [(event.type, event.subject) for event in new]
+
+
+def record_case(row=1):
+    """Record that a case is new in the inbox of staff; it is not published yet."""
+    case = {
+        "cause": "order_on_hold",
+        "title": "Order on hold",
+        "url": "https://fara.example/admin/orders/order/1/change/",
+        "since": NOON.isoformat(),
+    }
+    with transaction.atomic():
+        recording.record_event(
+            EventType.ATTENTION_NEEDED, about=ObjectKind.CASE, object_id=row, facts=case, at=NOON
+        )

@@ -28,6 +28,7 @@ from orders.returns.inspection import InspectedLine
 from orders.returns.requests import ReturnRequest
 from shipping import supplier_performance
 from shipping.shipments import shipments
+from storefront.events import publication
 from suppliers.connectors.records import ClaimStatus, OutOfStockError
 from suppliers.models import CostChange, LatencyBucket, PendingPublication, SyncIssue, SyncRun
 from suppliers.scorecards import scorecards
@@ -35,6 +36,7 @@ from tests.factories.backorders import reroute_due
 from tests.factories.catalog import make_channel, make_image, make_mode
 from tests.factories.claims import make_claim, submit_claim, whole_claim
 from tests.factories.compliance import make_verified
+from tests.factories.events import make_subscription, record_case
 from tests.factories.orders import (
     make_order,
     make_paid_order,
@@ -73,6 +75,7 @@ def make_world(monkeypatch, batch=1):
     _claimed(supplier)
     _synced(listings, batch)
     _received_webhooks()
+    _published_events()
     _vetted(batch)
     _notified()
     compare_yesterday(batch)
@@ -231,6 +234,18 @@ def _vetted(batch):
 def _received_webhooks():
     for status in ("applied", "failed"):
         store_webhook("stripe", b"{}").move(status, at=NOON, problem="")
+
+
+def _published_events():
+    """Publish all events to one receiver, which has refused one of them."""
+    subscription = make_subscription()
+    publication.publish_pending(now=NOON)
+    first = subscription.deliveries.order_by("pk").first()
+    attempt = {"at": NOON.isoformat(), "status": 500, "ms": 12, "answer": "Internal error"}
+    subscription.deliveries.filter(pk=first.pk).update(
+        status="failed", attempts=10, log=[attempt] * 10
+    )
+    record_case()
 
 
 def _notified():
