@@ -28,7 +28,7 @@ from orders.returns.inspection import InspectedLine
 from orders.returns.requests import ReturnRequest
 from shipping import supplier_performance
 from shipping.shipments import shipments
-from storefront.events import publication
+from storefront.events.publication import publish_pending
 from suppliers.connectors.records import ClaimStatus, OutOfStockError
 from suppliers.models import CostChange, LatencyBucket, PendingPublication, SyncIssue, SyncRun
 from suppliers.scorecards import scorecards
@@ -239,7 +239,7 @@ def _received_webhooks():
 def _published_events():
     """Publish all events to one receiver, which has refused one of them."""
     subscription = make_subscription()
-    publication.publish_pending(now=NOON)
+    publish_pending(now=NOON)
     first = subscription.deliveries.order_by("pk").first()
     attempt = {"at": NOON.isoformat(), "status": 500, "ms": 12, "answer": "Internal error"}
     subscription.deliveries.filter(pk=first.pk).update(
