@@ -20,6 +20,7 @@ from storefront.dev.sandboxes.core import stopping
 from storefront.dev.sandboxes.feeds import __main__ as feeds
 from storefront.dev.sandboxes.sendcloud import __main__ as sendcloud
 from storefront.dev.sandboxes.seventeen_track import __main__ as seventeen_track
+from storefront.dev.sandboxes.shopify import __main__ as shopify
 from storefront.dev.sandboxes.stripe import __main__ as stripe
 from storefront.dev.sandboxes.woocommerce import __main__ as woocommerce
 
@@ -31,6 +32,7 @@ SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
     "mail": mail.main,
     "sendcloud": sendcloud.main,
     "seventeen_track": seventeen_track.main,
+    "shopify": shopify.main,
     "stripe": stripe.main,
     "twilio": twilio.main,
     "woocommerce": woocommerce.main,

@@ -19,6 +19,7 @@ The sandbox has these control actions, each with a JSON body:
     POST messages/redeliver sends the last one again: appended to the messages, with the same id
     POST uninstall          sends the webhook that our access was removed
     GET  violations         {"count"}: calls sent although the platform had said that the limit is reached
+    POST advance_clock      seconds: the next change is later by that; platforms tell whole seconds
     POST faults, faults/clear   as in every sandbox (``storefront/dev/sandboxes/core/faults.py``)
 
 Its prices include 19 % tax. Delivery costs 4.90 unless an order says otherwise.
@@ -38,6 +39,7 @@ from tests.storefront.dev.sandboxes.conftest import RunningServer
 
 # Name of the platform -> its subclass of ``Store``.
 STORES: dict[str, str] = {
+    "shopify": "tests.storefront.sales_channels.platforms.contract.shopify_store.ShopifyStore",
     "woocommerce": "tests.storefront.sales_channels.platforms.contract.woocommerce_store.WooCommerceStore",
 }
 
@@ -121,9 +123,15 @@ class Store:
 
     def sell(self, units, **words):
         """Place an order of a shopper; return its id."""
+        self.tick()
         return str(self.running.control("orders", {"units": units, "paid": True, **words})["id"])
 
+    def tick(self):
+        """Let a second pass: platforms tell times in whole seconds."""
+        self.running.control("advance_clock", {"seconds": 1})
+
     def act(self, action, order_id, **words):
+        self.tick()
         return self.running.control(f"orders/{action}", {"id": order_id, **words})
 
     def parcels(self, order_id):

@@ -15,7 +15,7 @@ from tests.storefront.sales_channels.platforms.contract.cases import (
 from tests.storefront.sales_channels.platforms.contract.test_orders import LONG_AGO
 
 BLACK = "headlamp-h1-0"
-SLOW_S = 2.0
+SLOW_S = 1.0
 WRITES = ("write_products", "write_stock", "write_prices", "write_fulfillment", "refund",
           "cancel_order")  # fmt: skip
 READS = ("check", "read_variants", "orders_since", "order")
