@@ -28,6 +28,7 @@ INITS_WITH_CODE = [
 UNMIRRORED = [
     r"^tests/(architecture|e2e|factories|fakes|support)(/|$)",
     r"^tests/suppliers/connectors/contract$",
+    r"^tests/storefront/sales_channels/platforms/contract$",
 ]
 
 
