@@ -140,6 +140,8 @@ class Product(models.Model):
             GinIndex(
                 SearchVector("title", config="simple"), fastupdate=False, name="product_title_words"
             ),
+            # The merchant API lists changes.
+            models.Index(fields=["updated_at", "id"], name="product_by_change"),
         ]
 
     def __str__(self) -> str:

@@ -48,6 +48,11 @@ DESCRIPTION: dict[str, Any] = {
     },
     "SORT_OPERATIONS": False,  # in the order of the routes
     "ENUM_NAME_OVERRIDES": {
+        "IdentifierStatus": "catalog.models.Identifier.State",
+        "ProductStatus": "catalog.models.Product.Status",
+        "SupplierStatus": "suppliers.models.Supplier.Status",
+        "SyncRunStatus": "suppliers.models.SyncRun.Status",
+        "VariantStatus": "catalog.models.Variant.Status",
         "OrderStatus": "orders.models.Order.Status",
         "ParcelStatus": "shipping.models.Parcel.Status",
         "ParcelResolution": "shipping.models.Parcel.Resolution",

@@ -16,7 +16,7 @@ from storefront.api.core import problem_types
 from storefront.api.core.schema import API_KEY, CART_TOKEN, CUSTOMER_SESSION, ORDER_KEY
 
 JSON = "application/json"
-MAX_DEPTH = 6
+MAX_DEPTH = 9
 # The only operation that takes a form: RFC 6749 prescribes it.
 FORM = "-u fara_key_…:fara_key_… -d grant_type=client_credentials"
 

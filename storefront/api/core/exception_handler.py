@@ -23,6 +23,7 @@ from storefront.api.core import problem_types
 from storefront.api.core.problem_types import ProblemType
 from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
+from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 
 log = logging.getLogger(__name__)
 
@@ -171,5 +172,7 @@ PROBLEMS: Mapping[type[Exception], ProblemType | Callable[[Any], Problem]] = {
     ),
     sessions.NotPayableError: problem_types.NOT_PAYABLE,
     cancellation.TooLateError: problem_types.TOO_LATE_TO_CANCEL,
+    InvalidTransitionError: lambda error: (problem_types.INVALID_STATUS, {"reason": str(error)}),
+    ConcurrentUpdateError: lambda error: (problem_types.INVALID_STATUS, {"reason": str(error)}),
     ExternalServiceError: problem_types.PAYMENT_GATEWAY_UNAVAILABLE,
 }

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.selection import schema_name
 
 SALT = "storefront.api.cursor"
 DEFAULT_LIMIT, MAX_LIMIT = 50, 250
@@ -54,7 +55,6 @@ def page_of[T: Model](
 
 def list_serializer(row: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
     """Return the serializer of a page of rows, for the schema."""
-    name = row.__name__.removesuffix("Serializer")
     fields = {
         "results": row(many=True),
         "next": serializers.URLField(
@@ -62,7 +62,7 @@ def list_serializer(row: type[serializers.Serializer[Any]]) -> type[serializers.
         ),
         "__doc__": "One page of a list.",
     }
-    return type(f"{name}PageSerializer", (serializers.Serializer,), fields)
+    return type(f"{schema_name(row)}PageSerializer", (serializers.Serializer,), fields)
 
 
 def _limit(request: Request) -> int:

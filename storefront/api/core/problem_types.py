@@ -64,6 +64,9 @@ KEY_REUSED = ProblemType(
 KEY_IN_USE = ProblemType(
     409, "idempotency-key-in-use", _("The same request is in progress"),
     _("Send it again later with the same key to get the response."), retry_after_s=1)
+INVALID_STATUS = ProblemType(
+    409, "invalid-status", _("The current status does not allow this"),
+    _("reason says what is missing. Read the object again."))
 # API keys
 INVALID_API_KEY = ProblemType(
     401, "invalid-api-key", _("A valid API key is required"),

@@ -61,10 +61,16 @@ class ResourceSerializer(serializers.Serializer[Any]):
 
 
 class ResourceSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # untyped registry
-    """Documents that only the key of an object is always present."""
+    """Documents that only the key of an object is always present.
+
+    The component is named after the merchant API: a cart's customer sees other products and orders.
+    """
 
     target_class = ResourceSerializer
     match_subclasses = True
+
+    def get_name(self, auto_schema: AutoSchema, direction: str) -> str:  # noqa: ARG002 - as documented
+        return schema_name(type(self.target))
 
     def map_serializer(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
         schema: dict[str, Any] = auto_schema._map_serializer(  # type: ignore[no-untyped-call]  # noqa: SLF001 - as documented
@@ -72,6 +78,11 @@ class ResourceSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
         )
         schema["required"] = [self.target.key]
         return schema
+
+
+def schema_name(serializer: type[serializers.Serializer[Any]]) -> str:
+    """Return the name of the schema component of a resource."""
+    return f"Merchant{serializer.__name__.removesuffix('Serializer')}"
 
 
 def selection_of(

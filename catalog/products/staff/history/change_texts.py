@@ -92,6 +92,7 @@ def describe_change_source(source: str) -> str:
         "change-request": _("Change request of %(code)s"),
         "bulk edit undone": _("Bulk edit %(code)s undone"),
         "staff": _("Edited on a staff page"),
+        "api": _("Changed by a program through the API"),
         "own approval": _("Approved by the person who edited it"),
         "restore": _("Restored"),
         "merge": _("Merge"),

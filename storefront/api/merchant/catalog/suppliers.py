@@ -11,9 +11,8 @@ from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import validated_query
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
-from storefront.api.core.schema import openapi
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.operations import list_operation, read_operation
+from storefront.api.core.selection import ResourceSerializer
 from storefront.api.models import Scope
 from suppliers.models import Supplier, SyncRun
 
@@ -26,7 +25,7 @@ class SupplierSerializer(ResourceSerializer):
     id = serializers.IntegerField()
     code = serializers.CharField()
     name = serializers.CharField()
-    status = serializers.ChoiceField(choices=Supplier.Status.values)
+    status = serializers.ChoiceField(choices=Supplier.Status.choices)
     currency = serializers.CharField(help_text="Currency of its costs, ISO 4217.")
     connector = serializers.CharField(source="adapter", help_text="Type of the integration.")
     lead_days = serializers.IntegerField(help_text="Days from our order to handover.")
@@ -37,8 +36,8 @@ class SyncRunSerializer(ResourceSerializer):
     """One sync run of a supplier. ``ended_at`` is null while it runs."""
 
     id = serializers.IntegerField()
-    kind = serializers.ChoiceField(choices=SyncRun.Kind.values)
-    status = serializers.ChoiceField(choices=SyncRun.Status.values)
+    kind = serializers.ChoiceField(choices=SyncRun.Kind.choices)
+    status = serializers.ChoiceField(choices=SyncRun.Status.choices)
     started_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
     read = serializers.IntegerField()
@@ -52,27 +51,22 @@ class SyncRunSerializer(ResourceSerializer):
 
 
 class SupplierFilter(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=Supplier.Status.values, required=False)
+    status = serializers.ChoiceField(choices=Supplier.Status.choices, required=False)
 
 
 class RunFilter(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=SyncRun.Kind.values, required=False)
-    status = serializers.ChoiceField(choices=SyncRun.Status.values, required=False)
+    kind = serializers.ChoiceField(choices=SyncRun.Kind.choices, required=False)
+    status = serializers.ChoiceField(choices=SyncRun.Status.choices, required=False)
 
 
 class SupplierList(MerchantEndpoint):
-    @openapi(
+    @list_operation(
         name="list_suppliers",
         tag=TAG,
         summary="List suppliers",
-        answers={200: list_serializer(SupplierSerializer)},
-        problems=(problem_types.INVALID_PARAMETERS,),
+        serializer=SupplierSerializer,
         scope=Scope.SUPPLIERS_READ,
-        parameters=(
-            OpenApiParameter("status", str, enum=Supplier.Status.values),
-            *parameters_of(SupplierSerializer),
-            *PARAMETERS,
-        ),
+        filters=(OpenApiParameter("status", str, enum=Supplier.Status.values),),
     )
     def get(self, request: Request) -> Response:
         rows = Supplier.objects.filter(**validated_query(SupplierFilter, request.query_params))
@@ -80,34 +74,29 @@ class SupplierList(MerchantEndpoint):
 
 
 class SupplierDetail(MerchantEndpoint):
-    @openapi(
+    @read_operation(
         name="get_supplier",
         tag=TAG,
         summary="Read a supplier",
-        answers={200: SupplierSerializer},
-        problems=(problem_types.NOT_FOUND, problem_types.INVALID_PARAMETERS),
+        serializer=SupplierSerializer,
         scope=Scope.SUPPLIERS_READ,
-        parameters=parameters_of(SupplierSerializer),
-        has_etag=True,
     )
     def get(self, request: Request, supplier_id: int) -> Response:
         return self.show(request, _supplier(supplier_id), SupplierSerializer)
 
 
 class SupplierRunList(MerchantEndpoint):
-    @openapi(
+    @list_operation(
         name="list_supplier_runs",
         tag=TAG,
         summary="List the sync runs of a supplier, newest first",
-        answers={200: list_serializer(SyncRunSerializer)},
-        problems=(problem_types.NOT_FOUND, problem_types.INVALID_PARAMETERS),
+        serializer=SyncRunSerializer,
         scope=Scope.SUPPLIERS_READ,
-        parameters=(
+        filters=(
             OpenApiParameter("kind", str, enum=SyncRun.Kind.values),
             OpenApiParameter("status", str, enum=SyncRun.Status.values),
-            *parameters_of(SyncRunSerializer),
-            *PARAMETERS,
         ),
+        problems=(problem_types.NOT_FOUND,),
     )
     def get(self, request: Request, supplier_id: int) -> Response:
         filters = validated_query(RunFilter, request.query_params)
