@@ -1,6 +1,7 @@
 """Refunds of returns: refund once, to the cent, never more than the refundable amount."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,11 +14,13 @@ from orders.models import (
     Order,
     OrderLine,
     Payment,
+    PurchaseLine,
+    PurchaseOrder,
     ReturnAuthorization,
     ReturnLine,
     ReturnPolicy,
 )
-from orders.returns import events, refund_amounts, supplier_returns
+from orders.returns import events, refund_amounts, requests, supplier_returns
 from orders.returns.authorizations import NOT_SHIPPED, close_and_free_units, free_units, lock
 from orders.returns.eligibility import CannotReturnError
 from storefront.lib.db.transactions import requires_transaction
@@ -83,6 +86,46 @@ def refund_without_return(*, authorization: ReturnAuthorization, actor: str, now
         )
     authorization.destination = ReturnPolicy.Destination.NOWHERE
     refund_locked(authorization, order, actor=actor, now=now)
+
+
+@transaction.atomic(durable=True)
+def refund_units(  # noqa: PLR0913 - the parts of one record
+    *,
+    order: Order,
+    units: Mapping[int, int],
+    kind: ReturnAuthorization.Kind,
+    key: str,
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> list[ReturnAuthorization]:
+    """Refund shipped units that the customer keeps, as returns without receipt.
+
+    Returns one per purchase order. Idempotent by ``key``: a repeated request refunds nothing more.
+
+    Shape:  ``units`` by order line
+    Locks:  as ``refund_locked``, with the order
+    Raises: CannotReturnError  some have not shipped, or are in another return
+    """
+    locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if existing := list(locked.returns.filter(request_key=key).order_by("pk")):
+        return existing
+    rows = PurchaseLine.objects.filter(order_line__in=units, is_active=True)
+    by_purchase_order: dict[PurchaseOrder, dict[int, int]] = defaultdict(dict)
+    for row in rows.select_related("purchase_order__supplier").order_by("pk"):
+        by_purchase_order[row.purchase_order][row.order_line_id] = units[row.order_line_id]
+    if sum(map(len, by_purchase_order.values())) < len(units):
+        raise CannotReturnError(gettext("Some items have not shipped. Cancel them instead."))
+    refunded = []
+    for purchase_order, its_units in by_purchase_order.items():
+        purchase_order.order = locked
+        authorization = requests.open_without_receipt(
+            purchase_order, its_units, kind=kind, key=key, actor=actor, now=now, reason=reason
+        )
+        authorization.order = locked
+        refund_locked(authorization, locked, actor=actor, now=now)
+        refunded.append(authorization)
+    return refunded
 
 
 @transaction.atomic(durable=True)

@@ -173,6 +173,7 @@ def open_without_receipt(  # noqa: PLR0913 - one row's columns
     key: str,
     actor: str,
     now: datetime,
+    reason: str = "",
 ) -> ReturnAuthorization:
     """Open an approved return of units that stay where they are, to refund or replace them at once.
 
@@ -196,6 +197,7 @@ def open_without_receipt(  # noqa: PLR0913 - one row's columns
         Status.APPROVED,
         at=now,
         actor=actor,
+        reason=reason,
         destination=ReturnPolicy.Destination.NOWHERE,
         label_payer=ReturnPolicy.Payer.US,
     )

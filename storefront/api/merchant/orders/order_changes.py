@@ -1,0 +1,224 @@
+"""Merchant API: cancel an order or units of its lines, hold it, release it, write to its customer."""
+
+from functools import partial
+from typing import Any
+
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.cancellation import cancellation, items
+from orders.cancellation import tasks as cancellation_tasks
+from orders.models import Order, OrderMessage
+from orders.order_messages import order_messages
+from orders.purchasing import tasks as purchasing_tasks
+from orders.purchasing.holds import holds
+from storefront.api.core import problem_types
+from storefront.api.core.fields import (
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+    validated,
+)
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.merchant import MerchantEndpoint
+from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.schema import openapi
+from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.merchant.orders.order_serializers import OrderSerializer
+from storefront.api.merchant.orders.orders import TAG, order_rows
+from storefront.api.merchant.orders.shared import (
+    MAX_REASON,
+    NUMBER,
+    REASON_HELP,
+    ReasonSerializer,
+    find_by_number,
+    form_key,
+    units_by_line,
+    write_operation,
+)
+from storefront.api.models import Scope
+from storefront.lib.state_machine import InvalidTransitionError
+from storefront.lib.tasks import enqueue
+
+Outcome = items.Outcome
+MAX_LINES = 100
+change_operation = partial(write_operation, tag=TAG, parameters=(NUMBER,))
+
+
+class KeptUnitsSerializer(StrictSerializer):
+    """How many units of a line stay; the others are canceled."""
+
+    line_id = StrictIntegerField(min_value=1)
+    keep_quantity = StrictIntegerField(min_value=0)
+
+
+class OrderCancellationSerializer(StrictSerializer):
+    """Without ``lines``, all that has not shipped. Lines name the units to keep."""
+
+    reason = StrictCharField(max_length=MAX_REASON, help_text=REASON_HELP)
+    lines = KeptUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+
+
+class CancellationResultSerializer(serializers.Serializer[Any]):
+    """``canceled`` at once; ``requested`` of the supplier; ``together``: refused, only a whole
+    purchase order can be canceled; ``late``: refused, it has shipped.
+    """
+
+    outcomes = serializers.ListField(
+        child=serializers.ChoiceField([outcome.value for outcome in Outcome]),
+        help_text="Empty: nothing was left to cancel.",
+    )
+    status = serializers.ChoiceField(Order.Status.values)
+
+
+class OrderCancellation(MerchantEndpoint):
+    @change_operation(
+        name="cancel_shop_order",
+        summary="Cancel an order, or units of its lines",
+        description="What no supplier has is canceled and refunded at once. For the rest, the"
+        " supplier is asked; its answer is on the purchase order.",
+        answers={200: CancellationResultSerializer},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.TOO_LATE_TO_CANCEL),
+        body=OrderCancellationSerializer,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            order = find_by_number(Order.objects.all(), number)
+            wanted = validated(OrderCancellationSerializer, request)
+            outcomes = self._cancel(order, wanted)
+            enqueue(cancellation_tasks.process_cancellation, order_id=order.pk)
+            order.refresh_from_db()
+            shown = {"outcomes": sorted(outcomes), "status": order.status}
+            return Response(CancellationResultSerializer(shown).data)
+
+        return self.run_once(request, work)
+
+    def _cancel(self, order: Order, wanted: dict[str, Any]) -> set[Outcome]:
+        acting = {"reason": wanted["reason"], "actor": self.client.actor, "now": self.now}
+        if "lines" in wanted:
+            known = order.lines.values_list("pk", flat=True)
+            keep = units_by_line(wanted["lines"], known, quantity="keep_quantity")
+            return items.cancel_items(order=order, keep=keep, **acting)
+        result = cancellation.cancel(order=order, **acting)
+        found = {
+            Outcome.CANCELED: result.stopped or result.is_whole,
+            Outcome.REQUESTED: result.open,
+            Outcome.LATE: result.refused,
+        }
+        return {outcome for outcome, is_found in found.items() if is_found}
+
+
+class OrderHold(MerchantEndpoint):
+    @change_operation(
+        name="hold_order",
+        summary="Put an order on hold",
+        description="Nothing of it is submitted to a supplier until it is released. What a supplier"
+        " has already is not stopped.",
+        answers={200: OrderSerializer},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.WRONG_STATUS),
+        body=ReasonSerializer,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def work(attempt: Attempt) -> Response:
+            order = find_by_number(Order.objects.all(), number)
+            reason = validated(ReasonSerializer, request)["reason"]
+            try:
+                holds.hold_order(order=order, reason=reason, actor=self.client.actor, now=self.now)
+            except InvalidTransitionError:
+                if not attempt.is_retry_after_crash or order.status != Order.Status.ON_HOLD:
+                    raise
+            return _show(self, request, number)
+
+        return self.run_once(request, work)
+
+
+class OrderRelease(MerchantEndpoint):
+    @change_operation(
+        name="release_order",
+        summary="Release an order from hold",
+        description="Its purchase orders may still be on hold for reasons of their own.",
+        answers={200: OrderSerializer},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.WRONG_STATUS),
+        body=ReasonSerializer,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def work(attempt: Attempt) -> Response:
+            order = find_by_number(Order.objects.all(), number)
+            reason = validated(ReasonSerializer, request)["reason"]
+            try:
+                holds.release_order(
+                    order=order, reason=reason, actor=self.client.actor, now=self.now
+                )
+            except InvalidTransitionError:
+                if not attempt.is_retry_after_crash:
+                    raise
+            enqueue(purchasing_tasks.create_purchase_orders, order_id=order.pk)
+            return _show(self, request, number)
+
+        return self.run_once(request, work)
+
+
+class OrderMessageSerializer(ResourceSerializer):
+    """A message between the customer and staff. ``answered_at`` is of a customer's message."""
+
+    id = serializers.IntegerField(source="pk")
+    author = serializers.ChoiceField(OrderMessage.Author.values)
+    written_by = serializers.CharField()
+    text = serializers.CharField()
+    sent_at = serializers.DateTimeField()
+    answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class NewMessageSerializer(StrictSerializer):
+    text = StrictCharField(max_length=OrderMessage.MAX_CHARS)
+    last_seen = StrictIntegerField(
+        min_value=0, default=0, help_text="Id of the newest customer's message that this answers."
+    )
+
+
+class OrderMessages(MerchantEndpoint):
+    @openapi(
+        name="list_order_messages",
+        tag=TAG,
+        summary="List the messages between the customer and staff, oldest first",
+        answers={200: list_serializer(OrderMessageSerializer)},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
+        parameters=(NUMBER, *parameters_of(OrderMessageSerializer), *PARAMETERS),
+        scope=Scope.CUSTOMERS_READ,
+    )
+    def get(self, request: Request, number: str) -> Response:
+        order = find_by_number(Order.objects.all(), number)
+        return self.show_page(request, order.messages.all(), OrderMessageSerializer)
+
+    @change_operation(
+        name="write_to_customer",
+        summary="Write to the customer of an order",
+        description="The customer gets it by e-mail and on the order page.",
+        answers={201: OrderMessageSerializer},
+        problems=(problem_types.UNKNOWN_NUMBER,),
+        body=NewMessageSerializer,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            order = find_by_number(Order.objects.all(), number)
+            wanted = validated(NewMessageSerializer, request)
+            key = form_key(self.client.key, request)
+            order_messages.answer(
+                order=order,
+                text=wanted["text"],
+                request_key=key,
+                last_seen=wanted["last_seen"],
+                actor=self.client.actor,
+                now=self.now,
+            )
+            message = order.messages.get(request_key=key)
+            return self.show(
+                request, message, OrderMessageSerializer, status=status.HTTP_201_CREATED
+            )
+
+        return self.run_once(request, work)
+
+
+def _show(view: MerchantEndpoint, request: Request, number: str) -> Response:
+    return view.show(request, find_by_number(order_rows(request), number), OrderSerializer)

@@ -1,0 +1,200 @@
+"""Merchant API: list orders, read one, read its status changes, cancel, hold and release it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Greatest, Lower
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.models import Order, OrderLine, Payment, PurchaseOrder, ReturnAuthorization
+from shipping.models import Parcel
+from storefront.accounts.email_verification import verified_addresses
+from storefront.accounts.models import User
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import validated_query
+from storefront.api.core.merchant import MerchantEndpoint
+from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.merchant.orders.order_serializers import OrderSerializer, StatusChangeSerializer
+from storefront.api.merchant.orders.purchase_orders import purchase_order_rows
+from storefront.api.merchant.orders.returns import return_rows
+from storefront.api.merchant.orders.shared import (
+    NUMBER,
+    date_filter,
+    expands,
+    find_by_number,
+    read_operation,
+)
+from storefront.api.models import Scope
+from storefront.lib.models import StatusChange
+
+TAG = "orders of the shop"
+PERSONAL_FILTERS = ("email", "customer")
+
+
+class OrderFilter(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(Order.Status.values, required=False)
+    channel = serializers.CharField(source="channel__code", required=False)
+    number = serializers.CharField(required=False)
+    placed_since = serializers.DateTimeField(source="placed_at__gte", required=False)
+    updated_since = serializers.DateTimeField(required=False)
+    email = serializers.EmailField(required=False)
+    customer = serializers.IntegerField(required=False, min_value=1)
+
+
+class OrderList(MerchantEndpoint):
+    @read_operation(
+        name="list_orders",
+        tag=TAG,
+        summary="List orders, newest first",
+        description="The filters email and customer also require `customers:read`.",
+        answers={200: list_serializer(OrderSerializer)},
+        problems=(problem_types.INVALID_PARAMETERS,),
+        parameters=(
+            OpenApiParameter("status", str, enum=Order.Status.values),
+            OpenApiParameter("channel", str, description="Code of the channel."),
+            OpenApiParameter("number", str),
+            date_filter("placed_since", "Placed then or later."),
+            date_filter("updated_since", "updated_at is then or later."),
+            OpenApiParameter("email", str, description="E-mail address, in any case."),
+            OpenApiParameter("customer", int, description="Id of a customer account."),
+            *parameters_of(OrderSerializer),
+            *PARAMETERS,
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        filters = validated_query(OrderFilter, request.query_params)
+        if any(name in filters for name in PERSONAL_FILTERS) and not self.may(Scope.CUSTOMERS_READ):
+            raise ProblemError(problem_types.MISSING_SCOPE, scope=Scope.CUSTOMERS_READ)
+        rows = _selected(order_rows(request), filters)
+        return self.show_page(request, rows, OrderSerializer, order=("-pk",))
+
+
+class OrderDetail(MerchantEndpoint):
+    @read_operation(
+        name="get_order",
+        tag=TAG,
+        summary="Read an order",
+        answers={200: OrderSerializer},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
+        parameters=(NUMBER, *parameters_of(OrderSerializer)),
+        has_etag=True,
+    )
+    def get(self, request: Request, number: str) -> Response:
+        return self.show(request, find_by_number(order_rows(request), number), OrderSerializer)
+
+
+class OrderTimeline(MerchantEndpoint):
+    @read_operation(
+        name="list_order_status_changes",
+        tag=TAG,
+        summary="List the status changes of an order and its parts, oldest first",
+        answers={200: list_serializer(StatusChangeSerializer)},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
+        parameters=(NUMBER, *parameters_of(StatusChangeSerializer), *PARAMETERS),
+    )
+    def get(self, request: Request, number: str) -> Response:
+        order = find_by_number(Order.objects.all(), number)
+        parts: tuple[QuerySet[Any], ...] = (
+            Order.objects.filter(pk=order.pk),
+            order.payments.all(),
+            order.purchase_orders.all(),
+            Parcel.objects.filter(shipment__purchase_order__order=order),
+            order.returns.all(),
+        )
+        changes = Q()
+        for rows in parts:
+            changes |= Q(subject=rows.model._meta.label, subject_id__in=rows.values("pk"))  # noqa: SLF001
+        return self.show_page(
+            request, StatusChange.objects.filter(changes), StatusChangeSerializer
+        )
+
+
+def order_rows(request: Request) -> QuerySet[Order]:
+    """Return all orders with what the request expands, in a constant number of statements."""
+    rows = Order.objects.with_progress().select_related("channel")
+    rows = rows.annotate(updated_at=Greatest("status_since", *map(Subquery, _changes_of_parts())))
+    related: list[Prefetch[Any]] = []
+    if expands(request, "lines"):
+        related.append(Prefetch("lines", OrderLine.objects.order_by("pk")))
+    if expands(request, "payments"):
+        related.append(Prefetch("payments", Payment.objects.order_by("pk")))
+    if expands(request, "returns"):
+        related.append(Prefetch("returns", return_rows().order_by("pk")))
+    if expands(request, "parcels") or expands(request, "purchase_orders"):
+        purchase_orders = purchase_order_rows().order_by("pk")
+        if expands(request, "parcels"):
+            purchase_orders = purchase_orders.select_related("shipment").prefetch_related(
+                "shipment__parcels__lines__order_line",
+                "shipment__parcels__shipment__purchase_order__order",
+            )
+        related.append(Prefetch("purchase_orders", purchase_orders))
+    return rows.prefetch_related(*related)
+
+
+def _changes_of_parts() -> list[QuerySet[Any, Any]]:
+    """Return a subquery of the last status change for each kind of part of an order."""
+    order = OuterRef("pk")
+    return [
+        rows.order_by()
+        .values(path)
+        .annotate(last=Greatest(*map(Max, columns)) if len(columns) > 1 else Max(columns[0]))
+        .values("last")
+        for rows, path, columns in (
+            (Payment.objects.filter(order=order), "order", ("status_since",)),
+            (
+                PurchaseOrder.objects.filter(order=order),
+                "order",
+                ("status_since", "submission_status_since"),
+            ),
+            (
+                Parcel.objects.filter(shipment__purchase_order__order=order),
+                "shipment__purchase_order__order",
+                ("status_since",),
+            ),
+            (ReturnAuthorization.objects.filter(order=order), "order", ("status_since",)),
+        )
+    ]
+
+
+def _selected(rows: QuerySet[Order], filters: Mapping[str, Any]) -> QuerySet[Order]:
+    columns = {
+        name: value
+        for name, value in filters.items()
+        if name not in {"updated_since", *PERSONAL_FILTERS}
+    }
+    rows = rows.filter(**columns)
+    if since := filters.get("updated_since"):
+        rows = rows.filter(pk__in=_changed_since(since))
+    if email := filters.get("email"):
+        rows = rows.alias(lower_email=Lower("email")).filter(lower_email=email.lower())
+    if customer := filters.get("customer"):
+        user = User.objects.filter(pk=customer, is_staff=False).first()
+        own = Order.objects.of(user.pk, verified_addresses(user)) if user else Order.objects.none()
+        rows = rows.filter(pk__in=own.order_by().values("pk"))
+    return rows
+
+
+def _changed_since(since: datetime) -> QuerySet[Any, Any]:
+    """Return the ids of orders with a status change, of them or of a part, in one statement."""
+    purchase_orders = PurchaseOrder.objects.filter(
+        Q(status_since__gte=since) | Q(submission_status_since__gte=since)
+    )
+    return (
+        Order.objects.filter(status_since__gte=since)
+        .values("pk")
+        .union(
+            Payment.objects.filter(status_since__gte=since).values("order"),
+            purchase_orders.values("order"),
+            Parcel.objects.filter(status_since__gte=since).values(
+                "shipment__purchase_order__order"
+            ),
+            ReturnAuthorization.objects.filter(status_since__gte=since).values("order"),
+        )
+    )

@@ -1,0 +1,158 @@
+"""Merchant API: list parcels with their tracking events, read one, mark one delivered."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from shipping.models import Parcel
+from shipping.shipments import outcomes
+from shipping.shipments.event_sources import drop_superseded
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import validated, validated_query
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.merchant import MerchantEndpoint
+from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.schema import of_path
+from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.merchant.orders.shared import (
+    ReasonSerializer,
+    date_filter,
+    expands,
+    read_operation,
+    write_operation,
+)
+
+TAG = "parcels"
+PARCEL_ID = of_path("parcel_id", "The parcel's id.")
+
+
+class ParcelLineSerializer(ResourceSerializer):
+    id = serializers.IntegerField(source="order_line_id", help_text="The order line's id.")
+    sku = serializers.CharField(source="order_line.sku")
+    quantity = serializers.IntegerField()
+
+
+class TrackingEventSerializer(serializers.Serializer[Any]):
+    carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.values)
+    description = serializers.CharField(allow_blank=True)
+    place = serializers.CharField(allow_blank=True)
+    happened_at = serializers.DateTimeField(allow_null=True)
+    received_at = serializers.DateTimeField()
+
+
+class ParcelSerializer(ResourceSerializer):
+    """A parcel: ``status`` is the shop's, ``carrier_status`` the carrier's."""
+
+    expandable: ClassVar = ("events",)
+
+    id = serializers.IntegerField(source="pk")
+    order = serializers.CharField(source="shipment.purchase_order.order.number")
+    purchase_order = serializers.CharField(source="shipment.purchase_order.number")
+    carrier = serializers.CharField()
+    tracking_number = serializers.CharField(source="number", allow_blank=True)
+    tracking_url = serializers.CharField(allow_blank=True)
+    last_mile_carrier = serializers.CharField(allow_blank=True)
+    last_mile_number = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(Parcel.Status.values)
+    status_since = serializers.DateTimeField()
+    carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.values)
+    carrier_status_at = serializers.DateTimeField(allow_null=True)
+    label_created_at = serializers.DateTimeField()
+    resolution = serializers.ChoiceField(
+        Parcel.Resolution.values, help_text="What was done about a lost or returned parcel."
+    )
+    lines = ParcelLineSerializer(many=True)
+    events = serializers.SerializerMethodField()
+
+    @extend_schema_field(TrackingEventSerializer(many=True))
+    def get_events(self, parcel: Parcel) -> Any:
+        """Return the events that count, if the supplier and a tracking provider report them."""
+        return TrackingEventSerializer(
+            drop_superseded(parcel.tracking_events.all()), many=True
+        ).data
+
+
+class ParcelFilter(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(Parcel.Status.values, required=False)
+    order = serializers.CharField(source="shipment__purchase_order__order__number", required=False)
+    tracking_number = serializers.CharField(source="number", required=False)
+    updated_since = serializers.DateTimeField(source="status_since__gte", required=False)
+
+
+class ParcelList(MerchantEndpoint):
+    @read_operation(
+        name="list_parcels",
+        tag=TAG,
+        summary="List parcels, newest first",
+        answers={200: list_serializer(ParcelSerializer)},
+        problems=(problem_types.INVALID_PARAMETERS,),
+        parameters=(
+            OpenApiParameter("status", str, enum=Parcel.Status.values),
+            OpenApiParameter("order", str, description="Number of the order."),
+            OpenApiParameter("tracking_number", str),
+            date_filter("updated_since", "The status changed then or later."),
+            *parameters_of(ParcelSerializer),
+            *PARAMETERS,
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        rows = parcel_rows(request).filter(**validated_query(ParcelFilter, request.query_params))
+        return self.show_page(request, rows, ParcelSerializer, order=("-pk",))
+
+
+class ParcelDetail(MerchantEndpoint):
+    @read_operation(
+        name="get_parcel",
+        tag=TAG,
+        summary="Read a parcel",
+        answers={200: ParcelSerializer},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
+        parameters=(PARCEL_ID, *parameters_of(ParcelSerializer)),
+        has_etag=True,
+    )
+    def get(self, request: Request, parcel_id: int) -> Response:
+        return self.show(request, _parcel(request, parcel_id), ParcelSerializer)
+
+
+class ParcelDelivery(MerchantEndpoint):
+    @write_operation(
+        name="mark_parcel_delivered",
+        tag=TAG,
+        summary="Mark a parcel delivered",
+        description="For a parcel whose carrier does not report it. A delivered parcel stays so.",
+        answers={200: ParcelSerializer},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.WRONG_STATUS),
+        parameters=(PARCEL_ID,),
+        body=ReasonSerializer,
+    )
+    def post(self, request: Request, parcel_id: int) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            parcel = _parcel(request, parcel_id)
+            outcomes.mark_delivered(
+                parcel=parcel,
+                reason=validated(ReasonSerializer, request)["reason"],
+                actor=self.client.actor,
+                now=self.now,
+            )
+            return self.show(request, _parcel(request, parcel_id), ParcelSerializer)
+
+        return self.run_once(request, work)
+
+
+def parcel_rows(request: Request) -> QuerySet[Parcel]:
+    """Return all parcels with what the serializer shows."""
+    rows = Parcel.objects.select_related("shipment__purchase_order__order")
+    rows = rows.prefetch_related("lines__order_line")
+    return rows.prefetch_related("tracking_events") if expands(request, "events") else rows
+
+
+def _parcel(request: Request, pk: int) -> Parcel:
+    parcel = parcel_rows(request).filter(pk=pk).first()
+    if parcel is None:
+        raise ProblemError(problem_types.UNKNOWN_NUMBER)
+    return parcel

@@ -1,0 +1,227 @@
+"""Merchant API: approve or reject a return, record what came back and its inspection, refund it."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.models import ReturnAuthorization
+from orders.payments import tasks as payment_tasks
+from orders.returns import authorizations, inspection, refunds
+from orders.returns.inspection import InspectedLine
+from storefront.api.core import problem_types
+from storefront.api.core.fields import (
+    AmountField,
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+    validated,
+)
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.merchant import MerchantEndpoint
+from storefront.api.core.schema import openapi
+from storefront.api.merchant.orders.returns import (
+    MAX_LINES,
+    TAG,
+    ReturnSerializer,
+    return_rows,
+)
+from storefront.api.merchant.orders.shared import (
+    NUMBER,
+    find_by_number,
+    units_by_line,
+    write_operation,
+)
+from storefront.api.models import Scope
+from storefront.lib.state_machine import InvalidTransitionError
+from storefront.lib.tasks import enqueue
+
+Status = ReturnAuthorization.Status
+Condition = ReturnAuthorization.Condition
+MAX_ANSWER = 500
+
+decision = partial(
+    write_operation,
+    tag=TAG,
+    answers={200: ReturnSerializer},
+    problems=(
+        problem_types.UNKNOWN_NUMBER,
+        problem_types.CANNOT_RETURN,
+        problem_types.WRONG_STATUS,
+    ),
+    parameters=(NUMBER,),
+)
+
+
+class ApprovalSerializer(StrictSerializer):
+    answer = StrictCharField(
+        max_length=MAX_ANSWER, allow_blank=True, default="", help_text="Sent to the customer."
+    )
+
+
+class RejectionSerializer(StrictSerializer):
+    answer = StrictCharField(max_length=MAX_ANSWER, help_text="The reason for the customer.")
+
+
+class ReceivedUnitsSerializer(StrictSerializer):
+    line_id = StrictIntegerField(min_value=1)
+    quantity = StrictIntegerField(min_value=0)
+
+
+class ReceiptSerializer(StrictSerializer):
+    """The units that arrived. A line that is not named did not arrive."""
+
+    lines = ReceivedUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+
+
+class InspectedUnitsSerializer(StrictSerializer):
+    line_id = StrictIntegerField(min_value=1)
+    accepted = StrictIntegerField(min_value=0)
+    condition = serializers.ChoiceField(Condition.values)
+    deduction = AmountField(min_value=0, default=Decimal(0), help_text="For use beyond testing.")
+    deduction_reason = StrictCharField(max_length=200, allow_blank=True, default="")
+
+
+class InspectionSerializer(StrictSerializer):
+    """The result of every line of the return."""
+
+    lines = InspectedUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+
+
+class ReturnEndpoint(MerchantEndpoint):
+    """Shared work of the decisions about one return."""
+
+    def decide(
+        self,
+        request: Request,
+        number: str,
+        decide: Callable[[ReturnAuthorization], None],
+        *,
+        to: Status,
+    ) -> Response:
+        """Run a decision once and show the return. After a crash, a decision that is made counts."""
+
+        def work(attempt: Attempt) -> Response:
+            row = find_by_number(return_rows(), number)
+            try:
+                decide(row)
+            except InvalidTransitionError:
+                if not attempt.is_retry_after_crash or row.status != to:
+                    raise
+            return self.show(request, find_by_number(return_rows(), number), ReturnSerializer)
+
+        return self.run_once(request, work)
+
+
+class ReturnApproval(ReturnEndpoint):
+    @decision(
+        name="approve_return",
+        summary="Approve a return",
+        description="The customer is told where to send the items, or that they can keep them.",
+        body=ApprovalSerializer,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def approve(row: ReturnAuthorization) -> None:
+            answer = validated(ApprovalSerializer, request)["answer"]
+            authorizations.approve(
+                authorization=row, answer=answer, actor=self.client.actor, now=self.now
+            )
+
+        return self.decide(request, number, approve, to=Status.APPROVED)
+
+
+class ReturnRejection(ReturnEndpoint):
+    @decision(
+        name="reject_return",
+        summary="Reject a return",
+        description="The customer is told the reason.",
+        body=RejectionSerializer,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def reject(row: ReturnAuthorization) -> None:
+            answer = validated(RejectionSerializer, request)["answer"]
+            authorizations.reject(
+                authorization=row, answer=answer, actor=self.client.actor, now=self.now
+            )
+
+        return self.decide(request, number, reject, to=Status.REJECTED)
+
+
+class ReturnReceipt(ReturnEndpoint):
+    @decision(
+        name="receive_return",
+        summary="Record which units arrived",
+        description="Inspect them next.",
+        body=ReceiptSerializer,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def receive(row: ReturnAuthorization) -> None:
+            wanted = validated(ReceiptSerializer, request)["lines"]
+            ids = {line.order_line_id: line.pk for line in row.lines.all()}
+            units = units_by_line(wanted, ids)
+            inspection.receive(
+                authorization=row,
+                units={ids[line]: count for line, count in units.items()},
+                actor=self.client.actor,
+                now=self.now,
+            )
+
+        return self.decide(request, number, receive, to=Status.RECEIVED)
+
+
+class ReturnInspection(ReturnEndpoint):
+    @decision(
+        name="inspect_return",
+        summary="Record the inspection of what arrived",
+        description="Units that are not accepted are not refunded. Refund the return next.",
+        body=InspectionSerializer,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def inspect(row: ReturnAuthorization) -> None:
+            wanted = validated(InspectionSerializer, request)["lines"]
+            ids = {line.order_line_id: line.pk for line in row.lines.all()}
+            units_by_line(wanted, ids, quantity="accepted", is_complete=True)
+            results = {ids[line["line_id"]]: _inspected(line) for line in wanted}
+            inspection.inspect(
+                authorization=row, results=results, actor=self.client.actor, now=self.now
+            )
+
+        return self.decide(request, number, inspect, to=Status.INSPECTED)
+
+
+class ReturnRefund(ReturnEndpoint):
+    @openapi(
+        name="refund_return",
+        tag=TAG,
+        summary="Refund the accepted units of a return",
+        description="At most what is left of the payment. The gateway refunds it soon after, and the"
+        " customer is told.",
+        answers={200: ReturnSerializer},
+        problems=(
+            problem_types.UNKNOWN_NUMBER,
+            problem_types.CANNOT_RETURN,
+            problem_types.WRONG_STATUS,
+        ),
+        parameters=(NUMBER,),
+        scope=Scope.REFUNDS_WRITE,
+        requires_idempotency_key=True,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def refund(row: ReturnAuthorization) -> None:
+            refunds.refund(authorization=row, actor=self.client.actor, now=self.now)
+            enqueue(payment_tasks.execute_requests)
+
+        return self.decide(request, number, refund, to=Status.REFUNDED)
+
+
+def _inspected(line: dict[str, Any]) -> InspectedLine:
+    return InspectedLine(
+        accepted=line["accepted"],
+        condition=Condition(line["condition"]),
+        deduction=line["deduction"],
+        reason=line["deduction_reason"],
+    )

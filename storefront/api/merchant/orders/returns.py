@@ -1,0 +1,192 @@
+"""Merchant API: list returns, read one, open one for a customer."""
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from orders.models import Order, ReturnAuthorization
+from orders.models.returns import MAX_MESSAGE_LENGTH
+from orders.returns import requests
+from orders.returns.requests import ReturnRequest
+from storefront.api.core import problem_types
+from storefront.api.core.fields import (
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+    validated,
+    validated_query,
+)
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.merchant import MerchantEndpoint
+from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.merchant.orders.shared import (
+    NUMBER,
+    RowMoneyField,
+    date_filter,
+    find_by_number,
+    form_key,
+    read_operation,
+    units_by_line,
+    write_operation,
+)
+from storefront.api.models import Scope
+
+TAG = "returns"
+Kind = ReturnAuthorization.Kind
+MAX_LINES = 100
+
+
+class ReturnLineSerializer(ResourceSerializer):
+    """A line; ``id`` is that of the order line."""
+
+    id = serializers.IntegerField(source="order_line_id")
+    sku = serializers.CharField(source="order_line.sku")
+    quantity = serializers.IntegerField()
+    received = serializers.IntegerField(source="received_quantity")
+    accepted = serializers.IntegerField(source="accepted_quantity")
+    condition = serializers.ChoiceField(ReturnAuthorization.Condition.values, allow_blank=True)
+    deduction = RowMoneyField("deduction_amount", currency="authorization.currency")
+
+
+class ReturnSerializer(ResourceSerializer):
+    """A return of items of one purchase order. Amounts are null until it is refunded."""
+
+    key: ClassVar = "number"
+    restricted: ClassVar = {"customer_message": Scope.CUSTOMERS_READ}
+
+    number = serializers.CharField()
+    order = serializers.CharField(source="order.number")
+    purchase_order = serializers.CharField(source="purchase_order.number")
+    kind = serializers.ChoiceField(Kind.values)
+    status = serializers.ChoiceField(ReturnAuthorization.Status.values)
+    status_since = serializers.DateTimeField()
+    opened_at = serializers.DateTimeField()
+    opened_by = serializers.CharField()
+    customer_message = serializers.CharField(allow_blank=True)
+    answer = serializers.CharField(allow_blank=True, help_text="What the shop wrote.")
+    destination = serializers.CharField(help_text="nowhere: the customer keeps the items.")
+    label_payer = serializers.CharField()
+    ship_by = serializers.DateField(allow_null=True)
+    carrier = serializers.CharField(allow_blank=True)
+    tracking_number = serializers.CharField(allow_blank=True)
+    due = RowMoneyField("due_amount", allow_null=True)
+    refunded = RowMoneyField("refund_amount", allow_null=True)
+    lines = ReturnLineSerializer(many=True)
+
+
+class ReturnedUnitsSerializer(StrictSerializer):
+    line_id = StrictIntegerField(min_value=1)
+    quantity = StrictIntegerField(min_value=1)
+
+
+class OpenedReturnSerializer(StrictSerializer):
+    kind = serializers.ChoiceField(Kind.values)
+    lines = ReturnedUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+    message = StrictCharField(
+        max_length=MAX_MESSAGE_LENGTH,
+        allow_blank=True,
+        default="",
+        help_text="What the customer wrote; the receipt quotes it.",
+    )
+    ignore_deadlines = serializers.BooleanField(
+        default=False, help_text="Accept it although the return period is over."
+    )
+
+
+class OpenedReturnsSerializer(serializers.Serializer[Any]):
+    returns = ReturnSerializer(many=True)
+
+
+class ReturnFilter(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(ReturnAuthorization.Status.values, required=False)
+    kind = serializers.ChoiceField(Kind.values, required=False)
+    order = serializers.CharField(source="order__number", required=False)
+    updated_since = serializers.DateTimeField(source="status_since__gte", required=False)
+
+
+class ReturnList(MerchantEndpoint):
+    @read_operation(
+        name="list_returns",
+        tag=TAG,
+        summary="List returns, newest first",
+        answers={200: list_serializer(ReturnSerializer)},
+        problems=(problem_types.INVALID_PARAMETERS,),
+        parameters=(
+            OpenApiParameter("status", str, enum=ReturnAuthorization.Status.values),
+            OpenApiParameter("kind", str, enum=Kind.values),
+            OpenApiParameter("order", str, description="Number of the order."),
+            date_filter("updated_since", "The status changed then or later."),
+            *parameters_of(ReturnSerializer),
+            *PARAMETERS,
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        rows = return_rows().filter(**validated_query(ReturnFilter, request.query_params))
+        return self.show_page(request, rows, ReturnSerializer, order=("-pk",))
+
+
+class ReturnDetail(MerchantEndpoint):
+    @read_operation(
+        name="get_return",
+        tag=TAG,
+        summary="Read a return",
+        answers={200: ReturnSerializer},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
+        parameters=(NUMBER, *parameters_of(ReturnSerializer)),
+        has_etag=True,
+    )
+    def get(self, request: Request, number: str) -> Response:
+        return self.show(request, find_by_number(return_rows(), number), ReturnSerializer)
+
+
+class OrderReturns(MerchantEndpoint):
+    @write_operation(
+        name="open_return",
+        tag=TAG,
+        summary="Open a return for a customer",
+        description="The customer gets the receipt by e-mail. A withdrawal is approved at once."
+        " Items of several purchase orders become several returns.",
+        answers={201: OpenedReturnsSerializer},
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.CANNOT_RETURN),
+        parameters=(NUMBER,),
+        body=OpenedReturnSerializer,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            order = find_by_number(Order.objects.all(), number)
+            wanted = validated(OpenedReturnSerializer, request)
+            opened = requests.submit(
+                order=order,
+                request=ReturnRequest(
+                    key=form_key(self.client.key, request),
+                    kind=Kind(wanted["kind"]),
+                    units=units_by_line(wanted["lines"], order.lines.values_list("pk", flat=True)),
+                    customer_message=wanted["message"],
+                ),
+                actor=self.client.actor,
+                now=self.now,
+                ignore_deadlines=wanted["ignore_deadlines"],
+            )
+            return show_returns(self, request, opened)
+
+        return self.run_once(request, work)
+
+
+def show_returns(
+    view: MerchantEndpoint, request: Request, opened: list[ReturnAuthorization]
+) -> Response:
+    rows = return_rows().filter(pk__in=[row.pk for row in opened]).order_by("pk")
+    context = {"selection": view.selection(request, ReturnSerializer)}
+    shown = OpenedReturnsSerializer({"returns": rows}, context=context)
+    return Response(shown.data, status=status.HTTP_201_CREATED)
+
+
+def return_rows() -> QuerySet[ReturnAuthorization]:
+    """Return all returns with what the serializer shows."""
+    rows = ReturnAuthorization.objects.select_related("order", "purchase_order")
+    return rows.prefetch_related("lines__order_line")
