@@ -26,7 +26,11 @@ from storefront.sales_channels.platforms.base import (
 )
 from storefront.sales_channels.platforms.shopify import order_writes, queries, webhooks
 from storefront.sales_channels.platforms.shopify.catalog import Catalog
-from storefront.sales_channels.platforms.shopify.client import GraphqlClient, raise_for
+from storefront.sales_channels.platforms.shopify.client import (
+    MUTATION_COST,
+    GraphqlClient,
+    raise_for,
+)
 from storefront.sales_channels.platforms.shopify.orders import has_more_parts, parse_order
 
 WRITE = "write_"
@@ -125,6 +129,7 @@ class Shopify:
                     "lines": queries.LINES_IN_LIST,
                     "parts": queries.PARTS_IN_LIST,
                 },
+                cost=queries.ORDERS_COST,
             )["orders"]
             for each in said["nodes"]:
                 is_cut = has_more_parts(each, queries.PARTS_IN_LIST)
@@ -182,7 +187,9 @@ class Shopify:
             return []
         variables: dict[str, Any] = {"subscription": {"uri": url, "format": "JSON"}}
         variables |= {f"topic{number}": topic for number, topic in enumerate(missing)}
-        said = self._api.mutate(queries.subscribe(len(missing)), variables, cost=10 * len(missing))
+        said = self._api.mutate(
+            queries.subscribe(len(missing)), variables, cost=MUTATION_COST * len(missing)
+        )
         for number, topic in enumerate(missing):
             raise_for(said[f"a{number}"], what=f"webhookSubscriptionCreate {topic}")
         return missing

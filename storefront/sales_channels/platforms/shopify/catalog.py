@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.sales_channels.platforms.base import (
     ListedProduct,
     PlatformContext,
@@ -20,6 +20,7 @@ from storefront.sales_channels.platforms.base import (
 )
 from storefront.sales_channels.platforms.shopify import products, queries
 from storefront.sales_channels.platforms.shopify.client import (
+    MUTATION_COST,
     GraphqlClient,
     UserError,
     raise_for,
@@ -35,7 +36,6 @@ MISSING_VARIANT = "PRODUCT_VARIANT_DOES_NOT_EXIST"
 MISSING_STOCK = frozenset({"INVALID_INVENTORY_ITEM", "INVALID_LOCATION"})
 # productUpdate and publishablePublish have no error codes.
 NOT_THERE = "does not exist"
-MUTATION_COST = 10.0
 
 
 class Catalog:
@@ -50,25 +50,32 @@ class Catalog:
     # Products
 
     def write_products(self, listed: Sequence[ListedProduct]) -> Iterator[ProductResult]:
-        for batch in batched(listed, PRODUCTS_PER_CALL):
-            yield from self._write_batch(batch)
+        """Write products, and show new ones. What was written before an error is yielded first."""
+        for group in batched(listed, CALLS_PER_REQUEST):
+            results: list[ProductResult] = []
+            failure: ExternalServiceError | None = None
+            for batch in batched(group, PRODUCTS_PER_CALL):
+                try:
+                    results += self._write_batch(batch)
+                except ExternalServiceError as error:
+                    failure = error
+                    break
+            known = {each.external_id for each in group}
+            self._publish([e.external_id for e in results if e.external_id not in known])
+            yield from results
+            if failure is not None:
+                raise failure
 
     def _write_batch(self, batch: Sequence[ListedProduct]) -> Iterator[ProductResult]:
         if any(not each.external_id for each in batch):
             self._define_key()
         payloads = self._set_products(batch, [frozenset()] * len(batch))
-        new: list[str] = []
-        results = []
         for product, payload in zip(batch, payloads, strict=True):
             gone = _missing_skus(product, user_errors(payload))
             if gone:  # the store deleted variants: they are created again
-                (payload,) = self._set_products([product], [gone])  # noqa: PLW2901
-            result = _result(product, payload)
-            if result.external_id and not product.external_id:
-                new.append(result.external_id)
-            results.append(result)
-        self._publish(new)
-        yield from results
+                yield _result(product, self._set_products([product], [gone])[0])
+            else:
+                yield _result(product, payload)
 
     def _set_products(
         self, batch: Sequence[ListedProduct], without: Sequence[frozenset[str]]

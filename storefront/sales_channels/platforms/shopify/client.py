@@ -33,6 +33,8 @@ THROTTLED_TRIES = 8
 MAX_WAIT_S = 30.0
 MIN_WAIT_S = 0.05
 MAX_QUERY_COST = 1000
+QUERY_COST = 250.0
+MUTATION_COST = 12.0  # 10, and the objects of the answer
 STANDARD_RESTORE_PER_S = 100.0
 THROTTLED = "THROTTLED"
 # Shopify did not complete the request, and says nothing about its effect.
@@ -112,23 +114,32 @@ class GraphqlClient:
         self._status: ThrottleStatus | None = None
         self._status_at = 0.0
         self._costs: dict[str, float] = {}
-        self.points = 0.0  # requested points of all answered calls
 
     def close(self) -> None:
         self._api.close()
 
-    def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Read; retried after temporary errors. Raises TemporaryError, PermanentError."""
+    def query(
+        self,
+        document: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        cost: float = QUERY_COST,
+    ) -> dict[str, Any]:
+        """Read; retried after temporary errors. ``cost`` is assumed until an answer tells it.
+
+        Raises: TemporaryError, PermanentError
+        """
+        known = self._costs.get(_operation_name(document), cost)
         return retry(
-            partial(self._execute, document, variables or {}),
+            partial(self._execute, document, variables or {}, cost=known),
             is_idempotent=True,
             tries=READ_TRIES,
         )
 
     def mutate(
-        self, document: str, variables: Mapping[str, Any], *, cost: float = 10
+        self, document: str, variables: Mapping[str, Any], *, cost: float = MUTATION_COST
     ) -> dict[str, Any]:
-        """Write; retried only if it certainly had no effect. ``cost`` is its estimate in points.
+        """Write; retried only if it certainly had no effect. ``cost`` is the estimate in points.
 
         Raises: TemporaryError, PermanentError
         """
@@ -141,16 +152,17 @@ class GraphqlClient:
     # One call
 
     def _execute(
-        self, document: str, variables: Mapping[str, Any], *, cost: float = 10
+        self, document: str, variables: Mapping[str, Any], *, cost: float
     ) -> dict[str, Any]:
         name = _operation_name(document)
         body = {"query": document, "variables": variables, "operationName": name}
         for attempt in range(THROTTLED_TRIES):
-            self._wait_for_points(min(max(cost, self._costs.get(name, 0)), MAX_QUERY_COST))
+            self._wait_for_points(min(cost, MAX_QUERY_COST))
             answer = self._send(name, body)
             self._store_cost(name, answer)
             errors = answer.errors
             if isinstance(errors, list) and any(e.code == THROTTLED for e in errors):
+                cost = max(cost, self._costs.get(name, 0))
                 time.sleep(MIN_WAIT_S * 2**attempt)
                 continue  # it had no effect
             if errors:
@@ -201,7 +213,6 @@ class GraphqlClient:
             return
         self._status, self._status_at = cost.throttle_status, time.monotonic()
         self._costs[name] = max(self._costs.get(name, 0), cost.requested_query_cost)
-        self.points += cost.requested_query_cost
 
     # Tokens
 

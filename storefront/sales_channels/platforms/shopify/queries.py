@@ -11,6 +11,7 @@ PAGE_SIZE = 250
 # A query may cost 1,000 points: a list of orders reads few parts of each. An order that has more
 # is read again, alone.
 ORDERS_PER_PAGE, LINES_IN_LIST, PARTS_IN_LIST = 4, 10, 5
+ORDERS_COST = 700.0
 LINES_PER_PAGE, PARTS_ALONE = 25, (10, 50)  # parts: parcels, refunds and the lines of each
 
 SHOP = """

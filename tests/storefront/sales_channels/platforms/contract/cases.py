@@ -44,12 +44,12 @@ def headlamp(key="headlamp-h1", **words):
         )
         for number, (color, beam) in enumerate(combinations(COLORS, BEAMS))
     )
-    return listed(key, "Ridge H1 headlamp <&>", variants, **words)
+    return listed(key, "Ridge H1 headlamp <&>", words.pop("variants", variants), **words)
 
 
 def light(key="light-1", **words):
     """Return a product with one variant and no options."""
-    return listed(key, f"Pocket light {key}", (variant(key),), **words)
+    return listed(key, f"Pocket light {key}", words.pop("variants", (variant(key),)), **words)
 
 
 def listed(key, title, variants, **words):
