@@ -15,6 +15,7 @@ from itertools import groupby
 
 from storefront.dev.sandboxes import mail, twilio
 from storefront.dev.sandboxes.bigbuy import __main__ as bigbuy
+from storefront.dev.sandboxes.bigcommerce import __main__ as bigcommerce
 from storefront.dev.sandboxes.cj import __main__ as cj
 from storefront.dev.sandboxes.core import stopping
 from storefront.dev.sandboxes.feeds import __main__ as feeds
@@ -27,6 +28,7 @@ from storefront.dev.sandboxes.woocommerce import __main__ as woocommerce
 BETWEEN = "--"
 SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
     "bigbuy": bigbuy.main,
+    "bigcommerce": bigcommerce.main,
     "cj": cj.main,
     "feeds": feeds.main,
     "mail": mail.main,

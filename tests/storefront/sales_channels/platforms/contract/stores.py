@@ -40,6 +40,7 @@ from tests.storefront.dev.sandboxes.conftest import RunningServer
 # Name of the platform -> its subclass of ``Store``.
 STORES: dict[str, str] = {
     "shopify": "tests.storefront.sales_channels.platforms.contract.shopify_store.ShopifyStore",
+    "bigcommerce": "tests.storefront.sales_channels.platforms.contract.bigcommerce_store.BigCommerceStore",
     "woocommerce": "tests.storefront.sales_channels.platforms.contract.woocommerce_store.WooCommerceStore",
 }
 
