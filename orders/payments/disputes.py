@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from orders.gateways.base import PaymentUpdate, UpdateKind
-from orders.models import Order, Payment, PaymentEvent, PurchaseOrder
+from orders.models import Order, Payment, PaymentEvent
+from orders.purchasing.holds import holds
 from orders.purchasing.holds.facts import bank_message
 from orders.purchasing.holds.rules import HoldReason
 from storefront.lib.db.transactions import requires_transaction
 
 Kind = PaymentEvent.Kind
 Dispute = Payment.Dispute
-Status = PurchaseOrder.Status
 
 HOLDING_UPDATES = frozenset({UpdateKind.DISPUTED, UpdateKind.FRAUD_WARNING})
 # Any other hold reason replaces this one.
@@ -69,32 +69,7 @@ def hold_order(order: Order, payment: Payment, reason: HoldReason, *, now: datet
 
     Locks:  the caller holds the order and its purchase orders
     """
-    if order.status in {Order.Status.PLACED, Order.Status.PROCESSING}:
-        order.move(
-            Order.Status.ON_HOLD,
-            at=now,
-            actor=payment.gateway,
-            reason=reason.sentence,
-            hold_reason=reason.sentence[:200],
-        )
-    elif order.status == Order.Status.ON_HOLD and order.hold_reason == UNDER_REVIEW_REASON:
+    if order.status == Order.Status.ON_HOLD and order.hold_reason == UNDER_REVIEW_REASON:
         order.hold_reason = reason.sentence[:200]  # survives an approved review
         order.save(update_fields=["hold_reason"])
-    unsent = order.purchase_orders.filter(
-        submission_status__in=PurchaseOrder.UNSUBMITTED_STATES,
-        status__in=[Status.DRAFT, Status.READY, Status.ON_HOLD],
-    )
-    for purchase_order in unsent.order_by("pk"):
-        entry = reason.to_json()
-        if purchase_order.status == Status.ON_HOLD:
-            if entry not in purchase_order.hold_reasons:
-                purchase_order.hold_reasons = [*purchase_order.hold_reasons, entry]
-                purchase_order.save(update_fields=["hold_reasons"])
-            continue
-        purchase_order.move(
-            Status.ON_HOLD,
-            at=now,
-            actor=payment.gateway,
-            reason=reason.sentence,
-            hold_reasons=[entry],
-        )
+    holds.add_reason(order, reason, actor=payment.gateway, now=now)

@@ -57,5 +57,12 @@ DESCRIPTION: dict[str, Any] = {
         "ParcelStatus": "shipping.models.Parcel.Status",
         "ParcelResolution": "shipping.models.Parcel.Resolution",
         "CarrierStatus": "shipping.models.Parcel.CarrierStatus",
+        "PurchaseOrderStatus": "orders.models.PurchaseOrder.Status",
+        "PaymentStatus": "orders.models.Payment.Status",
+        "ReturnStatus": "orders.models.ReturnAuthorization.Status",
+        "ReturnKind": "orders.models.ReturnAuthorization.Kind",
+        "RefundStatus": "storefront.api.merchant.orders.refunds.STATUSES",
+        "NotificationStatus": "notifications.models.Message.Status",
+        "ConsentKind": "storefront.api.resources.consents.KINDS",
     },
 }

@@ -1,4 +1,4 @@
-"""Holds: release orders and purchase orders, waive hold reasons, run the hold rules again."""
+"""Holds: hold and release orders and purchase orders, waive hold reasons, run the hold rules again."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -20,6 +20,7 @@ from orders.purchasing.holds.rules import (
     MISSING_RATE,
     NO_SHIPPING_METHOD,
     RULE_CODES,
+    HoldReason,
     certificate_subject,
 )
 from storefront.lib.db.transactions import requires_transaction
@@ -36,8 +37,60 @@ AUTO_RELEASE_REASONS = {
 }
 # Shipping methods are requested a second time after this, if the supplier had none.
 RECHECK_AFTER = timedelta(minutes=15)
+REQUESTED = "requested"  # the code of a hold that a person or a program asked for
 # Reasons that hold an order and all its purchase orders.
-ORDER_LEVEL_CODES = frozenset({PaymentEvent.Kind.DISPUTED, PaymentEvent.Kind.FRAUD_WARNING})
+ORDER_LEVEL_CODES = frozenset(
+    {REQUESTED, PaymentEvent.Kind.DISPUTED, PaymentEvent.Kind.FRAUD_WARNING}
+)
+HOLDABLE = frozenset({Order.Status.PLACED, Order.Status.PROCESSING})
+
+
+@transaction.atomic(durable=True)
+def hold_order(*, order: Order, reason: str, actor: str, now: datetime) -> None:
+    """Hold a paid order and its unsubmitted purchase orders until ``release_order``.
+
+    Locks:  the order, then its purchase orders
+    Raises: InvalidTransitionError  it is on hold already, not paid, or has ended
+    """
+    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    if order.status not in HOLDABLE:
+        raise InvalidTransitionError(f"{order}: {order.status} cannot be put on hold")
+    list(order.purchase_orders.select_for_update(of=["self"]).order_by("pk").values_list("pk"))
+    add_reason(order, HoldReason(REQUESTED, reason), actor=actor, now=now)
+
+
+@requires_transaction
+def add_reason(order: Order, reason: HoldReason, *, actor: str, now: datetime) -> None:
+    """Add a hold reason to an order and to its unsubmitted purchase orders.
+
+    Locks:  the caller holds the order and its purchase orders
+    """
+    if order.status in HOLDABLE:
+        order.move(
+            Order.Status.ON_HOLD,
+            at=now,
+            actor=actor,
+            reason=reason.sentence,
+            hold_reason=reason.sentence[:200],
+        )
+    unsent = order.purchase_orders.filter(
+        submission_status__in=PurchaseOrder.UNSUBMITTED_STATES,
+        status__in=PurchaseOrder.NOT_STARTED,
+    )
+    entry = reason.to_json()
+    for purchase_order in unsent.order_by("pk"):
+        if purchase_order.status == PurchaseOrder.Status.ON_HOLD:
+            if entry not in purchase_order.hold_reasons:
+                purchase_order.hold_reasons = [*purchase_order.hold_reasons, entry]
+                purchase_order.save(update_fields=["hold_reasons"])
+            continue
+        purchase_order.move(
+            PurchaseOrder.Status.ON_HOLD,
+            at=now,
+            actor=actor,
+            reason=reason.sentence,
+            hold_reasons=[entry],
+        )
 
 
 @transaction.atomic(durable=True)

@@ -17,8 +17,9 @@ from orders.cart import carts
 from orders.checkout import checkout, open_order_limits
 from orders.links import order_url
 from orders.models import Order
-from orders.payments import sessions
+from orders.payments import refunds, sessions
 from orders.promotions import codes, redemptions
+from orders.returns.eligibility import CannotReturnError
 from storefront.api.core import problem_types
 from storefront.api.core.problem_types import ProblemType
 from storefront.lib.http.errors import ExternalServiceError
@@ -174,5 +175,11 @@ PROBLEMS: Mapping[type[Exception], ProblemType | Callable[[Any], Problem]] = {
     cancellation.TooLateError: problem_types.TOO_LATE_TO_CANCEL,
     InvalidTransitionError: lambda error: (problem_types.INVALID_STATUS, {"reason": str(error)}),
     ConcurrentUpdateError: lambda error: (problem_types.INVALID_STATUS, {"reason": str(error)}),
+    CannotReturnError: lambda error: (problem_types.CANNOT_RETURN, {"reason": str(error)}),
+    refunds.RefundTooLargeError: lambda error: (
+        problem_types.REFUND_TOO_LARGE,
+        {"refundable": money(error.refundable)},
+    ),
+    refunds.NothingToRefundError: problem_types.NOTHING_TO_REFUND,
     ExternalServiceError: problem_types.PAYMENT_GATEWAY_UNAVAILABLE,
 }

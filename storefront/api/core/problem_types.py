@@ -170,6 +170,21 @@ UNKNOWN_NUMBER = ProblemType(
 CANNOT_RETURN = ProblemType(
     409, "cannot-return", _("These items cannot be returned so"),
     _("reason says why. Nothing was changed."))
+WRONG_STATUS = ProblemType(
+    409, "wrong-status", _("Its status does not allow this"),
+    _("Read it again: it has changed, or this step comes too early or too late."))
+CANNOT_SHIP = ProblemType(
+    409, "cannot-ship", _("This parcel cannot be added"),
+    _("reason says why. Nothing was changed."))
+REFUND_TOO_LARGE = ProblemType(
+    409, "refund-too-large", _("The amount is more than what is left to refund"),
+    _("Refund at most the amount given in refundable."))
+NOTHING_TO_REFUND = ProblemType(
+    409, "nothing-to-refund", _("Nothing is left to refund"),
+    _("Nothing was captured, or all of it was refunded. Cancel what has not shipped instead."))
+UNKNOWN_SKU = ProblemType(
+    422, "unknown-sku", _("The channel does not sell this SKU"),
+    _("Use SKUs of variants with a listing on the channel. skus names the unknown ones."))
 # Customers
 SIGN_IN_REQUIRED = ProblemType(
     403, "sign-in-required", _("A signed-in customer is required"),

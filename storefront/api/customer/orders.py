@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from orders.models import Order
 from storefront.api.core import problem_types
+from storefront.api.core.paging import PARAMETERS, list_serializer, page_of
 from storefront.api.customer.sessions import CustomerEndpoint, customer_operation
 from storefront.api.resources.orders import (
     NUMBER,
@@ -35,11 +36,14 @@ class OwnOrderList(CustomerEndpoint):
         name="list_my_orders",
         summary="List your orders, newest first",
         description="Orders placed while signed in, and those of your verified e-mail addresses.",
-        answers={200: OwnOrderSerializer(many=True)},
+        answers={200: list_serializer(OwnOrderSerializer)},
+        parameters=PARAMETERS,
+        problems=(problem_types.SIGN_IN_REQUIRED, problem_types.INVALID_PARAMETERS),
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF passes it
+    def get(self, request: Request) -> Response:
         rows = self.orders().with_progress().prefetch_related("lines", "payments")
-        return Response([shown(order) for order in rows])
+        found, next_url = page_of(request, rows, order=("-pk",))
+        return Response({"results": [shown(order) for order in found], "next": next_url})
 
 
 class OwnOrderDetail(CustomerEndpoint):

@@ -21,6 +21,7 @@ from storefront.api.core.fields import AddressFields, StrictCharField, StrictSer
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.schema import of_path
 from storefront.api.customer.sessions import CustomerEndpoint, customer_operation
+from storefront.api.resources.consents import ConsentSerializer, consents_of
 from storefront.lib.address import Address
 
 WRITE_PROBLEMS = (problem_types.SIGN_IN_REQUIRED, problem_types.CSRF_FAILED)
@@ -181,14 +182,8 @@ class AddressDetail(AddressEndpoint):
         return self.shown()
 
 
-class ConsentChoiceSerializer(StrictSerializer):
-    channel = serializers.ChoiceField([EMAIL, SMS])
-    kind = serializers.ChoiceField([kind.value for kind in Kind])
-    is_given = serializers.BooleanField()
-
-
 class ConsentsSerializer(StrictSerializer):
-    choices = ConsentChoiceSerializer(many=True, min_length=1)  # type: ignore[call-arg]  # of many
+    choices = ConsentSerializer(many=True, min_length=1)  # type: ignore[call-arg]  # of many
 
 
 class Consents(CustomerEndpoint):
@@ -241,10 +236,5 @@ class Consents(CustomerEndpoint):
         return recipients
 
     def _shown(self) -> Response:
-        choices = [
-            {"channel": channel, "kind": kind, "is_given": given[kind]}
-            for channel, recipient in self._recipients().items()
-            for given in [preferences.choices(recipient=recipient, sender=channel)]
-            for kind in preferences.offered_kinds(channel)
-        ]
+        choices = consents_of(recipients=self._recipients())
         return Response(ConsentsSerializer({"choices": choices}).data)

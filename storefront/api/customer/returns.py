@@ -13,7 +13,6 @@ from orders.models.returns import MAX_MESSAGE_LENGTH
 from orders.returns import eligibility, requests
 from orders.returns.requests import ReturnRequest
 from storefront.api.core import idempotency, problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
     CurrencyAmountField,
     StrictCharField,
@@ -22,6 +21,7 @@ from storefront.api.core.fields import (
     validated,
 )
 from storefront.api.core.idempotency import HEADER, Attempt
+from storefront.api.core.paging import PARAMETERS, list_serializer, page_of
 from storefront.api.customer.orders import ONE_ORDER
 from storefront.api.customer.sessions import CustomerEndpoint, customer_operation
 from storefront.api.resources.orders import NUMBER
@@ -32,7 +32,7 @@ KINDS = [kind.value for kind in Kind if kind != Kind.NOT_RECEIVED]
 MAX_LINES = 100
 
 
-class ReturnLineSerializer(serializers.Serializer[Any]):
+class OwnReturnLineSerializer(serializers.Serializer[Any]):
     line_id = serializers.IntegerField(source="order_line_id")
     sku = serializers.CharField(source="order_line.sku")
     title = serializers.CharField(source="order_line.title")
@@ -52,7 +52,7 @@ class OwnReturnSerializer(serializers.Serializer[Any]):
     carrier = serializers.CharField()
     tracking_number = serializers.CharField()
     refund = CurrencyAmountField(source="refund_amount", allow_null=True)
-    lines = ReturnLineSerializer(many=True)
+    lines = OwnReturnLineSerializer(many=True)
 
 
 class ReturnableLineSerializer(serializers.Serializer[Any]):
@@ -70,14 +70,14 @@ class OrderReturnsSerializer(serializers.Serializer[Any]):
     returns = OwnReturnSerializer(many=True)
 
 
-class ReturnedUnitsSerializer(StrictSerializer):
+class OwnReturnedUnitsSerializer(StrictSerializer):
     line_id = StrictIntegerField(min_value=1)
     quantity = StrictIntegerField(min_value=1)
 
 
 class NewReturnSerializer(StrictSerializer):
     kind = serializers.ChoiceField(KINDS)
-    lines = ReturnedUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+    lines = OwnReturnedUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
     message = StrictCharField(
         max_length=MAX_MESSAGE_LENGTH,
         allow_blank=True,
@@ -98,11 +98,14 @@ class OwnReturns(CustomerEndpoint):
     @customer_operation(
         name="list_my_returns",
         summary="List your returns, newest first",
-        answers={200: OwnReturnSerializer(many=True)},
+        answers={200: list_serializer(OwnReturnSerializer)},
+        parameters=PARAMETERS,
+        problems=(problem_types.SIGN_IN_REQUIRED, problem_types.INVALID_PARAMETERS),
     )
-    def get(self, request: Request) -> Response:  # noqa: ARG002 - DRF passes it
+    def get(self, request: Request) -> Response:
         rows = _returns().filter(order__in=self.orders().order_by().values("pk"))
-        return Response([_shown(row) for row in rows])
+        found, next_url = page_of(request, rows, order=("-pk",))
+        return Response({"results": [_shown(row) for row in found], "next": next_url})
 
 
 class OwnOrderReturns(CustomerEndpoint):
@@ -154,12 +157,9 @@ class OwnOrderReturns(CustomerEndpoint):
                 units={line["line_id"]: line["quantity"] for line in wanted["lines"]},
                 customer_message=wanted["message"],
             )
-            try:
-                opened = requests.submit(
-                    order=order, request=return_request, actor="customer", now=self.now
-                )
-            except eligibility.CannotReturnError as error:
-                raise ProblemError(problem_types.CANNOT_RETURN, reason=str(error)) from error
+            opened = requests.submit(
+                order=order, request=return_request, actor="customer", now=self.now
+            )
             rows = _returns().filter(pk__in=[row.pk for row in opened])
             return Response([_shown(row) for row in rows], status=status.HTTP_201_CREATED)
 

@@ -93,6 +93,63 @@ def _placed(order: Order, pay_url: str | None) -> Response:
     return Response(PlacedOrderSerializer(shown).data, status=status.HTTP_201_CREATED)
 
 
+def place_cart(  # noqa: PLR0913 - the parts of one record
+    cart: Cart,
+    *,
+    email: str,
+    ship_to: Address,
+    delivery: str,
+    agreed: Money | None,
+    address_reason: str,
+    network: str,
+    endpoint: Endpoint,
+) -> checkout.Placed:
+    """Place a cart with the delivery option of a code; "" is the first one. Raises ProblemError.
+
+    Shape:  ``agreed`` and ``network`` as in ``checkout.place``
+    """
+    country = validated_country(cart.channel, ship_to.country)
+    checked_cart, quotes = quotes_for(
+        cart, country=country, endpoint=endpoint, postcode=ship_to.postcode
+    )
+    quote = next((quote for quote in quotes if delivery in {"", quote.code}), None)
+    if quote is None:
+        raise ProblemError(
+            problem_types.DELIVERY_UNAVAILABLE, options=[quote.code for quote in quotes]
+        )
+    try:
+        return checkout.place(
+            cart=cart,
+            email=email,
+            ship_to=ship_to,
+            quote=quote,
+            agreed=agreed,
+            check=verification.record(
+                ship_to, other=verification.suggestion(ship_to), reason=address_reason
+            ),
+            tax=checked_cart.cart.tax,
+            network=network,
+            now=endpoint.now,
+        )
+    except checkout.InvalidAddressError as error:
+        raise ProblemError(problem_types.INVALID_ADDRESS, **_bad_address(error, ship_to)) from error
+    except checkout.UnavailableError as error:
+        checked_cart = availability.check_cart(cart=cart, country=country, now=endpoint.now)
+        raise insufficient_stock(checked_cart) from error
+
+
+def open_pay_url(order: Order, first: Payment | None) -> str | None:
+    """Open the payment; if the gateway is unavailable, the order stays placed without it."""
+    try:
+        payment = sessions.open_session(
+            order=order, return_url=return_url(order), now=timezone.now(), first=first
+        )
+    except (ExternalServiceError, sessions.NotPayableError) as error:
+        log.warning("%s was placed, its payment is not open: %s", order, error)
+        return None
+    return payment.pay_url or None
+
+
 class Checkout(Endpoint):
     @openapi(
         name="place_order",
@@ -146,56 +203,21 @@ class Checkout(Endpoint):
             order: Order | None = getattr(cart, "order", None)
             first = None
             if order is None:
-                order, first = self._place(request, cart)
+                require_identity()
+                wanted = validated(NewOrderSerializer, request)
+                order, first = place_cart(
+                    cart,
+                    email=wanted["email"],
+                    ship_to=Address(**wanted["ship_to"]),
+                    delivery=wanted["delivery"],
+                    agreed=Money(**wanted["total"]),
+                    address_reason=wanted["address_reason"],
+                    network=network_digest(request),
+                    endpoint=self,
+                )
             elif not attempt.is_retry_after_crash:
                 raise checkout.AlreadyPlacedError(order)
-            return _placed(order, self._pay_url(order, first))
+            return _placed(order, open_pay_url(order, first))
 
         principal = idempotency.principal_of_secret(token)
         return idempotency.run_idempotent(request, principal=principal, work=work, is_required=True)
-
-    def _place(self, request: Request, cart: Cart) -> checkout.Placed:
-        require_identity()
-        wanted = validated(NewOrderSerializer, request)
-        ship_to = Address(**wanted["ship_to"])
-        country = validated_country(cart.channel, ship_to.country)
-        checked_cart, quotes = quotes_for(
-            cart, country=country, endpoint=self, postcode=ship_to.postcode
-        )
-        quote = next((quote for quote in quotes if quote.code == wanted["delivery"]), None)
-        if quote is None:
-            raise ProblemError(
-                problem_types.DELIVERY_UNAVAILABLE, options=[quote.code for quote in quotes]
-            )
-        try:
-            return checkout.place(
-                cart=cart,
-                email=wanted["email"],
-                ship_to=ship_to,
-                quote=quote,
-                agreed=Money(**wanted["total"]),
-                check=verification.record(
-                    ship_to, other=verification.suggestion(ship_to), reason=wanted["address_reason"]
-                ),
-                tax=checked_cart.cart.tax,
-                network=network_digest(request),
-                now=self.now,
-            )
-        except checkout.InvalidAddressError as error:
-            raise ProblemError(
-                problem_types.INVALID_ADDRESS, **_bad_address(error, ship_to)
-            ) from error
-        except checkout.UnavailableError as error:
-            checked_cart = availability.check_cart(cart=cart, country=country, now=self.now)
-            raise insufficient_stock(checked_cart) from error
-
-    def _pay_url(self, order: Order, first: Payment | None) -> str | None:
-        """Open the payment; if the gateway is unavailable, the order stays placed without it."""
-        try:
-            payment = sessions.open_session(
-                order=order, return_url=return_url(order), now=timezone.now(), first=first
-            )
-        except (ExternalServiceError, sessions.NotPayableError) as error:
-            log.warning("%s was placed, its payment is not open: %s", order, error)
-            return None
-        return payment.pay_url or None

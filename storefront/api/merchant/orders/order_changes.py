@@ -25,7 +25,7 @@ from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.paging import PARAMETERS, list_serializer
 from storefront.api.core.schema import openapi
 from storefront.api.core.selection import ResourceSerializer, parameters_of
-from storefront.api.merchant.orders.order_serializers import OrderSerializer
+from storefront.api.merchant.orders.order_serializers import MerchantOrderSerializer
 from storefront.api.merchant.orders.orders import TAG, order_rows
 from storefront.api.merchant.orders.shared import (
     MAX_REASON,
@@ -46,7 +46,7 @@ MAX_LINES = 100
 change_operation = partial(write_operation, tag=TAG, parameters=(NUMBER,))
 
 
-class KeptUnitsSerializer(StrictSerializer):
+class RemainingUnitsSerializer(StrictSerializer):
     """How many units of a line stay; the others are canceled."""
 
     line_id = StrictIntegerField(min_value=1)
@@ -57,19 +57,20 @@ class OrderCancellationSerializer(StrictSerializer):
     """Without ``lines``, all that has not shipped. Lines name the units to keep."""
 
     reason = StrictCharField(max_length=MAX_REASON, help_text=REASON_HELP)
-    lines = KeptUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+    lines = RemainingUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
 
 
 class CancellationResultSerializer(serializers.Serializer[Any]):
-    """``canceled`` at once; ``requested`` of the supplier; ``together``: refused, only a whole
-    purchase order can be canceled; ``late``: refused, it has shipped.
+    """Results, each once: canceled, requested of a supplier, or refused.
+
+    ``together``: refused, only a whole purchase order can be canceled. ``late``: it has shipped.
     """
 
     outcomes = serializers.ListField(
         child=serializers.ChoiceField([outcome.value for outcome in Outcome]),
         help_text="Empty: nothing was left to cancel.",
     )
-    status = serializers.ChoiceField(Order.Status.values)
+    status = serializers.ChoiceField(Order.Status.choices)
 
 
 class OrderCancellation(MerchantEndpoint):
@@ -115,7 +116,7 @@ class OrderHold(MerchantEndpoint):
         summary="Put an order on hold",
         description="Nothing of it is submitted to a supplier until it is released. What a supplier"
         " has already is not stopped.",
-        answers={200: OrderSerializer},
+        answers={200: MerchantOrderSerializer},
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.WRONG_STATUS),
         body=ReasonSerializer,
     )
@@ -138,7 +139,7 @@ class OrderRelease(MerchantEndpoint):
         name="release_order",
         summary="Release an order from hold",
         description="Its purchase orders may still be on hold for reasons of their own.",
-        answers={200: OrderSerializer},
+        answers={200: MerchantOrderSerializer},
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.WRONG_STATUS),
         body=ReasonSerializer,
     )
@@ -163,7 +164,7 @@ class OrderMessageSerializer(ResourceSerializer):
     """A message between the customer and staff. ``answered_at`` is of a customer's message."""
 
     id = serializers.IntegerField(source="pk")
-    author = serializers.ChoiceField(OrderMessage.Author.values)
+    author = serializers.ChoiceField(OrderMessage.Author.choices)
     written_by = serializers.CharField()
     text = serializers.CharField()
     sent_at = serializers.DateTimeField()
@@ -221,4 +222,4 @@ class OrderMessages(MerchantEndpoint):
 
 
 def _show(view: MerchantEndpoint, request: Request, number: str) -> Response:
-    return view.show(request, find_by_number(order_rows(request), number), OrderSerializer)
+    return view.show(request, find_by_number(order_rows(request), number), MerchantOrderSerializer)

@@ -8,9 +8,9 @@ from orders.models import Order, Payment
 from shipping.models import Parcel
 from storefront.api.core.fields import AddressFields
 from storefront.api.core.selection import ResourceSerializer
-from storefront.api.merchant.orders.parcels import ParcelSerializer
+from storefront.api.merchant.orders.parcels import MerchantParcelSerializer
 from storefront.api.merchant.orders.purchase_orders import PurchaseOrderSerializer
-from storefront.api.merchant.orders.returns import ReturnSerializer
+from storefront.api.merchant.orders.returns import MerchantReturnSerializer
 from storefront.api.merchant.orders.shared import RowMoneyField
 from storefront.api.models import Scope
 
@@ -25,7 +25,7 @@ PAYMENT_STATUSES = (
 )
 
 
-class OrderLineSerializer(ResourceSerializer):
+class MerchantOrderLineSerializer(ResourceSerializer):
     """A line as sold. Costs are those of the sale; null: unknown then."""
 
     restricted: ClassVar = {
@@ -64,8 +64,8 @@ class OrderPaymentSerializer(ResourceSerializer):
 
     reference = serializers.CharField(source="key")
     gateway = serializers.CharField()
-    status = serializers.ChoiceField(Payment.Status.values)
-    dispute_status = serializers.ChoiceField(Payment.Dispute.values)
+    status = serializers.ChoiceField(Payment.Status.choices)
+    dispute_status = serializers.ChoiceField(Payment.Dispute.choices)
     amount = RowMoneyField("amount")
     authorized = RowMoneyField("authorized_amount")
     captured = RowMoneyField("captured_amount")
@@ -86,12 +86,12 @@ class ParcelsOfOrder(serializers.ListSerializer[Any]):
         ]
 
 
-class OrderParcelSerializer(ParcelSerializer):
+class OrderParcelSerializer(MerchantParcelSerializer):
     class Meta:
         list_serializer_class = ParcelsOfOrder
 
 
-class OrderSerializer(ResourceSerializer):
+class MerchantOrderSerializer(ResourceSerializer):
     """An order. ``updated_at`` is the last change of a status of it, or of a part of it."""
 
     key: ClassVar = "number"
@@ -99,7 +99,7 @@ class OrderSerializer(ResourceSerializer):
     restricted: ClassVar = {"email": Scope.CUSTOMERS_READ, "ship_to": Scope.CUSTOMERS_READ}
 
     number = serializers.CharField()
-    status = serializers.ChoiceField(Order.Status.values)
+    status = serializers.ChoiceField(Order.Status.choices)
     payment_status = serializers.ChoiceField(PAYMENT_STATUSES)
     fulfillment_status = serializers.CharField()
     hold_reason = serializers.CharField(allow_blank=True)
@@ -121,11 +121,11 @@ class OrderSerializer(ResourceSerializer):
     total = RowMoneyField("total_amount")
     captured = RowMoneyField("captured")
     refunded = RowMoneyField("refunded")
-    lines = OrderLineSerializer(many=True)
+    lines = MerchantOrderLineSerializer(many=True)
     payments = OrderPaymentSerializer(many=True)
     purchase_orders = PurchaseOrderSerializer(many=True)
     parcels = OrderParcelSerializer(many=True)
-    returns = ReturnSerializer(many=True)
+    returns = MerchantReturnSerializer(many=True)
 
 
 class StatusChangeSerializer(ResourceSerializer):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest, Lower
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -20,8 +21,11 @@ from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import validated_query
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.paging import PARAMETERS, list_serializer
-from storefront.api.core.selection import ResourceSerializer, parameters_of
-from storefront.api.merchant.orders.order_serializers import OrderSerializer, StatusChangeSerializer
+from storefront.api.core.selection import parameters_of
+from storefront.api.merchant.orders.order_serializers import (
+    MerchantOrderSerializer,
+    StatusChangeSerializer,
+)
 from storefront.api.merchant.orders.purchase_orders import purchase_order_rows
 from storefront.api.merchant.orders.returns import return_rows
 from storefront.api.merchant.orders.shared import (
@@ -39,7 +43,7 @@ PERSONAL_FILTERS = ("email", "customer")
 
 
 class OrderFilter(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(Order.Status.values, required=False)
+    status = serializers.ChoiceField(Order.Status.choices, required=False)
     channel = serializers.CharField(source="channel__code", required=False)
     number = serializers.CharField(required=False)
     placed_since = serializers.DateTimeField(source="placed_at__gte", required=False)
@@ -54,7 +58,7 @@ class OrderList(MerchantEndpoint):
         tag=TAG,
         summary="List orders, newest first",
         description="The filters email and customer also require `customers:read`.",
-        answers={200: list_serializer(OrderSerializer)},
+        answers={200: list_serializer(MerchantOrderSerializer)},
         problems=(problem_types.INVALID_PARAMETERS,),
         parameters=(
             OpenApiParameter("status", str, enum=Order.Status.values),
@@ -64,7 +68,7 @@ class OrderList(MerchantEndpoint):
             date_filter("updated_since", "updated_at is then or later."),
             OpenApiParameter("email", str, description="E-mail address, in any case."),
             OpenApiParameter("customer", int, description="Id of a customer account."),
-            *parameters_of(OrderSerializer),
+            *parameters_of(MerchantOrderSerializer),
             *PARAMETERS,
         ),
     )
@@ -73,7 +77,7 @@ class OrderList(MerchantEndpoint):
         if any(name in filters for name in PERSONAL_FILTERS) and not self.may(Scope.CUSTOMERS_READ):
             raise ProblemError(problem_types.MISSING_SCOPE, scope=Scope.CUSTOMERS_READ)
         rows = _selected(order_rows(request), filters)
-        return self.show_page(request, rows, OrderSerializer, order=("-pk",))
+        return self.show_page(request, rows, MerchantOrderSerializer, order=("-pk",))
 
 
 class OrderDetail(MerchantEndpoint):
@@ -81,13 +85,15 @@ class OrderDetail(MerchantEndpoint):
         name="get_order",
         tag=TAG,
         summary="Read an order",
-        answers={200: OrderSerializer},
+        answers={200: MerchantOrderSerializer},
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(NUMBER, *parameters_of(OrderSerializer)),
+        parameters=(NUMBER, *parameters_of(MerchantOrderSerializer)),
         has_etag=True,
     )
     def get(self, request: Request, number: str) -> Response:
-        return self.show(request, find_by_number(order_rows(request), number), OrderSerializer)
+        return self.show(
+            request, find_by_number(order_rows(request), number), MerchantOrderSerializer
+        )
 
 
 class OrderTimeline(MerchantEndpoint):
@@ -111,15 +117,13 @@ class OrderTimeline(MerchantEndpoint):
         changes = Q()
         for rows in parts:
             changes |= Q(subject=rows.model._meta.label, subject_id__in=rows.values("pk"))  # noqa: SLF001
-        return self.show_page(
-            request, StatusChange.objects.filter(changes), StatusChangeSerializer
-        )
+        return self.show_page(request, StatusChange.objects.filter(changes), StatusChangeSerializer)
 
 
 def order_rows(request: Request) -> QuerySet[Order]:
     """Return all orders with what the request expands, in a constant number of statements."""
     rows = Order.objects.with_progress().select_related("channel")
-    rows = rows.annotate(updated_at=Greatest("status_since", *map(Subquery, _changes_of_parts())))
+    rows = rows.annotate(updated_at=Greatest("status_since", *_changes_of_parts()))
     related: list[Prefetch[Any]] = []
     if expands(request, "lines"):
         related.append(Prefetch("lines", OrderLine.objects.order_by("pk")))
@@ -138,14 +142,16 @@ def order_rows(request: Request) -> QuerySet[Order]:
     return rows.prefetch_related(*related)
 
 
-def _changes_of_parts() -> list[QuerySet[Any, Any]]:
+def _changes_of_parts() -> list[Combinable]:
     """Return a subquery of the last status change for each kind of part of an order."""
     order = OuterRef("pk")
     return [
-        rows.order_by()
-        .values(path)
-        .annotate(last=Greatest(*map(Max, columns)) if len(columns) > 1 else Max(columns[0]))
-        .values("last")
+        Subquery(
+            rows.order_by()
+            .values(path)
+            .annotate(last=Greatest(*map(Max, columns)) if len(columns) > 1 else Max(columns[0]))
+            .values("last")
+        )
         for rows, path, columns in (
             (Payment.objects.filter(order=order), "order", ("status_since",)),
             (

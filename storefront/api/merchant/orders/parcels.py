@@ -31,21 +31,21 @@ TAG = "parcels"
 PARCEL_ID = of_path("parcel_id", "The parcel's id.")
 
 
-class ParcelLineSerializer(ResourceSerializer):
+class MerchantParcelLineSerializer(ResourceSerializer):
     id = serializers.IntegerField(source="order_line_id", help_text="The order line's id.")
     sku = serializers.CharField(source="order_line.sku")
     quantity = serializers.IntegerField()
 
 
-class TrackingEventSerializer(serializers.Serializer[Any]):
-    carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.values)
+class MerchantTrackingEventSerializer(serializers.Serializer[Any]):
+    carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.choices)
     description = serializers.CharField(allow_blank=True)
     place = serializers.CharField(allow_blank=True)
     happened_at = serializers.DateTimeField(allow_null=True)
     received_at = serializers.DateTimeField()
 
 
-class ParcelSerializer(ResourceSerializer):
+class MerchantParcelSerializer(ResourceSerializer):
     """A parcel: ``status`` is the shop's, ``carrier_status`` the carrier's."""
 
     expandable: ClassVar = ("events",)
@@ -58,27 +58,27 @@ class ParcelSerializer(ResourceSerializer):
     tracking_url = serializers.CharField(allow_blank=True)
     last_mile_carrier = serializers.CharField(allow_blank=True)
     last_mile_number = serializers.CharField(allow_blank=True)
-    status = serializers.ChoiceField(Parcel.Status.values)
+    status = serializers.ChoiceField(Parcel.Status.choices)
     status_since = serializers.DateTimeField()
-    carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.values)
+    carrier_status = serializers.ChoiceField(Parcel.CarrierStatus.choices)
     carrier_status_at = serializers.DateTimeField(allow_null=True)
     label_created_at = serializers.DateTimeField()
     resolution = serializers.ChoiceField(
-        Parcel.Resolution.values, help_text="What was done about a lost or returned parcel."
+        Parcel.Resolution.choices, help_text="What was done about a lost or returned parcel."
     )
-    lines = ParcelLineSerializer(many=True)
+    lines = MerchantParcelLineSerializer(many=True)
     events = serializers.SerializerMethodField()
 
-    @extend_schema_field(TrackingEventSerializer(many=True))
+    @extend_schema_field(MerchantTrackingEventSerializer(many=True))
     def get_events(self, parcel: Parcel) -> Any:
         """Return the events that count, if the supplier and a tracking provider report them."""
-        return TrackingEventSerializer(
+        return MerchantTrackingEventSerializer(
             drop_superseded(parcel.tracking_events.all()), many=True
         ).data
 
 
 class ParcelFilter(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(Parcel.Status.values, required=False)
+    status = serializers.ChoiceField(Parcel.Status.choices, required=False)
     order = serializers.CharField(source="shipment__purchase_order__order__number", required=False)
     tracking_number = serializers.CharField(source="number", required=False)
     updated_since = serializers.DateTimeField(source="status_since__gte", required=False)
@@ -89,20 +89,20 @@ class ParcelList(MerchantEndpoint):
         name="list_parcels",
         tag=TAG,
         summary="List parcels, newest first",
-        answers={200: list_serializer(ParcelSerializer)},
+        answers={200: list_serializer(MerchantParcelSerializer)},
         problems=(problem_types.INVALID_PARAMETERS,),
         parameters=(
             OpenApiParameter("status", str, enum=Parcel.Status.values),
             OpenApiParameter("order", str, description="Number of the order."),
             OpenApiParameter("tracking_number", str),
             date_filter("updated_since", "The status changed then or later."),
-            *parameters_of(ParcelSerializer),
+            *parameters_of(MerchantParcelSerializer),
             *PARAMETERS,
         ),
     )
     def get(self, request: Request) -> Response:
         rows = parcel_rows(request).filter(**validated_query(ParcelFilter, request.query_params))
-        return self.show_page(request, rows, ParcelSerializer, order=("-pk",))
+        return self.show_page(request, rows, MerchantParcelSerializer, order=("-pk",))
 
 
 class ParcelDetail(MerchantEndpoint):
@@ -110,13 +110,13 @@ class ParcelDetail(MerchantEndpoint):
         name="get_parcel",
         tag=TAG,
         summary="Read a parcel",
-        answers={200: ParcelSerializer},
+        answers={200: MerchantParcelSerializer},
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(PARCEL_ID, *parameters_of(ParcelSerializer)),
+        parameters=(PARCEL_ID, *parameters_of(MerchantParcelSerializer)),
         has_etag=True,
     )
     def get(self, request: Request, parcel_id: int) -> Response:
-        return self.show(request, _parcel(request, parcel_id), ParcelSerializer)
+        return self.show(request, _parcel(request, parcel_id), MerchantParcelSerializer)
 
 
 class ParcelDelivery(MerchantEndpoint):
@@ -125,7 +125,7 @@ class ParcelDelivery(MerchantEndpoint):
         tag=TAG,
         summary="Mark a parcel delivered",
         description="For a parcel whose carrier does not report it. A delivered parcel stays so.",
-        answers={200: ParcelSerializer},
+        answers={200: MerchantParcelSerializer},
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.WRONG_STATUS),
         parameters=(PARCEL_ID,),
         body=ReasonSerializer,
@@ -139,7 +139,7 @@ class ParcelDelivery(MerchantEndpoint):
                 actor=self.client.actor,
                 now=self.now,
             )
-            return self.show(request, _parcel(request, parcel_id), ParcelSerializer)
+            return self.show(request, _parcel(request, parcel_id), MerchantParcelSerializer)
 
         return self.run_once(request, work)
 

@@ -26,7 +26,7 @@ from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.paging import PARAMETERS, list_serializer
 from storefront.api.core.selection import ResourceSerializer, parameters_of
-from storefront.api.merchant.orders.parcels import ParcelSerializer, parcel_rows
+from storefront.api.merchant.orders.parcels import MerchantParcelSerializer, parcel_rows
 from storefront.api.merchant.orders.shared import (
     NUMBER,
     RowMoneyField,
@@ -69,9 +69,9 @@ class PurchaseOrderSerializer(ResourceSerializer):
 
     number = serializers.CharField()
     order = serializers.CharField(source="order.number")
-    status = serializers.ChoiceField(PurchaseOrder.Status.values)
+    status = serializers.ChoiceField(PurchaseOrder.Status.choices)
     status_since = serializers.DateTimeField()
-    submission_status = serializers.ChoiceField(PurchaseOrder.Submission.values)
+    submission_status = serializers.ChoiceField(PurchaseOrder.Submission.choices)
     submission_status_since = serializers.DateTimeField()
     supplier = serializers.CharField(source="supplier.code")
     supplier_reference = serializers.CharField(allow_blank=True)
@@ -106,8 +106,8 @@ class NewParcelSerializer(StrictSerializer):
 
 
 class PurchaseOrderFilter(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(PurchaseOrder.Status.values, required=False)
-    submission_status = serializers.ChoiceField(PurchaseOrder.Submission.values, required=False)
+    status = serializers.ChoiceField(PurchaseOrder.Status.choices, required=False)
+    submission_status = serializers.ChoiceField(PurchaseOrder.Submission.choices, required=False)
     order = serializers.CharField(source="order__number", required=False)
     updated_since = serializers.DateTimeField(required=False)
 
@@ -159,7 +159,7 @@ class PurchaseOrderParcels(MerchantEndpoint):
         summary="Add a parcel with its tracking number",
         description="As the supplier's own report: it implies acceptance, and the customer is told"
         " once that the parcel has left. A number that is known already changes nothing.",
-        answers={201: ParcelSerializer},
+        answers={201: MerchantParcelSerializer},
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.CANNOT_SHIP),
         parameters=(NUMBER,),
         body=NewParcelSerializer,
@@ -178,7 +178,7 @@ class PurchaseOrderParcels(MerchantEndpoint):
             added = parcel_rows(request).filter(shipment__purchase_order=row)
             parcel = added.get(number=listed[0].number)
             return self.show(
-                request, parcel, ParcelSerializer, status=status.HTTP_201_CREATED
+                request, parcel, MerchantParcelSerializer, status=status.HTTP_201_CREATED
             )
 
         return self.run_once(request, work)

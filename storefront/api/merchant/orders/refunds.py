@@ -75,7 +75,7 @@ class NewRefundSerializer(StrictSerializer):
 
     amount = MoneyFields(required=False)
     lines = KeptUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
-    kind = serializers.ChoiceField(ReturnKind.values, required=False, help_text="Of lines.")
+    kind = serializers.ChoiceField(ReturnKind.choices, required=False, help_text="Of lines.")
     reason = StrictCharField(max_length=MAX_REASON, help_text=REASON_HELP)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

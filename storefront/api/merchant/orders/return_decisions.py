@@ -27,7 +27,7 @@ from storefront.api.core.schema import openapi
 from storefront.api.merchant.orders.returns import (
     MAX_LINES,
     TAG,
-    ReturnSerializer,
+    MerchantReturnSerializer,
     return_rows,
 )
 from storefront.api.merchant.orders.shared import (
@@ -47,7 +47,7 @@ MAX_ANSWER = 500
 decision = partial(
     write_operation,
     tag=TAG,
-    answers={200: ReturnSerializer},
+    answers={200: MerchantReturnSerializer},
     problems=(
         problem_types.UNKNOWN_NUMBER,
         problem_types.CANNOT_RETURN,
@@ -81,7 +81,7 @@ class ReceiptSerializer(StrictSerializer):
 class InspectedUnitsSerializer(StrictSerializer):
     line_id = StrictIntegerField(min_value=1)
     accepted = StrictIntegerField(min_value=0)
-    condition = serializers.ChoiceField(Condition.values)
+    condition = serializers.ChoiceField(Condition.choices)
     deduction = AmountField(min_value=0, default=Decimal(0), help_text="For use beyond testing.")
     deduction_reason = StrictCharField(max_length=200, allow_blank=True, default="")
 
@@ -112,7 +112,9 @@ class ReturnEndpoint(MerchantEndpoint):
             except InvalidTransitionError:
                 if not attempt.is_retry_after_crash or row.status != to:
                     raise
-            return self.show(request, find_by_number(return_rows(), number), ReturnSerializer)
+            return self.show(
+                request, find_by_number(return_rows(), number), MerchantReturnSerializer
+            )
 
         return self.run_once(request, work)
 
@@ -200,7 +202,7 @@ class ReturnRefund(ReturnEndpoint):
         summary="Refund the accepted units of a return",
         description="At most what is left of the payment. The gateway refunds it soon after, and the"
         " customer is told.",
-        answers={200: ReturnSerializer},
+        answers={200: MerchantReturnSerializer},
         problems=(
             problem_types.UNKNOWN_NUMBER,
             problem_types.CANNOT_RETURN,

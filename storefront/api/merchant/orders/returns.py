@@ -41,7 +41,7 @@ Kind = ReturnAuthorization.Kind
 MAX_LINES = 100
 
 
-class ReturnLineSerializer(ResourceSerializer):
+class MerchantReturnLineSerializer(ResourceSerializer):
     """A line; ``id`` is that of the order line."""
 
     id = serializers.IntegerField(source="order_line_id")
@@ -49,11 +49,11 @@ class ReturnLineSerializer(ResourceSerializer):
     quantity = serializers.IntegerField()
     received = serializers.IntegerField(source="received_quantity")
     accepted = serializers.IntegerField(source="accepted_quantity")
-    condition = serializers.ChoiceField(ReturnAuthorization.Condition.values, allow_blank=True)
+    condition = serializers.ChoiceField(ReturnAuthorization.Condition.choices, allow_blank=True)
     deduction = RowMoneyField("deduction_amount", currency="authorization.currency")
 
 
-class ReturnSerializer(ResourceSerializer):
+class MerchantReturnSerializer(ResourceSerializer):
     """A return of items of one purchase order. Amounts are null until it is refunded."""
 
     key: ClassVar = "number"
@@ -62,8 +62,8 @@ class ReturnSerializer(ResourceSerializer):
     number = serializers.CharField()
     order = serializers.CharField(source="order.number")
     purchase_order = serializers.CharField(source="purchase_order.number")
-    kind = serializers.ChoiceField(Kind.values)
-    status = serializers.ChoiceField(ReturnAuthorization.Status.values)
+    kind = serializers.ChoiceField(Kind.choices)
+    status = serializers.ChoiceField(ReturnAuthorization.Status.choices)
     status_since = serializers.DateTimeField()
     opened_at = serializers.DateTimeField()
     opened_by = serializers.CharField()
@@ -76,7 +76,7 @@ class ReturnSerializer(ResourceSerializer):
     tracking_number = serializers.CharField(allow_blank=True)
     due = RowMoneyField("due_amount", allow_null=True)
     refunded = RowMoneyField("refund_amount", allow_null=True)
-    lines = ReturnLineSerializer(many=True)
+    lines = MerchantReturnLineSerializer(many=True)
 
 
 class ReturnedUnitsSerializer(StrictSerializer):
@@ -85,7 +85,7 @@ class ReturnedUnitsSerializer(StrictSerializer):
 
 
 class OpenedReturnSerializer(StrictSerializer):
-    kind = serializers.ChoiceField(Kind.values)
+    kind = serializers.ChoiceField(Kind.choices)
     lines = ReturnedUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
     message = StrictCharField(
         max_length=MAX_MESSAGE_LENGTH,
@@ -99,12 +99,12 @@ class OpenedReturnSerializer(StrictSerializer):
 
 
 class OpenedReturnsSerializer(serializers.Serializer[Any]):
-    returns = ReturnSerializer(many=True)
+    returns = MerchantReturnSerializer(many=True)
 
 
 class ReturnFilter(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(ReturnAuthorization.Status.values, required=False)
-    kind = serializers.ChoiceField(Kind.values, required=False)
+    status = serializers.ChoiceField(ReturnAuthorization.Status.choices, required=False)
+    kind = serializers.ChoiceField(Kind.choices, required=False)
     order = serializers.CharField(source="order__number", required=False)
     updated_since = serializers.DateTimeField(source="status_since__gte", required=False)
 
@@ -114,20 +114,20 @@ class ReturnList(MerchantEndpoint):
         name="list_returns",
         tag=TAG,
         summary="List returns, newest first",
-        answers={200: list_serializer(ReturnSerializer)},
+        answers={200: list_serializer(MerchantReturnSerializer)},
         problems=(problem_types.INVALID_PARAMETERS,),
         parameters=(
             OpenApiParameter("status", str, enum=ReturnAuthorization.Status.values),
             OpenApiParameter("kind", str, enum=Kind.values),
             OpenApiParameter("order", str, description="Number of the order."),
             date_filter("updated_since", "The status changed then or later."),
-            *parameters_of(ReturnSerializer),
+            *parameters_of(MerchantReturnSerializer),
             *PARAMETERS,
         ),
     )
     def get(self, request: Request) -> Response:
         rows = return_rows().filter(**validated_query(ReturnFilter, request.query_params))
-        return self.show_page(request, rows, ReturnSerializer, order=("-pk",))
+        return self.show_page(request, rows, MerchantReturnSerializer, order=("-pk",))
 
 
 class ReturnDetail(MerchantEndpoint):
@@ -135,13 +135,13 @@ class ReturnDetail(MerchantEndpoint):
         name="get_return",
         tag=TAG,
         summary="Read a return",
-        answers={200: ReturnSerializer},
+        answers={200: MerchantReturnSerializer},
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(NUMBER, *parameters_of(ReturnSerializer)),
+        parameters=(NUMBER, *parameters_of(MerchantReturnSerializer)),
         has_etag=True,
     )
     def get(self, request: Request, number: str) -> Response:
-        return self.show(request, find_by_number(return_rows(), number), ReturnSerializer)
+        return self.show(request, find_by_number(return_rows(), number), MerchantReturnSerializer)
 
 
 class OrderReturns(MerchantEndpoint):
@@ -181,7 +181,7 @@ def show_returns(
     view: MerchantEndpoint, request: Request, opened: list[ReturnAuthorization]
 ) -> Response:
     rows = return_rows().filter(pk__in=[row.pk for row in opened]).order_by("pk")
-    context = {"selection": view.selection(request, ReturnSerializer)}
+    context = {"selection": view.selection(request, MerchantReturnSerializer)}
     shown = OpenedReturnsSerializer({"returns": rows}, context=context)
     return Response(shown.data, status=status.HTTP_201_CREATED)
 

@@ -24,7 +24,7 @@ def test_own_orders_are_listed_and_read(api, me, django_assert_max_num_queries):
     make_order(listing, email="other@example.org")
 
     with django_assert_max_num_queries(9):
-        listed = api.get(ORDERS).json()
+        listed = api.get(ORDERS).json()["results"]
 
     assert [order["number"] for order in listed] == [order.number for order in reversed(mine)]
     assert api.get(f"{ORDERS}{mine[0].number}/").json() == listed[1]
@@ -43,14 +43,14 @@ def test_order_of_another_customer_is_not_found(api, me):
 
     assert (answer.status_code, kind_of(answer)) == (404, "unknown-number")
     assert not ReturnAuthorization.objects.exists()
-    assert api.get("/api/v1/me/returns/").json() == []
+    assert api.get("/api/v1/me/returns/").json()["results"] == []
 
 
 def test_unverified_address_shows_no_orders(api):
     api.client.force_login(make_shopper("new@example.org", proven=False))
     make_order(email="new@example.org")
 
-    assert api.get(ORDERS).json() == []
+    assert api.get(ORDERS).json() == {"results": [], "next": None}
 
 
 def test_order_is_tracked(api, me):
@@ -76,7 +76,7 @@ def test_return_is_opened_once(api, me):
     assert second.json() == first.json()
     after = api.get(path).json()
     assert (after["returnable"][0]["withdrawal"], after["returns"]) == (1, [opened])
-    assert api.get("/api/v1/me/returns/").json() == [opened]
+    assert api.get("/api/v1/me/returns/").json()["results"] == [opened]
 
 
 def test_return_is_refused_with_the_reason(api, me):

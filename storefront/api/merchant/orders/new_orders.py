@@ -1,0 +1,173 @@
+"""Merchant API: place an order for a customer, who pays it by a link."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+from drf_spectacular.utils import OpenApiExample
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.models import Channel, Listing
+from orders.addresses import verification
+from orders.cart import carts
+from orders.links import order_url
+from orders.models import Cart, Order
+from orders.models.cart import MAX_QUANTITY
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import (
+    AddressFields,
+    MoneyFields,
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+    validated,
+)
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.views import CHANNEL_CODE, require_identity
+from storefront.api.merchant.orders.orders import TAG, OrderList
+from storefront.api.merchant.orders.shared import form_key, write_operation
+from storefront.api.resources.checkout import open_pay_url, place_cart
+from storefront.lib.address import Address
+from storefront.lib.db.bulk import insert
+from storefront.lib.money import Money
+
+LANGUAGES = [code for code, _name in settings.LANGUAGES]
+
+
+class OrderedUnitsSerializer(StrictSerializer):
+    sku = StrictCharField(max_length=40)
+    quantity = StrictIntegerField(min_value=1, max_value=MAX_QUANTITY)
+
+
+class NewMerchantOrderSerializer(StrictSerializer):
+    channel = StrictCharField(max_length=40, default=CHANNEL_CODE, help_text="Code of the channel.")
+    language = serializers.ChoiceField(LANGUAGES, default=LANGUAGES[0])
+    email = serializers.EmailField(max_length=254)
+    ship_to = AddressFields()
+    lines = OrderedUnitsSerializer(many=True, min_length=1, max_length=carts.MAX_LINES)  # type: ignore[call-arg]  # of many
+    delivery = StrictCharField(
+        max_length=20, allow_blank=True, default="", help_text="Its code; by default, the cheapest."
+    )
+    total = MoneyFields(
+        required=False, help_text="The total that the customer agreed to; another one is refused."
+    )
+    address_reason = StrictCharField(
+        max_length=verification.MAX_REASON,
+        allow_blank=True,
+        default="",
+        help_text="Reason why the address is correct although invalid-address doubts it.",
+    )
+
+
+class PayableOrderSerializer(serializers.Serializer[Any]):
+    """An order that awaits its payment. ``pay_url`` is null while the gateway is unavailable."""
+
+    number = serializers.CharField()
+    status = serializers.ChoiceField(Order.Status.choices)
+    total = MoneyFields()
+    payment_due_at = serializers.DateTimeField(help_text="Then its stock is released.")
+    pay_url = serializers.URLField(allow_null=True)
+    url = serializers.URLField(help_text="Order page of the customer, who can pay there as well.")
+
+
+class OrderListAndCreation(OrderList):
+    @write_operation(
+        name="create_order",
+        tag=TAG,
+        summary="Place an order that the customer pays by a link",
+        description="At the prices of the channel. Stock is reserved until payment_due_at. Send the"
+        " customer to pay_url. The same Idempotency-Key never places two orders.",
+        answers={201: PayableOrderSerializer},
+        problems=(
+            problem_types.UNKNOWN_SKU,
+            problem_types.COUNTRY_NOT_SERVED,
+            problem_types.NOT_FOR_SALE,
+            problem_types.INSUFFICIENT_STOCK,
+            problem_types.QUANTITY_LIMIT_EXCEEDED,
+            problem_types.OUT_OF_STOCK,
+            problem_types.PRICE_CHANGED,
+            problem_types.CART_CHANGED,
+            problem_types.ZERO_TOTAL,
+            problem_types.DELIVERY_UNAVAILABLE,
+            problem_types.INVALID_ADDRESS,
+        ),
+        body=NewMerchantOrderSerializer,
+        examples=(
+            OpenApiExample(
+                "an order",
+                value={
+                    "email": "erika@example.org",
+                    "ship_to": {
+                        "name": "Erika Muster",
+                        "line1": "Musterweg 1",
+                        "postcode": "10115",
+                        "city": "Berlin",
+                        "country": "DE",
+                    },
+                    "lines": [{"sku": "HL-0042", "quantity": 1}],
+                },
+                request_only=True,
+            ),
+        ),
+    )
+    def post(self, request: Request) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            require_identity()
+            # The token is known only to this request, and the same after a crash.
+            digest = salted_hmac(
+                "storefront.api.order", form_key(self.client.key, request), algorithm="sha256"
+            )
+            order, first = self._find_or_place(request, digest.hexdigest()[:40])
+            shown = {
+                "number": order.number,
+                "status": order.status,
+                "total": order.total,
+                "payment_due_at": order.payment_due_at,
+                "pay_url": open_pay_url(order, first),
+                "url": order_url(order),
+            }
+            return Response(PayableOrderSerializer(shown).data, status=status.HTTP_201_CREATED)
+
+        return self.run_once(request, work)
+
+    def _find_or_place(self, request: Request, token: str) -> tuple[Order, Any]:
+        wanted = validated(NewMerchantOrderSerializer, request)
+        if order := Order.objects.filter(cart__token=token).first():
+            return order, None
+        Cart.objects.filter(token=token).delete()  # left by a request that crashed
+        cart = self._fill_cart(wanted, token)
+        total = wanted.get("total")
+        return place_cart(
+            cart,
+            email=wanted["email"],
+            ship_to=Address(**wanted["ship_to"]),
+            delivery=wanted["delivery"],
+            agreed=Money(**total) if total else None,
+            address_reason=wanted["address_reason"],
+            network="",
+            endpoint=self,
+        )
+
+    def _fill_cart(self, wanted: dict[str, Any], token: str) -> Cart:
+        """Return a new cart with the ordered units. Raises ProblemError."""
+        channel = Channel.objects.filter(code=wanted["channel"]).first()
+        skus = [line["sku"] for line in wanted["lines"]]
+        found = Listing.objects.filter(channel=channel, variant__sku__in=skus)
+        listings = dict(found.values_list("variant__sku", "pk")) if channel else {}
+        if channel is None or set(skus) - set(listings):
+            raise ProblemError(problem_types.UNKNOWN_SKU, skus=sorted(set(skus) - set(listings)))
+        cart = carts.build_cart(
+            channel=channel,
+            country=wanted["ship_to"]["country"],
+            locale=wanted["language"],
+            now=self.now,
+        )
+        cart.token = token
+        insert([cart])
+        for line in wanted["lines"]:
+            listing_id = listings[line["sku"]]
+            carts.add(cart=cart, listing_id=listing_id, quantity=line["quantity"], now=self.now)
+        return cart
