@@ -9,6 +9,8 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from catalog.markets import registry
+from catalog.markets.registry import Market
 from catalog.models import Channel, Listing
 from orders.addresses import verification
 from orders.cart import carts
@@ -26,7 +28,7 @@ from storefront.api.core.fields import (
     validated,
 )
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.views import CHANNEL_CODE, require_identity
+from storefront.api.core.views import require_identity
 from storefront.api.merchant.orders.orders import TAG, OrderList
 from storefront.api.merchant.orders.shared import form_key, write_operation
 from storefront.api.resources.checkout import open_pay_url, place_cart
@@ -43,8 +45,15 @@ class OrderedUnitsSerializer(StrictSerializer):
 
 
 class NewMerchantOrderSerializer(StrictSerializer):
-    channel = StrictCharField(max_length=40, default=CHANNEL_CODE, help_text="Code of the channel.")
-    language = serializers.ChoiceField(LANGUAGES, default=LANGUAGES[0])
+    channel = StrictCharField(
+        max_length=40,
+        allow_blank=True,
+        default="",
+        help_text="Code of a market of our own site; by default, the main one.",
+    )
+    language = serializers.ChoiceField(
+        LANGUAGES, required=False, help_text="By default, the first language of the market."
+    )
     email = serializers.EmailField(max_length=254)
     ship_to = AddressFields()
     lines = OrderedUnitsSerializer(many=True, min_length=1, max_length=carts.MAX_LINES)  # type: ignore[call-arg]  # of many
@@ -153,16 +162,16 @@ class OrderListAndCreation(OrderList):
 
     def _fill_cart(self, wanted: dict[str, Any], token: str) -> Cart:
         """Return a new cart with the ordered units. Raises ProblemError."""
-        channel = Channel.objects.filter(code=wanted["channel"]).first()
-        skus = [line["sku"] for line in wanted["lines"]]
-        found = Listing.objects.filter(channel=channel, variant__sku__in=skus)
-        listings = dict(found.values_list("variant__sku", "pk")) if channel else {}
-        if channel is None or set(skus) - set(listings):
-            raise ProblemError(problem_types.UNKNOWN_SKU, skus=sorted(set(skus) - set(listings)))
+        market, language = _find_market(wanted["channel"], wanted.get("language"))
+        skus = {line["sku"] for line in wanted["lines"]}
+        found = Listing.objects.filter(channel__code=market.code, variant__sku__in=skus)
+        listings = dict(found.values_list("variant__sku", "pk"))
+        if unknown := sorted(skus - set(listings)):
+            raise ProblemError(problem_types.UNKNOWN_SKU, skus=unknown)
         cart = carts.build_cart(
-            channel=channel,
+            channel=Channel.objects.get(code=market.code),
             country=wanted["ship_to"]["country"],
-            locale=wanted["language"],
+            locale=language,
             now=self.now,
         )
         cart.token = token
@@ -171,3 +180,19 @@ class OrderListAndCreation(OrderList):
             listing_id = listings[line["sku"]]
             carts.add(cart=cart, listing_id=listing_id, quantity=line["quantity"], now=self.now)
         return cart
+
+
+def _find_market(code: str, language: str | None) -> tuple[Market, str]:
+    """Return a market and one of its languages, by default the first. Raises ProblemError."""
+    markets = registry.load_markets()
+    market = next((each for each in markets if code in {each.code, ""}), None)
+    errors = []
+    if market is None:
+        known = ", ".join(each.code for each in markets)
+        errors.append({"pointer": "#/channel", "detail": f"Known markets: {known}."})
+    elif language and language not in market.languages:
+        known = ", ".join(market.languages)
+        errors.append({"pointer": "#/language", "detail": f"Languages of the market: {known}."})
+    if market is None or errors:
+        raise ProblemError(problem_types.INVALID_FIELDS, errors=errors)
+    return market, language or market.languages[0]

@@ -67,12 +67,13 @@ def test_wrong_orders_are_refused(merchant, body):
 
     assert [(each.status_code, kind_of(each)) for each in refusals] == [
         (422, "unknown-sku"),
-        (422, "unknown-sku"),
+        (400, "invalid-fields"),
         (409, "insufficient-stock"),
         (409, "price-changed"),
         (409, "delivery-unavailable"),
     ]
     assert refusals[0].json()["skus"] == ["NOPE"]
+    assert pointers(refusals[1]) == ["#/channel"]
     assert pointers(merchant.post(ORDERS, {**body, "lines": []}, key="n9")) == ["#/lines"]
     assert not Order.objects.exists()
 
