@@ -170,9 +170,6 @@ UNKNOWN_NUMBER = ProblemType(
 CANNOT_RETURN = ProblemType(
     409, "cannot-return", _("These items cannot be returned so"),
     _("reason says why. Nothing was changed."))
-WRONG_STATUS = ProblemType(
-    409, "wrong-status", _("Its status does not allow this"),
-    _("Read it again: it has changed, or this step comes too early or too late."))
 CANNOT_SHIP = ProblemType(
     409, "cannot-ship", _("This parcel cannot be added"),
     _("reason says why. Nothing was changed."))

@@ -117,7 +117,7 @@ class OrderHold(MerchantEndpoint):
         description="Nothing of it is submitted to a supplier until it is released. What a supplier"
         " has already is not stopped.",
         answers={200: MerchantOrderSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.WRONG_STATUS),
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_STATUS),
         body=ReasonSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
@@ -140,7 +140,7 @@ class OrderRelease(MerchantEndpoint):
         summary="Release an order from hold",
         description="Its purchase orders may still be on hold for reasons of their own.",
         answers={200: MerchantOrderSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.WRONG_STATUS),
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_STATUS),
         body=ReasonSerializer,
     )
     def post(self, request: Request, number: str) -> Response:

@@ -126,7 +126,7 @@ class ParcelDelivery(MerchantEndpoint):
         summary="Mark a parcel delivered",
         description="For a parcel whose carrier does not report it. A delivered parcel stays so.",
         answers={200: MerchantParcelSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.WRONG_STATUS),
+        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_STATUS),
         parameters=(PARCEL_ID,),
         body=ReasonSerializer,
     )

@@ -51,7 +51,7 @@ decision = partial(
     problems=(
         problem_types.UNKNOWN_NUMBER,
         problem_types.CANNOT_RETURN,
-        problem_types.WRONG_STATUS,
+        problem_types.INVALID_STATUS,
     ),
     parameters=(NUMBER,),
 )
@@ -206,7 +206,7 @@ class ReturnRefund(ReturnEndpoint):
         problems=(
             problem_types.UNKNOWN_NUMBER,
             problem_types.CANNOT_RETURN,
-            problem_types.WRONG_STATUS,
+            problem_types.INVALID_STATUS,
         ),
         parameters=(NUMBER,),
         scope=Scope.REFUNDS_WRITE,

@@ -82,14 +82,14 @@ def test_held_order_is_not_bought_until_it_is_released(merchant):
     held = merchant.post(path(order, "hold"), {"reason": "call the customer"}, key="h1")
     twice = merchant.post(path(order, "hold"), WHY, key="h2")
     assert (held.json()["status"], held.json()["hold_reason"]) == ("on_hold", "call the customer")
-    assert (twice.status_code, kind_of(twice)) == (409, "wrong-status")
+    assert (twice.status_code, kind_of(twice)) == (409, "invalid-status")
     assert submission.create_purchase_orders(order=Order.objects.get(), now=NOON) == []
 
     released = merchant.post(path(order, "release"), {"reason": "confirmed"}, key="r1")
     again = merchant.post(path(order, "release"), {"reason": "confirmed"}, key="r1")
 
     assert released.json()["status"] == again.json()["status"] != "on_hold"
-    assert kind_of(merchant.post(path(order, "release"), WHY, key="r2")) == "wrong-status"
+    assert kind_of(merchant.post(path(order, "release"), WHY, key="r2")) == "invalid-status"
 
 
 def test_unsubmitted_purchase_orders_are_held_and_released_with_their_order(merchant):
@@ -109,7 +109,7 @@ def test_unsubmitted_purchase_orders_are_held_and_released_with_their_order(merc
 def test_unpaid_order_is_not_held(merchant):
     answer = merchant.post(path(make_order(), "hold"), WHY, key="h1")
 
-    assert (answer.status_code, kind_of(answer)) == (409, "wrong-status")
+    assert (answer.status_code, kind_of(answer)) == (409, "invalid-status")
 
 
 def test_message_reaches_the_customer_once(merchant):

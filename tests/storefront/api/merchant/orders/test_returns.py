@@ -54,7 +54,7 @@ def test_return_is_rejected_with_a_reason(merchant):
 
     assert pointers(without) == ["#/answer"]
     assert rejected.json()["status"] == "rejected"
-    assert (late.status_code, kind_of(late)) == (409, "wrong-status")
+    assert (late.status_code, kind_of(late)) == (409, "invalid-status")
 
 
 def test_more_than_was_bought_is_refused_with_the_reason(merchant):
