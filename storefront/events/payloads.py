@@ -1,8 +1,8 @@
 """Payloads: state what an event tells of each kind of object. Pure.
 
 Names and formats are those of the API: amounts are strings with a currency, times are UTC. No
-payload holds a name, address, e-mail or phone number: payloads are stored for 30 days and sent to
-other companies. A program that needs them reads the order by the API, with a key that may.
+payload holds a name, address, e-mail, phone number or cost: payloads are stored for 30 days and sent
+to other companies. A program that needs them reads the order by the API, with a key that may.
 """
 
 from datetime import datetime
@@ -77,12 +77,9 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurchaseLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of a purchase order; ``unit_cost`` is what was agreed with the supplier."""
-
     sku: str
     supplier_sku: str
     quantity: int
-    unit_cost: Amount
 
 
 class PurchaseOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -208,7 +208,6 @@ def purchase_order_payload(bought: PurchaseOrder) -> payloads.PurchaseOrder:
                 sku=line.sku,
                 supplier_sku=line.offer.supplier_sku,
                 quantity=line.quantity,
-                unit_cost=_amount(line.agreed_cost_amount, line.cost_currency),
             )
             for line in sorted(bought.lines.all(), key=lambda line: line.pk)[:MAX_LINES]
         ],

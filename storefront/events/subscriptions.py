@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import SplitResult
 
 from django.conf import settings
@@ -89,6 +90,26 @@ def create(
         created_at=now,
     )
     return subscription, secret
+
+
+def change(
+    *,
+    subscription: WebhookSubscription,
+    url: str | None = None,
+    types: Sequence[str] | None = None,
+    description: str | None = None,
+) -> None:
+    """Change what is given. Raises InvalidSubscriptionError."""
+    values: dict[str, Any] = {}
+    if url is not None:
+        check_address(url)
+        values["url"] = url
+    if types is not None:
+        values["types"] = check_types(types)
+    if description is not None:
+        values["description"] = description[:100]
+    WebhookSubscription.objects.filter(pk=subscription.pk).update(**values)
+    subscription.refresh_from_db()
 
 
 def check_types(types: Sequence[str]) -> list[str]:

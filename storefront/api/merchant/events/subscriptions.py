@@ -1,0 +1,275 @@
+"""Merchant API: webhook subscriptions: create, change, delete, rotate the secret, test."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import StrictCharField, StrictIntegerField, StrictSerializer
+from storefront.api.core.fields import validated, validated_query
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.merchant import MerchantEndpoint
+from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.schema import openapi
+from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.merchant.events import permissions
+from storefront.api.models import Scope
+from storefront.events import subscriptions, tasks
+from storefront.events.event_types import SUBSCRIBABLE
+from storefront.events.models import MAX_URL, WebhookSubscription
+from storefront.events.subscriptions import InvalidSubscriptionError
+from storefront.lib.tasks import enqueue
+
+TAG = "webhook subscriptions"
+TYPES = [kind.value for kind in SUBSCRIBABLE]
+MAX_OVERLAP_HOURS = 336
+WRITE_PROBLEMS = (problem_types.NOT_FOUND, problem_types.INVALID_FIELDS)
+
+
+class SubscriptionSerializer(ResourceSerializer):
+    """A webhook subscription. ``types`` is empty if it gets all events."""
+
+    id = serializers.IntegerField()
+    url = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    types = serializers.ListField(child=serializers.ChoiceField(choices=TYPES))
+    status = serializers.ChoiceField(
+        choices=WebhookSubscription.Status.values,
+        help_text="Disabled: by the shop, after five days of failures or a 410.",
+    )
+    failing_since = serializers.DateTimeField(allow_null=True)
+    problem = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+
+
+class NewSecretSerializer(serializers.Serializer[Any]):
+    """A new signing secret. A repeated request with the same key gets null instead of it."""
+
+    id = serializers.IntegerField()
+    secret = serializers.CharField(allow_null=True, help_text="Shown once: whsec_ and Base64.")
+
+
+class NewSubscriptionSerializer(StrictSerializer):
+    url = StrictCharField(max_length=MAX_URL, help_text="Public, with https.")
+    types = serializers.ListField(
+        child=serializers.ChoiceField(choices=TYPES),
+        default=list,
+        max_length=len(TYPES),
+        help_text="Empty: all events, also those added later.",
+    )
+    description = StrictCharField(max_length=100, allow_blank=True, default="")
+
+
+class SubscriptionChangeSerializer(StrictSerializer):
+    url = StrictCharField(max_length=MAX_URL, required=False)
+    types = serializers.ListField(
+        child=serializers.ChoiceField(choices=TYPES), required=False, max_length=len(TYPES)
+    )
+    description = StrictCharField(max_length=100, allow_blank=True, required=False)
+    status = serializers.ChoiceField(choices=["active", "paused"], required=False)
+
+
+class RotationSerializer(StrictSerializer):
+    overlap_hours = StrictIntegerField(
+        min_value=0,
+        max_value=MAX_OVERLAP_HOURS,
+        default=24,
+        help_text="As long as this, messages carry the signatures of both secrets.",
+    )
+
+
+class SubscriptionFilter(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=WebhookSubscription.Status.values, required=False)
+
+
+class SubscriptionEndpoint(MerchantEndpoint):
+    """Shared work of the views of one subscription."""
+
+    def found(self, subscription_id: int) -> WebhookSubscription:
+        """Return a subscription whose events the key may read. Raises ProblemError."""
+        row = WebhookSubscription.objects.filter(pk=subscription_id).first()
+        if row is None:
+            raise ProblemError(problem_types.NOT_FOUND)
+        permissions.require_types(self.client, row.types)
+        return row
+
+
+def refused(error: InvalidSubscriptionError) -> ProblemError:
+    problem = {"pointer": f"#/{error.field}" if error.field else "#", "detail": str(error)}
+    return ProblemError(problem_types.INVALID_FIELDS, errors=[problem])
+
+
+class SubscriptionList(MerchantEndpoint):
+    @openapi(
+        name="list_webhook_subscriptions",
+        tag=TAG,
+        summary="List webhook subscriptions",
+        answers={200: list_serializer(SubscriptionSerializer)},
+        problems=(problem_types.INVALID_PARAMETERS,),
+        scope=Scope.WEBHOOKS_READ,
+        parameters=(
+            OpenApiParameter("status", str, enum=WebhookSubscription.Status.values),
+            *parameters_of(SubscriptionSerializer),
+            *PARAMETERS,
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        chosen = validated_query(SubscriptionFilter, request.query_params)
+        rows = WebhookSubscription.objects.filter(**chosen)
+        return self.show_page(request, rows, SubscriptionSerializer)
+
+    @openapi(
+        name="create_webhook_subscription",
+        tag=TAG,
+        summary="Create a webhook subscription",
+        description="Events are sent by Standard Webhooks. The key needs the scopes to read them",
+        body=NewSubscriptionSerializer,
+        answers={201: NewSecretSerializer},
+        problems=(problem_types.INVALID_FIELDS,),
+        scope=Scope.WEBHOOKS_WRITE,
+        requires_idempotency_key=True,
+    )
+    def post(self, request: Request) -> Response:
+        secrets: list[str] = []
+
+        def work(_attempt: Attempt) -> Response:
+            wanted = validated(NewSubscriptionSerializer, request)
+            permissions.require_types(self.client, wanted["types"])
+            try:
+                made, secret = subscriptions.create(
+                    **wanted, actor=self.client.actor, now=self.now
+                )
+            except InvalidSubscriptionError as error:
+                raise refused(error) from error
+            secrets.append(secret)
+            return Response({"id": made.pk, "secret": None}, status=status.HTTP_201_CREATED)
+
+        return _with_secret(self.run_once(request, work), secrets)
+
+
+def _with_secret(response: Response, secrets: list[str]) -> Response:
+    """Add a new secret to the response, after the stored one was written without it."""
+    if secrets:
+        response.data = {**response.data, "secret": secrets[0]}
+    return response
+
+
+class SubscriptionDetail(SubscriptionEndpoint):
+    @openapi(
+        name="get_webhook_subscription",
+        tag=TAG,
+        summary="Read a webhook subscription",
+        answers={200: SubscriptionSerializer},
+        problems=(problem_types.NOT_FOUND, problem_types.INVALID_PARAMETERS),
+        scope=Scope.WEBHOOKS_READ,
+        parameters=parameters_of(SubscriptionSerializer),
+        has_etag=True,
+    )
+    def get(self, request: Request, subscription_id: int) -> Response:
+        row = WebhookSubscription.objects.filter(pk=subscription_id).first()
+        if row is None:
+            raise ProblemError(problem_types.NOT_FOUND)
+        return self.show(request, row, SubscriptionSerializer)
+
+    @openapi(
+        name="change_webhook_subscription",
+        tag=TAG,
+        summary="Change, pause or resume a webhook subscription",
+        body=SubscriptionChangeSerializer,
+        answers={200: SubscriptionSerializer},
+        problems=WRITE_PROBLEMS,
+        scope=Scope.WEBHOOKS_WRITE,
+        requires_idempotency_key=True,
+        accepts_if_match=True,
+    )
+    def patch(self, request: Request, subscription_id: int) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            row = self.found(subscription_id)
+            wanted = validated(SubscriptionChangeSerializer, request)
+            permissions.require_types(self.client, wanted.get("types", row.types))
+            state = wanted.pop("status", None)
+            with transaction.atomic():
+                row = WebhookSubscription.objects.select_for_update(of=["self"]).get(pk=row.pk)
+                self.require_match(request, row, SubscriptionSerializer)
+                try:
+                    subscriptions.change(subscription=row, **wanted)
+                except InvalidSubscriptionError as error:
+                    raise refused(error) from error
+                self._move(row, state)
+            return self.show(request, row, SubscriptionSerializer)
+
+        return self.run_once(request, work)
+
+    def _move(self, row: WebhookSubscription, state: str | None) -> None:
+        if state in (None, row.status):
+            return
+        actor = self.client.actor
+        if state == "active":
+            subscriptions.resume(subscription=row, actor=actor, now=self.now)
+        elif row.status == "active":
+            subscriptions.pause(subscription=row, actor=actor, now=self.now)
+
+    @openapi(
+        name="delete_webhook_subscription",
+        tag=TAG,
+        summary="Delete a webhook subscription with its deliveries",
+        answers={204: None},
+        problems=(problem_types.NOT_FOUND,),
+        scope=Scope.WEBHOOKS_WRITE,
+    )
+    def delete(self, request: Request, subscription_id: int) -> Response:  # noqa: ARG002 - DRF passes it
+        self.found(subscription_id).delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SubscriptionRotate(SubscriptionEndpoint):
+    @openapi(
+        name="rotate_webhook_secret",
+        tag=TAG,
+        summary="Rotate the signing secret",
+        body=RotationSerializer,
+        answers={200: NewSecretSerializer},
+        problems=WRITE_PROBLEMS,
+        scope=Scope.WEBHOOKS_WRITE,
+        requires_idempotency_key=True,
+    )
+    def post(self, request: Request, subscription_id: int) -> Response:
+        secrets: list[str] = []
+
+        def work(_attempt: Attempt) -> Response:
+            row = self.found(subscription_id)
+            hours = validated(RotationSerializer, request)["overlap_hours"]
+            secret = subscriptions.rotate_secret(
+                subscription=row, overlap=timedelta(hours=hours), now=self.now
+            )
+            secrets.append(secret)
+            return Response({"id": row.pk, "secret": None})
+
+        return _with_secret(self.run_once(request, work), secrets)
+
+
+class SubscriptionTest(SubscriptionEndpoint):
+    @openapi(
+        name="test_webhook_subscription",
+        tag=TAG,
+        summary="Send an event webhook.test to this subscription only",
+        description="Sent within seconds if the subscription is active",
+        answers={202: SubscriptionSerializer},
+        problems=(problem_types.NOT_FOUND,),
+        scope=Scope.WEBHOOKS_WRITE,
+        requires_idempotency_key=True,
+    )
+    def post(self, request: Request, subscription_id: int) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            row = self.found(subscription_id)
+            subscriptions.send_test(subscription=row, now=self.now)
+            enqueue(tasks.publish)
+            return self.show(request, row, SubscriptionSerializer, status=202)
+
+        return self.run_once(request, work)
