@@ -256,6 +256,10 @@ CELERY_TASK_ROUTES = {
     "suppliers.*.tasks.*": {"queue": "bulk"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
     "storefront.events.tasks.deliver": {"queue": "syncs"},  # a receiver may hang
+    # a store that hangs delays no order of ours
+    "storefront.sales_channels.connections.tasks.check_store": {"queue": "syncs"},
+    "storefront.sales_channels.publishing.tasks.publish": {"queue": "syncs"},
+    "storefront.sales_channels.drift.tasks.check_store": {"queue": "bulk"},
     "storefront.privacy.tasks.*": {"queue": "bulk"},
     "storefront.product_feeds.tasks.build": {"queue": "bulk"},
 }

@@ -33,6 +33,8 @@ DEDUPLICATED_TASKS = frozenset(
         "orders.cancellation.tasks.process_request",
         "orders.payments.tasks.execute_request",
         "orders.payments.tasks.execute_requests",
+        "storefront.sales_channels.publishing.tasks.publish",
+        "storefront.sales_channels.drift.tasks.check_store",
         "storefront.webhooks.tasks.process",
         "storefront.events.tasks.deliver",
         "notifications.tasks.fan_out",

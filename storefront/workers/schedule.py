@@ -73,6 +73,11 @@ PERIODS_S = {
     # stores: a lost webhook is no lost order
     "storefront.sales_channels.orders.tasks.poll_stores": 60,
     "storefront.sales_channels.orders.tasks.process_due": 30,
+    # stores of sales channels
+    "storefront.sales_channels.publishing.tasks.publish_due": 5,
+    "storefront.sales_channels.publishing.tasks.withdraw_stale": 300,
+    "storefront.sales_channels.drift.tasks.check_due": 300,
+    "storefront.sales_channels.drift.tasks.delete_old_runs": DAY_S,
     # webhooks and messages
     "storefront.webhooks.tasks.subscribe_all": 3600,
     "storefront.webhooks.tasks.process_due": 10,

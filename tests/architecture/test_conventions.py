@@ -21,6 +21,7 @@ LAYERS = (
     "orders",
     "shipping",
     "events",
+    "sales_channels",
 )
 INTERFACE_APPS = ("web", "portal", "api", "dashboard")
 

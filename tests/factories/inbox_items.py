@@ -64,6 +64,7 @@ from tests.factories.inbox_message_items import MESSAGE_CASES
 from tests.factories.parcels import PARCEL_ITEMS
 from tests.factories.problem_reports import PROBLEM_REPORT_ITEMS
 from tests.factories.return_labels import add_label_row
+from tests.factories.sales_channels import STORE_ITEMS
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.tracking_items import TRACKING_ITEMS
 
@@ -297,6 +298,7 @@ ITEMS = {
     **PARCEL_ITEMS,
     "sync_quarantined": run("quarantined"),
     "sync_failed": run("failed"),
+    **STORE_ITEMS,
     "feed_issues": SyncIssue.objects.all,  # the full shop has two
     "stock_oversold": lambda: StockLevel.objects.update(reported_quantity=1),
     "cost_increased": lambda: CostChange.objects.create(

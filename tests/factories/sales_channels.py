@@ -1,9 +1,12 @@
 """Sales channel factories: make store connections, and the in-memory store behind them."""
 
+from datetime import timedelta
+
+from catalog.models import Product, Variant
 from storefront.dev.sandboxes import in_memory_platform
 from storefront.lib.security.encryption import encrypt
 from storefront.sales_channels import platforms
-from storefront.sales_channels.models import Connection
+from storefront.sales_channels.models import Connection, RemoteListing, RemoteProduct
 from tests.factories.catalog import (
     NOON,
     make_channel,
@@ -42,3 +45,23 @@ def sell(connection, *, sku="HL-1", product=None, **changes):
         make_image(product, stem="abc")
     variant = make_variant(product, sku=sku)
     return make_listing(variant, channel=connection.channel, **changes)
+
+
+STORE_ITEMS = {
+    "store_access_refused": lambda: make_connection(status="paused", is_unauthorized=True),
+    "store_failing": lambda: make_connection(
+        problem="no answer", problem_at=NOON - timedelta(hours=1)
+    ),
+    "store_listings_refused": lambda: RemoteListing.objects.create(
+        connection=make_connection(),
+        variant=Variant.objects.first(),
+        problem="refused",
+        problem_at=NOON,
+    ),
+    "store_products_not_ready": lambda: RemoteProduct.objects.create(
+        connection=make_connection(),
+        product=Product.objects.first(),
+        problem="no image",
+        problem_at=NOON,
+    ),
+}

@@ -95,6 +95,16 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             ],
         ),
         (
+            _("Sales channels"),
+            [
+                (_("Stores"), "add_business", "sales_channels_connection"),
+                (_("Products in stores"), "inventory_2", "sales_channels_remoteproduct"),
+                (_("Listings in stores"), "checklist_rtl", "sales_channels_remotelisting"),
+                (_("Differences"), "rule", "sales_channels_drift"),
+                (_("Runs"), "sync", "sales_channels_channelrun"),
+            ],
+        ),
+        (
             _("Catalog"),
             [
                 (_("Products"), "flashlight_on", "catalog_product"),

@@ -5,8 +5,10 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
+from storefront.sales_channels import pending_changes
 from storefront.sales_channels.models import Connection
 
 UNAUTHORIZED = frozenset({"401", "403"})  # codes of errors; see ``platforms.base.Platform``
@@ -23,8 +25,15 @@ def pause(connection: Connection, *, now: datetime, actor: str = "", reason: str
 
 @transaction.atomic(durable=True)
 def resume(connection: Connection, *, now: datetime, actor: str = "") -> None:
-    """Allow calls again. Raises InvalidTransitionError, ConcurrentUpdateError."""
+    """Allow calls; the store is compared whole.
+
+    Raises: PermanentError  the last check found a problem, or there was none
+        InvalidTransitionError, ConcurrentUpdateError
+    """
+    if connection.checked_at is None or connection.check_problem:
+        raise PermanentError(gettext("Check the store first: its last check must have passed."))
     connection.move("active", at=now, actor=actor, status_reason="", is_unauthorized=False)
+    pending_changes.queue_all(connection, now=now)
 
 
 @transaction.atomic(durable=True)

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from storefront.lib.clock import running_clock
 from storefront.lib.http.errors import ExternalServiceError
+from storefront.sales_channels import pending_changes
 from storefront.sales_channels.connections.factory import open_platform
 from storefront.sales_channels.connections.gate import StoreGate
 from storefront.sales_channels.connections.status import record_failure
@@ -30,7 +31,6 @@ from storefront.sales_channels.models import (
     RemoteProduct,
 )
 from storefront.sales_channels.platforms.base import VariantState
-from storefront.sales_channels.publishing import queue
 from storefront.sales_channels.publishing.listing_states import ListingState, existing
 from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
@@ -48,6 +48,10 @@ def due_connections(*, now: datetime) -> list[int]:
     is_due = Q(drift_checked_at=None) | Q(drift_checked_at__lte=now - EVERY)
     found = Connection.objects.publishing().filter(is_due).order_by("pk")
     return list(found.values_list("pk", flat=True))
+
+
+def delete_old_runs(*, now: datetime) -> None:
+    ChannelRun.objects.filter(started_at__lt=now - KEEP).delete()
 
 
 def check_drift(connection_id: int, *, now: datetime) -> None:
@@ -189,5 +193,5 @@ def _queue(connection: Connection, found: list[Difference], *, now: datetime) ->
         is_gone = each.field is Field.MISSING
         variants[Effect.RECREATE if is_gone else Effect.RESEND].add(each.state.variant_id)
     for effect, variant_ids in variants.items():
-        queue.queue_variants(connection, sorted(variant_ids), now=now, effect=effect)
-    queue.queue_products(connection, sorted(products), now=now, effect=Effect.RESEND)
+        pending_changes.queue_variants(connection, sorted(variant_ids), now=now, effect=effect)
+    pending_changes.queue_products(connection, sorted(products), now=now, effect=Effect.RESEND)

@@ -139,7 +139,7 @@ class Connection(Stateful):
 
 
 class ChannelRun(models.Model):
-    """One publication or drift check of a connection that wrote or found something. Append-only."""
+    """One publication or drift check of a connection that made calls."""
 
     class Kind(models.TextChoices):
         PUBLICATION = "publication", _("Publication")

@@ -71,6 +71,7 @@ class Dirtiness(models.Model):
     # from the change to the end of its last write
     lag_ms = models.PositiveIntegerField(_("Lag (ms)"), null=True, blank=True)
     problem = models.CharField(_("Problem"), max_length=500, blank=True)
+    problem_at = models.DateTimeField(_("Problem since"), null=True, blank=True)
 
     class Meta:
         abstract = True

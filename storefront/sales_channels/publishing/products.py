@@ -67,7 +67,7 @@ def _prepare(
     problems = content.find_problems(view, requires_gtin=connection.requires_gtin)
     if problems:
         _settle_new(states)
-        _settle(row, problem="; ".join(problems))
+        _refuse(row, "; ".join(problems), now=now)
         return
     listed = content.build(view, states, connection=connection, external_id=row.external_id)
     digest = content.digest(listed)
@@ -105,7 +105,7 @@ def _record(sender: Sender, job: _Job, result: ProductResult) -> None:
     if result.problem:
         sender.tally.refused += 1
         _settle_new(job.states)
-        _settle(row, problem=result.problem)
+        _refuse(row, result.problem, now=now)
         return
     sent_prices = {
         variant.sku: (variant.price.amount, variant.compare_at) for variant in job.listed.variants
@@ -147,7 +147,7 @@ def _withdraw(sender: Sender, rows: Sequence[RemoteProduct]) -> None:
         row = by_id[result.external_id]
         if result.problem:
             sender.tally.refused += 1
-            _settle(row, problem=result.problem)
+            _refuse(row, result.problem, now=sender.clock())
             continue
         RemoteProduct.objects.filter(pk=row.pk).update(
             is_active=False, content_digest="", sent_at=sender.clock()
@@ -156,10 +156,16 @@ def _withdraw(sender: Sender, rows: Sequence[RemoteProduct]) -> None:
         _settle(row)
 
 
-def _settle(row: RemoteProduct, *, problem: str = "") -> None:
+def _settle(row: RemoteProduct) -> None:
     """Mark a product as in step, unless it changed since it was read."""
     unchanged = RemoteProduct.objects.filter(pk=row.pk, version=row.version)
-    unchanged.update(dirty_since=None, problem=problem[:500])
+    unchanged.update(dirty_since=None)
+
+
+def _refuse(row: RemoteProduct, problem: str, *, now: datetime) -> None:
+    """Store why a product is not sent; it waits for its next change, unless it changed meanwhile."""
+    unchanged = RemoteProduct.objects.filter(pk=row.pk, version=row.version)
+    unchanged.update(dirty_since=None, problem=problem[:500], problem_at=now)
 
 
 def _settle_new(states: Mapping[int, ListingState]) -> None:

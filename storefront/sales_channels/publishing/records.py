@@ -34,7 +34,7 @@ FROM unnest(%(ids)s::bigint[], %(versions)s::int[]) AS w(id, version)
 WHERE r.id = w.id AND r.version = w.version
 """
 REFUSE = """
-UPDATE sales_channels_remotelisting r SET dirty_since = NULL, problem = w.problem
+UPDATE sales_channels_remotelisting r SET dirty_since = NULL, problem = w.problem, problem_at = %(now)s
 FROM unnest(%(ids)s::bigint[], %(versions)s::int[], %(problems)s::text[]) AS w(id, version, problem)
 WHERE r.id = w.id AND r.version = w.version
 """
@@ -108,12 +108,13 @@ def settle(rows: Sequence[ListingState]) -> None:
         cursor.execute(SETTLE, params)
 
 
-def refuse(problems: Mapping[int, str], rows: Iterable[ListingState]) -> None:
+def refuse(problems: Mapping[int, str], rows: Iterable[ListingState], *, now: datetime) -> None:
     """Store why the store refused rows, by id; they wait for the next change or drift check."""
     refused = [row for row in rows if row.pk in problems]
     if not refused:
         return
     params: dict[str, Any] = {
+        "now": now,
         "ids": [row.pk for row in refused],
         "versions": [row.version for row in refused],
         "problems": [problems[row.pk][:500] for row in refused],

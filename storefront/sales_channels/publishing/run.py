@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from storefront.lib.clock import running_clock
 from storefront.lib.http.errors import CallDeferredError, ExternalServiceError
+from storefront.sales_channels import pending_changes
 from storefront.sales_channels.connections.factory import open_platform
 from storefront.sales_channels.connections.gate import StoreGate
 from storefront.sales_channels.connections.status import record_failure, record_success
 from storefront.sales_channels.models import ChannelRun, Connection
-from storefront.sales_channels.publishing import queue
 from storefront.sales_channels.publishing.products import send_products
 from storefront.sales_channels.publishing.stock_and_prices import (
     Sender,
@@ -74,7 +74,7 @@ def _publish(connection: Connection, *, now: datetime, within: timedelta | None)
 def _send_all(sender: Sender) -> None:
     has_more = True
     while has_more and not sender.is_over():
-        queue.fold(sender.connection)
+        pending_changes.fold(sender.connection)
         send_decreases(sender)
         send_changes(sender)
         has_more = send_products(sender)

@@ -6,6 +6,7 @@ from typing import Any
 
 from storefront.lib.clock import Clock
 from storefront.lib.money import Money
+from storefront.sales_channels import pending_changes
 from storefront.sales_channels.models import Connection, PendingChange
 from storefront.sales_channels.platforms.base import (
     Platform,
@@ -13,7 +14,7 @@ from storefront.sales_channels.platforms.base import (
     StockWrite,
     WriteResult,
 )
-from storefront.sales_channels.publishing import queue, records
+from storefront.sales_channels.publishing import records
 from storefront.sales_channels.publishing.listing_states import ListingState, changed, decreased
 
 BATCH = 1000
@@ -143,7 +144,7 @@ def _sort(
             problems[row.pk] = result.problem
         else:
             written.append(row)
-    records.refuse(problems, rows)
+    records.refuse(problems, rows, now=sender.clock())
     _recreate(sender, missing)
     sender.tally.refused += len(problems)
     return written, {row.pk for row in rows} - {row.pk for row in written}
@@ -156,4 +157,6 @@ def _recreate(sender: Sender, missing: Sequence[ListingState]) -> None:
     records.forget_ids(missing)
     product_ids = {row.product_id for row in missing}
     effect = PendingChange.Effect.RESEND
-    queue.queue_products(sender.connection, product_ids, now=sender.clock(), effect=effect)
+    pending_changes.queue_products(
+        sender.connection, product_ids, now=sender.clock(), effect=effect
+    )

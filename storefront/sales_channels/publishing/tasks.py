@@ -6,7 +6,8 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from storefront.sales_channels.publishing import queue, run
+from storefront.sales_channels import pending_changes
+from storefront.sales_channels.publishing import run
 
 TIME_LIMIT = timedelta(seconds=60)
 
@@ -14,7 +15,7 @@ TIME_LIMIT = timedelta(seconds=60)
 @shared_task
 def publish_due(**_: Any) -> None:
     """Start a publication for each store with changes."""
-    for connection_id in queue.stores_with_changes():
+    for connection_id in pending_changes.stores_with_changes():
         publish.delay(connection_id=connection_id)
 
 
@@ -26,4 +27,4 @@ def publish(*, connection_id: int, **_: Any) -> None:
 @shared_task
 def withdraw_stale(**_: Any) -> None:
     """Queue what stores offer although its stock figure is too old to sell."""
-    queue.queue_stale(now=timezone.now())
+    pending_changes.queue_stale(now=timezone.now())

@@ -177,6 +177,11 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "paused": SETTING,
         "disabled": "webhook_subscription_disabled",
     },
+    ("sales_channels.Connection", "status"): {
+        "active": "store_failing store_listings_refused store_products_not_ready",
+        "paused": "store_access_refused",
+        "disconnected": SETTING,
+    },
     ("hooks.InboundWebhook", "status"): {
         "received": "webhook_failed",
         "failed": "webhook_failed",

@@ -1,25 +1,26 @@
 -- Changes for the stores: a change of the catalog queues the listing or the product in
--- sales_channels_pendingchange, once per connected store, in the same transaction as the change.
+-- sales_channels_pendingchange, once per store that is published to, in the same transaction as the change. A store
+-- that is resumed is compared whole.
 
 -- Queues listings whose price, stock or state changed; products whose listings are published or withdrawn.
 -- A listing that was stale may be for sale again although its quantity is the same.
 CREATE OR REPLACE FUNCTION sales_channels_listings_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM sales_channels_connection) THEN
+    IF NOT EXISTS (SELECT FROM sales_channels_connection WHERE status = 'active') THEN
         RETURN NULL;
     END IF;
     INSERT INTO sales_channels_pendingchange (connection_id, variant_id, at)
     SELECT c.id, n.variant_id, clock_timestamp()
     FROM before o JOIN after n USING (id) JOIN sales_channels_connection c ON c.channel_id = n.channel_id
-    WHERE (o.price_amount, o.available, o.area_id, o.rule_id, o.is_published)
+    WHERE c.status = 'active' AND c.is_publishing AND ((o.price_amount, o.available, o.area_id, o.rule_id, o.is_published)
         IS DISTINCT FROM (n.price_amount, n.available, n.area_id, n.rule_id, n.is_published)
       OR (n.as_of > o.as_of AND o.as_of < clock_timestamp() - interval '24 hours')
-      OR (o.as_of IS NULL) <> (n.as_of IS NULL);
+      OR (o.as_of IS NULL) <> (n.as_of IS NULL));
     INSERT INTO sales_channels_pendingchange (connection_id, product_id, at)
     SELECT DISTINCT c.id, v.product_id, clock_timestamp()
     FROM before o JOIN after n USING (id) JOIN sales_channels_connection c ON c.channel_id = n.channel_id
     JOIN catalog_variant v ON v.id = n.variant_id
-    WHERE o.is_published <> n.is_published;
+    WHERE c.status = 'active' AND c.is_publishing AND o.is_published <> n.is_published;
     RETURN NULL;
 END $$;
 
@@ -30,7 +31,7 @@ BEGIN
     SELECT DISTINCT c.id, v.product_id, clock_timestamp()
     FROM changed n JOIN sales_channels_connection c ON c.channel_id = n.channel_id
     JOIN catalog_variant v ON v.id = n.variant_id
-    WHERE n.is_published;
+    WHERE c.status = 'active' AND c.is_publishing AND n.is_published;
     RETURN NULL;
 END $$;
 
@@ -50,7 +51,7 @@ CREATE OR REPLACE FUNCTION sales_channels_content_changed() RETURNS trigger LANG
 DECLARE
     products bigint[];
 BEGIN
-    IF NOT EXISTS (SELECT FROM sales_channels_connection) THEN
+    IF NOT EXISTS (SELECT FROM sales_channels_connection WHERE status = 'active') THEN
         RETURN NULL;
     END IF;
     IF TG_ARGV[0] = 'id' THEN
@@ -68,12 +69,12 @@ BEGIN
     INSERT INTO sales_channels_pendingchange (connection_id, product_id, at)
     SELECT c.id, p, clock_timestamp()
     FROM sales_channels_connection c CROSS JOIN unnest(products) p
-    WHERE EXISTS (
+    WHERE c.status = 'active' AND c.is_publishing AND (EXISTS (
         SELECT FROM catalog_variant v JOIN catalog_listing l ON l.variant_id = v.id
         WHERE v.product_id = p AND l.channel_id = c.channel_id AND l.is_published
     ) OR EXISTS (
         SELECT FROM sales_channels_remoteproduct r WHERE r.connection_id = c.id AND r.product_id = p
-    );
+    ));
     RETURN NULL;
 END $$;
 
@@ -83,7 +84,9 @@ BEGIN
     INSERT INTO sales_channels_pendingchange (connection_id, product_id, at)
     SELECT DISTINCT r.connection_id, r.product_id, clock_timestamp()
     FROM before o JOIN after n USING (id)
-    JOIN sales_channels_remoteproduct r ON r.product_id IN (o.product_id, n.product_id);
+    JOIN sales_channels_remoteproduct r ON r.product_id IN (o.product_id, n.product_id)
+    JOIN sales_channels_connection c ON c.id = r.connection_id
+    WHERE c.status = 'active' AND c.is_publishing;
     RETURN NULL;
 END $$;
 

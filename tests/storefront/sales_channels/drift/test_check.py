@@ -8,9 +8,10 @@ import pytest
 from catalog.models import Listing
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
+from storefront.sales_channels import pending_changes
 from storefront.sales_channels.drift.check import check_drift, due_connections
 from storefront.sales_channels.models import ChannelRun, Connection, Drift
-from storefront.sales_channels.publishing import queue, run
+from storefront.sales_channels.publishing import run
 from tests.factories.catalog import NOON
 from tests.factories.sales_channels import sell
 
@@ -124,7 +125,7 @@ def test_unknown_variant_is_shown_and_left(connection, store, listing):
 def test_listing_that_changed_meanwhile_is_not_compared(connection, store, listing):
     Listing.objects.update(available=6)
     store.quantities[store.variant_id("HL-1")] = 6
-    queue.fold(connection)
+    pending_changes.fold(connection)
 
     check(connection)
 

@@ -7,6 +7,7 @@ import pytest
 
 from catalog.models import Listing
 from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.sales_channels import pending_changes
 from storefront.sales_channels.models import (
     ChannelRun,
     Connection,
@@ -14,7 +15,7 @@ from storefront.sales_channels.models import (
     RemoteListing,
     RemoteProduct,
 )
-from storefront.sales_channels.publishing import queue, run
+from storefront.sales_channels.publishing import run
 from tests.factories.catalog import (
     NOON,
     make_image,
@@ -62,7 +63,7 @@ def test_unchanged_listing_makes_no_call(connection, store):
     publish(connection)
     store.calls.clear()
 
-    queue.queue_all(connection, now=NOON)
+    pending_changes.queue_all(connection, now=NOON)
     publish(connection)
 
     assert store.calls == []
@@ -121,7 +122,7 @@ def test_stale_stock_is_sent_as_zero(connection, store):
     publish(connection)
 
     later = NOON + timedelta(hours=25)
-    assert queue.queue_stale(now=later) == 1
+    assert pending_changes.queue_stale(now=later) == 1
     publish(connection, now=later)
 
     assert store.quantity_of("HL-1") == 0
@@ -172,7 +173,7 @@ def test_product_without_image_is_not_sent(connection, store):
 
     assert store.products == {}
     assert RemoteProduct.objects.get().problem == "No image is stored yet"
-    assert queue.stores_with_changes() == []
+    assert pending_changes.stores_with_changes() == []
 
     make_image(listing.variant.product, stem="abc")
     publish(connection)
@@ -226,7 +227,7 @@ def test_change_during_the_call_is_sent_by_the_next_run(connection, store, monke
     publish(connection)
 
     assert store.quantity_of("HL-1") == 4
-    assert queue.stores_with_changes() == []
+    assert pending_changes.stores_with_changes() == []
 
 
 def test_older_write_of_another_worker_is_sent_over(connection, store):
@@ -294,7 +295,7 @@ def test_variant_that_the_store_lost_is_created_again(connection, store):
         publish(connection)
 
     assert store.quantity_of("HL-1") == 5
-    assert queue.stores_with_changes() == []
+    assert pending_changes.stores_with_changes() == []
 
 
 def test_hundred_listings_of_a_product_cost_two_calls_for_stock_and_price(connection, store):
@@ -320,4 +321,4 @@ def test_paused_store_is_not_called(connection, store):
     publish(connection)
 
     assert store.calls == []
-    assert queue.stores_with_changes() == []
+    assert pending_changes.stores_with_changes() == []

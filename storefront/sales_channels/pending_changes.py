@@ -1,7 +1,7 @@
-"""Publication queue: add changes of a store, fold them into the rows that are to be sent.
+"""Pending changes: add changes of a store, fold them into the rows that are to be sent.
 
-Triggers add most rows (``migrations/sql/changes.sql``). All functions that change listings and
-products of a store run under its lock (``publishing.run``), except those that only add to the queue.
+Triggers add most rows (``migrations/sql/changes.sql``), while a store is published to. ``fold`` and
+all that changes listings and products of a store run under its lock (``publishing.run``).
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,6 +41,7 @@ FROM sales_channels_remotelisting r
 JOIN sales_channels_connection c ON c.id = r.connection_id
 JOIN catalog_listing l ON l.channel_id = c.channel_id AND l.variant_id = r.variant_id
 WHERE r.sent_quantity > 0 AND r.dirty_since IS NULL AND l.as_of < %(fresh_since)s
+    AND c.status = 'active' AND c.is_publishing
 """
 TAKE = """
 DELETE FROM sales_channels_pendingchange WHERE id IN (
@@ -73,7 +74,7 @@ WHERE EXISTS (
 GROUP BY queued.variant_id
 ON CONFLICT (connection_id, variant_id) DO UPDATE SET
     dirty_since = COALESCE(r.dirty_since, EXCLUDED.dirty_since),
-    version = r.version + 1, problem = ''
+    version = r.version + 1, problem = '', problem_at = NULL
 """
 MARK_PRODUCTS = """
 INSERT INTO sales_channels_remoteproduct AS r (
@@ -85,7 +86,7 @@ JOIN catalog_product p ON p.id = q.product_id
 GROUP BY q.product_id
 ON CONFLICT (connection_id, product_id) DO UPDATE SET
     dirty_since = COALESCE(r.dirty_since, EXCLUDED.dirty_since),
-    version = r.version + 1, problem = ''
+    version = r.version + 1, problem = '', problem_at = NULL
 """
 
 

@@ -1,0 +1,54 @@
+"""Store check: read a store, store what it lacks to be used as a channel."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from storefront.lib.clock import running_clock
+from storefront.lib.http.errors import ExternalServiceError
+from storefront.sales_channels.connections.factory import open_platform
+from storefront.sales_channels.connections.status import pause_if_unauthorized
+from storefront.sales_channels.models import Connection
+from storefront.sales_channels.platforms.base import StoreInfo
+
+
+def check_store(connection: Connection, *, now: datetime) -> list[str]:
+    """Read the store with its key; store its name and what is wrong. Returns what is wrong.
+
+    Access that is refused pauses an active connection.
+    """
+    clock = running_clock(now)
+    name = ""
+    try:
+        with open_platform(connection) as platform:
+            info = platform.check()
+    except ExternalServiceError as error:
+        problems = [gettext("The store does not accept our calls: %(error)s") % {"error": error}]
+        pause_if_unauthorized(connection, error, now=clock())
+    else:
+        name, problems = info.name, find_problems(connection, info)
+    connection.store_name = name[:200] or connection.store_name
+    connection.checked_at, connection.check_problem = clock(), " ".join(problems)[:500]
+    connection.save(update_fields=["store_name", "checked_at", "check_problem"])
+    return problems
+
+
+def find_problems(connection: Connection, info: StoreInfo) -> list[str]:
+    """Return in which ways a store does not fit its channel."""
+    channel = connection.channel
+    problems = []
+    if info.missing_scopes:
+        scopes = ", ".join(info.missing_scopes)
+        problems.append(gettext("The key lacks permissions: %(scopes)s.") % {"scopes": scopes})
+    if info.currency != channel.currency:
+        template = gettext("The store sells in %(theirs)s, the channel in %(ours)s.")
+        problems.append(template % {"theirs": info.currency, "ours": channel.currency})
+    if info.prices_include_tax == channel.prices_exclude_tax:
+        problems.append(
+            gettext("Prices of the store and of the channel differ in whether they include tax.")
+        )
+    location = connection.options.get("location", "")
+    if info.locations and location not in info.locations:
+        known = ", ".join(f"{code} ({name})" for code, name in info.locations.items())
+        problems.append(gettext("Choose a stock location: %(known)s.") % {"known": known})
+    return problems

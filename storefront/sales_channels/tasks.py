@@ -1,0 +1,7 @@
+"""Task entry point: import the tasks of every package for Celery."""
+
+from storefront.sales_channels.connections import tasks as connection_tasks
+from storefront.sales_channels.drift import tasks as drift_tasks
+from storefront.sales_channels.publishing import tasks as publishing_tasks
+
+__all__ = ["connection_tasks", "drift_tasks", "publishing_tasks"]
