@@ -140,6 +140,21 @@ class AlertRecipient(models.Model):
         return str(self.channel or self.user)
 
 
+class AnnouncedCase(models.Model):
+    """An inbox case that webhook subscriptions were told of; ``cause`` and ``row`` as in the inbox."""
+
+    cause = models.SlugField(_("Issue"), max_length=40, db_index=False)
+    row = models.BigIntegerField(_("Record number"))
+
+    class Meta:
+        verbose_name = _("announced case")
+        verbose_name_plural = _("announced cases")
+        constraints = [unique("announced_case_once", ["cause", "row"])]
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.row}"
+
+
 class AlertedKind(models.Model):
     """What a recipient was told at once of one inbox rule: the cases that still wait, and when."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from storefront.dashboard.alerts import sending
+from storefront.dashboard.alerts import public_events, sending
 from storefront.dashboard.invariants import scheduled_check
 
 
@@ -17,7 +17,8 @@ def check_invariants(**_: Any) -> None:
 
 @shared_task
 def send_staff_alerts(**_: Any) -> None:
-    """Tell staff of new urgent cases, and send the digests that are due."""
+    """Tell staff and webhook subscriptions of new cases, and send the digests that are due."""
     now = timezone.now()
+    public_events.announce_cases(now=now)
     sending.send_alerts(now=now)
     sending.send_digests(now=now)

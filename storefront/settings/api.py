@@ -21,6 +21,10 @@ DESCRIPTION: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v[0-9]",
     "COMPONENT_SPLIT_REQUEST": True,  # an optional request field is always present in responses
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "storefront.api.merchant.events.webhook_schemas.add_webhooks",
+    ],
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             name: {"type": "http", "scheme": "bearer", "description": words}
@@ -53,6 +57,7 @@ DESCRIPTION: dict[str, Any] = {
         "SupplierStatus": "suppliers.models.Supplier.Status",
         "SyncRunStatus": "suppliers.models.SyncRun.Status",
         "VariantStatus": "catalog.models.Variant.Status",
+        "SubscribableType": "storefront.api.merchant.events.subscriptions.TYPES",
         "OrderStatus": "orders.models.Order.Status",
         "ParcelStatus": "shipping.models.Parcel.Status",
         "ParcelResolution": "shipping.models.Parcel.Resolution",

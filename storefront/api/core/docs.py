@@ -63,7 +63,7 @@ def describe(
     schema: dict[str, Any], path: str, method: str, definition: dict[str, Any]
 ) -> Operation:
     success = next(code for code in definition["responses"] if code.startswith("2"))
-    content = definition["responses"][success]["content"][JSON]
+    content = definition["responses"][success].get("content", {}).get(JSON)
     slugs = {
         name
         for answer in definition["responses"].values()
@@ -79,7 +79,7 @@ def describe(
         parameters=definition.get("parameters", []),
         curl=_curl(schema, path, method, definition),
         success=int(success),
-        example=_pretty(_sample(schema, content["schema"])),
+        example=_pretty(_sample(schema, content["schema"])) if content else "",
         problems=[kind for kind in problem_types.ALL if kind.slug in slugs],
     )
 

@@ -39,6 +39,7 @@ PURCHASE_ORDER = "purchase-orders/<slug:number>/"
 PARCEL = "parcels/<int:parcel_id>/"
 RETURN = "returns/<slug:number>/"
 CUSTOMER = "customers/<int:customer_id>/"
+from storefront.api.merchant.events import routes as events
 
 routes = [
     path("products/", ProductList.as_view()),
@@ -84,4 +85,5 @@ routes = [
     path("customers/", CustomerList.as_view()),
     path(CUSTOMER, CustomerDetail.as_view()),
     path(f"{CUSTOMER}consents/", CustomerConsents.as_view()),
+    *events.routes,
 ]

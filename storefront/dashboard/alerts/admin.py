@@ -18,7 +18,7 @@ from storefront.accounts.models import User
 from storefront.dashboard.alerts import sending
 from storefront.dashboard.inbox import sla
 from storefront.dashboard.inbox.rules.registry import RULES
-from storefront.dashboard.models import AlertedKind, AlertRecipient
+from storefront.dashboard.models import AlertedKind, AlertRecipient, AnnouncedCase
 from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.http.ssrf import ForbiddenAddressError, check_url
 from storefront.lib.security.encryption import encrypt
@@ -161,6 +161,9 @@ register_read_only(
     list_display=["recipient", "cause", columns.age("at", _("Last alert"))],
     list_select_related=["recipient__user", "recipient__channel"],
 )
+
+
+register_read_only(AnnouncedCase, list_display=["cause", "row"])
 
 
 class ChatChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

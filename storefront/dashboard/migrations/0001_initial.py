@@ -84,6 +84,15 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="AnnouncedCase",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cause", models.SlugField(db_index=False, max_length=40, verbose_name="Issue")),
+                ("row", models.BigIntegerField(verbose_name="Record number")),
+            ],
+            options={"verbose_name": "announced case", "verbose_name_plural": "announced cases", "constraints": [models.UniqueConstraint(fields=("cause", "row"), name="announced_case_once")]},
+        ),
+        migrations.CreateModel(
             name="AlertedKind",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

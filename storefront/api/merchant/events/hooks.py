@@ -29,7 +29,7 @@ class HookTypeSerializer(serializers.Serializer[Any]):
     """An event that the key may subscribe to."""
 
     event = serializers.ChoiceField(choices=TYPES)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # not its own label
 
 
 class NewHookSerializer(StrictSerializer):

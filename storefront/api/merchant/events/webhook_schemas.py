@@ -14,8 +14,7 @@ HEADERS = (
     ("webhook-timestamp", "Time of this attempt, in Unix seconds. Refuse old ones."),
     (
         "webhook-signature",
-        "Signatures, separated by spaces: v1, a comma and Base64 of HMAC-SHA256 of"
-        " id.timestamp.body. During a rotation there are two.",
+        "Separated by spaces: v1, a comma, Base64 of the HMAC-SHA256 of id.timestamp.body.",
     ),
 )
 ANSWERS = {

@@ -23,7 +23,7 @@ def test_schema_is_valid_complete_and_served(client, tmp_path):
 def test_no_url_contains_a_secret():
     found = set(re.findall(r"{(\w+)}", " ".join(schema_in("en")["paths"])))
 
-    assert {name for name in found if not name.endswith("_id")} == {"slug", "number"}
+    assert {name for name in found if not name.endswith("_id")} == {"slug", "number", "event"}
 
 
 def test_every_operation_documents_its_problems():
@@ -55,6 +55,8 @@ def test_every_example_matches_the_schema():
                 check(content.get("schema", {}), example["value"])
                 found += 1
             operation = describe(schema, path, method, described)
+            if operation.success == 204:
+                continue
             content = described["responses"][str(operation.success)]["content"]["application/json"]
             check(content["schema"], json.loads(operation.example))
 
