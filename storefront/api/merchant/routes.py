@@ -8,6 +8,7 @@ from storefront.api.merchant.catalog.products import ProductDetail, ProductList
 from storefront.api.merchant.catalog.stock import LocationList, StockList
 from storefront.api.merchant.catalog.suppliers import SupplierDetail, SupplierList, SupplierRunList
 from storefront.api.merchant.catalog.variants import ProductVariants, VariantDetail, VariantList
+from storefront.api.merchant.events import routes as events
 from storefront.api.merchant.orders.customers import CustomerConsents, CustomerDetail, CustomerList
 from storefront.api.merchant.orders.new_orders import OrderListAndCreation
 from storefront.api.merchant.orders.notifications import OrderNotifications
@@ -39,7 +40,6 @@ PURCHASE_ORDER = "purchase-orders/<slug:number>/"
 PARCEL = "parcels/<int:parcel_id>/"
 RETURN = "returns/<slug:number>/"
 CUSTOMER = "customers/<int:customer_id>/"
-from storefront.api.merchant.events import routes as events
 
 routes = [
     path("products/", ProductList.as_view()),
