@@ -20,6 +20,12 @@ WRITES = ("write_products", "write_stock", "write_prices", "write_fulfillment", 
           "cancel_order")  # fmt: skip
 READS = ("check", "read_variants", "orders_since", "order")
 LOSSES = ("drop_after", "slow", "500")
+DAILY = {"drop_after", "garbage"}
+
+
+def kinds(*names):
+    """Return faults as parameters; those that differ little run in the full suite only."""
+    return [pytest.param(e, marks=() if e in DAILY else pytest.mark.full) for e in names]
 
 
 @pytest.fixture
@@ -48,7 +54,7 @@ def call(store, goods):
     return lambda method: calls[method]()
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", kinds(*LOSSES))
 @pytest.mark.parametrize("method", WRITES)
 def test_lost_write_has_an_unknown_outcome(store, call, method, kind):
     store.fault(method, kind, count=0, delay=SLOW_S)
@@ -59,7 +65,7 @@ def test_lost_write_has_an_unknown_outcome(store, call, method, kind):
     assert raised.value.is_outcome_unknown
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", kinds(*LOSSES))
 @pytest.mark.parametrize("method", READS)
 def test_lost_read_is_temporary(store, call, method, kind):
     store.fault(method, kind, count=0, delay=SLOW_S)
@@ -68,7 +74,7 @@ def test_lost_read_is_temporary(store, call, method, kind):
         call(method)
 
 
-@pytest.mark.parametrize("kind", ["garbage", "truncated", "empty", "redirect"])
+@pytest.mark.parametrize("kind", kinds("garbage", "truncated", "empty", "redirect"))
 @pytest.mark.parametrize("method", [*READS, *WRITES])
 def test_damaged_answer_is_an_error(store, call, method, kind):
     store.fault(method, kind, count=0)
