@@ -67,13 +67,13 @@ def last_runs(row: Connection) -> str | None:
 
 
 def _summary(run: ChannelRun) -> list[str]:
-    parts = [run.get_kind_display(), gettext("%(count)d calls") % {"count": run.calls}]
+    parts = [run.get_kind_display(), gettext("calls: %(count)d") % {"count": run.calls}]
     if run.kind == ChannelRun.Kind.DRIFT:
         known = {"found": run.found, "mended": run.mended}
-        parts.append(gettext("%(found)d found, %(mended)d mended") % known)
+        parts.append(gettext("found: %(found)d, mended: %(mended)d") % known)
     else:
         written = {"products": run.products, "prices": run.prices, "stock": run.quantities}
-        text = gettext("%(products)d products, %(prices)d prices, %(stock)d quantities")
+        text = gettext("products: %(products)d, prices: %(prices)d, quantities: %(stock)d")
         parts.append(text % written)
     return [*parts, *filter(None, [run.error])]
 

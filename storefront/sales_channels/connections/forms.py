@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 from storefront.lib.http.ssrf import ForbiddenAddressError, check_url
 from storefront.lib.security.encryption import decrypt, encrypt
 from storefront.sales_channels.models import Connection
-from storefront.sales_channels.platforms import platform_class
+from storefront.sales_channels.platforms import PLATFORMS, platform_class
 from storefront.sales_channels.platforms.base import PlatformField
 
 SECRET_PREFIX = "secret_"  # noqa: S105 - a prefix of field names
@@ -78,6 +78,8 @@ class ConnectionForm(AddressForm):
 
 def connection_form(connection: Connection) -> type[ConnectionForm]:
     """Return the form with the fields of the connection's platform."""
+    if connection.platform not in PLATFORMS:  # a page without a row
+        return ConnectionForm
     platform = platform_class(connection.platform)
     stored = decrypt(connection.secrets_encrypted)
     fields: dict[str, forms.Field] = {

@@ -14,9 +14,9 @@ from storefront.lib.state_machine import Stateful
 class PlatformCode(models.TextChoices):
     """The platforms; ``platforms.PLATFORMS`` has the adapter of each."""
 
-    SHOPIFY = "shopify", "Shopify"
-    WOOCOMMERCE = "woocommerce", "WooCommerce"
-    BIGCOMMERCE = "bigcommerce", "BigCommerce"
+    SHOPIFY = "shopify", _("Shopify")
+    WOOCOMMERCE = "woocommerce", _("WooCommerce")
+    BIGCOMMERCE = "bigcommerce", _("BigCommerce")
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):

@@ -228,8 +228,8 @@ class Drift(models.Model):
     mended_at = models.DateTimeField(_("Mended"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("drift")
-        verbose_name_plural = _("drift")
+        verbose_name = _("store difference")
+        verbose_name_plural = _("store differences")
         constraints = [
             unique(
                 "drift_open_once",

@@ -1,0 +1,150 @@
+"""Store connection pages: connect a store, check it, start, pause and disconnect it."""
+
+import pytest
+from django.urls import reverse
+
+from storefront.lib.security.encryption import decrypt
+from storefront.sales_channels.connections.store_check import check_store
+from storefront.sales_channels.models import Connection, PendingChange
+from storefront.sales_channels.platforms.base import StoreInfo
+from tests.factories.catalog import NOON, make_channel
+from tests.factories.sales_channels import make_connection, sell
+
+pytestmark = pytest.mark.django_db
+
+
+def page(name, *args):
+    return reverse(f"admin:sales_channels_connection_{name}", args=args)
+
+
+@pytest.fixture
+def queued(monkeypatch):
+    """Record the tasks that a page starts, instead of running them."""
+    names = []
+    monkeypatch.setattr(
+        "storefront.workers.deduplication.DeduplicatedTask.apply_async",
+        lambda task, *_, **__: names.append(task.name),
+    )
+    return names
+
+
+def test_store_is_connected_in_two_steps(staff, store):
+    channel = make_channel(code="memory")
+    data = {"channel": channel.pk, "platform": "shopify", "base_url": "http://memory.example/"}
+
+    answer = staff.post(page("add"), data)
+
+    row = Connection.objects.get()
+    assert answer.url == page("change", row.pk)
+    assert (row.status, row.base_url) == ("paused", "http://memory.example")
+
+    form = {"base_url": row.base_url, "stock_buffer": 2, "requires_gtin": "", "is_publishing": "on"}
+    refused = staff.post(page("change", row.pk), form)
+    assert "Enter this secret." in refused.text
+
+    staff.post(page("change", row.pk), {**form, "secret_token": "s3cret"})
+
+    row.refresh_from_db()
+    assert decrypt(row.secrets_encrypted) == {"token": "s3cret"}
+    assert row.stock_buffer == 2
+    assert "s3cret" not in staff.get(page("change", row.pk)).text
+
+
+def test_another_host_needs_the_secrets_again(staff, connection):
+    form = {"base_url": "http://thief.example", "stock_buffer": 0, "is_publishing": "on"}
+
+    answer = staff.post(page("change", connection.pk), form)
+
+    assert "Enter this secret." in answer.text
+    connection.refresh_from_db()
+    assert connection.base_url == "http://memory.example"
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://shop.example", "http://me:pw@shop.example", "shop", "http://a.example/?k=1"]
+)
+def test_address_is_refused(staff, store, address):
+    channel = make_channel(code="memory")
+
+    answer = staff.post(
+        page("add"), {"channel": channel.pk, "platform": "shopify", "base_url": address}
+    )
+
+    assert answer.status_code == 200
+    assert not Connection.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("info", "problem"),
+    [
+        ({"currency": "USD"}, "The store sells in USD, the channel in EUR."),
+        ({"missing_scopes": ("write_inventory",)}, "The key lacks permissions: write_inventory."),
+        (
+            {"prices_include_tax": False},
+            "Prices of the store and of the channel differ in whether they include tax.",
+        ),
+        ({"locations": {"7": "Riga"}}, "Choose a stock location: 7 (Riga)."),
+    ],
+)
+def test_check_names_what_does_not_fit(connection, store, info, problem):
+    known = {"name": "Memory", "currency": "EUR", "prices_include_tax": True}
+    store.info = StoreInfo(**{**known, **info})
+
+    check_store(connection, now=NOON)
+
+    connection.refresh_from_db()
+    assert (connection.store_name, connection.check_problem) == ("Memory", problem)
+
+
+def test_store_starts_only_after_its_check(staff, store, queued):
+    row = make_connection(status="paused")
+    sell(row)
+    resume = page("resume", row.pk)
+
+    assert "Check the store first" in staff.post(resume).text
+
+    check_store(row, now=NOON)
+    staff.post(resume)
+
+    row.refresh_from_db()
+    assert row.status == "active"
+    assert PendingChange.objects.filter(product__isnull=False).exists()
+    assert queued == ["storefront.sales_channels.publishing.tasks.publish"]
+
+
+def test_paused_store_gets_no_queue(staff, connection, queued):
+    staff.post(page("pause", connection.pk), {"reason": "holiday"})
+
+    sell(connection)
+
+    connection.refresh_from_db()
+    assert (connection.status, connection.status_reason) == ("paused", "holiday")
+    assert not PendingChange.objects.exists()
+    staff.post(page("disconnect", connection.pk), {"reason": "closed"})
+    connection.refresh_from_db()
+    assert connection.status == "disconnected"
+
+
+def test_changed_buffer_compares_the_store_whole(staff, connection, store):
+    sell(connection)
+    PendingChange.objects.all().delete()
+    form = {"base_url": connection.base_url, "stock_buffer": 3, "is_publishing": "on"}
+
+    staff.post(page("change", connection.pk), form)
+
+    assert PendingChange.objects.count() == 1
+
+
+def test_page_shows_figures_and_actions_start_work(staff, connection, store, queued):
+    sell(connection)
+
+    staff.post(page("publish_all", connection.pk))
+    staff.post(page("check_store", connection.pk))
+    staff.post(page("retry", connection.pk))
+
+    assert "Lag, median of 24 hours" in staff.get(page("change", connection.pk)).text
+    assert queued == [
+        "storefront.sales_channels.publishing.tasks.publish",
+        "storefront.sales_channels.connections.tasks.check_store",
+        "storefront.sales_channels.publishing.tasks.publish",
+    ]
