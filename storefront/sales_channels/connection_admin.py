@@ -80,13 +80,21 @@ def _summary(run: ChannelRun) -> list[str]:
 
 @admin.register(Connection)
 class ConnectionAdmin(StaffAdmin):
-    editable = ("base_url", "is_publishing", "stock_buffer", "requires_gtin")
+    editable = (
+        "base_url",
+        "is_publishing",
+        "stock_buffer",
+        "requires_gtin",
+        "refuse_after_hours",
+        "notifies_customers",
+    )
     may_add = True
     add_form = NewConnectionForm
     empty_text = _("No store is connected yet. Add one to sell on Shopify or another platform.")
     groups = (
         Group(_("Store"), ("channel", "platform", "base_url")),
         Group(_("Publication"), ("is_publishing", "stock_buffer", "requires_gtin")),
+        Group(_("Orders"), ("refuse_after_hours", "notifies_customers", "orders_until")),
         Group(_("Secrets and options")),
         Group(
             _("Status"),
@@ -191,6 +199,7 @@ class ConnectionAdmin(StaffAdmin):
     )
     def resume(self, request: HttpRequest, row: Connection, _cleaned_data: object) -> None:
         status.resume(row, **acting(request))
+        self.wake(request, tasks.subscribe, connection_id=row.pk)
         self.wake(request, publish, connection_id=row.pk)
 
     @confirmed_action(

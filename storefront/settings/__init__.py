@@ -258,6 +258,7 @@ CELERY_TASK_ROUTES = {
     "storefront.events.tasks.deliver": {"queue": "syncs"},  # a receiver may hang
     # a store that hangs delays no order of ours
     "storefront.sales_channels.connections.tasks.check_store": {"queue": "syncs"},
+    "storefront.sales_channels.connections.tasks.subscribe": {"queue": "syncs"},
     "storefront.sales_channels.publishing.tasks.publish": {"queue": "syncs"},
     "storefront.sales_channels.drift.tasks.check_store": {"queue": "bulk"},
     "storefront.privacy.tasks.*": {"queue": "bulk"},

@@ -74,6 +74,7 @@ PERIODS_S = {
     "storefront.sales_channels.orders.tasks.poll_stores": 60,
     "storefront.sales_channels.orders.tasks.process_due": 30,
     # stores of sales channels
+    "storefront.sales_channels.connections.tasks.subscribe_all": 3600,
     "storefront.sales_channels.publishing.tasks.publish_due": 5,
     "storefront.sales_channels.publishing.tasks.withdraw_stale": 300,
     "storefront.sales_channels.drift.tasks.check_due": 300,

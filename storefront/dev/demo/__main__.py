@@ -28,7 +28,19 @@ from storefront.dev.runtime.supervisor import (
 )
 from storefront.ops.environment import is_set
 
-FOLDERS = ("sandbox", "bigbuy", "wholesaler", "feeds", "gateway", "tracker", "mail", "media", "log")
+FOLDERS = (
+    "sandbox",
+    "bigbuy",
+    "wholesaler",
+    "feeds",
+    "gateway",
+    "tracker",
+    "shopify",
+    "woocommerce",
+    "mail",
+    "media",
+    "log",
+)
 FILES = ("demo.env", "demo.synced", "beat-schedule*")
 STOP_ORDER = (
     ("web", "worker", "beat"),

@@ -55,6 +55,9 @@ class Ports:
     tracker: int
     labels: int
     smtp: int
+    # stores of sales channels; 0: not started
+    shopify: int = 0
+    woocommerce: int = 0
 
     @classmethod
     def choose(cls, first: int) -> Self:
@@ -69,6 +72,8 @@ class Ports:
             tracker=free_port(first + 5),
             labels=free_port(first + 7),
             smtp=free_port(first + SMTP_OFFSET),
+            shopify=free_port(first + 8),
+            woocommerce=free_port(first + 9) if has_all_stores() else 0,
         )
 
 
@@ -120,7 +125,19 @@ def urls(ports: Ports) -> dict[str, str]:
         "api": f"{shop}/api/docs/",
         "mailbox": f"{shop}/dev/mailbox/",
         **{name: f"{url_of(port)}/" for name, port in others.items()},
+        **{name: f"{url_of(port)}/" for name, port in stores(ports).items()},
     }
+
+
+def has_all_stores() -> bool:
+    """Return whether the demo shall run a store on each platform, which takes more memory."""
+    return os.environ.get("DEMO_CHANNELS") == "all"
+
+
+def stores(ports: Ports) -> dict[str, int]:
+    """Return the ports of the stores that are started, by platform."""
+    known = {"shopify": ports.shopify, "woocommerce": ports.woocommerce}
+    return {platform: port for platform, port in known.items() if port}
 
 
 def url_of(port: int) -> str:
@@ -149,6 +166,10 @@ def settings(
         "TWILIO_FROM": SMS_SENDER,
         "SEVENTEEN_TRACK_URL": url_of(ports.tracker),
         "SENDCLOUD_URL": f"{url_of(ports.labels)}/api/v3",
+        **{
+            f"SANDBOX_{platform.upper()}_URL": url_of(port)
+            for platform, port in stores(ports).items()
+        },
         "TRACKING_GRACE_MIN": str(TRACKING_GRACE_MIN),
         "MAIL_PROVIDER": "postmark",
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
@@ -166,7 +187,7 @@ def environment(settings_of_shop: Mapping[str, str]) -> dict[str, str]:
 
 
 def outsiders(stage: Stage) -> list[Child]:
-    """Return the external services: suppliers, gateway, tracking and label providers, mail server."""
+    """Return the external services: suppliers, gateway, tracking and label providers, stores, mail server."""
     ports, var = stage.ports, stage.var
     pace = ["--pace", str(SANDBOX_PACE_S)]
 
@@ -190,6 +211,7 @@ def outsiders(stage: Stage) -> list[Child]:
             "tracker", "seventeen_track", ports.tracker, "tracker", "--pace", str(TRACKER_PACE_S)
         ),
         service("labels", "sendcloud", ports.labels, "labels", "--announce", str(ANNOUNCE_S)),
+        *(service(platform, platform, port, platform) for platform, port in stores(ports).items()),
         stage.child("mail", mail, is_ready=lambda: _greets(ports.smtp)),
     ]
 

@@ -21,6 +21,8 @@ LABELS = {
     "gateway": "Payment gateway",
     "tracker": "Tracking provider",
     "labels": "Label provider",
+    "shopify": "Shopify store",
+    "woocommerce": "WooCommerce store",
     "sms": "SMS sandbox",
     "mailbox": "Mailbox",
 }

@@ -1,7 +1,8 @@
-"""Store check: read a store, store what it lacks to be used as a channel."""
+"""Store check: read a store, store what it lacks to be used as a channel; subscribe to it."""
 
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.translation import gettext
 
 from storefront.lib.clock import running_clock
@@ -33,6 +34,17 @@ def check_store(connection: Connection, *, now: datetime) -> list[str]:
     return problems
 
 
+def subscribe(connection: Connection) -> list[str]:
+    """Let the store send us its webhooks; return the topics that it did not send before.
+
+    Without them, orders are found by polling. Raises TemporaryError, PermanentError.
+    """
+    # ``storefront.webhooks.sources`` finds the connection by this name.
+    url = f"{settings.PUBLIC_URL}/hooks/channel-{connection.channel.code}/"
+    with open_platform(connection) as platform:
+        return list(platform.register_webhooks(url=url))
+
+
 def find_problems(connection: Connection, info: StoreInfo) -> list[str]:
     """Return in which ways a store does not fit its channel."""
     channel = connection.channel
@@ -47,8 +59,8 @@ def find_problems(connection: Connection, info: StoreInfo) -> list[str]:
         problems.append(
             gettext("Prices of the store and of the channel differ in whether they include tax.")
         )
-    location = connection.options.get("location", "")
-    if info.locations and location not in info.locations:
+    location = connection.options.get("location_id", "")
+    if location and info.locations and location not in info.locations:
         known = ", ".join(f"{code} ({name})" for code, name in info.locations.items())
         problems.append(gettext("Choose a stock location: %(known)s.") % {"known": known})
     return problems

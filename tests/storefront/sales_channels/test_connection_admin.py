@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from storefront.lib.security.encryption import decrypt
-from storefront.sales_channels.connections.store_check import check_store
+from storefront.sales_channels.connections.store_check import check_store, subscribe
 from storefront.sales_channels.models import Connection, PendingChange
 from storefront.sales_channels.platforms.base import StoreInfo
 from tests.factories.catalog import NOON, make_channel
@@ -38,7 +38,12 @@ def test_store_is_connected_in_two_steps(staff, store):
     assert answer.url == page("change", row.pk)
     assert (row.status, row.base_url) == ("paused", "http://memory.example")
 
-    form = {"base_url": row.base_url, "stock_buffer": 2, "requires_gtin": "", "is_publishing": "on"}
+    form = {
+        "base_url": row.base_url,
+        "stock_buffer": 2,
+        "is_publishing": "on",
+        "refuse_after_hours": 0,
+    }
     refused = staff.post(page("change", row.pk), form)
     assert "Enter this secret." in refused.text
 
@@ -51,7 +56,12 @@ def test_store_is_connected_in_two_steps(staff, store):
 
 
 def test_another_host_needs_the_secrets_again(staff, connection):
-    form = {"base_url": "http://thief.example", "stock_buffer": 0, "is_publishing": "on"}
+    form = {
+        "base_url": "http://thief.example",
+        "stock_buffer": 0,
+        "is_publishing": "on",
+        "refuse_after_hours": 0,
+    }
 
     answer = staff.post(page("change", connection.pk), form)
 
@@ -109,7 +119,10 @@ def test_store_starts_only_after_its_check(staff, store, queued):
     row.refresh_from_db()
     assert row.status == "active"
     assert PendingChange.objects.filter(product__isnull=False).exists()
-    assert queued == ["storefront.sales_channels.publishing.tasks.publish"]
+    assert queued == [
+        "storefront.sales_channels.connections.tasks.subscribe",
+        "storefront.sales_channels.publishing.tasks.publish",
+    ]
 
 
 def test_paused_store_gets_no_queue(staff, connection, queued):
@@ -128,11 +141,24 @@ def test_paused_store_gets_no_queue(staff, connection, queued):
 def test_changed_buffer_compares_the_store_whole(staff, connection, store):
     sell(connection)
     PendingChange.objects.all().delete()
-    form = {"base_url": connection.base_url, "stock_buffer": 3, "is_publishing": "on"}
+    form = {
+        "base_url": connection.base_url,
+        "stock_buffer": 3,
+        "is_publishing": "on",
+        "refuse_after_hours": 0,
+    }
 
     staff.post(page("change", connection.pk), form)
 
     assert PendingChange.objects.count() == 1
+
+
+def test_store_is_asked_once_for_its_webhooks(connection, store, settings):
+    settings.PUBLIC_URL = "https://shop.example"
+
+    assert subscribe(connection) == ["order"]
+    assert subscribe(connection) == []
+    assert store.webhook_urls == ["https://shop.example/hooks/channel-memory/"]
 
 
 def test_page_shows_figures_and_actions_start_work(staff, connection, store, queued):
