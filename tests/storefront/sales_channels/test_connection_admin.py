@@ -99,6 +99,7 @@ def test_address_is_refused(staff, store, address):
 def test_check_names_what_does_not_fit(connection, store, info, problem):
     known = {"name": "Memory", "currency": "EUR", "prices_include_tax": True}
     store.info = StoreInfo(**{**known, **info})
+    connection.options = {"location_id": "8"}
 
     check_store(connection, now=NOON)
 
