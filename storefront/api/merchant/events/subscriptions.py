@@ -11,13 +11,8 @@ from rest_framework.response import Response
 
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import (
-    StrictCharField,
-    StrictIntegerField,
-    StrictSerializer,
-    validated,
-    validated_query,
-)
+from storefront.api.core.fields import StrictCharField, StrictIntegerField, StrictSerializer
+from storefront.api.core.fields import validated, validated_query
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.paging import PARAMETERS, list_serializer
@@ -147,7 +142,9 @@ class SubscriptionList(MerchantEndpoint):
             wanted = validated(NewSubscriptionSerializer, request)
             permissions.require_types(self.client, wanted["types"])
             try:
-                made, secret = subscriptions.create(**wanted, actor=self.client.actor, now=self.now)
+                made, secret = subscriptions.create(
+                    **wanted, actor=self.client.actor, now=self.now
+                )
             except InvalidSubscriptionError as error:
                 raise refused(error) from error
             secrets.append(secret)
