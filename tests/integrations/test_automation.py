@@ -1,0 +1,176 @@
+"""Zapier and Make: their app definitions run against the shop, over HTTP, as these services run them."""
+
+from datetime import UTC, datetime
+from urllib.error import HTTPError
+
+import pytest
+import time_machine
+from django.core.cache import cache
+
+from orders.models import Order
+from shipping.models import Parcel
+from shipping.rates import quotes
+from storefront.events.event_types import SUBSCRIBABLE
+from storefront.events.models import WebhookSubscription
+from tests.factories.api import make_api_key
+from tests.factories.events import deliver, publish
+from tests.factories.full_shop import settle
+from tests.factories.orders import make_paid_order, make_sellable
+from tests.factories.returns import make_delivered, requested_refunds
+from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order, make_service
+from tests.factories.suppliers import NOON
+from tests.fakes.automation_hub import INTEGRATIONS, HookReceiver, Make, Zapier, load
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    cache.clear()
+    quotes.clear_cache()
+    with time_machine.travel(NOON):
+        yield
+
+
+@pytest.fixture
+def hooks():
+    receiver = HookReceiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def account(live_server):
+    """What a user enters to connect: the address of the shop and a key."""
+    return {"shop_url": live_server.url, "api_key": make_api_key(now=datetime.now(UTC))}
+
+
+@pytest.fixture
+def zapier(account):
+    return Zapier(**account)
+
+
+@pytest.fixture
+def make(account):
+    return Make(**account)
+
+
+def send_all():
+    """Publish what happened, and deliver it."""
+    publish(now=datetime.now(UTC))
+    for subscription in WebhookSubscription.objects.all():
+        deliver(subscription, now=datetime.now(UTC))
+
+
+def test_both_accounts_connect_and_a_wrong_key_is_refused(zapier, make, account):
+    assert (zapier.test_connection(), make.test_connection()) == (200, 200)
+    with pytest.raises(HTTPError, match="401"):
+        Zapier(**{**account, "api_key": "wrong"}).test_connection()
+
+
+def test_a_zap_is_triggered_until_it_is_turned_off(zapier, hooks):
+    subscribed = zapier.turn_on("order_placed", hooks.url("/zap"))
+    order = make_paid_order()
+    send_all()
+
+    (message,) = hooks.received["/zap"]
+    assert message["data"]["order"]["number"] == order.number
+    assert zapier.samples("order_placed") == [message]  # the polling twin, with the same id
+
+    assert zapier.turn_off("order_placed", subscribed) == 204
+    make_paid_order()
+    send_all()
+    assert len(hooks.received["/zap"]) == 1
+
+
+def test_a_zap_that_was_deleted_is_unsubscribed(zapier, hooks):
+    zapier.turn_on("order_placed", hooks.url("/gone"))
+    hooks.status = 410
+    make_paid_order()
+    send_all()
+    assert WebhookSubscription.objects.get().status == "disabled"
+
+
+def test_a_scenario_is_triggered_and_a_polling_one_keeps_the_same_ids(make, hooks):
+    kept = make.attach("order.placed", hooks.url("/scenario"))
+    make_paid_order()
+    send_all()
+
+    (message,) = hooks.received["/scenario"]
+    assert make.poll("list-events", event="order.placed", limit=10) == [message["id"]]
+    assert make.detach(kept) == 204
+    assert not WebhookSubscription.objects.exists()
+
+
+@pytest.mark.parametrize("service", ["zapier", "make"])
+def test_a_repeated_step_adds_tracking_once(service, request):
+    purchase_order = make_accepted_purchase_order(make_sellable(quantity=9), quantity=3)
+    settle(purchase_order.order)
+    fields = {
+        "purchase_order": purchase_order.number,
+        "carrier": "CJPacket",
+        "tracking_number": CJ_NUMBER,
+    }
+    app, name = request.getfixturevalue(service), {"zapier": "add_tracking", "make": "add-tracking"}
+    first, second = (app.act(name[service], **fields) for _ in range(2))
+    assert first == second
+    assert Parcel.objects.get().number == CJ_NUMBER
+
+
+@pytest.mark.parametrize("service", ["zapier", "make"])
+def test_a_repeated_step_refunds_once(service, request):
+    order = make_delivered()
+    fields = {"order": order.number, "amount": "10.00", "currency": "EUR", "reason": "late"}
+    app, name = request.getfixturevalue(service), {"zapier": "refund_order", "make": "refund-order"}
+    for _ in range(2):
+        app.act(name[service], reference="ticket 7", **fields)
+    assert [str(each) for each in requested_refunds()] == ["10.00"]
+
+
+@pytest.mark.parametrize("service", ["zapier", "make"])
+def test_an_order_is_canceled(service, request):
+    order = make_paid_order()
+    app, name = request.getfixturevalue(service), {"zapier": "cancel_order", "make": "cancel-order"}
+    shown = app.act(name[service], order=order.number, reason="The customer called.")
+    assert shown["status"] == "canceled"
+
+
+@pytest.mark.parametrize("service", ["zapier", "make"])
+def test_a_repeated_step_places_one_order(service, request):
+    listing = make_sellable(quantity=5, price="39.99")
+    make_service()
+    fields = {
+        "reference": "call 12",
+        "email": "erika@example.org",
+        "name": "Erika Muster",
+        "line1": "Musterweg 1",
+        "postcode": "10115",
+        "city": "Berlin",
+        "country": "DE",
+        "lines": [{"sku": listing.variant.sku, "quantity": 2}],
+    }
+    app, name = request.getfixturevalue(service), {"zapier": "create_order", "make": "create-order"}
+    first, second = (app.act(name[service], **fields) for _ in range(2))
+    assert first["number"] == second["number"] == Order.objects.get().number
+
+
+def test_every_file_of_the_make_app_exists_and_is_named():
+    """A file that the manifest does not name would never be deployed."""
+    manifest = load("make/makecomapp.json")
+    named = {name for name in manifest["generalCodeFiles"].values() if name}
+    for kind in manifest["components"].values():
+        for component in kind.values():
+            named |= set(component["codeFiles"].values())
+    folder = INTEGRATIONS / "make"
+    present = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert present - {"makecomapp.json"} == named
+    for group in load("make/modules/groups.json"):
+        assert set(group["modules"]) <= manifest["components"]["module"].keys()
+
+
+def test_both_apps_offer_the_same_events_and_the_shop_knows_them():
+    triggers = load("zapier/definition.json")["triggers"].values()
+    of_zapier = {each["operation"]["performSubscribe"]["body"]["event"] for each in triggers}
+    (choice,) = load("make/webhooks/events/events.params.iml.json")
+    assert of_zapier == {option["value"] for option in choice["options"]}
+    assert of_zapier <= {kind.value for kind in SUBSCRIBABLE}
