@@ -37,6 +37,7 @@ FOLDERS = (
     "tracker",
     "shopify",
     "woocommerce",
+    "bigcommerce",
     "mail",
     "media",
     "log",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from catalog.models import Channel, PriceBook, PriceRule, SellingCosts
 from catalog.price_books import versions
 from orders.tax.default_rates import highest_vat_rate
+from storefront.dev.sandboxes.bigcommerce.state import Rules as BigCommerceRules
 from storefront.dev.sandboxes.shopify.state import Rules as ShopifyRules
 from storefront.dev.sandboxes.woocommerce.state import DEFAULT_KEY, DEFAULT_SECRET
 from storefront.lib.env import env_str
@@ -31,6 +32,14 @@ STORES = {
         "WooCommerce store",
         {"consumer_key": DEFAULT_KEY, "consumer_secret": DEFAULT_SECRET},
     ),
+    "bigcommerce": (
+        "bigcommerce-demo",
+        "BigCommerce store",
+        {
+            "access_token": BigCommerceRules().access_token,
+            "client_secret": BigCommerceRules().client_secret,
+        },
+    ),
 }
 
 
@@ -41,6 +50,8 @@ def connect_all(*, countries: Sequence[str]) -> None:
         url = env_str(f"SANDBOX_{platform.upper()}_URL")
         if not url:
             continue
+        if platform == "bigcommerce":
+            url = f"{url}/stores/{BigCommerceRules().store_hash}"
         channel = _channel(code, name=name, countries=countries)
         connection, is_new = Connection.objects.get_or_create(
             channel=channel,

@@ -39,6 +39,7 @@ SUPPLIER_SLOTS = 1
 WORKER_PROCESSES = 5
 # A new process shares its memory with the others; one that imported products keeps 15 MB more.
 TASKS_PER_PROCESS = 100
+STORES = ("shopify", "woocommerce", "bigcommerce")  # platforms with a sandbox
 QUEUES = "celery,syncs,bulk"
 
 
@@ -58,6 +59,7 @@ class Ports:
     # stores of sales channels; 0: not started
     shopify: int = 0
     woocommerce: int = 0
+    bigcommerce: int = 0
 
     @classmethod
     def choose(cls, first: int) -> Self:
@@ -74,6 +76,7 @@ class Ports:
             smtp=free_port(first + SMTP_OFFSET),
             shopify=free_port(first + 8),
             woocommerce=free_port(first + 9) if has_all_stores() else 0,
+            bigcommerce=free_port(first + 10) if has_all_stores() else 0,
         )
 
 
@@ -136,7 +139,7 @@ def has_all_stores() -> bool:
 
 def stores(ports: Ports) -> dict[str, int]:
     """Return the ports of the stores that are started, by platform."""
-    known = {"shopify": ports.shopify, "woocommerce": ports.woocommerce}
+    known = {platform: getattr(ports, platform) for platform in STORES}
     return {platform: port for platform, port in known.items() if port}
 
 

@@ -23,6 +23,7 @@ LABELS = {
     "labels": "Label provider",
     "shopify": "Shopify store",
     "woocommerce": "WooCommerce store",
+    "bigcommerce": "BigCommerce store",
     "sms": "SMS sandbox",
     "mailbox": "Mailbox",
 }
@@ -71,7 +72,8 @@ def adopt_settings(environ: MutableMapping[str, str]) -> None:
 
 def table(facts: Mapping[str, Any]) -> str:
     """Format the addresses for the terminal."""
-    rows = [(label, str(facts["urls"][name])) for name, label in LABELS.items()]
+    urls = facts["urls"]
+    rows = [(label, str(urls[name])) for name, label in LABELS.items() if name in urls]
     rows.insert(2, ("", f"{facts['staff']['email']}  {facts['staff']['password']}"))
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)

@@ -88,7 +88,7 @@ class BigCommerce:
     )
     OPTIONS: ClassVar = (
         PlatformField(
-            code="location",
+            code="location_id",
             label=_("Location ID"),
             help_text=_("Where stock is set. Empty: the default location."),
             is_required=False,
@@ -105,7 +105,7 @@ class BigCommerce:
         self._client = Client(context)
         self._catalog = catalog.Catalog(
             self._client,
-            location=int(context.options.get("location") or DEFAULT_ID),
+            location=int(context.options.get("location_id") or DEFAULT_ID),
             channel=int(context.options.get("channel") or DEFAULT_ID),
         )
 
