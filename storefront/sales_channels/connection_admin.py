@@ -42,7 +42,7 @@ def figures(row: Connection) -> str:
         (_("Changed, not sent yet"), known.changed),
         (_("Oldest change (s)"), _seconds(known.oldest_change_s)),
         (_("Lag, median of 24 hours (s)"), _seconds(known.lag_p50_s)),
-        (_("Lag, 95 % of 24 hours below (s)"), _seconds(known.lag_p95_s)),
+        (_("Lag, 95th percentile of 24 hours (s)"), _seconds(known.lag_p95_s)),
         (_("Products with a problem"), known.products_with_problems),
         (_("Listings refused by the store"), known.refused),
         (_("Open differences"), known.drift_open),
