@@ -26,7 +26,7 @@ def start(tmp_path, *, smtp_port):
     words += ["sendcloud", "--port", "0", "--data", str(tmp_path / "labels"), *keys, "--"]
     account = ["--account", "AC1", "--token", "a token"]
     words += ["twilio", "--port", "0", "--data", str(tmp_path / "twilio"), *account, "--"]
-    for name in ("woocommerce", "bigcommerce"):
+    for name in ("shopify", "woocommerce", "bigcommerce"):
         words += [name, "--port", "0", "--data", str(tmp_path / name), "--"]
     words += ["mail", "--port", str(smtp_port), "--dir", str(tmp_path / "mail")]
     with subprocess.Popen(
@@ -45,7 +45,7 @@ def start(tmp_path, *, smtp_port):
 def test_all_serve_until_a_signal(tmp_path, number):
     smtp_port = free_port()
     with start(tmp_path, smtp_port=smtp_port) as process:
-        ready = [process.stdout.readline().split()[1] for _ in range(10)]
+        ready = [process.stdout.readline().split()[1] for _ in range(11)]
         for url in ready:
             if url.startswith("http:"):
                 with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
@@ -56,7 +56,7 @@ def test_all_serve_until_a_signal(tmp_path, number):
         process.send_signal(number)
 
         assert process.wait(timeout=15) == 0
-    assert len({*ready}) == 10
+    assert len({*ready}) == 11
 
 
 def test_all_end_when_one_cannot_start(tmp_path):
