@@ -12,7 +12,7 @@ from typing import Any
 import css_inline
 from babel import Locale
 from babel.dates import format_date, format_interval
-from babel.numbers import format_currency, format_percent
+from babel.numbers import format_percent
 from django.conf import settings
 from django.core.files.storage import storages
 from django.utils import translation
@@ -28,6 +28,7 @@ from storefront.identity.current import (
     shop_identity,
 )
 from storefront.lib.clock import format_local
+from storefront.lib.money import format_money
 
 TEMPLATES = Path(__file__).parent / "templates" / "notifications"
 # European English: 7 December, €69.90.
@@ -196,7 +197,7 @@ def _region(context: Context) -> Locale:
 
 @pass_context
 def _money(context: Context, amount: str) -> str:
-    return format_currency(Decimal(amount), str(context["currency"]), locale=_region(context))
+    return format_money(Decimal(amount), str(context["currency"]), _region(context))
 
 
 @pass_context

@@ -85,6 +85,7 @@ class ErasureRequestAdmin(StaffAdmin):
         )
 
 
+CHANNEL = columns.text("channel__code", _("Channel"))
 STATE = columns.status(
     "status",
     _("Status"),
@@ -133,6 +134,7 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
         payment,
         fulfillment,
         columns.money("total_amount", _("Total")),
+        CHANNEL,
         "email",
         columns.age("placed_at", _("Placed")),
         columns.age("status_since", _("Status since")),
@@ -142,7 +144,7 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
     search_fields: ClassVar = ["number"]  # shows the search box
     search_help_text = _("Number, e-mail, name, phone, SKU or supplier's order number")
     fieldsets: ClassVar = [
-        section(None, "number", STATE, "hold_reason", payment, fulfillment, customer_page),
+        section(None, "number", STATE, "hold_reason", payment, fulfillment, CHANNEL, customer_page),
         section(
             _("Customer"),
             "email",

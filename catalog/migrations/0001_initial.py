@@ -193,7 +193,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("supplied_under", models.PositiveSmallIntegerField(db_default=0, editable=False, verbose_name="Published safety stock (units)")),
-                ("published_max_split_locations", models.PositiveSmallIntegerField(db_default=1, editable=False, verbose_name="Published maximum locations per line")),
+                ("published_max_split_locations", models.PositiveSmallIntegerField(db_default=0, editable=False, verbose_name="Published maximum locations per line")),
                 ("reprice_requested_at", models.DateTimeField(blank=True, null=True, verbose_name="Recalculation pending since")),
                 ("reprice_locked_until", models.DateTimeField(blank=True, null=True, verbose_name="Recalculation lock until")),
                 ("repriced_at", models.DateTimeField(blank=True, null=True, verbose_name="Last full recalculation")),

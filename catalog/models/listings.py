@@ -120,12 +120,13 @@ class Channel(models.Model):
             "this many locations. Each parcel pays its own shipping."
         ),
     )
-    # ``safety_stock`` and ``max_split_locations`` when the listings were last published.
+    # ``safety_stock`` and ``max_split_locations`` when the listings were last published; 0 locations:
+    # never, so that the next sweep lists the whole assortment on a new channel.
     supplied_under = models.PositiveSmallIntegerField(
         _("Published safety stock (units)"), db_default=0, editable=False
     )
     published_max_split_locations = models.PositiveSmallIntegerField(
-        _("Published maximum locations per line"), db_default=1, editable=False
+        _("Published maximum locations per line"), db_default=0, editable=False
     )
     reprice_requested_at = models.DateTimeField(
         _("Recalculation pending since"), null=True, blank=True

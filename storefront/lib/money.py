@@ -1,11 +1,13 @@
 """Money: add, compare and round exact amounts, refuse to mix currencies."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
-from babel.numbers import get_currency_precision
+from babel import Locale
+from babel.numbers import format_currency, get_currency_precision
 
 MAX_AMOUNT = 10**10
 
@@ -94,6 +96,15 @@ class Money:
     def _same_currency(self, other: "Money") -> None:
         if self.currency != other.currency:
             raise CurrencyMismatchError(f"{self.currency} and {other.currency}")
+
+
+def format_money(amount: Decimal, currency: str, locale: Locale | str) -> str:
+    """Format an amount by the conventions of a locale: €69.90, AZN 69.90, 69,90 ₼.
+
+    Babel omits the space that CLDR puts between a currency's letters and the number.
+    """
+    text = format_currency(amount, currency, locale=locale)
+    return re.sub(rf"^(-?{re.escape(currency)})(?=\d)", "\\1\N{NO-BREAK SPACE}", text)
 
 
 def allocate(amount: Money, over: Mapping[int, Decimal | int]) -> dict[int, Money]:

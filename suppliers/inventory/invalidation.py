@@ -13,7 +13,8 @@ INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT variant_id FROM suppliers_supplieroffer
 WHERE currency = ANY(%(bases)s) AND status = 'active' AND variant_id IS NOT NULL
 """
-# A changed safety stock of a channel changes the availability of all its offers.
+# A changed safety stock of a channel changes the availability of all its offers; a new channel has
+# no listings yet.
 QUEUE_ALL = """
 INSERT INTO suppliers_pendingpublication (variant_id)
 SELECT DISTINCT variant_id FROM suppliers_supplieroffer
@@ -46,7 +47,7 @@ def _queue_changed_rates() -> int:
 
 
 def _queue_changed_channels() -> int:
-    """Queue everything on sale if a channel changed its safety stock or its split limit."""
+    """Queue everything on sale if a channel is new or changed its safety stock or split limit."""
     as_published = {
         "supplied_under": F("safety_stock"),
         "published_max_split_locations": F("max_split_locations"),

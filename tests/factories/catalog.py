@@ -34,7 +34,7 @@ def _row(defaults, changes):
 def make_channel(*, code="shop", **changes):
     countries = ("DE", "AZ", "FR", "US")
     known = {"name": "Fara", "currency": "EUR", "default_country": "DE", "countries": countries}
-    known["is_storefront"] = code == "shop"
+    known |= {"is_storefront": code == "shop", "published_max_split_locations": 1}
     return Channel.objects.get_or_create(code=code, defaults=_row(known, changes))[0]
 
 

@@ -124,6 +124,7 @@ def urls(ports: Ports) -> dict[str, str]:
     }
     return {
         "shop": f"{shop}/",
+        "shop_az": f"{shop}/az-market/",
         "admin": f"{shop}/admin/",
         "api": f"{shop}/api/docs/",
         "mailbox": f"{shop}/dev/mailbox/",

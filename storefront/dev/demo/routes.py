@@ -1,6 +1,6 @@
 """Demo routes: create shipping services for the sandbox warehouses, keep what staff changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -47,6 +47,7 @@ COUNTRIES = {
     "iberia": frozenset({"ES", "PT"}),
     "mainland": CUSTOMS_UNION - {"CY", "MT"},
 }
+CENT = Decimal("0.01")
 CELLS = {"none": NO_CELLS, "small": SMALL, "lights": WITH_LIGHTS, "alone": ALONE_TOO}
 
 # Prices cover the carriers' cost, with tax. The slow service for loose cells is expensive, so that
@@ -79,27 +80,38 @@ ES  dhl            express  near       16.90   3.20   2-4   20000  lights  dhl
 """
 
 
-def routes(*, location: StockLocation, currency: str) -> list[ShippingService]:
-    """Create the shipping services of a location; existing ones stay as they are.
+def routes(
+    *,
+    location: StockLocation,
+    currency: str,
+    per_euro: Decimal = Decimal(1),
+    countries: Collection[str] = (),
+) -> list[ShippingService]:
+    """Create the shipping services of a location in a currency; existing ones stay as they are.
 
-    Units: amounts in euros; other currencies use the same numbers.
+    Shape:  ``per_euro`` is what one euro of the table costs; ``countries`` are all that the
+            services deliver to, by default all of the table
     """
+    suffix = f"-{currency.lower()}" if countries else ""
     made = []
     for row in TABLE.strip().splitlines():
         start, code, tier, to, base, per_kg, days, max_weight_g, cells, line = row.split(maxsplit=9)
         if start != location.country:
             continue
+        reached = COUNTRIES[to].intersection(countries) if countries else COUNTRIES[to]
+        if not reached:
+            continue
         first, last = days.split("-")
         service, _ = ShippingService.objects.get_or_create(
             location=location,
-            code=f"{start.lower()}-{code}",
+            code=f"{start.lower()}-{code}{suffix}",
             defaults={
                 "tier": tier,
                 "carrier_service": line,
-                "countries": sorted(COUNTRIES[to]),
+                "countries": sorted(reached),
                 "currency": currency,
-                "base_amount": Decimal(base),
-                "per_kg_amount": Decimal(per_kg),
+                "base_amount": (Decimal(base) * per_euro).quantize(CENT),
+                "per_kg_amount": (Decimal(per_kg) * per_euro).quantize(CENT),
                 "min_days": int(first),
                 "max_days": int(last),
                 "max_weight_g": int(max_weight_g),

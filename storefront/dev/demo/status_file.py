@@ -13,6 +13,7 @@ from storefront.ops.environment import is_set
 ROOT = Path(__file__).resolve().parents[3]
 LABELS = {
     "shop": "Shop",
+    "shop_az": "Shop for Azerbaijan",
     "admin": "Admin",
     "api": "API docs",
     "sandbox": "Sandbox supplier",

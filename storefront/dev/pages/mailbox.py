@@ -58,6 +58,8 @@ def letter_html(_request: HttpRequest, name: str) -> HttpResponse:
     letter = _letter(_path(name))
     html = _part(letter, "html")
     for part in letter.iter_attachments():
+        if not part["Content-ID"]:
+            continue  # a document, such as an invoice
         data = b64encode(part.get_content()).decode()
         url = f"data:{part.get_content_type()};base64,{data}"
         html = html.replace(f"cid:{part['Content-ID'].strip('<>')}", url)

@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any, cast
 
-from babel.numbers import format_currency
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
@@ -19,7 +18,7 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from storefront.lib.money import Money
+from storefront.lib.money import Money, format_money
 from storefront.lib.staff.fieldsets import Words
 from storefront.lib.state_machine import StatusChange
 
@@ -103,7 +102,7 @@ def display_value(row: Any, path: str) -> str:
 
 
 def as_money(money: Money) -> str:
-    return format_currency(money.amount, money.currency, locale=get_language() or "en")
+    return format_money(money.amount, money.currency, get_language() or "en")
 
 
 def as_number(number: Decimal) -> str:

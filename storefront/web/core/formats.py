@@ -8,11 +8,11 @@ from functools import lru_cache
 from babel import Locale
 from babel.dates import format_interval, format_skeleton, format_timedelta
 from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 
 from storefront.lib.clock import format_local
-from storefront.lib.money import Money
+from storefront.lib.money import Money, format_money
 
 # European English: 3–7 Dec, €69.90.
 REGIONS = {"en": "en_GB", "az": "az_AZ", "zh-hans": "zh_Hans"}
@@ -29,7 +29,7 @@ def region(language: str) -> Locale:
 
 @lru_cache(maxsize=4096)
 def money(price: Money, language: str) -> str:
-    return format_currency(price.rounded().amount, price.currency, locale=region(language))
+    return format_money(price.rounded().amount, price.currency, region(language))
 
 
 @lru_cache(maxsize=4096)

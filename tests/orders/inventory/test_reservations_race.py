@@ -8,6 +8,7 @@ from orders.inventory import reservations
 from orders.models import Order, OrderLine, Reservation
 from suppliers.inventory import ledger
 from suppliers.models import StockLevel
+from tests.factories.catalog import make_channel, make_exchange_rate, make_listing
 from tests.factories.orders import make_cart, make_order, make_sellable, order_of, quote_for
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 from tests.support.concurrency import all_at_once
@@ -41,6 +42,20 @@ def test_one_of_many_buyers_gets_the_last_unit(buyers, rounds):
             buyers - 1,
         )
     assert StockLevel.objects.get(pk=listing.level.pk).reserved == rounds
+
+
+@pytest.mark.parametrize("buyers", [8, pytest.param(64, marks=pytest.mark.full)])
+def test_one_of_many_buyers_on_two_markets_gets_the_last_unit(buyers):
+    listing = make_sellable(quantity=1)
+    make_exchange_rate(base="EUR", quote="AZN", rate="1.9694")
+    market = make_channel(code="shop-az", currency="AZN", default_country="AZ")
+    other = make_listing(listing.variant, channel=market, price_amount="79.99", available=1)
+    carts = [make_cart(each) for _ in range(buyers // 2) for each in (listing, other)]
+
+    lost = buy_at_once(carts)
+
+    assert (Order.objects.count(), Reservation.objects.count(), lost) == (1, 1, buyers - 1)
+    assert StockLevel.objects.get(pk=listing.level.pk).reserved == 1
 
 
 def split_line(order):

@@ -9,6 +9,7 @@ from catalog.models import Channel, Listing
 from suppliers.inventory import confirmations, ledger, publication
 from suppliers.inventory.ledger import NotEnoughStockError
 from suppliers.models import PendingPublication, StockLevel, StockLocation, Supplier, SupplierOffer
+from tests.factories.catalog import make_channel
 from tests.factories.feeds import stock_world, sync
 from tests.factories.orders import make_sellable
 from tests.factories.suppliers import NOON
@@ -92,6 +93,18 @@ def test_listings_follow_the_decay_steps_without_writes_between(supplier, world)
     seen = [shown(NOON + MINUTE * minutes) for minutes in (100, 179, 186, 200, 239, 246, 1445)]
 
     assert seen == [(20, 0), (20, 0), (18, 1), (18, 0), (18, 0), (17, 1), (0, 1)]
+
+
+def test_a_new_channel_lists_everything_on_sale(supplier, world):
+    stock_world(world, 2, stock={"DE": 20})
+    sync(supplier)
+    confirmations.queue_aged(now=NOON + MINUTE)
+    PendingPublication.objects.all().delete()
+    make_channel(code="shop-az", published_max_split_locations=0)
+
+    queued = [confirmations.queue_aged(now=NOON + MINUTE) for _ in range(2)]
+
+    assert queued == [2, 0]
 
 
 def test_rows_confirmed_together_decay_together(supplier, world, django_assert_num_queries):

@@ -59,6 +59,30 @@ FEED_OPTIONS: dict[str, Any] = {
 }
 
 
+class Market(NamedTuple):
+    """A market of the demo, its price rule, and the tax that its prices include."""
+
+    code: str
+    name: str
+    currency: str
+    country: str
+    countries: Iterable[str]
+    language: str
+    path: str
+    margin: Decimal
+    tax_rate: Decimal
+
+
+MARKETS = (
+    # The highest tax rate of all destinations, so that the price holds everywhere.
+    Market("shop", "Fara", "EUR", "DE", VAT_RATES, "en", "", Decimal("0.30"), highest_vat_rate()),
+    Market(
+        "shop-az", "Fara Azərbaycan", "AZN", "AZ", ("AZ",), "az", "az-market", Decimal("0.34"),
+        Decimal(VAT_RATES["AZ"]) / 100,
+    ),
+)  # fmt: skip
+
+
 class Terms(NamedTuple):
     """How a demo supplier is connected.
 
@@ -98,10 +122,15 @@ FEED_MAPPINGS = {
     FileContent.PRICES: mapping.STOCK,
     FileContent.STOCK: mapping.STOCK,
 }
-# The European Central Bank's reference rate of 2026-10-30, so that staff need not enter a rate.
-USD_IN_EUR = Decimal("0.8632")
+# The reference rates of the European Central Bank and the Central Bank of Azerbaijan of 2026-10-30,
+# so that staff need not enter rates.
+EUR_IN_AZN = Decimal("1.9694")
+RATES = (
+    ("USD", "EUR", Decimal("0.8632"), "ECB 2026-10-30"),
+    ("USD", "AZN", Decimal("1.7000"), "CBAR 2026-10-30"),
+    ("EUR", "AZN", EUR_IN_AZN, "CBAR 2026-10-30"),
+)
 WELCOME_CODE = "WELCOME-10"
-RATE_SOURCE = "ECB 2026-10-30"
 # Limits of price changes.
 GUARDS = {
     "floor_margin_rate": Decimal("0.12"),
@@ -120,7 +149,8 @@ class Command(BaseCommand):
             raise CommandError("The demo configuration must not be used in production.")
         call_command("create_categories", verbosity=0)
         call_command("create_attributes", verbosity=0)
-        channel = _channel()
+        _rates()
+        channel, _second = map(_channel, MARKETS)
         urls = {
             "cj": settings.SANDBOX_SUPPLIER_URL,
             "bigbuy": env_str("SANDBOX_BIGBUY_URL"),
@@ -138,43 +168,48 @@ class Command(BaseCommand):
         )
         _returns()
         _staff()
-        self.stdout.write(f"Shop {channel.code} sells products of {', '.join(sellers)}.")
+        markets = " and ".join(market.code for market in MARKETS)
+        self.stdout.write(f"{markets} sell products of {', '.join(sellers)}.")
 
 
-def _channel() -> Channel:
+def _rates() -> None:
+    """Set the exchange rates, dated today: the demo fetches none. Those of staff stay."""
+    now = timezone.now()
+    for base, quote, rate, source in RATES:
+        ExchangeRate.objects.get_or_create(
+            base=base, quote=quote, defaults={"rate": rate, "source": source, "as_of": now}
+        )
+        ExchangeRate.objects.filter(base=base, quote=quote, source=source).update(as_of=now)
+
+
+def _channel(market: Market) -> Channel:
     channel, _ = Channel.objects.get_or_create(
-        code="shop",
+        code=market.code,
         defaults={
-            "name": "Fara",
+            "name": market.name,
             "is_storefront": True,
-            "currency": "EUR",
-            "default_country": "DE",
-            "countries": sorted(VAT_RATES),
+            "path": market.path,
+            "currency": market.currency,
+            "default_country": market.country,
+            "countries": sorted(market.countries),
+            "default_language": market.language,
             "max_split_locations": 2,
         },
     )
-    # The demo fetches no rates: its rate is dated today at each start, unless staff set another.
-    ExchangeRate.objects.get_or_create(
-        base="USD",
-        quote="EUR",
-        defaults={"rate": USD_IN_EUR, "source": RATE_SOURCE, "as_of": timezone.now()},
-    )
-    ExchangeRate.objects.filter(source=RATE_SOURCE).update(as_of=timezone.now())
     SellingCosts.objects.get_or_create(
         channel=channel,
         origin="*",
         supplier_code="*",
         defaults={
             "channel_fee_rate": Decimal("0.03"),
-            # The highest tax rate of all destinations, so that the price holds everywhere.
-            "tax_rate": highest_vat_rate(),
+            "tax_rate": market.tax_rate,
         },
     )
     if not PriceBook.objects.filter(channel=channel).exists():
         now = timezone.now()
         book = versions.create_draft(channel=channel, actor=ACTOR, now=now)
         PriceBook.objects.filter(pk=book.pk).update(**GUARDS)
-        PriceRule.objects.create(book=book, number=1, value=Decimal("0.30"), ending=Decimal("0.99"))
+        PriceRule.objects.create(book=book, number=1, value=market.margin, ending=Decimal("0.99"))
         versions.publish_first(book=book, actor=ACTOR, now=now)
     return channel
 
@@ -208,6 +243,7 @@ def _supplier(adapter: str, url: str, *, channel: Channel) -> Supplier:
             supplier=supplier, code=code, defaults={"country": country, "name": name}
         )
         routes.routes(location=location, currency=channel.currency)
+        routes.routes(location=location, currency="AZN", per_euro=EUR_IN_AZN, countries=["AZ"])
     return supplier
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlsplit
 
-from babel.numbers import format_currency
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from storefront.dev.sandboxes.core.http_server import Reply
@@ -17,7 +16,7 @@ from storefront.dev.sandboxes.stripe.api import Call, Sandbox
 from storefront.dev.sandboxes.stripe.card_numbers import CARDS, BadNumberError, find_card
 from storefront.dev.sandboxes.stripe.form_encoding import StripeError
 from storefront.dev.sandboxes.stripe.store import StripeObject
-from storefront.lib.money import Money
+from storefront.lib.money import Money, format_money
 
 HERE = Path(__file__).parent
 SHOWN = 50
@@ -170,7 +169,7 @@ def _rules() -> bytes:
 
 
 def amount_shown(minor: int, currency: str, language: str = "en") -> str:
-    return format_currency(Money.from_minor(minor, currency).amount, currency, locale=language)
+    return format_money(Money.from_minor(minor, currency).amount, currency, language)
 
 
 def origin_of(url: str) -> str:

@@ -39,9 +39,11 @@ def test_feed_files_fill_warehouses_at_guarded_prices(seed):
 
     assert [(run.status, run.problem, run.rejected) for run in runs] == [("applied", "", 0)] * 3
     on_sale = Listing.objects.filter(is_published=True, available__gt=0)
-    assert on_sale.filter(price_amount__gte=F("floor_amount")).count() > 50
+    for market in ("shop", "shop-az"):
+        listed = on_sale.filter(channel__code=market)
+        assert listed.filter(price_amount__gte=F("floor_amount")).count() > 50, market
     assert not StockLocation.objects.filter(supplier=supplier, services=None).exists()
-    book = PriceBook.objects.get()
+    book = PriceBook.objects.get(channel__code="shop")
     guards = (book.floor_margin_rate, book.max_change_per_run, book.max_change_per_day)
     assert (book.status, guards) == (PriceBook.Status.LIVE, tuple(GUARDS.values()))
     assert not PriceHold.objects.exists()

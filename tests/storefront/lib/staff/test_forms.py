@@ -26,7 +26,8 @@ PLAIN |= {"default_country", "minimum_margin", "position", "schedule", "secret",
 PLAIN |= {"category", "method", "status", "valid_from", "valid_until", "restricted_countries"}
 PLAIN |= {"accepts_returns", "calls_per_second", "countries", "issuer", "price_outlier_factor"}
 PLAIN |= {"carrier", "color", "family", "lithium", "option_names", "replaced_by"}
-PLAIN |= {"order_days", "permissions", "prices_exclude_tax", "time_zone"}
+PLAIN |= {"default_language", "host", "order_days", "path", "permissions", "prices_exclude_tax"}
+PLAIN |= {"time_zone"}
 
 
 NAMED = {"Supplier", "Connection", "QuarantineThresholds", "ShippingService", "PriceRule, new"}

@@ -118,6 +118,15 @@ def test_amounts_and_days_are_formatted_by_language(language, money, number, day
     assert formats.duration(210, language) == duration
 
 
+@pytest.mark.parametrize(
+    ("language", "amounts"), [("en", ["AZN 12.34", "-AZN 0.50"]), ("az", ["12,34 ₼", "-0,50 ₼"])]
+)
+def test_currency_code_is_separated_from_the_number(language, amounts):
+    shown = [formats.money(Money(Decimal(each), "AZN"), language) for each in ("12.34", "-0.5")]
+
+    assert [each.replace("\xa0", " ") for each in shown] == amounts
+
+
 def test_runtime_is_rounded():
     minutes = (40, 60, 90, 725, 6000)
     expected = [("40", "min"), ("1", "h"), ("1.5", "h"), ("12", "h"), ("100", "h")]
