@@ -142,9 +142,7 @@ class SubscriptionList(MerchantEndpoint):
             wanted = validated(NewSubscriptionSerializer, request)
             permissions.require_types(self.client, wanted["types"])
             try:
-                made, secret = subscriptions.create(
-                    **wanted, actor=self.client.actor, now=self.now
-                )
+                made, secret = subscriptions.create(**wanted, actor=self.client.actor, now=self.now)
             except InvalidSubscriptionError as error:
                 raise refused(error) from error
             secrets.append(secret)

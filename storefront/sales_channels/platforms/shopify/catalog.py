@@ -44,14 +44,20 @@ class Catalog:
     def __init__(self, api: GraphqlClient, context: PlatformContext) -> None:
         self._api = api
         self._location = context.options.get("location_id", "")
-        self._publication = ""
+        self._publication: str | None = None
         self._is_key_defined = False
 
     # Products
 
     def write_products(self, listed: Sequence[ListedProduct]) -> Iterator[ProductResult]:
         """Write products, and show new ones. What was written before an error is yielded first."""
-        for group in batched(listed, CALLS_PER_REQUEST):
+        small = []
+        for product in listed:
+            if len(product.variants) <= products.MAX_VARIANTS:
+                small.append(product)
+            else:
+                yield _too_large(product)
+        for group in batched(small, CALLS_PER_REQUEST):
             results: list[ProductResult] = []
             failure: ExternalServiceError | None = None
             for batch in batched(group, PRODUCTS_PER_CALL):
@@ -81,9 +87,7 @@ class Catalog:
         self, batch: Sequence[ListedProduct], without: Sequence[frozenset[str]]
     ) -> list[Mapping[str, Any]]:
         location = self.location()
-        variables: dict[str, Any] = {
-            "first": min(max(len(each.variants) for each in batch) or 1, products.MAX_VARIANTS)
-        }
+        variables: dict[str, Any] = {"first": max(len(each.variants) for each in batch) or 1}
         for number, (product, gone) in enumerate(zip(batch, without, strict=True)):
             variables[f"identifier{number}"] = products.identifier(product)
             variables[f"input{number}"] = products.product_input(
@@ -218,9 +222,9 @@ class Catalog:
 
     def publication(self) -> str:
         """Return the publication of the online store; empty if the store has none."""
-        if not self._publication:
+        if self._publication is None:
             self._read_places()
-        return self._publication
+        return self._publication or ""
 
     def _read_places(self) -> None:
         said = self._api.query(queries.PLACES)
@@ -252,6 +256,11 @@ def _result(product: ListedProduct, payload: Mapping[str, Any]) -> ProductResult
         )
     external_id, variants = products.written_ids(payload["product"])
     return ProductResult(key=product.key, external_id=external_id, variants=variants)
+
+
+def _too_large(product: ListedProduct) -> ProductResult:
+    problem = f"{len(product.variants)} variants, and {products.MAX_VARIANTS} are possible"
+    return ProductResult(key=product.key, external_id=product.external_id, problem=problem)
 
 
 def _missing_skus(product: ListedProduct, errors: Sequence[UserError]) -> frozenset[str]:

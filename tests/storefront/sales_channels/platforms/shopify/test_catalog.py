@@ -114,3 +114,12 @@ def test_more_than_three_options_are_refused(store):
     (result,) = store.platform.write_products([light(variants=(variant("light-1", *options),))])
 
     assert "3 options" in result.problem
+
+
+def test_product_with_too_many_variants_is_refused_and_the_others_are_written(store):
+    many = tuple(variant(f"big-{n}", ("Size", str(n))) for n in range(251))
+
+    results = list(store.platform.write_products([light("big", variants=many), light()]))
+
+    assert [bool(each.problem) for each in results] == [True, False]
+    assert set(states(store)) == {"light-1"}
