@@ -112,10 +112,16 @@ def refund_units(  # noqa: PLR0913 - the parts of one record
         return existing
     rows = PurchaseLine.objects.filter(order_line__in=units, is_active=True)
     by_purchase_order: dict[PurchaseOrder, dict[int, int]] = defaultdict(dict)
-    for row in rows.select_related("purchase_order__supplier").order_by("pk"):
-        by_purchase_order[row.purchase_order][row.order_line_id] = units[row.order_line_id]
+    for row in rows.select_related("purchase_order__supplier", "order_line").order_by("pk"):
+        line = row.order_line
+        if units[line.pk] <= line.shipped_quantity - line.returning_quantity:
+            by_purchase_order[row.purchase_order][line.pk] = units[line.pk]
     if sum(map(len, by_purchase_order.values())) < len(units):
-        raise CannotReturnError(gettext("Some items have not shipped. Cancel them instead."))
+        message = gettext(
+            "Some of these items have not shipped, or are in another return. Cancel what has not"
+            " shipped."
+        )
+        raise CannotReturnError(message)
     refunded = []
     for purchase_order, its_units in by_purchase_order.items():
         purchase_order.order = locked

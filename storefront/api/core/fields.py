@@ -130,7 +130,9 @@ def validated_query(
     query = serializer(data=params)
     if not query.is_valid():
         errors = [
-            {"parameter": name, "detail": str(message)} for name, message in query.errors.items()
+            {"parameter": name, "detail": str(message)}
+            for name, messages in query.errors.items()
+            for message in messages
         ]
         raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
     return query.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any

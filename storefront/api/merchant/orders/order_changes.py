@@ -34,6 +34,7 @@ from storefront.api.merchant.orders.shared import (
     ReasonSerializer,
     find_by_number,
     form_key,
+    request_example,
     units_by_line,
     write_operation,
 )
@@ -82,6 +83,9 @@ class OrderCancellation(MerchantEndpoint):
         answers={200: CancellationResultSerializer},
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.TOO_LATE_TO_CANCEL),
         body=OrderCancellationSerializer,
+        examples=request_example(
+            reason="The customer wants one less", lines=[{"line_id": 1, "keep_quantity": 1}]
+        ),
     )
     def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:

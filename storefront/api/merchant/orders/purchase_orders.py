@@ -33,6 +33,7 @@ from storefront.api.merchant.orders.shared import (
     date_filter,
     find_by_number,
     read_operation,
+    request_example,
     write_operation,
 )
 from storefront.api.models import Scope
@@ -163,6 +164,11 @@ class PurchaseOrderParcels(MerchantEndpoint):
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.CANNOT_SHIP),
         parameters=(NUMBER,),
         body=NewParcelSerializer,
+        examples=request_example(
+            carrier="DHL",
+            tracking_number="JJD000390012345678901",
+            lines=[{"line_id": 1, "quantity": 1}],
+        ),
     )
     def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:

@@ -39,6 +39,7 @@ from storefront.api.merchant.orders.shared import (
     find_by_number,
     form_key,
     read_operation,
+    request_example,
     units_by_line,
 )
 from storefront.api.models import Scope
@@ -156,6 +157,9 @@ class OrderRefunds(MerchantEndpoint):
         ),
         parameters=(NUMBER,),
         body=NewRefundSerializer,
+        examples=request_example(
+            lines=[{"line_id": 1, "quantity": 1}], kind="damaged", reason="Scratched lens"
+        ),
         scope=Scope.REFUNDS_WRITE,
         requires_idempotency_key=True,
     )

@@ -33,6 +33,7 @@ from storefront.api.merchant.orders.returns import (
 from storefront.api.merchant.orders.shared import (
     NUMBER,
     find_by_number,
+    request_example,
     units_by_line,
     write_operation,
 )
@@ -159,6 +160,7 @@ class ReturnReceipt(ReturnEndpoint):
         summary="Record which units arrived",
         description="Inspect them next.",
         body=ReceiptSerializer,
+        examples=request_example(lines=[{"line_id": 1, "quantity": 1}]),
     )
     def post(self, request: Request, number: str) -> Response:
         def receive(row: ReturnAuthorization) -> None:
@@ -181,6 +183,7 @@ class ReturnInspection(ReturnEndpoint):
         summary="Record the inspection of what arrived",
         description="Units that are not accepted are not refunded. Refund the return next.",
         body=InspectionSerializer,
+        examples=request_example(lines=[{"line_id": 1, "accepted": 1, "condition": "as_new"}]),
     )
     def post(self, request: Request, number: str) -> Response:
         def inspect(row: ReturnAuthorization) -> None:

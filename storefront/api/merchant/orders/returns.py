@@ -31,6 +31,7 @@ from storefront.api.merchant.orders.shared import (
     find_by_number,
     form_key,
     read_operation,
+    request_example,
     units_by_line,
     write_operation,
 )
@@ -155,6 +156,9 @@ class OrderReturns(MerchantEndpoint):
         problems=(problem_types.UNKNOWN_NUMBER, problem_types.CANNOT_RETURN),
         parameters=(NUMBER,),
         body=OpenedReturnSerializer,
+        examples=request_example(
+            kind="defect", lines=[{"line_id": 1, "quantity": 1}], message="It stays dark."
+        ),
     )
     def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:

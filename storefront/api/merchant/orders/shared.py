@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -42,6 +42,11 @@ class RowMoneyField(serializers.Field[Any, Any, Any, Any]):
         if amount is None:
             return None
         return MoneyFields(Money(amount, self._currency(value))).data
+
+
+def request_example(**value: Any) -> tuple[OpenApiExample, ...]:
+    """Return the example of a request body, which a test sends."""
+    return (OpenApiExample("a request", value=value, request_only=True),)
 
 
 class ReasonSerializer(StrictSerializer):
