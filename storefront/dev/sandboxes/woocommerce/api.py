@@ -174,12 +174,13 @@ def _setting(_: SandboxState, asked: Request, __: list[int]) -> Document:
     return {"id": name.partition("/")[2], "value": SETTINGS[name]}
 
 
-def _batch_products(state: SandboxState, asked: Request, _: list[int]) -> Document:
-    return products.batch(
+def _batch_products(state: SandboxState, asked: Request, _: list[int]) -> Any:
+    done = products.batch(
         _body(asked),
         create=lambda row: products.create_product(state, row),
         update=lambda row: products.update_product(state, row),
     )
+    return done or []  # PHP does not know an empty object
 
 
 def _batch_variations(state: SandboxState, asked: Request, ids: list[int]) -> Document:
@@ -192,10 +193,10 @@ def _batch_variations(state: SandboxState, asked: Request, ids: list[int]) -> Do
     )
 
 
-def _batch_orders(_: SandboxState, asked: Request, __: list[int]) -> Document:
+def _batch_orders(_: SandboxState, asked: Request, __: list[int]) -> list[Document]:
     if _body(asked):
         raise invalid("body")  # the sandbox changes orders one by one
-    return {}
+    return []  # PHP does not know an empty object
 
 
 def _batch_webhooks(state: SandboxState, asked: Request, _: list[int]) -> Document:

@@ -40,7 +40,6 @@ from storefront.sales_channels.platforms.woocommerce.catalog import Catalog
 from storefront.sales_channels.platforms.woocommerce.client import PAGE_SIZE, UNAUTHORIZED, Client
 from storefront.sales_channels.platforms.woocommerce.fulfillments import Fulfillments
 from storefront.sales_channels.platforms.woocommerce.schemas import (
-    Batch,
     Index,
     Note,
     Order,
@@ -105,7 +104,7 @@ class WooCommerce:
         """Yield permissions to write that the key lacks: an empty batch changes nothing."""
         for path in ("products", "orders"):
             try:
-                self._client.put(f"{path}/batch", {}, Batch)
+                self._client.probe(f"{path}/batch")
             except PermanentError as error:
                 if error.code not in {str(int(status)) for status in UNAUTHORIZED}:
                     raise

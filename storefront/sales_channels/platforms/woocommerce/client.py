@@ -70,6 +70,10 @@ class Client:
         answer = self._send("POST", path, params=query, body=body)
         return decode(answer.content, kind, what=f"POST {path}")
 
+    def probe(self, path: str) -> None:
+        """Send an empty change. PHP answers it with an empty list, not with an object."""
+        self._send("PUT", path, body={})
+
     def delete(self, path: str) -> None:
         self._send("DELETE", path)
 
