@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from lxml import etree
 
@@ -20,10 +21,14 @@ class UnreadableRatesError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyRates:
-    """The value of one euro in each currency, and its date."""
+    """The value of one euro in each currency, and its date.
+
+    ``only_into`` is the only quote currency that the source states; empty: all are usual.
+    """
 
     as_of: datetime
     per_euro: Mapping[str, Decimal]
+    only_into: str = ""
 
     def into(self, quote: str) -> dict[str, Decimal]:
         """Return the value of one unit of each other currency in ``quote``, via the euro.
@@ -31,7 +36,7 @@ class DailyRates:
         Empty if the list lacks ``quote``. Only the results are rounded.
         """
         per_euro = {**self.per_euro, EURO: Decimal(1)}
-        if quote not in per_euro:
+        if quote not in per_euro or self.only_into not in {"", quote}:
             return {}
         return {
             base: (per_euro[quote] / rate).quantize(RATE_SCALE)
@@ -40,17 +45,21 @@ class DailyRates:
         }
 
 
-def parse(content: bytes) -> DailyRates:
+def read_xml(content: bytes) -> Any:
+    """Return the root of a rate list. Raises UnreadableRatesError."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        return etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise UnreadableRatesError(f"The file is not valid XML: {error}"[:200]) from None
+
+
+def parse(root: Any) -> DailyRates:
     """Parse ``eurofxref-daily.xml``.
 
     Raises: UnreadableRatesError  another file, or an invalid value
     Source: ecb.europa.eu, euro foreign exchange reference rates
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        root = etree.fromstring(content, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise UnreadableRatesError(f"The file is not valid XML: {error}"[:200]) from None
     days = root.xpath("//*[local-name()='Cube'][@time]")
     if len(days) != 1:
         raise UnreadableRatesError(f"The file has {len(days)} days, expected one.")
@@ -65,13 +74,14 @@ def parse(content: bytes) -> DailyRates:
             raise UnreadableRatesError(f"{currency[:20]!r} is not a valid currency.")
         if currency in per_euro:
             raise UnreadableRatesError(f"{currency} occurs twice.")
-        per_euro[currency] = _rate(currency, text)
+        per_euro[currency] = read_rate(currency, text)
     if not per_euro:
         raise UnreadableRatesError("The file has no rates.")
     return DailyRates(as_of=as_of, per_euro=per_euro)
 
 
-def _rate(currency: str, text: str) -> Decimal:
+def read_rate(currency: str, text: str) -> Decimal:
+    """Return a rate of a list. Raises UnreadableRatesError."""
     try:
         rate = Decimal(text)
     except InvalidOperation:

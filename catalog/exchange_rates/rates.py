@@ -4,6 +4,7 @@ A small change is applied at once; a larger one waits for staff. Without ``RATES
 fetched. A change locks the channels of the currency, then its rates, each in id order.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,13 +16,14 @@ from django.db import transaction
 from django.db.models import Max, Min, Q
 
 from catalog.enums import EU, RateStatus
-from catalog.exchange_rates import ecb
+from catalog.exchange_rates import cbar, ecb
 from catalog.models import Channel, ExchangeRate, ExchangeRateUpdate, Listing
 from catalog.pricing import landed_cost, repricing_queue
 from catalog.pricing.policy import rate_limits
 from catalog.pricing.rate_validity import assess_rate, exceeds_max_change
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http.download import download
+from storefront.lib.http.errors import ExternalServiceError
 
 Status = ExchangeRateUpdate.Status
 MAX_CLOCK_SKEW = timedelta(days=1)
@@ -32,14 +34,15 @@ class FutureRateError(ValueError):
 
 
 def import_daily(*, content: bytes, source: str, actor: str, now: datetime) -> dict[str, int]:
-    """Import an ECB list for the currency of each channel.
+    """Import a list of the ECB or the Central Bank of Azerbaijan for the currency of each channel.
 
     Returns how many rates were applied, held for approval, and already known.
     Locks:  as ``import_rates``
     Raises: UnreadableRatesError  not a rate list
             FutureRateError       dated in the future
     """
-    daily = ecb.parse(content)
+    root = ecb.read_xml(content)
+    daily = cbar.parse(root) if cbar.is_list(root) else ecb.parse(root)
     counts = {"applied": 0, "waiting": 0, "known": 0}
     for quote in sorted(set(Channel.objects.values_list("currency", flat=True))):
         done = import_rates(
@@ -264,18 +267,28 @@ def _status(row: ExchangeRate, now: datetime) -> RateStatus:
 
 ACTOR = "fetch of rates"
 MAX_BYTES = 1_000_000
+DAY = "{day}"  # in a URL: today in Baku, such as 01.12.2026
 
 
 def fetch(*, now: datetime) -> dict[str, int]:
-    """Fetch the daily list of ``RATES_URL`` and import it; do nothing without a URL.
+    """Fetch the daily lists of ``RATES_URL`` and import them; do nothing without a URL.
 
-    Raises: ExternalServiceError  it cannot be fetched
+    One list that fails does not keep the others from being imported.
+
+    Raises: ExternalServiceError  one cannot be fetched
             UnreadableRatesError  not a rate list
             FutureRateError       dated in the future
     """
-    url = settings.RATES_URL
-    if not url:
-        return {}
-    content = download(url, max_bytes=MAX_BYTES).content
-    source = urlsplit(url).hostname or "?"
-    return import_daily(content=content, source=source, actor=ACTOR, now=now)
+    counts: Counter[str] = Counter()
+    failures: list[Exception] = []
+    for template in settings.RATES_URL:
+        url = template.replace(DAY, f"{now.astimezone(cbar.BAKU):%d.%m.%Y}")
+        try:
+            content = download(url, max_bytes=MAX_BYTES).content
+            source = urlsplit(url).hostname or "?"
+            counts.update(import_daily(content=content, source=source, actor=ACTOR, now=now))
+        except (ExternalServiceError, ecb.UnreadableRatesError, FutureRateError) as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return dict(counts)

@@ -81,7 +81,8 @@ VETTING_REQUIRED = env_list(
 )
 CERTIFICATES_FOR_LITHIUM = env_list("CERTIFICATES_FOR_LITHIUM", "un_38_3")
 CERTIFICATES_FOR_EU = env_list("CERTIFICATES_FOR_EU", "ce,rohs")
-RATES_URL = env_str("RATES_URL")  # daily XML of the ECB; empty: staff enter the rates
+# daily XML of the ECB or the Central Bank of Azerbaijan; empty: staff enter the rates
+RATES_URL = env_list("RATES_URL")
 # over a weekend the ECB's rates are a little over 72 h old
 RATES_MAX_AGE_H = env_int("RATES_MAX_AGE_H", 96)
 RATES_MAX_MOVE_PERCENT = env_int("RATES_MAX_MOVE_PERCENT", 5)  # per day, without approval

@@ -13,7 +13,7 @@ from catalog.models import ExchangeRate
 
 
 class Command(BaseCommand):
-    """Import the daily XML of the European Central Bank, or show the current rates."""
+    """Import the daily XML of the ECB or the Central Bank of Azerbaijan, or show the current rates."""
 
     help = __doc__ or ""
 

@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from catalog.exchange_rates import rates, tasks
+from catalog.exchange_rates.ecb import UnreadableRatesError
 from catalog.exchange_rates.rates import FutureRateError
 from catalog.listings import refresh, repricing
 from catalog.models import (
@@ -244,7 +245,7 @@ def test_rates_are_fetched_if_a_source_is_configured(httpserver, settings):
     make_channel()
     assert tasks.fetch_rates() == {}
     httpserver.expect_request("/daily.xml").respond_with_data(ecb_xml({"USD": "1.25"}))
-    settings.RATES_URL = httpserver.url_for("/daily.xml")
+    settings.RATES_URL = [httpserver.url_for("/daily.xml")]
 
     assert rates.fetch(now=NOON + DAY) == {"applied": 1, "waiting": 0, "known": 0}
     assert rates.fetch(now=NOON + DAY) == {"applied": 0, "waiting": 0, "known": 1}
@@ -253,6 +254,56 @@ def test_rates_are_fetched_if_a_source_is_configured(httpserver, settings):
     httpserver.clear()
     with pytest.raises(ExternalServiceError):
         rates.fetch(now=NOON + DAY)
+
+
+CBAR = """<?xml version="1.0" encoding="UTF-8"?>
+<ValCurs Date="24.11.2026" Name="AZN" Description="Azərbaycan manatı">
+  <ValType Type="Bank metalları">
+    <Valute Code="XAU"><Nominal>1 t.u.</Nominal><Name>Qızıl</Name><Value>7024.4</Value></Valute>
+  </ValType>
+  <ValType Type="Xarici valyutalar">
+    <Valute Code="USD"><Nominal>1</Nominal><Name>1 ABŞ dolları</Name><Value>1.7</Value></Valute>
+    <Valute Code="EUR"><Nominal>1</Nominal><Name>1 Avro</Name><Value>1.9694</Value></Valute>
+    <Valute Code="KRW"><Nominal>100</Nominal><Name>100 von</Name><Value>0.1166</Value></Valute>
+  </ValType>
+</ValCurs>""".encode()
+
+
+def test_rates_of_two_central_banks_are_fetched_each_for_its_currency(httpserver, settings):
+    make_channel()
+    make_channel(code="shop-az", currency="AZN")
+    httpserver.expect_request("/24.11.2026.xml").respond_with_data(CBAR)
+    httpserver.expect_request("/daily.xml").respond_with_data(ecb_xml({"USD": "1.25"}))
+    settings.RATES_URL = [
+        httpserver.url_for("/missing.xml"),
+        httpserver.url_for("/") + "{day}.xml",
+        httpserver.url_for("/daily.xml"),
+    ]
+
+    with pytest.raises(ExternalServiceError):  # one list fails, the others are imported
+        rates.fetch(now=NOON)
+
+    assert dict(ExchangeRate.objects.filter(quote="AZN").values_list("base", "rate")) == {
+        "USD": Decimal("1.7"),
+        "EUR": Decimal("1.9694"),
+        "KRW": Decimal("0.001166"),
+    }
+    assert dict(ExchangeRate.objects.filter(quote="EUR").values_list("base", "rate")) == {
+        "USD": Decimal("0.8")
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("24.11.2026", "2026-11-24"), ('"EUR"', '"GBP"'), ("1.9694", "nothing")]
+)
+def test_unreadable_list_of_the_azerbaijani_bank_changes_nothing(old, new):
+    make_channel(code="shop-az", currency="AZN")
+    content = CBAR.replace(old.encode(), new.encode())
+
+    with pytest.raises(UnreadableRatesError):
+        rates.import_daily(content=content, source="cbar.az", actor="test", now=NOON)
+
+    assert not ExchangeRate.objects.exists()
 
 
 def test_staff_set_rates_and_decide_on_held_ones(shop, client):
