@@ -190,6 +190,7 @@ class _ShopCopies:
                 refund_count=scenario.refund_count,
                 complaints=0,
                 returns=scenario.returns,
+                store_orders=0,
                 is_audited=False,
                 drain_timeout_s=DRAIN_TIMEOUT_S,
             )

@@ -18,7 +18,14 @@ SINGLE = 1  # the product with one location only
 CJ_PRODUCTS = 4  # the first products are CJ's
 SOLD_OUT_PRODUCTS = 1  # of these; their customers come first
 SECOND_PRODUCT_RATE = 0.4  # of carts with a second product
-RARE_FAILPOINTS = ("claim.", "auditing.", "rerouting.", "return_label.")  # the first pass kills
+RARE_FAILPOINTS = (
+    "claim.",
+    "auditing.",
+    "rerouting.",
+    "return_label.",
+    "refusal.",
+    "remote_fulfillment.",
+)  # the first pass kills
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "getInventoryByPid")
 CANCELING_SUPPLIERS = ("cj", "bigbuy")
 BIGBUY_PATHS = ("order/create", "order/check", "tracking/orders")
@@ -41,6 +48,9 @@ GATEWAY_CALLS = (
 GATEWAY_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
 MAIL_KINDS = ("450", "452", "slow", "drop_before", "drop_after", "garbage")
 SMS_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
+STORES = ("shopify", "woocommerce")
+STORE_KINDS = ("500", "429", "slow", "drop_before", "drop_after")
+RECEIVER_KINDS = ("500", "429", "redirect", "slow", "drop_before", "drop_after")
 TRACKER_PATHS = ("register", "gettrackinfo")
 TRACKER_KINDS = (
     *("500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated"),
@@ -75,6 +85,8 @@ class FaultKind(StrEnum):
     MAIL_FAULT = "mail fault"
     SMS_FAULT = "text message fault"
     TRACKER_FAULT = "tracking fault"
+    STORE_FAULT = "store fault"
+    RECEIVER_FAULT = "receiver fault"
     NETWORK = "one network"  # orders repeatedly without a cookie, and never pays
 
 
@@ -313,7 +325,7 @@ def _draw_kills(rng: Random, seconds: float) -> tuple[PlannedFault, ...]:
 
 
 def _draw_message_faults(rng: Random, seconds: float) -> Iterable[PlannedFault]:
-    """Yield every fault of the mail server, the SMS provider and the tracking provider."""
+    """Yield every fault of mail server, SMS and tracking provider, stores, receiver of events."""
     for kind in MAIL_KINDS:
         yield _fault(rng.uniform(0, seconds), FaultKind.MAIL_FAULT, kind=kind)
     for kind in SMS_KINDS:
@@ -325,6 +337,12 @@ def _draw_message_faults(rng: Random, seconds: float) -> Iterable[PlannedFault]:
     for kind in MESSAGE_KINDS:
         at_s = rng.uniform(0, seconds)
         yield _fault(at_s, FaultKind.TRACKER_FAULT, path="webhooks", kind=kind)
+    for kind in RECEIVER_KINDS:
+        yield _fault(rng.uniform(0, seconds), FaultKind.RECEIVER_FAULT, path="*", kind=kind)
+    for store in STORES:
+        for kind in (*STORE_KINDS, *STORE_KINDS):
+            at_s = rng.uniform(0, seconds)
+            yield _fault(at_s, FaultKind.STORE_FAULT, store=store, path="*", kind=kind)
 
 
 def _draw_webhooks(rng: Random, seconds: float) -> tuple[PlannedFault, ...]:

@@ -8,11 +8,13 @@ from typing import Any
 
 from orders.models import Backorder
 from storefront.dev.chaos.checker.checks import Violation
+from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.observations import outside
 from storefront.dev.chaos.observations.history import CustomerPurchase, SupplierOrder
 from storefront.dev.chaos.plan import FaultKind
 from storefront.dev.chaos.runner import Run
 from storefront.dev.chaos.workload.duplicate_requests import REPEATS
+from storefront.sales_channels.models import RemoteOrderRecord
 
 KILLS = (
     FaultKind.WORKER_CHILD,
@@ -65,6 +67,13 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
             "late": len(run.failed_parcels.late),
             "refunded": len(run.failed_parcels.refunds()),
         },
+        "stores": {
+            "orders": len(run.store_customers.orders),
+            "not sold there": run.store_customers.refused,
+            **dict(Counter(RemoteOrderRecord.objects.values_list("status", flat=True))),
+            "differences found": run.store_customers.drift_found,
+        },
+        "events": len(control(run.place.receiver_url, "messages")),
         "text_messages": len(outside.text_messages(run.place.var)),
         "forged_webhooks": dict(run.webhook_forger.sent),
         "mails": len(letters),
@@ -125,6 +134,8 @@ def format_report(result: dict[str, Any]) -> None:
         f" calls; canceled by them: {_counts(result['supplier_refusals'])}",
         "returns": _counts(result["returns"]),
         "failed, late parcels": _counts(result["failed_parcels"]),
+        "stores": _counts(result["stores"]),
+        "events received": result["events"],
         "backorders": f"{_counts(result['backorders'])}; customers' choices:"
         f" {_counts(result['answers']) or 'nothing'}",
         "webhooks posted": _counts(result["forged_webhooks"]),

@@ -19,6 +19,7 @@ from storefront.dev.chaos.checker.checks import Violation
 from storefront.dev.chaos.checker.quiescence import DrainResult, drain
 from storefront.dev.chaos.checker.reconciliation_runs import audit_days
 from storefront.dev.chaos.instance import clock, instance, schema, stop
+from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.instance.restarts import Restarter
 from storefront.dev.chaos.nemesis.faults import FaultInjector, NoTargetError
@@ -43,8 +44,10 @@ from storefront.dev.chaos.workload.goods import SellableProduct
 from storefront.dev.chaos.workload.page_probe import PageProbe
 from storefront.dev.chaos.workload.refunds import refund_orders
 from storefront.dev.chaos.workload.returns import ReturningCustomers
+from storefront.dev.chaos.workload.store_customers import StoreCustomers
 from storefront.dev.chaos.workload.wholesaler import FeedSupplierStaff
 from storefront.dev.runtime.processes import Child
+from storefront.events.models import PublicEvent
 
 DRAIN_S, AUDIT_S = 90.0, 60.0
 GREEDY_ADDRESS = "203.0.113.7"
@@ -63,6 +66,7 @@ class Run:
     refund_count: int = 2
     complaints: int = 4
     returns: int = 4
+    store_orders: int = 3  # in each store and phase
     is_audited: bool = True
     drain_timeout_s: float = DRAIN_S
     purchases: list[CustomerPurchase] = field(default_factory=list)
@@ -75,6 +79,7 @@ class Run:
     wholesaler: FeedSupplierStaff = field(init=False)
     returning_customers: ReturningCustomers = field(init=False)
     failed_parcels: FailedParcels = field(init=False)
+    store_customers: StoreCustomers = field(init=False)
     fault_injector: FaultInjector = field(init=False)
     drain_result: DrainResult = field(init=False)
     refunds: dict[str, int] = field(default_factory=dict)
@@ -91,6 +96,12 @@ class Run:
         self.wholesaler = FeedSupplierStaff(place=self.place, rng=Random(self.plan.seed))
         self.returning_customers = ReturningCustomers(place=self.place, count=self.returns)
         self.failed_parcels = FailedParcels(place=self.place)
+        self.store_customers = StoreCustomers(
+            place=self.place,
+            goods=self.goods,
+            rng=Random(self.plan.seed),
+            orders_per_phase=self.store_orders,
+        )
         self.fault_injector = FaultInjector(
             goods=self.goods,
             place=self.place,
@@ -103,6 +114,7 @@ class Run:
 
     def execute(self) -> list[Violation]:
         self.wholesaler.begin()
+        self.store_customers.wait_until_listed()
         for phase in self.plan.phases:
             self._phase(phase)
         busy = (*self.repeater.finish(), *self.flooder.finish(), *self.probe.finish())
@@ -122,6 +134,8 @@ class Run:
             f"drained in {self.drain_result.seconds} s: {', '.join(self.drain_result.open_work) or 'all'}"
         )
         stop.raise_if_requested(self.place)
+        if self.store_orders and self.store_customers.mend_drift():
+            drain(self.place, at_most_s=self.drain_timeout_s)
         silent = beat_log.silent_beat(self.place, since=log_position)
         evidence = replace(self._evidence(), silent=silent)
         if self.is_audited:
@@ -151,6 +165,7 @@ class Run:
         self.fault_injector.outage.look()
         self._move_orders()
         did = self.email_replier.reply()
+        did = self.store_customers.poll_unread() or did
         if self.refund_count and not self.refunds:
             self.refunds = refund_orders(self.place, count=self.refund_count, is_last=is_last)
             did = did or bool(self.refunds)
@@ -169,6 +184,7 @@ class Run:
         if phase.is_armed:
             (self.place.var / instance.NOTES).mkdir(exist_ok=True)
         fault_thread = self.fault_injector.begin(phase.planned_faults)
+        store_thread = self.store_customers.begin()
         tally = self.tallies.setdefault(phase.name, ResponseCounts())
         waiting: queue.SimpleQueue[PlannedPurchase] = queue.SimpleQueue()
         for planned in phase.planned_purchases:
@@ -182,7 +198,7 @@ class Run:
         ]
         for each in customers:
             each.start()
-        stop.wait_for(self.place, (*customers, fault_thread))
+        stop.wait_for(self.place, (*customers, fault_thread, store_thread))
         ends = [one.end for one in self.purchases if one.phase == phase.name]
         summary = ", ".join(f"{ends.count(end)} {end}" for end in sorted(set(ends)))
         self.say(f"{phase.name}: {time.monotonic() - began:.1f} s, {summary}")
@@ -235,6 +251,8 @@ class Run:
             + Counter(self.failed_parcels.refunds()),
             returned=self.returning_customers.asked,
             wrong_returns=self.returning_customers.wrong,
+            wrong_store_orders=list(self.store_customers.violations()),
+            wrong_events=self._wrong_events(),
             canceling_suppliers=self._canceling_suppliers(),
             claims=self.claims,
             answers=self.email_replier.last_choices,
@@ -248,6 +266,7 @@ class Run:
                 *self.repeater.errors,
                 *self.flooder.errors,
                 *self.wholesaler.errors,
+                *self.store_customers.errors,
                 *self.errors,
             ],
             repeated_orders=[
@@ -255,6 +274,17 @@ class Run:
                 for one in self.repeater.repeated_orders
             ],
         )
+
+    def _wrong_events(self) -> list[str]:
+        """Return what the receiver of all events found, and events that it lacks."""
+        url = self.place.receiver_url
+        came = {row["id"] for row in control(url, "messages")}
+        known = set(PublicEvent.objects.values_list("public_id", flat=True))
+        return [
+            *(f"{row['id']}: {row['problem']}" for row in control(url, "problems")),
+            *(f"{name} never arrived" for name in known - came),
+            *(f"{name} arrived, but the shop does not know it" for name in came - known),
+        ]
 
     def _canceling_suppliers(self) -> Sequence[str]:
         planned_faults = [planned for phase in self.plan.phases for planned in phase.planned_faults]

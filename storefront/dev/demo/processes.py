@@ -18,6 +18,7 @@ from storefront.ops.environment import override
 WEB_PORT = 8000
 SMTP_OFFSET = 25
 SANDBOXES = "storefront.dev.sandboxes"
+WEBHOOK_SECRET = "whsec_ZGVtbyByZWNlaXZlciBvZiB3ZWJob29rcyE="  # noqa: S105 - of the demo
 HOOK_PATH = "/hooks/cj-cj-sandbox/"  # connector, then supplier code
 MAIL_HOOK_PATH = "/hooks/postmark/"
 SMS_ACCOUNT, SMS_SENDER = f"AC{'0' * 32}", "+15005550006"
@@ -56,6 +57,7 @@ class Ports:
     tracker: int
     labels: int
     smtp: int
+    receiver: int = 0
     # stores of sales channels; 0: not started
     shopify: int = 0
     woocommerce: int = 0
@@ -74,6 +76,7 @@ class Ports:
             tracker=free_port(first + 5),
             labels=free_port(first + 7),
             smtp=free_port(first + SMTP_OFFSET),
+            receiver=free_port(first + 10),
             shopify=free_port(first + 8),
             woocommerce=free_port(first + 9) if has_all_stores() else 0,
             bigcommerce=free_port(first + 10) if has_all_stores() else 0,
@@ -120,7 +123,7 @@ def urls(ports: Ports) -> dict[str, str]:
     shop = url_of(ports.web)
     others = {
         name: getattr(ports, name)
-        for name in ("sandbox", "bigbuy", "feed", "gateway", "tracker", "labels", "sms")
+        for name in ("sandbox", "bigbuy", "feed", "gateway", "tracker", "labels", "sms", "receiver")
     }
     return {
         "shop": f"{shop}/",
@@ -174,6 +177,7 @@ def settings(
             f"SANDBOX_{platform.upper()}_URL": url_of(port)
             for platform, port in stores(ports).items()
         },
+        "SANDBOX_RECEIVER_URL": url_of(ports.receiver),
         "TRACKING_GRACE_MIN": str(TRACKING_GRACE_MIN),
         "MAIL_PROVIDER": "postmark",
         "SMTP_URL": f"smtp://{HOST}:{ports.smtp}",
@@ -215,6 +219,10 @@ def outsiders(stage: Stage) -> list[Child]:
             "tracker", "seventeen_track", ports.tracker, "tracker", "--pace", str(TRACKER_PACE_S)
         ),
         service("labels", "sendcloud", ports.labels, "labels", "--announce", str(ANNOUNCE_S)),
+        service(
+            *("receiver", "webhook_receiver", ports.receiver, "receiver"),
+            *("--demo-secret", WEBHOOK_SECRET),
+        ),
         *(service(platform, platform, port, platform) for platform, port in stores(ports).items()),
         stage.child("mail", mail, is_ready=lambda: _greets(ports.smtp)),
     ]

@@ -22,6 +22,7 @@ LABELS = {
     "gateway": "Payment gateway",
     "tracker": "Tracking provider",
     "labels": "Label provider",
+    "receiver": "Webhook receiver",
     "shopify": "Shopify store",
     "woocommerce": "WooCommerce store",
     "bigcommerce": "BigCommerce store",

@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS problems (
 """
 ADDRESS = re.compile(r"/inbox/([a-z0-9-]{1,40})/")
 TOLERANCE_S = 300
+DEMO = "demo"  # the receiver that the demo subscribes
 MAX_BYTES = 20_000
 KINDS = frozenset({"500", "429", "410", "redirect", "slow", "drop_before", "drop_after"})
 
@@ -57,8 +58,9 @@ KINDS = frozenset({"500", "429", "410", "redirect", "slow", "drop_before", "drop
 class Sandbox:
     """The receivers, their messages and faults."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, tolerance_s: int = TOLERANCE_S) -> None:
         self.base_url = ""
+        self.tolerance_s = tolerance_s
         self.ledger = Ledger(folder, SCHEMA)
         self.faults = Faults(KINDS)
 
@@ -104,7 +106,7 @@ def _problem(sandbox: Sandbox, receiver: str, asked: Request) -> str:
     message_id, stamp = (asked.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp"))
     if asked.method != "POST" or not message_id or not stamp.isdecimal():
         return "no POST with webhook-id and webhook-timestamp"
-    if abs(time.time() - int(stamp)) > TOLERANCE_S:
+    if abs(time.time() - int(stamp)) > sandbox.tolerance_s:
         return "the timestamp is not current"
     key = base64.b64decode(known["secret"].removeprefix("whsec_"))
     signed = f"{message_id}.{stamp}.".encode() + asked.body
@@ -221,8 +223,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True, help="0: any free port")
     parser.add_argument("--data", type=Path, required=True, help="folder of the messages")
+    parser.add_argument("--tolerance", type=int, default=TOLERANCE_S, help="of timestamps, seconds")
+    parser.add_argument("--demo-secret", default="", help="secret of the receiver 'demo'")
     asked = parser.parse_args(words)
-    sandbox = Sandbox(asked.data)
+    sandbox = Sandbox(asked.data, tolerance_s=asked.tolerance)
+    if asked.demo_secret:
+        _set_secret(sandbox, {"receiver": DEMO, "secret": asked.demo_secret})
     server = Listener(
         (asked.host, asked.port),
         answer=partial(answer, sandbox),

@@ -29,6 +29,10 @@ from orders.purchasing.tasks import (
 from shipping.rerouting.tasks import reroute_due
 from shipping.return_labels.tasks import process_labels
 from shipping.tasks import poll_open_orders
+from storefront.events.tasks import publish as publish_events
+from storefront.sales_channels.orders.tasks import poll_stores
+from storefront.sales_channels.orders.tasks import process_due as process_store_orders
+from storefront.sales_channels.publishing.tasks import publish_due as publish_listings
 from storefront.webhooks.tasks import process_due
 from suppliers.sync.tasks import close_expired_runs
 
@@ -46,6 +50,12 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "authorized payments at the gateway": (poll_gateways, expire_unpaid),
     "open backorders": (reroute_due,),
     "orders with unread supplier status": (poll_open_orders,),
+    "orders of stores to decide": (poll_stores, process_store_orders),
+    "parcels to report to stores": (process_store_orders,),
+    "listings to send to stores": (publish_listings,),
+    "changes of stores": (publish_listings,),
+    "events to publish": (publish_events,),
+    "events to deliver": (publish_events,),
     "return labels to buy": (process_labels,),
     "claims not submitted": (sweep_claims,),
     "events": (fan_out_waiting,),

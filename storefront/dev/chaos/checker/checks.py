@@ -365,6 +365,8 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a customer's backorder choice is followed": _check_backorder_answers,
     "each return is stored once": lambda one: one.wrong_returns,
     "each return label is bought once": _check_return_labels,
+    "stores and shop agree on orders, parcels, money and stock": lambda one: one.wrong_store_orders,
+    "each event arrives, in order for each record": lambda one: one.wrong_events,
     "the day's money reconciles": lambda one: one.reconciliation_problems,
     "one key has one effect": _check_idempotency,
     "pages respond while the gateway hangs": _check_page_times,

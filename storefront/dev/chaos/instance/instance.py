@@ -23,6 +23,7 @@ FEW_PRODUCTS = 12  # of each other supplier
 SHARED_PRODUCTS = 4  # of the feed supplier's products, also sold by CJ
 SHIP_INTERVAL_S = 15  # per status change of an order at the supplier
 WEB_WORKERS, WORKER_PROCESSES = "2", "4"
+DAY_S = 86_400
 CLOCK, NOTES = "clock", "failpoints"
 ENTRY = "storefront.dev.chaos.instance.process_entry"
 # Without bytecode, each restarted process would compile all code.
@@ -35,6 +36,9 @@ FOLDERS = (
     "tracker",
     "sms",
     "labels",
+    "receiver",
+    "shopify",
+    "woocommerce",
     "mail",
     "log",
     "media",
@@ -84,6 +88,15 @@ class Instance:
         return processes.url_of(self.ports.sms)
 
     @property
+    def receiver_url(self) -> str:
+        return processes.url_of(self.ports.receiver)
+
+    @property
+    def store_urls(self) -> Mapping[str, str]:
+        stores = processes.stores(self.ports)
+        return {platform: processes.url_of(port) for platform, port in stores.items()}
+
+    @property
     def hook_url(self) -> str:
         return f"{processes.url_of(self.ports.web)}/hooks/stripe/"
 
@@ -127,6 +140,9 @@ def instance(var: Path) -> Iterator[Instance]:
                     "tracker",
                     "labels",
                     "sms",
+                    "receiver",
+                    "shopify",
+                    "woocommerce",
                     "smtp",
                 )
             }
@@ -190,6 +206,8 @@ def external_services(stage: processes.Stage) -> list[Child]:
     for child in children:
         if child.name in more:  # the last one of a repeated option counts
             child.command = [*child.command, *more[child.name], "--pace", pace]
+        elif child.name == "receiver":  # the clock of the shop is moved by hours
+            child.command = [*child.command, "--tolerance", str(DAY_S)]
     return children
 
 

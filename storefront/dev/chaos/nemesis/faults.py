@@ -87,6 +87,10 @@ class FaultInjector:
             FaultKind.TRACKER_FAULT: lambda one: control(
                 self.place.tracker_url, "faults", dict(one)
             ),
+            FaultKind.RECEIVER_FAULT: lambda one: control(
+                self.place.receiver_url, "faults", dict(one)
+            ),
+            FaultKind.STORE_FAULT: lambda one: self._store(**one),
             FaultKind.WEBHOOK_DELIVERY: lambda one: control(
                 self.place.gateway_url, "webhooks", dict(one)
             ),
@@ -116,7 +120,8 @@ class FaultInjector:
             # Parcels stop moving, so that their events end.
             self._supplier("pace", supplier=supplier, seconds=0)
         control(self.place.tracker_url, "pace", {"seconds": 0})
-        for url in (self.place.tracker_url, self.place.sms_url):
+        others = (self.place.receiver_url, *self.place.store_urls.values())
+        for url in (self.place.tracker_url, self.place.sms_url, *others):
             control(url, "faults/clear", {})
         mail.clear_faults(self.place.var / "mail")
         control(self.place.gateway_url, "faults", method="DELETE")
@@ -124,6 +129,9 @@ class FaultInjector:
 
     def _supplier(self, name: str, *, supplier: str = "cj", **body: Any) -> Any:
         return control(self.place.supplier_urls[supplier], name, body)
+
+    def _store(self, *, store: str, **body: Any) -> Any:
+        return control(self.place.store_urls[store], "faults", body)
 
     def refuse(self, *, supplier: str) -> None:
         """Let a supplier cancel an order that it accepted and has not shipped.

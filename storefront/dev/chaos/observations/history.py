@@ -204,6 +204,8 @@ class Evidence:
     returned: Sequence[str] = ()  # numbers of orders with a return
     return_labels: Sequence[str] = ()  # our references, at the provider
     wrong_returns: Sequence[str] = ()
+    wrong_store_orders: Sequence[str] = ()
+    wrong_events: Sequence[str] = ()
     canceling_suppliers: Sequence[str] = ()  # those that had to cancel an accepted order
     mishandled_webhooks: Sequence[str] = ()
     claims: Sequence[str] = ()  # our numbers

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import Q
 from django.utils import timezone
 
 from notifications.deliverability.message_ids import message_id
@@ -19,6 +20,7 @@ from orders.models import (
     ReturnLabel,
     SupplierClaim,
 )
+from shipping.models import Parcel
 from storefront.dashboard.invariants import registry
 from storefront.dev.chaos.observations.history import (
     OurMail,
@@ -27,7 +29,9 @@ from storefront.dev.chaos.observations.history import (
     OurTextMessage,
     ShopState,
 )
+from storefront.events.models import PendingEvent, WebhookDelivery
 from storefront.lib.money import Money
+from storefront.sales_channels.models import PendingChange, RemoteListing, RemoteOrderRecord
 from storefront.webhooks.models import InboundWebhook
 from suppliers.models import CircuitBreaker
 
@@ -101,6 +105,21 @@ def open_work(excluded: Collection[str] = ()) -> tuple[str, ...]:
             kind__in=ledger.REQUESTS, outcome__isnull=True
         ),
         "open backorders": Backorder.objects.filter(status__in=backorders.OPEN_STATES),
+        "orders of stores to decide": RemoteOrderRecord.objects.filter(
+            status__in=[RemoteOrderRecord.Status.RECEIVED, RemoteOrderRecord.Status.REFUSING]
+        )
+        | RemoteOrderRecord.objects.filter(due_at__isnull=False),
+        "parcels to report to stores": Parcel.objects.filter(
+            shipment__purchase_order__order__remote_order__isnull=False,
+            status__in=Parcel.LEFT,
+            lines__isnull=False,
+        )
+        .filter(Q(remote_fulfillment=None) | Q(remote_fulfillment__external_id=""))
+        .distinct(),
+        "listings to send to stores": RemoteListing.objects.filter(dirty_since__isnull=False),
+        "changes of stores": PendingChange.objects.all(),
+        "events to publish": PendingEvent.objects.all(),
+        "events to deliver": WebhookDelivery.objects.filter(status="pending"),
         "return labels to buy": ReturnLabel.objects.filter(status=ReturnLabel.Status.REQUESTED),
         "claims not submitted": SupplierClaim.objects.exclude(
             status__in=SupplierClaim.KNOWN_TO_SUPPLIER

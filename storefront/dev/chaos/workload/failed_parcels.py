@@ -172,7 +172,13 @@ def _candidates(excluded: set[str]) -> QuerySet[Parcel]:
             status=Parcel.Status.SHIPPED,
             carrier_status__in=["in_transit", "unknown", "pre_transit"],
         )
-        .filter(**{f"{order}__payments__captured_amount__gt": 0, f"{order}__returns": None})
+        .filter(
+            **{
+                f"{order}__payments__captured_amount__gt": 0,
+                f"{order}__returns": None,
+                f"{order}__remote_order": None,  # a store refunds its own orders
+            }
+        )
         .exclude(**{f"{order}__in": unsubmitted})
         .exclude(**{f"{order}__number__in": excluded})
         .annotate(canceled=Sum(f"{order}__lines__canceled_quantity"))

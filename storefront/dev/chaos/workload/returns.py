@@ -138,7 +138,7 @@ class ReturningCustomers:
 def _returnable() -> QuerySet[Order]:
     """Return completely delivered orders, those with several lines first."""
     return (
-        Order.objects.filter(status=Order.Status.COMPLETED)
+        Order.objects.filter(status=Order.Status.COMPLETED, remote_order=None)
         .annotate(parts=Count("lines"), canceled=Sum("lines__canceled_quantity"))
         .filter(canceled=0)
         .order_by("-parts", "pk")

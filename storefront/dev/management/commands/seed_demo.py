@@ -24,7 +24,7 @@ from orders.tax.default_rates import VAT_RATES, highest_vat_rate
 from shipping.models import ReturnLabelAccount
 from shipping.return_labels import accounts
 from storefront.accounts.models import User
-from storefront.dev.demo import compliance_documents, demo_stores, routes
+from storefront.dev.demo import compliance_documents, demo_receiver, demo_stores, routes
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY as SANDBOX_KEY
 from storefront.dev.sandboxes.feeds import mapping
@@ -162,6 +162,7 @@ class Command(BaseCommand):
         if urls["feed"]:
             _market(urls["feed"])
         demo_stores.connect_all(countries=channel.countries)
+        demo_receiver.subscribe()
         _promotions(channel)
         ProductFeed.objects.get_or_create(
             channel=channel, target="google", file_type="xml", country="DE", language="en"
