@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from storefront.dev.sandboxes import mail, twilio
+from storefront.dev.sandboxes import mail, twilio, webhook_receiver
 from storefront.dev.sandboxes.bigbuy import __main__ as bigbuy
 from storefront.dev.sandboxes.bigcommerce import __main__ as bigcommerce
 from storefront.dev.sandboxes.cj import __main__ as cj
@@ -37,6 +37,7 @@ SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
     "shopify": shopify.main,
     "stripe": stripe.main,
     "twilio": twilio.main,
+    "webhook_receiver": webhook_receiver.main,
     "woocommerce": woocommerce.main,
 }
 
