@@ -144,7 +144,17 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
     search_fields: ClassVar = ["number"]  # shows the search box
     search_help_text = _("Number, e-mail, name, phone, SKU or supplier's order number")
     fieldsets: ClassVar = [
-        section(None, "number", STATE, "hold_reason", payment, fulfillment, CHANNEL, customer_page),
+        section(
+            None,
+            "number",
+            STATE,
+            "hold_reason",
+            payment,
+            fulfillment,
+            CHANNEL,
+            "external_reference",
+            customer_page,
+        ),
         section(
             _("Customer"),
             "email",

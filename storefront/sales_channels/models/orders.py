@@ -106,9 +106,6 @@ class RemoteOrderRecord(Stateful):
     class Meta:
         verbose_name = _("order of a store")
         verbose_name_plural = _("orders of stores")
-        permissions = [
-            ("decide_remoteorderrecord", "Can retry, refuse and ignore order of a store")
-        ]
         constraints = [
             unique("remote_order_once", ["connection", "external_id"]),
             check(

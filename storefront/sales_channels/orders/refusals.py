@@ -8,33 +8,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext, override
 
-from orders.checkout import external_orders
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
 from storefront.sales_channels.models import OrderProblem, RemoteOrderRecord
-from storefront.sales_channels.orders.locks import record_lock
 from storefront.sales_channels.platforms.base import Platform, RefundWrite, RemoteOrder
 
 Status = RemoteOrderRecord.Status
-
-
-class AlreadyTakenError(Exception):
-    """The order is taken in already: cancel our order instead."""
-
-
-def refuse(*, record: RemoteOrderRecord, actor: str, now: datetime) -> None:
-    """Decide, as staff, to cancel and refund an order in the store. A worker carries it out.
-
-    Raises: AlreadyTakenError, InvalidTransitionError  nothing is written
-            LockedElsewhereError                       a worker decides on it
-    """
-    with record_lock(record):
-        record.refresh_from_db()
-        channel = record.connection.channel
-        if external_orders.find(channel=channel, reference=record.external_id):
-            raise AlreadyTakenError(record.external_id)
-        refuse_locked(record, actor=actor, now=now)
 
 
 def refuse_locked(record: RemoteOrderRecord, *, actor: str, now: datetime) -> None:

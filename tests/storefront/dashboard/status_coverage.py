@@ -33,6 +33,12 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
     },
     ("catalog.PriceHold", "status"): {"open": "price_blocked"},
     ("catalog.ExchangeRateUpdate", "status"): {"waiting": "exchange_rate_pending"},
+    ("sales_channels.RemoteOrderRecord", "status"): {
+        "received": "store_order_unprocessed",
+        "waiting": "store_order_problem",
+        "refusing": "store_order_unprocessed",
+        "ignored": SETTING,
+    },
     ("suppliers.Supplier", "status"): {
         "candidate": SETTING,
         "vetting": "Documents are in the inbox (document_to_review); staff decide when to proceed.",

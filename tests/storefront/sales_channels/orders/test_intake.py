@@ -13,7 +13,7 @@ from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.lib.http.errors import TemporaryError
 from storefront.sales_channels.connections.factory import open_platform
 from storefront.sales_channels.models import RemoteOrderRecord
-from storefront.sales_channels.orders import intake, refusals, sweeps, webhooks
+from storefront.sales_channels.orders import decisions, intake, sweeps, webhooks
 from storefront.sales_channels.platforms.base import PaymentState
 from suppliers.models import StockLevel
 from suppliers.resilience.bulkheads import LockedElsewhereError
@@ -175,7 +175,7 @@ def test_staff_refuse_an_order_that_waits(connection, store, lamp):
     make_remote_order(store, lines=[make_line(lamp, sku="OTHER")])
     record = take_in(connection)
 
-    refusals.refuse(record=record, actor="erika", now=NOON)
+    decisions.refuse(record=record, actor="erika", now=NOON)
     sweeps.process_due(connection=connection, now=NOON)
 
     record.refresh_from_db()
@@ -186,8 +186,8 @@ def test_an_order_that_was_taken_in_cannot_be_refused(connection, store, lamp):
     make_remote_order(store, lamp)
     record = take_in(connection)
 
-    with pytest.raises(refusals.AlreadyTakenError):
-        refusals.refuse(record=record, actor="erika", now=NOON)
+    with pytest.raises(decisions.CannotDecideError):
+        decisions.refuse(record=record, actor="erika", now=NOON)
 
 
 def test_a_crash_after_placing_loses_no_order_and_refuses_none(

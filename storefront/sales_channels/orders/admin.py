@@ -1,0 +1,180 @@
+"""Remote order admin: show what became of the orders of stores; retry, refuse, ignore, resolve."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from orders.models import Order
+from orders.order_admin import OrderAdmin
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import (
+    Errors,
+    FormData,
+    ReasonForm,
+    StaffAdmin,
+    acting,
+    confirmed_action,
+    permission_check,
+    register_read_only,
+)
+from storefront.lib.staff.fieldsets import section
+from storefront.lib.staff.inlines import inline
+from storefront.sales_channels.models import RemoteFulfillment, RemoteOrderRecord
+from storefront.sales_channels.orders import decisions, tasks
+
+Status = RemoteOrderRecord.Status
+STATUS_COLUMN = columns.status(
+    "status",
+    _("Status"),
+    waiting={"received", "waiting", "refusing"},
+    final={"imported", "refused", "ignored", "canceled"},
+)
+
+
+def _is_undecided(record: RemoteOrderRecord) -> bool:
+    return record.status in decisions.UNDECIDED
+
+
+@admin.register(RemoteOrderRecord)
+class RemoteOrderAdmin(StaffAdmin):
+    list_display: ClassVar = [
+        columns.text("name", _("Name in the store")),
+        columns.text("connection__channel__name", _("Channel")),
+        columns.link("order", _("Order")),
+        STATUS_COLUMN,
+        columns.text("problem", _("Problem")),
+        columns.money("total_amount", _("Total")),
+        columns.age("placed_at", _("Placed")),
+        columns.age("status_since", _("Status since")),
+    ]
+    list_select_related: ClassVar = ["connection__channel", "order"]
+    list_filter: ClassVar = ["status", "problem", "connection"]
+    search_fields: ClassVar = ["name", "external_id", "order__number"]
+    search_help_text = _("Name or ID in the store, or our order number")
+    fieldsets: ClassVar = [
+        section(
+            None,
+            "name",
+            "external_id",
+            columns.link("connection__channel", _("Channel")),
+            columns.link("order", _("Order")),
+            columns.money("total_amount", _("Total")),
+            STATUS_COLUMN,
+            columns.text("problem", _("Problem")),
+            "detail",
+        ),
+        section(
+            _("Dates"),
+            "placed_at",
+            "remote_updated_at",
+            "problem_since",
+            "due_at",
+            "canceled_there_at",
+            columns.status_history,
+        ),
+    ]
+    inlines: ClassVar = [
+        inline(
+            RemoteFulfillment,
+            columns.link("parcel", _("Parcel")),
+            "external_id",
+            "sent_at",
+            "problem",
+            tab=False,
+            related=("parcel",),
+        )
+    ]
+    user_errors: ClassVar[Errors] = (decisions.CannotDecideError,)
+    actions_detail: ClassVar = ["retry", "refuse", "ignore", "resolve"]
+    available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
+        "retry": lambda record: _is_undecided(record) or record.status == Status.IGNORED,
+        "refuse": _is_undecided,
+        "ignore": _is_undecided,
+        "resolve": lambda record: record.status == Status.IMPORTED and bool(record.problem),
+    }
+    has_refund_permission = permission_check("orders.refund_order")
+
+    @confirmed_action(
+        description=_("Try again"),
+        icon="refresh",
+        explain=_("The order is read from the store again, and taken in if it can be now."),
+        done=_("%s is read again. Reload this page in a moment."),
+    )
+    def retry(self, request: HttpRequest, record: RemoteOrderRecord, _data: object) -> None:
+        decisions.retry(record=record, **acting(request))
+        self._wake(request, record)
+
+    @confirmed_action(
+        description=_("Refuse and refund"),
+        icon="cancel",
+        may="refund",
+        explain=_(
+            "The order is canceled in the store, and the store refunds the customer in full. This"
+            " cannot be undone."
+        ),
+        done=_("Refusal of %s requested. The store's answer appears on this page."),
+    )
+    def refuse(self, request: HttpRequest, record: RemoteOrderRecord, _data: object) -> None:
+        decisions.refuse(record=record, **acting(request))
+        self._wake(request, record)
+
+    @confirmed_action(
+        description=_("Ignore"),
+        icon="visibility_off",
+        explain=_("The order is not taken in, and nothing is refunded. Handle it in the store."),
+        form_class=ReasonForm,
+        done=_("%s is ignored."),
+    )
+    def ignore(self, request: HttpRequest, record: RemoteOrderRecord, data: FormData) -> None:
+        decisions.ignore(record=record, reason=data["reason"], **acting(request))
+
+    @confirmed_action(
+        description=_("Mark as resolved"),
+        icon="check",
+        explain=_("The order leaves the inbox. Settle it with the store first."),
+        done=_("%s is resolved."),
+    )
+    def resolve(self, _request: HttpRequest, record: RemoteOrderRecord, _data: object) -> None:
+        decisions.resolve(record=record)
+
+    def _wake(self, request: HttpRequest, record: RemoteOrderRecord) -> None:
+        self.wake(request, tasks.work_for_store, connection_id=record.connection_id)
+
+
+admin.site.unregister(Order)
+
+
+@admin.register(Order)
+class OrderOfStoreAdmin(OrderAdmin):
+    """The staff page of orders, with the order of the store that one came from."""
+
+    inlines: ClassVar = [
+        *OrderAdmin.inlines,
+        inline(
+            RemoteOrderRecord,
+            "name",
+            columns.text("connection__channel__name", _("Channel")),
+            STATUS_COLUMN,
+            columns.text("problem", _("Problem")),
+            tab=False,
+            related=("connection__channel",),
+        ),
+    ]
+
+
+register_read_only(
+    RemoteFulfillment,
+    list_display=[
+        columns.link("remote_order", _("Order of a store")),
+        columns.link("parcel", _("Parcel")),
+        "external_id",
+        columns.age("sent_at", _("Sent")),
+        "problem",
+    ],
+    list_display_links=["external_id"],
+    list_select_related=["remote_order", "parcel"],
+    search_fields=["remote_order__name", "parcel__number"],
+)

@@ -1,0 +1,92 @@
+"""Decisions: what staff decide on an order of a store that waits, or that our order does not follow."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from orders.checkout import external_orders
+from storefront.sales_channels.models import RemoteOrderRecord
+from storefront.sales_channels.orders import refusals
+from storefront.sales_channels.orders.locks import record_lock
+from suppliers.resilience.bulkheads import LockedElsewhereError
+
+Status = RemoteOrderRecord.Status
+UNDECIDED = frozenset({Status.RECEIVED, Status.WAITING})
+
+
+class CannotDecideError(Exception):
+    """The decision is not possible now; the message gives the reason. Nothing is written."""
+
+
+def retry(*, record: RemoteOrderRecord, actor: str, now: datetime) -> None:
+    """Let a worker read the order again now; an ignored order is considered again.
+
+    Raises: CannotDecideError
+    """
+    with _deciding(record):
+        if record.status == Status.IGNORED:
+            record.move(Status.RECEIVED, at=now, actor=actor, detail="")
+        record.due_at, record.attempts = now, 0
+        record.save(update_fields=["due_at", "attempts"])
+
+
+def refuse(*, record: RemoteOrderRecord, actor: str, now: datetime) -> None:
+    """Decide to cancel and refund the order in the store; a worker carries it out.
+
+    Raises: CannotDecideError
+    """
+    with _deciding(record):
+        _require_undecided(record)
+        refusals.refuse_locked(record, actor=actor, now=now)
+
+
+def ignore(*, record: RemoteOrderRecord, reason: str, actor: str, now: datetime) -> None:
+    """Leave the order to the store: it is not taken in, and not refunded.
+
+    Raises: CannotDecideError
+    """
+    with _deciding(record):
+        _require_undecided(record)
+        record.move(
+            Status.IGNORED,
+            at=now,
+            actor=actor,
+            reason=reason,
+            detail=reason,
+            problem="",
+            problem_since=None,
+            due_at=None,
+        )
+
+
+def resolve(*, record: RemoteOrderRecord) -> None:
+    """Close the problem of a taken-in order. The next change in the store may raise another.
+
+    Raises: CannotDecideError
+    """
+    with _deciding(record):
+        record.problem, record.detail, record.problem_since = "", "", None
+        record.save(update_fields=["problem", "detail", "problem_since"])
+
+
+@contextmanager
+def _deciding(record: RemoteOrderRecord) -> Iterator[None]:
+    """Hold the lock of a record, and read it again. Raises CannotDecideError."""
+    try:
+        with record_lock(record):
+            record.refresh_from_db()
+            yield
+    except LockedElsewhereError as error:
+        message = gettext("This order is being processed. Try again in a minute.")
+        raise CannotDecideError(message) from error
+
+
+def _require_undecided(record: RemoteOrderRecord) -> None:
+    """Require that the order is not taken in, not even by a worker that died after placing it."""
+    channel = record.connection.channel
+    is_placed = external_orders.find(channel=channel, reference=record.external_id) is not None
+    if is_placed or record.status not in UNDECIDED:
+        message = gettext("This order was taken in or decided on. Cancel our order instead.")
+        raise CannotDecideError(message)
