@@ -15,8 +15,6 @@ from storefront.webhooks import reception, storage
 from storefront.webhooks.models import InboundWebhook, SupplierSecret
 from storefront.webhooks.supplier_system import secrets
 from suppliers.models import Supplier
-from tests.factories.catalog import make_channel
-from tests.factories.sales_channels import make_connection, use_in_memory_platform
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import (
     OLD_SECRET,
@@ -382,29 +380,3 @@ def test_a_suppliers_system_may_send_256_kb(client, tracking, queued):
     answers = [post_signed(client, tracking, body).status_code for body in (large, large + b" ")]
 
     assert answers == [200, 413]
-
-
-@pytest.fixture
-def store(monkeypatch):
-    use_in_memory_platform(monkeypatch)
-    return make_connection(channel=make_channel(code="memory"))
-
-
-def post_store(client, token="memory-token", delivery="d1", channel="memory"):
-    headers = {"x-token": token, "x-delivery": delivery}
-    return post_as(client, f"channel-{channel}", b"1001", headers)
-
-
-def test_a_call_of_a_store_is_kept_without_its_order(client, store, queued):
-    assert post_store(client).status_code == 200
-    assert post_store(client).json()["status"] == "duplicate"
-
-    call = InboundWebhook.objects.get()
-    assert (call.external_id, bytes(call.body)) == ("order|1001|d1", b"order|1001|d1")
-    assert len(queued) == 1
-
-
-def test_a_forged_call_of_a_store_is_refused(client, store):
-    assert post_store(client, token="forged").status_code == 401
-    assert post_store(client, channel="other").status_code == 404
-    assert InboundWebhook.objects.count() == 0

@@ -1,0 +1,59 @@
+import pytest
+from django.urls import reverse
+
+from storefront.sales_channels.models import RemoteOrderRecord
+from storefront.webhooks import processing, reception, storage
+from storefront.webhooks.models import InboundWebhook
+from tests.factories.catalog import make_channel
+from tests.factories.sales_channels import make_connection, use_in_memory_platform
+from tests.factories.suppliers import NOON
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queued(monkeypatch):
+    calls = []
+    monkeypatch.setattr(storage, "database_time", lambda: NOON)
+    monkeypatch.setattr(reception.process, "delay", lambda **kwargs: calls.append(kwargs))
+    return calls
+
+
+@pytest.fixture
+def store(monkeypatch):
+    use_in_memory_platform(monkeypatch)
+    return make_connection(channel=make_channel(code="memory"))
+
+
+def post_store(client, token="memory-token", delivery="d1", channel="memory"):
+    headers = {"x-token": token, "x-delivery": delivery}
+    page = reverse("hook", args=[f"channel-{channel}"])
+    return client.post(page, b"1001", content_type="application/json", headers=headers)
+
+
+def test_a_call_of_a_store_is_kept_without_its_order(client, store, queued):
+    assert post_store(client).status_code == 200
+    assert post_store(client).json()["status"] == "duplicate"
+
+    call = InboundWebhook.objects.get()
+    assert (call.external_id, bytes(call.body)) == ("order|1001|d1", b"order|1001|d1")
+    assert len(queued) == 1
+
+
+def test_a_forged_call_of_a_store_is_refused(client, store, queued):
+    assert post_store(client, token="forged").status_code == 401
+    assert post_store(client, channel="other").status_code == 404
+    assert InboundWebhook.objects.count() == 0
+
+
+def test_a_call_about_an_order_that_the_store_does_not_show_yet_is_tried_again(
+    client, store, queued
+):
+    post_store(client)
+    call = InboundWebhook.objects.get()
+
+    processing.process(call=call, now=NOON)
+
+    call.refresh_from_db()
+    assert (call.status, call.attempts) == ("received", 1)
+    assert RemoteOrderRecord.objects.get().status == "received"
