@@ -8,8 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from storefront.api.core import problem_types
-from storefront.api.core.fields import StrictCharField, StrictIntegerField, StrictSerializer
-from storefront.api.core.fields import validated, validated_query
+from storefront.api.core.fields import (
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+    validated,
+    validated_query,
+)
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.paging import PARAMETERS, list_serializer
 from storefront.api.core.schema import openapi

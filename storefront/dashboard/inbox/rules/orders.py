@@ -3,7 +3,6 @@
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, rule_maker
-from storefront.sales_channels.models import OrderProblem
 
 _order = rule_maker(
     "orders_order",
@@ -28,49 +27,7 @@ ADDRESSES_TO_ERASE = (
         """,  # noqa: S608 - all parts are written in this file
     ),
 )
-STORE_ORDERS = (
-    # A problem of an order that waits, or of one that ours no longer follows.
-    InboxRule(
-        code="store_order_problem",
-        sentence=_("Order of a store needs a decision"),
-        page="sales_channels_remoteorderrecord",
-        sql="""
-            SELECT r.id, coalesce(nullif(r.name, ''), r.external_id) AS name,
-                   r.problem_since AS since, r.total_amount AS amount, r.currency,
-                   r.problem AS detail
-            FROM sales_channels_remoteorderrecord r
-            WHERE r.problem NOT IN ('', 'payment_pending') AND r.status <> 'refused'
-        """,
-        format_detail=lambda problem: str(OrderProblem(problem).label),
-    ),
-    InboxRule(
-        code="store_order_unprocessed",
-        sentence=_("Order of a store is not processed"),
-        page="sales_channels_remoteorderrecord",
-        sql="""
-            SELECT r.id, coalesce(nullif(r.name, ''), r.external_id) AS name,
-                   r.status_since AS since, r.total_amount AS amount, r.currency, '' AS detail
-            FROM sales_channels_remoteorderrecord r
-            WHERE r.status IN ('received', 'refusing') AND r.problem = ''
-              AND r.status_since < %(now)s - interval '30 minutes'
-        """,
-    ),
-    InboxRule(
-        code="store_parcel_unreported",
-        sentence=_("Store does not know of a parcel"),
-        page="sales_channels_remotefulfillment",
-        sql=f"""
-            SELECT f.id, p.carrier || ' ' || p.number AS name, p.status_since AS since,
-                   {NO_AMOUNT}, f.problem AS detail
-            FROM sales_channels_remotefulfillment f
-            JOIN shipping_parcel p ON p.id = f.parcel_id
-            WHERE f.problem <> '' OR (f.external_id = ''
-              AND p.status_since < %(now)s - interval '2 hours')
-        """,  # noqa: S608 - all parts are written in this file
-    ),
-)
 ORDERS = (
-    *STORE_ORDERS,
     _order("order_on_hold", _("Order is on hold"), "o.status = 'on_hold'", since="status_since"),
     _order(
         "order_not_submitted",
