@@ -140,7 +140,9 @@ def is_captured(purchase_order: PurchaseOrder) -> bool:
     """
     payments = ledger.lock_authorized_payments(purchase_order.order_id)[-1:]
     return any(
-        ledger.is_capture_requested(payment, purpose=purchase_order.number) for payment in payments
+        payment.is_captured_at_sale
+        or ledger.is_capture_requested(payment, purpose=purchase_order.number)
+        for payment in payments
     )
 
 

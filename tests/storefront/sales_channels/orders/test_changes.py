@@ -66,7 +66,6 @@ def test_an_order_canceled_there_without_a_refund_is_refunded_once(connection, s
 
 def test_a_refund_of_units_there_cancels_them_here(connection, store, order):
     refund_in_store(store, "39.99", {"l2": 1})
-    submission.create_purchase_orders(order=order, now=NOON)
 
     take_in(connection)
     execute_requests(order)

@@ -276,6 +276,8 @@ def test_refunds_before_the_order_is_taken_in_are_recorded_with_it(connection, s
     order = take_in(connection).order
 
     assert order.payments.get().refunded_amount == Decimal("39.99")
+    canceled = dict(order.lines.values_list("external_reference", "canceled_quantity"))
+    assert canceled == {"l1": 0, "l2": 1}
 
 
 @pytest.mark.django_db(transaction=True)
