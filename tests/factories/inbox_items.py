@@ -39,11 +39,9 @@ from orders.models import (
 from orders.order_messages import order_messages
 from orders.purchasing import acknowledgements
 from storefront.accounts.models import LoginAttempts
-from storefront.api.models import IdempotencyRecord
 from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.models import InvariantCheckRun, InvariantViolation
-from storefront.events.models import WebhookSubscription
 from storefront.lib.money import Money
 from storefront.lib.state_machine import StatusChange
 from storefront.webhooks.models import InboundWebhook
@@ -63,8 +61,8 @@ from tests.factories.full_shop import ask_supplier, stray
 from tests.factories.inbox_message_items import MESSAGE_CASES
 from tests.factories.parcels import PARCEL_ITEMS
 from tests.factories.problem_reports import PROBLEM_REPORT_ITEMS
+from tests.factories.remote_orders import STORE_ITEMS
 from tests.factories.return_labels import add_label_row
-from tests.factories.sales_channels import STORE_ITEMS
 from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.tracking_items import TRACKING_ITEMS
 
@@ -372,9 +370,6 @@ ITEMS = {
     "competitor_list_implausible": lambda: CompetitorPriceList.objects.create(
         name="watch.csv", content="x", received_at=AGO, received_by="watch", problem="doubtful"
     ),
-    "api_request_unfinished": lambda: IdempotencyRecord.objects.create(
-        principal="agent", key="k-1", route="POST /api/orders", request_digest="x", started_at=AGO
-    ),
     "sign_ins_blocked": lambda: LoginAttempts.objects.bulk_create(
         LoginAttempts(key=str(number), last_at=AGO, blocked_until=NOON) for number in range(10)
     ),
@@ -392,16 +387,6 @@ ITEMS = {
     ),
     "images_not_downloaded": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
     "webhook_failed": InboundWebhook.objects.all,  # the full shop has one
-    "webhook_subscription_disabled": lambda: WebhookSubscription.objects.create(
-        url="https://hooks.example/1",
-        description="Warehouse",
-        secret_encrypted="",
-        status="disabled",
-        status_since=AGO,
-        problem="HTTP 500",
-        created_by="sam",
-        created_at=AGO,
-    ),
     **MESSAGE_CASES,
 }
 

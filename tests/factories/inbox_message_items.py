@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from notifications.models import ChatChannel, Event, Message, Suppression
 from orders.models import Order
+from storefront.api.models import IdempotencyRecord
+from storefront.events.models import WebhookSubscription
 from tests.factories.suppliers import NOON
 
 AGO = NOON - timedelta(days=1)
@@ -24,6 +26,19 @@ def make_supplier_suppression():
 
 
 MESSAGE_CASES = {
+    "api_request_unfinished": lambda: IdempotencyRecord.objects.create(
+        principal="agent", key="k-1", route="POST /api/orders", request_digest="x", started_at=AGO
+    ),
+    "webhook_subscription_disabled": lambda: WebhookSubscription.objects.create(
+        url="https://hooks.example/1",
+        description="Warehouse",
+        secret_encrypted="",
+        status="disabled",
+        status_since=AGO,
+        problem="HTTP 500",
+        created_by="sam",
+        created_at=AGO,
+    ),
     "customer_unreachable": lambda: Suppression.objects.create(
         address=Order.objects.filter(status="processing").first().email.lower(),
         reason="hard_bounce",

@@ -5,9 +5,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from orders.pricing.totals import included_tax
+from shipping.models import Parcel
 from storefront.lib.money import Money
 from storefront.sales_channels.connections.factory import open_platform
-from storefront.sales_channels.models import RemoteOrderRecord
+from storefront.sales_channels.models import RemoteFulfillment, RemoteOrderRecord
 from storefront.sales_channels.orders import intake
 from storefront.sales_channels.platforms.base import (
     PaymentState,
@@ -16,9 +17,37 @@ from storefront.sales_channels.platforms.base import (
     RemoteRefund,
 )
 from tests.factories.orders import HOME
+from tests.factories.sales_channels import CONNECTION_ITEMS, make_connection
 from tests.factories.suppliers import NOON
 
 RATE = Decimal("0.19")
+
+
+def _make_record(**fields):
+    known = {"external_id": "1", "name": "#1", "status_since": NOON - timedelta(hours=3)}
+    return RemoteOrderRecord.objects.create(connection=make_connection(), **known | fields)
+
+
+def _make_unreported_parcel():
+    parcel = Parcel.objects.filter(status__in=Parcel.LEFT).first()
+    fulfillment = RemoteFulfillment.objects.create(
+        remote_order=_make_record(order=parcel.shipment.purchase_order.order, status="imported"),
+        parcel=parcel,
+        due_at=NOON,
+        problem="unknown carrier",
+    )
+    return fulfillment
+
+
+# One case for each rule of the inbox about stores.
+STORE_ITEMS = {
+    **CONNECTION_ITEMS,
+    "store_order_problem": lambda: _make_record(
+        status="waiting", problem="out_of_stock", problem_since=NOON
+    ),
+    "store_order_unprocessed": _make_record,
+    "store_parcel_unreported": _make_unreported_parcel,
+}
 
 
 def eur(amount):

@@ -47,7 +47,7 @@ def sell(connection, *, sku="HL-1", product=None, **changes):
     return make_listing(variant, channel=connection.channel, **changes)
 
 
-STORE_ITEMS = {
+CONNECTION_ITEMS = {
     "store_access_refused": lambda: make_connection(status="paused", is_unauthorized=True),
     "store_failing": lambda: make_connection(
         problem="no answer", problem_at=NOON - timedelta(hours=1)
