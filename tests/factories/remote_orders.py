@@ -30,13 +30,12 @@ def _make_record(**fields):
 
 def _make_unreported_parcel():
     parcel = Parcel.objects.filter(status__in=Parcel.LEFT).first()
-    fulfillment = RemoteFulfillment.objects.create(
+    return RemoteFulfillment.objects.create(
         remote_order=_make_record(order=parcel.shipment.purchase_order.order, status="imported"),
         parcel=parcel,
         due_at=NOON,
         problem="unknown carrier",
     )
-    return fulfillment
 
 
 # One case for each rule of the inbox about stores.
