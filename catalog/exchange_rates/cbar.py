@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-
 from catalog.exchange_rates.ecb import EURO, DailyRates, UnreadableRatesError, read_rate
 
 MANAT = "AZN"
