@@ -104,6 +104,9 @@ class MerchantOrderSerializer(ResourceSerializer):
     fulfillment_status = serializers.CharField()
     hold_reason = serializers.CharField(allow_blank=True)
     channel = serializers.CharField(source="channel.code")
+    external_reference = serializers.CharField(
+        allow_blank=True, help_text="Number on the platform that sold it; empty: sold by us."
+    )
     language = serializers.CharField(source="locale")
     placed_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()

@@ -46,6 +46,7 @@ class OrderFilter(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Order.Status.choices, required=False)
     channel = serializers.CharField(source="channel__code", required=False)
     number = serializers.CharField(required=False)
+    external_reference = serializers.CharField(required=False)
     placed_since = serializers.DateTimeField(source="placed_at__gte", required=False)
     updated_since = serializers.DateTimeField(required=False)
     email = serializers.EmailField(required=False)
@@ -64,6 +65,7 @@ class OrderList(MerchantEndpoint):
             OpenApiParameter("status", str, enum=Order.Status.values),
             OpenApiParameter("channel", str, description="Code of the channel."),
             OpenApiParameter("number", str),
+            OpenApiParameter("external_reference", str, description="Send channel with it."),
             date_filter("placed_since", "Placed then or later."),
             date_filter("updated_since", "updated_at is then or later."),
             OpenApiParameter("email", str, description="E-mail address, in any case."),
