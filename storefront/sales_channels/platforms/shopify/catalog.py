@@ -73,8 +73,6 @@ class Catalog:
                 raise failure
 
     def _write_batch(self, batch: Sequence[ListedProduct]) -> Iterator[ProductResult]:
-        if any(not each.external_id for each in batch):
-            self._define_key()
         payloads = self._set_products(batch, [frozenset()] * len(batch))
         for product, payload in zip(batch, payloads, strict=True):
             gone = _missing_skus(product, user_errors(payload))
@@ -93,20 +91,17 @@ class Catalog:
             variables[f"input{number}"] = products.product_input(
                 product, location=location, without=gone
             )
-        said = self._api.mutate(
-            queries.product_set(len(batch)), variables, cost=2 * MUTATION_COST * len(batch)
-        )
+        # Our key needs a definition. The first request with a new product creates it.
+        defines_key = not self._is_key_defined and any(not each.external_id for each in batch)
+        if defines_key:
+            variables["definition"] = products.KEY_DEFINITION
+        document = queries.product_set(len(batch), defines_key=defines_key)
+        said = self._api.mutate(document, variables, cost=2 * MUTATION_COST * len(batch))
+        if defines_key:
+            if not any(error.code == "TAKEN" for error in user_errors(said["define"])):
+                raise_for(said["define"], what="metafieldDefinitionCreate")
+            self._is_key_defined = True
         return _payloads(said, len(batch))
-
-    def _define_key(self) -> None:
-        """Create the definition of our key, unless the store has it."""
-        if self._is_key_defined:
-            return
-        variables = {"definition": products.KEY_DEFINITION}
-        said = self._api.mutate(queries.DEFINE_KEY, variables)["metafieldDefinitionCreate"]
-        if not any(error.code == "TAKEN" for error in user_errors(said)):
-            raise_for(said, what="metafieldDefinitionCreate")
-        self._is_key_defined = True
 
     def _publish(self, ids: Sequence[str]) -> None:
         """Show new products in the online store: Shopify creates them unpublished."""

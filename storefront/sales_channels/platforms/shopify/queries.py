@@ -29,12 +29,6 @@ query places {
 }
 """
 
-DEFINE_KEY = """
-mutation metafieldDefinitionCreate($definition: MetafieldDefinitionInput!) {
-  metafieldDefinitionCreate(definition: $definition) { userErrors { code field message } }
-}
-"""
-
 
 def aliased(  # noqa: PLR0913 - the parts of a mutation
     operation: str,
@@ -44,11 +38,13 @@ def aliased(  # noqa: PLR0913 - the parts of a mutation
     answer: str,
     count: int,
     shared: str = "",
+    before: str = "",
 ) -> str:
     """Return a mutation that calls a field ``count`` times, with numbered variables.
 
     ``variables`` are names and types such as ``input: ProductSetInput!``; ``call`` names them as
     ``$input``, and each gets the number of its call. ``shared`` declares variables of all calls.
+    ``before`` is a field that is called first.
     """
     names = [name for name, _, _ in (each.partition(":") for each in variables)]
     declared, calls = [shared] if shared else [], []
@@ -58,7 +54,8 @@ def aliased(  # noqa: PLR0913 - the parts of a mutation
             own = own.replace(f"${name}", f"${name}{number}")
         declared += [each.replace(":", f"{number}:", 1) for each in map("${}".format, variables)]
         calls.append(f"  a{number}: {own} {answer}")
-    return f"mutation {operation}({', '.join(declared)}) {{\n" + "\n".join(calls) + "\n}"
+    fields = "\n".join([*([before] if before else []), *calls])
+    return f"mutation {operation}({', '.join(declared)}) {{\n{fields}\n}}"
 
 
 PRODUCT_ANSWER = """{
@@ -67,15 +64,22 @@ PRODUCT_ANSWER = """{
   }"""
 
 
-def product_set(count: int) -> str:
-    """Return the mutation that writes ``count`` products."""
+DEFINE_KEY = """  define: metafieldDefinitionCreate(definition: $definition) {
+    userErrors { code field message }
+  }"""
+
+
+def product_set(count: int, *, defines_key: bool) -> str:
+    """Return the mutation that writes ``count`` products, perhaps after the definition of a key."""
+    definition = ", $definition: MetafieldDefinitionInput!" if defines_key else ""
     return aliased(
         "productSet",
         variables=("identifier: ProductSetIdentifiers!", "input: ProductSetInput!"),
         call="productSet(identifier: $identifier, input: $input, synchronous: true)",
         answer=PRODUCT_ANSWER,
         count=count,
-        shared="$first: Int!",
+        shared=f"$first: Int!{definition}",
+        before=DEFINE_KEY if defines_key else "",
     )
 
 

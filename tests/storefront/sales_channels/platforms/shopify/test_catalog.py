@@ -20,7 +20,6 @@ def test_new_products_take_one_call_for_five_and_one_to_publish_twenty(store, ca
     written(store, *(light(f"light-{number}") for number in range(20)))
 
     assert calls() == {
-        "metafieldDefinitionCreate": 1,
         "places": 1,
         "productSet": 4,
         "publishablePublish": 1,
