@@ -48,7 +48,7 @@ def last_answer(row: WebhookDelivery) -> str | None:
         return None
     attempt = row.log[-1]
     status = attempt["status"] or gettext("No answer")
-    return f"{status} · {attempt['ms']} ms · {attempt['answer'][:80]}"
+    return f"{status} · {attempt['ms']} ms · {attempt['answer'][:40]}"
 
 
 class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only

@@ -1,10 +1,13 @@
 """Webhook subscriptions: which addresses and types are accepted."""
 
+from datetime import timedelta
+
 import pytest
 
 from storefront.events import subscriptions
 from storefront.events.subscriptions import InvalidSubscriptionError
 from tests.factories.events import make_subscription
+from tests.factories.suppliers import NOON
 
 REFUSED = [
     "http://127.0.0.1/",
@@ -56,3 +59,11 @@ def test_types_are_those_of_the_list_once_each():
         with pytest.raises(InvalidSubscriptionError) as refusal:
             make_subscription("http://127.0.0.1/", unknown)
         assert refusal.value.field == "types"
+
+
+@pytest.mark.django_db
+def test_an_old_secret_is_valid_for_two_weeks_at_most():
+    made = make_subscription("http://127.0.0.1/")
+    subscriptions.rotate_secret(subscription=made, overlap=timedelta(days=99), now=NOON)
+    made.refresh_from_db()
+    assert made.old_secret_expires_at == NOON + subscriptions.MAX_OVERLAP

@@ -10,9 +10,11 @@ from notifications.models import Consent, Event, Message
 from orders.models import Order, PurchaseMessage
 from orders.privacy import ERASED
 from storefront.accounts.models import EmailChangeRequest, User
+from storefront.events.models import WebhookDelivery
 from storefront.lib.state_machine import StatusChange
 from storefront.privacy import retention
 from storefront.webhooks.models import InboundWebhook
+from tests.factories.events import make_event, make_subscription
 from tests.factories.orders import make_order, make_purchase_orders, make_sellable, pay
 from tests.factories.suppliers import NOON
 from tests.factories.webhooks import store_webhook
@@ -45,6 +47,15 @@ def test_body_of_a_webhook_is_deleted_and_its_id_stays():
         ended.external_id: b"",
         waiting.external_id: b"2",
     }
+
+
+def test_public_events_are_deleted_with_their_deliveries():
+    make_subscription("http://127.0.0.1:9000/")
+    make_event("order:1")
+    kept = make_event("order:2", now=NOON + timedelta(days=1))
+
+    assert sweep("public_events") == 1
+    assert WebhookDelivery.objects.get().event == kept
 
 
 def test_history_of_products_is_deleted():
