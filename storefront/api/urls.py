@@ -9,6 +9,7 @@ from storefront.api.customer.orders import OwnOrderDetail, OwnOrderList, OwnOrde
 from storefront.api.customer.profile import AddressDetail, AddressList, Consents, Profile
 from storefront.api.customer.returns import OwnOrderReturns, OwnReturns
 from storefront.api.merchant import routes as merchant
+from storefront.api.merchant.events import docs_page
 from storefront.api.resources.availability import AvailabilityList
 from storefront.api.resources.carts import (
     CartCodes,
@@ -63,6 +64,7 @@ urlpatterns = [
     path("v1/admin/", include(merchant.routes)),
     # /api/docs/, /api/schema/: documentation
     path("docs/", docs.show, name="api-docs"),
+    path("docs/webhooks/", docs_page.show, name="webhook-docs"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
     re_path("", NotFoundView.as_view()),
 ]

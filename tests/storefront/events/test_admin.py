@@ -43,7 +43,7 @@ def test_a_new_subscription_shows_its_secret_once(staff):
     made = WebhookSubscription.objects.get()
     shown = staff.get(page("change", made.pk)).content.decode()
     assert SECRET.findall(answer.content.decode()) == [secret_of(made)]
-    assert (made.types, made.created_by) == (["order.paid", "stock.out"], "staff")
+    assert (made.types, made.created_by) == (["order.paid", "stock.out"], "staff@fara.example")
     assert "whsec_" not in shown
 
 
