@@ -1,5 +1,6 @@
 """Shopify orders: many lines and parcels, holds, other currencies."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -92,3 +93,18 @@ def test_payment_in_another_currency_is_refunded_by_the_store(store):
 
     with pytest.raises(PermanentError, match="USD"):
         store.platform.refund(refund_of(store, order_id, "5.00"))
+
+
+def test_two_simultaneous_refunds_with_one_key_are_one(store):
+    """Both look the refund up before either makes it; the idempotency key decides."""
+    written(store, headlamp())
+    order_id = store.sell({BLACK: 1})
+    write = refund_of(store, order_id, "5.00")
+    store.fault("refund", "slow", count=2, delay=0.5)
+    adapters = [store.platform, store.reconnect()]
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda adapter: adapter.refund(write), adapters))
+
+    assert made[0] == made[1]
+    assert [str(amount) for amount in store.refunds(order_id)] == ["5.00"]
