@@ -41,7 +41,7 @@ class CircuitBreaker(models.Model):
         related_name="breaker",
         verbose_name=_("Connection"),
     )
-    # gateway code; empty for a supplier
+    # key of another system: a gateway's code, ``store:<id>`` of a sales channel; empty for a supplier
     gateway = models.CharField(_("Gateway"), max_length=20, blank=True, db_default="")
     failures = models.PositiveIntegerField(_("Consecutive failures"), default=0)
     # since the breaker was last closed
