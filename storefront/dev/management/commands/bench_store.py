@@ -71,3 +71,4 @@ class Command(BaseCommand):
                 f"{each.name:<12} {each.calls:>6} calls {each.minutes:>7.2f} min"
                 f" {each.products:>6} products {each.prices:>6} prices {each.quantities:>6} stock"
             )
+            self.stdout.flush()

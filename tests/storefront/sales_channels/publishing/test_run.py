@@ -7,6 +7,7 @@ import pytest
 
 from catalog.models import Listing
 from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.lib.money import Money
 from storefront.sales_channels import pending_changes
 from storefront.sales_channels.models import (
     ChannelRun,
@@ -16,6 +17,7 @@ from storefront.sales_channels.models import (
     RemoteProduct,
 )
 from storefront.sales_channels.publishing import run
+from suppliers.resilience.bulkheads import exclusive_lock
 from tests.factories.catalog import (
     NOON,
     make_image,
@@ -24,7 +26,9 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
+from tests.factories.priced_shop import announce
 from tests.factories.sales_channels import sell
+from tests.support.concurrency import held_elsewhere
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +86,21 @@ def test_changed_stock_and_price_are_sent_once_each(connection, store):
 
     assert store.writes == ["stock HL-1 5", "price HL-1 31.99"]
     assert other.available == store.quantity_of("HL-2")
+
+
+def test_reduction_is_sent_as_the_compare_at_price(connection, store):
+    """It is the lowest price of 30 days, as on the product page, and ends with the promotion."""
+    listing = sell(connection)
+    announce(listing, was=Decimal("50.00"), now=NOON)
+    publish(connection)
+
+    compare_at = store.prices[store.variant_id("HL-1")][1]
+    assert compare_at == Money(Decimal("50.00"), "EUR")
+
+    pending_changes.queue_all(connection, now=NOON)
+    publish(connection, now=NOON + timedelta(days=400))
+
+    assert store.prices[store.variant_id("HL-1")][1] is None
 
 
 def test_stock_rises_only_after_the_price(connection, store):
@@ -322,3 +341,16 @@ def test_paused_store_is_not_called(connection, store):
 
     assert store.calls == []
     assert pending_changes.stores_with_changes() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_worker_at_a_time_writes_to_a_store(connection, store):
+    """Two workers could write an older quantity last."""
+    sell(connection)
+
+    with held_elsewhere(exclusive_lock(f"store {connection.pk}")):
+        publish(connection)
+    assert store.calls == []
+
+    publish(connection)
+    assert store.quantity_of("HL-1") == 20
