@@ -49,7 +49,8 @@ DELETE FROM sales_channels_pendingchange WHERE id IN (
     WHERE connection_id = %(connection)s ORDER BY id LIMIT %(limit)s
 ) RETURNING variant_id, product_id, effect, at
 """
-# A product concerns all its variants: they may be new, moved or withdrawn.
+# A product concerns all its variants: they may be new, moved or withdrawn. New rows are in the order
+# of products, in which they are sent: some platforms take one batch for each product.
 MARK_LISTINGS = """
 INSERT INTO sales_channels_remotelisting AS r (
     connection_id, variant_id, dirty_since, version, problem,
@@ -71,7 +72,7 @@ WHERE EXISTS (
     SELECT FROM sales_channels_remotelisting known
     WHERE known.connection_id = %(connection)s AND known.variant_id = v.id
 )
-GROUP BY queued.variant_id
+GROUP BY v.product_id, queued.variant_id ORDER BY v.product_id, queued.variant_id
 ON CONFLICT (connection_id, variant_id) DO UPDATE SET
     dirty_since = COALESCE(r.dirty_since, EXCLUDED.dirty_since),
     version = r.version + 1, problem = '', problem_at = NULL

@@ -50,7 +50,7 @@ def test_processes_of_a_demo_get_different_free_ports(listener, monkeypatch):
     chosen = Ports.choose(listener)
 
     assert chosen.web == listener + 1
-    assert len({*astuple(chosen)}) == len(fields(chosen)) == 12
+    assert len({*astuple(chosen)}) == len(fields(chosen)) == 13
 
 
 def test_concurrent_launchers_choose_different_ports_before_they_listen(listener):
