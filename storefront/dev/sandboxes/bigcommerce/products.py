@@ -101,7 +101,8 @@ def _update(state: SandboxState, row: Any) -> Document:
     product = {**found, **row}
     if product["base_variant_id"] is not None:
         product["variants"] = [{**found["variants"][0], "sku": product["sku"]}]
-    _check_skus(state, product)
+    if product["sku"] != found["sku"]:
+        _check_skus(state, product)
     return state.documents.put("product", product)
 
 
@@ -167,7 +168,8 @@ def _update_variant(state: SandboxState, row: Any) -> Document:
         **product,
         "variants": [changed if one is variant else one for one in product["variants"]],
     }
-    _check_skus(state, product)
+    if changed["sku"] != variant["sku"]:
+        _check_skus(state, product)
     state.documents.put("product", product)
     return changed
 
