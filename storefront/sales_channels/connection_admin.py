@@ -94,7 +94,10 @@ class ConnectionAdmin(StaffAdmin):
     groups = (
         Group(_("Store"), ("channel", "platform", "base_url")),
         Group(_("Publication"), ("is_publishing", "stock_buffer", "requires_gtin")),
-        Group(_("Orders"), ("refuse_after_hours", "notifies_customers", "orders_until")),
+        Group(
+            _("Orders"),
+            ("refuse_after_hours", "notifies_customers", "orders_since", "orders_until"),
+        ),
         Group(_("Secrets and options")),
         Group(
             _("Status"),

@@ -25,14 +25,22 @@ def pause(connection: Connection, *, now: datetime, actor: str = "", reason: str
 
 @transaction.atomic(durable=True)
 def resume(connection: Connection, *, now: datetime, actor: str = "") -> None:
-    """Allow calls; the store is compared whole.
+    """Allow calls; the store is compared whole. Orders of before, or of a disconnection, stay its own.
 
     Raises: PermanentError  the last check found a problem, or there was none
         InvalidTransitionError, ConcurrentUpdateError
     """
     if connection.checked_at is None or connection.check_problem:
         raise PermanentError(gettext("Check the store first: its last check must have passed."))
-    connection.move("active", at=now, actor=actor, status_reason="", is_unauthorized=False)
+    is_new = connection.orders_since is None or connection.status == "disconnected"
+    connection.move(
+        "active",
+        at=now,
+        actor=actor,
+        status_reason="",
+        is_unauthorized=False,
+        orders_since=now if is_new else connection.orders_since,
+    )
     pending_changes.queue_all(connection, now=now)
 
 

@@ -1,5 +1,6 @@
 """Store connection models: store the access to a channel's store, and the runs against it."""
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -102,6 +103,8 @@ class Connection(Stateful):
             "the store first, or customers get both."
         ),
     )
+    # Earlier orders are the store's own. Empty: since it became active.
+    orders_since = models.DateTimeField(_("Orders taken in since"), null=True, blank=True)
     # the store's time of the newest order that was read
     orders_until = models.DateTimeField(_("Orders read until"), null=True, blank=True)
     # as the store describes itself (``StoreInfo``), when it was last checked
@@ -131,6 +134,11 @@ class Connection(Stateful):
 
     def __str__(self) -> str:
         return self.channel.code
+
+    @property
+    def takes_orders_since(self) -> datetime:
+        """The moment from which orders of the store are ours; others were handled without us."""
+        return self.orders_since or self.status_since
 
     @property
     def breaker_key(self) -> str:

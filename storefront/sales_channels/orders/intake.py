@@ -90,6 +90,8 @@ def _decide(
         _mark_imported(record, remote, earlier, now)
     elif remote.is_test:
         _close(record, Status.IGNORED, "test order", now)
+    elif remote.placed_at < connection.takes_orders_since:
+        _close(record, Status.IGNORED, "placed before the store was connected", now)
     elif remote.is_canceled or remote.payment in {PaymentState.VOIDED, PaymentState.REFUNDED}:
         _close(record, Status.CANCELED, "", now)
     elif remote.payment is PaymentState.PENDING:

@@ -4,6 +4,7 @@ One worker at a time polls a store, and one reports to it.
 """
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
@@ -28,28 +29,35 @@ BATCH = 200
 def poll(*, connection: Connection, now: datetime) -> int:
     """Take in the orders that changed since the last poll; return how many were read.
 
-    The first poll begins with the connection: earlier orders are not ours. The cursor is the
-    store's own time, and moves only past orders that are stored.
+    The cursor is the store's own time, and moves only past orders that are stored. An order that
+    fails stops no other.
 
     Raises: LockedElsewhereError, TemporaryError, PermanentError
     """
     count = 0
     with exclusive_lock(f"remote orders {connection.pk}"), open_platform(connection) as platform:
-        since = connection.orders_until or connection.status_since
+        begin = connection.takes_orders_since
+        since = connection.orders_until or begin
         newest = connection.orders_until
         try:
             for remote in platform.orders_since(since - OVERLAP):
                 count += 1
-                if connection.orders_until is None and remote.placed_at < since - OVERLAP:
-                    continue
-                record = intake.note(connection=connection, external_id=remote.external_id, now=now)
-                if record.remote_updated_at is None or remote.updated_at > record.remote_updated_at:
-                    attempt(record=record, platform=platform, remote=remote, now=now)
+                if remote.placed_at >= begin:
+                    with suppress(TemporaryError):  # it is due later
+                        _attempt_newer(connection, remote, platform, now)
                 newest = max(remote.updated_at, newest or remote.updated_at)
         finally:
             if newest is not None and newest != connection.orders_until:
                 Connection.objects.filter(pk=connection.pk).update(orders_until=newest)
     return count
+
+
+def _attempt_newer(
+    connection: Connection, remote: RemoteOrder, platform: Platform, now: datetime
+) -> None:
+    record = intake.note(connection=connection, external_id=remote.external_id, now=now)
+    if record.remote_updated_at is None or remote.updated_at > record.remote_updated_at:
+        attempt(record=record, platform=platform, remote=remote, now=now)
 
 
 def due_records(connection: Connection, *, now: datetime) -> QuerySet[RemoteOrderRecord]:

@@ -222,8 +222,25 @@ def test_an_order_before_the_connection_is_not_ours(connection, store, lamp):
     make_remote_order(store, lamp, placed_at=NOON - DAY)
 
     sweeps.poll(connection=connection, now=NOON)
-
     assert RemoteOrderRecord.objects.count() == 0
+
+    change_remote_order(store, updated_at=NOON + DAY)
+    sweeps.poll(connection=connection, now=NOON + DAY)
+    assert RemoteOrderRecord.objects.count() == 0
+    assert take_in(connection).status == "ignored"  # a webhook names it
+
+
+def test_an_order_that_the_store_fails_to_change_stops_no_other(connection, store, lamp):
+    connection.refuse_after_hours = 0
+    connection.save(update_fields=["refuse_after_hours"])
+    make_remote_order(store, lines=[make_line(lamp, quantity=6)], external_id="1")
+    make_remote_order(store, lamp, external_id="2")
+    store.failures = [None, TemporaryError("down")]  # the list is read, the refund fails
+
+    sweeps.poll(connection=connection, now=NOON)
+
+    statuses = dict(RemoteOrderRecord.objects.values_list("external_id", "status"))
+    assert statuses == {"1": "refusing", "2": "imported"}
 
 
 def test_a_failure_with_one_order_stops_no_other(connection, store, lamp, monkeypatch):
