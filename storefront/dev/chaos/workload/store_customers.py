@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from catalog.models import Variant
+from catalog.products import images
 from orders.models import Order, Payment
 from shipping.models import Parcel
 from storefront.dev.chaos.instance import stop
@@ -31,7 +32,8 @@ MERCHANT = "shopify"  # whose merchant raises the stock of a product
 TOO_MANY = 5_000  # units that no supplier has
 MAX_HOT = 2  # orders of the hot product in each store
 PAUSE_S = (0.2, 1.2)
-LISTED_WITHIN_S = 60.0
+LISTED_WITHIN_S = 90.0
+PICTURES = 200
 Status = RemoteOrderRecord.Status
 
 
@@ -65,6 +67,8 @@ class StoreCustomers:
         if not self.orders_per_phase:
             return
         subscribe_all.delay()
+        # A product without a picture is not published.
+        images.fetch_due(size=PICTURES, now=timezone.now(), main_only=True)
         wanted = set(self._skus())
         until = time.monotonic() + LISTED_WITHIN_S
         for platform, url in self.place.store_urls.items():
