@@ -34,7 +34,11 @@ def add_webhooks(result: dict[str, Any], **_generator: Any) -> dict[str, Any]:
     )
     by_type = dict(zip(unique, schemas, strict=True))
     known = result.setdefault("components", {}).setdefault("schemas", {})
-    known |= {f"{PREFIX}{name}": schema for name, schema in components.items()}
+    # Generators of clients name classes by the titles.
+    known |= {
+        f"{PREFIX}{name}": {**schema, "title": f"{PREFIX}{name}"}
+        for name, schema in components.items()
+    }
     with override("en"):
         result["webhooks"] = {
             kind.value: {"post": _operation(kind, by_type[DATA_TYPES[kind]])} for kind in EventType

@@ -76,7 +76,7 @@ class StoreCustomers:
                 if time.monotonic() > until:
                     raise NotListedError(f"{platform} does not show {sorted(missing)}")
                 stop.sleep(self.place, 0.5)
-        # An order that nobody can fulfill is refused at once.
+        # An order that cannot be had is refused at once.
         Connection.objects.update(refuse_after_hours=0)
 
     def begin(self) -> threading.Thread:
