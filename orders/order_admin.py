@@ -151,7 +151,6 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
             "hold_reason",
             payment,
             fulfillment,
-            CHANNEL,
             "external_reference",
             customer_page,
         ),
