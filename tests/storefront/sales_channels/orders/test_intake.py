@@ -1,5 +1,6 @@
 """Intake: each order of a store becomes one order of ours, or waits, or is refused there."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.lib.http.errors import TemporaryError
 from storefront.sales_channels.connections.factory import open_platform
 from storefront.sales_channels.models import RemoteOrderRecord
-from storefront.sales_channels.orders import decisions, intake, sweeps, webhooks
+from storefront.sales_channels.orders import decisions, intake, routing, sweeps, webhooks
 from storefront.sales_channels.platforms.base import PaymentState
 from suppliers.models import StockLevel
 from suppliers.resilience.bulkheads import LockedElsewhereError
@@ -31,7 +32,7 @@ from tests.factories.remote_orders import (
 from tests.factories.sales_channels import make_connection
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
-from tests.support.concurrency import all_at_once
+from tests.support.concurrency import Rival, all_at_once
 from tests.support.invariants import violated
 
 pytestmark = pytest.mark.django_db
@@ -312,6 +313,30 @@ def test_webhooks_and_a_poll_at_once_take_an_order_in_once(connection, store, la
     all_at_once([by_webhook, by_poll] * 4, LockedElsewhereError)
 
     assert (Order.objects.count(), RemoteOrderRecord.objects.get().status) == (1, "imported")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_order_is_refused_for_lack_of_the_units_that_it_holds_itself(
+    connection, store, lamp, monkeypatch
+):
+    """Another worker dies after it placed the order, while this one looks for stock."""
+    connection.refuse_after_hours = 0
+    connection.save(update_fields=["refuse_after_hours"])
+    make_remote_order(store, lines=[make_line(lamp, quantity=5)])
+    rival = Rival(lambda: take_in(connection))
+
+    def die(_name):
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("the worker dies")
+
+    monkeypatch.setattr(intake, "failpoint", die)
+    rival.begin_at(monkeypatch, routing, "quote")
+
+    record = take_in(connection)
+
+    rival.finish()
+    assert (record.status, store.orders["1001"].payment) == ("imported", "paid")
+    assert isinstance(rival.failure, LockedElsewhereError)
 
 
 @pytest.mark.django_db(transaction=True)
