@@ -81,7 +81,7 @@ class WebhookSubscription(Stateful):
         help_text=_("Events are sent to this address by POST. It must be public and use https."),
     )
     description = models.CharField(
-        _("Description"),
+        _("Receiver"),
         max_length=100,
         blank=True,
         help_text=_("What receives the events, such as the name of the program."),
