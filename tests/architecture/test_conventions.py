@@ -22,6 +22,7 @@ LAYERS = (
     "shipping",
     "events",
     "sales_channels",
+    "product_feeds",
 )
 INTERFACE_APPS = ("web", "portal", "api", "dashboard")
 
