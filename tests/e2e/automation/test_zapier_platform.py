@@ -27,7 +27,7 @@ def test_the_app_is_valid_and_runs_in_zapiers_library(live_server, tmp_path):
     workshop.run("npm", "install", "--silent", "zapier-platform-schema@19.1.0")
 
     key = make_api_key(now=datetime.now(UTC))
-    hook = "http://127.0.0.1:9/hook"
+    hook = "http://127.0.0.1:8999/hook"
     output = workshop.run("node", "zapier_platform.js", live_server.url, key, hook)
 
     did = json.loads(output.splitlines()[-1])
