@@ -1,8 +1,11 @@
 """Listing admin: explain and chart a price, delist, relist, show price changes."""
 
+from decimal import Decimal
 from typing import ClassVar
 
+from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -11,24 +14,44 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.listings import price_comparison, price_explanation, publication
+from catalog.listings import fixed_prices, price_comparison, price_explanation, publication
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels
 from catalog.staff_search.variants import VariantRows
 from storefront.lib.line_charts import price_chart
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, action, register_read_only
+from storefront.lib.staff.admin import (
+    FormData,
+    StaffAdmin,
+    acting,
+    action,
+    confirmed_action,
+    register_read_only,
+)
 from storefront.lib.staff.inlines import inline
 
 CHANNEL_AMOUNTS = (
     "price_amount",
+    "fixed_price_amount",
     "cost_amount",
     "landed_amount",
     "floor_amount",
     "break_even_amount",
 )
 SUPPLIER_AMOUNTS = ("map_amount", "msrp_amount")
+
+
+class FixedPriceForm(forms.Form):
+    """Form for the fixed price of a listing, in the currency of its channel."""
+
+    amount = forms.DecimalField(
+        label=_("Price"),
+        help_text=_("In the currency of the channel."),
+        min_value=Decimal("0.01"),
+        max_digits=12,
+        decimal_places=2,
+    )
 
 
 def _amount(name: str, currency: str) -> columns.Column:
@@ -89,7 +112,8 @@ class ListingAdmin(VariantRows, StaffAdmin):
         columns.pairs("ships_from", _("Units by origin country")),
     ]
     actions: ClassVar = ["withdraw", "put_back"]
-    actions_detail: ClassVar = ["explain"]
+    actions_detail: ClassVar = ["explain", "fix", "release"]
+    available_if: ClassVar = {"release": lambda row: row.fixed_price_amount is not None}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
         listings: QuerySet[Listing] = super().get_queryset(request)
@@ -116,6 +140,33 @@ class ListingAdmin(VariantRows, StaffAdmin):
         self.apply_to_each(
             request, rows, lambda row: publication.relist(listing=row, now=timezone.now())
         )
+
+    @confirmed_action(
+        description=_("Fix the price"),
+        icon="push_pin",
+        explain=_(
+            "The price stays at this amount until you release it. The minimum margin, MAP and MSRP"
+            " still apply, and a large change is held for approval."
+        ),
+        form_class=FixedPriceForm,
+    )
+    def fix(self, request: HttpRequest, listing: Listing, data: FormData) -> str:
+        amount: Decimal = data["amount"]
+        with transaction.atomic():
+            done = fixed_prices.fix_price(listing=listing, amount=amount, **acting(request))
+        if done.price == amount:
+            return gettext("The price is fixed.")
+        return gettext("The price was not set as entered. Look at the calculation of the price.")
+
+    @confirmed_action(
+        description=_("Release the fixed price"),
+        icon="keep_off",
+        explain=_("The price is calculated by the rules of the price book again."),
+        done=_("Released."),
+    )
+    def release(self, request: HttpRequest, listing: Listing, _data: FormData) -> None:
+        with transaction.atomic():
+            fixed_prices.fix_price(listing=listing, amount=None, **acting(request))
 
     @action(description=_("Explain the price"), icon="calculate")
     def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:

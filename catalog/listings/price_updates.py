@@ -52,6 +52,7 @@ def pricing_input(  # noqa: PLR0913 - the parts of one record
     category_id: int,
     brand_id: int,
     family: str,
+    fixed: Decimal | None,
 ) -> PricingInput:
     """Return the pricing input of a variant; without a ``cost`` no price can be calculated."""
     families = cached_families()
@@ -69,6 +70,7 @@ def pricing_input(  # noqa: PLR0913 - the parts of one record
         map_amount=figures.map_amount,
         map_currency=figures.map_currency,
         msrp_amount=figures.msrp_amount,
+        fixed=fixed,
     )
 
 

@@ -144,7 +144,9 @@ def _refresh(
     ]
     requests = [
         PricingRequest(
-            pricing_input=_pricing_input(supply, variants[supply.variant_id].product),
+            pricing_input=_pricing_input(
+                supply, variants[supply.variant_id].product, fixed=listing.fixed_price_amount
+            ),
             listing_id=listing.pk,
             present=listing.price_amount,
             available=_available(supply),
@@ -191,7 +193,9 @@ def _available(supply: ListingSupply) -> int:
     return min(max(0, supply.available), MAX_AVAILABLE)
 
 
-def _pricing_input(supply: ListingSupply, product: Product) -> PricingInput:
+def _pricing_input(
+    supply: ListingSupply, product: Product, *, fixed: Decimal | None
+) -> PricingInput:
     return price_updates.pricing_input(
         supply,
         supply.cost,
@@ -199,6 +203,7 @@ def _pricing_input(supply: ListingSupply, product: Product) -> PricingInput:
         category_id=product.category_id,
         brand_id=product.brand_id,
         family=product.family,
+        fixed=fixed,
     )
 
 

@@ -44,6 +44,7 @@ INPUT_FIELDS = (
     "map_amount",
     "map_currency",
     "msrp_amount",
+    "fixed_price_amount",
     "rule",
     "is_published",
 )
@@ -113,7 +114,7 @@ def reprice_channel(*, channel: Channel, now: datetime) -> RepricingResult:
                 return total
             at = clock()
             policy = pricing_policy.load_policy(channel=channel, now=at)
-            _reprice(batch, channel=channel, policy=policy, total=total, now=at)
+            reprice_locked(batch, channel=channel, policy=policy, total=total, now=at)
         last = batch[-1].pk
 
 
@@ -137,7 +138,9 @@ def reprice_queued(*, now: datetime) -> int:
                 batch = list(listings.select_for_update(of=["self"]))
                 at = clock()
                 policy = pricing_policy.load_policy(channel=channel, now=at)
-                _reprice(batch, channel=channel, policy=policy, total=RepricingResult(), now=at)
+                reprice_locked(
+                    batch, channel=channel, policy=policy, total=RepricingResult(), now=at
+                )
         RepricingRequest.objects.filter(pk__in=waiting).delete()
         counted += len(variant_ids)
     return counted
@@ -183,6 +186,7 @@ def recalculate(  # noqa: PLR0913 - which listings, which policy, which times
                 category_id=row.category_id,
                 brand_id=row.brand_id,
                 family=row.family,
+                fixed=row.fixed_price_amount,
             ),
             listing_id=row.pk,
             present=row.price_amount,
@@ -195,9 +199,13 @@ def recalculate(  # noqa: PLR0913 - which listings, which policy, which times
 
 
 @requires_transaction
-def _reprice(
+def reprice_locked(
     batch: list[Any], *, channel: Channel, policy: Policy, total: RepricingResult, now: datetime
-) -> None:
+) -> list[PricedListing]:
+    """Recalculate locked rows of ``listings_with_inputs``, write changes and their cards.
+
+    Locks:  the products whose prices changed, in id order
+    """
     priced: list[PricedListing] = []
     changed: dict[Listing, list[str]] = {}
     for row, done in zip(
@@ -225,6 +233,7 @@ def _reprice(
         product_ids={row.product_id for row in moved},  # type: ignore[attr-defined]
         channel=channel,
     )
+    return priced
 
 
 def _republish(moved: list[Any], *, changed: dict[Listing, list[str]]) -> None:

@@ -524,6 +524,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("price_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Price")),
+                ("fixed_price_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Fixed price")),
+                ("fixed_price_by", models.CharField(blank=True, db_default="", default="", max_length=100, verbose_name="Price fixed by")),
                 ("cost_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Cost")),
                 ("landed_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Landed cost")),
                 ("floor_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="Minimum price (margin floor)")),

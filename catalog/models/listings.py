@@ -219,6 +219,13 @@ class Listing(models.Model):
     price_amount = models.DecimalField(
         _("Price"), max_digits=12, decimal_places=2, null=True, blank=True
     )
+    # set by staff or a program; the guards of the price book apply to it
+    fixed_price_amount = models.DecimalField(
+        _("Fixed price"), max_digits=12, decimal_places=2, null=True, blank=True
+    )
+    fixed_price_by = models.CharField(
+        _("Price fixed by"), max_length=100, blank=True, db_default="", default=""
+    )
     cost_amount = models.DecimalField(
         _("Cost"), max_digits=12, decimal_places=2, null=True, blank=True
     )

@@ -54,7 +54,8 @@ def _cost(done: Calculation, landed: LandedCost) -> Iterator[Step]:
 def _rule(done: Calculation, rule: Rule, landed: LandedCost) -> Iterator[Step]:
     yield Step(code="rule", note=_rule_note(rule, done.value))
     if done.rule_price is not None:
-        yield Step(code="rule_price", amount=done.rule_price)
+        code = "rule_price" if done.pricing_input.fixed is None else "fixed_price"
+        yield Step(code=code, amount=done.rule_price)
         tax_rate = landed.terms.tax_rate
         net = done.rule_price / (1 + tax_rate)
         yield Step(code="included_tax", amount=done.rule_price - net, note=percent(tax_rate))

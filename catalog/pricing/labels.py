@@ -22,6 +22,7 @@ STEP_LABELS: dict[str, str | Promise] = {
     "landed": _("Landed cost"),
     "rule": _("Rule"),
     "rule_price": _("Price by the rule, including tax"),
+    "fixed_price": _("Fixed price, instead of the rule"),
     "included_tax": _("… including tax"),
     "included_fees": _("… including channel and payment fees"),
     "lowered_to_competitor": _("Lowered to meet a competitor"),

@@ -49,7 +49,8 @@ class PricingInput:
     Shape:  ``origins`` are the countries it may come from; the most expensive counts
     Units:  ``map_amount`` and ``msrp_amount`` include tax, in the currency of the cost;
             ``map_currency``, if set, is the currency of ``map_amount``; ``max_first_eur`` is the
-            highest first price of the family
+            highest first price of the family; ``fixed`` replaces the rule's price, includes tax,
+            in the channel's currency
     """
 
     rule_scope: RuleScope
@@ -59,6 +60,7 @@ class PricingInput:
     map_amount: Decimal | None = None
     map_currency: str = ""
     msrp_amount: Decimal | None = None
+    fixed: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +224,8 @@ def is_explained_by_offer(  # noqa: PLR0913 - both offers, and what they are com
         return False
     if done.rule is None or done.verdict is None or done.cost is None:
         return False
+    if done.pricing_input.fixed is not None:
+        return False
     if done.rule.basis != Basis.COST or {Adjustment.MAP, Adjustment.MSRP} & {*done.verdict.clamps}:
         return False
     before = calculate_price(sold, policy=policy, current=NO_CURRENT_PRICE, market=market)
@@ -271,7 +275,13 @@ def _apply_rule(  # noqa: PLR0913 - the rule and what it is applied to
     market: Market,
 ) -> Calculation:
     value = rule.value_at(cost)
-    rule_price = _rule_price(rule, value, basis=basis, landed=landed)
+    fixed = so_far.pricing_input.fixed
+    rounding = rule.rounding
+    if fixed is None:
+        rule_price = _rule_price(rule, value, basis=basis, landed=landed)
+    else:
+        rule_price, market = fixed, UNKNOWN_MARKET
+        rounding = replace(rounding, step=rounding.smallest, ending=Decimal(0))
     changes: tuple[tuple[MarketAdjustment, Decimal], ...] = ()
     if rule_price is None:
         floor = landed.price_for_margin(limits.floor_margin_rate)
@@ -284,7 +294,7 @@ def _apply_rule(  # noqa: PLR0913 - the rule and what it is applied to
             limits=limits,
             bounds=so_far.bounds,
             current=so_far.current,
-            rounding=rule.rounding,
+            rounding=rounding,
             max_first=so_far.max_first,
             is_ceiling=any(change == MarketAdjustment.COMPETITOR_PRICE for change, _ in changes),
         )

@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.accounts.security_log import RecordedChanges
 from storefront.api.core import api_keys
-from storefront.api.models import ApiKey, IdempotencyRecord, Scope
+from storefront.api.models import ApiKey, BulkJob, BulkJobRow, IdempotencyRecord, Scope
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action, register_read_only
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.inlines import inline
 
 KEY = (Group(_("API key"), ("name", "scopes", "expires_at")),)
 
@@ -114,6 +115,18 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
         api_keys.revoke(key=key, **acting(request))
 
 
+register_read_only(
+    BulkJob,
+    list_display=[
+        "key",
+        "operation",
+        columns.age("created_at", _("Created")),
+        columns.age("completed_at", _("Completed")),
+    ],
+    list_select_related=["key"],
+    list_filter=["operation", ("completed_at", admin.EmptyFieldListFilter)],
+    inlines=[inline(BulkJobRow, "position", "result", "detail", ordering=["position"])],
+)
 register_read_only(
     IdempotencyRecord,
     list_display=[

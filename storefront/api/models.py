@@ -1,4 +1,4 @@
-"""API models: store idempotency records and API keys with their scopes."""
+"""API models: store idempotency records, API keys with their scopes, and bulk jobs."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.db.constraints import unique
+from storefront.lib.db.constraints import check, unique
 
 
 class IdempotencyRecord(models.Model):
@@ -47,6 +47,7 @@ class Scope(models.TextChoices):
     ORDERS_WRITE = "orders:write", _("Create, change and cancel orders, add tracking")
     REFUNDS_WRITE = "refunds:write", _("Refund customers")
     CUSTOMERS_READ = "customers:read", _("Read names, addresses and contacts of customers")
+    JOBS_READ = "jobs:read", _("Read the results of bulk jobs")
     WEBHOOKS_READ = "webhooks:read", _("Read events and webhook subscriptions")
     WEBHOOKS_WRITE = "webhooks:write", _("Create and change webhook subscriptions")
 
@@ -92,3 +93,63 @@ class ApiKey(models.Model):
 
     def is_valid(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+class BulkJob(models.Model):
+    """Up to 1,000 writes that a worker does one by one, for one key."""
+
+    class Operation(models.TextChoices):
+        PRODUCTS = "products", _("Change products")
+        VARIANTS = "variants", _("Change variants")
+        PRICES = "prices", _("Set prices")
+        STOCK = "stock", _("Set stock")
+
+    key = models.ForeignKey(ApiKey, models.CASCADE, related_name="jobs", verbose_name=_("API key"))
+    operation = models.CharField(_("Operation"), max_length=10, choices=Operation)
+    created_at = models.DateTimeField(_("Created"))
+    completed_at = models.DateTimeField(_("Completed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("bulk job")
+        verbose_name_plural = _("bulk jobs")
+        constraints = [
+            check(
+                "bulk_job_operation_is_known",
+                Q(operation__in=["products", "variants", "prices", "stock"]),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(completed_at=None), name="bulk_job_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.get_operation_display()}"
+
+
+class BulkJobRow(models.Model):
+    """One write of a job. Its result is stored in the transaction of the write."""
+
+    class Result(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        DONE = "done", _("Done")
+        REFUSED = "refused", _("Refused")
+
+    job = models.ForeignKey(
+        BulkJob, models.CASCADE, related_name="rows", verbose_name=_("Bulk job"), db_index=False
+    )
+    position = models.PositiveSmallIntegerField(_("Row"))
+    values = models.JSONField(_("Values"))
+    result = models.CharField(_("Result"), max_length=10, choices=Result, default=Result.PENDING)
+    # of a refusal, or of a price that was adjusted or held
+    detail = models.JSONField(_("Details"), default=dict)
+
+    class Meta:
+        verbose_name = _("row of a bulk job")
+        verbose_name_plural = _("rows of a bulk job")
+        constraints = [
+            unique("bulk_job_row_once", ["job", "position"]),
+            check("bulk_job_result_is_known", Q(result__in=["pending", "done", "refused"])),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job}, {self.position}"

@@ -255,6 +255,7 @@ CELERY_TASK_ROUTES = {
     "suppliers.feed_mapping.tasks.fetch_sample": {"queue": "syncs"},
     "suppliers.onboarding.tasks.run_dry_run": {"queue": "syncs"},
     "suppliers.*.tasks.*": {"queue": "bulk"},
+    "storefront.api.merchant.catalog.tasks.run_job": {"queue": "syncs"},
     "storefront.webhooks.tasks.subscribe": {"queue": "syncs"},
     "storefront.events.tasks.deliver": {"queue": "syncs"},  # a receiver may hang
     # a store that hangs delays no order of ours

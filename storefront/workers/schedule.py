@@ -22,6 +22,7 @@ PERIODS_S = {
     "suppliers.catalog_files.tasks.continue_imports": 60,
     "catalog.products.tasks.fetch_images": 15,
     "catalog.bulk_edits.tasks.continue_edits": 60,
+    "storefront.api.merchant.catalog.tasks.continue_jobs": 60,
     "catalog.products.tasks.refresh_option_texts": 120,
     "catalog.products.tasks.refresh_titles": DAY_S,
     "catalog.readiness.tasks.compute_completeness": 30,

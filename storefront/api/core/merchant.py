@@ -56,6 +56,10 @@ class MerchantEndpoint(Endpoint):
         """Return the members that the request asks for. Raises ProblemError: a name is unknown."""
         return selection_of(request, serializer, self.client.scopes)
 
+    def complete_selection(self) -> Selection:
+        """Return the members of an object without ``fields`` and ``expand``."""
+        return Selection(fields=None, expanded=frozenset(), scopes=self.client.scopes)
+
     def show(
         self,
         request: Request,
@@ -89,8 +93,8 @@ class MerchantEndpoint(Endpoint):
         self, request: Request, row: Any, serializer: type[ResourceSerializer], **context: Any
     ) -> None:
         """Check ``If-Match`` under the lock of ``row``. Raises ProblemError: the row has changed."""
-        complete = Selection(fields=None, expanded=frozenset(), scopes=self.client.scopes)
-        data = serializer(row, context={"selection": complete, **context}).data
+        context["selection"] = self.complete_selection()
+        data = serializer(row, context=context).data
         etags.require_match(request, data)
 
     def run_once(self, request: Request, work: Work, *, is_required: bool = True) -> Response:

@@ -60,6 +60,7 @@ def write_operation(  # noqa: PLR0913 - all parts of an operation
     scope: Scope,
     problems: tuple[ProblemType, ...] = (),
     is_new: bool = False,
+    accepts_if_match: bool = True,
     description: str = "",
 ) -> Callable[[Any], Any]:
     """Document a write: a new object needs an idempotency key, a change accepts ``If-Match``."""
@@ -74,5 +75,5 @@ def write_operation(  # noqa: PLR0913 - all parts of an operation
         scope=scope,
         requires_idempotency_key=is_new,
         accepts_idempotency_key=not is_new,
-        accepts_if_match=not is_new,
+        accepts_if_match=accepts_if_match and not is_new,
     )

@@ -67,6 +67,13 @@ KEY_IN_USE = ProblemType(
 INVALID_STATUS = ProblemType(
     409, "invalid-status", _("The current status does not allow this"),
     _("reason says what is missing. Read the object again."))
+# The merchant's products, prices and stock
+STOCK_REPORTED_BY_SUPPLIER = ProblemType(
+    409, "stock-reported-by-supplier", _("The supplier's system reports this stock"),
+    _("Stock can be set in warehouses of suppliers without an API address only."))
+STOCK_QUARANTINED = ProblemType(
+    409, "stock-quarantined", _("The stock figure waits for approval"),
+    _("It differs too much from the known figure, see reason. Staff accept or reject it."))
 # API keys
 INVALID_API_KEY = ProblemType(
     401, "invalid-api-key", _("A valid API key is required"),

@@ -3,7 +3,20 @@
 from django.urls import path
 
 from storefront.api.merchant.catalog.channels import AdminCategoryList, ChannelList
-from storefront.api.merchant.catalog.listings import ListingDetail, ListingList, PriceExplanation
+from storefront.api.merchant.catalog.jobs import (
+    BulkPrices,
+    BulkProducts,
+    BulkStock,
+    BulkVariants,
+    JobDetail,
+    JobRows,
+)
+from storefront.api.merchant.catalog.listings import (
+    ListingDetail,
+    ListingList,
+    ListingPrice,
+    PriceExplanation,
+)
 from storefront.api.merchant.catalog.products import ProductDetail, ProductList
 from storefront.api.merchant.catalog.stock import LocationList, StockList
 from storefront.api.merchant.catalog.suppliers import SupplierDetail, SupplierList, SupplierRunList
@@ -51,9 +64,16 @@ routes = [
     path("channels/", ChannelList.as_view()),
     path("listings/", ListingList.as_view()),
     path("listings/<int:listing_id>/", ListingDetail.as_view()),
+    path("listings/<int:listing_id>/price/", ListingPrice.as_view()),
     path("listings/<int:listing_id>/explanation/", PriceExplanation.as_view()),
     path("locations/", LocationList.as_view()),
     path("stock/", StockList.as_view()),
+    path("bulk/products/", BulkProducts.as_view()),
+    path("bulk/variants/", BulkVariants.as_view()),
+    path("bulk/prices/", BulkPrices.as_view()),
+    path("bulk/stock/", BulkStock.as_view()),
+    path("jobs/<int:job_id>/", JobDetail.as_view()),
+    path("jobs/<int:job_id>/rows/", JobRows.as_view()),
     path("suppliers/", SupplierList.as_view()),
     path("suppliers/<int:supplier_id>/", SupplierDetail.as_view()),
     path("suppliers/<int:supplier_id>/runs/", SupplierRunList.as_view()),

@@ -1,22 +1,33 @@
-"""Merchant API: list and read listings, explain their prices."""
+"""Merchant API: list and read listings, explain their prices, fix and release them."""
 
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.utils.translation import override
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.listings import price_explanation
+from catalog.listings import fixed_prices, price_explanation
 from catalog.models import Listing, PriceRule
 from catalog.pricing import labels
 from catalog.pricing.breakdown import Step
+from catalog.pricing.price_calculation import Calculation
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import MoneyFields, validated_query
+from storefront.api.core.fields import (
+    AmountField,
+    MoneyFields,
+    StrictSerializer,
+    validated,
+    validated_query,
+)
+from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.operations import list_operation, read_operation
+from storefront.api.core.operations import list_operation, read_operation, write_operation
 from storefront.api.core.selection import ResourceSerializer
 from storefront.api.merchant.catalog.filters import CHANNEL, SKU
 from storefront.api.models import Scope
@@ -50,6 +61,9 @@ class ListingSerializer(ResourceSerializer):
     variant_id = serializers.IntegerField()
     sku = serializers.CharField(source="variant.sku")
     price = ListingAmountField(source="price_amount", help_text="Null: it has no price.")
+    fixed_price = ListingAmountField(
+        source="fixed_price_amount", help_text="Set instead of the rules; null: the rules apply."
+    )
     available = serializers.IntegerField(help_text="Largest quantity of one order.")
     as_of = serializers.DateTimeField(allow_null=True, help_text="When available was computed.")
     restock_on = serializers.DateField(allow_null=True)
@@ -109,6 +123,31 @@ class ExplanationSerializer(ResourceSerializer):
     steps = StepSerializer(many=True)
 
 
+class PriceResult(StrEnum):
+    APPLIED = "applied"
+    ADJUSTED = "adjusted"
+    HELD = "held"
+
+
+class SetPriceSerializer(StrictSerializer):
+    """The price of a listing in the currency of its channel."""
+
+    amount = AmountField(min_value=Decimal("0.01"), help_text="As shown to customers.")
+    currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="That of the channel.")
+
+
+class PriceChangeSerializer(serializers.Serializer[Any]):
+    """What became of a price. The guards of the price book apply to it as to any other."""
+
+    result = serializers.ChoiceField(
+        choices=[*PriceResult],
+        help_text="adjusted: to the minimum margin, MAP or MSRP. held: the old price stays until"
+        " staff decide, or for good if the costs do not allow the new one.",
+    )
+    reason = serializers.CharField(allow_blank=True, help_text="Why it was adjusted or held.")
+    listing = ListingSerializer()
+
+
 class ListingFilter(serializers.Serializer[Any]):
     channel = serializers.SlugField(max_length=30, required=False, source="channel__code")
     sku = serializers.CharField(max_length=40, required=False, source="variant__sku")
@@ -138,6 +177,75 @@ class ListingDetail(MerchantEndpoint):
     )
     def get(self, request: Request, listing_id: int) -> Response:
         return self.show(request, find_listing(listing_id), ListingSerializer)
+
+
+class ListingPrice(MerchantEndpoint):
+    @write_operation(
+        name="set_price",
+        tag=TAG,
+        summary="Set a price",
+        description="Fixes the price of a listing instead of the price rules, until it is"
+        " released. It is published at once, within the minimum margin, MAP, MSRP and the largest"
+        " change of the price book",
+        body=SetPriceSerializer,
+        answers={200: PriceChangeSerializer},
+        scope=Scope.PRICES_WRITE,
+    )
+    def put(self, request: Request, listing_id: int) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            values = validated(SetPriceSerializer, request)
+            require_currency(find_listing(listing_id), values["currency"])
+            return self._fix(request, listing_id, values["amount"])
+
+        return self.run_once(request, work, is_required=False)
+
+    @write_operation(
+        name="release_price",
+        tag=TAG,
+        summary="Release a fixed price",
+        description="The price rules set the price again, at once",
+        body=None,
+        answers={200: PriceChangeSerializer},
+        scope=Scope.PRICES_WRITE,
+    )
+    def delete(self, request: Request, listing_id: int) -> Response:
+        return self.run_once(
+            request, lambda _attempt: self._fix(request, listing_id, None), is_required=False
+        )
+
+    def _fix(self, request: Request, listing_id: int, amount: Decimal | None) -> Response:
+        found = find_listing(listing_id)
+
+        def check() -> None:
+            self.require_match(request, find_listing(listing_id), ListingSerializer)
+
+        with transaction.atomic():
+            done = fixed_prices.fix_price(
+                listing=found, amount=amount, actor=self.client.actor, now=self.now, check=check
+            )
+        complete = {"selection": self.complete_selection()}
+        row = find_listing(listing_id)
+        shown = {**describe_price(done), "listing": ListingSerializer(row, context=complete).data}
+        return Response(shown)
+
+
+def require_currency(listing: Listing, currency: str) -> None:
+    """Raise ValidationError if a currency is not that of the listing's channel."""
+    if currency != listing.channel.currency:
+        raise serializers.ValidationError({"currency": ["Use the currency of the channel."]})
+
+
+def describe_price(done: Calculation) -> dict[str, str]:
+    """Return the result of a set price, and why it differs."""
+    verdict = done.verdict
+    if verdict is None or verdict.stop is not None:
+        code = f"missing_{done.missing}" if verdict is None else f"blocked_{verdict.stop}"
+        result, codes = PriceResult.HELD, code
+    else:
+        result = PriceResult.ADJUSTED if verdict.clamps else PriceResult.APPLIED
+        codes = "+".join(f"clamped_{clamp}" for clamp in verdict.clamps)
+    with override("en"):
+        return {"result": result.value, "reason": labels.step_label(codes)}
 
 
 class PriceExplanation(MerchantEndpoint):

@@ -1,5 +1,6 @@
-"""Merchant API: list warehouses and the stock of each item in each of them."""
+"""Merchant API: list warehouses, list and set the stock of each item in each of them."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import OpenApiParameter
@@ -7,15 +8,25 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from storefront.api.core.fields import validated_query
+from storefront.api.core import problem_types
+from storefront.api.core.fields import (
+    StrictCharField,
+    StrictIntegerField,
+    StrictSerializer,
+    validated,
+    validated_query,
+)
+from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.operations import list_operation
+from storefront.api.core.operations import list_operation, write_operation
 from storefront.api.core.selection import ResourceSerializer
+from storefront.api.merchant.catalog import writes
 from storefront.api.merchant.catalog.filters import SKU
 from storefront.api.models import Scope
 from suppliers.models import StockLevel, StockLocation
 
 TAG = "stock"
+MAX_QUANTITY = 1_000_000
 
 
 class LocationSerializer(ResourceSerializer):
@@ -56,6 +67,15 @@ class StockSerializer(ResourceSerializer):
     supplier_sku = serializers.CharField(source="offer.supplier_sku")
 
 
+class SetStockSerializer(StrictSerializer):
+    """What is on the shelf now, or was at ``as_of``."""
+
+    sku = StrictCharField(max_length=40, help_text="Our SKU.")
+    location_id = StrictIntegerField(min_value=1)
+    quantity = StrictIntegerField(min_value=0, max_value=MAX_QUANTITY)
+    as_of = serializers.DateTimeField(required=False, default=None, help_text="Default: now.")
+
+
 class StockFilter(serializers.Serializer[Any]):
     sku = serializers.CharField(max_length=40, required=False, source="offer__variant__sku")
     location_id = serializers.IntegerField(min_value=1, required=False)
@@ -84,9 +104,33 @@ class StockList(MerchantEndpoint):
         filters=(SKU, OpenApiParameter("location_id", int)),
     )
     def get(self, request: Request) -> Response:
-        rows = (
-            StockLevel.objects.with_available(self.now)
-            .filter(**validated_query(StockFilter, request.query_params))
-            .select_related("offer__variant", "offer__supplier", "location")
-        )
-        return self.show_page(request, rows, StockSerializer)
+        wanted = validated_query(StockFilter, request.query_params)
+        return self.show_page(request, _levels(self.now).filter(**wanted), StockSerializer)
+
+    @write_operation(
+        name="set_stock",
+        tag=TAG,
+        summary="Set the stock of an item in a warehouse",
+        description="For warehouses of suppliers whose stock no system reports: your own, or that"
+        " of a supplier who sends lists. Idempotent: the newest as_of counts",
+        body=SetStockSerializer,
+        answers={200: StockSerializer},
+        scope=Scope.INVENTORY_WRITE,
+        problems=(problem_types.STOCK_REPORTED_BY_SUPPLIER, problem_types.STOCK_QUARANTINED),
+        accepts_if_match=False,
+    )
+    def put(self, request: Request) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            values = validated(SetStockSerializer, request)
+            writes.set_stock(**values, actor=self.client.actor, now=self.now)
+            level = _levels(self.now).get(
+                offer__variant__sku=values["sku"], location=values["location_id"]
+            )
+            return self.show(request, level, StockSerializer)
+
+        return self.run_once(request, work, is_required=False)
+
+
+def _levels(now: datetime) -> Any:
+    rows = StockLevel.objects.with_available(now)
+    return rows.select_related("offer__variant", "offer__supplier", "location")

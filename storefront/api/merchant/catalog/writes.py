@@ -1,6 +1,6 @@
 """Merchant API: create and change products and variants with the functions of the staff pages.
 
-Each function is one transaction, and names the API and its key as the source of the changes.
+Each function names the API and its key as the source of the changes.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,13 @@ from catalog.products import creation, editing, identifier_edits, variant_edits
 from catalog.products.staff import variant_form
 from catalog.products.staff.creation_form import VARIANT_FIELDS, ProductAddForm, VariantAddForm
 from catalog.readiness import lifecycle
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
 from storefront.lib.db.change_source import set_change_source
+from suppliers.models import Connection, StockLocation, SupplierOffer
+from suppliers.pushes import stock
+from suppliers.pushes.rows import StockRow
+from suppliers.runs.runs import QuarantinedError
 
 SOURCE = "api"
 # The names of fields in the API, where the forms of staff have others.
@@ -123,6 +129,38 @@ def change_variant(
         if gtin := values.get("gtin"):
             _add_gtin(variant, gtin, now=now)
     return Variant.objects.get(pk=pk)
+
+
+def set_stock(  # noqa: PLR0913 - the figure, when it was right, and who states it
+    *, sku: str, location_id: int, quantity: int, as_of: datetime | None, actor: str, now: datetime
+) -> None:
+    """Store the stock of an item in a warehouse that no system reports, as a push of a supplier.
+
+    Begins its own transactions. Idempotent; a figure that is older than the known one is refused.
+    Raises: ValidationError   unknown item or warehouse, or a figure of a later time is known
+            ProblemError      the supplier's system reports this stock, or the figure is quarantined
+    """
+    location = StockLocation.objects.select_related("supplier").filter(pk=location_id).first()
+    if location is None:
+        raise serializers.ValidationError({"location_id": ["There is no such warehouse."]})
+    supplier = location.supplier
+    if Connection.objects.filter(supplier=supplier).exclude(base_url="").exists():
+        raise ProblemError(problem_types.STOCK_REPORTED_BY_SUPPLIER)
+    offers = SupplierOffer.objects.filter(supplier=supplier, variant__sku=sku)
+    supplier_skus = list(offers.values_list("supplier_sku", flat=True))
+    if len(supplier_skus) != 1:
+        found = "no offer" if not supplier_skus else "several offers"
+        raise serializers.ValidationError({"sku": [f"The supplier has {found} of this SKU."]})
+    row = StockRow(supplier_skus[0], quantity, location.code)
+    external_id = f"api:{actor}:{now.isoformat()}"[:50]
+    try:
+        refused = stock.apply_stock(
+            supplier=supplier, rows=[row], external_id=external_id, as_of=as_of or now, now=now
+        )
+    except QuarantinedError as error:
+        raise ProblemError(problem_types.STOCK_QUARANTINED, reason=str(error)) from error
+    if refused:
+        raise serializers.ValidationError({"quantity": [refused[0].reason]})
 
 
 def _product_changes(product: Product, values: Mapping[str, Any]) -> dict[str, Any]:

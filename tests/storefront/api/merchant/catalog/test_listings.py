@@ -1,13 +1,15 @@
 """Listings and price explanations: costs, margins and suppliers need a scope of their own."""
 
+from decimal import Decimal
+
 import pytest
 
 from catalog.models import Listing
 from storefront.api.models import Scope
 from tests.factories.api import ADMIN, merchant_caller
 from tests.factories.catalog import make_channel, make_listing, make_variant
-from tests.factories.priced_shop import stock_shop
-from tests.storefront.api.schema_client import kind_of
+from tests.factories.priced_shop import drafted, open_and_reprice, stock_shop
+from tests.storefront.api.schema_client import kind_of, pointers
 
 pytestmark = pytest.mark.django_db
 LISTINGS = f"{ADMIN}listings/"
@@ -65,3 +67,39 @@ def test_unknown_listing_is_not_found(merchant):
     answer = merchant.get(f"{LISTINGS}1/explanation/")
 
     assert (answer.status_code, kind_of(answer)) == (404, "not-found")
+
+
+def test_price_is_fixed_and_released(merchant, listing):
+    path = f"{LISTINGS}{listing.pk}/price/"
+
+    fixed = merchant.call("PUT", path, body={"amount": "29.50", "currency": "EUR"}).json()
+    low = merchant.call("PUT", path, body={"amount": "1.00", "currency": "EUR"}).json()
+    released = merchant.call("DELETE", path).json()
+
+    assert (fixed["result"], fixed["reason"]) == ("applied", "")
+    assert fixed["listing"]["price"]["amount"] == "29.50"
+    assert (low["result"], low["reason"]) == ("adjusted", "Raised to the minimum margin")
+    assert float(low["listing"]["price"]["amount"]) > 10
+    assert released["listing"]["fixed_price"] is None
+
+
+def test_price_in_another_currency_or_for_a_changed_listing_is_refused(merchant, listing):
+    path = f"{LISTINGS}{listing.pk}/"
+    body = {"amount": "29.50", "currency": "EUR"}
+    etag = merchant.get(path).headers["etag"]
+
+    other = merchant.call("PUT", f"{path}price/", body=body | {"currency": "USD"})
+    first = merchant.call("PUT", f"{path}price/", body=body, headers={"if-match": etag})
+    stale = merchant.call("PUT", f"{path}price/", body=body, headers={"if-match": etag})
+
+    assert pointers(other) == ["#/currency"]
+    assert (first.status_code, stale.status_code) == (200, 412)
+
+
+def test_held_price_says_why(merchant, listing):
+    open_and_reprice(drafted("0.30", max_change_per_run=Decimal("0.10")))
+    path = f"{LISTINGS}{listing.pk}/price/"
+
+    told = merchant.call("PUT", path, body={"amount": "900.00", "currency": "EUR"}).json()
+
+    assert (told["result"], told["reason"]) == ("held", "Held: changes too much at once")

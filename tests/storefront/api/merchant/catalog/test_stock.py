@@ -1,11 +1,15 @@
-"""Stock of the merchant API: read per warehouse."""
+"""Stock of the merchant API: read per warehouse, set where no system reports it."""
+
+from datetime import timedelta
 
 import pytest
 
 from storefront.api.models import Scope
+from suppliers.models import Connection, StockLevel, StockMovement
 from tests.factories.api import ADMIN, merchant_caller
 from tests.factories.catalog import make_variant
-from tests.factories.suppliers import make_level, make_offer
+from tests.factories.suppliers import NOON, make_level, make_offer
+from tests.storefront.api.schema_client import kind_of, pointers
 
 pytestmark = pytest.mark.django_db
 STOCK, LOCATIONS = f"{ADMIN}stock/", f"{ADMIN}locations/"
@@ -29,3 +33,41 @@ def test_suppliers_of_stock_need_their_scope():
 
     assert "lumen" not in caller.get(STOCK).content.decode()
     assert "lumen" not in caller.get(LOCATIONS).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stock_is_set_where_no_system_reports_it(merchant):
+    level = make_level(make_offer(make_variant(sku="HL-1")), quantity=5)
+    Connection.objects.update(base_url="")
+    body = {"sku": "HL-1", "location_id": level.location_id, "quantity": 9}
+
+    answer = merchant.call("PUT", STOCK, body=body)
+    earlier = (NOON - timedelta(hours=1)).isoformat()
+    older = merchant.call("PUT", STOCK, body=body | {"quantity": 1, "as_of": earlier})
+
+    assert (answer.json()["reported"], answer.json()["available"]) == (9, 9)
+    assert pointers(older) == ["#/quantity"]
+    assert StockLevel.objects.get().reported_quantity == 9
+    assert StockMovement.objects.latest("pk").reported_delta == 4
+
+
+def test_stock_that_a_supplier_reports_is_refused(merchant):
+    level = make_level(make_offer(make_variant(sku="HL-1")), quantity=5)
+    Connection.objects.update(base_url="https://supplier.example")
+    body = {"sku": "HL-1", "location_id": level.location_id, "quantity": 9}
+
+    answer = merchant.call("PUT", STOCK, body=body)
+    unknown = merchant.call("PUT", STOCK, body=body | {"location_id": 999})
+
+    assert (answer.status_code, kind_of(answer)) == (409, "stock-reported-by-supplier")
+    assert pointers(unknown) == ["#/location_id"]
+    assert StockLevel.objects.get().reported_quantity == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_item_without_an_offer_of_the_supplier_is_refused(merchant):
+    level = make_level(make_offer(make_variant(sku="HL-1")), quantity=5)
+    Connection.objects.update(base_url="")
+    body = {"sku": "HL-2", "location_id": level.location_id, "quantity": 9}
+
+    assert pointers(merchant.call("PUT", STOCK, body=body)) == ["#/sku"]

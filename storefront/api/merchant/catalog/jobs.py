@@ -1,0 +1,179 @@
+"""Merchant API: submit bulk jobs, read their progress and the result of each row."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db.models import Count, Q
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.fields import StrictSerializer, validated, validated_query
+from storefront.api.core.idempotency import Attempt
+from storefront.api.core.merchant import MerchantEndpoint
+from storefront.api.core.operations import list_operation, read_operation, write_operation
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.throttles import BatchThrottle, ClientThrottle
+from storefront.api.core.views import StrictJSON
+from storefront.api.merchant.catalog import bulk, tasks
+from storefront.api.merchant.catalog.bulk import PriceRow, ProductRow, VariantRow
+from storefront.api.merchant.catalog.stock import SetStockSerializer
+from storefront.api.models import BulkJob, BulkJobRow, Scope
+from storefront.lib.tasks import enqueue
+
+TAG = "bulk jobs"
+MAX_ROWS = 1000
+MAX_BYTES = 1_000_000
+
+
+class BulkParser(StrictJSON):
+    max_bytes = MAX_BYTES
+
+
+class JobSerializer(ResourceSerializer):
+    """A bulk job and its progress, in rows."""
+
+    id = serializers.IntegerField()
+    url = serializers.SerializerMethodField()
+    operation = serializers.ChoiceField(choices=BulkJob.Operation.choices)
+    created_at = serializers.DateTimeField()
+    completed_at = serializers.DateTimeField(allow_null=True, help_text="Null: in progress.")
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    refused = serializers.IntegerField()
+
+    def get_url(self, job: BulkJob) -> str:
+        return job_url(job)
+
+
+class JobRowSerializer(ResourceSerializer):
+    """One row: its place in the request, beginning with 0, and what became of it."""
+
+    key: ClassVar = "position"
+
+    position = serializers.IntegerField()
+    result = serializers.ChoiceField(choices=BulkJobRow.Result.choices)
+    detail = serializers.DictField(
+        help_text="Of a refused row: the problem. Of a price: its result and reason."
+    )
+
+
+class RowFilter(serializers.Serializer[Any]):
+    result = serializers.ChoiceField(choices=BulkJobRow.Result.values, required=False)
+
+
+def _body(name: str, row: type[serializers.Serializer[Any]]) -> type[StrictSerializer]:
+    """Return the request of a job, in which each row is validated on its own."""
+
+    @extend_schema_field(row(many=True))
+    class Rows(serializers.ListField):
+        pass
+
+    rows = Rows(child=serializers.DictField(), min_length=1, max_length=MAX_ROWS)
+    members = {"rows": rows, "__doc__": f"Up to {MAX_ROWS} rows."}
+    return type(f"{name}JobSerializer", (StrictSerializer,), members)
+
+
+class BulkEndpoint(MerchantEndpoint):
+    parser_classes = [BulkParser]
+    throttle_classes = [ClientThrottle, BatchThrottle]
+    operation: ClassVar[str]
+    body: ClassVar[type[StrictSerializer]]
+
+    def submit(self, request: Request) -> Response:
+        def work(_attempt: Attempt) -> Response:
+            rows = validated(self.body, request)["rows"]
+            job = bulk.create_job(
+                key=self.client.key, operation=self.operation, rows=rows, now=self.now
+            )
+            enqueue(tasks.run_job, job_id=job.pk)
+            response = self.show(request, find_job(self, job.pk), JobSerializer, status=202)
+            response.headers["Location"] = job_url(job)
+            return response
+
+        return self.run_once(request, work)
+
+
+def _endpoint(
+    operation: BulkJob.Operation, row: type[serializers.Serializer[Any]], scope: Scope, summary: str
+) -> type[BulkEndpoint]:
+    """Return the endpoint of one operation."""
+    body = _body(operation.capitalize(), row)
+
+    @write_operation(
+        name=f"bulk_{operation}",
+        tag=TAG,
+        summary=summary,
+        description=f"Up to {MAX_ROWS} rows and {MAX_BYTES} bytes, 20 jobs a minute. A worker does"
+        " the rows one by one, each once; an invalid row refuses no other. Read the job at the"
+        " address in Location until completed_at is set",
+        body=body,
+        answers={202: JobSerializer},
+        scope=scope,
+        is_new=True,
+    )
+    def post(self: BulkEndpoint, request: Request) -> Response:
+        return self.submit(request)
+
+    members = {"operation": operation, "body": body, "post": post}
+    return type(f"Bulk{operation.capitalize()}", (BulkEndpoint,), members)
+
+
+BulkProducts = _endpoint(
+    BulkJob.Operation.PRODUCTS, ProductRow, Scope.PRODUCTS_WRITE, "Change many products"
+)
+BulkVariants = _endpoint(
+    BulkJob.Operation.VARIANTS, VariantRow, Scope.PRODUCTS_WRITE, "Change many variants"
+)
+BulkPrices = _endpoint(BulkJob.Operation.PRICES, PriceRow, Scope.PRICES_WRITE, "Set many prices")
+BulkStock = _endpoint(
+    BulkJob.Operation.STOCK, SetStockSerializer, Scope.INVENTORY_WRITE, "Set much stock"
+)
+
+
+class JobDetail(MerchantEndpoint):
+    @read_operation(
+        name="get_job",
+        tag=TAG,
+        summary="Read the progress of a bulk job",
+        serializer=JobSerializer,
+        scope=Scope.JOBS_READ,
+    )
+    def get(self, request: Request, job_id: int) -> Response:
+        return self.show(request, find_job(self, job_id), JobSerializer)
+
+
+class JobRows(MerchantEndpoint):
+    @list_operation(
+        name="list_job_rows",
+        tag=TAG,
+        summary="List the rows of a bulk job with their results",
+        serializer=JobRowSerializer,
+        scope=Scope.JOBS_READ,
+        filters=(OpenApiParameter("result", str, enum=BulkJobRow.Result.values),),
+        problems=(problem_types.NOT_FOUND,),
+    )
+    def get(self, request: Request, job_id: int) -> Response:
+        wanted = validated_query(RowFilter, request.query_params)
+        rows = BulkJobRow.objects.filter(job=find_job(self, job_id), **wanted)
+        return self.show_page(request, rows, JobRowSerializer, order=("position",))
+
+
+def find_job(endpoint: MerchantEndpoint, pk: int) -> BulkJob:
+    """Return a job of the client's key with its progress. Raises ProblemError."""
+    counts = {
+        "total": Count("rows"),
+        "done": Count("rows", filter=Q(rows__result=BulkJobRow.Result.DONE)),
+        "refused": Count("rows", filter=Q(rows__result=BulkJobRow.Result.REFUSED)),
+    }
+    job = BulkJob.objects.filter(pk=pk, key=endpoint.client.key).annotate(**counts).first()
+    if job is None:
+        raise ProblemError(problem_types.NOT_FOUND)
+    return job
+
+
+def job_url(job: BulkJob) -> str:
+    return f"{settings.PUBLIC_URL}/api/v1/admin/jobs/{job.pk}/"
