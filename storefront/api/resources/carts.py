@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -180,9 +180,6 @@ class CartList(Endpoint):
         answers={201: CartSerializer},
         problems=(problem_types.COUNTRY_NOT_SERVED, problem_types.KEY_GUESSABLE),
         accepts_idempotency_key=True,
-        examples=(
-            OpenApiExample("a cart", value={"country": "DE", "locale": "en"}, request_only=True),
-        ),
     )
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:
@@ -218,9 +215,6 @@ class CartLines(Endpoint):
         answers={201: CartSerializer},
         problems=LINE_PROBLEMS,
         accepts_idempotency_key=True,
-        examples=(
-            OpenApiExample("two", value={"listing_id": 42, "quantity": 2}, request_only=True),
-        ),
     )
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -174,24 +173,6 @@ class Checkout(Endpoint):
             problem_types.INVALID_ADDRESS,
         ),
         requires_idempotency_key=True,
-        examples=(
-            OpenApiExample(
-                "an order",
-                value={
-                    "email": "erika@example.org",
-                    "ship_to": {
-                        "name": "Erika Muster",
-                        "line1": "Musterweg 1",
-                        "postcode": "10115",
-                        "city": "Berlin",
-                        "country": "DE",
-                    },
-                    "delivery": "economy",
-                    "total": {"amount": "44.89", "currency": "EUR"},
-                },
-                request_only=True,
-            ),
-        ),
     )
     def post(self, request: Request) -> Response:
         token = bearer_token(request)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -159,25 +159,6 @@ class CompetitorPriceList(MerchantEndpoint):
         ),
         requires_idempotency_key=True,
         scope=Scope.COMPETITOR_PRICES_WRITE,
-        examples=(
-            OpenApiExample(
-                "a batch",
-                value={
-                    "prices": [
-                        {
-                            "competitor": "lamps.example",
-                            "sku": "HL-0042",
-                            "price": "37.90",
-                            "currency": "EUR",
-                            "url": "https://lamps.example/ridge-1800",
-                            "seen_at": "2026-11-24T11:45:00Z",
-                            "confidence": "0.95",
-                        }
-                    ]
-                },
-                request_only=True,
-            ),
-        ),
     )
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:

@@ -8,6 +8,7 @@ from django.test import Client
 from jsonschema import Draft202012Validator
 
 from storefront.api.core.docs import schema_in
+from tests.support import api_examples
 
 CART = "/api/v1/cart/"
 
@@ -58,10 +59,10 @@ class Caller:
             query_params=query,
             headers=headers,
         )
-        self.check(method, path, response)
+        self.check(method, path, response, content)
         return response
 
-    def check(self, method, path, response):
+    def check(self, method, path, response, content=b""):
         """Validate one answer against the schema."""
         operation, name = self._operation(method, path)
         if operation is None:
@@ -79,6 +80,8 @@ class Caller:
         part = documented["content"][content_type]["schema"]
         whole = {"allOf": [part], "components": self.schema["components"]}
         Draft202012Validator(whole).validate(response.json())
+        if api_examples.IS_RECORDING and response.status_code < 300:
+            api_examples.record(name, content, response)
 
     def _operation(self, method, path):
         for template, methods in self.schema["paths"].items():

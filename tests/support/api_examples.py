@@ -1,0 +1,31 @@
+"""API examples: record the request and answer of an operation, if a test run is to do so."""
+
+import json
+import os
+
+from storefront.api.core.examples import FOLDER
+
+IS_RECORDING = os.environ.get("API_EXAMPLES") == "record"
+MAX_ROWS, MAX_CHARS = 2, 4000
+
+
+def record(operation, content, response):
+    """Keep the longest call of an operation that a reader still overlooks."""
+    try:
+        body = json.loads(content) if content else None
+    except ValueError:
+        body = None  # a form
+    example = {"request": _shortened(body), "response": _shortened(response.json())}
+    text = json.dumps(example, indent=2, ensure_ascii=False) + "\n"
+    file = FOLDER / f"{operation}.json"
+    known = len(file.read_text()) if file.exists() else 0
+    if known < len(text) and (len(text) <= MAX_CHARS or not known):
+        file.write_text(text)
+
+
+def _shortened(value):
+    if isinstance(value, list):
+        return [_shortened(each) for each in value[:MAX_ROWS]]
+    if isinstance(value, dict):
+        return {name: _shortened(each) for name, each in value.items()}
+    return value
