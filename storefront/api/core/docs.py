@@ -102,7 +102,9 @@ def _curl(path: str, method: str, definition: dict[str, Any]) -> str:
         if JSON not in body["content"]:
             lines.append(FORM)
             return " \\\n  ".join(lines)
-        sample = body["content"][JSON].get("example", {})
+        content = body["content"][JSON]
+        stated = [example["value"] for example in content.get("examples", {}).values()]
+        sample = stated[0] if stated else content.get("example", {})
         lines += ["-H 'Content-Type: application/json'", f"-d '{_pretty(sample)}'"]
     return " \\\n  ".join(lines)
 

@@ -1,6 +1,7 @@
 """API examples: read the recorded request and answer of each operation, put them into the schema.
 
-Tests record them from real calls: ``API_EXAMPLES=record pytest tests/storefront/api``.
+An example in the code, which a test sends, takes precedence. Tests record the others from real calls:
+``API_EXAMPLES=record pytest tests/storefront/api``.
 """
 
 import json
@@ -33,6 +34,5 @@ def add_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 
 def _add(part: dict[str, Any] | None, example: Any) -> None:
     content = (part or {}).get("content", {}).get(JSON)
-    if content is not None and example is not None:
-        content.pop("examples", None)
+    if content is not None and example is not None and "examples" not in content:
         content["example"] = example

@@ -81,6 +81,7 @@ def openapi(  # noqa: PLR0913 - all parts of an operation
     accepts_if_match: bool = False,
     has_etag: bool = False,
     parameters: tuple[OpenApiParameter, ...] = (),
+    examples: tuple[OpenApiExample, ...] = (),
     description: str = "",
 ) -> Callable[[Any], Any]:
     """Return a decorator that documents an operation: problems become answers with examples.
@@ -109,6 +110,7 @@ def openapi(  # noqa: PLR0913 - all parts of an operation
         request=body,
         parameters=list(parameters),
         responses={**answers, **_problem_answers(kinds)},
+        examples=list(examples),
         tags=[tag],
         auth=_security(bearer, scope),
     )

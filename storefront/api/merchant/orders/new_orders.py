@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -103,6 +104,23 @@ class OrderListAndCreation(OrderList):
             problem_types.INVALID_ADDRESS,
         ),
         body=NewMerchantOrderSerializer,
+        examples=(
+            OpenApiExample(
+                "an order",
+                value={
+                    "email": "erika@example.org",
+                    "ship_to": {
+                        "name": "Erika Muster",
+                        "line1": "Musterweg 1",
+                        "postcode": "10115",
+                        "city": "Berlin",
+                        "country": "DE",
+                    },
+                    "lines": [{"sku": "HL-0042", "quantity": 1}],
+                },
+                request_only=True,
+            ),
+        ),
     )
     def post(self, request: Request) -> Response:
         def work(_attempt: Attempt) -> Response:

@@ -58,16 +58,16 @@ def test_every_operation_has_a_recorded_example():
 def test_every_example_matches_the_schema():
     components = schema_in("en")["components"]
 
-    for name, operation, described in _operations():
+    for _name, operation, described in _operations():
         for part in (
             described.get("requestBody", {}),
             described["responses"][str(operation.success)],
         ):
             content = part.get("content", {}).get("application/json", {})
-            assert "examples" not in content, f"{name} has an example that no test recorded"
-            if "example" in content:
+            stated = [example["value"] for example in content.get("examples", {}).values()]
+            for example in [content["example"]] if "example" in content else stated:
                 whole = {"allOf": [content["schema"]], "components": components}
-                Draft202012Validator(whole).validate(content["example"])
+                Draft202012Validator(whole).validate(example)
 
 
 def test_page_documents_every_operation_and_problem_and_loads_nothing_external(client):
