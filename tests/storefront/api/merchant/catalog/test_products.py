@@ -243,6 +243,7 @@ def test_variant_is_added_and_changed(merchant):
     changes = {"options": ["Blue"], "hs_code": "8513 10", "gtin": "4006381333931"}
     changed = patch(merchant, path, changes).json()
 
+    assert merchant.get(path).json() == changed
     assert (made["color"], made["options"]) == ("Red", ["Red"])
     assert pointers(same) == ["#/options"]
     assert (changed["options"], changed["color"], changed["hs_code"]) == (
