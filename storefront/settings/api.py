@@ -24,7 +24,7 @@ DESCRIPTION: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "storefront.api.merchant.events.webhook_schemas.add_webhooks",
-        "storefront.api.core.examples.add_examples",
+        "storefront.api.core.docs.add_examples",
     ],
     "APPEND_COMPONENTS": {
         "securitySchemes": {

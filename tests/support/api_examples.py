@@ -3,7 +3,7 @@
 import json
 import os
 
-from storefront.api.core.examples import FOLDER
+from storefront.api.core.docs import EXAMPLES
 
 IS_RECORDING = os.environ.get("API_EXAMPLES") == "record"
 MAX_ROWS, MAX_CHARS = 2, 4000
@@ -16,8 +16,8 @@ def record(operation, content, response):
     except ValueError:
         body = None  # a form
     example = {"request": _shortened(body), "response": _shortened(response.json())}
-    text = json.dumps(example, indent=2, ensure_ascii=False) + "\n"
-    file = FOLDER / f"{operation}.json"
+    text = json.dumps(example, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    file = EXAMPLES / f"{operation}.json"
     known = len(file.read_text()) if file.exists() else 0
     if known < len(text) and (len(text) <= MAX_CHARS or not known):
         file.write_text(text)

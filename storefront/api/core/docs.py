@@ -1,8 +1,13 @@
-"""API documentation: render the OpenAPI schema as one plain page with examples."""
+"""API documentation: render the OpenAPI schema as one plain page with recorded examples.
+
+An example in the code, which a test sends, takes precedence. Tests record the others from real calls:
+``API_EXAMPLES=record pytest tests/storefront/api``.
+"""
 
 import json
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +21,7 @@ from storefront.api.core import problem_types
 from storefront.api.core.schema import API_KEY, CART_TOKEN, CUSTOMER_SESSION, ORDER_KEY
 
 JSON = "application/json"
+EXAMPLES = Path(__file__).parent.parent / "examples"
 # The only operation that takes a form: RFC 6749 prescribes it.
 FORM = "-u fara_key_…:fara_key_… -d grant_type=client_credentials"
 
@@ -124,3 +130,31 @@ BEARERS = {
 
 def _pretty(sample: Any) -> str:
     return json.dumps(sample, indent=2, ensure_ascii=False)
+
+
+# Examples of the schema
+
+
+@cache
+def recorded() -> dict[str, dict[str, Any]]:
+    """Return ``{"request", "response"}`` by operation; the request is null without a body."""
+    return {file.stem: json.loads(file.read_text()) for file in sorted(EXAMPLES.glob("*.json"))}
+
+
+def add_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Add the recorded examples to a schema (a hook of drf-spectacular)."""
+    for methods in result["paths"].values():
+        for definition in methods.values():
+            example = recorded().get(definition["operationId"])
+            if example is not None:
+                _add(definition.get("requestBody"), example["request"])
+                for status, answer in definition["responses"].items():
+                    if status.startswith("2"):
+                        _add(answer, example["response"])
+    return result
+
+
+def _add(part: dict[str, Any] | None, example: Any) -> None:
+    content = (part or {}).get("content", {}).get(JSON)
+    if content is not None and example is not None and "examples" not in content:
+        content["example"] = example

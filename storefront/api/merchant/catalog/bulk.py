@@ -95,7 +95,8 @@ def _do(row: BulkJobRow, job: BulkJob, *, now: datetime) -> None:
             return
         with transaction.atomic(durable=True):
             # A worker that lost its lock finds the row done.
-            if BulkJobRow.objects.select_for_update().get(pk=row.pk).result == Result.PENDING:
+            rows = BulkJobRow.objects.select_for_update(of=["self"])
+            if rows.get(pk=row.pk).result == Result.PENDING:
                 detail = ACTS[job.operation](row.values, _actor(job), now)
                 _store(row, Result.DONE, detail)
     except FATAL_ERRORS:

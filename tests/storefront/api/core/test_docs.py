@@ -5,8 +5,7 @@ from django.core.management import call_command
 from jsonschema import Draft202012Validator
 
 from storefront.api.core import problem_types
-from storefront.api.core.docs import describe, schema_in
-from storefront.api.core.examples import recorded
+from storefront.api.core.docs import describe, recorded, schema_in
 
 pytestmark = pytest.mark.django_db
 

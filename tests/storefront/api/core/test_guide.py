@@ -1,6 +1,5 @@
 """Guide of the API: its programs run as printed on the page."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,8 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from catalog.models import Listing, Product
-from storefront.api.merchant.catalog import tasks
+from catalog.models import Listing
 from suppliers.models import Connection, StockLevel
 from tests.factories.api import make_api_key
 from tests.factories.catalog import make_variant
@@ -21,10 +19,9 @@ GUIDE = Path(settings.BASE_DIR) / "storefront/api/templates/api/guide"
 
 
 @pytest.fixture
-def run(live_server, settings, monkeypatch):
+def run(live_server, settings):
     """Run a program of the guide against the shop; return what it prints."""
     settings.PUBLIC_URL = live_server.url
-    monkeypatch.setattr(tasks.run_job, "delay", tasks.run_job)
     environment = {"FARA_URL": live_server.url, "FARA_KEY": make_api_key(), "PATH": "/usr/bin:/bin"}
 
     def start(command, name, **more):
@@ -61,14 +58,3 @@ def test_python(run):
 
     assert printed.splitlines()[-1] == "applied"
     assert Listing.objects.latest("pk").price_amount == 49
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
-def test_javascript(run):
-    variant = make_variant()
-
-    command = ["node", "--input-type=module", "-"]
-    printed = run(command, "fetch.txt", PRODUCT_ID=str(variant.product_id))
-
-    assert printed.split() == ["1", "0"]
-    assert Product.objects.get().title == "Ridge 2000"

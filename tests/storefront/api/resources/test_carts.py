@@ -7,6 +7,7 @@ from orders.models import Cart, CartLine
 from suppliers.models import StockLevel
 from tests.factories.catalog import make_image
 from tests.factories.orders import make_sellable
+from tests.factories.promotions import make_promotion
 from tests.storefront.api.schema_client import kind_of, pointers
 
 pytestmark = pytest.mark.django_db
@@ -145,3 +146,13 @@ def test_query_count_is_independent_of_cart_size(api, cart, django_assert_max_nu
 
     with django_assert_max_num_queries(5):
         api.get(cart)
+
+
+def test_code_is_added_and_removed(api, cart):
+    make_promotion(code="WELCOME")
+
+    added = api.post(f"{cart}codes/", {"code": "welcome"})
+    removed = api.call("DELETE", f"{cart}codes/", body={"code": "WELCOME"})
+
+    assert added.json()["codes"] == ["WELCOME"]
+    assert removed.json()["codes"] == []
