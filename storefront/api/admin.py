@@ -128,6 +128,12 @@ register_read_only(
     inlines=[inline(BulkJobRow, "position", "result", "detail", ordering=["position"])],
 )
 register_read_only(
+    BulkJobRow,
+    list_display=["job", "position", "result"],
+    list_select_related=["job__key"],
+    list_filter=["result"],
+)
+register_read_only(
     IdempotencyRecord,
     list_display=[
         "key",
