@@ -26,7 +26,7 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
     """Form for the name, scopes and expiry of a new key."""
 
     scopes = forms.MultipleChoiceField(
-        label=_("Scopes"),
+        label=_("Scopes of the key"),
         choices=Scope.choices,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Choose only what the program needs. They cannot be changed later."),

@@ -49,7 +49,7 @@ class ProductFeed(models.Model):
         help_text=_("Who reads the feed. It decides the names and values of the columns."),
     )
     file_type = models.CharField(
-        _("File type"),
+        _("Format of the file"),
         max_length=3,
         choices=FileType,
         help_text=_("Google, Meta and Microsoft read all three; XML is the safest choice."),
