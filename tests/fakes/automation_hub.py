@@ -10,7 +10,7 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 INTEGRATIONS = Path(__file__).resolve().parents[2] / "integrations"
@@ -72,6 +72,10 @@ def without_missing(value):
     return {key: each for key, each in pruned.items() if each not in (None, "", {})}
 
 
+def with_query(url, parameters):
+    return f"{url}?{urlencode(parameters)}" if parameters else url
+
+
 def find(names, scope):
     for name in names.split("."):
         scope = scope.get(name) if isinstance(scope, dict) else None
@@ -110,6 +114,10 @@ class Zapier:
     def samples(self, trigger):
         return self._send(self.app["triggers"][trigger]["operation"]["performList"], {})[1]
 
+    def find(self, search, **fields):
+        operation = self.app["searches"][search]["operation"]
+        return self._send(operation["perform"], {"inputData": fields})[1]["results"]
+
     def act(self, create, **fields):
         operation = self.app["creates"][create]["operation"]
         required = {each["key"] for each in operation["inputFields"] if each["required"]}
@@ -124,7 +132,8 @@ class Zapier:
         made = rendered(whole, lambda names: find(names, scope))
         body = made.get("body")
         body = without_missing(body) if is_pruned else body
-        return send(made["method"], made["url"], made["headers"], body)
+        url = with_query(made["url"], made.get("params"))
+        return send(made["method"], url, made["headers"], body)
 
 
 class Make:
@@ -162,6 +171,11 @@ class Make:
             rendered(id_of, lambda names, item=item: find(names, {"item": item})) for item in items
         ]
 
+    def find(self, module, **parameters):
+        request = self._file("module", module, "communication")
+        assert request["response"]["iterate"] == "{{body.results}}"
+        return self._send(request, {"parameters": parameters})[1]["results"]
+
     def act(self, module, **parameters):
         fields = self._file("module", module, "mappableParams")
         required = {each["name"] for each in fields if each["required"]}
@@ -179,12 +193,13 @@ class Make:
 
         parts = {
             name: rendered(request[name], lookup)
-            for name in ("url", "headers", "body")
+            for name in ("url", "qs", "headers", "body")
             if name in request
         }
         headers = {**rendered(self.base["headers"], lookup), **parts.get("headers", {})}
         url = parts["url"]
         if url.startswith("/"):
             url = rendered(self.base["baseUrl"], lookup) + url
+        url = with_query(url, parts.get("qs"))
         # Make leaves out parameters without a value.
         return send(request["method"], url, headers, without_missing(parts.get("body")))

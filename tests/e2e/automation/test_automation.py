@@ -12,13 +12,16 @@ from shipping.models import Parcel
 from shipping.rates import quotes
 from storefront.events.event_types import SUBSCRIBABLE
 from storefront.events.models import WebhookSubscription
+from suppliers.models import Connection
 from tests.factories.api import make_api_key
+from tests.factories.catalog import make_category, make_variant
 from tests.factories.events import deliver, publish
 from tests.factories.full_shop import settle
 from tests.factories.orders import make_paid_order, make_sellable
+from tests.factories.priced_shop import stock_shop
 from tests.factories.returns import make_delivered, requested_refunds
 from tests.factories.shipping import CJ_NUMBER, make_accepted_purchase_order, make_service
-from tests.factories.suppliers import NOON
+from tests.factories.suppliers import NOON, make_level, make_offer
 from tests.fakes.automation_hub import INTEGRATIONS, HookReceiver, Make, Zapier, load
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -152,6 +155,40 @@ def test_a_repeated_step_places_one_order(service, request):
     app, name = request.getfixturevalue(service), {"zapier": "create_order", "make": "create-order"}
     first, second = (app.act(name[service], **fields) for _ in range(2))
     assert first["number"] == second["number"] == Order.objects.get().number
+
+
+@pytest.mark.parametrize("service", ["zapier", "make"])
+def test_a_price_is_set_on_the_listing_that_a_search_finds(service, request):
+    (listing,) = stock_shop("10.00", now=NOON)
+    dash = {"zapier": "_", "make": "-"}[service]
+    app = request.getfixturevalue(service)
+    (found,) = app.find(f"find{dash}listing", sku=listing.variant.sku, channel="shop")
+    done = app.act(f"set{dash}price", listing_id=found["id"], amount="24.50", currency="EUR")
+    assert done["listing"]["price"] == {"amount": "24.50", "currency": "EUR"}
+
+
+@pytest.mark.parametrize("service", ["zapier", "make"])
+def test_a_repeated_step_creates_one_product_that_another_changes(service, request):
+    make_category(slug="headlamps")
+    dash = {"zapier": "_", "make": "-"}[service]
+    app = request.getfixturevalue(service)
+    fields = {"title": "Trail 700", "brand": "Trail", "category": "headlamps", "family": "headlamp"}
+    first, second = (
+        app.act(f"create{dash}product", reference="sheet row 4", lithium="none", **fields)
+        for _ in range(2)
+    )
+    assert first["id"] == second["id"]
+    changed = app.act(f"update{dash}product", product_id=first["id"], summary="A lamp.")
+    assert (changed["summary"], changed["title"]) == ("A lamp.", "Trail 700")
+
+
+@pytest.mark.parametrize("service", ["zapier", "make"])
+def test_stock_is_set_in_a_warehouse_of_our_own(service, request):
+    level = make_level(make_offer(make_variant(sku="HL-1")), quantity=5)
+    Connection.objects.update(base_url="")
+    dash = {"zapier": "_", "make": "-"}[service]
+    fields = {"sku": level.offer.variant.sku, "location_id": level.location_id, "quantity": 7}
+    assert request.getfixturevalue(service).act(f"set{dash}stock", **fields)["reported"] == 7
 
 
 def test_every_file_of_the_make_app_exists_and_is_named():

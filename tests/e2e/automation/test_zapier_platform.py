@@ -31,5 +31,5 @@ def test_the_app_is_valid_and_runs_in_zapiers_library(live_server, tmp_path):
     output = workshop.run("node", "zapier_platform.js", live_server.url, key, hook)
 
     did = json.loads(output.splitlines()[-1])
-    assert did == {"errors": [], "samples": 1, "triggered": 1}
+    assert did == {"errors": [], "samples": 1, "triggered": 1, "found": []}
     assert not WebhookSubscription.objects.exists()

@@ -9,14 +9,27 @@ const authData = { shop_url, api_key };
 const run = zapier.createAppTester(App);
 
 async function main() {
-  const { errors } = schema.validateAppDefinition(App);
+  // As Zapier stores it: a function is a text with the number of its parameters.
+  const stored = JSON.parse(
+    JSON.stringify(App, (_, value) =>
+      typeof value === 'function' ? `$func$${value.length}$f$` : value,
+    ),
+  );
+  const { errors } = schema.validateAppDefinition(stored);
   const { operation } = App.triggers.order_placed;
   await run(App.authentication.test, { authData });
   const subscribeData = await run(operation.performSubscribe, { authData, targetUrl });
   const samples = await run(operation.performList, { authData });
   const triggered = await run(operation.perform, { authData, cleanedRequest: samples[0] });
   await run(operation.performUnsubscribe, { authData, subscribeData, targetUrl });
-  const did = { errors: errors.map(String), samples: samples.length, triggered: triggered.length };
+  const inputData = { sku: 'HL-0', channel: 'shop' };
+  const found = await run(App.searches.find_listing.operation.perform, { authData, inputData });
+  const did = {
+    errors: errors.map(String),
+    samples: samples.length,
+    triggered: triggered.length,
+    found,
+  };
   process.stdout.write(`${JSON.stringify(did)}\n`);
 }
 
