@@ -30,9 +30,9 @@ class ProductFeed(models.Model):
         MARKETPLACE = "marketplace", _("Other marketplace")
 
     class FileType(models.TextChoices):
-        XML = "xml", "XML"
+        XML = "xml", _("XML")
         TSV = "tsv", _("TSV (tab-separated)")
-        CSV = "csv", "CSV"
+        CSV = "csv", _("CSV")
 
     channel = models.ForeignKey(
         Channel,
