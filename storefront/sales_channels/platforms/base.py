@@ -153,7 +153,7 @@ class VariantState:
 class PaymentState(StrEnum):
     """Whether the money of an order is safe at the platform."""
 
-    PENDING = "pending"  # not taken in
+    PENDING = "pending"  # not imported
     PAID = "paid"
     PARTIALLY_REFUNDED = "partially_refunded"
     REFUNDED = "refunded"
@@ -249,7 +249,7 @@ class RefundWrite:
 
 
 class WebhookTopic(StrEnum):
-    """What a webhook tells. The order is then read from the platform."""
+    """What a webhook is about. The order is then read from the platform."""
 
     ORDER = "order"
     UNINSTALLED = "uninstalled"  # the store has removed our access

@@ -142,7 +142,7 @@ def _orders(state: SandboxState, asked: Request, _: list[int]) -> Any:
         rows = [row for row in rows if parsedate_to_datetime(row["date_modified"]) >= after]
     if _first(asked, "sort") == "date_modified:asc":
         rows.sort(key=lambda row: parsedate_to_datetime(row["date_modified"]))
-    shown, _page_number, _size = _window(asked, rows, usual=PAGE_V2)
+    shown, *_ = _window(asked, rows, usual=PAGE_V2)
     return [_shown(asked, row) for row in shown] or None
 
 

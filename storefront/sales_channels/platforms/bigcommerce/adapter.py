@@ -1,4 +1,4 @@
-"""BigCommerce adapter: publish products, take in orders, report parcels and refunds.
+"""BigCommerce adapter: publish products, import orders, report parcels and refunds.
 
 The catalog, the stock and refunds are V3, orders and shipments V2. BigCommerce has no idempotency
 keys: a product is found by its SKU, a parcel by its comment and a refund by its reason before
@@ -8,7 +8,7 @@ anything is repeated.
 import base64
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -52,6 +52,7 @@ from storefront.sales_channels.platforms.bigcommerce.schemas import (
     Store,
     moment,
 )
+from storefront.sales_channels.platforms.changed_rows import read_changed
 
 UNINSTALLED = "store/app/uninstalled"
 SCOPES = ("store/order/*", UNINSTALLED)
@@ -64,7 +65,6 @@ PROBES = {
 }
 FORBIDDEN = "403"
 WITH_LINES = {"include": "consignments.line_items", "consignment_structure": "object"}
-SECOND = timedelta(seconds=1)
 
 
 class BigCommerce:
@@ -154,29 +154,23 @@ class BigCommerce:
     # Orders
 
     def orders_since(self, since: datetime) -> Iterator[RemoteOrder]:
-        """Yield changed orders, from one moment to the next: pages would shift meanwhile."""
-        after, page = since - SECOND, 1
-        seen: set[tuple[Any, Any]] = set()
-        while True:
-            rows = self._client.rows(
-                "v2/orders",
-                dict[str, Any],
-                min_date_modified=after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                sort="date_modified:asc",
-                limit=PAGE_SIZE,
-                page=page,
-                **WITH_LINES,
-            )
-            for row in rows:
-                version = (row.get("id"), row.get("date_modified"))
-                is_new = version not in seen and row.get("status_id") != orders.INCOMPLETE
-                seen.add(version)
-                if is_new:
-                    yield self._whole(row)
-            if len(rows) < PAGE_SIZE:
-                return
-            last = moment(str(rows[-1].get("date_modified"))) - SECOND
-            after, page = (last, 1) if last > after else (after, page + 1)
+        rows = read_changed(
+            self._changed_page, since=since, version_of=_version, page_size=PAGE_SIZE
+        )
+        for row in rows:
+            if row.get("status_id") != orders.INCOMPLETE:
+                yield self._whole(row)
+
+    def _changed_page(self, after: datetime, page: int) -> list[dict[str, Any]]:
+        return self._client.rows(
+            "v2/orders",
+            dict[str, Any],
+            min_date_modified=after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            sort="date_modified:asc",
+            limit=PAGE_SIZE,
+            page=page,
+            **WITH_LINES,
+        )
 
     def order(self, external_id: str) -> RemoteOrder | None:
         try:
@@ -281,3 +275,7 @@ class BigCommerce:
         return PlatformWebhook(
             delivery_id=delivery_id, topic=WebhookTopic.ORDER, order_id=str(payload.data.id)
         )
+
+
+def _version(row: Mapping[str, Any]) -> tuple[str, datetime]:
+    return str(row.get("id")), moment(str(row.get("date_modified")))

@@ -31,6 +31,7 @@ from storefront.sales_channels.platforms.bigcommerce.schemas import (
     Transaction,
     Variant,
 )
+from storefront.sales_channels.platforms.own_keys import is_simple, product_sku
 
 PRODUCTS_PER_BATCH, VARIANTS_PER_BATCH, STOCK_PER_BATCH = 10, 50, 2000
 SKUS_PER_LOOKUP = 100  # they are part of the address
@@ -149,7 +150,7 @@ class Catalog:
         rows: list[Row] = []
         grown: set[int] = set()
         for product, existing in changed:
-            if payloads.is_simple(product):
+            if is_simple(product):
                 continue
             known = {one.sku: one.id for one in existing.variants}
             listed = {variant.sku: variant for variant in product.variants}
@@ -235,7 +236,7 @@ class Catalog:
 
     def _created_before(self, products: Sequence[ListedProduct]) -> dict[str, Product]:
         """Return products that an earlier call created although its answer was lost, by our key."""
-        keys = {payloads.product_sku(product): product.key for product in products}
+        keys = {product_sku(product): product.key for product in products}
         found = {}
         for part in batched(keys, SKUS_PER_LOOKUP):
             query = {"sku:in": ",".join(part), "include": KNOWN}
@@ -325,7 +326,7 @@ class Catalog:
         return WriteResult(variant=variant, problem=_text(error), is_missing=self._is_missing(path))
 
     def _is_missing(self, path: str) -> bool:
-        """Return whether a refused row no longer exists: the refusal does not tell it."""
+        """Return whether a refused row no longer exists: the refusal does not say so."""
         try:
             self._client.send("GET", path)
         except PermanentError as error:

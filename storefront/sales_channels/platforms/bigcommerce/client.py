@@ -26,7 +26,6 @@ MAX_WAIT_S = 35.0  # a whole window of the quota
 READ_S, TOTAL_S, MAX_ANSWER_BYTES = 30.0, 60.0, 30_000_000
 LEFT, RESET_MS = "x-rate-limit-requests-left", "x-rate-limit-time-reset-ms"
 MISSING = str(int(HTTPStatus.NOT_FOUND))
-UNAUTHORIZED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class Client:
@@ -73,9 +72,9 @@ class Client:
                 return
         raise PermanentError(f"GET {path} has no last page", code="garbage")
 
-    def write[T](self, method: str, path: str, body: Any, kind: type[T], **query: Any) -> T:
+    def write[T](self, method: str, path: str, body: Any, kind: type[T]) -> T:
         """Change something; return the answer of V2, or the envelope of V3."""
-        answer = self.send(method, path, params=query, body=body)
+        answer = self.send(method, path, body=body)
         return decode(answer.content, kind, what=f"{method} {path}")
 
     def send(

@@ -4,7 +4,6 @@ All amounts are those with tax. An edited order has its new quantities, so no li
 units.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -14,6 +13,7 @@ import msgspec
 from storefront.lib.address import Address
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.money import Money
+from storefront.sales_channels.platforms import own_keys
 from storefront.sales_channels.platforms.base import (
     FulfillmentWrite,
     PaymentState,
@@ -42,8 +42,6 @@ TEST_GATEWAY = "test payment gateway"
 CASH = "cash on delivery"
 STORE_CREDIT = "storecredit"
 RATE_STEP = Decimal("0.0001")
-# The end of a reason that we wrote: BigCommerce has no idempotency key.
-REFUND_KEY = re.compile(r"\[([!-~]{1,100})\]$")
 PARCEL = "Parcel {key}"
 
 
@@ -86,7 +84,7 @@ def read_order(raw: Mapping[str, Any], refunds: Sequence[Refund]) -> RemoteOrder
 def read_refund(refund: Refund, currency: str) -> RemoteRefund:
     reasons = [refund.reason or "", *(item.reason or "" for item in refund.items)]
     reason = next((text.strip() for text in reasons if text.strip()), "")
-    key = REFUND_KEY.search(reason)
+    reason, key = own_keys.split_key(reason)
     return RemoteRefund(
         external_id=str(refund.id),
         amount=Money(refund.total_amount, currency),
@@ -95,15 +93,15 @@ def read_refund(refund: Refund, currency: str) -> RemoteRefund:
             for item in refund.items
             if item.item_type == "PRODUCT" and item.quantity
         },
-        reason=reason[: key.start()].strip() if key else reason,
+        reason=reason,
         made_at=moment(refund.created),
-        key=key[1] if key else "",
+        key=key,
     )
 
 
 def refund_items(refund: RefundWrite, order: Order) -> list[dict[str, Any]]:
     """Return what is refunded: units and delivery, or an amount of the whole order."""
-    reason = f"{refund.reason} [{refund.key}]".strip()
+    reason = own_keys.add_key(refund.reason, refund.key)
     items: list[dict[str, Any]] = [
         {"item_type": "PRODUCT", "item_id": int(key), "quantity": units, "reason": reason}
         for key, units in refund.units.items()

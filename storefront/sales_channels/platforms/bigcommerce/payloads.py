@@ -6,7 +6,6 @@ has its own. A reduced price is the sale price, the price before is then the pri
 
 from collections.abc import Sequence
 from decimal import Decimal
-from hashlib import blake2b
 from typing import Any
 
 from storefront.lib.money import Money
@@ -18,9 +17,8 @@ from storefront.sales_channels.platforms.base import (
     StockWrite,
 )
 from storefront.sales_channels.platforms.bigcommerce.schemas import Product, Variant
+from storefront.sales_channels.platforms.own_keys import is_simple, pictures_digest, product_sku
 
-# The product of several variants needs a unique SKU of its own, so that it can be looked up.
-GROUP_SKU = "group-{key}"
 # Our key and the digest of the pictures are search keywords: no shopper sees these.
 KEYWORDS = "fara-{key},pictures-{digest}"
 MAX_CUSTOM_FIELD = 250
@@ -30,18 +28,8 @@ NO_SALE = 0
 MAX_NAME = 250
 
 
-def is_simple(product: ListedProduct) -> bool:
-    return len(product.variants) == 1 and not product.variants[0].options
-
-
-def product_sku(product: ListedProduct) -> str:
-    return product.variants[0].sku if is_simple(product) else GROUP_SKU.format(key=product.key)
-
-
 def keywords(product: ListedProduct) -> str:
-    pictures = [*product.picture_urls, *(variant.picture_url for variant in product.variants)]
-    digest = blake2b("\n".join(pictures).encode(), digest_size=8).hexdigest()
-    return KEYWORDS.format(key=product.key, digest=digest)
+    return KEYWORDS.format(key=product.key, digest=pictures_digest(product))
 
 
 def is_ours(found: Product, key: str) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
+from storefront.sales_channels.platforms import own_keys
 from storefront.sales_channels.platforms.base import (
     FulfillmentWrite,
     RefundWrite,
@@ -191,7 +192,7 @@ def refund(api: GraphqlClient, write: RefundWrite) -> RemoteRefund:
     variables = {
         "input": {
             "orderId": write.order_id,
-            "note": orders.refund_note(write.reason, write.key),
+            "note": own_keys.add_key(write.reason, write.key, max_length=orders.MAX_NOTE),
             "notify": True,
             "refundLineItems": [
                 {"lineItemId": line, "quantity": count, "restockType": "NO_RESTOCK"}

@@ -3,7 +3,6 @@
 All amounts are those of the shop's currency (``shopMoney``).
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,6 +13,7 @@ import msgspec
 
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from storefront.sales_channels.platforms import own_keys
 from storefront.sales_channels.platforms.base import (
     PaymentState,
     RemoteLine,
@@ -34,7 +34,6 @@ PAYMENTS = {
 }
 SUCCESS = "SUCCESS"
 MAX_NOTE = 255
-_KEY_IN_NOTE = re.compile(r"\[([^\[\]]+)\]$")
 
 
 class _Amount(msgspec.Struct, kw_only=True, rename="camel"):
@@ -63,11 +62,6 @@ class _Discount(msgspec.Struct, kw_only=True, rename="camel"):
     allocated_amount_set: _Bag
 
 
-class PageInfo(msgspec.Struct, kw_only=True, rename="camel"):
-    has_next_page: bool
-    end_cursor: str | None = None
-
-
 class _Line(msgspec.Struct, kw_only=True, rename="camel"):
     id: str
     title: str
@@ -80,9 +74,8 @@ class _Line(msgspec.Struct, kw_only=True, rename="camel"):
     variant: _Node | None = None
 
 
-class Lines(msgspec.Struct, kw_only=True, rename="camel"):
+class _Lines(msgspec.Struct, kw_only=True):
     nodes: list[_Line]
-    page_info: PageInfo
 
 
 class _Units(msgspec.Struct, kw_only=True, rename="camel"):
@@ -147,7 +140,7 @@ class Order(msgspec.Struct, kw_only=True, rename="camel"):
     currency_code: str
     total_price_set: _Bag
     shipping_lines: _ShippingLines
-    line_items: Lines
+    line_items: _Lines
     fulfillments: list[Fulfillment]
     refunds: list[Refund]
     cancelled_at: datetime | None = None
@@ -255,22 +248,15 @@ def _ship_to(address: _Address) -> Address:
 
 def parse_refund(refund: Refund) -> RemoteRefund:
     """Return one refund; its key is at the end of the note if we made it."""
-    note = refund.note or ""
-    key = _KEY_IN_NOTE.search(note)
+    reason, key = own_keys.split_key(refund.note or "")
     return RemoteRefund(
         external_id=refund.id,
         amount=refund.total_refunded_set.shop_money.money,
         units={line: count for line, count in refund.refund_line_items.by_line.items() if count},
-        reason=_KEY_IN_NOTE.sub("", note).strip(),
+        reason=reason,
         made_at=refund.created_at or refund.processed_at,
-        key=key[1] if key else "",
+        key=key,
     )
-
-
-def refund_note(reason: str, key: str) -> str:
-    """Return a note that ends with the key, by which the refund is found again."""
-    ending = f"[{key}]"
-    return f"{reason[: MAX_NOTE - len(ending) - 1].strip()} {ending}".strip()
 
 
 # Payments

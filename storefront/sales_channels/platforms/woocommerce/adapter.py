@@ -1,4 +1,4 @@
-"""WooCommerce adapter: publish products, take in orders, report parcels and refunds, REST API v3.
+"""WooCommerce adapter: publish products, import orders, report parcels and refunds, REST API v3.
 
 WooCommerce has no idempotency keys: a product is found by its SKU, a parcel by its meta data and a
 refund by its reason before anything is repeated.
@@ -10,7 +10,7 @@ import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -35,6 +35,7 @@ from storefront.sales_channels.platforms.base import (
     WebhookTopic,
     WriteResult,
 )
+from storefront.sales_channels.platforms.changed_rows import read_changed
 from storefront.sales_channels.platforms.woocommerce import orders
 from storefront.sales_channels.platforms.woocommerce.catalog import Catalog
 from storefront.sales_channels.platforms.woocommerce.client import PAGE_SIZE, UNAUTHORIZED, Client
@@ -57,7 +58,6 @@ PRECISION = 6  # digits of net amounts and taxes: rounded ones would not add up 
 # What WooCommerce posts, unsigned, when a webhook is created.
 PING = re.compile(rb"webhook_id=([0-9]{1,12})")
 DELIVERY_ID = re.compile(r"[!-~]{1,100}")
-SECOND = timedelta(seconds=1)
 
 
 class WooCommerce:
@@ -130,30 +130,23 @@ class WooCommerce:
     # Orders
 
     def orders_since(self, since: datetime) -> Iterator[RemoteOrder]:
-        """Yield changed orders, from one moment to the next: pages would shift meanwhile."""
-        after, page = since - SECOND, 1
-        seen: set[tuple[int, str]] = set()
-        while True:
-            rows = self._client.get(
-                "orders",
-                list[dict[str, Any]],
-                modified_after=after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
-                dates_are_gmt="true",
-                orderby="modified",
-                order="asc",
-                per_page=PAGE_SIZE,
-                page=page,
-                dp=PRECISION,
-            )
-            for row in rows:
-                version = (int(row.get("id", 0)), str(row.get("date_modified_gmt")))
-                if version not in seen:
-                    seen.add(version)
-                    yield self._whole(row)
-            if len(rows) < PAGE_SIZE:
-                return
-            last = moment(str(rows[-1].get("date_modified_gmt"))) - SECOND
-            after, page = (last, 1) if last > after else (after, page + 1)
+        rows = read_changed(
+            self._changed_page, since=since, version_of=_version, page_size=PAGE_SIZE
+        )
+        return map(self._whole, rows)
+
+    def _changed_page(self, after: datetime, page: int) -> list[dict[str, Any]]:
+        return self._client.get(
+            "orders",
+            list[dict[str, Any]],
+            modified_after=after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+            dates_are_gmt="true",
+            orderby="modified",
+            order="asc",
+            per_page=PAGE_SIZE,
+            page=page,
+            dp=PRECISION,
+        )
 
     def order(self, external_id: str) -> RemoteOrder | None:
         try:
@@ -233,7 +226,7 @@ class WooCommerce:
     def verify_webhook(
         *, headers: Mapping[str, str], body: bytes, secrets: Mapping[str, str]
     ) -> PlatformWebhook:
-        """Verify the signature. An unsigned ping is a webhook that tells nothing."""
+        """Verify the signature. An unsigned ping is a webhook of topic OTHER."""
         given = {name.lower(): value for name, value in headers.items()}
         if (ping := PING.fullmatch(body)) and "x-wc-webhook-signature" not in given:
             return PlatformWebhook(delivery_id=f"ping-{ping[1].decode()}", topic=WebhookTopic.OTHER)
@@ -254,3 +247,7 @@ class WooCommerce:
         return PlatformWebhook(
             delivery_id=delivery_id, topic=WebhookTopic.ORDER, order_id=str(order_id)
         )
+
+
+def _version(row: Mapping[str, Any]) -> tuple[str, datetime]:
+    return str(row.get("id")), moment(str(row.get("date_modified_gmt")))

@@ -19,6 +19,7 @@ from storefront.sales_channels.platforms.base import (
     VariantState,
     WriteResult,
 )
+from storefront.sales_channels.platforms.own_keys import is_simple, product_sku
 from storefront.sales_channels.platforms.woocommerce import payloads
 from storefront.sales_channels.platforms.woocommerce.client import NO_ROUTE, PAGE_SIZE, Client
 from storefront.sales_channels.platforms.woocommerce.schemas import (
@@ -107,7 +108,7 @@ class Catalog:
                     problem=_text(item.error),
                     is_missing=item.error.code in MISSING,
                 )
-            elif payloads.is_simple(product):
+            elif is_simple(product):
                 here = ExternalVariant(product_id=str(item.id), variant_id=str(item.id))
                 sku = product.variants[0].sku
                 yield ProductResult(key=product.key, external_id=str(item.id), variants={sku: here})
@@ -171,7 +172,7 @@ class Catalog:
 
     def _created_before(self, products: Sequence[ListedProduct]) -> dict[str, Item]:
         """Return products that an earlier call created although its answer was lost, by our key."""
-        skus = [payloads.product_sku(product) for product in products]
+        skus = [product_sku(product) for product in products]
         found: list[Item] = []
         for part in batched(skus, SKUS_PER_LOOKUP):
             query = {"sku": ",".join(part), "per_page": PAGE_SIZE, "_fields": KNOWN_FIELDS}

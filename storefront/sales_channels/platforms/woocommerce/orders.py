@@ -4,7 +4,6 @@ WooCommerce keeps amounts without tax and the tax apart, whatever the shopper sa
 has its new quantities, so no line has canceled units.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,6 +12,7 @@ import msgspec
 
 from storefront.lib.address import Address
 from storefront.lib.money import Money, allocate
+from storefront.sales_channels.platforms import own_keys
 from storefront.sales_channels.platforms.base import (
     PaymentState,
     RefundWrite,
@@ -35,8 +35,6 @@ from storefront.sales_channels.platforms.woocommerce.schemas import (
 
 CANCELED = frozenset({"cancelled", "trash"})
 REFUNDED_ITEM = "_refunded_item_id"
-# The end of a reason that we wrote: WooCommerce has no idempotency key.
-REFUND_KEY = re.compile(r"\[([!-~]{1,100})\]$")
 PERCENT = Decimal(100)
 
 
@@ -75,8 +73,7 @@ def read_order(raw: Mapping[str, Any], refunds: Sequence[Refund]) -> RemoteOrder
 
 
 def read_refund(refund: Refund, currency: str) -> RemoteRefund:
-    reason = (refund.reason or "").strip()
-    key = REFUND_KEY.search(reason)
+    reason, key = own_keys.split_key(refund.reason or "")
     units: dict[str, int] = {}
     for line in refund.line_items:
         original = meta_value(line.meta_data, REFUNDED_ITEM)
@@ -86,9 +83,9 @@ def read_refund(refund: Refund, currency: str) -> RemoteRefund:
         external_id=str(refund.id),
         amount=Money(amount(refund.amount), currency),
         units=units,
-        reason=reason[: key.start()].strip() if key else reason,
+        reason=reason,
         made_at=moment(refund.date_created_gmt),
-        key=key[1] if key else "",
+        key=key,
     )
 
 
@@ -116,7 +113,7 @@ def refund_body(refund: RefundWrite, order: Order) -> dict[str, Any]:
         rows.append(_refund_row(delivery, refund.delivery, units=0))
     return {
         "amount": amount_text(refund.amount),
-        "reason": f"{refund.reason} [{refund.key}]".strip(),
+        "reason": own_keys.add_key(refund.reason, refund.key),
         "line_items": rows,
         "api_refund": True,
         "api_restock": False,

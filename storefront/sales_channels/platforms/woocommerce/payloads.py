@@ -7,18 +7,16 @@ country of origin.
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from hashlib import blake2b
 from typing import Any
 
 from storefront.lib.money import Money
 from storefront.lib.units import G_PER_OZ
 from storefront.sales_channels.platforms.base import ListedProduct, ListedVariant, PriceWrite
+from storefront.sales_channels.platforms.own_keys import is_simple, pictures_digest, product_sku
 from storefront.sales_channels.platforms.woocommerce.schemas import Item, meta_value
 
 KEY_META = "_fara_key"
 PICTURES_META = "_fara_pictures"
-# The parent of variations needs a unique SKU of its own, so that it can be looked up.
-GROUP_SKU = "group-{key}"
 OUNCES_PER_POUND = 16
 UNIT_GRAMS = {
     "kg": Decimal(1000),
@@ -27,25 +25,6 @@ UNIT_GRAMS = {
     "oz": G_PER_OZ,
 }
 WEIGHT_STEP = Decimal("0.0001")
-
-
-def is_simple(product: ListedProduct) -> bool:
-    return len(product.variants) == 1 and not product.variants[0].options
-
-
-def product_sku(product: ListedProduct) -> str:
-    return product.variants[0].sku if is_simple(product) else GROUP_SKU.format(key=product.key)
-
-
-def all_skus(product: ListedProduct) -> list[str]:
-    own = [] if is_simple(product) else [product_sku(product)]
-    return [*own, *(variant.sku for variant in product.variants)]
-
-
-def pictures_digest(product: ListedProduct) -> str:
-    """Return a text that changes with the pictures: each write of them downloads them again."""
-    pictures = [*product.picture_urls, *(variant.picture_url for variant in product.variants)]
-    return blake2b("\n".join(pictures).encode(), digest_size=16).hexdigest()
 
 
 def has_pictures(found: Item, product: ListedProduct) -> bool:

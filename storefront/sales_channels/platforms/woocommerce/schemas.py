@@ -152,7 +152,6 @@ class Order(msgspec.Struct, frozen=True):
     number: str = ""
     prices_include_tax: bool = False
     date_paid_gmt: str | None = None
-    discount_total: str = "0"
     shipping_total: str = "0"
     shipping_tax: str = "0"
     total: str = "0"
