@@ -76,7 +76,7 @@ def build_order(  # noqa: PLR0913 - the parts of one record
 class SoldLine:
     """One line as it is sold; its sources may divide it into several order lines.
 
-    ``reference`` is the id that a line taken in from elsewhere has there.
+    ``reference`` is the id of an imported line in its store.
     """
 
     variant: Variant

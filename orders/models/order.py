@@ -172,7 +172,7 @@ class Order(Stateful):
     first_reserved_at = models.DateTimeField(_("First reserved"), null=True, blank=True)
     # Digest of the customer's network while the order is unpaid (``checkout.network_limits``).
     network = models.CharField(_("Customer network"), max_length=32, blank=True, db_default="")
-    # The id that an order taken in from elsewhere has there; empty: placed at our checkout.
+    # The id of an imported order in its store; empty: placed at our checkout.
     external_reference = models.CharField(
         _("Reference on the channel"), max_length=60, blank=True, db_default=""
     )
@@ -266,7 +266,7 @@ class OrderLine(models.Model):
     variant = protected_key(Variant, "order_lines", _("Variant"))
     offer = protected_key(SupplierOffer, "order_lines", _("Offer"))
     level = protected_key(StockLevel, "order_lines", _("Stock level"))
-    # The id that the line of an order taken in from elsewhere has there.
+    # The id of an imported line in its store.
     external_reference = models.CharField(
         _("Reference on the channel"), max_length=60, blank=True, db_default=""
     )

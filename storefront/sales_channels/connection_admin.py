@@ -46,7 +46,7 @@ def figures(row: Connection) -> str:
         (_("Products with a problem"), known.products_with_problems),
         (_("Listings refused by the store"), known.refused),
         (_("Open differences"), known.drift_open),
-        (_("Mended differences of 30 days"), known.drift_mended),
+        (_("Corrected differences of 30 days"), known.drift_corrected),
         (_("Unknown variants in the store"), known.unknown_variants),
     ]
     return columns.as_pairs(lines)
@@ -69,8 +69,8 @@ def last_runs(row: Connection) -> str | None:
 def _summary(run: ChannelRun) -> list[str]:
     parts = [run.get_kind_display(), gettext("calls: %(count)d") % {"count": run.calls}]
     if run.kind == ChannelRun.Kind.DRIFT:
-        known = {"found": run.found, "mended": run.mended}
-        parts.append(gettext("found: %(found)d, mended: %(mended)d") % known)
+        known = {"found": run.found, "corrected": run.corrected}
+        parts.append(gettext("found: %(found)d, corrected: %(corrected)d") % known)
     else:
         written = {"products": run.products, "prices": run.prices, "stock": run.quantities}
         text = gettext("products: %(products)d, prices: %(prices)d, quantities: %(stock)d")
@@ -236,7 +236,7 @@ class ConnectionAdmin(StaffAdmin):
         icon="pause",
         explain=_(
             "No call is made until you start selling again. The store keeps its last prices and"
-            " stock and may sell what is gone: close it first if the pause is long."
+            " stock, and may sell items that are out of stock: close it first if the pause is long."
         ),
         form_class=ReasonForm,
         done=_("The store is paused."),
@@ -270,7 +270,7 @@ class ChannelRunAdmin(StaffAdmin):
         "quantities",
         "refused",
         "found",
-        "mended",
+        "corrected",
         "unknown",
         "error",
     ]

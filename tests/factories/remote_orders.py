@@ -123,8 +123,8 @@ def refund_in_store(store, amount, units=(), external_id="1001", **fields):
 
 
 def take_in(connection, external_id="1001", now=NOON):
-    """Take in an order of the store, as a webhook does."""
-    record = intake.note(connection=connection, external_id=external_id, now=now)
+    """Import an order of the store, as a webhook does."""
+    record = intake.ensure_record(connection=connection, external_id=external_id, now=now)
     with open_platform(connection) as platform:
         intake.process(record=record, platform=platform, now=now)
     return RemoteOrderRecord.objects.get(pk=record.pk)

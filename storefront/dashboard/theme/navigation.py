@@ -62,7 +62,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             [
                 (_("Today"), "wb_sunny", "index"),
                 (_("Orders"), "receipt_long", "orders_order"),
-                (_("Orders of stores"), "storefront", "sales_channels_remoteorderrecord"),
+                (_("Store orders"), "storefront", "sales_channels_remoteorderrecord"),
                 (_("Purchase orders"), "outbox", "orders_purchaseorder"),
                 (_("Problem reports"), "support_agent", "shipping_problemreport"),
                 (_("Returns"), "assignment_return", "orders_returnauthorization"),

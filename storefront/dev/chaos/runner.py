@@ -134,7 +134,7 @@ class Run:
             f"drained in {self.drain_result.seconds} s: {', '.join(self.drain_result.open_work) or 'all'}"
         )
         stop.raise_if_requested(self.place)
-        if self.store_orders and self.store_customers.mend_drift():
+        if self.store_orders and self.store_customers.correct_drift():
             drain(self.place, at_most_s=self.drain_timeout_s)
         silent = beat_log.silent_beat(self.place, since=log_position)
         evidence = replace(self._evidence(), silent=silent)

@@ -70,7 +70,7 @@ def connect_all(*, countries: Sequence[str]) -> None:
 
 
 def _channel(code: str, *, name: str, countries: Sequence[str]) -> Channel:
-    """Create a channel in EUR with a price list of its own."""
+    """Create a channel in EUR with a price book of its own."""
     channel, _ = Channel.objects.get_or_create(
         code=code,
         defaults={

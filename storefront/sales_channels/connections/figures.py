@@ -20,11 +20,11 @@ SELECT
     (SELECT count(*) FROM sales_channels_remoteproduct
      WHERE connection_id = %(connection)s AND problem <> ''),
     (SELECT count(*) FROM sales_channels_drift
-     WHERE connection_id = %(connection)s AND mended_at IS NULL AND field <> 'unknown'),
+     WHERE connection_id = %(connection)s AND corrected_at IS NULL AND field <> 'unknown'),
     (SELECT count(*) FROM sales_channels_drift
-     WHERE connection_id = %(connection)s AND mended_at IS NULL AND field = 'unknown'),
+     WHERE connection_id = %(connection)s AND corrected_at IS NULL AND field = 'unknown'),
     (SELECT count(*) FROM sales_channels_drift
-     WHERE connection_id = %(connection)s AND mended_at IS NOT NULL)
+     WHERE connection_id = %(connection)s AND corrected_at IS NOT NULL)
 FROM sales_channels_remotelisting WHERE connection_id = %(connection)s
 """
 
@@ -42,7 +42,7 @@ class Figures:
     products_with_problems: int
     drift_open: int
     unknown_variants: int
-    drift_mended: int
+    drift_corrected: int
 
 
 def load_figures(connection: Connection, *, now: datetime) -> Figures:

@@ -21,7 +21,7 @@ class DriftAdmin(StaffAdmin):
         "ours",
         "theirs",
         columns.age("found_at", _("Found")),
-        columns.age("mended_at", _("Mended")),
+        columns.age("corrected_at", _("Corrected")),
     ]
     list_select_related: ClassVar = ["variant", "connection__channel"]
-    list_filter: ClassVar = ["connection", "field", ("mended_at", admin.EmptyFieldListFilter)]
+    list_filter: ClassVar = ["connection", "field", ("corrected_at", admin.EmptyFieldListFilter)]

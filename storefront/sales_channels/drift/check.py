@@ -35,23 +35,23 @@ from storefront.sales_channels.publishing.listing_states import ListingState, ex
 from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
 PAGE = 5000
-EVERY = timedelta(hours=1)
-KEEP = timedelta(days=30)
+CHECK_AFTER = timedelta(hours=1)
+RETENTION = timedelta(days=30)
 Field = Drift.Field
 Effect = PendingChange.Effect
-# What the price and quantity writes mend; the rest needs the product written whole.
+# What the price and quantity writes correct; the rest needs the product written whole.
 OF_LISTING = frozenset({Field.PRICE, Field.COMPARE_AT, Field.QUANTITY})
 
 
 def due_connections(*, now: datetime) -> list[int]:
     """Return the ids of connections whose store was not compared for an hour."""
-    is_due = Q(drift_checked_at=None) | Q(drift_checked_at__lte=now - EVERY)
+    is_due = Q(drift_checked_at=None) | Q(drift_checked_at__lte=now - CHECK_AFTER)
     found = Connection.objects.publishing().filter(is_due).order_by("pk")
     return list(found.values_list("pk", flat=True))
 
 
 def delete_old_runs(*, now: datetime) -> None:
-    ChannelRun.objects.filter(started_at__lt=now - KEEP).delete()
+    ChannelRun.objects.filter(started_at__lt=now - RETENTION).delete()
 
 
 def check_drift(connection_id: int, *, now: datetime) -> None:
@@ -146,14 +146,14 @@ def _store(
     """Open new rows, close those that no longer differ, queue what is to be sent again."""
     open_rows = {
         (row.sku, row.field): row
-        for row in Drift.objects.filter(connection=connection, mended_at__isnull=True)
+        for row in Drift.objects.filter(connection=connection, corrected_at__isnull=True)
     }
     current = {(each.sku[:100], each.field.value): each for each in found}
-    mended = [
+    corrected = [
         row.pk for key, row in open_rows.items() if key not in current and row.sku not in moving
     ]
-    run.mended = Drift.objects.filter(pk__in=mended).update(mended_at=now)
-    Drift.objects.filter(connection=connection, mended_at__lt=now - KEEP).delete()
+    run.corrected = Drift.objects.filter(pk__in=corrected).update(corrected_at=now)
+    Drift.objects.filter(connection=connection, corrected_at__lt=now - RETENTION).delete()
     Drift.objects.bulk_create(
         Drift(
             connection=connection,
@@ -167,14 +167,14 @@ def _store(
         for (sku, _), each in current.items()
         if (sku, each.field.value) not in open_rows
     )
-    _queue(connection, [each for each in found if _is_to_mend(each, open_rows)], now=now)
+    _queue(connection, [each for each in found if _is_to_correct(each, open_rows)], now=now)
 
 
-def _is_to_mend(each: Difference, open_rows: dict[tuple[str, str], Drift]) -> bool:
+def _is_to_correct(each: Difference, open_rows: dict[tuple[str, str], Drift]) -> bool:
     """Return whether a difference is sent again now.
 
-    A lower quantity in the store may be an order that is not taken in yet: to raise it would sell
-    these units twice. It is mended only if the next check finds it still.
+    A lower quantity in the store may be an order that is not imported yet: to raise it would sell
+    these units twice. It is corrected only if the next check finds it still.
     """
     if each.state is None:
         return False

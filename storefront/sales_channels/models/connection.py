@@ -49,7 +49,9 @@ class Connection(Stateful):
         models.PROTECT,
         related_name="store_connection",
         verbose_name=_("Channel"),
-        help_text=_("Its assortment, prices and currency are those of the store. One store each."),
+        help_text=_(
+            "Sets the assortment, prices and currency of the store. One store per channel."
+        ),
     )
     platform = models.CharField(
         _("Platform"),
@@ -75,7 +77,7 @@ class Connection(Stateful):
     is_publishing = models.BooleanField(
         _("Publish listings"),
         default=True,
-        help_text=_("If off, products, prices and stock are not sent. Orders are still taken in."),
+        help_text=_("If off, products, prices and stock are not sent. Orders are still imported."),
     )
     stock_buffer = models.PositiveSmallIntegerField(
         _("Stock buffer (units)"),
@@ -91,8 +93,8 @@ class Connection(Stateful):
         _("Refuse orders after (hours)"),
         default=24,
         help_text=_(
-            "A paid order that is out of stock, or that nothing carries to its address, waits this "
-            "long. Then it is canceled and refunded in the store. 0 = at once."
+            "A paid order that is out of stock or undeliverable waits this long. Then it is canceled "
+            "and refunded in the store. 0 = at once."
         ),
     )
     notifies_customers = models.BooleanField(
@@ -104,7 +106,7 @@ class Connection(Stateful):
         ),
     )
     # Earlier orders are the store's own. Empty: since it became active.
-    orders_since = models.DateTimeField(_("Orders taken in since"), null=True, blank=True)
+    orders_since = models.DateTimeField(_("Orders imported since"), null=True, blank=True)
     # the store's time of the newest order that was read
     orders_until = models.DateTimeField(_("Orders read until"), null=True, blank=True)
     # as the store describes itself (``StoreInfo``), when it was last checked
@@ -136,7 +138,7 @@ class Connection(Stateful):
         return self.channel.code
 
     @property
-    def takes_orders_since(self) -> datetime:
+    def imports_orders_since(self) -> datetime:
         """The moment from which orders of the store are ours; others were handled without us."""
         return self.orders_since or self.status_since
 
@@ -169,7 +171,7 @@ class ChannelRun(models.Model):
     quantities = models.PositiveIntegerField(_("Quantities written"), default=0)
     refused = models.PositiveIntegerField(_("Refused"), default=0)
     found = models.PositiveIntegerField(_("Differences found"), default=0)
-    mended = models.PositiveIntegerField(_("Differences mended"), default=0)
+    corrected = models.PositiveIntegerField(_("Differences corrected"), default=0)
     unknown = models.PositiveIntegerField(_("Unknown variants"), default=0)
     error = models.CharField(_("Error"), max_length=500, blank=True)
 

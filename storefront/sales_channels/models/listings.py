@@ -198,7 +198,7 @@ class Drift(models.Model):
     """One difference between a store and our listings, found by a drift check.
 
     ``variant`` is None for a variant of the store that is not ours. The next check sets
-    ``mended_at`` of what no longer differs.
+    ``corrected_at`` of what no longer differs.
     """
 
     class Field(models.TextChoices):
@@ -225,7 +225,7 @@ class Drift(models.Model):
     ours = models.BigIntegerField(_("Ours"), null=True, blank=True)
     theirs = models.BigIntegerField(_("In the store"), null=True, blank=True)
     found_at = models.DateTimeField(_("Found"))
-    mended_at = models.DateTimeField(_("Mended"), null=True, blank=True)
+    corrected_at = models.DateTimeField(_("Corrected"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("store difference")
@@ -234,7 +234,7 @@ class Drift(models.Model):
             unique(
                 "drift_open_once",
                 ["connection", "sku", "field"],
-                condition=Q(mended_at__isnull=True),
+                condition=Q(corrected_at__isnull=True),
             ),
         ]
 

@@ -1,4 +1,4 @@
-"""Remote order models: store what became of each order of a store, and the parcels reported to it."""
+"""Remote order models: record what became of each store order, and the reported parcels."""
 
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from storefront.sales_channels.models.connection import Connection
 
 
 class OrderProblem(models.TextChoices):
-    """Why an order of a store waits, or what of it our order does not follow."""
+    """Why a store order waits, or which change of it our order does not have."""
 
     PAYMENT_PENDING = "payment_pending", _("Not paid in the store yet")
     UNKNOWN_ITEM = "unknown_item", _("Unknown item")
@@ -25,28 +25,28 @@ class OrderProblem(models.TextChoices):
     INVALID_ADDRESS = "invalid_address", _("Invalid address")
     AMOUNTS_DIFFER = "amounts_differ", _("Amounts do not add up")
     OTHER_CURRENCY = "other_currency", _("Another currency than the channel")
-    TOO_LATE = "too_late", _("Canceled or refunded in the store, but too late here")
-    ADDRESS_LOCKED = "address_locked", _("Address changed in the store, but too late here")
+    TOO_LATE = "too_late", _("Canceled or refunded in the store, too late to cancel here")
+    ADDRESS_LOCKED = "address_locked", _("Address changed in the store, too late to change here")
     UNITS_ADDED = "units_added", _("Units added in the store")
     STORE_REFUSED = "store_refused", _("The store refused our change")
 
 
 class RemoteOrderRecord(Stateful):
-    """One order of a store, and our order that it became. It holds no personal data.
+    """One store order, and our order that it became. It holds no personal data.
 
     ``remote_updated_at`` is the newest version that was applied. ``due_at`` is the next attempt;
-    None: the store will tell of a change. ``problem_since`` starts the time after which an order
-    that cannot be had is refused.
+    None: a change in the store is awaited. ``problem_since`` starts the time after which an order
+    that cannot be fulfilled is refused.
     """
 
     class Status(models.TextChoices):
         RECEIVED = "received", _("Received")
         WAITING = "waiting", _("Waiting")  # for payment, stock or staff; ``problem`` says which
-        IMPORTED = "imported", _("Taken in")
+        IMPORTED = "imported", _("Imported")
         REFUSING = "refusing", _("Being refused")  # the store is asked to cancel and refund it
         REFUSED = "refused", _("Refused")
         IGNORED = "ignored", _("Ignored")  # a test order, or staff decided so
-        CANCELED = "canceled", _("Canceled in the store")  # before it was taken in
+        CANCELED = "canceled", _("Canceled in the store")  # before it was imported
 
     TRANSITIONS: ClassVar = {
         Status.RECEIVED: frozenset(
@@ -67,6 +67,7 @@ class RemoteOrderRecord(Stateful):
         Status.REFUSED: frozenset(),
         Status.CANCELED: frozenset(),
     }
+    UNDECIDED: ClassVar = frozenset({Status.RECEIVED, Status.WAITING})
 
     connection = models.ForeignKey(
         Connection,
@@ -104,8 +105,8 @@ class RemoteOrderRecord(Stateful):
     canceled_there_at = models.DateTimeField(_("Canceled in the store"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("order of a store")
-        verbose_name_plural = _("orders of stores")
+        verbose_name = _("store order")
+        verbose_name_plural = _("store orders")
         constraints = [
             unique("remote_order_once", ["connection", "external_id"]),
             check(
@@ -136,16 +137,16 @@ class RemoteOrderRecord(Stateful):
 
 
 class RemoteFulfillment(models.Model):
-    """One parcel that a store is told of. ``external_id`` is empty until the store has it.
+    """One parcel that is reported to a store. ``external_id`` is empty until the store has it.
 
-    ``sent_digest`` is of the tracking data that it was last told.
+    ``sent_digest`` is that of the tracking data last sent.
     """
 
     remote_order = models.ForeignKey(
         RemoteOrderRecord,
         models.PROTECT,
         related_name="fulfillments",
-        verbose_name=_("Order of a store"),
+        verbose_name=_("Store order"),
     )
     parcel = models.OneToOneField(
         Parcel, models.PROTECT, related_name="remote_fulfillment", verbose_name=_("Parcel")
@@ -158,8 +159,8 @@ class RemoteFulfillment(models.Model):
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
 
     class Meta:
-        verbose_name = _("parcel reported to a store")
-        verbose_name_plural = _("parcels reported to stores")
+        verbose_name = _("reported parcel")
+        verbose_name_plural = _("reported parcels")
 
     def __str__(self) -> str:
         return f"{self.parcel_id} ({self.remote_order})"

@@ -1,4 +1,4 @@
-"""Remote order admin: show what became of the orders of stores; retry, refuse, ignore, resolve."""
+"""Remote order admin: show what became of store orders; retry, refuse, ignore, resolve."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
@@ -35,7 +35,7 @@ STATUS_COLUMN = columns.status(
 
 
 def _is_undecided(record: RemoteOrderRecord) -> bool:
-    return record.status in decisions.UNDECIDED
+    return record.status in record.UNDECIDED
 
 
 @admin.register(RemoteOrderRecord)
@@ -100,7 +100,7 @@ class RemoteOrderAdmin(StaffAdmin):
     @confirmed_action(
         description=_("Try again"),
         icon="refresh",
-        explain=_("The order is read from the store again, and taken in if it can be now."),
+        explain=_("The order is read from the store again, and imported if this is possible now."),
         done=_("%s is read again. Reload this page in a moment."),
     )
     def retry(self, request: HttpRequest, record: RemoteOrderRecord, _data: object) -> None:
@@ -124,7 +124,7 @@ class RemoteOrderAdmin(StaffAdmin):
     @confirmed_action(
         description=_("Ignore"),
         icon="visibility_off",
-        explain=_("The order is not taken in, and nothing is refunded. Handle it in the store."),
+        explain=_("The order is not imported, and nothing is refunded. Handle it in the store."),
         form_class=ReasonForm,
         done=_("%s is ignored."),
     )
@@ -149,7 +149,7 @@ admin.site.unregister(Order)
 
 @admin.register(Order)
 class OrderOfStoreAdmin(OrderAdmin):
-    """The staff page of orders, with the order of the store that one came from."""
+    """The staff page of orders, with the store order that an order came from."""
 
     inlines: ClassVar = [
         *OrderAdmin.inlines,
@@ -168,7 +168,7 @@ class OrderOfStoreAdmin(OrderAdmin):
 register_read_only(
     RemoteFulfillment,
     list_display=[
-        columns.link("remote_order", _("Order of a store")),
+        columns.link("remote_order", _("Store order")),
         columns.link("parcel", _("Parcel")),
         "external_id",
         columns.age("sent_at", _("Sent")),

@@ -1,4 +1,4 @@
-"""Cancellations: cancel in the store what we canceled here. The refund is the gateway's."""
+"""Cancellations: cancel in the store what we canceled here. The gateway makes the refund."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ REASON = "canceled by the shop"
 
 
 def due(connection: Connection, *, now: datetime) -> QuerySet[RemoteOrderRecord]:
-    """Return the taken-in orders that are canceled here, and perhaps not in the store."""
+    """Return the imported orders that are canceled here, and perhaps not in the store."""
     rows = RemoteOrderRecord.objects.filter(
         connection=connection,
         order__status=Order.Status.CANCELED,

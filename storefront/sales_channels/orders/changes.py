@@ -1,7 +1,7 @@
-"""Changes: follow what happened to a taken-in order in its store: refunds, cancellation, address.
+"""Changes: apply what happened to an imported order in its store: refunds, cancellation, address.
 
-Everything is compared with what our order and its payment record already, so that applying a
-version again changes nothing. What comes too late here is told to staff.
+Everything is compared with our order and its payment, so that applying a version again changes
+nothing. Staff are shown what comes too late here.
 """
 
 from collections.abc import Mapping
@@ -63,9 +63,9 @@ def _follow_refunds(record: RemoteOrderRecord, remote: RemoteOrder, now: datetim
         if refund.key or not refund.amount:
             continue
         order = _order_of(record)
-        keep = _units_to_keep(order, remote, refund)
+        keep = _remaining_units(order, remote, refund)
         if keep and not remote.is_canceled:
-            _source(order, now)
+            _ensure_purchase_orders(order, now)
         recorded = reported_refunds.record(
             payment=payment,
             update=gateway.refund_update(refund, reference=record.reference),
@@ -79,16 +79,16 @@ def _follow_refunds(record: RemoteOrderRecord, remote: RemoteOrder, now: datetim
     return problems
 
 
-def _source(order: Order, now: datetime) -> None:
-    """Create the purchase orders of an order that has none yet: before, only all can be canceled."""
+def _ensure_purchase_orders(order: Order, now: datetime) -> None:
+    """Create the purchase orders of a placed order: without them, only the whole can be canceled."""
     if order.status == Order.Status.PLACED:
         submission.create_purchase_orders(order=order, now=now)
 
 
-def _units_to_keep(order: Order, remote: RemoteOrder, refund: RemoteRefund) -> dict[int, int]:
+def _remaining_units(order: Order, remote: RemoteOrder, refund: RemoteRefund) -> dict[int, int]:
     """Return the order lines that a refund reduces, with the units that remain.
 
-    Delivered units are no longer there to cancel: their refund is one of a return.
+    Delivered units cannot be canceled: their refund is that of a return.
     """
     keep: dict[int, int] = {}
     for line in order.lines.order_by("pk"):
@@ -130,7 +130,7 @@ def _follow_cancellation(record: RemoteOrderRecord, remote: RemoteOrder, now: da
         else:
             keep = _canceled_units(order, remote)
             if keep:
-                _source(order, now)
+                _ensure_purchase_orders(order, now)
             outcomes = items.cancel_items(
                 order=order, keep=keep, reason=REASON, actor=actor, now=now
             )
@@ -195,9 +195,13 @@ def _order_of(record: RemoteOrderRecord) -> Order:
     return order
 
 
+def next_attempt_at(failures: int, *, now: datetime) -> datetime:
+    """Return the time of the next attempt, later after each failure."""
+    return now + add_jitter(backoff(FIRST_RETRY_AFTER, failures=failures, longest=MAX_RETRY_AFTER))
+
+
 def defer(record: RemoteOrderRecord, *, now: datetime) -> None:
     """Try again later, later after each failure."""
-    wait = backoff(FIRST_RETRY_AFTER, failures=record.attempts, longest=MAX_RETRY_AFTER)
-    record.due_at = now + add_jitter(wait)
+    record.due_at = next_attempt_at(record.attempts, now=now)
     record.attempts = min(record.attempts + 1, 1000)
     record.save(update_fields=["due_at", "attempts"])

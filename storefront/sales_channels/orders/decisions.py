@@ -1,4 +1,4 @@
-"""Decisions: what staff decide on an order of a store that waits, or that our order does not follow."""
+"""Decisions: retry, refuse or ignore a waiting store order, resolve the problem of an imported one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,6 @@ from storefront.sales_channels.orders.locks import record_lock
 from suppliers.resilience.bulkheads import LockedElsewhereError
 
 Status = RemoteOrderRecord.Status
-UNDECIDED = frozenset({Status.RECEIVED, Status.WAITING})
 
 
 class CannotDecideError(Exception):
@@ -43,7 +42,7 @@ def refuse(*, record: RemoteOrderRecord, actor: str, now: datetime) -> None:
 
 
 def ignore(*, record: RemoteOrderRecord, reason: str, actor: str, now: datetime) -> None:
-    """Leave the order to the store: it is not taken in, and not refunded.
+    """Leave the order to the store: it is not imported, and not refunded.
 
     Raises: CannotDecideError
     """
@@ -62,7 +61,7 @@ def ignore(*, record: RemoteOrderRecord, reason: str, actor: str, now: datetime)
 
 
 def resolve(*, record: RemoteOrderRecord) -> None:
-    """Close the problem of a taken-in order. The next change in the store may raise another.
+    """Close the problem of an imported order. The next change in the store may raise another.
 
     Raises: CannotDecideError
     """
@@ -84,9 +83,9 @@ def _deciding(record: RemoteOrderRecord) -> Iterator[None]:
 
 
 def _require_undecided(record: RemoteOrderRecord) -> None:
-    """Require that the order is not taken in, not even by a worker that died after placing it."""
+    """Require that the order is not imported, not even by a worker that died after placing it."""
     channel = record.connection.channel
     is_placed = external_orders.find(channel=channel, reference=record.external_id) is not None
-    if is_placed or record.status not in UNDECIDED:
-        message = gettext("This order was taken in or decided on. Cancel our order instead.")
+    if is_placed or record.status not in record.UNDECIDED:
+        message = gettext("This order was imported or decided on. Cancel our order instead.")
         raise CannotDecideError(message)

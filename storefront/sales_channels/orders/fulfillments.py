@@ -1,4 +1,4 @@
-"""Fulfillments: tell a store of each parcel once, and of changed tracking data.
+"""Fulfillments: report each parcel to its store once, and changed tracking data.
 
 The parcel's key is that of the fulfillment, and adapters look it up before they write: a lost
 answer makes no second fulfillment.
@@ -6,7 +6,7 @@ answer makes no second fulfillment.
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from django.db.models import Q, QuerySet
@@ -14,18 +14,17 @@ from django.db.models import Q, QuerySet
 from shipping.models import Parcel
 from shipping.shipments.identities import tracking_link
 from storefront.lib.failpoints import failpoint
-from storefront.lib.http.backoff import add_jitter, backoff
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.sales_channels.models import Connection, RemoteFulfillment, RemoteOrderRecord
+from storefront.sales_channels.orders import changes
 from storefront.sales_channels.platforms.base import FulfillmentWrite, Platform
 from suppliers.resilience.bulkheads import exclusive_lock
 
 BATCH = 200
-FIRST_RETRY_AFTER, MAX_RETRY_AFTER = timedelta(minutes=1), timedelta(hours=2)
 
 
 def unreported(connection: Connection) -> QuerySet[Parcel]:
-    """Return the shipped parcels with known contents that the store was never told of."""
+    """Return the shipped parcels with known contents that were never reported to the store."""
     parcels = Parcel.objects.filter(
         shipment__purchase_order__order__remote_order__connection=connection,
         status__in=Parcel.LEFT,
@@ -48,8 +47,8 @@ def due(connection: Connection, *, now: datetime) -> Iterator[RemoteFulfillment]
             yield row
 
 
-def note_new(connection: Connection, *, now: datetime) -> None:
-    """Store a row for each parcel that the store is to be told of. Idempotent."""
+def store_new(connection: Connection, *, now: datetime) -> None:
+    """Store a row for each parcel that is not reported yet. Idempotent."""
     for parcel in unreported(connection).select_related("shipment__purchase_order"):
         record = RemoteOrderRecord.objects.get(order=parcel.shipment.purchase_order.order_id)
         RemoteFulfillment.objects.get_or_create(
@@ -58,7 +57,7 @@ def note_new(connection: Connection, *, now: datetime) -> None:
 
 
 def send(*, fulfillment: RemoteFulfillment, platform: Platform, now: datetime) -> None:
-    """Tell the store of a parcel, or of its new tracking data. Failures are stored and retried.
+    """Report a parcel or its new tracking data to the store. Failures are stored and retried.
 
     Raises: LockedElsewhereError  another worker sends it
             TemporaryError        the store does not answer: the caller stops
@@ -86,8 +85,7 @@ def send(*, fulfillment: RemoteFulfillment, platform: Platform, now: datetime) -
 
 
 def _defer(fulfillment: RemoteFulfillment, error: ExternalServiceError, now: datetime) -> None:
-    wait = backoff(FIRST_RETRY_AFTER, failures=fulfillment.attempts, longest=MAX_RETRY_AFTER)
-    fulfillment.due_at = now + add_jitter(wait)
+    fulfillment.due_at = changes.next_attempt_at(fulfillment.attempts, now=now)
     fulfillment.attempts += 1
     if isinstance(error, PermanentError):
         fulfillment.problem = str(error)[:300]
@@ -113,7 +111,7 @@ def _write(fulfillment: RemoteFulfillment) -> FulfillmentWrite:
 
 
 def digest_of(fulfillment: RemoteFulfillment) -> str:
-    """Return a digest of the tracking data that the store is told."""
+    """Return a digest of the tracking data that the store gets."""
     parcel = fulfillment.parcel
-    told = f"{parcel.carrier}\n{parcel.number}\n{parcel.tracking_url}"
-    return blake2b(told.encode(), digest_size=8).hexdigest()
+    reported = f"{parcel.carrier}\n{parcel.number}\n{parcel.tracking_url}"
+    return blake2b(reported.encode(), digest_size=8).hexdigest()

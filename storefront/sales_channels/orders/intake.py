@@ -1,4 +1,4 @@
-"""Intake: take in the orders of a store, each once, from webhooks and polls in any order.
+"""Intake: import the orders of a store, each once, from webhooks and polls in any order.
 
 step     what happens                                   safe to repeat because
 store    one record for each order of the store         ``remote_order_once``
@@ -17,24 +17,23 @@ from storefront.lib.failpoints import failpoint
 from storefront.sales_channels.models import Connection, OrderProblem, RemoteOrderRecord
 from storefront.sales_channels.orders import changes, gateway, refusals, routing, translation
 from storefront.sales_channels.orders.locks import record_lock
-from storefront.sales_channels.orders.translation import NotTakenError
+from storefront.sales_channels.orders.translation import NotImportedError
 from storefront.sales_channels.platforms.base import PaymentState, Platform, RemoteOrder
 
 Status = RemoteOrderRecord.Status
-UNDECIDED = frozenset({Status.RECEIVED, Status.WAITING})
-# An order that cannot be had may become refusable, so it is tried again.
+# Until it is refused, an order that cannot be fulfilled is tried again.
 RETRY_AFTER = timedelta(minutes=10)
 PAYMENT_RETRY_AFTER = timedelta(minutes=30)
-# Problems that new stock or a new route may end; others need staff first.
-CANNOT_BE_HAD = frozenset({OrderProblem.OUT_OF_STOCK, OrderProblem.UNDELIVERABLE})
+# Problems that new stock or a new shipping method may end; others need staff first.
+UNFULFILLABLE = frozenset({OrderProblem.OUT_OF_STOCK, OrderProblem.UNDELIVERABLE})
 
 
 class UnknownRemoteOrderError(Exception):
     """The store has no such order, or not yet."""
 
 
-def note(*, connection: Connection, external_id: str, now: datetime) -> RemoteOrderRecord:
-    """Return the record of an order of a store; a new one is due now."""
+def ensure_record(*, connection: Connection, external_id: str, now: datetime) -> RemoteOrderRecord:
+    """Return the record of a store order; a new one is due now."""
     record, _ = RemoteOrderRecord.objects.select_related(
         "connection__channel", "order"
     ).get_or_create(
@@ -52,7 +51,7 @@ def process(
     now: datetime,
     remote: RemoteOrder | None = None,
 ) -> RemoteOrderRecord:
-    """Decide on an order of a store, or follow its changes. Idempotent.
+    """Decide on a store order, or follow its changes. Idempotent.
 
     Shape:  ``remote`` as read by the caller; None: it is read here
     Raises: LockedElsewhereError     another worker decides on it
@@ -69,7 +68,7 @@ def process(
             changes.follow(record=record, remote=remote, now=now)
         elif record.status == Status.REFUSING:
             refusals.execute(record=record, platform=platform, remote=remote, now=now)
-        elif record.status in UNDECIDED:
+        elif record.status in record.UNDECIDED:
             _decide(record, remote, platform, now)
     return record
 
@@ -90,7 +89,7 @@ def _decide(
         _mark_imported(record, remote, earlier, now)
     elif remote.is_test:
         _close(record, Status.IGNORED, "test order", now)
-    elif remote.placed_at < connection.takes_orders_since:
+    elif remote.placed_at < connection.imports_orders_since:
         _close(record, Status.IGNORED, "placed before the store was connected", now)
     elif remote.is_canceled or remote.payment in {PaymentState.VOIDED, PaymentState.REFUNDED}:
         _close(record, Status.CANCELED, "", now)
@@ -99,7 +98,7 @@ def _decide(
     else:
         try:
             order = _place(record, remote, now)
-        except NotTakenError as error:
+        except NotImportedError as error:
             _wait(record, error.problem, error.detail, now)
             if is_to_refuse(record, now=now):
                 refusals.refuse_locked(record, actor="", now=now)
@@ -109,7 +108,7 @@ def _decide(
 
 
 def _place(record: RemoteOrderRecord, remote: RemoteOrder, now: datetime) -> Order:
-    """Place the order. Raises: NotTakenError."""
+    """Place the order. Raises: NotImportedError."""
     sale = translation.to_sale(remote, record.connection)
     payment = ExternalPayment(
         gateway=gateway.CODE,
@@ -123,9 +122,9 @@ def _place(record: RemoteOrderRecord, remote: RemoteOrder, now: datetime) -> Ord
     except AlreadyPlacedError as error:
         return error.order
     except UnavailableError as error:
-        raise NotTakenError(OrderProblem.OUT_OF_STOCK, "sold in the meantime") from error
+        raise NotImportedError(OrderProblem.OUT_OF_STOCK, "sold in the meantime") from error
     except InvalidAddressError as error:
-        raise NotTakenError(OrderProblem.INVALID_ADDRESS, ", ".join(error.fields)) from error
+        raise NotImportedError(OrderProblem.INVALID_ADDRESS, ", ".join(error.fields)) from error
 
 
 def _mark_imported(
@@ -154,7 +153,7 @@ def _close(record: RemoteOrderRecord, status: Status, detail: str, now: datetime
 
 def _wait(record: RemoteOrderRecord, problem: OrderProblem, detail: str, now: datetime) -> None:
     """Store why the order waits. A change of the reason that staff see starts the time again."""
-    was_unavailable = record.problem in CANNOT_BE_HAD and problem in CANNOT_BE_HAD
+    was_unavailable = record.problem in UNFULFILLABLE and problem in UNFULFILLABLE
     if record.problem != problem and not was_unavailable:
         record.problem_since = now
     record.problem, record.detail = problem, detail
@@ -167,8 +166,8 @@ def _wait(record: RemoteOrderRecord, problem: OrderProblem, detail: str, now: da
 
 
 def is_to_refuse(record: RemoteOrderRecord, *, now: datetime) -> bool:
-    """Return whether an order that cannot be had has waited as long as its store allows."""
-    if record.problem not in CANNOT_BE_HAD or record.problem_since is None:
+    """Return whether an order that cannot be fulfilled has waited as long as its store allows."""
+    if record.problem not in UNFULFILLABLE or record.problem_since is None:
         return False
     allowed = timedelta(hours=record.connection.refuse_after_hours)
     return now >= record.problem_since + allowed

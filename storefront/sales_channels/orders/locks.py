@@ -1,4 +1,4 @@
-"""Record lock: let one worker, or one staff member, decide on an order of a store at a time."""
+"""Record lock: let one worker, or one staff member, decide on a store order at a time."""
 
 from contextlib import AbstractContextManager
 

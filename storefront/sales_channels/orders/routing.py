@@ -11,7 +11,7 @@ from orders.routing.delivery_quote import ShippingQuote
 from shipping.availability.reach import load_reach
 from shipping.rates import live_rates, quotes
 from storefront.sales_channels.models import OrderProblem
-from storefront.sales_channels.orders.translation import NotTakenError
+from storefront.sales_channels.orders.translation import NotImportedError
 
 
 def quote(sale: ExternalSale, *, now: datetime) -> ShippingQuote:
@@ -20,7 +20,7 @@ def quote(sale: ExternalSale, *, now: datetime) -> ShippingQuote:
     The items are sold already, so the channel's safety stock is used for them, and listings do not
     count. Prices only choose: the store has charged the delivery.
 
-    Raises: NotTakenError  it cannot be had, or nothing carries it to the address
+    Raises: NotImportedError  it is out of stock, or nothing ships it to the address
     """
     channel = copy(sale.channel)
     channel.safety_stock = 0
@@ -39,7 +39,7 @@ def quote(sale: ExternalSale, *, now: datetime) -> ShippingQuote:
             f"{pieces[id_].sku}: {wanted[id_]} ordered, {fewer} available"
             for id_, fewer in plan.missing.items()
         ]
-        raise NotTakenError(OrderProblem.OUT_OF_STOCK, "; ".join(missing))
+        raise NotImportedError(OrderProblem.OUT_OF_STOCK, "; ".join(missing))
     rates = live_rates.get_for_plan(
         plan=plan, channel=channel, country=country, postcode=sale.ship_to.postcode, now=now
     )
@@ -47,5 +47,5 @@ def quote(sale: ExternalSale, *, now: datetime) -> ShippingQuote:
         plan=plan, country=country, now=now, pieces=pieces, live_rates=rates
     )
     if not offered:
-        raise NotTakenError(OrderProblem.UNDELIVERABLE, country)
+        raise NotImportedError(OrderProblem.UNDELIVERABLE, country)
     return min(offered, key=quotes.sort_key)

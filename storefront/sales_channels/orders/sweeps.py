@@ -27,7 +27,7 @@ BATCH = 200
 
 
 def poll(*, connection: Connection, now: datetime) -> int:
-    """Take in the orders that changed since the last poll; return how many were read.
+    """Import the orders that changed since the last poll; return how many were read.
 
     The cursor is the store's own time, and moves only past orders that are stored. An order that
     fails stops no other.
@@ -36,7 +36,7 @@ def poll(*, connection: Connection, now: datetime) -> int:
     """
     count = 0
     with exclusive_lock(f"remote orders {connection.pk}"), open_platform(connection) as platform:
-        begin = connection.takes_orders_since
+        begin = connection.imports_orders_since
         since = connection.orders_until or begin
         newest = connection.orders_until
         try:
@@ -55,7 +55,7 @@ def poll(*, connection: Connection, now: datetime) -> int:
 def _attempt_newer(
     connection: Connection, remote: RemoteOrder, platform: Platform, now: datetime
 ) -> None:
-    record = intake.note(connection=connection, external_id=remote.external_id, now=now)
+    record = intake.ensure_record(connection=connection, external_id=remote.external_id, now=now)
     if record.remote_updated_at is None or remote.updated_at > record.remote_updated_at:
         attempt(record=record, platform=platform, remote=remote, now=now)
 
@@ -92,16 +92,16 @@ def attempt(
         if isinstance(error, TemporaryError):
             raise
     except Exception:
-        log.exception("%s cannot be taken in", record)
+        log.exception("%s cannot be imported", record)
         changes.defer(record, now=now)
 
 
 def report(*, connection: Connection, now: datetime) -> None:
-    """Tell a store of parcels, tracking data and cancellations that it does not know.
+    """Report parcels, tracking data and cancellations that a store does not know.
 
     Raises: TemporaryError
     """
-    fulfillments.note_new(connection, now=now)
+    fulfillments.store_new(connection, now=now)
     waiting = list(fulfillments.due(connection, now=now))
     canceled = list(cancellations.due(connection, now=now)[:BATCH])
     if not waiting and not canceled:

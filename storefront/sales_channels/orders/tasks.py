@@ -26,7 +26,7 @@ def poll_stores(**_: Any) -> None:
 
 @shared_task
 def poll_store(*, connection_id: int, **_: Any) -> None:
-    """Take in the orders of one store that changed."""
+    """Import the orders of one store that changed."""
     _run(connection_id, sweeps.poll)
     sweep_paid_orders.delay()
 
@@ -40,7 +40,7 @@ def process_due(**_: Any) -> None:
 
 @shared_task
 def work_for_store(*, connection_id: int, **_: Any) -> None:
-    """Do what one store waits for, in one task at a time: a store that hangs occupies one worker."""
+    """Process due orders and report to one store, one task at a time: a hanging store occupies one worker."""
     with suppress(LockedElsewhereError), exclusive_lock(f"remote work {connection_id}"):
         _run(connection_id, sweeps.process_due)
         _run(connection_id, sweeps.report)

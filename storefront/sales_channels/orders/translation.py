@@ -1,4 +1,4 @@
-"""Translation: turn an order of a store into a sale of ours, or say why that is not possible."""
+"""Translation: turn a store order into a sale of ours, or say why that is not possible."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,8 +21,8 @@ from storefront.sales_channels.platforms.base import RemoteLine, RemoteOrder
 RATE_PRECISION = Decimal("0.00001")  # of ``OrderLine.tax_rate``
 
 
-class NotTakenError(Exception):
-    """The order cannot be taken in now; ``detail`` is for staff."""
+class NotImportedError(Exception):
+    """The order cannot be imported now; ``detail`` is for staff."""
 
     def __init__(self, problem: OrderProblem, detail: str = "") -> None:
         super().__init__(f"{problem}: {detail}")
@@ -35,11 +35,11 @@ def to_sale(remote: RemoteOrder, connection: Connection) -> ExternalSale:
 
     Units that were removed in the store before are left out if its total excludes them.
 
-    Raises: NotTakenError
+    Raises: NotImportedError
     """
     channel = connection.channel
     if remote.currency != channel.currency:
-        raise NotTakenError(
+        raise NotImportedError(
             OrderProblem.OTHER_CURRENCY, f"{remote.currency}, the channel has {channel.currency}"
         )
     variants = _find_variants(connection, remote.lines)
@@ -59,7 +59,7 @@ def to_sale(remote: RemoteOrder, connection: Connection) -> ExternalSale:
         ]
         totals.append(_total(lines, delivery, remote.currency))
     if totals[-1] != remote.total or not lines:
-        raise NotTakenError(
+        raise NotImportedError(
             OrderProblem.AMOUNTS_DIFFER,
             f"lines and delivery: {' or '.join(map(str, totals))}, total: {remote.total}",
         )
@@ -102,7 +102,7 @@ def _find_variants(connection: Connection, lines: Sequence[RemoteLine]) -> Mappi
         for line in lines
     }
     if unknown := [line.sku or line.title for line in lines if not found[line.external_id]]:
-        raise NotTakenError(OrderProblem.UNKNOWN_ITEM, ", ".join(unknown))
+        raise NotImportedError(OrderProblem.UNKNOWN_ITEM, ", ".join(unknown))
     return {line_id: variant for line_id, variant in found.items() if variant is not None}
 
 
@@ -125,12 +125,12 @@ def _sold_line(remote: RemoteOrder, line: RemoteLine, variant: Variant) -> SoldL
 
 
 def _charge(remote: RemoteOrder, *, amount: Money, discount: Money, tax: Money) -> LineCharge:
-    """Return a charge as sold. Raises NotTakenError: it is no amount of money."""
+    """Return a charge as sold. Raises NotImportedError: it is no amount of money."""
     given = (amount, discount, tax)
     is_exact = all(one.is_representable and one == one.rounded() for one in given)
     if not is_exact or min(one.amount for one in given) < 0 or amount < discount:
         parts = ", ".join(f"{one.amount} {one.currency}" for one in given)
-        raise NotTakenError(OrderProblem.AMOUNTS_DIFFER, f"amount, discount, tax: {parts}")
+        raise NotImportedError(OrderProblem.AMOUNTS_DIFFER, f"amount, discount, tax: {parts}")
     added = Money.zero(remote.currency) if remote.prices_include_tax else tax
     return LineCharge(amount=amount, discount=discount, tax=tax, added=added)
 

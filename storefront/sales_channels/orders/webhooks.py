@@ -37,7 +37,7 @@ def verify(connection: Connection, *, headers: Mapping[str, str], body: bytes) -
 
 
 def apply(connection: Connection, *, external_id: str, now: datetime) -> bool:
-    """Take in the named order, or stop the connection; return whether the call meant anything.
+    """Import the named order, or stop the connection; return whether the call had an effect.
 
     Raises: TemporaryError, PermanentError, intake.UnknownRemoteOrderError, LockedElsewhereError
     """
@@ -47,7 +47,7 @@ def apply(connection: Connection, *, external_id: str, now: datetime) -> bool:
         return True
     if topic != WebhookTopic.ORDER or not order_id:
         return False
-    record = intake.note(connection=connection, external_id=order_id, now=now)
+    record = intake.ensure_record(connection=connection, external_id=order_id, now=now)
     if connection.status != Connection.Status.ACTIVE:
         return True  # the record is due when the connection is resumed
     with open_platform(connection, is_for_order=True) as platform:

@@ -25,7 +25,7 @@ SALES_CHANNELS = (
     ),
     simple_rule(
         "store_failing",
-        _("Store does not take our changes"),
+        _("Store does not accept our changes"),
         "sales_channels_connection",
         _STORE.format(since="s.problem_at", detail="s.problem"),
         "s.status = 'active' AND s.problem_at < %(now)s - interval '15 minutes'",
@@ -48,10 +48,10 @@ SALES_CHANNELS = (
         filters="connection__channel__code={name}&problem__isempty=0",
         has_stable_since=False,
     ),
-    # A problem of an order that waits, or of one that ours no longer follows.
+    # A waiting order, or an imported one whose changes came too late.
     InboxRule(
         code="store_order_problem",
-        sentence=_("Order of a store needs a decision"),
+        sentence=_("Store order needs a decision"),
         page="sales_channels_remoteorderrecord",
         sql="""
             SELECT r.id, coalesce(nullif(r.name, ''), r.external_id) AS name,
@@ -64,7 +64,7 @@ SALES_CHANNELS = (
     ),
     InboxRule(
         code="store_order_unprocessed",
-        sentence=_("Order of a store is not processed"),
+        sentence=_("Store order is not processed"),
         page="sales_channels_remoteorderrecord",
         sql="""
             SELECT r.id, coalesce(nullif(r.name, ''), r.external_id) AS name,
@@ -76,7 +76,7 @@ SALES_CHANNELS = (
     ),
     InboxRule(
         code="store_parcel_unreported",
-        sentence=_("Store does not know of a parcel"),
+        sentence=_("Parcel not reported to the store"),
         page="sales_channels_remotefulfillment",
         sql=f"""
             SELECT f.id, p.carrier || ' ' || p.number AS name, p.status_since AS since,

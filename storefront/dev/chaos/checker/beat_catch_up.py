@@ -50,7 +50,7 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "authorized payments at the gateway": (poll_gateways, expire_unpaid),
     "open backorders": (reroute_due,),
     "orders with unread supplier status": (poll_open_orders,),
-    "orders of stores to decide": (poll_stores, process_store_orders),
+    "store orders to decide": (poll_stores, process_store_orders),
     "parcels to report to stores": (process_store_orders,),
     "listings to send to stores": (publish_listings,),
     "changes of stores": (publish_listings,),

@@ -105,7 +105,7 @@ def open_work(excluded: Collection[str] = ()) -> tuple[str, ...]:
             kind__in=ledger.REQUESTS, outcome__isnull=True
         ),
         "open backorders": Backorder.objects.filter(status__in=backorders.OPEN_STATES),
-        "orders of stores to decide": RemoteOrderRecord.objects.filter(
+        "store orders to decide": RemoteOrderRecord.objects.filter(
             status__in=[RemoteOrderRecord.Status.RECEIVED, RemoteOrderRecord.Status.REFUSING]
         )
         | RemoteOrderRecord.objects.filter(due_at__isnull=False),

@@ -76,7 +76,7 @@ class StoreCustomers:
                 if time.monotonic() > until:
                     raise NotListedError(f"{platform} does not show {sorted(missing)}")
                 stop.sleep(self.place, 0.5)
-        # An order that cannot be had is refused at once.
+        # An order that cannot be fulfilled is refused at once.
         Connection.objects.update(refuse_after_hours=0)
 
     def begin(self) -> threading.Thread:
@@ -138,9 +138,9 @@ class StoreCustomers:
         poll_stores.delay()
         return True
 
-    # What is true in the end
+    # Final checks
 
-    def mend_drift(self) -> bool:
+    def correct_drift(self) -> bool:
         """Compare the stores with our listings, queue what differs; return whether any did."""
         found = 0
         for each in Connection.objects.all():
@@ -150,7 +150,7 @@ class StoreCustomers:
         return bool(found)
 
     def violations(self) -> Iterator[str]:
-        """Yield what is wrong with the orders of the stores, and what still differs there."""
+        """Yield what is wrong with the store orders, and what still differs there."""
         if not self.orders_per_phase:
             return
         imported = 0
@@ -166,9 +166,9 @@ class StoreCustomers:
                     imported += record is not None and record.status == Status.IMPORTED
                     yield from self._wrong_with(remote, record, platform)
         if not imported:
-            yield "no order of a store was taken in"
-        if self.mend_drift():
-            names = Drift.objects.filter(mended_at=None).values_list("field", "ours", "theirs")
+            yield "no store order was imported"
+        if self.correct_drift():
+            names = Drift.objects.filter(corrected_at=None).values_list("field", "ours", "theirs")
             yield f"a store differs from our listings: {list(names)[:3]}"
 
     def _wrong_with(
@@ -177,16 +177,16 @@ class StoreCustomers:
         name = f"{platform} {remote.name}"
         kept = remote.total.minor - sum(refund.amount.minor for refund in remote.refunds)
         if record is None:
-            yield f"{name} was never taken in"
+            yield f"{name} was never imported"
         elif record.status == Status.REFUSED:
             if not remote.is_canceled or kept:
                 yield f"{name} was refused, but {kept} were kept"
         elif record.status != Status.IMPORTED:
             yield f"{name} is {record.status}: {record.problem} {record.detail}"
         else:
-            yield from self._wrong_with_taken(remote, record, name, kept)
+            yield from self._wrong_with_imported(remote, record, name, kept)
 
-    def _wrong_with_taken(
+    def _wrong_with_imported(
         self, remote: RemoteOrder, record: RemoteOrderRecord, name: str, kept: int
     ) -> Iterator[str]:
         orders = Order.objects.filter(external_reference=remote.external_id)

@@ -1,4 +1,4 @@
-"""Drift check: differences between a store and our listings are shown and mended."""
+"""Drift check: differences between a store and our listings are shown and corrected."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -57,8 +57,8 @@ def test_higher_stock_and_other_price_are_found_in_units_and_cents_and_mended(
     assert (store.quantity_of("HL-1"), store.prices[variant_id][1]) == (7, None)
     check(connection, now=LATER + timedelta(hours=1))
 
-    assert not Drift.objects.filter(mended_at=None).exists()
-    assert [(each.found, each.mended) for each in drift_runs()] == [(3, 0), (0, 3)]
+    assert not Drift.objects.filter(corrected_at=None).exists()
+    assert [(each.found, each.corrected) for each in drift_runs()] == [(3, 0), (0, 3)]
 
 
 def drift_runs():
@@ -66,7 +66,7 @@ def drift_runs():
 
 
 def test_lower_stock_is_raised_only_if_the_next_check_finds_it_still(connection, store, listing):
-    """An order of the store that is not taken in yet lowers its stock."""
+    """An order of the store that is not imported yet lowers its stock."""
     variant_id = store.variant_id("HL-1")
     store.quantities[variant_id] = 5
 

@@ -1,4 +1,4 @@
-"""Staff pages: the list and the page of orders of stores, and what staff decide there."""
+"""Staff pages: the list and the page of store orders, and what staff decide there."""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,4 @@
-"""Intake: each order of a store becomes one order of ours, or waits, or is refused there."""
+"""Intake: each store order becomes one order of ours, or waits, or is refused there."""
 
 import threading
 from dataclasses import replace
@@ -303,7 +303,7 @@ def test_webhooks_and_a_poll_at_once_take_an_order_in_once(connection, store, la
     make_remote_order(store, lamp)
 
     def by_webhook():
-        record = intake.note(connection=connection, external_id="1001", now=NOON)
+        record = intake.ensure_record(connection=connection, external_id="1001", now=NOON)
         with open_platform(connection) as platform:
             sweeps.attempt(record=record, platform=platform, now=NOON)
 
