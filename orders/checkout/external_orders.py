@@ -1,7 +1,7 @@
-"""External orders: place an order whose prices, and whose payment, were made elsewhere.
+"""External orders: place an order that was sold and paid elsewhere.
 
-The order reserves from the same stock ledger as a cart, is routed by the same engine, and is paid
-from its first moment: one transaction writes order, lines, allocations and captured payment.
+The order reserves from the same stock ledger as a cart and is routed by the same engine. One
+transaction writes order, lines, allocations and the captured payment.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from suppliers.inventory.ledger import NotEnoughStockError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalSale:
-    """A sale as it was made elsewhere. ``reference`` is its id there, unique on the channel.
+    """A sale that was made elsewhere. ``reference`` is its id there, unique on the channel.
 
     All amounts are in the currency of the channel. ``delivery`` is charged for the whole order.
     """

@@ -3,7 +3,7 @@
 step    what happens                                           safe to repeat because
 cancel  units that can still be canceled; suppliers are asked  the refund is recorded once
 answer  the refund requests that this made, by this refund     same transaction: no worker sees them
-keep    what a supplier has yet to answer is settled as well   ``rejected_lines.charged_amount``
+settle  what suppliers have yet to cancel is refunded as well  ``rejected_lines.charged_amount``
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +44,7 @@ def record(  # noqa: PLR0913 - the parts of one record
 ) -> Recorded:
     """Record a refund that the customer has received, and cancel its units. Idempotent.
 
-    The cancellation requests no second refund of this money. A unit that has shipped stays sold.
+    The cancellation does not request this money again. A unit that has shipped stays sold.
 
     Shape:  ``keep`` maps order line ids to units, empty for a refund of no unit
     Locks:  the order, its purchase orders, the payment, then as ``cancellation.cancel``
@@ -98,7 +98,7 @@ def _answer(
             _apply(payment, update, amount=amount, request_key=request.external_id, now=now)
             remaining -= amount
         else:
-            reason = "less was refunded where the customer paid"
+            reason = "less was refunded at the gateway"
             ledger.record_rejection([request], reason=reason, now=now)
     return remaining
 
@@ -111,7 +111,7 @@ def _settle(
     remaining: Money,
     now: datetime,
 ) -> Iterator[PaymentEvent]:
-    """Request what suppliers have yet to cancel, so that their answers refund it no second time."""
+    """Request what suppliers have yet to cancel, so that their answers do not refund it again."""
     for purchase_order in asked:
         amount = min(remaining, rejected_lines.charged_amount(purchase_order))
         if amount.amount > 0:

@@ -195,7 +195,7 @@ def environment(settings_of_shop: Mapping[str, str]) -> dict[str, str]:
 
 
 def outsiders(stage: Stage) -> list[Child]:
-    """Return the external services: suppliers, gateway, tracking and label providers, stores, mail server."""
+    """Return the external services: suppliers, gateway, providers, stores, receiver, mail server."""
     ports, var = stage.ports, stage.var
     pace = ["--pace", str(SANDBOX_PACE_S)]
 

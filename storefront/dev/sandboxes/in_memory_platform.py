@@ -38,7 +38,7 @@ PATH = "storefront.dev.sandboxes.in_memory_platform.InMemoryPlatform"
 
 @dataclass(slots=True, kw_only=True)
 class StoreData:
-    """What one store has, and what it was asked.
+    """What one store has, and the calls that it got.
 
     ``calls`` lists all calls, ``writes`` what each changed. Each call raises the next of
     ``failures``, if any. ``refused_skus`` maps SKUs to the reason for which the store refuses them.

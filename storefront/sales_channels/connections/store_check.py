@@ -1,4 +1,4 @@
-"""Store check: read a store, store what it lacks to be used as a channel; subscribe to it."""
+"""Store check: read a store, record what it lacks for a channel; subscribe to its webhooks."""
 
 from datetime import datetime
 
@@ -13,8 +13,8 @@ from storefront.sales_channels.models import Connection
 from storefront.sales_channels.platforms.base import StoreInfo
 
 
-def check_store(connection: Connection, *, now: datetime) -> list[str]:
-    """Read the store with its key; store its name and what is wrong. Returns what is wrong.
+def check_store(connection: Connection, *, now: datetime) -> None:
+    """Read the store with its key; store its name and what is wrong.
 
     Access that is refused pauses an active connection.
     """
@@ -31,7 +31,6 @@ def check_store(connection: Connection, *, now: datetime) -> list[str]:
     connection.store_name = name[:200] or connection.store_name
     connection.checked_at, connection.check_problem = clock(), " ".join(problems)[:500]
     connection.save(update_fields=["store_name", "checked_at", "check_problem"])
-    return problems
 
 
 def subscribe(connection: Connection) -> list[str]:

@@ -58,8 +58,8 @@ class PendingChange(models.Model):
         return f"{self.connection_id}: {self.variant_id or ''}/{self.product_id or ''}"
 
 
-class Dirtiness(models.Model):
-    """What a sent row needs to be sent again: since when, and which state is the newest.
+class ChangeTracking(models.Model):
+    """Since when a row differs from what the store has, and which state is the newest.
 
     ``version`` counts the changes. A sender clears ``dirty_since`` only if the version is the one
     that it read. ``problem`` says why the row is not sent; empty: it may be.
@@ -77,7 +77,7 @@ class Dirtiness(models.Model):
         abstract = True
 
 
-class RemoteProduct(Dirtiness):
+class RemoteProduct(ChangeTracking):
     """One product in one store. ``external_id`` is empty until it exists there."""
 
     connection = models.ForeignKey(
@@ -127,7 +127,7 @@ class RemoteListingQuerySet(models.QuerySet["RemoteListing"]):
         return self.exclude(external_variant_id="")
 
 
-class RemoteListing(Dirtiness):
+class RemoteListing(ChangeTracking):
     """One variant in one store: its ids there, and the price and quantity last sent.
 
     A ``sent_…`` value is None if the store's value is unknown: nothing was sent yet, or a write is

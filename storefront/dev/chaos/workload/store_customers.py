@@ -1,4 +1,4 @@
-"""Store workload: customers of two stores order the same products, merchants offer too much."""
+"""Store workload: order the same products in two stores, offer more than suppliers have."""
 
 import threading
 import time
