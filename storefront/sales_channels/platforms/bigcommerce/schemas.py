@@ -221,14 +221,12 @@ class Quote(msgspec.Struct, frozen=True):
 
 class Shipment(msgspec.Struct, frozen=True):
     id: int
-    tracking_number: str = ""
     comments: str = ""
 
 
 class HookData(msgspec.Struct, frozen=True):
     type: str = ""
     id: int | str = ""
-    order_id: int | str = msgspec.field(name="orderId", default="")
 
 
 class HookPayload(msgspec.Struct, frozen=True):
