@@ -8,6 +8,7 @@ import hashlib
 import json
 from typing import Any
 
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
@@ -26,12 +27,11 @@ def etag_of(data: Any) -> str:
 
 def respond(request: Request, data: Any, status: int = 200) -> Response:
     """Return an object with its tag, or 304 if ``If-None-Match`` names the tag."""
-    if any(name in request.query_params for name in SELECTING):
+    is_read = request.method in SAFE_METHODS
+    if is_read and any(name in request.query_params for name in SELECTING):
         return Response(data, status=status)
     etag = etag_of(data)
-    if request.method in ("GET", "HEAD") and _matches(
-        request.headers.get("If-None-Match", ""), etag
-    ):
+    if is_read and _matches(request.headers.get("If-None-Match", ""), etag):
         return Response(status=NOT_MODIFIED, headers={"ETag": etag})
     return Response(data, status=status, headers={"ETag": etag})
 

@@ -8,6 +8,7 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from storefront.api.core import problem_types
@@ -88,7 +89,13 @@ def schema_name(serializer: type[serializers.Serializer[Any]]) -> str:
 def selection_of(
     request: Request, serializer: type[ResourceSerializer], scopes: frozenset[str]
 ) -> Selection:
-    """Return the selection of a request. Raises ProblemError: a name is unknown."""
+    """Return the selection of a request. Raises ProblemError: a name is unknown.
+
+    A write shows the complete object: it is done when its answer is selected, so that a wrong
+    parameter must not make it look refused.
+    """
+    if request.method not in SAFE_METHODS:
+        return Selection(fields=None, expanded=frozenset(), scopes=scopes)
     fields = _names(request, FIELDS, known=_selectable(serializer))
     expanded = _names(request, EXPAND, known=serializer.expandable)
     return Selection(fields=fields, expanded=expanded or frozenset(), scopes=scopes)

@@ -11,6 +11,7 @@ from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.throttles import ClientThrottle
 from storefront.api.models import ApiKey, Scope
 from tests.factories.api import ADMIN, make_api_key, merchant_caller
+from tests.factories.orders import make_paid_order
 from tests.factories.suppliers import NOON, make_supplier
 from tests.storefront.api.schema_client import Caller, kind_of
 
@@ -113,7 +114,15 @@ def test_page_continues_after_the_last_row_in_spite_of_inserts(merchant):
 
 @pytest.mark.parametrize(
     "query",
-    [{"cursor": "x"}, {"cursor": ""}, {"limit": "0"}, {"limit": "251"}, {"limit": "x"}],
+    [
+        {"cursor": "x"},
+        {"cursor": ""},
+        {"limit": "0"},
+        {"limit": "251"},
+        {"limit": "x"},
+        {"limit": "000000001999"},
+        {"limit": "0" * 8 + "1" + "9" * 5000},
+    ],
 )
 def test_invalid_cursor_or_limit_is_refused(merchant, query):
     answer = merchant.get(SUPPLIERS, query)
@@ -147,6 +156,22 @@ def test_fields_select_members_and_unknown_names_are_refused(merchant):
     assert "etag" not in answer.headers
     assert (refused.status_code, kind_of(refused)) == (400, "invalid-parameters")
     assert "secrets" in refused.json()["errors"][0]["detail"]
+
+
+def test_a_write_ignores_fields_so_that_it_never_looks_refused(merchant):
+    order = make_paid_order()
+    path = f"{ADMIN}orders/{order.number}/hold/?fields=none&expand=none"
+
+    answer = merchant.client.post(
+        path,
+        {"reason": "check"},
+        content_type="application/json",
+        headers={**_bearer(merchant), "idempotency-key": "k1"},
+    )
+
+    order.refresh_from_db()
+    assert (answer.status_code, order.status) == (200, "on_hold")
+    assert answer.json()["number"] == order.number
 
 
 def test_unchanged_object_is_not_sent_again(merchant):
