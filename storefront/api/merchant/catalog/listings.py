@@ -90,8 +90,11 @@ class StepSerializer(serializers.Serializer[Any]):
         return labels.step_note(step)
 
 
-class MatchingRuleSerializer(serializers.Serializer[Any]):
+class MatchingRuleSerializer(ResourceSerializer):
     """A price rule that matches. The first one sets the price."""
+
+    key: ClassVar = "number"
+    restricted: ClassVar = {"scope": Scope.COSTS_READ, "method": Scope.COSTS_READ}
 
     book_version = serializers.IntegerField(source="book.version")
     number = serializers.IntegerField()
@@ -109,7 +112,7 @@ class ExplanationSerializer(ResourceSerializer):
     """How the price of a listing is calculated now. Costs and margins need their scope."""
 
     key: ClassVar = "listing_id"
-    restricted: ClassVar = {"steps": Scope.COSTS_READ}
+    restricted: ClassVar = dict.fromkeys(("held_because", "steps"), Scope.COSTS_READ)
 
     listing_id = serializers.IntegerField()
     currency = serializers.CharField()

@@ -1,4 +1,4 @@
-"""Event permissions: which scope a key needs for the events of a type."""
+"""Event permissions: which scopes a key needs for the events of a type."""
 
 from collections.abc import Iterable
 
@@ -9,17 +9,18 @@ from storefront.events.event_types import SUBSCRIBABLE, EventType
 
 # By the first part of a type.
 SCOPES = {
-    "order": Scope.ORDERS_READ,
-    "return": Scope.ORDERS_READ,
-    "purchase_order": Scope.ORDERS_READ,
-    "attention": Scope.ORDERS_READ,
-    "stock": Scope.INVENTORY_READ,
-    "price": Scope.PRICES_READ,
-    "webhook": Scope.WEBHOOKS_READ,
+    "order": (Scope.ORDERS_READ,),
+    "return": (Scope.ORDERS_READ,),
+    # Their payloads name the supplier and its SKUs.
+    "purchase_order": (Scope.ORDERS_READ, Scope.COSTS_READ),
+    "attention": (Scope.ORDERS_READ,),
+    "stock": (Scope.INVENTORY_READ,),
+    "price": (Scope.PRICES_READ,),
+    "webhook": (Scope.WEBHOOKS_READ,),
 }
 
 
-def scope_of(kind: str) -> Scope:
+def scopes_of(kind: str) -> tuple[Scope, ...]:
     return SCOPES[kind.partition(".")[0]]
 
 
@@ -27,8 +28,9 @@ def require_types(client: Client, types: Iterable[str]) -> None:
     """Check that the key may read events of these types; none means all. Raises ProblemError."""
     for kind in types or SUBSCRIBABLE:
         if kind in EventType.values:
-            api_keys.require_scope(client, scope_of(kind))
+            for scope in scopes_of(kind):
+                api_keys.require_scope(client, scope)
 
 
 def readable_types(client: Client) -> list[str]:
-    return [kind.value for kind in EventType if scope_of(kind) in client.scopes]
+    return [kind.value for kind in EventType if client.scopes.issuperset(scopes_of(kind))]
