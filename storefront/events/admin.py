@@ -147,7 +147,8 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
         self, request: HttpRequest, obj: WebhookSubscription, form: Any, change: bool
     ) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            # Not the other columns: the secret may be rotated while the host is resolved.
+            obj.save(update_fields=FIELDS)
             return
         made, secret = subscriptions.create(
             **{name: form.cleaned_data[name] for name in FIELDS}, **acting(request)
@@ -232,15 +233,16 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
         now = timezone.now()
         if data["since"] is None:
             count = replay.replay_failed(subscription=row, now=now)
+            self.wake(request, tasks.publish)
         else:
             count, last = replay.replay_since(subscription=row, since=data["since"], now=now)
-            if count == replay.MAX_EVENTS:
+            self.wake(request, tasks.publish)
+            if replay.has_more(subscription=row, after=last):
                 newest = PublicEvent.objects.get(pk=last).published_at
                 return gettext("%(count)d events are sent again, up to %(moment)s.") % {
                     "count": count,
                     "moment": newest.strftime("%Y-%m-%d %H:%M"),
                 }
-        self.wake(request, tasks.publish)
         return ngettext(
             "%(count)d event is sent again.", "%(count)d events are sent again.", count
         ) % {"count": count}

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from storefront.events.models import PublicEvent, WebhookDelivery, WebhookSubscription
 
@@ -34,11 +35,9 @@ def replay_since(
     Returns how many events are sent, and the sequence of the last; the caller goes on from there.
     An event that is still waiting is not queued twice.
     """
-    events = PublicEvent.objects.filter(pk__gt=after).exclude(subject__startswith="subscription:")
+    events = _events_after(subscription, after)
     if since is not None:
         events = events.filter(published_at__gte=since)
-    if subscription.types:
-        events = events.filter(type__in=subscription.types)
     chosen = list(events.order_by("pk").values_list("pk", "subject")[:MAX_EVENTS])
     if not chosen:
         return 0, after
@@ -53,6 +52,16 @@ def replay_since(
     ]
     WebhookDelivery.objects.bulk_create(new, ignore_conflicts=True)
     return again + len(new), ids[-1]
+
+
+def has_more(*, subscription: WebhookSubscription, after: int) -> bool:
+    """Return whether ``replay_since`` would find events after a sequence number."""
+    return _events_after(subscription, after).exists()
+
+
+def _events_after(subscription: WebhookSubscription, after: int) -> QuerySet[PublicEvent]:
+    events = PublicEvent.objects.filter(pk__gt=after).exclude(subject__startswith="subscription:")
+    return events.filter(type__in=subscription.types) if subscription.types else events
 
 
 def _requeue(ids: list[int], now: datetime) -> int:

@@ -63,7 +63,8 @@ def check_address(url: str) -> SplitResult:
     except ExternalServiceError as error:
         raise InvalidSubscriptionError(str(NOT_FOUND_BY_DNS), field="url") from error
     is_secure = parts.scheme == "https" or not settings.IS_PRODUCTION
-    if not is_secure or len(url) > MAX_URL or parts.fragment or not url.isascii():
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    if not is_secure or not is_plain or len(url) > MAX_URL or parts.fragment:
         raise refused
     return parts
 
@@ -99,10 +100,9 @@ def change(
     types: Sequence[str] | None = None,
     description: str | None = None,
 ) -> None:
-    """Change what is given. Raises InvalidSubscriptionError."""
+    """Change what is given; ``url`` has passed ``check_address``. Raises InvalidSubscriptionError."""
     values: dict[str, Any] = {}
     if url is not None:
-        check_address(url)
         values["url"] = url
     if types is not None:
         values["types"] = check_types(types)

@@ -5,9 +5,9 @@ import re
 import pytest
 from django.urls import reverse
 
-from storefront.events import tasks
+from storefront.events import subscriptions, tasks
 from storefront.events.models import PublicEvent, WebhookDelivery, WebhookSubscription
-from storefront.lib.security.encryption import decrypt
+from storefront.lib.security.encryption import decrypt, encrypt
 from tests.factories.events import make_event, make_subscription
 from tests.factories.suppliers import NOON
 from tests.support.admin_forms import filled_form
@@ -64,6 +64,20 @@ def test_a_changed_subscription_keeps_its_secret(staff):
     )
 
 
+def test_a_secret_rotated_while_the_host_is_resolved_stays(staff, monkeypatch):
+    made = make_subscription(TARGET)
+    form = filled_form(staff.get(page("change", made.pk)))
+    rotated = encrypt({"secret": "whsec_new"})
+
+    def rotated_meanwhile(_url):
+        WebhookSubscription.objects.update(secret_encrypted=rotated)
+
+    monkeypatch.setattr(subscriptions, "check_address", rotated_meanwhile)
+    staff.post(page("change", made.pk), {**form, "description": "ERP"})
+
+    assert (secret_of(made), WebhookSubscription.objects.get().description) == ("whsec_new", "ERP")
+
+
 def test_a_rotation_shows_the_new_secret_and_a_repeated_form_changes_nothing(staff):
     made = make_subscription(TARGET)
     form = staff.get(page("rotate", made.pk)).context["form"]
@@ -108,6 +122,13 @@ def test_failed_events_or_those_from_a_moment_are_sent_again(staff, queued, monk
     WebhookDelivery.objects.update(status="delivered")
     many = staff.post(url, {"since": "2026-11-01 00:00"}, follow=True).content.decode()
 
+    # One of them waits already, so that fewer are sent than the limit.
+    deliveries.filter(pk=deliveries[0].pk).update(status="pending")
+    deliveries.exclude(pk=deliveries[0].pk).update(status="delivered")
+    fewer = staff.post(url, {"since": "2026-11-01 00:00"}, follow=True).content.decode()
+
+    assert "1 event" in fewer
+    assert "again, up to" in fewer
     assert "1 event is sent again." in failed
     assert "2 events are sent again." in since
     assert "2 events are sent again, up to" in many

@@ -60,5 +60,9 @@ def test_a_long_replay_says_where_to_go_on(monkeypatch):
 
     sent, cursor = replay.replay_since(subscription=subscription, now=NOON)
     assert (sent, cursor) == (2, events[1].pk)
-    replay.replay_since(subscription=subscription, after=cursor, now=NOON)
+    waiting = replay.replay_since(subscription=subscription, now=NOON)
+    assert waiting == (0, cursor)
+    assert replay.has_more(subscription=subscription, after=cursor)
+    _sent, last = replay.replay_since(subscription=subscription, after=cursor, now=NOON)
+    assert not replay.has_more(subscription=subscription, after=last)
     assert WebhookDelivery.objects.count() == 3

@@ -30,6 +30,8 @@ REFUSED = [
     "http:///path",
     "http://8.8.8.8/#part",
     "not a url",
+    "http://8.8.8.8/a b",
+    "http://8.8.8.8/a\r\nhost: x",
     "",
 ]
 

@@ -64,7 +64,7 @@ class ReplaySerializer(StrictSerializer):
 
 
 class ReplayedSerializer(serializers.Serializer[Any]):
-    """How many events are sent again; ``last`` is the sequence to go on from, if there are more."""
+    """How many events are sent again; ``last`` is the sequence to go on from, null without more."""
 
     events = serializers.IntegerField()
     last = serializers.IntegerField(allow_null=True)
@@ -109,7 +109,7 @@ class SubscriptionReplay(SubscriptionEndpoint):
         def work(_attempt: Attempt) -> Response:
             row = self.found(subscription_id)
             wanted = validated(ReplaySerializer, request)
-            last = None
+            last: int | None = None
             if "event_id" in wanted:
                 deliveries = row.deliveries.filter(event__public_id=wanted["event_id"])
                 count = sum(
@@ -122,6 +122,8 @@ class SubscriptionReplay(SubscriptionEndpoint):
                     after=wanted.get("after", 0),
                     now=self.now,
                 )
+                if not replay.has_more(subscription=row, after=last):
+                    last = None
             else:
                 count = replay.replay_failed(subscription=row, now=self.now)
             enqueue(tasks.publish)

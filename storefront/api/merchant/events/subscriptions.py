@@ -197,17 +197,28 @@ class SubscriptionDetail(SubscriptionEndpoint):
             wanted = validated(SubscriptionChangeSerializer, request)
             permissions.require_types(self.client, wanted.get("types", row.types))
             state = wanted.pop("status", None)
-            with transaction.atomic():
-                row = WebhookSubscription.objects.select_for_update(of=["self"]).get(pk=row.pk)
-                self.require_match(request, row, SubscriptionSerializer)
-                try:
+            try:
+                if "url" in wanted:  # resolves its host, so before the transaction
+                    subscriptions.check_address(wanted["url"])
+                with transaction.atomic():
+                    row = self._locked(subscription_id)
+                    self.require_match(request, row, SubscriptionSerializer)
                     subscriptions.change(subscription=row, **wanted)
-                except InvalidSubscriptionError as error:
-                    raise refused(error) from error
-                self._move(row, state)
+                    self._move(row, state)
+            except InvalidSubscriptionError as error:
+                raise refused(error) from error
             return self.show(request, row, SubscriptionSerializer)
 
         return self.run_once(request, work)
+
+    def _locked(self, subscription_id: int) -> WebhookSubscription:
+        """Lock the subscription; another request may have changed its types. Raises ProblemError."""
+        rows = WebhookSubscription.objects.select_for_update(of=["self"])
+        row = rows.filter(pk=subscription_id).first()
+        if row is None:
+            raise ProblemError(problem_types.NOT_FOUND)
+        permissions.require_types(self.client, row.types)
+        return row
 
     def _move(self, row: WebhookSubscription, state: str | None) -> None:
         if state in (None, row.status):
