@@ -26,7 +26,7 @@ EXCLUSION_LABELS = {
 }
 
 
-CONTENT_FIELDS = ("target", "channel", "country", "language", "file_type")
+CONTENT_FIELDS = ProductFeed.CONTENT_FIELDS
 FIELDS = (
     Group(_("Feed"), (*CONTENT_FIELDS, "is_active")),
     Group(

@@ -56,7 +56,13 @@ def build(*, feed_id: int, now: datetime) -> bool:
         problem = f"{type(error).__name__}: {error}"[:MAX_PROBLEM]
         ProductFeed.objects.filter(pk=feed_id).update(problem=problem, building_until=None)
         raise
-    ProductFeed.objects.filter(pk=feed_id).update(building_until=None, problem="", **written)
+    rows = ProductFeed.objects.filter(pk=feed_id)
+    content = {name: getattr(feed, name) for name in ProductFeed.CONTENT_FIELDS}
+    if not rows.filter(**content).update(building_until=None, problem="", **written):
+        # Staff have changed its content or deleted it meanwhile: the next build is due at once.
+        rows.update(building_until=None)
+        delete_file(str(written["file"]))
+        return False
     delete_file(feed.file)
     return True
 

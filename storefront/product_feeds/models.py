@@ -1,6 +1,7 @@
 """Product feed model: store what a feed contains, where it is read, and its last file."""
 
 import secrets
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -22,6 +23,9 @@ class ProductFeed(models.Model):
     of ``products.Exclusion`` to numbers of variants. ``building_until`` is the lease of the worker
     that builds the file; ``built_at`` is the moment whose prices and stock it states.
     """
+
+    # A file of other content is never shown.
+    CONTENT_FIELDS: ClassVar = ("target", "channel", "country", "language", "file_type")
 
     class Target(models.TextChoices):
         GOOGLE = "google", _("Google Merchant Center")

@@ -169,6 +169,32 @@ def test_a_feed_is_due_each_hour_and_built_by_one_worker(light):
     assert not storages["private"].exists(old_file)
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_build_of_content_that_staff_have_changed_meanwhile_is_dropped(
+    light, monkeypatch, is_deleted
+):
+    feed = make_feed()
+    first = built(feed) and feed.file
+    write = building._write
+
+    def changed_meanwhile(row, now):
+        written.update(write(row, now))
+        ProductFeed.objects.update(file_type="csv", file="", built_at=None)
+        if is_deleted:
+            ProductFeed.objects.all().delete()
+        return written
+
+    written = {}
+    monkeypatch.setattr(building, "_write", changed_meanwhile)
+
+    assert not building.build(feed_id=feed.pk, now=NOON)
+    assert written["file"] != first
+    assert not storages["private"].exists(written["file"])
+    due = ProductFeed.objects.values_list("pk", flat=True)
+    assert building.due_feeds(NOON) == list(due)
+    assert not due.exclude(file="").exists()
+
+
 def test_a_failed_build_keeps_the_last_file_and_names_its_problem(client, light, monkeypatch):
     feed = make_feed()
     text = built(feed)
