@@ -1,10 +1,10 @@
 """Access tokens: exchange an API key for a short-lived token (OAuth 2.0 client credentials)."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any, cast
 
+from django.core.exceptions import TooManyFieldsSent
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.parsers import FormParser
@@ -52,7 +52,10 @@ class AccessToken(Endpoint):
     )
     def post(self, request: Request) -> Response:
         now = timezone.now()
-        form = cast("Mapping[str, str]", request.data)
+        try:
+            form = cast("Mapping[str, str]", request.data)
+        except TooManyFieldsSent as error:
+            raise _refusal("invalid_request") from error
         if form.get("grant_type") != GRANT:
             raise _refusal("unsupported_grant_type")
         client_id, secret = _credentials(request, form)
@@ -78,7 +81,7 @@ def _credentials(request: Request, form: Mapping[str, str]) -> tuple[str, str]:
         return form.get("client_id", ""), form.get("client_secret", "")
     try:
         client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not Base64, or not text
         return "", ""
     return client_id, secret
 

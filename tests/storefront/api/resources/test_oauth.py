@@ -73,12 +73,15 @@ def test_wrong_credentials_or_grant_are_refused(ask, key):
         ask(client_id=client_id(), client_secret="x"),
         ask(client_id="x", client_secret=key),
         ask({"authorization": "Basic %%"}),
+        ask({"authorization": "Basic \xff"}),
         ask(),
     ]
+    too_many = ask(**{f"field{number}": "x" for number in range(1001)})
     other_grant = ask(grant_type="password", client_id=client_id(), client_secret=key)
 
     assert {(each.status_code, each.json()["error"]) for each in wrong} == {(401, "invalid_client")}
     assert kind_of(wrong[0]) == "invalid-client"
+    assert (too_many.status_code, too_many.json()["error"]) == (400, "invalid_request")
     assert other_grant.json()["error"] == "unsupported_grant_type"
 
 
