@@ -155,7 +155,12 @@ def set_stock(  # noqa: PLR0913 - the figure, when it was right, and who states 
     external_id = f"api:{actor}:{now.isoformat()}"[:50]
     try:
         refused = stock.apply_stock(
-            supplier=supplier, rows=[row], external_id=external_id, as_of=as_of or now, now=now
+            supplier=supplier,
+            rows=[row],
+            external_id=external_id,
+            # A figure of the future would refuse all later ones.
+            as_of=min(as_of or now, now),
+            now=now,
         )
     except QuarantinedError as error:
         raise ProblemError(problem_types.STOCK_QUARANTINED, reason=str(error)) from error
@@ -166,9 +171,9 @@ def set_stock(  # noqa: PLR0913 - the figure, when it was right, and who states 
 def _product_changes(product: Product, values: Mapping[str, Any]) -> dict[str, Any]:
     changes = {name: value for name, value in values.items() if name != "status"}
     if "title" in changes:
-        changes["title"] = clean_text(changes["title"])
+        changes["title"] = _cleaned("title", changes["title"])
     if "brand" in changes:
-        changes["brand"] = get_or_create_brand(clean_text(changes["brand"]))
+        changes["brand"] = get_or_create_brand(_cleaned("brand", changes["brand"]))
     category: Category = changes.get("category", product.category)
     family = changes.get("family", product.family)
     if {"category", "family"} & changes.keys() and not category.has_family(family):
@@ -176,6 +181,13 @@ def _product_changes(product: Product, values: Mapping[str, Any]) -> dict[str, A
             {"category": ["This category does not show products of this family."]}
         )
     return {name: value for name, value in changes.items() if getattr(product, name) != value}
+
+
+def _cleaned(field: str, text: str) -> str:
+    """Return a clean text. Raises ValidationError: nothing is left of it."""
+    if not (cleaned := clean_text(text)):
+        raise serializers.ValidationError({field: ["Send letters or digits."]})
+    return cleaned
 
 
 def _variant_changes(variant: Variant, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class NewParcelSerializer(StrictSerializer):
 
     carrier = StrictCharField(max_length=60)
     tracking_number = StrictCharField(max_length=60)
-    lines = ShippedUnitsSerializer(many=True, required=False, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+    lines = ShippedUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
     is_label_only = serializers.BooleanField(
         default=False, help_text="The label exists, and the parcel has not been handed over."
     )

@@ -202,6 +202,15 @@ def test_category_must_show_the_family(merchant):
     assert pointers(answer) == ["#/category"]
 
 
+@pytest.mark.parametrize("field", ["title", "brand"])
+def test_text_of_which_cleaning_leaves_nothing_is_refused(merchant, field):
+    product = make_product()
+
+    answer = patch(merchant, f"{PRODUCTS}{product.pk}/", {field: "\N{ELECTRIC TORCH}"})
+
+    assert pointers(answer) == [f"#/{field}"]
+
+
 def test_stale_etag_changes_nothing(merchant):
     product = make_product()
     path = f"{PRODUCTS}{product.pk}/"

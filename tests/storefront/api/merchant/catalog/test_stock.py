@@ -51,6 +51,18 @@ def test_stock_is_set_where_no_system_reports_it(merchant):
     assert StockMovement.objects.latest("pk").reported_delta == 4
 
 
+@pytest.mark.django_db(transaction=True)
+def test_stock_of_the_future_counts_from_now(merchant):
+    level = make_level(make_offer(make_variant(sku="HL-1")), quantity=5)
+    Connection.objects.update(base_url="")
+    body = {"sku": "HL-1", "location_id": level.location_id, "quantity": 9}
+
+    merchant.call("PUT", STOCK, body=body | {"as_of": (NOON + timedelta(days=9)).isoformat()})
+    later = merchant.call("PUT", STOCK, body=body | {"quantity": 0})
+
+    assert (later.status_code, later.json()["reported"]) == (200, 0)
+
+
 def test_stock_that_a_supplier_reports_is_refused(merchant):
     level = make_level(make_offer(make_variant(sku="HL-1")), quantity=5)
     Connection.objects.update(base_url="https://supplier.example")
