@@ -35,7 +35,7 @@ from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.inlines import inline
 
 FIELDS = ("url", "description", "types")
-OVERLAPS = {"0": _("Ends at once"), "1": _("1 hour"), "24": _("1 day"), "168": _("7 days")}
+OVERLAPS = {"0": _("Expires at once"), "1": _("1 hour"), "24": _("1 day"), "168": _("7 days")}
 DELIVERY_STATUS = columns.status(
     "status", _("Status"), needs_action={"failed"}, waiting={"pending"}, final={"delivered"}
 )
@@ -83,7 +83,7 @@ class RotationForm(forms.Form):
 class ReplayForm(forms.Form):
     since = forms.DateTimeField(
         label=_("From"),
-        help_text=_("UTC, such as 2026-12-01 09:30. Empty = only events that failed."),
+        help_text=_("UTC, such as 2026-12-01 09:30. Leave empty to send only failed events."),
         required=False,
     )
 
@@ -101,8 +101,8 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
     editable = FIELDS
     groups = (Group(_("Webhook subscription"), FIELDS),)
     empty_text: ClassVar = _(
-        "Add the address of a program that wants to hear of orders, parcels, returns, stock or"
-        " prices. Its signing secret is shown once, when you create it."
+        "Add the address of a program that receives events of orders, parcels, returns, stock"
+        " or prices. Its signing secret is shown once, when you create it."
     )
     list_display: ClassVar = [
         "__str__",
@@ -170,8 +170,8 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
             **self.admin_site.each_context(request),
             "title": gettext("Signing secret of %(name)s") % {"name": row},
             "explain": gettext(
-                "Copy the secret now: it is not shown again. The receiver checks with it that a"
-                " message comes from this shop, by Standard Webhooks."
+                "Copy the secret now: it is not shown again. The receiver verifies with it that a"
+                " message comes from this shop (Standard Webhooks)."
             ),
             "plaintext": secret,
             "opts": self.opts,
@@ -201,8 +201,8 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
             row,
             title=gettext("Rotate secret"),
             explain=gettext(
-                "A new secret is created. Until the old one ends, each message is signed with both,"
-                " so that the receiver can change over without losing one."
+                "Creates a new secret. Until the old one expires, each message is signed with both,"
+                " so that the receiver can switch without losing a message."
             ),
             act=lambda _values: None,
             done="",
@@ -224,8 +224,8 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
         description=_("Send events again"),
         icon="replay",
         explain=_(
-            "Sends the events that failed again, or all events from a moment. They keep their ids,"
-            " so that a receiver recognizes those that it has."
+            "Sends all failed events again, or all events since a time. They keep their IDs, so that"
+            " the receiver recognizes those that it has."
         ),
         form_class=ReplayForm,
     )
@@ -251,8 +251,8 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
         description=_("Pause"),
         icon="pause",
         explain=_(
-            "Nothing is sent until you resume. Events of that time are sent only if you send them"
-            " again from a moment."
+            "Nothing is sent until you resume. Events of the pause are sent only if you then send"
+            " events again since its start."
         ),
         done=_("%s is paused."),
     )
@@ -262,7 +262,7 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
     @confirmed_action(
         description=_("Resume"),
         icon="play_arrow",
-        explain=_("Events are sent again, those that were waiting first."),
+        explain=_("Sending resumes, with the waiting events first."),
         done=_("%s is active."),
     )
     def resume(self, request: HttpRequest, row: WebhookSubscription, _data: FormData) -> None:

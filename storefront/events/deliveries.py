@@ -47,7 +47,7 @@ THREADS = 8
 MAX_ANSWER_BYTES = 20_000
 EXCERPT_CHARS = 300
 DISABLED_AFTER = timedelta(days=5)  # of failures without a success
-# A receiver that works again after this long gets at once what waits for a later attempt.
+# After an outage of this length, the first success makes all waiting deliveries due.
 OUTAGE = timedelta(minutes=15)
 FAILED_LONG = "No event was delivered for five days. The last attempt: %s"
 GONE = "The receiver answered 410 Gone: it no longer wants events."

@@ -84,7 +84,7 @@ class WebhookSubscription(Stateful):
         _("Receiver"),
         max_length=100,
         blank=True,
-        help_text=_("What receives the events, such as the name of the program."),
+        help_text=_("The program that receives the events, such as your accounting software."),
     )
     types = ArrayField(
         models.CharField(
@@ -93,7 +93,7 @@ class WebhookSubscription(Stateful):
         verbose_name=_("Event types"),
         default=list,
         blank=True,
-        help_text=_("None selected = all events, also those added later."),
+        help_text=_("Select none for all events, also those added later."),
     )
     secret_encrypted = EncryptedTextField(_("Secret"))
     # the secret before the last rotation: messages carry a signature of each until it expires
@@ -113,7 +113,7 @@ class WebhookSubscription(Stateful):
     def __str__(self) -> str:
         return self.description or self.url
 
-    def wants(self, kind: str) -> bool:
+    def is_subscribed_to(self, kind: str) -> bool:
         return not self.types or kind in self.types
 
 

@@ -2,7 +2,7 @@
 
 Names and formats are those of the API: amounts are strings with a currency, times are UTC. No
 payload holds a name, address, e-mail, phone number or cost: payloads are stored for 30 days and sent
-to other companies. A program that needs them reads the order by the API, with a key that may.
+to other companies. A program that needs them reads the order by the API, with the scope customers:read.
 """
 
 from datetime import datetime

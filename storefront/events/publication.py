@@ -92,4 +92,4 @@ def _is_for(event: PublicEvent, subscription: WebhookSubscription) -> bool:
     kind, _, number = event.subject.partition(":")
     if kind == "subscription":
         return number == str(subscription.pk)
-    return subscription.wants(event.type)
+    return subscription.is_subscribed_to(event.type)

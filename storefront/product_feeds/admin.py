@@ -114,12 +114,12 @@ class ProductFeedAdmin(StaffAdmin):
         form: "forms.ModelForm[ProductFeed]",
         change: bool,
     ) -> None:
-        """Store the feed; one with another content waits for a new file."""
+        """Store the feed; if its content changes, its old file is deleted and a new one is built."""
         old_file = obj.file
-        if is_new := bool(set(form.changed_data) & set(CONTENT_FIELDS)):
+        if has_new_content := bool(set(form.changed_data) & set(CONTENT_FIELDS)):
             obj.file, obj.built_at = "", None
         super().save_model(request, obj, form, change)
-        if old_file and is_new:
+        if old_file and has_new_content:
             building.delete_file(old_file)
         self.wake(request, tasks.build_due)
 

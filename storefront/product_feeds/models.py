@@ -50,7 +50,9 @@ class ProductFeed(models.Model):
         _("Reader"),
         max_length=12,
         choices=Target,
-        help_text=_("Who reads the feed. It decides the names and values of the columns."),
+        help_text=_(
+            "The service that reads the feed. It decides the names and values of the columns."
+        ),
     )
     file_type = models.CharField(
         _("Format of the file"),

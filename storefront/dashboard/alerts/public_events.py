@@ -19,8 +19,8 @@ MAX_CASES = 1000  # of one rule
 def announce_cases(*, now: datetime) -> int:
     """Record an event for each case that is new in the inbox; return how many.
 
-    A case that left the inbox and came back is announced again. Without a subscription nothing is
-    read; a new one is told of all cases that wait.
+    A case that left the inbox and came back is announced again. Without a subscription, nothing
+    is read; a new one gets all waiting cases.
     """
     if not recording.is_wanted(EventType.ATTENTION_NEEDED):
         AnnouncedCase.objects.all().delete()

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("url", models.CharField(help_text="Events are sent to this address by POST. It must be public and use https.", max_length=500, verbose_name="Address")),
-                ("description", models.CharField(blank=True, help_text="What receives the events, such as the name of the program.", max_length=100, verbose_name="Receiver")),
+                ("description", models.CharField(blank=True, help_text="The program that receives the events, such as your accounting software.", max_length=100, verbose_name="Receiver")),
                 (
                     "types",
                     django.contrib.postgres.fields.ArrayField(
@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
                         ),
                         blank=True,
                         default=list,
-                        help_text="None selected = all events, also those added later.",
+                        help_text="Select none for all events, also those added later.",
                         verbose_name="Event types",
                     ),
                 ),

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='ProductFeed',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('target', models.CharField(choices=[('google', 'Google Merchant Center'), ('meta', 'Meta (Facebook, Instagram)'), ('bing', 'Microsoft Merchant Center (Bing)'), ('marketplace', 'Other marketplace')], help_text='Who reads the feed. It decides the names and values of the columns.', max_length=12, verbose_name='Reader')),
+                ('target', models.CharField(choices=[('google', 'Google Merchant Center'), ('meta', 'Meta (Facebook, Instagram)'), ('bing', 'Microsoft Merchant Center (Bing)'), ('marketplace', 'Other marketplace')], help_text='The service that reads the feed. It decides the names and values of the columns.', max_length=12, verbose_name='Reader')),
                 ('file_type', models.CharField(choices=[('xml', 'XML'), ('tsv', 'TSV (tab-separated)'), ('csv', 'CSV')], help_text='Google, Meta and Microsoft read all three; XML is the safest choice.', max_length=3, verbose_name="Format of the file")),
                 ('country', models.CharField(help_text='Country code, such as DE. Availability and shipping are those of this country.', max_length=2, verbose_name='Country')),
                 ('language', models.CharField(choices=[('en', 'English'), ('az', 'Azərbaycanca')], help_text='Language of titles and descriptions, and of the linked pages.', max_length=5, verbose_name='Language')),
