@@ -35,7 +35,7 @@ class Client:
 
     @property
     def actor(self) -> str:
-        return f"key {self.key.name}"
+        return self.key.actor
 
 
 def create(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from storefront.api.core.exception_handler import ProblemError
 from storefront.lib.money import Money
 
 COUNTRY = r"^[A-Z]{2}$"
+CENT = Decimal("0.01")
 PICTURE_WIDTHS_PX = (240, 480, 900)
 UNKNOWN_FIELD = _("This field does not exist.")
 
@@ -69,6 +71,22 @@ class MoneyFields(StrictSerializer):
 
 
 @extend_schema_field(MoneyFields)
+class RowMoneyField(serializers.Field[Any, Any, Any, Any]):
+    """An amount of a row in its own currency; null if the amount is unknown."""
+
+    def __init__(self, amount: str, *, currency: str = "currency", **kwargs: Any) -> None:
+        super().__init__(source="*", read_only=True, **kwargs)
+        self._amount, self._currency = attrgetter(amount), attrgetter(currency)
+
+    def to_representation(self, value: Any) -> Mapping[str, str] | None:
+        amount: Decimal | None = self._amount(value)
+        if amount is None:
+            return None
+        # ``MoneyFields`` would copy its fields for each of the thousands of amounts of a page.
+        return {"amount": str(amount.quantize(CENT)), "currency": self._currency(value)}
+
+
+@extend_schema_field(MoneyFields)
 class CurrencyAmountField(serializers.Field[Any, Any, Any, Any]):
     """An amount of a model field, in the currency of the context."""
 
@@ -116,9 +134,21 @@ class AddressFields(StrictSerializer):
     phone = StrictCharField(max_length=LIMITS["phone"], allow_blank=True, default="")
 
 
+class LineUnitsSerializer(StrictSerializer):
+    """Units of an order line."""
+
+    line_id = StrictIntegerField(min_value=1)
+    quantity = StrictIntegerField(min_value=1)
+
+
 def validated(serializer: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     """Return the valid body of a request. Raises ValidationError."""
-    body = serializer(data=request.data)
+    return valid_values(serializer, request.data)
+
+
+def valid_values(serializer: type[serializers.Serializer[Any]], data: Any) -> dict[str, Any]:
+    """Return the valid values of a JSON object. Raises ValidationError."""
+    body = serializer(data=data)
     body.is_valid(raise_exception=True)
     return body.validated_data  # type: ignore[no-any-return]  # DRF says dict of Any
 

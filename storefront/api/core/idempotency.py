@@ -37,6 +37,11 @@ class Attempt:
 type Work = Callable[[Attempt], Response]
 
 
+def form_key(request: Request, *, principal: str) -> str:
+    """Return the key to store with a new object, so that a repeated request finds it after a crash."""
+    return hashlib.sha256(f"{principal} {request.headers[HEADER]}".encode()).hexdigest()[:40]
+
+
 def run_idempotent(
     request: Request,
     *,

@@ -48,6 +48,11 @@ class MerchantEndpoint(Endpoint):
             response.headers.setdefault(name, value)
         return response
 
+    @property
+    def principal(self) -> str:
+        """The owner of the idempotency keys."""
+        return idempotency.principal_of_secret(self.client.key.digest)
+
     def may(self, scope: str) -> bool:
         """Return whether the client also has another scope, such as ``costs:read``."""
         return scope in self.client.scopes
@@ -99,7 +104,6 @@ class MerchantEndpoint(Endpoint):
 
     def run_once(self, request: Request, work: Work, *, is_required: bool = True) -> Response:
         """Run ``work`` once per ``Idempotency-Key`` of this key."""
-        principal = idempotency.principal_of_secret(self.client.key.digest)
         return idempotency.run_idempotent(
-            request, principal=principal, work=work, is_required=is_required
+            request, principal=self.principal, work=work, is_required=is_required
         )

@@ -21,12 +21,14 @@ def list_operation(  # noqa: PLR0913 - all parts of an operation
     scope: Scope,
     filters: tuple[OpenApiParameter, ...] = (),
     problems: tuple[ProblemType, ...] = (),
+    description: str = "",
 ) -> Callable[[Any], Any]:
     """Document a list that ``MerchantEndpoint.show_page`` returns."""
     return openapi(
         name=name,
         tag=tag,
         summary=summary,
+        description=description,
         answers={200: paging.list_serializer(serializer)},
         problems=(*problems, problem_types.INVALID_PARAMETERS),
         scope=scope,
@@ -34,8 +36,14 @@ def list_operation(  # noqa: PLR0913 - all parts of an operation
     )
 
 
-def read_operation(
-    *, name: str, tag: str, summary: str, serializer: type[ResourceSerializer], scope: Scope
+def read_operation(  # noqa: PLR0913 - all parts of an operation
+    *,
+    name: str,
+    tag: str,
+    summary: str,
+    serializer: type[ResourceSerializer],
+    scope: Scope,
+    parameters: tuple[OpenApiParameter, ...] = (),
 ) -> Callable[[Any], Any]:
     """Document one object that ``MerchantEndpoint.show`` returns."""
     return openapi(
@@ -43,9 +51,9 @@ def read_operation(
         tag=tag,
         summary=summary,
         answers={200: serializer},
-        problems=(problem_types.NOT_FOUND, problem_types.INVALID_PARAMETERS),
+        problems=(problem_types.OBJECT_NOT_FOUND, problem_types.INVALID_PARAMETERS),
         scope=scope,
-        parameters=parameters_of(serializer),
+        parameters=(*parameters, *parameters_of(serializer)),
         has_etag=True,
     )
 
@@ -71,7 +79,7 @@ def write_operation(  # noqa: PLR0913 - all parts of an operation
         description=description,
         body=body,
         answers=answers,
-        problems=problems if is_new else (*problems, problem_types.NOT_FOUND),
+        problems=problems if is_new else (*problems, problem_types.OBJECT_NOT_FOUND),
         scope=scope,
         requires_idempotency_key=is_new,
         accepts_idempotency_key=not is_new,

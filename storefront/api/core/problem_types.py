@@ -34,6 +34,9 @@ INVALID_PARAMETERS = ProblemType(
 NOT_FOUND = ProblemType(
     404, "not-found", _("Not found"),
     _("Check the address. Every path of this API ends with a slash."))
+OBJECT_NOT_FOUND = ProblemType(
+    404, "object-not-found", _("This object does not exist"),
+    _("Check the id or number in the path."))
 METHOD_NOT_ALLOWED = ProblemType(
     405, "method-not-allowed", _("Method not allowed"),
     _("Use a method listed in the Allow header."))
@@ -171,11 +174,8 @@ NOT_PAYABLE = ProblemType(
 TOO_LATE_TO_CANCEL = ProblemType(
     409, "too-late-to-cancel", _("It is too late to cancel"),
     _("Everything has shipped or is closed. Return it after delivery."))
-UNKNOWN_NUMBER = ProblemType(
-    404, "unknown-number", _("Nothing has this number"),
-    _("Check the number in the address."))
 CANNOT_RETURN = ProblemType(
-    409, "cannot-return", _("These items cannot be returned so"),
+    409, "cannot-return", _("These items cannot be returned"),
     _("reason says why. Nothing was changed."))
 CANNOT_SHIP = ProblemType(
     409, "cannot-ship", _("This parcel cannot be added"),

@@ -91,7 +91,7 @@ def openapi(  # noqa: PLR0913 - all parts of an operation
     kinds = [*problems, *ALWAYS, *(WITH_BODY if body else ())]
     if scope:
         kinds += WITH_SCOPE
-        description = f"{description or summary}. Scope: `{scope}`."
+        description = f"{(description or summary).removesuffix('.')}. Scope: `{scope}`."
     if accepts_if_match:
         kinds.append(problem_types.PRECONDITION_FAILED)
         parameters += (IF_MATCH,)

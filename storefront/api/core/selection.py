@@ -82,8 +82,10 @@ class ResourceSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
 
 
 def schema_name(serializer: type[serializers.Serializer[Any]]) -> str:
-    """Return the name of the schema component of a resource."""
-    return f"Merchant{serializer.__name__.removesuffix('Serializer')}"
+    """Return the name of a schema component; that of a merchant resource begins with Merchant."""
+    name = serializer.__name__.removesuffix("Serializer")
+    is_merchant = issubclass(serializer, ResourceSerializer)
+    return f"Merchant{name.removeprefix('Merchant')}" if is_merchant else name
 
 
 def selection_of(

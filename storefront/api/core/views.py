@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ParseError
@@ -127,6 +128,14 @@ def sales_channel(request: Request) -> Channel:
     if channel is None:
         raise ProblemError(problem_types.UNAVAILABLE)
     return channel
+
+
+def find_row[T: Model](rows: QuerySet[T], **key: Any) -> T:
+    """Return the row with a key, such as ``pk`` or ``number``. Raises ProblemError: there is none."""
+    row = rows.filter(**key).first()
+    if row is None:
+        raise ProblemError(problem_types.OBJECT_NOT_FOUND)
+    return row
 
 
 def require_identity() -> None:

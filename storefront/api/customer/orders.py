@@ -18,7 +18,7 @@ from storefront.api.resources.orders import (
     visible_parcels,
 )
 
-ONE_ORDER = (problem_types.SIGN_IN_REQUIRED, problem_types.UNKNOWN_NUMBER)
+ONE_ORDER = (problem_types.SIGN_IN_REQUIRED, problem_types.OBJECT_NOT_FOUND)
 
 
 class OwnOrderLineSerializer(OrderLineSerializer):

@@ -25,7 +25,7 @@ from storefront.api.resources.consents import ConsentSerializer, consents_of
 from storefront.lib.address import Address
 
 WRITE_PROBLEMS = (problem_types.SIGN_IN_REQUIRED, problem_types.CSRF_FAILED)
-ADDRESS_PROBLEMS = (*WRITE_PROBLEMS, problem_types.UNKNOWN_NUMBER)
+ADDRESS_PROBLEMS = (*WRITE_PROBLEMS, problem_types.OBJECT_NOT_FOUND)
 SAVE_PROBLEMS = (problem_types.TOO_MANY_ADDRESSES, problem_types.INVALID_ADDRESS)
 
 
@@ -124,7 +124,7 @@ class AddressEndpoint(CustomerEndpoint):
                 problem_types.TOO_MANY_ADDRESSES, limit=profile.MAX_ADDRESSES
             ) from error
         except SavedAddress.DoesNotExist as error:
-            raise ProblemError(problem_types.UNKNOWN_NUMBER) from error
+            raise ProblemError(problem_types.OBJECT_NOT_FOUND) from error
 
     def shown(self, *, status_code: int = status.HTTP_200_OK) -> Response:
         rows = SavedAddress.objects.filter(user=self.customer).order_by("-is_default", "pk")

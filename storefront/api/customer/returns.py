@@ -1,6 +1,5 @@
 """Own returns: show what can be returned, open a return, list the returns of the customer."""
 
-from hashlib import sha256
 from typing import Any
 
 from django.db.models import QuerySet
@@ -15,12 +14,12 @@ from orders.returns.requests import ReturnRequest
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.fields import (
     CurrencyAmountField,
+    LineUnitsSerializer,
     StrictCharField,
-    StrictIntegerField,
     StrictSerializer,
     validated,
 )
-from storefront.api.core.idempotency import HEADER, Attempt
+from storefront.api.core.idempotency import Attempt, form_key
 from storefront.api.core.paging import PARAMETERS, list_serializer, page_of
 from storefront.api.customer.orders import ONE_ORDER
 from storefront.api.customer.sessions import CustomerEndpoint, customer_operation
@@ -70,14 +69,9 @@ class OrderReturnsSerializer(serializers.Serializer[Any]):
     returns = OwnReturnSerializer(many=True)
 
 
-class OwnReturnedUnitsSerializer(StrictSerializer):
-    line_id = StrictIntegerField(min_value=1)
-    quantity = StrictIntegerField(min_value=1)
-
-
 class NewReturnSerializer(StrictSerializer):
     kind = serializers.ChoiceField(KINDS)
-    lines = OwnReturnedUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+    lines = LineUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
     message = StrictCharField(
         max_length=MAX_MESSAGE_LENGTH,
         allow_blank=True,
@@ -152,7 +146,7 @@ class OwnOrderReturns(CustomerEndpoint):
             order = self.order(number)
             wanted = validated(NewReturnSerializer, request)
             return_request = ReturnRequest(
-                key=form_key(self.principal, request),
+                key=form_key(request, principal=self.principal),
                 kind=Kind(wanted["kind"]),
                 units={line["line_id"]: line["quantity"] for line in wanted["lines"]},
                 customer_message=wanted["message"],
@@ -166,12 +160,6 @@ class OwnOrderReturns(CustomerEndpoint):
         return idempotency.run_idempotent(
             request, principal=self.principal, work=work, is_required=True
         )
-
-
-def form_key(principal: str, request: Request) -> str:
-    """Return the form key of a request: a repeated one finds what the first has stored."""
-    name = f"{principal} {request.headers[HEADER]}"
-    return sha256(name.encode()).hexdigest()[:40]
 
 
 def _returns() -> QuerySet[ReturnAuthorization]:

@@ -15,7 +15,7 @@ from storefront.accounts.models import User
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.schema import CUSTOMER_SESSION, openapi
-from storefront.api.core.views import Endpoint
+from storefront.api.core.views import Endpoint, find_row
 
 
 class CustomerSession(SessionAuthentication):
@@ -61,10 +61,7 @@ class CustomerEndpoint(Endpoint):
 
     def order(self, number: str) -> Order:
         """Return one of the customer's orders. Raises ProblemError, also for another's order."""
-        order = self.orders().filter(number=number).first()
-        if order is None:
-            raise ProblemError(problem_types.UNKNOWN_NUMBER)
-        return order
+        return find_row(self.orders(), number=number)
 
 
 customer_operation = partial(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from storefront.api.merchant.catalog.channels import AdminCategoryList, ChannelList
+from storefront.api.merchant.catalog.channels import CategoryList, ChannelList
 from storefront.api.merchant.catalog.jobs import (
     BulkPrices,
     BulkProducts,
@@ -31,7 +31,7 @@ from storefront.api.merchant.orders.order_changes import (
     OrderMessages,
     OrderRelease,
 )
-from storefront.api.merchant.orders.orders import OrderDetail, OrderTimeline
+from storefront.api.merchant.orders.orders import OrderDetail, OrderStatusChanges
 from storefront.api.merchant.orders.parcels import ParcelDelivery, ParcelDetail, ParcelList
 from storefront.api.merchant.orders.purchase_orders import (
     PurchaseOrderDetail,
@@ -60,7 +60,7 @@ routes = [
     path("products/<int:product_id>/variants/", ProductVariants.as_view()),
     path("variants/", VariantList.as_view()),
     path("variants/<int:variant_id>/", VariantDetail.as_view()),
-    path("categories/", AdminCategoryList.as_view()),
+    path("categories/", CategoryList.as_view()),
     path("channels/", ChannelList.as_view()),
     path("listings/", ListingList.as_view()),
     path("listings/<int:listing_id>/", ListingDetail.as_view()),
@@ -79,7 +79,7 @@ routes = [
     path("suppliers/<int:supplier_id>/runs/", SupplierRunList.as_view()),
     path("orders/", OrderListAndCreation.as_view()),
     path(ORDER, OrderDetail.as_view()),
-    path(f"{ORDER}status-changes/", OrderTimeline.as_view()),
+    path(f"{ORDER}status-changes/", OrderStatusChanges.as_view()),
     path(f"{ORDER}cancel/", OrderCancellation.as_view()),
     path(f"{ORDER}hold/", OrderHold.as_view()),
     path(f"{ORDER}release/", OrderRelease.as_view()),

@@ -19,7 +19,7 @@ from storefront.api.core.views import Endpoint
 GRANT = "client_credentials"
 
 
-class TokenRequestSerializer(serializers.Serializer[Any]):
+class TokenFormSerializer(serializers.Serializer[Any]):
     """Form fields of RFC 6749. The client ID and secret may also be sent as HTTP Basic."""
 
     grant_type = serializers.ChoiceField(choices=[GRANT])
@@ -48,7 +48,7 @@ class AccessToken(Endpoint):
         " have the member error of RFC 6749.",
         answers={200: TokenSerializer},
         problems=(problem_types.INVALID_CLIENT, problem_types.INVALID_TOKEN_REQUEST),
-        body=TokenRequestSerializer,
+        body=TokenFormSerializer,
     )
     def post(self, request: Request) -> Response:
         now = timezone.now()

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
-from rest_framework import serializers
 
 from catalog.listings import fixed_prices
 from catalog.models import Product, Variant
 from storefront.api.core import exception_handler, problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import StrictCharField, StrictIntegerField
+from storefront.api.core.fields import StrictCharField, StrictIntegerField, valid_values
+from storefront.api.core.views import find_row
 from storefront.api.merchant.catalog import writes
 from storefront.api.merchant.catalog.changes import ProductChangeSerializer, VariantChangeSerializer
 from storefront.api.merchant.catalog.listings import (
@@ -91,13 +91,13 @@ def _do(row: BulkJobRow, job: BulkJob, *, now: datetime) -> None:
     try:
         _require_valid_key(job, now)
         if job.operation == Operation.STOCK:
-            _store(row, Result.DONE, _set_stock(row.values, _actor(job), job.created_at))
+            _store(row, Result.DONE, _set_stock(row.values, job.key.actor, job.created_at))
             return
         with transaction.atomic(durable=True):
             # A worker that lost its lock finds the row done.
             rows = BulkJobRow.objects.select_for_update(of=["self"])
             if rows.get(pk=row.pk).result == Result.PENDING:
-                detail = ACTS[job.operation](row.values, _actor(job), now)
+                detail = ACTS[job.operation](row.values, job.key.actor, now)
                 _store(row, Result.DONE, detail)
     except FATAL_ERRORS:
         raise
@@ -113,41 +113,28 @@ def _require_valid_key(job: BulkJob, now: datetime) -> None:
         raise ProblemError(problem_types.INVALID_API_KEY)
 
 
-def _actor(job: BulkJob) -> str:
-    return f"key {job.key.name}"
-
-
 def _store(row: BulkJobRow, result: str, detail: Mapping[str, Any]) -> None:
     pending = BulkJobRow.objects.filter(pk=row.pk, result=Result.PENDING)
     pending.update(result=result, detail=detail)
 
 
-def _valid(serializer: type[serializers.Serializer[Any]], values: Any) -> dict[str, Any]:
-    body = serializer(data=values)
-    body.is_valid(raise_exception=True)
-    return dict(body.validated_data)
-
-
 def _change_product(values: dict[str, Any], actor: str, now: datetime) -> dict[str, Any]:
-    valid = _valid(ProductRow, values)
+    valid = valid_values(ProductRow, values)
     pk = valid.pop("id")
-    if not Product.objects.filter(pk=pk).exists():
-        raise ProblemError(problem_types.NOT_FOUND)
+    find_row(Product.objects.all(), pk=pk)
     writes.change_product(pk, valid, actor=actor, now=now)
     return {}
 
 
 def _change_variant(values: dict[str, Any], actor: str, now: datetime) -> dict[str, Any]:
-    valid = _valid(VariantRow, values)
-    pk = Variant.objects.filter(sku=valid.pop("sku")).values_list("pk", flat=True).first()
-    if pk is None:
-        raise ProblemError(problem_types.NOT_FOUND)
-    writes.change_variant(pk, valid, actor=actor, now=now)
+    valid = valid_values(VariantRow, values)
+    variant = find_row(Variant.objects.all(), sku=valid.pop("sku"))
+    writes.change_variant(variant.pk, valid, actor=actor, now=now)
     return {}
 
 
 def _set_price(values: dict[str, Any], actor: str, now: datetime) -> dict[str, Any]:
-    valid = _valid(PriceRow, values)
+    valid = valid_values(PriceRow, values)
     listing = find_listing(valid["listing_id"])
     require_currency(listing, valid["currency"])
     done = fixed_prices.fix_price(listing=listing, amount=valid["amount"], actor=actor, now=now)
@@ -155,7 +142,7 @@ def _set_price(values: dict[str, Any], actor: str, now: datetime) -> dict[str, A
 
 
 def _set_stock(values: dict[str, Any], actor: str, created_at: datetime) -> dict[str, Any]:
-    writes.set_stock(**_valid(SetStockSerializer, values), actor=actor, now=created_at)
+    writes.set_stock(**valid_values(SetStockSerializer, values), actor=actor, now=created_at)
     return {}
 
 

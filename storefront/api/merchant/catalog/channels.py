@@ -51,7 +51,7 @@ class ChannelList(MerchantEndpoint):
         return self.show_page(request, Channel.objects.all(), ChannelSerializer)
 
 
-class AdminCategoryList(MerchantEndpoint):
+class CategoryList(MerchantEndpoint):
     @list_operation(
         name="list_all_categories",
         tag=TAG,

@@ -10,14 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import StrictSerializer, validated, validated_query
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.operations import list_operation, read_operation, write_operation
 from storefront.api.core.selection import ResourceSerializer
 from storefront.api.core.throttles import BatchThrottle, ClientThrottle
-from storefront.api.core.views import StrictJSON
+from storefront.api.core.views import StrictJSON, find_row
 from storefront.api.merchant.catalog import bulk, tasks
 from storefront.api.merchant.catalog.bulk import PriceRow, ProductRow, VariantRow
 from storefront.api.merchant.catalog.stock import SetStockSerializer
@@ -130,7 +129,10 @@ BulkVariants = _endpoint(
 )
 BulkPrices = _endpoint(BulkJob.Operation.PRICES, PriceRow, Scope.PRICES_WRITE, "Set many prices")
 BulkStock = _endpoint(
-    BulkJob.Operation.STOCK, SetStockSerializer, Scope.INVENTORY_WRITE, "Set much stock"
+    BulkJob.Operation.STOCK,
+    SetStockSerializer,
+    Scope.INVENTORY_WRITE,
+    "Set the stock of many items",
 )
 
 
@@ -138,7 +140,7 @@ class JobDetail(MerchantEndpoint):
     @read_operation(
         name="get_job",
         tag=TAG,
-        summary="Read the progress of a bulk job",
+        summary="Retrieve a bulk job and its progress",
         serializer=JobSerializer,
         scope=Scope.JOBS_READ,
     )
@@ -154,7 +156,7 @@ class JobRows(MerchantEndpoint):
         serializer=JobRowSerializer,
         scope=Scope.JOBS_READ,
         filters=(OpenApiParameter("result", str, enum=BulkJobRow.Result.values),),
-        problems=(problem_types.NOT_FOUND,),
+        problems=(problem_types.OBJECT_NOT_FOUND,),
     )
     def get(self, request: Request, job_id: int) -> Response:
         wanted = validated_query(RowFilter, request.query_params)
@@ -169,10 +171,7 @@ def find_job(endpoint: MerchantEndpoint, pk: int) -> BulkJob:
         "done": Count("rows", filter=Q(rows__result=BulkJobRow.Result.DONE)),
         "refused": Count("rows", filter=Q(rows__result=BulkJobRow.Result.REFUSED)),
     }
-    job = BulkJob.objects.filter(pk=pk, key=endpoint.client.key).annotate(**counts).first()
-    if job is None:
-        raise ProblemError(problem_types.NOT_FOUND)
-    return job
+    return find_row(BulkJob.objects.filter(key=endpoint.client.key).annotate(**counts), pk=pk)
 
 
 def job_url(job: BulkJob) -> str:

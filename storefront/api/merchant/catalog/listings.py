@@ -2,11 +2,11 @@
 
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any, ClassVar
 
 from django.db import transaction
 from django.utils.translation import override
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,11 +16,9 @@ from catalog.models import Listing, PriceRule
 from catalog.pricing import labels
 from catalog.pricing.breakdown import Step
 from catalog.pricing.price_calculation import Calculation
-from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
     AmountField,
-    MoneyFields,
+    RowMoneyField,
     StrictSerializer,
     validated,
     validated_query,
@@ -29,24 +27,15 @@ from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.operations import list_operation, read_operation, write_operation
 from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.merchant.catalog.filters import CHANNEL, SKU
 from storefront.api.models import Scope
-from storefront.lib.money import Money
 
 TAG = "prices"
 LISTINGS = Listing.objects.select_related("channel", "variant")
 
 
-@extend_schema_field(MoneyFields(allow_null=True))
-class ListingAmountField(serializers.Field[Any, Any, Any, Any]):
-    """An amount of a listing in the currency of its channel; null if unknown."""
-
-    def get_attribute(self, instance: Listing) -> Any:
-        amount = getattr(instance, str(self.source))
-        return None if amount is None else Money(amount, instance.channel.currency)
-
-    def to_representation(self, value: Money) -> Any:
-        return MoneyFields(value).data
+_amount = partial(RowMoneyField, currency="channel.currency", allow_null=True)
 
 
 class ListingSerializer(ResourceSerializer):
@@ -60,19 +49,19 @@ class ListingSerializer(ResourceSerializer):
     channel = serializers.CharField(source="channel.code")
     variant_id = serializers.IntegerField()
     sku = serializers.CharField(source="variant.sku")
-    price = ListingAmountField(source="price_amount", help_text="Null: it has no price.")
-    fixed_price = ListingAmountField(
-        source="fixed_price_amount", help_text="Set instead of the rules; null: the rules apply."
+    price = _amount("price_amount", help_text="Null: it has no price.")
+    fixed_price = _amount(
+        "fixed_price_amount", help_text="Set instead of the rules; null: the rules apply."
     )
     available = serializers.IntegerField(help_text="Largest quantity of one order.")
     as_of = serializers.DateTimeField(allow_null=True, help_text="When available was computed.")
     restock_on = serializers.DateField(allow_null=True)
     is_published = serializers.BooleanField()
     is_delisted = serializers.BooleanField(help_text="Unpublished by staff.")
-    cost = ListingAmountField(source="cost_amount")
-    landed_cost = ListingAmountField(source="landed_amount")
-    break_even_price = ListingAmountField(source="break_even_amount")
-    floor_price = ListingAmountField(source="floor_amount", help_text="At the minimum margin.")
+    cost = _amount("cost_amount")
+    landed_cost = _amount("landed_amount")
+    break_even_price = _amount("break_even_amount")
+    floor_price = _amount("floor_amount", help_text="At the minimum margin.")
     supplier = serializers.CharField(source="supplier_code", help_text="Whose cost counts.")
     updated_at = serializers.DateTimeField()
 
@@ -172,9 +161,9 @@ class ListingList(MerchantEndpoint):
 
 class ListingDetail(MerchantEndpoint):
     @read_operation(
-        name="get_listing_of_channel",
+        name="get_listing",
         tag=TAG,
-        summary="Read a listing",
+        summary="Retrieve a listing",
         serializer=ListingSerializer,
         scope=Scope.PRICES_READ,
     )
@@ -276,7 +265,4 @@ class PriceExplanation(MerchantEndpoint):
 
 def find_listing(pk: int) -> Listing:
     """Return a listing with its channel and variant. Raises ProblemError."""
-    listing = LISTINGS.filter(pk=pk).first()
-    if listing is None:
-        raise ProblemError(problem_types.NOT_FOUND)
-    return listing
+    return find_row(LISTINGS, pk=pk)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from catalog.models import Listing, Product, Variant
 from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import validated, validated_query
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.operations import list_operation, read_operation, write_operation
+from storefront.api.core.views import find_row
 from storefront.api.merchant.catalog import writes
 from storefront.api.merchant.catalog.changes import NewProductSerializer, ProductChangeSerializer
 from storefront.api.merchant.catalog.filters import (
@@ -97,7 +97,7 @@ class ProductDetail(MerchantEndpoint):
     @read_operation(
         name="get_product",
         tag=TAG,
-        summary="Read a product",
+        summary="Retrieve a product",
         serializer=ProductSerializer,
         scope=Scope.PRODUCTS_READ,
     )
@@ -129,7 +129,7 @@ class ProductDetail(MerchantEndpoint):
         return self.run_once(request, work, is_required=False)
 
 
-def products_with(expanded: frozenset[str]) -> Any:
+def products_with(expanded: frozenset[str]) -> QuerySet[Product]:
     """Return products with what their serializer reads."""
     parts = [
         *(["variants__identifiers"] if "variants" in expanded else []),
@@ -140,7 +140,4 @@ def products_with(expanded: frozenset[str]) -> Any:
 
 def find_product(pk: int, expanded: frozenset[str] = frozenset()) -> Product:
     """Return a product. Raises ProblemError."""
-    product: Product | None = products_with(expanded).filter(pk=pk).first()
-    if product is None:
-        raise ProblemError(problem_types.NOT_FOUND)
-    return product
+    return find_row(products_with(expanded), pk=pk)

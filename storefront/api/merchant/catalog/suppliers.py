@@ -8,11 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import validated_query
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.operations import list_operation, read_operation
 from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.models import Scope
 from suppliers.models import Supplier, SyncRun
 
@@ -77,7 +77,7 @@ class SupplierDetail(MerchantEndpoint):
     @read_operation(
         name="get_supplier",
         tag=TAG,
-        summary="Read a supplier",
+        summary="Retrieve a supplier",
         serializer=SupplierSerializer,
         scope=Scope.SUPPLIERS_READ,
     )
@@ -96,7 +96,7 @@ class SupplierRunList(MerchantEndpoint):
             OpenApiParameter("kind", str, enum=SyncRun.Kind.values),
             OpenApiParameter("status", str, enum=SyncRun.Status.values),
         ),
-        problems=(problem_types.NOT_FOUND,),
+        problems=(problem_types.OBJECT_NOT_FOUND,),
     )
     def get(self, request: Request, supplier_id: int) -> Response:
         filters = validated_query(RunFilter, request.query_params)
@@ -105,7 +105,4 @@ class SupplierRunList(MerchantEndpoint):
 
 
 def _supplier(pk: int) -> Supplier:
-    supplier = Supplier.objects.filter(pk=pk).first()
-    if supplier is None:
-        raise ProblemError(problem_types.NOT_FOUND)
-    return supplier
+    return find_row(Supplier.objects.all(), pk=pk)

@@ -9,11 +9,11 @@ from rest_framework.response import Response
 
 from catalog.models import Variant
 from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import validated, validated_query
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.operations import list_operation, read_operation, write_operation
+from storefront.api.core.views import find_row
 from storefront.api.merchant.catalog import writes
 from storefront.api.merchant.catalog.changes import NewVariantSerializer, VariantChangeSerializer
 from storefront.api.merchant.catalog.filters import GTIN, SKU, GtinField, variants_of_gtin
@@ -62,7 +62,7 @@ class ProductVariants(MerchantEndpoint):
         body=NewVariantSerializer,
         answers={201: VariantSerializer},
         scope=Scope.PRODUCTS_WRITE,
-        problems=(problem_types.NOT_FOUND,),
+        problems=(problem_types.OBJECT_NOT_FOUND,),
         is_new=True,
     )
     def post(self, request: Request, product_id: int) -> Response:
@@ -80,7 +80,7 @@ class VariantDetail(MerchantEndpoint):
     @read_operation(
         name="get_variant",
         tag=TAG,
-        summary="Read a variant",
+        summary="Retrieve a variant",
         serializer=VariantSerializer,
         scope=Scope.PRODUCTS_READ,
     )
@@ -112,7 +112,4 @@ class VariantDetail(MerchantEndpoint):
 
 def find_variant(pk: int) -> Variant:
     """Return a variant with its identifiers. Raises ProblemError."""
-    variant = VARIANTS.filter(pk=pk).first()
-    if variant is None:
-        raise ProblemError(problem_types.NOT_FOUND)
-    return variant
+    return find_row(VARIANTS, pk=pk)

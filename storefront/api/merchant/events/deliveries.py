@@ -16,9 +16,9 @@ from storefront.api.core.fields import (
     validated_query,
 )
 from storefront.api.core.idempotency import Attempt
-from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.operations import list_operation
 from storefront.api.core.schema import openapi
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.selection import ResourceSerializer
 from storefront.api.merchant.events.subscriptions import TAG, SubscriptionEndpoint
 from storefront.api.models import Scope
 from storefront.events import replay, tasks
@@ -54,7 +54,7 @@ class DeliveryFilter(serializers.Serializer[Any]):
 
 
 class ReplaySerializer(StrictSerializer):
-    """``failed``, or a position: a time, a sequence, or both."""
+    """Without members, all failed events; else one event, or those from a time, a sequence or both."""
 
     event_id = StrictCharField(max_length=40, required=False, help_text="Only this event.")
     since = serializers.DateTimeField(required=False, help_text="Events published since then.")
@@ -71,23 +71,21 @@ class ReplayedSerializer(serializers.Serializer[Any]):
 
 
 class DeliveryList(SubscriptionEndpoint):
-    @openapi(
+    @list_operation(
         name="list_webhook_deliveries",
         tag=TAG,
         summary="List the deliveries of a subscription, newest first",
-        answers={200: list_serializer(DeliverySerializer)},
-        problems=(problem_types.NOT_FOUND, problem_types.INVALID_PARAMETERS),
+        serializer=DeliverySerializer,
+        problems=(problem_types.OBJECT_NOT_FOUND,),
         scope=Scope.WEBHOOKS_READ,
-        parameters=(
-            OpenApiParameter("status", str, enum=WebhookDelivery.Status.values),
-            *parameters_of(DeliverySerializer),
-            *PARAMETERS,
-        ),
+        filters=(OpenApiParameter("status", str, enum=WebhookDelivery.Status.values),),
     )
     def get(self, request: Request, subscription_id: int) -> Response:
         chosen = validated_query(DeliveryFilter, request.query_params)
-        rows = WebhookDelivery.objects.filter(subscription=self.found(subscription_id), **chosen)
-        # In the order of the index; a pk of a page's row is unique.
+        rows = WebhookDelivery.objects.filter(
+            subscription=self.find_subscription(subscription_id), **chosen
+        )
+        # The event is unique within a subscription.
         rows = rows.select_related("event")
         return self.show_page(request, rows, DeliverySerializer, order=("-event_id",))
 
@@ -101,13 +99,13 @@ class SubscriptionReplay(SubscriptionEndpoint):
         " position, at most 10,000. They keep their ids",
         body=ReplaySerializer,
         answers={202: ReplayedSerializer},
-        problems=(problem_types.NOT_FOUND, problem_types.INVALID_FIELDS),
+        problems=(problem_types.OBJECT_NOT_FOUND, problem_types.INVALID_FIELDS),
         scope=Scope.WEBHOOKS_WRITE,
         requires_idempotency_key=True,
     )
     def post(self, request: Request, subscription_id: int) -> Response:
         def work(_attempt: Attempt) -> Response:
-            row = self.found(subscription_id)
+            row = self.find_subscription(subscription_id)
             wanted = validated(ReplaySerializer, request)
             last: int | None = None
             if "event_id" in wanted:

@@ -7,13 +7,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import validated_query
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
-from storefront.api.core.schema import of_path, openapi
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.operations import list_operation, read_operation
+from storefront.api.core.schema import of_path
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.merchant.events import permissions
 from storefront.api.models import Scope
 from storefront.events.event_types import EventType
@@ -43,17 +42,16 @@ class EventFilter(serializers.Serializer[Any]):
 
 
 class EventList(MerchantEndpoint):
-    @openapi(
+    @list_operation(
         name="list_events",
         tag=TAG,
         summary="List events, oldest first",
         description="Events that the scopes of the key allow. To poll, send the highest sequence as"
         " after: no event is missed, because sequences ascend in the order of publication. Stock,"
         " price and attention events are recorded only while a webhook subscription wants them",
-        answers={200: list_serializer(EventSerializer)},
-        problems=(problem_types.INVALID_PARAMETERS,),
+        serializer=EventSerializer,
         scope=Scope.WEBHOOKS_READ,
-        parameters=(
+        filters=(
             OpenApiParameter("type", str, enum=EventType.values),
             OpenApiParameter(
                 "since",
@@ -65,8 +63,6 @@ class EventList(MerchantEndpoint):
                 {"type": "integer", "minimum": 0},
                 description="Only events with a higher sequence.",
             ),
-            *parameters_of(EventSerializer),
-            *PARAMETERS,
         ),
     )
     def get(self, request: Request) -> Response:
@@ -83,19 +79,15 @@ class EventList(MerchantEndpoint):
 
 
 class EventDetail(MerchantEndpoint):
-    @openapi(
+    @read_operation(
         name="get_event",
         tag=TAG,
-        summary="Read an event",
-        answers={200: EventSerializer},
-        problems=(problem_types.NOT_FOUND, problem_types.INVALID_PARAMETERS),
+        summary="Retrieve an event",
+        serializer=EventSerializer,
         scope=Scope.WEBHOOKS_READ,
-        parameters=(of_path("event_id", "The event's id."), *parameters_of(EventSerializer)),
-        has_etag=True,
+        parameters=(of_path("event_id", "The event's id."),),
     )
     def get(self, request: Request, event_id: str) -> Response:
-        event = PublicEvent.objects.filter(public_id=event_id).first()
-        if event is None:
-            raise ProblemError(problem_types.NOT_FOUND)
+        event = find_row(PublicEvent.objects.all(), public_id=event_id)
         permissions.require_types(self.client, [event.type])
         return self.show(request, event, EventSerializer)

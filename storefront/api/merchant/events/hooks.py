@@ -12,9 +12,10 @@ from storefront.api.core.fields import StrictCharField, StrictSerializer, valida
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.schema import openapi
+from storefront.api.core.views import find_row
 from storefront.api.merchant.events import permissions
 from storefront.api.merchant.events.event_list import EventSerializer
-from storefront.api.merchant.events.subscriptions import TYPES, refused
+from storefront.api.merchant.events.subscriptions import TYPES, subscription_problem
 from storefront.api.models import Scope
 from storefront.events import subscriptions
 from storefront.events.event_types import SUBSCRIBABLE
@@ -48,7 +49,7 @@ class HookList(MerchantEndpoint):
         name="list_hook_events",
         tag=TAG,
         summary="List the events that the key may subscribe to",
-        description="Also tests the key: it is refused with 401 or 403",
+        description="Also a test of the key: 401 or 403 if it cannot be used",
         answers={200: HookTypeSerializer(many=True)},
         scope=Scope.WEBHOOKS_READ,
     )
@@ -65,7 +66,7 @@ class HookList(MerchantEndpoint):
         name="create_hook",
         tag=TAG,
         summary="Subscribe an address to one event",
-        description="A subscription of the same address and event is returned, not repeated",
+        description="If the address is subscribed to the event already, that subscription is returned",
         body=NewHookSerializer,
         answers={201: HookSerializer},
         problems=(problem_types.INVALID_FIELDS,),
@@ -88,17 +89,11 @@ class HookList(MerchantEndpoint):
                         now=self.now,
                     )
                 except InvalidSubscriptionError as error:
-                    raise _refused_target(error) from error
+                    raise subscription_problem(error, url_member="target_url") from error
             shown = {"id": row.pk, "target_url": url, "event": event}
             return Response(HookSerializer(shown).data, status=status.HTTP_201_CREATED)
 
         return self.run_once(request, work, is_required=False)
-
-
-def _refused_target(error: InvalidSubscriptionError) -> ProblemError:
-    problem = refused(error)
-    problem.more["errors"][0]["pointer"] = "#/target_url"
-    return problem
 
 
 class HookDetail(MerchantEndpoint):
@@ -107,13 +102,11 @@ class HookDetail(MerchantEndpoint):
         tag=TAG,
         summary="Unsubscribe an address",
         answers={204: None},
-        problems=(problem_types.NOT_FOUND,),
+        problems=(problem_types.OBJECT_NOT_FOUND,),
         scope=Scope.WEBHOOKS_WRITE,
     )
     def delete(self, request: Request, hook_id: int) -> Response:  # noqa: ARG002 - DRF passes it
-        row = WebhookSubscription.objects.filter(pk=hook_id).first()
-        if row is None:
-            raise ProblemError(problem_types.NOT_FOUND)
+        row = find_row(WebhookSubscription.objects.all(), pk=hook_id)
         permissions.require_types(self.client, row.types)
         row.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -127,12 +120,12 @@ class HookSamples(MerchantEndpoint):
         description="What the hook would have sent, with the same ids; also a polling trigger."
         " Empty if none was recorded in the last 30 days",
         answers={200: EventSerializer(many=True)},
-        problems=(problem_types.NOT_FOUND,),
+        problems=(problem_types.OBJECT_NOT_FOUND,),
         scope=Scope.WEBHOOKS_READ,
     )
     def get(self, request: Request, event: str) -> Response:  # noqa: ARG002 - DRF passes it
         if event not in TYPES:
-            raise ProblemError(problem_types.NOT_FOUND)
+            raise ProblemError(problem_types.OBJECT_NOT_FOUND)
         permissions.require_types(self.client, [event])
         rows = PublicEvent.objects.filter(type=event).order_by("-pk")[:SAMPLES]
         return Response(EventSerializer(rows, many=True).data)

@@ -20,9 +20,10 @@ from storefront.api.core.fields import (
 )
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.operations import list_operation, read_operation
 from storefront.api.core.schema import openapi
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.merchant.events import permissions
 from storefront.api.models import Scope
 from storefront.events import subscriptions, tasks
@@ -34,7 +35,7 @@ from storefront.lib.tasks import enqueue
 TAG = "webhook subscriptions"
 TYPES = [kind.value for kind in SUBSCRIBABLE]
 MAX_OVERLAP_HOURS = 336
-WRITE_PROBLEMS = (problem_types.NOT_FOUND, problem_types.INVALID_FIELDS)
+WRITE_PROBLEMS = (problem_types.OBJECT_NOT_FOUND, problem_types.INVALID_FIELDS)
 
 
 class SubscriptionSerializer(ResourceSerializer):
@@ -85,7 +86,7 @@ class RotationSerializer(StrictSerializer):
         min_value=0,
         max_value=MAX_OVERLAP_HOURS,
         default=24,
-        help_text="As long as this, messages carry the signatures of both secrets.",
+        help_text="So long, messages carry the signatures of both secrets.",
     )
 
 
@@ -96,33 +97,30 @@ class SubscriptionFilter(serializers.Serializer[Any]):
 class SubscriptionEndpoint(MerchantEndpoint):
     """Shared work of the views of one subscription."""
 
-    def found(self, subscription_id: int) -> WebhookSubscription:
+    def find_subscription(self, subscription_id: int) -> WebhookSubscription:
         """Return a subscription whose events the key may read. Raises ProblemError."""
-        row = WebhookSubscription.objects.filter(pk=subscription_id).first()
-        if row is None:
-            raise ProblemError(problem_types.NOT_FOUND)
+        row = find_row(WebhookSubscription.objects.all(), pk=subscription_id)
         permissions.require_types(self.client, row.types)
         return row
 
 
-def refused(error: InvalidSubscriptionError) -> ProblemError:
-    problem = {"pointer": f"#/{error.field}" if error.field else "#", "detail": str(error)}
+def subscription_problem(
+    error: InvalidSubscriptionError, *, url_member: str = "url"
+) -> ProblemError:
+    """Return the problem of a refused subscription, which names the member of the request."""
+    member = url_member if error.field == "url" else error.field
+    problem = {"pointer": f"#/{member}" if member else "#", "detail": str(error)}
     return ProblemError(problem_types.INVALID_FIELDS, errors=[problem])
 
 
 class SubscriptionList(MerchantEndpoint):
-    @openapi(
+    @list_operation(
         name="list_webhook_subscriptions",
         tag=TAG,
         summary="List webhook subscriptions",
-        answers={200: list_serializer(SubscriptionSerializer)},
-        problems=(problem_types.INVALID_PARAMETERS,),
+        serializer=SubscriptionSerializer,
         scope=Scope.WEBHOOKS_READ,
-        parameters=(
-            OpenApiParameter("status", str, enum=WebhookSubscription.Status.values),
-            *parameters_of(SubscriptionSerializer),
-            *PARAMETERS,
-        ),
+        filters=(OpenApiParameter("status", str, enum=WebhookSubscription.Status.values),),
     )
     def get(self, request: Request) -> Response:
         chosen = validated_query(SubscriptionFilter, request.query_params)
@@ -149,7 +147,7 @@ class SubscriptionList(MerchantEndpoint):
             try:
                 made, secret = subscriptions.create(**wanted, actor=self.client.actor, now=self.now)
             except InvalidSubscriptionError as error:
-                raise refused(error) from error
+                raise subscription_problem(error) from error
             secrets.append(secret)
             return Response({"id": made.pk, "secret": None}, status=status.HTTP_201_CREATED)
 
@@ -164,24 +162,19 @@ def _with_secret(response: Response, secrets: list[str]) -> Response:
 
 
 class SubscriptionDetail(SubscriptionEndpoint):
-    @openapi(
+    @read_operation(
         name="get_webhook_subscription",
         tag=TAG,
-        summary="Read a webhook subscription",
-        answers={200: SubscriptionSerializer},
-        problems=(problem_types.NOT_FOUND, problem_types.INVALID_PARAMETERS),
+        summary="Retrieve a webhook subscription",
+        serializer=SubscriptionSerializer,
         scope=Scope.WEBHOOKS_READ,
-        parameters=parameters_of(SubscriptionSerializer),
-        has_etag=True,
     )
     def get(self, request: Request, subscription_id: int) -> Response:
-        row = WebhookSubscription.objects.filter(pk=subscription_id).first()
-        if row is None:
-            raise ProblemError(problem_types.NOT_FOUND)
+        row = find_row(WebhookSubscription.objects.all(), pk=subscription_id)
         return self.show(request, row, SubscriptionSerializer)
 
     @openapi(
-        name="change_webhook_subscription",
+        name="update_webhook_subscription",
         tag=TAG,
         summary="Change, pause or resume a webhook subscription",
         body=SubscriptionChangeSerializer,
@@ -193,7 +186,7 @@ class SubscriptionDetail(SubscriptionEndpoint):
     )
     def patch(self, request: Request, subscription_id: int) -> Response:
         def work(_attempt: Attempt) -> Response:
-            row = self.found(subscription_id)
+            row = self.find_subscription(subscription_id)
             wanted = validated(SubscriptionChangeSerializer, request)
             permissions.require_types(self.client, wanted.get("types", row.types))
             state = wanted.pop("status", None)
@@ -206,7 +199,7 @@ class SubscriptionDetail(SubscriptionEndpoint):
                     subscriptions.change(subscription=row, **wanted)
                     self._move(row, state)
             except InvalidSubscriptionError as error:
-                raise refused(error) from error
+                raise subscription_problem(error) from error
             return self.show(request, row, SubscriptionSerializer)
 
         return self.run_once(request, work)
@@ -234,11 +227,11 @@ class SubscriptionDetail(SubscriptionEndpoint):
         tag=TAG,
         summary="Delete a webhook subscription with its deliveries",
         answers={204: None},
-        problems=(problem_types.NOT_FOUND,),
+        problems=(problem_types.OBJECT_NOT_FOUND,),
         scope=Scope.WEBHOOKS_WRITE,
     )
     def delete(self, request: Request, subscription_id: int) -> Response:  # noqa: ARG002 - DRF passes it
-        self.found(subscription_id).delete()
+        self.find_subscription(subscription_id).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -257,7 +250,7 @@ class SubscriptionRotate(SubscriptionEndpoint):
         secrets: list[str] = []
 
         def work(_attempt: Attempt) -> Response:
-            row = self.found(subscription_id)
+            row = self.find_subscription(subscription_id)
             hours = validated(RotationSerializer, request)["overlap_hours"]
             secret = subscriptions.rotate_secret(
                 subscription=row, overlap=timedelta(hours=hours), now=self.now
@@ -272,16 +265,16 @@ class SubscriptionTest(SubscriptionEndpoint):
     @openapi(
         name="test_webhook_subscription",
         tag=TAG,
-        summary="Send an event webhook.test to this subscription only",
+        summary="Send the event webhook.test to one subscription",
         description="Sent within seconds if the subscription is active",
         answers={202: SubscriptionSerializer},
-        problems=(problem_types.NOT_FOUND,),
+        problems=(problem_types.OBJECT_NOT_FOUND,),
         scope=Scope.WEBHOOKS_WRITE,
         requires_idempotency_key=True,
     )
     def post(self, request: Request, subscription_id: int) -> Response:
         def work(_attempt: Attempt) -> Response:
-            row = self.found(subscription_id)
+            row = self.find_subscription(subscription_id)
             subscriptions.send_test(subscription=row, now=self.now)
             enqueue(tasks.publish)
             return self.show(request, row, SubscriptionSerializer, status=202)

@@ -11,12 +11,12 @@ from rest_framework.response import Response
 from notifications.preferences import EMAIL, SMS
 from storefront.accounts.models import SavedAddress, User
 from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import AddressFields, validated_query
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.operations import list_operation, read_operation
 from storefront.api.core.schema import of_path, openapi
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.models import Scope
 from storefront.api.resources.consents import ConsentSerializer, consents_of
 
@@ -56,17 +56,14 @@ class CustomerFilter(serializers.Serializer[Any]):
 
 
 class CustomerList(MerchantEndpoint):
-    @openapi(
+    @list_operation(
         name="list_customers",
         tag=TAG,
         summary="List customer accounts",
-        answers={200: list_serializer(CustomerSerializer)},
-        problems=(problem_types.INVALID_PARAMETERS,),
-        parameters=(
+        serializer=CustomerSerializer,
+        filters=(
             OpenApiParameter("email", str, description="E-mail address, in any case."),
             OpenApiParameter("joined_since", {"type": "string", "format": "date-time"}),
-            *parameters_of(CustomerSerializer),
-            *PARAMETERS,
         ),
         scope=Scope.CUSTOMERS_READ,
     )
@@ -76,15 +73,13 @@ class CustomerList(MerchantEndpoint):
 
 
 class CustomerDetail(MerchantEndpoint):
-    @openapi(
+    @read_operation(
         name="get_customer",
         tag=TAG,
-        summary="Read a customer account",
-        answers={200: CustomerSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(CUSTOMER_ID, *parameters_of(CustomerSerializer)),
+        summary="Retrieve a customer account",
+        serializer=CustomerSerializer,
+        parameters=(CUSTOMER_ID,),
         scope=Scope.CUSTOMERS_READ,
-        has_etag=True,
     )
     def get(self, request: Request, customer_id: int) -> Response:
         return self.show(request, _customer(customer_id), CustomerSerializer)
@@ -96,7 +91,7 @@ class CustomerConsents(MerchantEndpoint):
         tag=TAG,
         summary="List which messages a customer gets",
         answers={200: ConsentListSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER,),
+        problems=(problem_types.OBJECT_NOT_FOUND,),
         parameters=(CUSTOMER_ID,),
         scope=Scope.CUSTOMERS_READ,
     )
@@ -113,7 +108,4 @@ def _customers() -> QuerySet[User]:
 
 
 def _customer(pk: int) -> User:
-    customer = _customers().filter(pk=pk).first()
-    if customer is None:
-        raise ProblemError(problem_types.UNKNOWN_NUMBER)
-    return customer
+    return find_row(_customers(), pk=pk)

@@ -27,10 +27,10 @@ from storefront.api.core.fields import (
     StrictSerializer,
     validated,
 )
-from storefront.api.core.idempotency import Attempt
+from storefront.api.core.idempotency import Attempt, form_key
 from storefront.api.core.views import require_identity
 from storefront.api.merchant.orders.orders import TAG, OrderList
-from storefront.api.merchant.orders.shared import form_key, write_operation
+from storefront.api.merchant.orders.shared import action_operation
 from storefront.api.resources.checkout import open_pay_url, place_cart
 from storefront.lib.address import Address
 from storefront.lib.db.bulk import insert
@@ -83,7 +83,7 @@ class PayableOrderSerializer(serializers.Serializer[Any]):
 
 
 class OrderListAndCreation(OrderList):
-    @write_operation(
+    @action_operation(
         name="create_order",
         tag=TAG,
         summary="Place an order that the customer pays by a link",
@@ -127,7 +127,9 @@ class OrderListAndCreation(OrderList):
             require_identity()
             # The token is known only to this request, and the same after a crash.
             digest = salted_hmac(
-                "storefront.api.order", form_key(self.client.key, request), algorithm="sha256"
+                "storefront.api.order",
+                form_key(request, principal=self.principal),
+                algorithm="sha256",
             )
             order, first = self._find_or_place(request, digest.hexdigest()[:40])
             shown = {

@@ -10,10 +10,11 @@ from notifications.models import Message
 from orders.models import Order
 from storefront.api.core import problem_types
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.operations import list_operation
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.orders import TAG
-from storefront.api.merchant.orders.shared import NUMBER, find_by_number, read_operation
+from storefront.api.merchant.orders.shared import NUMBER
 from storefront.api.models import Scope
 
 
@@ -34,15 +35,16 @@ class NotificationSerializer(ResourceSerializer):
 
 
 class OrderNotifications(MerchantEndpoint):
-    @read_operation(
+    @list_operation(
         name="list_order_notifications",
         tag=TAG,
         summary="List the messages sent about an order, oldest first",
-        answers={200: list_serializer(NotificationSerializer)},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(NUMBER, *parameters_of(NotificationSerializer), *PARAMETERS),
+        serializer=NotificationSerializer,
+        scope=Scope.ORDERS_READ,
+        problems=(problem_types.OBJECT_NOT_FOUND,),
+        filters=(NUMBER,),
     )
     def get(self, request: Request, number: str) -> Response:
-        order = find_by_number(Order.objects.all(), number)
+        order = find_row(Order.objects.all(), number=number)
         rows = Message.objects.filter(event__subject=f"order:{order.number}")
         return self.show_page(request, rows.select_related("event"), NotificationSerializer)

@@ -20,31 +20,29 @@ from storefront.api.core.fields import (
     StrictSerializer,
     validated,
 )
-from storefront.api.core.idempotency import Attempt
+from storefront.api.core.idempotency import Attempt, form_key
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
-from storefront.api.core.schema import openapi
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.operations import list_operation
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.order_serializers import MerchantOrderSerializer
 from storefront.api.merchant.orders.orders import TAG, order_rows
 from storefront.api.merchant.orders.shared import (
+    MAX_LINES,
     MAX_REASON,
     NUMBER,
     REASON_HELP,
     ReasonSerializer,
-    find_by_number,
-    form_key,
+    action_operation,
     request_example,
     units_by_line,
-    write_operation,
 )
 from storefront.api.models import Scope
 from storefront.lib.state_machine import InvalidTransitionError
 from storefront.lib.tasks import enqueue
 
 Outcome = items.Outcome
-MAX_LINES = 100
-change_operation = partial(write_operation, tag=TAG, parameters=(NUMBER,))
+change_operation = partial(action_operation, tag=TAG, parameters=(NUMBER,))
 
 
 class RemainingUnitsSerializer(StrictSerializer):
@@ -81,7 +79,7 @@ class OrderCancellation(MerchantEndpoint):
         description="What no supplier has is canceled and refunded at once. For the rest, the"
         " supplier is asked; its answer is on the purchase order.",
         answers={200: CancellationResultSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.TOO_LATE_TO_CANCEL),
+        problems=(problem_types.OBJECT_NOT_FOUND, problem_types.TOO_LATE_TO_CANCEL),
         body=OrderCancellationSerializer,
         examples=request_example(
             reason="The customer wants one less", lines=[{"line_id": 1, "keep_quantity": 1}]
@@ -89,7 +87,7 @@ class OrderCancellation(MerchantEndpoint):
     )
     def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:
-            order = find_by_number(Order.objects.all(), number)
+            order = find_row(Order.objects.all(), number=number)
             wanted = validated(OrderCancellationSerializer, request)
             outcomes = self._cancel(order, wanted)
             enqueue(cancellation_tasks.process_cancellation, order_id=order.pk)
@@ -121,12 +119,12 @@ class OrderHold(MerchantEndpoint):
         description="Nothing of it is submitted to a supplier until it is released. What a supplier"
         " has already is not stopped.",
         answers={200: MerchantOrderSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_STATUS),
+        problems=(problem_types.OBJECT_NOT_FOUND, problem_types.INVALID_STATUS),
         body=ReasonSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
         def work(attempt: Attempt) -> Response:
-            order = find_by_number(Order.objects.all(), number)
+            order = find_row(Order.objects.all(), number=number)
             reason = validated(ReasonSerializer, request)["reason"]
             try:
                 holds.hold_order(order=order, reason=reason, actor=self.client.actor, now=self.now)
@@ -144,12 +142,12 @@ class OrderRelease(MerchantEndpoint):
         summary="Release an order from hold",
         description="Its purchase orders may still be on hold for reasons of their own.",
         answers={200: MerchantOrderSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_STATUS),
+        problems=(problem_types.OBJECT_NOT_FOUND, problem_types.INVALID_STATUS),
         body=ReasonSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
         def work(attempt: Attempt) -> Response:
-            order = find_by_number(Order.objects.all(), number)
+            order = find_row(Order.objects.all(), number=number)
             reason = validated(ReasonSerializer, request)["reason"]
             try:
                 holds.release_order(
@@ -183,17 +181,17 @@ class NewMessageSerializer(StrictSerializer):
 
 
 class OrderMessages(MerchantEndpoint):
-    @openapi(
+    @list_operation(
         name="list_order_messages",
         tag=TAG,
         summary="List the messages between the customer and staff, oldest first",
-        answers={200: list_serializer(OrderMessageSerializer)},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(NUMBER, *parameters_of(OrderMessageSerializer), *PARAMETERS),
+        serializer=OrderMessageSerializer,
+        problems=(problem_types.OBJECT_NOT_FOUND,),
+        filters=(NUMBER,),
         scope=Scope.CUSTOMERS_READ,
     )
     def get(self, request: Request, number: str) -> Response:
-        order = find_by_number(Order.objects.all(), number)
+        order = find_row(Order.objects.all(), number=number)
         return self.show_page(request, order.messages.all(), OrderMessageSerializer)
 
     @change_operation(
@@ -201,14 +199,14 @@ class OrderMessages(MerchantEndpoint):
         summary="Write to the customer of an order",
         description="The customer gets it by e-mail and on the order page.",
         answers={201: OrderMessageSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER,),
+        problems=(problem_types.OBJECT_NOT_FOUND,),
         body=NewMessageSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:
-            order = find_by_number(Order.objects.all(), number)
+            order = find_row(Order.objects.all(), number=number)
             wanted = validated(NewMessageSerializer, request)
-            key = form_key(self.client.key, request)
+            key = form_key(request, principal=self.principal)
             order_messages.answer(
                 order=order,
                 text=wanted["text"],
@@ -226,4 +224,4 @@ class OrderMessages(MerchantEndpoint):
 
 
 def _show(view: MerchantEndpoint, request: Request, number: str) -> Response:
-    return view.show(request, find_by_number(order_rows(request), number), MerchantOrderSerializer)
+    return view.show(request, find_row(order_rows(request), number=number), MerchantOrderSerializer)

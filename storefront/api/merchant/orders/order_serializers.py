@@ -6,12 +6,11 @@ from rest_framework import serializers
 
 from orders.models import Order, Payment
 from shipping.models import Parcel
-from storefront.api.core.fields import AddressFields
+from storefront.api.core.fields import AddressFields, RowMoneyField
 from storefront.api.core.selection import ResourceSerializer
 from storefront.api.merchant.orders.parcels import MerchantParcelSerializer
 from storefront.api.merchant.orders.purchase_orders import PurchaseOrderSerializer
 from storefront.api.merchant.orders.returns import MerchantReturnSerializer
-from storefront.api.merchant.orders.shared import RowMoneyField
 from storefront.api.models import Scope
 
 PAYMENT_STATUSES = (

@@ -1,4 +1,4 @@
-"""Merchant API: list orders, read one, read its status changes, cancel, hold and release it."""
+"""Merchant API: list orders, read one and its status changes."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,8 +20,8 @@ from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import validated_query
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
-from storefront.api.core.selection import parameters_of
+from storefront.api.core.operations import list_operation, read_operation
+from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.order_serializers import (
     MerchantOrderSerializer,
     StatusChangeSerializer,
@@ -32,8 +32,6 @@ from storefront.api.merchant.orders.shared import (
     NUMBER,
     date_filter,
     expands,
-    find_by_number,
-    read_operation,
 )
 from storefront.api.models import Scope
 from storefront.lib.models import StatusChange
@@ -54,14 +52,14 @@ class OrderFilter(serializers.Serializer[Any]):
 
 
 class OrderList(MerchantEndpoint):
-    @read_operation(
+    @list_operation(
         name="list_orders",
         tag=TAG,
         summary="List orders, newest first",
         description="The filters email and customer also require `customers:read`.",
-        answers={200: list_serializer(MerchantOrderSerializer)},
-        problems=(problem_types.INVALID_PARAMETERS,),
-        parameters=(
+        serializer=MerchantOrderSerializer,
+        scope=Scope.ORDERS_READ,
+        filters=(
             OpenApiParameter("status", str, enum=Order.Status.values),
             OpenApiParameter("channel", str, description="Code of the channel."),
             OpenApiParameter("number", str),
@@ -70,8 +68,6 @@ class OrderList(MerchantEndpoint):
             date_filter("updated_since", "updated_at is then or later."),
             OpenApiParameter("email", str, description="E-mail address, in any case."),
             OpenApiParameter("customer", int, description="Id of a customer account."),
-            *parameters_of(MerchantOrderSerializer),
-            *PARAMETERS,
         ),
     )
     def get(self, request: Request) -> Response:
@@ -86,29 +82,29 @@ class OrderDetail(MerchantEndpoint):
     @read_operation(
         name="get_order",
         tag=TAG,
-        summary="Read an order",
-        answers={200: MerchantOrderSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(NUMBER, *parameters_of(MerchantOrderSerializer)),
-        has_etag=True,
+        summary="Retrieve an order",
+        serializer=MerchantOrderSerializer,
+        scope=Scope.ORDERS_READ,
+        parameters=(NUMBER,),
     )
     def get(self, request: Request, number: str) -> Response:
         return self.show(
-            request, find_by_number(order_rows(request), number), MerchantOrderSerializer
+            request, find_row(order_rows(request), number=number), MerchantOrderSerializer
         )
 
 
-class OrderTimeline(MerchantEndpoint):
-    @read_operation(
+class OrderStatusChanges(MerchantEndpoint):
+    @list_operation(
         name="list_order_status_changes",
         tag=TAG,
         summary="List the status changes of an order and its parts, oldest first",
-        answers={200: list_serializer(StatusChangeSerializer)},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(NUMBER, *parameters_of(StatusChangeSerializer), *PARAMETERS),
+        serializer=StatusChangeSerializer,
+        scope=Scope.ORDERS_READ,
+        problems=(problem_types.OBJECT_NOT_FOUND,),
+        filters=(NUMBER,),
     )
     def get(self, request: Request, number: str) -> Response:
-        order = find_by_number(Order.objects.all(), number)
+        order = find_row(Order.objects.all(), number=number)
         parts: tuple[QuerySet[Any], ...] = (
             Order.objects.filter(pk=order.pk),
             order.payments.all(),

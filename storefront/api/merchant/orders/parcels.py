@@ -12,20 +12,20 @@ from shipping.models import Parcel
 from shipping.shipments import outcomes
 from shipping.shipments.event_sources import drop_superseded
 from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import validated, validated_query
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.operations import list_operation, read_operation
 from storefront.api.core.schema import of_path
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.shared import (
     ReasonSerializer,
+    action_operation,
     date_filter,
     expands,
-    read_operation,
-    write_operation,
 )
+from storefront.api.models import Scope
 
 TAG = "parcels"
 PARCEL_ID = of_path("parcel_id", "The parcel's id.")
@@ -85,19 +85,17 @@ class ParcelFilter(serializers.Serializer[Any]):
 
 
 class ParcelList(MerchantEndpoint):
-    @read_operation(
+    @list_operation(
         name="list_parcels",
         tag=TAG,
         summary="List parcels, newest first",
-        answers={200: list_serializer(MerchantParcelSerializer)},
-        problems=(problem_types.INVALID_PARAMETERS,),
-        parameters=(
+        serializer=MerchantParcelSerializer,
+        scope=Scope.ORDERS_READ,
+        filters=(
             OpenApiParameter("status", str, enum=Parcel.Status.values),
             OpenApiParameter("order", str, description="Number of the order."),
             OpenApiParameter("tracking_number", str),
             date_filter("updated_since", "The status changed then or later."),
-            *parameters_of(MerchantParcelSerializer),
-            *PARAMETERS,
         ),
     )
     def get(self, request: Request) -> Response:
@@ -109,24 +107,23 @@ class ParcelDetail(MerchantEndpoint):
     @read_operation(
         name="get_parcel",
         tag=TAG,
-        summary="Read a parcel",
-        answers={200: MerchantParcelSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(PARCEL_ID, *parameters_of(MerchantParcelSerializer)),
-        has_etag=True,
+        summary="Retrieve a parcel",
+        serializer=MerchantParcelSerializer,
+        scope=Scope.ORDERS_READ,
+        parameters=(PARCEL_ID,),
     )
     def get(self, request: Request, parcel_id: int) -> Response:
         return self.show(request, _parcel(request, parcel_id), MerchantParcelSerializer)
 
 
 class ParcelDelivery(MerchantEndpoint):
-    @write_operation(
+    @action_operation(
         name="mark_parcel_delivered",
         tag=TAG,
         summary="Mark a parcel delivered",
         description="For a parcel whose carrier does not report it. A delivered parcel stays so.",
         answers={200: MerchantParcelSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_STATUS),
+        problems=(problem_types.OBJECT_NOT_FOUND, problem_types.INVALID_STATUS),
         parameters=(PARCEL_ID,),
         body=ReasonSerializer,
     )
@@ -152,7 +149,4 @@ def parcel_rows(request: Request) -> QuerySet[Parcel]:
 
 
 def _parcel(request: Request, pk: int) -> Parcel:
-    parcel = parcel_rows(request).filter(pk=pk).first()
-    if parcel is None:
-        raise ProblemError(problem_types.UNKNOWN_NUMBER)
-    return parcel
+    return find_row(parcel_rows(request), pk=pk)

@@ -16,31 +16,30 @@ from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
     AddressFields,
+    LineUnitsSerializer,
+    RowMoneyField,
     StrictCharField,
-    StrictIntegerField,
     StrictSerializer,
     validated,
     validated_query,
 )
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.operations import list_operation, read_operation
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.parcels import MerchantParcelSerializer, parcel_rows
 from storefront.api.merchant.orders.shared import (
+    MAX_LINES,
     NUMBER,
-    RowMoneyField,
+    action_operation,
     date_filter,
-    find_by_number,
-    read_operation,
     request_example,
-    write_operation,
 )
 from storefront.api.models import Scope
 
 TAG = "purchase orders"
 COSTS = Scope.COSTS_READ
-MAX_LINES = 100
 
 
 class PurchaseLineSerializer(ResourceSerializer):
@@ -90,17 +89,12 @@ class PurchaseOrderSerializer(ResourceSerializer):
     lines = PurchaseLineSerializer(many=True)
 
 
-class ShippedUnitsSerializer(StrictSerializer):
-    line_id = StrictIntegerField(min_value=1)
-    quantity = StrictIntegerField(min_value=1)
-
-
 class NewParcelSerializer(StrictSerializer):
     """A parcel that the supplier sent. Without ``lines``, all units that are in no parcel."""
 
     carrier = StrictCharField(max_length=60)
     tracking_number = StrictCharField(max_length=60)
-    lines = ShippedUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+    lines = LineUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
     is_label_only = serializers.BooleanField(
         default=False, help_text="The label exists, and the parcel has not been handed over."
     )
@@ -114,19 +108,17 @@ class PurchaseOrderFilter(serializers.Serializer[Any]):
 
 
 class PurchaseOrderList(MerchantEndpoint):
-    @read_operation(
+    @list_operation(
         name="list_purchase_orders",
         tag=TAG,
         summary="List purchase orders, newest first",
-        answers={200: list_serializer(PurchaseOrderSerializer)},
-        problems=(problem_types.INVALID_PARAMETERS,),
-        parameters=(
+        serializer=PurchaseOrderSerializer,
+        scope=Scope.ORDERS_READ,
+        filters=(
             OpenApiParameter("status", str, enum=PurchaseOrder.Status.values),
             OpenApiParameter("submission_status", str, enum=PurchaseOrder.Submission.values),
             OpenApiParameter("order", str, description="Number of the order."),
             date_filter("updated_since", "One of both statuses changed then or later."),
-            *parameters_of(PurchaseOrderSerializer),
-            *PARAMETERS,
         ),
     )
     def get(self, request: Request) -> Response:
@@ -142,26 +134,25 @@ class PurchaseOrderDetail(MerchantEndpoint):
     @read_operation(
         name="get_purchase_order",
         tag=TAG,
-        summary="Read a purchase order",
-        answers={200: PurchaseOrderSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(NUMBER, *parameters_of(PurchaseOrderSerializer)),
-        has_etag=True,
+        summary="Retrieve a purchase order",
+        serializer=PurchaseOrderSerializer,
+        scope=Scope.ORDERS_READ,
+        parameters=(NUMBER,),
     )
     def get(self, request: Request, number: str) -> Response:
-        row = find_by_number(purchase_order_rows(), number)
+        row = find_row(purchase_order_rows(), number=number)
         return self.show(request, row, PurchaseOrderSerializer)
 
 
 class PurchaseOrderParcels(MerchantEndpoint):
-    @write_operation(
+    @action_operation(
         name="add_tracking",
         tag=TAG,
         summary="Add a parcel with its tracking number",
-        description="As the supplier's own report: it implies acceptance, and the customer is told"
-        " once that the parcel has left. A number that is known already changes nothing.",
+        description="As the supplier's own report: it implies acceptance, and the customer is"
+        " notified once that the parcel has left. A number that is known already changes nothing.",
         answers={201: MerchantParcelSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.CANNOT_SHIP),
+        problems=(problem_types.OBJECT_NOT_FOUND, problem_types.CANNOT_SHIP),
         parameters=(NUMBER,),
         body=NewParcelSerializer,
         examples=request_example(
@@ -172,7 +163,7 @@ class PurchaseOrderParcels(MerchantEndpoint):
     )
     def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:
-            row = find_by_number(purchase_order_rows(), number)
+            row = find_row(purchase_order_rows(), number=number)
             wanted = validated(NewParcelSerializer, request)
             listed = tracking_import.validate(_listed_rows(row, wanted), supplier=row.supplier)
             problems = [parcel.problem for parcel in listed if parcel.problem]

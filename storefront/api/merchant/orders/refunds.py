@@ -18,27 +18,26 @@ from orders.returns import refunds as return_refunds
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
+    LineUnitsSerializer,
     MoneyFields,
+    RowMoneyField,
     StrictCharField,
-    StrictIntegerField,
     StrictSerializer,
     validated,
     validated_query,
 )
-from storefront.api.core.idempotency import Attempt
+from storefront.api.core.idempotency import Attempt, form_key
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
+from storefront.api.core.operations import list_operation, read_operation
 from storefront.api.core.schema import of_path, openapi
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.shared import (
+    MAX_LINES,
     MAX_REASON,
     NUMBER,
     REASON_HELP,
-    RowMoneyField,
     date_filter,
-    find_by_number,
-    form_key,
-    read_operation,
     request_example,
     units_by_line,
 )
@@ -50,7 +49,6 @@ TAG = "refunds"
 Kind = PaymentEvent.Kind
 ReturnKind = ReturnAuthorization.Kind
 STATUSES = ("pending", "succeeded", "refused", "failed")
-MAX_LINES = 100
 
 
 class RefundSerializer(ResourceSerializer):
@@ -66,16 +64,11 @@ class RefundSerializer(ResourceSerializer):
     completed_at = serializers.DateTimeField(allow_null=True)
 
 
-class KeptUnitsSerializer(StrictSerializer):
-    line_id = StrictIntegerField(min_value=1)
-    quantity = StrictIntegerField(min_value=1)
-
-
 class NewRefundSerializer(StrictSerializer):
     """Either an amount, or shipped units that the customer keeps with the kind of complaint."""
 
     amount = MoneyFields(required=False)
-    lines = KeptUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+    lines = LineUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
     kind = serializers.ChoiceField(ReturnKind.choices, required=False, help_text="Of lines.")
     reason = StrictCharField(max_length=MAX_REASON, help_text=REASON_HELP)
 
@@ -101,18 +94,16 @@ class RefundFilter(serializers.Serializer[Any]):
 
 
 class RefundList(MerchantEndpoint):
-    @read_operation(
+    @list_operation(
         name="list_refunds",
         tag=TAG,
         summary="List refunds, newest first",
-        answers={200: list_serializer(RefundSerializer)},
-        problems=(problem_types.INVALID_PARAMETERS,),
-        parameters=(
+        serializer=RefundSerializer,
+        scope=Scope.ORDERS_READ,
+        filters=(
             OpenApiParameter("order", str, description="Number of the order."),
             OpenApiParameter("status", str, enum=STATUSES),
             date_filter("updated_since", "Requested or completed then or later."),
-            *parameters_of(RefundSerializer),
-            *PARAMETERS,
         ),
     )
     def get(self, request: Request) -> Response:
@@ -128,16 +119,13 @@ class RefundDetail(MerchantEndpoint):
     @read_operation(
         name="get_refund",
         tag=TAG,
-        summary="Read a refund",
-        answers={200: RefundSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(of_path("refund_id", "The refund's id."), *parameters_of(RefundSerializer)),
-        has_etag=True,
+        summary="Retrieve a refund",
+        serializer=RefundSerializer,
+        scope=Scope.ORDERS_READ,
+        parameters=(of_path("refund_id", "The refund's id."),),
     )
     def get(self, request: Request, refund_id: int) -> Response:
-        row = refund_rows().filter(pk=refund_id).first()
-        if row is None:
-            raise ProblemError(problem_types.UNKNOWN_NUMBER)
+        row = find_row(refund_rows(), pk=refund_id)
         return self.show(request, row, RefundSerializer)
 
 
@@ -147,10 +135,10 @@ class OrderRefunds(MerchantEndpoint):
         tag=TAG,
         summary="Refund an amount or units of an order",
         description="At most what is left of what was captured. Units must have shipped; cancel"
-        " those that have not. The gateway refunds it soon after, and the customer is told.",
+        " those that have not. The gateway refunds it soon after, and the customer is notified.",
         answers={201: RefundedSerializer},
         problems=(
-            problem_types.UNKNOWN_NUMBER,
+            problem_types.OBJECT_NOT_FOUND,
             problem_types.REFUND_TOO_LARGE,
             problem_types.NOTHING_TO_REFUND,
             problem_types.CANNOT_RETURN,
@@ -165,9 +153,9 @@ class OrderRefunds(MerchantEndpoint):
     )
     def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:
-            order = find_by_number(Order.objects.all(), number)
+            order = find_row(Order.objects.all(), number=number)
             wanted = validated(NewRefundSerializer, request)
-            key = form_key(self.client.key, request)
+            key = form_key(request, principal=self.principal)
             if "lines" in wanted:
                 purposes = self._refund_units(order, wanted, key)
             else:

@@ -24,18 +24,18 @@ from storefront.api.core.fields import (
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.schema import openapi
+from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.returns import (
-    MAX_LINES,
     TAG,
     MerchantReturnSerializer,
     return_rows,
 )
 from storefront.api.merchant.orders.shared import (
+    MAX_LINES,
     NUMBER,
-    find_by_number,
+    action_operation,
     request_example,
     units_by_line,
-    write_operation,
 )
 from storefront.api.models import Scope
 from storefront.lib.state_machine import InvalidTransitionError
@@ -46,11 +46,11 @@ Condition = ReturnAuthorization.Condition
 MAX_ANSWER = 500
 
 decision = partial(
-    write_operation,
+    action_operation,
     tag=TAG,
     answers={200: MerchantReturnSerializer},
     problems=(
-        problem_types.UNKNOWN_NUMBER,
+        problem_types.OBJECT_NOT_FOUND,
         problem_types.CANNOT_RETURN,
         problem_types.INVALID_STATUS,
     ),
@@ -107,14 +107,14 @@ class ReturnEndpoint(MerchantEndpoint):
         """Run a decision once and show the return. After a crash, a decision that is made counts."""
 
         def work(attempt: Attempt) -> Response:
-            row = find_by_number(return_rows(), number)
+            row = find_row(return_rows(), number=number)
             try:
                 decide(row)
             except InvalidTransitionError:
                 if not attempt.is_retry_after_crash or row.status != to:
                     raise
             return self.show(
-                request, find_by_number(return_rows(), number), MerchantReturnSerializer
+                request, find_row(return_rows(), number=number), MerchantReturnSerializer
             )
 
         return self.run_once(request, work)
@@ -124,7 +124,7 @@ class ReturnApproval(ReturnEndpoint):
     @decision(
         name="approve_return",
         summary="Approve a return",
-        description="The customer is told where to send the items, or that they can keep them.",
+        description="The customer gets an e-mail: where to send the items, or that they can keep them.",
         body=ApprovalSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
@@ -141,7 +141,7 @@ class ReturnRejection(ReturnEndpoint):
     @decision(
         name="reject_return",
         summary="Reject a return",
-        description="The customer is told the reason.",
+        description="The customer gets the reason by e-mail.",
         body=RejectionSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
@@ -204,10 +204,10 @@ class ReturnRefund(ReturnEndpoint):
         tag=TAG,
         summary="Refund the accepted units of a return",
         description="At most what is left of the payment. The gateway refunds it soon after, and the"
-        " customer is told.",
+        " customer is notified.",
         answers={200: MerchantReturnSerializer},
         problems=(
-            problem_types.UNKNOWN_NUMBER,
+            problem_types.OBJECT_NOT_FOUND,
             problem_types.CANNOT_RETURN,
             problem_types.INVALID_STATUS,
         ),

@@ -14,32 +14,30 @@ from orders.returns import requests
 from orders.returns.requests import ReturnRequest
 from storefront.api.core import problem_types
 from storefront.api.core.fields import (
+    LineUnitsSerializer,
+    RowMoneyField,
     StrictCharField,
-    StrictIntegerField,
     StrictSerializer,
     validated,
     validated_query,
 )
-from storefront.api.core.idempotency import Attempt
+from storefront.api.core.idempotency import Attempt, form_key
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.paging import PARAMETERS, list_serializer
-from storefront.api.core.selection import ResourceSerializer, parameters_of
+from storefront.api.core.operations import list_operation, read_operation
+from storefront.api.core.selection import ResourceSerializer
+from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.shared import (
+    MAX_LINES,
     NUMBER,
-    RowMoneyField,
+    action_operation,
     date_filter,
-    find_by_number,
-    form_key,
-    read_operation,
     request_example,
     units_by_line,
-    write_operation,
 )
 from storefront.api.models import Scope
 
 TAG = "returns"
 Kind = ReturnAuthorization.Kind
-MAX_LINES = 100
 
 
 class MerchantReturnLineSerializer(ResourceSerializer):
@@ -80,14 +78,9 @@ class MerchantReturnSerializer(ResourceSerializer):
     lines = MerchantReturnLineSerializer(many=True)
 
 
-class ReturnedUnitsSerializer(StrictSerializer):
-    line_id = StrictIntegerField(min_value=1)
-    quantity = StrictIntegerField(min_value=1)
-
-
-class OpenedReturnSerializer(StrictSerializer):
+class NewMerchantReturnSerializer(StrictSerializer):
     kind = serializers.ChoiceField(Kind.choices)
-    lines = ReturnedUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
+    lines = LineUnitsSerializer(many=True, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
     message = StrictCharField(
         max_length=MAX_MESSAGE_LENGTH,
         allow_blank=True,
@@ -111,19 +104,17 @@ class ReturnFilter(serializers.Serializer[Any]):
 
 
 class ReturnList(MerchantEndpoint):
-    @read_operation(
+    @list_operation(
         name="list_returns",
         tag=TAG,
         summary="List returns, newest first",
-        answers={200: list_serializer(MerchantReturnSerializer)},
-        problems=(problem_types.INVALID_PARAMETERS,),
-        parameters=(
+        serializer=MerchantReturnSerializer,
+        scope=Scope.ORDERS_READ,
+        filters=(
             OpenApiParameter("status", str, enum=ReturnAuthorization.Status.values),
             OpenApiParameter("kind", str, enum=Kind.values),
             OpenApiParameter("order", str, description="Number of the order."),
             date_filter("updated_since", "The status changed then or later."),
-            *parameters_of(MerchantReturnSerializer),
-            *PARAMETERS,
         ),
     )
     def get(self, request: Request) -> Response:
@@ -135,39 +126,38 @@ class ReturnDetail(MerchantEndpoint):
     @read_operation(
         name="get_return",
         tag=TAG,
-        summary="Read a return",
-        answers={200: MerchantReturnSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.INVALID_PARAMETERS),
-        parameters=(NUMBER, *parameters_of(MerchantReturnSerializer)),
-        has_etag=True,
+        summary="Retrieve a return",
+        serializer=MerchantReturnSerializer,
+        scope=Scope.ORDERS_READ,
+        parameters=(NUMBER,),
     )
     def get(self, request: Request, number: str) -> Response:
-        return self.show(request, find_by_number(return_rows(), number), MerchantReturnSerializer)
+        return self.show(request, find_row(return_rows(), number=number), MerchantReturnSerializer)
 
 
 class OrderReturns(MerchantEndpoint):
-    @write_operation(
+    @action_operation(
         name="open_return",
         tag=TAG,
         summary="Open a return for a customer",
         description="The customer gets the receipt by e-mail. A withdrawal is approved at once."
         " Items of several purchase orders become several returns.",
         answers={201: OpenedReturnsSerializer},
-        problems=(problem_types.UNKNOWN_NUMBER, problem_types.CANNOT_RETURN),
+        problems=(problem_types.OBJECT_NOT_FOUND, problem_types.CANNOT_RETURN),
         parameters=(NUMBER,),
-        body=OpenedReturnSerializer,
+        body=NewMerchantReturnSerializer,
         examples=request_example(
             kind="defect", lines=[{"line_id": 1, "quantity": 1}], message="It stays dark."
         ),
     )
     def post(self, request: Request, number: str) -> Response:
         def work(_attempt: Attempt) -> Response:
-            order = find_by_number(Order.objects.all(), number)
-            wanted = validated(OpenedReturnSerializer, request)
+            order = find_row(Order.objects.all(), number=number)
+            wanted = validated(NewMerchantReturnSerializer, request)
             opened = requests.submit(
                 order=order,
                 request=ReturnRequest(
-                    key=form_key(self.client.key, request),
+                    key=form_key(request, principal=self.principal),
                     kind=Kind(wanted["kind"]),
                     units=units_by_line(wanted["lines"], order.lines.values_list("pk", flat=True)),
                     customer_message=wanted["message"],

@@ -1,48 +1,24 @@
-"""Parts of the order resources: money members, filters, rows by number, their list operations."""
+"""Order resources: shared parts of requests, their examples, units by line."""
 
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
 from functools import partial
-from hashlib import sha256
-from operator import attrgetter
 from typing import Any
 
-from django.db.models import Model, QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema_field
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.request import Request
 
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import MoneyFields, StrictCharField, StrictSerializer
-from storefront.api.core.idempotency import HEADER
+from storefront.api.core.fields import StrictCharField, StrictSerializer
 from storefront.api.core.schema import of_path, openapi
-from storefront.api.models import ApiKey, Scope
+from storefront.api.models import Scope
 
-CENT = Decimal("0.01")
-MAX_REASON = 200
+MAX_LINES, MAX_REASON = 100, 200
 REASON_HELP = "Why, for the status history."
 NUMBER = of_path("number", "The object's number.")
 
-read_operation = partial(openapi, scope=Scope.ORDERS_READ)
-write_operation = partial(openapi, scope=Scope.ORDERS_WRITE, requires_idempotency_key=True)
-
-
-@extend_schema_field(MoneyFields)
-class RowMoneyField(serializers.Field[Any, Any, Any, Any]):
-    """An amount of a row in its own currency; null if the amount is unknown."""
-
-    def __init__(self, amount: str, *, currency: str = "currency", **kwargs: Any) -> None:
-        super().__init__(source="*", read_only=True, **kwargs)
-        self._amount, self._currency = attrgetter(amount), attrgetter(currency)
-
-    def to_representation(self, value: Any) -> Mapping[str, str] | None:
-        amount: Decimal | None = self._amount(value)
-        if amount is None:
-            return None
-        # ``MoneyFields`` would copy its fields for each of the thousands of amounts of a page.
-        return {"amount": str(amount.quantize(CENT)), "currency": self._currency(value)}
+action_operation = partial(openapi, scope=Scope.ORDERS_WRITE, requires_idempotency_key=True)
 
 
 def request_example(**value: Any) -> tuple[OpenApiExample, ...]:
@@ -58,22 +34,9 @@ def date_filter(name: str, description: str) -> OpenApiParameter:
     return OpenApiParameter(name, OpenApiTypes.DATETIME, description=description)
 
 
-def find_by_number[T: Model](rows: QuerySet[T], number: str) -> T:
-    """Return the row with a number. Raises ProblemError."""
-    row = rows.filter(number=number).first()
-    if row is None:
-        raise ProblemError(problem_types.UNKNOWN_NUMBER)
-    return row
-
-
 def expands(request: Request, name: str) -> bool:
     """Return whether the request asks for an expandable member, so that its rows are read."""
     return name in request.query_params.get("expand", "").split(",")
-
-
-def form_key(key: ApiKey, request: Request) -> str:
-    """Return the form key of a request: after a crash, a repeated one finds what was stored."""
-    return sha256(f"{key.pk} {request.headers[HEADER]}".encode()).hexdigest()[:40]
 
 
 def units_by_line(

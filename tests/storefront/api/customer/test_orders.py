@@ -36,12 +36,12 @@ def test_order_of_another_customer_is_not_found(api, me):
 
     for path in ("", "tracking/", "returns/"):
         answer = api.get(f"{ORDERS}{theirs.number}/{path}")
-        assert (answer.status_code, kind_of(answer)) == (404, "unknown-number")
+        assert (answer.status_code, kind_of(answer)) == (404, "object-not-found")
     line = {"line_id": theirs.lines.get().pk, "quantity": 1}
     body = {"kind": "withdrawal", "lines": [line]}
     answer = api.post(f"{ORDERS}{theirs.number}/returns/", body, key="r1")
 
-    assert (answer.status_code, kind_of(answer)) == (404, "unknown-number")
+    assert (answer.status_code, kind_of(answer)) == (404, "object-not-found")
     assert not ReturnAuthorization.objects.exists()
     assert api.get("/api/v1/me/returns/").json()["results"] == []
 

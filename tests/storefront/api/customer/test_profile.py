@@ -74,7 +74,7 @@ def test_addresses_are_saved_changed_and_deleted(api, me):
     assert changed.json()["addresses"][0]["address"]["city"] == "Potsdam"
     assert (wrong.status_code, pointers(wrong)) == (422, ["#/address/postcode"])
     assert api.call("DELETE", path).json() == {"addresses": []}
-    assert kind_of(api.call("PUT", path, body={"address": HOME})) == "unknown-number"
+    assert kind_of(api.call("PUT", path, body={"address": HOME})) == "object-not-found"
 
 
 def test_address_of_another_customer_stays(api, me):
@@ -84,7 +84,7 @@ def test_address_of_another_customer_stays(api, me):
     path = f"{ADDRESSES}{theirs['id']}/"
 
     assert api.get(ADDRESSES).json() == {"addresses": []}
-    assert kind_of(api.call("PUT", path, body={"address": HOME})) == "unknown-number"
+    assert kind_of(api.call("PUT", path, body={"address": HOME})) == "object-not-found"
     api.call("DELETE", path)
 
     api.client.force_login(User.objects.get(email="other@example.org"))

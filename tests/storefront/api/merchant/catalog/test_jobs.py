@@ -155,7 +155,7 @@ def test_job_of_another_key_is_not_found(submit):
         f"{ADMIN}jobs/{BulkJob.objects.get().pk}/"
     )
 
-    assert (answer.status_code, kind_of(answer)) == (404, "not-found")
+    assert (answer.status_code, kind_of(answer)) == (404, "object-not-found")
 
 
 def test_job_has_1_to_1000_rows(submit):

@@ -66,7 +66,7 @@ def test_explanation_lists_the_steps_of_the_calculation(merchant, listing):
 def test_unknown_listing_is_not_found(merchant):
     answer = merchant.get(f"{LISTINGS}1/explanation/")
 
-    assert (answer.status_code, kind_of(answer)) == (404, "not-found")
+    assert (answer.status_code, kind_of(answer)) == (404, "object-not-found")
 
 
 def test_price_is_fixed_and_released(merchant, listing):

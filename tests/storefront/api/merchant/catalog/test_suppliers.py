@@ -34,4 +34,4 @@ def test_runs_are_listed_newest_first(merchant):
 def test_unknown_supplier_has_no_runs(merchant):
     answer = merchant.get(f"{SUPPLIERS}1/runs/")
 
-    assert (answer.status_code, kind_of(answer)) == (404, "not-found")
+    assert (answer.status_code, kind_of(answer)) == (404, "object-not-found")

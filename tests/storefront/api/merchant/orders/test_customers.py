@@ -19,7 +19,7 @@ def test_customers_are_listed_with_addresses_and_staff_are_not(merchant):
     assert (shown["email"], shown["addresses"][0]["address"]["city"]) == (customer.email, "Berlin")
     assert merchant.get(CUSTOMERS, {"email": "ERIKA@example.org"}).json()["results"]
     assert merchant.get(f"{CUSTOMERS}{customer.pk}/").json()["email"] == customer.email
-    assert kind_of(merchant.get(f"{CUSTOMERS}{staff.pk}/")) == "unknown-number"
+    assert kind_of(merchant.get(f"{CUSTOMERS}{staff.pk}/")) == "object-not-found"
 
 
 def test_consents_are_those_that_apply(merchant):

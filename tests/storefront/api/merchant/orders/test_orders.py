@@ -125,9 +125,9 @@ def test_personal_data_and_costs_need_their_scopes():
 def test_unknown_number_is_not_found(merchant):
     for path in ("orders/FL-1/", "orders/FL-1/status-changes/", "orders/FL-1/notifications/"):
         answer = merchant.get(f"{ADMIN}{path}")
-        assert (answer.status_code, kind_of(answer)) == (404, "unknown-number")
+        assert (answer.status_code, kind_of(answer)) == (404, "object-not-found")
     for path in ("purchase-orders/1/", "parcels/1/", "returns/1/", "refunds/1/", "customers/1/"):
-        assert kind_of(merchant.get(f"{ADMIN}{path}")) == "unknown-number"
+        assert kind_of(merchant.get(f"{ADMIN}{path}")) == "object-not-found"
 
 
 def test_notifications_of_an_order_hide_the_recipient():
