@@ -207,9 +207,7 @@ class SubscriptionDetail(SubscriptionEndpoint):
     def _locked(self, subscription_id: int) -> WebhookSubscription:
         """Lock the subscription; another request may have changed its types. Raises ProblemError."""
         rows = WebhookSubscription.objects.select_for_update(of=["self"])
-        row = rows.filter(pk=subscription_id).first()
-        if row is None:
-            raise ProblemError(problem_types.NOT_FOUND)
+        row = find_row(rows, pk=subscription_id)
         permissions.require_types(self.client, row.types)
         return row
 
