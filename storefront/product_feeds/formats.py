@@ -7,6 +7,7 @@ nested in XML, and joined by colons elsewhere.
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from xml.sax.saxutils import escape
 from storefront.lib.money import Money
 from storefront.product_feeds.items import Detail, FeedItem, Shipping
 
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NAMESPACE = "http://base.google.com/ns/1.0"
 
 
@@ -179,7 +181,7 @@ def _xml(
     if is_rss:
         yield f'<rss version="2.0" xmlns:g="{NAMESPACE}"><channel>'
         for tag, text in zip(("title", "link", "description"), heading, strict=True):
-            yield f"<{tag}>{escape(text)}</{tag}>"
+            yield f"<{tag}>{_escaped(text)}</{tag}>"
         yield "\n"
     else:
         yield "<products>\n"
@@ -195,9 +197,14 @@ def _xml(
 
 def _element(tag: str, value: Value, prefix: str) -> str:
     if isinstance(value, str):
-        return f"<{tag}>{escape(value)}</{tag}>"
+        return f"<{tag}>{_escaped(value)}</{tag}>"
     inner = "".join(_element(f"{prefix}{name}", text, prefix) for name, text in value)
     return f"<{tag}>{inner}</{tag}>"
+
+
+def _escaped(text: str) -> str:
+    """Return the text for XML: a character that XML forbids would make the whole file unreadable."""
+    return escape(_NOT_XML.sub(" ", text))
 
 
 def _table(

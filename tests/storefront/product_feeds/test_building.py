@@ -153,6 +153,14 @@ def test_a_formula_of_a_supplier_is_no_formula_in_a_table(light):
     assert ",=1" not in built(make_feed("meta", "csv"))
 
 
+def test_a_character_that_xml_forbids_does_not_make_the_file_unreadable(light):
+    Product.objects.update(title="Bright\x0b \uffff & warm", titles={})
+
+    items = rules.read(built(make_feed("google", "xml")), "xml")
+
+    assert "& warm" in items[0]["title"][0]
+
+
 def test_a_feed_is_due_each_hour_and_built_by_one_worker(light):
     feed = make_feed()
     make_feed("meta", is_active=False)
