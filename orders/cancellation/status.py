@@ -19,9 +19,7 @@ class CancellationStatus(StrEnum):
 
 def status_of(order: Order) -> CancellationStatus:
     """Return the status of an order's cancellation request; ``NONE`` if there is none."""
-    return status_from(
-        PurchaseOrder.objects.filter(order=order, status__in=PurchaseOrder.CANCELABLE)
-    )
+    return status_from(order.purchase_orders.all())
 
 
 def status_from(purchases: Iterable[PurchaseOrder]) -> CancellationStatus:

@@ -18,6 +18,7 @@ from storefront.api.resources.orders import (
     visible_parcels,
 )
 
+SHOWN_PARTS = ("lines", "payments", "purchase_orders")
 ONE_ORDER = (problem_types.SIGN_IN_REQUIRED, problem_types.OBJECT_NOT_FOUND)
 
 
@@ -41,7 +42,7 @@ class OwnOrderList(CustomerEndpoint):
         problems=(problem_types.SIGN_IN_REQUIRED, problem_types.INVALID_PARAMETERS),
     )
     def get(self, request: Request) -> Response:
-        rows = self.orders().with_progress().prefetch_related("lines", "payments")
+        rows = self.orders().with_progress().prefetch_related(*SHOWN_PARTS)
         found, next_url = page_of(request, rows, order=("-pk",))
         return Response({"results": [shown(order) for order in found], "next": next_url})
 
@@ -56,7 +57,7 @@ class OwnOrderDetail(CustomerEndpoint):
     )
     def get(self, request: Request, number: str) -> Response:  # noqa: ARG002
         found = self.order(number)
-        rows = Order.objects.with_progress().prefetch_related("lines", "payments")
+        rows = Order.objects.with_progress().prefetch_related(*SHOWN_PARTS)
         return Response(shown(rows.get(pk=found.pk)))
 
 

@@ -1,4 +1,6 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from orders.models import Order, ReturnAuthorization
 from tests.factories.accounts import make_shopper
@@ -29,6 +31,19 @@ def test_own_orders_are_listed_and_read(api, me, django_assert_max_num_queries):
     assert [order["number"] for order in listed] == [order.number for order in reversed(mine)]
     assert api.get(f"{ORDERS}{mine[0].number}/").json() == listed[1]
     assert listed[1]["lines"][0]["id"] == mine[0].lines.get().pk
+
+
+def test_list_takes_as_many_statements_for_many_orders(api, me, django_assert_num_queries):
+    listing = make_sellable(quantity=9)
+    make_order(listing, email=me.email)
+    api.get(ORDERS)  # fills caches
+    with CaptureQueriesContext(connection) as one:
+        api.get(ORDERS)
+    for _ in range(2):
+        make_order(listing, email=me.email)
+
+    with django_assert_num_queries(len(one)):
+        assert len(api.get(ORDERS).json()["results"]) == 3
 
 
 def test_order_of_another_customer_is_not_found(api, me):
