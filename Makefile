@@ -18,7 +18,7 @@ env: ## Make .venv from the locked packages, and compile the translations
 	@test -n "$(STARTER)" || { echo "No Python was found. Install Python 3.12 or newer (Debian 13: apt-get install python3.13), or set PYTHON=/path/to/python3." >&2; exit 1; }
 	@"$(STARTER)" -m storefront.dev.runtime.bootstrap
 
-demo: env ## Run the whole shop on this machine, until Ctrl-C (first port: DEMO_PORT=8000)
+demo: env ## Run the whole shop on this machine, until Ctrl-C (first port: DEMO_PORT=8000; stores: DEMO_CHANNELS=all)
 	@$(DEV).demo
 
 demo-stop: env ## End the demo that runs

@@ -12,7 +12,12 @@ from storefront.dev.sandboxes.bigcommerce import orders, products, webhooks
 from storefront.dev.sandboxes.bigcommerce.state import SandboxState, refused, refused_v2
 from storefront.dev.sandboxes.core.faults import Fault
 from storefront.dev.sandboxes.core.http_server import Reply, Request, as_json
-from storefront.dev.sandboxes.store.server import ApiError, answer_with_faults
+from storefront.dev.sandboxes.store.server import (
+    ApiError,
+    answer_with_faults,
+    compile_routes,
+    parameter,
+)
 
 type Document = dict[str, Any]
 type Call = Callable[[SandboxState, Request, list[int]], Any]
@@ -85,12 +90,8 @@ def _body(asked: Request) -> Any:
 # Lists
 
 
-def _first(asked: Request, name: str) -> str:
-    return (asked.query.get(name) or [""])[0]
-
-
 def _window(asked: Request, rows: list[Any], *, usual: int) -> tuple[list[Any], int, int]:
-    size, page = int(_first(asked, "limit") or usual), int(_first(asked, "page") or 1)
+    size, page = int(parameter(asked, "limit") or usual), int(parameter(asked, "page") or 1)
     if not 1 <= size <= MAX_PAGE:
         raise refused(422, f"limit must be between 1 and {MAX_PAGE}")
     return rows[(page - 1) * size : page * size], page, size
@@ -114,14 +115,14 @@ def _data(value: Any) -> Document:
 
 def _products(state: SandboxState, asked: Request, _: list[int]) -> Document:
     rows = state.documents.all("product")
-    if skus := _first(asked, "sku:in"):
+    if skus := parameter(asked, "sku:in"):
         wanted = set(skus.split(","))
         rows = [row for row in rows if row["sku"] in wanted]
-    if ids := _first(asked, "id:in"):
+    if ids := parameter(asked, "id:in"):
         numbers = {int(part) for part in ids.split(",")}
         rows = [row for row in rows if row["id"] in numbers]
-    included = set(_first(asked, "include").split(","))
-    fields = {name for name in _first(asked, "include_fields").split(",") if name}
+    included = set(parameter(asked, "include").split(","))
+    fields = {name for name in parameter(asked, "include_fields").split(",") if name}
     answer = _page(asked, rows)
     answer["data"] = [
         {
@@ -137,10 +138,10 @@ def _products(state: SandboxState, asked: Request, _: list[int]) -> Document:
 
 def _orders(state: SandboxState, asked: Request, _: list[int]) -> Any:
     rows = state.documents.all("order")
-    if since := _first(asked, "min_date_modified"):
+    if since := parameter(asked, "min_date_modified"):
         after = datetime.fromisoformat(since)
         rows = [row for row in rows if parsedate_to_datetime(row["date_modified"]) >= after]
-    if _first(asked, "sort") == "date_modified:asc":
+    if parameter(asked, "sort") == "date_modified:asc":
         rows.sort(key=lambda row: parsedate_to_datetime(row["date_modified"]))
     shown, *_ = _window(asked, rows, usual=PAGE_V2)
     return [_shown(asked, row) for row in shown] or None
@@ -148,8 +149,8 @@ def _orders(state: SandboxState, asked: Request, _: list[int]) -> Any:
 
 def _shown(asked: Request, order: Document) -> Document:
     has_lines = (
-        _first(asked, "include") == "consignments.line_items"
-        and _first(asked, "consignment_structure") == "object"
+        parameter(asked, "include") == "consignments.line_items"
+        and parameter(asked, "consignment_structure") == "object"
     )
     return orders.shown(order, has_lines=has_lines)
 
@@ -226,14 +227,10 @@ def _store(state: SandboxState, _: Request, __: list[int]) -> Document:
     }
 
 
-def _routes(table: Mapping[str, dict[str, Call]]) -> list[tuple[re.Pattern[str], dict[str, Call]]]:
-    return [(re.compile(pattern), calls) for pattern, calls in table.items()]
-
-
 PRODUCT = r"v3/catalog/products/(\d+)"
 ORDER = r"v2/orders/(\d+)"
 ACTIONS = r"v3/orders/(\d+)/payment_actions"
-ROUTES = _routes(
+ROUTES: list[tuple[re.Pattern[str], dict[str, Call]]] = compile_routes(
     {
         r"v2/store": {"GET": _store},
         r"v3/catalog/products": {

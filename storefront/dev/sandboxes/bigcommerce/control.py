@@ -6,50 +6,45 @@ from typing import Any
 from storefront.dev.sandboxes.bigcommerce import orders, webhooks
 from storefront.dev.sandboxes.bigcommerce.state import SandboxState
 from storefront.dev.sandboxes.core.control import Actions
-from storefront.dev.sandboxes.store.sales import DELIVERY
-from storefront.dev.sandboxes.store.server import STORE_ACTIONS, ApiError, store_page
+from storefront.dev.sandboxes.store.server import (
+    STORE_ACTIONS,
+    ApiError,
+    order_of,
+    sale_of,
+    store_page,
+)
 
 type Arguments = dict[str, Any]
-
-
-def _order(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
-    found = state.documents.get("order", int(arguments["id"]))
-    if found is None:
-        raise ValueError("no such order")
-    return found
 
 
 def _place(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     order = orders.place(
         state,
-        {str(sku): int(count) for sku, count in arguments["units"].items()},
-        is_paid=bool(arguments.get("paid", True)),
-        discount=Decimal(str(arguments.get("discount", "0"))),
-        delivery=Decimal(str(arguments.get("delivery", DELIVERY))),
+        **sale_of(arguments),
         is_test=bool(arguments.get("test", False)),
     )
     return {"id": order["id"]}
 
 
 def _pay(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
-    orders.pay(state, _order(state, arguments))
+    orders.pay(state, order_of(state, arguments))
     return {}
 
 
 def _cancel(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
-    orders.set_status(state, _order(state, arguments), orders.CANCELED)
+    orders.set_status(state, order_of(state, arguments), orders.CANCELED)
     return {}
 
 
 def _edit(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     orders.edit(
-        state, _order(state, arguments), sku=arguments["sku"], quantity=int(arguments["quantity"])
+        state, order_of(state, arguments), sku=arguments["sku"], quantity=int(arguments["quantity"])
     )
     return {}
 
 
 def _refund(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
-    order = _order(state, arguments)
+    order = order_of(state, arguments)
     ids = {line["sku"]: line["id"] for line in orders.lines_of(order)}
     items = [
         {"item_type": "PRODUCT", "item_id": ids[sku], "quantity": count, "reason": "Store refund"}
@@ -64,7 +59,7 @@ def _refund(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
 
 
 def _parcels(state: SandboxState, arguments: Arguments) -> list[dict[str, Any]]:
-    order = _order(state, arguments)
+    order = order_of(state, arguments)
     skus = {line["id"]: line["sku"] for line in orders.lines_of(order)}
     return [
         {
@@ -77,7 +72,7 @@ def _parcels(state: SandboxState, arguments: Arguments) -> list[dict[str, Any]]:
 
 
 def _refunds(state: SandboxState, arguments: Arguments) -> list[dict[str, Any]]:
-    number = _order(state, arguments)["id"]
+    number = order_of(state, arguments)["id"]
     rows = state.documents.where("refund", order_id=number)
     return [{"amount": f"{row['total_amount']:.2f}"} for row in rows]
 

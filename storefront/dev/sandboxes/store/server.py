@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, perform
@@ -10,7 +11,8 @@ from storefront.dev.sandboxes.core.faults import Fault, reply_after, reply_befor
 from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
 from storefront.dev.sandboxes.core.status_page import button, fault_table
 from storefront.dev.sandboxes.core.status_page import page as status_page
-from storefront.dev.sandboxes.store.state import FAULT_KINDS, StoreState
+from storefront.dev.sandboxes.store.sales import DELIVERY
+from storefront.dev.sandboxes.store.state import FAULT_KINDS, Document, StoreState
 from storefront.dev.sandboxes.store.webhooks import messages, redeliver
 from storefront.dev.sandboxes.supplier import advance_clock
 
@@ -26,6 +28,16 @@ class ApiError(Exception):
     def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{status} {body}")
         self.status, self.body, self.headers = status, body, dict(headers or {})
+
+
+def compile_routes[C](table: Mapping[str, C]) -> list[tuple[re.Pattern[str], C]]:
+    """Compile the patterns of paths, in their order."""
+    return [(re.compile(pattern), calls) for pattern, calls in table.items()]
+
+
+def parameter(asked: Request, name: str) -> str:
+    """Return the first value of a query parameter; empty without one."""
+    return (asked.query.get(name) or [""])[0]
 
 
 def call_name(asked: Request) -> str:
@@ -46,6 +58,24 @@ def answer_with_faults(
     fault = state.faults.next_for(name)
     prevented = reply_before(fault, before)
     return prevented if prevented is not None else reply_after(fault, answer(asked), {})
+
+
+def order_of(state: StoreState[Any], arguments: Arguments) -> Document:
+    """Return the order that a control call names. Raises ValueError."""
+    found = state.documents.get("order", int(arguments["id"]))
+    if found is None:
+        raise ValueError("no such order")
+    return found
+
+
+def sale_of(arguments: Arguments) -> dict[str, Any]:
+    """Return units, payment, discount and delivery of an order that a buyer places."""
+    return {
+        "units": {str(sku): int(count) for sku, count in arguments["units"].items()},
+        "is_paid": bool(arguments.get("paid", True)),
+        "discount": Decimal(str(arguments.get("discount", "0"))),
+        "delivery": Decimal(str(arguments.get("delivery", DELIVERY))),
+    }
 
 
 def _usage(state: StoreState[Any], _: Arguments) -> dict[str, Any]:

@@ -9,7 +9,12 @@ from typing import Any
 
 from storefront.dev.sandboxes.core.faults import Fault, retry_after
 from storefront.dev.sandboxes.core.http_server import Reply, Request, as_json
-from storefront.dev.sandboxes.store.server import ApiError, answer_with_faults
+from storefront.dev.sandboxes.store.server import (
+    ApiError,
+    answer_with_faults,
+    compile_routes,
+    parameter,
+)
 from storefront.dev.sandboxes.woocommerce import orders, parcels, products, webhooks
 from storefront.dev.sandboxes.woocommerce.state import (
     CORE,
@@ -114,12 +119,12 @@ def _body(asked: Request) -> Document:
 def _listed(asked: Request, rows: list[Document]) -> Reply:
     """Return one page with the fields that were asked for."""
     per_page, page = (
-        int(_first(asked, name) or default)
+        int(parameter(asked, name) or default)
         for name, default in (("per_page", PER_PAGE), ("page", 1))
     )
     if not 1 <= per_page <= MAX_PER_PAGE:
         raise invalid("per_page")
-    fields = [name for name in _first(asked, "_fields").split(",") if name]
+    fields = [name for name in parameter(asked, "_fields").split(",") if name]
     shown = rows[(page - 1) * per_page : page * per_page]
     if fields:
         shown = [{name: row[name] for name in fields if name in row} for row in shown]
@@ -127,16 +132,12 @@ def _listed(asked: Request, rows: list[Document]) -> Reply:
     return as_json(shown, headers={"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)})
 
 
-def _first(asked: Request, name: str) -> str:
-    return (asked.query.get(name) or [""])[0]
-
-
 def _products(state: SandboxState, asked: Request, _: list[int]) -> Reply:
     rows = state.documents.all("product")
-    if skus := _first(asked, "sku"):
+    if skus := parameter(asked, "sku"):
         wanted = set(skus.split(","))
         rows = [row for row in [*rows, *state.documents.all("variation")] if row["sku"] in wanted]
-    if include := _first(asked, "include"):
+    if include := parameter(asked, "include"):
         numbers = {int(part) for part in include.split(",")}
         rows = [row for row in rows if row["id"] in numbers]
     return _listed(asked, rows)
@@ -144,19 +145,19 @@ def _products(state: SandboxState, asked: Request, _: list[int]) -> Reply:
 
 def _orders(state: SandboxState, asked: Request, _: list[int]) -> Reply:
     rows = state.documents.all("order")
-    if after := _first(asked, "modified_after"):
-        if _first(asked, "dates_are_gmt") != "true":
+    if after := parameter(asked, "modified_after"):
+        if parameter(asked, "dates_are_gmt") != "true":
             raise invalid("dates_are_gmt")  # the sandbox has no time zone of the site
         rows = [row for row in rows if row["date_modified_gmt"] > after]
-    if _first(asked, "orderby") == "modified":
+    if parameter(asked, "orderby") == "modified":
         rows.sort(key=lambda row: row["date_modified_gmt"])
-    if _first(asked, "order") != "asc":
+    if parameter(asked, "order") != "asc":
         rows.reverse()
     return _listed(asked, [_shown(asked, row) for row in rows])
 
 
 def _shown(asked: Request, order: Document) -> Document:
-    return orders.shown(order, digits=int(_first(asked, "dp") or DIGITS))
+    return orders.shown(order, digits=int(parameter(asked, "dp") or DIGITS))
 
 
 # Routes
@@ -243,11 +244,7 @@ def _delete_tracking(state: SandboxState, asked: Request, ids: list[int]) -> Doc
     raise error(404, "woocommerce_rest_order_shipment_tracking_invalid_id", "Invalid ID.")
 
 
-def _routes(table: Mapping[str, dict[str, Call]]) -> list[tuple[re.Pattern[str], dict[str, Call]]]:
-    return [(re.compile(pattern), calls) for pattern, calls in table.items()]
-
-
-ROUTES = _routes(
+ROUTES: list[tuple[re.Pattern[str], dict[str, Call]]] = compile_routes(
     {
         r"": {"GET": _index},
         r"wc/v3/data/currencies/current": {

@@ -1,54 +1,48 @@
 """WooCommerce control: act as buyer and staff of the store, read what it holds."""
 
-from decimal import Decimal
 from typing import Any
 
 from storefront.dev.sandboxes.core.control import Actions
-from storefront.dev.sandboxes.store.sales import DELIVERY
-from storefront.dev.sandboxes.store.server import STORE_ACTIONS, ApiError, store_page
+from storefront.dev.sandboxes.store.server import (
+    STORE_ACTIONS,
+    ApiError,
+    order_of,
+    sale_of,
+    store_page,
+)
 from storefront.dev.sandboxes.woocommerce import orders, parcels
 from storefront.dev.sandboxes.woocommerce.state import SandboxState
 
 type Arguments = dict[str, Any]
 
 
-def _order(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
-    found = state.documents.get("order", int(arguments["id"]))
-    if found is None:
-        raise ValueError("no such order")
-    return found
-
-
 def _place(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     order = orders.place(
         state,
-        {str(sku): int(count) for sku, count in arguments["units"].items()},
-        is_paid=bool(arguments.get("paid", True)),
-        discount=Decimal(str(arguments.get("discount", "0"))),
-        delivery=Decimal(str(arguments.get("delivery", DELIVERY))),
+        **sale_of(arguments),
     )
     return {"id": order["id"]}
 
 
 def _pay(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
-    orders.pay(state, _order(state, arguments))
+    orders.pay(state, order_of(state, arguments))
     return {}
 
 
 def _cancel(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
-    orders.set_status(state, _order(state, arguments), "cancelled")
+    orders.set_status(state, order_of(state, arguments), "cancelled")
     return {}
 
 
 def _edit(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
     orders.edit(
-        state, _order(state, arguments), sku=arguments["sku"], quantity=int(arguments["quantity"])
+        state, order_of(state, arguments), sku=arguments["sku"], quantity=int(arguments["quantity"])
     )
     return {}
 
 
 def _refund(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
-    order = _order(state, arguments)
+    order = order_of(state, arguments)
     ids = {line["sku"]: line["id"] for line in order["line_items"]}
     rows = [{"id": ids[sku], "quantity": count} for sku, count in arguments["units"].items()]
     body = {"amount": str(arguments["amount"]), "reason": "Store refund", "line_items": rows}
@@ -59,11 +53,11 @@ def _refund(state: SandboxState, arguments: Arguments) -> dict[str, Any]:
 
 
 def _parcels(state: SandboxState, arguments: Arguments) -> list[dict[str, Any]]:
-    return parcels.listed(state, _order(state, arguments))
+    return parcels.listed(state, order_of(state, arguments))
 
 
 def _refunds(state: SandboxState, arguments: Arguments) -> list[dict[str, Any]]:
-    number = _order(state, arguments)["id"]
+    number = order_of(state, arguments)["id"]
     return [{"amount": row["amount"]} for row in state.documents.where("refund", order=number)]
 
 
