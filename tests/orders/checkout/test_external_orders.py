@@ -50,7 +50,7 @@ def test_a_sale_made_elsewhere_is_a_paid_order_with_the_amounts_of_the_sale():
     assert violated([*PAYMENTS, *STOCK]) == []
 
 
-def test_a_sale_taken_in_again_is_the_same_order():
+def test_a_sale_imported_again_is_the_same_order():
     sale = make_sale(make_sellable(quantity=2))
     order = place_sale(sale)
 

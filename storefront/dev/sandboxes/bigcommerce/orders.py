@@ -136,7 +136,7 @@ def _total(order: Document) -> None:
 
 
 def changed(state: SandboxState, order: Document, scope: str = "store/order/updated") -> None:
-    """Store a changed order and tell it."""
+    """Store a changed order, and queue its webhooks."""
     order["date_modified"] = state.now_text()
     state.documents.put("order", order)
     webhooks.tell(state, scope, order)
@@ -286,7 +286,7 @@ def _worth(state: SandboxState, order: Document, items: Any) -> tuple[Decimal, D
 
 
 def refund(state: SandboxState, order: Document, body: Any) -> Document:
-    """Refund money once more: BigCommerce has no idempotency key."""
+    """Refund money at each call: BigCommerce has no idempotency key."""
     check_fields(
         body,
         {"items": list, "payments": list, "merchant_calculated_override": dict},

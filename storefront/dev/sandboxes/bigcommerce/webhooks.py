@@ -1,4 +1,4 @@
-"""BigCommerce webhooks: tell changes of orders, signed by Standard Webhooks."""
+"""BigCommerce webhooks: send changes of orders, signed by Standard Webhooks."""
 
 import base64
 import hashlib

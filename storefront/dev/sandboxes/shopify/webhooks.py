@@ -140,7 +140,7 @@ def redeliver(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def uninstall(state: SandboxState, _: dict[str, Any]) -> dict[str, Any]:
-    """Tell the app that the store removed it."""
+    """Send the app the webhook of its removal."""
     queue(state, "app/uninstalled", {"id": 1, "domain": state.rules.shop})
     return {"uninstalled": True}
 

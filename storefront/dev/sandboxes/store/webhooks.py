@@ -33,7 +33,7 @@ def queue(  # noqa: PLR0913 - the parts of a message
     sign: Sign,
     delivery: str = "",
 ) -> None:
-    """Queue a message in the transaction of the change that it tells."""
+    """Queue a message in the transaction of the change that it reports."""
     fault = state.faults.next_for_message()
     delivery = delivery or secrets.token_hex(16)
     kind = fault.kind if fault else ""

@@ -139,7 +139,7 @@ def _rounded(row: Document, step: Decimal) -> Document:
 
 
 def changed(state: SandboxState, order: Document) -> None:
-    """Store a changed order and tell it."""
+    """Store a changed order, and queue its webhooks."""
     order["date_modified_gmt"] = state.now_text()
     state.documents.put("order", order)
     webhooks.tell(state, "order.updated", order)
@@ -204,7 +204,7 @@ def update(state: SandboxState, order: Document, body: Document) -> Document:
 
 
 def refund(state: SandboxState, order: Document, body: Document) -> Document:
-    """Refund money once more: WooCommerce has no idempotency key."""
+    """Refund money at each call: WooCommerce has no idempotency key."""
     kinds: dict[str, type | tuple[type, ...]] = {
         "amount": str, "reason": str, "line_items": list, "api_refund": bool, "api_restock": bool,
         "meta_data": list,

@@ -1,4 +1,4 @@
-"""WooCommerce webhooks: tell changes of orders, signed with the secret of each webhook."""
+"""WooCommerce webhooks: send changes of orders, signed with the secret of each webhook."""
 
 import base64
 import hashlib

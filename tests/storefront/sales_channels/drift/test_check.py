@@ -42,7 +42,7 @@ def test_store_in_step_has_no_drift(connection, store, listing):
     assert (last.kind, last.found, last.unknown) == ("drift", 0, 0)
 
 
-def test_higher_stock_and_other_price_are_found_in_units_and_cents_and_mended(
+def test_higher_stock_and_other_price_are_found_in_units_and_cents_and_corrected(
     connection, store, listing
 ):
     variant_id = store.variant_id("HL-1")

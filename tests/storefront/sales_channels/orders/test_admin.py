@@ -60,7 +60,7 @@ def test_staff_refuse_an_order_and_the_store_refunds_it(admin_client, waiting, c
     assert store.orders["1001"].payment == "refunded"
 
 
-def test_an_ignored_order_is_taken_in_when_staff_try_again(
+def test_an_ignored_order_is_imported_when_staff_try_again(
     admin_client, waiting, connection, store, lamp
 ):
     press(admin_client, waiting, "ignore", reason="We ship it by hand.")
@@ -74,7 +74,9 @@ def test_an_ignored_order_is_taken_in_when_staff_try_again(
     assert take_in(connection).order == Order.objects.get()
 
 
-def test_a_problem_of_a_taken_in_order_is_marked_as_resolved(admin_client, connection, store, lamp):
+def test_a_problem_of_an_imported_order_is_marked_as_resolved(
+    admin_client, connection, store, lamp
+):
     make_remote_order(store, lamp)
     take_in(connection)
     change_remote_order(store, lines=(*store.orders["1001"].lines, make_line(lamp, number=3)))
@@ -87,7 +89,7 @@ def test_a_problem_of_a_taken_in_order_is_marked_as_resolved(admin_client, conne
     assert (record.problem, record.problem_since) == ("", None)
 
 
-def test_a_decision_on_an_order_that_was_taken_in_is_refused(
+def test_a_decision_on_an_order_that_was_imported_is_refused(
     admin_client, waiting, connection, store, lamp
 ):
     RemoteOrderRecord.objects.update(status="waiting")

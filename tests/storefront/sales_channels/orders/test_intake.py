@@ -95,7 +95,7 @@ def test_net_prices_of_a_store_keep_their_tax_on_top(connection, store, lamp):
         ({"ship_to": replace(HOME, country="AZ")}, "waiting", "undeliverable"),
     ],
 )
-def test_what_is_not_taken_in_says_why(  # noqa: PLR0917 - fixtures and one case
+def test_what_is_not_imported_says_why(  # noqa: PLR0917 - fixtures and one case
     connection, store, lamp, changes, status, problem
 ):
     make_remote_order(store, lamp, **changes)
@@ -106,7 +106,7 @@ def test_what_is_not_taken_in_says_why(  # noqa: PLR0917 - fixtures and one case
     assert Order.objects.count() == 0
 
 
-def test_an_unknown_item_waits_and_is_taken_in_when_it_is_known(connection, store, lamp):
+def test_an_unknown_item_waits_and_is_imported_when_it_is_known(connection, store, lamp):
     make_remote_order(store, lines=[make_line(lamp, sku="OTHER")])
     assert take_in(connection).problem == "unknown_item"
     lamp.sku = "OTHER"
@@ -121,7 +121,7 @@ def test_a_phone_number_that_no_carrier_can_call_is_left_out(connection, store, 
     assert take_in(connection).order.ship_to["phone"] == ""
 
 
-def test_an_order_that_is_paid_later_is_taken_in_then(connection, store, lamp):
+def test_an_order_that_is_paid_later_is_imported_then(connection, store, lamp):
     make_remote_order(store, lamp, payment=PaymentState.PENDING)
     take_in(connection)
     change_remote_order(store, payment=PaymentState.PAID)
@@ -183,7 +183,7 @@ def test_staff_refuse_an_order_that_waits(connection, store, lamp):
     assert (record.status, store.orders["1001"].is_canceled) == ("refused", True)
 
 
-def test_an_order_that_was_taken_in_cannot_be_refused(connection, store, lamp):
+def test_an_order_that_was_imported_cannot_be_refused(connection, store, lamp):
     make_remote_order(store, lamp)
     record = take_in(connection)
 
@@ -287,7 +287,7 @@ def test_a_sale_below_the_floor_is_held_with_its_reason(connection, store, lamp,
     assert supplier.effects == []
 
 
-def test_refunds_before_the_order_is_taken_in_are_recorded_with_it(connection, store, lamp):
+def test_refunds_before_the_order_is_imported_are_recorded_with_it(connection, store, lamp):
     make_remote_order(store, lines=[make_line(lamp, quantity=2), make_line(lamp, number=2)])
     refund_in_store(store, "39.99", {"l2": 1})
 

@@ -81,7 +81,7 @@ def ship(order):
     shipping.take_in(purchase_order, "shipped", make_shipment_notice())
 
 
-def test_an_order_of_a_store_is_bought_shipped_reported_and_refunded(running, connection, lamp):
+def test_a_store_order_is_bought_shipped_reported_and_refunded(running, connection, lamp):
     running.platform.register_webhooks(url="http://127.0.0.1:9/hooks/channel-second/")
     order_id = running.sell({lamp.sku: 2}, discount="5.00")
     record = hear(running, connection)
