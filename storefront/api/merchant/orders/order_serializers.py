@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from orders.models import Order, Payment
+from orders.models import Order, Payment, PurchaseOrder
 from shipping.models import Parcel
 from storefront.api.core.fields import AddressFields, RowMoneyField
 from storefront.api.core.selection import ResourceSerializer
@@ -12,7 +12,9 @@ from storefront.api.merchant.orders.parcels import MerchantParcelSerializer
 from storefront.api.merchant.orders.purchase_orders import PurchaseOrderSerializer
 from storefront.api.merchant.orders.returns import MerchantReturnSerializer
 from storefront.api.models import Scope
+from storefront.lib.models import StatusChange
 
+SUPPLIER = "supplier"  # begins the actor of what a supplier did
 PAYMENT_STATUSES = (
     "not_paid",
     "authorized",
@@ -141,4 +143,17 @@ class StatusChangeSerializer(ResourceSerializer):
     to_status = serializers.CharField()
     at = serializers.DateTimeField()
     actor = serializers.CharField(allow_blank=True, help_text="Empty: the shop itself.")
-    reason = serializers.CharField(allow_blank=True)
+    reason = serializers.CharField(
+        allow_blank=True, help_text="Of a purchase order, it needs the scope costs:read."
+    )
+
+    def to_representation(self, instance: StatusChange) -> dict[str, Any]:
+        """Hide who a supplier is, and why a purchase order is on hold: its cost and margin."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        if Scope.COSTS_READ in self.context["selection"].scopes:
+            return shown
+        if instance.subject == PurchaseOrder._meta.label:  # noqa: SLF001
+            shown.pop("reason", None)
+        if shown.get("actor", "").startswith(SUPPLIER):
+            shown["actor"] = SUPPLIER
+        return shown

@@ -122,6 +122,21 @@ def test_personal_data_and_costs_need_their_scopes():
     assert (refused.status_code, refused.json()["scope"]) == (403, "customers:read")
 
 
+def test_reasons_of_purchase_orders_need_the_scope_of_costs(merchant):
+    (purchase_order,) = make_purchase_orders(make_sellable())
+    reason = "cost 10.00 EUR when sold, 12.00 EUR now."
+    purchase_order.move("on_hold", at=NOON, reason=reason, actor="supplier lumen")
+    path = f"{ORDERS}{purchase_order.order.number}/status-changes/"
+
+    hidden = merchant_caller(Scope.ORDERS_READ, name="b").get(path).json()["results"]
+
+    assert "12.00 EUR now" in merchant.get(path).content.decode()
+    assert {row["subject"] for row in hidden if "reason" not in row} == {"orders.PurchaseOrder"}
+    assert "12.00" not in str(hidden)
+    assert "lumen" not in str(hidden)
+    assert "supplier" in {row["actor"] for row in hidden}
+
+
 def test_unknown_number_is_not_found(merchant):
     for path in ("orders/FL-1/", "orders/FL-1/status-changes/", "orders/FL-1/notifications/"):
         answer = merchant.get(f"{ADMIN}{path}")
