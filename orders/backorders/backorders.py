@@ -227,8 +227,11 @@ def due_backorders(*, now: datetime) -> QuerySet[Backorder]:
 def choice_deadline(backorder: Backorder, *, now: datetime) -> datetime:
     """Return the customer's deadline: 48 h, or less if the authorization expires.
 
-    A delayed item is captured before its authorization expires, so this sets no limit.
+    A delayed item is captured before its authorization expires, so this sets no limit. A customer
+    whom we do not write to cannot choose: the deadline is now.
     """
+    if not backorder.order.notifies_customer:
+        return now
     deadline = now + CHOICE_WINDOW
     if backorder.kind == Backorder.Kind.LATER:
         return deadline

@@ -232,6 +232,29 @@ def test_a_delay_that_still_arrives_on_time_is_not_asked(supplier):
     assert not Event.objects.filter(name="order.backorder_choice").exists()
 
 
+def test_a_customer_whom_we_do_not_write_to_is_not_asked(supplier):
+    """The store where it was sold writes to its customer; what comes too late is refunded there."""
+    listing = make_sellable()
+    stock_at(listing, max_days=20)
+    purchase_order = make_sent_purchase_order(listing)
+    Order.objects.update(notifies_customer=False)
+    reroute(purchase_order)
+
+    assert Backorder.objects.get().status == "canceled"
+    assert [kind for kind, _amount in gateway_requests()] == ["void_requested"]
+
+
+def test_a_delay_is_accepted_for_a_customer_whom_we_do_not_write_to(supplier):
+    purchase_order = make_sent_purchase_order(make_sellable())
+    Order.objects.update(notifies_customer=False)
+    acknowledge(purchase_order, ships_by=date(2026, 12, 10))
+    reroute_due()
+    reroute_due()
+
+    assert Backorder.objects.get().status == "awaited"
+    assert [one.status for one in live()] == ["in_progress"]
+
+
 def test_a_delay_question_ends_when_the_parcel_leaves_or_is_canceled(supplier):
     for word in (Acknowledgement.SHIPPED, Acknowledgement.REJECTED):
         listing = make_sellable()
