@@ -159,6 +159,6 @@ def _balance(remote: RemoteOrder, reference: str) -> GatewayBalance:
         authorized=paid,
         held=nothing,
         captured=paid,
-        refunded=Money.total((refund.amount for refund in remote.refunds), remote.currency),
+        refunded=remote.refunded,
         moved_at=remote.updated_at,
     )

@@ -10,7 +10,6 @@ from django.utils.translation import gettext, override
 
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError
-from storefront.lib.money import Money
 from storefront.sales_channels.models import OrderProblem, RemoteOrderRecord
 from storefront.sales_channels.platforms.base import Platform, RefundWrite, RemoteOrder
 
@@ -30,18 +29,17 @@ def execute(
 
     Raises: TemporaryError, PermanentError  not known to be done; retried when due
     """
-    refunded = Money.total((refund.amount for refund in remote.refunds), remote.currency)
     key = f"refuse:{record.reference}"
     is_done = any(refund.key == key for refund in remote.refunds)
     with override(remote.locale[:2] or "en"):
         reason = gettext("An item of this order cannot be delivered.")
     failpoint("refusal.before_refund")
     try:
-        if refunded < remote.total and not is_done:
+        if remote.refunded < remote.total and not is_done:
             platform.refund(
                 RefundWrite(
                     order_id=remote.external_id,
-                    amount=remote.total - refunded,
+                    amount=remote.total - remote.refunded,
                     units={
                         line.external_id: line.quantity - line.canceled for line in remote.lines
                     },

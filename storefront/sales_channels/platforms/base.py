@@ -220,6 +220,11 @@ class RemoteOrder:
     refunds: tuple[RemoteRefund, ...] = ()
     raw: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def refunded(self) -> Money:
+        """Return the sum of all refunds."""
+        return Money.total((refund.amount for refund in self.refunds), self.currency)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FulfillmentWrite:

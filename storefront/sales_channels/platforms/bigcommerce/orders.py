@@ -22,6 +22,7 @@ from storefront.sales_channels.platforms.base import (
     RemoteOrder,
     RemoteRefund,
 )
+from storefront.sales_channels.platforms.bigcommerce.payloads import amount_number
 from storefront.sales_channels.platforms.bigcommerce.schemas import (
     Consignment,
     Line,
@@ -107,12 +108,12 @@ def refund_items(refund: RefundWrite, order: Order) -> list[dict[str, Any]]:
         for key, units in refund.units.items()
     ]
     if not items:
-        amount = _number(refund.amount)
+        amount = amount_number(refund.amount)
         return [{"item_type": "ORDER", "item_id": order.id, "amount": amount, "reason": reason}]
     if refund.delivery.amount > 0:
         address = order.consignments.shipping[0].id
         items.append(
-            {"item_type": "SHIPPING", "item_id": address, "amount": _number(refund.delivery)}
+            {"item_type": "SHIPPING", "item_id": address, "amount": amount_number(refund.delivery)}
         )
     return items
 
@@ -129,7 +130,7 @@ def refund_body(
         "payments": [
             {
                 "provider_id": _provider(quote).provider_id,
-                "amount": _number(refund.amount),
+                "amount": amount_number(refund.amount),
                 "offline": False,
             }
         ],
@@ -139,8 +140,8 @@ def refund_body(
         share = refund.amount.amount / quoted if quoted else Decimal(0)
         tax = Money(quote.total_refund_tax_amount * share, refund.amount.currency)
         body["merchant_calculated_override"] = {
-            "total_amount": _number(refund.amount),
-            "total_tax": _number(tax.rounded()),
+            "total_amount": amount_number(refund.amount),
+            "total_tax": amount_number(tax.rounded()),
         }
     return body
 
@@ -234,7 +235,3 @@ def _address(order: Order) -> Address:
         country=to.country_iso2,
         phone=to.phone or order.billing_address.phone,
     )
-
-
-def _number(money: Money) -> float:
-    return float(money.rounded().amount)

@@ -115,8 +115,8 @@ def variant_body(variant: ListedVariant) -> dict[str, Any]:
 def price_body(price: Money, compare_at: Money | None, *, no_sale: int | None) -> dict[str, Any]:
     """Return the prices; ``no_sale`` removes a sale price."""
     if compare_at is None:
-        return {"price": _number(price), "sale_price": no_sale}
-    return {"price": _number(compare_at), "sale_price": _number(price)}
+        return {"price": amount_number(price), "sale_price": no_sale}
+    return {"price": amount_number(compare_at), "sale_price": amount_number(price)}
 
 
 def price_row(write: PriceWrite) -> dict[str, Any]:
@@ -150,5 +150,5 @@ def _weight(variant: ListedVariant) -> float | None:
     return float(variant.weight_g / GRAMS_PER_KG) if variant.weight_g is not None else None
 
 
-def _number(money: Money) -> float:
+def amount_number(money: Money) -> float:
     return float(money.rounded().amount)

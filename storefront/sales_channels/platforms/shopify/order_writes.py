@@ -9,14 +9,13 @@ from uuid import UUID, uuid5
 import msgspec
 
 from storefront.lib.http.errors import PermanentError, TemporaryError
-from storefront.lib.money import Money
 from storefront.sales_channels.platforms import own_keys
 from storefront.sales_channels.platforms.base import (
     FulfillmentWrite,
     RefundWrite,
     RemoteRefund,
 )
-from storefront.sales_channels.platforms.shopify import orders, queries
+from storefront.sales_channels.platforms.shopify import orders, products, queries
 from storefront.sales_channels.platforms.shopify.client import GraphqlClient, raise_for
 
 # Fulfillment orders that may be shipped from.
@@ -198,7 +197,9 @@ def refund(api: GraphqlClient, write: RefundWrite) -> RemoteRefund:
                 {"lineItemId": line, "quantity": count, "restockType": "NO_RESTOCK"}
                 for line, count in write.units.items()
             ],
-            "shipping": {"amount": _decimal(write.delivery)} if write.delivery else None,
+            "shipping": {"amount": products.amount_text(write.delivery)}
+            if write.delivery
+            else None,
             "transactions": _transactions(payments, write),
             "discrepancyReason": "OTHER",
         },
@@ -222,7 +223,7 @@ def _transactions(payments: orders.Payments, write: RefundWrite) -> list[dict[st
                     "parentId": each.id,
                     "gateway": each.gateway,
                     "kind": "REFUND",
-                    "amount": _decimal(part),
+                    "amount": products.amount_text(part),
                 }
             )
             left -= part
@@ -231,7 +232,3 @@ def _transactions(payments: orders.Payments, write: RefundWrite) -> list[dict[st
             f"refundCreate: {left} more than the payments can return", code="too_much"
         )
     return parts
-
-
-def _decimal(amount: Money) -> str:
-    return f"{amount.rounded().amount:f}"

@@ -145,12 +145,12 @@ def _file(url: str) -> dict[str, Any]:
 def price_input(price: Money, compare_at: Money | None) -> dict[str, Any]:
     """Return the prices of a variant; null removes a reduction."""
     return {
-        "price": _decimal(price),
-        "compareAtPrice": _decimal(compare_at) if compare_at else None,
+        "price": amount_text(price),
+        "compareAtPrice": amount_text(compare_at) if compare_at else None,
     }
 
 
-def _decimal(amount: Money) -> str:
+def amount_text(amount: Money) -> str:
     return f"{amount.rounded().amount:f}"
 
 
