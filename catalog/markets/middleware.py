@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.request import split_domain_port
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils.cache import patch_vary_headers
+from django.utils.encoding import escape_uri_path
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from catalog.markets.registry import Market, find_market
@@ -80,7 +81,9 @@ def _other_path(request: HttpRequest, market: Market) -> HttpResponse | None:
     if first not in LANGUAGES or first in market.languages:
         return None
     query = f"?{request.META['QUERY_STRING']}" if request.META.get("QUERY_STRING") else ""
-    return HttpResponseRedirect(f"{market.prefix}{market.languages[0]}/{rest}{query}")
+    return HttpResponseRedirect(
+        f"{market.prefix}{market.languages[0]}/{escape_uri_path(rest)}{query}"
+    )
 
 
 def _preferred(request: HttpRequest, market: Market) -> str:
