@@ -1,9 +1,11 @@
 """Store connection admin: connect a store, check, publish, pause, resume and disconnect it."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -22,7 +24,11 @@ from storefront.lib.staff.fieldsets import Group
 from storefront.sales_channels import pending_changes
 from storefront.sales_channels.connections import status, tasks
 from storefront.sales_channels.connections.figures import load_figures
-from storefront.sales_channels.connections.forms import NewConnectionForm, connection_form
+from storefront.sales_channels.connections.forms import (
+    SECRET_PREFIX,
+    NewConnectionForm,
+    connection_form,
+)
 from storefront.sales_channels.models import ChannelRun, Connection
 from storefront.sales_channels.publishing.tasks import publish
 from suppliers.resilience import circuit_breaker
@@ -161,13 +167,25 @@ class ConnectionAdmin(StaffAdmin):
         return super().get_form(request, obj, change, **options)
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
-        """Save; compare the store whole after a change of what is published."""
-        now = timezone.now()
+        """Save; compare the store whole after a change of what is published.
+
+        Only the fields of the form are written: a worker may have paused the store meanwhile.
+        """
+        now, changed = timezone.now(), {*form.changed_data}
         if not change:
             obj.status_since = now
-        super().save_model(request, obj, form, change)
-        if change and {"is_publishing", "stock_buffer", "requires_gtin"} & {*form.changed_data}:
+            super().save_model(request, obj, form, change)
+            return
+        entered = [name for name in form.fields if name in self.editable]
+        obj.save(update_fields=[*entered, "secrets_encrypted", "options"])
+        if {"is_publishing", "stock_buffer", "requires_gtin"} & changed:
             pending_changes.queue_all(obj, now=now)
+        has_new_access = any(
+            name == "base_url" or name.startswith(SECRET_PREFIX) for name in changed
+        )
+        if has_new_access and obj.status == Connection.Status.ACTIVE:
+            wake = partial(self.wake, request, tasks.subscribe, connection_id=obj.pk)
+            transaction.on_commit(wake)
 
     def response_add(
         self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None

@@ -108,7 +108,10 @@ def _entry(task: str, period_s: int, **kwargs: Any) -> dict[str, Any]:
 
 
 SCHEDULE = {task: _entry(task, period_s) for task, period_s in PERIODS_S.items()}
-# A new supplier does not wait for the hourly subscription.
+# A new supplier or store does not wait for the hourly subscription.
 SCHEDULE["subscribe new suppliers"] = _entry(
     "storefront.webhooks.tasks.subscribe_all", 60, activated_within_s=90
+)
+SCHEDULE["subscribe new stores"] = _entry(
+    "storefront.sales_channels.connections.tasks.subscribe_all", 60, activated_within_s=90
 )

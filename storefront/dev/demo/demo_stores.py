@@ -60,6 +60,7 @@ def connect_all(*, countries: Sequence[str]) -> None:
                 "base_url": url,
                 "status": Connection.Status.ACTIVE,
                 "status_since": now,
+                "orders_since": now,
             },
         )
         # The sandbox's port and the encryption key may have changed.

@@ -66,9 +66,14 @@ class ConnectionForm(AddressForm):
         return cleaned
 
     def _has_other_host(self, cleaned: dict[str, Any]) -> bool:
-        """Return whether the address names another host, which must not get our keys."""
-        before = str(self.initial.get("base_url", ""))
-        return urlsplit(str(cleaned.get("base_url", ""))).netloc != urlsplit(before).netloc
+        """Return whether the address names another host, or is no longer encrypted.
+
+        It must not get our keys.
+        """
+        before = urlsplit(str(self.initial.get("base_url", "")))
+        after = urlsplit(str(cleaned.get("base_url", "")))
+        is_weaker = (before.scheme, after.scheme) == ("https", "http")
+        return after.netloc != before.netloc or is_weaker
 
     def _require(self, name: str) -> None:
         fields = platform_class(self.instance.platform).SECRETS

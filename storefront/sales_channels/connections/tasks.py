@@ -1,6 +1,7 @@
 """Store connection tasks: check a store, subscribe to the webhooks of all."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -20,8 +21,13 @@ def check_store(*, connection_id: int, **_: Any) -> None:
 
 
 @shared_task
-def subscribe_all(**_: Any) -> None:
-    for connection in Connection.objects.filter(status=Connection.Status.ACTIVE).order_by("pk"):
+def subscribe_all(*, activated_within_s: float | None = None, **_: Any) -> None:
+    """Subscribe to webhooks of active stores, or only of those just activated."""
+    active = Connection.objects.filter(status=Connection.Status.ACTIVE).order_by("pk")
+    if activated_within_s is not None:
+        since = timezone.now() - timedelta(seconds=activated_within_s)
+        active = active.filter(status_since__gte=since)
+    for connection in active:
         subscribe.delay(connection_id=connection.pk)
 
 

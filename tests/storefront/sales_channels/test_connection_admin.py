@@ -1,9 +1,14 @@
 """Store connection pages: connect a store, check it, start, pause and disconnect it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from storefront.lib.security.encryption import decrypt
+from storefront.sales_channels.connections import tasks
+from storefront.sales_channels.connections.forms import ConnectionForm
 from storefront.sales_channels.connections.store_check import check_store, subscribe
 from storefront.sales_channels.models import Connection, PendingChange
 from storefront.sales_channels.platforms.base import StoreInfo
@@ -55,9 +60,11 @@ def test_store_is_connected_in_two_steps(staff, store):
     assert "s3cret" not in staff.get(page("change", row.pk)).text
 
 
-def test_another_host_needs_the_secrets_again(staff, connection):
+@pytest.mark.parametrize("address", ["https://thief.example", "http://memory.example"])
+def test_another_host_or_no_encryption_needs_the_secrets_again(staff, store, address):
+    connection = make_connection(base_url="https://memory.example")
     form = {
-        "base_url": "http://thief.example",
+        "base_url": address,
         "stock_buffer": 0,
         "is_publishing": "on",
         "refuse_after_hours": 0,
@@ -67,7 +74,7 @@ def test_another_host_needs_the_secrets_again(staff, connection):
 
     assert "Enter this secret." in answer.text
     connection.refresh_from_db()
-    assert connection.base_url == "http://memory.example"
+    assert connection.base_url == "https://memory.example"
 
 
 @pytest.mark.parametrize(
@@ -152,6 +159,51 @@ def test_changed_buffer_compares_the_store_whole(staff, connection, store):
     staff.post(page("change", connection.pk), form)
 
     assert PendingChange.objects.count() == 1
+
+
+def test_saved_form_leaves_what_a_worker_changed_meanwhile(staff, connection, store, monkeypatch):
+    form = {"base_url": connection.base_url, "stock_buffer": 3, "refuse_after_hours": 0}
+    clean = ConnectionForm.clean
+
+    def clean_late(self):
+        Connection.objects.update(status="paused", orders_until=NOON)
+        return clean(self)
+
+    monkeypatch.setattr(ConnectionForm, "clean", clean_late)
+
+    staff.post(page("change", connection.pk), form)
+
+    connection.refresh_from_db()
+    assert (connection.status, connection.orders_until) == ("paused", NOON)
+    assert (connection.stock_buffer, connection.is_publishing) == (3, False)
+
+
+def test_new_secret_subscribes_again_since_it_signs_the_webhooks(
+    staff, connection, store, queued, django_capture_on_commit_callbacks
+):
+    form = {"base_url": connection.base_url, "stock_buffer": 0, "refuse_after_hours": 0}
+
+    with django_capture_on_commit_callbacks(execute=True):
+        staff.post(page("change", connection.pk), {**form, "secret_token": "new"})
+
+    assert "storefront.sales_channels.connections.tasks.subscribe" in queued
+
+
+@pytest.mark.parametrize(("within_s", "codes"), [(90, {"new"}), (None, {"new", "old"})])
+def test_new_store_is_subscribed_before_the_hourly_sweep(store, monkeypatch, within_s, codes):
+    for code, age_s in (("new", 30), ("old", 600)):
+        since = timezone.now() - timedelta(seconds=age_s)
+        make_connection(channel=make_channel(code=code), status_since=since)
+    make_connection(channel=make_channel(code="p"), status="paused", status_since=timezone.now())
+    asked = []
+    monkeypatch.setattr(
+        tasks.subscribe, "delay", lambda *, connection_id: asked.append(connection_id)
+    )
+
+    tasks.subscribe_all(activated_within_s=within_s)
+
+    found = Connection.objects.filter(pk__in=asked).values_list("channel__code", flat=True)
+    assert set(found) == codes
 
 
 def test_store_is_asked_once_for_its_webhooks(connection, store, settings):
