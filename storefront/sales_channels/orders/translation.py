@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.conf import settings
 
-from catalog.models import Variant
+from catalog.models import Channel, Variant
 from orders import order_lines
 from orders.addresses import validation
 from orders.checkout.external_orders import ExternalSale
@@ -67,7 +67,7 @@ def to_sale(remote: RemoteOrder, connection: Connection) -> ExternalSale:
         reference=remote.external_id,
         channel=channel,
         email=remote.email,
-        locale=_locale(remote.locale),
+        locale=locale_of(remote, channel),
         ship_to=usable_address(remote.ship_to),
         lines=lines,
         delivery=delivery,
@@ -82,9 +82,10 @@ def usable_address(address: Address) -> Address:
     return address
 
 
-def _locale(code: str) -> str:
-    language = code.replace("_", "-").lower().partition("-")[0]
-    return language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+def locale_of(remote: RemoteOrder, channel: Channel) -> str:
+    """Return the language of the shopper; the channel's default if unknown or not ours."""
+    language = remote.locale.replace("_", "-").lower().partition("-")[0]
+    return language if language in dict(settings.LANGUAGES) else channel.default_language
 
 
 def _find_variants(connection: Connection, lines: Sequence[RemoteLine]) -> Mapping[str, Variant]:

@@ -68,8 +68,12 @@ def build(
     connection: Connection,
     external_id: str,
 ) -> ListedProduct:
-    """Build the product with the variants in ``states``, a mapping by variant id."""
-    language = settings.LANGUAGE_CODE
+    """Build the product with the variants in ``states``, a mapping by variant id.
+
+    Its texts are in the default language of the channel, in the base language where they are
+    missing.
+    """
+    language = connection.channel.default_language
     shown = [variant for variant in view.variants if variant.id in states]
     text = view.text_in(language)
     names = view.category.names

@@ -37,6 +37,19 @@ def publish(connection, *, now=NOON):
     run.publish(connection.pk, now=now)
 
 
+def test_texts_are_in_the_default_language_of_the_channel(connection, store):
+    connection.channel.default_language = "az"
+    connection.channel.save(update_fields=["default_language"])
+    product = sell(connection).variant.product
+    product.titles = {**product.titles, "az": "Fara H1 baş fənəri"}
+    product.save(update_fields=["titles"])
+
+    publish(connection)
+
+    (listed,) = store.products.values()
+    assert listed.title == "Fara H1 baş fənəri"
+
+
 def change(listing, **values):
     Listing.objects.filter(pk=listing.pk).update(**values)
 
