@@ -16,6 +16,8 @@ from storefront.lib.address import Address
 from storefront.lib.http.observers import CallObserver
 from storefront.lib.money import Money
 
+GARBAGE = "garbage"  # code of the error of an answer that cannot be read
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformContext:
@@ -227,6 +229,14 @@ class RemoteOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableOrder:
+    """An order in a list that the adapter cannot translate, and why."""
+
+    external_id: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FulfillmentWrite:
     """A parcel to report. ``key`` names it, so that a repeated call reports it once."""
 
@@ -323,7 +333,7 @@ class Platform(Protocol):
         """Yield all variants of the store, page by page."""
         ...
 
-    def orders_since(self, since: datetime) -> Iterator[RemoteOrder]:
+    def orders_since(self, since: datetime) -> Iterator[RemoteOrder | UnreadableOrder]:
         """Yield orders changed since then, oldest change first; one may come twice."""
         ...
 

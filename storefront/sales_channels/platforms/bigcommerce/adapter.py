@@ -22,6 +22,7 @@ from storefront.lib.security.webhook_signing import (
     verify,
 )
 from storefront.sales_channels.platforms.base import (
+    GARBAGE,
     FulfillmentWrite,
     ListedProduct,
     PlatformContext,
@@ -34,6 +35,7 @@ from storefront.sales_channels.platforms.base import (
     RemoteRefund,
     StockWrite,
     StoreInfo,
+    UnreadableOrder,
     VariantState,
     WebhookTopic,
     WriteResult,
@@ -105,8 +107,8 @@ class BigCommerce:
         self._client = Client(context)
         self._catalog = catalog.Catalog(
             self._client,
-            location=int(context.options.get("location_id") or DEFAULT_ID),
-            channel=int(context.options.get("channel") or DEFAULT_ID),
+            location=_number(context.options, "location_id"),
+            channel=_number(context.options, "channel"),
         )
 
     def close(self) -> None:
@@ -153,7 +155,7 @@ class BigCommerce:
 
     # Orders
 
-    def orders_since(self, since: datetime) -> Iterator[RemoteOrder]:
+    def orders_since(self, since: datetime) -> Iterator[RemoteOrder | UnreadableOrder]:
         rows = read_changed(
             self._changed_page, since=since, version_of=_version, page_size=PAGE_SIZE
         )
@@ -172,6 +174,14 @@ class BigCommerce:
             **WITH_LINES,
         )
 
+    def _listed(self, row: dict[str, Any]) -> RemoteOrder | UnreadableOrder:
+        try:
+            return self._whole(row)
+        except PermanentError as error:
+            if error.code != GARBAGE:
+                raise
+            return UnreadableOrder(external_id=str(row.get("id")), problem=str(error))
+
     def order(self, external_id: str) -> RemoteOrder | None:
         try:
             raw = self._client.get(f"v2/orders/{external_id}", dict[str, Any], **WITH_LINES)
@@ -189,7 +199,7 @@ class BigCommerce:
         try:
             return orders.read_order(raw, refunds)
         except (msgspec.ValidationError, ValueError, ArithmeticError) as error:
-            raise PermanentError(f"order {number}: {error}"[:300], code="garbage") from error
+            raise PermanentError(f"order {number}: {error}"[:300], code=GARBAGE) from error
 
     def _existing(self, external_id: str) -> Order:
         return self._client.get(f"v2/orders/{external_id}", Order, **WITH_LINES)
@@ -279,3 +289,11 @@ class BigCommerce:
 
 def _version(row: Mapping[str, Any]) -> tuple[str, datetime]:
     return str(row.get("id")), moment(str(row.get("date_modified")))
+
+
+def _number(options: Mapping[str, str], name: str) -> int:
+    """Return an id that staff entered. Raises PermanentError: it is no number."""
+    entered = options.get(name) or DEFAULT_ID
+    if not (entered.isascii() and entered.isdecimal()):
+        raise PermanentError(f"{name} {entered[:40]!r} is no number", code="setup")
+    return int(entered)

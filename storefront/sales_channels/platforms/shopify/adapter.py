@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.http.errors import PermanentError
 from storefront.sales_channels.platforms.base import (
+    GARBAGE,
     FulfillmentWrite,
     ListedProduct,
     PlatformContext,
@@ -21,6 +22,7 @@ from storefront.sales_channels.platforms.base import (
     RemoteRefund,
     StockWrite,
     StoreInfo,
+    UnreadableOrder,
     VariantState,
     WriteResult,
 )
@@ -116,7 +118,7 @@ class Shopify:
 
     # Orders
 
-    def orders_since(self, since: datetime) -> Iterator[RemoteOrder]:
+    def orders_since(self, since: datetime) -> Iterator[RemoteOrder | UnreadableOrder]:
         moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         after = None
         while True:
@@ -132,8 +134,14 @@ class Shopify:
                 cost=queries.ORDERS_COST,
             )["orders"]
             for each in said["nodes"]:
-                is_cut = has_more_parts(each, queries.PARTS_IN_LIST)
-                order = self.order(each["id"]) if is_cut else self._whole(each)
+                try:
+                    is_cut = has_more_parts(each, queries.PARTS_IN_LIST)
+                    order = self.order(each["id"]) if is_cut else self._whole(each)
+                except PermanentError as error:
+                    if error.code != GARBAGE:
+                        raise
+                    yield UnreadableOrder(external_id=each["id"], problem=str(error))
+                    continue
                 if order is not None:
                     yield order
             if not said["pageInfo"]["hasNextPage"]:
@@ -163,7 +171,7 @@ class Shopify:
         try:
             return parse_order(said, more)
         except msgspec.ValidationError as error:
-            raise PermanentError(f"order {said['id']}: {error}", code="garbage") from error
+            raise PermanentError(f"order {said['id']}: {error}", code=GARBAGE) from error
 
     def write_fulfillment(self, fulfillment: FulfillmentWrite) -> str:
         return order_writes.write_fulfillment(self._api, fulfillment)

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.security.webhook_signing import InvalidHeadersError, InvalidSignatureError
 from storefront.sales_channels.platforms.base import (
+    GARBAGE,
     FulfillmentWrite,
     ListedProduct,
     PlatformContext,
@@ -31,6 +32,7 @@ from storefront.sales_channels.platforms.base import (
     RemoteRefund,
     StockWrite,
     StoreInfo,
+    UnreadableOrder,
     VariantState,
     WebhookTopic,
     WriteResult,
@@ -129,11 +131,11 @@ class WooCommerce:
 
     # Orders
 
-    def orders_since(self, since: datetime) -> Iterator[RemoteOrder]:
+    def orders_since(self, since: datetime) -> Iterator[RemoteOrder | UnreadableOrder]:
         rows = read_changed(
             self._changed_page, since=since, version_of=_version, page_size=PAGE_SIZE
         )
-        return map(self._whole, rows)
+        return map(self._listed, rows)
 
     def _changed_page(self, after: datetime, page: int) -> list[dict[str, Any]]:
         return self._client.get(
@@ -147,6 +149,14 @@ class WooCommerce:
             page=page,
             dp=PRECISION,
         )
+
+    def _listed(self, row: dict[str, Any]) -> RemoteOrder | UnreadableOrder:
+        try:
+            return self._whole(row)
+        except PermanentError as error:
+            if error.code != GARBAGE:
+                raise
+            return UnreadableOrder(external_id=str(row.get("id")), problem=str(error))
 
     def order(self, external_id: str) -> RemoteOrder | None:
         try:
@@ -163,7 +173,7 @@ class WooCommerce:
         try:
             return orders.read_order(raw, refunds)
         except (msgspec.ValidationError, ValueError, ArithmeticError) as error:
-            raise PermanentError(f"order {raw.get('id')}: {error}"[:300], code="garbage") from error
+            raise PermanentError(f"order {raw.get('id')}: {error}"[:300], code=GARBAGE) from error
 
     def _existing(self, external_id: str) -> RemoteOrder:
         found = self.order(external_id)

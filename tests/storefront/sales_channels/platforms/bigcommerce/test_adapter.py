@@ -8,8 +8,14 @@ import pytest
 from storefront.dev.sandboxes.bigcommerce.server import Server
 from storefront.dev.sandboxes.bigcommerce.state import DEFAULT_SECRET, Rules, SandboxState
 from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.observers import LoggingObserver
 from storefront.lib.security.webhook_signing import InvalidSignatureError
-from storefront.sales_channels.platforms.base import PaymentState, PriceWrite, StockWrite
+from storefront.sales_channels.platforms.base import (
+    PaymentState,
+    PlatformContext,
+    PriceWrite,
+    StockWrite,
+)
 from storefront.sales_channels.platforms.bigcommerce import orders
 from storefront.sales_channels.platforms.bigcommerce.adapter import BigCommerce
 from storefront.sales_channels.platforms.bigcommerce.schemas import PaymentOption, Quote
@@ -178,3 +184,15 @@ def test_added_picture_replaces_the_pictures(open_store):
 
     (held,) = store.running.state.documents.all("product")
     assert [row["image_url"] for row in held["images"]] == list(pictures)
+
+
+def test_location_that_is_no_number_is_a_problem_that_staff_read():
+    context = PlatformContext(
+        base_url="https://bigcommerce.example",
+        secrets={},
+        options={"location_id": "Riga"},
+        gate=LoggingObserver(),
+    )
+
+    with pytest.raises(PermanentError, match="location_id 'Riga' is no number"):
+        BigCommerce(context)

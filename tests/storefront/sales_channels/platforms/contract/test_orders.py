@@ -1,12 +1,14 @@
 """Contract: an order is read whole, to the cent, in every state that its store can give it."""
 
+import importlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from storefront.lib.money import Money
-from storefront.sales_channels.platforms.base import PaymentState
+from storefront.sales_channels.platforms.base import PaymentState, UnreadableOrder
 
 BLACK, SAND = "headlamp-h1-0", "headlamp-h1-3"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -160,3 +162,24 @@ def test_listed_order_is_the_same_as_one_read_alone(store, order_id):
     alone = store.platform.order(order_id)
 
     assert (listed.lines, listed.total, listed.ship_to) == (alone.lines, alone.total, alone.ship_to)
+
+
+def test_unreadable_order_stops_no_other(store, goods, monkeypatch):
+    first, second = store.sell({BLACK: 1}), store.sell({SAND: 1})
+    adapter = importlib.import_module(type(store.platform).__module__)
+    module, name = getattr(adapter, "orders", adapter), "read_order"
+    if not hasattr(module, name):
+        module, name = adapter, "parse_order"
+    read = getattr(module, name)
+
+    def read_others(raw, *more):
+        if str(raw["id"]) == first:
+            raise msgspec.ValidationError("no address")
+        return read(raw, *more)
+
+    monkeypatch.setattr(module, name, read_others)
+
+    listed = list(store.platform.orders_since(LONG_AGO))
+
+    assert {order.external_id for order in listed} == {first, second}
+    assert [one.external_id for one in listed if isinstance(one, UnreadableOrder)] == [first]
