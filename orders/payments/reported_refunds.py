@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from orders import ledger
 from orders.backorders import rejected_lines
@@ -125,8 +126,10 @@ def _apply(
     payment: Payment, update: PaymentUpdate, *, amount: Money, request_key: str, now: datetime
 ) -> None:
     """Apply one part of the refund; the first part has the refund's own id."""
-    parts = payment.events.filter(kind=Kind.REFUNDED, external_id__startswith=update.external_id)
-    count = parts.count()
+    is_part = Q(external_id=update.external_id) | Q(
+        external_id__startswith=f"{update.external_id}/"
+    )
+    count = payment.events.filter(is_part, kind=Kind.REFUNDED).count()
     external_id = f"{update.external_id}/{count + 1}" if count else update.external_id
     part = replace(update, amount=amount, request_key=request_key, external_id=external_id)
     updates.apply_locked(payment, part, now=now)

@@ -65,7 +65,7 @@ class RemoteOrderRecord(Stateful):
         Status.IGNORED: frozenset({Status.RECEIVED}),
         Status.IMPORTED: frozenset(),
         Status.REFUSED: frozenset(),
-        Status.CANCELED: frozenset(),
+        Status.CANCELED: frozenset({Status.RECEIVED}),  # restored, or paid after all
     }
     UNDECIDED: ClassVar = frozenset({Status.RECEIVED, Status.WAITING})
 

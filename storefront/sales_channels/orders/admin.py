@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -151,18 +152,22 @@ admin.site.unregister(Order)
 class OrderOfStoreAdmin(OrderAdmin):
     """The staff page of orders, with the store order that an order came from."""
 
-    inlines: ClassVar = [
-        *OrderAdmin.inlines,
-        inline(
-            RemoteOrderRecord,
-            "name",
-            columns.text("connection__channel__name", _("Channel")),
-            STATUS_COLUMN,
-            columns.text("problem", _("Problem")),
-            tab=False,
-            related=("connection__channel",),
+    fieldsets: ClassVar = [
+        *OrderAdmin.fieldsets,
+        section(
+            _("Order of a store"),
+            columns.link("remote_order", _("Name in the store")),
+            columns.text("remote_order__status", _("Status")),
+            columns.text("remote_order__problem", _("Problem")),
         ),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        """Join the order of the store, which saves the page a statement."""
+        # Django joins what the list needs only if nothing is joined here.
+        return (
+            super().get_queryset(request).select_related("remote_order", *self.list_select_related)
+        )
 
 
 register_read_only(

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from orders.models import Order
-from storefront.lib.http.errors import PermanentError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.sales_channels.models import Connection, OrderProblem, RemoteOrderRecord
 from storefront.sales_channels.orders import changes
 from storefront.sales_channels.orders.locks import record_lock
@@ -25,9 +25,11 @@ def due(connection: Connection, *, now: datetime) -> QuerySet[RemoteOrderRecord]
 
 
 def cancel(*, record: RemoteOrderRecord, platform: Platform, now: datetime) -> None:
-    """Cancel an order in the store, unless it is canceled there already.
+    """Cancel an order in the store, unless it is canceled there already. Failures are retried.
 
-    Raises: LockedElsewhereError, TemporaryError
+    Raises: LockedElsewhereError
+            TemporaryError        the store does not answer: the caller stops, and begins with
+                                  another order the next time
     """
     with record_lock(record):
         record.refresh_from_db()
@@ -37,11 +39,14 @@ def cancel(*, record: RemoteOrderRecord, platform: Platform, now: datetime) -> N
             remote = platform.order(record.external_id)
             if remote is not None and not remote.is_canceled:
                 platform.cancel_order(record.external_id, reason=REASON)
+        except TemporaryError:
+            changes.defer(record, now=now)
+            raise
         except PermanentError as error:
             changes.defer(record, now=now)
             record.problem, record.detail = OrderProblem.STORE_REFUSED, str(error)[:500]
             record.problem_since = record.problem_since or now
             record.save(update_fields=["problem", "detail", "problem_since"])
             return
-        record.canceled_there_at, record.due_at = now, None
-        record.save(update_fields=["canceled_there_at", "due_at"])
+        record.canceled_there_at, record.due_at, record.attempts = now, None, 0
+        record.save(update_fields=["canceled_there_at", "due_at", "attempts"])

@@ -56,11 +56,12 @@ type Problems = list[tuple[OrderProblem, str]]
 
 
 def _follow_refunds(record: RemoteOrderRecord, remote: RemoteOrder, now: datetime) -> Problems:
-    """Record the refunds made in the store itself; ours carry our key."""
+    """Record the refunds made in the store itself; ours carry the key of a request."""
     payment = Payment.objects.get(gateway=gateway.CODE, reference=record.reference)
+    ours = gateway.requested_keys(record.reference)
     problems: Problems = []
     for refund in sorted(remote.refunds, key=lambda one: one.made_at):
-        if refund.key or not refund.amount:
+        if refund.key in ours or not refund.amount:
             continue
         order = _order_of(record)
         keep = _remaining_units(order, remote, refund)

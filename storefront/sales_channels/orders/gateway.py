@@ -28,7 +28,9 @@ from storefront.sales_channels.platforms.base import (
     RefundWrite,
     RemoteOrder,
     RemoteRefund,
+    UnreadableOrder,
 )
+from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
 CODE = "sales_channel"
 UNPAID = frozenset({PaymentState.PENDING, PaymentState.VOIDED})
@@ -62,6 +64,17 @@ def refund_update(refund: RemoteRefund, *, reference: str) -> PaymentUpdate:
     )
 
 
+def requested_keys(reference: str) -> set[str]:
+    """Return the keys of the refunds that we requested of a payment.
+
+    Staff of a store may end a reason of theirs as we end ours with the key: "Damaged [box]".
+    """
+    requests = PaymentEvent.objects.filter(
+        gateway=CODE, payment__reference=reference, kind=PaymentEvent.Kind.REFUND_REQUESTED
+    )
+    return set(requests.values_list("external_id", flat=True))
+
+
 class SalesChannelGateway:
     """All stores as one gateway; a reference names the channel and the order in its store.
 
@@ -72,8 +85,15 @@ class SalesChannelGateway:
         pass
 
     def refund(self, *, reference: str, amount: Money, key: str) -> PaymentUpdate:
+        """Refund once per key.
+
+        Some platforms have no idempotency keys: their adapters look for an earlier refund, so two
+        calls at once would both refund.
+
+        Raises: TemporaryError  another worker refunds this payment, or its store is paused
+        """
         request = PaymentEvent.objects.filter(gateway=CODE, external_id=key).first()
-        with _store_of(reference) as (platform, order_id):
+        with _refund_lock(reference), _store_of(reference) as (platform, order_id):
             made = platform.refund(
                 RefundWrite(
                     order_id=order_id,
@@ -90,8 +110,11 @@ class SalesChannelGateway:
         """Return the refunds that we requested."""
         with _store_of(reference) as (platform, order_id):
             remote = _read(platform, order_id)
+        ours = requested_keys(reference)
         return tuple(
-            refund_update(refund, reference=reference) for refund in remote.refunds if refund.key
+            refund_update(refund, reference=reference)
+            for refund in remote.refunds
+            if refund.key in ours
         )
 
     def authorization(self, *, reference: str) -> tuple[PaymentUpdate, ...]:
@@ -112,6 +135,8 @@ class SalesChannelGateway:
             )
             with open_platform(connection) as platform:
                 for remote in platform.orders_since(since):
+                    if isinstance(remote, UnreadableOrder):
+                        continue
                     is_ours = remote.external_id not in ignored and not remote.is_test
                     if is_ours and since <= remote.updated_at < until:
                         reference = f"{connection.channel.code}:{remote.external_id}"
@@ -124,6 +149,16 @@ class SalesChannelGateway:
         raise PermanentError("only refunds are requested from a store", code="405")
 
     open = capture = release = abandon = updates_of_event = _refuse
+
+
+@contextmanager
+def _refund_lock(reference: str) -> Iterator[None]:
+    """Let one worker refund a payment at a time. Raises: TemporaryError."""
+    try:
+        with exclusive_lock(f"store refund {reference}"):
+            yield
+    except LockedElsewhereError as error:
+        raise TemporaryError(f"another worker refunds {reference}") from error
 
 
 @contextmanager

@@ -8,6 +8,7 @@ follow   what changed in the store since                ``changes.follow``
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from orders.checkout import external_orders
 from orders.checkout.checkout import AlreadyPlacedError, InvalidAddressError, UnavailableError
@@ -21,6 +22,7 @@ from storefront.sales_channels.orders.translation import NotImportedError
 from storefront.sales_channels.platforms.base import PaymentState, Platform, RemoteOrder
 
 Status = RemoteOrderRecord.Status
+RETURNED = frozenset({PaymentState.VOIDED, PaymentState.REFUNDED})
 # Until it is refused, an order that cannot be fulfilled is tried again.
 RETRY_AFTER = timedelta(minutes=10)
 PAYMENT_RETRY_AFTER = timedelta(minutes=30)
@@ -68,9 +70,19 @@ def process(
             changes.follow(record=record, remote=remote, now=now)
         elif record.status == Status.REFUSING:
             refusals.execute(record=record, platform=platform, remote=remote, now=now)
-        elif record.status in record.UNDECIDED:
-            _decide(record, remote, platform, now)
+        else:
+            if _is_revived(record, remote):
+                record.move(Status.RECEIVED, at=now)
+            if record.status in record.UNDECIDED:
+                _decide(record, remote, platform, now)
     return record
+
+
+def _is_revived(record: RemoteOrderRecord, remote: RemoteOrder) -> bool:
+    """Return whether a canceled order was restored, or paid after all, in a newer version."""
+    is_newer = record.remote_updated_at is None or remote.updated_at > record.remote_updated_at
+    is_open = not remote.is_canceled and remote.payment not in RETURNED
+    return record.status == Status.CANCELED and is_newer and is_open
 
 
 def _store_facts(record: RemoteOrderRecord, remote: RemoteOrder) -> None:
@@ -91,8 +103,8 @@ def _decide(
         _close(record, Status.IGNORED, "test order", now)
     elif remote.placed_at < connection.imports_orders_since:
         _close(record, Status.IGNORED, "placed before the store was connected", now)
-    elif remote.is_canceled or remote.payment in {PaymentState.VOIDED, PaymentState.REFUNDED}:
-        _close(record, Status.CANCELED, "", now)
+    elif remote.is_canceled or remote.payment in RETURNED:
+        _close(record, Status.CANCELED, "", now, remote_updated_at=remote.updated_at)
     elif remote.payment is PaymentState.PENDING:
         _wait(record, OrderProblem.PAYMENT_PENDING, "", now)
     else:
@@ -145,9 +157,18 @@ def _mark_imported(
     changes.follow(record=record, remote=remote, now=now)
 
 
-def _close(record: RemoteOrderRecord, status: Status, detail: str, now: datetime) -> None:
+def _close(
+    record: RemoteOrderRecord, status: Status, detail: str, now: datetime, **fields: Any
+) -> None:
     record.move(
-        status, at=now, problem="", detail=detail, problem_since=None, due_at=None, attempts=0
+        status,
+        at=now,
+        problem="",
+        detail=detail,
+        problem_since=None,
+        due_at=None,
+        attempts=0,
+        **fields,
     )
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext, override
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError
 from storefront.sales_channels.models import OrderProblem, RemoteOrderRecord
+from storefront.sales_channels.orders import gateway, translation
 from storefront.sales_channels.platforms.base import Platform, RefundWrite, RemoteOrder
 
 Status = RemoteOrderRecord.Status
@@ -25,17 +26,18 @@ def refuse_locked(record: RemoteOrderRecord, *, actor: str, now: datetime) -> No
 def execute(
     *, record: RemoteOrderRecord, platform: Platform, remote: RemoteOrder, now: datetime
 ) -> None:
-    """Refund what the store has not returned yet, then cancel the order there.
+    """Refund what was paid and the store has not returned yet, then cancel the order there.
 
     Raises: TemporaryError, PermanentError  not known to be done; retried when due
     """
     key = f"refuse:{record.reference}"
     is_done = any(refund.key == key for refund in remote.refunds)
-    with override(remote.locale[:2] or "en"):
+    with override(translation.locale_of(remote, record.connection.channel)):
         reason = gettext("An item of this order cannot be delivered.")
     failpoint("refusal.before_refund")
     try:
-        if remote.refunded < remote.total and not is_done:
+        is_paid = remote.payment not in gateway.UNPAID
+        if is_paid and remote.refunded < remote.total and not is_done:
             platform.refund(
                 RefundWrite(
                     order_id=remote.external_id,

@@ -16,7 +16,7 @@ from storefront.sales_channels.connections.factory import open_platform
 from storefront.sales_channels.connections.status import pause_if_unauthorized
 from storefront.sales_channels.models import Connection, RemoteOrderRecord
 from storefront.sales_channels.orders import cancellations, changes, fulfillments, intake
-from storefront.sales_channels.platforms.base import Platform, RemoteOrder
+from storefront.sales_channels.platforms.base import Platform, RemoteOrder, UnreadableOrder
 from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
 log = logging.getLogger(__name__)
@@ -42,14 +42,28 @@ def poll(*, connection: Connection, now: datetime) -> int:
         try:
             for remote in platform.orders_since(since - OVERLAP):
                 count += 1
+                if isinstance(remote, UnreadableOrder):
+                    _note_unreadable(connection, remote, now)
+                    continue
                 if remote.placed_at >= begin:
                     with suppress(TemporaryError):  # it is due later
                         _attempt_newer(connection, remote, platform, now)
-                newest = max(remote.updated_at, newest or remote.updated_at)
+                # A time in the future would hide all orders until then.
+                changed_at = min(remote.updated_at, now + OVERLAP)
+                newest = max(changed_at, newest or changed_at)
         finally:
             if newest is not None and newest != connection.orders_until:
                 Connection.objects.filter(pk=connection.pk).update(orders_until=newest)
     return count
+
+
+def _note_unreadable(connection: Connection, remote: UnreadableOrder, now: datetime) -> None:
+    """Store that there is such an order; the inbox lists it until it can be read."""
+    log.warning("%s: order %s: %s", connection, remote.external_id, remote.problem)
+    record = intake.note(connection=connection, external_id=remote.external_id, now=now)
+    if record.status == RemoteOrderRecord.Status.IMPORTED and record.due_at is None:
+        record.due_at = now
+        record.save(update_fields=["due_at"])
 
 
 def _attempt_newer(

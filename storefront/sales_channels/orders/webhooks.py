@@ -43,7 +43,7 @@ def apply(connection: Connection, *, external_id: str, now: datetime) -> bool:
     """
     topic, order_id, _ = external_id.split(SEPARATOR, 2)
     if topic == WebhookTopic.UNINSTALLED:
-        _disconnect(connection, now)
+        _pause(connection, now)
         return True
     if topic != WebhookTopic.ORDER or not order_id:
         return False
@@ -56,8 +56,11 @@ def apply(connection: Connection, *, external_id: str, now: datetime) -> bool:
 
 
 @transaction.atomic(durable=True)
-def _disconnect(connection: Connection, now: datetime) -> None:
+def _pause(connection: Connection, now: datetime) -> None:
+    """Pause the connection: staff see it in the inbox; a store that returns misses no order."""
     reason = "The store removed our access."
-    connection.move(
-        "disconnected", at=now, reason=reason, status_reason=reason, is_unauthorized=True
-    )
+    if connection.status == Connection.Status.ACTIVE:
+        connection.move("paused", at=now, reason=reason, status_reason=reason, is_unauthorized=True)
+        return
+    connection.status_reason, connection.is_unauthorized = reason, True
+    connection.save(update_fields=["status_reason", "is_unauthorized"])

@@ -70,8 +70,10 @@ SALES_CHANNELS = (
             SELECT r.id, coalesce(nullif(r.name, ''), r.external_id) AS name,
                    r.status_since AS since, r.total_amount AS amount, r.currency, '' AS detail
             FROM sales_channels_remoteorderrecord r
-            WHERE r.status IN ('received', 'refusing') AND r.problem = ''
-              AND r.status_since < %(now)s - interval '30 minutes'
+            WHERE (r.status IN ('received', 'refusing') AND r.problem = ''
+              AND r.status_since < %(now)s - interval '30 minutes')
+              OR (r.status IN ('imported', 'waiting') AND r.problem IN ('', 'payment_pending')
+              AND r.attempts >= 5)
         """,
     ),
     InboxRule(

@@ -161,7 +161,7 @@ class BigCommerce:
         )
         for row in rows:
             if row.get("status_id") != orders.INCOMPLETE:
-                yield self._whole(row)
+                yield self._listed(row)
 
     def _changed_page(self, after: datetime, page: int) -> list[dict[str, Any]]:
         return self._client.rows(

@@ -1,7 +1,9 @@
 """Changes: what happens to an order in its store happens here, and no money is paid twice."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -10,17 +12,23 @@ from orders.models import Order, PurchaseOrder
 from orders.payments import captures
 from orders.purchasing import submission
 from storefront.dashboard.invariants.payments import PAYMENTS
+from storefront.dev.sandboxes.in_memory_platform import InMemoryPlatform
 from storefront.lib.http.errors import TemporaryError
-from storefront.sales_channels.orders import cancellations, sweeps
+from storefront.sales_channels.orders import cancellations, changes, sweeps
+from storefront.sales_channels.orders.gateway import SalesChannelGateway
+from storefront.sales_channels.platforms.base import RemoteRefund
+from tests.factories.inbox_items import items_of
 from tests.factories.orders import HOME
 from tests.factories.remote_orders import (
     change_remote_order,
+    eur,
     make_line,
     make_remote_order,
     refund_in_store,
     take_in,
 )
 from tests.factories.suppliers import NOON
+from tests.support.concurrency import all_at_once
 from tests.support.invariants import violated
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +191,82 @@ def test_a_store_that_does_not_answer_is_asked_again(connection, store, order):
     sweeps.report(connection=connection, now=LATER)
 
     assert store.orders["1001"].is_canceled
+
+
+def test_a_refund_whose_id_begins_like_another_is_recorded_once(connection, store, order):
+    for number, (id_, amount) in enumerate({"12": "1.00", "1": "2.00"}.items()):
+        refund = RemoteRefund(
+            external_id=id_,
+            amount=eur(amount),
+            units={},
+            reason="late",
+            made_at=NOON + timedelta(minutes=number),
+        )
+        refunds = (*store.orders["1001"].refunds, refund)
+        change_remote_order(store, refunds=refunds)
+        take_in(connection)
+
+    take_in(connection)
+
+    assert order.payments.get().refunded_amount == Decimal("3.00")
+
+
+def test_a_reason_of_the_store_that_ends_like_a_key_is_no_refund_of_ours(connection, store, order):
+    changed = refund_in_store(store, "39.99", {"l2": 1})
+    change_remote_order(store, refunds=(replace(changed.refunds[0], key="box"),))
+
+    take_in(connection)
+
+    lines = dict(order.lines.values_list("external_reference", "canceled_quantity"))
+    assert lines == {"l1": 0, "l2": 1}
+    assert order.payments.get().refunded_amount == Decimal("39.99")
+
+
+def test_staff_see_an_order_whose_changes_fail_for_half_an_hour(connection, store, order):
+    record = order.remote_order
+    for _ in range(5):
+        changes.defer(record, now=NOON)
+
+    [item] = items_of("store_order_unprocessed")
+
+    assert item.name == "#1001"
+
+
+def test_a_cancellation_that_the_store_fails_to_make_stops_no_other(connection, store, lamp, order):
+    make_remote_order(store, lamp, external_id="2")
+    orders = [order, take_in(connection, "2").order]
+    for each in orders:
+        cancellation.cancel(order=each, reason="", actor="erika", now=NOON)
+    store.failures = [None, TemporaryError("down")]  # the order is read, and not canceled
+
+    with pytest.raises(TemporaryError):
+        sweeps.report(connection=connection, now=NOON)
+    sweeps.report(connection=connection, now=NOON)
+
+    assert not store.orders["1001"].is_canceled
+    assert store.orders["2"].is_canceled
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_refund_once_at_a_store_without_keys(connection, store, order, monkeypatch):
+    """The store looks for an earlier refund, as adapters do, and then makes one."""
+    made = []
+
+    def look_then_refund(_self, write):
+        found = list(made)
+        time.sleep(0.2)
+        if not found:
+            made.append(write.key)
+        return RemoteRefund(
+            external_id="r1", amount=write.amount, units={}, reason="", made_at=NOON, key=write.key
+        )
+
+    monkeypatch.setattr(InMemoryPlatform, "refund", look_then_refund)
+
+    def refund():
+        gateway = SalesChannelGateway(gate=None)
+        gateway.refund(reference="memory:1001", amount=eur("1.00"), key="k1")
+
+    all_at_once([refund] * 4, TemporaryError)
+
+    assert made == ["k1"]

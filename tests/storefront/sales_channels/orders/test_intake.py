@@ -11,11 +11,12 @@ from orders.checkout.checkout import UnavailableError
 from orders.models import Order
 from orders.purchasing import submission
 from storefront.dashboard.invariants.payments import PAYMENTS
+from storefront.dev.sandboxes.in_memory_platform import InMemoryPlatform
 from storefront.lib.http.errors import TemporaryError
 from storefront.sales_channels.connections.factory import open_platform
 from storefront.sales_channels.models import RemoteOrderRecord
 from storefront.sales_channels.orders import decisions, intake, routing, sweeps, webhooks
-from storefront.sales_channels.platforms.base import PaymentState
+from storefront.sales_channels.platforms.base import PaymentState, UnreadableOrder
 from suppliers.models import StockLevel
 from suppliers.resilience.bulkheads import LockedElsewhereError
 from tests.factories.catalog import make_channel
@@ -121,12 +122,39 @@ def test_a_phone_number_that_no_carrier_can_call_is_left_out(connection, store, 
     assert take_in(connection).order.ship_to["phone"] == ""
 
 
+@pytest.mark.parametrize(("given", "expected"), [("de-DE", "az"), ("", "az"), ("en_US", "en")])
+def test_a_shopper_whose_language_is_not_ours_gets_that_of_the_channel(
+    connection, store, lamp, given, expected
+):
+    connection.channel.default_language = "az"
+    connection.channel.save(update_fields=["default_language"])
+    make_remote_order(store, lamp, locale=given)
+
+    assert take_in(connection).order.locale == expected
+
+
 def test_an_order_that_is_paid_later_is_imported_then(connection, store, lamp):
     make_remote_order(store, lamp, payment=PaymentState.PENDING)
     take_in(connection)
     change_remote_order(store, payment=PaymentState.PAID)
 
     assert take_in(connection).status == "imported"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"payment": PaymentState.VOIDED}, {"is_canceled": True, "payment": "pending"}]
+)
+def test_a_canceled_order_that_is_paid_after_all_is_imported(connection, store, lamp, changes):
+    canceled = make_remote_order(store, lamp, **changes)
+    assert take_in(connection).status == "canceled"
+    older = replace(canceled, payment=PaymentState.PAID, is_canceled=False)
+    store.orders["1001"] = older
+    assert take_in(connection).status == "canceled"  # not a newer version
+    change_remote_order(store)
+
+    sweeps.poll(connection=connection, now=NOON + timedelta(minutes=2))
+
+    assert RemoteOrderRecord.objects.get().status == "imported"
 
 
 def test_an_order_without_stock_waits_then_is_refunded_and_canceled_in_the_store(
@@ -183,6 +211,29 @@ def test_staff_refuse_an_order_that_waits(connection, store, lamp):
     assert (record.status, store.orders["1001"].is_canceled) == ("refused", True)
 
 
+def test_an_unpaid_order_is_refused_without_a_refund(connection, store, lamp):
+    make_remote_order(store, lamp, payment=PaymentState.PENDING)
+    record = take_in(connection)
+
+    decisions.refuse(record=record, actor="erika", now=NOON)
+    sweeps.process_due(connection=connection, now=NOON)
+
+    record.refresh_from_db()
+    remote = store.orders["1001"]
+    assert (record.status, remote.is_canceled, remote.refunds) == ("refused", True, ())
+
+
+def test_an_order_that_was_decided_on_is_not_read_again(connection, store, lamp):
+    make_remote_order(store, lamp, is_canceled=True)
+    record = take_in(connection)
+
+    with pytest.raises(decisions.CannotDecideError):
+        decisions.retry(record=record, actor="erika", now=NOON)
+
+    record.refresh_from_db()
+    assert record.due_at is None
+
+
 def test_an_order_that_was_imported_cannot_be_refused(connection, store, lamp):
     make_remote_order(store, lamp)
     record = take_in(connection)
@@ -217,6 +268,44 @@ def test_the_poll_takes_in_what_changed_since_the_last_one(connection, store, la
     connection.refresh_from_db()
     assert connection.orders_until == NOON + timedelta(minutes=1)
     assert [record.external_id for record in RemoteOrderRecord.objects.all()] == ["2"]
+
+
+def test_a_time_in_the_future_hides_no_later_order(connection, store, lamp):
+    make_remote_order(store, lamp, updated_at=NOON + 400 * DAY)
+    sweeps.poll(connection=connection, now=NOON)
+    soon = NOON + timedelta(minutes=10)
+    make_remote_order(store, lamp, external_id="2", updated_at=soon)
+
+    sweeps.poll(connection=connection, now=soon)
+
+    assert set(RemoteOrderRecord.objects.values_list("status")) == {("imported",)}
+    assert RemoteOrderRecord.objects.count() == 2
+
+
+def test_an_unreadable_order_stops_no_other_and_is_due(connection, store, lamp, monkeypatch):
+    order = make_remote_order(store, lamp)
+    unreadable = UnreadableOrder(external_id="7", problem="no address")
+    monkeypatch.setattr(
+        InMemoryPlatform, "orders_since", lambda _self, _since: iter([unreadable, order])
+    )
+
+    sweeps.poll(connection=connection, now=NOON)
+
+    statuses = dict(RemoteOrderRecord.objects.values_list("external_id", "status"))
+    assert statuses == {"7": "received", "1001": "imported"}
+    assert RemoteOrderRecord.objects.get(external_id="7").due_at == NOON
+
+
+def test_a_removed_app_pauses_the_store_until_staff_act(connection, store, lamp):
+    make_remote_order(store, lamp)
+
+    for _ in range(2):
+        assert webhooks.apply(connection, external_id="uninstalled||d1", now=NOON)
+    webhooks.apply(connection, external_id="order|1001|d2", now=NOON)
+
+    connection.refresh_from_db()
+    assert (connection.status, connection.is_unauthorized) == ("paused", True)
+    assert RemoteOrderRecord.objects.get().status == "received"
 
 
 def test_an_order_before_the_connection_is_not_ours(connection, store, lamp):
