@@ -155,7 +155,7 @@ class OrderOfStoreAdmin(OrderAdmin):
     fieldsets: ClassVar = [
         *OrderAdmin.fieldsets,
         section(
-            _("Order of a store"),
+            _("Store order"),
             columns.link("remote_order", _("Name in the store")),
             columns.text("remote_order__status", _("Status")),
             columns.text("remote_order__problem", _("Problem")),

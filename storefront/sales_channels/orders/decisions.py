@@ -25,8 +25,8 @@ def retry(*, record: RemoteOrderRecord, actor: str, now: datetime) -> None:
     Raises: CannotDecideError
     """
     with _deciding(record):
-        if record.status not in UNDECIDED | {Status.IGNORED}:
-            message = gettext("This order was taken in or decided on. Cancel our order instead.")
+        if record.status not in record.UNDECIDED | {Status.IGNORED}:
+            message = gettext("This order was imported or decided on. Cancel our order instead.")
             raise CannotDecideError(message)
         if record.status == Status.IGNORED:
             record.move(Status.RECEIVED, at=now, actor=actor, detail="")

@@ -72,7 +72,7 @@ def process(
             refusals.execute(record=record, platform=platform, remote=remote, now=now)
         else:
             if _is_revived(record, remote):
-                record.move(Status.RECEIVED, at=now)
+                record.move(Status.RECEIVED, at=now, due_at=now)
             if record.status in record.UNDECIDED:
                 _decide(record, remote, platform, now)
     return record

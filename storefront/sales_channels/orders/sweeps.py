@@ -43,7 +43,7 @@ def poll(*, connection: Connection, now: datetime) -> int:
             for remote in platform.orders_since(since - OVERLAP):
                 count += 1
                 if isinstance(remote, UnreadableOrder):
-                    _note_unreadable(connection, remote, now)
+                    _record_unreadable(connection, remote, now)
                     continue
                 if remote.placed_at >= begin:
                     with suppress(TemporaryError):  # it is due later
@@ -57,10 +57,10 @@ def poll(*, connection: Connection, now: datetime) -> int:
     return count
 
 
-def _note_unreadable(connection: Connection, remote: UnreadableOrder, now: datetime) -> None:
+def _record_unreadable(connection: Connection, remote: UnreadableOrder, now: datetime) -> None:
     """Store that there is such an order; the inbox lists it until it can be read."""
     log.warning("%s: order %s: %s", connection, remote.external_id, remote.problem)
-    record = intake.note(connection=connection, external_id=remote.external_id, now=now)
+    record = intake.ensure_record(connection=connection, external_id=remote.external_id, now=now)
     if record.status == RemoteOrderRecord.Status.IMPORTED and record.due_at is None:
         record.due_at = now
         record.save(update_fields=["due_at"])

@@ -42,19 +42,20 @@ def to_sale(remote: RemoteOrder, connection: Connection) -> ExternalSale:
         raise NotImportedError(
             OrderProblem.OTHER_CURRENCY, f"{remote.currency}, the channel has {channel.currency}"
         )
-    variants = _find_variants(connection, remote.lines)
+    sold = [line for line in remote.lines if line.quantity > 0]
+    variants = _find_variants(connection, sold)
     delivery = _charge(
         remote,
         amount=remote.delivery,
         discount=Money.zero(remote.currency),
         tax=remote.delivery_tax,
     )
-    lines = [_sold_line(remote, line, variants[line.external_id]) for line in remote.lines]
+    lines = [_sold_line(remote, line, variants[line.external_id]) for line in sold]
     totals = [_total(lines, delivery, remote.currency)]
     if totals[0] != remote.total:
         lines = [
             part
-            for line, one in zip(remote.lines, lines, strict=True)
+            for line, one in zip(sold, lines, strict=True)
             if (part := _remaining(one, line.quantity - line.canceled)) is not None
         ]
         totals.append(_total(lines, delivery, remote.currency))
@@ -71,7 +72,7 @@ def to_sale(remote: RemoteOrder, connection: Connection) -> ExternalSale:
         ship_to=usable_address(remote.ship_to),
         lines=lines,
         delivery=delivery,
-        notifies_customer=connection.notifies_customers,
+        notifies_customer=connection.notifies_customers and bool(remote.email),
     )
 
 

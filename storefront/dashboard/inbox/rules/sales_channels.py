@@ -85,8 +85,10 @@ SALES_CHANNELS = (
                    {NO_AMOUNT}, f.problem AS detail
             FROM sales_channels_remotefulfillment f
             JOIN shipping_parcel p ON p.id = f.parcel_id
-            WHERE f.problem <> '' OR (f.external_id = ''
-              AND p.status_since < %(now)s - interval '2 hours')
+            JOIN sales_channels_remoteorderrecord r ON r.id = f.remote_order_id
+            JOIN sales_channels_connection s ON s.id = r.connection_id
+            WHERE s.status <> 'disconnected' AND (f.problem <> '' OR (f.external_id = ''
+              AND p.status_since < %(now)s - interval '2 hours'))
         """,  # noqa: S608 - all parts are written in this file
     ),
 )

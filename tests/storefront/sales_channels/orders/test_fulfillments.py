@@ -9,8 +9,9 @@ from orders.purchasing import acknowledgements, submission
 from shipping.models import Parcel
 from storefront.lib.http.errors import PermanentError
 from storefront.sales_channels.models import RemoteFulfillment
-from storefront.sales_channels.orders import sweeps
+from storefront.sales_channels.orders import fulfillments, sweeps
 from tests.factories import shipping
+from tests.factories.inbox_items import items_of
 from tests.factories.remote_orders import make_line, make_remote_order, take_in
 from tests.factories.shipping import make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
@@ -80,3 +81,15 @@ def test_a_refusal_is_stored_for_staff_and_tried_again(connection, store, purcha
 
     fulfillment.refresh_from_db()
     assert (fulfillment.problem, fulfillment.external_id) == ("", "f1")
+
+
+def test_a_disconnected_store_is_told_of_nothing_and_staff_see_no_item(
+    connection, store, purchase_order
+):
+    fulfillments.store_new(connection, now=NOON)
+    [item] = items_of("store_parcel_unreported", now=LATER)
+
+    connection.move("disconnected", at=NOON)
+
+    assert item
+    assert items_of("store_parcel_unreported", now=LATER) == []

@@ -107,6 +107,17 @@ def test_what_is_not_imported_says_why(  # noqa: PLR0917 - fixtures and one case
     assert Order.objects.count() == 0
 
 
+def test_a_line_without_units_and_a_missing_email_stop_nothing(connection, store, lamp):
+    connection.notifies_customers = True
+    connection.save(update_fields=["notifies_customers"])
+    lines = [make_line(lamp), make_line(lamp, quantity=0, number=2, sku="OTHER")]
+    make_remote_order(store, lines=lines, email="")
+
+    order = take_in(connection).order
+
+    assert (order.lines.count(), order.notifies_customer) == (1, False)
+
+
 def test_an_unknown_item_waits_and_is_imported_when_it_is_known(connection, store, lamp):
     make_remote_order(store, lines=[make_line(lamp, sku="OTHER")])
     assert take_in(connection).problem == "unknown_item"
