@@ -37,6 +37,7 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "received": "store_order_unprocessed",
         "waiting": "store_order_problem",
         "refusing": "store_order_unprocessed",
+        "canceled": FINISHED,
         "ignored": SETTING,
     },
     ("suppliers.Supplier", "status"): {
