@@ -24,6 +24,8 @@ RARE_FAILPOINTS = (
     "rerouting.",
     "return_label.",
     "refusal.",
+    "external_order.",
+    "remote_order.",
     "remote_fulfillment.",
 )  # the first pass kills
 SUPPLIER_PATHS = ("createOrderV2", "getOrderDetail", "freightCalculate", "getInventoryByPid")
