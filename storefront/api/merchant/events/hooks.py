@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from storefront.api.core import problem_types
+from storefront.api.core.api_keys import Client
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import StrictCharField, StrictSerializer, validated
 from storefront.api.core.idempotency import Attempt
@@ -78,7 +80,7 @@ class HookList(MerchantEndpoint):
             wanted = validated(NewHookSerializer, request)
             url, event = wanted["target_url"], wanted["event"]
             permissions.require_types(self.client, [event])
-            known = WebhookSubscription.objects.filter(url=url, types=[event], status="active")
+            known = _hooks_of(self.client).filter(url=url, types=[event], status="active")
             if (row := known.first()) is None:
                 try:
                     row, _secret = subscriptions.create(
@@ -96,17 +98,23 @@ class HookList(MerchantEndpoint):
         return self.run_once(request, work, is_required=False)
 
 
+def _hooks_of(client: Client) -> QuerySet[WebhookSubscription]:
+    """Return the hooks that a key created: its address is known to that key's service only."""
+    return WebhookSubscription.objects.filter(created_by=client.actor)
+
+
 class HookDetail(MerchantEndpoint):
     @openapi(
         name="delete_hook",
         tag=TAG,
         summary="Unsubscribe an address",
+        description="Only one that this key subscribed",
         answers={204: None},
         problems=(problem_types.OBJECT_NOT_FOUND,),
         scope=Scope.WEBHOOKS_WRITE,
     )
     def delete(self, request: Request, hook_id: int) -> Response:  # noqa: ARG002 - DRF passes it
-        row = find_row(WebhookSubscription.objects.all(), pk=hook_id)
+        row = find_row(_hooks_of(self.client), pk=hook_id)
         permissions.require_types(self.client, row.types)
         row.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)

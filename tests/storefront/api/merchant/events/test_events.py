@@ -173,6 +173,17 @@ def test_a_hook_is_subscribed_once_sampled_newest_first_and_unsubscribed(merchan
     assert wrong.json()["errors"][0]["pointer"] == "#/target_url"
 
 
+def test_a_hook_belongs_to_the_key_that_created_it(merchant):
+    body = {"target_url": TARGET, "event": "order.paid"}
+    ours, other = merchant.post(HOOKS, body).json(), merchant_caller(name="shelf")
+
+    theirs = other.post(HOOKS, body).json()
+
+    assert theirs["id"] != ours["id"]
+    assert other.call("DELETE", f"{HOOKS}{ours['id']}/").status_code == 404
+    assert merchant.call("DELETE", f"{HOOKS}{ours['id']}/").status_code == 204
+
+
 def test_a_test_a_rotation_and_replays(merchant):
     made = create(merchant).json()
     page = f"{SUBSCRIPTIONS}{made['id']}/"
