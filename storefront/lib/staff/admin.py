@@ -25,7 +25,12 @@ from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names, linked_columns, row_url
 from storefront.lib.staff.fieldsets import Group
-from storefront.lib.staff.form_fields import RelatedRowSelect, style_fields, use_staff_widgets
+from storefront.lib.staff.form_fields import (
+    RelatedRowSelect,
+    RelatedRowsSelect,
+    style_fields,
+    use_staff_widgets,
+)
 from storefront.lib.staff.pagination import LimitedCount
 from storefront.lib.staff.visibility import visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
@@ -346,6 +351,14 @@ class StaffAdmin(ConfirmingAdmin):
             widget = RelatedRowSelect(db_field, self.admin_site, using=options.get("using"))
             options.setdefault("widget", widget)
         return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def formfield_for_manytomany(
+        self, db_field: "models.ManyToManyField[Any, Any]", request: HttpRequest, **options: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            widget = RelatedRowsSelect(db_field, self.admin_site, using=options.get("using"))
+            options.setdefault("widget", widget)
+        return super().formfield_for_manytomany(db_field, request, **options)
 
     def get_field_queryset(
         self, db: str | None, db_field: Any, request: HttpRequest

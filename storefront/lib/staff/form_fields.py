@@ -8,7 +8,7 @@ from typing import Any
 from babel import Locale
 from babel.numbers import get_territory_currencies
 from django import forms
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -88,8 +88,25 @@ def style_fields(fields: Iterable[forms.Field]) -> None:
                 field.widget.choices = plain.choices
 
 
-class RelatedRowSelect(AutocompleteSelect):
-    """Ignores a value that is not an id, for which Django's widget raises ValueError.
+class _IgnoresInvalidIds:
+    """Ignores a value that is not an id, for which Django's widgets raise ValueError."""
+
+    field: Any
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        parent: Any = super()
+        return parent.optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
+
+    def _is_id(self, value: str) -> bool:
+        try:
+            self.field.target_field.to_python(value)
+        except ValidationError:
+            return False
+        return True
+
+
+class RelatedRowSelect(_IgnoresInvalidIds, AutocompleteSelect):
+    """Select for one related row.
 
     Shape:  ``known`` has the labels of rows by id that need not be read again
     """
@@ -99,14 +116,11 @@ class RelatedRowSelect(AutocompleteSelect):
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         if len(value) == 1 and (label := self.known.get(value[0])):
             return [(None, [self.create_option(name, value[0], label, selected=True, index=0)], 0)]
-        return super().optgroups(name, [choice for choice in value if self._is_id(choice)], attr)
+        return super().optgroups(name, value, attr)
 
-    def _is_id(self, value: str) -> bool:
-        try:
-            self.field.target_field.to_python(value)
-        except ValidationError:
-            return False
-        return True
+
+class RelatedRowsSelect(_IgnoresInvalidIds, AutocompleteSelectMultiple):
+    """Select for several related rows."""
 
 
 def clean_country(text: str) -> str:
