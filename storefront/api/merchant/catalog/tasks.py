@@ -5,13 +5,15 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from storefront.api.merchant.catalog import bulk
 from storefront.api.models import BulkJob
 from storefront.lib.tasks import enqueue
 
 
 @shared_task
 def run_job(*, job_id: int, **_: Any) -> None:
+    # Not before it is needed: its serializers load libraries of the web server, 20 MB a worker.
+    from storefront.api.merchant.catalog import bulk  # noqa: PLC0415
+
     bulk.continue_job(job_id, now=timezone.now())
 
 
