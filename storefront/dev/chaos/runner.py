@@ -255,7 +255,7 @@ class Run:
             returned=self.returning_customers.asked,
             wrong_returns=self.returning_customers.wrong,
             wrong_store_orders=list(self.store_customers.violations()),
-            wrong_events=self._wrong_events(),
+            wrong_events=self._wrong_events() if self.is_audited else (),
             canceling_suppliers=self._canceling_suppliers(),
             claims=self.claims,
             answers=self.email_replier.last_choices,

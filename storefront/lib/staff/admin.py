@@ -26,8 +26,7 @@ from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names, linked_columns, row_url
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.form_fields import (
-    RelatedRowSelect,
-    RelatedRowsSelect,
+    RelatedSelects,
     style_fields,
     use_staff_widgets,
 )
@@ -173,7 +172,7 @@ class ConfirmingAdmin(LimitedCount, IndexedSearch, ModelAdmin):  # type: ignore[
         return TemplateResponse(request, "staff/confirm_action.html", context)
 
 
-class StaffAdmin(ConfirmingAdmin):
+class StaffAdmin(RelatedSelects, ConfirmingAdmin):
     """Read-only admin class; rows are changed by actions that call services.
 
     ``editable`` names the configuration fields that a form may change. ``may_add`` and
@@ -343,22 +342,6 @@ class StaffAdmin(ConfirmingAdmin):
             for part in field.widget.widgets:
                 part.attrs["aria-label"] = f"{field.label}: {part.attrs['placeholder']}"
         return field
-
-    def formfield_for_foreignkey(
-        self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **options: Any
-    ) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            widget = RelatedRowSelect(db_field, self.admin_site, using=options.get("using"))
-            options.setdefault("widget", widget)
-        return super().formfield_for_foreignkey(db_field, request, **options)
-
-    def formfield_for_manytomany(
-        self, db_field: "models.ManyToManyField[Any, Any]", request: HttpRequest, **options: Any
-    ) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            widget = RelatedRowsSelect(db_field, self.admin_site, using=options.get("using"))
-            options.setdefault("widget", widget)
-        return super().formfield_for_manytomany(db_field, request, **options)
 
     def get_field_queryset(
         self, db: str | None, db_field: Any, request: HttpRequest

@@ -10,6 +10,7 @@ from babel.numbers import get_territory_currencies
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from unfold.widgets import (
@@ -121,6 +122,25 @@ class RelatedRowSelect(_IgnoresInvalidIds, AutocompleteSelect):
 
 class RelatedRowsSelect(_IgnoresInvalidIds, AutocompleteSelectMultiple):
     """Select for several related rows."""
+
+
+class RelatedSelects:
+    """Gives the ``autocomplete_fields`` of an admin class selects that ignore invalid ids."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        return self._select("foreignkey", RelatedRowSelect, db_field, request, options)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        return self._select("manytomany", RelatedRowsSelect, db_field, request, options)
+
+    def _select(
+        self, kind: str, select: Any, db_field: Any, request: HttpRequest, options: dict[str, Any]
+    ) -> Any:
+        admin: Any = self
+        if db_field.name in admin.get_autocomplete_fields(request):
+            widget = select(db_field, admin.admin_site, using=options.get("using"))
+            options.setdefault("widget", widget)
+        return getattr(super(), f"formfield_for_{kind}")(db_field, request, **options)
 
 
 def clean_country(text: str) -> str:

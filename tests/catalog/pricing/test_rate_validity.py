@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from catalog.exchange_rates.ecb import UnreadableRatesError, parse
+from catalog.exchange_rates.ecb import UnreadableRatesError, parse, read_xml
 from catalog.pricing.rate_validity import RateLimits, assess_rate, exceeds_max_change
 from tests.factories.competitors import NOON, ecb_xml
 
@@ -61,7 +61,7 @@ def test_a_rate_may_change_five_percent_a_day_for_three_days(new, hours, is_far)
 
 
 def test_rates_are_inverted_and_crossed_via_the_euro():
-    daily = parse(ecb_xml({"USD": "1.0876", "JPY": "162.34", "GBP": "0.8341"}))
+    daily = parse(read_xml(ecb_xml({"USD": "1.0876", "JPY": "162.34", "GBP": "0.8341"})))
 
     into_euro, into_dollar = daily.into("EUR"), daily.into("USD")
 
@@ -100,4 +100,4 @@ def test_rates_are_inverted_and_crossed_via_the_euro():
 )
 def test_an_invalid_rate_list_is_rejected_as_a_whole(content, reason):
     with pytest.raises(UnreadableRatesError, match=reason):
-        parse(content)
+        parse(read_xml(content))

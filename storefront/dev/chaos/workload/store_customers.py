@@ -81,10 +81,9 @@ class StoreCustomers:
 
     def begin(self) -> threading.Thread:
         """Start the orders of one phase."""
+        stores = self.place.store_urls if self.orders_per_phase else ()
         plan = [
-            (platform, self._draw())
-            for platform in self.place.store_urls
-            for _ in range(self.orders_per_phase)
+            (platform, self._draw()) for platform in stores for _ in range(self.orders_per_phase)
         ]
         self.rng.shuffle(plan)
         thread = threading.Thread(target=self._order_all, args=(plan,), daemon=True)
@@ -96,11 +95,12 @@ class StoreCustomers:
         return self.rng.randrange(len(self.goods)), self.rng.randint(1, 2)
 
     def _order_all(self, plan: Sequence[tuple[str, tuple[int, int]]]) -> None:
+        if not plan:
+            return
         skus, hot = self._skus(), Counter[str]()
         database.close()  # of this thread
         try:
-            if plan:
-                self._oversell(skus[-1])
+            self._oversell(skus[-1])
             for platform, (goods, units) in plan:
                 if stop.is_requested(self.place):
                     return
@@ -132,6 +132,8 @@ class StoreCustomers:
 
     def poll_unread(self) -> bool:
         """Let a worker poll the stores while one has an order that the shop does not know."""
+        if not self.orders:
+            return False
         known = set(RemoteOrderRecord.objects.values_list("external_id", flat=True))
         if known >= {order.external_id for order in self.orders}:
             return False
@@ -145,7 +147,7 @@ class StoreCustomers:
         found = 0
         for each in Connection.objects.all():
             check.check_drift(each.pk, now=timezone.now())
-            found += each.runs.filter(kind=ChannelRun.Kind.DRIFT).latest("started_at").found
+            found += each.runs.filter(kind=ChannelRun.Kind.DRIFT).latest("pk").found
         self.drift_found += found
         return bool(found)
 

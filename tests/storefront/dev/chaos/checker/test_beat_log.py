@@ -121,6 +121,7 @@ def test_run_without_beat_is_reported(place, say, monkeypatch, is_put):
         stock=1,
         say=lambda _: None,
         is_audited=False,
+        store_orders=0,
     )
 
     run.execute()

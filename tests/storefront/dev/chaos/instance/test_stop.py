@@ -57,7 +57,15 @@ def test_phase_ends_on_stop_before_later_faults(place):
         phases=[Phase(name="a", planned_purchases=[], at_most_s=1, planned_faults=[late])],
         failpoints={},
     )
-    run = Run(place=place, restarter=None, plan=plan, goods=[], stock=1, say=lambda _: None)
+    run = Run(
+        place=place,
+        restarter=None,
+        plan=plan,
+        goods=[],
+        stock=1,
+        say=lambda _: None,
+        store_orders=0,
+    )
     threading.Timer(0.05, ask_to_end, [place]).start()
 
     with pytest.raises(StopRequestedError):

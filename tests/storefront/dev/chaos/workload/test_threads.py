@@ -45,7 +45,15 @@ def test_failing_purchase_is_reported_and_the_next_one_runs(monkeypatch):
     planned_purchases = [PlannedPurchase(goods=0, outcome=PaymentOutcome.PAYS)] * 2
     phase = Phase(name="base", planned_purchases=planned_purchases, at_most_s=5)
     plan = Plan(seed=1, phases=[phase], failpoints={})
-    run = Run(place=place(), restarter=None, plan=plan, goods=[None], stock=1, say=lambda _: None)
+    run = Run(
+        place=place(),
+        restarter=None,
+        plan=plan,
+        goods=[None],
+        stock=1,
+        say=lambda _: None,
+        store_orders=0,
+    )
 
     run._phase(phase)
 
