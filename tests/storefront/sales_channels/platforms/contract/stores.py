@@ -2,7 +2,7 @@
 
 To add a platform:
 1. Write a subclass of ``Store`` in a module of its own, such as ``shopify_store.py``. Give it ``PLATFORM``,
-   ``FAULTS`` and ``open``; override what its sandbox does differently.
+   ``FAULTS`` and the abstract methods; override what its sandbox does differently.
 2. Add it to ``STORES``. Every test of this folder then runs against it.
 
 The sandbox has these control actions, each with a JSON body:
@@ -26,6 +26,7 @@ Its prices include 19 % tax. Delivery costs 4.90 unless an order says otherwise.
 """
 
 import importlib
+from abc import ABC, abstractmethod
 from decimal import Decimal
 from typing import ClassVar
 
@@ -55,7 +56,7 @@ def store_class(name):
     return getattr(importlib.import_module(module), attribute)
 
 
-class Store:
+class Store(ABC):
     """A running store and an adapter that is connected to it."""
 
     PLATFORM: ClassVar[str]
@@ -74,9 +75,9 @@ class Store:
         self.platform = self.connect()
         self._extra = []
 
+    @abstractmethod
     def open(self, folder) -> RunningServer:
         """Start the sandbox in this process; its data go to the folder."""
-        raise NotImplementedError
 
     @property
     def base_url(self):
@@ -84,14 +85,14 @@ class Store:
         return self.running.url
 
     @property
+    @abstractmethod
     def secrets(self):
         """The secrets that staff enter."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def wrong_secrets(self):
         """The same, but revoked at the platform."""
-        raise NotImplementedError
 
     @property
     def options(self):
@@ -157,10 +158,10 @@ class Store:
         """Inject a fault into the call of a method of ``Platform``."""
         self.running.control("faults", {"path": self.FAULTS[method], "kind": kind, **words})
 
+    @abstractmethod
     def refusable(self, product):
         """Return the product, changed so that the platform refuses it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def throttle(self):
         """Set limits so low that the next calls must wait a moment."""
-        raise NotImplementedError
