@@ -8,14 +8,14 @@ from orders import ledger
 from orders.cancellation import cancellation
 from orders.checkout import checkout
 from orders.checkout.external_orders import find
-from orders.models import Allocation, Order, Payment, PurchaseOrder
+from orders.models import Allocation, Order, Payment
 from orders.purchasing import submission
 from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.dashboard.invariants.stock import STOCK
 from storefront.lib.money import Money
 from suppliers.models import StockLevel
 from tests.factories.external_orders import make_sale, place_sale, sold_line, total_of
-from tests.factories.orders import HOME, make_cart, make_sellable, order_of, quote_for
+from tests.factories.orders import make_cart, make_sellable, order_of
 from tests.factories.suppliers import NOON
 from tests.support.concurrency import all_at_once
 from tests.support.invariants import violated
@@ -125,25 +125,3 @@ def test_two_calls_at_once_take_a_sale_in_once():
 
     assert (Order.objects.count(), lost) == (1, 7)
     assert sum(one.quantity for one in Allocation.objects.all()) == 1
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("buyers", [8, pytest.param(64, marks=pytest.mark.full)])
-def test_one_unit_for_our_own_checkout_and_a_channel_is_sold_once(buyers):
-    listing = make_sellable(quantity=1)
-    acts = []
-    for number in range(buyers // 2):
-        cart = make_cart(listing)
-        quote = quote_for(cart)
-        acts.append(
-            lambda cart=cart, quote=quote: order_of(
-                cart, email=f"{cart.pk}@example.org", quote=quote, ship_to=HOME
-            )
-        )
-        sale = make_sale(listing, reference=str(number))
-        acts.append(lambda sale=sale: place_sale(sale))
-
-    lost = all_at_once(acts, checkout.UnavailableError)
-
-    assert (Order.objects.count(), lost) == (1, buyers - 1)
-    assert PurchaseOrder.objects.count() == 0

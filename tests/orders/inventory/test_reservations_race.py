@@ -1,4 +1,12 @@
+import threading
+from collections import Counter
+from dataclasses import asdict
+from functools import partial
+from http import HTTPStatus
+
 import pytest
+import time_machine
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F, Sum
 
@@ -6,15 +14,27 @@ from catalog.models import Channel, Listing
 from orders.checkout import checkout
 from orders.inventory import reservations
 from orders.models import Order, OrderLine, Reservation
+from storefront.dev.sandboxes import in_memory_platform
+from storefront.sales_channels.models import RemoteOrderRecord
 from suppliers.inventory import ledger
 from suppliers.models import StockLevel
+from tests.factories.api import ADMIN, merchant_caller
 from tests.factories.catalog import make_channel, make_exchange_rate, make_listing
-from tests.factories.orders import make_cart, make_order, make_sellable, order_of, quote_for
+from tests.factories.orders import (
+    HOME,
+    make_cart,
+    make_order,
+    make_sellable,
+    order_of,
+    quote_for,
+)
+from tests.factories.remote_orders import make_remote_order, take_in
+from tests.factories.sales_channels import make_connection, use_in_memory_platform
+from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON, make_level, make_location, make_offer, make_supplier
 from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 10  # without the guarded update, units are oversold in fewer rounds
 
 
 def buy_at_once(carts):
@@ -25,37 +45,90 @@ def buy_at_once(carts):
     return all_at_once([purchase(cart) for cart in carts], checkout.UnavailableError)
 
 
-@pytest.mark.parametrize(
-    ("buyers", "rounds"), [(8, ROUNDS), pytest.param(64, 6, marks=pytest.mark.full)]
-)
-def test_one_of_many_buyers_gets_the_last_unit(buyers, rounds):
+@pytest.fixture
+def fronts(monkeypatch):
+    """Return a function that makes one buyer of the last unit on each front."""
+    store = use_in_memory_platform(monkeypatch)
     listing = make_sellable(quantity=1)
+    make_service()
+    make_exchange_rate(base="EUR", quote="AZN", rate="1.9694")
+    market = make_channel(code="shop-az", currency="AZN", default_country="AZ")
+    azeri = make_listing(listing.variant, channel=market, price_amount="79.99", available=1)
+    connection = make_connection(refuse_after_hours=0)
+    make_listing(listing.variant, channel=connection.channel, available=1)
+    merchant = merchant_caller()
 
-    for sold in range(1, rounds + 1):
-        StockLevel.objects.filter(pk=listing.level.pk).update(reported_quantity=sold)
+    def own_page(listing):
+        cart = make_cart(listing)
+        quote = quote_for(cart)
+        order_of(cart, email=f"{cart.pk}@example.org", quote=quote)
 
-        lost = buy_at_once([make_cart(listing) for _ in range(buyers)])
+    def import_order(number):
+        if take_in(connection, number).status == "refused":
+            raise checkout.UnavailableError
 
-        assert (Order.objects.count(), Reservation.objects.count(), lost) == (
-            sold,
-            sold,
-            buyers - 1,
-        )
-    assert StockLevel.objects.get(pk=listing.level.pk).reserved == rounds
+    def create_order(number):
+        body = {
+            "email": f"{number}@example.org",
+            "ship_to": asdict(HOME),
+            "lines": [{"sku": listing.variant.sku, "quantity": 1}],
+        }
+        answer = merchant.post(f"{ADMIN}orders/", body, key=f"n{number}")
+        if answer.status_code == HTTPStatus.CONFLICT:
+            raise checkout.UnavailableError
+        assert answer.status_code == HTTPStatus.CREATED, answer.content
+
+    def make(number):
+        make_remote_order(store, listing.variant, external_id=number)
+        return [
+            partial(own_page, listing),
+            partial(own_page, azeri),
+            partial(import_order, number),
+            partial(create_order, number),
+        ]
+
+    cache.clear()
+    with time_machine.travel(NOON, tick=False):
+        yield lambda buyers: [act for n in range(buyers // 4) for act in make(str(n))]
+
+
+def sell_last_unit(monkeypatch, acts, reserve):
+    """Let all reserve at the same moment, when each has seen the unit; return how many lost."""
+    start = threading.Barrier(len(acts), timeout=60)
+    monkeypatch.setattr(ledger, "reserve", partial(reserve, start))
+    return all_at_once(acts, checkout.UnavailableError)
 
 
 @pytest.mark.parametrize("buyers", [8, pytest.param(64, marks=pytest.mark.full)])
-def test_one_of_many_buyers_on_two_markets_gets_the_last_unit(buyers):
-    listing = make_sellable(quantity=1)
-    make_exchange_rate(base="EUR", quote="AZN", rate="1.9694")
-    market = make_channel(code="shop-az", currency="AZN", default_country="AZ")
-    other = make_listing(listing.variant, channel=market, price_amount="79.99", available=1)
-    carts = [make_cart(each) for _ in range(buyers // 2) for each in (listing, other)]
+def test_the_last_unit_is_sold_once_on_all_fronts(buyers, fronts, monkeypatch):
+    """Two markets, a store and the merchant API sell one unit; the store refunds what is late."""
+    reserve = ledger.reserve
 
-    lost = buy_at_once(carts)
+    def reserve_together(start, **words):
+        start.wait()
+        reserve(**words)
 
-    assert (Order.objects.count(), Reservation.objects.count(), lost) == (1, 1, buyers - 1)
-    assert StockLevel.objects.get(pk=listing.level.pk).reserved == 1
+    lost = sell_last_unit(monkeypatch, fronts(buyers), reserve_together)
+
+    assert (Order.objects.count(), lost) == (1, buyers - 1)
+    level = StockLevel.objects.get()
+    assert level.reserved + level.allocated_outstanding == 1
+    records = RemoteOrderRecord.objects.values_list("status", "external_id")
+    store = in_memory_platform.store_at("http://memory.example")
+    ends = Counter((status, store.orders[number].payment) for status, number in records)
+    assert ends["refused", "refunded"] + ends["imported", "paid"] == buyers // 4
+
+
+def test_without_the_guarded_update_every_front_sells_the_last_unit(fronts, monkeypatch):
+    def read_then_write(start, *, units, cause, now):
+        for level_id, quantity in units.items():
+            if StockLevel.objects.get(pk=level_id).available < quantity:
+                raise ledger.NotEnoughStockError(level_id, quantity)
+            start.wait()
+            StockLevel.objects.filter(pk=level_id).update(reserved=F("reserved") + quantity)
+
+    assert sell_last_unit(monkeypatch, fronts(8), read_then_write) == 0
+    assert Order.objects.count() == 8
 
 
 def split_line(order):
@@ -93,26 +166,6 @@ def test_two_lines_on_one_stock_row_are_held_together(buyers):
 
     assert (lost, Reservation.objects.count()) == (buyers - 1, 2)
     assert StockLevel.objects.get().reserved == 2
-
-
-def test_without_the_guarded_update_units_are_oversold(monkeypatch):
-    listing = make_sellable(quantity=1)
-
-    def read_then_write(*, units, cause, now):
-        for level_id, quantity in units.items():
-            if StockLevel.objects.get(pk=level_id).available < quantity:
-                raise ledger.NotEnoughStockError(level_id, quantity)
-            StockLevel.objects.filter(pk=level_id).update(reserved=F("reserved") + quantity)
-
-    monkeypatch.setattr(ledger, "reserve", read_then_write)
-
-    for _ in range(ROUNDS):
-        before = Order.objects.count()
-        StockLevel.objects.update(reported_quantity=before + 1)
-        buy_at_once([make_cart(listing) for _ in range(8)])
-        if Order.objects.count() > before + 1:
-            return
-    pytest.fail("nothing was oversold")
 
 
 def test_many_concurrent_submissions_make_one_order():

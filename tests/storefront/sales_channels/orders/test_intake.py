@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from orders.checkout.checkout import UnavailableError
 from orders.models import Order
 from orders.purchasing import submission
 from storefront.dashboard.invariants.payments import PAYMENTS
@@ -19,7 +18,7 @@ from storefront.sales_channels.platforms.base import PaymentState
 from suppliers.models import StockLevel
 from suppliers.resilience.bulkheads import LockedElsewhereError
 from tests.factories.catalog import make_channel
-from tests.factories.orders import HOME, make_cart, order_of, quote_for
+from tests.factories.orders import HOME
 from tests.factories.pricing import make_terms
 from tests.factories.remote_orders import (
     change_remote_order,
@@ -343,40 +342,6 @@ def test_no_order_is_refused_for_lack_of_the_units_that_it_holds_itself(
     rival.finish()
     assert (record.status, store.orders["1001"].payment) == ("imported", "paid")
     assert isinstance(rival.failure, LockedElsewhereError)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_last_unit_is_sold_once_and_the_other_orders_are_refunded(connection, store, lamp):
-    """Our checkout and a store sell one unit; the store refunds what came too late."""
-    buyers = 8
-    connection.refuse_after_hours = 0
-    connection.save(update_fields=["refuse_after_hours"])
-    StockLevel.objects.update(reported_quantity=1)
-    listing = lamp.listings.get()
-    acts = []
-    for number in range(buyers // 2):
-        make_remote_order(store, lamp, external_id=str(number))
-        cart = make_cart(listing)
-        quote = quote_for(cart)
-        acts.append(lambda number=number: take_in(connection, str(number)))
-        acts.append(lambda cart=cart, quote=quote: own(cart, quote))
-
-    all_at_once(acts, LookupError)
-
-    records = list(RemoteOrderRecord.objects.all())
-    imported = [record for record in records if record.status == "imported"]
-    refused = [record for record in records if record.status == "refused"]
-    assert Order.objects.count() == 1
-    assert len(imported) + len(refused) == buyers // 2
-    assert all(store.orders[record.external_id].payment == "refunded" for record in refused)
-    assert all(store.orders[record.external_id].payment == "paid" for record in imported)
-
-
-def own(cart, quote):
-    try:
-        order_of(cart, email=f"{cart.pk}@example.org", quote=quote)
-    except UnavailableError as error:
-        raise LookupError from error
 
 
 def test_two_stores_may_use_the_same_order_id(connection, store, lamp):
