@@ -49,8 +49,9 @@ DELETE FROM sales_channels_pendingchange WHERE id IN (
     WHERE connection_id = %(connection)s ORDER BY id LIMIT %(limit)s
 ) RETURNING variant_id, product_id, effect, at
 """
-# A product concerns all its variants: they may be new, moved or withdrawn. New rows are in the order
-# of products, in which they are sent: some platforms take one batch for each product.
+# A product concerns all its variants: they may be new, moved or withdrawn. A variant that the store
+# does not have waits for its product. New rows are in the order of products, in which they are sent:
+# some platforms take one batch for each product.
 MARK_LISTINGS = """
 INSERT INTO sales_channels_remotelisting AS r (
     connection_id, variant_id, dirty_since, version, problem,
@@ -58,7 +59,9 @@ INSERT INTO sales_channels_remotelisting AS r (
 )
 SELECT %(connection)s, queued.variant_id, min(queued.at), 1, '', '', '', ''
 FROM (
-    SELECT * FROM unnest(%(variants)s::bigint[], %(variant_ats)s::timestamptz[]) AS q(variant_id, at)
+    SELECT q.* FROM unnest(%(variants)s::bigint[], %(variant_ats)s::timestamptz[]) AS q(variant_id, at)
+    JOIN sales_channels_remotelisting known ON known.variant_id = q.variant_id
+    WHERE known.connection_id = %(connection)s AND known.external_variant_id <> ''
     UNION ALL
     SELECT v.id, q.at
     FROM unnest(%(products)s::bigint[], %(product_ats)s::timestamptz[]) AS q(product_id, at)

@@ -213,6 +213,17 @@ def test_product_without_image_is_not_sent(connection, store):
     assert len(store.products) == 1
 
 
+def test_stock_of_a_product_that_cannot_be_sent_does_not_wait(connection, store):
+    listing = make_listing(make_variant(sku="HL-1"), channel=connection.channel, available=7)
+    publish(connection)
+    change(listing, available=6)
+
+    publish(connection)
+
+    assert not store.products
+    assert pending_changes.stores_with_changes() == []
+
+
 def test_gtin_is_required_if_the_store_requires_it(connection, store):
     Connection.objects.update(requires_gtin=True)
     sell(connection)
