@@ -30,8 +30,8 @@ DESCRIPTION: dict[str, Any] = {
         "securitySchemes": {
             name: {"type": "http", "scheme": "bearer", "description": words}
             for name, words in (
-                ("CartToken", "The token of a cart, returned by open_cart."),
-                ("OrderKey", "The access key of an order, returned by place_order."),
+                ("CartToken", "The token of a cart, returned by create_cart."),
+                ("OrderKey", "The access key of an order, returned by create_storefront_order."),
                 ("ApiKey", "A key that staff create for a program, with the scopes it needs."),
             )
         }

@@ -2,21 +2,20 @@
 
 import json
 import os
+from contextlib import suppress
 
-from storefront.api.core.docs import EXAMPLES
+from storefront.api.core.docs import EXAMPLES, pretty
 
 IS_RECORDING = os.environ.get("API_EXAMPLES") == "record"
-MAX_ROWS, MAX_CHARS = 2, 4000
+MAX_ROWS, MAX_CHARS = 1, 4000
 
 
 def record(operation, content, response):
     """Keep the longest call of an operation that a reader still overlooks."""
-    try:
-        body = json.loads(content) if content else None
-    except ValueError:
-        body = None  # a form
-    example = {"request": _shortened(body), "response": _shortened(response.json())}
-    text = json.dumps(example, indent=2, ensure_ascii=False) + "\n"
+    example = {"response": _shortened(response.json())}
+    with suppress(ValueError):  # no body, or a form
+        example = {"request": _shortened(json.loads(content)), **example}
+    text = f"{pretty(example)}\n"
     if "Infinity" in text or "NaN" in text:  # of a test of bad input
         return
     file = EXAMPLES / f"{operation}.json"

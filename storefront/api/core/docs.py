@@ -22,6 +22,7 @@ from storefront.api.core.schema import API_KEY, CART_TOKEN, CUSTOMER_SESSION, OR
 
 JSON = "application/json"
 EXAMPLES = Path(__file__).parent.parent / "examples"
+MAX_LINE = 100
 # The only operation that takes a form: RFC 6749 prescribes it.
 FORM = "-u fara_key_…:fara_key_… -d grant_type=client_credentials"
 
@@ -82,7 +83,7 @@ def describe(path: str, method: str, definition: dict[str, Any]) -> Operation:
         parameters=definition.get("parameters", []),
         curl=_curl(path, method, definition),
         success=int(success),
-        example=_pretty(content["example"]) if content and "example" in content else "",
+        example=pretty(content["example"]) if content and "example" in content else "",
         problems=[kind for kind in problem_types.ALL if kind.slug in slugs],
     )
 
@@ -111,7 +112,7 @@ def _curl(path: str, method: str, definition: dict[str, Any]) -> str:
         content = body["content"][JSON]
         stated = [example["value"] for example in content.get("examples", {}).values()]
         sample = stated[0] if stated else content.get("example", {})
-        lines += ["-H 'Content-Type: application/json'", f"-d '{_pretty(sample)}'"]
+        lines += ["-H 'Content-Type: application/json'", f"-d '{pretty(sample)}'"]
     return " \\\n  ".join(lines)
 
 
@@ -128,8 +129,18 @@ BEARERS = {
 }
 
 
-def _pretty(sample: Any) -> str:
-    return json.dumps(sample, indent=2, ensure_ascii=False)
+def pretty(value: Any, indent: str = "") -> str:
+    """Return JSON in which an object or list that fits into a line is one line."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or len(indent) + len(flat) <= MAX_LINE:
+        return flat
+    inner = f"{indent}  "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(name)}: {pretty(each, inner)}" for name, each in value.items()]
+    else:
+        parts = [pretty(each, inner) for each in value]
+    lines = ",\n".join(f"{inner}{part}" for part in parts)
+    return f"{flat[0]}\n{lines}\n{indent}{flat[-1]}"
 
 
 # Examples of the schema
@@ -137,7 +148,7 @@ def _pretty(sample: Any) -> str:
 
 @cache
 def recorded() -> dict[str, dict[str, Any]]:
-    """Return ``{"request", "response"}`` by operation; the request is null without a body."""
+    """Return ``{"request", "response"}`` by operation; without a body, there is no request."""
     return {file.stem: json.loads(file.read_text()) for file in sorted(EXAMPLES.glob("*.json"))}
 
 
@@ -147,7 +158,7 @@ def add_examples(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for definition in methods.values():
             example = recorded().get(definition["operationId"])
             if example is not None:
-                _add(definition.get("requestBody"), example["request"])
+                _add(definition.get("requestBody"), example.get("request"))
                 for status, answer in definition["responses"].items():
                     if status.startswith("2"):
                         _add(answer, example["response"])

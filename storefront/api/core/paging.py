@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.core import signing
 from django.db.models import Model, Q, QuerySet
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -53,16 +53,12 @@ def page_of[T: Model](
     return found[:limit], _next_url(request, [_plain(getattr(last, name)) for name in columns])
 
 
-def list_serializer(row: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
+def list_serializer(row: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """Return the serializer of a page of rows, for the schema."""
-    fields = {
-        "results": row(many=True),
-        "next": serializers.URLField(
-            allow_null=True, help_text="URL of the next page; null: last."
-        ),
-        "__doc__": "One page of a list.",
-    }
-    return type(f"{schema_name(row)}PageSerializer", (serializers.Serializer,), fields)
+    following = serializers.URLField(allow_null=True, help_text="URL of the next page; null: last.")
+    return inline_serializer(
+        f"{schema_name(row)}Page", {"results": row(many=True), "next": following}
+    )
 
 
 def _limit(request: Request) -> int:

@@ -49,7 +49,7 @@ class OwnOrderList(CustomerEndpoint):
 
 class OwnOrderDetail(CustomerEndpoint):
     @customer_operation(
-        name="retrieve_my_order",
+        name="get_my_order",
         summary="Retrieve one of your orders",
         parameters=(NUMBER,),
         answers={200: OwnOrderSerializer},
@@ -63,7 +63,7 @@ class OwnOrderDetail(CustomerEndpoint):
 
 class OwnOrderTracking(CustomerEndpoint):
     @customer_operation(
-        name="track_my_order",
+        name="get_my_order_tracking",
         summary="Retrieve the parcels of one of your orders",
         parameters=(NUMBER,),
         answers={200: TrackingSerializer},

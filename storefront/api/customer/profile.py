@@ -48,7 +48,7 @@ class ProfileChangeSerializer(StrictSerializer):
 
 class Profile(CustomerEndpoint):
     @customer_operation(
-        name="retrieve_me",
+        name="get_me",
         summary="Retrieve your profile",
         description="Sign in on the website first. The session cookie identifies the customer.",
         answers={200: ProfileSerializer},
@@ -57,7 +57,7 @@ class Profile(CustomerEndpoint):
         return self._shown(request)
 
     @customer_operation(
-        name="change_me",
+        name="update_me",
         summary="Change your name or language",
         body=ProfileChangeSerializer,
         answers={200: ProfileSerializer},
@@ -141,7 +141,7 @@ class AddressList(AddressEndpoint):
         return self.shown()
 
     @customer_operation(
-        name="save_my_address",
+        name="create_my_address",
         summary="Save an address",
         body=NewAddressSerializer,
         answers={201: SavedAddressesSerializer},
@@ -158,7 +158,7 @@ class AddressList(AddressEndpoint):
 
 class AddressDetail(AddressEndpoint):
     @customer_operation(
-        name="replace_my_address",
+        name="update_my_address",
         summary="Change a saved address",
         parameters=(of_path("address_id", "The address's id."),),
         body=NewAddressSerializer,
@@ -197,7 +197,7 @@ class Consents(CustomerEndpoint):
         return self._shown()
 
     @customer_operation(
-        name="change_my_consents",
+        name="update_my_consents",
         summary="Choose which messages you get",
         body=ConsentsSerializer,
         answers={200: ConsentsSerializer},

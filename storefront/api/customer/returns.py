@@ -131,7 +131,7 @@ class OwnOrderReturns(CustomerEndpoint):
         return Response(OrderReturnsSerializer(shown, context=context).data)
 
     @customer_operation(
-        name="open_my_return",
+        name="create_my_return",
         summary="Return items of an order",
         description="A withdrawal is approved at once; our staff decide about a complaint. Items"
         " from several suppliers become several returns.",

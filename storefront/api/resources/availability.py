@@ -62,7 +62,7 @@ class AvailabilityList(Endpoint):
     cache_for_s = CACHE_S
 
     @openapi(
-        name="check_availability",
+        name="list_availability",
         tag="catalog",
         summary="Check availability for a country and a date",
         description="Considers carriers, batteries, packs, the age of stock figures,"

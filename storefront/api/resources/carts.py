@@ -201,14 +201,14 @@ class CartList(Endpoint):
 
 
 class CartDetail(Endpoint):
-    @cart_operation(name="retrieve_cart", summary="Retrieve a cart with current prices and stock")
+    @cart_operation(name="get_cart", summary="Retrieve a cart with current prices and stock")
     def get(self, request: Request) -> Response:
         return Response(cart_data(open_cart_of(request, self), self))
 
 
 class CartLines(Endpoint):
     @cart_operation(
-        name="add_line",
+        name="create_cart_line",
         summary="Add an item to a cart",
         description="If the listing is already in the cart, the quantity is added to its line.",
         body=NewLineSerializer,
@@ -230,7 +230,7 @@ class CartLines(Endpoint):
 
 class CartLineDetail(Endpoint):
     @cart_operation(
-        name="update_line",
+        name="update_cart_line",
         summary="Change the quantity of a line",
         body=ChangedLineSerializer,
         parameters=(LINE_ID,),
@@ -242,7 +242,7 @@ class CartLineDetail(Endpoint):
         )
 
     @cart_operation(
-        name="remove_line",
+        name="delete_cart_line",
         summary="Remove a line from a cart",
         parameters=(LINE_ID,),
         problems=(
@@ -270,7 +270,7 @@ class CartLineDetail(Endpoint):
 
 class CartCodes(Endpoint):
     @cart_operation(
-        name="add_coupon",
+        name="create_cart_code",
         summary="Add a promotion code to a cart",
         description="Only a valid code is saved, in its registered spelling. The"
         " delivery options show its discount, or why it gives none.",
@@ -292,7 +292,9 @@ class CartCodes(Endpoint):
         return Response(cart_data(cart, self))
 
     @cart_operation(
-        name="remove_coupon", summary="Remove a promotion code from a cart", body=NewCodeSerializer
+        name="delete_cart_code",
+        summary="Remove a promotion code from a cart",
+        body=NewCodeSerializer,
     )
     def delete(self, request: Request) -> Response:
         cart = open_cart_of(request, self)

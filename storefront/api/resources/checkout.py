@@ -151,7 +151,7 @@ def open_pay_url(order: Order, first: Payment | None) -> str | None:
 
 class Checkout(Endpoint):
     @openapi(
-        name="place_order",
+        name="create_storefront_order",
         tag="orders",
         summary="Place an order",
         description="Stock is reserved until payment_due_at. The same key never places two orders.",

@@ -144,7 +144,7 @@ class CompetitorPriceList(MerchantEndpoint):
     throttle_classes = [ClientThrottle, BatchThrottle]
 
     @openapi(
-        name="submit_competitor_prices",
+        name="create_competitor_prices",
         tag="prices",
         summary="Send competitor prices",
         description=f"For price monitoring programs; staff create the key. Up to {MAX_ROWS} rows"

@@ -103,7 +103,7 @@ def insufficient_stock(checked_cart: CheckedCart) -> ProblemError:
 
 class CartDelivery(Endpoint):
     @openapi(
-        name="quote_delivery",
+        name="list_delivery_options",
         tag="carts",
         summary="List the delivery options of a cart",
         bearer=CART_TOKEN,

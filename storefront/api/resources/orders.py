@@ -202,7 +202,7 @@ order_operation = partial(
 
 class OrderDetail(Endpoint):
     @order_operation(
-        name="retrieve_order", summary="Retrieve an order", answers={200: OrderSerializer}
+        name="get_storefront_order", summary="Retrieve an order", answers={200: OrderSerializer}
     )
     def get(self, request: Request, number: str) -> Response:
         placed = order_of(request, number)
@@ -214,7 +214,7 @@ class OrderDetail(Endpoint):
 
 class OrderPay(Endpoint):
     @order_operation(
-        name="pay_order",
+        name="pay_storefront_order",
         summary="Create a payment, or return the pending one",
         description="After a declined card, this starts a new attempt.",
         answers={200: PaymentSerializer},
@@ -234,7 +234,7 @@ class OrderPay(Endpoint):
 
 class OrderCancel(Endpoint):
     @order_operation(
-        name="cancel_order",
+        name="cancel_storefront_order",
         summary="Cancel unshipped items",
         description="Items that no supplier has received are canceled immediately."
         " For the rest, we ask the supplier. Read the order later to see"
@@ -264,7 +264,7 @@ class OrderCancel(Endpoint):
 
 class OrderTracking(Endpoint):
     @order_operation(
-        name="track_order",
+        name="get_storefront_order_tracking",
         summary="Retrieve the parcels of an order",
         answers={200: TrackingSerializer},
     )

@@ -166,7 +166,7 @@ class CategoryList(Endpoint):
     cache_for_s = CACHE_S
 
     @openapi(
-        name="list_categories",
+        name="list_storefront_categories",
         tag="catalog",
         summary="List categories",
         answers={200: CategorySerializer(many=True)},
@@ -185,7 +185,7 @@ class ListingList(Endpoint):
     cache_for_s = CACHE_S
 
     @openapi(
-        name="list_listings",
+        name="list_storefront_listings",
         tag="catalog",
         summary="List products",
         description="24 products a page. The filters are those of the shop. Each"
@@ -239,7 +239,7 @@ class ListingDetail(Endpoint):
     cache_for_s = CACHE_S
 
     @openapi(
-        name="retrieve_listing",
+        name="get_storefront_listing",
         tag="catalog",
         summary="Retrieve a product with its variants",
         parameters=(of_path("slug", "Slug of the product."), COUNTRY_PARAMETER),

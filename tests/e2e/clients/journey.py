@@ -8,7 +8,7 @@ import sys
 
 from fara_api_client import AuthenticatedClient
 from fara_api_client.api.orders_of_the_shop import (
-    cancel_shop_order,
+    cancel_order,
     create_order,
     get_order,
     list_orders,
@@ -35,7 +35,7 @@ made, again = (
 )
 listed = list_orders.sync(client=client)
 reason = OrderCancellationRequest(reason="The customer called.")
-canceled = cancel_shop_order.sync(made.number, client=client, body=reason, idempotency_key="p-2")
+canceled = cancel_order.sync(made.number, client=client, body=reason, idempotency_key="p-2")
 unknown = get_order.sync("FL-000000-00000", client=client)
 assert isinstance(unknown, Problem)
 did = {

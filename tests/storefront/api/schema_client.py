@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from urllib.parse import parse_qsl, urlsplit
 
 from django.test import Client
@@ -11,6 +12,17 @@ from storefront.api.core.docs import schema_in
 from tests.support import api_examples
 
 CART = "/api/v1/cart/"
+
+
+@cache
+def components():
+    """Return the components of the schema. Only a problem may have members that none documents."""
+    schemas = schema_in("en")["components"]["schemas"].items()
+    return {
+        "schemas": {
+            name: {"additionalProperties": name == "Problem", **schema} for name, schema in schemas
+        }
+    }
 
 
 class Caller:
@@ -78,7 +90,7 @@ class Caller:
         content_type = response.headers["content-type"]
         assert content_type in documented["content"], f"{name}: {content_type}"
         part = documented["content"][content_type]["schema"]
-        whole = {"allOf": [part], "components": self.schema["components"]}
+        whole = {"allOf": [part], "components": components()}
         Draft202012Validator(whole).validate(response.json())
         if api_examples.IS_RECORDING and response.status_code < 300:
             api_examples.record(name, content, response)

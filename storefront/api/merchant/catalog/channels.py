@@ -53,7 +53,7 @@ class ChannelList(MerchantEndpoint):
 
 class CategoryList(MerchantEndpoint):
     @list_operation(
-        name="list_all_categories",
+        name="list_categories",
         tag=TAG,
         summary="List all categories",
         serializer=CategorySerializer,

@@ -1,5 +1,6 @@
 """Merchant API: submit bulk jobs, read their progress and the result of each row."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -64,30 +65,53 @@ class RowFilter(serializers.Serializer[Any]):
     result = serializers.ChoiceField(choices=BulkJobRow.Result.values, required=False)
 
 
-def _body(name: str, row: type[serializers.Serializer[Any]]) -> type[StrictSerializer]:
-    """Return the request of a job, in which each row is validated on its own."""
+class RowsField(serializers.ListField):
+    """The rows of a job. Each is validated on its own, when it is done."""
 
-    @extend_schema_field(row(many=True))
-    class Rows(serializers.ListField):
-        pass
+    def __init__(self, row: type[StrictSerializer]) -> None:
+        super().__init__(child=serializers.DictField(), min_length=1, max_length=MAX_ROWS)
+        extend_schema_field(row(many=True))(self)
 
-    rows = Rows(child=serializers.DictField(), min_length=1, max_length=MAX_ROWS)
-    members = {"rows": rows, "__doc__": f"Up to {MAX_ROWS} rows."}
-    return type(f"{name}JobSerializer", (StrictSerializer,), members)
+
+class ProductJobSerializer(StrictSerializer):
+    rows = RowsField(ProductRow)
+
+
+class VariantJobSerializer(StrictSerializer):
+    rows = RowsField(VariantRow)
+
+
+class PriceJobSerializer(StrictSerializer):
+    rows = RowsField(PriceRow)
+
+
+class StockJobSerializer(StrictSerializer):
+    rows = RowsField(SetStockSerializer)
+
+
+bulk_operation = partial(
+    write_operation,
+    tag=TAG,
+    description=f"Up to {MAX_ROWS} rows and {MAX_BYTES} bytes, 20 jobs a minute. A worker does the"
+    " rows one by one, each once; an invalid row refuses no other. Read the job at the address in"
+    " Location until completed_at is set",
+    answers={202: JobSerializer},
+    is_new=True,
+)
 
 
 class BulkEndpoint(MerchantEndpoint):
     parser_classes = [BulkParser]
     throttle_classes = [ClientThrottle, BatchThrottle]
-    operation: ClassVar[str]
-    body: ClassVar[type[StrictSerializer]]
 
-    def submit(self, request: Request) -> Response:
+    def submit(
+        self, request: Request, body: type[StrictSerializer], operation: BulkJob.Operation
+    ) -> Response:
+        """Store a job once, queue it, and return it."""
+
         def work(_attempt: Attempt) -> Response:
-            rows = validated(self.body, request)["rows"]
-            job = bulk.create_job(
-                key=self.client.key, operation=self.operation, rows=rows, now=self.now
-            )
+            rows = validated(body, request)["rows"]
+            job = bulk.create_job(key=self.client.key, operation=operation, rows=rows, now=self.now)
             enqueue(tasks.run_job, job_id=job.pk)
             response = self.show(request, find_job(self, job.pk), JobSerializer, status=202)
             response.headers["Location"] = job_url(job)
@@ -96,44 +120,48 @@ class BulkEndpoint(MerchantEndpoint):
         return self.run_once(request, work)
 
 
-def _endpoint(
-    operation: BulkJob.Operation, row: type[serializers.Serializer[Any]], scope: Scope, summary: str
-) -> type[BulkEndpoint]:
-    """Return the endpoint of one operation."""
-    body = _body(operation.capitalize(), row)
-
-    @write_operation(
-        name=f"bulk_{operation}",
-        tag=TAG,
-        summary=summary,
-        description=f"Up to {MAX_ROWS} rows and {MAX_BYTES} bytes, 20 jobs a minute. A worker does"
-        " the rows one by one, each once; an invalid row refuses no other. Read the job at the"
-        " address in Location until completed_at is set",
-        body=body,
-        answers={202: JobSerializer},
-        scope=scope,
-        is_new=True,
+class BulkProducts(BulkEndpoint):
+    @bulk_operation(
+        name="create_product_job",
+        summary="Change many products",
+        body=ProductJobSerializer,
+        scope=Scope.PRODUCTS_WRITE,
     )
-    def post(self: BulkEndpoint, request: Request) -> Response:
-        return self.submit(request)
-
-    members = {"operation": operation, "body": body, "post": post}
-    return type(f"Bulk{operation.capitalize()}", (BulkEndpoint,), members)
+    def post(self, request: Request) -> Response:
+        return self.submit(request, ProductJobSerializer, BulkJob.Operation.PRODUCTS)
 
 
-BulkProducts = _endpoint(
-    BulkJob.Operation.PRODUCTS, ProductRow, Scope.PRODUCTS_WRITE, "Change many products"
-)
-BulkVariants = _endpoint(
-    BulkJob.Operation.VARIANTS, VariantRow, Scope.PRODUCTS_WRITE, "Change many variants"
-)
-BulkPrices = _endpoint(BulkJob.Operation.PRICES, PriceRow, Scope.PRICES_WRITE, "Set many prices")
-BulkStock = _endpoint(
-    BulkJob.Operation.STOCK,
-    SetStockSerializer,
-    Scope.INVENTORY_WRITE,
-    "Set the stock of many items",
-)
+class BulkVariants(BulkEndpoint):
+    @bulk_operation(
+        name="create_variant_job",
+        summary="Change many variants",
+        body=VariantJobSerializer,
+        scope=Scope.PRODUCTS_WRITE,
+    )
+    def post(self, request: Request) -> Response:
+        return self.submit(request, VariantJobSerializer, BulkJob.Operation.VARIANTS)
+
+
+class BulkPrices(BulkEndpoint):
+    @bulk_operation(
+        name="create_price_job",
+        summary="Set many prices",
+        body=PriceJobSerializer,
+        scope=Scope.PRICES_WRITE,
+    )
+    def post(self, request: Request) -> Response:
+        return self.submit(request, PriceJobSerializer, BulkJob.Operation.PRICES)
+
+
+class BulkStock(BulkEndpoint):
+    @bulk_operation(
+        name="create_stock_job",
+        summary="Set the stock of many items",
+        body=StockJobSerializer,
+        scope=Scope.INVENTORY_WRITE,
+    )
+    def post(self, request: Request) -> Response:
+        return self.submit(request, StockJobSerializer, BulkJob.Operation.STOCK)
 
 
 class JobDetail(MerchantEndpoint):

@@ -147,7 +147,7 @@ class ListingFilter(serializers.Serializer[Any]):
 
 class ListingList(MerchantEndpoint):
     @list_operation(
-        name="list_all_listings",
+        name="list_listings",
         tag=TAG,
         summary="List listings of all channels",
         serializer=ListingSerializer,
@@ -173,7 +173,7 @@ class ListingDetail(MerchantEndpoint):
 
 class ListingPrice(MerchantEndpoint):
     @write_operation(
-        name="set_price",
+        name="update_fixed_price",
         tag=TAG,
         summary="Set a price",
         description="Fixes the price of a listing instead of the price rules, until it is"
@@ -192,7 +192,7 @@ class ListingPrice(MerchantEndpoint):
         return self.run_once(request, work, is_required=False)
 
     @write_operation(
-        name="release_price",
+        name="delete_fixed_price",
         tag=TAG,
         summary="Release a fixed price",
         description="The price rules set the price again, at once",
@@ -242,7 +242,7 @@ def describe_price(done: Calculation) -> dict[str, str]:
 
 class PriceExplanation(MerchantEndpoint):
     @read_operation(
-        name="explain_price",
+        name="get_price_explanation",
         tag=TAG,
         summary="Explain a price",
         serializer=ExplanationSerializer,

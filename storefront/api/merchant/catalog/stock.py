@@ -108,7 +108,7 @@ class StockList(MerchantEndpoint):
         return self.show_page(request, _levels(self.now).filter(**wanted), StockSerializer)
 
     @write_operation(
-        name="set_stock",
+        name="update_stock",
         tag=TAG,
         summary="Set the stock of an item in a warehouse",
         description="For warehouses of suppliers whose stock no system reports: your own, or that"

@@ -74,7 +74,7 @@ class CancellationResultSerializer(serializers.Serializer[Any]):
 
 class OrderCancellation(MerchantEndpoint):
     @change_operation(
-        name="cancel_shop_order",
+        name="cancel_order",
         summary="Cancel an order, or units of its lines",
         description="What no supplier has is canceled and refunded at once. For the rest, the"
         " supplier is asked; its answer is on the purchase order.",
@@ -195,7 +195,7 @@ class OrderMessages(MerchantEndpoint):
         return self.show_page(request, order.messages.all(), OrderMessageSerializer)
 
     @change_operation(
-        name="write_to_customer",
+        name="create_order_message",
         summary="Write to the customer of an order",
         description="The customer gets it by e-mail and on the order page.",
         answers={201: OrderMessageSerializer},

@@ -118,7 +118,7 @@ class ParcelDetail(MerchantEndpoint):
 
 class ParcelDelivery(MerchantEndpoint):
     @action_operation(
-        name="mark_parcel_delivered",
+        name="deliver_parcel",
         tag=TAG,
         summary="Mark a parcel delivered",
         description="For a parcel whose carrier does not report it. A delivered parcel stays so.",

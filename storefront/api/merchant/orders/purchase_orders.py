@@ -146,7 +146,7 @@ class PurchaseOrderDetail(MerchantEndpoint):
 
 class PurchaseOrderParcels(MerchantEndpoint):
     @action_operation(
-        name="add_tracking",
+        name="create_parcel",
         tag=TAG,
         summary="Add a parcel with its tracking number",
         description="As the supplier's own report: it implies acceptance, and the customer is"

@@ -131,7 +131,7 @@ class RefundDetail(MerchantEndpoint):
 
 class OrderRefunds(MerchantEndpoint):
     @openapi(
-        name="refund_order",
+        name="create_refund",
         tag=TAG,
         summary="Refund an amount or units of an order",
         description="At most what is left of what was captured. Units must have shipped; cancel"

@@ -137,7 +137,7 @@ class ReturnDetail(MerchantEndpoint):
 
 class OrderReturns(MerchantEndpoint):
     @action_operation(
-        name="open_return",
+        name="create_return",
         tag=TAG,
         summary="Open a return for a customer",
         description="The customer gets the receipt by e-mail. A withdrawal is approved at once."

@@ -6,8 +6,10 @@ from jsonschema import Draft202012Validator
 
 from storefront.api.core import problem_types
 from storefront.api.core.docs import describe, recorded, schema_in
+from tests.storefront.api.schema_client import components
 
 pytestmark = pytest.mark.django_db
+VERBS = {"get": ["list", "get"], "put": ["update"], "patch": ["update"], "delete": ["delete"]}
 
 
 def test_schema_is_valid_complete_and_served(client, tmp_path):
@@ -23,6 +25,14 @@ def test_no_url_contains_a_secret():
     found = set(re.findall(r"{(\w+)}", " ".join(schema_in("en")["paths"])))
 
     assert {name for name in found if not name.endswith("_id")} == {"slug", "number", "event"}
+
+
+def test_every_operation_is_named_by_its_verb_and_its_object():
+    for path, methods in schema_in("en")["paths"].items():
+        action = path.split("/")[-2]  # such as cancel
+        for method, described in methods.items():
+            verb = described["operationId"].partition("_")[0]
+            assert verb in VERBS.get(method, ["create", action]), described["operationId"]
 
 
 def test_every_operation_documents_its_problems():
@@ -55,8 +65,6 @@ def test_every_operation_has_a_recorded_example():
 
 
 def test_every_example_matches_the_schema():
-    components = schema_in("en")["components"]
-
     for _name, operation, described in _operations():
         for part in (
             described.get("requestBody", {}),
@@ -65,7 +73,7 @@ def test_every_example_matches_the_schema():
             content = part.get("content", {}).get("application/json", {})
             stated = [example["value"] for example in content.get("examples", {}).values()]
             for example in [content["example"]] if "example" in content else stated:
-                whole = {"allOf": [content["schema"]], "components": components}
+                whole = {"allOf": [content["schema"]], "components": components()}
                 Draft202012Validator(whole).validate(example)
 
 

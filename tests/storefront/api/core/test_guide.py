@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from catalog.models import Listing
+from catalog.models import Listing, Product
+from storefront.api.merchant.catalog import tasks
 from suppliers.models import Connection, StockLevel
 from tests.factories.api import make_api_key
-from tests.factories.catalog import make_variant
+from tests.factories.catalog import make_product, make_variant
 from tests.factories.priced_shop import stock_shop
 from tests.factories.suppliers import make_level, make_offer
 
@@ -58,3 +59,15 @@ def test_python(run):
 
     assert printed.splitlines()[-1] == "applied"
     assert Listing.objects.latest("pk").price_amount == 49
+
+
+def test_javascript(run, monkeypatch):
+    monkeypatch.setattr(tasks.run_job, "delay", tasks.run_job)  # a worker that starts at once
+    product = make_product()
+
+    printed = run(
+        ["node", "--input-type=module", "-"], "javascript.txt", PRODUCT_ID=str(product.pk)
+    )
+
+    assert printed == "1 0\n"
+    assert Product.objects.get().title == "Ridge 2000"

@@ -47,10 +47,10 @@ def returned(act):
 @pytest.mark.parametrize(
     ("name", "prepare"),
     [
-        ("cancel_shop_order", unshipped),
-        ("add_tracking", shipping),
-        ("refund_order", lambda: delivered("refunds")),
-        ("open_return", lambda: delivered("returns")),
+        ("cancel_order", unshipped),
+        ("create_parcel", shipping),
+        ("create_refund", lambda: delivered("refunds")),
+        ("create_return", lambda: delivered("returns")),
         ("receive_return", lambda: returned("receive")),
         ("inspect_return", lambda: returned("inspect")),
     ],
