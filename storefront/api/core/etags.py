@@ -15,8 +15,8 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
+from storefront.api.core.selection import EXPAND, FIELDS
 
-SELECTING = ("fields", "expand")
 NOT_MODIFIED = 304
 
 
@@ -28,7 +28,7 @@ def etag_of(data: Any) -> str:
 def respond(request: Request, data: Any, status: int = 200) -> Response:
     """Return an object with its tag, or 304 if ``If-None-Match`` names the tag."""
     is_read = request.method in SAFE_METHODS
-    if is_read and any(name in request.query_params for name in SELECTING):
+    if is_read and any(name in request.query_params for name in (FIELDS, EXPAND)):
         return Response(data, status=status)
     etag = etag_of(data)
     if is_read and _matches(request.headers.get("If-None-Match", ""), etag):

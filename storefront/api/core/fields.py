@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -47,6 +48,14 @@ class StrictCharField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class RowsField(serializers.ListField):
+    """Rows of a batch, described as ``row``. Each is validated later, so that it refuses no other."""
+
+    def __init__(self, row: type[StrictSerializer], **options: Any) -> None:
+        super().__init__(min_length=1, **options)
+        set_override(self, "field", row(many=True))
 
 
 class AmountField(serializers.DecimalField):

@@ -24,6 +24,7 @@ from storefront.api.customer.sessions import CustomerEndpoint, customer_operatio
 from storefront.api.resources.consents import ConsentSerializer, consents_of
 from storefront.lib.address import Address
 
+ADDRESS_ID = of_path("address_id", "The address's id.")
 WRITE_PROBLEMS = (problem_types.SIGN_IN_REQUIRED, problem_types.CSRF_FAILED)
 ADDRESS_PROBLEMS = (*WRITE_PROBLEMS, problem_types.OBJECT_NOT_FOUND)
 SAVE_PROBLEMS = (problem_types.TOO_MANY_ADDRESSES, problem_types.INVALID_ADDRESS)
@@ -160,7 +161,7 @@ class AddressDetail(AddressEndpoint):
     @customer_operation(
         name="update_my_address",
         summary="Change a saved address",
-        parameters=(of_path("address_id", "The address's id."),),
+        parameters=(ADDRESS_ID,),
         body=NewAddressSerializer,
         answers={200: SavedAddressesSerializer},
         problems=(*ADDRESS_PROBLEMS, *SAVE_PROBLEMS),
@@ -173,7 +174,7 @@ class AddressDetail(AddressEndpoint):
         name="delete_my_address",
         summary="Delete a saved address",
         description="Idempotent. The oldest other address becomes the default.",
-        parameters=(of_path("address_id", "The address's id."),),
+        parameters=(ADDRESS_ID,),
         answers={200: SavedAddressesSerializer},
         problems=WRITE_PROBLEMS,
     )

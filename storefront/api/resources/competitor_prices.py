@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,7 +15,13 @@ from catalog.enums import ListFormat
 from catalog.models.competitors import ImportOutcome, MatchMethod, SourceType
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import AmountField, StrictCharField, StrictSerializer, validated
+from storefront.api.core.fields import (
+    AmountField,
+    RowsField,
+    StrictCharField,
+    StrictSerializer,
+    validated,
+)
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.schema import openapi
@@ -64,15 +69,10 @@ class CompetitorPriceSerializer(StrictSerializer):
     )
 
 
-@extend_schema_field(CompetitorPriceSerializer(many=True))
-class Rows(serializers.ListField):
-    """Unvalidated rows: each is validated separately, so that an invalid row affects no other."""
-
-
 class CompetitorPricesSerializer(StrictSerializer):
     """A batch of prices."""
 
-    prices = Rows(min_length=1, max_length=MAX_ROWS)
+    prices = RowsField(CompetitorPriceSerializer, max_length=MAX_ROWS)
 
 
 class RowSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
-"""Bulk jobs: store up to 1,000 writes, do them one by one, continue after a worker died.
+"""Bulk jobs: store up to 1,000 writes, process them one by one, continue after a worker died.
 
-A row is done once: its result is stored in the transaction of the write. Stock is written in its own
+A row is processed once: its result is stored in the transaction of the write. Stock is written in its own
 transactions; repeating it with the time of the job changes nothing.
 """
 
@@ -58,7 +58,7 @@ class PriceRow(SetPriceSerializer):
     listing_id = StrictIntegerField(min_value=1)
 
 
-type Act = Callable[[dict[str, Any], str, datetime], dict[str, Any]]
+type Change = Callable[[dict[str, Any], str, datetime], dict[str, Any]]
 
 
 @transaction.atomic(durable=True)
@@ -73,7 +73,7 @@ def create_job(*, key: ApiKey, operation: str, rows: list[Any], now: datetime) -
 
 
 def continue_job(job_id: int, *, now: datetime, time_limit_s: float = TIME_LIMIT_S) -> None:
-    """Do the pending rows of a job, unless another worker does."""
+    """Process the pending rows of a job, unless another worker does."""
     ends_at, clock = time.monotonic() + time_limit_s, running_clock(now)
     for _slice in advisory_locks.lock_slices(
         LOCK_NAME, has_work=lambda _job: False, among=[job_id]
@@ -82,12 +82,12 @@ def continue_job(job_id: int, *, now: datetime, time_limit_s: float = TIME_LIMIT
         for row in job.rows.filter(result=Result.PENDING).order_by("position"):
             if time.monotonic() > ends_at:
                 return
-            _do(row, job, now=clock())
+            _process(row, job, now=clock())
         BulkJob.objects.filter(pk=job.pk, completed_at=None).update(completed_at=clock())
 
 
-def _do(row: BulkJobRow, job: BulkJob, *, now: datetime) -> None:
-    """Do one row. A refusal or a bug refuses only this row."""
+def _process(row: BulkJobRow, job: BulkJob, *, now: datetime) -> None:
+    """Process one row. A refusal or a bug refuses only this row."""
     try:
         _require_valid_key(job, now)
         if job.operation == Operation.STOCK:
@@ -97,7 +97,7 @@ def _do(row: BulkJobRow, job: BulkJob, *, now: datetime) -> None:
             # A worker that lost its lock finds the row done.
             rows = BulkJobRow.objects.select_for_update(of=["self"])
             if rows.get(pk=row.pk).result == Result.PENDING:
-                detail = ACTS[job.operation](row.values, job.key.actor, now)
+                detail = CHANGES[job.operation](row.values, job.key.actor, now)
                 _store(row, Result.DONE, detail)
     except FATAL_ERRORS:
         raise
@@ -146,7 +146,7 @@ def _set_stock(values: dict[str, Any], actor: str, created_at: datetime) -> dict
     return {}
 
 
-ACTS: Mapping[str, Act] = {
+CHANGES: Mapping[str, Change] = {
     Operation.PRODUCTS: _change_product,
     Operation.VARIANTS: _change_variant,
     Operation.PRICES: _set_price,

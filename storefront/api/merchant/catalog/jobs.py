@@ -5,13 +5,13 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db.models import Count, Q
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from storefront.api.core import problem_types
-from storefront.api.core.fields import StrictSerializer, validated, validated_query
+from storefront.api.core.fields import RowsField, StrictSerializer, validated, validated_query
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.operations import list_operation, read_operation, write_operation
@@ -65,28 +65,24 @@ class RowFilter(serializers.Serializer[Any]):
     result = serializers.ChoiceField(choices=BulkJobRow.Result.values, required=False)
 
 
-class RowsField(serializers.ListField):
-    """The rows of a job. Each is validated on its own, when it is done."""
-
-    def __init__(self, row: type[StrictSerializer]) -> None:
-        super().__init__(child=serializers.DictField(), min_length=1, max_length=MAX_ROWS)
-        extend_schema_field(row(many=True))(self)
+def _rows(row: type[StrictSerializer]) -> RowsField:
+    return RowsField(row, child=serializers.DictField(), max_length=MAX_ROWS)
 
 
 class ProductJobSerializer(StrictSerializer):
-    rows = RowsField(ProductRow)
+    rows = _rows(ProductRow)
 
 
 class VariantJobSerializer(StrictSerializer):
-    rows = RowsField(VariantRow)
+    rows = _rows(VariantRow)
 
 
 class PriceJobSerializer(StrictSerializer):
-    rows = RowsField(PriceRow)
+    rows = _rows(PriceRow)
 
 
 class StockJobSerializer(StrictSerializer):
-    rows = RowsField(SetStockSerializer)
+    rows = _rows(SetStockSerializer)
 
 
 bulk_operation = partial(

@@ -186,8 +186,9 @@ class ListingPrice(MerchantEndpoint):
     def put(self, request: Request, listing_id: int) -> Response:
         def work(_attempt: Attempt) -> Response:
             values = validated(SetPriceSerializer, request)
-            require_currency(find_listing(listing_id), values["currency"])
-            return self._fix(request, listing_id, values["amount"])
+            listing = find_listing(listing_id)
+            require_currency(listing, values["currency"])
+            return self._fix(request, listing, values["amount"])
 
         return self.run_once(request, work, is_required=False)
 
@@ -201,24 +202,27 @@ class ListingPrice(MerchantEndpoint):
         scope=Scope.PRICES_WRITE,
     )
     def delete(self, request: Request, listing_id: int) -> Response:
-        return self.run_once(
-            request, lambda _attempt: self._fix(request, listing_id, None), is_required=False
-        )
+        def work(_attempt: Attempt) -> Response:
+            return self._fix(request, find_listing(listing_id), None)
 
-    def _fix(self, request: Request, listing_id: int, amount: Decimal | None) -> Response:
-        found = find_listing(listing_id)
+        return self.run_once(request, work, is_required=False)
 
-        def check() -> None:
-            self.require_match(request, find_listing(listing_id), ListingSerializer)
-
+    def _fix(self, request: Request, listing: Listing, amount: Decimal | None) -> Response:
         with transaction.atomic():
             done = fixed_prices.fix_price(
-                listing=found, amount=amount, actor=self.client.actor, now=self.now, check=check
+                listing=listing,
+                amount=amount,
+                actor=self.client.actor,
+                now=self.now,
+                check=lambda: self.require_match(
+                    request, find_listing(listing.pk), ListingSerializer
+                ),
             )
         complete = {"selection": self.complete_selection()}
-        row = find_listing(listing_id)
-        shown = {**describe_price(done), "listing": ListingSerializer(row, context=complete).data}
-        return Response(shown)
+        row = find_listing(listing.pk)
+        return Response(
+            {**describe_price(done), "listing": ListingSerializer(row, context=complete).data}
+        )
 
 
 def require_currency(listing: Listing, currency: str) -> None:

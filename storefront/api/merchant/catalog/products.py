@@ -1,5 +1,6 @@
 """Merchant API: list and read products, create and change them."""
 
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -87,8 +88,7 @@ class ProductList(MerchantEndpoint):
         def work(_attempt: Attempt) -> Response:
             values = validated(NewProductSerializer, request)
             product = writes.create_product(values, actor=self.client.actor)
-            row = find_product(product.pk)
-            return self.show(request, row, ProductSerializer, status=201)
+            return self.show(request, find_product(product.pk), ProductSerializer, status=201)
 
         return self.run_once(request, work)
 
@@ -115,14 +115,15 @@ class ProductDetail(MerchantEndpoint):
         problems=(problem_types.INVALID_STATUS,),
     )
     def patch(self, request: Request, product_id: int) -> Response:
-        def check(row: Product) -> None:
-            self.require_match(request, row, ProductSerializer)
-
         def work(_attempt: Attempt) -> Response:
             values = validated(ProductChangeSerializer, request)
             find_product(product_id)
             row = writes.change_product(
-                product_id, values, actor=self.client.actor, now=self.now, check=check
+                product_id,
+                values,
+                actor=self.client.actor,
+                now=self.now,
+                check=partial(self.require_match, request, serializer=ProductSerializer),
             )
             return self.show(request, row, ProductSerializer)
 

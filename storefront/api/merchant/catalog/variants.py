@@ -1,5 +1,6 @@
 """Merchant API: list and read variants, create and change them."""
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
@@ -70,8 +71,7 @@ class ProductVariants(MerchantEndpoint):
             values = validated(NewVariantSerializer, request)
             product = find_product(product_id)
             variant = writes.create_variant(product, values, actor=self.client.actor)
-            row = find_variant(variant.pk)
-            return self.show(request, row, VariantSerializer, status=201)
+            return self.show(request, find_variant(variant.pk), VariantSerializer, status=201)
 
         return self.run_once(request, work)
 
@@ -96,14 +96,15 @@ class VariantDetail(MerchantEndpoint):
         scope=Scope.PRODUCTS_WRITE,
     )
     def patch(self, request: Request, variant_id: int) -> Response:
-        def check(row: Variant) -> None:
-            self.require_match(request, row, VariantSerializer)
-
         def work(_attempt: Attempt) -> Response:
             values = validated(VariantChangeSerializer, request)
             find_variant(variant_id)
             row = writes.change_variant(
-                variant_id, values, actor=self.client.actor, now=self.now, check=check
+                variant_id,
+                values,
+                actor=self.client.actor,
+                now=self.now,
+                check=partial(self.require_match, request, serializer=VariantSerializer),
             )
             return self.show(request, row, VariantSerializer)
 

@@ -47,7 +47,7 @@ def results():
     return [*BulkJobRow.objects.order_by("position").values_list("result", flat=True)]
 
 
-def test_job_is_done_by_a_worker_and_tells_each_row(merchant, submit, queued):
+def test_job_is_done_by_a_worker_and_reports_each_row(merchant, submit, queued):
     product = make_product()
     accepted = submit(
         "products", {"id": product.pk, "title": "New"}, {"id": 999, "title": "x"}, {"id": "1"}

@@ -42,13 +42,13 @@ def test_costs_and_suppliers_need_their_scope(listing):
     without = merchant_caller(Scope.PRICES_READ, name="b")
     path = f"{LISTINGS}{listing.pk}/"
 
-    told, hidden = with_costs.get(path).json(), without.get(path).json()
+    shown, hidden = with_costs.get(path).json(), without.get(path).json()
     asked = without.get(path, {"fields": "cost"}).json()
     explained = without.get(f"{path}explanation/").json()
 
-    assert told["cost"]["amount"] == "10.00"
-    assert {*told} - {*hidden} == COSTS
-    assert hidden["price"] == told["price"]
+    assert shown["cost"]["amount"] == "10.00"
+    assert {*shown} - {*hidden} == COSTS
+    assert hidden["price"] == shown["price"]
     assert asked == {"id": listing.pk}
     assert not {"steps", "held_because"} & {*explained}
     assert [{*rule} for rule in explained["rules"]] == [{"book_version", "number"}]
@@ -100,6 +100,6 @@ def test_held_price_says_why(merchant, listing):
     open_and_reprice(drafted("0.30", max_change_per_run=Decimal("0.10")))
     path = f"{LISTINGS}{listing.pk}/price/"
 
-    told = merchant.call("PUT", path, body={"amount": "900.00", "currency": "EUR"}).json()
+    shown = merchant.call("PUT", path, body={"amount": "900.00", "currency": "EUR"}).json()
 
-    assert (told["result"], told["reason"]) == ("held", "Held: changes too much at once")
+    assert (shown["result"], shown["reason"]) == ("held", "Held: changes too much at once")
