@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from urllib.request import Request, urlopen
 
 INTEGRATIONS = Path(__file__).resolve().parents[2] / "integrations"
-WHOLE = re.compile(r"\{\{([^{}]+)\}\}")
+TEMPLATE = re.compile(r"\{\{([^{}]+)\}\}")
 
 
 def load(path):
@@ -52,17 +52,18 @@ class HookReceiver:
         self._server.server_close()
 
 
-def rendered(value, lookup):
-    """Replace templates; one that is the whole text keeps the type of its value."""
+def rendered(value, lookup, part=None):
+    """Replace templates; one that is the whole text keeps the type of its value.
+
+    ``part`` looks up values within a text; ``lookup`` does both without it.
+    """
     if isinstance(value, dict):
-        return {key: rendered(each, lookup) for key, each in value.items()}
-    if isinstance(value, list):
-        return [rendered(each, lookup) for each in value]
+        return {key: rendered(each, lookup, part) for key, each in value.items()}
     if not isinstance(value, str):
         return value
-    if found := WHOLE.fullmatch(value):
+    if found := TEMPLATE.fullmatch(value):
         return lookup(found[1])
-    return WHOLE.sub(lambda match: str(lookup(match[1])), value)
+    return TEMPLATE.sub(lambda match: str((part or lookup)(match[1])), value)
 
 
 def without_missing(value):
@@ -93,47 +94,52 @@ def send(method, url, headers, body=None):
 
 
 class Zapier:
-    """Runs ``integrations/zapier/definition.json`` for one connected account."""
+    """Runs ``integrations/zapier/definition.json`` for one account, as its ``index.js`` does."""
 
     def __init__(self, *, shop_url, api_key):
         self.app = load("zapier/definition.json")
         self.auth = {"shop_url": shop_url, "api_key": api_key}
 
     def test_connection(self):
-        return self._send(self.app["authentication"]["test"], {})[0]
+        return self._send(self.app["authentication"]["test"])[0]
 
     def turn_on(self, trigger, target_url):
         """Subscribe; return what is kept to unsubscribe."""
-        operation = self.app["triggers"][trigger]["operation"]
-        return self._send(operation["performSubscribe"], {"targetUrl": target_url})[1]
+        return self._hook("performSubscribe", trigger, targetUrl=target_url)[1]
 
     def turn_off(self, trigger, subscribe_data):
-        operation = self.app["triggers"][trigger]["operation"]
-        return self._send(operation["performUnsubscribe"], {"subscribeData": subscribe_data})[0]
+        return self._hook("performUnsubscribe", trigger, subscribeData=subscribe_data)[0]
 
     def samples(self, trigger):
-        return self._send(self.app["triggers"][trigger]["operation"]["performList"], {})[1]
+        return self._hook("performList", trigger)[1]
 
     def find(self, search, **fields):
-        operation = self.app["searches"][search]["operation"]
-        return self._send(operation["perform"], {"inputData": fields})[1]["results"]
+        return self._send(self.app["searches"][search]["perform"], inputData=fields)[1]["results"]
 
     def act(self, create, **fields):
-        operation = self.app["creates"][create]["operation"]
-        required = {each["key"] for each in operation["inputFields"] if each["required"]}
+        step = self.app["creates"][create]
+        required = {each["key"] for each in step["inputFields"] if each.get("required")}
         assert required <= fields.keys(), required - fields.keys()
-        return self._send(operation["perform"], {"inputData": fields})[1]
+        return self._send(step["perform"], inputData=fields)[1]
 
-    def _send(self, request, bundle):
-        scope = {"bundle": {**bundle, "authData": self.auth}}
-        template = self.app["requestTemplate"]
-        whole = {**request, "headers": {**template["headers"], **request.get("headers", {})}}
-        is_pruned = whole.pop("removeMissingValuesFrom", {}).get("body")
-        made = rendered(whole, lambda names: find(names, scope))
-        body = made.get("body")
-        body = without_missing(body) if is_pruned else body
+    def _hook(self, name, trigger, **bundle):
+        event = self.app["triggers"][trigger]["event"]
+        return self._send(self.app["hook"][name], event=event, **bundle)
+
+    def _send(self, request, event=None, **bundle):
+        scope = {"event": event, "bundle": {**bundle, "authData": self.auth}}
+
+        def lookup(names):
+            return find(names, scope)
+
+        def part(names):
+            value = lookup(names)
+            return quote(str(value), safe="") if names.startswith("bundle.inputData.") else value
+
+        headers = {**self.app["requestTemplate"]["headers"], **request.get("headers", {})}
+        made = rendered({**request, "headers": headers}, lookup, part)
         url = with_query(made["url"], made.get("params"))
-        return send(made["method"], url, made["headers"], body)
+        return send(made["method"], url, made["headers"], without_missing(made.get("body")))
 
 
 class Make:
@@ -150,6 +156,15 @@ class Make:
     def test_connection(self):
         request = self._file("connection", "fara", "communication")
         return self._send(request, {"parameters": self.connection})[0]
+
+    def events(self):
+        """Return the options of the field for the event."""
+        request = self._file("rpc", "events", "communication")
+        output = request["response"]["output"]
+        _status, items = self._send(request, {})
+        return [
+            rendered(output, lambda names, item=item: find(names, {"item": item})) for item in items
+        ]
 
     def attach(self, event, url):
         """Attach the webhook of a scenario; return the data that is kept."""
@@ -178,7 +193,7 @@ class Make:
 
     def act(self, module, **parameters):
         fields = self._file("module", module, "mappableParams")
-        required = {each["name"] for each in fields if each["required"]}
+        required = {each["name"] for each in fields if each.get("required")}
         assert required <= parameters.keys(), required - parameters.keys()
         request = self._file("module", module, "communication")
         return self._send(request, {"parameters": parameters})[1]
