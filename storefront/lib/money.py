@@ -99,11 +99,12 @@ class Money:
 
 
 def format_money(amount: Decimal, currency: str, locale: Locale | str) -> str:
-    """Format an amount by the conventions of a locale: €69.90, AZN 69.90, 69,90 ₼.
+    """Format an amount by the conventions of a locale: €69.90, AZN 69.90, 69,90 AZN.
 
     Babel omits the space that CLDR puts between a currency's letters and the number.
     """
-    text = format_currency(amount, currency, locale=locale)
+    # Many fonts lack the sign of the manat, and show a box.
+    text = format_currency(amount, currency, locale=locale).replace("₼", "AZN")
     return re.sub(rf"^(-?{re.escape(currency)})(?=\d)", "\\1\N{NO-BREAK SPACE}", text)
 
 

@@ -46,11 +46,11 @@ def test_each_market_shows_its_price_in_its_currency_and_language(client, fener)
     cards = client.get("/az-market/az/c/headlamps/").content.decode()
 
     assert "€39.99" in here
-    assert "₼" not in here
-    assert "75,00\xa0₼" in there
+    assert "AZN\xa0" not in here
+    assert "75,00\xa0AZN" in there
     assert '"priceCurrency":"AZN"' in there
     assert "€" not in there
-    assert "75,00\xa0₼" in cards
+    assert "75,00\xa0AZN" in cards
     assert 'href="/az-market/az/p/trail-400/"' in cards
 
 
@@ -60,7 +60,7 @@ def test_market_is_found_by_host_as_well(client, monkeypatch, light, settings):
 
     page = client.get("/az/p/trail-400/", HTTP_HOST="fara.az").content.decode()
 
-    assert "75,00\xa0₼" in page
+    assert "75,00\xa0AZN" in page
     assert '<link rel="canonical" href="http://fara.az:8000/az/p/trail-400/">' in page
     assert "€39.99" in client.get("/en/p/trail-400/").content.decode()
 
@@ -72,7 +72,7 @@ def test_page_cache_never_mixes_markets(client, fener, settings):
 
     there = [client.get(f"/az-market{path}").content.decode() for path in paths]
 
-    assert all("₼" in page and "€" not in page for page in there)
+    assert all("\xa0AZN" in page and "€" not in page for page in there)
     assert [client.get(path).content for path in paths] == first
 
 
@@ -110,7 +110,7 @@ def test_carts_of_two_markets_are_separate(customer, light, fener):
     here, there = customer.get("/en/cart/"), customer.get("/az-market/az/cart/")
 
     assert "€79.98" in here.content.decode()
-    assert "75,00\xa0₼" in there.content.decode()
+    assert "75,00\xa0AZN" in there.content.decode()
     assert {cart.channel.code for cart in Cart.objects.all()} == {"shop", "shop-az"}
     assert customer.cookies["fara_cart_count"].value == "2"
     assert customer.cookies["fara_cart_count_shop-az"].value == "1"
@@ -131,7 +131,7 @@ def test_cookie_of_another_market_opens_no_cart(customer, light, fener):
     customer.post("/az-market/az/cart/add/", {"listing": fener.pk, "quantity": 1})
     customer.cookies["fara_cart"] = customer.cookies["fara_cart_shop-az"].value
 
-    assert "₼" not in customer.get("/en/cart/").content.decode()
+    assert "AZN\xa0" not in customer.get("/en/cart/").content.decode()
     assert customer.get("/en/checkout/")["Location"] == "/en/cart/"
 
 
@@ -143,7 +143,7 @@ def test_account_has_one_cart_on_each_market(customer, light, fener):
         del customer.cookies[name]
 
     assert "€39.99" in customer.get("/en/cart/").content.decode()
-    assert "75,00\xa0₼" in customer.get("/az-market/az/cart/").content.decode()
+    assert "75,00\xa0AZN" in customer.get("/az-market/az/cart/").content.decode()
 
 
 def test_order_is_placed_and_paid_in_the_currency_of_its_market(customer, fener):
@@ -162,7 +162,7 @@ def test_order_is_placed_and_paid_in_the_currency_of_its_market(customer, fener)
     assert order.payments.get().currency == "AZN"
     assert order_url(order).startswith("http://127.0.0.1:8000/az-market/az/orders/FL-")
     page = customer.get(order_url(order).removeprefix("http://127.0.0.1:8000"))
-    assert "84,70\xa0₼" in page.content.decode()
+    assert "84,70\xa0AZN" in page.content.decode()
 
 
 def test_product_of_another_market_is_linked_from_the_page_where_it_is_missing(
