@@ -4,10 +4,11 @@ A file is written to a temporary file first. A failed build leaves the last file
 shown to staff.
 """
 
+import itertools
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.files import File
@@ -17,7 +18,6 @@ from django.utils.translation import gettext, override
 
 from storefront.identity.current import shop_identity
 from storefront.product_feeds import formats, products
-from storefront.product_feeds.items import FeedItem
 from storefront.product_feeds.models import ProductFeed, new_key
 
 FOLDER = "product_feeds"
@@ -77,7 +77,7 @@ def _write(feed: ProductFeed, now: datetime) -> dict[str, object]:
     """Write a new file; return the columns that describe it."""
     started = time.monotonic()
     excluded: Counter[str] = Counter()
-    counted = 0
+    counter = itertools.count()
     with override(feed.language), tempfile.TemporaryFile("w+b") as target:
         items = products.feed_items(
             channel=feed.channel,
@@ -87,13 +87,9 @@ def _write(feed: ProductFeed, now: datetime) -> dict[str, object]:
             excluded=excluded,
         )
 
-        def each_counted() -> Iterator[FeedItem]:
-            nonlocal counted
-            for counted, item in enumerate(items, start=1):  # noqa: B007 - read after the loop
-                yield item
-
+        counted = (item for item, _ in zip(items, counter, strict=False))
         for piece in formats.write(
-            each_counted(), target=feed.target, file_type=feed.file_type, heading=_heading(feed)
+            counted, target=feed.target, file_type=feed.file_type, heading=_heading(feed)
         ):
             target.write(piece.encode())
         target.seek(0)
@@ -102,7 +98,7 @@ def _write(feed: ProductFeed, now: datetime) -> dict[str, object]:
         "file": name,
         "built_at": now,
         "build_seconds": round(time.monotonic() - started),
-        "items": counted,
+        "items": next(counter),
         "excluded": dict(excluded),
     }
 

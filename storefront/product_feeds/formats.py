@@ -79,9 +79,8 @@ def _sale_period(item: FeedItem) -> tuple[str, ...]:
         return ()
     since, until = item.sale_period
     # Google accepts a period of at least a minute.
-    return _optional(
-        f"{since:%Y-%m-%dT%H:%M%z}/{max(until, since + timedelta(minutes=1)):%Y-%m-%dT%H:%M%z}"
-    )
+    until = max(until, since + timedelta(minutes=1))
+    return (f"{since:%Y-%m-%dT%H:%M%z}/{until:%Y-%m-%dT%H:%M%z}",)
 
 
 def _availability(in_stock: str, out_of_stock: str) -> Callable[[FeedItem], tuple[str, ...]]:
@@ -109,9 +108,7 @@ def _merchant_columns(in_stock: str, out_of_stock: str) -> tuple[Column, ...]:
         Column("item_group_id", lambda item: _optional(item.group)),
         Column("color", lambda item: _optional(item.color)),
         Column("size", lambda item: _optional(item.size)),
-        Column(
-            "shipping_weight", lambda item: _optional(f"{item.weight_g} g" * bool(item.weight_g))
-        ),
+        Column("shipping_weight", lambda item: (f"{item.weight_g} g",) if item.weight_g else ()),
         Column("shipping", _shipping, _SHIPPING_PARTS),
     )
 
@@ -137,7 +134,7 @@ _MARKETPLACE = (
     Column("size", lambda item: _optional(item.size)),
     Column("currency", lambda item: (item.price.currency,)),
     Column("price", lambda item: (str(item.current_price.rounded().amount),)),
-    Column("lowest_price_30_days", lambda item: _optional(str(item.price.rounded().amount) * bool(item.sale_price))),
+    Column("lowest_price_30_days", lambda item: (str(item.price.rounded().amount),) if item.sale_price else ()),
     Column("quantity", lambda item: (str(item.quantity),)),
     Column("restock_date", lambda item: _optional(str(item.restock_on or ""))),
     Column("handling_days", lambda item: (str(item.shipping.handling_days),) if item.shipping else ()),
@@ -168,8 +165,7 @@ def write(
     """Yield the text of a feed piece by piece."""
     columns = COLUMNS[target]
     if file_type == "xml":
-        is_rss = target != "marketplace"
-        return _xml(items, columns, heading, is_rss=is_rss)
+        return _xml(items, columns, heading, is_rss=target != "marketplace")
     return _table(items, columns, separator="\t" if file_type == "tsv" else ",")
 
 

@@ -14,8 +14,8 @@ from storefront.lib.money import Money
 MAX_TITLE, MAX_DESCRIPTION, MAX_BRAND, MAX_MPN = 150, 5000, 70, 70
 MAX_PICTURES = 10  # beside the first one
 MIN_HIGHLIGHTS, MAX_HIGHLIGHTS, MAX_HIGHLIGHT = 2, 10, 150
-# Numbers for restricted circulation and coupons: no manufacturer has them.
-_RESTRICTED_GTIN = re.compile(r"0?(?:2|02|04|98|99)")
+# Prefixes of GTIN-13 for restricted circulation and coupons: no manufacturer has them.
+_RESTRICTED_PREFIXES = ("02", "04", "2", "98", "99")
 _TAG = re.compile(r"<[^>]*>")
 _BLOCK_END = re.compile(r"</(?:p|li|h\d|tr|div)>|<br\s*/?>", re.IGNORECASE)
 _LAST_WORD = re.compile(r"\s+\S*$")
@@ -88,7 +88,7 @@ def manufacturer_gtin(gtin14: str) -> str:
     if not digits or not ean.is_valid(number):
         return ""
     as_ean13 = number.zfill(13)[-13:]
-    return "" if length != 8 and _RESTRICTED_GTIN.match(as_ean13) else number  # noqa: PLR2004
+    return "" if length != 8 and as_ean13.startswith(_RESTRICTED_PREFIXES) else number  # noqa: PLR2004
 
 
 def plain_text(html: str) -> str:

@@ -30,6 +30,7 @@ from storefront.product_feeds import items
 from storefront.product_feeds.items import Detail, FeedItem, Shipping
 from storefront.web.catalog.product_title import product_title
 from storefront.web.catalog.spec_table import spec_table
+from storefront.web.rendering.environment import without_tables
 
 PRODUCTS_PER_QUERY = 50
 PICTURE_WIDTH = 900
@@ -101,7 +102,8 @@ class _ItemBuilder:
         self._light, self._language, self._now = light, language, now
         self._title = product_title(light)
         text = light.text_in(language)
-        self._description = items.plain_text(text.description_html) or text.summary or self._title
+        description = items.plain_text(without_tables(text.description_html)) or text.summary
+        self._description = "" if text.is_shown_in_english else description
         self._url = f"{shop_url}{reverse('product', args=[light.slug])}"
         self._category_id = category_id
         # The options in the order of their names; readers know only color and size.
@@ -119,12 +121,14 @@ class _ItemBuilder:
         options_text = options.options_in(variant.options_text, self._language)
         title = f"{self._title}, {options_text}" if options_text else self._title
         details = tuple(_details(light, variant, self._language))
-        price = variant.price
+        highlights, price = items.highlights(details), variant.price
         return FeedItem(
             sku=variant.sku,
             group=str(light.id) if self._is_group else "",
             title=items.trimmed(title, items.MAX_TITLE),
-            description=items.trimmed(self._description, items.MAX_DESCRIPTION),
+            description=items.trimmed(
+                self._description or "; ".join((title, *highlights)), items.MAX_DESCRIPTION
+            ),
             url=f"{self._url}?{urlencode({'v': variant.sku})}",
             picture_urls=tuple(
                 f"{settings.PUBLIC_URL}{images.url_of(picture.stem, PICTURE_WIDTH)}"
@@ -144,7 +148,7 @@ class _ItemBuilder:
             size=self._size(variant),
             weight_g=variant.packed_weight_g or variant.weight_g,
             shipping=_shipping(answer.promise, country, self._now) if answer.promise else None,
-            highlights=items.highlights(details),
+            highlights=highlights,
             details=details,
         )
 

@@ -145,6 +145,13 @@ def test_texts_are_in_the_language_of_the_feed(light):
     (black, _red) = rules.read(built(make_feed(language="az")), "xml")
     assert "/az/" in black["link"][0]
     assert "Qara" in black["title"][0]
+    assert "400 lm" in black["description"][0], "not the English description"
+
+
+def test_a_description_has_no_table_of_the_supplier(light):
+    Product.objects.update(description_html="<p>Light.</p><table><tr><td>9999 lm</td></tr></table>")
+    (black, _red) = rules.read(built(make_feed()), "xml")
+    assert black["description"] == ["Light."]
 
 
 def test_a_formula_of_a_supplier_is_no_formula_in_a_table(light):
