@@ -134,7 +134,7 @@ class _Sheet(FPDF):
         for column, (label, place) in enumerate(
             (
                 (_("Bill to"), self.shown["buyer"]),
-                (_("Deliver to"), self.shown["deliver_to"]),
+                (_("Delivery address"), self.shown["deliver_to"]),
             )
         ):
             left = MARGIN_MM + column * (COLUMN_MM + 10)

@@ -214,9 +214,8 @@ def place(
         return _refused(request, cart, error)
     response = redirect_to_payment(order, first=first)
     set_unpaid_cookie(response, order, now)
-    set_public_cookie(
-        response, count_cookie(request), "0"
-    )  # the items of the cart are in the order
+    # The items of the cart are in the order.
+    set_public_cookie(response, count_cookie(request), "0")
     return response
 
 

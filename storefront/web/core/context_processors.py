@@ -12,12 +12,7 @@ from django.utils.encoding import escape_uri_path
 from catalog.markets.middleware import request_market
 from storefront.web.core import market_links
 from storefront.web.core.page_cache import cache_query
-from storefront.web.core.visit import (
-    count_cookie,
-    theme_of,
-    unpaid_cookie,
-    visit,
-)
+from storefront.web.core.visit import count_cookie, theme_of, unpaid_cookie, visit
 
 LANGUAGE_NAMES = dict(settings.LANGUAGES)
 

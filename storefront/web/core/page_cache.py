@@ -1,9 +1,9 @@
 """Page cache: store whole pages that are equal for all visitors, serve them without SQL.
 
-The key contains the market, the path (with the language), the filters of the query string, whether htmx wants
-only a part, the country and the theme. It also contains the hour, since cut-off times pass and days
-begin. A page is valid until a card changes, and is not stored while lists may lack the last change.
-It contains no personal data: it sets no cookie and reads no cart.
+The key contains the market, the path (with the language), the filters of the query string, whether
+htmx wants only a part, the country and the theme. It also contains the hour, since cut-off times
+pass and days begin. A page is valid until a card changes, and is not stored while lists may lack the
+last change. It contains no personal data: it sets no cookie and reads no cart.
 """
 
 import hashlib
