@@ -119,7 +119,8 @@ def test_amounts_and_days_are_formatted_by_language(language, money, number, day
 
 
 @pytest.mark.parametrize(
-    ("language", "amounts"), [("en", ["AZN 12.34", "-AZN 0.50"]), ("az", ["12,34 AZN", "-0,50 AZN"])]
+    ("language", "amounts"),
+    [("en", ["AZN 12.34", "-AZN 0.50"]), ("az", ["12,34 AZN", "-0,50 AZN"])],
 )
 def test_currency_code_is_separated_from_the_number(language, amounts):
     shown = [formats.money(Money(Decimal(each), "AZN"), language) for each in ("12.34", "-0.5")]
