@@ -12,14 +12,9 @@ from storefront.dev.sandboxes.bigcommerce import orders, products, webhooks
 from storefront.dev.sandboxes.bigcommerce.state import SandboxState, refused, refused_v2
 from storefront.dev.sandboxes.core.faults import Fault
 from storefront.dev.sandboxes.core.http_server import Reply, Request, as_json
-from storefront.dev.sandboxes.store.server import (
-    ApiError,
-    answer_with_faults,
-    compile_routes,
-    parameter,
-)
+from storefront.dev.sandboxes.store.server import answer_with_faults, compile_routes, parameter
+from storefront.dev.sandboxes.store.state import ApiError, Document
 
-type Document = dict[str, Any]
 type Call = Callable[[SandboxState, Request, list[int]], Any]
 
 MAX_PAGE, PAGE_V2, PAGE_V3 = 250, 50, 50
@@ -44,6 +39,7 @@ def answer_to(state: SandboxState, asked: Request) -> Reply:
 def _answer(state: SandboxState, asked: Request) -> Reply:
     is_allowed, headers = state.quota.count(state.now())
     if not is_allowed:
+        state.violations += 1
         return Reply(status=429, headers=headers)
     try:
         with state.ledger.writing():

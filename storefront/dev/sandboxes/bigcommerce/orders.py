@@ -12,9 +12,9 @@ from storefront.dev.sandboxes.bigcommerce.state import (
     refused,
     refused_v2,
 )
-from storefront.dev.sandboxes.store.sales import BUYER, CENT, DELIVERY, Amount, shares
-
-type Document = dict[str, Any]
+from storefront.dev.sandboxes.store.sales import BUYER, CENT, Amount, shares
+from storefront.dev.sandboxes.store.shop import Sale
+from storefront.dev.sandboxes.store.state import Document
 
 STATUSES = {
     0: "Incomplete", 1: "Pending", 2: "Shipped", 3: "Partially Shipped", 4: "Refunded",
@@ -28,20 +28,12 @@ PROVIDER = "cardgateway"
 TEST_GATEWAY = "Test Payment Gateway"
 
 
-def place(  # noqa: PLR0913 - what a buyer chooses
-    state: SandboxState,
-    units: dict[str, int],
-    *,
-    is_paid: bool,
-    discount: Decimal,
-    delivery: Decimal = DELIVERY,
-    is_test: bool = False,
-) -> Document:
-    """Place the order of a buyer. Raises ValueError: a SKU does not exist."""
-    percent = state.rules.tax_percent
-    items = [_item(state, sku) for sku in units]
+def place(state: SandboxState, sale: Sale) -> Document:
+    """Place the order of a buyer. Raises ValueError: a SKU is not for sale or out of stock."""
+    percent, units = state.rules.tax_percent, sale.units
+    items = [_item(state, sku, count) for sku, count in units.items()]
     amounts = [price * units[variant["sku"]] for _, variant, price in items]
-    shipping = Amount.of(delivery, percent=percent)
+    shipping = Amount.of(sale.delivery, percent=percent)
     address = {
         "id": state.documents.next_id(), "first_name": BUYER["first_name"],
         "last_name": BUYER["last_name"], "company": "", "street_1": BUYER["line"], "street_2": "",
@@ -56,7 +48,7 @@ def place(  # noqa: PLR0913 - what a buyer chooses
         "date_created": now,
         "date_modified": now,
         "currency_code": state.rules.currency,
-        "payment_method": TEST_GATEWAY if is_test else "Credit Card",
+        "payment_method": TEST_GATEWAY if sale.is_test else "Credit Card",
         "payment_status": "",
         "shipping_cost_inc_tax": money(shipping.gross),
         "shipping_cost_ex_tax": money(shipping.net),
@@ -68,7 +60,7 @@ def place(  # noqa: PLR0913 - what a buyer chooses
         "consignments": {"shipping": [{**address, "line_items": []}]},
     }
     for (product, variant, price), amount, less in zip(
-        items, amounts, shares(discount, amounts), strict=True
+        items, amounts, shares(sale.discount, amounts), strict=True
     ):
         line = {
             "id": state.documents.next_id(),
@@ -89,7 +81,7 @@ def place(  # noqa: PLR0913 - what a buyer chooses
     _total(order)
     state.documents.put("order", order)
     webhooks.tell(state, "store/order/created", order)
-    if is_paid:
+    if sale.is_paid:
         pay(state, order)
     return order
 
@@ -109,14 +101,17 @@ def shown(order: Document, *, has_lines: bool) -> Document:
     return known if has_lines else {**known, "consignments": {"url": "", "resource": ""}}
 
 
-def _item(state: SandboxState, sku: str) -> tuple[Document, Document, Decimal]:
+def _item(state: SandboxState, sku: str, count: int) -> tuple[Document, Document, Decimal]:
     for product in state.documents.all("product"):
+        is_shown = product["is_visible"] and product["availability"] == "available"
         for variant in product["variants"]:
-            if variant["sku"] == sku:
+            tracked = {"product": product, "variant": variant}.get(product["inventory_tracking"])
+            is_left = tracked is None or tracked["inventory_level"] >= count
+            if variant["sku"] == sku and is_shown and is_left:
                 sold = product if variant["price"] is None else variant
                 price = sold["sale_price"] or sold["price"]
                 return product, variant, Decimal(str(price))
-    raise ValueError(f"nothing is sold as {sku}")
+    raise ValueError(f"{sku} is not for sale, or out of stock")
 
 
 def _set_quantity(state: SandboxState, line: Document, quantity: int, *, paid: Decimal) -> None:
@@ -159,7 +154,7 @@ def pay(state: SandboxState, order: Document) -> None:
         set_status(state, order, PAID)
 
 
-def edit(state: SandboxState, order: Document, *, sku: str, quantity: int) -> None:
+def edit(state: SandboxState, order: Document, sku: str, quantity: int) -> None:
     """Change the quantity of a line, as staff of the store do; 0 removes the line."""
     line = next(row for row in lines_of(order) if row["sku"] == sku)
     if order["status_id"] not in UNSOLD:

@@ -7,8 +7,7 @@ written or refused as a whole.
 from typing import Any
 
 from storefront.dev.sandboxes.bigcommerce.state import SandboxState, check_fields, refused
-
-type Document = dict[str, Any]
+from storefront.dev.sandboxes.store.state import Document
 
 MAX_PRODUCTS, MAX_VARIANTS, MAX_STOCK = 10, 50, 2000
 NUMBER = (int, float)
@@ -29,7 +28,8 @@ CHOICES = {
     "availability": {"available", "disabled", "preorder"},
     "inventory_tracking": {"none", "product", "variant"},
 }
-MAX_TEXT = {"name": 250, "sku": 255}
+MAX_TEXT = {"name": 250, "sku": 255, "gtin": 14, "image_url": 255}
+MAX_VARIANTS_OF_PRODUCT = 600
 
 
 def create(state: SandboxState, body: Any) -> Document:
@@ -44,15 +44,18 @@ def create(state: SandboxState, body: Any) -> Document:
         "base_variant_id": None,
         "options": [],
         "variants": [],
-        "images": [{"id": state.documents.next_id(), **row} for row in body.get("images", [])],
+        "images": [_new_part(state, "images", row) for row in body.get("images", [])],
         "custom_fields": [
-            {"id": state.documents.next_id(), **row} for row in body.get("custom_fields", [])
+            _new_part(state, "custom_fields", row) for row in body.get("custom_fields", [])
         ],
     }  # fmt: skip
     for row in body.get("variants", []):
         check_fields(row, VARIANT_FIELDS, required=("sku", "option_values"))
+        _check_lengths(row)
         values = [_value(state, product, one) for one in row["option_values"]]
         product["variants"].append(_variant(state, number, row, values))
+    if len(product["variants"]) > MAX_VARIANTS_OF_PRODUCT:
+        raise refused(422, f"More than {MAX_VARIANTS_OF_PRODUCT} variants are not allowed")
     if not product["variants"]:
         base = _variant(state, number, {"sku": product["sku"]}, [])
         product["variants"], product["base_variant_id"] = [base], base["id"]
@@ -110,9 +113,7 @@ def _check(state: SandboxState, body: Document, *, own_id: int) -> None:
     for name, choices in CHOICES.items():
         if name in body and body[name] not in choices:
             raise refused(422, "The field is invalid", **{name: "is not allowed"})
-    for name, longest in MAX_TEXT.items():
-        if len(body.get(name, "")) > longest or body.get(name) == "":
-            raise refused(422, "The field is invalid", **{name: f"must have 1 to {longest}"})
+    _check_lengths(body)
     if any(body.get(name, 0) < 0 for name in ("price", "sale_price", "weight", "inventory_level")):
         raise refused(422, "The field is invalid", price="must not be negative")
     for other in state.documents.where("product", name=body.get("name")):
@@ -121,6 +122,14 @@ def _check(state: SandboxState, body: Document, *, own_id: int) -> None:
     for number in body.get("categories", []):
         if state.documents.get("category", number) is None:
             raise refused(422, "Unknown category", categories=f"{number} was not found")
+
+
+def _check_lengths(body: Document) -> None:
+    for name, longest in MAX_TEXT.items():
+        if len(body.get(name, "")) > longest:
+            raise refused(422, "The field is invalid", **{name: f"is longer than {longest}"})
+    if body.get("name") == "":
+        raise refused(422, "The field is invalid", name="must not be empty")
 
 
 def _check_skus(state: SandboxState, product: Document) -> None:
@@ -220,15 +229,24 @@ def add_option_value(state: SandboxState, product: Document, option_id: int, row
 
 # Parts of a product: custom fields and images
 
+MAX_CUSTOM_FIELD = 250
 PART_FIELDS: dict[str, dict[str, Any]] = {
     "custom_fields": {"name": str, "value": str},
     "images": {"image_url": str, "is_thumbnail": bool, "sort_order": int},
 }
 
 
-def add_part(state: SandboxState, product: Document, kind: str, row: Any) -> Document:
+def _new_part(state: SandboxState, kind: str, row: Any) -> Document:
     check_fields(row, PART_FIELDS[kind])
-    part = {"id": state.documents.next_id(), **row}
+    _check_lengths({"image_url": row.get("image_url", "")})
+    texts = [row[name] for name in ("name", "value") if name in row]
+    if any(not 1 <= len(text) <= MAX_CUSTOM_FIELD for text in texts):
+        raise refused(422, "The field is invalid", value=f"must have 1 to {MAX_CUSTOM_FIELD}")
+    return {"id": state.documents.next_id(), **row}
+
+
+def add_part(state: SandboxState, product: Document, kind: str, row: Any) -> Document:
+    part = _new_part(state, kind, row)
     if kind == "custom_fields" and any(
         (one["name"], one["value"]) == (row["name"], row["value"]) for one in product[kind]
     ):

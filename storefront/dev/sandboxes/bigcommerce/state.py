@@ -1,5 +1,6 @@
 """BigCommerce state: the rules of one store, its quota and its errors."""
 
+import base64
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,8 +8,8 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.sandboxes.store.server import ApiError
-from storefront.dev.sandboxes.store.state import StoreRules, StoreState
+from storefront.dev.sandboxes.store.state import ApiError, StoreRules, StoreState
+from storefront.lib.security.webhook_signing import headers_for
 
 DEFAULT_TOKEN = "bc-sandbox-" + "0123456789abcdef" * 2
 DEFAULT_SECRET = "bc-client-" + "fedcba9876543210" * 2
@@ -32,17 +33,16 @@ class Rules(StoreRules):
 
 
 class Quota:
-    """Counts calls in a window; ``violations`` are calls although none was left."""
+    """Counts calls in a window."""
 
     def __init__(self, *, calls: int, window_s: float) -> None:
-        self.calls, self.window_s = calls, window_s
-        self.violations = 0
         self._lock = threading.Lock()
-        self._used, self._ends_s = 0, 0.0
+        self.set(calls=calls, window_s=window_s)
 
-    def forget(self) -> None:
-        """Begin a new window."""
+    def set(self, *, calls: int, window_s: float) -> None:
+        """Set the limit, and begin a new window."""
         with self._lock:
+            self.calls, self.window_s = calls, window_s
             self._used, self._ends_s = 0, 0.0
 
     def count(self, now_s: float) -> tuple[bool, dict[str, str]]:
@@ -52,7 +52,6 @@ class Quota:
                 self._used, self._ends_s = 0, now_s + self.window_s
             is_allowed = self._used < self.calls
             self._used += is_allowed
-            self.violations += not is_allowed
             reset_ms = max(int((self._ends_s - now_s) * 1000) + 1, 1)
             return is_allowed, {
                 "X-Rate-Limit-Time-Window-Ms": str(int(self.window_s * 1000)),
@@ -65,12 +64,36 @@ class Quota:
 class SandboxState(StoreState[Rules]):
     """One store and its quota."""
 
+    MAX_ATTEMPTS = 12
+
     def __init__(self, *, folder: Path, rules: Rules, base_url: str = "") -> None:
         super().__init__(folder=folder, rules=rules, base_url=base_url)
         self.quota = Quota(calls=rules.quota, window_s=rules.window_s)
-        with self.ledger.writing():
-            if self.documents.get("location", 1) is None:
-                self.documents.put("location", {"id": 1, "label": "Main warehouse"})
+        self._open_location()
+
+    def _open_location(self) -> None:
+        if self.documents.get("location", 1) is None:
+            self.documents.put("location", {"id": 1, "label": "Main warehouse"})
+
+    def reset(self) -> None:
+        super().reset()
+        self._open_location()
+        self.quota.set(calls=self.rules.quota, window_s=self.rules.window_s)
+
+    def signed(
+        self,
+        delivery: str,
+        topic: str,  # noqa: ARG002 - it is in the body
+        body: bytes,
+        secret: str,
+    ) -> dict[str, str]:
+        key = base64.b64encode(secret.encode()).decode()
+        at = datetime.fromtimestamp(self.now(), UTC)
+        return headers_for(message_id=delivery, body=body, at=at, secret=key)
+
+    def webhook_failed(self, hook_id: int) -> None:
+        if hook := self.documents.get("hook", hook_id):
+            self.documents.put("hook", hook | {"is_active": False})
 
     def now_text(self) -> str:
         """Return a time as V2 writes it."""

@@ -1,6 +1,5 @@
 """BigCommerce webhooks: send changes of orders, signed by Standard Webhooks."""
 
-import base64
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -8,9 +7,7 @@ from typing import Any
 
 from storefront.dev.sandboxes.bigcommerce.state import SandboxState, check_fields, refused
 from storefront.dev.sandboxes.store import webhooks
-from storefront.lib.security.webhook_signing import headers_for
-
-type Document = dict[str, Any]
+from storefront.dev.sandboxes.store.state import Document
 
 SCOPES = frozenset(
     {
@@ -44,17 +41,13 @@ def _queue(state: SandboxState, hook: Document, scope: str, order: Document | No
         "producer": f"stores/{rules.store_hash}",
     }
 
-    def sign(delivery: str, _: str, body: bytes, secret: str) -> dict[str, str]:
-        key = base64.b64encode(secret.encode()).decode()
-        return headers_for(message_id=delivery, body=body, at=now, secret=key)
-
     webhooks.queue(
         state,
+        hook["id"],
         topic=scope,
         url=hook["destination"],
         secret=rules.client_secret,
         body=json.dumps(payload).encode(),
-        sign=sign,
     )
 
 

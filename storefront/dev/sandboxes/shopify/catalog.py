@@ -1,27 +1,30 @@
 """Shopify catalog: set products, change prices and visibility, list variants."""
 
-import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from graphql import GraphQLError
 
 from storefront.dev.sandboxes.shopify.state import (
     LOCATIONS,
     ONLINE_STORE,
     SandboxState,
-    as_text,
     error,
     gid,
     number_of,
 )
+from storefront.dev.sandboxes.store.state import Document
 
-MAX_OPTIONS, MAX_VARIANTS = 3, 2048
-KEPT_IN_PRODUCT = ("descriptionHtml", "vendor", "productType", "productOptions", "files")
-KEPT_IN_VARIANT = ("barcode", "inventoryItem", "inventoryPolicy", "file")
+MAX_OPTIONS, MAX_VARIANTS, MAX_TEXT, MAX_ROWS = 3, 2048, 255, 250
+PRICES = ("price", "compareAtPrice")
+KEPT_IN_PRODUCT = (
+    "title", "status", "descriptionHtml", "vendor", "productType", "productOptions", "files",
+)  # fmt: skip
+KEPT_IN_VARIANT = ("sku", *PRICES, "barcode", "inventoryItem", "inventoryPolicy", "file")
 HS_CODE_LENGTHS = range(6, 14)
 
 type Input = Mapping[str, Any]
-type Error = dict[str, Any]
 
 
 class RefusedError(Exception):
@@ -38,53 +41,58 @@ def product_set(
     input: Input,  # noqa: A002 - Shopify's name
     identifier: Input | None = None,
     synchronous: bool = True,  # noqa: ARG001 - an asynchronous write is carried out as well
-) -> dict[str, Any]:
+) -> Document:
     try:
-        product_id, listing = _find(state, identifier or {}, input)
-        _check(state, input, product_id)
-        product_id = _store(state, product_id, listing, input)
-        if "variants" in input:
-            _store_variants(state, product_id, input["variants"])
+        product = _find(state, identifier or {}, input)
+        _check(state, input, product)
     except RefusedError as refused:
         return {"product": None, "userErrors": [refused.error]}
-    return {"product": _product(state, product_id), "userErrors": []}
+    product |= {name: input[name] for name in KEPT_IN_PRODUCT if name in input}
+    state.documents.put("product", product)
+    if "variants" in input:
+        _store_variants(state, product, input["variants"])
+    return {"product": _product(state, product), "userErrors": []}
 
 
-def _find(state: SandboxState, identifier: Input, body: Input) -> tuple[int, str]:
-    """Return the product to change, 0 for a new one, and the key that it is to have."""
+def _find(state: SandboxState, identifier: Input, body: Input) -> Document:
+    """Return the product to change, or a new one that is not yet stored."""
     if "id" in identifier:
-        number = number_of(identifier["id"], "Product")
-        row = state.ledger.row("SELECT listing FROM products WHERE id = ?", number)
-        if row is None:
+        found = state.documents.get("product", number_of(identifier["id"], "Product"))
+        if found is None:
             raise RefusedError(
                 "Product does not exist", "identifier", "id", code="PRODUCT_DOES_NOT_EXIST"
             )
-        return number, str(row["listing"] or "")
+        return found
     custom = identifier.get("customId")
     if custom is None:
         raise RefusedError("the sandbox knows id and customId only", code="INVALID_INPUT")
-    if [custom.get("namespace"), custom["key"]] not in state.ledger.fact("definitions", []):
+    namespace, key, value = custom.get("namespace"), custom["key"], custom["value"]
+    if not any(state.documents.where("definition", namespace=namespace, key=key)):
         raise RefusedError(
             "Metafield definition does not exist", "identifier", "customId", code="NOT_FOUND"
         )
     fields = [
         each["value"]
         for each in body.get("metafields") or ()
-        if (each.get("namespace"), each.get("key")) == (custom.get("namespace"), custom["key"])
+        if (each.get("namespace"), each.get("key")) == (namespace, key)
     ]
-    if fields != [custom["value"]]:
+    if fields != [value]:
         raise RefusedError(
             "The input argument `metafields` (if present) must contain the `customId` value.",
             *("input", "metafields"),
             code="METAFIELD_MISMATCH",
         )
-    row = state.ledger.row("SELECT id FROM products WHERE listing = ?", custom["value"])
-    return (int(row["id"]) if row else 0), str(custom["value"])
+    new = {"listing": value, "title": "", "status": "ACTIVE", "is_published": False,
+           "variant_ids": []}  # fmt: skip
+    return next(state.documents.where("product", listing=value), new)
 
 
-def _check(state: SandboxState, body: Input, product_id: int) -> None:
-    if ("title" in body or not product_id) and not str(body.get("title") or "").strip():
-        raise RefusedError("Title can't be blank", "input", "title", code="INVALID_PRODUCT")
+def _check(state: SandboxState, body: Input, product: Document) -> None:
+    title = str(body.get("title", product["title"]) or "")
+    if not title.strip() or len(title) > MAX_TEXT:
+        raise RefusedError(
+            "Title can't be blank, or longer than 255", "input", "title", code="INVALID_PRODUCT"
+        )
     if ("variants" in body) != ("productOptions" in body):
         code = "PRODUCT_OPTIONS_INPUT_MISSING" if "variants" in body else "VARIANTS_INPUT_MISSING"
         raise RefusedError("Options and variants come together", "input", code=code)
@@ -111,7 +119,7 @@ def _check(state: SandboxState, body: Input, product_id: int) -> None:
                 code="INVALID_VARIANT",
             )
         seen.add(chosen)
-        _check_ids(state, variant, number, product_id)
+        _check_ids(state, variant, number, product)
 
 
 def _check_variant(
@@ -134,7 +142,7 @@ def _check_variant(
 
 
 def check_prices(variant: Input, *place: str) -> None:
-    for name in ("price", "compareAtPrice"):
+    for name in PRICES:
         value = variant.get(name)
         if value is None:
             continue
@@ -146,13 +154,12 @@ def check_prices(variant: Input, *place: str) -> None:
             raise RefusedError("Price is invalid", *place, name, code="INVALID_VARIANT")
 
 
-def _check_ids(state: SandboxState, variant: Input, number: int, product_id: int) -> None:
+def _check_ids(state: SandboxState, variant: Input, number: int, product: Document) -> None:
     place = ("input", "variants", str(number))
     known = None
     if "id" in variant:
-        known = number_of(variant["id"], "ProductVariant")
-        sql = "SELECT 1 FROM variants WHERE id = ? AND product_id = ?"
-        if state.ledger.row(sql, known, product_id) is None:
+        known = _variant_of(state, product["variant_ids"], variant["id"])
+        if known is None:
             raise RefusedError(
                 "Product variant does not exist",
                 *place,
@@ -161,80 +168,45 @@ def _check_ids(state: SandboxState, variant: Input, number: int, product_id: int
             )
     for level in variant.get("inventoryQuantities") or ():
         location = number_of(level["locationId"], "Location")
-        is_stocked = known is None or state.ledger.row(
-            "SELECT 1 FROM levels WHERE item_id = ? AND location = ?", known, location
-        )
+        is_stocked = known is None or str(location) in known["levels"]
         if location not in LOCATIONS or not is_stocked or level["quantity"] < 0:
             raise RefusedError(
                 "Quantity is invalid", *place, "inventoryQuantities", code="INVALID_VARIANT"
             )
 
 
-def _store(state: SandboxState, product_id: int, listing: str, body: Input) -> int:
-    ledger = state.ledger
-    if not product_id:
-        product_id = ledger.insert(
-            "products", listing=listing or None, title="", status="ACTIVE", body="{}"
-        )
-    row = ledger.row("SELECT * FROM products WHERE id = ?", product_id) or {}
-    kept = json.loads(row["body"]) | {n: body[n] for n in KEPT_IN_PRODUCT if n in body}
-    ledger.run(
-        "UPDATE products SET title = ?, status = ?, body = ? WHERE id = ?",
-        body.get("title", row["title"]),
-        body.get("status", row["status"]),
-        as_text(kept),
-        product_id,
-    )
-    return product_id
+def _variant_of(state: SandboxState, ids: Sequence[int], global_id: Any) -> Document | None:
+    number = number_of(global_id, "ProductVariant")
+    return state.documents.get("variant", number) if number in ids else None
 
 
-def _store_variants(state: SandboxState, product_id: int, variants: Sequence[Input]) -> None:
-    ledger = state.ledger
-    held = ledger.rows("SELECT id, options FROM variants WHERE product_id = ?", product_id)
-    by_options = {row["options"]: row["id"] for row in held}
-    kept: set[int] = set()
-    for position, variant in enumerate(variants, start=1):
-        number = number_of(variant.get("id"), "ProductVariant")
-        number = number or by_options.get(_options(variant), 0)
-        if not number:
-            number = ledger.insert(
-                "variants",
-                product_id=product_id,
-                position=0,
-                sku="",
-                price="0.00",
-                options="",
-                body="{}",
-            )
-        kept.add(number)
-        row = ledger.row("SELECT * FROM variants WHERE id = ?", number) or {}
-        body = json.loads(row["body"]) | {n: variant[n] for n in KEPT_IN_VARIANT if n in variant}
-        ledger.run(
-            "UPDATE variants SET position = ?, sku = ?, price = ?, compare_at = ?, options = ?,"
-            " body = ? WHERE id = ?",
-            position,
-            variant.get("sku", row["sku"]) or "",
-            variant.get("price", row["price"]),
-            variant.get("compareAtPrice", row["compare_at"]),
-            _options(variant),
-            as_text(body),
-            number,
-        )
+def _store_variants(state: SandboxState, product: Document, variants: Sequence[Input]) -> None:
+    """Make the variants of a product those of the input; options name them as well as ids."""
+    held = variants_of(state, product)
+    by_options = {each["options"]: each for each in held}
+    kept = []
+    for variant in variants:
+        options = _options(variant)
+        known = _variant_of(state, product["variant_ids"], variant.get("id"))
+        new = {"product_id": product["id"], "sku": "", "price": "0.00", "compareAtPrice": None,
+               "levels": {}}  # fmt: skip
+        changed = known or by_options.get(options) or new
+        changed |= {name: variant[name] for name in KEPT_IN_VARIANT if name in variant}
+        changed["options"] = options
         for level in variant.get("inventoryQuantities") or ():
-            ledger.run(
-                "INSERT OR REPLACE INTO levels VALUES (?, ?, ?)",
-                number,
-                number_of(level["locationId"], "Location"),
-                level["quantity"],
-            )
-    for row in held:
-        if row["id"] not in kept:
-            delete_variant(state, row["id"])
+            location = str(number_of(level["locationId"], "Location"))
+            changed["levels"][location] = level["quantity"]
+        kept.append(state.documents.put("variant", changed)["id"])
+    for each in held:
+        if each["id"] not in kept:
+            state.documents.delete("variant", each["id"])
+    product["variant_ids"] = kept
+    state.documents.put("product", product)
 
 
-def delete_variant(state: SandboxState, number: int) -> None:
-    state.ledger.run("DELETE FROM variants WHERE id = ?", number)
-    state.ledger.run("DELETE FROM levels WHERE item_id = ?", number)
+def variants_of(state: SandboxState, product: Document) -> list[Document]:
+    found = [state.documents.get("variant", number) for number in product["variant_ids"]]
+    return [each for each in found if each is not None]
 
 
 def _options(variant: Input) -> str:
@@ -244,14 +216,14 @@ def _options(variant: Input) -> str:
 # Other mutations
 
 
-def product_update(state: SandboxState, product: Input | None = None) -> dict[str, Any]:
+def product_update(state: SandboxState, product: Input | None = None) -> Document:
     body = product or {}
-    number = number_of(body.get("id"), "Product")
-    row = state.ledger.row("SELECT * FROM products WHERE id = ?", number)
-    if row is None:
+    found = state.documents.get("product", number_of(body.get("id"), "Product"))
+    if found is None:
         return {"product": None, "userErrors": [error("Product does not exist", "id")]}
-    _store(state, number, "", {n: v for n, v in body.items() if n in {"title", "status"}})
-    return {"product": _product(state, number), "userErrors": []}
+    found |= {name: value for name, value in body.items() if name in {"title", "status"}}
+    state.documents.put("product", found)
+    return {"product": _product(state, found), "userErrors": []}
 
 
 def bulk_update(
@@ -260,16 +232,20 @@ def bulk_update(
     product_id: str,
     variants: Sequence[Input],
     allow_partial_updates: bool = False,
-) -> dict[str, Any]:
-    number = number_of(product_id, "Product")
-    if state.ledger.row("SELECT 1 FROM products WHERE id = ?", number) is None:
+) -> Document:
+    if len(variants) > MAX_ROWS:
+        raise GraphQLError(
+            f"The input array size of {len(variants)} is greater than the maximum allowed of 250.",
+            extensions={"code": "MAX_INPUT_SIZE_EXCEEDED"},
+        )
+    product = state.documents.get("product", number_of(product_id, "Product"))
+    if product is None:
         missing = error("Product does not exist", "productId", code="PRODUCT_DOES_NOT_EXIST")
         return {"userErrors": [missing]}
     errors, changes = [], []
     for place, variant in enumerate(variants):
-        key = number_of(variant.get("id"), "ProductVariant")
-        sql = "SELECT 1 FROM variants WHERE id = ? AND product_id = ?"
-        if state.ledger.row(sql, key, number) is None:
+        known = _variant_of(state, product["variant_ids"], variant.get("id"))
+        if known is None:
             path = ("variants", str(place), "id")
             code = "PRODUCT_VARIANT_DOES_NOT_EXIST"
             errors.append(error("Product variant does not exist", *path, code=code))
@@ -279,16 +255,11 @@ def bulk_update(
         except RefusedError as refused:
             errors.append(refused.error | {"code": "INVALID_INPUT"})
             continue
-        changes.append((key, variant))
+        changes.append((known, variant))
     if not errors or allow_partial_updates:
-        for key, variant in changes:
-            for name, column in (("price", "price"), ("compareAtPrice", "compare_at")):
-                if name in variant:
-                    state.ledger.run(
-                        f"UPDATE variants SET {column} = ? WHERE id = ?",  # noqa: S608 our names
-                        variant[name],
-                        key,
-                    )
+        for known, variant in changes:
+            known |= {name: variant[name] for name in PRICES if name in variant}
+            state.documents.put("variant", known)
     return {"userErrors": errors}
 
 
@@ -297,78 +268,65 @@ def publish(
     *,
     id: str,  # noqa: A002 - Shopify's name
     input: Sequence[Input],  # noqa: A002
-) -> dict[str, Any]:
+) -> Document:
     if any(number_of(e.get("publicationId"), "Publication") != ONLINE_STORE for e in input):
         return {"userErrors": [error("Publication does not exist", "input")]}
-    changed = state.ledger.run(
-        "UPDATE products SET is_published = 1 WHERE id = ?", number_of(id, "Product")
-    )
-    return {"userErrors": [] if changed else [error("Resource does not exist", "id")]}
+    product = state.documents.get("product", number_of(id, "Product"))
+    if product is None:
+        return {"userErrors": [error("Resource does not exist", "id")]}
+    state.documents.put("product", product | {"is_published": True})
+    return {"userErrors": []}
 
 
-def define_metafield(state: SandboxState, *, definition: Input) -> dict[str, Any]:
-    known = state.ledger.fact("definitions", [])
-    key = [definition.get("namespace"), definition["key"]]
+def define_metafield(state: SandboxState, *, definition: Input) -> Document:
+    key = {"namespace": definition.get("namespace"), "key": definition["key"]}
     if definition["type"] != "id":
         return {"userErrors": [error("Only the type id is emulated", "definition", code="INVALID")]}
-    if key in known:
+    if any(state.documents.where("definition", **key)):
         taken = "Key is in use for Product metafields on the 'fara' namespace."
         return {"userErrors": [error(taken, "definition", "key", code="TAKEN")]}
-    state.ledger.set_fact("definitions", [*known, key])
+    state.documents.put("definition", dict(key))
     return {"userErrors": []}
 
 
 # Reading
 
 
-def _product(state: SandboxState, number: int) -> dict[str, Any]:
-    row = state.ledger.row("SELECT status FROM products WHERE id = ?", number) or {}
-
-    def variants(_: Any, first: int | None = None) -> dict[str, Any]:
-        rows = state.ledger.rows(
-            "SELECT * FROM variants WHERE product_id = ? ORDER BY position LIMIT ?", number, first
-        )
-        return {"nodes": [_variant(state, each) for each in rows]}
-
-    return {"id": gid("Product", number), "status": row["status"], "variants": variants}
-
-
-def _variant(state: SandboxState, row: Mapping[str, Any]) -> dict[str, Any]:
-    def level(_: Any, **asked: str) -> dict[str, Any] | None:
-        held = state.ledger.row(
-            "SELECT available FROM levels WHERE item_id = ? AND location = ?",
-            row["id"],
-            number_of(asked["locationId"], "Location"),
-        )
-        if held is None:
-            return None
-        return {"quantities": lambda _, names: [{"quantity": held["available"]} for _ in names]}
+def _product(state: SandboxState, product: Document) -> Document:
+    def variants(_: Any, first: int | None = None) -> Document:
+        return {"nodes": [_variant(state, each) for each in variants_of(state, product)[:first]]}
 
     return {
-        "id": gid("ProductVariant", row["id"]),
-        "sku": row["sku"],
-        "price": row["price"],
-        "compareAtPrice": row["compare_at"],
-        "product": lambda _: _product(state, row["product_id"]),
-        "inventoryItem": {"id": gid("InventoryItem", row["id"]), "inventoryLevel": level},
+        "id": gid("Product", product["id"]), "status": product["status"], "variants": variants,
+    }  # fmt: skip
+
+
+def _variant(state: SandboxState, variant: Document) -> Document:
+    def level(_: Any, **asked: str) -> Document | None:
+        held = variant["levels"].get(str(number_of(asked["locationId"], "Location")))
+        if held is None:
+            return None
+        return {"quantities": lambda _, names: [{"quantity": held} for _ in names]}
+
+    def product(_: Any) -> Document:
+        return _product(state, state.documents.get("product", variant["product_id"]) or {})
+
+    return {
+        "id": gid("ProductVariant", variant["id"]),
+        "sku": variant["sku"],
+        "price": variant["price"],
+        "compareAtPrice": variant["compareAtPrice"],
+        "product": product,
+        "inventoryItem": {"id": gid("InventoryItem", variant["id"]), "inventoryLevel": level},
     }
 
 
 def product_variants(
     state: SandboxState, first: int | None = None, after: str | None = None
-) -> dict[str, Any]:
-    """Return one page; only the rows of that page are read."""
-    size = first or 0
-    rows = state.ledger.rows(
-        "SELECT * FROM variants WHERE id > ? ORDER BY id LIMIT ?",
-        number_of(after, "ProductVariant"),
-        size + 1,
-    )
-    nodes = [_variant(state, row) for row in rows[:size]]
-    return {
-        "nodes": nodes,
-        "pageInfo": {
-            "hasNextPage": len(rows) > size,
-            "endCursor": nodes[-1]["id"] if nodes else None,
-        },
-    }
+) -> Document:
+    """Return one page; only the variants of that page are shown."""
+    size, last = first or 0, number_of(after, "ProductVariant")
+    rows = [each for each in state.documents.all("variant") if each["id"] > last]
+    nodes = [_variant(state, each) for each in rows[:size]]
+    cursor = nodes[-1]["id"] if nodes else None
+    return {"nodes": nodes, "pageInfo": {"hasNextPage": len(rows) > size, "endCursor": cursor}}

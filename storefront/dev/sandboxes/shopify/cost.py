@@ -125,7 +125,6 @@ class Bucket:
 
     def __init__(self, *, restore: float) -> None:
         self._lock = threading.Lock()
-        self.violations = 0
         self.set(restore=restore)
 
     def set(self, *, restore: float, maximum: float = 0.0) -> None:
@@ -135,11 +134,10 @@ class Bucket:
             self._left, self._at_s = self.maximum, 0.0
 
     def take(self, cost: float, *, now_s: float) -> bool:
-        """Take the points if there are enough; a call that asks for more is a violation."""
+        """Take the points if there are enough."""
         with self._lock:
             self._refill(now_s)
             if self.restore and cost > self._left:
-                self.violations += 1
                 return False
             self._left -= cost
             return True

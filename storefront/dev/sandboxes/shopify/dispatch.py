@@ -7,13 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from storefront.dev.sandboxes.core.faults import Fault, reply_after, reply_before
-from storefront.dev.sandboxes.core.http_server import (
-    NOT_FOUND,
-    Reply,
-    Request,
-    as_html,
-    as_json,
-)
+from storefront.dev.sandboxes.core.http_server import NOT_FOUND, Reply, Request, as_html, as_json
 from storefront.dev.sandboxes.shopify import execution
 from storefront.dev.sandboxes.shopify.state import API_VERSION, SandboxState
 
@@ -63,8 +57,8 @@ def _issue(state: SandboxState, asked: Request) -> Reply:
     if tuple(said.get(n) for n in ("grant_type", "client_id", "client_secret")) != expected:
         return as_json({"error": "application_cannot_be_found"}, status=400)
     token = f"shpat_{secrets.token_hex(16)}"
-    tokens = state.ledger.fact("tokens", {})
-    state.ledger.set_fact("tokens", tokens | {token: state.now() + TOKEN_LIFETIME_S})
+    expires_s = state.now() + TOKEN_LIFETIME_S
+    state.documents.put("token", {"token": token, "expires_s": expires_s})
     issued = {"access_token": token, "scope": rules.scopes, "expires_in": TOKEN_LIFETIME_S}
     return as_json(issued)
 
@@ -72,7 +66,8 @@ def _issue(state: SandboxState, asked: Request) -> Reply:
 def _is_authorized(state: SandboxState, token: str) -> bool:
     if secrets.compare_digest(token.encode(), state.rules.access_token.encode()):
         return True
-    return float(state.ledger.fact("tokens", {}).get(token, 0)) > state.now()
+    issued = state.documents.where("token", token=token)
+    return any(each["expires_s"] > state.now() for each in issued)
 
 
 # Faults

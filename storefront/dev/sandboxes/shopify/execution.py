@@ -1,5 +1,6 @@
 """Shopify execution: validate a document against the schema, charge its cost, carry it out."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -73,7 +74,7 @@ def answer(state: SandboxState, body: Mapping[str, Any]) -> dict[str, Any]:
         text = f"Query cost is {requested}, which exceeds the single query max cost limit (1000)."
         return {"errors": [{"message": text, "extensions": {"code": "MAX_COST_EXCEEDED"}}]}
     if not state.bucket.take(requested, now_s=state.now()):
-        _count(state, name, served=0, points=0)
+        state.violations += 1
         return throttled(state, requested)
     with state.ledger.writing():
         done = execute_sync(
@@ -86,7 +87,7 @@ def answer(state: SandboxState, body: Mapping[str, Any]) -> dict[str, Any]:
     is_mutation = operation.operation is OperationType.MUTATION
     used = min(cost.actual(done.data, is_mutation=is_mutation), requested)
     state.bucket.give_back(requested - used)
-    _count(state, name, served=1, points=requested)
+    state.usage.count(name, points=math.ceil(requested))
     said: dict[str, Any] = {"data": done.data} if done.data is not None else {}
     if done.errors:
         said["errors"] = [_shown(each) for each in done.errors]
@@ -111,18 +112,6 @@ def _cost(state: SandboxState, requested: float, used: float | None) -> dict[str
 def _shown(failure: GraphQLError) -> dict[str, Any]:
     extensions = dict(failure.extensions or {})
     return {"message": failure.message, "path": failure.path, "extensions": extensions}
-
-
-def _count(state: SandboxState, name: str, *, served: int, points: float) -> None:
-    state.ledger.run(
-        "INSERT INTO calls VALUES (?, ?, ?, ?) ON CONFLICT (operation) DO UPDATE SET"
-        " served = served + excluded.served, throttled = throttled + excluded.throttled,"
-        " points = points + excluded.points",
-        name,
-        served,
-        1 - served,
-        points,
-    )
 
 
 # Fields of the roots
@@ -166,7 +155,7 @@ def _key(info: GraphQLResolveInfo[Any]) -> str:
 
 def _shop(state: SandboxState) -> dict[str, Any]:
     rules = state.rules
-    return {"name": "Ridge Lights", "currencyCode": rules.currency, "taxesIncluded": True}
+    return {"name": rules.name, "currencyCode": rules.currency, "taxesIncluded": True}
 
 
 def _installation(state: SandboxState) -> dict[str, Any]:

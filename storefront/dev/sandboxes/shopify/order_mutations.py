@@ -6,7 +6,7 @@ from typing import Any
 
 from storefront.dev.sandboxes.shopify import orders
 from storefront.dev.sandboxes.shopify import webhooks as hooks
-from storefront.dev.sandboxes.shopify.state import SandboxState, error, gid, number_of
+from storefront.dev.sandboxes.shopify.state import SandboxState, error, gid, number_of, stamp
 
 type Input = Mapping[str, Any]
 
@@ -39,7 +39,7 @@ def fulfill(state: SandboxState, *, fulfillment: Input) -> dict[str, Any]:
     }
     order["parcels"].append(parcel)
     orders.save(state, order)
-    hooks.queue_order(state, order, "orders/updated")
+    hooks.tell_order(state, order, "orders/updated")
     return {"fulfillment": {"id": gid("Fulfillment", parcel["id"])}, "userErrors": []}
 
 
@@ -61,7 +61,7 @@ def update_tracking(
         return _refused("fulfillment", "Fulfillment does not exist.", "fulfillmentId")
     parcels[0] |= _tracking(tracking_info_input) | {"notified": notify_customer}
     orders.save(state, order)
-    hooks.queue_order(state, order, "orders/updated")
+    hooks.tell_order(state, order, "orders/updated")
     return {"fulfillment": {"id": fulfillment_id}, "userErrors": []}
 
 
@@ -98,8 +98,8 @@ def cancel(  # noqa: PLR0913 - Shopify's arguments
 def set_canceled(state: SandboxState, order: orders.Order) -> None:
     order["canceled_s"] = state.now()
     orders.save(state, order)
-    hooks.queue_order(state, order, "orders/cancelled")
-    hooks.queue_order(state, order, "orders/updated")
+    hooks.tell_order(state, order, "orders/cancelled")
+    hooks.tell_order(state, order, "orders/updated")
 
 
 def refund(
@@ -168,7 +168,7 @@ def make_refund(
     for line in order["lines"]:
         count = units.get(str(line["id"]), 0)
         line["removed"] += min(count, orders.unfulfilled(order, line))
-    made = {
+    made: orders.Order = {
         "id": orders.next_id(order),
         "units": dict(units),
         "amount": str(sum((amount for _, amount in payments), Decimal(0))),
@@ -186,8 +186,15 @@ def make_refund(
             }
         )
     orders.save(state, order)
-    hooks.queue_refund(state, order, made)
-    hooks.queue_order(state, order, "orders/updated")
+    body = {
+        "id": made["id"],
+        "order_id": order["id"],
+        "created_at": stamp(made["made_s"]),
+        "note": note,
+        "admin_graphql_api_id": gid("Refund", made["id"]),
+    }
+    hooks.tell(state, "refunds/create", body)
+    hooks.tell_order(state, order, "orders/updated")
     return made
 
 

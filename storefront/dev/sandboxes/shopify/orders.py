@@ -1,6 +1,5 @@
 """Shopify orders: keep orders with their parcels and payments, show them as GraphQL objects."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -12,41 +11,42 @@ from graphql import GraphQLError
 
 from storefront.dev.sandboxes.shopify.state import (
     SandboxState,
-    as_text,
     connection,
     gid,
     number_of,
     stamp,
 )
+from storefront.dev.sandboxes.store.sales import BUYER
+from storefront.dev.sandboxes.store.state import Document
 
 SINCE = re.compile(r"updated_at:>='([^']+)'")
-RATE = "0.19"
 LOCATION = 1  # all orders are fulfilled from here
 IDS = 10_000  # ids of lines, refunds and parcels are those of the order times this
 GATEWAY = "shopify_payments"
 
-type Order = dict[str, Any]
+ADDRESS = {
+    "name": f"{BUYER['first_name']} {BUYER['last_name']}",
+    "company": None,
+    "address1": BUYER["line"],
+    "address2": None,
+    "zip": BUYER["postcode"],
+    "city": BUYER["city"],
+    "provinceCode": None,
+    "countryCodeV2": BUYER["country"],
+    "phone": BUYER["phone"],
+}
+
+type Order = Document
 
 
 def read(state: SandboxState, number: int) -> Order | None:
-    row = state.ledger.row("SELECT * FROM orders WHERE id = ?", number)
-    return _from(row) if row else None
-
-
-def _from(row: Mapping[str, Any]) -> Order:
-    order: Order = json.loads(row["body"])
-    return order | {"id": row["id"], "updated_s": row["updated_s"]}
+    return state.documents.get("order", number)
 
 
 def save(state: SandboxState, order: Order) -> None:
     """Store an order; it counts as changed now."""
     order["updated_s"] = state.now()
-    state.ledger.run(
-        "UPDATE orders SET updated_s = ?, body = ? WHERE id = ?",
-        order["updated_s"],
-        as_text(order),
-        order["id"],
-    )
+    state.documents.put("order", order)
 
 
 def next_id(order: Order) -> int:
@@ -111,12 +111,9 @@ def orders(
         raise GraphQLError("the sandbox lists by updated_at only")
     # Seconds, as they are shown.
     moment = datetime.fromisoformat(since[1]).timestamp()
-    rows = state.ledger.rows(
-        "SELECT * FROM orders WHERE CAST(updated_s AS INTEGER) >= ?"
-        " ORDER BY CAST(updated_s AS INTEGER), id",
-        moment,
-    )
-    return connection([as_object(state, _from(row)) for row in rows], first, after)
+    found = [each for each in state.documents.all("order") if int(each["updated_s"]) >= moment]
+    found.sort(key=lambda each: (int(each["updated_s"]), each["id"]))
+    return connection([as_object(state, each) for each in found], first, after)
 
 
 def order(state: SandboxState, *, id: str) -> dict[str, Any] | None:  # noqa: A002 - Shopify's name
@@ -138,7 +135,7 @@ def as_object(state: SandboxState, order: Order) -> dict[str, Any]:
         return {"shopMoney": {"amount": str(amount), "currencyCode": currency}}
 
     def taxes(amount: str) -> list[dict[str, Any]]:
-        return [{"rate": float(RATE), "priceSet": bag(amount)}]
+        return [{"rate": state.rules.tax_percent / 100, "priceSet": bag(amount)}]
 
     def line_items(_: Any, first: int | None = None, after: str | None = None) -> dict[str, Any]:
         rows = [
@@ -178,8 +175,8 @@ def as_object(state: SandboxState, order: Order) -> dict[str, Any]:
         "currencyCode": currency,
         "presentmentCurrencyCode": order.get("presentment") or currency,
         "email": order["email"],
-        "customerLocale": order["locale"],
-        "shippingAddress": order["address"],
+        "customerLocale": "de-DE",
+        "shippingAddress": ADDRESS,
         "totalPriceSet": bag(order["total"]),
         "shippingLines": lambda _, first: connection([delivery | {"id": "1"}], first),
         "lineItems": line_items,

@@ -8,9 +8,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from storefront.dev.sandboxes.shopify.state import (
-    LOCATIONS,
     SandboxState,
-    as_text,
     error,
     number_of,
 )
@@ -37,19 +35,21 @@ def once(
     Raises: GraphQLError  the key was used with other arguments
     """
     digest = sha256(json.dumps(arguments, sort_keys=True).encode()).hexdigest()
-    row = state.ledger.row("SELECT * FROM idempotency WHERE key = ?", key)
-    if row is None:
+    first = next(state.documents.where("first request", key=key), None)
+    if first is None:
         answer = resolve(state, **arguments)
-        kept = as_text({"userErrors": answer["userErrors"], "found": answer.get("found")})
-        state.ledger.insert("idempotency", key=key, operation=operation, digest=digest, answer=kept)
+        kept = {"userErrors": answer["userErrors"], "found": answer.get("found")}
+        state.documents.put(
+            "first request",
+            {"key": key, "operation": operation, "digest": digest, "answer": kept},
+        )
         return answer
-    if (row["operation"], row["digest"]) != (operation, digest):
+    if (first["operation"], first["digest"]) != (operation, digest):
         raise GraphQLError(
             "The same idempotency key cannot be used with different operation parameters.",
             extensions={"code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"},
         )
-    kept = json.loads(row["answer"])
-    return resolve(state, **arguments, repeated=kept)
+    return resolve(state, **arguments, repeated=first["answer"])
 
 
 def set_quantities(
@@ -72,38 +72,34 @@ def set_quantities(
         errors.append(error("Name is invalid", "input", "name", code="INVALID_NAME"))
     if input["reason"] not in REASONS:
         errors.append(error("Reason is invalid", "input", "reason", code="INVALID_REASON"))
-    seen: set[tuple[int, int]] = set()
+    seen: set[tuple[int, str]] = set()
     for place, row in enumerate(rows):
         errors += _row_errors(state, row, place, seen)
     if not errors:
         for row in rows:
-            state.ledger.run(
-                "UPDATE levels SET available = ? WHERE item_id = ? AND location = ?",
-                row["quantity"],
-                *_place(row),
-            )
+            item, location = _place(row)
+            variant = state.documents.get("variant", item) or {}
+            variant["levels"][location] = row["quantity"]
+            state.documents.put("variant", variant)
     return {"userErrors": errors}
 
 
-def _place(row: Mapping[str, Any]) -> tuple[int, int]:
-    return (
-        number_of(row["inventoryItemId"], "InventoryItem"),
-        number_of(row["locationId"], "Location"),
-    )
+def _place(row: Mapping[str, Any]) -> tuple[int, str]:
+    item = number_of(row["inventoryItemId"], "InventoryItem")
+    return item, str(number_of(row["locationId"], "Location"))
 
 
 def _row_errors(  # noqa: PLR0911 - Shopify's checks
-    state: SandboxState, row: Mapping[str, Any], place: int, seen: set[tuple[int, int]]
+    state: SandboxState, row: Mapping[str, Any], place: int, seen: set[tuple[int, str]]
 ) -> list[dict[str, Any]]:
     path = ("input", "quantities", str(place))
     item, location = _place(row)
-    held = state.ledger.row(
-        "SELECT available FROM levels WHERE item_id = ? AND location = ?", item, location
-    )
-    if state.ledger.row("SELECT 1 FROM variants WHERE id = ?", item) is None:
+    variant = state.documents.get("variant", item)
+    if variant is None:
         text = "The specified inventory item could not be found."
         return [error(text, *path, "inventoryItemId", code="INVALID_INVENTORY_ITEM")]
-    if location not in LOCATIONS or held is None:
+    held = variant["levels"].get(location)
+    if held is None:
         text = "The specified location could not be found."
         return [error(text, *path, "locationId", code="INVALID_LOCATION")]
     if not 0 <= row["quantity"] <= MAX_QUANTITY:
@@ -112,7 +108,7 @@ def _row_errors(  # noqa: PLR0911 - Shopify's checks
     if "changeFromQuantity" not in row:
         text = "changeFromQuantity is required; null skips the check."
         return [error(text, *path, "changeFromQuantity", code="COMPARE_QUANTITY_REQUIRED")]
-    if row["changeFromQuantity"] not in {None, held["available"]}:
+    if row["changeFromQuantity"] not in {None, held}:
         text = "The changeFromQuantity argument no longer matches the persisted quantity."
         return [error(text, *path, "changeFromQuantity", code="CHANGE_FROM_QUANTITY_STALE")]
     if (item, location) in seen:

@@ -2,32 +2,25 @@
 
 import html
 import re
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, perform
-from storefront.dev.sandboxes.core.faults import Fault, reply_after, reply_before
+from storefront.dev.sandboxes.core.control import Actions, perform
+from storefront.dev.sandboxes.core.faults import (
+    MESSAGE_KINDS,
+    WEBHOOKS,
+    Fault,
+    reply_after,
+    reply_before,
+)
 from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html
 from storefront.dev.sandboxes.core.status_page import button, fault_table
 from storefront.dev.sandboxes.core.status_page import page as status_page
-from storefront.dev.sandboxes.store.sales import DELIVERY
-from storefront.dev.sandboxes.store.state import FAULT_KINDS, Document, StoreState
-from storefront.dev.sandboxes.store.webhooks import messages, redeliver
-from storefront.dev.sandboxes.supplier import advance_clock
+from storefront.dev.sandboxes.store.shop import Shop, actions_of
+from storefront.dev.sandboxes.store.state import StoreState
 
 SHOWN = 50
 DIGITS = re.compile(r"/\d+(?=/|$)")
-
-type Arguments = dict[str, Any]
-
-
-class ApiError(Exception):
-    """The caller gets an error status, and a body that explains it."""
-
-    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(f"{status} {body}")
-        self.status, self.body, self.headers = status, body, dict(headers or {})
 
 
 def compile_routes[C](table: Mapping[str, C]) -> list[tuple[re.Pattern[str], C]]:
@@ -40,11 +33,6 @@ def parameter(asked: Request, name: str) -> str:
     return (asked.query.get(name) or [""])[0]
 
 
-def call_name(asked: Request) -> str:
-    """Return what faults and counters call a request: ``/v3/orders/{id}:PUT``."""
-    return f"{DIGITS.sub('/{id}', asked.path.rstrip('/'))}:{asked.method}"
-
-
 def answer_with_faults(
     state: StoreState[Any],
     asked: Request,
@@ -52,124 +40,96 @@ def answer_with_faults(
     answer: Callable[[Request], Reply],
     before: Mapping[str, Callable[[Fault], Reply]],
 ) -> Reply:
-    """Answer one request, unless a fault prevents or damages the answer."""
-    name = call_name(asked)
+    """Answer one request, unless a fault prevents or damages the answer.
+
+    Faults and counters call it by its path without numbers: ``/v3/orders/{id}:PUT``.
+    """
+    name = f"{DIGITS.sub('/{id}', asked.path.rstrip('/'))}:{asked.method}"
     state.usage.count(name, points=1)
     fault = state.faults.next_for(name)
     prevented = reply_before(fault, before)
     return prevented if prevented is not None else reply_after(fault, answer(asked), {})
 
 
-def order_of(state: StoreState[Any], arguments: Arguments) -> Document:
-    """Return the order that a control call names. Raises ValueError."""
-    found = state.documents.get("order", int(arguments["id"]))
-    if found is None:
-        raise ValueError("no such order")
-    return found
-
-
-def sale_of(arguments: Arguments) -> dict[str, Any]:
-    """Return units, payment, discount and delivery of an order that a buyer places."""
-    return {
-        "units": {str(sku): int(count) for sku, count in arguments["units"].items()},
-        "is_paid": bool(arguments.get("paid", True)),
-        "discount": Decimal(str(arguments.get("discount", "0"))),
-        "delivery": Decimal(str(arguments.get("delivery", DELIVERY))),
-    }
-
-
-def _usage(state: StoreState[Any], _: Arguments) -> dict[str, Any]:
-    return state.usage.report()
-
-
-def _forget_usage(state: StoreState[Any], _: Arguments) -> dict[str, Any]:
-    state.usage.clear()
-    return {}
-
-
-def _reset(state: StoreState[Any], _: Arguments) -> dict[str, Any]:
-    """Delete products, orders, webhooks, faults and counters; ids are not used again."""
-    with state.ledger.writing():
-        state.ledger.wipe()
-        state.ledger.forget("last_change_s", "is_throttled")
-    state.documents.reload()
-    state.faults.clear()
-    state.usage.clear()
-    return {"reset": True}
-
-
-STORE_ACTIONS: Actions[StoreState[Any]] = {
-    **FAULT_ACTIONS,
-    ("GET", "messages"): messages,
-    ("POST", "messages/redeliver"): redeliver,
-    ("GET", "usage"): _usage,
-    ("POST", "usage/forget"): _forget_usage,
-    ("POST", "advance_clock"): advance_clock,
-    ("POST", "reset"): _reset,
-}
-
-
-class StoreServer(Listener):
+class StoreServer[S: StoreState[Any]](Listener):
     """The HTTP server of one store."""
 
     max_body_bytes = 10_000_000
 
-    def __init__[S: StoreState[Any]](
+    def __init__(  # noqa: PLR0913 - the parts of a store
         self,
         address: tuple[str, int],
         *,
         state: S,
+        title: str,
+        shop: Shop[S],
         actions: Actions[S],
-        reply: Callable[[Request], Reply],
-        page: Callable[[], str],
+        reply: Callable[[S, Request], Reply],
+        example: str,
     ) -> None:
-        def answer(asked: Request) -> Reply:
-            return as_html(page()) if asked.path == "/" else reply(asked)
+        """Prepare a server; ``actions`` are those beyond the usual, ``example`` a path to fail."""
+        all_actions = {**actions_of(shop), **actions}
 
-        def control(method: str, name: str, arguments: Arguments) -> Any:
+        def answer(asked: Request) -> Reply:
+            if asked.path == "/":
+                return as_html(page(state, title=title, shop=shop, example=example))
+            return reply(state, asked)
+
+        def control(method: str, name: str, arguments: Any) -> Any:
             with state.ledger.writing():
-                return perform(actions, state, method, name, arguments)
+                return perform(all_actions, state, method, name, arguments)
 
         super().__init__(address, answer=answer, control=control)
 
 
-def store_page(
-    state: StoreState[Any],
-    *,
-    title: str,
-    orders: list[Mapping[str, str]],
-    products: list[Mapping[str, str]],
-    example: str,
-) -> str:
-    """Return the status page; rows have a title and details, orders also ``id``."""
+def page[S: StoreState[Any]](state: S, *, title: str, shop: Shop[S], example: str) -> str:
+    """Return the status page: the last orders and products with buttons, and the faults."""
     rules = state.rules
     sent = state.ledger.row("SELECT count(*) AS all_, sum(state = 'sent') AS sent FROM messages")
     counts = sent or {"all_": 0, "sent": 0}
+    orders = [
+        (*map(html.escape, shop.summary(state, order)), _order_buttons(order))
+        for order in state.documents.all("order")[-SHOWN:][::-1]
+    ]
+    products = [
+        (
+            html.escape(row["title"]),
+            "shown" if row["is_active"] else "hidden",
+            html.escape(", ".join(row["skus"])),
+            " ".join(_buy_button(sku) for sku in row["skus"][:1]),
+        )
+        for row in shop.products(state)[-SHOWN:][::-1]
+    ]
     return status_page(
         title,
         intro=f"{html.escape(rules.name)}, {rules.currency}, tax {rules.tax_percent} % included."
-        f" {counts['sent'] or 0} of {counts['all_']} webhooks were acknowledged. A buyer orders at"
-        " <code>/control/orders</code>.",
+        f" {counts['sent'] or 0} of {counts['all_']} webhooks were acknowledged.",
         pictures=(),
         sections={
-            "Orders": _table(orders[-SHOWN:][::-1], _order_buttons),
-            "Products": _table(products[-SHOWN:][::-1], lambda _: ""),
-            "Faults": fault_table(state.faults.listed(), kinds=FAULT_KINDS, example=example),
+            "Orders": _table(orders),
+            "Products": _table(products),
+            "Faults": fault_table(
+                state.faults.listed(),
+                kinds=state.FAULT_KINDS | MESSAGE_KINDS,
+                example=example,
+                note=f"<p><small>For webhooks the path is <code>{WEBHOOKS}</code>.</small></p>",
+            ),
         },
     )
 
 
-def _order_buttons(row: Mapping[str, str]) -> str:
+def _order_buttons(order: Mapping[str, Any]) -> str:
     actions = {"Pay": "orders/pay", "Cancel": "orders/cancel"}
-    return " ".join(button(name, action=to, id=row["id"]) for name, to in actions.items())
+    return " ".join(button(name, action=to, id=order["id"]) for name, to in actions.items())
 
 
-def _table(rows: list[Mapping[str, str]], buttons: Callable[[Mapping[str, str]], str]) -> str:
+def _buy_button(sku: str) -> str:
+    return button("Buy one", action="orders", units=html.escape(sku, quote=True))
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Return a table of HTML cells: name, status, details and buttons."""
     if not rows:
         return "<p>None yet.</p>"
-    body = "".join(
-        f"<tr><td>{html.escape(row['title'])}<td>{html.escape(row['status'])}"
-        f"<td>{html.escape(row['details'])}<td>{buttons(row)}"
-        for row in rows
-    )
+    body = "".join(f"<tr>{''.join(f'<td>{cell}' for cell in row)}" for row in rows)
     return f"<table><tr><th>Name<th>Status<th>Details<th>{body}</table>"

@@ -4,11 +4,14 @@ A document is stored in the dialect of its platform, so each dialect shows what 
 is one transaction: it has its whole effect or none.
 """
 
+import base64
+import hashlib
+import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from storefront.dev.sandboxes.core.faults import Faults
 from storefront.dev.sandboxes.core.ledger import Ledger, Usage
@@ -20,28 +23,38 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
     kind TEXT NOT NULL, id INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, id));
 CREATE TABLE IF NOT EXISTS messages (
-    id INTEGER PRIMARY KEY, delivery TEXT NOT NULL, topic TEXT NOT NULL, url TEXT NOT NULL,
-    secret TEXT NOT NULL, headers TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, hook INTEGER NOT NULL, delivery TEXT NOT NULL, topic TEXT NOT NULL,
+    url TEXT NOT NULL, secret TEXT NOT NULL, headers TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL,
     tries INTEGER NOT NULL DEFAULT 0, due_s REAL NOT NULL, last_status TEXT NOT NULL DEFAULT '');
 """
 FIRST_ID = 100
-FAULT_KINDS = frozenset(
-    {"500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated", "empty",
-     "huge", "redirect"}
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreRules(BaseRules):
     """The store: its name and currency; its prices include this tax.
 
-    Units:  ``tax_percent`` is a whole number; ``webhook_retry_s`` is the time between attempts
+    Units:  ``tax_percent`` is a whole number; ``webhook_retry_s`` is the time before the second
+            attempt, which doubles with each
     """
 
     name: str = "Lantern House"
     currency: str = "EUR"
     tax_percent: int = 19
     webhook_retry_s: float = 60.0
+
+
+def hmac_sha256(body: bytes, secret: str) -> str:
+    """Return the signature that most platforms send, as base64."""
+    return base64.b64encode(hmac.digest(secret.encode(), body, hashlib.sha256)).decode()
+
+
+class ApiError(ValueError):
+    """The caller gets an error status, and a body that explains it."""
+
+    def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(f"{status} {body}")
+        self.status, self.body, self.headers = status, body, dict(headers or {})
 
 
 class Documents:
@@ -91,17 +104,47 @@ class Documents:
 
 
 class StoreState[R: StoreRules](SupplierState[R]):
-    """One store: its documents, faults, calls and rules."""
+    """One store: its documents, faults, calls and rules.
+
+    ``violations`` counts calls that came although the store had said that its limit is reached.
+    """
+
+    MAX_ATTEMPTS: ClassVar[int]  # to deliver a webhook
+    FAULT_KINDS = frozenset(
+        {"500", "429", "slow", "trickle", "drop_before", "drop_after", "garbage", "truncated",
+         "empty", "huge", "redirect"}
+    )  # fmt: skip
 
     def __init__(self, *, folder: Path, rules: R, base_url: str = "") -> None:
         super().__init__(
             base_url=base_url,
             rules=rules,
             ledger=Ledger(folder, SCHEMA),
-            faults=Faults(FAULT_KINDS),
+            faults=Faults(self.FAULT_KINDS),
         )
         self.documents = Documents(self.ledger)
         self.usage = Usage()
+        self.violations = 0
+
+    def reset(self) -> None:
+        """Delete products, orders, webhooks, faults and counters; ids are not used again."""
+        with self.ledger.writing():
+            self.ledger.wipe()
+            self.ledger.forget("last_change_s")
+        self.documents.reload()
+        self.faults.clear()
+        self.usage.clear()
+        self.violations = 0
+
+    def signed(self, delivery: str, topic: str, body: bytes, secret: str) -> dict[str, str]:
+        """Return the headers of a message, as they are sent now."""
+        raise NotImplementedError
+
+    def webhook_delivered(self, hook_id: int) -> None:
+        """Note that a message of a webhook was acknowledged."""
+
+    def webhook_failed(self, hook_id: int) -> None:
+        """Do to a webhook what the platform does after the last attempt of a message."""
 
     def stamp_s(self) -> int:
         """Return the second of a change; each is later than the one before.

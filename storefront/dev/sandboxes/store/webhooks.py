@@ -1,4 +1,4 @@
-"""Store webhooks: queue signed messages, send them in order, retry until they are acknowledged.
+"""Store webhooks: sign and queue messages, send them in order, retry as the platform does.
 
 A store may lose a message or send it twice; ``faults`` with the path ``webhooks`` choose which.
 """
@@ -6,46 +6,42 @@ A store may lose a message or send it twice; ``faults`` with the path ``webhooks
 import json
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from storefront.dev.sandboxes.core.http_server import repeat_in_thread
 from storefront.dev.sandboxes.core.posting import post
 from storefront.dev.sandboxes.store.state import StoreState
 
-MAX_ATTEMPTS = 6
 TIMEOUT_S = 5
 IDLE_S = 0.1
 COPIES = {"duplicate": 2, "lost": 0}
 SUCCESS = "2"
 
-# Headers of a message: its delivery id, topic, body and the secret.
-type Sign = Callable[[str, str, bytes, str], Mapping[str, str]]
-
 
 def queue(  # noqa: PLR0913 - the parts of a message
     state: StoreState[Any],
+    hook_id: int,
     *,
     topic: str,
     url: str,
     secret: str,
     body: bytes,
-    sign: Sign,
-    delivery: str = "",
 ) -> None:
-    """Queue a message in the transaction of the change that it reports."""
+    """Queue a message of a webhook in the transaction of the change that it reports."""
     fault = state.faults.next_for_message()
-    delivery = delivery or secrets.token_hex(16)
+    delivery = secrets.token_hex(16)
     kind = fault.kind if fault else ""
     key = "another key" if kind == "bad_signature" else secret
     for _ in range(COPIES.get(kind, 1)):
         state.ledger.insert(
             "messages",
+            hook=hook_id,
             delivery=delivery,
             topic=topic,
             url=url,
-            secret=secret,
-            headers=json.dumps(dict(sign(delivery, topic, body, key))),
+            secret=key,
+            headers=json.dumps(state.signed(delivery, topic, body, key)),
             body=body.decode(),
             state="waiting",
             due_s=state.now() + (fault.delay_s if fault and kind == "out_of_order" else 0),
@@ -64,22 +60,30 @@ def post_due(state: StoreState[Any]) -> None:
     ):
         if state.stopping.is_set():
             return
-        said = post(
-            message["url"],
-            message["body"].encode(),
-            json.loads(message["headers"]),
-            timeout_s=TIMEOUT_S,
-        )
-        is_last = message["tries"] + 1 >= MAX_ATTEMPTS
+        body = message["body"].encode()
+        headers = state.signed(message["delivery"], message["topic"], body, message["secret"])
+        said = post(message["url"], body, headers, timeout_s=TIMEOUT_S)
+        is_last = message["tries"] + 1 >= state.MAX_ATTEMPTS
         outcome = "sent" if said.startswith(SUCCESS) else "failed" if is_last else "waiting"
+        _store_outcome(state, message, outcome, said)
+
+
+def _store_outcome(
+    state: StoreState[Any], message: Mapping[str, Any], outcome: str, said: str
+) -> None:
+    with state.ledger.writing():
         state.ledger.run(
             "UPDATE messages SET state = ?, tries = tries + 1, last_status = ?, due_s = ?"
             " WHERE id = ?",
             outcome,
             said,
-            state.now() + state.rules.webhook_retry_s,
+            state.now() + state.rules.webhook_retry_s * 2 ** message["tries"],
             message["id"],
         )
+        if outcome == "sent":
+            state.webhook_delivered(message["hook"])
+        elif outcome == "failed":
+            state.webhook_failed(message["hook"])
 
 
 def messages(state: StoreState[Any], _: Any) -> list[dict[str, Any]]:

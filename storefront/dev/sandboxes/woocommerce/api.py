@@ -9,12 +9,8 @@ from typing import Any
 
 from storefront.dev.sandboxes.core.faults import Fault, retry_after
 from storefront.dev.sandboxes.core.http_server import Reply, Request, as_json
-from storefront.dev.sandboxes.store.server import (
-    ApiError,
-    answer_with_faults,
-    compile_routes,
-    parameter,
-)
+from storefront.dev.sandboxes.store.server import answer_with_faults, compile_routes, parameter
+from storefront.dev.sandboxes.store.state import ApiError, Document
 from storefront.dev.sandboxes.woocommerce import orders, parcels, products, webhooks
 from storefront.dev.sandboxes.woocommerce.state import (
     CORE,
@@ -24,7 +20,6 @@ from storefront.dev.sandboxes.woocommerce.state import (
     invalid,
 )
 
-type Document = dict[str, Any]
 type Call = Callable[[SandboxState, Request, list[int]], Any]
 
 ROOT = "/wp-json/"
@@ -51,7 +46,7 @@ def _answer(state: SandboxState, asked: Request) -> Reply:
 
 def _check_limit(state: SandboxState) -> None:
     """Let the host refuse calls, if it is throttled; a call before its wait is a violation."""
-    if not state.ledger.fact("is_throttled"):
+    if not state.is_throttled:
         return
     if state.now() < state.blocked_until_s:
         state.violations += 1

@@ -1,9 +1,10 @@
 """WooCommerce orders: place, pay, edit, cancel and refund them; list, change and refund by API."""
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any
 
-from storefront.dev.sandboxes.store.sales import BUYER, DELIVERY, Amount, shares
+from storefront.dev.sandboxes.store.sales import BUYER, Amount, shares
+from storefront.dev.sandboxes.store.shop import Sale
+from storefront.dev.sandboxes.store.state import Document
 from storefront.dev.sandboxes.woocommerce import webhooks
 from storefront.dev.sandboxes.woocommerce.products import move_stock
 from storefront.dev.sandboxes.woocommerce.state import (
@@ -12,8 +13,6 @@ from storefront.dev.sandboxes.woocommerce.state import (
     error,
     invalid,
 )
-
-type Document = dict[str, Any]
 
 STATUSES = frozenset(
     {"pending", "processing", "on-hold", "completed", "cancelled", "refunded", "failed"}
@@ -26,16 +25,10 @@ SOLD = frozenset({"processing", "on-hold", "completed"})  # their stock is reduc
 REFUSED = "woocommerce_rest_cannot_create_order_refund"
 
 
-def place(
-    state: SandboxState,
-    units: dict[str, int],
-    *,
-    is_paid: bool,
-    discount: Decimal,
-    delivery: Decimal = DELIVERY,
-) -> Document:
-    """Place the order of a buyer. Raises ValueError: a SKU does not exist."""
-    items = [_item(state, sku) for sku in units]
+def place(state: SandboxState, sale: Sale) -> Document:
+    """Place the order of a buyer. Raises ValueError: a SKU is not for sale or out of stock."""
+    units = sale.units
+    items = [_item(state, sku, count) for sku, count in units.items()]
     amounts = [Decimal(item["price"]) * units[item["sku"]] for item in items]
     address = {
         "first_name": BUYER["first_name"], "last_name": BUYER["last_name"], "company": "",
@@ -65,7 +58,7 @@ def place(
         "meta_data": [],
     }  # fmt: skip
     order["number"] = str(order["id"])
-    for item, amount, less in zip(items, amounts, shares(discount, amounts), strict=True):
+    for item, amount, less in zip(items, amounts, shares(sale.discount, amounts), strict=True):
         line = {
             "id": state.documents.next_id(),
             "name": item.get("name") or item["sku"],
@@ -77,21 +70,23 @@ def place(
         }
         _set_amounts(state, line, amount, less)
         order["line_items"].append(line)
-    _set_taxes(state, order["shipping_lines"][0], delivery)
+    _set_taxes(state, order["shipping_lines"][0], sale.delivery)
     _total(order)
     state.documents.put("order", order)
     webhooks.tell(state, "order.created", order)
-    if is_paid:
+    if sale.is_paid:
         pay(state, order)
     return order
 
 
-def _item(state: SandboxState, sku: str) -> Document:
+def _item(state: SandboxState, sku: str, count: int) -> Document:
     for kind in ("product", "variation"):
         for item in state.documents.where(kind, sku=sku):
-            if item["price"]:
+            parent = state.documents.get("product", item["parent_id"]) or item
+            is_shown = item["status"] == parent["status"] == "publish" and item["price"]
+            if is_shown and (not item["manage_stock"] or (item["stock_quantity"] or 0) >= count):
                 return item
-    raise ValueError(f"nothing is sold as {sku}")
+    raise ValueError(f"{sku} is not for sale, or out of stock")
 
 
 def _set_amounts(state: SandboxState, line: Document, gross: Decimal, less: Decimal) -> None:
@@ -170,7 +165,7 @@ def pay(state: SandboxState, order: Document) -> None:
         set_status(state, order, "processing")
 
 
-def edit(state: SandboxState, order: Document, *, sku: str, quantity: int) -> None:
+def edit(state: SandboxState, order: Document, sku: str, quantity: int) -> None:
     """Change the quantity of a line, as staff of the store do; 0 removes the line."""
     line = next(row for row in order["line_items"] if row["sku"] == sku)
     unit = (Decimal(line["subtotal"]) + Decimal(line["subtotal_tax"])) / line["quantity"]

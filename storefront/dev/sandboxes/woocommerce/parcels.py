@@ -1,12 +1,10 @@
 """WooCommerce parcels: fulfillments of WooCommerce, parcels of extensions, notes to customers."""
 
 import secrets
-from typing import Any
 
+from storefront.dev.sandboxes.store.state import Document
 from storefront.dev.sandboxes.woocommerce.orders import changed
 from storefront.dev.sandboxes.woocommerce.state import SandboxState, check_fields, invalid
-
-type Document = dict[str, Any]
 
 
 def create_fulfillment(state: SandboxState, order: Document, body: Document) -> Document:

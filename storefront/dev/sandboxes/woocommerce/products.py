@@ -1,10 +1,11 @@
 """WooCommerce products: list, create and update products, variations, categories and brands."""
 
 import html
+import re
 from collections.abc import Callable
 from typing import Any
 
-from storefront.dev.sandboxes.store.server import ApiError
+from storefront.dev.sandboxes.store.state import ApiError, Document
 from storefront.dev.sandboxes.woocommerce.state import (
     NUMBER,
     SandboxState,
@@ -13,9 +14,9 @@ from storefront.dev.sandboxes.woocommerce.state import (
     invalid,
 )
 
-type Document = dict[str, Any]
-
 MAX_BATCH = 100
+DELIMITER = "|"
+GTIN = re.compile(r"[0-9-]*")
 SOLD_FIELDS: dict[str, type | tuple[type, ...]] = {
     "id": int, "sku": str, "global_unique_id": str, "regular_price": str, "sale_price": str,
     "manage_stock": bool, "stock_quantity": int, "backorders": str, "weight": str, "status": str,
@@ -148,9 +149,19 @@ def _check(state: SandboxState, body: Document) -> None:
     for name in ("regular_price", "sale_price", "weight"):
         if body.get(name) and not NUMBER.fullmatch(body[name]):
             raise invalid(name)
+    if not GTIN.fullmatch(body.get("global_unique_id", "")):
+        raise error(400, "product_invalid_global_unique_id",
+                    "GTIN, UPC, EAN or ISBN must contain digits and hyphens only.")  # fmt: skip
     for image in _images(body):
         if not str(image.get("src", "")).startswith(("https://", "http://")):
             raise error(400, "woocommerce_product_image_upload_error", "Invalid URL Provided.")
+    _check_terms(state, body)
+
+
+def _check_terms(state: SandboxState, body: Document) -> None:
+    for row in body.get("attributes", []):
+        if any(DELIMITER in text for text in [*row.get("options", []), row.get("option", "")]):
+            raise invalid("attributes")  # WooCommerce divides such a value silently
     for kind, name in (("category", "categories"), ("brand", "brands")):
         for term in body.get(name, []):
             if not state.documents.get(kind, term["id"]):

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.sandboxes.store.server import ApiError
-from storefront.dev.sandboxes.store.state import StoreRules, StoreState
+from storefront.dev.sandboxes.store.state import ApiError, StoreRules, StoreState, hmac_sha256
 
 DEFAULT_KEY = "ck_" + "0123456789abcdef" * 2
 DEFAULT_SECRET = "cs_" + "fedcba9876543210" * 2
 # How parcels are reported: by WooCommerce, by one of two extensions, by a note.
 CORE, NOTE = "core", "note"
 EXTENSIONS = {"shipment-tracking": "wc-shipment-tracking/v3", "ast": "wc-ast/v3"}
+MAX_FAILURES = 5
+PING = "ping"  # what a new webhook sends first, unsigned
 NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,6})?")
 
 
@@ -35,11 +36,42 @@ class Rules(StoreRules):
 class SandboxState(StoreState[Rules]):
     """One store. Its host limits calls while it is throttled, as firewalls of hosts do."""
 
+    MAX_ATTEMPTS = 1
+
     def __init__(self, *, folder: Path, rules: Rules, base_url: str = "") -> None:
         super().__init__(folder=folder, rules=rules, base_url=base_url)
+        self.is_throttled = False
         self.blocked_until_s = 0.0
         self.calls_since_block = 0
-        self.violations = 0
+
+    def reset(self) -> None:
+        super().reset()
+        self.is_throttled = False
+
+    def signed(self, delivery: str, topic: str, body: bytes, secret: str) -> dict[str, str]:
+        if topic == PING:
+            return {"Content-Type": "application/x-www-form-urlencoded"}
+        resource, _, event = topic.partition(".")
+        return {
+            "X-WC-Webhook-Source": "https://store.example/",
+            "X-WC-Webhook-Topic": topic,
+            "X-WC-Webhook-Resource": resource,
+            "X-WC-Webhook-Event": event,
+            "X-WC-Webhook-Signature": hmac_sha256(body, secret),
+            "X-WC-Webhook-ID": "1",
+            "X-WC-Webhook-Delivery-ID": delivery,
+        }
+
+    def webhook_delivered(self, hook_id: int) -> None:
+        if hook := self.documents.get("webhook", hook_id):
+            self.documents.put("webhook", hook | {"failure_count": 0})
+
+    def webhook_failed(self, hook_id: int) -> None:
+        """Disable a webhook after six failures in a row: a message is not sent again."""
+        if hook := self.documents.get("webhook", hook_id):
+            count = hook["failure_count"] + 1
+            status = "disabled" if count > MAX_FAILURES else hook["status"]
+            self.documents.put("webhook", hook | {"failure_count": count, "status": status})
 
     def has_version(self, major: int, minor: int) -> bool:
         own = tuple(int(part) for part in self.rules.version.split(".")[:2])

@@ -1,15 +1,17 @@
 """WooCommerce webhooks: send changes of orders, signed with the secret of each webhook."""
 
-import base64
-import hashlib
-import hmac
 import json
-from typing import Any
+import secrets
 
 from storefront.dev.sandboxes.store import webhooks
-from storefront.dev.sandboxes.woocommerce.state import SandboxState, check_fields, invalid
-
-type Document = dict[str, Any]
+from storefront.dev.sandboxes.store.state import Document
+from storefront.dev.sandboxes.woocommerce.state import (
+    PING,
+    SandboxState,
+    check_fields,
+    error,
+    invalid,
+)
 
 TOPICS = frozenset(
     f"{resource}.{event}"
@@ -17,30 +19,18 @@ TOPICS = frozenset(
     for event in ("created", "updated", "deleted", "restored")
 )
 
-
-def headers(delivery: str, topic: str, body: bytes, secret: str) -> dict[str, str]:
-    resource, _, event = topic.partition(".")
-    digest = hmac.digest(secret.encode(), body, hashlib.sha256)
-    return {
-        "X-WC-Webhook-Source": "https://store.example/",
-        "X-WC-Webhook-Topic": topic,
-        "X-WC-Webhook-Resource": resource,
-        "X-WC-Webhook-Event": event,
-        "X-WC-Webhook-Signature": base64.b64encode(digest).decode(),
-        "X-WC-Webhook-ID": "1",
-        "X-WC-Webhook-Delivery-ID": delivery,
-    }
+STATUSES = {"active", "paused", "disabled"}
 
 
 def tell(state: SandboxState, topic: str, resource: Document) -> None:
     for hook in state.documents.where("webhook", topic=topic, status="active"):
         webhooks.queue(
             state,
+            hook["id"],
             topic=topic,
             url=hook["delivery_url"],
             secret=hook["secret"],
             body=json.dumps(resource).encode(),
-            sign=headers,
         )
 
 
@@ -48,18 +38,31 @@ def create(state: SandboxState, body: Document) -> Document:
     names = ("name", "topic", "status", "delivery_url", "secret")
     check_fields(body, dict.fromkeys(names, str))
     if body.get("topic") not in TOPICS:
-        raise invalid("topic")
+        raise error(400, "woocommerce_rest_shop_webhook_invalid_topic",
+                    "Webhook topic is required and must be valid.")  # fmt: skip
     if not body.get("delivery_url", "").startswith(("http://", "https://")):
-        raise invalid("delivery_url")
-    hook = {"status": "active", "secret": state.rules.consumer_secret, **body}
-    return _shown(state.documents.put("webhook", hook))
+        raise error(400, "woocommerce_rest_shop_webhook_invalid_delivery_url",
+                    "Webhook delivery URL must be a valid URL.")  # fmt: skip
+    hook = {"status": "active", "failure_count": 0, "secret": secrets.token_hex(25), **body}
+    state.documents.put("webhook", hook)
+    webhooks.queue(
+        state,
+        hook["id"],
+        topic=PING,
+        url=hook["delivery_url"],
+        secret="",
+        body=f"webhook_id={hook['id']}".encode(),
+    )
+    return _shown(hook)
 
 
 def update(state: SandboxState, body: Document) -> Document:
     check_fields(body, {"id": int, "status": str, "secret": str})
+    if body.get("status", "active") not in STATUSES:
+        raise invalid("status")
     hook = state.documents.get("webhook", body.get("id", 0))
     if hook is None:
-        raise invalid("id")
+        raise error(400, "woocommerce_rest_shop_webhook_invalid_id", "ID is invalid.")
     return _shown(state.documents.put("webhook", hook | body))
 
 

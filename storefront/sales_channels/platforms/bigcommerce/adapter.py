@@ -7,7 +7,7 @@ anything is repeated.
 
 import base64
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -21,26 +21,25 @@ from storefront.lib.security.webhook_signing import (
     InvalidSignatureError,
     verify,
 )
+from storefront.sales_channels.platforms.answers import (
+    lower_names,
+    must_be_readable,
+    unreadable,
+)
 from storefront.sales_channels.platforms.base import (
-    GARBAGE,
     FulfillmentWrite,
-    ListedProduct,
     PlatformContext,
     PlatformField,
     PlatformWebhook,
-    PriceWrite,
-    ProductResult,
     RefundWrite,
     RemoteOrder,
     RemoteRefund,
-    StockWrite,
     StoreInfo,
     UnreadableOrder,
-    VariantState,
     WebhookTopic,
-    WriteResult,
 )
-from storefront.sales_channels.platforms.bigcommerce import catalog, orders
+from storefront.sales_channels.platforms.bigcommerce import orders
+from storefront.sales_channels.platforms.bigcommerce.catalog import PRODUCTS, STOCK, Catalog
 from storefront.sales_channels.platforms.bigcommerce.client import MISSING, PAGE_SIZE, Client
 from storefront.sales_channels.platforms.bigcommerce.schemas import (
     Envelope,
@@ -61,16 +60,19 @@ SCOPES = ("store/order/*", UNINSTALLED)
 DEFAULT_ID = "1"  # of the location and of the storefront that every store has
 # Calls that change nothing, but need the permission to write.
 PROBES = {
-    "store_v2_products": ("PUT", catalog.PRODUCTS, []),
-    "store_inventory": ("PUT", catalog.STOCK, {"reason": "", "items": []}),
+    "store_v2_products": ("PUT", PRODUCTS, []),
+    "store_inventory": ("PUT", STOCK, {"reason": "", "items": []}),
     "store_v2_orders": ("PUT", "v2/orders/0", {}),
 }
 FORBIDDEN = "403"
 WITH_LINES = {"include": "consignments.line_items", "consignment_structure": "object"}
 
 
-class BigCommerce:
-    """One BigCommerce store. Its address contains the hash of the store."""
+class BigCommerce(Catalog):
+    """One BigCommerce store: its catalog, and what is written here.
+
+    Its address contains the hash of the store.
+    """
 
     TITLE: ClassVar = "BigCommerce"
     SECRETS: ClassVar = (
@@ -104,9 +106,8 @@ class BigCommerce:
     )
 
     def __init__(self, context: PlatformContext) -> None:
-        self._client = Client(context)
-        self._catalog = catalog.Catalog(
-            self._client,
+        super().__init__(
+            Client(context),
             location=_number(context.options, "location_id"),
             channel=_number(context.options, "channel"),
         )
@@ -136,23 +137,6 @@ class BigCommerce:
             return error.code == FORBIDDEN
         return False
 
-    # Catalog
-
-    def write_products(self, products: Sequence[ListedProduct]) -> Iterator[ProductResult]:
-        return self._catalog.write_products(products)
-
-    def write_stock(self, writes: Sequence[StockWrite]) -> Iterator[WriteResult]:
-        return self._catalog.write_stock(writes)
-
-    def write_prices(self, writes: Sequence[PriceWrite]) -> Iterator[WriteResult]:
-        return self._catalog.write_prices(writes)
-
-    def unpublish(self, external_ids: Sequence[str]) -> Iterator[ProductResult]:
-        return self._catalog.unpublish(external_ids)
-
-    def read_variants(self) -> Iterator[VariantState]:
-        return self._catalog.read_variants()
-
     # Orders
 
     def orders_since(self, since: datetime) -> Iterator[RemoteOrder | UnreadableOrder]:
@@ -178,9 +162,7 @@ class BigCommerce:
         try:
             return self._whole(row)
         except PermanentError as error:
-            if error.code != GARBAGE:
-                raise
-            return UnreadableOrder(external_id=str(row.get("id")), problem=str(error))
+            return unreadable(str(row.get("id")), error)
 
     def order(self, external_id: str) -> RemoteOrder | None:
         try:
@@ -196,10 +178,8 @@ class BigCommerce:
         number = str(raw.get("id"))
         has_refunds = str(raw.get("refunded_amount") or "0").strip("0.") != ""
         refunds = self._refunds(number) if has_refunds else []
-        try:
+        with must_be_readable(f"order {number}"):
             return orders.read_order(raw, refunds)
-        except (msgspec.ValidationError, ValueError, ArithmeticError) as error:
-            raise PermanentError(f"order {number}: {error}"[:300], code=GARBAGE) from error
 
     def _existing(self, external_id: str) -> Order:
         return self._client.get(f"v2/orders/{external_id}", Order, **WITH_LINES)
@@ -265,13 +245,12 @@ class BigCommerce:
         *, headers: Mapping[str, str], body: bytes, secrets: Mapping[str, str]
     ) -> PlatformWebhook:
         """Verify the signature by Standard Webhooks; its key is the client secret."""
-        given = {name.lower(): value for name, value in headers.items()}
         secret = base64.b64encode(secrets.get("client_secret", "").encode()).decode()
         if not secret:
             raise InvalidSignatureError("the connection has no client secret")
         now = datetime.fromtimestamp(time.time(), UTC)
         try:
-            delivery_id = verify(headers=given, body=body, secrets=[secret], now=now)
+            delivery_id = verify(headers=lower_names(headers), body=body, secrets=[secret], now=now)
         except ExpiredTimestampError as error:
             raise InvalidSignatureError(str(error)) from error
         try:

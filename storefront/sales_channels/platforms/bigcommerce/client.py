@@ -5,49 +5,36 @@ The quota is per 30 seconds, for all apps of the store together; each answer tel
 
 import time
 from collections.abc import Iterator, Mapping
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
-
-from storefront.lib.http.client import ApiClient
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.http.responses import ServiceResponse, raise_for_status
-from storefront.lib.http.retries import retry
-from storefront.sales_channels.platforms.base import PlatformContext
+from storefront.sales_channels.platforms.answers import decode
+from storefront.sales_channels.platforms.base import GARBAGE, PlatformContext
 from storefront.sales_channels.platforms.bigcommerce.schemas import Envelope, Problem
+from storefront.sales_channels.platforms.rest_client import MAX_PAGES, RestClient
 
 PAGE_SIZE = 250
-MAX_PAGES = 2000
-MAX_ATTEMPTS = 3
 MAX_RATE_LIMITED = 5
 MAX_WAIT_S = 35.0  # a whole window of the quota
-READ_S, TOTAL_S, MAX_ANSWER_BYTES = 30.0, 60.0, 30_000_000
+READ_S, TOTAL_S = 30.0, 60.0
 LEFT, RESET_MS = "x-rate-limit-requests-left", "x-rate-limit-time-reset-ms"
 MISSING = str(int(HTTPStatus.NOT_FOUND))
 
 
-class Client:
+class Client(RestClient):
     def __init__(self, context: PlatformContext) -> None:
         token = context.secrets.get("access_token", "")
-        self._api = ApiClient(
-            context.base_url.rstrip("/") + "/",
-            headers={"x-auth-token": token, "accept": "application/json"},
+        super().__init__(
+            context,
+            path="/",
+            headers={"x-auth-token": token},
+            secrets=(token,),
             read_s=READ_S,
             total_s=TOTAL_S,
-            max_answer_bytes=MAX_ANSWER_BYTES,
-            gate=context.gate,
-            secrets=(token,),
         )
         self._free_at_s = 0.0
-
-    def close(self) -> None:
-        self._api.close()
-
-    def get[T](self, path: str, kind: type[T], **query: Any) -> T:
-        """Read one resource of V2."""
-        return decode(self.send("GET", path, params=query).content, kind, what=f"GET {path}")
 
     def rows[T](self, path: str, kind: type[T], **query: Any) -> list[T]:
         """Read one page of V2; an empty one has no body."""
@@ -58,36 +45,19 @@ class Client:
 
     def data[T](self, path: str, kind: type[T], **query: Any) -> T:
         """Read the data of V3."""
-        content = self.send("GET", path, params=query).content
-        return decode(content, Envelope[kind], what=f"GET {path}").data  # type: ignore[valid-type]
+        return self.get(path, Envelope[kind], **query).data  # type: ignore[valid-type]
 
     def pages[T](self, path: str, kind: type[T], **query: Any) -> Iterator[T]:
         """Yield the rows of all pages of V3."""
         for number in range(1, MAX_PAGES + 1):
             params = {"limit": PAGE_SIZE, "page": number, **query}
-            content = self.send("GET", path, params=params).content
-            found = decode(content, Envelope[list[kind]], what=f"GET {path}")  # type: ignore[valid-type]
+            found = self.get(path, Envelope[list[kind]], **params)  # type: ignore[valid-type]
             yield from found.data
             if number >= found.meta.pagination.total_pages:
                 return
-        raise PermanentError(f"GET {path} has no last page", code="garbage")
+        raise PermanentError(f"GET {path} has no last page", code=GARBAGE)
 
-    def write[T](self, method: str, path: str, body: Any, kind: type[T]) -> T:
-        """Change something; return the answer of V2, or the envelope of V3."""
-        answer = self.send(method, path, body=body)
-        return decode(answer.content, kind, what=f"{method} {path}")
-
-    def send(
-        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, body: Any = None
-    ) -> ServiceResponse:
-        """Send a call; repeat it if it certainly had no effect, or if it only reads.
-
-        A lost write is for the caller, which looks up what happened.
-        """
-        call = partial(self._within_quota, method, path, params=params, body=body)
-        return retry(call, is_idempotent=method == "GET", tries=MAX_ATTEMPTS)
-
-    def _within_quota(
+    def _once(
         self, method: str, path: str, *, params: Mapping[str, Any] | None, body: Any
     ) -> ServiceResponse:
         for _ in range(MAX_RATE_LIMITED):
@@ -125,19 +95,8 @@ def _checked(answer: ServiceResponse, what: str) -> ServiceResponse:
 
 def _problem(content: bytes) -> str:
     try:
-        found = msgspec.json.decode(content, type=Problem | list[Problem], strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found: Any = decode(content, Problem | list[Problem], what="error")  # type: ignore[arg-type]
+    except PermanentError:
         return ""
     problems = found if isinstance(found, list) else [found]
     return str(problems[0]) if problems else ""
-
-
-def decode[T](content: bytes, kind: type[T], *, what: str) -> T:
-    try:
-        return msgspec.json.decode(content, type=kind, strict=False)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise PermanentError(
-            f"{what}: unexpected answer: {str(error)[:100]}",
-            code="garbage",
-            is_outcome_unknown=True,
-        ) from error

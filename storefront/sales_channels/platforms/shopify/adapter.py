@@ -1,30 +1,23 @@
 """Shopify adapter: the platform protocol over Shopify's GraphQL Admin API."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import msgspec
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.http.errors import PermanentError
+from storefront.sales_channels.platforms.answers import must_be_readable, unreadable
 from storefront.sales_channels.platforms.base import (
-    GARBAGE,
     FulfillmentWrite,
-    ListedProduct,
     PlatformContext,
     PlatformField,
     PlatformWebhook,
-    PriceWrite,
-    ProductResult,
     RefundWrite,
     RemoteOrder,
     RemoteRefund,
-    StockWrite,
     StoreInfo,
     UnreadableOrder,
-    VariantState,
-    WriteResult,
 )
 from storefront.sales_channels.platforms.shopify import order_writes, queries, webhooks
 from storefront.sales_channels.platforms.shopify.catalog import Catalog
@@ -47,8 +40,8 @@ SCOPES = (
 )
 
 
-class Shopify:
-    """One Shopify store."""
+class Shopify(Catalog):
+    """One Shopify store: its catalog, and what is written here."""
 
     TITLE: ClassVar[str] = "Shopify"
     SECRETS: ClassVar[tuple[PlatformField, ...]] = (
@@ -80,8 +73,7 @@ class Shopify:
     )
 
     def __init__(self, context: PlatformContext) -> None:
-        self._api = GraphqlClient(context)
-        self._catalog = Catalog(self._api, context)
+        super().__init__(GraphqlClient(context), context)
 
     def close(self) -> None:
         self._api.close()
@@ -99,54 +91,26 @@ class Shopify:
             locations={each["id"]: each["name"] for each in said["locations"]["nodes"]},
         )
 
-    # Products
-
-    def write_products(self, products: Sequence[ListedProduct]) -> Iterator[ProductResult]:
-        return self._catalog.write_products(products)
-
-    def write_stock(self, writes: Sequence[StockWrite]) -> Iterator[WriteResult]:
-        return self._catalog.write_stock(writes)
-
-    def write_prices(self, writes: Sequence[PriceWrite]) -> Iterator[WriteResult]:
-        return self._catalog.write_prices(writes)
-
-    def unpublish(self, external_ids: Sequence[str]) -> Iterator[ProductResult]:
-        return self._catalog.unpublish(external_ids)
-
-    def read_variants(self) -> Iterator[VariantState]:
-        return self._catalog.read_variants()
-
     # Orders
 
     def orders_since(self, since: datetime) -> Iterator[RemoteOrder | UnreadableOrder]:
         moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        after = None
-        while True:
-            said = self._api.query(
-                queries.ORDERS,
-                {
-                    "first": queries.ORDERS_PER_PAGE,
-                    "after": after,
-                    "query": f"updated_at:>='{moment}'",
-                    "lines": queries.LINES_IN_LIST,
-                    "parts": queries.PARTS_IN_LIST,
-                },
-                cost=queries.ORDERS_COST,
-            )["orders"]
-            for each in said["nodes"]:
+        variables = {
+            "first": queries.ORDERS_PER_PAGE,
+            "query": f"updated_at:>='{moment}'",
+            "lines": queries.LINES_IN_LIST,
+            "parts": queries.PARTS_IN_LIST,
+        }
+        for page in self._api.pages("orders", queries.ORDERS, variables, cost=queries.ORDERS_COST):
+            for each in page["orders"]["nodes"]:
                 try:
                     is_cut = has_more_parts(each, queries.PARTS_IN_LIST)
                     order = self.order(each["id"]) if is_cut else self._whole(each)
                 except PermanentError as error:
-                    if error.code != GARBAGE:
-                        raise
-                    yield UnreadableOrder(external_id=each["id"], problem=str(error))
+                    yield unreadable(each["id"], error)
                     continue
                 if order is not None:
                     yield order
-            if not said["pageInfo"]["hasNextPage"]:
-                return
-            after = said["pageInfo"]["endCursor"]
 
     def order(self, external_id: str) -> RemoteOrder | None:
         said: Mapping[str, Any] | None = None
@@ -168,10 +132,8 @@ class Shopify:
             )["order"]["lineItems"]
             more += lines["nodes"]
             page = lines["pageInfo"]
-        try:
+        with must_be_readable(f"order {said['id']}"):
             return parse_order(said, more)
-        except msgspec.ValidationError as error:
-            raise PermanentError(f"order {said['id']}: {error}", code=GARBAGE) from error
 
     def write_fulfillment(self, fulfillment: FulfillmentWrite) -> str:
         return order_writes.write_fulfillment(self._api, fulfillment)

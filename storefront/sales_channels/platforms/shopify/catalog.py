@@ -195,17 +195,10 @@ class Catalog:
     # Reading
 
     def read_variants(self) -> Iterator[VariantState]:
-        after = None
-        while True:
-            said = self._api.query(
-                queries.VARIANTS,
-                {"first": queries.PAGE_SIZE, "after": after, "location": self.location()},
-            )
-            page = said["productVariants"]
-            yield from products.variant_states(page["nodes"], currency=said["shop"]["currencyCode"])
-            if not page["pageInfo"]["hasNextPage"]:
-                return
-            after = page["pageInfo"]["endCursor"]
+        variables = {"first": queries.PAGE_SIZE, "location": self.location()}
+        for page in self._api.pages("productVariants", queries.VARIANTS, variables):
+            currency = page["shop"]["currencyCode"]
+            yield from products.variant_states(page["productVariants"]["nodes"], currency=currency)
 
     # The store
 

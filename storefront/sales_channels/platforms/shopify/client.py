@@ -7,7 +7,7 @@ points are left; a call that costs more waits until the bucket has them.
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -17,7 +17,8 @@ import msgspec
 from storefront.lib.http.client import ApiClient
 from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
 from storefront.lib.http.retries import retry
-from storefront.sales_channels.platforms.base import PlatformContext
+from storefront.sales_channels.platforms.answers import must_be_readable
+from storefront.sales_channels.platforms.base import GARBAGE, PlatformContext
 from storefront.sales_channels.platforms.shopify.queries import API_VERSION
 from suppliers.connectors.parsing import digest
 
@@ -136,6 +137,24 @@ class GraphqlClient:
             tries=READ_TRIES,
         )
 
+    def pages(
+        self,
+        connection: str,
+        document: str,
+        variables: Mapping[str, Any],
+        *,
+        cost: float = QUERY_COST,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield one answer for each page of a connection."""
+        after = None
+        while True:
+            page = self.query(document, {**variables, "after": after}, cost=cost)
+            yield page
+            info = page[connection]["pageInfo"]
+            if not info["hasNextPage"]:
+                return
+            after = info["endCursor"]
+
     def mutate(
         self, document: str, variables: Mapping[str, Any], *, cost: float = MUTATION_COST
     ) -> dict[str, Any]:
@@ -169,7 +188,7 @@ class GraphqlClient:
                 raise _to_error(name, errors)
             if answer.data is None:
                 raise PermanentError(
-                    f"{name}: the answer has no data", code="garbage", is_outcome_unknown=True
+                    f"{name}: the answer has no data", code=GARBAGE, is_outcome_unknown=True
                 )
             return answer.data
         raise TemporaryError(f"{name}: still throttled", code="429", retry_after_s=MAX_WAIT_S)
@@ -183,12 +202,8 @@ class GraphqlClient:
                 raise
             self._forget(token)
             said = self._post(self._token(), body)
-        try:
+        with must_be_readable(name):
             return msgspec.convert(said, Answer, strict=False)
-        except msgspec.ValidationError as error:
-            raise PermanentError(
-                f"{name}: unexpected answer", code="garbage", is_outcome_unknown=True
-            ) from error
 
     def _post(self, token: str, body: Mapping[str, Any]) -> Any:
         return self._api.post(GRAPHQL_PATH, body, headers={TOKEN_HEADER: token})
@@ -243,9 +258,8 @@ class GraphqlClient:
         form = {"content-type": "application/x-www-form-urlencoded"}
         try:
             said = self._api.post(TOKEN_PATH, urlencode(asked).encode(), headers=form)
-            return msgspec.convert(said, Token, strict=False)
-        except msgspec.ValidationError as error:
-            raise PermanentError("access token: unexpected answer", code="garbage") from error
+            with must_be_readable("access token"):
+                return msgspec.convert(said, Token, strict=False)
         except PermanentError as error:
             if error.code == "400":  # an unknown app or a wrong secret
                 error.code = UNAUTHORIZED

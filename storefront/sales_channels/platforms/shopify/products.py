@@ -31,6 +31,7 @@ KEY_DEFINITION = {
 ACTIVE, DRAFT = "ACTIVE", "DRAFT"
 # A product without options has this one.
 ONLY_OPTION = (("Title", "Default Title"),)
+MAX_TITLE = 255
 MAX_VARIANTS = 250  # more would need several pages of the answer
 HS_CODE_LENGTHS = range(6, 14)
 
@@ -52,7 +53,7 @@ def product_input(
     """
     is_new = not product.external_id
     body: dict[str, Any] = {
-        "title": product.title,
+        "title": product.title[:MAX_TITLE],
         "descriptionHtml": description(product),
         "vendor": product.brand,
         "productType": product.category[-1] if product.category else "",

@@ -1,14 +1,12 @@
 """Shopify webhooks: verify the signature, read topic and order. Pure."""
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from storefront.lib.security.webhook_signing import InvalidHeadersError, InvalidSignatureError
+from storefront.lib.security.webhook_signing import InvalidHeadersError
+from storefront.sales_channels.platforms.answers import check_hmac, lower_names
 from storefront.sales_channels.platforms.base import PlatformWebhook, WebhookTopic
 
 # Topics that we subscribe to. The order is read from the store after each of them.
@@ -33,15 +31,11 @@ def verify(
 
     Raises: InvalidHeadersError, InvalidSignatureError
     """
-    said = {name.lower(): value for name, value in headers.items()}
+    said = lower_names(headers)
     signature, topic, delivery = (said.get(name, "") for name in (SIGNATURE, TOPIC, DELIVERY))
     if not signature or not topic or not 0 < len(delivery) <= MAX_ID:
         raise InvalidHeadersError(f"{SIGNATURE}, {TOPIC} and {DELIVERY} are required")
-    secret = secrets.get("client_secret", "")
-    digest = hmac.digest(secret.encode(), body, hashlib.sha256)
-    expected = base64.b64encode(digest)
-    if not secret or not hmac.compare_digest(expected, signature.encode()):
-        raise InvalidSignatureError("the signature does not match")
+    check_hmac(body, secret=secrets.get("client_secret", ""), signature=signature)
     if topic == "app/uninstalled":
         return PlatformWebhook(delivery_id=delivery, topic=WebhookTopic.UNINSTALLED)
     order_id = _order_id(topic, body)

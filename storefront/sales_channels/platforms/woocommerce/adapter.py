@@ -4,11 +4,8 @@ WooCommerce has no idempotency keys: a product is found by its SKU, a parcel by 
 refund by its reason before anything is repeated.
 """
 
-import base64
-import hashlib
-import hmac
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -17,25 +14,24 @@ import msgspec
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.http.errors import PermanentError
-from storefront.lib.security.webhook_signing import InvalidHeadersError, InvalidSignatureError
+from storefront.lib.security.webhook_signing import InvalidHeadersError
+from storefront.sales_channels.platforms.answers import (
+    check_hmac,
+    lower_names,
+    must_be_readable,
+    unreadable,
+)
 from storefront.sales_channels.platforms.base import (
-    GARBAGE,
     FulfillmentWrite,
-    ListedProduct,
     PlatformContext,
     PlatformField,
     PlatformWebhook,
-    PriceWrite,
-    ProductResult,
     RefundWrite,
     RemoteOrder,
     RemoteRefund,
-    StockWrite,
     StoreInfo,
     UnreadableOrder,
-    VariantState,
     WebhookTopic,
-    WriteResult,
 )
 from storefront.sales_channels.platforms.changed_rows import read_changed
 from storefront.sales_channels.platforms.woocommerce import orders
@@ -62,8 +58,8 @@ PING = re.compile(rb"webhook_id=([0-9]{1,12})")
 DELIVERY_ID = re.compile(r"[!-~]{1,100}")
 
 
-class WooCommerce:
-    """One WooCommerce store."""
+class WooCommerce(Catalog):
+    """One WooCommerce store: its catalog, and what is written here."""
 
     TITLE: ClassVar = "WooCommerce"
     SECRETS: ClassVar = (
@@ -82,8 +78,7 @@ class WooCommerce:
 
     def __init__(self, context: PlatformContext) -> None:
         self._secret = context.secrets.get("consumer_secret", "")
-        self._client = Client(context)
-        self._catalog = Catalog(self._client)
+        super().__init__(Client(context))
         self._fulfillments = Fulfillments(self._client)
 
     def close(self) -> None:
@@ -97,7 +92,7 @@ class WooCommerce:
         includes_tax = self._client.get(path, Setting).value == "yes"
         return StoreInfo(
             name=index.name,
-            currency=self._catalog.currency,
+            currency=self.currency,
             prices_include_tax=includes_tax,
             missing_scopes=tuple(self._missing_scopes()),
         )
@@ -106,28 +101,12 @@ class WooCommerce:
         """Yield permissions to write that the key lacks: an empty batch changes nothing."""
         for path in ("products", "orders"):
             try:
-                self._client.probe(f"{path}/batch")
+                # An answer in PHP is then an empty list, not an object.
+                self._client.send("PUT", f"{path}/batch", body={})
             except PermanentError as error:
                 if error.code not in {str(int(status)) for status in UNAUTHORIZED}:
                     raise
                 yield f"write {path}"
-
-    # Catalog
-
-    def write_products(self, products: Sequence[ListedProduct]) -> Iterator[ProductResult]:
-        return self._catalog.write_products(products)
-
-    def write_stock(self, writes: Sequence[StockWrite]) -> Iterator[WriteResult]:
-        return self._catalog.write_stock(writes)
-
-    def write_prices(self, writes: Sequence[PriceWrite]) -> Iterator[WriteResult]:
-        return self._catalog.write_prices(writes)
-
-    def unpublish(self, external_ids: Sequence[str]) -> Iterator[ProductResult]:
-        return self._catalog.unpublish(external_ids)
-
-    def read_variants(self) -> Iterator[VariantState]:
-        return self._catalog.read_variants()
 
     # Orders
 
@@ -154,9 +133,7 @@ class WooCommerce:
         try:
             return self._whole(row)
         except PermanentError as error:
-            if error.code != GARBAGE:
-                raise
-            return UnreadableOrder(external_id=str(row.get("id")), problem=str(error))
+            return unreadable(str(row.get("id")), error)
 
     def order(self, external_id: str) -> RemoteOrder | None:
         try:
@@ -170,10 +147,8 @@ class WooCommerce:
     def _whole(self, raw: dict[str, Any]) -> RemoteOrder:
         """Translate an order; its refunds take a call if it has any."""
         refunds = self._refunds(str(raw.get("id"))) if raw.get("refunds") else []
-        try:
+        with must_be_readable(f"order {raw.get('id')}"):
             return orders.read_order(raw, refunds)
-        except (msgspec.ValidationError, ValueError, ArithmeticError) as error:
-            raise PermanentError(f"order {raw.get('id')}: {error}"[:300], code=GARBAGE) from error
 
     def _existing(self, external_id: str) -> RemoteOrder:
         found = self.order(external_id)
@@ -194,9 +169,9 @@ class WooCommerce:
     def cancel_order(self, external_id: str, *, reason: str) -> None:
         if self._existing(external_id).is_canceled:
             return
-        self._client.put(f"orders/{external_id}", {"status": CANCELED}, Order)
+        self._client.write("PUT", f"orders/{external_id}", {"status": CANCELED}, Order)
         if reason:
-            self._client.create(f"orders/{external_id}/notes", {"note": reason}, Note)
+            self._client.write("POST", f"orders/{external_id}/notes", {"note": reason}, Note)
 
     def refund(self, refund: RefundWrite) -> RemoteRefund:
         currency = refund.amount.currency
@@ -206,7 +181,7 @@ class WooCommerce:
                 return made
         path = f"orders/{refund.order_id}"
         body = orders.refund_body(refund, self._client.get(path, Order, dp=PRECISION))
-        made_now = self._client.create(f"{path}/refunds", body, Refund)
+        made_now = self._client.write("POST", f"{path}/refunds", body, Refund)
         return orders.read_refund(made_now, currency)
 
     def _refunds(self, order_id: str) -> list[Refund]:
@@ -226,7 +201,7 @@ class WooCommerce:
             ],
             "update": [{"id": one.id, **shared} for one in known],
         }
-        answer = self._client.put("webhooks/batch", body, WebhookBatch)
+        answer = self._client.write("PUT", "webhooks/batch", body, WebhookBatch)
         for one in answer.create:
             if one.error is not None:
                 raise PermanentError(f"webhook refused: {one.error.message[:200]}", code="refused")
@@ -237,17 +212,14 @@ class WooCommerce:
         *, headers: Mapping[str, str], body: bytes, secrets: Mapping[str, str]
     ) -> PlatformWebhook:
         """Verify the signature. An unsigned ping is a webhook of topic OTHER."""
-        given = {name.lower(): value for name, value in headers.items()}
+        given = lower_names(headers)
         if (ping := PING.fullmatch(body)) and "x-wc-webhook-signature" not in given:
             return PlatformWebhook(delivery_id=f"ping-{ping[1].decode()}", topic=WebhookTopic.OTHER)
         signature = given.get("x-wc-webhook-signature", "")
         delivery_id = given.get("x-wc-webhook-delivery-id", "")
-        secret = secrets.get("consumer_secret", "")
-        if not signature or not secret or not DELIVERY_ID.fullmatch(delivery_id):
+        if not signature or not DELIVERY_ID.fullmatch(delivery_id):
             raise InvalidHeadersError("signature and delivery ID are required")
-        digest = hmac.digest(secret.encode(), body, hashlib.sha256)
-        if not hmac.compare_digest(base64.b64encode(digest), signature.encode()):
-            raise InvalidSignatureError("the signature does not match")
+        check_hmac(body, secret=secrets.get("consumer_secret", ""), signature=signature)
         if given.get("x-wc-webhook-resource") != "order":
             return PlatformWebhook(delivery_id=delivery_id, topic=WebhookTopic.OTHER)
         try:

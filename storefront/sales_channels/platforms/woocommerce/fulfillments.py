@@ -47,7 +47,7 @@ class Fulfillments:
             for one in own:
                 shipped += _units(one.meta_data)
         if order.raw.get("status") == TO_SHIP and _is_complete(order, shipped):
-            self._client.put(f"orders/{parcel.order_id}", {"status": SHIPPED}, Order)
+            self._client.write("PUT", f"orders/{parcel.order_id}", {"status": SHIPPED}, Order)
         return parcel.key
 
     def update(self, parcel: FulfillmentWrite, order: RemoteOrder) -> None:
@@ -59,10 +59,12 @@ class Fulfillments:
             return
         for one in own:
             if _is(parcel, one):
-                self._client.put(f"{path}/{one.id}", _body(parcel, one.meta_data), Fulfillment)
+                self._client.write(
+                    "PUT", f"{path}/{one.id}", _body(parcel, one.meta_data), Fulfillment
+                )
 
     def _create(self, path: str, parcel: FulfillmentWrite) -> Fulfillment:
-        return self._client.create(path, _body(parcel), Fulfillment, notify_customer="true")
+        return self._client.write("POST", path, _body(parcel), Fulfillment, notify_customer="true")
 
     # Extensions and notes
 
@@ -84,7 +86,7 @@ class Fulfillments:
                 "id": tracking_id,
             }
             body = {"meta_data": [{"key": name, "value": parcels[name]}]}
-            self._client.put(f"orders/{parcel.order_id}", body, Order)
+            self._client.write("PUT", f"orders/{parcel.order_id}", body, Order)
         shipped: Counter[str] = Counter()
         for value in parcels.values():
             units = value.get("units")
@@ -98,12 +100,12 @@ class Fulfillments:
             if rows is None:
                 continue
             same = [one for one in rows if one.tracking_number == parcel.tracking_number]
-            new = same[0] if same else self._client.create(path, _tracking(parcel), Tracking)
+            new = same[0] if same else self._client.write("POST", path, _tracking(parcel), Tracking)
             # The extension cannot change a parcel.
             old = [one for one in rows if one.tracking_id == str(before.get("id") or "")]
             for one in old:
                 if one.tracking_id != new.tracking_id:
-                    self._client.delete(f"{path}/{one.tracking_id}")
+                    self._client.send("DELETE", f"{path}/{one.tracking_id}")
             return new.tracking_id
         return self._note(parcel)
 
@@ -116,7 +118,7 @@ class Fulfillments:
         for one in rows:
             if parcel.tracking_number and parcel.tracking_number in one.note:
                 return str(one.id)
-        return str(self._client.create(path, {"note": text, "customer_note": True}, Note).id)
+        return str(self._client.write("POST", path, {"note": text, "customer_note": True}, Note).id)
 
     def _rows[T](self, route: str, path: str, kind: type[T]) -> list[T] | None:
         """Return the rows; None if the store has no such route."""

@@ -25,6 +25,8 @@ UNIT_GRAMS = {
     "oz": G_PER_OZ,
 }
 WEIGHT_STEP = Decimal("0.0001")
+# WooCommerce stores the values of an attribute as one text, with this between them.
+DELIMITER, REPLACEMENT = "|", "/"
 
 
 def has_pictures(found: Item, product: ListedProduct) -> bool:
@@ -69,7 +71,9 @@ def variation_body(
 ) -> dict[str, Any]:
     body = _sold(variant, weight_unit=weight_unit)
     body["status"] = "publish"
-    body["attributes"] = [{"name": name, "option": value} for name, value in variant.options]
+    body["attributes"] = [
+        {"name": name, "option": _value(value)} for name, value in variant.options
+    ]
     if with_picture and variant.picture_url:
         body["image"] = {"src": variant.picture_url}
     return body
@@ -127,7 +131,12 @@ def _attributes(product: ListedProduct, *, is_brand_shown: bool) -> list[dict[st
 
 
 def _attribute(name: str, values: list[str], *, is_option: bool) -> dict[str, Any]:
-    return {"name": name, "options": values, "visible": True, "variation": is_option}
+    options = [_value(value) for value in values]
+    return {"name": name, "options": options, "visible": True, "variation": is_option}
+
+
+def _value(text: str) -> str:
+    return text.replace(DELIMITER, REPLACEMENT)
 
 
 def by_key(found: Sequence[Item]) -> Mapping[str, Item]:

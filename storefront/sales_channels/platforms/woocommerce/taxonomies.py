@@ -46,7 +46,7 @@ class Taxonomies:
             return self._terms[path][place]
         body = {"name": name, **({"parent": parent} if parent else {})}
         try:
-            self._terms[path][place] = self._client.create(path, body, Term).id
+            self._terms[path][place] = self._client.write("POST", path, body, Term).id
         except PermanentError as error:
             if error.code != EXISTS:
                 raise

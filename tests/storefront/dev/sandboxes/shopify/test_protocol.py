@@ -5,7 +5,9 @@ import pytest
 from storefront.dev.sandboxes.shopify.dispatch import GRAPHQL, TOKEN
 from storefront.dev.sandboxes.shopify.state import gid
 from tests.storefront.sales_channels.platforms.contract.cases import light, written
-from tests.storefront.sales_channels.platforms.contract.shopify_store import RULES, ShopifyStore
+from tests.storefront.sales_channels.platforms.contract.shopify_store import ShopifyStore
+
+RULES = ShopifyStore.RULES
 
 SET_STOCK = """
 mutation inventorySetQuantities($input: InventorySetQuantitiesInput!, $key: String!) {
@@ -37,9 +39,11 @@ def ask(store):
     return send
 
 
-def stock(quantity, item=1, **words):
+def stock(store, quantity, **words):
+    """Return the input that sets the stock of the only variant."""
+    ids = [each.variant.inventory_id for each in store.platform.read_variants()]
     row = {
-        "inventoryItemId": gid("InventoryItem", item),
+        "inventoryItemId": ids[0] if ids else gid("InventoryItem", 1),
         "locationId": gid("Location", 1),
         "quantity": quantity,
         "changeFromQuantity": None,
@@ -93,23 +97,24 @@ def test_call_without_points_is_throttled_and_counted(store, ask):
     assert store.violations() == 1
 
 
-def test_stock_needs_an_idempotency_key(ask):
+def test_stock_needs_an_idempotency_key(store, ask):
     document = SET_STOCK.replace("@idempotent(key: $key)", "").replace(", $key: String!", "")
 
     assert (
-        "@idempotent directive is required" in ask(document, input=stock(1))["errors"][0]["message"]
+        "@idempotent directive is required"
+        in ask(document, input=stock(store, 1))["errors"][0]["message"]
     )
 
 
 def test_repeated_key_changes_nothing_and_other_arguments_are_refused(store, ask):
     written(store, light())
-    assert ask(SET_STOCK, input=stock(5), key="a")["data"]["inventorySetQuantities"] == {
+    assert ask(SET_STOCK, input=stock(store, 5), key="a")["data"]["inventorySetQuantities"] == {
         "userErrors": []
     }
-    ask(SET_STOCK, input=stock(9), key="b")
+    ask(SET_STOCK, input=stock(store, 9), key="b")
 
-    ask(SET_STOCK, input=stock(5), key="a")
-    said = ask(SET_STOCK, input=stock(6), key="a")
+    ask(SET_STOCK, input=stock(store, 5), key="a")
+    said = ask(SET_STOCK, input=stock(store, 6), key="a")
 
     assert said["errors"][0]["extensions"]["code"] == "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"
     assert [each.quantity for each in store.platform.read_variants()] == [9]
@@ -127,7 +132,7 @@ def test_repeated_key_changes_nothing_and_other_arguments_are_refused(store, ask
 def test_stock_row_is_checked(store, ask, change, code):
     written(store, light())
 
-    body = stock(5)
+    body = stock(store, 5)
     body["quantities"][0] |= change
     said = ask(SET_STOCK, input=body, key=code)
 
@@ -139,7 +144,7 @@ def test_stock_row_is_checked(store, ask, change, code):
 def test_expected_quantity_that_fits_is_set(store, ask):
     written(store, light())
 
-    said = ask(SET_STOCK, input=stock(5, changeFromQuantity=7), key="k")
+    said = ask(SET_STOCK, input=stock(store, 5, changeFromQuantity=7), key="k")
 
     assert said["data"]["inventorySetQuantities"]["userErrors"] == []
 

@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from storefront.dev.sandboxes.bigcommerce.server import Server
-from storefront.dev.sandboxes.bigcommerce.state import DEFAULT_SECRET, Rules, SandboxState
+from storefront.dev.sandboxes.bigcommerce.state import DEFAULT_SECRET
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.http.observers import LoggingObserver
 from storefront.lib.security.webhook_signing import InvalidSignatureError
@@ -19,7 +18,6 @@ from storefront.sales_channels.platforms.base import (
 from storefront.sales_channels.platforms.bigcommerce import orders
 from storefront.sales_channels.platforms.bigcommerce.adapter import BigCommerce
 from storefront.sales_channels.platforms.bigcommerce.schemas import PaymentOption, Quote
-from tests.storefront.dev.sandboxes.conftest import RunningServer
 from tests.storefront.sales_channels.platforms.contract.bigcommerce_store import BigCommerceStore
 from tests.storefront.sales_channels.platforms.contract.cases import (
     headlamp,
@@ -29,26 +27,8 @@ from tests.storefront.sales_channels.platforms.contract.cases import (
 )
 from tests.storefront.sales_channels.platforms.contract.test_products import unknown
 
+STORE = BigCommerceStore  # of the fixture open_store
 BLACK, SAND = "headlamp-h1-0", "headlamp-h1-3"
-
-
-@pytest.fixture
-def open_store(tmp_path):
-    """Open a store with some rules; close it after the test."""
-    opened = []
-
-    def start(**rules):
-        class Chosen(BigCommerceStore):
-            def open(self, folder):
-                state = SandboxState(folder=folder, rules=Rules(**rules))
-                return RunningServer(Server(("127.0.0.1", 0), state=state), state)
-
-        opened.append(Chosen(tmp_path / "store"))
-        return opened[-1]
-
-    yield start
-    for store in opened:
-        store.close()
 
 
 def calls(store):

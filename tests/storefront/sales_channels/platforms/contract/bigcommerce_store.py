@@ -9,12 +9,13 @@ from storefront.dev.sandboxes.bigcommerce.state import (
     Rules,
     SandboxState,
 )
-from tests.storefront.dev.sandboxes.conftest import RunningServer
 from tests.storefront.sales_channels.platforms.contract.stores import Store
 
 
 class BigCommerceStore(Store):
     PLATFORM = "bigcommerce"
+    SERVER, STATE = Server, SandboxState
+    RULES = Rules(webhook_retry_s=0.05)
     CLIENT = "storefront.sales_channels.platforms.bigcommerce.client"
     KEEPS_REMOVED_UNITS = False
     FAULTS = {
@@ -30,13 +31,9 @@ class BigCommerceStore(Store):
         "refund": "refunds:POST",
     }
 
-    def open(self, folder):
-        state = SandboxState(folder=folder, rules=Rules())
-        return RunningServer(Server(("127.0.0.1", 0), state=state), state)
-
     @property
     def base_url(self):
-        return f"{self.running.url}/stores/{Rules().store_hash}"
+        return f"{self.running.url}/stores/{self.rules.store_hash}"
 
     @property
     def secrets(self):

@@ -2,17 +2,15 @@
 
 from dataclasses import replace
 
-from storefront.dev.sandboxes.shopify import webhooks
 from storefront.dev.sandboxes.shopify.server import Server
 from storefront.dev.sandboxes.shopify.state import Rules, SandboxState
-from tests.storefront.dev.sandboxes.conftest import RunningServer
 from tests.storefront.sales_channels.platforms.contract.stores import Store
-
-RULES = Rules(webhook_retry_s=0.05)
 
 
 class ShopifyStore(Store):
     PLATFORM = "shopify"
+    SERVER, STATE = Server, SandboxState
+    RULES = Rules(webhook_retry_s=0.05)
     FAULTS = {
         "check": "/shop",
         "write_products": "/productSet",
@@ -26,17 +24,13 @@ class ShopifyStore(Store):
         "refund": "/refundCreate",
     }
 
-    def open(self, folder):
-        state = SandboxState(folder=folder, rules=RULES)
-        return RunningServer(Server(("127.0.0.1", 0), state=state), state, begin=(webhooks.start,))
-
     @property
     def secrets(self):
-        return {"client_id": RULES.client_id, "client_secret": RULES.client_secret}
+        return {"client_id": self.rules.client_id, "client_secret": self.rules.client_secret}
 
     @property
     def wrong_secrets(self):
-        return {"access_token": "shpat_revoked", "client_secret": RULES.client_secret}
+        return {"access_token": "shpat_revoked", "client_secret": self.rules.client_secret}
 
     def refusable(self, product):
         return replace(product, title=" ")

@@ -1,8 +1,8 @@
 """Stores under test: run the sandbox of each platform, and act in it as its shopper and merchant.
 
 To add a platform:
-1. Write a subclass of ``Store`` in a module of its own, such as ``shopify_store.py``. Give it ``PLATFORM``,
-   ``FAULTS`` and the abstract methods; override what its sandbox does differently.
+1. Write a subclass of ``Store`` in a module of its own, such as ``shopify_store.py``. Give it the class variables
+   and the abstract methods; override what its sandbox does differently.
 2. Add it to ``STORES``. Every test of this folder then runs against it.
 
 The sandbox has these control actions, each with a JSON body:
@@ -27,11 +27,15 @@ Its prices include 19 % tax. Delivery costs 4.90 unless an order says otherwise.
 
 import importlib
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
 
 import pytest
 
+from storefront.dev.sandboxes.store import webhooks
+from storefront.dev.sandboxes.store.server import StoreServer
+from storefront.dev.sandboxes.store.state import StoreRules, StoreState
 from storefront.lib.http.observers import LoggingObserver
 from storefront.lib.money import Money
 from storefront.sales_channels.platforms import platform_class
@@ -60,24 +64,28 @@ class Store(ABC):
     """A running store and an adapter that is connected to it."""
 
     PLATFORM: ClassVar[str]
+    SERVER: ClassVar[type[StoreServer]]
+    STATE: ClassVar[type[StoreState]]
+    RULES: ClassVar[StoreRules]
     CURRENCY = "EUR"
     # The module of a client whose own READ_S and TOTAL_S are longer than usual.
     CLIENT = ""
     HAS_TEST_ORDERS = True
     TELLS_REMOVED_ACCESS = True
+    RETRIES_WEBHOOKS = True
     # An edited order keeps the units that were ordered.
     KEEPS_REMOVED_UNITS = True
     # Method of Platform -> end of the path of its request that has the effect, for faults.
     FAULTS: ClassVar[dict[str, str]]
 
-    def __init__(self, folder):
-        self.running = self.open(folder)
+    def __init__(self, folder, **rules):
+        """Start the sandbox in this process; its data go to the folder."""
+        self.rules = replace(self.RULES, **rules)
+        state = self.STATE(folder=folder, rules=self.rules)
+        server = self.SERVER(("127.0.0.1", 0), state=state)
+        self.running = RunningServer(server, state, begin=(webhooks.start,))
         self.platform = self.connect()
         self._extra = []
-
-    @abstractmethod
-    def open(self, folder) -> RunningServer:
-        """Start the sandbox in this process; its data go to the folder."""
 
     @property
     def base_url(self):

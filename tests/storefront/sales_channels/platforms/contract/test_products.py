@@ -133,3 +133,21 @@ def unknown(store, ids):
 def raised(external_id):
     head, _, number = external_id.rpartition("/")
     return f"{head}/{int(number) + 900_000}" if head else str(int(number) + 900_000)
+
+
+def test_long_title_and_any_character_of_an_option_are_written(store):
+    sizes = tuple(variant(f"long-{size}", ("Size", size)) for size in ("S | short", "L / long"))
+    products = (replace(light("long", variants=sizes), title="Light " * 60), light())
+
+    written(store, *products)
+
+    assert shown(store) == expected(*products)
+
+
+def test_gtin_that_is_no_number_stops_no_other_product(store):
+    wrong = replace(variant("wrong"), gtin="not a number")
+
+    results = list(store.platform.write_products([light("wrong", variants=(wrong,)), light()]))
+
+    assert [result.problem for result in results if result.key == "light-1"] == [""]
+    assert "light-1" in states(store)

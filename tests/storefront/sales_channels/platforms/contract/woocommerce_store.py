@@ -9,15 +9,17 @@ from storefront.dev.sandboxes.woocommerce.state import (
     Rules,
     SandboxState,
 )
-from tests.storefront.dev.sandboxes.conftest import RunningServer
 from tests.storefront.sales_channels.platforms.contract.stores import Store
 
 
 class WooCommerceStore(Store):
     PLATFORM = "woocommerce"
+    SERVER, STATE = Server, SandboxState
+    RULES = Rules(webhook_retry_s=0.05)
     CLIENT = "storefront.sales_channels.platforms.woocommerce.client"
     HAS_TEST_ORDERS = False
     TELLS_REMOVED_ACCESS = False
+    RETRIES_WEBHOOKS = False
     KEEPS_REMOVED_UNITS = False
     FAULTS = {
         "check": "/wp-json:GET",
@@ -31,10 +33,6 @@ class WooCommerceStore(Store):
         "cancel_order": "orders/{id}:PUT",
         "refund": "refunds:POST",
     }
-
-    def open(self, folder):
-        state = SandboxState(folder=folder, rules=Rules())
-        return RunningServer(Server(("127.0.0.1", 0), state=state), state)
 
     @property
     def secrets(self):

@@ -19,8 +19,8 @@ def calls(store):
     """Return a function that tells the calls by operation since it was called last."""
 
     def since_last():
-        said = store.running.control("calls")["by_operation"]
-        store.running.control("calls/forget", {})
-        return {name: row["served"] for name, row in said.items()}
+        said = store.running.control("usage")["by_path"]
+        store.running.control("usage/forget", {})
+        return said
 
     return since_last

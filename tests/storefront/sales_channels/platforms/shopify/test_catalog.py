@@ -92,7 +92,7 @@ def test_results_before_a_failure_are_yielded(store):
         results.extend(store.platform.write_products(goods))
 
     assert [each.key for each in results] == [each.key for each in goods[:5]]
-    assert all(row["is_published"] for row in store.products())
+    assert all(row["is_active"] for row in store.products())
 
 
 def test_pictures_and_identifiers_reach_the_store(store):
@@ -100,11 +100,14 @@ def test_pictures_and_identifiers_reach_the_store(store):
     each = replace(variant("light-1"), gtin="4006381333931", picture_url=picture)
     written(store, light(variants=(each,), picture_urls=(picture,)))
 
-    ledger = store.running.state.ledger
-    body = ledger.row("SELECT p.body AS product, v.body AS variant FROM products p, variants v")
-    assert body["product"].count(picture) == 1
-    for part in ('"barcode": "4006381333931"', picture, '"851310"', '"CN"', '"value": 182'):
-        assert part in body["variant"]
+    documents = store.running.state.documents
+    (product,), (shown,) = documents.all("product"), documents.all("variant")
+    assert [each["originalSource"] for each in product["files"]] == [picture]
+    assert shown["barcode"] == "4006381333931"
+    assert shown["file"]["originalSource"] == picture
+    item = shown["inventoryItem"]
+    assert (item["harmonizedSystemCode"], item["countryCodeOfOrigin"]) == ("851310", "CN")
+    assert item["measurement"]["weight"]["value"] == 182
 
 
 def test_more_than_three_options_are_refused(store):

@@ -4,11 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from storefront.dev.sandboxes.woocommerce.server import Server
-from storefront.dev.sandboxes.woocommerce.state import Rules, SandboxState
 from storefront.sales_channels.platforms.base import PriceWrite, StockWrite, WebhookTopic
 from storefront.sales_channels.platforms.woocommerce.adapter import WooCommerce
-from tests.storefront.dev.sandboxes.conftest import RunningServer
 from tests.storefront.sales_channels.platforms.contract.cases import (
     expected,
     headlamp,
@@ -20,27 +17,9 @@ from tests.storefront.sales_channels.platforms.contract.cases import (
 )
 from tests.storefront.sales_channels.platforms.contract.woocommerce_store import WooCommerceStore
 
+STORE = WooCommerceStore  # of the fixture open_store
 BLACK, SAND = "headlamp-h1-0", "headlamp-h1-3"
 PICTURES = ("https://pictures.example/1.jpg", "https://pictures.example/2.jpg")
-
-
-@pytest.fixture
-def open_store(tmp_path):
-    """Open a store with some rules; close it after the test."""
-    opened = []
-
-    def start(**rules):
-        class Chosen(WooCommerceStore):
-            def open(self, folder):
-                state = SandboxState(folder=folder, rules=Rules(**rules))
-                return RunningServer(Server(("127.0.0.1", 0), state=state), state)
-
-        opened.append(Chosen(tmp_path / "store"))
-        return opened[-1]
-
-    yield start
-    for store in opened:
-        store.close()
 
 
 def calls(store):
