@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 
-from storefront.dev.sandboxes.shopify.server import Server
+from storefront.dev.sandboxes.shopify.shop import SHOP
 from storefront.dev.sandboxes.shopify.state import Rules, SandboxState
-from storefront.dev.sandboxes.store import webhooks
-from storefront.dev.sandboxes.store.command import arguments
-from storefront.dev.sandboxes.supplier import chosen, run
+from storefront.dev.sandboxes.store.command import arguments, run_store
+from storefront.dev.sandboxes.supplier import chosen
 
 
 def main(words: Sequence[str] | None = None) -> None:
     asked = arguments(words, "shopify", __doc__, rules=Rules)
-    state = SandboxState(folder=asked.data, rules=chosen(Rules, asked))
-    run(Server((asked.host, asked.port), state=state), state, [webhooks.start(state)])
+    run_store(asked, SandboxState(folder=asked.data, rules=chosen(Rules, asked)), SHOP)
 
 
 if __name__ == "__main__":

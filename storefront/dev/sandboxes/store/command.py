@@ -1,12 +1,16 @@
-"""Store command line: parse the options of a store sandbox."""
+"""Store command line: parse the options of a store sandbox, run it."""
 
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from storefront.dev.sandboxes.store.state import StoreRules
-from storefront.dev.sandboxes.supplier import UNIT
+from storefront.dev.sandboxes.store import webhooks
+from storefront.dev.sandboxes.store.server import StoreServer
+from storefront.dev.sandboxes.store.shop import Shop
+from storefront.dev.sandboxes.store.state import StoreRules, StoreState
+from storefront.dev.sandboxes.supplier import UNIT, run
 
 
 def arguments(
@@ -26,3 +30,9 @@ def arguments(
         kind = type(rule.default)
         parser.add_argument(option, dest=rule.name, type=kind, default=rule.default, help=" ")
     return parser.parse_args(words)
+
+
+def run_store[S: StoreState[Any]](asked: Namespace, state: S, shop: Shop[S]) -> None:
+    """Serve until a signal."""
+    server = StoreServer((asked.host, asked.port), state=state, shop=shop)
+    run(server, state, [webhooks.start(state)])

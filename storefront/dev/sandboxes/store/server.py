@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from storefront.dev.sandboxes.core.control import Actions, perform
+from storefront.dev.sandboxes.core.control import perform
 from storefront.dev.sandboxes.core.faults import (
     MESSAGE_KINDS,
     WEBHOOKS,
@@ -56,33 +56,20 @@ class StoreServer[S: StoreState[Any]](Listener):
 
     max_body_bytes = 10_000_000
 
-    def __init__(  # noqa: PLR0913 - the parts of a store
-        self,
-        address: tuple[str, int],
-        *,
-        state: S,
-        title: str,
-        shop: Shop[S],
-        actions: Actions[S],
-        reply: Callable[[S, Request], Reply],
-        example: str,
-    ) -> None:
-        """Prepare a server; ``actions`` are those beyond the usual, ``example`` a path to fail."""
-        all_actions = {**actions_of(shop), **actions}
+    def __init__(self, address: tuple[str, int], *, state: S, shop: Shop[S]) -> None:
+        controls = actions_of(shop)
 
         def answer(asked: Request) -> Reply:
-            if asked.path == "/":
-                return as_html(page(state, title=title, shop=shop, example=example))
-            return reply(state, asked)
+            return as_html(page(state, shop)) if asked.path == "/" else shop.reply(state, asked)
 
         def control(method: str, name: str, arguments: Any) -> Any:
             with state.ledger.writing():
-                return perform(all_actions, state, method, name, arguments)
+                return perform(controls, state, method, name, arguments)
 
         super().__init__(address, answer=answer, control=control)
 
 
-def page[S: StoreState[Any]](state: S, *, title: str, shop: Shop[S], example: str) -> str:
+def page[S: StoreState[Any]](state: S, shop: Shop[S]) -> str:
     """Return the status page: the last orders and products with buttons, and the faults."""
     rules = state.rules
     sent = state.ledger.row("SELECT count(*) AS all_, sum(state = 'sent') AS sent FROM messages")
@@ -101,7 +88,7 @@ def page[S: StoreState[Any]](state: S, *, title: str, shop: Shop[S], example: st
         for row in shop.products(state)[-SHOWN:][::-1]
     ]
     return status_page(
-        title,
+        shop.title,
         intro=f"{html.escape(rules.name)}, {rules.currency}, tax {rules.tax_percent} % included."
         f" {counts['sent'] or 0} of {counts['all_']} webhooks were acknowledged.",
         pictures=(),
@@ -111,7 +98,7 @@ def page[S: StoreState[Any]](state: S, *, title: str, shop: Shop[S], example: st
             "Faults": fault_table(
                 state.faults.listed(),
                 kinds=state.FAULT_KINDS | MESSAGE_KINDS,
-                example=example,
+                example=shop.fault_example,
                 note=f"<p><small>For webhooks the path is <code>{WEBHOOKS}</code>.</small></p>",
             ),
         },

@@ -1,7 +1,4 @@
-"""Store shop: what buyers and staff do in a store, the controls of that.
-
-Each platform keeps orders in its own dialect, so it defines the actions as a ``Shop``.
-"""
+"""Store shop: what a platform defines of its sandbox, the controls of buyers and staff."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions
+from storefront.dev.sandboxes.core.http_server import Reply, Request
 from storefront.dev.sandboxes.store.sales import DELIVERY
 from storefront.dev.sandboxes.store.state import Document, StoreState
 from storefront.dev.sandboxes.store.webhooks import messages, redeliver
@@ -31,8 +29,16 @@ class Sale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop[S: StoreState[Any]]:
-    """The actions of buyers and staff, and what they see. Each may raise ValueError."""
+    """One platform: how it answers, and what buyers and staff do in a store.
 
+    Orders are kept in the platform's dialect, so each defines the actions. They may raise
+    ValueError.
+    """
+
+    title: str
+    reply: Callable[[S, Request], Reply]
+    controls: Actions[S]  # beyond those of every store
+    fault_example: str  # the end of a path, for the status page
     place: Callable[[S, Sale], Document]
     pay: Callable[[S, Document], None]
     cancel: Callable[[S, Document], None]
@@ -71,7 +77,7 @@ def _sale(arguments: Arguments) -> Sale:
 
 
 def actions_of[S: StoreState[Any]](shop: Shop[S]) -> Actions[S]:
-    """Return the controls that every store has."""
+    """Return all controls of a store."""
 
     def place(state: S, arguments: Arguments) -> Document:
         return {"id": shop.id_of(shop.place(state, _sale(arguments)))}
@@ -103,4 +109,5 @@ def actions_of[S: StoreState[Any]](shop: Shop[S]) -> Actions[S]:
         ("GET", "violations"): lambda state, _: {"count": state.violations},
         ("POST", "advance_clock"): advance_clock,
         ("POST", "reset"): lambda state, _: state.reset(),
+        **shop.controls,
     }

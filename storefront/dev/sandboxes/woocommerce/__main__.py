@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 
-from storefront.dev.sandboxes.store import webhooks
-from storefront.dev.sandboxes.store.command import arguments
-from storefront.dev.sandboxes.supplier import chosen, run
-from storefront.dev.sandboxes.woocommerce.server import Server
+from storefront.dev.sandboxes.store.command import arguments, run_store
+from storefront.dev.sandboxes.supplier import chosen
+from storefront.dev.sandboxes.woocommerce.shop import SHOP
 from storefront.dev.sandboxes.woocommerce.state import Rules, SandboxState
 
 
 def main(words: Sequence[str] | None = None) -> None:
     asked = arguments(words, "woocommerce", __doc__, rules=Rules)
-    state = SandboxState(folder=asked.data, rules=chosen(Rules, asked))
-    run(Server((asked.host, asked.port), state=state), state, [webhooks.start(state)])
+    run_store(asked, SandboxState(folder=asked.data, rules=chosen(Rules, asked)), SHOP)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from storefront.dev.sandboxes.bigcommerce.server import Server
+from storefront.dev.sandboxes.bigcommerce.shop import SHOP
 from storefront.dev.sandboxes.bigcommerce.state import (
     DEFAULT_SECRET,
     DEFAULT_TOKEN,
@@ -14,7 +14,7 @@ from tests.storefront.sales_channels.platforms.contract.stores import Store
 
 class BigCommerceStore(Store):
     PLATFORM = "bigcommerce"
-    SERVER, STATE = Server, SandboxState
+    SHOP, STATE = SHOP, SandboxState
     RULES = Rules(webhook_retry_s=0.05)
     CLIENT = "storefront.sales_channels.platforms.bigcommerce.client"
     KEEPS_REMOVED_UNITS = False

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from storefront.dev.sandboxes.shopify.server import Server
+from storefront.dev.sandboxes.shopify.shop import SHOP
 from storefront.dev.sandboxes.shopify.state import Rules, SandboxState
 from tests.storefront.sales_channels.platforms.contract.stores import Store
 
 
 class ShopifyStore(Store):
     PLATFORM = "shopify"
-    SERVER, STATE = Server, SandboxState
+    SHOP, STATE = SHOP, SandboxState
     RULES = Rules(webhook_retry_s=0.05)
     FAULTS = {
         "check": "/shop",

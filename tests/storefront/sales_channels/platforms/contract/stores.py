@@ -35,6 +35,7 @@ import pytest
 
 from storefront.dev.sandboxes.store import webhooks
 from storefront.dev.sandboxes.store.server import StoreServer
+from storefront.dev.sandboxes.store.shop import Shop
 from storefront.dev.sandboxes.store.state import StoreRules, StoreState
 from storefront.lib.http.observers import LoggingObserver
 from storefront.lib.money import Money
@@ -64,7 +65,7 @@ class Store(ABC):
     """A running store and an adapter that is connected to it."""
 
     PLATFORM: ClassVar[str]
-    SERVER: ClassVar[type[StoreServer]]
+    SHOP: ClassVar[Shop]
     STATE: ClassVar[type[StoreState]]
     RULES: ClassVar[StoreRules]
     CURRENCY = "EUR"
@@ -82,7 +83,7 @@ class Store(ABC):
         """Start the sandbox in this process; its data go to the folder."""
         self.rules = replace(self.RULES, **rules)
         state = self.STATE(folder=folder, rules=self.rules)
-        server = self.SERVER(("127.0.0.1", 0), state=state)
+        server = StoreServer(("127.0.0.1", 0), state=state, shop=self.SHOP)
         self.running = RunningServer(server, state, begin=(webhooks.start,))
         self.platform = self.connect()
         self._extra = []

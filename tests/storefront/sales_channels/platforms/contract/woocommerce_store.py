@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from storefront.dev.sandboxes.woocommerce.server import Server
+from storefront.dev.sandboxes.woocommerce.shop import SHOP
 from storefront.dev.sandboxes.woocommerce.state import (
     DEFAULT_KEY,
     DEFAULT_SECRET,
@@ -14,7 +14,7 @@ from tests.storefront.sales_channels.platforms.contract.stores import Store
 
 class WooCommerceStore(Store):
     PLATFORM = "woocommerce"
-    SERVER, STATE = Server, SandboxState
+    SHOP, STATE = SHOP, SandboxState
     RULES = Rules(webhook_retry_s=0.05)
     CLIENT = "storefront.sales_channels.platforms.woocommerce.client"
     HAS_TEST_ORDERS = False

@@ -1,4 +1,4 @@
-"""Shopify server: what buyers and staff do in the store, what is shown of it."""
+"""Shopify shop: what buyers and staff do in the store, what is shown of it."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -8,7 +8,6 @@ from storefront.dev.sandboxes.shopify import catalog, dispatch, order_mutations,
 from storefront.dev.sandboxes.shopify import webhooks as hooks
 from storefront.dev.sandboxes.shopify.state import DOMAIN, SandboxState, gid, number_of, stamp
 from storefront.dev.sandboxes.store.sales import BUYER, CENT, Amount, shares
-from storefront.dev.sandboxes.store.server import StoreServer
 from storefront.dev.sandboxes.store.shop import Sale, Shop, order_of
 from storefront.dev.sandboxes.store.state import Document
 
@@ -149,21 +148,6 @@ def _summary(state: SandboxState, order: Document) -> tuple[str, str, str]:
     return order["name"], status, f"{order['total']} {state.rules.currency}: {lines}"
 
 
-SHOP = Shop[SandboxState](
-    place=_place,
-    pay=_pay,
-    cancel=_cancel,
-    edit=_edit,
-    refund=_refund,
-    parcels=_parcels,
-    refunds=lambda _, order: [{"amount": each["amount"]} for each in order["refunds"]],
-    products=_products,
-    uninstall=lambda state: hooks.tell(state, "app/uninstalled", {"id": 1, "domain": DOMAIN}),
-    summary=_summary,
-    id_of=lambda order: gid("Order", order["id"]),
-)
-
-
 # Further controls
 
 
@@ -203,21 +187,25 @@ def _set_limits(state: SandboxState, arguments: Document) -> Any:
     return state.bucket.status(now_s=state.now())
 
 
-class Server(StoreServer[SandboxState]):
-    """The HTTP server of one Shopify store."""
-
-    def __init__(self, address: tuple[str, int], *, state: SandboxState) -> None:
-        super().__init__(
-            address,
-            state=state,
-            title="Shopify sandbox",
-            shop=SHOP,
-            actions={
-                ("POST", "orders/hold"): _hold,
-                ("POST", "stock"): _set_stock,
-                ("POST", "delete"): _delete,
-                ("POST", "limits"): _set_limits,
-            },
-            reply=dispatch.reply_to,
-            example="/productSet",
-        )
+SHOP = Shop[SandboxState](
+    title="Shopify sandbox",
+    reply=dispatch.reply_to,
+    controls={
+        ("POST", "orders/hold"): _hold,
+        ("POST", "stock"): _set_stock,
+        ("POST", "delete"): _delete,
+        ("POST", "limits"): _set_limits,
+    },
+    fault_example="/productSet",
+    place=_place,
+    pay=_pay,
+    cancel=_cancel,
+    edit=_edit,
+    refund=_refund,
+    parcels=_parcels,
+    refunds=lambda _, order: [{"amount": each["amount"]} for each in order["refunds"]],
+    products=_products,
+    uninstall=lambda state: hooks.tell(state, "app/uninstalled", {"id": 1, "domain": DOMAIN}),
+    summary=_summary,
+    id_of=lambda order: gid("Order", order["id"]),
+)

@@ -1,11 +1,10 @@
-"""BigCommerce server: what buyers and staff do in the store, what is shown of it."""
+"""BigCommerce shop: what buyers and staff do in the store, what is shown of it."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
 from storefront.dev.sandboxes.bigcommerce import api, orders, webhooks
 from storefront.dev.sandboxes.bigcommerce.state import SandboxState
-from storefront.dev.sandboxes.store.server import StoreServer
 from storefront.dev.sandboxes.store.shop import Shop
 from storefront.dev.sandboxes.store.state import Document
 
@@ -62,6 +61,10 @@ def _throttle(state: SandboxState, _: Document) -> None:
 
 
 SHOP = Shop[SandboxState](
+    title="BigCommerce sandbox",
+    reply=api.answer_to,
+    controls={("POST", "throttle"): _throttle},
+    fault_example="orders/{id}:PUT",
     place=orders.place,
     pay=orders.pay,
     cancel=lambda state, order: orders.set_status(state, order, orders.CANCELED),
@@ -73,18 +76,3 @@ SHOP = Shop[SandboxState](
     uninstall=lambda state: webhooks.tell(state, "store/app/uninstalled"),
     summary=_summary,
 )
-
-
-class Server(StoreServer[SandboxState]):
-    """The HTTP server of one BigCommerce store."""
-
-    def __init__(self, address: tuple[str, int], *, state: SandboxState) -> None:
-        super().__init__(
-            address,
-            state=state,
-            title="BigCommerce sandbox",
-            shop=SHOP,
-            actions={("POST", "throttle"): _throttle},
-            reply=api.answer_to,
-            example="orders/{id}:PUT",
-        )

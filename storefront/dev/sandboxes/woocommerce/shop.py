@@ -1,9 +1,8 @@
-"""WooCommerce server: what buyers and staff do in the store, what is shown of it."""
+"""WooCommerce shop: what buyers and staff do in the store, what is shown of it."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 
-from storefront.dev.sandboxes.store.server import StoreServer
 from storefront.dev.sandboxes.store.shop import Shop
 from storefront.dev.sandboxes.store.state import Document
 from storefront.dev.sandboxes.woocommerce import api, orders, parcels
@@ -43,6 +42,10 @@ def _throttle(state: SandboxState, _: Document) -> None:
 
 
 SHOP = Shop[SandboxState](
+    title="WooCommerce sandbox",
+    reply=api.answer_to,
+    controls={("POST", "throttle"): _throttle},
+    fault_example="orders/{id}:PUT",
     place=orders.place,
     pay=orders.pay,
     cancel=lambda state, order: orders.set_status(state, order, "cancelled"),
@@ -56,18 +59,3 @@ SHOP = Shop[SandboxState](
     uninstall=lambda _: None,  # WooCommerce does not tell that a key was deleted
     summary=_summary,
 )
-
-
-class Server(StoreServer[SandboxState]):
-    """The HTTP server of one WooCommerce store."""
-
-    def __init__(self, address: tuple[str, int], *, state: SandboxState) -> None:
-        super().__init__(
-            address,
-            state=state,
-            title="WooCommerce sandbox",
-            shop=SHOP,
-            actions={("POST", "throttle"): _throttle},
-            reply=api.answer_to,
-            example="orders/{id}:PUT",
-        )
