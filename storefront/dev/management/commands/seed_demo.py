@@ -31,6 +31,7 @@ from storefront.dev.sandboxes.feeds import mapping
 from storefront.lib.env import env_str
 from storefront.lib.security.encryption import encrypt
 from storefront.product_feeds.models import ProductFeed
+from storefront.sales_channels.connections.tasks import subscribe_all
 from suppliers.compliance import vetting
 from suppliers.connections import file_sources
 from suppliers.models import Connection, FeedMapping, FileContent, StockLocation, Supplier
@@ -162,6 +163,8 @@ class Command(BaseCommand):
         if urls["feed"]:
             _market(urls["feed"])
         demo_stores.connect_all(countries=channel.countries)
+        # The address of the shop may have changed, and the next subscription is an hour away.
+        subscribe_all.delay()
         demo_receiver.subscribe()
         _promotions(channel)
         ProductFeed.objects.get_or_create(
