@@ -2,7 +2,6 @@
 
 import hmac
 import json
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -12,7 +11,7 @@ from storefront.dev.sandboxes.bigcommerce import orders, products, webhooks
 from storefront.dev.sandboxes.bigcommerce.state import SandboxState, refused, refused_v2
 from storefront.dev.sandboxes.core.faults import Fault
 from storefront.dev.sandboxes.core.http_server import Reply, Request, as_json
-from storefront.dev.sandboxes.store.server import answer_with_faults, compile_routes, parameter
+from storefront.dev.sandboxes.store.server import answer_with_faults, find_route, parameter
 from storefront.dev.sandboxes.store.state import ApiError, Document
 
 type Call = Callable[[SandboxState, Request, list[int]], Any]
@@ -57,17 +56,15 @@ def _routed(state: SandboxState, asked: Request) -> Reply:
     if path.startswith("v2/") and "json" not in (asked.headers["Accept"] or ""):
         return Reply(status=406, body=b"<xml/>")
     _check_scope(state, asked, path)
-    for pattern, calls in ROUTES:
-        match = pattern.fullmatch(path)
-        if match is not None and asked.method in calls:
-            done = calls[asked.method](state, asked, [int(part) for part in match.groups()])
-            if done is None:
-                return Reply(status=204)
-            if isinstance(done, Reply):
-                return done
-            is_created = asked.method == "POST" and path.startswith("v2/")
-            return as_json(done, status=201 if is_created else 200)
-    raise refused(404, "Resource not found")
+    found = find_route(ROUTES, path, asked.method)
+    if found is None:
+        raise refused(404, "Resource not found")
+    call, ids = found
+    done = call(state, asked, ids)
+    if isinstance(done, Reply):
+        return done
+    is_created = asked.method == "POST" and path.startswith("v2/")
+    return Reply(status=204) if done is None else as_json(done, status=201 if is_created else 200)
 
 
 def _check_scope(state: SandboxState, asked: Request, path: str) -> None:
@@ -226,72 +223,70 @@ def _store(state: SandboxState, _: Request, __: list[int]) -> Document:
 PRODUCT = r"v3/catalog/products/(\d+)"
 ORDER = r"v2/orders/(\d+)"
 ACTIONS = r"v3/orders/(\d+)/payment_actions"
-ROUTES: list[tuple[re.Pattern[str], dict[str, Call]]] = compile_routes(
-    {
-        r"v2/store": {"GET": _store},
-        r"v3/catalog/products": {
-            "GET": _products,
-            "POST": lambda state, asked, _: _data(products.create(state, _body(asked))),
-            "PUT": lambda state, asked, _: _data(products.update_batch(state, _body(asked))),
-        },
-        r"v3/catalog/products/channel-assignments": {"PUT": _assign},
-        PRODUCT: {"GET": _product(lambda _, product: product)},
-        PRODUCT + r"/options": {"GET": _product(lambda _, product: product["options"])},
-        PRODUCT + r"/options/(\d+)/values": {"POST": _product(products.add_option_value)},
-        PRODUCT + r"/variants": {"POST": _product(products.add_variant)},
-        PRODUCT + r"/variants/(\d+)": {
-            "GET": _product(_variant),
-            "DELETE": _product(products.delete_variant),
-        },
-        PRODUCT + r"/custom-fields": _part("custom_fields"),
-        PRODUCT + r"/custom-fields/(\d+)": _one_part("custom_fields"),
-        PRODUCT + r"/images": _part("images"),
-        PRODUCT + r"/images/(\d+)": _one_part("images"),
-        r"v3/catalog/variants": {
-            "PUT": lambda state, asked, _: _data(products.update_variants(state, _body(asked)))
-        },
-        r"v3/catalog/categories": {
-            "GET": lambda state, asked, _: _page(asked, state.documents.all("category")),
-            "POST": lambda state, asked, _: _data(products.create_category(state, _body(asked))),
-        },
-        r"v3/inventory/adjustments/absolute": {"PUT": _set_stock},
-        r"v3/inventory/locations": {
-            "GET": lambda state, asked, _: _page(asked, state.documents.all("location"))
-        },
-        r"v2/orders": {"GET": _orders},
-        ORDER: {
-            "GET": lambda state, asked, ids: _shown(asked, _order(state, ids)),
-            "PUT": lambda state, asked, ids: orders.shown(
-                orders.update(state, _order(state, ids), _body(asked)), has_lines=True
-            ),
-        },
-        ORDER + r"/shipments": {
-            "GET": _shipments,
-            "POST": lambda state, asked, ids: orders.ship(state, _order(state, ids), _body(asked)),
-        },
-        ORDER + r"/shipments/(\d+)": {"PUT": _update_shipment},
-        ACTIONS + r"/refund_quotes": {
-            "POST": lambda state, asked, ids: _data(
-                orders.quote(state, _order(state, ids), _body(asked))
-            )
-        },
-        ACTIONS + r"/refunds": {
-            "GET": lambda state, _, ids: _data(
-                list(state.documents.where("refund", order_id=_order(state, ids)["id"]))
-            ),
-            "POST": lambda state, asked, ids: _data(
-                orders.refund(state, _order(state, ids), _body(asked))
-            ),
-        },
-        r"v3/hooks": {
-            "GET": lambda state, asked, _: _page(asked, state.documents.all("hook")),
-            "POST": lambda state, asked, _: _data(webhooks.create(state, _body(asked))),
-        },
-        r"v3/hooks/(\d+)": {
-            "PUT": lambda state, asked, ids: _data(webhooks.update(state, ids[0], _body(asked)))
-        },
-    }
-)
+ROUTES: dict[str, dict[str, Call]] = {
+    r"v2/store": {"GET": _store},
+    r"v3/catalog/products": {
+        "GET": _products,
+        "POST": lambda state, asked, _: _data(products.create(state, _body(asked))),
+        "PUT": lambda state, asked, _: _data(products.update_batch(state, _body(asked))),
+    },
+    r"v3/catalog/products/channel-assignments": {"PUT": _assign},
+    PRODUCT: {"GET": _product(lambda _, product: product)},
+    PRODUCT + r"/options": {"GET": _product(lambda _, product: product["options"])},
+    PRODUCT + r"/options/(\d+)/values": {"POST": _product(products.add_option_value)},
+    PRODUCT + r"/variants": {"POST": _product(products.add_variant)},
+    PRODUCT + r"/variants/(\d+)": {
+        "GET": _product(_variant),
+        "DELETE": _product(products.delete_variant),
+    },
+    PRODUCT + r"/custom-fields": _part("custom_fields"),
+    PRODUCT + r"/custom-fields/(\d+)": _one_part("custom_fields"),
+    PRODUCT + r"/images": _part("images"),
+    PRODUCT + r"/images/(\d+)": _one_part("images"),
+    r"v3/catalog/variants": {
+        "PUT": lambda state, asked, _: _data(products.update_variants(state, _body(asked)))
+    },
+    r"v3/catalog/categories": {
+        "GET": lambda state, asked, _: _page(asked, state.documents.all("category")),
+        "POST": lambda state, asked, _: _data(products.create_category(state, _body(asked))),
+    },
+    r"v3/inventory/adjustments/absolute": {"PUT": _set_stock},
+    r"v3/inventory/locations": {
+        "GET": lambda state, asked, _: _page(asked, state.documents.all("location"))
+    },
+    r"v2/orders": {"GET": _orders},
+    ORDER: {
+        "GET": lambda state, asked, ids: _shown(asked, _order(state, ids)),
+        "PUT": lambda state, asked, ids: orders.shown(
+            orders.update(state, _order(state, ids), _body(asked)), has_lines=True
+        ),
+    },
+    ORDER + r"/shipments": {
+        "GET": _shipments,
+        "POST": lambda state, asked, ids: orders.ship(state, _order(state, ids), _body(asked)),
+    },
+    ORDER + r"/shipments/(\d+)": {"PUT": _update_shipment},
+    ACTIONS + r"/refund_quotes": {
+        "POST": lambda state, asked, ids: _data(
+            orders.quote(state, _order(state, ids), _body(asked))
+        )
+    },
+    ACTIONS + r"/refunds": {
+        "GET": lambda state, _, ids: _data(
+            list(state.documents.where("refund", order_id=_order(state, ids)["id"]))
+        ),
+        "POST": lambda state, asked, ids: _data(
+            orders.refund(state, _order(state, ids), _body(asked))
+        ),
+    },
+    r"v3/hooks": {
+        "GET": lambda state, asked, _: _page(asked, state.documents.all("hook")),
+        "POST": lambda state, asked, _: _data(webhooks.create(state, _body(asked))),
+    },
+    r"v3/hooks/(\d+)": {
+        "PUT": lambda state, asked, ids: _data(webhooks.update(state, ids[0], _body(asked)))
+    },
+}
 
 
 def _busy(fault: Fault) -> Reply:

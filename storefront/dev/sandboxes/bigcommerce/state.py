@@ -8,7 +8,13 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.sandboxes.store.state import ApiError, StoreRules, StoreState
+from storefront.dev.sandboxes.store.state import (
+    ApiError,
+    Kinds,
+    StoreRules,
+    StoreState,
+    wrong_fields,
+)
 from storefront.lib.security.webhook_signing import headers_for
 
 DEFAULT_TOKEN = "bc-sandbox-" + "0123456789abcdef" * 2
@@ -109,19 +115,10 @@ def refused_v2(status: int, message: str) -> ApiError:
     return ApiError(status, [{"status": status, "message": message}])
 
 
-def check_fields(
-    body: Any, kinds: dict[str, type | tuple[type, ...]], *, required: tuple[str, ...] = ()
-) -> None:
+def check_fields(body: Any, kinds: Kinds, *, required: tuple[str, ...] = ()) -> None:
     """Refuse missing fields, wrong types and unknown fields."""
     if not isinstance(body, dict):
         raise refused(422, "The request body is invalid.")
-    wrong = {name: "is required" for name in required if name not in body}
-    for name, value in body.items():
-        if name not in kinds:
-            wrong[name] = "is unknown"
-        elif not isinstance(value, kinds[name]) or (
-            isinstance(value, bool) and kinds[name] is not bool
-        ):
-            wrong[name] = "has the wrong type"
-    if wrong:
+    missing = {name: "is required" for name in required if name not in body}
+    if wrong := missing | wrong_fields(body, kinds):
         raise refused(422, "JSON data is missing or invalid", **wrong)

@@ -23,9 +23,15 @@ SHOWN = 50
 DIGITS = re.compile(r"/\d+(?=/|$)")
 
 
-def compile_routes[C](table: Mapping[str, C]) -> list[tuple[re.Pattern[str], C]]:
-    """Compile the patterns of paths, in their order."""
-    return [(re.compile(pattern), calls) for pattern, calls in table.items()]
+def find_route[C](
+    routes: Mapping[str, Mapping[str, C]], path: str, method: str
+) -> tuple[C, list[int]] | None:
+    """Return the call of a path and the numbers in it; patterns are compared in their order."""
+    for pattern, calls in routes.items():
+        match = re.fullmatch(pattern, path)
+        if match is not None and method in calls:
+            return calls[method], [int(part) for part in match.groups() if part.isdecimal()]
+    return None
 
 
 def parameter(asked: Request, name: str) -> str:

@@ -57,6 +57,22 @@ class ApiError(ValueError):
         self.status, self.body, self.headers = status, body, dict(headers or {})
 
 
+type Kinds = Mapping[str, type | tuple[type, ...]]
+
+
+def wrong_fields(body: Document, kinds: Kinds) -> dict[str, str]:
+    """Return the fields that are unknown or have a wrong type, and why."""
+    wrong = {}
+    for name, value in body.items():
+        if name not in kinds:
+            wrong[name] = "is unknown"
+        elif not isinstance(value, kinds[name]) or (
+            isinstance(value, bool) and kinds[name] not in {bool, object}
+        ):
+            wrong[name] = "has the wrong type"
+    return wrong
+
+
 class Documents:
     """JSON documents by kind and id, in memory and on disk; ids are unique in the store."""
 

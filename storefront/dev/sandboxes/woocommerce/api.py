@@ -2,14 +2,13 @@
 
 import hmac
 import json
-import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from storefront.dev.sandboxes.core.faults import Fault, retry_after
 from storefront.dev.sandboxes.core.http_server import Reply, Request, as_json
-from storefront.dev.sandboxes.store.server import answer_with_faults, compile_routes, parameter
+from storefront.dev.sandboxes.store.server import answer_with_faults, find_route, parameter
 from storefront.dev.sandboxes.store.state import ApiError, Document
 from storefront.dev.sandboxes.woocommerce import orders, parcels, products, webhooks
 from storefront.dev.sandboxes.woocommerce.state import (
@@ -61,18 +60,16 @@ def _check_limit(state: SandboxState) -> None:
 def _routed(state: SandboxState, asked: Request) -> Reply:
     _check_key(state, asked)
     path = asked.path.removeprefix(ROOT) if asked.path.startswith(ROOT) else "-"
-    for pattern, calls in ROUTES:
-        match = pattern.fullmatch(path)
-        if match is None or asked.method not in calls or not _is_installed(state, path):
-            continue
-        ids = [int(part) for part in match.groups() if part and part.isdecimal()]
-        done = calls[asked.method](state, asked, ids)
-        if isinstance(done, Reply):
-            return done
-        is_created = asked.method == "POST" and not path.endswith("/batch")
-        return as_json(done, status=201 if is_created else 200)
-    raise error(404, "rest_no_route",
-                "No route was found matching the URL and request method.")  # fmt: skip
+    found = find_route(ROUTES, path, asked.method)
+    if found is None or not _is_installed(state, path):
+        raise error(404, "rest_no_route",
+                    "No route was found matching the URL and request method.")  # fmt: skip
+    call, ids = found
+    done = call(state, asked, ids)
+    if isinstance(done, Reply):
+        return done
+    is_created = asked.method == "POST" and not path.endswith("/batch")
+    return as_json(done, status=201 if is_created else 200)
 
 
 def _is_installed(state: SandboxState, path: str) -> bool:
@@ -239,70 +236,64 @@ def _delete_tracking(state: SandboxState, asked: Request, ids: list[int]) -> Doc
     raise error(404, "woocommerce_rest_order_shipment_tracking_invalid_id", "Invalid ID.")
 
 
-ROUTES: list[tuple[re.Pattern[str], dict[str, Call]]] = compile_routes(
-    {
-        r"": {"GET": _index},
-        r"wc/v3/data/currencies/current": {
-            "GET": lambda state, _, __: {"code": state.rules.currency}
-        },
-        r"wc/v3/settings/.+": {"GET": _setting},
-        r"wc/v3/products": {"GET": _products},
-        r"wc/v3/products/batch": {"POST": _batch_products, "PUT": _batch_products},
-        r"wc/v3/products/(\d+)/variations": {
-            "GET": lambda state, asked, ids: _listed(
-                asked, list(state.documents.where("variation", parent_id=ids[0]))
-            )
-        },
-        r"wc/v3/products/(\d+)/variations/batch": {"POST": _batch_variations},
-        r"wc/v3/variations": {
-            "GET": lambda state, asked, _: _listed(asked, state.documents.all("variation"))
-        },
-        r"wc/v3/products/categories": {
-            "GET": lambda state, asked, _: _listed(asked, state.documents.all("category")),
-            "POST": lambda state, asked, _: products.create_term(state, "category", _body(asked)),
-        },
-        r"wc/v3/products/brands": {
-            "GET": lambda state, asked, _: _listed(asked, state.documents.all("brand")),
-            "POST": lambda state, asked, _: products.create_term(state, "brand", _body(asked)),
-        },
-        r"wc/v3/orders": {"GET": _orders},
-        r"wc/v3/orders/batch": {"POST": _batch_orders, "PUT": _batch_orders},
-        r"wc/v3/orders/(\d+)": {
-            "GET": lambda state, asked, ids: _shown(asked, _order(state, ids)),
-            "PUT": lambda state, asked, ids: _shown(
-                asked, orders.update(state, _order(state, ids), _body(asked))
-            ),
-        },
-        r"wc/v3/orders/(\d+)/refunds": {
-            "GET": _refunds,
-            "POST": lambda state, asked, ids: orders.refund(
-                state, _order(state, ids), _body(asked)
-            ),
-        },
-        r"wc/v3/orders/(\d+)/notes": {
-            "GET": _of_order("note"),
-            "POST": lambda state, asked, ids: parcels.create_note(
-                state, _order(state, ids), _body(asked)
-            ),
-        },
-        r"wc/v3/orders/(\d+)/fulfillments": {
-            "GET": _fulfillments,
-            "POST": lambda state, asked, ids: parcels.create_fulfillment(
-                state, _order(state, ids), _body(asked)
-            ),
-        },
-        r"wc/v3/orders/(\d+)/fulfillments/(\d+)": {"PUT": _update_fulfillment},
-        r"wc-[a-z-]+/v3/orders/(\d+)/shipment-trackings": {
-            "GET": _of_order("tracking"),
-            "POST": lambda state, asked, ids: parcels.create_tracking(
-                state, _order(state, ids), _body(asked)
-            ),
-        },
-        r"wc-[a-z-]+/v3/orders/(\d+)/shipment-trackings/\w+": {"DELETE": _delete_tracking},
-        r"wc/v3/webhooks": {"GET": lambda state, asked, _: _listed(asked, webhooks.listed(state))},
-        r"wc/v3/webhooks/batch": {"POST": _batch_webhooks, "PUT": _batch_webhooks},
-    }
-)
+ROUTES: dict[str, dict[str, Call]] = {
+    r"": {"GET": _index},
+    r"wc/v3/data/currencies/current": {"GET": lambda state, _, __: {"code": state.rules.currency}},
+    r"wc/v3/settings/.+": {"GET": _setting},
+    r"wc/v3/products": {"GET": _products},
+    r"wc/v3/products/batch": {"POST": _batch_products, "PUT": _batch_products},
+    r"wc/v3/products/(\d+)/variations": {
+        "GET": lambda state, asked, ids: _listed(
+            asked, list(state.documents.where("variation", parent_id=ids[0]))
+        )
+    },
+    r"wc/v3/products/(\d+)/variations/batch": {"POST": _batch_variations},
+    r"wc/v3/variations": {
+        "GET": lambda state, asked, _: _listed(asked, state.documents.all("variation"))
+    },
+    r"wc/v3/products/categories": {
+        "GET": lambda state, asked, _: _listed(asked, state.documents.all("category")),
+        "POST": lambda state, asked, _: products.create_term(state, "category", _body(asked)),
+    },
+    r"wc/v3/products/brands": {
+        "GET": lambda state, asked, _: _listed(asked, state.documents.all("brand")),
+        "POST": lambda state, asked, _: products.create_term(state, "brand", _body(asked)),
+    },
+    r"wc/v3/orders": {"GET": _orders},
+    r"wc/v3/orders/batch": {"POST": _batch_orders, "PUT": _batch_orders},
+    r"wc/v3/orders/(\d+)": {
+        "GET": lambda state, asked, ids: _shown(asked, _order(state, ids)),
+        "PUT": lambda state, asked, ids: _shown(
+            asked, orders.update(state, _order(state, ids), _body(asked))
+        ),
+    },
+    r"wc/v3/orders/(\d+)/refunds": {
+        "GET": _refunds,
+        "POST": lambda state, asked, ids: orders.refund(state, _order(state, ids), _body(asked)),
+    },
+    r"wc/v3/orders/(\d+)/notes": {
+        "GET": _of_order("note"),
+        "POST": lambda state, asked, ids: parcels.create_note(
+            state, _order(state, ids), _body(asked)
+        ),
+    },
+    r"wc/v3/orders/(\d+)/fulfillments": {
+        "GET": _fulfillments,
+        "POST": lambda state, asked, ids: parcels.create_fulfillment(
+            state, _order(state, ids), _body(asked)
+        ),
+    },
+    r"wc/v3/orders/(\d+)/fulfillments/(\d+)": {"PUT": _update_fulfillment},
+    r"wc-[a-z-]+/v3/orders/(\d+)/shipment-trackings": {
+        "GET": _of_order("tracking"),
+        "POST": lambda state, asked, ids: parcels.create_tracking(
+            state, _order(state, ids), _body(asked)
+        ),
+    },
+    r"wc-[a-z-]+/v3/orders/(\d+)/shipment-trackings/\w+": {"DELETE": _delete_tracking},
+    r"wc/v3/webhooks": {"GET": lambda state, asked, _: _listed(asked, webhooks.listed(state))},
+    r"wc/v3/webhooks/batch": {"POST": _batch_webhooks, "PUT": _batch_webhooks},
+}
 
 
 def _busy(fault: Fault) -> Reply:

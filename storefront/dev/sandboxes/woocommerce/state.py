@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.sandboxes.store.state import ApiError, StoreRules, StoreState, hmac_sha256
+from storefront.dev.sandboxes.store.state import (
+    ApiError,
+    Document,
+    Kinds,
+    StoreRules,
+    StoreState,
+    hmac_sha256,
+    wrong_fields,
+)
 
 DEFAULT_KEY = "ck_" + "0123456789abcdef" * 2
 DEFAULT_SECRET = "cs_" + "fedcba9876543210" * 2
@@ -95,14 +103,7 @@ def invalid(*names: str) -> ApiError:
     return error(400, "rest_invalid_param", f"Invalid parameter(s): {', '.join(names)}")
 
 
-def check_fields(body: dict[str, Any], kinds: dict[str, type | tuple[type, ...]]) -> None:
+def check_fields(body: Document, kinds: Kinds) -> None:
     """Refuse wrong types as WooCommerce does; also unknown fields, which it ignores."""
-    wrong = [
-        name
-        for name, value in body.items()
-        if name not in kinds
-        or not isinstance(value, kinds[name])
-        or (isinstance(value, bool) and kinds[name] is int)
-    ]
-    if wrong:
+    if wrong := wrong_fields(body, kinds):
         raise invalid(*wrong)
