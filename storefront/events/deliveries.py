@@ -170,6 +170,7 @@ def _send_all(
         read_s=READ_S,
         total_s=TOTAL_S,
         max_answer_bytes=MAX_ANSWER_BYTES,
+        reads_whole_answer=False,
         secrets=[part for part in parts.path.split("/") if part],
     )
     with client, ThreadPoolExecutor(max_workers=THREADS) as threads:

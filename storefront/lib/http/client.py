@@ -74,16 +74,23 @@ class ApiClient:
         read_s: float = READ_TIMEOUT_S,
         total_s: float = TOTAL_TIMEOUT_S,
         max_answer_bytes: int = MAX_RESPONSE_BYTES,
+        reads_whole_answer: bool = True,
         gate: CallObserver | None = None,
         secrets: Iterable[str] = (),
     ) -> None:
-        """Prepare a client; ``secrets`` stay out of logs. Raises ForbiddenAddressError."""
+        """Prepare a client; ``secrets`` stay out of logs.
+
+        If not ``reads_whole_answer``, a longer answer is cut off, and is no error.
+
+        Raises: ForbiddenAddressError
+        """
         check_url(base_url)
         self._gate = gate or LoggingObserver()
         self._hidden = tuple(secrets)
         self._total_s = total_s
         self._heartbeat_s = min(total_s, read_s + HEARTBEAT_INTERVAL_S)
         self._max_answer_bytes = max_answer_bytes
+        self._reads_whole_answer = reads_whole_answer
         try:
             self._client = httpx.Client(
                 base_url=base_url,
@@ -270,7 +277,7 @@ class ApiClient:
                 f"{what}: redirect without a valid address", is_outcome_unknown=True
             ) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise TemporaryError(f"{what}: {type(error).__name__}") from error
+            raise TemporaryError(f"{what}: {_reason(error)}") from error
         except httpx.TransportError as error:
             raise _interrupted_error(what, error) from error
         content = BytesIO()
@@ -291,6 +298,9 @@ class ApiClient:
             for piece in decompressed(chunks, encoding=encoding):
                 size += len(piece)
                 if size > self._max_answer_bytes:
+                    if not self._reads_whole_answer:
+                        sink.write(piece[: self._max_answer_bytes])
+                        return
                     raise PermanentError(
                         f"response larger than {self._max_answer_bytes} bytes",
                         is_outcome_unknown=True,
@@ -307,4 +317,18 @@ class ApiClient:
 
 
 def _interrupted_error(what: str, error: httpx.TransportError) -> TemporaryError:
-    return TemporaryError(f"{what}: {type(error).__name__}", is_outcome_unknown=True)
+    return TemporaryError(f"{what}: {_reason(error)}", is_outcome_unknown=True)
+
+
+def _reason(error: httpx.TransportError) -> str:
+    return next((text for kind, text in REASONS if isinstance(error, kind)), type(error).__name__)
+
+
+# What staff read about a call that failed.
+REASONS: tuple[tuple[type[httpx.TransportError], str], ...] = (
+    (httpx.ConnectError, "no connection"),
+    (httpx.ConnectTimeout, "no connection in time"),
+    (httpx.TimeoutException, "no answer in time"),
+    (httpx.NetworkError, "the connection was lost"),
+    (httpx.RemoteProtocolError, "the connection was closed without a complete answer"),
+)

@@ -127,6 +127,17 @@ def test_410_ends_the_subscription(receiver):
     assert "410" in subscription.problem
 
 
+def test_a_long_answer_is_cut_off_and_no_failure(receiver, monkeypatch):
+    monkeypatch.setattr(deliveries, "MAX_ANSWER_BYTES", 5)
+    subscription = subscribe(receiver)
+    make_event("order:1")
+
+    deliver(subscription, now=now())
+
+    delivery = subscription.deliveries.get()
+    assert (delivery.status, delivery.log[0]["answer"]) == ("delivered", '{"rec')
+
+
 @pytest.mark.parametrize("kind", ["redirect", "drop_before"])
 def test_a_redirect_or_no_answer_is_a_failure(receiver, kind):
     subscription = subscribe(receiver)
