@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +28,10 @@ class ApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy
 
     scopes = forms.MultipleChoiceField(
         label=_("Scopes of the key"),
-        choices=Scope.choices,
+        # with the codes, by which the documentation names them
+        choices=[
+            (scope.value, format_lazy("{} ({})", scope.label, scope.value)) for scope in Scope
+        ],
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Choose only what the program needs. They cannot be changed later."),
     )

@@ -1,6 +1,6 @@
 """Event admin: manage webhook subscriptions, read events and deliveries, send them again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -49,6 +49,11 @@ def last_answer(row: WebhookDelivery) -> str | None:
     attempt = row.log[-1]
     status = attempt["status"] or gettext("No answer")
     return f"{status} · {attempt['ms']} ms · {attempt['answer'][:40]}"
+
+
+@admin.display(description=_("Next attempt"))
+def next_attempt(row: WebhookDelivery) -> datetime | None:
+    return row.due_at if row.status == WebhookDelivery.Status.PENDING else None
 
 
 class SubscriptionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -284,8 +289,8 @@ class WebhookDeliveryAdmin(StaffAdmin):
     list_select_related: ClassVar = ["event", "subscription"]
     list_filter: ClassVar = ["status", "subscription"]
     search_fields: ClassVar = ["subject"]
-    exclude: ClassVar = ["log"]
-    readonly_fields: ClassVar = [columns.document("log", _("Attempts in detail"))]
+    exclude: ClassVar = ["log", "due_at"]
+    readonly_fields: ClassVar = [next_attempt, columns.document("log", _("Attempts in detail"))]
     actions: ClassVar = ["send_again"]
 
     @action(description=_("Send again"))

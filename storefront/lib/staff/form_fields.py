@@ -27,6 +27,7 @@ MAX_VALUE_CHARS = 60
 # Django's widget -> the admin's widget.
 STAFF_WIDGETS: Mapping[type[forms.Widget], Any] = {
     forms.TextInput: UnfoldAdminTextInputWidget,
+    forms.DateTimeInput: UnfoldAdminTextInputWidget,
     forms.Textarea: UnfoldAdminTextareaWidget,
     forms.NumberInput: UnfoldAdminDecimalFieldWidget,
     forms.Select: UnfoldAdminSelectWidget,

@@ -115,6 +115,8 @@ def test_failed_events_or_those_from_a_moment_are_sent_again(staff, queued, monk
     deliveries.update(status="delivered", log=[attempt])
     deliveries.filter(pk=deliveries[0].pk).update(status="failed")
     url = page("replay", made.pk)
+    field = re.search(r'<input[^>]+name="since"[^>]*>', staff.get(url).content.decode())
+    assert "border" in field.group()  # a box that staff see
 
     failed = staff.post(url, follow=True).content.decode()
     since = staff.post(url, {"since": "2026-11-01 00:00"}, follow=True).content.decode()

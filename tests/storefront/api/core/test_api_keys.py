@@ -39,6 +39,11 @@ def test_key_is_shown_once_and_not_stored(staff):
         assert key.digest not in shown
 
 
+def test_the_form_names_scopes_as_the_documentation_does(staff):
+    page_of_form = staff.get(ADD).content.decode()
+    assert "Read stock (inventory:read)" in page_of_form
+
+
 def test_valid_keys_have_different_names(staff):
     old, _told = make_key()
 
