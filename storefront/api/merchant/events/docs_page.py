@@ -46,8 +46,10 @@ def show(request: HttpRequest) -> HttpResponse:
     }
     webhooks = []
     for name, methods in schema["webhooks"].items():
-        body = methods["post"]["requestBody"]["content"]["application/json"]["schema"]
-        webhooks.append((name, methods["post"]["summary"], json.dumps(body, indent=2)))
+        content = methods["post"]["requestBody"]["content"]["application/json"]
+        data = content["schema"]["properties"]["data"]["$ref"].rpartition("/")[2]
+        example = json.dumps(content["example"], indent=2, ensure_ascii=False)
+        webhooks.append((name, methods["post"]["summary"], data, example))
     page = {
         "webhooks": webhooks,
         "parts": [(name, json.dumps(part, indent=2)) for name, part in parts.items()],

@@ -1,5 +1,8 @@
 """Webhook schemas: describe each event that the shop sends, as ``webhooks`` of the OpenAPI schema."""
 
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,6 +12,7 @@ from storefront.events.event_types import EventType
 from storefront.events.payloads import DATA_TYPES
 
 PREFIX = "Event"
+EXAMPLES = Path(__file__).parent / "examples.json"
 HEADERS = (
     ("webhook-id", "The event's id: the same at each attempt. Ignore ids that you have."),
     ("webhook-timestamp", "Time of this attempt, in Unix seconds. Refuse old ones."),
@@ -23,6 +27,13 @@ ANSWERS = {
     "429": "Too many: sent again after Retry-After, at most an hour later than planned.",
     "default": "Failed, also a redirect: sent again, ten times over three days.",
 }
+
+
+@cache
+def recorded_events() -> dict[str, dict[str, Any]]:
+    """Return one published event of each type."""
+    events: dict[str, dict[str, Any]] = json.loads(EXAMPLES.read_text())
+    return events
 
 
 def add_webhooks(result: dict[str, Any], **_generator: Any) -> dict[str, Any]:
@@ -70,11 +81,12 @@ def _operation(kind: EventType, data: dict[str, Any]) -> dict[str, Any]:
         }
         for name, text in HEADERS
     ]
+    content = {"schema": body, "example": recorded_events()[kind.value]}
     return {
         "operationId": f"on_{kind.value.replace('.', '_')}",
         "summary": str(kind.label),
         "tags": ["webhooks"],
         "parameters": headers,
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {code: {"description": text} for code, text in ANSWERS.items()},
     }

@@ -18,7 +18,9 @@ def test_the_page_documents_every_type_and_loads_nothing_external(client):
 
     for kind in EventType.values:
         assert f'id="{kind}"' in page
-    assert "EventOrder" in page
+        assert f"&quot;type&quot;: &quot;{kind}&quot;" in page
+    assert 'href="#EventOrderParcelData"' in page
+    assert 'id="EventOrderParcelData"' in page
     assert "<script" not in page
 
 
