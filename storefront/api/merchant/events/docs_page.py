@@ -1,13 +1,11 @@
 """Webhook documentation: the page for programs that receive events, in English."""
 
-import json
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
-from storefront.api.core.docs import schema_in
+from storefront.api.core.docs import pretty, schema_in
 from storefront.events.deliveries import DELAYS, DISABLED_AFTER, TOTAL_S
 from storefront.lib.security.webhook_signing import TOLERANCE
 
@@ -48,11 +46,10 @@ def show(request: HttpRequest) -> HttpResponse:
     for name, methods in schema["webhooks"].items():
         content = methods["post"]["requestBody"]["content"]["application/json"]
         data = content["schema"]["properties"]["data"]["$ref"].rpartition("/")[2]
-        example = json.dumps(content["example"], indent=2, ensure_ascii=False)
-        webhooks.append((name, methods["post"]["summary"], data, example))
+        webhooks.append((name, methods["post"]["summary"], data, pretty(content["example"])))
     page = {
         "webhooks": webhooks,
-        "parts": [(name, json.dumps(part, indent=2)) for name, part in parts.items()],
+        "parts": [(name, pretty(part)) for name, part in parts.items()],
         "programs": [("Python", PYTHON), ("JavaScript", JAVASCRIPT)],
         "attempts": len(DELAYS) + 1,
         "timeout_s": int(TOTAL_S),
