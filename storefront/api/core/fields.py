@@ -1,5 +1,6 @@
 """API fields: accept exactly the types that the schema states, reject look-alikes."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from operator import attrgetter
@@ -18,6 +19,7 @@ from storefront.api.core.exception_handler import ProblemError
 from storefront.lib.money import Money
 
 COUNTRY = r"^[A-Z]{2}$"
+AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 CENT = Decimal("0.01")
 PICTURE_WIDTHS_PX = (240, 480, 900)
 UNKNOWN_FIELD = _("This field does not exist.")
@@ -69,6 +71,8 @@ class AmountField(serializers.DecimalField):
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
             self.fail("not_text")
+        if not AMOUNT.fullmatch(data):  # Python also reads "1e5" and digits of other scripts
+            self.fail("invalid")
         return super().to_internal_value(data)
 
 

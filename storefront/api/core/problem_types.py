@@ -44,8 +44,8 @@ NOT_ACCEPTABLE = ProblemType(
     406, "not-acceptable", _("Responses are available in JSON only"),
     _("Send Accept: application/json, or no Accept header."))
 UNSUPPORTED_MEDIA_TYPE = ProblemType(
-    415, "unsupported-media-type", _("Requests must be JSON"),
-    _("Send Content-Type: application/json."))
+    415, "unsupported-media-type", _("This Content-Type is not supported"),
+    _("Send application/json, or a form for an access token."))
 BODY_TOO_LARGE = ProblemType(
     413, "body-too-large", _("The request body is too large"),
     _("Send at most the number of bytes given in limit."))

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from storefront.api.core import problem_types
+from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
     StrictCharField,
     StrictIntegerField,
@@ -109,10 +110,10 @@ class SubscriptionReplay(SubscriptionEndpoint):
             wanted = validated(ReplaySerializer, request)
             last: int | None = None
             if "event_id" in wanted:
-                deliveries = row.deliveries.filter(event__public_id=wanted["event_id"])
-                count = sum(
-                    replay.replay_delivery(delivery=each, now=self.now) for each in deliveries
-                )
+                delivery = row.deliveries.filter(event__public_id=wanted["event_id"]).first()
+                if delivery is None:
+                    raise ProblemError(problem_types.OBJECT_NOT_FOUND)
+                count = int(replay.replay_delivery(delivery=delivery, now=self.now))
             elif wanted:
                 count, last = replay.replay_since(
                     subscription=row,

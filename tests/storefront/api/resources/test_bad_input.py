@@ -40,6 +40,8 @@ def test_only_json_is_accepted(api, cart):
         ({"total": {"amount": "-1.00", "currency": "EUR"}}, "#/total/amount"),
         ({"total": {"amount": "44.899", "currency": "EUR"}}, "#/total/amount"),
         ({"total": {"amount": "1e999999", "currency": "EUR"}}, "#/total/amount"),
+        ({"total": {"amount": "4.489e1", "currency": "EUR"}}, "#/total/amount"),
+        ({"total": {"amount": "٤٤.٨٩", "currency": "EUR"}}, "#/total/amount"),
         ({"total": {"amount": "44,89", "currency": "EUR"}}, "#/total/amount"),
         ({"total": {"amount": "44.89", "currency": "euro"}}, "#/total/currency"),
         ({"ship_to": None}, "#/ship_to"),

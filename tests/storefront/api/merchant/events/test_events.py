@@ -202,7 +202,10 @@ def test_a_test_a_rotation_and_replays(merchant):
         )
     ]
 
+    unknown = merchant.post(f"{page}replay/", {"event_id": "evt_0"}, key="u1")
+
     assert test.status_code == 202
+    assert kind_of(unknown) == "object-not-found"
     assert publish() == [("webhook.test", f"subscription:{subscription.pk}")]
     assert rotated.json()["secret"] != made["secret"]
     assert [(row["event_id"], row["log"][0]["status"]) for row in failed] == [
