@@ -31,24 +31,6 @@ from storefront.dev.sandboxes.shopify.state import (
 
 SCHEMA = build_schema((Path(__file__).parent / "schema.graphql").read_text())
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-ACCESS = {
-    "productSet": "write_products",
-    "productUpdate": "write_products",
-    "productVariantsBulkUpdate": "write_products",
-    "metafieldDefinitionCreate": "write_products",
-    "productVariants": "read_products",
-    "publishablePublish": "write_publications",
-    "publications": "read_publications",
-    "inventorySetQuantities": "write_inventory",
-    "locations": "read_locations",
-    "orders": "read_orders",
-    "order": "read_orders",
-    "orderCancel": "write_orders",
-    "refundCreate": "write_orders",
-    "fulfillmentCreate": "write_merchant_managed_fulfillment_orders",
-    "fulfillmentTrackingInfoUpdate": "write_merchant_managed_fulfillment_orders",
-}
-
 type Resolver = Callable[..., Any]
 
 
@@ -118,16 +100,16 @@ def _shown(failure: GraphQLError) -> dict[str, Any]:
 
 
 def _root(state: SandboxState) -> dict[str, Resolver]:
-    return {name: _guarded(state, name, resolve) for name, resolve in FIELDS.items()}
+    return {name: _guarded(state, name, *field) for name, field in FIELDS.items()}
 
 
-def _guarded(state: SandboxState, name: str, resolve: Resolver) -> Resolver:
+def _guarded(state: SandboxState, name: str, resolve: Resolver, scope: str) -> Resolver:
     def field(info: GraphQLResolveInfo[Any], **asked: Any) -> Any:
         granted = set(state.rules.scopes.split())
         granted |= {each.replace("write_", "read_") for each in granted}
-        if ACCESS.get(name, "") not in {"", *granted}:
+        if scope not in {"", *granted}:
             raise GraphQLError(
-                f"Access denied for {name} field. Required access: `{ACCESS[name]}` access scope.",
+                f"Access denied for {name} field. Required access: `{scope}` access scope.",
                 extensions={"code": "ACCESS_DENIED"},
             )
         arguments = {CAMEL.sub("_", key).lower(): value for key, value in asked.items()}
@@ -174,25 +156,29 @@ def _publications(
     return connection([row] if catalog_type in {None, "APP"} else [], first)
 
 
-FIELDS: dict[str, Resolver] = {
-    "shop": _shop,
-    "currentAppInstallation": _installation,
-    "locations": _locations,
-    "publications": _publications,
-    "productVariants": catalog.product_variants,
-    "productSet": catalog.product_set,
-    "productUpdate": catalog.product_update,
-    "productVariantsBulkUpdate": catalog.bulk_update,
-    "publishablePublish": catalog.publish,
-    "metafieldDefinitionCreate": catalog.define_metafield,
-    "inventorySetQuantities": stock.set_quantities,
-    "orders": orders.orders,
-    "order": orders.order,
-    "fulfillment": orders.fulfillment,
-    "orderCancel": order_mutations.cancel,
-    "refundCreate": order_mutations.refund,
-    "fulfillmentCreate": order_mutations.fulfill,
-    "fulfillmentTrackingInfoUpdate": order_mutations.update_tracking,
-    "webhookSubscriptions": hooks.subscriptions,
-    "webhookSubscriptionCreate": hooks.subscribe,
+# Field -> how it is resolved, and the scope that it needs.
+FIELDS: dict[str, tuple[Resolver, str]] = {
+    "shop": (_shop, ""),
+    "currentAppInstallation": (_installation, ""),
+    "locations": (_locations, "read_locations"),
+    "publications": (_publications, "read_publications"),
+    "productVariants": (catalog.product_variants, "read_products"),
+    "productSet": (catalog.product_set, "write_products"),
+    "productUpdate": (catalog.product_update, "write_products"),
+    "productVariantsBulkUpdate": (catalog.bulk_update, "write_products"),
+    "publishablePublish": (catalog.publish, "write_publications"),
+    "metafieldDefinitionCreate": (catalog.define_metafield, "write_products"),
+    "inventorySetQuantities": (stock.set_quantities, "write_inventory"),
+    "orders": (orders.orders, "read_orders"),
+    "order": (orders.order, "read_orders"),
+    "fulfillment": (orders.fulfillment, ""),
+    "orderCancel": (order_mutations.cancel, "write_orders"),
+    "refundCreate": (order_mutations.refund, "write_orders"),
+    "fulfillmentCreate": (order_mutations.fulfill, "write_merchant_managed_fulfillment_orders"),
+    "fulfillmentTrackingInfoUpdate": (
+        order_mutations.update_tracking,
+        "write_merchant_managed_fulfillment_orders",
+    ),
+    "webhookSubscriptions": (hooks.subscriptions, ""),
+    "webhookSubscriptionCreate": (hooks.subscribe, ""),
 }

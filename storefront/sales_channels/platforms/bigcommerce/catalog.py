@@ -4,6 +4,7 @@ A batch is written or refused as a whole. A refused one is divided until the ref
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import batched
 from typing import Any
 
@@ -59,14 +60,11 @@ class Catalog:
     def __init__(self, client: Client, *, location: int, channel: int) -> None:
         self._client = client
         self._location, self._channel = location, channel
-        self._currency = ""
         self._categories: dict[tuple[int, str], int] | None = None
 
-    @property
+    @cached_property
     def currency(self) -> str:
-        if not self._currency:
-            self._currency = self._client.get("v2/store", Store).currency
-        return self._currency
+        return self._client.get("v2/store", Store).currency
 
     # Products
 

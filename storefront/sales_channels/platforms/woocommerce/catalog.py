@@ -5,6 +5,7 @@ per hundred.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import batched
 from typing import Any
 
@@ -54,21 +55,14 @@ class Catalog:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._taxonomies = Taxonomies(client)
-        self._currency = ""
-        self._weight_unit = ""
 
-    @property
+    @cached_property
     def currency(self) -> str:
-        if not self._currency:
-            self._currency = self._client.get("data/currencies/current", Currency).code
-        return self._currency
+        return self._client.get("data/currencies/current", Currency).code
 
-    @property
+    @cached_property
     def weight_unit(self) -> str:
-        if not self._weight_unit:
-            path = "settings/products/woocommerce_weight_unit"
-            self._weight_unit = self._client.get(path, Setting).value
-        return self._weight_unit
+        return self._client.get("settings/products/woocommerce_weight_unit", Setting).value
 
     # Products
 
