@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -24,8 +25,6 @@ EXCLUSION_LABELS = {
     Exclusion.NO_PICTURE: _("no picture"),
     Exclusion.PACKS_ONLY: _("sold in packs only"),
 }
-
-
 CONTENT_FIELDS = ProductFeed.CONTENT_FIELDS
 FIELDS = (
     Group(_("Feed"), (*CONTENT_FIELDS, "is_active")),
@@ -126,3 +125,7 @@ class ProductFeedAdmin(StaffAdmin):
     def delete_model(self, request: HttpRequest, obj: ProductFeed) -> None:
         super().delete_model(request, obj)
         building.delete_file(obj.file)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ProductFeed]) -> None:
+        for feed in queryset:
+            self.delete_model(request, feed)

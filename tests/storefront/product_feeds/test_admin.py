@@ -43,9 +43,9 @@ def test_a_feed_whose_pages_do_not_exist_is_refused(admin_client, changes, of_ch
     assert not ProductFeed.objects.exists()
 
 
-def test_a_feed_with_another_content_waits_for_a_new_file(admin_client):
+def feed_with_file(**changes):
     name = storages["private"].save("product_feeds/old.xml", ContentFile(b"<rss/>"))
-    feed = ProductFeed.objects.create(
+    return ProductFeed.objects.create(
         target="google",
         file_type="xml",
         country="DE",
@@ -53,8 +53,23 @@ def test_a_feed_with_another_content_waits_for_a_new_file(admin_client):
         channel=make_channel(),
         file=name,
         built_at=NOON,
-        excluded={"undeliverable": 3, "no_picture": 1},
+        **changes,
     )
+
+
+def test_the_files_of_selected_feeds_are_deleted_with_them(admin_client):
+    feed = feed_with_file()
+    selected = {"action": "delete_selected", "_selected_action": [feed.pk], "post": "yes"}
+
+    admin_client.post(URL, selected)
+
+    assert not ProductFeed.objects.exists()
+    assert not storages["private"].exists(feed.file)
+
+
+def test_a_feed_with_another_content_waits_for_a_new_file(admin_client):
+    feed = feed_with_file(excluded={"undeliverable": 3, "no_picture": 1})
+    name = feed.file
     page = admin_client.get(f"{URL}{feed.pk}/change/").content.decode()
     assert "1 no picture, 3 cannot be delivered to the country" in page
 
