@@ -25,6 +25,7 @@ DESCRIPTION: dict[str, Any] = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "storefront.api.merchant.events.webhook_schemas.add_webhooks",
         "storefront.api.core.docs.add_examples",
+        "storefront.api.core.schema.add_links",
     ],
     "APPEND_COMPONENTS": {
         "securitySchemes": {

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter
-
 from storefront.api.core import paging, problem_types
 from storefront.api.core.problem_types import ProblemType
-from storefront.api.core.schema import openapi
+from storefront.api.core.schema import Parameter, openapi
 from storefront.api.core.selection import ResourceSerializer, parameters_of
 from storefront.api.models import Scope
 
@@ -19,7 +17,7 @@ def list_operation(  # noqa: PLR0913 - all parts of an operation
     summary: str,
     serializer: type[ResourceSerializer],
     scope: Scope,
-    filters: tuple[OpenApiParameter, ...] = (),
+    filters: tuple[Parameter, ...] = (),
     problems: tuple[ProblemType, ...] = (),
     description: str = "",
 ) -> Callable[[Any], Any]:
@@ -43,7 +41,7 @@ def read_operation(  # noqa: PLR0913 - all parts of an operation
     summary: str,
     serializer: type[ResourceSerializer],
     scope: Scope,
-    parameters: tuple[OpenApiParameter, ...] = (),
+    parameters: tuple[Parameter, ...] = (),
 ) -> Callable[[Any], Any]:
     """Document one object that ``MerchantEndpoint.show`` returns."""
     return openapi(

@@ -1,10 +1,9 @@
-"""API schema: describe the problems and the idempotency key of each operation."""
+"""API schema: describe the problems, the idempotency key and the links of each operation."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
@@ -44,6 +43,9 @@ IF_NONE_MATCH = OpenApiParameter(
 NOT_MODIFIED = OpenApiResponse(description="The object is unchanged.")
 WITH_KEY = (problem_types.KEY_INVALID, problem_types.KEY_REUSED, problem_types.KEY_IN_USE)
 
+# A serializer stands for one query parameter for each of its fields.
+type Parameter = OpenApiParameter | type[serializers.Serializer[Any]]
+
 
 class ProblemField(serializers.Serializer[Any]):
     """One error at one place of the request."""
@@ -80,7 +82,7 @@ def openapi(  # noqa: PLR0913 - all parts of an operation
     scope: str = "",
     accepts_if_match: bool = False,
     has_etag: bool = False,
-    parameters: tuple[OpenApiParameter, ...] = (),
+    parameters: tuple[Parameter, ...] = (),
     examples: tuple[OpenApiExample, ...] = (),
     description: str = "",
 ) -> Callable[[Any], Any]:
@@ -160,5 +162,48 @@ def _example(kind: ProblemType) -> OpenApiExample:
     return OpenApiExample(kind.slug, value=value, status_codes=[str(kind.status)])
 
 
-def of_path(name: str, description: str) -> OpenApiParameter:
-    return OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.PATH, description=description)
+def of_path(name: str, description: str, kind: type[str | int] = str) -> OpenApiParameter:
+    return OpenApiParameter(name, kind, OpenApiParameter.PATH, description=description)
+
+
+def add_links(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Link answers to the operations on the object that they show (a hook of drf-spectacular).
+
+    An object is shown by the operation that creates it, and by each change that answers like its GET.
+    """
+    paths, components = result["paths"], result["components"]["schemas"]
+    operations = [(path, *each) for path, methods in paths.items() for each in methods.items()]
+    for item, methods in paths.items():
+        collection, _slash, parameter = item.removesuffix("/").rpartition("/")
+        if not parameter.startswith("{") or "{" in collection:
+            continue
+        own = _component(methods.get("get", {}))
+        names = [
+            definition["operationId"]
+            for path, _method, definition in operations
+            if path.startswith(item) and path.count("{") == 1
+        ]
+        for path, method, definition in operations:
+            shown = _component(definition)
+            if shown and method != "get" and (path == f"{collection}/" or shown == own):
+                members = components[shown]["properties"]
+                key = next((each for each in ("number", "id") if each in members), None)
+                if key:
+                    value = {parameter.strip("{}"): f"$response.body#/{key}"}
+                    _success(definition)["links"] = {
+                        name: {"operationId": name, "parameters": value}
+                        for name in names
+                        if name != definition["operationId"]
+                    }
+    return result
+
+
+def _success(definition: Mapping[str, Any]) -> dict[str, Any]:
+    answers = definition.get("responses", {})
+    return next((answer for code, answer in answers.items() if code.startswith("2")), {})
+
+
+def _component(definition: Mapping[str, Any]) -> str:
+    """Return the name of the component that an operation answers with; "" without one."""
+    content = _success(definition).get("content", {}).get("application/json", {})
+    return str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]

@@ -24,7 +24,7 @@ from storefront.api.customer.sessions import CustomerEndpoint, customer_operatio
 from storefront.api.resources.consents import ConsentSerializer, consents_of
 from storefront.lib.address import Address
 
-ADDRESS_ID = of_path("address_id", "The address's id.")
+ADDRESS_ID = of_path("address_id", "The address's id.", int)
 WRITE_PROBLEMS = (problem_types.SIGN_IN_REQUIRED, problem_types.CSRF_FAILED)
 ADDRESS_PROBLEMS = (*WRITE_PROBLEMS, problem_types.OBJECT_NOT_FOUND)
 SAVE_PROBLEMS = (problem_types.TOO_MANY_ADDRESSES, problem_types.INVALID_ADDRESS)
@@ -176,7 +176,7 @@ class AddressDetail(AddressEndpoint):
         description="Idempotent. The oldest other address becomes the default.",
         parameters=(ADDRESS_ID,),
         answers={200: SavedAddressesSerializer},
-        problems=WRITE_PROBLEMS,
+        problems=(*WRITE_PROBLEMS, problem_types.NOT_FOUND),
     )
     def delete(self, request: Request, address_id: int) -> Response:  # noqa: ARG002
         profile.delete_address(user_id=self.customer.pk, saved_id=address_id)

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.db.models import Prefetch, QuerySet
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +20,7 @@ from storefront.api.models import Scope
 from storefront.api.resources.consents import ConsentSerializer, consents_of
 
 TAG = "customers"
-CUSTOMER_ID = of_path("customer_id", "The customer's id.")
+CUSTOMER_ID = of_path("customer_id", "The customer's id.", int)
 
 
 class CustomerAddressSerializer(ResourceSerializer):
@@ -51,7 +50,9 @@ class ConsentListSerializer(serializers.Serializer[Any]):
 
 
 class CustomerFilter(serializers.Serializer[Any]):
-    email = serializers.CharField(required=False, source="email__iexact")
+    email = serializers.CharField(
+        required=False, source="email__iexact", help_text="E-mail address, in any case."
+    )
     joined_since = serializers.DateTimeField(required=False, source="joined_at__gte")
 
 
@@ -61,10 +62,7 @@ class CustomerList(MerchantEndpoint):
         tag=TAG,
         summary="List customer accounts",
         serializer=CustomerSerializer,
-        filters=(
-            OpenApiParameter("email", str, description="E-mail address, in any case."),
-            OpenApiParameter("joined_since", {"type": "string", "format": "date-time"}),
-        ),
+        filters=(CustomerFilter,),
         scope=Scope.CUSTOMERS_READ,
     )
     def get(self, request: Request) -> Response:

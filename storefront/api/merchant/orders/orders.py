@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Max, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest, Lower
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,11 +27,7 @@ from storefront.api.merchant.orders.order_serializers import (
 )
 from storefront.api.merchant.orders.purchase_orders import purchase_order_rows
 from storefront.api.merchant.orders.returns import return_rows
-from storefront.api.merchant.orders.shared import (
-    NUMBER,
-    date_filter,
-    expands,
-)
+from storefront.api.merchant.orders.shared import NUMBER, expands
 from storefront.api.models import Scope
 from storefront.lib.models import StatusChange
 
@@ -42,13 +37,21 @@ PERSONAL_FILTERS = ("email", "customer")
 
 class OrderFilter(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Order.Status.choices, required=False)
-    channel = serializers.CharField(source="channel__code", required=False)
+    channel = serializers.CharField(
+        source="channel__code", required=False, help_text="Code of the channel."
+    )
     number = serializers.CharField(required=False)
-    external_reference = serializers.CharField(required=False)
-    placed_since = serializers.DateTimeField(source="placed_at__gte", required=False)
-    updated_since = serializers.DateTimeField(required=False)
-    email = serializers.EmailField(required=False)
-    customer = serializers.IntegerField(required=False, min_value=1)
+    external_reference = serializers.CharField(required=False, help_text="Send channel with it.")
+    placed_since = serializers.DateTimeField(
+        source="placed_at__gte", required=False, help_text="Placed then or later."
+    )
+    updated_since = serializers.DateTimeField(
+        required=False, help_text="updated_at is then or later."
+    )
+    email = serializers.EmailField(required=False, help_text="E-mail address, in any case.")
+    customer = serializers.IntegerField(
+        required=False, min_value=1, help_text="Id of a customer account."
+    )
 
 
 class OrderList(MerchantEndpoint):
@@ -59,16 +62,7 @@ class OrderList(MerchantEndpoint):
         description="The filters email and customer also require `customers:read`.",
         serializer=MerchantOrderSerializer,
         scope=Scope.ORDERS_READ,
-        filters=(
-            OpenApiParameter("status", str, enum=Order.Status.values),
-            OpenApiParameter("channel", str, description="Code of the channel."),
-            OpenApiParameter("number", str),
-            OpenApiParameter("external_reference", str, description="Send channel with it."),
-            date_filter("placed_since", "Placed then or later."),
-            date_filter("updated_since", "updated_at is then or later."),
-            OpenApiParameter("email", str, description="E-mail address, in any case."),
-            OpenApiParameter("customer", int, description="Id of a customer account."),
-        ),
+        filters=(OrderFilter,),
     )
     def get(self, request: Request) -> Response:
         filters = validated_query(OrderFilter, request.query_params)

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema_field
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,13 +22,12 @@ from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.shared import (
     ReasonSerializer,
     action_operation,
-    date_filter,
     expands,
 )
 from storefront.api.models import Scope
 
 TAG = "parcels"
-PARCEL_ID = of_path("parcel_id", "The parcel's id.")
+PARCEL_ID = of_path("parcel_id", "The parcel's id.", int)
 
 
 class MerchantParcelLineSerializer(ResourceSerializer):
@@ -79,9 +78,15 @@ class MerchantParcelSerializer(ResourceSerializer):
 
 class ParcelFilter(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Parcel.Status.choices, required=False)
-    order = serializers.CharField(source="shipment__purchase_order__order__number", required=False)
+    order = serializers.CharField(
+        source="shipment__purchase_order__order__number",
+        required=False,
+        help_text="Number of the order.",
+    )
     tracking_number = serializers.CharField(source="number", required=False)
-    updated_since = serializers.DateTimeField(source="status_since__gte", required=False)
+    updated_since = serializers.DateTimeField(
+        source="status_since__gte", required=False, help_text="The status changed then or later."
+    )
 
 
 class ParcelList(MerchantEndpoint):
@@ -91,12 +96,7 @@ class ParcelList(MerchantEndpoint):
         summary="List parcels, newest first",
         serializer=MerchantParcelSerializer,
         scope=Scope.ORDERS_READ,
-        filters=(
-            OpenApiParameter("status", str, enum=Parcel.Status.values),
-            OpenApiParameter("order", str, description="Number of the order."),
-            OpenApiParameter("tracking_number", str),
-            date_filter("updated_since", "The status changed then or later."),
-        ),
+        filters=(ParcelFilter,),
     )
     def get(self, request: Request) -> Response:
         rows = parcel_rows(request).filter(**validated_query(ParcelFilter, request.query_params))

@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -33,7 +32,6 @@ from storefront.api.merchant.orders.shared import (
     MAX_LINES,
     NUMBER,
     action_operation,
-    date_filter,
     request_example,
 )
 from storefront.api.models import Scope
@@ -103,8 +101,12 @@ class NewParcelSerializer(StrictSerializer):
 class PurchaseOrderFilter(serializers.Serializer[Any]):
     status = serializers.ChoiceField(PurchaseOrder.Status.choices, required=False)
     submission_status = serializers.ChoiceField(PurchaseOrder.Submission.choices, required=False)
-    order = serializers.CharField(source="order__number", required=False)
-    updated_since = serializers.DateTimeField(required=False)
+    order = serializers.CharField(
+        source="order__number", required=False, help_text="Number of the order."
+    )
+    updated_since = serializers.DateTimeField(
+        required=False, help_text="One of both statuses changed then or later."
+    )
 
 
 class PurchaseOrderList(MerchantEndpoint):
@@ -114,12 +116,7 @@ class PurchaseOrderList(MerchantEndpoint):
         summary="List purchase orders, newest first",
         serializer=PurchaseOrderSerializer,
         scope=Scope.ORDERS_READ,
-        filters=(
-            OpenApiParameter("status", str, enum=PurchaseOrder.Status.values),
-            OpenApiParameter("submission_status", str, enum=PurchaseOrder.Submission.values),
-            OpenApiParameter("order", str, description="Number of the order."),
-            date_filter("updated_since", "One of both statuses changed then or later."),
-        ),
+        filters=(PurchaseOrderFilter,),
     )
     def get(self, request: Request) -> Response:
         filters = validated_query(PurchaseOrderFilter, request.query_params)

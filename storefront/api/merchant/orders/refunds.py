@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Concat
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,7 +36,6 @@ from storefront.api.merchant.orders.shared import (
     MAX_REASON,
     NUMBER,
     REASON_HELP,
-    date_filter,
     request_example,
     units_by_line,
 )
@@ -88,9 +86,13 @@ class RefundedSerializer(serializers.Serializer[Any]):
 
 
 class RefundFilter(serializers.Serializer[Any]):
-    order = serializers.CharField(source="payment__order__number", required=False)
+    order = serializers.CharField(
+        source="payment__order__number", required=False, help_text="Number of the order."
+    )
     status = serializers.ChoiceField(STATUSES, required=False)
-    updated_since = serializers.DateTimeField(required=False)
+    updated_since = serializers.DateTimeField(
+        required=False, help_text="Requested or completed then or later."
+    )
 
 
 class RefundList(MerchantEndpoint):
@@ -100,11 +102,7 @@ class RefundList(MerchantEndpoint):
         summary="List refunds, newest first",
         serializer=RefundSerializer,
         scope=Scope.ORDERS_READ,
-        filters=(
-            OpenApiParameter("order", str, description="Number of the order."),
-            OpenApiParameter("status", str, enum=STATUSES),
-            date_filter("updated_since", "Requested or completed then or later."),
-        ),
+        filters=(RefundFilter,),
     )
     def get(self, request: Request) -> Response:
         filters = validated_query(RefundFilter, request.query_params)
@@ -122,7 +120,7 @@ class RefundDetail(MerchantEndpoint):
         summary="Retrieve a refund",
         serializer=RefundSerializer,
         scope=Scope.ORDERS_READ,
-        parameters=(of_path("refund_id", "The refund's id."),),
+        parameters=(of_path("refund_id", "The refund's id.", int),),
     )
     def get(self, request: Request, refund_id: int) -> Response:
         row = find_row(refund_rows(), pk=refund_id)

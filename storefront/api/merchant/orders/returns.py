@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,7 +29,6 @@ from storefront.api.merchant.orders.shared import (
     MAX_LINES,
     NUMBER,
     action_operation,
-    date_filter,
     request_example,
     units_by_line,
 )
@@ -99,8 +97,12 @@ class OpenedReturnsSerializer(serializers.Serializer[Any]):
 class ReturnFilter(serializers.Serializer[Any]):
     status = serializers.ChoiceField(ReturnAuthorization.Status.choices, required=False)
     kind = serializers.ChoiceField(Kind.choices, required=False)
-    order = serializers.CharField(source="order__number", required=False)
-    updated_since = serializers.DateTimeField(source="status_since__gte", required=False)
+    order = serializers.CharField(
+        source="order__number", required=False, help_text="Number of the order."
+    )
+    updated_since = serializers.DateTimeField(
+        source="status_since__gte", required=False, help_text="The status changed then or later."
+    )
 
 
 class ReturnList(MerchantEndpoint):
@@ -110,12 +112,7 @@ class ReturnList(MerchantEndpoint):
         summary="List returns, newest first",
         serializer=MerchantReturnSerializer,
         scope=Scope.ORDERS_READ,
-        filters=(
-            OpenApiParameter("status", str, enum=ReturnAuthorization.Status.values),
-            OpenApiParameter("kind", str, enum=Kind.values),
-            OpenApiParameter("order", str, description="Number of the order."),
-            date_filter("updated_since", "The status changed then or later."),
-        ),
+        filters=(ReturnFilter,),
     )
     def get(self, request: Request) -> Response:
         rows = return_rows().filter(**validated_query(ReturnFilter, request.query_params))

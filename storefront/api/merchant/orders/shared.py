@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from drf_spectacular.utils import OpenApiExample
 from rest_framework.request import Request
 
 from storefront.api.core import problem_types
@@ -28,10 +27,6 @@ def request_example(**value: Any) -> tuple[OpenApiExample, ...]:
 
 class ReasonSerializer(StrictSerializer):
     reason = StrictCharField(max_length=MAX_REASON, help_text=REASON_HELP)
-
-
-def date_filter(name: str, description: str) -> OpenApiParameter:
-    return OpenApiParameter(name, OpenApiTypes.DATETIME, description=description)
 
 
 def expands(request: Request, name: str) -> bool:
