@@ -9,7 +9,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.12 --gen
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo demo-stop demo-reset smoke bench chaos test test-fast test-full check fmt lock
+.PHONY: help env demo demo-stop demo-reset smoke bench chaos api-fuzz test test-fast test-full check fmt lock
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ bench: env ## Measure what performance is promised; writes var/bench.json. ONLY=
 chaos: env ## Break a running shop by a seed, and see whether it keeps its promises. SEED=1; MUTANTS=1 puts mistakes in
 	@$(DEV).chaos $(if $(MUTANTS),--mutants,--seed "$(or $(SEED),1)")
 
+api-fuzz: env ## Send generated requests to every operation of the API (MINUTES=3; other requests: SEED=2)
+	@$(DEV).runtime.with_datastores $(PY) manage.py api_fuzz --minutes "$(or $(MINUTES),3)" --seed "$(or $(SEED),1)"
+
 test: env ## Run all tests except the slow ones, browser included
 	@$(DEV).runtime.browser
 	@$(DEV).runtime.with_datastores $(PY) -m pytest -n 4 -m "not full" --template-branches
@@ -43,10 +46,11 @@ test: env ## Run all tests except the slow ones, browser included
 test-fast: env ## Run the tests of the files that you changed
 	@$(DEV).runtime.with_datastores $(PY) -m pytest -q $$($(PY) -m storefront.dev.runtime.changed_tests)
 
-test-full: env ## Run every test: whole matrices, all journeys, launch; then make chaos
+test-full: env ## Run every test: whole matrices, all journeys, launch; then make chaos and api-fuzz
 	@$(DEV).runtime.browser
 	@$(DEV).runtime.with_datastores $(PY) -m pytest -n 4 --template-branches
 	@$(MAKE) chaos
+	@$(MAKE) api-fuzz MINUTES=1
 
 check: env ## Formatter, linter, wording, types, import contracts, migrations, production settings
 	$(BIN)/ruff format --check .
