@@ -226,7 +226,7 @@ STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
     (frozenset({"P1", "P2", "P3"}), scenario_pages.measure),
     (frozenset({"P5", "P6", "P7", "R2"}), _judge_buying),
     (frozenset({"E1"}), _judge_supplying),
-    (frozenset({"P4", "P13", "P17"}), scenario_pages.measure_growth),
+    (frozenset({"P4", "P13", "P17", "P20"}), scenario_pages.measure_growth),
     (frozenset({"E1"}), _judge_repricing),
     (frozenset({"P12"}), _judge_reading),  # deletes all offers
     (frozenset({"P11"}), _judge_latencies),

@@ -20,7 +20,7 @@ from storefront.dev.bench.harness.bare import views
 from storefront.dev.bench.harness.compare import Result, Subject, compare
 from storefront.dev.bench.harness.figures import Figures
 from storefront.dev.bench.harness.servers import BARE, Server, serving
-from storefront.dev.bench.scenarios import search, staff_lists
+from storefront.dev.bench.scenarios import merchant_api, search, staff_lists
 from suppliers.models import Connection, SyncRun
 
 SUPPLIER = "cj-sandbox"
@@ -89,9 +89,9 @@ def _judge_growth(figures: Figures, *, bare: Server, plain: Server) -> list[Verd
         channel = Channel.objects.get(code="shop")
         found = search.measure(channel=channel, now=figures.now, stride=stride, say=figures.say)
         verdicts += pages.judge_search(figures.keep("search_100k", found))
-    if figures.needs("P17"):
-        listed = staff_lists.measure(figures.say)
-        verdicts += pages.judge_staff_lists(figures.keep("staff_lists", listed))
+    if figures.needs("P17", "P20"):
+        with staff_lists.orders_filled():
+            verdicts += _judge_lists_of_programs_and_staff(figures, plain)
     if not figures.needs("P4", "P13"):
         return verdicts
     searches = [f"/en/search/?{query.replace(' ', '+')}" for query in search.queries_below(stride)]
@@ -106,6 +106,18 @@ def _judge_growth(figures: Figures, *, bare: Server, plain: Server) -> list[Verd
     few = compare(subjects)
     figures.report["pages_1k"] = [_figures(result) for result in few.values()]
     return verdicts + pages.judge_growth(few, many, limit=many["one-query list"])
+
+
+def _judge_lists_of_programs_and_staff(figures: Figures, plain: Server) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    if figures.needs("P17"):
+        listed = staff_lists.measure(figures.say)
+        verdicts += pages.judge_staff_lists(figures.keep("staff_lists", listed))
+    if figures.needs("P20"):
+        figures.say("Merchant API")
+        read = merchant_api.measure(plain, now=figures.now, say=figures.say)
+        verdicts += pages.judge_merchant_api(figures.keep("merchant_api", read))
+    return verdicts
 
 
 def _one_query_list(bare: Server) -> Subject:

@@ -3,7 +3,8 @@
 import math
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -118,17 +119,19 @@ class PageTime:
         )
 
 
-def measure(say: Callable[[str], None]) -> list[PageTime]:
-    """Request each page, the slowest ones several times; the shop is filled already."""
-    say(f"Lists of staff with {ORDERS:,} orders")
+@contextmanager
+def orders_filled() -> Iterator[None]:
+    """Add ``ORDERS`` orders until the block ends."""
     fill_orders(ORDERS)
     try:
-        return measure_pages(say)
+        yield
     finally:
         remove_orders()
 
 
-def measure_pages(say: Callable[[str], None]) -> list[PageTime]:
+def measure(say: Callable[[str], None]) -> list[PageTime]:
+    """Request each page, the slowest ones several times; the shop is filled already."""
+    say(f"Lists of staff with {ORDERS:,} orders")
     client = Client(HTTP_HOST="127.0.0.1")
     user, _ = User.objects.get_or_create(
         email="bench@example.org", defaults={"is_staff": True, "is_superuser": True}
