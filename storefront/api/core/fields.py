@@ -60,13 +60,19 @@ class RowsField(serializers.ListField):
         set_override(self, "field", row(many=True))
 
 
-class AmountField(serializers.DecimalField):
-    """Amount of money as text, so that no program rounds it."""
+class StrictBooleanField(serializers.BooleanField):
+    """Boolean field that refuses ``0``, ``"true"`` and ``"yes"``."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class StrictDecimalField(serializers.DecimalField):
+    """Decimal number as text, so that no program rounds it."""
 
     default_error_messages = {"not_text": _('Send the amount as a string, such as "39.99".')}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_digits=12, decimal_places=2, **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
@@ -74,6 +80,13 @@ class AmountField(serializers.DecimalField):
         if not AMOUNT.fullmatch(data):  # Python also reads "1e5" and digits of other scripts
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class AmountField(StrictDecimalField):
+    """Amount of money."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=12, decimal_places=2, **kwargs)
 
 
 class MoneyFields(StrictSerializer):
@@ -169,8 +182,9 @@ def valid_values(serializer: type[serializers.Serializer[Any]], data: Any) -> di
 def validated_query(
     serializer: type[serializers.Serializer[Any]], params: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return valid query parameters. Raises ProblemError: some are malformed."""
-    query = serializer(data=params)
+    """Return valid query parameters. Raises ProblemError: some are malformed or empty."""
+    # From a QueryDict, as from a form, empty values would count as missing.
+    query = serializer(data=dict(params.items()))
     if not query.is_valid():
         errors = [
             {"parameter": name, "detail": str(message)}

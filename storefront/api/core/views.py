@@ -144,9 +144,9 @@ def require_identity() -> None:
         raise ProblemError(problem_types.UNAVAILABLE)
 
 
-def validated_country(channel: Channel, code: str) -> str:
+def validated_country(channel: Channel, code: str | None) -> str:
     """Return a country with delivery; by default the channel's. Raises ProblemError."""
-    if not code:
+    if code is None:
         return channel.default_country
     if code not in channel.countries:
         raise ProblemError(problem_types.COUNTRY_NOT_SERVED, countries=sorted(channel.countries))

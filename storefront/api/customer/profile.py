@@ -17,7 +17,13 @@ from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress
 from storefront.api.core import idempotency, problem_types
 from storefront.api.core.exception_handler import ProblemError
-from storefront.api.core.fields import AddressFields, StrictCharField, StrictSerializer, validated
+from storefront.api.core.fields import (
+    AddressFields,
+    StrictBooleanField,
+    StrictCharField,
+    StrictSerializer,
+    validated,
+)
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.schema import of_path
 from storefront.api.customer.sessions import CustomerEndpoint, customer_operation
@@ -93,7 +99,7 @@ class SavedAddressSerializer(serializers.Serializer[Any]):
 
 class NewAddressSerializer(StrictSerializer):
     address = AddressFields()
-    is_default = serializers.BooleanField(default=False)
+    is_default = StrictBooleanField(default=False)
 
 
 class SavedAddressesSerializer(serializers.Serializer[Any]):

@@ -86,7 +86,7 @@ class AvailabilityList(Endpoint):
         optional = {name: params[name] for name in ("country", "quantity", "by") if name in params}
         query = validated_query(AvailabilityQuery, {"sku": params.getlist("sku"), **optional})
         channel = sales_channel(request)
-        country = validated_country(channel, query["country"])
+        country = validated_country(channel, query["country"] or None)
         by: date | None = query["by"]
         ids = dict(Variant.objects.filter(sku__in=query["sku"]).values_list("sku", "pk"))
         answers = availability.check_variants(

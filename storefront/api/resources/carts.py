@@ -187,7 +187,7 @@ class CartList(Endpoint):
             channel = sales_channel(request)
             cart = carts.open_cart(
                 channel=channel,
-                country=validated_country(channel, body["country"]),
+                country=validated_country(channel, body["country"] or None),
                 locale=body["locale"],
                 now=self.now,
             )

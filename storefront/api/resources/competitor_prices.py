@@ -18,7 +18,9 @@ from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
     AmountField,
     RowsField,
+    StrictBooleanField,
     StrictCharField,
+    StrictDecimalField,
     StrictSerializer,
     validated,
 )
@@ -53,12 +55,12 @@ class CompetitorPriceSerializer(StrictSerializer):
     mpn = StrictCharField(required=False, help_text="Manufacturer part number. Requires brand.")
     price = AmountField(help_text="Unit price, more than 0.")
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="ISO 4217.")
-    has_tax = serializers.BooleanField(default=True)
+    has_tax = StrictBooleanField(default=True)
     url = serializers.URLField(required=False, help_text="URL of the offer.")
     seen_at = serializers.DateTimeField(
         help_text="With time zone. Prices older than 7 days are ignored."
     )
-    confidence = serializers.DecimalField(
+    confidence = StrictDecimalField(
         required=False,
         max_digits=3,
         decimal_places=2,
@@ -86,7 +88,7 @@ class RowSerializer(serializers.Serializer[Any]):
     )
     sku = serializers.CharField(allow_blank=True)
     matched_by = serializers.ChoiceField(choices=MatchMethod.values, allow_blank=True)
-    confidence = serializers.DecimalField(max_digits=3, decimal_places=2, allow_null=True)
+    confidence = StrictDecimalField(max_digits=3, decimal_places=2, allow_null=True)
     detail = serializers.CharField(allow_blank=True, help_text="Reason of the rejection.")
 
 

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from notifications import preferences
 from notifications.preferences import EMAIL, SMS, Kind
-from storefront.api.core.fields import StrictSerializer
+from storefront.api.core.fields import StrictBooleanField, StrictSerializer
 
 KINDS = [kind.value for kind in Kind]
 
@@ -14,7 +14,7 @@ class ConsentSerializer(StrictSerializer):
 
     channel = serializers.ChoiceField([EMAIL, SMS])
     kind = serializers.ChoiceField(KINDS)
-    is_given = serializers.BooleanField()
+    is_given = StrictBooleanField()
 
 
 def consents_of(*, recipients: dict[str, str]) -> list[dict[str, object]]:

@@ -133,7 +133,7 @@ class CartDelivery(Endpoint):
     def get(self, request: Request) -> Response:
         cart = open_cart_of(request, self)
         country = validated_country(cart.channel, request.query_params.get("country", cart.country))
-        postcode = validated_query(DeliveryQuery, request.query_params.dict())["postcode"]
+        postcode = validated_query(DeliveryQuery, request.query_params)["postcode"]
         checked_cart, quotes = quotes_for(cart, country=country, endpoint=self, postcode=postcode)
         view = checked_cart.cart
         buyer = BuyerContext.of_cart(cart, country=country, on=self.now.date(), tax=view.tax)

@@ -198,7 +198,7 @@ class ListingList(Endpoint):
     def get(self, request: Request) -> Response:
         query, category = self._parse_query(request)
         channel = sales_channel(request)
-        country = validated_country(channel, request.query_params.get("country", ""))
+        country = validated_country(channel, request.query_params.get("country"))
         page = product_list.load_page(
             channel=channel, query=query, country=country, category=category, now=self.now
         )
@@ -248,7 +248,7 @@ class ListingDetail(Endpoint):
     )
     def get(self, request: Request, slug: str) -> Response:
         channel = sales_channel(request)
-        country = validated_country(channel, request.query_params.get("country", ""))
+        country = validated_country(channel, request.query_params.get("country"))
         product = detail_query.load_product(channel=channel, slug=slug, now=self.now)
         if product is None:
             raise ProblemError(problem_types.NOT_FOUND)

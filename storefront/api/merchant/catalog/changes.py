@@ -9,6 +9,7 @@ from catalog.models.products import MAX_PACKED_WEIGHT_G
 from storefront.api.core.fields import (
     COUNTRY,
     StrictCharField,
+    StrictDecimalField,
     StrictIntegerField,
     StrictSerializer,
 )
@@ -31,7 +32,7 @@ class NewVariantSerializer(StrictSerializer):
         required=False, min_value=1, max_value=MAX_PACKED_WEIGHT_G, help_text="With packaging."
     )
     lithium = serializers.ChoiceField(choices=Variant.Lithium.choices, help_text=LITHIUM_HELP)
-    cell_wh = serializers.DecimalField(
+    cell_wh = StrictDecimalField(
         required=False, max_digits=7, decimal_places=2, min_value=0, help_text="Of one cell."
     )
     cell_count = StrictIntegerField(required=False, min_value=0, max_value=MAX_CELLS)
@@ -52,7 +53,7 @@ class VariantChangeSerializer(StrictSerializer):
     lithium = serializers.ChoiceField(
         choices=Variant.Lithium.choices, required=False, help_text=LITHIUM_HELP
     )
-    cell_wh = serializers.DecimalField(
+    cell_wh = StrictDecimalField(
         required=False, allow_null=True, max_digits=7, decimal_places=2, min_value=0
     )
     cell_count = StrictIntegerField(required=False, min_value=0, max_value=MAX_CELLS)

@@ -30,7 +30,7 @@ from storefront.api.core.fields import (
 from storefront.api.core.idempotency import Attempt, form_key
 from storefront.api.core.views import require_identity
 from storefront.api.merchant.orders.orders import TAG, OrderList
-from storefront.api.merchant.orders.shared import action_operation
+from storefront.api.merchant.orders.shared import action_operation, invalid_field
 from storefront.api.resources.checkout import open_pay_url, place_cart
 from storefront.lib.address import Address
 from storefront.lib.db.bulk import insert
@@ -188,13 +188,10 @@ def _find_market(code: str, language: str | None) -> tuple[Market, str]:
     """Return a market and one of its languages, by default the first. Raises ProblemError."""
     markets = registry.load_markets()
     market = next((each for each in markets if code in {each.code, ""}), None)
-    errors = []
     if market is None:
         known = ", ".join(each.code for each in markets)
-        errors.append({"pointer": "#/channel", "detail": f"Known markets: {known}."})
-    elif language and language not in market.languages:
+        raise invalid_field("#/channel", f"Known markets: {known}.")
+    if language and language not in market.languages:
         known = ", ".join(market.languages)
-        errors.append({"pointer": "#/language", "detail": f"Languages of the market: {known}."})
-    if market is None or errors:
-        raise ProblemError(problem_types.INVALID_FIELDS, errors=errors)
+        raise invalid_field("#/language", f"Languages of the market: {known}.")
     return market, language or market.languages[0]

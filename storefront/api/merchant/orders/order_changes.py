@@ -1,5 +1,6 @@
 """Merchant API: cancel an order or units of its lines, hold it, release it, write to its customer."""
 
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -112,7 +113,27 @@ class OrderCancellation(MerchantEndpoint):
         return {outcome for outcome, is_found in found.items() if is_found}
 
 
-class OrderHold(MerchantEndpoint):
+class HoldEndpoint(MerchantEndpoint):
+    def change(
+        self, request: Request, number: str, act: Callable[..., object], made: Collection[str]
+    ) -> Response:
+        """Run a change once and show the order. After a crash, one of the statuses ``made`` counts."""
+
+        def work(attempt: Attempt) -> Response:
+            order = find_row(Order.objects.all(), number=number)
+            reason = validated(ReasonSerializer, request)["reason"]
+            try:
+                act(order=order, reason=reason, actor=self.client.actor, now=self.now)
+            except InvalidTransitionError:
+                if not attempt.is_retry_after_crash or order.status not in made:
+                    raise
+            row = find_row(order_rows(request), number=number)
+            return self.show(request, row, MerchantOrderSerializer)
+
+        return self.run_once(request, work)
+
+
+class OrderHold(HoldEndpoint):
     @change_operation(
         name="hold_order",
         summary="Put an order on hold",
@@ -123,20 +144,10 @@ class OrderHold(MerchantEndpoint):
         body=ReasonSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
-        def work(attempt: Attempt) -> Response:
-            order = find_row(Order.objects.all(), number=number)
-            reason = validated(ReasonSerializer, request)["reason"]
-            try:
-                holds.hold_order(order=order, reason=reason, actor=self.client.actor, now=self.now)
-            except InvalidTransitionError:
-                if not attempt.is_retry_after_crash or order.status != Order.Status.ON_HOLD:
-                    raise
-            return _show(self, request, number)
-
-        return self.run_once(request, work)
+        return self.change(request, number, holds.hold_order, {Order.Status.ON_HOLD})
 
 
-class OrderRelease(MerchantEndpoint):
+class OrderRelease(HoldEndpoint):
     @change_operation(
         name="release_order",
         summary="Release an order from hold",
@@ -146,20 +157,12 @@ class OrderRelease(MerchantEndpoint):
         body=ReasonSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
-        def work(attempt: Attempt) -> Response:
-            order = find_row(Order.objects.all(), number=number)
-            reason = validated(ReasonSerializer, request)["reason"]
-            try:
-                holds.release_order(
-                    order=order, reason=reason, actor=self.client.actor, now=self.now
-                )
-            except InvalidTransitionError:
-                if not attempt.is_retry_after_crash:
-                    raise
-            enqueue(purchasing_tasks.create_purchase_orders, order_id=order.pk)
-            return _show(self, request, number)
+        return self.change(request, number, _release, Order.Status.values)
 
-        return self.run_once(request, work)
+
+def _release(order: Order, **acting: Any) -> None:
+    holds.release_order(order=order, **acting)
+    enqueue(purchasing_tasks.create_purchase_orders, order_id=order.pk)
 
 
 class OrderMessageSerializer(ResourceSerializer):
@@ -221,7 +224,3 @@ class OrderMessages(MerchantEndpoint):
             )
 
         return self.run_once(request, work)
-
-
-def _show(view: MerchantEndpoint, request: Request, number: str) -> Response:
-    return view.show(request, find_row(order_rows(request), number=number), MerchantOrderSerializer)

@@ -1,6 +1,5 @@
 """Merchant API: list orders, read one and its status changes."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -161,18 +160,16 @@ def _changes_of_parts() -> list[Combinable]:
     ]
 
 
-def _selected(rows: QuerySet[Order], filters: Mapping[str, Any]) -> QuerySet[Order]:
-    columns = {
-        name: value
-        for name, value in filters.items()
-        if name not in {"updated_since", *PERSONAL_FILTERS}
-    }
-    rows = rows.filter(**columns)
-    if since := filters.get("updated_since"):
+def _selected(rows: QuerySet[Order], filters: dict[str, Any]) -> QuerySet[Order]:
+    since, email, customer = (
+        filters.pop(name, None) for name in ("updated_since", *PERSONAL_FILTERS)
+    )
+    rows = rows.filter(**filters)
+    if since:
         rows = rows.filter(pk__in=_changed_since(since))
-    if email := filters.get("email"):
+    if email:
         rows = rows.alias(lower_email=Lower("email")).filter(lower_email=email.lower())
-    if customer := filters.get("customer"):
+    if customer:
         user = User.objects.filter(pk=customer, is_staff=False).first()
         own = Order.objects.of(user.pk, verified_addresses(user)) if user else Order.objects.none()
         rows = rows.filter(pk__in=own.order_by().values("pk"))

@@ -17,6 +17,7 @@ from storefront.api.core.fields import (
     AddressFields,
     LineUnitsSerializer,
     RowMoneyField,
+    StrictBooleanField,
     StrictCharField,
     StrictSerializer,
     validated,
@@ -93,7 +94,7 @@ class NewParcelSerializer(StrictSerializer):
     carrier = StrictCharField(max_length=60)
     tracking_number = StrictCharField(max_length=60)
     lines = LineUnitsSerializer(many=True, required=False, min_length=1, max_length=MAX_LINES)  # type: ignore[call-arg]  # of many
-    is_label_only = serializers.BooleanField(
+    is_label_only = StrictBooleanField(
         default=False, help_text="The label exists, and the parcel has not been handed over."
     )
 

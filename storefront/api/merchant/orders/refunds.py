@@ -15,7 +15,6 @@ from orders.payments import refunds
 from orders.payments import tasks as payment_tasks
 from orders.returns import refunds as return_refunds
 from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
     LineUnitsSerializer,
     MoneyFields,
@@ -36,6 +35,7 @@ from storefront.api.merchant.orders.shared import (
     MAX_REASON,
     NUMBER,
     REASON_HELP,
+    invalid_field,
     request_example,
     units_by_line,
 )
@@ -166,8 +166,7 @@ class OrderRefunds(MerchantEndpoint):
     def _refund_amount(self, order: Order, wanted: dict[str, Any], key: str) -> str:
         amount = Money(**wanted["amount"])
         if amount.currency != order.currency:
-            errors = [{"pointer": "#/amount/currency", "detail": f"Send {order.currency}."}]
-            raise ProblemError(problem_types.INVALID_FIELDS, errors=errors)
+            raise invalid_field("#/amount/currency", f"Send {order.currency}.")
         refunds.refund(
             order=order,
             amount=amount,

@@ -23,7 +23,6 @@ from storefront.api.core.fields import (
 )
 from storefront.api.core.idempotency import Attempt
 from storefront.api.core.merchant import MerchantEndpoint
-from storefront.api.core.schema import openapi
 from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.returns import (
     TAG,
@@ -100,16 +99,21 @@ class ReturnEndpoint(MerchantEndpoint):
         self,
         request: Request,
         number: str,
-        decide: Callable[[ReturnAuthorization], None],
+        act: Callable[..., object],
         *,
         to: Status,
+        body: type[StrictSerializer] | None = None,
     ) -> Response:
-        """Run a decision once and show the return. After a crash, a decision that is made counts."""
+        """Run a decision once and show the return. After a crash, a decision that is made counts.
+
+        ``act`` also gets the values of the body.
+        """
 
         def work(attempt: Attempt) -> Response:
             row = find_row(return_rows(), number=number)
+            values = validated(body, request) if body else {}
             try:
-                decide(row)
+                act(authorization=row, actor=self.client.actor, now=self.now, **values)
             except InvalidTransitionError:
                 if not attempt.is_retry_after_crash or row.status != to:
                     raise
@@ -128,13 +132,8 @@ class ReturnApproval(ReturnEndpoint):
         body=ApprovalSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
-        def approve(row: ReturnAuthorization) -> None:
-            answer = validated(ApprovalSerializer, request)["answer"]
-            authorizations.approve(
-                authorization=row, answer=answer, actor=self.client.actor, now=self.now
-            )
-
-        return self.decide(request, number, approve, to=Status.APPROVED)
+        act, to = authorizations.approve, Status.APPROVED
+        return self.decide(request, number, act, to=to, body=ApprovalSerializer)
 
 
 class ReturnRejection(ReturnEndpoint):
@@ -145,13 +144,8 @@ class ReturnRejection(ReturnEndpoint):
         body=RejectionSerializer,
     )
     def post(self, request: Request, number: str) -> Response:
-        def reject(row: ReturnAuthorization) -> None:
-            answer = validated(RejectionSerializer, request)["answer"]
-            authorizations.reject(
-                authorization=row, answer=answer, actor=self.client.actor, now=self.now
-            )
-
-        return self.decide(request, number, reject, to=Status.REJECTED)
+        act, to = authorizations.reject, Status.REJECTED
+        return self.decide(request, number, act, to=to, body=RejectionSerializer)
 
 
 class ReturnReceipt(ReturnEndpoint):
@@ -163,18 +157,7 @@ class ReturnReceipt(ReturnEndpoint):
         examples=request_example(lines=[{"line_id": 1, "quantity": 1}]),
     )
     def post(self, request: Request, number: str) -> Response:
-        def receive(row: ReturnAuthorization) -> None:
-            wanted = validated(ReceiptSerializer, request)["lines"]
-            ids = {line.order_line_id: line.pk for line in row.lines.all()}
-            units = units_by_line(wanted, ids)
-            inspection.receive(
-                authorization=row,
-                units={ids[line]: count for line, count in units.items()},
-                actor=self.client.actor,
-                now=self.now,
-            )
-
-        return self.decide(request, number, receive, to=Status.RECEIVED)
+        return self.decide(request, number, _receive, to=Status.RECEIVED, body=ReceiptSerializer)
 
 
 class ReturnInspection(ReturnEndpoint):
@@ -186,41 +169,43 @@ class ReturnInspection(ReturnEndpoint):
         examples=request_example(lines=[{"line_id": 1, "accepted": 1, "condition": "as_new"}]),
     )
     def post(self, request: Request, number: str) -> Response:
-        def inspect(row: ReturnAuthorization) -> None:
-            wanted = validated(InspectionSerializer, request)["lines"]
-            ids = {line.order_line_id: line.pk for line in row.lines.all()}
-            units_by_line(wanted, ids, quantity="accepted", is_complete=True)
-            results = {ids[line["line_id"]]: _inspected(line) for line in wanted}
-            inspection.inspect(
-                authorization=row, results=results, actor=self.client.actor, now=self.now
-            )
-
-        return self.decide(request, number, inspect, to=Status.INSPECTED)
+        return self.decide(
+            request, number, _inspect, to=Status.INSPECTED, body=InspectionSerializer
+        )
 
 
 class ReturnRefund(ReturnEndpoint):
-    @openapi(
+    @decision(
         name="refund_return",
-        tag=TAG,
         summary="Refund the accepted units of a return",
         description="At most what is left of the payment. The gateway refunds it soon after, and the"
         " customer is notified.",
-        answers={200: MerchantReturnSerializer},
-        problems=(
-            problem_types.OBJECT_NOT_FOUND,
-            problem_types.CANNOT_RETURN,
-            problem_types.INVALID_STATUS,
-        ),
-        parameters=(NUMBER,),
         scope=Scope.REFUNDS_WRITE,
-        requires_idempotency_key=True,
     )
     def post(self, request: Request, number: str) -> Response:
-        def refund(row: ReturnAuthorization) -> None:
-            refunds.refund(authorization=row, actor=self.client.actor, now=self.now)
-            enqueue(payment_tasks.execute_requests)
+        return self.decide(request, number, _refund, to=Status.REFUNDED)
 
-        return self.decide(request, number, refund, to=Status.REFUNDED)
+
+def _receive(
+    authorization: ReturnAuthorization, lines: list[dict[str, Any]], **acting: Any
+) -> None:
+    ids = {line.order_line_id: line.pk for line in authorization.lines.all()}
+    units = {ids[line]: count for line, count in units_by_line(lines, ids).items()}
+    inspection.receive(authorization=authorization, units=units, **acting)
+
+
+def _inspect(
+    authorization: ReturnAuthorization, lines: list[dict[str, Any]], **acting: Any
+) -> None:
+    ids = {line.order_line_id: line.pk for line in authorization.lines.all()}
+    units_by_line(lines, ids, quantity="accepted", is_complete=True)
+    results = {ids[line["line_id"]]: _inspected(line) for line in lines}
+    inspection.inspect(authorization=authorization, results=results, **acting)
+
+
+def _refund(**acting: Any) -> None:
+    refunds.refund(**acting)
+    enqueue(payment_tasks.execute_requests)
 
 
 def _inspected(line: dict[str, Any]) -> InspectedLine:

@@ -15,6 +15,7 @@ from storefront.api.core import problem_types
 from storefront.api.core.fields import (
     LineUnitsSerializer,
     RowMoneyField,
+    StrictBooleanField,
     StrictCharField,
     StrictSerializer,
     validated,
@@ -85,7 +86,7 @@ class NewMerchantReturnSerializer(StrictSerializer):
         default="",
         help_text="What the customer wrote; the receipt quotes it.",
     )
-    ignore_deadlines = serializers.BooleanField(
+    ignore_deadlines = StrictBooleanField(
         default=False, help_text="Accept it although the return period is over."
     )
 

@@ -34,6 +34,11 @@ def expands(request: Request, name: str) -> bool:
     return name in request.query_params.get("expand", "").split(",")
 
 
+def invalid_field(pointer: str, detail: str) -> ProblemError:
+    errors = [{"pointer": pointer, "detail": detail}]
+    return ProblemError(problem_types.INVALID_FIELDS, errors=errors)
+
+
 def units_by_line(
     lines: Sequence[Mapping[str, Any]],
     known: Collection[int],

@@ -243,9 +243,11 @@ def remove_orders() -> None:
 
 def _execute(statements: "tuple[str, ...] | list[str]", **values: int) -> None:
     with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")  # takes over 30 s on a busy machine
         cursor.execute("SET session_replication_role = replica")
         for statement in statements:
             sql = statement.format(stride=STRIDE, customers=CUSTOMERS)
             cursor.execute(sql, values or None)
         cursor.execute("SET session_replication_role = origin")
         cursor.execute("ANALYZE")
+        cursor.execute("RESET statement_timeout")
