@@ -14,13 +14,13 @@ def links_of(method, path, status):
 @pytest.mark.parametrize(
     ("method", "path", "status", "name", "parameters"),
     [
-        ("post", "/orders/", "201", "cancel_shop_order", {"number": "$response.body#/number"}),
+        ("post", "/orders/", "201", "cancel_order", {"number": "$response.body#/number"}),
         ("post", "/bulk/stock/", "202", "list_job_rows", {"job_id": "$response.body#/id"}),
         (
             "post",
             "/purchase-orders/{number}/parcels/",
             "201",
-            "mark_parcel_delivered",
+            "deliver_parcel",
             {"parcel_id": "$response.body#/id"},
         ),
     ],

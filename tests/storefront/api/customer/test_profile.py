@@ -75,6 +75,7 @@ def test_addresses_are_saved_changed_and_deleted(api, me):
     assert (wrong.status_code, pointers(wrong)) == (422, ["#/address/postcode"])
     assert api.call("DELETE", path).json() == {"addresses": []}
     assert kind_of(api.call("PUT", path, body={"address": HOME})) == "object-not-found"
+    assert kind_of(api.call("DELETE", f"{ADDRESSES}x/")) == "not-found"
 
 
 def test_address_of_another_customer_stays(api, me):
