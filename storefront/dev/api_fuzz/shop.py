@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,8 @@ from storefront.events.models import PublicEvent
 from suppliers.models import StockLevel, Supplier
 
 SOLD = 20
-# Orders go one step further each, so that each step has orders: of the first twelve that are
-# submitted, ten are shipped, eight are delivered, and so on.
+# The first ``SUBMITTED`` orders are submitted, the first ``SHIPPED`` of these are shipped, and so on,
+# so that each step has orders.
 SUBMITTED, SHIPPED, DELIVERED, RETURNED, APPROVED, RECEIVED, INSPECTED = 14, 12, 10, 8, 6, 4, 2
 HOST = "127.0.0.1"
 
@@ -34,7 +34,7 @@ class Shop:
     """What a client must know: ``secrets`` by security scheme, and existing ``values`` by kind."""
 
     secrets: Mapping[str, str]
-    values: Mapping[str, Sequence[str]]
+    values: Mapping[str, Iterable[str | int]]
 
 
 class RefusedError(RuntimeError):
@@ -124,9 +124,9 @@ def _customer(order: Order) -> dict[str, str]:
     }
 
 
-def _values(order: Order) -> dict[str, Sequence[str]]:
+def _values(order: Order) -> dict[str, Iterable[str | int]]:
     """Return values of existing objects, by the name of the dictionary in ``schemathesis.toml``."""
-    rows = {
+    return {
         "own_orders": [order.number],
         "orders": Order.objects.values_list("number", flat=True),
         "purchase_orders": PurchaseOrder.objects.values_list("number", flat=True),
@@ -142,5 +142,6 @@ def _values(order: Order) -> dict[str, Sequence[str]]:
         "events": PublicEvent.objects.values_list("public_id", flat=True)[:50],
         "lines": order.lines.values_list("pk", flat=True),
         "locations": StockLevel.objects.values_list("location_id", flat=True).distinct(),
+        # Public, so that they are accepted. No worker runs, so nothing is sent to them.
+        "addresses": ["https://1.1.1.1/hook", "https://1.0.0.1/inbox"],
     }
-    return {name: [str(value) for value in found] for name, found in rows.items()}

@@ -1,7 +1,7 @@
 """API fuzz: run schemathesis against a served shop with data, in a separate database."""
 
+import json
 import os
-import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -65,13 +65,15 @@ class Command(BaseCommand):
             folder = Path(name)
             fuzz = stack.enter_context(company("fuzz", 1, folder=folder, products=PRODUCTS))
             found = shop.fill(fuzz.supplier)
-            for values, texts in found.values.items():
-                lines = "".join(f'"{text}"\n' for text in texts)
-                (folder / f"{values}.txt").write_text(lines)
-            config = shutil.copy(CONFIG, folder)
+            lines = [
+                f"{values} = {{ values = {json.dumps(list(known), default=str)} }}"
+                for values, known in found.values.items()
+            ]
+            config = folder / CONFIG.name
+            config.write_text("\n".join([CONFIG.read_text(), "[dictionaries]", *lines, ""]))
             server = stack.enter_context(serving("api-fuzz", APPLICATION))
             address = f"http://127.0.0.1:{server.port}/api/schema/"
-            words = ["--config-file", config, "run", address, f"--seed={seed}", "--no-color"]
+            words = ["--config-file", str(config), "run", address, f"--seed={seed}", "--no-color"]
             words += ["--report=ndjson", f"--report-dir={Path(settings.VAR_DIR) / 'api-fuzz'}"]
             secrets = {f"FUZZ_{name}": text for name, text in found.secrets.items()}
             env = {**os.environ, **secrets, "PYTHONPATH": str(settings.BASE_DIR)}
