@@ -20,7 +20,8 @@ from storefront.dev.bench.harness.bare import views
 from storefront.dev.bench.harness.compare import Result, Subject, compare
 from storefront.dev.bench.harness.figures import Figures
 from storefront.dev.bench.harness.servers import BARE, Server, serving
-from storefront.dev.bench.scenarios import merchant_api, search, staff_lists
+from storefront.dev.bench.scenarios import search
+from storefront.dev.bench.scenarios.lists import merchant_api, staff_lists
 from suppliers.models import Connection, SyncRun
 
 SUPPLIER = "cj-sandbox"

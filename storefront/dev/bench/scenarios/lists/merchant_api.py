@@ -33,13 +33,9 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadTime:
-    """The time of one kind of request in ms, and its CPU, with that of its queries.
-
-    ``is_large``: a page of ``MOST_ROWS`` rows.
-    """
+    """The time of one kind of request in ms, and its CPU, with that of its queries."""
 
     what: str
-    is_large: bool
     p50_ms: float
     p95_ms: float
     cpu_ms: float
@@ -53,7 +49,7 @@ class ReadTime:
 def measure(server: Server, *, now: datetime, say: Callable[[str], None]) -> list[ReadTime]:
     """Request pages of each list, and single objects; the shop is filled already."""
     found = []
-    for number, (what, is_large, times_of) in enumerate(_series()):
+    for number, (what, times_of) in enumerate(_series()):
         # A key for each, because of its rate limit.
         name = f"bench {number}"
         key = api_keys.create(name=name, scopes=Scope.values, actor="bench", now=now)[1]
@@ -64,9 +60,7 @@ def measure(server: Server, *, now: datetime, say: Callable[[str], None]) -> lis
         client.connection.close()
         timing = Timing(seconds=sum(taken), latencies_s=taken)
         p50_ms, p95_ms = (timing.percentile_ms(rate) for rate in (0.5, 0.95))
-        found.append(
-            ReadTime(what=what, is_large=is_large, p50_ms=p50_ms, p95_ms=p95_ms, cpu_ms=cpu_ms)
-        )
+        found.append(ReadTime(what=what, p50_ms=p50_ms, p95_ms=p95_ms, cpu_ms=cpu_ms))
         say(found[-1].line)
     return found
 
@@ -93,12 +87,12 @@ class Client:
 type TimesOf = Callable[[Client], Iterator[float]]
 
 
-def _series() -> Iterator[tuple[str, bool, TimesOf]]:
+def _series() -> Iterator[tuple[str, TimesOf]]:
     for name, expand in LISTS.items():
         first = f"{ADMIN}/{name}/?limit="
         more = f"&expand={expand}" if expand else ""
-        yield f"{name}, {FEW_ROWS} rows", False, _pages(f"{first}{FEW_ROWS}")
-        yield f"{name}, {MOST_ROWS} rows, expanded", True, _pages(f"{first}{MOST_ROWS}{more}")
+        yield f"{name}, {FEW_ROWS} rows", _pages(f"{first}{FEW_ROWS}")
+        yield f"{name}, {MOST_ROWS} rows, expanded", _pages(f"{first}{MOST_ROWS}{more}")
     for model, key, path in (
         (Product, "pk", "/products/{}/?expand=variants,images"),
         (Variant, "pk", "/variants/{}/"),
@@ -108,7 +102,7 @@ def _series() -> Iterator[tuple[str, bool, TimesOf]]:
         (Order, "number", f"/orders/{{}}/?expand={LISTS['orders']}"),
     ):
         keys = model.objects.order_by("?").values_list(key, flat=True)[:OBJECTS]
-        yield path, False, _objects([ADMIN + path.format(each) for each in keys])
+        yield path, _objects([ADMIN + path.format(each) for each in keys])
 
 
 def _pages(first: str) -> TimesOf:
