@@ -21,6 +21,7 @@ from storefront.workers.deduplication import DeduplicatedTask
 from storefront.workers.schedule import PERIODS_S, SCHEDULE
 
 import_module("storefront.workers.heartbeats")  # registers receivers
+import_module("storefront.workers.queues")
 configure_logging(settings.LOGGING_CONFIG, settings.LOGGING)
 beat_init.connect(checks.exit_if_unsafe)
 

@@ -29,8 +29,8 @@ app.conf.beat_schedule = SCHEDULE
 
 celeryd_init.connect(checks.exit_if_unsafe)
 beat_init.connect(checks.exit_if_unsafe)
-task_prerun.connect(log_format.use_task_id)
-task_postrun.connect(log_format.forget_task_id)
+task_prerun.connect(log_format.use_task)
+task_postrun.connect(log_format.forget_task)
 
 
 def publish_fast() -> None:

@@ -13,6 +13,7 @@ from orders.gateways import GATEWAYS, PRODUCTION_GATEWAYS
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
 SECRET_KEY_LENGTH, SECRET_KEY_CHARACTERS = 50, 5  # as Django's security.W009
+MIN_TOKEN_LENGTH = 16
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -171,6 +172,11 @@ def _weaknesses() -> list[tuple[str, bool, str]]:
             "SMTP_URL",
             settings.SMTP_URL.startswith("smtp:"),
             "Set smtps:// or smtp+starttls://. E-mails contain links to orders and accounts.",
+        ),
+        (
+            "METRICS_TOKEN",
+            0 < len(settings.METRICS_TOKEN) < MIN_TOKEN_LENGTH,
+            f"Set at least {MIN_TOKEN_LENGTH} random characters. It shows turnover and suppliers.",
         ),
         (
             "SEVENTEEN_TRACK_URL",

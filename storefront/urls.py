@@ -5,7 +5,8 @@ from django.contrib import admin
 from django.urls import include, path
 
 from storefront.dashboard.login.views import password
-from storefront.health import healthz, readyz
+from storefront.ops.health import healthz, readyz
+from storefront.ops.metrics.views import metrics
 from storefront.supplier_portal.languages import portal_patterns
 from storefront.webhooks import docs_page
 
@@ -18,6 +19,8 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     # /readyz: do all parts of the shop work?
     path("readyz", readyz, name="readyz"),
+    # /metrics: for Prometheus
+    path("metrics", metrics, name="metrics"),
     # /admin/scorecards/: supplier scorecards
     path("admin/scorecards/", include("storefront.dashboard.scorecard_urls")),
     # /admin/supply/: inbox, alerts, offer comparison, profit, routing preview

@@ -21,7 +21,7 @@ from tests.support import database
 # Each of these starts a whole shop or a worker once for all of its tests, or changes the real queues.
 SHARED_PROCESSES = (
     *("tests/e2e/browser/", "tests/e2e/demo/", "tests/storefront/test_containers.py"),
-    *("tests/architecture/test_celery.py", "tests/storefront/test_health.py"),
+    *("tests/architecture/test_celery.py", "tests/storefront/ops/test_health.py"),
     "tests/architecture/test_query_plans.py",  # makes a large shop once
 )
 # A module with one of these makes its data once for all of its tests.

@@ -18,7 +18,7 @@ CACHE_S = 10.0
 # First parts of paths that belong to the whole site; no market may have them.
 RESERVED_PATHS = frozenset(
     {"admin", "api", "beam", "brand", "dev", "feeds", "guarantee", "healthz", "hooks", "media"}
-    | {"readyz", "static"}
+    | {"metrics", "readyz", "static"}
 )
 
 

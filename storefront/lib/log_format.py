@@ -1,9 +1,11 @@
-"""Log lines: hide keys, escape control characters, name the request or task."""
+"""Log lines: hide keys, escape control characters, name the request or task; text or JSON."""
 
 import contextvars
+import json
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -22,6 +24,10 @@ ESCAPES = {
 }
 # Request id of the proxy, or task id of Celery; empty outside both.
 current_id: contextvars.ContextVar[str] = contextvars.ContextVar("current_id", default="")
+# Name and record ids of the running task, such as ``order_id``; empty outside tasks.
+current_task: contextvars.ContextVar[Mapping[str, Any] | None] = contextvars.ContextVar(
+    "current_task", default=None
+)
 SAFE_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
@@ -39,6 +45,30 @@ class LineFormatter(logging.Formatter):
 
     def formatStack(self, stack_info: str) -> str:  # noqa: N802 - of logging
         return _indented(super().formatStack(stack_info))
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one JSON object on one line, without keys.
+
+    Shape: time, level, logger, message; if known request or task_id, task, its ids, error
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        task = current_task.get()
+        entry: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": sanitized(record.getMessage()),
+        }
+        if current := current_id.get():
+            entry["task_id" if task else "request_id"] = current
+        entry |= task or {}
+        if record.exc_info:
+            entry["error"] = "\n".join(
+                map(sanitized, self.formatException(record.exc_info).split("\n"))
+            )
+        return json.dumps(entry, ensure_ascii=False)
 
 
 class DropClientErrorTraceback(logging.Filter):
@@ -71,13 +101,18 @@ def with_request_id(application: WSGIApplication) -> WSGIApplication:
     return named
 
 
-def use_task_id(task_id: str = "", **_: Any) -> None:
-    """Use the task id in log lines; receiver of ``task_prerun``."""
+def use_task(
+    task_id: str = "", task: Any = None, kwargs: Mapping[str, Any] | None = None, **_: Any
+) -> None:
+    """Use the id of a task and its record ids in log lines; receiver of ``task_prerun``."""
+    ids = {name: value for name, value in (kwargs or {}).items() if name.endswith("_id")}
     current_id.set(task_id)
+    current_task.set({"task": getattr(task, "name", ""), **ids})
 
 
-def forget_task_id(**_: Any) -> None:
+def forget_task(**_: Any) -> None:
     current_id.set("")
+    current_task.set(None)
 
 
 def _indented(trace: str) -> str:

@@ -139,6 +139,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 MIDDLEWARE = [
+    # Counts cached pages and refused requests too.
+    "storefront.ops.metrics.requests.RequestMetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "storefront.lib.security.proxy_check.ProxyCheckMiddleware",
@@ -351,7 +353,9 @@ SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid", f"{COOKIE_P
 CART_COOKIE_NAME = f"{COOKIE_PREFIX}fara_cart"
 SECURE_HSTS_SECONDS = 31_536_000 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # health checks come from inside, without TLS
+SECURE_REDIRECT_EXEMPT = [
+    r"^(healthz|readyz|metrics)$"
+]  # health checks come from inside, without TLS
 if IS_PRODUCTION:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # The staff page of a product with 48 pictures has some 600 fields.
@@ -364,6 +368,9 @@ FILE_UPLOAD_HANDLERS = [
 REST_FRAMEWORK, SPECTACULAR_SETTINGS = api.REST, api.DESCRIPTION
 UNFOLD = admin_theme.UNFOLD
 
+LOG_FORMAT = env_choice("LOG_FORMAT", "text", "json")
+METRICS_TOKEN = env_str("METRICS_TOKEN", "")  # of Prometheus; without it, no /metrics in production
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -372,13 +379,14 @@ LOGGING = {
             "()": "storefront.lib.log_format.LineFormatter",
             "format": "{asctime} {levelname} {name}: {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "storefront.lib.log_format.JsonFormatter"},
     },
     "filters": {"without_traceback": {"()": "storefront.lib.log_format.DropClientErrorTraceback"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": "json" if LOG_FORMAT == "json" else "line",
             "filters": ["without_traceback"],
         }
     },

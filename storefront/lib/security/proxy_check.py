@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 
 from storefront.lib.security.client_ip import client_address
 
-HEALTH_CHECKS = ("/healthz", "/readyz")  # these really come from private addresses
+HEALTH_CHECKS = ("/healthz", "/readyz", "/metrics")  # these really come from private addresses
 MIN_RUN = 200  # requests in a row
 RECORD_TTL_S = 3600
 _KEY = "proxy-check:address"

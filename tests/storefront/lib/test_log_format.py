@@ -1,4 +1,5 @@
 import io
+import json
 import logging
 
 import pytest
@@ -113,3 +114,23 @@ def test_lines_contain_the_request_id(lines, rf, sent, written):
     [line] = [line for line in lines() if " django.request: " in line]
     assert line.endswith(f"/en/nowhere/{written}")
     assert log_format.current_id.get() == ""
+
+
+def test_json_line_names_the_task_and_its_records_and_hides_keys():
+    formatter = log_format.JsonFormatter()
+    log_format.use_task(task_id="t-1", task=None, kwargs={"order_id": 7, "reason": "secret"})
+    with pytest.raises(ValueError, match="forged") as caught:
+        int(f"/en/orders/FL-1/{TOKEN}/\nforged")
+    error = (caught.type, caught.value, caught.tb)
+    record = logging.LogRecord("a", logging.ERROR, "", 0, "no %s", ("stock",), error)
+    line = formatter.format(record)
+    log_format.forget_task()
+
+    entry = json.loads(line)
+    assert "\n" not in line
+    assert TOKEN not in line
+    assert entry["message"] == "no stock"
+    assert (entry["task_id"], entry["order_id"]) == ("t-1", 7)
+    assert "reason" not in entry
+    assert "ValueError" in entry["error"]
+    assert "task_id" not in json.loads(formatter.format(record))

@@ -1,11 +1,18 @@
+import json
+import time
+from datetime import timedelta
+
 import pytest
 import redis
 from django.conf import settings as conf
 from django.core.cache import cache
 from django.db import OperationalError
+from django.utils import timezone
 
-from storefront import health
-from storefront.workers import heartbeats
+from storefront.ops import health
+from storefront.webhooks.models import InboundWebhook
+from storefront.workers import heartbeats, queues
+from tests.factories.notifications import make_message
 
 ALL = ("beat", "bulk", "celery", "syncs")
 pytestmark = pytest.mark.django_db
@@ -16,14 +23,14 @@ def broker():
     """Use the real Redis of the tests, whose queues are empty."""
     cache.clear()
     heartbeats._recorded_at.clear()
-    health._broker.cache_clear()
+    queues._broker.cache_clear()
     store = redis.Redis.from_url(conf.REDIS_URL)
     store.delete(*ALL)
     for name in ALL:
         heartbeats._record(name)
     yield store
     store.delete(*ALL)
-    health._broker.cache_clear()
+    queues._broker.cache_clear()
 
 
 def ready(client):
@@ -47,9 +54,33 @@ def test_long_queue_is_named(client, broker):
     assert ready(client) == (503, {"queue bulk": "501 tasks wait"})
 
 
+def test_task_that_waits_too_long_is_named(client, broker):
+    broker.lpush("bulk", json.dumps({"headers": {"queued_at": time.time() - 1200}}))
+
+    assert ready(client) == (503, {"queue bulk": "oldest waits 20 min"})
+
+
+def test_message_and_webhook_that_wait_too_long_are_named(client):
+    due_at = timezone.now() - timedelta(minutes=20)
+    make_message(now=due_at)
+    InboundWebhook.objects.create(
+        source="cj-lumen",
+        external_id="1",
+        body=b"{}",
+        received_at=due_at,
+        status_since=due_at,
+        due_at=due_at,
+    )
+
+    assert ready(client) == (
+        503,
+        {"outbox": "oldest waits 20 min", "inbound webhooks": "oldest waits 20 min"},
+    )
+
+
 def test_unreachable_redis_is_named_and_the_shop_stays_alive(client, settings):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    health._broker.cache_clear()
+    queues._broker.cache_clear()
 
     assert ready(client) == (503, {"redis": "unavailable"})
     assert client.get("/healthz").status_code == 200
