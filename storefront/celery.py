@@ -8,11 +8,18 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun
+from celery.signals import (
+    beat_init,
+    celeryd_init,
+    task_postrun,
+    task_prerun,
+    worker_process_init,
+)
 
 from storefront import checks
 from storefront.lib import log_format
 from storefront.lib.failpoints import failpoint
+from storefront.ops import reporting
 from storefront.workers import db_sessions
 from storefront.workers.schedule import SCHEDULE
 
@@ -29,6 +36,7 @@ app.conf.beat_schedule = SCHEDULE
 
 celeryd_init.connect(checks.exit_if_unsafe)
 beat_init.connect(checks.exit_if_unsafe)
+worker_process_init.connect(reporting.start_in_worker)
 task_prerun.connect(log_format.use_task)
 task_postrun.connect(log_format.forget_task)
 

@@ -369,6 +369,8 @@ REST_FRAMEWORK, SPECTACULAR_SETTINGS = api.REST, api.DESCRIPTION
 UNFOLD = admin_theme.UNFOLD
 
 LOG_FORMAT = env_choice("LOG_FORMAT", "text", "json")
+SENTRY_DSN = env_str("SENTRY_DSN", "")
+OTEL_EXPORTER_OTLP_ENDPOINT = env_str("OTEL_EXPORTER_OTLP_ENDPOINT", "")
 METRICS_TOKEN = env_str("METRICS_TOKEN", "")  # of Prometheus; without it, no /metrics in production
 
 LOGGING = {
