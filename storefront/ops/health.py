@@ -31,13 +31,14 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 
     For monitoring. A load balancer uses ``healthz``: the shop sells without Redis and workers.
     """
-    parts = dict(_parts())
-    is_ready = set(parts.values()) == {"ok"}
+    states = dict(parts())
+    is_ready = set(states.values()) == {"ok"}
     headers = {} if is_ready else {"Retry-After": "5"}
-    return JsonResponse(parts, status=200 if is_ready else 503, headers=headers)
+    return JsonResponse(states, status=200 if is_ready else 503, headers=headers)
 
 
-def _parts() -> Iterator[tuple[str, str]]:
+def parts() -> Iterator[tuple[str, str]]:
+    """Yield each part of the shop with its state, "ok" or what is wrong."""
     if not _reaches_database():
         yield "database", "unavailable"
     else:
