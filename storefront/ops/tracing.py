@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
 from django.conf import settings
+from django.core.handlers.wsgi import get_path_info
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.celery import CeleryInstrumentor
@@ -48,7 +49,7 @@ def _start() -> None:
 
 
 def _hide_visitor(span: trace.Span, environ: Mapping[str, Any]) -> None:
-    path = str(environ.get("PATH_INFO", "/"))
+    path = get_path_info(environ)
     span.update_name(f"{environ.get('REQUEST_METHOD', '')} {front_of(path)}")
     span.set_attributes(dict.fromkeys(PATHS, sanitized(path)) | dict.fromkeys(VISITOR, ""))
 
