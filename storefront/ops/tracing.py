@@ -1,6 +1,5 @@
 """Tracing: record a span for each request, task and outbound call, without keys and addresses."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
@@ -48,7 +47,7 @@ def _start() -> None:
     HTTPXClientInstrumentor().instrument(request_hook=_hide_query)
 
 
-def _hide_visitor(span: trace.Span, environ: Mapping[str, Any]) -> None:
+def _hide_visitor(span: trace.Span, environ: dict[str, Any]) -> None:
     path = get_path_info(environ)
     span.update_name(f"{environ.get('REQUEST_METHOD', '')} {front_of(path)}")
     span.set_attributes(dict.fromkeys(PATHS, sanitized(path)) | dict.fromkeys(VISITOR, ""))
