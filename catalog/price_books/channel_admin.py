@@ -105,6 +105,12 @@ class ChannelAdmin(StaffAdmin):
     actions_detail: ClassVar = ["new_draft", "reprice"]
     user_errors: ClassVar = (versions.NotReadyError,)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the defaults of the database, which an empty form does not show."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        fields = (Channel.low_stock_units.field, Channel.max_split_locations.field)
+        return {**{field.name: field.db_default for field in fields}, **initial}
+
     def save_model(
         self, request: HttpRequest, obj: Channel, form: "forms.ModelForm[Channel]", change: bool
     ) -> None:

@@ -182,6 +182,12 @@ def test_a_changed_selling_cost_reprices_everything(staff, listings):
     assert Listing.objects.order_by("pk").first().price_amount == Decimal("31.99")
 
 
+def test_the_form_of_a_new_channel_offers_the_defaults(staff):
+    form = staff.get(page("channel", "add")).context["adminform"].form
+    offered = [form[name].value() for name in ("low_stock_units", "max_split_locations")]
+    assert offered == [5, 1]
+
+
 def test_changed_countries_of_a_channel_reprice_everything_and_a_name_does_not(staff, listings):
     channel = make_channel()
     form = {**CHANNEL, "default_country": "DE", "countries": "DE"}
