@@ -130,29 +130,27 @@ class InMemoryPlatform:
     def write_stock(self, writes: Sequence[StockWrite]) -> Iterator[WriteResult]:
         self._called(f"stock {len(writes)}")
         for write in writes:
-            variant_id = write.variant.variant_id
-            result = self._result(write.variant)
-            if not result.problem and not result.is_missing:
-                self._store.quantities[variant_id] = write.quantity
-                self._store.writes.append(f"stock {self._store.skus[variant_id]} {write.quantity}")
+            result, sku = self._result(write.variant)
+            if not result.problem:
+                self._store.quantities[write.variant.variant_id] = write.quantity
+                self._store.writes.append(f"stock {sku} {write.quantity}")
             yield result
 
     def write_prices(self, writes: Sequence[PriceWrite]) -> Iterator[WriteResult]:
         self._called(f"prices {len(writes)}")
         for write in writes:
-            variant_id = write.variant.variant_id
-            result = self._result(write.variant)
-            if not result.problem and not result.is_missing:
-                self._store.prices[variant_id] = (write.price, write.compare_at)
-                amount = write.price.amount
-                self._store.writes.append(f"price {self._store.skus[variant_id]} {amount}")
+            result, sku = self._result(write.variant)
+            if not result.problem:
+                self._store.prices[write.variant.variant_id] = (write.price, write.compare_at)
+                self._store.writes.append(f"price {sku} {write.price.amount}")
             yield result
 
-    def _result(self, variant: ExternalVariant) -> WriteResult:
+    def _result(self, variant: ExternalVariant) -> tuple[WriteResult, str]:
+        """Return the answer for a variant, and its SKU."""
         sku = self._store.skus.get(variant.variant_id)
         if sku is None:
-            return WriteResult(variant=variant, is_missing=True)
-        return WriteResult(variant=variant, problem=self._store.refused_skus.get(sku, ""))
+            return WriteResult(variant=variant, problem="no such variant", is_missing=True), ""
+        return WriteResult(variant=variant, problem=self._store.refused_skus.get(sku, "")), sku
 
     def unpublish(self, external_ids: Sequence[str]) -> Iterator[ProductResult]:
         self._called("unpublish")
@@ -228,15 +226,12 @@ class InMemoryPlatform:
             made_at=_now(),
             key=refund.key,
         )
-        refunds = (*order.refunds, made)
-        total = sum((each.amount.amount for each in refunds), start=order.total.amount * 0)
-        if total > order.total.amount:
+        changed = replace(order, refunds=(*order.refunds, made), updated_at=_now())
+        if order.total < changed.refunded:
             raise PermanentError("the refunds would exceed the order's total", code="422")
-        is_whole = total == order.total.amount
+        is_whole = changed.refunded == order.total
         state = PaymentState.REFUNDED if is_whole else PaymentState.PARTIALLY_REFUNDED
-        self._store.orders[order.external_id] = replace(
-            order, refunds=refunds, payment=state, updated_at=_now()
-        )
+        self._store.orders[order.external_id] = replace(changed, payment=state)
         return made
 
     def register_webhooks(self, *, url: str) -> Iterable[str]:
