@@ -1,5 +1,6 @@
 """Store connection admin: connect a store, check, publish, pause, resume and disconnect it."""
 
+from copy import copy
 from functools import partial
 from typing import Any, ClassVar
 
@@ -22,13 +23,9 @@ from storefront.lib.staff.admin import (
 )
 from storefront.lib.staff.fieldsets import Group
 from storefront.sales_channels import pending_changes
-from storefront.sales_channels.connections import status, tasks
+from storefront.sales_channels.connections import status, store_check, tasks
 from storefront.sales_channels.connections.figures import load_figures
-from storefront.sales_channels.connections.forms import (
-    SECRET_PREFIX,
-    NewConnectionForm,
-    connection_form,
-)
+from storefront.sales_channels.connections.forms import NewConnectionForm, connection_form
 from storefront.sales_channels.models import ChannelRun, Connection
 from storefront.sales_channels.publishing.tasks import publish
 from suppliers.resilience import circuit_breaker
@@ -110,6 +107,7 @@ class ConnectionAdmin(StaffAdmin):
             (
                 "status_reason",
                 "store_name",
+                "store_identity",
                 "checked_at",
                 "check_problem",
                 "problem",
@@ -163,8 +161,30 @@ class ConnectionAdmin(StaffAdmin):
     ) -> "type[forms.ModelForm[Any]]":
         """Return the form of the platform, or the default one for a read-only view."""
         if obj is not None and self.has_change_permission(request, obj):
-            options["form"] = connection_form(obj)
+            problem = getattr(request, "access_problem", "")
+            options["form"] = connection_form(obj, access_problem=problem)
         return super().get_form(request, obj, change, **options)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Ask which store a new address or key opens, before the page's transaction begins."""
+        if request.method == "POST" and object_id is not None:
+            request.access_problem = self._find_access_problem(request, object_id)  # type: ignore[attr-defined]
+        answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        return answer
+
+    def _find_access_problem(self, request: HttpRequest, object_id: str) -> str:
+        row = copy(self.get_object(request, object_id))  # the page gets the same object
+        if row is None or not row.is_bound or not self.has_change_permission(request, row):
+            return ""
+        form: Any = self.get_form(request, row, change=True)(request.POST, instance=row)
+        is_to_check = form.is_valid() and form.has_new_access
+        return store_check.find_access_problem(form.instance) if is_to_check else ""
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """Save; compare the store whole after a change of what is published.
@@ -176,14 +196,14 @@ class ConnectionAdmin(StaffAdmin):
             obj.status_since = now
             super().save_model(request, obj, form, change)
             return
-        entered = [name for name in form.fields if name in self.editable]
-        obj.save(update_fields=[*entered, "secrets_encrypted", "options"])
+        written = [name for name in form.fields if name in self.editable]
+        if form.has_new_access and not obj.is_bound:
+            obj.checked_at = None  # perhaps another store: it is started after its check only
+            written.append("checked_at")
+        obj.save(update_fields=[*written, "secrets_encrypted", "options"])
         if {"is_publishing", "stock_buffer", "requires_gtin"} & changed:
             pending_changes.queue_all(obj, now=now)
-        has_new_access = any(
-            name == "base_url" or name.startswith(SECRET_PREFIX) for name in changed
-        )
-        if has_new_access and obj.status == Connection.Status.ACTIVE:
+        if form.has_new_access and obj.status == Connection.Status.ACTIVE:
             wake = partial(self.wake, request, tasks.subscribe, connection_id=obj.pk)
             transaction.on_commit(wake)
 

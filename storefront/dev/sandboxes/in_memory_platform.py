@@ -47,6 +47,7 @@ class StoreData:
     info: StoreInfo = field(
         default_factory=lambda: StoreInfo(name="Memory", currency="EUR", prices_include_tax=True)
     )
+    identity: str = "memory-1"
     products: dict[str, ListedProduct] = field(default_factory=dict)  # by external id
     ids_by_key: dict[str, str] = field(default_factory=dict)
     quantities: dict[str, int] = field(default_factory=dict)  # by variant id
@@ -99,6 +100,10 @@ class InMemoryPlatform:
     def check(self) -> StoreInfo:
         self._called("check")
         return self._store.info
+
+    def identity(self) -> str:
+        self._called("identity")
+        return self._store.identity
 
     def write_products(self, products: Sequence[ListedProduct]) -> Iterator[ProductResult]:
         for product in products:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from storefront.lib.http.observers import CallObserver
 from storefront.lib.security.encryption import decrypt
 from storefront.sales_channels.connections.gate import StoreGate
 from storefront.sales_channels.models import Connection
@@ -17,11 +18,11 @@ def secrets_of(connection: Connection) -> dict[str, str]:
 
 @contextmanager
 def open_platform(
-    connection: Connection, *, is_for_order: bool = False, gate: StoreGate | None = None
+    connection: Connection, *, is_for_order: bool = False, gate: CallObserver | None = None
 ) -> Iterator[Platform]:
     """Open the adapter of a connection; close it afterwards. Sends no request.
 
-    ``is_for_order``: the breaker admits calls for orders earlier. A given ``gate`` counts calls.
+    ``is_for_order``: the breaker admits calls for orders earlier. A ``gate`` takes its place.
     """
     context = PlatformContext(
         base_url=connection.base_url,

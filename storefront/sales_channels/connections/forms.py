@@ -48,9 +48,19 @@ class NewConnectionForm(AddressForm):
 class ConnectionForm(AddressForm):
     """A connection with the secrets and options of its platform."""
 
+    access_problem = ""  # of a new address or key, which the page asked before its transaction
+
+    @property
+    def has_new_access(self) -> bool:
+        return any(
+            name == "base_url" or name.startswith(SECRET_PREFIX) for name in self.changed_data
+        )
+
     def clean(self) -> dict[str, Any] | None:
         """Set secrets and options on the instance; require all secrets for another host."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.access_problem:
+            raise forms.ValidationError(self.access_problem)
         stored = {} if self._has_other_host(cleaned) else decrypt(self.instance.secrets_encrypted)
         entered = _entered(cleaned, SECRET_PREFIX)
         for name in entered:
@@ -81,16 +91,17 @@ class ConnectionForm(AddressForm):
             self.add_error(f"{SECRET_PREFIX}{name}", _("Enter this secret."))
 
 
-def connection_form(connection: Connection) -> type[ConnectionForm]:
-    """Return the form with the fields of the connection's platform."""
+def connection_form(connection: Connection, *, access_problem: str = "") -> type[ConnectionForm]:
+    """Return the form with the fields of the connection's platform; a problem refuses it."""
     if connection.platform not in PLATFORMS:  # a page without a row
         return ConnectionForm
     platform = platform_class(connection.platform)
     stored = decrypt(connection.secrets_encrypted)
-    fields: dict[str, forms.Field] = {
+    fields: dict[str, Any] = {
         f"{SECRET_PREFIX}{each.code}": _secret_field(each, is_stored=each.code in stored)
         for each in platform.SECRETS
     }
+    fields["access_problem"] = access_problem
     for each in platform.OPTIONS:
         fields[f"{OPTION_PREFIX}{each.code}"] = forms.CharField(
             label=each.label,
@@ -100,7 +111,7 @@ def connection_form(connection: Connection) -> type[ConnectionForm]:
             initial=connection.options.get(each.code, ""),
             widget=UnfoldAdminTextInputWidget,
         )
-    return cast("type[ConnectionForm]", type("PlatformForm", (ConnectionForm,), dict(fields)))
+    return cast("type[ConnectionForm]", type("PlatformForm", (ConnectionForm,), fields))
 
 
 def _secret_field(field: PlatformField, *, is_stored: bool) -> forms.CharField:

@@ -54,7 +54,13 @@ def pause_if_unauthorized(connection: Connection, error: Exception, *, now: date
     """Pause an active connection after the store refused our key; return whether it did."""
     if not (isinstance(error, PermanentError) and error.code in UNAUTHORIZED):
         return False
-    reason = str(error)[:300]
+    lose_access(connection, reason=str(error), now=now)
+    return True
+
+
+def lose_access(connection: Connection, *, reason: str, now: datetime) -> None:
+    """Pause a connection that is active, until staff resume it."""
+    reason = reason[:300]
     with transaction.atomic(durable=True):
         current = Connection.objects.filter(pk=connection.pk, status="active").first()
         if current is not None:
@@ -62,7 +68,6 @@ def pause_if_unauthorized(connection: Connection, error: Exception, *, now: date
                 "paused", at=now, reason=reason, status_reason=reason, is_unauthorized=True
             )
     connection.refresh_from_db()
-    return True
 
 
 def record_failure(connection: Connection, error: ExternalServiceError, *, now: datetime) -> None:

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('notifies_customers', models.BooleanField(default=False, help_text='If on, customers of this store get our e-mails about their orders. Turn off those of the store first, or customers get both.', verbose_name='Send our e-mails')),
                 ('orders_since', models.DateTimeField(blank=True, null=True, verbose_name='Orders imported since')),
                 ('orders_until', models.DateTimeField(blank=True, null=True, verbose_name='Orders read until')),
+                ('store_identity', models.CharField(blank=True, max_length=200, verbose_name='Store ID')),
                 ('store_name', models.CharField(blank=True, max_length=200, verbose_name='Store name')),
                 ('checked_at', models.DateTimeField(blank=True, null=True, verbose_name='Last checked')),
                 ('check_problem', models.CharField(blank=True, max_length=500, verbose_name='Check result')),

@@ -109,7 +109,8 @@ class Connection(Stateful):
     orders_since = models.DateTimeField(_("Orders imported since"), null=True, blank=True)
     # the store's time of the newest order that was read
     orders_until = models.DateTimeField(_("Orders read until"), null=True, blank=True)
-    # as the store describes itself (``StoreInfo``), when it was last checked
+    # as the store describes itself, when it was last checked (``Platform.check``, ``.identity``)
+    store_identity = models.CharField(_("Store ID"), max_length=200, blank=True)
     store_name = models.CharField(_("Store name"), max_length=200, blank=True)
     checked_at = models.DateTimeField(_("Last checked"), null=True, blank=True)
     check_problem = models.CharField(_("Check result"), max_length=500, blank=True)
@@ -141,6 +142,11 @@ class Connection(Stateful):
     def imports_orders_since(self) -> datetime:
         """The moment from which orders of the store are ours; others were handled without us."""
         return self.orders_since or self.status_since
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether its listings and orders belong to the store that ``store_identity`` names."""
+        return self.store_identity != "" and self.orders_since is not None
 
     @property
     def breaker_key(self) -> str:

@@ -314,6 +314,10 @@ class Platform(Protocol):
         """Read the store with the cheapest calls that prove all needed permissions."""
         ...
 
+    def identity(self) -> str:
+        """Return what distinguishes the store from all others, and never changes. One call."""
+        ...
+
     def write_products(self, products: Sequence[ListedProduct]) -> Iterator[ProductResult]:
         """Create or update products whole: texts, pictures, variants, prices and stock."""
         ...

@@ -6,6 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from storefront.dev.sandboxes.in_memory_platform import store_at
+from storefront.lib.http.errors import PermanentError
 from storefront.lib.security.encryption import decrypt
 from storefront.sales_channels.connections import tasks
 from storefront.sales_channels.connections.forms import ConnectionForm
@@ -75,6 +77,72 @@ def test_another_host_or_no_encryption_needs_the_secrets_again(staff, store, add
     assert "Enter this secret." in answer.text
     connection.refresh_from_db()
     assert connection.base_url == "https://memory.example"
+
+
+@pytest.fixture
+def bound(connection, store):
+    """A connection that knows its store, and has started to sell there."""
+    connection.orders_since = NOON
+    connection.store_identity = store.identity
+    connection.save(update_fields=["orders_since", "store_identity"])
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_saved"),
+    [
+        ({"base_url": "http://moved.example", "secret_token": "new"}, True),
+        ({"base_url": "http://other.example", "secret_token": "new"}, False),
+        ({"secret_token": "new"}, True),
+    ],
+)
+@pytest.mark.usefixtures("queued")
+def test_address_and_keys_of_another_store_are_not_saved(staff, bound, changes, is_saved):
+    store_at("http://moved.example")
+    store_at("http://other.example").identity = "memory-2"
+    form = {"base_url": bound.base_url, "stock_buffer": 0, "refuse_after_hours": 0}
+
+    answer = staff.post(page("change", bound.pk), form | changes)
+
+    saved = Connection.objects.get()
+    assert saved.base_url == (changes if is_saved else {}).get("base_url", bound.base_url)
+    assert decrypt(saved.secrets_encrypted)["token"] == ("new" if is_saved else "memory-token")
+    assert ("connect it as a new connection" in answer.text) is not is_saved
+
+
+def test_keys_that_the_store_does_not_accept_are_not_saved(staff, bound, store):
+    store.failures.append(PermanentError("the key was revoked", code="401"))
+    form = {"base_url": bound.base_url, "stock_buffer": 0, "refuse_after_hours": 0}
+
+    answer = staff.post(page("change", bound.pk), {**form, "secret_token": "new"})
+
+    assert "The store does not accept our calls: the key was revoked" in answer.text
+    assert Connection.objects.get().status == "active"
+
+
+def test_store_that_was_replaced_by_another_is_paused_by_its_check(bound, store):
+    store.identity = "memory-2"
+
+    check_store(bound, now=NOON)
+
+    bound.refresh_from_db()
+    assert (bound.status, bound.is_unauthorized, bound.store_identity) == (
+        "paused", True, "memory-1",
+    )  # fmt: skip
+    assert "another store" in bound.check_problem
+
+
+def test_another_address_is_checked_again_before_the_first_start(staff, store):
+    row = make_connection(status="paused", checked_at=NOON, store_identity="memory-1")
+    form = {"base_url": "http://other.example", "stock_buffer": 0, "refuse_after_hours": 0}
+
+    staff.post(page("change", row.pk), {**form, "secret_token": "new"})
+    row.refresh_from_db()
+    assert (row.base_url, row.checked_at) == ("http://other.example", None)
+    store_at(row.base_url).identity = "memory-2"
+    check_store(row, now=NOON)
+
+    assert (row.store_identity, row.check_problem) == ("memory-2", "")
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,12 @@ def _key(info: GraphQLResolveInfo[Any]) -> str:
 
 def _shop(state: SandboxState) -> dict[str, Any]:
     rules = state.rules
-    return {"name": rules.name, "currencyCode": rules.currency, "taxesIncluded": True}
+    return {
+        "id": gid("Shop", 1),
+        "name": rules.name,
+        "currencyCode": rules.currency,
+        "taxesIncluded": True,
+    }
 
 
 def _installation(state: SandboxState) -> dict[str, Any]:

@@ -157,7 +157,11 @@ def _shown(asked: Request, order: Document) -> Document:
 
 def _index(state: SandboxState, _: Request, __: list[int]) -> Document:
     own = EXTENSIONS.get(state.rules.tracking)
-    return {"name": state.rules.name, "namespaces": ["wp/v2", "wc/v3", *([own] if own else [])]}
+    return {
+        "name": state.rules.name,
+        "home": "https://ridge-lights.example",
+        "namespaces": ["wp/v2", "wc/v3", *([own] if own else [])],
+    }
 
 
 def _setting(_: SandboxState, asked: Request, __: list[int]) -> Document:

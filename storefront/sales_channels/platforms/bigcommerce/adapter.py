@@ -137,6 +137,9 @@ class BigCommerce(Catalog):
             return error.code == FORBIDDEN
         return False
 
+    def identity(self) -> str:
+        return self._client.get("v2/store", Store).id
+
     # Orders
 
     def orders_since(self, since: datetime) -> Iterator[RemoteOrder | UnreadableOrder]:

@@ -113,6 +113,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Store(msgspec.Struct, frozen=True):
+    id: str = ""
     name: str = ""
     currency: str = ""
     is_price_entered_with_tax: bool = False

@@ -91,6 +91,9 @@ class Shopify(Catalog):
             locations={each["id"]: each["name"] for each in said["locations"]["nodes"]},
         )
 
+    def identity(self) -> str:
+        return str(self._api.query(queries.SHOP_ID)["shop"]["id"])
+
     # Orders
 
     def orders_since(self, since: datetime) -> Iterator[RemoteOrder | UnreadableOrder]:

@@ -22,6 +22,8 @@ query shop {
 }
 """
 
+SHOP_ID = "query shop_id { shop { id } }"
+
 PLACES = """
 query places {
   locations(first: 1) { nodes { id } }

@@ -55,6 +55,7 @@ CANCELED = "cancelled"
 PRECISION = 6  # digits of net amounts and taxes: rounded ones would not add up to what was paid
 # What WooCommerce posts, unsigned, when a webhook is created.
 PING = re.compile(rb"webhook_id=([0-9]{1,12})")
+HOME_PREFIX = re.compile(r"https?://(www\.)?", re.IGNORECASE)
 DELIVERY_ID = re.compile(r"[!-~]{1,100}")
 
 
@@ -107,6 +108,11 @@ class WooCommerce(Catalog):
                 if error.code not in {str(int(status)) for status in UNAUTHORIZED}:
                     raise
                 yield f"write {path}"
+
+    def identity(self) -> str:
+        """Return the home address of the site: a copy of it has the same IDs of orders."""
+        home = self._client.get("?_fields=home", Index).home
+        return HOME_PREFIX.sub("", home).rstrip("/").lower()
 
     # Orders
 

@@ -60,6 +60,7 @@ class Index(msgspec.Struct, frozen=True):
     """The index of the site's API."""
 
     name: str = ""
+    home: str = ""
     namespaces: list[str] = msgspec.field(default_factory=list)
 
 

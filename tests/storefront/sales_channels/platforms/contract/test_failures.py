@@ -104,6 +104,13 @@ def test_store_describes_itself(store):
     assert info.missing_scopes == ()
 
 
+def test_identity_of_a_store_does_not_change(store):
+    first = store.platform.identity()
+
+    assert first
+    assert store.reconnect().identity() == first
+
+
 def test_limit_of_the_platform_is_obeyed(store):
     products = [light(f"light-{number}") for number in range(12)]
     store.throttle()
