@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
@@ -84,6 +86,16 @@ def _has_active_purchase_order(payment: Payment, request: PaymentEvent) -> bool:
     return ledger.first_attempt_key(request) in keys
 
 
+# Conditions on payments whose gateway cannot be called now, such as those of a store that is not
+# connected. Apps that have gateways of their own add them.
+UNREACHABLE: list[Q] = []
+
+
+def unreachable_payments() -> QuerySet[Payment]:
+    """Return the payments that are neither called nor compared; their requests wait."""
+    return Payment.objects.filter(reduce(or_, UNREACHABLE, Q(pk__in=())))
+
+
 # The capture rule
 
 # Staff are warned a day before (``storefront.dashboard``); this is when the rule acts by itself.
@@ -112,6 +124,7 @@ class Operation:
 def due_requests(*, now: datetime) -> list[int]:
     """Return the oldest unanswered request id of each payment with a step that may be due."""
     requests = PaymentEvent.objects.filter(kind__in=ledger.REQUESTS, outcome__isnull=True)
+    requests = requests.exclude(payment__in=unreachable_payments())
     is_open = Exists(
         _undecided_purchase_orders().filter(order=OuterRef("payment__order"))
     ) | Exists(_sourcing_backorders().filter(order=OuterRef("payment__order")))

@@ -141,11 +141,13 @@ def _find_supplier_source(name: str) -> Source | None:
 
 
 def decoy(name: str) -> Source | None:
-    """Return a source without supplier for an unknown supplier code: its webhooks get 401, not 404.
+    """Return a source for an unknown supplier or channel: its webhooks get 401, not 404.
 
-    So an outsider cannot discover the codes of suppliers.
+    So an outsider cannot discover the codes of suppliers and of channels with a store.
     """
     kind, _, code = name.partition("-")
+    if kind == CHANNEL and code:
+        return Source(name=name, store=store_webhooks.decoy())
     if kind == SUPPLIER and code:
         return Source(name=name)
     if code and supports(kind, Capability.WEBHOOKS):

@@ -8,7 +8,7 @@ from orders.pricing.totals import included_tax
 from shipping.models import Parcel
 from storefront.lib.money import Money
 from storefront.sales_channels.connections.factory import open_platform
-from storefront.sales_channels.models import RemoteFulfillment, RemoteOrderRecord
+from storefront.sales_channels.models import Connection, RemoteFulfillment, RemoteOrderRecord
 from storefront.sales_channels.orders import intake
 from storefront.sales_channels.platforms.base import (
     PaymentState,
@@ -38,12 +38,22 @@ def _make_unreported_parcel():
     )
 
 
+def _make_waiting_refusal():
+    record = _make_record(status="refusing", total_amount=5, currency="EUR")
+    since = NOON - timedelta(hours=1)
+    Connection.objects.filter(pk=record.connection_id).update(
+        status="disconnected", status_since=since
+    )
+    return record.connection
+
+
 # One case for each rule of the inbox about stores.
 STORE_ITEMS = {
     **CONNECTION_ITEMS,
     "store_order_problem": lambda: _make_record(
         status="waiting", problem="out_of_stock", problem_since=NOON
     ),
+    "store_not_connected": _make_waiting_refusal,
     "store_order_unprocessed": _make_record,
     "store_parcel_unreported": _make_unreported_parcel,
 }

@@ -20,6 +20,7 @@ from orders.gateways.base import (
     UpdateKind,
 )
 from orders.models import Discrepancy, Order, Payment, PaymentEvent
+from orders.payments.captures import unreachable_payments
 from storefront.lib.clock import Clock
 
 Event = PaymentEvent.Kind
@@ -246,7 +247,8 @@ def compare(*, gateway: str, since: datetime, until: datetime, clock: Clock) -> 
     unknown = [balance for name, balance in listed.items() if name not in known]
     findings += _unknown(unknown, clock())
     count = len(ours) + len(unknown)
-    return ComparisonResult(findings=findings, count=count, undecided=Q(payment__in=undecided))
+    undecided_payments = Q(payment__in=undecided) | Q(payment__in=unreachable_payments())
+    return ComparisonResult(findings=findings, count=count, undecided=undecided_payments)
 
 
 def compare_payment(
@@ -286,6 +288,7 @@ def _our_payments(
 ) -> Sequence[Payment]:
     """Return our payments that the gateway listed, and those that it should have listed."""
     payments = Payment.objects.filter(gateway=gateway).exclude(reference="")
+    payments = payments.exclude(pk__in=unreachable_payments())
     named = list(names)
     moved = Q(events__received_at__gte=since, events__received_at__lt=until)
     moved &= ~Q(events__kind__in=ledger.REQUESTS)

@@ -91,7 +91,7 @@ class RemoteOrderAdmin(StaffAdmin):
     user_errors: ClassVar[Errors] = (decisions.CannotDecideError,)
     actions_detail: ClassVar = ["retry", "refuse", "ignore", "resolve"]
     available_if: ClassVar[Mapping[str, Callable[[Any], bool]]] = {
-        "retry": lambda record: _is_undecided(record) or record.status == Status.IGNORED,
+        "retry": decisions.can_retry,
         "refuse": _is_undecided,
         "ignore": _is_undecided,
         "resolve": lambda record: record.status == Status.IMPORTED and bool(record.problem),
@@ -101,8 +101,11 @@ class RemoteOrderAdmin(StaffAdmin):
     @confirmed_action(
         description=_("Try again"),
         icon="refresh",
-        explain=_("The order is read from the store again, and imported if this is possible now."),
-        done=_("%s is read again. Reload this page in a moment."),
+        explain=_(
+            "The order is read from the store again, and imported if this is possible now. A"
+            " refusal, a cancellation or a parcel that the store did not take is sent again."
+        ),
+        done=_("%s is processed again. Reload this page in a moment."),
     )
     def retry(self, request: HttpRequest, record: RemoteOrderRecord, _data: object) -> None:
         decisions.retry(record=record, **acting(request))

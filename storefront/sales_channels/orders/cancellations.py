@@ -48,5 +48,7 @@ def cancel(*, record: RemoteOrderRecord, platform: Platform, now: datetime) -> N
             record.problem_since = record.problem_since or now
             record.save(update_fields=["problem", "detail", "problem_since"])
             return
+        if record.problem == OrderProblem.STORE_REFUSED:
+            record.problem, record.detail, record.problem_since = "", "", None
         record.canceled_there_at, record.due_at, record.attempts = now, None, 0
-        record.save(update_fields=["canceled_there_at", "due_at", "attempts"])
+        record.save()

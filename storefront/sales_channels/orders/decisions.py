@@ -1,13 +1,14 @@
-"""Decisions: retry, refuse or ignore a waiting store order, resolve the problem of an imported one."""
+"""Decisions: retry what waits for a store, refuse or ignore an order, resolve a problem."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from orders.checkout import external_orders
-from storefront.sales_channels.models import RemoteOrderRecord
+from storefront.sales_channels.models import RemoteFulfillment, RemoteOrderRecord
 from storefront.sales_channels.orders import refusals
 from storefront.sales_channels.orders.locks import record_lock
 from suppliers.resilience.bulkheads import LockedElsewhereError
@@ -20,18 +21,31 @@ class CannotDecideError(Exception):
 
 
 def retry(*, record: RemoteOrderRecord, actor: str, now: datetime) -> None:
-    """Let a worker read the order again now; an ignored order is considered again.
+    """Let a worker continue now with all that waits; an ignored order is considered again.
 
     Raises: CannotDecideError
     """
     with _deciding(record):
-        if record.status not in record.UNDECIDED | {Status.IGNORED}:
-            message = gettext("This order was imported or decided on. Cancel our order instead.")
+        if not can_retry(record):
+            message = gettext("Nothing of this order waits for its store.")
             raise CannotDecideError(message)
         if record.status == Status.IGNORED:
             record.move(Status.RECEIVED, at=now, actor=actor, detail="")
         record.due_at, record.attempts = now, 0
         record.save(update_fields=["due_at", "attempts"])
+        _failed_parcels(record).update(due_at=now, attempts=0)
+
+
+def can_retry(record: RemoteOrderRecord) -> bool:
+    """Return whether the order, its cancellation or a parcel waits for the store, or is ignored."""
+    if record.order is None:
+        return record.status in record.UNDECIDED | {Status.IGNORED, Status.REFUSING}
+    is_canceling = record.order.status == "canceled" and record.canceled_there_at is None
+    return is_canceling or record.attempts > 0 or _failed_parcels(record).exists()
+
+
+def _failed_parcels(record: RemoteOrderRecord) -> QuerySet[RemoteFulfillment]:
+    return record.fulfillments.filter(attempts__gt=0)
 
 
 def refuse(*, record: RemoteOrderRecord, actor: str, now: datetime) -> None:

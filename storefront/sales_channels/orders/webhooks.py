@@ -2,21 +2,31 @@
 
 Nothing of the body is used but ids: an order is always read whole. The id of the order is kept in
 the id of the stored call, because platforms name it in a header.
+
+Nobody can find out which channels have a store: all addresses answer unsigned calls alike.
 """
 
+import re
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 from django.db import transaction
 
+from storefront.lib.security.encryption import encrypt
+from storefront.lib.security.webhook_signing import InvalidHeadersError, InvalidSignatureError
 from storefront.sales_channels.connections.factory import open_platform, secrets_of
 from storefront.sales_channels.models import Connection
+from storefront.sales_channels.models.connection import PlatformCode
 from storefront.sales_channels.orders import intake
 from storefront.sales_channels.platforms import platform_class
 from storefront.sales_channels.platforms.base import WebhookTopic
 
 SEPARATOR = "|"
 MAX_ID = 100  # of ``InboundWebhook.external_id``
+# What WooCommerce posts, unsigned, when a webhook is created. It must be answered 200.
+PING = re.compile(rb"webhook_id=[0-9]{1,12}")
 
 
 def find_connection(channel: str) -> Connection | None:
@@ -25,14 +35,27 @@ def find_connection(channel: str) -> Connection | None:
     return rows.filter(channel__code=channel).select_related("channel").first()
 
 
-def verify(connection: Connection, *, headers: Mapping[str, str], body: bytes) -> str:
-    """Verify a call; return its topic, order and delivery in one id.
+@cache  # an unknown address is to take no longer than a known one
+def decoy() -> Connection:
+    """Return a connection whose secret nobody knows, for the address of a channel without a store."""
+    secret = {"consumer_secret": secrets.token_hex()}
+    return Connection(platform=PlatformCode.WOOCOMMERCE, secrets_encrypted=encrypt(secret))
 
-    Raises: InvalidHeadersError, InvalidSignatureError
+
+def verify(connection: Connection, *, headers: Mapping[str, str], body: bytes) -> str:
+    """Verify a call; return its topic, order and delivery in one id, which is empty for a ping.
+
+    Raises: InvalidSignatureError  also for missing headers, whose names would tell the platform
     """
-    call = platform_class(connection.platform).verify_webhook(
-        headers=headers, body=body, secrets=secrets_of(connection)
-    )
+    known = secrets_of(connection)
+    if PING.fullmatch(body):
+        return ""
+    try:
+        call = platform_class(connection.platform).verify_webhook(
+            headers=headers, body=body, secrets=known
+        )
+    except InvalidHeadersError as error:
+        raise InvalidSignatureError(str(error)) from error
     return SEPARATOR.join((call.topic, call.order_id, call.delivery_id))[:MAX_ID]
 
 

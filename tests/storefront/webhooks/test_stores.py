@@ -1,6 +1,7 @@
 import pytest
 from django.urls import reverse
 
+from storefront.lib.security.encryption import encrypt
 from storefront.sales_channels.models import RemoteOrderRecord
 from storefront.webhooks import processing, reception, storage
 from storefront.webhooks.models import InboundWebhook
@@ -40,9 +41,35 @@ def test_a_call_of_a_store_is_kept_without_its_order(client, store, queued):
     assert len(queued) == 1
 
 
-def test_a_forged_call_of_a_store_is_refused(client, store, queued):
-    assert post_store(client, token="forged").status_code == 401
-    assert post_store(client, channel="other").status_code == 404
+@pytest.mark.usefixtures("queued")
+@pytest.mark.parametrize("platform", ["shopify", "woocommerce", "bigcommerce"])
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{}", {}, 401),
+        (b"webhook_id=7", {}, 200),
+        (b"{}", {"x-wc-webhook-signature": "AAAA", "x-wc-webhook-delivery-id": "1"}, 401),
+        (b"{}", {"x-shopify-hmac-sha256": "AAAA", "x-shopify-webhook-id": "1"}, 401),
+        (b"{}", {"webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA"}, 401),
+    ],
+)
+def test_an_unsigned_call_does_not_tell_which_channels_have_a_store(
+    client, platform, body, headers, status
+):
+    secrets = {"client_secret": "s", "consumer_secret": "s"}
+    make_connection(
+        channel=make_channel(code="known"), platform=platform, secrets_encrypted=encrypt(secrets)
+    )
+    old = make_connection(channel=make_channel(code="old"), status="disconnected")
+
+    answers = [
+        client.post(f"/hooks/channel-{code}/", body, content_type="text/plain", headers=headers)
+        for code in ("known", old.channel.code, "unknown")
+    ]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {
+        (status, answers[0].content)
+    }
     assert InboundWebhook.objects.count() == 0
 
 

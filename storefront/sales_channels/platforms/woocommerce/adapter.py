@@ -53,8 +53,6 @@ TOPICS = ("order.created", "order.updated", "order.deleted", "order.restored")
 ORDER_MISSING = "woocommerce_rest_shop_order_invalid_id"
 CANCELED = "cancelled"
 PRECISION = 6  # digits of net amounts and taxes: rounded ones would not add up to what was paid
-# What WooCommerce posts, unsigned, when a webhook is created.
-PING = re.compile(rb"webhook_id=([0-9]{1,12})")
 HOME_PREFIX = re.compile(r"https?://(www\.)?", re.IGNORECASE)
 DELIVERY_ID = re.compile(r"[!-~]{1,100}")
 
@@ -217,10 +215,8 @@ class WooCommerce(Catalog):
     def verify_webhook(
         *, headers: Mapping[str, str], body: bytes, secrets: Mapping[str, str]
     ) -> PlatformWebhook:
-        """Verify the signature. An unsigned ping is a webhook of topic OTHER."""
+        """Verify the signature of a call that is no ping."""
         given = lower_names(headers)
-        if (ping := PING.fullmatch(body)) and "x-wc-webhook-signature" not in given:
-            return PlatformWebhook(delivery_id=f"ping-{ping[1].decode()}", topic=WebhookTopic.OTHER)
         signature = given.get("x-wc-webhook-signature", "")
         delivery_id = given.get("x-wc-webhook-delivery-id", "")
         if not signature or not DELIVERY_ID.fullmatch(delivery_id):

@@ -7,14 +7,15 @@ from decimal import Decimal
 
 import pytest
 
+from orders.accounting.reconciliation import gateway_comparison
 from orders.cancellation import cancellation
 from orders.models import Order, PurchaseOrder
 from orders.payments import captures
 from orders.purchasing import submission
 from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.dev.sandboxes.in_memory_platform import InMemoryPlatform
-from storefront.lib.http.errors import TemporaryError
-from storefront.sales_channels.orders import cancellations, changes, sweeps
+from storefront.lib.http.errors import PermanentError, TemporaryError
+from storefront.sales_channels.orders import cancellations, changes, decisions, sweeps
 from storefront.sales_channels.orders.gateway import SalesChannelGateway
 from storefront.sales_channels.platforms.base import RemoteRefund
 from tests.factories.inbox_items import items_of
@@ -32,6 +33,7 @@ from tests.support.concurrency import all_at_once
 from tests.support.invariants import violated
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 LATER = NOON + timedelta(minutes=30)
 
 
@@ -162,6 +164,34 @@ def test_our_cancellation_cancels_and_refunds_in_the_store_once(connection, stor
     assert (remote.is_canceled, remote.payment) == (True, "refunded")
     assert len([call for call in store.calls if call.startswith("cancel")]) == 1
     assert not cancellations.due(connection, now=LATER).exists()
+
+
+def test_a_cancellation_that_the_store_does_not_take_is_tried_again_by_staff(
+    connection, store, order
+):
+    cancellation.cancel(order=order, reason="out of stock", actor="staff", now=NOON)
+    store.failures = [None, PermanentError("it was archived", code="422")]
+    sweeps.report(connection=connection, now=NOON)
+    record = order.remote_order
+    record.refresh_from_db()
+    assert (record.problem, record.detail) == ("store_refused", "it was archived")
+    assert not cancellations.due(connection, now=NOON).exists()
+
+    decisions.retry(record=record, actor="erika", now=NOON)
+    sweeps.report(connection=connection, now=NOON)
+
+    record.refresh_from_db()
+    assert (record.problem, store.orders["1001"].is_canceled) == ("", True)
+
+
+def test_a_disconnected_store_stops_no_reconciliation(connection, store, order):
+    connection.move("disconnected", at=NOON)
+
+    result = gateway_comparison.compare(
+        gateway="sales_channel", since=NOON - DAY, until=NOON + DAY, clock=lambda: NOON + DAY
+    )
+
+    assert result.findings == []
 
 
 def test_a_refund_with_a_lost_answer_is_found_and_not_repeated(connection, store, order):

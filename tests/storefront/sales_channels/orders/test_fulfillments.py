@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from orders.models import PurchaseOrder
+from orders.payments import captures, refunds
+from orders.payments.tasks import execute_request
 from orders.purchasing import acknowledgements, submission
 from shipping.models import Parcel
 from storefront.lib.http.errors import PermanentError
@@ -12,11 +14,12 @@ from storefront.sales_channels.models import RemoteFulfillment
 from storefront.sales_channels.orders import fulfillments, sweeps
 from tests.factories import shipping
 from tests.factories.inbox_items import items_of
-from tests.factories.remote_orders import make_line, make_remote_order, take_in
+from tests.factories.remote_orders import eur, make_line, make_remote_order, take_in
 from tests.factories.shipping import make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
 LATER = NOON + timedelta(hours=3)
 
 
@@ -83,13 +86,28 @@ def test_a_refusal_is_stored_for_staff_and_tried_again(connection, store, purcha
     assert (fulfillment.problem, fulfillment.external_id) == ("", "f1")
 
 
-def test_a_disconnected_store_is_told_of_nothing_and_staff_see_no_item(
+def test_what_waits_for_a_disconnected_store_is_one_item_until_it_is_connected_again(
     connection, store, purchase_order
 ):
     fulfillments.store_new(connection, now=NOON)
-    [item] = items_of("store_parcel_unreported", now=LATER)
+    assert len(items_of("store_parcel_unreported", now=LATER)) == 1
+    refunds.refund(
+        order=purchase_order.order, amount=eur("5"), key="1",
+        reason="late", actor="erika", now=NOON,
+    )  # fmt: skip
 
     connection.move("disconnected", at=NOON)
 
-    assert item
     assert items_of("store_parcel_unreported", now=LATER) == []
+    [item] = items_of("store_not_connected", now=LATER)
+    assert (item.at_risk, item.detail) == (eur("5"), "Refunds: 1, cancellations: 0, parcels: 1")
+    assert captures.due_requests(now=LATER) == []
+
+    connection.move("active", at=LATER)
+
+    [request] = captures.due_requests(now=LATER)
+    execute_request(request_id=request)
+    sweeps.report(connection=connection, now=LATER)
+    assert items_of("store_not_connected", now=LATER + DAY) == []
+    assert str(store.orders["1001"].refunded) == "5.00 EUR"
+    assert len(store.fulfillments) == 1

@@ -10,7 +10,7 @@ import pytest
 from orders.models import Order
 from orders.purchasing import submission
 from storefront.dashboard.invariants.payments import PAYMENTS
-from storefront.lib.http.errors import TemporaryError
+from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.sales_channels.connections.factory import open_platform
 from storefront.sales_channels.models import RemoteOrderRecord
 from storefront.sales_channels.orders import decisions, intake, routing, sweeps, webhooks
@@ -18,6 +18,7 @@ from storefront.sales_channels.platforms.base import PaymentState
 from suppliers.models import StockLevel
 from suppliers.resilience.bulkheads import LockedElsewhereError
 from tests.factories.catalog import make_channel
+from tests.factories.inbox_items import items_of
 from tests.factories.orders import HOME
 from tests.factories.pricing import make_terms
 from tests.factories.remote_orders import (
@@ -218,6 +219,29 @@ def test_staff_refuse_an_order_that_waits(connection, store, lamp):
 
     record.refresh_from_db()
     assert (record.status, store.orders["1001"].is_canceled) == ("refused", True)
+
+
+def test_a_refusal_that_the_store_does_not_take_is_for_staff_who_try_again(connection, store, lamp):
+    make_remote_order(store, lines=[make_line(lamp, quantity=6)])
+    record = take_in(connection)
+    decisions.refuse(record=record, actor="erika", now=NOON)
+    assert items_of("store_order_problem", now=NOON) == []
+    store.failures = [None, PermanentError("no refund after 60 days", code="422")]
+
+    sweeps.process_due(connection=connection, now=NOON)
+
+    record.refresh_from_db()
+    assert (record.status, record.detail) == ("refusing", "no refund after 60 days")
+    assert len(items_of("store_order_problem", now=NOON)) == 1
+    assert record.due_at > NOON
+
+    decisions.retry(record=record, actor="erika", now=NOON)
+    sweeps.process_due(connection=connection, now=NOON)
+
+    record.refresh_from_db()
+    assert (record.status, store.orders["1001"].is_canceled) == ("refused", True)
+    with pytest.raises(decisions.CannotDecideError):
+        decisions.retry(record=record, actor="erika", now=NOON)
 
 
 def test_an_unpaid_order_is_refused_without_a_refund(connection, store, lamp):

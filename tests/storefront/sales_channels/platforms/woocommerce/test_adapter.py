@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from storefront.sales_channels.platforms.base import PriceWrite, StockWrite, WebhookTopic
-from storefront.sales_channels.platforms.woocommerce.adapter import WooCommerce
+from storefront.sales_channels.platforms.base import PriceWrite, StockWrite
 from tests.storefront.sales_channels.platforms.contract.cases import (
     expected,
     headlamp,
@@ -132,13 +131,3 @@ def test_hundred_simple_products_take_one_call_for_stock_and_one_for_prices(open
     )
 
     assert calls(store) == {"/wp-json/wc/v3/products/batch:POST": 2}
-
-
-def test_ping_without_a_signature_tells_nothing():
-    found = WooCommerce.verify_webhook(
-        headers={"content-type": "application/x-www-form-urlencoded"},
-        body=b"webhook_id=7",
-        secrets={"consumer_secret": "cs_x"},
-    )
-
-    assert (found.topic, found.order_id) == (WebhookTopic.OTHER, "")
