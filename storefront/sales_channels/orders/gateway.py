@@ -4,6 +4,7 @@ The money was captured at the sale. A store is asked only to refund it; the sale
 with the order. Refunds made in the store are recorded by ``changes``, with the units they return.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,7 +17,8 @@ from orders.gateways.base import (
     UnknownAtGatewayError,
     UpdateKind,
 )
-from orders.models import PaymentEvent
+from orders.models import OrderLine, PaymentEvent
+from orders.pricing.proration import prorate
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.http.observers import CallObserver
 from storefront.lib.money import Money
@@ -94,12 +96,13 @@ class SalesChannelGateway:
         """
         request = PaymentEvent.objects.filter(gateway=CODE, external_id=key).first()
         with _refund_lock(reference), _store_of(reference) as (platform, order_id):
+            units, delivery = _find_refunded(_read(platform, order_id), amount, reference)
             made = platform.refund(
                 RefundWrite(
                     order_id=order_id,
                     amount=amount,
-                    units={},
-                    delivery=Money.zero(amount.currency),
+                    units=units,
+                    delivery=delivery,
                     reason=request.reason if request else "",
                     key=key,
                 )
@@ -183,6 +186,45 @@ def _read(platform: Platform, order_id: str) -> RemoteOrder:
     if remote is None:
         raise UnknownAtGatewayError(f"the store has no order {order_id}", code="404")
     return remote
+
+
+def _find_refunded(
+    remote: RemoteOrder, amount: Money, reference: str
+) -> tuple[dict[str, int], Money]:
+    """Return the units and the delivery that a refund is for; nothing if no such units cost it.
+
+    They are canceled or returned here, and not in the store: it would refuse to refund them.
+    """
+    delivery, nothing = remote.delivery, Money.zero(amount.currency)
+    if remote.is_canceled:
+        return {}, nothing
+    refunded: Counter[str] = Counter()
+    for refund in remote.refunds:
+        refunded.update(refund.units)
+    lines = OrderLine.objects.filter(order__payments__reference=reference).select_related("order")
+    gone = [part for line in lines if (part := _gone(line))[1]]
+    left: Counter[str] = Counter()
+    for line_id, units, _ in gone:
+        left[line_id] += units
+    for line in remote.lines:
+        left[line.external_id] -= max(line.canceled, refunded[line.external_id])
+    for parts in (gone, *([part] for part in gone)):
+        named: Counter[str] = Counter()
+        for line_id, units, _ in parts:
+            named[line_id] += units
+        goods = Money.total((cost for *_, cost in parts), amount.currency)
+        is_with_delivery = goods + delivery == amount and not remote.refunds
+        if named <= left and (goods == amount or is_with_delivery):
+            return dict(named), nothing if goods == amount else delivery
+    return {}, nothing
+
+
+def _gone(line: OrderLine) -> tuple[str, int, Money]:
+    """Return the line in the store, and the units that the customer does not keep with their cost."""
+    units = line.canceled_quantity + line.returned_quantity
+    charge = Money(line.customer_charge_amount, line.order.currency)
+    cost = prorate(charge, quantity=line.quantity, before=line.quantity - units, units=units)
+    return line.external_reference, units, cost
 
 
 def _balance(remote: RemoteOrder, reference: str) -> GatewayBalance:

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from orders.accounting.reconciliation import gateway_comparison
-from orders.cancellation import cancellation
+from orders.cancellation import cancellation, items
 from orders.models import Order, PurchaseOrder
-from orders.payments import captures
+from orders.payments import captures, refunds
 from orders.purchasing import submission
 from storefront.dashboard.invariants.payments import PAYMENTS
 from storefront.dev.sandboxes.in_memory_platform import InMemoryPlatform
@@ -164,6 +164,21 @@ def test_our_cancellation_cancels_and_refunds_in_the_store_once(connection, stor
     assert (remote.is_canceled, remote.payment) == (True, "refunded")
     assert len([call for call in store.calls if call.startswith("cancel")]) == 1
     assert not cancellations.due(connection, now=LATER).exists()
+
+
+def test_a_refund_names_its_units_in_the_store(connection, store, order):
+    submission.create_purchase_orders(order=order, now=NOON)
+    two, one = order.lines.order_by("pk")
+    items.cancel_items(
+        order=order, keep={two.pk: 1, one.pk: 0}, reason="late", actor="staff", now=NOON
+    )
+    refunds.refund(order=order, amount=eur("5"), key="1", reason="late", actor="staff", now=NOON)
+
+    for _ in range(2):
+        execute_requests(order)
+
+    named = [(str(made.amount), made.units) for made in store.orders["1001"].refunds]
+    assert named == [("79.98 EUR", {"l1": 1, "l2": 1}), ("5.00 EUR", {})]
 
 
 def test_a_cancellation_that_the_store_does_not_take_is_tried_again_by_staff(
