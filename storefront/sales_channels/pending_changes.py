@@ -6,6 +6,7 @@ all that changes listings and products of a store run under its lock (``publishi
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection as database
@@ -118,23 +119,16 @@ def queue_all(connection: Connection, *, now: datetime, effect: str = Effect.COM
         cursor.execute(QUEUE_PUBLISHED, params)
 
 
-def queue_variants(
-    connection: Connection, variant_ids: Iterable[int], *, now: datetime, effect: str
+def queue(
+    connection: Connection,
+    *,
+    effect: str,
+    now: datetime,
+    variant_ids: Iterable[int] = (),
+    product_ids: Iterable[int] = (),
 ) -> None:
-    rows = [
-        PendingChange(connection=connection, variant_id=pk, effect=effect, at=now)
-        for pk in variant_ids
-    ]
-    PendingChange.objects.bulk_create(rows, batch_size=1000)
-
-
-def queue_products(
-    connection: Connection, product_ids: Iterable[int], *, now: datetime, effect: str
-) -> None:
-    rows = [
-        PendingChange(connection=connection, product_id=pk, effect=effect, at=now)
-        for pk in product_ids
-    ]
+    new = partial(PendingChange, connection=connection, effect=effect, at=now)
+    rows = [new(variant_id=pk) for pk in variant_ids] + [new(product_id=pk) for pk in product_ids]
     PendingChange.objects.bulk_create(rows, batch_size=1000)
 
 

@@ -4,7 +4,6 @@ Rows that changed or were sent since the check began are left to the next check:
 them may be older than what was sent.
 """
 
-from collections import defaultdict
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -183,15 +182,16 @@ def _is_to_correct(each: Difference, open_rows: dict[tuple[str, str], Drift]) ->
 
 
 def _queue(connection: Connection, found: list[Difference], *, now: datetime) -> None:
-    variants: dict[str, set[int]] = defaultdict(set)
+    gone: set[int] = set()
+    other: set[int] = set()
     products: set[int] = set()
     for each in found:
         if each.state is None:
             continue
         if each.field not in OF_LISTING:
             products.add(each.state.product_id)
-        is_gone = each.field is Field.MISSING
-        variants[Effect.RECREATE if is_gone else Effect.RESEND].add(each.state.variant_id)
-    for effect, variant_ids in variants.items():
-        pending_changes.queue_variants(connection, sorted(variant_ids), now=now, effect=effect)
-    pending_changes.queue_products(connection, sorted(products), now=now, effect=Effect.RESEND)
+        (gone if each.field is Field.MISSING else other).add(each.state.variant_id)
+    pending_changes.queue(connection, effect=Effect.RECREATE, now=now, variant_ids=gone)
+    pending_changes.queue(
+        connection, effect=Effect.RESEND, now=now, variant_ids=other, product_ids=products
+    )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from storefront.lib.money import Money
 from storefront.sales_channels.models import Drift
@@ -31,7 +30,7 @@ def differences(state: ListingState, theirs: VariantState, *, is_shown: bool) ->
     currency = theirs.price.currency
     price = Money(state.price, currency).minor if state.price is not None else None
     compare_at = Money(state.compare_at, currency).minor
-    their_compare_at = theirs.compare_at or Money(Decimal(NO_COMPARE_AT), currency)
+    their_compare_at = theirs.compare_at or Money(NO_COMPARE_AT, currency)
     found = [
         (Field.QUANTITY, state.quantity, theirs.quantity),
         (Field.PRICE, price, theirs.price.minor),

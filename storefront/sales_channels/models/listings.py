@@ -1,7 +1,5 @@
 """Remote listing models: store what each store was last sent, what changed since, and drift."""
 
-from typing import Self
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Product, Variant
 from storefront.lib.db.constraints import unique
 from storefront.sales_channels.models.connection import Connection
-from storefront.sales_channels.platforms.base import ExternalVariant
 
 
 class PendingChange(models.Model):
@@ -118,15 +115,6 @@ class RemoteProduct(ChangeTracking):
         return f"{self.product_id} ({self.connection_id})"
 
 
-class RemoteListingQuerySet(models.QuerySet["RemoteListing"]):
-    def dirty(self) -> Self:
-        return self.filter(dirty_since__isnull=False)
-
-    def existing(self) -> Self:
-        """Return the rows whose variant exists in the store."""
-        return self.exclude(external_variant_id="")
-
-
 class RemoteListing(ChangeTracking):
     """One variant in one store: its ids there, and the price and quantity last sent.
 
@@ -158,8 +146,6 @@ class RemoteListing(ChangeTracking):
     )
     sent_quantity = models.PositiveIntegerField(_("Sent quantity"), null=True, blank=True)
 
-    objects = RemoteListingQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("listing in a store")
         verbose_name_plural = _("listings in stores")
@@ -184,14 +170,6 @@ class RemoteListing(ChangeTracking):
 
     def __str__(self) -> str:
         return f"{self.variant_id} ({self.connection_id})"
-
-    @property
-    def external(self) -> ExternalVariant:
-        return ExternalVariant(
-            product_id=self.external_product_id,
-            variant_id=self.external_variant_id,
-            inventory_id=self.external_inventory_id,
-        )
 
 
 class Drift(models.Model):

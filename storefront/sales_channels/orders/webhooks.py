@@ -3,7 +3,7 @@
 Nothing of the body is used but ids: an order is always read whole. The id of the order is kept in
 the id of the stored call, because platforms name it in a header.
 
-Nobody can find out which channels have a store: all addresses answer unsigned calls alike.
+All addresses answer unsigned calls alike, so that they do not tell which channels have a store.
 """
 
 import re
@@ -37,7 +37,7 @@ def find_connection(channel: str) -> Connection | None:
 
 @cache  # an unknown address is to take no longer than a known one
 def decoy() -> Connection:
-    """Return a connection whose secret nobody knows, for the address of a channel without a store."""
+    """Return a connection with a random secret, for the address of a channel without a store."""
     secret = {"consumer_secret": secrets.token_hex()}
     return Connection(platform=PlatformCode.WOOCOMMERCE, secrets_encrypted=encrypt(secret))
 

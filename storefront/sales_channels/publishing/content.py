@@ -98,20 +98,12 @@ def build(
 
 def digest(product: ListedProduct) -> str:
     """Return a digest of all that is shown, except prices and quantities."""
-    fixed = [
-        replace(variant, price=_NOTHING, compare_at=None, quantity=0)
-        for variant in product.variants
-    ]
-    shown = replace(product, variants=tuple(fixed), external_id="", external_variants={})
-    return hashlib.sha256(msgspec.json.encode(_plain(shown))).hexdigest()
-
-
-_NOTHING = Money(Decimal(0), "EUR")
-
-
-def _plain(product: ListedProduct) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(product)
-    return plain
+    nothing = Money.zero("EUR")
+    variants = tuple(
+        replace(variant, price=nothing, compare_at=None, quantity=0) for variant in product.variants
+    )
+    shown = replace(product, variants=variants, external_id="", external_variants={})
+    return hashlib.sha256(msgspec.json.encode(shown)).hexdigest()
 
 
 def _variant(

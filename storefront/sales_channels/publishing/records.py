@@ -63,9 +63,7 @@ def forget_ids(rows: Iterable[ListingState]) -> None:
     RemoteListing.objects.filter(pk__in=[row.pk for row in rows]).update(**no_ids)
 
 
-def record(
-    rows: Sequence[ListingState], values: Mapping[str, Sequence[Any]], *, now: datetime
-) -> None:
+def record(rows: Sequence[ListingState], values: Mapping[str, list[Any]], *, now: datetime) -> None:
     """Store what was written; ``values`` maps columns to one value for each row.
 
     Updates ``sent_at`` of the rows, so that they can be recorded again.
@@ -86,16 +84,12 @@ def record(
         **values,
     }
     with database.cursor() as cursor:
-        cursor.execute(statement, {name: _as_list(value) for name, value in params.items()})
+        cursor.execute(statement, params)
         recorded = {pk for (pk,) in cursor.fetchall()}
         if lost := [pk for pk in ids if pk not in recorded]:
             cursor.execute(TAKEN_OVER, {"ids": lost, "now": now})
     for row in rows:
         row.sent_at = now
-
-
-def _as_list(value: Any) -> Any:
-    return list(value) if isinstance(value, Sequence) else value
 
 
 def settle(rows: Sequence[ListingState]) -> None:

@@ -41,8 +41,8 @@ class Sender:
     connection: Connection
     platform: Platform
     clock: Clock
+    is_over: Callable[[], bool]
     tally: Tally = field(default_factory=Tally)
-    is_over: Callable[[], bool] = lambda: False
 
 
 def send_decreases(sender: Sender) -> None:
@@ -155,8 +155,9 @@ def _recreate(sender: Sender, missing: Sequence[ListingState]) -> None:
     if not missing:
         return
     records.forget_ids(missing)
-    product_ids = {row.product_id for row in missing}
-    effect = PendingChange.Effect.RESEND
-    pending_changes.queue_products(
-        sender.connection, product_ids, now=sender.clock(), effect=effect
+    pending_changes.queue(
+        sender.connection,
+        effect=PendingChange.Effect.RESEND,
+        now=sender.clock(),
+        product_ids={row.product_id for row in missing},
     )

@@ -69,7 +69,7 @@ def test_new_listing_reaches_the_store_whole(connection, store):
     assert product.picture_urls[0].endswith("/media/pictures/abc-900.webp")
     assert variant.options == (("Color", "Black"),)
     assert (store.quantity_of("HL-1"), store.price_of("HL-1").amount) == (7, Decimal("29.99"))
-    assert not RemoteListing.objects.dirty().exists()
+    assert not RemoteListing.objects.filter(dirty_since__isnull=False).exists()
     assert not PendingChange.objects.exists()
     row = RemoteListing.objects.get()
     assert (row.sent_quantity, row.sent_price) == (7, Decimal("29.99"))
