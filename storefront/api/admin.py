@@ -110,8 +110,8 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
         description=_("Revoke"),
         icon="key_off",
         explain=_(
-            "The program with this key can no longer use the API. This cannot be"
-            " undone. What it changed is kept."
+            "The program with this key can no longer use the API, and its webhook"
+            " subscriptions are disabled. This cannot be undone. What it changed is kept."
         ),
         done=_("Revoked."),
     )

@@ -125,7 +125,7 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
     ]
     list_filter: ClassVar = ["status"]
     search_fields: ClassVar = ["url", "description"]
-    exclude: ClassVar = ["secret_encrypted", "old_secret_encrypted"]
+    exclude: ClassVar = ["secret_encrypted", "old_secret_encrypted", "request_key"]
     readonly_fields: ClassVar = [columns.status_history]
     inlines: ClassVar = [
         inline(
@@ -153,7 +153,10 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
     ) -> None:
         if change:
             # Not the other columns: the secret may be rotated while the host is resolved.
-            obj.save(update_fields=FIELDS)
+            subscriptions.change(
+                subscription=obj,
+                **{name: form.cleaned_data[name] for name in form.changed_data},
+            )
             return
         made, secret = subscriptions.create(
             **{name: form.cleaned_data[name] for name in FIELDS}, **acting(request)
@@ -198,6 +201,7 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
                 subscription=row,
                 overlap=timedelta(hours=int(form.cleaned_data["overlap"])),
                 now=timezone.now(),
+                request_key=f"form {form.cleaned_data['rotated']}",
             )
             self.log_change(request, row, "secret rotated")
             return self._show_secret(request, row, secret)

@@ -103,7 +103,8 @@ def deliver(*, subscription: WebhookSubscription, now: datetime) -> int:
 
     While the receiver fails, only one is tried at a time: it may hang.
     """
-    if subscription.status != WebhookSubscription.Status.ACTIVE:
+    is_active = subscription.status == WebhookSubscription.Status.ACTIVE
+    if not is_active or subscription.has_ended_key(now):
         return 0
     claimed = _claim(subscription, now, most=1 if subscription.failing_since else BATCH)
     if not claimed:

@@ -71,7 +71,7 @@ class WebhookSubscription(Stateful):
 
     TRANSITIONS: ClassVar = {
         Status.ACTIVE: frozenset({Status.PAUSED, Status.DISABLED}),
-        Status.PAUSED: frozenset({Status.ACTIVE}),
+        Status.PAUSED: frozenset({Status.ACTIVE, Status.DISABLED}),
         Status.DISABLED: frozenset({Status.ACTIVE}),
     }
 
@@ -105,6 +105,11 @@ class WebhookSubscription(Stateful):
     problem = models.CharField(_("Problem"), max_length=300, blank=True)
     created_by = models.CharField(_("Created by"), max_length=100)
     created_at = models.DateTimeField(_("Created"))
+    # Prefix of the API key that set the address, and when that key expires or was revoked.
+    api_key = models.CharField(_("API key"), max_length=20, blank=True)
+    api_key_ends_at = models.DateTimeField(_("API key ends"), null=True, blank=True)
+    # of the request that created it or last rotated its secret
+    request_key = models.CharField(_("Idempotency key"), max_length=40, blank=True)
 
     class Meta:
         verbose_name = _("webhook subscription")
@@ -115,6 +120,9 @@ class WebhookSubscription(Stateful):
 
     def is_subscribed_to(self, kind: str) -> bool:
         return not self.types or kind in self.types
+
+    def has_ended_key(self, now: datetime) -> bool:
+        return self.api_key_ends_at is not None and self.api_key_ends_at <= now
 
 
 class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):

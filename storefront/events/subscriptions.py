@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import SplitResult
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -19,6 +19,7 @@ from storefront.events.models import (
     WebhookDelivery,
     WebhookSubscription,
 )
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.http import ssrf
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
 from storefront.lib.security.encryption import decrypt, encrypt
@@ -34,6 +35,8 @@ NOT_ALLOWED = _(
     "This address cannot be used. It must be public, begin with https://, and contain no user name."
 )
 NOT_FOUND_BY_DNS = _("The host of this address cannot be resolved. Check its spelling.")
+# As ``problem``, it is stored in English.
+KEY_ENDED = "The API key that set this address was revoked or has expired."
 TOO_MANY = _("There are too many webhook subscriptions. Delete those that are no longer used.")
 Status = WebhookSubscription.Status
 
@@ -69,14 +72,32 @@ def check_address(url: str) -> SplitResult:
     return parts
 
 
-def create(
-    *, url: str, types: Sequence[str], description: str, actor: str, now: datetime
+def masked(url: str) -> str:
+    """Return an address without its path and query, which may be a secret of the receiver."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/***"
+
+
+def create(  # noqa: PLR0913 - all parts of a subscription
+    *,
+    url: str,
+    types: Sequence[str],
+    description: str,
+    actor: str,
+    now: datetime,
+    api_key: str = "",
+    api_key_ends_at: datetime | None = None,
+    request_key: str = "",
 ) -> tuple[WebhookSubscription, str]:
     """Create a subscription; return its secret too, which is shown once.
 
+    ``url`` has passed ``check_address``. A repeated ``request_key`` creates nothing.
+
     Raises: InvalidSubscriptionError
     """
-    check_address(url)
+    made = WebhookSubscription.objects.filter(request_key=request_key).first()
+    if request_key and made is not None:
+        return made, secret_of(made)
     chosen = check_types(types)
     if WebhookSubscription.objects.count() >= MAX_SUBSCRIPTIONS:
         raise InvalidSubscriptionError(str(TOO_MANY))
@@ -89,21 +110,31 @@ def create(
         status_since=now,
         created_by=actor[:100],
         created_at=now,
+        api_key=api_key,
+        api_key_ends_at=api_key_ends_at,
+        request_key=request_key,
     )
     return subscription, secret
 
 
-def change(
+def change(  # noqa: PLR0913 - all parts of a subscription
     *,
     subscription: WebhookSubscription,
     url: str | None = None,
     types: Sequence[str] | None = None,
     description: str | None = None,
+    api_key: str = "",
+    api_key_ends_at: datetime | None = None,
 ) -> None:
-    """Change what is given; ``url`` has passed ``check_address``. Raises InvalidSubscriptionError."""
+    """Change what is given; ``url`` has passed ``check_address``.
+
+    The subscription then belongs to the API key that sets the address, or to none.
+
+    Raises: InvalidSubscriptionError
+    """
     values: dict[str, Any] = {}
     if url is not None:
-        values["url"] = url
+        values |= {"url": url, "api_key": api_key, "api_key_ends_at": api_key_ends_at}
     if types is not None:
         values["types"] = check_types(types)
     if description is not None:
@@ -121,25 +152,44 @@ def check_types(types: Sequence[str]) -> list[str]:
 
 
 @transaction.atomic(durable=True)
-def rotate_secret(*, subscription: WebhookSubscription, overlap: timedelta, now: datetime) -> str:
+def rotate_secret(
+    *, subscription: WebhookSubscription, overlap: timedelta, now: datetime, request_key: str
+) -> str:
     """Create a secret and return it; until ``overlap`` ends, messages carry both signatures.
+
+    A repeated ``request_key`` returns the same secret: a second rotation would drop the old secret,
+    which the receiver still uses.
 
     Locks: the subscription
     """
     row = WebhookSubscription.objects.select_for_update(of=["self"]).get(pk=subscription.pk)
+    if row.request_key == request_key:
+        return secret_of(row)
     secret = generate_secret()
     row.old_secret_encrypted = row.secret_encrypted
     row.old_secret_expires_at = now + min(overlap, MAX_OVERLAP)
     row.secret_encrypted = encrypt({"secret": secret})
-    row.save(update_fields=["secret_encrypted", "old_secret_encrypted", "old_secret_expires_at"])
+    row.request_key = request_key
+    row.save(
+        update_fields=[
+            "secret_encrypted",
+            "old_secret_encrypted",
+            "old_secret_expires_at",
+            "request_key",
+        ]
+    )
     return secret
+
+
+def secret_of(subscription: WebhookSubscription) -> str:
+    return str(decrypt(subscription.secret_encrypted)["secret"])
 
 
 def signed_headers(
     subscription: WebhookSubscription, *, message_id: str, body: bytes, now: datetime
 ) -> dict[str, str]:
     """Return the headers of one attempt, signed with each valid secret, the newest first."""
-    secret = str(decrypt(subscription.secret_encrypted)["secret"])
+    secret = secret_of(subscription)
     headers = headers_for(message_id=message_id, body=body, at=now, secret=secret)
     expires_at = subscription.old_secret_expires_at
     if expires_at is not None and expires_at > now:
@@ -155,14 +205,31 @@ def pause(*, subscription: WebhookSubscription, actor: str, now: datetime) -> No
 
 
 def resume(*, subscription: WebhookSubscription, actor: str, now: datetime) -> None:
-    """Send events again, also those that were waiting."""
-    subscription.move(Status.ACTIVE, at=now, actor=actor, problem="", failing_since=None)
+    """Send events again, also those that were waiting; a key that has ended no longer matters."""
+    values: dict[str, Any] = {"problem": "", "failing_since": None}
+    if subscription.has_ended_key(now):
+        values |= {"api_key": "", "api_key_ends_at": None}
+    subscription.move(Status.ACTIVE, at=now, actor=actor, **values)
     waiting = WebhookDelivery.objects.filter(subscription=subscription, status="pending")
     waiting.filter(due_at__gt=now).update(due_at=now)
 
 
+@requires_transaction
+def end_key(*, api_key: str, now: datetime) -> None:
+    """Disable the subscriptions of an API key that is revoked in this transaction."""
+    WebhookSubscription.objects.filter(api_key=api_key).update(api_key_ends_at=now)
+    disable_ended(now=now)
+
+
+def disable_ended(*, now: datetime) -> None:
+    """Disable the subscriptions whose API key was revoked or has expired."""
+    ended = WebhookSubscription.objects.filter(api_key_ends_at__lte=now)
+    for subscription in ended.exclude(status=Status.DISABLED):
+        disable(subscription=subscription, problem=KEY_ENDED, now=now)
+
+
 def disable(*, subscription: WebhookSubscription, problem: str, now: datetime) -> None:
-    """Disable a subscription that is active; the inbox of staff shows it."""
+    """Disable a subscription; the inbox of staff shows it."""
     # Staff have paused or changed it meanwhile, or it is disabled already.
     with suppress(ConcurrentUpdateError, InvalidTransitionError):
         subscription.move(Status.DISABLED, at=now, reason=problem, problem=problem[:300])

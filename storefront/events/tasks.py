@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db.models import F
 from django.utils import timezone
 
-from storefront.events import deliveries, publication
+from storefront.events import deliveries, publication, subscriptions
 from storefront.events.models import WebhookDelivery, WebhookSubscription
 from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 
@@ -21,8 +21,11 @@ SLICE_S = 20.0  # a receiver with many events gives way to the others
 def publish(**_: Any) -> None:
     """Publish pending events, and queue each subscription with due deliveries.
 
+    Subscriptions of expired API keys are disabled before.
+
     Working receivers come first: one that hangs takes the time of a lane.
     """
+    subscriptions.disable_ended(now=timezone.now())
     publication.publish_pending(now=timezone.now())
     due = WebhookDelivery.objects.due(timezone.now())
     ids = set(due.order_by().values_list("subscription", flat=True).distinct())

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core import signing
+from django.db import transaction
 from django.db.models import Q
 from rest_framework.request import Request
 
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.api.models import ApiKey
+from storefront.events import subscriptions
 
 PREFIX = "fara_key_"
 RANDOM_BYTES = 32
@@ -61,10 +63,12 @@ def create(
     return key, plaintext
 
 
+@transaction.atomic(durable=True)
 def revoke(*, key: ApiKey, actor: str, now: datetime) -> None:
-    """Revoke a key, and with it its access tokens, permanently."""
+    """Revoke a key permanently, with its access tokens and webhook subscriptions."""
     valid = ApiKey.objects.filter(pk=key.pk, revoked_at=None)
-    valid.update(revoked_at=now, revoked_by=actor[:100])
+    if valid.update(revoked_at=now, revoked_by=actor[:100]):
+        subscriptions.end_key(api_key=key.prefix, now=now)
 
 
 def issue_token(*, key: ApiKey, scopes: Collection[str], now: datetime) -> str:

@@ -1,6 +1,7 @@
 """Event pages of staff: add, rotate, test, pause and replay a subscription; read its deliveries."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -64,6 +65,20 @@ def test_a_changed_subscription_keeps_its_secret(staff):
     )
 
 
+def test_an_address_changed_by_staff_no_longer_ends_with_an_api_key(staff):
+    made = make_subscription(TARGET)
+    WebhookSubscription.objects.update(api_key="fara_key_a", api_key_ends_at=NOON)
+    form = filled_form(staff.get(page("change", made.pk)))
+
+    staff.post(page("change", made.pk), {**form, "description": "ERP"})
+    kept = WebhookSubscription.objects.get().api_key
+    staff.post(page("change", made.pk), {**form, "url": f"{TARGET}/new"})
+
+    changed = WebhookSubscription.objects.get()
+    assert kept == "fara_key_a"
+    assert (changed.url, changed.api_key, changed.api_key_ends_at) == (f"{TARGET}/new", "", None)
+
+
 def test_a_secret_rotated_while_the_host_is_resolved_stays(staff, monkeypatch):
     made = make_subscription(TARGET)
     form = filled_form(staff.get(page("change", made.pk)))
@@ -93,6 +108,17 @@ def test_a_rotation_shows_the_new_secret_and_a_repeated_form_changes_nothing(sta
     assert "Nothing was changed" in again.content.decode()
     assert unclear.context["form"].errors.keys() == {"overlap"}
     assert secret_of(made) == new
+
+
+def test_a_form_sent_twice_at_once_rotates_once():
+    """Both were compared before either rotated; the receiver still uses the first secret."""
+    made = make_subscription(TARGET)
+    for _number in range(2):
+        subscriptions.rotate_secret(
+            subscription=made, overlap=timedelta(hours=1), now=NOON, request_key="form 1"
+        )
+    made.refresh_from_db()
+    assert decrypt(made.old_secret_encrypted)["secret"] == made.secret
 
 
 def test_a_subscription_is_tested_paused_and_resumed(staff, queued):

@@ -57,7 +57,7 @@ def test_after_a_rotation_both_secrets_verify_until_the_old_one_expires():
     subscription = make_subscription()
     old, moment = subscription.secret, now()
     new = subscriptions.rotate_secret(
-        subscription=subscription, overlap=timedelta(hours=1), now=moment
+        subscription=subscription, overlap=timedelta(hours=1), now=moment, request_key="r1"
     )
     subscription = WebhookSubscription.objects.get()
     body = b'{"type":"order.placed"}'

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from storefront.events import subscriptions
+from storefront.events.models import WebhookSubscription
 from storefront.events.subscriptions import InvalidSubscriptionError
 from tests.factories.events import make_subscription
 from tests.factories.suppliers import NOON
@@ -66,6 +67,28 @@ def test_types_are_those_of_the_list_once_each():
 @pytest.mark.django_db
 def test_an_old_secret_is_valid_for_two_weeks_at_most():
     made = make_subscription("http://127.0.0.1/")
-    subscriptions.rotate_secret(subscription=made, overlap=timedelta(days=99), now=NOON)
+    subscriptions.rotate_secret(
+        subscription=made, overlap=timedelta(days=99), now=NOON, request_key="r1"
+    )
     made.refresh_from_db()
     assert made.old_secret_expires_at == NOON + subscriptions.MAX_OVERLAP
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("end", ["paused", "active"])
+def test_subscriptions_end_with_an_expired_key_until_staff_resume_them(end):
+    made = make_subscription("http://127.0.0.1/")
+    WebhookSubscription.objects.update(api_key="fara_key_a", api_key_ends_at=NOON, status=end)
+    subscriptions.disable_ended(now=NOON - timedelta(seconds=1))
+    made.refresh_from_db()
+    assert made.status == end
+
+    subscriptions.disable_ended(now=NOON)
+    made.refresh_from_db()
+    assert (made.status, made.problem) == ("disabled", subscriptions.KEY_ENDED)
+    assert made.status_since == NOON
+
+    subscriptions.resume(subscription=made, actor="sam", now=NOON)
+    subscriptions.disable_ended(now=NOON)
+    made.refresh_from_db()
+    assert (made.status, made.problem, made.api_key) == ("active", "", "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from storefront.events import tasks
+from storefront.events import subscriptions, tasks
 from storefront.events.models import WebhookSubscription
 from suppliers.resilience.bulkheads import exclusive_lock
 from tests.factories.events import make_event, subscribe
@@ -35,6 +35,19 @@ def test_a_receiver_is_served_until_nothing_is_due(receiver):
     tasks.deliver(subscription_id=subscription.pk)
 
     assert len(receiver.messages()) == 40
+
+
+def test_nothing_is_published_to_a_subscription_of_an_expired_key(receiver):
+    subscription = subscribe(receiver)
+    make_event("order:1")
+    WebhookSubscription.objects.update(api_key_ends_at=NOON)
+    tasks.deliver(subscription_id=subscription.pk)  # before the sweep
+    assert receiver.messages() == []
+
+    tasks.publish()
+
+    subscription.refresh_from_db()
+    assert (subscription.status, subscription.problem) == ("disabled", subscriptions.KEY_ENDED)
 
 
 @pytest.mark.parametrize("taken", ["lanes", "receiver"])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -68,7 +69,8 @@ class HookList(MerchantEndpoint):
         name="create_hook",
         tag=TAG,
         summary="Subscribe an address to one event",
-        description="If the address is subscribed to the event already, that subscription is returned",
+        description="If this key has subscribed the address to the event already, that subscription"
+        " is returned. It ends with the key",
         body=NewHookSerializer,
         answers={201: HookSerializer},
         problems=(problem_types.INVALID_FIELDS,),
@@ -80,27 +82,37 @@ class HookList(MerchantEndpoint):
             wanted = validated(NewHookSerializer, request)
             url, event = wanted["target_url"], wanted["event"]
             permissions.require_types(self.client, [event])
-            known = _hooks_of(self.client).filter(url=url, types=[event], status="active")
-            if (row := known.first()) is None:
-                try:
-                    row, _secret = subscriptions.create(
-                        url=url,
-                        types=[event],
-                        description="",
-                        actor=self.client.actor,
-                        now=self.now,
-                    )
-                except InvalidSubscriptionError as error:
-                    raise subscription_problem(error, url_member="target_url") from error
-            shown = {"id": row.pk, "target_url": url, "event": event}
+            try:
+                subscriptions.check_address(url)
+                hook_id = self._subscribe(url, event)
+            except InvalidSubscriptionError as error:
+                raise subscription_problem(error, url_member="target_url") from error
+            shown = {"id": hook_id, "target_url": url, "event": event}
             return Response(HookSerializer(shown).data, status=status.HTTP_201_CREATED)
 
         return self.run_once(request, work, is_required=False)
 
+    @transaction.atomic(durable=True)
+    def _subscribe(self, url: str, event: str) -> int:
+        """Return the hook of the address and event, created if there is none. Locks the API key."""
+        owner = permissions.locked_key(self.client, now=self.now)
+        known = _hooks_of(self.client).filter(url=url, types=[event], status="active").first()
+        if known is not None:
+            return known.pk
+        made, _secret = subscriptions.create(
+            url=url,
+            types=[event],
+            description="",
+            actor=self.client.actor,
+            now=self.now,
+            **owner,
+        )
+        return made.pk
+
 
 def _hooks_of(client: Client) -> QuerySet[WebhookSubscription]:
-    """Return the hooks that a key created: its address is known to that key's service only."""
-    return WebhookSubscription.objects.filter(created_by=client.actor)
+    """Return the hooks of a key: their addresses are known to that key's service only."""
+    return WebhookSubscription.objects.filter(api_key=client.key.prefix)
 
 
 class HookDetail(MerchantEndpoint):

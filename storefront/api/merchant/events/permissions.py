@@ -1,11 +1,15 @@
 """Event permissions: which scopes a key needs for the events of a type."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
-from storefront.api.core import api_keys
+from storefront.api.core import api_keys, problem_types
 from storefront.api.core.api_keys import Client
-from storefront.api.models import Scope
+from storefront.api.core.exception_handler import ProblemError
+from storefront.api.models import ApiKey, Scope
 from storefront.events.event_types import SUBSCRIBABLE, EventType
+from storefront.lib.db.transactions import requires_transaction
 
 # By the first part of a type.
 SCOPES = {
@@ -34,3 +38,18 @@ def require_types(client: Client, types: Iterable[str]) -> None:
 
 def readable_types(client: Client) -> list[str]:
     return [kind.value for kind in EventType if client.scopes.issuperset(scopes_of(kind))]
+
+
+@requires_transaction
+def locked_key(client: Client, *, now: datetime) -> dict[str, Any]:
+    """Return what a subscription stores of the key that sets its address.
+
+    Locks: the API key. It cannot be revoked in this transaction, and two requests of a key do not
+    create the same hook.
+
+    Raises: ProblemError: the key was revoked since the request began.
+    """
+    key = ApiKey.objects.select_for_update(of=["self"]).get(pk=client.key.pk)
+    if not key.is_valid(now):
+        raise ProblemError(problem_types.INVALID_API_KEY)
+    return {"api_key": key.prefix, "api_key_ends_at": key.expires_at}

@@ -18,7 +18,7 @@ from storefront.api.core.fields import (
     validated,
     validated_query,
 )
-from storefront.api.core.idempotency import Attempt
+from storefront.api.core.idempotency import Attempt, form_key
 from storefront.api.core.merchant import MerchantEndpoint
 from storefront.api.core.operations import list_operation, read_operation
 from storefront.api.core.schema import openapi
@@ -42,16 +42,23 @@ class SubscriptionSerializer(ResourceSerializer):
     """A webhook subscription. ``types`` is empty if it gets all events."""
 
     id = serializers.IntegerField()
-    url = serializers.CharField()
+    url = serializers.SerializerMethodField(
+        help_text="Path and query are *** unless this API key set the address: they may be a secret."
+    )
     description = serializers.CharField(allow_blank=True)
     types = serializers.ListField(child=serializers.ChoiceField(choices=TYPES))
     status = serializers.ChoiceField(
         choices=WebhookSubscription.Status.values,
-        help_text="Disabled: by the shop, after five days of failures or a 410.",
+        help_text="Disabled: by the shop, after five days of failures, after a 410, or because the"
+        " API key that set the address was revoked or has expired.",
     )
     failing_since = serializers.DateTimeField(allow_null=True)
     problem = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
+
+    def get_url(self, row: WebhookSubscription) -> str:
+        is_own = row.api_key == self.context["api_key"]
+        return row.url if is_own else subscriptions.masked(row.url)
 
 
 class NewSecretSerializer(serializers.Serializer[Any]):
@@ -95,7 +102,12 @@ class SubscriptionFilter(serializers.Serializer[Any]):
 
 
 class SubscriptionEndpoint(MerchantEndpoint):
-    """Shared work of the views of one subscription."""
+    """Shared work of the views of subscriptions."""
+
+    @property
+    def reader(self) -> dict[str, str]:
+        """The context of the serializer: which addresses are shown."""
+        return {"api_key": self.client.key.prefix}
 
     def find_subscription(self, subscription_id: int) -> WebhookSubscription:
         """Return a subscription whose events the key may read. Raises ProblemError."""
@@ -113,7 +125,7 @@ def subscription_problem(
     return ProblemError(problem_types.INVALID_FIELDS, errors=[problem])
 
 
-class SubscriptionList(MerchantEndpoint):
+class SubscriptionList(SubscriptionEndpoint):
     @list_operation(
         name="list_webhook_subscriptions",
         tag=TAG,
@@ -125,13 +137,14 @@ class SubscriptionList(MerchantEndpoint):
     def get(self, request: Request) -> Response:
         chosen = validated_query(SubscriptionFilter, request.query_params)
         rows = WebhookSubscription.objects.filter(**chosen)
-        return self.show_page(request, rows, SubscriptionSerializer)
+        return self.show_page(request, rows, SubscriptionSerializer, **self.reader)
 
     @openapi(
         name="create_webhook_subscription",
         tag=TAG,
         summary="Create a webhook subscription",
-        description="Events are sent by Standard Webhooks. The key needs the scopes to read them",
+        description="Events are sent by Standard Webhooks. The key needs the scopes to read them."
+        " The subscription ends with the key",
         body=NewSubscriptionSerializer,
         answers={201: NewSecretSerializer},
         problems=(problem_types.INVALID_FIELDS,),
@@ -145,7 +158,15 @@ class SubscriptionList(MerchantEndpoint):
             wanted = validated(NewSubscriptionSerializer, request)
             permissions.require_types(self.client, wanted["types"])
             try:
-                made, secret = subscriptions.create(**wanted, actor=self.client.actor, now=self.now)
+                subscriptions.check_address(wanted["url"])
+                with transaction.atomic(durable=True):
+                    made, secret = subscriptions.create(
+                        **wanted,
+                        **permissions.locked_key(self.client, now=self.now),
+                        actor=self.client.actor,
+                        now=self.now,
+                        request_key=form_key(request, principal=self.principal),
+                    )
             except InvalidSubscriptionError as error:
                 raise subscription_problem(error) from error
             secrets.append(secret)
@@ -171,17 +192,19 @@ class SubscriptionDetail(SubscriptionEndpoint):
     )
     def get(self, request: Request, subscription_id: int) -> Response:
         row = find_row(WebhookSubscription.objects.all(), pk=subscription_id)
-        return self.show(request, row, SubscriptionSerializer)
+        return self.show(request, row, SubscriptionSerializer, **self.reader)
 
     @openapi(
         name="update_webhook_subscription",
         tag=TAG,
         summary="Change, pause or resume a webhook subscription",
+        description="A new address belongs to this API key, and ends with it. A subscription whose"
+        " key has ended is resumed by staff, or with a new address",
         body=SubscriptionChangeSerializer,
         answers={200: SubscriptionSerializer},
-        problems=WRITE_PROBLEMS,
+        problems=(*WRITE_PROBLEMS, problem_types.INVALID_STATUS),
         scope=Scope.WEBHOOKS_WRITE,
-        requires_idempotency_key=True,
+        accepts_idempotency_key=True,
         accepts_if_match=True,
     )
     def patch(self, request: Request, subscription_id: int) -> Response:
@@ -194,15 +217,16 @@ class SubscriptionDetail(SubscriptionEndpoint):
                 if "url" in wanted:  # resolves its host, so before the transaction
                     subscriptions.check_address(wanted["url"])
                 with transaction.atomic():
+                    owner = permissions.locked_key(self.client, now=self.now)
                     row = self._locked(subscription_id)
-                    self.require_match(request, row, SubscriptionSerializer)
-                    subscriptions.change(subscription=row, **wanted)
+                    self.require_match(request, row, SubscriptionSerializer, **self.reader)
+                    subscriptions.change(subscription=row, **wanted, **owner)
                     self._move(row, state)
             except InvalidSubscriptionError as error:
                 raise subscription_problem(error) from error
-            return self.show(request, row, SubscriptionSerializer)
+            return self.show(request, row, SubscriptionSerializer, **self.reader)
 
-        return self.run_once(request, work)
+        return self.run_once(request, work, is_required=False)
 
     def _locked(self, subscription_id: int) -> WebhookSubscription:
         """Lock the subscription; another request may have changed its types. Raises ProblemError."""
@@ -216,6 +240,8 @@ class SubscriptionDetail(SubscriptionEndpoint):
             return
         actor = self.client.actor
         if state == "active":
+            if row.has_ended_key(self.now):
+                raise ProblemError(problem_types.INVALID_STATUS, reason=subscriptions.KEY_ENDED)
             subscriptions.resume(subscription=row, actor=actor, now=self.now)
         elif row.status == "active":
             subscriptions.pause(subscription=row, actor=actor, now=self.now)
@@ -251,7 +277,10 @@ class SubscriptionRotate(SubscriptionEndpoint):
             row = self.find_subscription(subscription_id)
             hours = validated(RotationSerializer, request)["overlap_hours"]
             secret = subscriptions.rotate_secret(
-                subscription=row, overlap=timedelta(hours=hours), now=self.now
+                subscription=row,
+                overlap=timedelta(hours=hours),
+                now=self.now,
+                request_key=form_key(request, principal=self.principal),
             )
             secrets.append(secret)
             return Response({"id": row.pk, "secret": None})
@@ -275,6 +304,6 @@ class SubscriptionTest(SubscriptionEndpoint):
             row = self.find_subscription(subscription_id)
             subscriptions.send_test(subscription=row, now=self.now)
             enqueue(tasks.publish)
-            return self.show(request, row, SubscriptionSerializer, status=202)
+            return self.show(request, row, SubscriptionSerializer, status=202, **self.reader)
 
         return self.run_once(request, work)
