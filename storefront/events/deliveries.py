@@ -5,13 +5,13 @@ it dies in between, the deliveries become due again and are sent again with the 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import SplitResult
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 import msgspec
 from django.conf import settings
@@ -19,7 +19,6 @@ from django.db import connection
 
 from storefront.events import subscriptions
 from storefront.events.models import PublicEvent, WebhookDelivery, WebhookSubscription
-from storefront.events.subscriptions import InvalidSubscriptionError
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.backoff import add_jitter
 from storefront.lib.http.client import ApiClient
@@ -50,6 +49,7 @@ DISABLED_AFTER = timedelta(days=5)  # of failures without a success
 # After an outage of this length, the first success makes all waiting deliveries due.
 OUTAGE = timedelta(minutes=15)
 FAILED_LONG = "No event was delivered for five days. The last attempt: %s"
+Status = WebhookDelivery.Status
 GONE = "The receiver answered 410 Gone: it no longer wants events."
 
 # A later event of an object waits for the earlier ones. SKIP LOCKED: two workers never claim the
@@ -98,7 +98,57 @@ class Outcome:
         }
 
 
-def deliver(*, subscription: WebhookSubscription, now: datetime) -> int:
+class Receiver:
+    """Connections to the address of a subscription, kept while a worker delivers to it."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.url = url
+        self._path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+        # The client checks the IP address of each connection.
+        self._client = ApiClient(
+            f"{parts.scheme}://{parts.netloc}",
+            headers={"user-agent": f"Fara-Webhooks ({settings.PUBLIC_URL})"},
+            read_s=READ_S,
+            total_s=TOTAL_S,
+            max_answer_bytes=MAX_ANSWER_BYTES,
+            reads_whole_answer=False,
+            secrets=[part for part in parts.path.split("/") if part],
+        )
+        self._threads = ThreadPoolExecutor(max_workers=THREADS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._threads.shutdown()
+        self._client.close()
+
+    def send_all(self, messages: Iterable[tuple[bytes, dict[str, str]]]) -> list[Outcome]:
+        """Send bodies with their headers side by side: they are of different objects."""
+        return list(self._threads.map(self._send, messages))
+
+    def _send(self, message: tuple[bytes, dict[str, str]]) -> Outcome:
+        body, headers = message
+        started = time.monotonic()
+        status, text, retry_s = 0, "", 0.0
+        try:
+            answer = self._client.send("POST", self._path, body=body, headers=headers)
+        except ExternalServiceError as error:
+            text = str(error)
+        else:
+            status, retry_s = answer.status, retry_after_s(answer.headers, now=None) or 0.0
+            start = answer.content[: EXCERPT_CHARS * 4].decode("utf-8", "replace")
+            text = "".join(letter if letter.isprintable() else " " for letter in start)
+        return Outcome(
+            status=status,
+            milliseconds=round((time.monotonic() - started) * 1000),
+            text=text[:EXCERPT_CHARS],
+            retry_after_s=retry_s,
+        )
+
+
+def deliver(*, subscription: WebhookSubscription, receiver: Receiver, now: datetime) -> int:
     """Send the due deliveries of an active subscription once; return how many were sent.
 
     While the receiver fails, only one is tried at a time: it may hang.
@@ -110,10 +160,9 @@ def deliver(*, subscription: WebhookSubscription, now: datetime) -> int:
     if not claimed:
         return 0
     failpoint("events.before_sending")
-    outcomes = _send_all(subscription, claimed, now)
+    outcomes = receiver.send_all(_signed(subscription, each, now) for each in claimed)
     failpoint("events.after_sending")
-    for delivery, outcome in zip(claimed, outcomes, strict=True):
-        _record(delivery, outcome, now)
+    _record(claimed, outcomes, now)
     _record_on_subscription(subscription, outcomes, now)
     return len(claimed)
 
@@ -150,68 +199,34 @@ def envelope(event: PublicEvent) -> dict[str, Any]:
     }
 
 
-def _send_all(
-    subscription: WebhookSubscription, claimed: Sequence[WebhookDelivery], now: datetime
-) -> list[Outcome]:
-    """Send the deliveries side by side: they are of different objects."""
-    try:
-        parts = subscriptions.check_address(subscription.url)
-    except InvalidSubscriptionError as error:
-        return [Outcome(status=0, milliseconds=0, text=str(error))] * len(claimed)
-    messages = []
-    for delivery in claimed:
-        body = body_of(delivery.event)
-        headers = subscriptions.signed_headers(
-            subscription, message_id=delivery.event.public_id, body=body, now=now
-        )
-        messages.append((body, headers))
-    client = ApiClient(
-        f"{parts.scheme}://{parts.netloc}",
-        headers={"user-agent": f"Fara-Webhooks ({settings.PUBLIC_URL})"},
-        read_s=READ_S,
-        total_s=TOTAL_S,
-        max_answer_bytes=MAX_ANSWER_BYTES,
-        reads_whole_answer=False,
-        secrets=[part for part in parts.path.split("/") if part],
-    )
-    with client, ThreadPoolExecutor(max_workers=THREADS) as threads:
-        return list(threads.map(lambda message: _send(client, parts, *message), messages))
-
-
-def _send(client: ApiClient, parts: SplitResult, body: bytes, headers: dict[str, str]) -> Outcome:
-    path = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
-    started = time.monotonic()
-
-    def passed_ms() -> int:
-        return round((time.monotonic() - started) * 1000)
-
-    try:
-        answer = client.send("POST", path, body=body, headers=headers)
-    except ExternalServiceError as error:
-        return Outcome(status=0, milliseconds=passed_ms(), text=str(error)[:EXCERPT_CHARS])
-    start = answer.content[: EXCERPT_CHARS * 4].decode("utf-8", "replace")
-    text = "".join(letter if letter.isprintable() else " " for letter in start)
-    return Outcome(
-        status=answer.status,
-        milliseconds=passed_ms(),
-        text=text[:EXCERPT_CHARS],
-        retry_after_s=retry_after_s(answer.headers, now=None) or 0.0,
+def _signed(
+    subscription: WebhookSubscription, delivery: WebhookDelivery, now: datetime
+) -> tuple[bytes, dict[str, str]]:
+    body = body_of(delivery.event)
+    message_id = delivery.event.public_id
+    return body, subscriptions.signed_headers(
+        subscription, message_id=message_id, body=body, now=now
     )
 
 
-def _record(delivery: WebhookDelivery, outcome: Outcome, now: datetime) -> None:
-    """Record an attempt; a failure only if no other worker has claimed the delivery since."""
-    rows = WebhookDelivery.objects.filter(pk=delivery.pk, status=WebhookDelivery.Status.PENDING)
-    log = [*delivery.log[-MAX_ATTEMPTS:], outcome.logged(now)]
-    if outcome.is_success:
-        rows.update(status=WebhookDelivery.Status.DELIVERED, log=log)
-        return
-    rows = rows.filter(attempts=delivery.attempts)
-    if delivery.attempts >= MAX_ATTEMPTS or outcome.status == HTTPStatus.GONE:
-        rows.update(status=WebhookDelivery.Status.FAILED, log=log)
-        return
-    delay = max(DELAYS[delivery.attempts - 1], timedelta(seconds=outcome.retry_after_s))
-    rows.update(due_at=now + add_jitter(delay), log=log)
+def _record(claimed: Sequence[WebhookDelivery], outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Record the attempts; a failure only if no other worker has claimed the delivery since."""
+    pending = WebhookDelivery.objects.filter(status=Status.PENDING)
+    delivered = []
+    for delivery, outcome in zip(claimed, outcomes, strict=True):
+        delivery.log = [*delivery.log[-MAX_ATTEMPTS:], outcome.logged(now)]
+        if outcome.is_success:
+            delivery.status = Status.DELIVERED
+            delivered.append(delivery)
+            continue
+        row = pending.filter(pk=delivery.pk, attempts=delivery.attempts)
+        if delivery.attempts >= MAX_ATTEMPTS or outcome.status == HTTPStatus.GONE:
+            row.update(status=Status.FAILED, log=delivery.log)
+            continue
+        delay = max(DELAYS[delivery.attempts - 1], timedelta(seconds=outcome.retry_after_s))
+        row.update(due_at=now + add_jitter(delay), log=delivery.log)
+    # one commit for a batch
+    pending.bulk_update(delivered, ["status", "log"])
 
 
 def _record_on_subscription(

@@ -40,13 +40,17 @@ def deliver(*, subscription_id: int, **_: Any) -> None:
     """Deliver what is due to one receiver for some seconds, in a free lane; the sweep goes on."""
     with suppress(LockedElsewhereError), _lane(), exclusive_lock(f"webhooks {subscription_id}"):
         until = time.monotonic() + SLICE_S
-        while time.monotonic() < until:
-            found = WebhookSubscription.objects.filter(pk=subscription_id).first()
-            if found is None or not deliveries.deliver(subscription=found, now=timezone.now()):
-                break
-            found.refresh_from_db()
-            if found.failing_since is not None:
-                break
+        subscription = WebhookSubscription.objects.filter(pk=subscription_id)
+        if (found := subscription.first()) is None:
+            return
+        with deliveries.Receiver(found.url) as receiver:
+            while time.monotonic() < until and deliveries.deliver(
+                subscription=found, receiver=receiver, now=timezone.now()
+            ):
+                # Staff may have changed or deleted it meanwhile.
+                found = subscription.filter(url=receiver.url, failing_since=None).first()
+                if found is None:
+                    break
 
 
 @contextmanager

@@ -47,11 +47,15 @@ def make_event(subject="order:1", kind=EventType.ORDER_PLACED, *, now=NOON, **da
 def deliver(subscription, *, now=NOON):
     """Deliver until nothing is due; return how many attempts were made."""
     sent = 0
-    while True:
-        found = WebhookSubscription.objects.get(pk=subscription.pk)
-        if not (count := deliveries.deliver(subscription=found, now=now)):
-            return sent
+    while count := deliver_batch(subscription, now=now):
         sent += count
+    return sent
+
+
+def deliver_batch(subscription, *, now=NOON):
+    found = WebhookSubscription.objects.get(pk=subscription.pk)
+    with deliveries.Receiver(found.url) as receiver:
+        return deliveries.deliver(subscription=found, receiver=receiver, now=now)
 
 
 def publish(now=NOON):

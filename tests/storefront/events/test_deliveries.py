@@ -8,7 +8,14 @@ from standardwebhooks import Webhook
 from storefront.events import deliveries, subscriptions
 from storefront.events.models import WebhookDelivery, WebhookSubscription
 from storefront.lib.security.encryption import encrypt
-from tests.factories.events import MINUTE, deliver, make_event, make_subscription, subscribe
+from tests.factories.events import (
+    MINUTE,
+    deliver,
+    deliver_batch,
+    make_event,
+    make_subscription,
+    subscribe,
+)
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,16 +173,13 @@ def test_a_receiver_that_failed_for_five_days_is_disabled(receiver):
 
 
 def test_while_a_receiver_fails_only_one_event_is_tried_at_a_time(receiver):
-    subscribe(receiver)
-    moment = now()
-    for number in range(20):
+    subscription, moment = subscribe(receiver), now()
+    for number in range(deliveries.BATCH + 4):
         make_event(f"order:{number}")
     receiver.fault("*", "500", count=0)
-    found = WebhookSubscription.objects.get()
 
-    assert deliveries.deliver(subscription=found, now=moment) == deliveries.BATCH
-    found.refresh_from_db()
-    assert deliveries.deliver(subscription=found, now=moment) == 1
+    assert deliver_batch(subscription, now=moment) == deliveries.BATCH
+    assert deliver_batch(subscription, now=moment) == 1
 
 
 def test_after_an_outage_the_waiting_events_are_sent_at_once(receiver):
@@ -217,7 +221,8 @@ def test_a_late_failure_does_not_undo_the_success_of_another_worker(receiver):
     (stuck,) = deliveries._claim(subscription, moment, most=1)
     deliver(subscription, now=moment + deliveries.LEASE)
 
-    deliveries._record(stuck, deliveries.Outcome(status=500, milliseconds=9, text=""), moment)
+    failed = deliveries.Outcome(status=500, milliseconds=9, text="")
+    deliveries._record([stuck], [failed], moment)
 
     assert states(subscription) == [("delivered", 2)]
 

@@ -105,7 +105,7 @@ class SubscriptionEndpoint(MerchantEndpoint):
     """Shared work of the views of subscriptions."""
 
     @property
-    def reader(self) -> dict[str, str]:
+    def reader(self) -> dict[str, Any]:
         """The context of the serializer: which addresses are shown."""
         return {"api_key": self.client.key.prefix}
 
