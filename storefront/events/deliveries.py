@@ -137,7 +137,7 @@ class Receiver:
         except ExternalServiceError as error:
             text = str(error)
         else:
-            status, retry_s = answer.status, retry_after_s(answer.headers, now=None) or 0.0
+            status, retry_s = answer.status, retry_after_s(answer.headers) or 0.0
             start = answer.content[: EXCERPT_CHARS * 4].decode("utf-8", "replace")
             text = "".join(letter if letter.isprintable() else " " for letter in start)
         return Outcome(

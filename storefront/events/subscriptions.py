@@ -28,7 +28,6 @@ from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitio
 
 SECRET_BYTES = 32
 MAX_OVERLAP = timedelta(days=14)
-DEFAULT_OVERLAP = timedelta(days=1)
 RESOLVE_TIMEOUT_S = 5.0
 MAX_SUBSCRIPTIONS = 500  # each published event is compared with all
 NOT_ALLOWED = _(

@@ -26,7 +26,7 @@ from storefront.dev.bench.scenarios import (
 )
 from storefront.dev.bench.scenarios import checkout as scenario_checkout
 from storefront.dev.bench.scenarios import pages as scenario_pages
-from storefront.dev.bench.scenarios.messaging import emails
+from storefront.dev.bench.scenarios.messaging import emails, public_events
 from storefront.dev.bench.scenarios.product_data import tasks as product_data
 from storefront.dev.bench.scenarios.sync import (
     api_calls,
@@ -160,6 +160,13 @@ def _judge_messages(figures: Figures) -> list[Verdict]:
     return goal_pages.judge_messages(figures.keep("messages", found))
 
 
+def _judge_events(figures: Figures) -> list[Verdict]:
+    figures.say("Events published and delivered per second")
+    with TemporaryDirectory(prefix="fara-bench-") as folder:
+        found = public_events.measure(Path(folder), say=figures.say)
+    return goal_pages.judge_events(figures.keep("events", found))
+
+
 def _judge_relevance(figures: Figures) -> list[Verdict]:
     judged = figures.keep("judged_searches", search_quality.measure(figures.now))
     return goal_pages.judge_relevance(judged)
@@ -234,6 +241,7 @@ STEPS: tuple[tuple[frozenset[str], Callable[[Figures], list[Verdict]]], ...] = (
     (frozenset({"E2"}), _judge_planning),
     (frozenset({"P15"}), _judge_calls),
     (frozenset({"P18"}), _judge_messages),
+    (frozenset({"P19"}), _judge_events),
     (frozenset({"F1", "P10"}), _judge_feeds),
     (frozenset({"F2"}), _judge_asking),
     (OF_LISTS, _judge_lists),  # deletes all offers, too

@@ -5,6 +5,26 @@ from django.db import migrations, models
 import storefront.lib.security.encryption
 from storefront.lib.db.migration_sql import run_files
 
+SUBSCRIBABLE = [
+    ("order.placed", "Order placed"),
+    ("order.paid", "Order paid"),
+    ("order.shipped", "Parcel of an order shipped"),
+    ("order.delivered", "Parcel of an order delivered"),
+    ("order.canceled", "Order canceled"),
+    ("order.refunded", "Order refunded"),
+    ("return.opened", "Return opened"),
+    ("return.received", "Return received"),
+    ("purchase_order.submitted", "Purchase order submitted"),
+    ("purchase_order.confirmed", "Purchase order confirmed"),
+    ("purchase_order.rejected", "Purchase order rejected"),
+    ("stock.low", "Stock low"),
+    ("stock.out", "Out of stock"),
+    ("stock.back", "Back in stock"),
+    ("price.changed", "Price changed"),
+    ("attention.needed", "Needs attention"),
+]
+TYPES = [*SUBSCRIBABLE, ("webhook.test", "Test of a webhook")]
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -16,32 +36,7 @@ class Migration(migrations.Migration):
             name="PendingEvent",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "type",
-                    models.CharField(
-                        choices=[
-                            ("order.placed", "Order placed"),
-                            ("order.paid", "Order paid"),
-                            ("order.shipped", "Parcel of an order shipped"),
-                            ("order.delivered", "Parcel of an order delivered"),
-                            ("order.canceled", "Order canceled"),
-                            ("order.refunded", "Order refunded"),
-                            ("return.opened", "Return opened"),
-                            ("return.received", "Return received"),
-                            ("purchase_order.submitted", "Purchase order submitted"),
-                            ("purchase_order.confirmed", "Purchase order confirmed"),
-                            ("purchase_order.rejected", "Purchase order rejected"),
-                            ("stock.low", "Stock low"),
-                            ("stock.out", "Out of stock"),
-                            ("stock.back", "Back in stock"),
-                            ("price.changed", "Price changed"),
-                            ("attention.needed", "Needs attention"),
-                            ("webhook.test", "Test of a webhook"),
-                        ],
-                        max_length=40,
-                        verbose_name="Type",
-                    ),
-                ),
+                ("type", models.CharField(choices=TYPES, max_length=40, verbose_name="Type")),
                 ("kind", models.CharField(choices=[("order", "Order"), ("purchase_order", "Purchase order"), ("return", "Return"), ("listing", "Listing"), ("case", "Inbox case"), ("subscription", "Webhook subscription")], max_length=20, verbose_name="Record type")),
                 ("object_id", models.BigIntegerField(verbose_name="Record ID")),
                 ("facts", models.JSONField(default=dict, verbose_name="Facts")),
@@ -58,27 +53,7 @@ class Migration(migrations.Migration):
                 (
                     "types",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(
-                            choices=[
-                                ("order.placed", "Order placed"),
-                                ("order.paid", "Order paid"),
-                                ("order.shipped", "Parcel of an order shipped"),
-                                ("order.delivered", "Parcel of an order delivered"),
-                                ("order.canceled", "Order canceled"),
-                                ("order.refunded", "Order refunded"),
-                                ("return.opened", "Return opened"),
-                                ("return.received", "Return received"),
-                                ("purchase_order.submitted", "Purchase order submitted"),
-                                ("purchase_order.confirmed", "Purchase order confirmed"),
-                                ("purchase_order.rejected", "Purchase order rejected"),
-                                ("stock.low", "Stock low"),
-                                ("stock.out", "Out of stock"),
-                                ("stock.back", "Back in stock"),
-                                ("price.changed", "Price changed"),
-                                ("attention.needed", "Needs attention"),
-                            ],
-                            max_length=40,
-                        ),
+                        base_field=models.CharField(choices=SUBSCRIBABLE, max_length=40),
                         blank=True,
                         default=list,
                         help_text="Select none for all events, also those added later.",
@@ -105,32 +80,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", models.CharField(max_length=40, unique=True, verbose_name="Event ID")),
-                (
-                    "type",
-                    models.CharField(
-                        choices=[
-                            ("order.placed", "Order placed"),
-                            ("order.paid", "Order paid"),
-                            ("order.shipped", "Parcel of an order shipped"),
-                            ("order.delivered", "Parcel of an order delivered"),
-                            ("order.canceled", "Order canceled"),
-                            ("order.refunded", "Order refunded"),
-                            ("return.opened", "Return opened"),
-                            ("return.received", "Return received"),
-                            ("purchase_order.submitted", "Purchase order submitted"),
-                            ("purchase_order.confirmed", "Purchase order confirmed"),
-                            ("purchase_order.rejected", "Purchase order rejected"),
-                            ("stock.low", "Stock low"),
-                            ("stock.out", "Out of stock"),
-                            ("stock.back", "Back in stock"),
-                            ("price.changed", "Price changed"),
-                            ("attention.needed", "Needs attention"),
-                            ("webhook.test", "Test of a webhook"),
-                        ],
-                        max_length=40,
-                        verbose_name="Type",
-                    ),
-                ),
+                ("type", models.CharField(choices=TYPES, max_length=40, verbose_name="Type")),
                 ("subject", models.CharField(max_length=80, verbose_name="Record")),
                 ("version", models.PositiveSmallIntegerField(verbose_name="Payload version")),
                 ("data", models.JSONField(verbose_name="Payload")),

@@ -6,7 +6,7 @@ from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
 from storefront.api.core.docs import pretty, schema_in
-from storefront.events.deliveries import DELAYS, DISABLED_AFTER, TOTAL_S
+from storefront.events.deliveries import DISABLED_AFTER, MAX_ATTEMPTS, TOTAL_S
 from storefront.lib.security.webhook_signing import TOLERANCE
 
 PYTHON = """import base64, hashlib, hmac, time
@@ -51,7 +51,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "webhooks": webhooks,
         "parts": [(name, pretty(part)) for name, part in parts.items()],
         "programs": [("Python", PYTHON), ("JavaScript", JAVASCRIPT)],
-        "attempts": len(DELAYS) + 1,
+        "attempts": MAX_ATTEMPTS,
         "timeout_s": int(TOTAL_S),
         "disabled_after_days": DISABLED_AFTER.days,
         "tolerance_min": int(TOLERANCE.total_seconds() // 60),

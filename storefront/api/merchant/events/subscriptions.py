@@ -34,7 +34,6 @@ from storefront.lib.tasks import enqueue
 
 TAG = "webhook subscriptions"
 TYPES = [kind.value for kind in SUBSCRIBABLE]
-MAX_OVERLAP_HOURS = 336
 WRITE_PROBLEMS = (problem_types.OBJECT_NOT_FOUND, problem_types.INVALID_FIELDS)
 
 
@@ -91,7 +90,7 @@ class SubscriptionChangeSerializer(StrictSerializer):
 class RotationSerializer(StrictSerializer):
     overlap_hours = StrictIntegerField(
         min_value=0,
-        max_value=MAX_OVERLAP_HOURS,
+        max_value=subscriptions.MAX_OVERLAP // timedelta(hours=1),
         default=24,
         help_text="So long, messages carry the signatures of both secrets.",
     )

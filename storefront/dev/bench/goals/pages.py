@@ -14,6 +14,7 @@ from storefront.dev.bench.harness.resources import Load
 from storefront.dev.bench.scenarios.lists.merchant_api import ReadTime
 from storefront.dev.bench.scenarios.lists.staff_lists import PageTime
 from storefront.dev.bench.scenarios.messaging.emails import Sent
+from storefront.dev.bench.scenarios.messaging.public_events import MANY_RECEIVERS, Delivered
 from storefront.dev.bench.scenarios.search import ListTime
 from storefront.dev.bench.scenarios.search_quality import SHOWN, Judged, mean_ndcg
 from storefront.dev.bench.scenarios.webhooks import Calls
@@ -34,7 +35,7 @@ NO_GOAL = "no goal"
 # The codes of the goals that a run measures unless it names some, as in `make bench ONLY=P1,R1`.
 ALL = frozenset({
     "E1", "E2", "F1", "F2", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11",
-    "P12", "P13", "P14", "P15", "P16", "P17", "P18", "P20", "R1", "R2",
+    "P12", "P13", "P14", "P15", "P16", "P17", "P18", "P19", "P20", "R1", "R2",
 })  # fmt: skip
 # Measured only if named, because it takes minutes.
 ON_REQUEST = frozenset({"E3"})
@@ -124,6 +125,19 @@ def judge_messages(found: Sent) -> list[Verdict]:
         by_clock(reported("P18", f"{what}: a second, ratio to bare SMTP", per_second, bare)),
         reported("P18", f"{what}: per CPU second", found.per_cpu_s),
     ]
+
+
+def judge_events(found: Delivered) -> list[Verdict]:
+    rates = {"one receiver": found.to_one, f"{MANY_RECEIVERS} receivers": found.to_many}
+    rows = [
+        row
+        for whom, rate in rates.items()
+        for row in (
+            reported("P19", f"events delivered to {whom}: a second", rate),
+            reported("P19", f"events delivered to {whom}: ratio to bare HTTP", rate, found.bare),
+        )
+    ]
+    return [by_clock(row) for row in rows]
 
 
 def judge_processes(

@@ -118,6 +118,11 @@ def keep_call(request: HttpRequest) -> HttpResponse:
     return _answer(b"kept")
 
 
+def receive(request: HttpRequest) -> HttpResponse:
+    """Read an event and acknowledge it. An unread body would end the connection."""
+    return _answer(b"%d bytes" % len(request.body))
+
+
 def whole_body(_request: HttpRequest) -> HttpResponse:
     """Answer with a page of the shop that is stored in Redis."""
     return _answer(cache.get(BODY_KEY))
@@ -128,5 +133,6 @@ urlpatterns = [
     path("row/<slug:slug>/", one_row),
     path("body/", whole_body),
     path("keep/", keep_call),
+    path("receive/", receive),
     path("sell/<int:row>/", sell_one),
 ]
