@@ -70,6 +70,12 @@ FROM (
 WHERE d.id = claimed.id
 RETURNING d.id
 """
+# The successes of a batch, in one commit. Another worker may have delivered one of them, too.
+DELIVERED = """
+UPDATE events_webhookdelivery AS d SET status = 'delivered', log = sent.log
+FROM unnest(%s::bigint[], %s::jsonb[]) AS sent (id, log)
+WHERE d.id = sent.id AND d.status = 'pending'
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,46 +218,42 @@ def _signed(
 def _record(claimed: Sequence[WebhookDelivery], outcomes: Sequence[Outcome], now: datetime) -> None:
     """Record the attempts; a failure only if no other worker has claimed the delivery since."""
     pending = WebhookDelivery.objects.filter(status=Status.PENDING)
-    delivered = []
+    delivered: dict[int, str] = {}
     for delivery, outcome in zip(claimed, outcomes, strict=True):
-        delivery.log = [*delivery.log[-MAX_ATTEMPTS:], outcome.logged(now)]
-        if outcome.is_success:
-            delivery.status = Status.DELIVERED
-            delivered.append(delivery)
-            continue
+        log = [*delivery.log[-MAX_ATTEMPTS:], outcome.logged(now)]
         row = pending.filter(pk=delivery.pk, attempts=delivery.attempts)
-        if delivery.attempts >= MAX_ATTEMPTS or outcome.status == HTTPStatus.GONE:
-            row.update(status=Status.FAILED, log=delivery.log)
-            continue
-        delay = max(DELAYS[delivery.attempts - 1], timedelta(seconds=outcome.retry_after_s))
-        row.update(due_at=now + add_jitter(delay), log=delivery.log)
-    # one commit for a batch
-    pending.bulk_update(delivered, ["status", "log"])
+        if outcome.is_success:
+            delivered[delivery.pk] = msgspec.json.encode(log).decode()
+        elif delivery.attempts >= MAX_ATTEMPTS or outcome.status == HTTPStatus.GONE:
+            row.update(status=Status.FAILED, log=log)
+        else:
+            delay = max(DELAYS[delivery.attempts - 1], timedelta(seconds=outcome.retry_after_s))
+            row.update(due_at=now + add_jitter(delay), log=log)
+    if delivered:
+        with connection.cursor() as cursor:
+            cursor.execute(DELIVERED, [list(delivered), list(delivered.values())])
 
 
 def _record_on_subscription(
     subscription: WebhookSubscription, outcomes: Sequence[Outcome], now: datetime
 ) -> None:
-    """Record whether the receiver works; disable it after a long failure, or if it says so."""
-    rows = WebhookSubscription.objects.filter(pk=subscription.pk)
+    """Record whether the receiver works; disable it after a long failure, or if it says so.
+
+    A subscription that was disabled meanwhile keeps its problem.
+    """
+    active = WebhookSubscription.objects.filter(pk=subscription.pk, status="active")
     failures = [outcome for outcome in outcomes if not outcome.is_success]
     if any(outcome.status == HTTPStatus.GONE for outcome in failures):
         subscriptions.disable(subscription=subscription, problem=GONE, now=now)
     elif len(failures) < len(outcomes):
-        _record_success(subscription, now)
+        if subscription.failing_since is not None:
+            active.update(failing_since=None, problem="")
+            if subscription.failing_since <= now - OUTAGE:
+                waiting = WebhookDelivery.objects.filter(subscription=subscription)
+                waiting.filter(status=Status.PENDING, due_at__gt=now).update(due_at=now)
     else:
         since = subscription.failing_since or now
         problem = failures[-1].summary
-        rows.update(failing_since=since, problem=problem[:300])
+        active.update(failing_since=since, problem=problem[:300])
         if since <= now - DISABLED_AFTER:
             subscriptions.disable(subscription=subscription, problem=FAILED_LONG % problem, now=now)
-
-
-def _record_success(subscription: WebhookSubscription, now: datetime) -> None:
-    since = subscription.failing_since
-    if since is None:
-        return
-    WebhookSubscription.objects.filter(pk=subscription.pk).update(failing_since=None, problem="")
-    if since <= now - OUTAGE:
-        waiting = WebhookDelivery.objects.filter(subscription=subscription, status="pending")
-        waiting.filter(due_at__gt=now).update(due_at=now)

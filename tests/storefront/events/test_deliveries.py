@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import transaction
 from standardwebhooks import Webhook
 
 from storefront.events import deliveries, subscriptions
@@ -170,6 +171,26 @@ def test_a_receiver_that_failed_for_five_days_is_disabled(receiver):
     assert deliver(subscription, now=moment + timedelta(days=1)) == 0
     subscriptions.resume(subscription=subscription, actor="sam", now=moment)
     assert deliver(subscription, now=moment) == 1
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_subscription_disabled_during_a_call_keeps_its_problem(receiver, monkeypatch, count):
+    subscription, moment = subscribe(receiver), now()
+    make_event("order:1")
+    WebhookSubscription.objects.update(failing_since=moment - MINUTE, api_key="fara_key_a")
+    for _number in range(count):
+        receiver.fault(ADDRESS, "500")
+
+    def revoke(name):
+        if name == "events.after_sending":
+            with transaction.atomic():
+                subscriptions.end_key(api_key="fara_key_a", now=moment)
+
+    monkeypatch.setattr(deliveries, "failpoint", revoke)
+    deliver_batch(subscription, now=moment)
+
+    subscription.refresh_from_db()
+    assert (subscription.status, subscription.problem) == ("disabled", subscriptions.KEY_ENDED)
 
 
 def test_while_a_receiver_fails_only_one_event_is_tried_at_a_time(receiver):

@@ -129,15 +129,17 @@ def judge_messages(found: Sent) -> list[Verdict]:
 
 def judge_events(found: Delivered) -> list[Verdict]:
     rates = {"one receiver": found.to_one, f"{MANY_RECEIVERS} receivers": found.to_many}
-    rows = [
-        row
-        for whom, rate in rates.items()
-        for row in (
-            reported("P19", f"events delivered to {whom}: a second", rate),
-            reported("P19", f"events delivered to {whom}: ratio to bare HTTP", rate, found.bare),
-        )
-    ]
-    return [by_clock(row) for row in rows]
+    verdicts: list[Verdict] = []
+    for whom, rate in rates.items():
+        what, bare = f"events delivered to {whom}", found.bare
+        verdicts += [
+            by_clock(reported("P19", f"{what}: a second", rate.per_second)),
+            by_clock(
+                reported("P19", f"{what}: ratio to bare HTTP", rate.per_second, bare.per_second)
+            ),
+            reported("P19", f"{what}: ratio by CPU", rate.per_cpu_s, bare.per_cpu_s),
+        ]
+    return verdicts
 
 
 def judge_processes(

@@ -6,7 +6,7 @@ connections to the same server, without database and signature.
 
 import http.client
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from storefront.dev.bench.harness.load import HOST
+from storefront.dev.bench.harness.resources import TICKS_PER_SECOND, descendants, ticks
 from storefront.dev.bench.harness.servers import BARE, Server, serving
 from storefront.dev.bench.harness.workers import broker, workers
 from storefront.dev.runtime.processes import wait_until
@@ -34,19 +35,28 @@ class UndeliveredError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """Deliveries per second to one receiver and to many, and of the bare process."""
+class Rate:
+    """Deliveries per second, and per CPU second of the sending processes, without the database."""
 
-    to_one: float
-    to_many: float
-    bare: float
+    per_second: float
+    per_cpu_s: float
+
+    def words(self, whom: str) -> str:
+        return f"{whom} {self.per_second:.0f} a second, {self.per_cpu_s:.0f} per CPU second"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """The rates to one receiver and to many, and of the bare process."""
+
+    to_one: Rate
+    to_many: Rate
+    bare: Rate
 
     @property
     def words(self) -> str:
-        return (
-            f"{DELIVERIES} events: {self.to_one:.0f} a second to one receiver, {self.to_many:.0f}"
-            f" to {MANY_RECEIVERS}; bare HTTP {self.bare:.0f} a second"
-        )
+        to_one, to_many = self.to_one.words("one receiver"), self.to_many.words("eight")
+        return f"{DELIVERIES} deliveries: {to_one}; {to_many}; {self.bare.words('bare HTTP')}"
 
 
 def measure(folder: Path, *, say: Callable[[str], None]) -> Delivered:
@@ -54,8 +64,8 @@ def measure(folder: Path, *, say: Callable[[str], None]) -> Delivered:
 
     Raises: UndeliveredError
     """
-    with serving("receiver", BARE) as server, workers(folder, {}, processes=tasks.LANES):
-        rates = {count: _deliver(server, receivers=count) for count in (1, MANY_RECEIVERS)}
+    with serving("receiver", BARE) as server, workers(folder, {}, processes=tasks.LANES) as pids:
+        rates = {count: _deliver(server, pids, receivers=count) for count in (1, MANY_RECEIVERS)}
         body = deliveries.body_of(PublicEvent.objects.latest("pk"))
         bare = _post_bare(server, body)
     found = Delivered(to_one=rates[1], to_many=rates[MANY_RECEIVERS], bare=bare)
@@ -63,7 +73,7 @@ def measure(folder: Path, *, say: Callable[[str], None]) -> Delivered:
     return found
 
 
-def _deliver(server: Server, *, receivers: int) -> float:
+def _deliver(server: Server, pids: Sequence[int], *, receivers: int) -> Rate:
     """Deliver events of different objects to new subscriptions; return the rate."""
     for number in range(receivers):
         subscriptions.create(
@@ -74,10 +84,16 @@ def _deliver(server: Server, *, receivers: int) -> float:
             now=timezone.now(),
         )
     _publish(WARM_UP)
-    count = DELIVERIES // receivers
-    seconds = _publish(count)
+    before_s = _cpu_s(pids)
+    seconds = _publish(DELIVERIES // receivers)
+    cpu_s = _cpu_s(pids) - before_s
     WebhookSubscription.objects.filter(created_by="bench").delete()
-    return count * receivers / seconds
+    return Rate(per_second=DELIVERIES / seconds, per_cpu_s=DELIVERIES / cpu_s)
+
+
+def _cpu_s(pids: Sequence[int]) -> float:
+    whole = [each for pid in pids for each in (pid, *descendants(pid))]
+    return sum(ticks(pid) for pid in whole) / TICKS_PER_SECOND
 
 
 def _publish(count: int) -> float:
@@ -110,7 +126,7 @@ def _publish(count: int) -> float:
     return time.perf_counter() - began
 
 
-def _post_bare(server: Server, body: bytes) -> float:
+def _post_bare(server: Server, body: bytes) -> Rate:
     """Post the body over as many connections as one worker has; return the rate."""
 
     def post(times: int) -> None:
@@ -123,8 +139,8 @@ def _post_bare(server: Server, body: bytes) -> float:
                 raise UndeliveredError(f"HTTP {answer.status}")
         line.close()
 
-    began = time.perf_counter()
+    began, before_s = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(max_workers=deliveries.THREADS) as threads:
-        shares = [DELIVERIES // deliveries.THREADS] * deliveries.THREADS
-        list(threads.map(post, shares))
-    return sum(shares) / (time.perf_counter() - began)
+        list(threads.map(post, [DELIVERIES // deliveries.THREADS] * deliveries.THREADS))
+    cpu_s = time.process_time() - before_s
+    return Rate(per_second=DELIVERIES / (time.perf_counter() - began), per_cpu_s=DELIVERIES / cpu_s)
