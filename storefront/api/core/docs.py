@@ -5,6 +5,7 @@ An example in the code, which a test sends, takes precedence. Tests record the o
 """
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import override
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
@@ -68,6 +71,7 @@ def schema_in(language: str) -> dict[str, Any]:
 def describe(path: str, method: str, definition: dict[str, Any]) -> Operation:
     success = next(code for code in definition["responses"] if code.startswith("2"))
     content = definition["responses"][success].get("content", {}).get(JSON)
+    summary, description = definition["summary"], definition.get("description", "")
     slugs = {
         name
         for answer in definition["responses"].values()
@@ -78,14 +82,22 @@ def describe(path: str, method: str, definition: dict[str, Any]) -> Operation:
         id=definition["operationId"],
         method=method.upper(),
         path=path,
-        summary=definition["summary"],
-        description=definition.get("description", ""),
-        parameters=definition.get("parameters", []),
+        summary=summary,
+        description="" if description == summary else _html(description),
+        parameters=[
+            {**parameter, "description": _html(parameter.get("description", ""))}
+            for parameter in definition.get("parameters", [])
+        ],
         curl=_curl(path, method, definition),
         success=int(success),
         example=pretty(content["example"]) if content and "example" in content else "",
         problems=[kind for kind in problem_types.ALL if kind.slug in slugs],
     )
+
+
+def _html(text: str) -> SafeString:
+    """Return a description with its code spans, the only Markdown in it."""
+    return mark_safe(re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text)))  # noqa: S308 - escaped
 
 
 def _example_names(content: dict[str, Any]) -> set[str]:

@@ -10,8 +10,9 @@ from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from storefront.api.core import api_keys, etags, idempotency, paging
+from storefront.api.core import api_keys, etags, idempotency, paging, problem_types
 from storefront.api.core.api_keys import Client
+from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.idempotency import Work
 from storefront.api.core.selection import ResourceSerializer, Selection, selection_of
 from storefront.api.core.throttles import ClientThrottle
@@ -39,6 +40,13 @@ class MerchantEndpoint(Endpoint):
             raise MethodNotAllowed(str(request.method))
         self.client = api_keys.require_scope(found, scope)
         api_keys.record_use(self.client.key, now=now)
+        known = getattr(operation, "query_parameters", None)
+        if known is not None and (unknown := {*request.query_params} - known):
+            errors = [
+                {"parameter": name[:100], "detail": "This parameter does not exist."}
+                for name in sorted(unknown)
+            ]
+            raise ProblemError(problem_types.INVALID_PARAMETERS, errors=errors)
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any

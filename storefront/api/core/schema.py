@@ -88,7 +88,8 @@ def openapi(  # noqa: PLR0913 - all parts of an operation
 ) -> Callable[[Any], Any]:
     """Return a decorator that documents an operation: problems become answers with examples.
 
-    ``scope`` is also what ``MerchantEndpoint`` requires of the client.
+    ``scope`` is also what ``MerchantEndpoint`` requires of the client. An operation with the problem
+    ``INVALID_PARAMETERS`` refuses other query parameters there.
     """
     kinds = [*problems, *ALWAYS, *(WITH_BODY if body else ())]
     if scope:
@@ -120,9 +121,22 @@ def openapi(  # noqa: PLR0913 - all parts of an operation
     def decorate(operation: Any) -> Any:
         documented = document(operation)
         documented.scope = scope or None
+        documented.query_parameters = (
+            _query_names(parameters) if problem_types.INVALID_PARAMETERS in problems else None
+        )
         return documented
 
     return decorate
+
+
+def _query_names(parameters: tuple[Parameter, ...]) -> set[str]:
+    names: set[str] = set()
+    for each in parameters:
+        if not isinstance(each, OpenApiParameter):
+            names |= {*each().fields}
+        elif each.location == OpenApiParameter.QUERY:
+            names.add(each.name)
+    return names
 
 
 def _security(bearer: str, scope: str) -> Any:

@@ -63,7 +63,7 @@ class AvailabilityList(Endpoint):
 
     @openapi(
         name="list_availability",
-        tag="catalog",
+        tag="storefront catalog",
         summary="Check availability for a country and a date",
         description="Considers carriers, batteries, packs, the age of stock figures,"
         " handling time and transit time. For SKUs that are not for sale,"

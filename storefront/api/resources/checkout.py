@@ -152,7 +152,7 @@ def open_pay_url(order: Order, first: Payment | None) -> str | None:
 class Checkout(Endpoint):
     @openapi(
         name="create_storefront_order",
-        tag="orders",
+        tag="storefront orders",
         summary="Place an order",
         description="Stock is reserved until payment_due_at. The same key never places two orders.",
         body=NewOrderSerializer,

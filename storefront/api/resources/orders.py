@@ -193,7 +193,7 @@ def order_of(request: Request, number: str) -> Order:
 
 order_operation = partial(
     openapi,
-    tag="orders",
+    tag="storefront orders",
     bearer=ORDER_KEY,
     parameters=(NUMBER,),
     problems=(problem_types.ORDER_NOT_FOUND,),

@@ -167,7 +167,7 @@ class CategoryList(Endpoint):
 
     @openapi(
         name="list_storefront_categories",
-        tag="catalog",
+        tag="storefront catalog",
         summary="List categories",
         answers={200: CategorySerializer(many=True)},
     )
@@ -186,7 +186,7 @@ class ListingList(Endpoint):
 
     @openapi(
         name="list_storefront_listings",
-        tag="catalog",
+        tag="storefront catalog",
         summary="List products",
         description="24 products a page. The filters are those of the shop. Each"
         " facet value has the number of its results. Facets of attributes that the shop added have"
@@ -240,7 +240,7 @@ class ListingDetail(Endpoint):
 
     @openapi(
         name="get_storefront_listing",
-        tag="catalog",
+        tag="storefront catalog",
         summary="Retrieve a product with its variants",
         parameters=(of_path("slug", "Slug of the product."), COUNTRY_PARAMETER),
         answers={200: ProductSerializer},

@@ -7,7 +7,7 @@ import json
 import sys
 
 from fara_api_client import AuthenticatedClient
-from fara_api_client.api.orders_of_the_shop import (
+from fara_api_client.api.orders import (
     cancel_order,
     create_order,
     get_order,

@@ -25,6 +25,7 @@ from catalog.readiness import lifecycle
 from storefront.api.core import problem_types
 from storefront.api.core.exception_handler import ProblemError
 from storefront.lib.db.change_source import set_change_source
+from storefront.lib.http.errors import TemporaryError
 from suppliers.models import Connection, StockLocation, SupplierOffer
 from suppliers.pushes import stock
 from suppliers.pushes.rows import StockRow
@@ -138,7 +139,8 @@ def set_stock(  # noqa: PLR0913 - the figure, when it was right, and who states 
 
     Begins its own transactions. Idempotent; a figure that is older than the known one is refused.
     Raises: ValidationError   unknown item or warehouse, or a figure of a later time is known
-            ProblemError      the supplier's system reports this stock, or the figure is quarantined
+            ProblemError      the supplier's system reports this stock, the figure is quarantined,
+                              or it would be while a list of the supplier is applied
     """
     location = StockLocation.objects.select_related("supplier").filter(pk=location_id).first()
     if location is None:
@@ -164,6 +166,8 @@ def set_stock(  # noqa: PLR0913 - the figure, when it was right, and who states 
         )
     except QuarantinedError as error:
         raise ProblemError(problem_types.STOCK_QUARANTINED, reason=str(error)) from error
+    except TemporaryError as error:
+        raise ProblemError(problem_types.UNAVAILABLE) from error
     if refused:
         raise serializers.ValidationError({"quantity": [refused[0].reason]})
 

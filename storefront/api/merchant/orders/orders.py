@@ -30,7 +30,7 @@ from storefront.api.merchant.orders.shared import NUMBER, expands
 from storefront.api.models import Scope
 from storefront.lib.models import StatusChange
 
-TAG = "orders of the shop"
+TAG = "orders"
 PERSONAL_FILTERS = ("email", "customer")
 
 

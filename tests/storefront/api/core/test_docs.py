@@ -87,6 +87,7 @@ def test_page_documents_every_operation_and_problem_and_loads_nothing_external(c
             assert f'id="{described["operationId"]}"' in page
     for kind in problem_types.ALL:
         assert f'id="{kind.slug}"' in page
+    assert "Scope: <code>orders:read</code>" in page
     assert "<script" not in page
     assert " style=" not in page
     assert all(address.startswith("/") for address in re.findall(r'<link[^>]+href="([^"]+)"', page))

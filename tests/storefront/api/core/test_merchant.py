@@ -158,6 +158,13 @@ def test_fields_select_members_and_unknown_names_are_refused(merchant):
     assert "secrets" in refused.json()["errors"][0]["detail"]
 
 
+def test_misspelled_filter_is_refused(merchant):
+    answer = merchant.get(SUPPLIERS, {"staus": "active", "limit": "1"})
+
+    assert (answer.status_code, kind_of(answer)) == (400, "invalid-parameters")
+    assert [error["parameter"] for error in answer.json()["errors"]] == ["staus"]
+
+
 def test_a_write_ignores_fields_so_that_it_never_looks_refused(merchant):
     order = make_paid_order()
     path = f"{ADMIN}orders/{order.number}/hold/?fields=none&expand=none"

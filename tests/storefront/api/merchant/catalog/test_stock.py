@@ -1,11 +1,15 @@
 """Stock of the merchant API: read per warehouse, set where no system reports it."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
 from storefront.api.models import Scope
+from storefront.lib.http.errors import TemporaryError
 from suppliers.models import Connection, StockLevel, StockMovement
+from suppliers.pushes import stock
+from suppliers.runs.runs import QuarantinedError
 from tests.factories.api import ADMIN, merchant_caller
 from tests.factories.catalog import make_variant
 from tests.factories.suppliers import NOON, make_level, make_offer
@@ -83,3 +87,33 @@ def test_item_without_an_offer_of_the_supplier_is_refused(merchant):
     body = {"sku": "HL-2", "location_id": level.location_id, "quantity": 9}
 
     assert pointers(merchant.call("PUT", STOCK, body=body)) == ["#/sku"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (QuarantinedError("too many changes"), (409, "stock-quarantined")),
+        (TemporaryError("a stock run is open"), (503, "unavailable")),
+    ],
+)
+def test_stock_that_waits_for_staff_or_for_a_run_is_refused(merchant, monkeypatch, error, expected):
+    level = make_level(make_offer(make_variant(sku="HL-1")), quantity=5)
+    Connection.objects.update(base_url="")
+    body = {"sku": "HL-1", "location_id": level.location_id, "quantity": 9}
+    monkeypatch.setattr(stock, "apply_stock", Mock(side_effect=error))
+
+    answer = merchant.call("PUT", STOCK, body=body)
+
+    assert (answer.status_code, kind_of(answer)) == expected
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_figure_of_an_item_may_be_zero(merchant):
+    location = make_level(make_offer(make_variant(sku="HL-1")), quantity=5).location
+    make_offer(make_variant(sku="HL-2"))
+    Connection.objects.update(base_url="")
+    body = {"sku": "HL-2", "location_id": location.pk, "quantity": 0}
+
+    answer = merchant.call("PUT", STOCK, body=body)
+
+    assert (answer.status_code, answer.json()["reported"]) == (200, 0)
