@@ -46,6 +46,7 @@ class Scenario:
     failpoint: str = ""
     refund_count: int = 0
     returns: int = 0
+    store_orders: int = 0  # in each store
 
     @property
     def plan(self) -> Plan:
@@ -77,6 +78,10 @@ CLOCK_SHIFT = PlannedFault(at_s=10, what=FaultKind.CLOCK, detail={"seconds": 0.0
 REORDERED_WEBHOOKS = PlannedFault(
     at_s=0, what=FaultKind.WEBHOOK_DELIVERY, detail={"mode": "out_of_order"}
 )
+LOST_EVENTS = PlannedFault(
+    at_s=0, what=FaultKind.RECEIVER_FAULT, detail={"path": "*", "kind": "drop_after", "count": 3}
+)
+IN_STORES = Scenario(customers=4, store_orders=2, expects=frozenset({checks.STORES}))
 SCENARIOS: Mapping[str, Scenario] = {
     # Depending on timing it oversells, or only breaks the sum of reservations.
     "stock read, then written": Scenario(
@@ -105,6 +110,12 @@ SCENARIOS: Mapping[str, Scenario] = {
     # If the second refund exceeds what was paid, the gateway refuses it and only the sums differ.
     "each click refunds a return": Scenario(
         customers=6, returns=2, expects=frozenset({checks.MONEY, checks.INVARIANTS})
+    ),
+    "too much stock in stores": IN_STORES,
+    "each notice imports a store order": IN_STORES,
+    "no idempotency key to stores": IN_STORES,
+    "new id per attempt of an event": Scenario(
+        customers=2, planned_faults=[LOST_EVENTS], expects=frozenset({checks.EVENTS})
     ),
 }
 
@@ -190,7 +201,7 @@ class _ShopCopies:
                 refund_count=scenario.refund_count,
                 complaints=0,
                 returns=scenario.returns,
-                store_orders=0,
+                store_orders=scenario.store_orders,
                 is_audited=False,
                 drain_timeout_s=DRAIN_TIMEOUT_S,
             )
@@ -210,8 +221,9 @@ class _ShopCopies:
             cursor.execute(f"CREATE DATABASE {name} TEMPLATE {parts.path[1:]}")
         connection.close()
         connection.settings_dict["NAME"] = name
-        others = (self.place.sms_url, self.place.labels_url)
-        for url in (*self.place.supplier_urls.values(), *others):
+        others = (self.place.sms_url, self.place.labels_url, self.place.receiver_url)
+        stores = self.place.store_urls.values()
+        for url in (*self.place.supplier_urls.values(), *others, *stores):
             control(url, "reset", {})
         workload_goods.limit_stock(self.place, self.goods[0], units=HOT_UNITS)
         control(self.place.gateway_url, "reset", {})
@@ -237,4 +249,5 @@ def _joined(scenarios: Sequence[Scenario]) -> Scenario:
         failpoint=next(scenario.failpoint for scenario in scenarios if scenario.failpoint),
         refund_count=max(scenario.refund_count for scenario in scenarios),
         returns=max(scenario.returns for scenario in scenarios),
+        store_orders=max(scenario.store_orders for scenario in scenarios),
     )

@@ -7,6 +7,8 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
+from storefront.dev.demo.processes import STORES
+
 CUSTOMERS_PER_PHASE = 6
 HOT_RATE = 0.4
 MAX_PASS = 5  # latest pass at which a failpoint kills
@@ -50,7 +52,6 @@ GATEWAY_CALLS = (
 GATEWAY_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
 MAIL_KINDS = ("450", "452", "slow", "drop_before", "drop_after", "garbage")
 SMS_KINDS = ("500", "429", "slow", "drop_before", "drop_after", "garbage")
-STORES = ("shopify", "woocommerce")
 STORE_KINDS = ("500", "429", "slow", "drop_before", "drop_after")
 RECEIVER_KINDS = ("500", "429", "redirect", "slow", "drop_before", "drop_after")
 TRACKER_PATHS = ("register", "gettrackinfo")
@@ -345,6 +346,9 @@ def _draw_message_faults(rng: Random, seconds: float) -> Iterable[PlannedFault]:
         for kind in (*STORE_KINDS, *STORE_KINDS):
             at_s = rng.uniform(0, seconds)
             yield _fault(at_s, FaultKind.STORE_FAULT, store=store, path="*", kind=kind)
+        for kind in MESSAGE_KINDS:
+            at_s = rng.uniform(0, seconds)
+            yield _fault(at_s, FaultKind.STORE_FAULT, store=store, path="webhooks", kind=kind)
 
 
 def _draw_webhooks(rng: Random, seconds: float) -> tuple[PlannedFault, ...]:

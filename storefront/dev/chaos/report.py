@@ -70,6 +70,7 @@ def figures(run: Run, violations: Sequence[Violation], *, names: Sequence[str]) 
         "stores": {
             "orders": len(run.store_customers.orders),
             "not sold there": run.store_customers.refused,
+            "refunded": len(run.store_customers.refunded),
             **dict(Counter(RemoteOrderRecord.objects.values_list("status", flat=True))),
             "differences found": run.store_customers.drift_found,
         },

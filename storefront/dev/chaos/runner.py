@@ -169,6 +169,7 @@ class Run:
         self._move_orders()
         did = self.email_replier.reply()
         did = self.store_customers.poll_unread() or did
+        did = self.store_customers.refund(is_last=is_last) or did
         if self.refund_count and not self.refunds:
             self.refunds = refund_orders(self.place, count=self.refund_count, is_last=is_last)
             did = did or bool(self.refunds)
@@ -255,7 +256,7 @@ class Run:
             returned=self.returning_customers.asked,
             wrong_returns=self.returning_customers.wrong,
             wrong_store_orders=list(self.store_customers.violations()),
-            wrong_events=self._wrong_events() if self.is_audited else (),
+            wrong_events=self._wrong_events(),
             canceling_suppliers=self._canceling_suppliers(),
             claims=self.claims,
             answers=self.email_replier.last_choices,

@@ -20,6 +20,8 @@ SUBMITTED_ONCE = "each paid order is submitted once"
 MONEY = "payments match orders"
 MAILS = "each e-mail arrives once"
 INVARIANTS = "the invariants hold"
+STORES = "stores and shop agree on orders, parcels, money and stock"
+EVENTS = "each event arrives, in order for each record"
 NOT_SUBMITTED = frozenset({"canceled", "on_hold"})
 SHIPPED_STATUSES = frozenset({"shipped", "closed"})
 UNCONFIRMED = "sending"  # the sending worker was killed: staff check it, no program sends it again
@@ -365,8 +367,8 @@ PROMISES: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "a customer's backorder choice is followed": _check_backorder_answers,
     "each return is stored once": lambda one: one.wrong_returns,
     "each return label is bought once": _check_return_labels,
-    "stores and shop agree on orders, parcels, money and stock": lambda one: one.wrong_store_orders,
-    "each event arrives, in order for each record": lambda one: one.wrong_events,
+    STORES: lambda one: one.wrong_store_orders,
+    EVENTS: lambda one: one.wrong_events,
     "the day's money reconciles": lambda one: one.reconciliation_problems,
     "one key has one effect": _check_idempotency,
     "pages respond while the gateway hangs": _check_page_times,

@@ -37,8 +37,7 @@ FOLDERS = (
     "sms",
     "labels",
     "receiver",
-    "shopify",
-    "woocommerce",
+    *processes.STORES,
     "mail",
     "log",
     "media",
@@ -141,9 +140,8 @@ def instance(var: Path) -> Iterator[Instance]:
                     "labels",
                     "sms",
                     "receiver",
-                    "shopify",
-                    "woocommerce",
                     "smtp",
+                    *processes.STORES,
                 )
             }
         )

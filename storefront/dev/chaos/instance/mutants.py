@@ -23,6 +23,8 @@ from django.db.models import F
 from notifications import outbox
 from notifications.models import Event
 from orders import ledger as payment_ledger
+from orders.checkout import external_orders
+from orders.checkout.external_orders import ExternalPayment
 from orders.gateways import gateway_for
 from orders.gateways.base import PaymentUpdate, UpdateKind
 from orders.gateways.stripe.gateway import StripeGateway
@@ -31,9 +33,15 @@ from orders.payments import refunds, updates
 from orders.purchasing import acknowledgements, submission, supplier_request
 from orders.returns import refund_amounts
 from orders.returns import refunds as return_refunds
+from storefront.events import subscriptions
+from storefront.events.models import WebhookSubscription
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
+from storefront.sales_channels.models import RemoteOrderRecord
+from storefront.sales_channels.orders import changes, intake, routing, translation
+from storefront.sales_channels.orders import gateway as store_gateway
+from storefront.sales_channels.platforms.base import RefundWrite, RemoteOrder, StockWrite
 from suppliers.connectors.capabilities import Connector, OrderPlacing, require
 from suppliers.connectors.records import PurchaseOrderRequest
 from suppliers.inventory import ledger as inventory_ledger
@@ -43,7 +51,11 @@ _replaced: list[tuple[object, object]] = []
 PARTS = 7
 RACE_DELAY_S = 0.15  # between read and write
 NAIVE_ATTEMPTS = 3
-PRODUCT = ("orders.", "suppliers.", "notifications.", "shipping.", "catalog.")
+EXTRA_UNITS = 5
+PRODUCT = (
+    *("orders.", "suppliers.", "notifications.", "shipping.", "catalog."),
+    *("storefront.sales_channels.", "storefront.events."),
+)
 EVENTS = {
     "payment_intent.amount_capturable_updated": UpdateKind.AUTHORIZED,
     "charge.captured": UpdateKind.CAPTURED,
@@ -250,6 +262,52 @@ def _returns_refunded_per_click() -> None:
     _replace_everywhere(return_refunds.refund, refund)
 
 
+def _too_much_stock_in_stores() -> None:
+    def write_more(*, quantity: int, **words: Any) -> StockWrite:
+        return StockWrite(quantity=quantity + EXTRA_UNITS, **words)
+
+    _replace_everywhere(StockWrite, write_more)
+
+
+def _store_orders_imported_per_notice() -> None:
+    def place(record: RemoteOrderRecord, remote: RemoteOrder, now: datetime) -> Order:
+        suffix = secrets.token_hex(4)
+        sale = translation.to_sale(remote, record.connection)
+        reference = f"{record.reference}-{suffix}"
+        payment = ExternalPayment(
+            gateway=store_gateway.CODE,
+            reference=reference,
+            updates=store_gateway.sale_updates(remote, reference=reference),
+        )
+        return external_orders.place(
+            sale=replace(sale, reference=f"{sale.reference}-{suffix}"),
+            payment=payment,
+            quote=routing.quote(sale, now=now),
+            now=now,
+        )
+
+    _replace_everywhere(intake._place, place)  # noqa: SLF001
+    _replace_everywhere(changes.follow, place)
+
+
+def _new_key_per_store_refund() -> None:
+    def write_with_new_key(*, key: str, **words: Any) -> RefundWrite:
+        return RefundWrite(key=f"{key}:{secrets.token_hex(4)}", **words)
+
+    _replace_everywhere(RefundWrite, write_with_new_key)
+
+
+def _new_id_per_event_attempt() -> None:
+    sign = subscriptions.signed_headers
+
+    def sign_with_new_id(
+        subscription: WebhookSubscription, *, message_id: str, **words: Any
+    ) -> Any:
+        return sign(subscription, message_id=f"{message_id}-{secrets.token_hex(4)}", **words)
+
+    _replace_everywhere(sign, sign_with_new_id)
+
+
 MUTANTS: Mapping[str, Callable[[], None]] = {
     "stock read, then written": _stock_is_read_then_written,
     "published after commit": _events_published_after_commit,
@@ -259,4 +317,8 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
     "float money": _money_as_float,
     "refund without ledger": _refunds_unrecorded,
     "each click refunds a return": _returns_refunded_per_click,
+    "too much stock in stores": _too_much_stock_in_stores,
+    "each notice imports a store order": _store_orders_imported_per_notice,
+    "no idempotency key to stores": _new_key_per_store_refund,
+    "new id per attempt of an event": _new_id_per_event_attempt,
 }

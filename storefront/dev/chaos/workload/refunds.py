@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from orders.models import Order, Payment, PurchaseOrder
@@ -26,28 +26,33 @@ def refund_orders(place: Instance, *, count: int, is_last: bool) -> dict[str, in
     taken = [
         one.order for one in outside.gateway_payments(place.var) if one.captured > one.refunded
     ]
-    open_ones = PurchaseOrder.objects.exclude(submission_status=PurchaseOrder.Submission.ACCEPTED)
-    known_payments = Payment.objects.filter(
-        captured_amount__gt=F("refunded_amount")
-    )  # the shop knows of the capture
-    sure = Order.objects.filter(number__in=taken, payments__in=known_payments).exclude(
-        purchase_orders__in=open_ones
-    )
-    orders = list(sure.order_by("pk")[:count])
+    orders = list(refundable().filter(number__in=taken)[:count])
     if not orders or (len(orders) < count and not is_last):
         return {}
     fault = {"kind": "drop_after", "path": "POST /v1/refunds$", "count": count}
     control(place.gateway_url, "faults", fault)
-    refunds = {}
-    for order in orders:
-        amount = Money(REFUND_AMOUNT, order.currency)
-        payment_refunds.refund(
-            order=order,
-            amount=amount,
-            reason="a scratch",
-            actor="chaos",
-            now=timezone.now(),
-            key=f"chaos:{order.number}",
-        )
-        refunds[order.number] = amount.minor
-    return refunds
+    return {order.number: refund(order).minor for order in orders}
+
+
+def refundable() -> QuerySet[Order]:
+    """Return paid orders that suppliers accepted, oldest first."""
+    open_ones = PurchaseOrder.objects.exclude(submission_status=PurchaseOrder.Submission.ACCEPTED)
+    known_payments = Payment.objects.filter(
+        captured_amount__gt=F("refunded_amount")
+    )  # the shop knows of the capture
+    accepted = Order.objects.exclude(purchase_orders__in=open_ones).exclude(purchase_orders=None)
+    return accepted.filter(payments__in=known_payments).order_by("pk")
+
+
+def refund(order: Order) -> Money:
+    """Refund one euro of an order; return the amount."""
+    amount = Money(REFUND_AMOUNT, order.currency)
+    payment_refunds.refund(
+        order=order,
+        amount=amount,
+        reason="a scratch",
+        actor="chaos",
+        now=timezone.now(),
+        key=f"chaos:{order.number}",
+    )
+    return amount

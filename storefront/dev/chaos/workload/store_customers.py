@@ -1,4 +1,4 @@
-"""Store workload: order the same products in two stores, offer more than suppliers have."""
+"""Store workload: order the same products in each store, oversell there, refund an order."""
 
 import threading
 import time
@@ -19,6 +19,7 @@ from storefront.dev.chaos.instance import stop
 from storefront.dev.chaos.instance.control import control
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.workload.goods import SellableProduct
+from storefront.dev.chaos.workload.refunds import REFUND_AMOUNT, refund, refundable
 from storefront.lib.money import Money
 from storefront.sales_channels.connections.factory import open_platform
 from storefront.sales_channels.connections.tasks import subscribe_all
@@ -27,11 +28,11 @@ from storefront.sales_channels.models import ChannelRun, Connection, Drift, Remo
 from storefront.sales_channels.orders.tasks import poll_stores
 from storefront.sales_channels.platforms.base import RemoteOrder
 
-PLATFORMS = ("shopify", "woocommerce")
 MERCHANT = "shopify"  # whose merchant raises the stock of a product
 TOO_MANY = 5_000  # units that no supplier has
 MAX_HOT = 2  # orders of the hot product in each store
 PAUSE_S = (0.2, 1.2)
+REFUND_CALLS = ("/refundCreate", "/refunds:POST")  # their names in the sandboxes
 LISTED_WITHIN_S = 90.0
 PICTURES = 200
 Status = RemoteOrderRecord.Status
@@ -59,6 +60,7 @@ class StoreCustomers:
     orders_per_phase: int
     orders: list[StoreOrder] = field(default_factory=list)
     refused: int = 0
+    refunded: list[str] = field(default_factory=list)  # numbers of orders refunded by one euro
     errors: list[str] = field(default_factory=list)
     drift_found: int = 0
 
@@ -140,6 +142,29 @@ class StoreCustomers:
         poll_stores.delay()
         return True
 
+    def refund(self, *, is_last: bool) -> bool:
+        """Refund one euro of an order of each store, whose answer is lost; return if it did.
+
+        Nothing is done until each store has an order that suppliers accepted; if ``is_last``, fewer
+        are enough.
+        """
+        if self.refunded or not self.orders:
+            return False
+        chosen = {
+            platform: order
+            for platform in self.place.store_urls
+            if (order := refundable().filter(remote_order__connection__platform=platform).first())
+        }
+        if len(chosen) < len(self.place.store_urls) and not is_last:
+            return False
+        for platform, order in chosen.items():
+            for path in REFUND_CALLS:
+                fault = {"path": path, "kind": "drop_after"}
+                control(self.place.store_urls[platform], "faults", fault)
+            refund(order)
+            self.refunded.append(order.number)
+        return bool(chosen)
+
     # Final checks
 
     def correct_drift(self) -> bool:
@@ -156,7 +181,7 @@ class StoreCustomers:
         if not self.orders_per_phase:
             return
         imported = 0
-        for platform in PLATFORMS:
+        for platform in self.place.store_urls:
             store = Connection.objects.get(platform=platform)
             with open_platform(store, is_for_order=True) as adapter:
                 for each in (order for order in self.orders if order.platform == platform):
@@ -167,6 +192,10 @@ class StoreCustomers:
                     record = store.orders.filter(external_id=remote.external_id).first()
                     imported += record is not None and record.status == Status.IMPORTED
                     yield from self._wrong_with(remote, record, platform)
+            made = Order.objects.filter(channel=store.channel).count()
+            known = store.orders.filter(status=Status.IMPORTED).count()
+            if made != known:
+                yield f"{platform}: {known} orders were imported, {made} were made"
         if not imported:
             yield "no store order was imported"
         if self.correct_drift():
@@ -203,6 +232,9 @@ class StoreCustomers:
         )
         if ours != kept:
             yield f"{name}: {kept} were kept in the store, {ours} by our books"
+        times = sum(refund.amount.amount == REFUND_AMOUNT for refund in remote.refunds)
+        if order.number in self.refunded and times != 1:
+            yield f"{name} was refunded {times} times"
         if (order.status == Order.Status.CANCELED) != remote.is_canceled:
             yield f"{name} is {order.status} here, canceled there: {remote.is_canceled}"
         sent = Parcel.objects.filter(
