@@ -51,6 +51,7 @@ SWEEPS: Mapping[str, tuple[Task[[], object], ...]] = {
     "open backorders": (reroute_due,),
     "orders with unread supplier status": (poll_open_orders,),
     "store orders to decide": (poll_stores, process_store_orders),
+    "orders to cancel in stores": (process_store_orders,),
     "parcels to report to stores": (process_store_orders,),
     "listings to send to stores": (publish_listings,),
     "changes of stores": (publish_listings,),

@@ -263,8 +263,10 @@ def _returns_refunded_per_click() -> None:
 
 
 def _too_much_stock_in_stores() -> None:
+    write = StockWrite  # its name here is replaced, too
+
     def write_more(*, quantity: int, **words: Any) -> StockWrite:
-        return StockWrite(quantity=quantity + EXTRA_UNITS, **words)
+        return write(quantity=quantity + EXTRA_UNITS, **words)
 
     _replace_everywhere(StockWrite, write_more)
 
@@ -287,12 +289,15 @@ def _store_orders_imported_per_notice() -> None:
         )
 
     _replace_everywhere(intake._place, place)  # noqa: SLF001
-    _replace_everywhere(changes.follow, place)
+    # another object than ``place``, so that both can be removed again
+    _replace_everywhere(changes.follow, partial(place))
 
 
 def _new_key_per_store_refund() -> None:
+    write = RefundWrite
+
     def write_with_new_key(*, key: str, **words: Any) -> RefundWrite:
-        return RefundWrite(key=f"{key}:{secrets.token_hex(4)}", **words)
+        return write(key=f"{key}:{secrets.token_hex(4)}", **words)
 
     _replace_everywhere(RefundWrite, write_with_new_key)
 

@@ -109,6 +109,9 @@ def open_work(excluded: Collection[str] = ()) -> tuple[str, ...]:
             status__in=[RemoteOrderRecord.Status.RECEIVED, RemoteOrderRecord.Status.REFUSING]
         )
         | RemoteOrderRecord.objects.filter(due_at__isnull=False),
+        "orders to cancel in stores": RemoteOrderRecord.objects.filter(
+            order__status=Order.Status.CANCELED, canceled_there_at=None
+        ),
         "parcels to report to stores": Parcel.objects.filter(
             shipment__purchase_order__order__remote_order__isnull=False,
             status__in=Parcel.LEFT,

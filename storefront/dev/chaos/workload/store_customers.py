@@ -11,7 +11,7 @@ from random import Random
 from django.db import connection as database
 from django.utils import timezone
 
-from catalog.models import Variant
+from catalog.models import Image, Variant
 from catalog.products import images
 from orders.models import Order, Payment
 from shipping.models import Parcel
@@ -69,14 +69,13 @@ class StoreCustomers:
         if not self.orders_per_phase:
             return
         subscribe_all.delay()
-        # A product without a picture is not published.
-        images.fetch_due(size=PICTURES, now=timezone.now(), main_only=True)
         wanted = set(self._skus())
         until = time.monotonic() + LISTED_WITHIN_S
         for platform, url in self.place.store_urls.items():
             while missing := wanted - _shown_in(url):
                 if time.monotonic() > until:
                     raise NotListedError(f"{platform} does not show {sorted(missing)}")
+                _fetch_pictures()
                 stop.sleep(self.place, 0.5)
         # An order that cannot be fulfilled is refused at once.
         Connection.objects.update(refuse_after_hours=0)
@@ -245,6 +244,13 @@ class StoreCustomers:
         told = Counter(row["number"] for row in rows)
         if told != Counter(sent.values_list("number", flat=True)):
             yield f"{name}: the store was told of {sorted(told.elements())}, {sent.count()} left"
+
+
+def _fetch_pictures() -> None:
+    """Fetch missing pictures, also of a slow host: a product without one is not published."""
+    now = timezone.now()
+    Image.objects.filter(stem="").update(retry_at=now)
+    images.fetch_due(size=PICTURES, now=now, main_only=True)
 
 
 def _shown_in(url: str) -> set[str]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from storefront.dev.chaos.checker.checks import check_all
+from storefront.dev.chaos.checker.checks import EVENTS, STORES, check_all
 from storefront.dev.chaos.observations.history import (
     CustomerPurchase,
     Evidence,
@@ -189,6 +189,8 @@ def test_one_key_may_have_one_rejection():
         (replace(GOOD, charges=[charge(refunded=1000)], refunds={"FL-1": 500}), MONEY),
         (replace(GOOD, return_labels=["R1-L1", "R1-L1"]), "each return label is bought once"),
         (replace(GOOD, wrong_returns=["FL-1: two are kept"]), "each return is stored once"),
+        (replace(GOOD, wrong_store_orders=["shopify #1 was refunded 2 times"]), STORES),
+        (replace(GOOD, wrong_events=["evt_1 never arrived"]), EVENTS),
         (replace(GOOD, canceling_suppliers=["bigbuy"], returned=["FL-1"]), FAULTS),
         (replace(refused_part(), charges=[charge()]), MONEY),
         (replace(refused_part(), charges=[charge(refunded=1000)]), MONEY),
