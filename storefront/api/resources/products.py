@@ -154,6 +154,7 @@ def _parameters() -> tuple[OpenApiParameter, ...]:
 
 PARAMETERS = _parameters()
 KNOWN = frozenset(parameter.name for parameter in PARAMETERS)
+MAY_BE_EMPTY = ("q", "country")  # an empty country is refused as one without delivery
 
 
 def _custom_parameters(query: ProductFilter) -> Iterator[str]:
@@ -212,9 +213,9 @@ class ListingList(Endpoint):
         return Response(ProductListSerializer(page, context=context).data)
 
     def _parse_query(self, request: Request) -> tuple[ProductFilter, Category | None]:
-        """Parse the query parameters; unlike a page, refuse unknown ones.
+        """Parse the query parameters; unlike a page, refuse unknown and empty ones.
 
-        Raises: ProblemError: some are malformed or unknown.
+        Raises: ProblemError: some are malformed, empty or unknown.
         """
         params = request.query_params
         slug = params.get("category", "")
@@ -224,7 +225,10 @@ class ListingList(Endpoint):
             category = Category.objects.filter(slug=slug).first()
         known = KNOWN.union(_custom_parameters(query))
         invalid = dict.fromkeys(sorted(set(params) - known), _("This parameter does not exist."))
-        invalid |= dict.fromkeys(query.ignored, _("This value is not valid."))
+        empty = [
+            name for name in params if name not in MAY_BE_EMPTY and not all(params.getlist(name))
+        ]
+        invalid |= dict.fromkeys([*query.ignored, *empty], _("This value is not valid."))
         if slug and category is None:
             invalid["category"] = _("This category does not exist.")
         if invalid:

@@ -133,6 +133,7 @@ def test_unknown_parameter_is_named_and_an_unsold_product_not_found(api):
         "price_min=cheap",
         "price_max=NaN",
         "lm_min=-5",
+        "lm_min=",
         "g_max=1e99",
         "power=plutonium",
         "f=magnet,rocket",
