@@ -3,6 +3,7 @@
 from django.urls import path
 
 from storefront.api.merchant.catalog.channels import CategoryList, ChannelList
+from storefront.api.merchant.catalog.images import ImageDetail, ProductImages
 from storefront.api.merchant.catalog.jobs import (
     BulkPrices,
     BulkProducts,
@@ -58,6 +59,8 @@ routes = [
     path("products/", ProductList.as_view()),
     path("products/<int:product_id>/", ProductDetail.as_view()),
     path("products/<int:product_id>/variants/", ProductVariants.as_view()),
+    path("products/<int:product_id>/images/", ProductImages.as_view()),
+    path("images/<int:image_id>/", ImageDetail.as_view()),
     path("variants/", VariantList.as_view()),
     path("variants/<int:variant_id>/", VariantDetail.as_view()),
     path("categories/", CategoryList.as_view()),

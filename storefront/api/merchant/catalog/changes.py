@@ -62,6 +62,9 @@ class VariantChangeSerializer(StrictSerializer):
     )
     origin_country = serializers.RegexField(COUNTRY, required=False, allow_blank=True)
     gtin = GtinField(required=False, help_text="Added to the variant.")
+    mpn = StrictCharField(
+        required=False, max_length=100, help_text="Part number of the brand. Added to the variant."
+    )
 
 
 class CategoryField(serializers.SlugRelatedField[Category]):

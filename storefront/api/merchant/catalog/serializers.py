@@ -35,6 +35,27 @@ class ImageSerializer(serializers.Serializer[Any]):
     alt_texts = serializers.DictField(child=serializers.CharField(), help_text="By language.")
 
 
+class ProductImageSerializer(ResourceSerializer):
+    """An image of a product, also one that is not fetched yet."""
+
+    id = serializers.IntegerField()
+    product_id = serializers.IntegerField()
+    variant_id = serializers.IntegerField(allow_null=True, help_text="Null: of all variants.")
+    status = serializers.SerializerMethodField(help_text="Only stored images are shown.")
+    problem = serializers.CharField(allow_blank=True, help_text="Why it could not be fetched.")
+    role = serializers.ChoiceField(choices=Image.Role.choices)
+    position = serializers.IntegerField()
+    source_url = serializers.CharField()
+    urls = PictureField(source="stem")
+    alt_texts = serializers.DictField(child=serializers.CharField(), help_text="By language.")
+
+    @extend_schema_field(serializers.ChoiceField(choices=["stored", "pending", "failed"]))
+    def get_status(self, row: Image) -> str:
+        if row.stem:
+            return "stored"
+        return "failed" if row.tries and row.retry_at is None else "pending"
+
+
 class VariantSerializer(ResourceSerializer):
     """An item for sale. Its SKU never changes."""
 

@@ -114,7 +114,7 @@ def change_variant(
     now: datetime,
     check: Check[Variant] | None = None,
 ) -> Variant:
-    """Change the stated fields and add the stated GTIN; lock the fields against feeds.
+    """Change the stated fields and add the stated numbers; lock the fields against feeds.
 
     Locks:  the variants of the product, then its listings, then the product
     Raises: Variant.DoesNotExist, ValidationError; what ``check`` raises
@@ -127,8 +127,9 @@ def change_variant(
         set_change_source(SOURCE, actor=actor)
         if changes := _variant_changes(variant, values):
             variant_edits.edit_variant(variant=variant, changes=changes, now=now)
-        if gtin := values.get("gtin"):
-            _add_gtin(variant, gtin, now=now)
+        for scheme in identifier_edits.EDITABLE_SCHEMES:
+            if number := values.get(scheme):
+                _add_identifier(variant, scheme, number, now=now)
     return Variant.objects.get(pk=pk)
 
 
@@ -195,7 +196,9 @@ def _cleaned(field: str, text: str) -> str:
 
 
 def _variant_changes(variant: Variant, values: Mapping[str, Any]) -> dict[str, Any]:
-    changes = {name: value for name, value in values.items() if name not in ("gtin", "options")}
+    changes = {
+        name: value for name, value in values.items() if name not in ("gtin", "mpn", "options")
+    }
     if "options" in values:
         with _errors_of("options"):
             changes["option_values"] = variant_form.check_options(
@@ -215,15 +218,19 @@ def _variant_changes(variant: Variant, values: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in changes.items() if getattr(variant, name) != value}
 
 
-def _add_gtin(variant: Variant, gtin: str, *, now: datetime) -> None:
-    if variant.identifiers.filter(scheme=Identifier.Scheme.GTIN, value=gtin).exists():
-        return
+def _add_identifier(variant: Variant, scheme: str, number: str, *, now: datetime) -> None:
+    """Add a GTIN or part number. Raises ValidationError: another variant has it, or it is empty."""
     try:
-        identifier_edits.check_free(variant=variant, scheme=Identifier.Scheme.GTIN, value=gtin)
+        value = identifier_edits.parse(scheme=scheme, raw=number, brand=variant.product.brand.name)
+        if variant.identifiers.filter(scheme=scheme, value=value).exists():
+            return
+        identifier_edits.check_free(variant=variant, scheme=scheme, value=value)
+    except identifier_edits.InvalidPartNumberError as error:
+        raise serializers.ValidationError({scheme: ["Send letters or digits."]}) from error
     except identifier_edits.IdentifierTakenError as error:
-        message = f"{error.variant.sku} has this GTIN."
-        raise serializers.ValidationError({"gtin": [message]}) from error
-    added = Identifier(scheme=Identifier.Scheme.GTIN, value=gtin, raw=gtin)
+        message = f"{error.variant.sku} has this number."
+        raise serializers.ValidationError({scheme: [message]}) from error
+    added = Identifier(scheme=scheme, value=value, raw=number)
     identifier_edits.save_identifiers(
         variant=variant, added=[added], verified={}, removed=[], now=now
     )

@@ -279,7 +279,19 @@ def test_gtin_of_another_variant_is_refused(merchant):
 
     answer = patch(merchant, f"{VARIANTS}{other.pk}/", {"gtin": "4006381333931"})
 
-    assert answer.json()["errors"][0] == {"pointer": "#/gtin", "detail": "HL-1 has this GTIN."}
+    assert answer.json()["errors"][0] == {"pointer": "#/gtin", "detail": "HL-1 has this number."}
+
+
+def test_part_number_is_added(merchant):
+    variant = make_variant()
+
+    changed = patch(merchant, f"{VARIANTS}{variant.pk}/", {"mpn": "NB-1800"}).json()
+    empty = patch(merchant, f"{VARIANTS}{variant.pk}/", {"mpn": "--"})
+
+    assert [(each["type"], each["number"]) for each in changed["identifiers"]] == [
+        ("mpn", "nb1800")
+    ]
+    assert pointers(empty) == ["#/mpn"]
 
 
 def test_unknown_rows_are_not_found(merchant):
