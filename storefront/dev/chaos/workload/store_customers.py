@@ -25,6 +25,7 @@ from storefront.sales_channels.connections.factory import open_platform
 from storefront.sales_channels.connections.tasks import subscribe_all
 from storefront.sales_channels.drift import check
 from storefront.sales_channels.models import ChannelRun, Connection, Drift, RemoteOrderRecord
+from storefront.sales_channels.orders.intake import RETURNED
 from storefront.sales_channels.orders.tasks import poll_stores
 from storefront.sales_channels.platforms.base import RemoteOrder
 
@@ -234,7 +235,10 @@ class StoreCustomers:
         times = sum(refund.amount.amount == REFUND_AMOUNT for refund in remote.refunds)
         if order.number in self.refunded and times != 1:
             yield f"{name} was refunded {times} times"
-        if (order.status == Order.Status.CANCELED) != remote.is_canceled:
+        # Two platforms have one status: a full refund after the cancellation replaces it.
+        is_ended = remote.is_canceled or remote.payment in RETURNED
+        is_canceled = order.status == Order.Status.CANCELED
+        if remote.is_canceled > is_canceled or is_canceled > is_ended:
             yield f"{name} is {order.status} here, canceled there: {remote.is_canceled}"
         sent = Parcel.objects.filter(
             shipment__purchase_order__order=order, status__in=Parcel.LEFT, lines__isnull=False
