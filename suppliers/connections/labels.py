@@ -78,6 +78,15 @@ OPTIONS: Mapping[str, OptionLabel] = {
     "phone": OptionLabel(
         _("Our phone number for carriers"), _("Sent with orders whose customer gave no number.")
     ),
+    # onX
+    "api_key_header": OptionLabel(
+        _("Header for the API key"),
+        _("Such as X-API-Key. Empty: the key is sent as a bearer token."),
+    ),
+    "cost_field": OptionLabel(
+        _("Field with our cost"),
+        _("cost: the price is used where a variant has no cost. price: always the price."),
+    ),
     # Files
     "via": OptionLabel(
         _("File transfer"),

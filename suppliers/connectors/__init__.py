@@ -7,6 +7,7 @@ CONNECTORS = {
     "bigbuy": "suppliers.connectors.bigbuy.BigBuy",
     "cj": "suppliers.connectors.cj.CJ",
     "feed": "suppliers.connectors.feed.Feed",
+    "onx": "suppliers.connectors.onx.OnX",
 }
 
 

@@ -19,6 +19,7 @@ from storefront.dev.sandboxes.bigcommerce import __main__ as bigcommerce
 from storefront.dev.sandboxes.cj import __main__ as cj
 from storefront.dev.sandboxes.core import stopping
 from storefront.dev.sandboxes.feeds import __main__ as feeds
+from storefront.dev.sandboxes.onx import __main__ as onx
 from storefront.dev.sandboxes.sendcloud import __main__ as sendcloud
 from storefront.dev.sandboxes.seventeen_track import __main__ as seventeen_track
 from storefront.dev.sandboxes.shopify import __main__ as shopify
@@ -32,6 +33,7 @@ SANDBOXES: dict[str, Callable[[Sequence[str]], object]] = {
     "cj": cj.main,
     "feeds": feeds.main,
     "mail": mail.main,
+    "onx": onx.main,
     "sendcloud": sendcloud.main,
     "seventeen_track": seventeen_track.main,
     "shopify": shopify.main,

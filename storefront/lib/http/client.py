@@ -178,17 +178,19 @@ class ApiClient:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         to: BinaryIO | None = None,
+        operation: str = "",
     ) -> ServiceResponse:
         """Send one request and return the answer, whatever its status.
 
         The body of a successful answer is written ``to`` a file as it arrives, if given. The gate
-        then gets progress calls, so that its lease can be shorter than the whole call.
+        then gets progress calls, so that its lease can be shorter than the whole call. The gate and
+        the log name the call by ``operation``, if one address serves many operations.
 
         Raises: TemporaryError: no complete answer. PermanentError: an answer over the size limit.
         """
         request = self._request(method, path, params=params, body=body, headers=headers)
         heartbeat_s = 0.0 if to is None else self._heartbeat_s
-        call = self._call(method, path, heartbeat_s=heartbeat_s)
+        call = self._call(method, operation or path, heartbeat_s=heartbeat_s)
         return self._observed(request, call, must_succeed=False, to=to)
 
     def _call(self, method: str, path: str, *, heartbeat_s: float = 0.0) -> Call:

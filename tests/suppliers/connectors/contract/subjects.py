@@ -12,6 +12,7 @@ from typing import Any
 
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY as BIGBUY_KEY
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
+from storefront.dev.sandboxes.onx.state import DEFAULT_KEY as ONX_KEY
 from suppliers.connectors import connector_class
 from suppliers.connectors.capabilities import Capability
 from tests.fakes.bigbuy_sandbox import OPTIONS as BIGBUY_OPTIONS
@@ -82,7 +83,8 @@ class Subject:
     late_s: float = 1.5
     # Our balance plus the cost of all orders: constant while each order is paid once.
     money: Callable[[Any], Decimal] = lambda _: Decimal(0)
-    # An order whose call at this path fails is half-placed and can be canceled.
+    # An order whose call at this path fails is half-placed and can be canceled; if empty, orders
+    # are placed in one step.
     interrupted_at: str = ""
     # Marks the order with this number as delivered.
     deliver: Callable[[Any, str], None] = lambda *_: None
@@ -252,12 +254,39 @@ FEED_BY_SFTP = SftpSubject(
     late_s=SLOW_S,
 )
 
+ONX = Subject(
+    connector="onx",
+    module="storefront.dev.sandboxes.onx",
+    path="/mcp",
+    words=("--sessions",),
+    secrets={"token": ONX_KEY},
+    options={"warehouse_country": "CN"},
+    # Each is a tool: all are called at one path.
+    paths={
+        Capability.CATALOG: ("get-products", "get-product-variants"),
+        Capability.STOCK_AND_PRICE: ("get-inventory", "get-product-variants"),
+        Capability.ORDER_PLACING: ("get-orders", "create-sales-order"),
+        Capability.ORDER_READING: ("get-orders", "get-fulfillments"),
+        Capability.CANCELLATION: ("get-orders", "cancel-order"),
+        Capability.TRACKING: ("get-orders", "get-fulfillments"),
+    },
+    lists={
+        "products": "get-products",
+        "prices": "get-product-variants",
+        "stock": "get-inventory",
+    },
+    goods=supplier_ledgers.goods_at_onx,
+    orders=supplier_ledgers.orders_at_onx,
+    deliver=supplier_ledgers.deliver_at_onx,
+)
+
 SUBJECTS: dict[str, Subject] = {
     "bigbuy": BIGBUY,
     "cj": CJ,
     "cj-staged": CJ_STAGED,
     "feed": FEED,
     "feed-sftp": FEED_BY_SFTP,
+    "onx": ONX,
 }
 
 

@@ -89,3 +89,20 @@ def emailed_orders(opened: Any) -> Orders:
         (number, {line["sku"]: line["quantity"] for line in letter["lines"]})
         for number, (_, letter) in opened.context.mailer.letters.items()
     ]
+
+
+def goods_at_onx(sandbox: Any) -> dict[str, str]:
+    rows = sandbox.client.get(f"{sandbox.url}/control/items").json()
+    return {row["sku"]: row["product"] for row in rows}
+
+
+def orders_at_onx(opened: Any) -> Orders:
+    return [
+        (row["externalId"], {line["sku"]: int(line["quantity"]) for line in row["lineItems"]})
+        for row in opened.sandbox.control("orders")["orders"]
+        if row["status"] != "cancelled"
+    ]
+
+
+def deliver_at_onx(opened: Any, number: str) -> None:
+    opened.sandbox.control("advance", {"number": number, "to": "delivered"})

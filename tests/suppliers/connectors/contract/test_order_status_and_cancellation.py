@@ -76,7 +76,10 @@ def test_lost_cancellation_answer_raises(connect, name, path):
     money = opened.money
 
     for kind in QUICK_LOSSES:
-        number = half_place(opened, opened.subject.interrupted_at)
+        if opened.subject.interrupted_at:
+            number = half_place(opened, opened.subject.interrupted_at)
+        else:
+            number = opened.connector.place(request(opened)).number
         opened.fault(path, kind, count=0)
         with pytest.raises(ExternalServiceError) as lost:
             opened.connector.cancel(number=number)

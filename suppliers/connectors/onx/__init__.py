@@ -1,0 +1,5 @@
+"""onX: export the connector."""
+
+from suppliers.connectors.onx.connector import OnX
+
+__all__ = ["OnX"]
