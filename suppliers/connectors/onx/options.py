@@ -58,7 +58,7 @@ class Options(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     order_statuses: dict[str, Acknowledgement] = {}
 
     def answer(self, status: str) -> Acknowledgement | None:
-        """Return the meaning of a status; None if nobody has defined it."""
+        """Return the meaning of a status; None if it is unknown."""
         own = {status_word(name): answer for name, answer in self.order_statuses.items()}
         return own.get(status_word(status)) or STATUSES.get(status_word(status))
 

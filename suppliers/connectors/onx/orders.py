@@ -29,7 +29,7 @@ ORDERS_PER_CALL = 50
 OTHER_ORDER = "other_order"
 
 type Row = dict[str, Any]
-# Notes a status that nobody has mapped.
+# Notes a status whose meaning is unknown.
 StatusNote = Callable[[str], None]
 
 
@@ -151,7 +151,7 @@ class Orders:
         return self._options.answer(parsing.text(row.get("status")))
 
     def _report(self, number: str, order: Row, fulfillments: Sequence[Row]) -> PurchaseOrderReport:
-        """Return the state of an order; a status that nobody has mapped decides nothing."""
+        """Return the state of an order; a status of unknown meaning decides nothing."""
         status, known = parsing.text(order.get("status")), self._answer(order)
         reason = ""
         if known is None:

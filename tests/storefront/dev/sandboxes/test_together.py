@@ -17,7 +17,7 @@ KEYS = ["--secret", "sk_test_x", "--hook-secret", "whsec_x"]
 @contextmanager
 def start(tmp_path, *, smtp_port):
     words = []
-    for name in ("cj", "bigbuy", "feeds"):
+    for name in ("cj", "bigbuy", "feeds", "onx"):
         words += [name, "--port", "0", "--data", str(tmp_path / name), "--count", "5", "--"]
     words += ["stripe", "--port", "0", "--data", str(tmp_path / "stripe"), *KEYS, "--"]
     tracker = str(tmp_path / "tracker")
@@ -45,7 +45,7 @@ def start(tmp_path, *, smtp_port):
 def test_all_serve_until_a_signal(tmp_path, number):
     smtp_port = free_port()
     with start(tmp_path, smtp_port=smtp_port) as process:
-        ready = [process.stdout.readline().split()[1] for _ in range(11)]
+        ready = [process.stdout.readline().split()[1] for _ in range(12)]
         for url in ready:
             if url.startswith("http:"):
                 with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
@@ -56,7 +56,7 @@ def test_all_serve_until_a_signal(tmp_path, number):
         process.send_signal(number)
 
         assert process.wait(timeout=15) == 0
-    assert len({*ready}) == 11
+    assert len({*ready}) == 12
 
 
 def test_all_end_when_one_cannot_start(tmp_path):
