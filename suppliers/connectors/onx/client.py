@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from storefront.lib.http.errors import ExternalServiceError, PermanentError, TemporaryError
 from storefront.lib.http.responses import raise_for_status
@@ -30,12 +31,11 @@ class ToolClient:
     """
 
     def __init__(self, context: ConnectorContext, options: Options) -> None:
-        # The address is the whole endpoint: with it as base, the client would append a slash.
-        base_url, _, self._path = context.base_url.rpartition("/")
+        base_url, self._path = _split_endpoint(context.base_url)
         key = context.secrets.get("token", "")
         header = options.api_key_header
         credentials = {header: key} if header else {"Authorization": f"Bearer {key}"}
-        self._api = replace(context, base_url=f"{base_url}/").api(
+        self._api = replace(context, base_url=base_url).api(
             headers={"Accept": ACCEPT, **(credentials if key else {})},
             max_answer_bytes=MAX_ANSWER_BYTES,
         )
@@ -172,6 +172,14 @@ def rows_of(payload: Mapping[str, Any], name: str, *, tool: str) -> list[dict[st
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise PermanentError(f"{tool}: the answer has no {name}", code="garbage")
     return rows
+
+
+def _split_endpoint(url: str) -> tuple[str, str]:
+    """Return the folder of an address and the rest: to a base, the client would append a slash."""
+    parts = urlsplit(url)
+    folder, _, name = parts.path.rpartition("/")
+    query = f"?{parts.query}" if parts.query else ""
+    return urlunsplit((parts.scheme, parts.netloc, f"{folder}/", "", "")), name + query
 
 
 def _unreadable(what: str, error: Exception) -> PermanentError:

@@ -82,13 +82,13 @@ class Orders:
         for batch in batched(filter(None, numbers), ORDERS_PER_CALL):
             found = {
                 reference: order
-                for order in self._api.rows("get-orders", "orders", ids=list(batch))
-                if (reference := parsing.text(order.get("id"))) in batch
+                for order in self._rows_of("get-orders", "orders", "id", batch, ids=list(batch))
+                if (reference := parsing.text(order.get("id")))
                 and parsing.text(order.get("externalId")) in {"", numbers[reference]}
             }
             fulfillments = self._fulfillments(list(found)) if found else ()
             for reference, order in found.items():
-                own = [row for row in fulfillments if row.get("orderId") == reference]
+                own = [row for row in fulfillments if parsing.text(row.get("orderId")) == reference]
                 yield self._report(numbers[reference], order, own)
 
     def cancel(self, number: str) -> PurchaseOrderReport:
@@ -130,7 +130,7 @@ class Orders:
         """
         payload = self._api.query("get-orders", {"externalIds": [number]})
         rows = rows_of(payload, "orders", tool="get-orders")
-        own = [row for row in rows if row.get("externalId") == number]
+        own = [row for row in rows if parsing.text(row.get("externalId")) == number]
         if rows and not own:
             raise TemporaryError(
                 f"get-orders: requested {number}, received others", code=OTHER_ORDER
@@ -142,10 +142,22 @@ class Orders:
         return own[0] if own else None
 
     def _fulfillments(self, references: Sequence[str]) -> tuple[Row, ...]:
-        rows = tuple(self._api.rows("get-fulfillments", "fulfillments", orderIds=list(references)))
-        if any(row.get("orderId") not in references for row in rows):
-            raise TemporaryError("get-fulfillments: received other orders", code=OTHER_ORDER)
-        return rows
+        filters = {"orderIds": list(references)}
+        return tuple(
+            self._rows_of("get-fulfillments", "fulfillments", "orderId", references, **filters)
+        )
+
+    def _rows_of(
+        self, tool: str, name: str, key: str, references: Sequence[str], **filters: Any
+    ) -> Iterator[Row]:
+        """Yield the rows of these orders.
+
+        Raises: TemporaryError  the server returned other orders: it did not filter
+        """
+        for row in self._api.rows(tool, name, **filters):
+            if parsing.text(row.get(key)) not in references:
+                raise TemporaryError(f"{tool}: received other orders", code=OTHER_ORDER)
+            yield row
 
     def _answer(self, row: Row) -> Acknowledgement | None:
         return self._options.answer(parsing.text(row.get("status")))

@@ -14,10 +14,10 @@ def serve(monkeypatch, db):
     opened = []
     with respx.mock() as mocked:
 
-        def start(*, options=None, state=None, gate=None, **answers):
+        def start(*, url=URL, options=None, state=None, gate=None, **answers):
             server = MockedServer(**answers)
-            mocked.post(URL).mock(side_effect=server)
-            opened.append(open_onx(options or {}, state=state, gate=gate))
+            mocked.post(url).mock(side_effect=server)
+            opened.append(open_onx(url, options or {}, state=state, gate=gate))
             return server, opened[-1]
 
         yield start

@@ -58,6 +58,6 @@ class MockedServer:
         return [arguments for called, arguments in self.calls if called == name]
 
 
-def open_onx(options, **changes):
+def open_onx(url, options, **changes):
     changes = {name: value for name, value in changes.items() if value is not None}
-    return OnX(make_context(URL, secrets={"token": KEY}, options=options, **changes))
+    return OnX(make_context(url, secrets={"token": KEY}, options=options, **changes))

@@ -35,6 +35,23 @@ def test_session_is_opened_once_and_named_in_each_call(serve):
     assert {str(call.url) for call in calls} == {"https://onx.example/mcp"}
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://onx.example/",
+        "https://onx.example/v1/mcp",
+        "https://onx.example/mcp/",
+        "https://onx.example/mcp?tenant=7",
+    ],
+)
+def test_endpoint_is_called_at_the_very_address(serve, url):
+    server, onx = serve(url=url, get_products={"products": []})
+
+    onx.sign_in()
+
+    assert {str(request.url) for request in server.requests} == {url}
+
+
 def test_key_is_sent_in_the_header_that_staff_name(serve):
     server, onx = serve(get_products={"products": []}, options={"api_key_header": "X-API-Key"})
 
