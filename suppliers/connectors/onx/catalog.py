@@ -123,10 +123,13 @@ class Catalog:
     def _read_variants(self) -> sqlite3.Connection:
         if self._store is None:
             # Without a name, SQLite keeps the database in a file that it deletes by itself.
-            store = sqlite3.connect("", check_same_thread=False)
-            store.executescript(SCHEMA)
-            self._bad_rows = {"variants": list(self._add_variants(store))}
-            self._store, self._are_products_read = store, False
+            self._store = sqlite3.connect("", check_same_thread=False)
+            try:
+                self._store.executescript(SCHEMA)
+                self._bad_rows = {"variants": list(self._add_variants(self._store))}
+            except BaseException:
+                self.close()  # a partial list must not pass for the whole one
+                raise
         return self._store
 
     def _add_variants(self, store: sqlite3.Connection) -> Iterator[ImportIssue]:

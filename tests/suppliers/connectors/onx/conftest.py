@@ -12,7 +12,7 @@ def serve(monkeypatch, db):
     """Return a function that mocks the server and opens a connector to it."""
     monkeypatch.setattr(retries, "BASE_DELAY_S", 0)
     opened = []
-    with respx.mock() as mocked:
+    with respx.mock(assert_all_called=False) as mocked:
 
         def start(*, url=URL, options=None, state=None, gate=None, **answers):
             server = MockedServer(**answers)
