@@ -1,4 +1,4 @@
-"""Dashboard admin: show inbox assignments, broken invariants, check runs and default groups."""
+"""Dashboard admin: show what staff did with inbox rows, broken invariants, check runs and default groups."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,6 +6,8 @@ from storefront.dashboard.alerts import admin  # noqa: F401 - registers its page
 from storefront.dashboard.models import (
     DefaultGroup,
     InboxAssignment,
+    InboxNote,
+    InboxSnooze,
     InvariantCheckRun,
     InvariantViolation,
 )
@@ -15,6 +17,16 @@ from storefront.lib.staff.admin import register_read_only
 register_read_only(
     InboxAssignment,
     list_display=["cause", "row", "by", columns.age("at", _("Assigned"))],
+    list_filter=["by"],
+)
+register_read_only(
+    InboxSnooze,
+    list_display=["cause", "row", "until", "by", columns.age("at", _("Snoozed"))],
+    list_filter=["by"],
+)
+register_read_only(
+    InboxNote,
+    list_display=["cause", "row", "text", "by", columns.age("at", _("Written"))],
     list_filter=["by"],
 )
 register_read_only(

@@ -1,4 +1,4 @@
-"""Dashboard models: store inbox assignments and alerts, broken invariants, check runs, groups."""
+"""Dashboard models: store what staff do with inbox rows, alerts, broken invariants, groups."""
 
 from datetime import time
 
@@ -27,6 +27,43 @@ class InboxAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cause} {self.row}"
+
+
+class InboxSnooze(models.Model):
+    """An inbox row that is not shown until a time, or until its case starts again."""
+
+    cause = models.SlugField(_("Issue"), max_length=40, db_index=False)
+    row = models.BigIntegerField(_("Record number"))
+    until = models.DateTimeField(_("Snoozed until"))
+    by = models.CharField(_("By"), max_length=100)
+    at = models.DateTimeField(_("When"))
+
+    class Meta:
+        verbose_name = _("snoozed item")
+        verbose_name_plural = _("snoozed items")
+        constraints = [unique("inbox_snooze_once", ["cause", "row"])]
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.row}"
+
+
+class InboxNote(models.Model):
+    """A note of staff on an inbox row."""
+
+    cause = models.SlugField(_("Issue"), max_length=40, db_index=False)
+    row = models.BigIntegerField(_("Record number"))
+    text = models.CharField(_("Note"), max_length=500)
+    by = models.CharField(_("By"), max_length=100)
+    at = models.DateTimeField(_("When"))
+
+    class Meta:
+        verbose_name = _("inbox note")
+        verbose_name_plural = _("inbox notes")
+        # a double click writes one note
+        constraints = [unique("inbox_note_once", ["cause", "row", "by", "text"])]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class InvariantViolation(models.Model):

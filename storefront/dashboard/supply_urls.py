@@ -4,7 +4,13 @@ from django.contrib import admin
 from django.urls import path, re_path
 
 from storefront.dashboard.catalog import attributes, bulk_edits, imports
-from storefront.dashboard.inbox import assignments, quick_actions, views
+from storefront.dashboard.inbox import (
+    assignments,
+    bulk_actions,
+    follow_up,
+    quick_actions,
+    views,
+)
 from storefront.dashboard.reports import (
     catalog_file,
     offer_comparison,
@@ -129,8 +135,16 @@ urlpatterns = [
         admin.site.admin_view(imports.download_setup_findings),
         name="setup_findings",
     ),
-    # /admin/supply/waiting/<cause>/?page=2
+    # /admin/supply/waiting/<cause>/?page=2&owner=me&late=1
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
+    # /admin/supply/waiting/<cause>/resend/?row=17&row=18
+    path(
+        "waiting/<slug:code>/<slug:action>/",
+        admin.site.admin_view(bulk_actions.show),
+        name="bulk_action",
+    ),
+    # /admin/supply/follow-up/, posted
+    path("follow-up/", admin.site.admin_view(follow_up.handle_post), name="follow_up"),
     # /admin/supply/actions/, posted
     path("actions/", admin.site.admin_view(quick_actions.run), name="run_action"),
     # /admin/supply/assign/, posted

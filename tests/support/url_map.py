@@ -113,6 +113,7 @@ def _arguments():
         **dict.fromkeys(("subscription_id", "hook_id", "event_id"), 1),
         **dict.fromkeys(("address_id", "customer_id", "listing_id", "parcel_id", "refund_id"), 1),
         "job_id": 1,
+        "action": "reject",
         "event": "order.placed",
         "kind": "damaged",
         **dict.fromkeys(("user_id", "session_id", "merge_id", "edit_id", "import_id"), 1),

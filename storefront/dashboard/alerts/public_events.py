@@ -26,7 +26,7 @@ def announce_cases(*, now: datetime) -> int:
         AnnouncedCase.objects.all().delete()
         return 0
     with override("en"):
-        items = query.load_items(now=now, most=MAX_CASES)
+        items = query.load_items(now=now, most=MAX_CASES, filters=query.ALL_ROWS)
     waiting = {_key(item): item for item in items}
     with suppress(IntegrityError):  # another worker is announcing them
         return _record(waiting, now)

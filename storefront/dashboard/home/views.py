@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog.safety.guarantees import find_missing_artwork
 from orders.enums import VIEW_COSTS
 from storefront.dashboard.home import feed_freshness, kpis
-from storefront.dashboard.inbox import query, quick_actions, views
+from storefront.dashboard.inbox import groups, views
 from storefront.lib.security import proxy_check
 
 
@@ -17,14 +17,14 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the context of the start page; each part only for users who may view its tables."""
     now, may_see = timezone.now(), request.user.has_perm
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    inbox = query.load(causes=query.rules_for(request.user), now=now)
+    filters = views.filters_of(request)
+    inbox = groups.load(user=request.user, now=now, filters=filters)
     context |= {
         "now": now,
-        "waiting": quick_actions.with_buttons(inbox.rows, request.user),
-        "waiting_count": inbox.count,
-        "at_risk": inbox.at_risk,
-        "truncated": inbox.truncated,
-        "alert_count": views.count(inbox.rows) if views.may_see_alerts(request.user) else 0,
+        "inbox": inbox,
+        "filters": filters,
+        "filter_links": views.filter_links(filters),
+        "alert_count": inbox.count_of(views.CODES) if views.may_see_alerts(request.user) else 0,
         "shared_address": proxy_check.shared_address(),
         "trusted_proxies": settings.TRUSTED_PROXIES,
     }

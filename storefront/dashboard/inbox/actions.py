@@ -60,6 +60,9 @@ USER_ERRORS: tuple[type[Exception], ...] = (
 )
 CHECK_WITH_SUPPLIER = _("Check status with supplier")
 STATUS_REQUESTED = _("%s: the supplier is being asked. Refresh the page in a minute.")
+STATUS_EFFECT = _(
+    "The supplier of each item is asked for its status. Nothing is ordered or canceled."
+)
 TRY_AGAIN = _("Try again")
 ATTEMPT_STARTED = _("%s: a new attempt has started.")
 SYNC_STARTED = _("%s: the sync has started.")
@@ -67,13 +70,18 @@ SYNC_STARTED = _("%s: the sync has started.")
 
 @dataclass(frozen=True, slots=True)
 class QuickAction:
-    """A quick action. ``do`` gets the row, the part of the row to act on, the user and the time."""
+    """A quick action. ``do`` gets the row, the part of the row to act on, the user and the time.
+
+    ``effect`` says what happens, in the preview of a run for several rows. Without it, the action
+    is for single rows: it needs a part of the row, or one click already acts on all rows.
+    """
 
     code: str
     label: str | Promise
     done: str | Promise
     model: type[models.Model]
     do: Callable[[Any, str, str, datetime], object]
+    effect: str | Promise = ""
 
 
 def _waive(row: PurchaseOrder, key: str, actor: str, now: datetime) -> None:
@@ -156,10 +164,16 @@ CHECK_AGAIN = QuickAction(
     _("%s was checked again. Reasons that still apply keep it on hold."),
     PurchaseOrder,
     _check_again,
+    _(
+        "The reasons are checked again. Purchase orders without a reason that still applies are"
+        " submitted."
+    ),
 )
-LOOK_UP = QuickAction("look_up", CHECK_WITH_SUPPLIER, STATUS_REQUESTED, PurchaseOrder, _look_up)
+LOOK_UP = QuickAction(
+    "look_up", CHECK_WITH_SUPPLIER, STATUS_REQUESTED, PurchaseOrder, _look_up, STATUS_EFFECT
+)
 LOOK_UP_CLAIM = QuickAction(
-    "look_up", CHECK_WITH_SUPPLIER, STATUS_REQUESTED, SupplierClaim, _look_up_claim
+    "look_up", CHECK_WITH_SUPPLIER, STATUS_REQUESTED, SupplierClaim, _look_up_claim, STATUS_EFFECT
 )
 LOOK_UP_PARCEL = QuickAction(
     "look_up",
@@ -169,6 +183,7 @@ LOOK_UP_PARCEL = QuickAction(
     lambda row, *_args: enqueue_or_fail(
         poll_supplier, supplier_id=row.shipment.purchase_order.supplier_id
     ),
+    STATUS_EFFECT,
 )
 KEEP_CARRIER = QuickAction(
     "keep_carrier",
@@ -176,6 +191,7 @@ KEEP_CARRIER = QuickAction(
     _("%s: the carrier and the number are kept."),
     Parcel,
     _keep_carrier,
+    _("The carrier and the tracking number stay as the supplier sent them."),
 )
 QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
     "purchase_order_on_hold": (WAIVE, CHECK_AGAIN),
@@ -194,21 +210,54 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
     "parcel_late": (LOOK_UP_PARCEL,),
     "parcel_tracking_ended": (LOOK_UP_PARCEL,),
     "submission_failed": (
-        QuickAction("resubmit", _("Resend"), ATTEMPT_STARTED, PurchaseOrder, _resubmit),
+        QuickAction(
+            "resubmit",
+            _("Resend"),
+            ATTEMPT_STARTED,
+            PurchaseOrder,
+            _resubmit,
+            _("Each purchase order is sent to its supplier again, under the same number."),
+        ),
     ),
     "submission_late": (
-        QuickAction("submit_now", _("Send now"), ATTEMPT_STARTED, PurchaseOrder, _submit_now),
+        QuickAction(
+            "submit_now",
+            _("Send now"),
+            ATTEMPT_STARTED,
+            PurchaseOrder,
+            _submit_now,
+            _("Each purchase order is sent to its supplier now."),
+        ),
     ),
     "claim_not_submitted": (
         QuickAction(
-            "resubmit", _("Resend claim"), _("%s is being sent."), SupplierClaim, _resubmit_claim
+            "resubmit",
+            _("Resend claim"),
+            _("%s is being sent."),
+            SupplierClaim,
+            _resubmit_claim,
+            _("Each claim is sent to its supplier again, under the same number."),
         ),
     ),
     "stock_stale": (
-        QuickAction("sync_stock", _("Sync now"), SYNC_STARTED, Supplier, _sync("stock")),
+        QuickAction(
+            "sync_stock",
+            _("Sync now"),
+            SYNC_STARTED,
+            Supplier,
+            _sync("stock"),
+            _("The stock of each supplier is synced now."),
+        ),
     ),
     "costs_stale": (
-        QuickAction("sync_prices", _("Sync now"), SYNC_STARTED, Supplier, _sync("prices")),
+        QuickAction(
+            "sync_prices",
+            _("Sync now"),
+            SYNC_STARTED,
+            Supplier,
+            _sync("prices"),
+            _("The costs of each supplier are synced now."),
+        ),
     ),
     "backorder_open": (
         QuickAction(
@@ -217,6 +266,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             _("%s: searching for another supplier."),
             Backorder,
             _reroute,
+            _("Another supplier is searched for each item. If one is found, it gets the order."),
         ),
     ),
     "order_not_submitted": (
@@ -228,6 +278,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             lambda row, *_args: enqueue_or_fail(
                 purchasing_tasks.create_purchase_orders, order_id=row.pk
             ),
+            _("Purchase orders are created for each order that has none yet."),
         ),
     ),
     "order_payment_overdue": (
@@ -258,6 +309,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             _("%s is being reconciled. Refresh the page in a minute."),
             ReconciliationRun,
             lambda row, *_args: enqueue_or_fail(accounting_tasks.reconcile_day, day_id=row.pk),
+            _("Each day is reconciled with the payment gateway and the suppliers again."),
         ),
     ),
     "address_to_erase": (
@@ -267,6 +319,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             _("%s was marked as sent."),
             ErasureRequest,
             lambda row, _of, actor, now: privacy.record_sent(row=row, actor=actor, now=now),
+            _("Each request is recorded as sent. Use this after you asked the suppliers."),
         ),
     ),
     "sync_quarantined": (
@@ -278,6 +331,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             lambda row, _of, actor, now: quarantine_review.discard(
                 sync_run=row, actor=actor, now=now
             ),
+            _("The quarantined data is discarded. The next sync is checked on its own."),
         ),
     ),
     "sync_failed": (
@@ -289,6 +343,7 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             lambda row, *_args: enqueue_or_fail(
                 sync_now, supplier_id=row.supplier_id, kind=row.kind
             ),
+            _("Each failed job runs again."),
         ),
     ),
     "price_blocked": (
@@ -298,12 +353,32 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             _("%s: the current price was kept."),
             PriceHold,
             lambda row, _of, actor, now: price_approvals.reject(hold=row, actor=actor, now=now),
+            _("Each current price stays. The same suggestion is not held again."),
         ),
     ),
     "competitor_source_failing": (
-        QuickAction("fetch", _("Fetch now"), SYNC_STARTED, CompetitorSource, _fetch_source),
+        QuickAction(
+            "fetch",
+            _("Fetch now"),
+            SYNC_STARTED,
+            CompetitorSource,
+            _fetch_source,
+            _("The prices of each source are fetched now."),
+        ),
     ),
     "message_undeliverable": (
-        QuickAction("resend", _("Resend"), _("%s is being resent."), Message, _resend_message),
+        QuickAction(
+            "resend",
+            _("Resend"),
+            _("%s is being resent."),
+            Message,
+            _resend_message,
+            _("Each e-mail is sent again, except those that may have been delivered."),
+        ),
     ),
 }
+
+
+def bulk_actions(code: str) -> tuple[QuickAction, ...]:
+    """Return the quick actions of a rule that can run for several rows."""
+    return tuple(act for act in QUICK_ACTIONS.get(code, ()) if act.effect)

@@ -1,5 +1,6 @@
 """Inbox assignments: assign a row to one staff member, release it, reassign it."""
 
+import re
 from datetime import datetime, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -13,6 +14,7 @@ from storefront.dashboard.models import InboxAssignment
 RETENTION = timedelta(days=90)
 MAX_ID_DIGITS = 18
 MAX_PAGE_DIGITS = 6
+FILTERS = re.compile(r"[a-z]+=[a-z1]+(&[a-z]+=[a-z1]+)*")
 LIST_URLS = {"alerts": "supply:alerts", "index": "admin:index"}
 
 
@@ -63,7 +65,9 @@ def list_url(submitted: QueryDict) -> str:
     """Return the URL of the list that the form was sent from; ``cause`` must be valid."""
     if submitted.get("from") == "waiting":
         page = page_number(submitted.get("page", ""))
-        return f"{reverse('supply:waiting', args=[submitted['cause']])}?page={page}"
+        filters = submitted.get("filters", "")
+        more = f"&{filters}" if FILTERS.fullmatch(filters) else ""
+        return f"{reverse('supply:waiting', args=[submitted['cause']])}?page={page}{more}"
     return reverse(LIST_URLS.get(submitted.get("from", ""), LIST_URLS["index"]))
 
 

@@ -1,24 +1,66 @@
-"""Inbox query: load the rows of all rules, sort them by due time, count and total them."""
+"""Inbox query: load the rows of all rules, sort them by due time, count and total them.
 
-import json
+A snoozed row is left out, except where the filters or the caller ask for it.
+"""
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.urls import reverse
 
 from storefront.dashboard.inbox import sla, value_at_risk
+from storefront.dashboard.inbox.losses import LOSSES, Loss
 from storefront.dashboard.inbox.rule import InboxRule
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 
 ITEMS_PER_RULE = 20
+OWNERS = ("me", "none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which rows to load. ``owner`` is "me" (``user``), "none" or "" for all.
+
+    ``is_snoozed``: only snoozed rows if True, only others if False, all if None.
+    """
+
+    user: str = ""
+    owner: str = ""
+    is_late: bool = False
+    is_snoozed: bool | None = False
+
+    @property
+    def condition(self) -> str:
+        """Return the SQL condition on a row ``f``, its assignment ``t`` and its snooze ``z``."""
+        conditions = ["true"]
+        if self.owner:
+            conditions.append("t.by IS NULL" if self.owner == "none" else "t.by = %(user)s")
+        if self.is_late:
+            conditions.append("f.since + f.respond_within < %(now)s")
+        if self.is_snoozed is not None:
+            conditions.append(f"z.until IS {'NOT ' if self.is_snoozed else ''}NULL")
+        return " AND ".join(conditions)
+
+    @property
+    def query_string(self) -> str:
+        """Return the filters as the inbox pages take them."""
+        return urlencode(
+            ({"owner": self.owner} if self.owner else {})
+            | ({"late": "1"} if self.is_late else {})
+            | ({"snoozed": "1"} if self.is_snoozed else {})
+        )
+
+
+NOT_SNOOZED = Filters()
+ALL_ROWS = Filters(is_snoozed=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +68,7 @@ class InboxItem:
     """One inbox row. ``count`` is the number of rows of the same rule.
 
     ``due`` is when staff should have looked; ``raw`` is the detail as stored; ``buttons`` are the
-    quick actions.
+    quick actions, ``notes`` the notes of staff.
     """
 
     cause: InboxRule
@@ -41,8 +83,14 @@ class InboxItem:
     is_late: bool
     assignee: str
     assigned_at: datetime | None
+    snoozed_until: datetime | None
     raw: str = ""
     buttons: tuple[Any, ...] = ()
+    notes: tuple[Any, ...] = ()
+
+    @property
+    def loss(self) -> Loss:
+        return LOSSES[self.cause.code]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,33 +112,59 @@ class Inbox:
     truncated: list[TruncatedRule] = field(default_factory=list)
 
 
-def load(
-    *, causes: tuple[InboxRule, ...] = RULES, now: datetime, most: int = 0, after: int = 0
+def load(  # noqa: PLR0913 - which rules, which rows of them, which page
+    *,
+    causes: tuple[InboxRule, ...] = RULES,
+    now: datetime,
+    most: int = 0,
+    after: int = 0,
+    row_ids: Sequence[int] | None = None,
+    filters: Filters = NOT_SNOOZED,
 ) -> Inbox:
-    """Return the totals and up to ``most`` rows per rule, from row ``after`` on; first due first."""
+    """Return the totals and up to ``most`` rows per rule, from row ``after`` on; first due first.
+
+    ``row_ids`` limits the rows to these, of one rule.
+    """
     if not causes:
         return Inbox(rows=[], count=0, at_risk=[])
     by_code = {cause.code: cause for cause in causes}
-    shown = {"after": after, "last": after + (most or ITEMS_PER_RULE)}
+    values: dict[str, Any] = {"now": now, "user": filters.user}
+    values |= {"after": after, "last": after + (most or ITEMS_PER_RULE)}
+    condition = filters.condition
+    if row_ids is not None:
+        condition += " AND f.id = ANY(%(row_ids)s)"
+        values["row_ids"] = list(row_ids)
     with planned_cursor(connection) as cursor:  # planning takes longer than the answer
-        cursor.execute(_query(causes), {"now": now, **shown})
+        cursor.execute(
+            f"""
+            WITH found AS MATERIALIZED ({found_sql(causes, condition)})
+            SELECT risk.sums::text, f.code, f.total, f.id, f.name, f.since, f.amount, f.currency,
+                   f.detail, f.by, f.at, f.until
+            FROM found f CROSS JOIN ({value_at_risk.SUMS}) risk
+            WHERE f.place > %(after)s AND f.place <= %(last)s
+            """,  # noqa: S608 - made of constants
+            values,
+        )
         rows = cursor.fetchall()
-    items = [_item(by_code[code], now, *values) for _sums, code, *values in rows]
+    items = [_item(by_code[code], now, *columns) for _sums, code, *columns in rows]
     items.sort(key=lambda row: (row.due is None, row.due, row.cause.code, row.row))
-    sums = json.loads(rows[0][0]) if rows else {}
     return Inbox(
         rows=items,
         count=sum({row.cause.code: row.count for row in items}.values()),
-        at_risk=[Money(Decimal(sums[currency]), currency) for currency in sorted(sums)],
+        at_risk=value_at_risk.as_money(rows[0][0] if rows else "{}"),
         truncated=truncated_rules(items),
     )
 
 
 def load_items(
-    *, causes: tuple[InboxRule, ...] = RULES, now: datetime, most: int = 0
+    *,
+    causes: tuple[InboxRule, ...] = RULES,
+    now: datetime,
+    most: int = 0,
+    filters: Filters = NOT_SNOOZED,
 ) -> list[InboxItem]:
     """Return rows as ``load`` does, without totals."""
-    return load(causes=causes, now=now, most=most).rows
+    return load(causes=causes, now=now, most=most, filters=filters).rows
 
 
 def truncated_rules(rows: Sequence[InboxItem]) -> list[TruncatedRule]:
@@ -131,27 +205,32 @@ def _may_see(user: Any, cause: InboxRule) -> bool:
     return any(user.has_perm(cause.right(verb)) for verb in ("view", "change"))
 
 
-def _query(causes: tuple[InboxRule, ...]) -> str:
+def found_sql(causes: tuple[InboxRule, ...], condition: str) -> str:
+    """Return the query of the rows of these rules, with assignment, snooze, place and total."""
     parts = (
         f"""
-        (SELECT '{cause.code}' AS code, '{cause.page}' AS page, count(*) OVER () AS total,
-                row_number() OVER (ORDER BY since, id, name) AS place, id, name, since, amount,
-                currency, detail, {cause.has_stable_since} AS has_stable_since, order_id, purchase_order_id
+        (SELECT '{cause.code}' AS code, '{cause.page}' AS page, id, name, since, amount, currency,
+                detail, {cause.has_stable_since} AS has_stable_since,
+                {LOSSES[cause.code].is_money} AS is_money,
+                interval '{sla.response_time(cause.code).total_seconds():.0f} seconds' AS respond_within,
+                order_id, purchase_order_id
          FROM ({cause.sql}) AS waiting
          LEFT JOIN LATERAL ({value_at_risk.owner_sql(cause.page)}) o ON true)
         """  # noqa: S608 - all parts are written in inbox/rules
         for cause in causes
     )
     return f"""
-        WITH found AS MATERIALIZED ({" UNION ALL ".join(parts)})
-        SELECT risk.sums::text, f.code, f.total, f.id, f.name, f.since, f.amount, f.currency,
-               f.detail, t.by, t.at
-        FROM found f CROSS JOIN ({value_at_risk.SUMS}) risk
+        SELECT f.*, t.by, t.at, z.until, count(*) OVER (PARTITION BY f.code) AS total,
+               row_number() OVER (PARTITION BY f.code ORDER BY f.since, f.id, f.name) AS place
+        FROM ({" UNION ALL ".join(parts)}) f
         LEFT JOIN dashboard_inboxassignment t ON t.cause = f.code AND t.row = f.id
           AND CASE WHEN f.has_stable_since AND f.since IS NOT NULL THEN t.at >= f.since
               ELSE t.at > %(now)s - interval '1 day' END
-        WHERE f.place > %(after)s AND f.place <= %(last)s
-    """  # noqa: S608
+        LEFT JOIN dashboard_inboxsnooze z ON z.cause = f.code AND z.row = f.id
+          AND z.until > %(now)s
+          AND (NOT f.has_stable_since OR f.since IS NULL OR z.at >= f.since)
+        WHERE {condition}
+    """  # noqa: S608 - made of constants
 
 
 def _item(  # noqa: PLR0913, PLR0917 - the columns of one row
@@ -166,6 +245,7 @@ def _item(  # noqa: PLR0913, PLR0917 - the columns of one row
     detail: str | None,
     assignee: str | None,
     assigned_at: datetime | None,
+    snoozed_until: datetime | None,
 ) -> InboxItem:
     if cause.filters:
         url = reverse(f"admin:{cause.page}_changelist")
@@ -186,5 +266,6 @@ def _item(  # noqa: PLR0913, PLR0917 - the columns of one row
         is_late=until is not None and until < now,
         assignee=assignee or "",
         assigned_at=assigned_at,
+        snoozed_until=snoozed_until,
         raw=detail or "",
     )

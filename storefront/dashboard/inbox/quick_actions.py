@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -78,20 +80,44 @@ def run(request: HttpRequest) -> HttpResponse:
     if row is None:
         messages.warning(request, gettext("This record no longer exists."))
         return HttpResponseRedirect(assignments.list_url(submitted))
-    actor, now = str(request.user), timezone.now()
+    now = timezone.now()
     name = query.item_name(cause, row_id, now=now) or str(row)
-    try:
-        act.do(row, submitted.get("of", ""), actor, now)
-    except USER_ERRORS as refusal:
-        messages.warning(
-            request, str(refusal) or gettext("This is already resolved. No change was made.")
-        )
-    else:
+    item_since = assignments.parse_time(submitted.get("since", ""))
+    refusal = _perform(
+        request, cause.code, act, row, of=submitted.get("of", ""), since=item_since, now=now
+    )
+    if refusal is None:
         messages.success(request, str(act.done) % name)
-        _log(request, act, row_id)
-        since = assignments.parse_time(submitted.get("since", ""))
-        assignments.assign(cause=cause.code, row=row_id, since=since, actor=actor, now=now)
+    else:
+        messages.warning(request, refusal)
     return HttpResponseRedirect(assignments.list_url(submitted))
+
+
+def perform(
+    request: HttpRequest, item: InboxItem, act: QuickAction, row: Model, *, now: datetime
+) -> str | None:
+    """Run a quick action on the whole row, log it, assign the row; return why it was refused."""
+    return _perform(request, item.cause.code, act, row, of="", since=item.since, now=now)
+
+
+def _perform(  # noqa: PLR0913 - the action and what it is for
+    request: HttpRequest,
+    code: str,
+    act: QuickAction,
+    row: Model,
+    *,
+    of: str,
+    since: datetime | None,
+    now: datetime,
+) -> str | None:
+    actor = str(request.user)
+    try:
+        act.do(row, of, actor, now)
+    except USER_ERRORS as refusal:
+        return str(refusal) or gettext("This is already resolved. No change was made.")
+    _log(request, act, row.pk)
+    assignments.assign(cause=code, row=row.pk, since=since, actor=actor, now=now)
+    return None
 
 
 def _log(request: HttpRequest, act: QuickAction, row_id: int) -> None:

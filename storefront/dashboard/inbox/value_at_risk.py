@@ -1,6 +1,10 @@
 """Value at risk: build the SQL that sums the money of all rows, each order's money once."""
 
+import json
 from collections.abc import Mapping
+from decimal import Decimal
+
+from storefront.lib.money import Money
 
 # By page: the SQL that finds the order of a row, and the purchase order if the row is about that
 # part only. Rows of other pages are about other money: a claim, a price, a day.
@@ -47,7 +51,8 @@ _STOCK_LEVEL_ORDERS = f"""
         WHERE a.level_id = f.id AND a.status = 'unseen' OFFSET 0
     ) sold WHERE f.page = '{STOCK_LEVEL_PAGE}'"""  # noqa: S608 - made of constants
 
-# Reads ``found (code, page, id, amount, currency, order_id, purchase_order_id)``. Amounts of one
+# Reads ``found (code, page, id, amount, currency, is_money, order_id, purchase_order_id)``. Amounts
+# that are no money at risk are left out. Amounts of one
 # rule for one row add up; amounts of several rules for one row are the same money. The amount of a
 # part of an order or purchase order is included in the amount of the whole.
 SUMS = f"""
@@ -69,7 +74,7 @@ SUMS = f"""
                                sum(amount) AS amount
                         FROM (
                             SELECT currency, order_id, purchase_order_id, page, id, code, amount
-                            FROM found WHERE amount IS NOT NULL AND order_id IS NOT NULL
+                            FROM found WHERE is_money AND amount IS NOT NULL AND order_id IS NOT NULL
                             UNION ALL {_STOCK_LEVEL_ORDERS}
                         ) per_item GROUP BY 1, 2, 3, 4, 5, 6
                     ) per_rule GROUP BY 1, 2, 3, 4, 5
@@ -78,9 +83,16 @@ SUMS = f"""
             UNION ALL
             SELECT currency, max(amount) FROM (
                 SELECT currency, page, id, code, sum(amount) AS amount
-                FROM found WHERE amount IS NOT NULL AND order_id IS NULL AND page <> '{STOCK_LEVEL_PAGE}'
+                FROM found WHERE is_money AND amount IS NOT NULL AND order_id IS NULL
+                  AND page <> '{STOCK_LEVEL_PAGE}'
                 GROUP BY 1, 2, 3, 4
             ) per_rule GROUP BY currency, page, id
         ) owned GROUP BY currency
     ) summed
 """  # noqa: S608 - made of constants
+
+
+def as_money(sums: str) -> list[Money]:
+    """Parse sums by currency, as JSON, in the order of the currencies."""
+    known = json.loads(sums)
+    return [Money(Decimal(known[currency]), currency) for currency in sorted(known)]

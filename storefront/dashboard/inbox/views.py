@@ -12,9 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from storefront.dashboard import staff_page
-from storefront.dashboard.inbox import assignments, query, quick_actions
-from storefront.dashboard.inbox.query import InboxItem, TruncatedRule
+from storefront.dashboard import runbook, staff_page
+from storefront.dashboard.inbox import actions, assignments, follow_up, query, quick_actions
+from storefront.dashboard.inbox.losses import LOSSES
+from storefront.dashboard.inbox.query import Filters, InboxItem, TruncatedRule
 
 MAX_PER_RULE = 100
 
@@ -111,25 +112,68 @@ def _alerts(group: AlertGroup, items: Sequence[InboxItem]) -> Alerts:
 PAGE_SIZE = 100
 
 
+def filters_of(request: HttpRequest) -> Filters:
+    """Return the filters of an inbox page; an unknown one is ignored."""
+    owner = request.GET.get("owner", "")
+    return Filters(
+        user=str(request.user),
+        owner=owner if owner in query.OWNERS else "",
+        is_late=request.GET.get("late") == "1",
+        is_snoozed=request.GET.get("snoozed") == "1",
+    )
+
+
+def filter_links(filters: Filters) -> list[tuple[str, str, bool]]:
+    """Return the text and query string of each filter, and whether it is the current one."""
+    options = (
+        (gettext("All"), query.NOT_SNOOZED),
+        (gettext("Mine"), Filters(owner="me")),
+        (gettext("Unassigned"), Filters(owner="none")),
+        (gettext("Late"), Filters(is_late=True)),
+        (gettext("Snoozed"), Filters(is_snoozed=True)),
+    )
+    current = filters.query_string
+    return [(text, option.query_string, option.query_string == current) for text, option in options]
+
+
 def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
     """Show the rows of one rule, oldest first. Raises PermissionDenied."""
     cause = query.rule_for(request.user, code)
+    filters = filters_of(request)
     here = assignments.page_number(request.GET.get("page", ""))
     inbox = query.load(
-        causes=(cause,), now=timezone.now(), most=PAGE_SIZE, after=PAGE_SIZE * (here - 1)
+        causes=(cause,),
+        now=timezone.now(),
+        most=PAGE_SIZE,
+        after=PAGE_SIZE * (here - 1),
+        filters=filters,
     )
     if here > 1 and not inbox.rows:  # the rows of the last page are resolved
-        return HttpResponseRedirect(reverse("supply:waiting", args=[code]))
+        url = reverse("supply:waiting", args=[code])
+        return HttpResponseRedirect(f"{url}?{filters.query_string}".rstrip("?"))
+    can_act = request.user.has_perm(cause.right("change"))
+    rows = quick_actions.with_buttons(follow_up.with_notes(inbox.rows), request.user)
     return staff_page.render(
         request,
         "dashboard/inbox/rule.html",
         title=cause.sentence,
+        cause=cause,
+        loss=LOSSES[code],
         inbox=inbox,
-        waiting=quick_actions.with_buttons(inbox.rows, request.user),
+        waiting=rows,
         first=PAGE_SIZE * (here - 1) + 1,
         last=PAGE_SIZE * (here - 1) + len(inbox.rows),
         page=here,
         has_more=PAGE_SIZE * here < inbox.count,
         list_name="waiting",
-        empty_text=gettext("No open cases."),
+        empty_text=gettext("No items match this filter")
+        if filters.query_string
+        else gettext("No open cases."),
+        filters=filters,
+        filter_links=filter_links(filters),
+        bulk_actions=actions.bulk_actions(code) if can_act and rows else (),
+        can_act=can_act,
+        has_follow_up=True,
+        is_closable=can_act and code in follow_up.CLOSABLE,
+        runbook=runbook.entries().get(code),
     )

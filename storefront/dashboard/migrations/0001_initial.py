@@ -30,6 +30,30 @@ class Migration(migrations.Migration):
             options={"verbose_name": "failed integrity check", "verbose_name_plural": "failed integrity checks"},
         ),
         migrations.CreateModel(
+            name="InboxSnooze",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cause", models.SlugField(db_index=False, max_length=40, verbose_name="Issue")),
+                ("row", models.BigIntegerField(verbose_name="Record number")),
+                ("until", models.DateTimeField(verbose_name="Snoozed until")),
+                ("by", models.CharField(max_length=100, verbose_name="By")),
+                ("at", models.DateTimeField(verbose_name="When")),
+            ],
+            options={"verbose_name": "snoozed item", "verbose_name_plural": "snoozed items", "constraints": [models.UniqueConstraint(fields=("cause", "row"), name="inbox_snooze_once")]},
+        ),
+        migrations.CreateModel(
+            name="InboxNote",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cause", models.SlugField(db_index=False, max_length=40, verbose_name="Issue")),
+                ("row", models.BigIntegerField(verbose_name="Record number")),
+                ("text", models.CharField(max_length=500, verbose_name="Note")),
+                ("by", models.CharField(max_length=100, verbose_name="By")),
+                ("at", models.DateTimeField(verbose_name="When")),
+            ],
+            options={"verbose_name": "inbox note", "verbose_name_plural": "inbox notes", "constraints": [models.UniqueConstraint(fields=("cause", "row", "by", "text"), name="inbox_note_once")]},
+        ),
+        migrations.CreateModel(
             name="InboxAssignment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -47,6 +47,7 @@ def test_daily_pages_are_accessible(office, browse, width, theme):
         "scorecards/?by=acknowledge_time",
         "scorecards/lumen/",
         "supply/alerts/",
+        "supply/waiting/webhook_failed/",
         "supply/matches/",
         f"supply/offers/{OrderLine.objects.latest('pk').variant_id}/",
         f"suppliers/compliancedocument/{ComplianceDocument.objects.latest('pk').pk}/change/",
@@ -80,6 +81,7 @@ def test_inbox_item_links_to_its_import_errors(office, browse):
     page = browse()
     sign_in(page, office)
 
+    page.get_by_role("link", name="Import rows rejected", exact=True).click()
     page.get_by_role("link", name="A GTIN is not valid").click()
 
     page.get_by_text("The check digit is wrong.").first.wait_for()

@@ -1,4 +1,4 @@
-"""Staff resolve inbox items in a real browser: each hold reason has its own button."""
+"""Staff resolve inbox items in a real browser, by buttons, by keys, one by one or together."""
 
 from datetime import timedelta
 
@@ -6,9 +6,9 @@ import pytest
 
 from notifications.models import Message
 from orders.models import PurchaseOrder
-from storefront.dashboard.inbox import query
+from storefront.dashboard.models import InboxAssignment
 from tests.e2e.browser.conftest import look
-from tests.e2e.browser.test_staff import office, sign_in  # noqa: F401 - a fixture
+from tests.e2e.browser.test_staff import WHO, office, sign_in  # noqa: F401 - a fixture
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.browser
@@ -21,9 +21,8 @@ REASONS = [
 
 
 @pytest.fixture
-def held(office, monkeypatch):  # noqa: F811
-    """A purchase order on hold, and more failed notifications than the start page shows."""
-    monkeypatch.setattr(query, "ITEMS_PER_RULE", 2)
+def held(office):  # noqa: F811
+    """A purchase order on hold, and failed notifications."""
     ago = NOON - timedelta(hours=9)
     Message.objects.update(status="failed", status_since=ago)
     made = PurchaseOrder.objects.filter(status="draft").first()
@@ -36,6 +35,7 @@ def test_each_hold_reason_is_overridden_by_its_own_button(office, browse, held, 
     page = browse(width)
     sign_in(page, office)
     look(page)
+    page.get_by_role("link", name="Purchase order on hold", exact=True).click()
 
     row = page.get_by_role("row", name=held.number)
     assert row.get_by_role("button", name="Override hold").count() == 2
@@ -47,9 +47,30 @@ def test_each_hold_reason_is_overridden_by_its_own_button(office, browse, held, 
     assert (held.status, held.hold_reasons) == ("on_hold", REASONS[1:])
     look(page)
 
-    page.get_by_role("listitem").filter(has_text="Notification could not be delivered").get_by_role(
-        "link"
-    ).click()
+    page.get_by_role("link", name="Needs attention").click()
+    page.get_by_role("link", name="Notification could not be delivered", exact=True).click()
     page.get_by_role("link", name="Needs attention").wait_for()
     assert page.get_by_role("row").count() == Message.objects.count() + 1
     look(page)
+
+
+def test_inbox_is_worked_by_keys(office, browse, held):  # noqa: F811
+    page = browse()
+    sign_in(page, office)
+    causes = page.locator("[data-open]")
+
+    page.keyboard.press("j")
+    assert causes.first.evaluate("link => link === document.activeElement")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    name = causes.first.inner_text()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name=name).wait_for()
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+
+    page.get_by_text(WHO["email"]).first.wait_for()
+    assert InboxAssignment.objects.count() == 1
+    page.get_by_text("Note or snooze").first.click()
+    page.get_by_label("Note").first.fill("jak")
+    assert page.get_by_label("Note").first.input_value() == "jak", "no key acts in a field"

@@ -38,11 +38,10 @@ PRICES = (
         "price_blocked",
         _("Price change needs approval"),
         "catalog_pricehold",
-        "h.id, v.sku AS name, h.opened_at AS since, h.old_amount AS amount, c.currency,"
+        f"h.id, v.sku AS name, h.opened_at AS since, {NO_AMOUNT},"
         " jsonb_build_object('reason', h.reason, 'figures', h.breakdown->'figures')::text AS detail"
         " FROM catalog_pricehold h"
         " JOIN catalog_listing l ON l.id = h.listing_id"
-        " JOIN catalog_channel c ON c.id = l.channel_id"
         " JOIN catalog_variant v ON v.id = l.variant_id",
         "h.status = 'open'",
         format_detail=labels.row_message,

@@ -54,6 +54,31 @@ document.addEventListener("DOMContentLoaded", () => {
   document.querySelector("form[data-keys]")?.focus();
 });
 
+// Inbox: j and k move the focus between rows, Enter opens the focused link, a assigns its row.
+document.addEventListener("keydown", (event) => {
+  const links = [...document.querySelectorAll("[data-inbox] [data-open]")];
+  const isTyping = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+  if (!links.length || isTyping || event.ctrlKey || event.metaKey || event.altKey) {
+    return;
+  }
+  const row = document.activeElement.closest("[data-inbox] tr");
+  const at = links.findIndex((link) => row?.contains(link));
+  const step = { j: 1, k: -1 }[event.key];
+  if (step) {
+    event.preventDefault();
+    const next = at < 0 ? 0 : Math.min(Math.max(at + step, 0), links.length - 1);
+    links[next].focus();
+    links[next].scrollIntoView({ block: "nearest" });
+  } else if (event.key === "a" && !event.repeat) {
+    row?.querySelector("[data-assign]")?.click();
+  }
+});
+document.addEventListener("DOMContentLoaded", () => {
+  for (const help of document.querySelectorAll("[data-keys-help]")) {
+    help.hidden = false;
+  }
+});
+
 // Autocomplete: select2 names its box by the chosen value only; add the label of the field.
 function nameAutocompletes() {
   for (const select of document.querySelectorAll("select.select2-hidden-accessible")) {

@@ -36,6 +36,11 @@ def sign_in(client, name, *permissions):
     return str(user)
 
 
+def page(client):
+    url = reverse("supply:waiting", args=["message_undeliverable"])
+    return client.get(url).content.decode()
+
+
 def post(client, found, what, **more):
     given = {"cause": found.cause.code, "row": found.row, "since": found.since.isoformat()}
     return client.post(reverse("supply:assign"), {**given, "what": what, **more})
@@ -45,14 +50,15 @@ def test_item_is_assigned_shown_to_others_and_reassigned(client, row):
     ann = sign_in(client, "ann", "view_message")
     assert post(client, row, "assign").url == reverse("admin:index")
     assert waiting().assignee == ann
-    assert "Unassign" in client.get(reverse("admin:index")).content.decode()
+    assert "Unassign" in page(client)
+    assert "1 assigned" in client.get(reverse("admin:index")).content.decode()
 
     bob = sign_in(client, "bob", "view_message")
     post(client, row, "assign")  # the page is a minute old
     assert waiting().assignee == ann
-    page = client.get(reverse("admin:index")).content.decode()
-    assert ann in page
-    assert "Reassign to me" in page
+    shown = page(client)
+    assert ann in shown
+    assert "Reassign to me" in shown
 
     post(client, row, "reassign")
     assert waiting().assignee == bob

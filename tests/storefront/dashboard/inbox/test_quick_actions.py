@@ -51,7 +51,8 @@ def held():
 
 
 def page(client):
-    return client.get(reverse("admin:index")).content.decode()
+    url = reverse("supply:waiting", args=["purchase_order_on_hold"])
+    return client.get(url).content.decode()
 
 
 def run_action(client, cause, row, what, of=""):
