@@ -8,7 +8,14 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.listings import refresh as listing_refresh
 from catalog.listings.refresh import ListingSupply
-from catalog.models import DailySales, Listing, PriceChange, PriceRule, ProductCard
+from catalog.models import (
+    DailySales,
+    Listing,
+    PriceChange,
+    PriceHold,
+    PriceRule,
+    ProductCard,
+)
 from storefront.lib.money import Money
 from tests.factories.catalog import (
     NOON,
@@ -47,6 +54,28 @@ def refresh(*supplies, channel=None, now=NOON):
 def _market():
     make_price_rule()
     make_exchange_rate()
+
+
+def test_nothing_is_priced_or_held_before_origin_and_rate_are_known():
+    """The first complete price is published, however far it is from an incomplete one."""
+    limits = {"max_change_per_run": "0.40", "max_change_per_day": "0.50"}
+    make_price_book(channel=make_channel(), version=2, status="live", **limits)
+    variant = make_variant()
+
+    for incomplete in (
+        replace(supply(variant), origins=()),
+        supply(variant, currency="JPY"),
+    ):
+        refresh(incomplete)
+        listing = Listing.objects.get()
+        assert (listing.price_amount, listing.is_published) == (None, False)
+    assert not PriceChange.objects.exists()
+
+    refresh(supply(variant, cost="30.00"))
+
+    assert Listing.objects.get().is_published
+    assert PriceChange.objects.get().old_amount is None
+    assert not PriceHold.objects.exists()
 
 
 def test_a_supplied_variant_is_priced_published_and_indexed():

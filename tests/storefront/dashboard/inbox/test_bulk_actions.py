@@ -4,11 +4,12 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
-from catalog.models import Listing, PriceHold, PriceRule
+from catalog.models import PriceHold, PriceRule
 from storefront.dashboard.inbox import bulk_actions
 from storefront.dashboard.inbox.actions import QUICK_ACTIONS
 from storefront.dashboard.models import InboxAssignment
 from tests.factories.accounts import make_staff
+from tests.factories.catalog import make_listing
 from tests.factories.inbox_items import AGO
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "shared_world")]
@@ -27,9 +28,7 @@ def price_holds():
         "cost_amount": 5,
         "rule": PriceRule.objects.first(),
     }
-    listings = Listing.objects.order_by("pk")[:3]
-    assert len(listings) == 3
-    return [PriceHold.objects.create(listing=listing, **common) for listing in listings]
+    return [PriceHold.objects.create(listing=make_listing(), **common) for _ in range(3)]
 
 
 @pytest.fixture
