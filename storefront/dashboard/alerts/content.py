@@ -83,7 +83,7 @@ def _oldest(items: Sequence[InboxItem]) -> datetime:
 def _totals(items: Sequence[InboxItem]) -> list[Money]:
     sums: dict[str, Decimal] = {}
     for item in items:
-        if item.at_risk:
+        if item.at_risk and item.loss.is_money:
             known = sums.get(item.at_risk.currency, Decimal(0))
             sums[item.at_risk.currency] = known + item.at_risk.amount
     return [Money(amount, currency) for currency, amount in sorted(sums.items()) if amount]

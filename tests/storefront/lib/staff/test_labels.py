@@ -147,7 +147,7 @@ def test_price_hold_and_its_breakdown_are_translated(staff):
 
     page = staff.get(reverse("admin:catalog_pricehold_change", args=[hold.pk]))
     explain = staff.get(reverse("admin:catalog_listing_explain", args=[hold.listing_id]))
-    today = staff.get(reverse("admin:index"))
+    today = staff.get(reverse("supply:waiting", args=["price_blocked"]))
 
     why = "21.99 → 28.99: 31.83 %, bir dəfəyə maksimum dəyişmədən çoxdur."
     for shown in (page, explain, today):
