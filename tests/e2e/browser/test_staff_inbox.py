@@ -36,6 +36,7 @@ def test_each_hold_reason_is_overridden_by_its_own_button(office, browse, held, 
     sign_in(page, office)
     look(page)
     page.get_by_role("link", name="Purchase order on hold", exact=True).click()
+    page.locator("#runbook").wait_for()
 
     row = page.get_by_role("row", name=held.number)
     assert row.get_by_role("button", name="Override hold").count() == 2
@@ -48,8 +49,9 @@ def test_each_hold_reason_is_overridden_by_its_own_button(office, browse, held, 
     look(page)
 
     page.get_by_role("link", name="Needs attention").click()
+    page.locator("#waiting-title").get_by_text("Needs attention").wait_for()
     page.get_by_role("link", name="Notification could not be delivered", exact=True).click()
-    page.get_by_role("link", name="Needs attention").wait_for()
+    page.locator("#runbook").wait_for()
     assert page.get_by_role("row").count() == Message.objects.count() + 1
     look(page)
 
@@ -65,7 +67,8 @@ def test_inbox_is_worked_by_keys(office, browse, held):  # noqa: F811
     page.keyboard.press("k")
     name = causes.first.inner_text()
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name=name).wait_for()
+    page.locator("#waiting-title").get_by_text(name).wait_for()
+    page.locator("#runbook").wait_for()
     page.keyboard.press("j")
     page.keyboard.press("a")
 
