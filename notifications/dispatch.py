@@ -21,6 +21,7 @@ from notifications.rendering import render, render_chat_message, render_text_mes
 from notifications.routes import ROUTES, Route
 from notifications.sealed_links import HIDDEN_LINK, decrypt_link, hide_links
 from notifications.senders import OptedOutError, OutgoingMessage, Receipt, sender_for, sms
+from storefront.identity import live_database
 from storefront.identity.current import shop_identity
 from storefront.lib.clock import time_zone_of, time_zones_of
 from storefront.lib.failpoints import failpoint
@@ -70,6 +71,7 @@ SUPERSEDED_BY: Mapping[str, tuple[str, ...]] = {
     "parcel.ready_for_pickup": ENDS_OF_PARCEL,
     **dict.fromkeys(("parcel.lost", "parcel.returned"), ("parcel.delivered",)),
 }
+RESTORED = "A backup was restored: this may have been sent after the backup was made."
 MAX_MORNINGS = 4  # more are tried only for zones that have no hour in common
 # Local time of the country of delivery, in each of its zones, during which a channel sends.
 SENDING_HOURS: Mapping[str, tuple[time, time]] = {preferences.SMS: (time(8), time(21))}
@@ -81,6 +83,8 @@ def fan_out(*, event: Event, now: datetime) -> list[Message]:
     event = Event.objects.select_for_update(of=["self"]).get(pk=event.pk)
     if event.fanned_out_at is not None:
         return []
+    # Of an event that is older than a restored backup: see ``send``.
+    is_forgotten = live_database.cached().is_from_before(event.occurred_at)
     messages = [
         Message(
             event=event,
@@ -89,7 +93,7 @@ def fan_out(*, event: Event, now: datetime) -> list[Message]:
             template=route.template,
             locale=str(event.payload["locale"]),
             status=Status.PENDING,
-            status_since=now,
+            status_since=event.occurred_at if is_forgotten else now,
             due_at=now,
         )
         for route in ROUTES.get(event.name, ())
@@ -119,7 +123,8 @@ def send(*, message: Message, now: datetime) -> Message:
     """Send one message, unless another worker does.
 
     The status ``sending`` is committed before the server is contacted. After a crash it stays, and
-    only staff resend: a missed message that staff see is better than a duplicate. A message that
+    only staff resend: a missed message that staff see is better than a duplicate. For that reason,
+    what waits since before a backup was restored fails: it may have been sent since. A message that
     its recipient no longer wants, or that is no longer true, is deleted. Outside the sending hours
     of its channel, a message waits for their start.
     Raises: ConcurrentUpdateError   another worker sends it
@@ -128,8 +133,10 @@ def send(*, message: Message, now: datetime) -> Message:
     reasons = suppressions.active_reasons(message)
     if message.status in UNSENT_STATUSES and not _may_send(message, reasons, now):
         return message
+    waits_since = message.status_since
     message.move(Status.SENDING, at=now, attempts=message.attempts + 1, problem="", delivery="")
     try:
+        _require_not_forgotten(waits_since)
         suppressions.check_reachable(message, reasons)
         composed = compose(message)
     except UnreachableError as error:
@@ -159,6 +166,12 @@ def send(*, message: Message, now: datetime) -> Message:
     else:
         message.move(Status.SENT, at=now, **_receipt_fields(receipt))
     return message
+
+
+def _require_not_forgotten(waits_since: datetime) -> None:
+    """Raise PermanentError if the message may have been sent before a backup was restored."""
+    if live_database.cached().is_from_before(waits_since):
+        raise PermanentError(RESTORED)
 
 
 def hand_over(composed: OutgoingMessage, *, sender: str) -> Receipt | None:

@@ -169,6 +169,14 @@ def demonstration(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def live_database(monkeypatch):
+    """Cache that this is the shop's database, which saves a query; tests of copies reset it."""
+    from storefront.identity import live_database  # noqa: PLC0415 - the settings are not read yet
+
+    monkeypatch.setattr(live_database, "_cached", (math.inf, live_database.State(is_recorded=True)))
+
+
+@pytest.fixture(autouse=True)
 def settled_language():
     """Reset the language, which a page in Azerbaijani leaves active in the thread."""
     from django.utils import translation  # noqa: PLC0415 - the settings are not read yet

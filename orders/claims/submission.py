@@ -10,6 +10,8 @@ from django.utils.translation import gettext
 
 from orders.claims import settlement
 from orders.models import PurchaseMessage, SupplierClaim
+from orders.purchasing import retries
+from storefront.identity import live_database
 from storefront.lib.clock import Clock, running_clock
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import ExternalServiceError, PermanentError
@@ -77,9 +79,24 @@ def submit(*, claim: SupplierClaim, now: datetime) -> SupplierClaim:
             raise ClaimStateError(f"{claim}: {claim.status}")
         with open_connector(claim.purchase_order.supplier) as connector:
             request = build_request(claim)
+            is_forgotten = _is_forgotten(claim)
             _mark_submitting(claim, request, now)
-            _call_supplier(claim, request, connector, clock)
+            if is_forgotten:
+                settlement.mark_unknown(claim, retries.RESTORED, now)
+            else:
+                _call_supplier(claim, request, connector, clock)
     return claim
+
+
+def _is_forgotten(claim: SupplierClaim) -> bool:
+    """Return whether the supplier may have received it before a backup was restored."""
+    database = live_database.read()
+    if not database.is_live:
+        raise ClaimStateError(f"{claim}: this database is a copy")
+    attempts = claim.purchase_order.messages.filter(
+        direction=PurchaseMessage.Direction.OUT, kind="claim", body__number=claim.number
+    )
+    return retries.is_forgotten(database, since=claim.opened_at, attempts=attempts)
 
 
 def build_request(claim: SupplierClaim) -> ClaimRequest:

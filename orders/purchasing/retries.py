@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
-from orders.models import PurchaseOrder, SupplierClaim
+from orders.models import PurchaseMessage, PurchaseOrder, SupplierClaim
+from storefront.identity import live_database
 from storefront.lib.http.backoff import add_jitter, backoff
 from storefront.lib.http.errors import CallDeferredError, ExternalServiceError, TemporaryError
 from suppliers.resilience import circuit_breaker
@@ -15,6 +16,7 @@ from suppliers.resilience import circuit_breaker
 MAX_PAUSE = timedelta(hours=6)
 # A call that timed out here may still be under way: an earlier lookup would prove nothing.
 MAX_CALL_TIME = timedelta(seconds=30)
+RESTORED = "A backup was restored: this may have been sent after the backup was made."
 # After this time without a result, the worker of a submission is taken for dead. A missing advisory
 # lock alone is no proof: the worker may have lost only its database connection.
 SUBMISSION_TIMEOUT = timedelta(seconds=90)
@@ -26,6 +28,19 @@ def call_in_progress_message() -> str:
         "A request about this purchase order may still be running. Its status is checked "
         "automatically once the request has ended."
     )
+
+
+def is_forgotten(
+    database: live_database.State, *, since: datetime, attempts: QuerySet[PurchaseMessage]
+) -> bool:
+    """Return whether a supplier may have received what a restored backup does not know of.
+
+    That is so for what is older than the moment when staff switched on the backup, without an
+    attempt since then. Such an attempt is recorded and looked up, not sent.
+    """
+    if not database.is_from_before(since):
+        return False
+    return not attempts.filter(at__gte=database.switched_on_at).exists()
 
 
 def retry_after(error: ExternalServiceError | str, *, now: datetime) -> datetime | None:

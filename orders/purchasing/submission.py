@@ -26,12 +26,14 @@ from orders.purchasing import (
     locks,
     out_of_stock,
     reassignment,
+    retries,
     submission_lookup,
 )
 from orders.purchasing.creation import SourcedLine
 from orders.purchasing.holds.facts import evaluate_purchase_order
 from orders.purchasing.holds.rules import NO_SHIPPING_METHOD, HoldReason
 from orders.purchasing.supplier_request import as_logged, build_request
+from storefront.identity import live_database
 from storefront.lib.address import Address
 from storefront.lib.clock import Clock, running_clock
 from storefront.lib.failpoints import failpoint
@@ -98,9 +100,11 @@ def submit(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
     """Check the hold rules, then hold the purchase order or submit it to its supplier.
 
     ``submitting`` is committed before the call. If the effect of the call is unknown, the state
-    becomes ``submit_unknown``, which only ``submission_lookup.resolve`` ends.
+    becomes ``submit_unknown``, which only ``submission_lookup.resolve`` ends. So does an order
+    from before a backup was restored, without a call.
 
-    Raises: NotSubmittableError  nothing to submit, or another worker submits it
+    Raises: NotSubmittableError  nothing to submit, another worker submits it, or the database is a
+                                 copy
     """
     clock = running_clock(now)
     _require_submittable(purchase_order)
@@ -113,10 +117,25 @@ def submit(*, purchase_order: PurchaseOrder, now: datetime) -> PurchaseOrder:
                 _hold(purchase_order, reasons, now)
             return purchase_order
         request = build_request(purchase_order)
-        if _mark_submitting(purchase_order, request, now):
+        is_forgotten = _is_forgotten(purchase_order)
+        if not _mark_submitting(purchase_order, request, now):
+            return purchase_order
+        if is_forgotten:
+            submission_lookup.mark_unknown(purchase_order, retries.RESTORED, now)
+        else:
             # The supplier decrements stock during the call: the answer needs a time after it.
             _call_supplier(purchase_order, request, connector, clock)
     return purchase_order
+
+
+def _is_forgotten(purchase_order: PurchaseOrder) -> bool:
+    """Return whether the supplier may have received it before a backup was restored."""
+    database = live_database.read()
+    if not database.is_live:
+        raise NotSubmittableError(f"{purchase_order}: this database is a copy")
+    attempts = purchase_order.messages.filter(direction=PurchaseMessage.Direction.OUT, kind="place")
+    placed_at = purchase_order.order.placed_at
+    return retries.is_forgotten(database, since=placed_at, attempts=attempts)
 
 
 def _require_submittable(purchase_order: PurchaseOrder) -> None:

@@ -22,8 +22,8 @@ from storefront.identity.brand_checks import (
     logo_format,
 )
 from storefront.identity.current import COLOR_FIELDS, FIELDS, MAIL_FIELDS, is_reserved
-from storefront.identity.models import GuaranteeArtwork, LegalText, ShopIdentity
-from storefront.lib.staff.admin import StaffAdmin
+from storefront.identity.models import GuaranteeArtwork, LegalText, LiveDatabase, ShopIdentity
+from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.fieldsets import Group
 
 
@@ -225,3 +225,10 @@ class GuaranteeArtworkAdmin(StaffAdmin):
     exclude = ("content",)
     list_display: ClassVar = ["kind", "language", "format", "digest", "uploaded_at"]
     ordering: ClassVar = ["kind", "language"]
+
+
+register_read_only(
+    LiveDatabase,
+    list_display=["switched_on_at", "switched_on_by", "backed_up_at"],
+    ordering=["pk"],
+)

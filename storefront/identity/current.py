@@ -11,6 +11,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError
 
+from storefront.identity import live_database
+
 CACHE_S = 10.0
 YOUR_EUROPE_URL = (
     "https://europa.eu/youreurope/citizens/consumers/shopping/guarantees-returns/index_en.htm"
@@ -117,8 +119,16 @@ def shop_identity() -> Identity:
 
 
 def may_sell() -> bool:
-    """Return whether the shop may sell: in production, only once its own identity is entered."""
-    return not (settings.IS_PRODUCTION and shop_identity().is_demonstration)
+    """Return whether the shop may sell: never from a copy of its database.
+
+    In production, only once its own identity is entered.
+    """
+    if settings.IS_PRODUCTION and shop_identity().is_demonstration:
+        return False
+    try:
+        return live_database.cached().is_live
+    except DatabaseError:
+        return True  # the page that asks fails by itself, or needs no database
 
 
 def legal_text(*, page: str, language: str) -> str:

@@ -1,4 +1,4 @@
-"""Identity models: store who runs the shop, its legal texts and guarantee artwork per language."""
+"""Identity models: store who runs the shop, in which database, its legal texts and artwork."""
 
 from django.conf import settings
 from django.core.validators import RegexValidator, URLValidator
@@ -226,3 +226,26 @@ class GuaranteeArtwork(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.language}"
+
+
+class LiveDatabase(models.Model):
+    """The database that the shop works in, of which every other one is a copy. At most one row.
+
+    A restored backup still names the database that it was taken from (``live_database``).
+    """
+
+    # of the PostgreSQL cluster and, within it, of the database; 0 and 0: paused by an operator
+    system_identifier = models.BigIntegerField(_("Cluster"))
+    database_oid = models.BigIntegerField(_("Database"))
+    # Empty until staff switch on a copy.
+    switched_on_at = models.DateTimeField(_("Switched on"), null=True)
+    switched_on_by = models.CharField(_("Switched on by"), max_length=100, blank=True)
+    backed_up_at = models.DateTimeField(_("Last backup"), null=True)
+
+    class Meta:
+        verbose_name = _("live database")
+        verbose_name_plural = _("live databases")
+        constraints = [check("one_live_database", models.Q(pk=1))]
+
+    def __str__(self) -> str:
+        return f"{self.system_identifier}/{self.database_oid}"

@@ -29,6 +29,7 @@ from storefront.dev.chaos.plan import (
 from storefront.dev.chaos.runner import Run, open_shop, start
 from storefront.dev.chaos.workload import goods as workload_goods
 from storefront.dev.chaos.workload.goods import SellableProduct
+from storefront.identity.models import LiveDatabase
 
 HOT_UNITS = 8
 NO_MUTANT = "no mutant"
@@ -222,6 +223,7 @@ class _ShopCopies:
             cursor.execute(f"CREATE DATABASE {name} TEMPLATE {parts.path[1:]}")
         connection.close()
         connection.settings_dict["NAME"] = name
+        LiveDatabase.objects.all().delete()  # in a copy, workers would do nothing
         others = (self.place.sms_url, self.place.labels_url, self.place.receiver_url)
         stores = self.place.store_urls.values()
         for url in (*self.place.supplier_urls.values(), *others, *stores):

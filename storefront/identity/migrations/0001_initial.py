@@ -90,4 +90,16 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="LiveDatabase",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("system_identifier", models.BigIntegerField(verbose_name="Cluster")),
+                ("database_oid", models.BigIntegerField(verbose_name="Database")),
+                ("switched_on_at", models.DateTimeField(null=True, verbose_name="Switched on")),
+                ("switched_on_by", models.CharField(blank=True, max_length=100, verbose_name="Switched on by")),
+                ("backed_up_at", models.DateTimeField(null=True, verbose_name="Last backup")),
+            ],
+            options={"verbose_name": "live database", "verbose_name_plural": "live databases", "constraints": [models.CheckConstraint(condition=models.Q(("pk", 1)), name="one_live_database")]},
+        ),
     ]
