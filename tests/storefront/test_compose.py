@@ -129,6 +129,11 @@ def test_every_setting_is_in_the_compose_file_and_documented(services):
     assert variables - set(shop) == set(documented("Variables of docker-compose.yml"))
 
 
+def test_image_has_the_programs_of_the_database_server(services):
+    major = re.match(r"postgres:(\d+)\.", services["postgres"]["image"])[1]
+    assert f"postgresql-client-{major} " in Path("Dockerfile").read_text()
+
+
 def test_image_does_not_run_as_root():
     lines = Path("Dockerfile").read_text().splitlines()
     last_stage = lines[max(i for i, line in enumerate(lines) if line.startswith("FROM ")) :]

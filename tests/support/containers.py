@@ -81,8 +81,8 @@ class Image:
         copy_what_the_image_holds(self.folder / "app")
         shutil.copytree("/etc", self.folder / "etc", symlinks=True)
         for line in self._lines:
-            # The tests' virtual environment replaces the one that is built here.
-            if line.startswith("RUN ") and not re.search(r"-m venv|pip install", line):
+            # The tests' virtual environment and programs replace those that are installed here.
+            if line.startswith("RUN ") and not re.search(r"-m venv|pip install|apt-get", line):
                 command = ["sh", "-ec", line.removeprefix("RUN ")]
                 self._popen(command, is_build=True).check()
 
