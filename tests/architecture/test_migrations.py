@@ -5,10 +5,11 @@ import re
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, migrations, models
 from django.db.migrations import RunSQL
 from django.db.migrations.loader import MigrationLoader
 
+from tests.support import migration_safety
 from tests.support.source_files import APPS, ROOT
 
 FILES = sorted(path for app in APPS for path in (ROOT / app).rglob("migrations/sql/*.sql"))
@@ -110,10 +111,9 @@ def test_no_index_is_the_beginning_of_another_one():
 
 
 def test_each_sql_file_is_run_by_one_migration():
-    migrations = MigrationLoader(None).disk_migrations.values()
     run = [
         operation.sql
-        for migration in migrations
+        for migration in MigrationLoader(None).disk_migrations.values()
         for operation in migration.operations
         if isinstance(operation, RunSQL)
     ]
@@ -131,3 +131,48 @@ def test_a_comment_precedes_each_statement(path):
         for before, line in zip(["", *lines], lines, strict=False)
         if statements.match(line) and not before.startswith("-- ")
     ] == []
+
+
+@pytest.mark.django_db
+def test_each_later_migration_leaves_the_code_of_yesterday_working():
+    broken = {
+        str(migration): rules - set(getattr(migration, "allows", ()))
+        for migration in migration_safety.later_migrations()
+        if (rules := migration_safety.rules_broken(migration_safety.sql_of(migration)))
+    }
+
+    assert {name: rules for name, rules in broken.items() if rules} == {}
+
+
+@pytest.mark.parametrize(
+    ("operation", "rule"),
+    [
+        (migrations.RemoveField("livedatabase", "switched_on_by"), "ban-drop-column"),
+        (migrations.RenameField("livedatabase", "backed_up_at", "saved_at"), "renaming-column"),
+        (migrations.DeleteModel("livedatabase"), "ban-drop-table"),
+        (
+            migrations.AddField("livedatabase", "size", models.BigIntegerField()),
+            "adding-required-field",
+        ),
+        (
+            migrations.AddIndex("livedatabase", models.Index(fields=["backed_up_at"], name="at")),
+            "require-concurrent-index-creation",
+        ),
+        (
+            migrations.AddConstraint(
+                "livedatabase", models.CheckConstraint(condition=models.Q(pk=1), name="one")
+            ),
+            "constraint-missing-not-valid",
+        ),
+        (migrations.AddField("livedatabase", "size", models.BigIntegerField(db_default=0)), None),
+    ],
+)
+@pytest.mark.django_db
+def test_an_operation_that_breaks_running_code_is_found(operation, rule):
+    migration = migrations.Migration("0002_more", "identity")
+    migration.operations = [operation]
+    migration.dependencies = [("identity", "0001_initial")]
+
+    found = migration_safety.rules_broken(migration_safety.sql_of(migration))
+
+    assert found == ({rule} if rule else set())
