@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path, re_path
 
 from storefront.dashboard.catalog import attributes, bulk_edits, imports
+from storefront.dashboard.go_live import views as go_live
 from storefront.dashboard.inbox import (
     assignments,
     bulk_actions,
@@ -149,6 +150,10 @@ urlpatterns = [
     path("actions/", admin.site.admin_view(quick_actions.run), name="run_action"),
     # /admin/supply/assign/, posted
     path("assign/", admin.site.admin_view(assignments.handle_post), name="assign"),
+    # /admin/supply/go-live/
+    path("go-live/", admin.site.admin_view(go_live.show), name="go_live"),
+    # /admin/supply/go-live/switch-on/, posted
+    path("go-live/switch-on/", admin.site.admin_view(go_live.switch_on), name="switch_on"),
     # /admin/supply/not-for-sale/<product>/
     path(
         "not-for-sale/<int:product_id>/",

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from storefront.dashboard.go_live import checklist
 from storefront.dashboard.home import feed_freshness
 from storefront.ops import health
 from suppliers.models import CircuitBreaker, Connection
@@ -202,6 +203,18 @@ def _disk() -> Iterator[Finding]:
             )
 
 
+def _first_steps() -> Iterator[Finding]:
+    """Yield the open steps of the go-live page, of which the last backup is one."""
+    for step in checklist.open_steps(now=timezone.now()):
+        is_missing = step.state is checklist.State.MISSING
+        yield Finding(
+            subject="go live",
+            fault=f"{step.title}: {step.detail}",
+            repair=f"{step.place}. {step.why}",
+            is_urgent=is_missing and settings.IS_PRODUCTION,
+        )
+
+
 EXAMINATIONS: Mapping[str, Callable[[], Iterator[Finding]]] = {
     "version": _version,
     "migrations": _migrations,
@@ -211,4 +224,5 @@ EXAMINATIONS: Mapping[str, Callable[[], Iterator[Finding]]] = {
     "certificate": _certificate,
     "suppliers": _suppliers,
     "disk": _disk,
+    "go live": _first_steps,
 }

@@ -32,6 +32,7 @@ PAGES_WITHOUT_TABLE = {
     "supply:alerts": "suppliers_supplieroffer",
     "supply:attributes": "catalog_customattribute",
     "supply:duplicates": "suppliers_supplieroffer",
+    "supply:go_live": "identity_shopidentity",
     "supply:matches": "suppliers_supplieroffer",
     "supply:option_texts": "catalog_product",
     "supply:new_import": "suppliers_catalogimport",
@@ -126,6 +127,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
         (
             _("Settings"),
             [
+                (_("Go-live checklist"), "rocket_launch", "supply:go_live"),
                 (_("Price lists"), "menu_book", "catalog_pricebook"),
                 (_("Price rules"), "percent", "catalog_pricerule"),
                 (_("Promotions"), "redeem", "orders_promotion"),
