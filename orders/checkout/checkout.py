@@ -111,6 +111,7 @@ def place(  # noqa: PLR0913 - the parts of one record
     check: Mapping[str, Any] | None = None,
     tax: CountryRate | None = None,
     network: str = "",
+    reference: str = "",
 ) -> Placed:
     """Place a cart as an order: reserve its stock and create its first payment.
 
@@ -119,7 +120,8 @@ def place(  # noqa: PLR0913 - the parts of one record
     Shape:  ``agreed`` and ``agreed_arrival``: the total and the last day of arrival that the
             customer saw; ``check``: how the address was confirmed, as returned by
             ``verification.record``; ``tax``: the rate of its country, as read for this request;
-            ``network``: digest of the visitor's network (``client_ip.network_digest``)
+            ``network``: digest of the visitor's network (``client_ip.network_digest``);
+            ``reference``: its id in the caller's system, unique on the channel
     Locks:  the cart, the customer, promotions with a limit, the network, the stock rows in id
             order
     Raises: EmptyCartError, AlreadyPlacedError, UnavailableError, QuoteOutdatedError,
@@ -143,6 +145,7 @@ def place(  # noqa: PLR0913 - the parts of one record
         agreed=agreed,
         agreed_arrival=agreed_arrival,
         network=network,
+        reference=reference,
     )
     try:
         _require_stock(cart, quote, now)
@@ -175,6 +178,7 @@ def _place(  # noqa: PLR0913
     agreed: Money | None,
     agreed_arrival: date | None,
     network: str,
+    reference: str,
 ) -> Placed:
     if not open_order_limits.lock_cart(
         cart.pk
@@ -232,6 +236,7 @@ def _place(  # noqa: PLR0913
         payment_due_at=reservations.payment_deadline(since=since, now=now),
         now=now,
     )
+    order.external_reference = reference
     sold = [
         snapshot.SoldLine(
             variant=line.row.listing.variant,

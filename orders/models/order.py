@@ -172,7 +172,7 @@ class Order(Stateful):
     first_reserved_at = models.DateTimeField(_("First reserved"), null=True, blank=True)
     # Digest of the customer's network while the order is unpaid (``checkout.network_limits``).
     network = models.CharField(_("Customer network"), max_length=32, blank=True, db_default="")
-    # The id of an imported order in its store; empty: placed at our checkout.
+    # The id of the order in the store or program that sent it; empty: placed at our checkout.
     external_reference = models.CharField(
         _("Reference on the channel"), max_length=60, blank=True, db_default=""
     )

@@ -10,6 +10,7 @@ from storefront.api.customer.profile import AddressDetail, AddressList, Consents
 from storefront.api.customer.returns import OwnOrderReturns, OwnReturns
 from storefront.api.merchant import routes as merchant
 from storefront.api.merchant.events import docs_page
+from storefront.api.onx.views import OnxEndpoint
 from storefront.api.resources.availability import AvailabilityList
 from storefront.api.resources.carts import (
     CartCodes,
@@ -62,6 +63,8 @@ urlpatterns = [
     # /api/v1/admin/: the whole shop, for programs of the merchant with an API key
     path("v1/oauth/token/", AccessToken.as_view()),
     path("v1/admin/", include(merchant.routes)),
+    # /api/v1/onx/: the tools of Order Network eXchange
+    path("v1/onx/", OnxEndpoint.as_view()),
     # /api/docs/, /api/schema/: documentation
     path("docs/", docs.show, name="api-docs"),
     path("docs/webhooks/", docs_page.show, name="webhook-docs"),

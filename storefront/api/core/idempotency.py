@@ -65,7 +65,7 @@ def run_idempotent(
         return work(Attempt(is_retry_after_crash=False))
     route = f"{request.method} {request.path}"
     digest = _digest(route, json.dumps(request.data, sort_keys=True))
-    with _locked(f"{principal} {key}"):
+    with locked(f"{principal} {key}"):
         record = IdempotencyRecord.objects.filter(principal=principal, key=key).first()
         if record is not None and record.request_digest != digest:
             raise ProblemError(problem_types.KEY_REUSED)
@@ -115,7 +115,7 @@ def _digest(*parts: str) -> str:
 
 
 @contextmanager
-def _locked(name: str) -> Iterator[None]:
+def locked(name: str) -> Iterator[None]:
     """Hold an advisory lock. Raises ProblemError: another request held it for ``WAIT_S``."""
     lock_id = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
     with connection.cursor() as cursor:

@@ -69,7 +69,7 @@ class ClientThrottle(BaseThrottle):
     window_s = 60
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        is_read = request.method in SAFE_METHODS
+        is_read = self.is_read(request)
         limit = self.reads_per_window if is_read else self.changes_per_window
         now = time.time()
         window, elapsed_s = divmod(now, self.window_s)
@@ -88,6 +88,9 @@ class ClientThrottle(BaseThrottle):
             "RateLimit-Reset": str(max(1, round(self.wait_s))),
         }
         return count <= limit
+
+    def is_read(self, request: Request) -> bool:
+        return request.method in SAFE_METHODS
 
     def wait(self) -> float:
         return self.wait_s

@@ -102,10 +102,11 @@ def place_cart(  # noqa: PLR0913 - the parts of one record
     address_reason: str,
     network: str,
     endpoint: Endpoint,
+    reference: str = "",
 ) -> checkout.Placed:
     """Place a cart with the delivery option of a code; "" is the first one. Raises ProblemError.
 
-    Shape:  ``agreed`` and ``network`` as in ``checkout.place``
+    Shape:  ``agreed``, ``network`` and ``reference`` as in ``checkout.place``
     """
     country = validated_country(cart.channel, ship_to.country)
     checked_cart, quotes = quotes_for(
@@ -128,6 +129,7 @@ def place_cart(  # noqa: PLR0913 - the parts of one record
             ),
             tax=checked_cart.cart.tax,
             network=network,
+            reference=reference,
             now=endpoint.now,
         )
     except checkout.InvalidAddressError as error:

@@ -105,7 +105,7 @@ class StockList(MerchantEndpoint):
     )
     def get(self, request: Request) -> Response:
         wanted = validated_query(StockFilter, request.query_params)
-        return self.show_page(request, _levels(self.now).filter(**wanted), StockSerializer)
+        return self.show_page(request, stock_rows(self.now).filter(**wanted), StockSerializer)
 
     @write_operation(
         name="update_stock",
@@ -123,7 +123,7 @@ class StockList(MerchantEndpoint):
         def work(_attempt: Attempt) -> Response:
             values = validated(SetStockSerializer, request)
             writes.set_stock(**values, actor=self.client.actor, now=self.now)
-            level = _levels(self.now).get(
+            level = stock_rows(self.now).get(
                 offer__variant__sku=values["sku"], location=values["location_id"]
             )
             return self.show(request, level, StockSerializer)
@@ -131,6 +131,6 @@ class StockList(MerchantEndpoint):
         return self.run_once(request, work, is_required=False)
 
 
-def _levels(now: datetime) -> Any:
+def stock_rows(now: datetime) -> Any:
     rows = StockLevel.objects.with_available(now)
     return rows.select_related("offer__variant", "offer__supplier", "location")

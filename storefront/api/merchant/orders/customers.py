@@ -66,7 +66,7 @@ class CustomerList(MerchantEndpoint):
         scope=Scope.CUSTOMERS_READ,
     )
     def get(self, request: Request) -> Response:
-        rows = _customers().filter(**validated_query(CustomerFilter, request.query_params))
+        rows = customer_rows().filter(**validated_query(CustomerFilter, request.query_params))
         return self.show_page(request, rows, CustomerSerializer)
 
 
@@ -100,10 +100,10 @@ class CustomerConsents(MerchantEndpoint):
         return Response(ConsentListSerializer({"consents": consents}).data)
 
 
-def _customers() -> QuerySet[User]:
+def customer_rows() -> QuerySet[User]:
     addresses = Prefetch("addresses", SavedAddress.objects.order_by("-is_default", "pk"))
     return User.objects.filter(is_staff=False).prefetch_related(addresses)
 
 
 def _customer(pk: int) -> User:
-    return find_row(_customers(), pk=pk)
+    return find_row(customer_rows(), pk=pk)

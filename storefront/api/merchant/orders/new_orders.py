@@ -1,5 +1,6 @@
 """Merchant API: place an order for a customer, who pays it by a link."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +29,7 @@ from storefront.api.core.fields import (
     validated,
 )
 from storefront.api.core.idempotency import Attempt, form_key
-from storefront.api.core.views import require_identity
+from storefront.api.core.views import Endpoint, require_identity
 from storefront.api.merchant.orders.orders import TAG, OrderList
 from storefront.api.merchant.orders.shared import action_operation, invalid_field
 from storefront.api.resources.checkout import open_pay_url, place_cart
@@ -131,7 +132,11 @@ class OrderListAndCreation(OrderList):
                 form_key(request, principal=self.principal),
                 algorithm="sha256",
             )
-            order, first = self._find_or_place(request, digest.hexdigest()[:40])
+            order, first = find_or_place(
+                validated(NewMerchantOrderSerializer, request),
+                token=digest.hexdigest()[:40],
+                endpoint=self,
+            )
             shown = {
                 "number": order.number,
                 "status": order.status,
@@ -144,44 +149,54 @@ class OrderListAndCreation(OrderList):
 
         return self.run_once(request, work)
 
-    def _find_or_place(self, request: Request, token: str) -> tuple[Order, Any]:
-        wanted = validated(NewMerchantOrderSerializer, request)
-        if order := Order.objects.filter(cart__token=token).first():
-            return order, None
-        Cart.objects.filter(token=token).delete()  # left by a request that crashed
-        cart = self._fill_cart(wanted, token)
-        total = wanted.get("total")
-        return place_cart(
-            cart,
-            email=wanted["email"],
-            ship_to=Address(**wanted["ship_to"]),
-            delivery=wanted["delivery"],
-            agreed=Money(**total) if total else None,
-            address_reason=wanted["address_reason"],
-            network="",
-            endpoint=self,
-        )
 
-    def _fill_cart(self, wanted: dict[str, Any], token: str) -> Cart:
-        """Return a new cart with the ordered units. Raises ProblemError."""
-        market, language = _find_market(wanted["channel"], wanted.get("language"))
-        skus = {line["sku"] for line in wanted["lines"]}
-        found = Listing.objects.filter(channel__code=market.code, variant__sku__in=skus)
-        listings = dict(found.values_list("variant__sku", "pk"))
-        if unknown := sorted(skus - set(listings)):
-            raise ProblemError(problem_types.UNKNOWN_SKU, skus=unknown)
-        cart = carts.build_cart(
-            channel=Channel.objects.get(code=market.code),
-            country=wanted["ship_to"]["country"],
-            locale=language,
-            now=self.now,
-        )
-        cart.token = token
-        insert([cart])
-        for line in wanted["lines"]:
-            listing_id = listings[line["sku"]]
-            carts.add(cart=cart, listing_id=listing_id, quantity=line["quantity"], now=self.now)
-        return cart
+def find_or_place(
+    wanted: dict[str, Any], *, token: str, endpoint: Endpoint, reference: str = ""
+) -> tuple[Order, Any]:
+    """Return the order of a token; place it if there is none. Raises ProblemError.
+
+    Shape:  ``wanted`` as ``NewMerchantOrderSerializer`` validates it; ``reference`` is the id of
+            the order in the caller's system. The result has the first payment of a new order.
+    Locks:  the caller holds a lock on the token
+    """
+    if order := Order.objects.filter(cart__token=token).first():
+        return order, None
+    Cart.objects.filter(token=token).delete()  # left by a request that crashed
+    cart = _fill_cart(wanted, token, endpoint.now)
+    total = wanted.get("total")
+    return place_cart(
+        cart,
+        email=wanted["email"],
+        ship_to=Address(**wanted["ship_to"]),
+        delivery=wanted["delivery"],
+        agreed=Money(**total) if total else None,
+        address_reason=wanted["address_reason"],
+        network="",
+        endpoint=endpoint,
+        reference=reference,
+    )
+
+
+def _fill_cart(wanted: dict[str, Any], token: str, now: datetime) -> Cart:
+    """Return a new cart with the ordered units. Raises ProblemError."""
+    market, language = _find_market(wanted["channel"], wanted.get("language"))
+    skus = {line["sku"] for line in wanted["lines"]}
+    found = Listing.objects.filter(channel__code=market.code, variant__sku__in=skus)
+    listings = dict(found.values_list("variant__sku", "pk"))
+    if unknown := sorted(skus - set(listings)):
+        raise ProblemError(problem_types.UNKNOWN_SKU, skus=unknown)
+    cart = carts.build_cart(
+        channel=Channel.objects.get(code=market.code),
+        country=wanted["ship_to"]["country"],
+        locale=language,
+        now=now,
+    )
+    cart.token = token
+    insert([cart])
+    for line in wanted["lines"]:
+        listing_id = listings[line["sku"]]
+        carts.add(cart=cart, listing_id=listing_id, quantity=line["quantity"], now=now)
+    return cart
 
 
 def _find_market(code: str, language: str | None) -> tuple[Market, str]:

@@ -1,6 +1,7 @@
 """Merchant API: cancel an order or units of its lines, hold it, release it, write to its customer."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,7 @@ from storefront.api.merchant.orders.shared import (
     REASON_HELP,
     ReasonSerializer,
     action_operation,
+    expanded_by,
     request_example,
     units_by_line,
 )
@@ -90,27 +92,40 @@ class OrderCancellation(MerchantEndpoint):
         def work(_attempt: Attempt) -> Response:
             order = find_row(Order.objects.all(), number=number)
             wanted = validated(OrderCancellationSerializer, request)
-            outcomes = self._cancel(order, wanted)
-            enqueue(cancellation_tasks.process_cancellation, order_id=order.pk)
-            order.refresh_from_db()
+            outcomes = cancel_order(order, wanted, actor=self.client.actor, now=self.now)
             shown = {"outcomes": sorted(outcomes), "status": order.status}
             return Response(CancellationResultSerializer(shown).data)
 
         return self.run_once(request, work)
 
-    def _cancel(self, order: Order, wanted: dict[str, Any]) -> set[Outcome]:
-        acting = {"reason": wanted["reason"], "actor": self.client.actor, "now": self.now}
-        if "lines" in wanted:
-            known = order.lines.values_list("pk", flat=True)
-            keep = units_by_line(wanted["lines"], known, quantity="keep_quantity")
-            return items.cancel_items(order=order, keep=keep, **acting)
-        result = cancellation.cancel(order=order, **acting)
-        found = {
-            Outcome.CANCELED: result.stopped or result.is_whole,
-            Outcome.REQUESTED: result.open,
-            Outcome.LATE: result.refused,
-        }
-        return {outcome for outcome, is_found in found.items() if is_found}
+
+def cancel_order(
+    order: Order, wanted: dict[str, Any], *, actor: str, now: datetime
+) -> set[Outcome]:
+    """Cancel an order, or units of its lines, and let a worker call the suppliers.
+
+    Shape:  ``wanted`` as ``OrderCancellationSerializer`` validates it
+    """
+    acting: dict[str, Any] = {"reason": wanted["reason"], "actor": actor, "now": now}
+    if "lines" in wanted:
+        known = order.lines.values_list("pk", flat=True)
+        keep = units_by_line(wanted["lines"], known, quantity="keep_quantity")
+        outcomes = items.cancel_items(order=order, keep=keep, **acting)
+    else:
+        outcomes = _cancel_whole(order, **acting)
+    enqueue(cancellation_tasks.process_cancellation, order_id=order.pk)
+    order.refresh_from_db()
+    return outcomes
+
+
+def _cancel_whole(order: Order, **acting: Any) -> set[Outcome]:
+    result = cancellation.cancel(order=order, **acting)
+    found = {
+        Outcome.CANCELED: result.stopped or result.is_whole,
+        Outcome.REQUESTED: result.open,
+        Outcome.LATE: result.refused,
+    }
+    return {outcome for outcome, is_found in found.items() if is_found}
 
 
 class HoldEndpoint(MerchantEndpoint):
@@ -127,7 +142,7 @@ class HoldEndpoint(MerchantEndpoint):
             except InvalidTransitionError:
                 if not attempt.is_retry_after_crash or order.status not in made:
                     raise
-            row = find_row(order_rows(request), number=number)
+            row = find_row(order_rows(expanded_by(request)), number=number)
             return self.show(request, row, MerchantOrderSerializer)
 
         return self.run_once(request, work)

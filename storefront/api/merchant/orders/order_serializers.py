@@ -106,7 +106,8 @@ class MerchantOrderSerializer(ResourceSerializer):
     hold_reason = serializers.CharField(allow_blank=True)
     channel = serializers.CharField(source="channel.code")
     external_reference = serializers.CharField(
-        allow_blank=True, help_text="Number on the platform that sold it; empty: sold by us."
+        allow_blank=True,
+        help_text="Number in the store or program that sent it; empty: placed at our checkout.",
     )
     language = serializers.CharField(source="locale")
     placed_at = serializers.DateTimeField()

@@ -1,5 +1,6 @@
 """Merchant API: list orders, read one and its status changes."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ from storefront.api.merchant.orders.order_serializers import (
 )
 from storefront.api.merchant.orders.purchase_orders import purchase_order_rows
 from storefront.api.merchant.orders.returns import return_rows
-from storefront.api.merchant.orders.shared import NUMBER, expands
+from storefront.api.merchant.orders.shared import NUMBER, expanded_by
 from storefront.api.models import Scope
 from storefront.lib.models import StatusChange
 
@@ -67,7 +68,7 @@ class OrderList(MerchantEndpoint):
         filters = validated_query(OrderFilter, request.query_params)
         if any(name in filters for name in PERSONAL_FILTERS) and not self.may(Scope.CUSTOMERS_READ):
             raise ProblemError(problem_types.MISSING_SCOPE, scope=Scope.CUSTOMERS_READ)
-        rows = _selected(order_rows(request), filters)
+        rows = _selected(order_rows(expanded_by(request)), filters)
         return self.show_page(request, rows, MerchantOrderSerializer, order=("-pk",))
 
 
@@ -82,7 +83,9 @@ class OrderDetail(MerchantEndpoint):
     )
     def get(self, request: Request, number: str) -> Response:
         return self.show(
-            request, find_row(order_rows(request), number=number), MerchantOrderSerializer
+            request,
+            find_row(order_rows(expanded_by(request)), number=number),
+            MerchantOrderSerializer,
         )
 
 
@@ -111,20 +114,20 @@ class OrderStatusChanges(MerchantEndpoint):
         return self.show_page(request, StatusChange.objects.filter(changes), StatusChangeSerializer)
 
 
-def order_rows(request: Request) -> QuerySet[Order]:
-    """Return all orders with what the request expands, in a constant number of statements."""
+def order_rows(expanded: Collection[str]) -> QuerySet[Order]:
+    """Return all orders with the expanded members, in a constant number of statements."""
     rows = Order.objects.with_progress().select_related("channel")
     rows = rows.annotate(updated_at=Greatest("status_since", *_changes_of_parts()))
     related: list[Prefetch[Any]] = []
-    if expands(request, "lines"):
+    if "lines" in expanded:
         related.append(Prefetch("lines", OrderLine.objects.order_by("pk")))
-    if expands(request, "payments"):
+    if "payments" in expanded:
         related.append(Prefetch("payments", Payment.objects.order_by("pk")))
-    if expands(request, "returns"):
+    if "returns" in expanded:
         related.append(Prefetch("returns", return_rows().order_by("pk")))
-    if expands(request, "parcels") or expands(request, "purchase_orders"):
+    if "parcels" in expanded or "purchase_orders" in expanded:
         purchase_orders = purchase_order_rows().order_by("pk")
-        if expands(request, "parcels"):
+        if "parcels" in expanded:
             purchase_orders = purchase_orders.select_related("shipment").prefetch_related(
                 "shipment__parcels__lines__order_line",
                 "shipment__parcels__shipment__purchase_order__order",
@@ -166,7 +169,7 @@ def _selected(rows: QuerySet[Order], filters: dict[str, Any]) -> QuerySet[Order]
     )
     rows = rows.filter(**filters)
     if since:
-        rows = rows.filter(pk__in=_changed_since(since))
+        rows = rows.filter(pk__in=changed_since(since))
     if email:
         rows = rows.alias(lower_email=Lower("email")).filter(lower_email=email.lower())
     if customer:
@@ -176,7 +179,7 @@ def _selected(rows: QuerySet[Order], filters: dict[str, Any]) -> QuerySet[Order]
     return rows
 
 
-def _changed_since(since: datetime) -> QuerySet[Any, Any]:
+def changed_since(since: datetime) -> QuerySet[Any, Any]:
     """Return the ids of orders with a status change, of them or of a part, in one statement."""
     purchase_orders = PurchaseOrder.objects.filter(
         Q(status_since__gte=since) | Q(submission_status_since__gte=since)

@@ -1,5 +1,6 @@
 """Merchant API: list parcels with their tracking events, read one, mark one delivered."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -22,7 +23,7 @@ from storefront.api.core.views import find_row
 from storefront.api.merchant.orders.shared import (
     ReasonSerializer,
     action_operation,
-    expands,
+    expanded_by,
 )
 from storefront.api.models import Scope
 
@@ -99,7 +100,9 @@ class ParcelList(MerchantEndpoint):
         filters=(ParcelFilter,),
     )
     def get(self, request: Request) -> Response:
-        rows = parcel_rows(request).filter(**validated_query(ParcelFilter, request.query_params))
+        rows = parcel_rows(expanded_by(request)).filter(
+            **validated_query(ParcelFilter, request.query_params)
+        )
         return self.show_page(request, rows, MerchantParcelSerializer, order=("-pk",))
 
 
@@ -141,12 +144,12 @@ class ParcelDelivery(MerchantEndpoint):
         return self.run_once(request, work)
 
 
-def parcel_rows(request: Request) -> QuerySet[Parcel]:
+def parcel_rows(expanded: Collection[str] = ()) -> QuerySet[Parcel]:
     """Return all parcels with what the serializer shows."""
     rows = Parcel.objects.select_related("shipment__purchase_order__order")
     rows = rows.prefetch_related("lines__order_line")
-    return rows.prefetch_related("tracking_events") if expands(request, "events") else rows
+    return rows.prefetch_related("tracking_events") if "events" in expanded else rows
 
 
 def _parcel(request: Request, pk: int) -> Parcel:
-    return find_row(parcel_rows(request), pk=pk)
+    return find_row(parcel_rows(expanded_by(request)), pk=pk)

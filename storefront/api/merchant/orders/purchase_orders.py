@@ -1,5 +1,6 @@
 """Merchant API: list purchase orders, read one, add a parcel with its tracking number."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -163,20 +164,27 @@ class PurchaseOrderParcels(MerchantEndpoint):
         def work(_attempt: Attempt) -> Response:
             row = find_row(purchase_order_rows(), number=number)
             wanted = validated(NewParcelSerializer, request)
-            listed = tracking_import.validate(_listed_rows(row, wanted), supplier=row.supplier)
-            problems = [parcel.problem for parcel in listed if parcel.problem]
-            if not problems:
-                failed = tracking_import.apply(listed, now=self.now)
-                problems = [parcel.problem for parcel in failed]
-            if problems:
-                raise ProblemError(problem_types.CANNOT_SHIP, reason=problems[0])
-            added = parcel_rows(request).filter(shipment__purchase_order=row)
-            parcel = added.get(number=listed[0].number)
+            parcel = add_parcel(row, wanted, now=self.now)
             return self.show(
                 request, parcel, MerchantParcelSerializer, status=status.HTTP_201_CREATED
             )
 
         return self.run_once(request, work)
+
+
+def add_parcel(row: PurchaseOrder, wanted: dict[str, Any], *, now: datetime) -> Parcel:
+    """Add a parcel as the supplier's report; return the one that has the number. Raises ProblemError.
+
+    Shape:  ``wanted`` as ``NewParcelSerializer`` validates it
+    """
+    listed = tracking_import.validate(_listed_rows(row, wanted), supplier=row.supplier)
+    problems = [parcel.problem for parcel in listed if parcel.problem]
+    if not problems:
+        failed = tracking_import.apply(listed, now=now)
+        problems = [parcel.problem for parcel in failed]
+    if problems:
+        raise ProblemError(problem_types.CANNOT_SHIP, reason=problems[0])
+    return parcel_rows().get(shipment__purchase_order=row, number=listed[0].number)
 
 
 def _listed_rows(row: PurchaseOrder, wanted: dict[str, Any]) -> list[ListedRow]:

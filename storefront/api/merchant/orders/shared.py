@@ -29,9 +29,9 @@ class ReasonSerializer(StrictSerializer):
     reason = StrictCharField(max_length=MAX_REASON, help_text=REASON_HELP)
 
 
-def expands(request: Request, name: str) -> bool:
-    """Return whether the request asks for an expandable member, so that its rows are read."""
-    return name in request.query_params.get("expand", "").split(",")
+def expanded_by(request: Request) -> frozenset[str]:
+    """Return the expandable members that the request asks for, so that their rows are read."""
+    return frozenset(request.query_params.get("expand", "").split(","))
 
 
 def invalid_field(pointer: str, detail: str) -> ProblemError:
