@@ -45,6 +45,7 @@ from storefront.lib.tasks import enqueue
 Kind = ReturnAuthorization.Kind
 MAX_REFERENCE = 60
 REASON = "Requested over onX"
+ADDRESS_REASON = "address_reason"  # the custom field of an order
 LINES = frozenset({"lines"})
 KINDS = {
     "defective": Kind.DEFECT,
@@ -67,7 +68,7 @@ def create_sales_order(view: MerchantEndpoint, wanted: schemas.CreateSalesOrder)
     # The name of a key outlives its rotation; another client's order has another token.
     secret = f"{view.client.key.name}\0{channel.code}\0{reference}"
     token = salted_hmac("storefront.api.onx", secret, algorithm="sha256").hexdigest()[:40]
-    with idempotency.locked(f"onx {token}"):
+    with idempotency.locked(f"onx {channel.code} {reference}"):
         known = Order.objects.filter(channel=channel, external_reference=reference)
         earlier = known.select_related("cart").first()
         if earlier is not None and not _is_same(earlier, token, values["lines"]):
@@ -114,13 +115,9 @@ def cancel(view: MerchantEndpoint, wanted: schemas.CancelOrder) -> Result:
     reason = ": ".join(filter(None, (shapes.text(wanted.reason), shapes.text(wanted.notes))))
     body: dict[str, Any] = {"reason": (reason or REASON)[:MAX_REASON]}
     if wanted.line_items is not UNSET:
-        lines = list(order.lines.order_by("pk"))
-        canceled = _units_by_line(lines, wanted.line_items)
-        quantities = {line.pk: line.quantity for line in lines}
-        body["lines"] = [
-            {"line_id": pk, "keep_quantity": quantities[pk] - units}
-            for pk, units in canceled.items()
-        ]
+        body["lines"] = _lines_to_keep(list(order.lines.order_by("pk")), wanted.line_items)
+        if not body["lines"]:
+            return _shown_order(view, order.number, {})
     values = valid_values(OrderCancellationSerializer, body)
     outcomes = cancel_order(order, values, actor=view.client.actor, now=view.now)
     refused = outcomes & {Outcome.LATE, Outcome.TOGETHER}
@@ -190,6 +187,8 @@ def _new_order(order: schemas.NewOrder, channel: Any) -> dict[str, Any]:
     if not emails:
         raise errors.missing("order.customer.email")
     total = order.total_price
+    fields = [] if order.custom_fields is UNSET else order.custom_fields
+    reasons = [field.value for field in fields if field.name == ADDRESS_REASON]
     return {
         "channel": channel.code,
         "email": emails[0],
@@ -199,6 +198,7 @@ def _new_order(order: schemas.NewOrder, channel: Any) -> dict[str, Any]:
             for at, line in enumerate(order.line_items)
         ],
         "delivery": shapes.text(order.shipping_code),
+        "address_reason": "".join(reasons[:1]),
         **({} if total is UNSET else {"total": {"amount": f"{total:.2f}", "currency": currency}}),
     }
 
@@ -226,21 +226,29 @@ def _shown_order(view: MerchantEndpoint, number: str, more: dict[str, str]) -> R
     return {"order": shapes.order(row, tenant=tenant_of(view), more=more)}
 
 
-def _units_by_line(
+def _lines_to_keep(
     lines: Sequence[OrderLine], wanted: Iterable[schemas.CanceledLineItem]
-) -> dict[int, int]:
-    """Return units by order line. Sources may have divided one SKU into several lines."""
-    units: dict[int, int] = {}
+) -> list[dict[str, int]]:
+    """Return how many units of each line to keep; nothing if as many are canceled already.
+
+    Units are counted by SKU, because sources and cancellations divide a line into several.
+    """
+    kept = []
+    canceled: Counter[str] = Counter()
     for at, item in enumerate(wanted):
-        left = _whole(item.quantity, f"lineItems[{at}].quantity")
-        for line in lines:
-            is_wanted = line.sku == item.sku and item.id in (UNSET, str(line.pk))
-            if is_wanted and left and line.pk not in units:
-                units[line.pk] = min(left, line.quantity)
-                left -= units[line.pk]
-        if left:
+        own = [line for line in lines if line.sku == item.sku]
+        canceled[item.sku] += _whole(item.quantity, f"lineItems[{at}].quantity")
+        is_known = item.id is UNSET or item.id in {str(line.pk) for line in own}
+        if not is_known or canceled[item.sku] > sum(line.quantity for line in own):
             raise errors.invalid(f"lineItems[{at}]", "The order has no such line, or fewer units.")
-    return units
+    for line in lines:
+        canceled[line.sku] -= line.canceled_quantity
+    for line in lines:
+        units_left = line.quantity - line.canceled_quantity
+        if (less := min(units_left, canceled[line.sku])) > 0:
+            kept.append({"line_id": line.pk, "keep_quantity": units_left - less})
+            canceled[line.sku] -= less
+    return kept
 
 
 def _find_purchase_order(

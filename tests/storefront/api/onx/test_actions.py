@@ -100,6 +100,17 @@ class TestCreate:
         assert unknown["details"]["context"] == {"skus": ["NO"]}
         assert onx.call(PLACE, with_order(wanted, totalPrice=84.88))["order"]["totalPrice"] == 84.88
 
+    def test_doubtful_address_is_accepted_with_a_reason(self, onx, wanted):
+        address = {**wanted["order"]["shippingAddress"], "address1": "Postfach 12"}
+        doubtful = with_order(wanted, shippingAddress=address)
+        reason = [{"name": "address_reason", "value": "Only boxes are served."}]
+
+        error = onx.refusal(PLACE, doubtful)
+        placed = onx.call(PLACE, with_order(doubtful, customFields=reason))["order"]
+
+        assert error["details"]["originalError"] == "INVALID_ADDRESS"
+        assert placed["shippingAddress"]["address1"] == "Postfach 12"
+
     def test_key_without_personal_data_gets_none_back(self, client_of, wanted):
         shown = client_of("orders:write").call(PLACE, wanted)["order"]
 
@@ -136,6 +147,15 @@ def test_order_is_canceled_and_stays_so(onx):
     assert custom(first)["cancellation"] == "canceled"
 
 
+def test_unpaid_order_is_canceled_and_its_stock_released(onx, wanted):
+    placed = onx.call(PLACE, wanted)["order"]
+
+    canceled = onx.call("cancel-order", {"orderId": placed["id"]})["order"]
+
+    assert canceled["status"] == "canceled"
+    assert StockLevel.objects.get().reserved == 0
+
+
 def test_units_are_canceled_once_by_repeated_calls(onx):
     (purchase_order,) = make_purchase_orders(make_sellable(quantity=9), quantity=3)
     order, line = purchase_order.order, purchase_order.order.lines.get()
@@ -146,10 +166,12 @@ def test_units_are_canceled_once_by_repeated_calls(onx):
 
     assert sum(each.canceled_quantity for each in order.lines.all()) == 1
     assert shown["status"] == "processing"
-    other = onx.refusal(
-        "cancel-order", {**some, "lineItems": [{"sku": line.sku, "id": "1", "quantity": 1}]}
-    )
-    assert other["details"]["field"] == "lineItems[0]"
+    item = {"sku": line.sku, "quantity": 2}
+    for wrong in ({**item, "id": "1"}, {**item, "quantity": 4}, {**item, "sku": "NO"}):
+        error = onx.refusal("cancel-order", {**some, "lineItems": [wrong]})
+        assert error["details"]["field"] == "lineItems[0]"
+    onx.call("cancel-order", {**some, "lineItems": [item]})
+    assert sum(each.canceled_quantity for each in order.lines.all()) == 2
 
 
 def test_shipped_and_unknown_orders_are_not_canceled(onx):
