@@ -72,7 +72,11 @@ def create_sales_order(view: MerchantEndpoint, wanted: schemas.CreateSalesOrder)
         known = Order.objects.filter(channel=channel, external_reference=reference)
         earlier = known.select_related("cart").first()
         if earlier is not None and not _is_same(earlier, token, values["lines"]):
-            raise errors.invalid("order.externalId", "Another order has this externalId.")
+            raise errors.refused(
+                "DUPLICATE_EXTERNAL_ID",
+                "Another order has this externalId.",
+                field="order.externalId",
+            )
         placed, first = find_or_place(values, token=token, endpoint=view, reference=reference)
         pay_url = open_pay_url(placed, first)
     return _shown_order(view, placed.number, {"paymentUrl": pay_url or ""})
@@ -218,7 +222,8 @@ def _find_order(number: str) -> Order:
     try:
         return find_row(Order.objects.all(), number=number)
     except ProblemError as error:
-        raise errors.not_found(f"There is no order {number[:40]}.") from error
+        message = f"There is no order {number[:40]}."
+        raise errors.refused("ORDER_NOT_FOUND", message) from error
 
 
 def _shown_order(view: MerchantEndpoint, number: str, more: dict[str, str]) -> Result:

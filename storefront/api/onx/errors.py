@@ -67,9 +67,9 @@ def invalid(field: str, message: str) -> OnxError:
     return OnxError(INVALID, message, field=field)
 
 
-def not_found(message: str) -> OnxError:
-    error = OnxError(REFUSED, message)
-    error.shown["details"]["originalError"] = "ORDER_NOT_FOUND"
+def refused(identifier: str, message: str, *, field: str = "") -> OnxError:
+    error = OnxError(REFUSED, message, field=field)
+    error.shown["details"]["originalError"] = identifier
     return error
 
 

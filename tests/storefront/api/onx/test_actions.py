@@ -43,7 +43,7 @@ class TestCreate:
 
         assert client_of(name="partner").call(PLACE, wanted)["order"]["id"] == placed["id"]
         stranger = client_of(name="other").refusal(PLACE, wanted)
-        assert (stranger["code"], stranger["details"]["field"]) == (2001, "order.externalId")
+        assert stranger["details"]["originalError"] == "DUPLICATE_EXTERNAL_ID"
         assert Order.objects.count() == 1
 
     def test_external_id_of_other_units_is_refused(self, onx, wanted):
