@@ -122,3 +122,17 @@ def test_page_needs_the_right_to_view_and_the_button_another(client):
     assert "You may not switch it on" in client.get(page).text
     assert client.post(switch).status_code == 403
     assert not live_database.read().is_live
+
+
+def test_page_of_a_shop_that_misses_nothing(staff, monkeypatch):
+    done = checklist.Step(
+        code="name", title="Name", why="", state=checklist.State.DONE, detail="", place="Page"
+    )
+    monkeypatch.setattr(checklist, "steps", lambda **_: [done])
+
+    assert "Nothing is missing" in staff.get(reverse("supply:go_live")).text
+
+
+def test_page_makes_few_queries(staff, django_assert_max_num_queries):
+    with django_assert_max_num_queries(16):
+        assert "steps are missing" in staff.get(reverse("supply:go_live")).text
