@@ -17,6 +17,7 @@ from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.money import Money
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from suppliers.connections.factory import open_connector
+from suppliers.connectors.capabilities import Freight
 from suppliers.models import Connection, StockLevel, StockLocation
 from suppliers.sync import runner
 from tests.factories.feeds import make_shop
@@ -91,9 +92,11 @@ def sell_one(channel, *, start="CN"):
 
 
 def name_a_route(purchase_order):
-    """Choose a shipping service that the supplier offers for this parcel."""
+    """Choose a shipping service that the supplier offers for this parcel, if it quotes any."""
     request = build_request(whole(purchase_order))
     with open_connector(purchase_order.supplier) as adapter:
+        if not isinstance(adapter, Freight):
+            return
         options = adapter.freight(
             country_from=request.country_from, ship_to=request.ship_to, lines=request.lines
         )

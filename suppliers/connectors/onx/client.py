@@ -65,7 +65,8 @@ class ToolClient:
     def rows(self, tool: str, name: str, **filters: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows of a list, page by page.
 
-        Raises: PermanentError  the answer has no such list, or the server repeats a page
+        Raises: TemporaryError  the answer has no such list
+                PermanentError  the server repeats a page
         """
         skip, previous = 0, None
         for _ in range(MAX_PAGES):
@@ -167,10 +168,10 @@ class ToolClient:
 
 
 def rows_of(payload: Mapping[str, Any], name: str, *, tool: str) -> list[dict[str, Any]]:
-    """Return the list of objects with this name. Raises PermanentError: it is missing."""
+    """Return the list of objects with this name. Raises TemporaryError: it is missing."""
     rows = payload.get(name)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise PermanentError(f"{tool}: the answer has no {name}", code="garbage")
+        raise TemporaryError(f"{tool}: the answer has no {name}", code="garbage")
     return rows
 
 
@@ -182,5 +183,5 @@ def _split_endpoint(url: str) -> tuple[str, str]:
     return urlunsplit((parts.scheme, parts.netloc, f"{folder}/", "", "")), name + query
 
 
-def _unreadable(what: str, error: Exception) -> PermanentError:
-    return PermanentError(f"{what}: {error}", code="garbage", is_outcome_unknown=True)
+def _unreadable(what: str, error: Exception) -> TemporaryError:
+    return TemporaryError(f"{what}: {error}", code="garbage", is_outcome_unknown=True)

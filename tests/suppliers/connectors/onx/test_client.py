@@ -108,7 +108,7 @@ def test_event_stream_is_read_up_to_our_response(serve):
 def test_incomplete_or_foreign_answer_proves_nothing(serve, answer):
     _, onx = serve(get_orders=answer)
 
-    with pytest.raises(PermanentError) as unclear:
+    with pytest.raises(TemporaryError) as unclear:
         onx.find(number="FL-1")
 
     assert unclear.value.code == "garbage"
