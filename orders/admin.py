@@ -9,7 +9,9 @@ from orders.cart import admin as cart_admin
 from orders.claims import admin as claim_admin
 from orders.customer_invoices import admin as customer_invoice_admin
 from orders.inventory import admin as inventory_admin
+from orders.order_notes import admin as order_note_admin
 from orders.payments import admin as payment_admin
+from orders.payments import refund_admin
 from orders.promotions import admin as promotion_admin
 from orders.purchasing import admin as purchasing_admin
 from orders.returns.admin import returns as returns_admin

@@ -303,10 +303,15 @@ def cancellation_answered(
     )
 
 
-def message_answered(order: Order, *, message: OrderMessage, at: datetime) -> None:
+def message_answered(order: Order, *, message: OrderMessage, is_answer: bool, at: datetime) -> None:
     """Send the customer a message of staff about an order."""
     record_order_event(
-        order, MESSAGE_ANSWERED, f"{order.number}:{message.pk}", text=message.text, at=at
+        order,
+        MESSAGE_ANSWERED,
+        f"{order.number}:{message.pk}",
+        text=message.text,
+        is_answer=is_answer,
+        at=at,
     )
 
 

@@ -1,10 +1,8 @@
-"""Order admin: show orders, cancel, refund, release holds, track requests to erase an address."""
+"""Order admin: show orders, cancel, hold and release, print, track requests to erase an address."""
 
-import secrets
 from typing import ClassVar
 from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
@@ -16,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.staff_search.variants import find_variants
 from notifications.deliverability.columns import reachability
-from orders import ledger, privacy
+from orders import privacy
 from orders.address_changes.admin import AddressActions
 from orders.admin_columns import (
     address,
@@ -29,15 +27,15 @@ from orders.admin_columns import (
 from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
 from orders.cancellation.admin import ItemCancellationActions
+from orders.customer_invoices import packing_list
 from orders.models import CustomerInvoice, ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
 from orders.models.order import CUSTOMER_NAME, PHONE
-from orders.order_line_admin import FEES, LANDED
-from orders.order_messages.admin import MESSAGE_INLINE, MessageActions
-from orders.payments import refunds
-from orders.payments import tasks as payment_tasks
+from orders.order_messages.admin import MessageActions
+from orders.order_notes.admin import NoteActions, tags
+from orders.payments.refund_admin import RefundActions
 from orders.purchasing import tasks as purchasing_tasks
 from orders.purchasing.holds import holds
-from orders.returns.admin.receiving import RETURN_INLINE, ReturnActions
+from orders.returns.admin.receiving import ReturnActions
 from storefront.lib.db.indexed_search import (
     IdSearch,
     digits_of,
@@ -46,9 +44,9 @@ from storefront.lib.db.indexed_search import (
     starting_with,
     with_words,
 )
-from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
+    Errors,
     FormData,
     ReasonForm,
     StaffAdmin,
@@ -58,7 +56,6 @@ from storefront.lib.staff.admin import (
     permission_check,
 )
 from storefront.lib.staff.fieldsets import section
-from storefront.lib.staff.form_fields import money_field
 from storefront.lib.staff.inlines import inline
 
 
@@ -95,15 +92,6 @@ STATE = columns.status(
 )
 
 
-class RefundForm(ReasonForm):
-    """Amount and reason, with a confirmation, as a refund cannot be undone."""
-
-    amount = money_field(_("Amount"))
-    key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
-    is_sure = forms.BooleanField(label=_("Confirm refund"))
-    field_order = ("amount", "reason", "is_sure")
-
-
 MIN_PHONE_DIGITS, COMPARED_PHONE_DIGITS = 5, 8  # a country code may be missing on either side
 
 
@@ -127,7 +115,14 @@ def order_searches(text: str) -> list[IdSearch]:
 
 
 @admin.register(Order)
-class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellationActions):
+class OrderAdmin(
+    ReturnActions,
+    AddressActions,
+    MessageActions,
+    NoteActions,
+    RefundActions,
+    ItemCancellationActions,
+):
     list_display: ClassVar = [
         "number",
         STATE,
@@ -138,9 +133,10 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
         "email",
         columns.age("placed_at", _("Placed")),
         columns.age("status_since", _("Status since")),
+        tags,
     ]
     list_select_related: ClassVar = ["channel"]
-    list_filter: ClassVar = ["status", "channel", "locale", "placed_at"]
+    list_filter: ClassVar = ["status", "channel", "locale", "placed_at", "tags__name"]
     search_fields: ClassVar = ["number"]  # shows the search box
     search_help_text = _("Number, e-mail, name, phone, SKU or supplier's order number")
     fieldsets: ClassVar = [
@@ -153,6 +149,7 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
             fulfillment,
             "external_reference",
             customer_page,
+            tags,
         ),
         section(
             _("Customer"),
@@ -188,28 +185,6 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
     ]
     inlines: ClassVar = [
         inline(
-            OrderLine,
-            "sku",
-            "title",
-            "quantity",
-            columns.money("unit_amount", _("Unit price"), currency="order__currency"),
-            columns.money("line_amount", _("Line total"), currency="order__currency"),
-            LANDED,
-            FEES,
-            "canceled_quantity",
-            "shipped_quantity",
-            "delivered_quantity",
-            columns.page(
-                "supply:offers",
-                _("Availability"),
-                _("Offer comparison"),
-                right="suppliers.view_supplieroffer",
-                of="variant_id",
-            ),
-            tab=False,
-            related=("order",),
-        ),
-        inline(
             PurchaseOrder,
             "number",
             "supplier",
@@ -220,8 +195,6 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
             tab=False,
             related=("supplier",),
         ),
-        RETURN_INLINE,
-        MESSAGE_INLINE,
         inline(
             Payment,
             "key",
@@ -242,31 +215,32 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
             tab=False,
         ),
     ]
-    user_errors: ClassVar = (
-        cancellation.TooLateError,
-        refunds.RefundTooLargeError,
-        refunds.NothingToRefundError,
-    )
+    user_errors: ClassVar[Errors] = (cancellation.TooLateError,)
+    change_form_outer_before_template = "dashboard/orders/items.html"
+    change_form_outer_after_template = "dashboard/orders/timeline.html"
     actions_detail: ClassVar = [
         "cancel",
         "cancel_items",
         "refund",
         "open_return",
+        "hold",
         "release",
         "confirm_address",
         "correct_address",
         "messages",
         "write_to_customer",
         "close_messages",
+        "add_note",
+        "edit_tags",
+        "packing_list",
     ]
     available_if: ClassVar = {
         "cancel": lambda order: Order.Status.CANCELED in Order.TRANSITIONS[order.status],
-        "refund": lambda order: order.captured > 0 and bool(_refundable(order)),
+        "hold": lambda order: order.status in holds.HOLDABLE,
         "release": lambda order: order.status == Order.Status.ON_HOLD,
     }
 
     has_cancel_permission = permission_check("orders.cancel_order")
-    has_refund_permission = permission_check("orders.refund_order")
     has_messages_permission = permission_check("notifications.view_message")
     has_release_permission = permission_check("orders.release_order")
 
@@ -274,7 +248,7 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
         return order_searches(text)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return Order.objects.with_progress()
+        return Order.objects.with_progress().prefetch_related("tags")
 
     @confirmed_action(
         description=_("Cancel"),
@@ -305,29 +279,17 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
         return ". ".join(text % ", ".join(numbers) for text, numbers in outcomes if numbers)
 
     @confirmed_action(
-        description=_("Refund"),
-        icon="undo",
-        may="refund",
-        explain=lambda order: (
-            gettext(
-                "You can refund up to %(left)s. The refund is sent to the gateway, and the"
-                " customer gets an e-mail when it is done. A refund cannot be undone."
-            )
-            % {"left": columns.as_money(_refundable(order))}
+        description=_("Put on hold"),
+        icon="pause",
+        explain=_(
+            "Nothing more is ordered from suppliers until the hold is released. A supplier that has"
+            " a purchase order ships it."
         ),
-        form_class=RefundForm,
-        initial=lambda order: {"amount": _refundable(order).amount, "key": secrets.token_hex(8)},
-        done=_("Refund of %s requested."),
+        form_class=ReasonForm,
+        done=_("%s is on hold."),
     )
-    def refund(self, request: HttpRequest, order: Order, data: FormData) -> None:
-        refunds.refund(
-            order=order,
-            amount=Money(data["amount"], order.currency),
-            reason=data["reason"],
-            **acting(request),
-            key=data["key"] or secrets.token_hex(8),
-        )
-        self.wake(request, payment_tasks.execute_requests)
+    def hold(self, request: HttpRequest, order: Order, data: FormData) -> None:
+        holds.hold_order(order=order, **data, **acting(request))
 
     @confirmed_action(
         description=_("Release hold"),
@@ -348,7 +310,7 @@ class OrderAdmin(ReturnActions, AddressActions, MessageActions, ItemCancellation
         page = reverse("admin:notifications_message_changelist")
         return HttpResponseRedirect(f"{page}?{urlencode({'q': order.number})}")
 
-
-def _refundable(order: Order) -> Money:
-    paid = order.payments.filter(captured_amount__gt=0).order_by("pk").first()
-    return ledger.refundable_amount(paid) if paid else Money.zero(order.currency)
+    @action(description=_("Packing list"), icon="print", may="view")
+    def packing_list(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send the PDF of the order's items without prices."""
+        return packing_list.download(self.row(request, object_id))

@@ -173,6 +173,10 @@ def _erase_order(order: Order, texts: set[str]) -> None:
     selection = {"subject": f"order:{order.number}", "name_prefix": "return."}
     messages.clear_fields(fields=("customer_message", "answer", "label"), **selection)
     order.messages.all().delete()
+    order.notes.all().delete()
+    order.tags.all().delete()
+    for request in order.refund_requests.all():
+        order.refund_requests.filter(pk=request.pk).update(reason=anonymize(request.reason, texts))
     messages.clear_fields(
         fields=("text",), subject=f"order:{order.number}", name_prefix=events.MESSAGE_ANSWERED
     )
@@ -194,6 +198,7 @@ def _erase_status_reasons(order: Order, texts: set[str]) -> None:
             purchase_order__in=purchase_orders
         ),
         "orders.Payment": order.payments.all(),
+        "orders.RefundRequest": order.refund_requests.all(),
         "orders.ReturnAuthorization": order.returns.all(),
         "orders.SupplierClaim": SupplierClaim.objects.filter(purchase_order__in=purchase_orders),
         "orders.SupplierReturn": SupplierReturn.objects.filter(purchase_order__in=purchase_orders),

@@ -17,7 +17,7 @@ from storefront.lib.db.migration_sql import run_files
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [("catalog", "0001_initial"), ("suppliers", "0001_initial"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
+    dependencies = [("auth", "0012_alter_user_first_name_max_length"), ("catalog", "0001_initial"), ("suppliers", "0001_initial"), migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
 
     operations = [
         migrations.CreateModel(
@@ -859,6 +859,73 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("order", "request_key"), name="order_message_once_per_form"),
                     models.CheckConstraint(condition=models.Q(("answered_at", None), ("author", "customer"), _connector="OR"), name="order_message_answered_if_customers"),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="OrderNote",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("author", models.CharField(max_length=100, verbose_name="Author")),
+                ("text", models.TextField(max_length=4000, verbose_name="Note")),
+                ("written_at", models.DateTimeField(verbose_name="Written")),
+                ("request_key", models.CharField(editable=False, max_length=40, verbose_name="Form key")),
+                ("order", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="notes", to="orders.order", verbose_name="Order")),
+            ],
+            options={
+                "verbose_name": "order note",
+                "verbose_name_plural": "order notes",
+                "constraints": [models.UniqueConstraint(fields=("order", "request_key"), name="order_note_once_per_form")],
+            },
+        ),
+        migrations.CreateModel(
+            name="OrderTag",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=40, verbose_name="Tag")),
+                ("order", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="tags", to="orders.order", verbose_name="Order")),
+            ],
+            options={
+                "verbose_name": "order tag",
+                "verbose_name_plural": "order tags",
+                "indexes": [models.Index(fields=["name"], name="order_tag_by_name")],
+                "constraints": [models.UniqueConstraint(fields=("order", "name"), name="order_tag_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="RefundLimit",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("amount", models.DecimalField(decimal_places=2, help_text="Refunds above it wait until another staff member approves them.", max_digits=12, verbose_name="Limit per order")),
+                ("currency", models.CharField(help_text="In other currencies, each refund of this group needs approval.", max_length=3, verbose_name="Currency")),
+                ("group", models.ForeignKey(db_index=False, help_text="Of a member of several groups, the highest limit counts.", on_delete=django.db.models.deletion.CASCADE, related_name="refund_limits", to="auth.group", verbose_name="Staff group")),
+            ],
+            options={
+                "verbose_name": "refund limit",
+                "verbose_name_plural": "refund limits",
+                "constraints": [models.UniqueConstraint(fields=("group", "currency"), name="refund_limit_once_per_currency"), models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="refund_limit_not_negative")],
+            },
+        ),
+        migrations.CreateModel(
+            name="RefundRequest",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(editable=False, max_length=40, verbose_name="Form key")),
+                ("units", models.JSONField(blank=True, default=dict, verbose_name="Items")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Amount")),
+                ("currency", models.CharField(max_length=3, verbose_name="Currency")),
+                ("reason", models.CharField(max_length=200, verbose_name="Reason")),
+                ("requested_by", models.CharField(max_length=100, verbose_name="Requested by")),
+                ("requested_at", models.DateTimeField(verbose_name="Requested")),
+                ("status", models.CharField(choices=[("waiting", "Awaiting approval"), ("approved", "Approved"), ("rejected", "Rejected")], default="waiting", max_length=10, verbose_name="Status")),
+                ("status_since", models.DateTimeField(verbose_name="Since")),
+                ("decided_by", models.CharField(blank=True, max_length=100, verbose_name="Decided by")),
+                ("order", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="refund_requests", to="orders.order", verbose_name="Order")),
+            ],
+            options={
+                "verbose_name": "refund request",
+                "verbose_name_plural": "refund requests",
+                "indexes": [models.Index(condition=models.Q(("status", "waiting")), fields=["requested_at"], name="refund_request_waiting")],
+                "constraints": [models.UniqueConstraint(fields=("order", "key"), name="refund_request_once_per_form"), models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_request_has_amount"), models.CheckConstraint(condition=models.Q(("decided_by", models.F("requested_by")), _negated=True), name="refund_request_decided_by_another")],
             },
         ),
         migrations.CreateModel(

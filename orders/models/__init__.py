@@ -12,6 +12,7 @@ from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine
 from orders.models.inventory import Allocation, Reservation
 from orders.models.order import Order, OrderLine, OrderMessage
+from orders.models.order_notes import OrderNote, OrderTag
 from orders.models.payments import (
     CustomerInvoice,
     InvoiceKind,
@@ -28,6 +29,7 @@ from orders.models.purchase_requests import (
     PurchaseMessage,
 )
 from orders.models.purchasing import PurchaseLine, PurchaseOrder
+from orders.models.refund_requests import RefundLimit, RefundRequest
 from orders.models.returns import ReturnAuthorization, ReturnLabel, ReturnLine, ReturnPhoto
 from orders.models.routing import RoutingRules
 from orders.models.supplier_returns import ReturnPolicy, SupplierReturn, SupplierReturnLine

@@ -13,11 +13,6 @@ from orders.models import Order, OrderMessage
 from orders.order_messages import order_messages
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import FormData, StaffAdmin, acting, confirmed_action
-from storefront.lib.staff.inlines import inline
-
-MESSAGE_INLINE = inline(
-    OrderMessage, "sent_at", "author", "written_by", "text", "answered_at", ordering=["pk"]
-)
 
 
 class CloseForm(forms.Form):
@@ -56,12 +51,13 @@ class MessageActions(StaffAdmin):
     """Actions on an order: write to its customer, close waiting messages without an answer."""
 
     available_if: ClassVar = {
-        "write_to_customer": lambda order: order.messages.exists(),
+        # A channel that writes to the customer itself does not want our e-mails.
+        "write_to_customer": lambda order: order.notifies_customer,
         "close_messages": lambda order: order_messages.waiting_messages(order).exists(),
     }
 
     @confirmed_action(
-        description=_("Answer customer"),
+        description=_("Write to customer"),
         icon="reply",
         explain=quote_waiting,
         form_class=AnswerForm,

@@ -34,7 +34,7 @@ def write(*, order: Order, text: str, request_key: str, now: datetime) -> bool:
 def answer(  # noqa: PLR0913 - the message, and what it answers
     *, order: Order, text: str, request_key: str, last_seen: int, actor: str, now: datetime
 ) -> None:
-    """Store the answer of staff and notify the customer.
+    """Store a message of staff and notify the customer, who need not have written before.
 
     It answers the waiting messages up to the id ``last_seen``: staff have not read a later one.
     Idempotent: a repeated form stores and sends nothing.
@@ -47,7 +47,8 @@ def answer(  # noqa: PLR0913 - the message, and what it answers
     )
     if is_new:
         waiting_messages(locked).filter(pk__lte=last_seen).update(answered_at=now)
-        events.message_answered(locked, message=message, at=now)
+        is_answer = locked.messages.filter(author=Author.CUSTOMER).exists()
+        events.message_answered(locked, message=message, is_answer=is_answer, at=now)
 
 
 def close(*, order: Order, last_seen: int, now: datetime) -> None:

@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from orders import ledger
-from orders.models import Order
+from orders.models import Order, Payment
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 
 
@@ -32,13 +34,14 @@ def refund(  # noqa: PLR0913 - amount, reason, actor, time, idempotency key
     Locks:  the order, then its payment
     Raises: RefundTooLargeError, NothingToRefundError  nothing is written
     """
-    order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    payment = (
-        order.payments.filter(captured_amount__gt=0)
-        .select_for_update(of=["self"])
-        .order_by("pk")
-        .first()
-    )
+    locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
+    refund_locked(locked, amount=amount, reason=f"{actor}: {reason}", now=now, key=key)
+
+
+@requires_transaction
+def refund_locked(order: Order, *, amount: Money, reason: str, now: datetime, key: str) -> None:
+    """Request a refund of a locked order, as ``refund``. Locks its payment. Raises as ``refund``."""
+    payment = _paid(order).select_for_update(of=["self"]).first()
     if payment is None:
         raise NothingToRefundError(order.number)
     if payment.events.filter(external_id=ledger.refund_key(payment, key)).exists():
@@ -48,4 +51,14 @@ def refund(  # noqa: PLR0913 - amount, reason, actor, time, idempotency key
         raise NothingToRefundError(order.number)
     if amount.amount <= 0 or refundable < amount:
         raise RefundTooLargeError(refundable)
-    ledger.request_refund(payment, amount=amount, purpose=key, at=now, reason=f"{actor}: {reason}")
+    ledger.request_refund(payment, amount=amount, purpose=key, at=now, reason=reason)
+
+
+def refundable(order: Order) -> Money:
+    """Return what can still be refunded of an order."""
+    payment = _paid(order).first()
+    return ledger.refundable_amount(payment) if payment else Money.zero(order.currency)
+
+
+def _paid(order: Order) -> QuerySet[Payment]:
+    return order.payments.filter(captured_amount__gt=0).order_by("pk")

@@ -35,6 +35,7 @@ APPEND_ONLY = {
     # a trigger refuses the deletion until tax law no longer requires the invoice
     "orders.CustomerInvoice": AllowedChanges(update=("file",), delete=True),
     "orders.PurchaseMessage": AllowedChanges(update=("body",)),  # erasure blanks it
+    "orders.OrderNote": AllowedChanges(delete=True),  # erasure
     "orders.CanceledShipmentDecision": AllowedChanges(),
     "orders.DiscrepancyObservation": AllowedChanges(),
     "shipping.ParcelCorrection": AllowedChanges(update=("reason",)),  # erasure blanks it

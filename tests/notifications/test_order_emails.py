@@ -182,8 +182,20 @@ def not_canceled():
     cancellation_answer(supplier_answers.record_refusal)
 
 
+def message_to_customer():
+    order_messages.answer(
+        order=make_order(make_sellable()),
+        text="It is late.",
+        request_key="1",
+        last_seen=0,
+        actor="ann",
+        now=NOON,
+    )
+
+
 def message_answered():
     order = make_order(make_sellable())
+    order_messages.write(order=order, text="Where is it?", request_key="0", now=NOON)
     text = "It is on the way."
     order_messages.answer(
         order=order, text=text, request_key="1", last_seen=0, actor="ann", now=NOON
@@ -320,6 +332,11 @@ CASES = [
         "order.message_answered",
         message_answered,
         ["Our answer to your message", "It is on the way.", "You can answer on the order page"],
+    ),
+    (
+        "order.message_answered",
+        message_to_customer,
+        ["A message about your order", "It is late.", "You can answer on the order page"],
     ),
     ("order.refunded", refunded, ["We refund €44.89.", "It is refunded the way you paid."]),
 ]

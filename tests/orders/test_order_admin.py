@@ -23,12 +23,27 @@ def offered(staff, row, *names):
 
 def test_an_order_offers_what_its_status_allows(staff):
     placed, completed = make_paid_order(), make_delivered()
-    acts = ("cancel", "refund", "release")
+    acts = ("cancel", "refund", "hold", "release")
 
     assert offered(staff, completed, *acts) == ["refund"]
-    assert offered(staff, placed, *acts) == ["cancel"]
+    assert offered(staff, placed, *acts) == ["cancel", "hold"]
     placed.move("on_hold", at=NOON, hold_reason="Looks like fraud.")
     assert offered(staff, placed, *acts) == ["cancel", "release"]
+
+
+def test_staff_hold_an_order_and_release_it(staff, started):
+    order = make_paid_order()
+    for name, reason, status in (
+        ("hold", "Address looks wrong.", "on_hold"),
+        ("release", "Customer confirmed it.", "placed"),
+    ):
+        page = reverse(f"admin:orders_order_{name}", args=[order.pk])
+        shown = staff.post(page, {"reason": reason}, follow=True).content.decode()
+        order.refresh_from_db()
+        assert order.status == status
+        assert reason in shown  # in the timeline
+    again = staff.post(reverse("admin:orders_order_release", args=[order.pk]), {"reason": "again"})
+    assert "is not on hold" in again.content.decode()
 
 
 def test_a_cancellation_message_has_only_the_result_of_each_purchase_order(staff):

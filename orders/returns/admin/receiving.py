@@ -35,18 +35,6 @@ from storefront.lib.staff.admin import (
     permission_check,
     register_read_only,
 )
-from storefront.lib.staff.inlines import inline
-
-RETURN_INLINE = inline(
-    ReturnAuthorization,
-    "number",
-    "status",
-    "kind",
-    columns.money("refund_amount", _("Refunded")),
-    "opened_at",
-    tab=False,
-    fk_name="order",
-)
 
 
 def has_returnable_units(order: Any) -> bool:

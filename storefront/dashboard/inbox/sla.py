@@ -31,6 +31,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "cancellation_unanswered": 4 * HOUR,
     "cancellation_to_request": 2 * HOUR,  # before the parcel is packed
     "order_on_hold": 4 * HOUR,
+    "refund_to_approve": 8 * HOUR,
     "store_order_problem": 4 * HOUR,
     "store_order_unprocessed": HOUR,
     "store_parcel_unreported": 4 * HOUR,

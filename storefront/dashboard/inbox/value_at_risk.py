@@ -15,6 +15,8 @@ _OWNERS: Mapping[str, str] = {
     "orders_order": "SELECT waiting.id AS order_id, NULL::bigint AS purchase_order_id",
     "orders_payment": "SELECT x.order_id, NULL::bigint AS purchase_order_id"
     " FROM orders_payment x WHERE x.id = waiting.id",
+    "orders_refundrequest": "SELECT x.order_id, NULL::bigint AS purchase_order_id"
+    " FROM orders_refundrequest x WHERE x.id = waiting.id",
     "orders_purchaseorder": "SELECT x.order_id, x.id AS purchase_order_id"
     " FROM orders_purchaseorder x WHERE x.id = waiting.id",
     "orders_returnauthorization": _PURCHASE_ORDER_OF.format(table="orders_returnauthorization"),

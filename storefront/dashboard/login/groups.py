@@ -38,7 +38,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
             for table in (
                 "order", "orderline", "payment", "returnauthorization", "returnline",
                 "returnphoto", "returnlabel", "addresschangerequest", "backorder", "backorderline",
-                "promotion", "coupon", "customerinvoice", "ordermessage",
+                "promotion", "coupon", "customerinvoice", "ordermessage", "ordernote", "ordertag",
+                "refundrequest",
             )
         ),
         "orders.cancel_order",

@@ -94,6 +94,7 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "cancellation_rejected": "acknowledgement_late shipment_late canceled_but_active",
     },
     ("orders.AddressChangeRequest", "status"): {"requested": "address_change_requested"},
+    ("orders.RefundRequest", "status"): {"waiting": "refund_to_approve"},
     ("orders.SupplierClaim", "status"): {
         "draft": "claim_to_submit claim_not_submitted",
         "submitting": "claims.submission_answered",

@@ -53,6 +53,17 @@ ORDERS = (
             GROUP BY o.id
         """,  # noqa: S608 - all parts are written in this file
     ),
+    InboxRule(
+        code="refund_to_approve",
+        sentence=_("Refund waits for approval"),
+        page="orders_refundrequest",
+        sql="""
+            SELECT r.id, o.number AS name, r.requested_at AS since, r.amount, r.currency,
+                   r.reason AS detail
+            FROM orders_refundrequest r JOIN orders_order o ON o.id = r.order_id
+            WHERE r.status = 'waiting'
+        """,
+    ),
     _order(
         "order_late",
         _("Delivery overdue"),
