@@ -12,6 +12,8 @@ from storefront.dashboard.inbox import (
     quick_actions,
     views,
 )
+from storefront.dashboard.inbox import assignments, quick_actions, views
+from storefront.dashboard.orders import parts
 from storefront.dashboard.reports import (
     catalog_file,
     offer_comparison,
@@ -41,6 +43,18 @@ urlpatterns = [
     path("profits/", admin.site.admin_view(profit_report.list_profits), name="profits"),
     # /admin/supply/profits/<order>/
     path("profits/<int:order_id>/", admin.site.admin_view(profit_report.show), name="profit"),
+    # /admin/supply/orders/<order>/earnings/, a part of the order page
+    path(
+        "orders/<int:order_id>/earnings/",
+        admin.site.admin_view(parts.show_earnings),
+        name="order_earnings",
+    ),
+    # /admin/supply/messages/<message>/text/, a part of the order page
+    path(
+        "messages/<int:message_id>/text/",
+        admin.site.admin_view(parts.show_message_text),
+        name="message_text",
+    ),
     # /admin/supply/matches/?skip=2
     path("matches/", admin.site.admin_view(match_review.show), name="matches"),
     # /admin/supply/matches/decide/, posted

@@ -110,7 +110,7 @@ def _arguments():
             ("line_id", "backorder", "case_id", "saved_id", "factor_id", "position", "label"), 1
         ),
         **dict.fromkeys(("parcel", "report"), 1),
-        **dict.fromkeys(("subscription_id", "hook_id", "event_id"), 1),
+        **dict.fromkeys(("subscription_id", "hook_id", "event_id", "message_id"), 1),
         **dict.fromkeys(("address_id", "customer_id", "listing_id", "parcel_id", "refund_id"), 1),
         **dict.fromkeys(("job_id", "image_id"), 1),
         "action": "reject",

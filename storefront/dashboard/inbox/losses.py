@@ -87,6 +87,7 @@ _BY_LOSS: Mapping[Loss, tuple[str, ...]] = {
         "delivery_refund_due",
         "canceled_order_charged",
         "refund_returned",
+        "refund_to_approve",
         "store_not_connected",
     ),
     Loss.PAYMENT: (
@@ -188,6 +189,7 @@ LOSSES: Mapping[str, Loss] = {code: loss for loss, codes in _BY_LOSS.items() for
 PEOPLE_WAIT = frozenset(
     {
         "order_message_waiting",
+        "refund_to_approve",
         "return_requested",
         "return_without_address",
         "return_label_failed",
