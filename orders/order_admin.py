@@ -180,7 +180,6 @@ class OrderAdmin(
             "payment_due_at",
             "arrives_from",
             "arrives_to",
-            columns.status_history,
         ),
     ]
     inlines: ClassVar = [

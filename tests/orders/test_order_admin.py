@@ -53,7 +53,7 @@ def test_a_cancellation_message_has_only_the_result_of_each_purchase_order(staff
     shown = staff.post(address, {"reason": "The shopper called."}, follow=True).content.decode()
 
     assert f"See the response on the purchase order: {purchase_order.number}" in shown
-    assert "Cancellation of" not in shown
+    assert f"Cancellation of {purchase_order.order} requested" not in shown
 
 
 def test_a_purchase_order_offers_what_its_submission_status_allows(staff):

@@ -52,7 +52,10 @@ type Data = Mapping[str, Any]
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """One entry. ``links`` are pairs of URL and label; ``text_url`` is where its text is read."""
+    """One entry. ``text_url`` is where its text is read.
+
+    ``links`` are the permission, URL and label of each link.
+    """
 
     kind: str
     at: datetime
@@ -61,7 +64,7 @@ class Entry:
     text: str = ""
     payload: str = ""
     url: str = ""
-    links: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str, str], ...] = ()
     text_url: str = ""
 
     @property
@@ -89,9 +92,11 @@ def load(order: Order, *, user: Any, kind: str = "") -> Timeline:
     kind = kind if kind in kinds else ""
     read = [source for source in visible if not kind or source.kind in ("waiting", kind)]
     values = {"order": order.pk, "limit": MAX_ENTRIES + 1}
-    with planned_cursor(connection) as cursor:
-        cursor.execute(sources.statement(read), values)
-        rows = cursor.fetchall()
+    rows = []
+    if read:
+        with planned_cursor(connection) as cursor:
+            cursor.execute(sources.statement(read), values)
+            rows = cursor.fetchall()
     has_costs = user.has_perm(VIEW_COSTS)
     waiting: list[Entry] = []
     entries: list[Entry] = []
@@ -100,8 +105,10 @@ def load(order: Order, *, user: Any, kind: str = "") -> Timeline:
         is_waiting = source.kind == "waiting"
         write = WAITING_TEXTS[source.code] if is_waiting else TEXTS[source.code]
         entry = Entry(kind=source.kind, at=at, actor=actor, title="")
-        entry.url = reverse(f"admin:{page}_change", args=[row]) if page else ""
+        if page and user.has_perm(page.replace("_", ".view_")):
+            entry.url = reverse(f"admin:{page}_change", args=[row])
         write(entry, {**json.loads(data, parse_float=Decimal), "row": row})
+        entry.links = tuple(link for link in entry.links if user.has_perm(link[0]))
         if not has_costs:
             entry.payload = ""
         (waiting if is_waiting else entries).append(entry)
@@ -154,9 +161,12 @@ def _mail(entry: Entry, data: Data) -> None:
     entry.actor = f"{_('To')} {data['to']}"
     entry.text = " · ".join(filter(None, (status, delivery, data["text"])))
     entry.text_url = reverse("supply:message_text", args=[data["row"]])
+    page = "admin:notifications_message"
+    preview = reverse(f"{page}_preview", args=[data["row"]])
+    resend = reverse(f"{page}_resend", args=[data["row"]])
     entry.links = (
-        (reverse("admin:notifications_message_preview", args=[data["row"]]), _("Preview")),
-        (reverse("admin:notifications_message_resend", args=[data["row"]]), _("Resend")),
+        ("notifications.view_message", preview, _("Preview")),
+        ("notifications.change_message", resend, _("Resend")),
     )
 
 
@@ -178,7 +188,7 @@ def _invoice(entry: Entry, data: Data) -> None:
     entry.title = f"{kind} {data['name']}: {_money(data)}"
     if data["is_ready"]:
         download = reverse("admin:orders_customerinvoice_download", args=[data["row"]])
-        entry.links = ((download, _("Download PDF")),)
+        entry.links = (("orders.view_customerinvoice", download, _("Download PDF")),)
 
 
 def _tracking(entry: Entry, data: Data) -> None:

@@ -20,7 +20,7 @@ def order():
 
 @pytest.fixture
 def support():
-    group = Group.objects.create(name="Support")
+    group = Group.objects.create(name="Desk")
     rights = Permission.objects.filter(codename__in=RIGHTS, content_type__app_label="orders")
     group.permissions.add(*rights)
     RefundLimit.objects.create(group=group, amount=10, currency="EUR")
