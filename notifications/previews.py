@@ -35,11 +35,12 @@ INVALID_NUMBER = gettext_lazy(
     "Not sent: enter a mobile number with its country code, such as +49 151 23456789."
 )
 TOO_MANY_TESTS = gettext_lazy("Not sent: too many tests in one hour. Try again later.")
-# An old or erased payload can lack what a template needs now.
+# An old or erased payload can lack what a template needs now, and an attachment can be gone.
 WRITING_ERRORS = (
     ExternalServiceError,
     TemplateError,
     LookupError,
+    OSError,
     TypeError,
     ValueError,
     ArithmeticError,

@@ -111,6 +111,8 @@ def load(order: Order, *, user: Any, kind: str = "") -> Timeline:
         entry.links = tuple(link for link in entry.links if user.has_perm(link[0]))
         if not has_costs:
             entry.payload = ""
+            # The names of suppliers are hidden with the costs.
+            entry.actor = _("Supplier") if actor.startswith("supplier ") else entry.actor
         (waiting if is_waiting else entries).append(entry)
     return Timeline(
         waiting=waiting,
