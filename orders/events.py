@@ -305,14 +305,8 @@ def cancellation_answered(
 
 def message_answered(order: Order, *, message: OrderMessage, is_answer: bool, at: datetime) -> None:
     """Send the customer a message of staff about an order."""
-    record_order_event(
-        order,
-        MESSAGE_ANSWERED,
-        f"{order.number}:{message.pk}",
-        text=message.text,
-        is_answer=is_answer,
-        at=at,
-    )
+    content = {"text": message.text, "is_answer": is_answer}
+    record_order_event(order, MESSAGE_ANSWERED, f"{order.number}:{message.pk}", at=at, **content)
 
 
 def lines_canceled(  # noqa: PLR0913 - the parts of one record

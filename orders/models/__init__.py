@@ -7,10 +7,9 @@ from orders.models.accounting import (
     ReconciliationRun,
     SupplierInvoice,
 )
-from orders.models.backorders import Backorder, BackorderLine
 from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine
-from orders.models.inventory import Allocation, Reservation
+from orders.models.inventory import Allocation, Backorder, BackorderLine, Reservation
 from orders.models.order import Order, OrderLine, OrderMessage
 from orders.models.order_notes import OrderNote, OrderTag
 from orders.models.payments import (
@@ -19,6 +18,8 @@ from orders.models.payments import (
     InvoiceSeries,
     Payment,
     PaymentEvent,
+    RefundLimit,
+    RefundRequest,
 )
 from orders.models.promotions import Coupon, Promotion, Redemption
 from orders.models.purchase_requests import (
@@ -29,7 +30,6 @@ from orders.models.purchase_requests import (
     PurchaseMessage,
 )
 from orders.models.purchasing import PurchaseLine, PurchaseOrder
-from orders.models.refund_requests import RefundLimit, RefundRequest
 from orders.models.returns import ReturnAuthorization, ReturnLabel, ReturnLine, ReturnPhoto
 from orders.models.routing import RoutingRules
 from orders.models.supplier_returns import ReturnPolicy, SupplierReturn, SupplierReturnLine

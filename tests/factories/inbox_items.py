@@ -28,7 +28,6 @@ from orders.models import (
     Payment,
     PaymentEvent,
     PurchaseOrder,
-    RefundRequest,
     ReturnAuthorization,
     ReturnLine,
     ReturnPolicy,
@@ -72,19 +71,6 @@ def change_returns(**changes):
     unpaid = {"due_amount": None, "refund_amount": None, "delivery_amount": 0}
     known = {"address": "Lampenweg 1", **unpaid, **changes}
     return lambda: ReturnAuthorization.objects.update(**known)
-
-
-def ask_for_refund():
-    RefundRequest.objects.create(
-        order=Order.objects.first(),
-        key="1",
-        amount=5,
-        currency="EUR",
-        reason="late",
-        requested_by="ann",
-        requested_at=AGO,
-        status_since=AGO,
-    )
 
 
 def delete_supplier_returns():
@@ -305,7 +291,6 @@ ITEMS = {
     "order_not_submitted": order("placed", status_since=AGO),
     "order_payment_overdue": order("pending_payment", payment_due_at=AGO),
     "order_message_waiting": write_to_staff,
-    "refund_to_approve": ask_for_refund,
     "order_late": order("processing", arrives_to=AGO.date()),
     **TRACKING_ITEMS,
     **PARCEL_ITEMS,

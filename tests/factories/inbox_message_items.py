@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from notifications.models import ChatChannel, Event, Message, Suppression
-from orders.models import Order
+from orders.models import Order, RefundRequest
 from storefront.api.models import IdempotencyRecord
 from storefront.events.models import WebhookSubscription
 from tests.factories.suppliers import NOON
@@ -25,7 +25,21 @@ def make_supplier_suppression():
     )
 
 
+def ask_for_refund():
+    RefundRequest.objects.create(
+        order=Order.objects.first(),
+        key="1",
+        amount=5,
+        currency="EUR",
+        reason="late",
+        requested_by="ann",
+        requested_at=AGO,
+        status_since=AGO,
+    )
+
+
 MESSAGE_CASES = {
+    "refund_to_approve": ask_for_refund,
     "api_request_unfinished": lambda: IdempotencyRecord.objects.create(
         principal="agent", key="k-1", route="POST /api/orders", request_digest="x", started_at=AGO
     ),
