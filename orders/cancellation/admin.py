@@ -123,7 +123,7 @@ class ItemCancellationActions(StaffAdmin):
     )
     def cancel_items(self, request: HttpRequest, order: Order, data: FormData) -> str:
         keep = {
-            int(name.removeprefix("units_")): data[name.replace("units", "of")] - units
+            int(name.removeprefix("units_")): max(data[name.replace("units", "of")] - units, 0)
             for name, units in data.items()
             if name.startswith("units_") and units
         }

@@ -116,3 +116,19 @@ def test_staff_cancel_items_with_the_rules_of_the_customer(staff, started):
         (2, 2),
     ]
     assert ("process_cancellation", {"order_id": order.pk}) in started
+
+
+@pytest.mark.parametrize(
+    ("units", "told"),
+    [("4", "less than or equal to 3"), ("-1", "greater than or equal to 0"), ("x", "whole number")],
+)
+def test_wrong_numbers_of_items_cancel_nothing(staff, units, told):
+    order = make_purchase_orders(make_sellable(), quantity=3)[0].order
+    line = order.lines.get()
+    url = reverse("admin:orders_order_cancel_items", args=[order.pk])
+
+    shown = staff.post(url, {f"units_{line.pk}": units, f"of_{line.pk}": "3", "reason": "-"})
+
+    assert told in shown.content.decode()
+    line.refresh_from_db()
+    assert (line.quantity, line.canceled_quantity) == (3, 0)
