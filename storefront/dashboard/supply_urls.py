@@ -12,7 +12,6 @@ from storefront.dashboard.inbox import (
     quick_actions,
     views,
 )
-from storefront.dashboard.inbox import assignments, quick_actions, views
 from storefront.dashboard.orders import parts
 from storefront.dashboard.reports import (
     catalog_file,
