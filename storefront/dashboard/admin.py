@@ -1,15 +1,19 @@
-"""Dashboard admin: show what staff did with inbox rows, broken invariants, check runs and default groups."""
+"""Dashboard admin: show what staff did with inbox rows, invariants, default groups, figures."""
 
 from django.utils.translation import gettext_lazy as _
 
+from orders.enums import VIEW_COSTS
 from storefront.dashboard.alerts import admin  # noqa: F401 - registers its pages
 from storefront.dashboard.models import (
+    DailyFigures,
     DefaultGroup,
     InboxAssignment,
     InboxNote,
     InboxSnooze,
     InvariantCheckRun,
     InvariantViolation,
+    OrderFigures,
+    PendingFigures,
 )
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
@@ -39,3 +43,21 @@ register_read_only(
 )
 register_read_only(InvariantCheckRun, list_display=["at", "newest_unpublished_supply"])
 register_read_only(DefaultGroup, list_display=["name", columns.text("group__name", _("Group"))])
+
+MONEY = "orders.view_payment"
+RIGHTS = {"profit": VIEW_COSTS, "supplier": VIEW_COSTS, "revenue": MONEY, "refunds": MONEY}
+register_read_only(
+    DailyFigures,
+    list_display=["day", "channel", "currency", "supplier", "orders", "revenue", "profit"],
+    list_select_related=["channel", "supplier"],
+    list_filter=["day", "channel"],
+    rights=RIGHTS,
+)
+register_read_only(
+    OrderFigures,
+    list_display=["order", "day", "channel", "supplier", "units", "revenue", "profit"],
+    list_select_related=["order", "channel", "supplier"],
+    list_filter=["day", "channel"],
+    rights=RIGHTS,
+)
+register_read_only(PendingFigures, list_display=["order_id"])

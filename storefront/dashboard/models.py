@@ -1,4 +1,4 @@
-"""Dashboard models: store what staff do with inbox rows, alerts, broken invariants, groups."""
+"""Dashboard models: store what staff do with inbox rows, alerts, broken invariants, figures."""
 
 from datetime import time
 
@@ -8,8 +8,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Channel
 from notifications.models import ChatChannel
+from orders.models import Order
 from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import protected_key
+from suppliers.models import Supplier
 
 
 class InboxAssignment(models.Model):
@@ -213,3 +217,86 @@ class AlertedKind(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient_id} {self.cause}"
+
+
+# Figures
+
+
+class PendingFigures(models.Model):
+    """An order whose figures may have changed; database triggers write it (``figures.sql``)."""
+
+    order_id = models.BigIntegerField(_("Order"))
+
+    class Meta:
+        verbose_name = _("order to count again")
+        verbose_name_plural = _("orders to count again")
+
+    def __str__(self) -> str:
+        return str(self.order_id)
+
+
+class Figures(models.Model):
+    """Sums of paid orders, on the day they were placed; ``supplier`` None: of all suppliers.
+
+    ``revenue`` is net of tax and of refunds for items that the customer keeps. ``profit`` is what
+    remains of it after all costs. ``kept`` and ``missed`` count orders with a promised day,
+    ``repeats`` orders of an e-mail address that had ordered before.
+    """
+
+    day = models.DateField(_("Day"))
+    channel = protected_key(Channel, "+", _("Channel"), db_index=False)
+    currency = models.CharField(_("Currency"), max_length=3)
+    supplier = protected_key(Supplier, "+", _("Supplier"), null=True, db_index=False)
+    units = models.PositiveIntegerField(_("Units ordered"))
+    canceled = models.PositiveIntegerField(_("Units canceled"))
+    delivered = models.PositiveIntegerField(_("Units delivered"))
+    returned = models.PositiveIntegerField(_("Units returned"))
+    revenue = models.DecimalField(_("Net sales"), max_digits=16, decimal_places=2)
+    refunds = models.DecimalField(_("Refunds"), max_digits=16, decimal_places=2)
+    profit = models.DecimalField(_("Profit"), max_digits=16, decimal_places=2)
+    kept = models.PositiveIntegerField(_("Promise kept"))
+    missed = models.PositiveIntegerField(_("Promise missed"))
+    repeats = models.PositiveIntegerField(_("Orders of repeat customers"))
+    estimated = models.PositiveIntegerField(_("Orders with estimated costs"))
+
+    class Meta:
+        abstract = True
+
+
+class OrderFigures(Figures):
+    """The figures of one order, or of the part that one supplier ships."""
+
+    order = models.ForeignKey(
+        Order, models.CASCADE, related_name="figures", verbose_name=_("Order"), db_index=False
+    )
+
+    class Meta:
+        verbose_name = _("figures of an order")
+        verbose_name_plural = _("figures of orders")
+        constraints = [
+            unique("order_figures_once", ["order", "supplier"], nulls_distinct=False),
+        ]
+        indexes = [models.Index(fields=["day"], name="order_figures_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} {self.supplier_id or ''}"
+
+
+class DailyFigures(Figures):
+    """The sum of the figures of all orders of a day; pages read only these rows."""
+
+    orders = models.PositiveIntegerField(_("Orders"))
+
+    class Meta:
+        verbose_name = _("daily figures")
+        verbose_name_plural = _("daily figures")
+        constraints = [
+            unique(
+                "daily_figures_once",
+                ["day", "supplier", "channel", "currency"],
+                nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.currency}"

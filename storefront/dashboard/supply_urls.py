@@ -5,6 +5,7 @@ from django.urls import path, re_path
 
 from storefront.dashboard.catalog import attributes, bulk_edits, imports
 from storefront.dashboard.go_live import views as go_live
+from storefront.dashboard.home import figures_page
 from storefront.dashboard.inbox import (
     assignments,
     bulk_actions,
@@ -38,6 +39,8 @@ urlpatterns = [
     path("attributes/", admin.site.admin_view(attributes.show), name="attributes"),
     # /admin/supply/routing/?lines=HL-1+2&country=DE
     path("routing/", admin.site.admin_view(routing_preview.show), name="routing"),
+    # /admin/supply/figures/?period=30&channel=shop&supplier=acme
+    path("figures/", admin.site.admin_view(figures_page.show), name="figures"),
     # /admin/supply/profits/?since=2026-11-01&until=2026-11-30&by=supplier
     path("profits/", admin.site.admin_view(profit_report.list_profits), name="profits"),
     # /admin/supply/profits/<order>/

@@ -1,4 +1,4 @@
-"""Dashboard tasks: check all invariants, send alerts and digests of staff, on a schedule."""
+"""Dashboard tasks: check all invariants, alert staff, refresh figures, on a schedule."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from storefront.dashboard.alerts import public_events, sending
+from storefront.dashboard.figures import rollup
 from storefront.dashboard.invariants import scheduled_check
 
 
@@ -22,3 +23,9 @@ def send_staff_alerts(**_: Any) -> None:
     public_events.announce_cases(now=now)
     sending.send_alerts(now=now)
     sending.send_digests(now=now)
+
+
+@shared_task
+def refresh_figures(**_: Any) -> None:
+    """Count changed orders again, for the page Figures."""
+    rollup.refresh(now=timezone.now())

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from suppliers.models import Connection, SyncRun
 
@@ -26,10 +27,15 @@ def job_freshness(*, now: datetime) -> list[JobFreshness]:
     """Return the freshness of each sync job of each active supplier."""
     connections = Connection.objects.filter(supplier__status="active").select_related("supplier")
     runs = SyncRun.objects.order_by("supplier", "kind", "-id").distinct("supplier", "kind")
-    last = {(run.supplier_id, run.kind): run for run in runs}
-    applied = {
-        (run.supplier_id, run.kind): run for run in runs.filter(status=SyncRun.Status.APPLIED)
-    }
+    last: dict[tuple[int, str], SyncRun] = {}
+    applied: dict[tuple[int, str], SyncRun] = {}
+    # One statement: the newest run of each job, and its newest applied run.
+    both = runs.union(runs.filter(status=SyncRun.Status.APPLIED), all=True)
+    for run in sorted(both, key=attrgetter("pk")):
+        key = (run.supplier_id, run.kind)
+        last[key] = run
+        if run.status == SyncRun.Status.APPLIED:
+            applied[key] = run
     return [
         _job(
             connection,

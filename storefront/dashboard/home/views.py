@@ -8,9 +8,12 @@ from django.utils import timezone
 
 from catalog.safety.guarantees import find_missing_artwork
 from orders.enums import VIEW_COSTS
+from storefront.dashboard.figures import queries as figures
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.dashboard.inbox import groups, views
 from storefront.lib.security import proxy_check
+
+PROFIT_DAYS = 30
 
 
 def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +38,8 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if may_see("orders.view_payment"):
         context["money"] = kpis.money(midnight=midnight)
     if may_see(VIEW_COSTS) and may_see("orders.view_payment"):
-        context["profits"] = kpis.profit(now=now)
+        period = figures.last_days(PROFIT_DAYS, today=midnight.date())
+        context["profits"] = figures.load(period).now
     if may_see("shipping.view_parcel"):
         context["parcels"] = kpis.parcels(midnight=midnight)
     if may_see("suppliers.view_syncrun"):

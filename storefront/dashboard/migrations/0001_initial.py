@@ -5,13 +5,19 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from storefront.lib.db.migration_sql import run_files
+
 
 class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
+        ("catalog", "0002_database_objects"),
         ("notifications", "0002_database_objects"),
+        ("orders", "0002_default_tax_rates"),
+        ("shipping", "0001_initial"),
+        ("suppliers", "0002_database_objects"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -127,4 +133,59 @@ class Migration(migrations.Migration):
             ],
             options={"verbose_name": "sent alert", "verbose_name_plural": "sent alerts", "constraints": [models.UniqueConstraint(fields=("recipient", "cause"), name="alerted_kind_once")]},
         ),
+        migrations.CreateModel(
+            name="PendingFigures",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("order_id", models.BigIntegerField(verbose_name="Order")),
+            ],
+            options={"verbose_name": "order to count again", "verbose_name_plural": "orders to count again"},
+        ),
+        migrations.CreateModel(
+            name="DailyFigures",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="Day")),
+                ("currency", models.CharField(max_length=3, verbose_name="Currency")),
+                ("units", models.PositiveIntegerField(verbose_name="Units ordered")),
+                ("canceled", models.PositiveIntegerField(verbose_name="Units canceled")),
+                ("delivered", models.PositiveIntegerField(verbose_name="Units delivered")),
+                ("returned", models.PositiveIntegerField(verbose_name="Units returned")),
+                ("revenue", models.DecimalField(decimal_places=2, max_digits=16, verbose_name="Net sales")),
+                ("refunds", models.DecimalField(decimal_places=2, max_digits=16, verbose_name="Refunds")),
+                ("profit", models.DecimalField(decimal_places=2, max_digits=16, verbose_name="Profit")),
+                ("kept", models.PositiveIntegerField(verbose_name="Promise kept")),
+                ("missed", models.PositiveIntegerField(verbose_name="Promise missed")),
+                ("repeats", models.PositiveIntegerField(verbose_name="Orders of repeat customers")),
+                ("estimated", models.PositiveIntegerField(verbose_name="Orders with estimated costs")),
+                ("orders", models.PositiveIntegerField(verbose_name="Orders")),
+                ("channel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.channel", verbose_name="Channel")),
+                ("supplier", models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="suppliers.supplier", verbose_name="Supplier")),
+            ],
+            options={"verbose_name": "daily figures", "verbose_name_plural": "daily figures", "constraints": [models.UniqueConstraint(fields=("day", "supplier", "channel", "currency"), name="daily_figures_once", nulls_distinct=False)]},
+        ),
+        migrations.CreateModel(
+            name="OrderFigures",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="Day")),
+                ("currency", models.CharField(max_length=3, verbose_name="Currency")),
+                ("units", models.PositiveIntegerField(verbose_name="Units ordered")),
+                ("canceled", models.PositiveIntegerField(verbose_name="Units canceled")),
+                ("delivered", models.PositiveIntegerField(verbose_name="Units delivered")),
+                ("returned", models.PositiveIntegerField(verbose_name="Units returned")),
+                ("revenue", models.DecimalField(decimal_places=2, max_digits=16, verbose_name="Net sales")),
+                ("refunds", models.DecimalField(decimal_places=2, max_digits=16, verbose_name="Refunds")),
+                ("profit", models.DecimalField(decimal_places=2, max_digits=16, verbose_name="Profit")),
+                ("kept", models.PositiveIntegerField(verbose_name="Promise kept")),
+                ("missed", models.PositiveIntegerField(verbose_name="Promise missed")),
+                ("repeats", models.PositiveIntegerField(verbose_name="Orders of repeat customers")),
+                ("estimated", models.PositiveIntegerField(verbose_name="Orders with estimated costs")),
+                ("channel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.channel", verbose_name="Channel")),
+                ("order", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="figures", to="orders.order", verbose_name="Order")),
+                ("supplier", models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="suppliers.supplier", verbose_name="Supplier")),
+            ],
+            options={"verbose_name": "figures of an order", "verbose_name_plural": "figures of orders", "indexes": [models.Index(fields=["day"], name="order_figures_by_day")], "constraints": [models.UniqueConstraint(fields=("order", "supplier"), name="order_figures_once", nulls_distinct=False)]},
+        ),
+        *run_files(__file__, "figures.sql"),
     ]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django import template
+from django.utils.formats import localize
 from django.utils.translation import gettext
 
 from storefront.dashboard.suppliers import metrics
@@ -39,6 +40,12 @@ def plain(coordinate: float) -> str:
 def round_mark(value: Decimal) -> str:
     """Format a number without trailing zeros."""
     return f"{value.normalize():f}"
+
+
+@register.filter
+def percent(rate: Decimal | None) -> str:
+    """Format a rate as a percentage with one decimal place; a dash if it is unknown."""
+    return "–" if rate is None else f"{localize(round(rate * 100, 1))} %"
 
 
 @register.filter

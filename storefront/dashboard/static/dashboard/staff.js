@@ -118,3 +118,20 @@ document.addEventListener("DOMContentLoaded", () => {
     setTimeout(() => location.replace(location.href), 1_000 * seconds);
   }
 });
+
+// Figures: refresh the part every minute, unless the page is hidden or the user is in the part.
+document.addEventListener("DOMContentLoaded", () => {
+  const part = document.querySelector("[data-refresh]");
+  if (!part) {
+    return;
+  }
+  setInterval(async () => {
+    if (document.hidden || part.contains(document.activeElement) || part.querySelector("details[open]")) {
+      return;
+    }
+    const response = await fetch(part.dataset.refresh).catch(() => null);
+    if (response?.ok && !response.redirected) {
+      part.innerHTML = await response.text();
+    }
+  }, 60_000);
+});
