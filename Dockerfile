@@ -14,14 +14,17 @@ RUN for po in storefront/locale/*/LC_MESSAGES/django.po \
         /venv/bin/python manage.py collectstatic --no-input \
     && /venv/bin/python -m compileall -q catalog notifications orders shipping storefront suppliers
 
+FROM postgres:18.6-trixie AS database
+
 FROM python:3.13.12-slim-trixie
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # pg_dump and pg_restore of the server's version (manage.py backup): Debian's are older.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
-    && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
-    && apt-get install --yes --no-install-recommends postgresql-client-18 \
+    && apt-get install --yes --no-install-recommends liblz4-1 libpq5 libzstd1 \
     && rm -rf /var/lib/apt/lists/*
+COPY --from=database /usr/lib/postgresql/18/bin/pg_dump /usr/lib/postgresql/18/bin/pg_restore /usr/local/bin/
+COPY --from=database /usr/lib/*-linux-gnu/libpq.so.5 /usr/local/lib/
+RUN ldconfig
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin fara
 COPY --from=build /venv /venv

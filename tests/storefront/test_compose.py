@@ -130,8 +130,12 @@ def test_every_setting_is_in_the_compose_file_and_documented(services):
 
 
 def test_image_has_the_programs_of_the_database_server(services):
-    major = re.match(r"postgres:(\d+)\.", services["postgres"]["image"])[1]
-    assert f"postgresql-client-{major} " in Path("Dockerfile").read_text()
+    image = services["postgres"]["image"]
+    major = re.match(r"postgres:(\d+)\.", image)[1]
+    text = Path("Dockerfile").read_text()
+
+    assert f"FROM {image} AS database" in text
+    assert f"/usr/lib/postgresql/{major}/bin/pg_dump" in text
 
 
 def test_image_does_not_run_as_root():

@@ -45,7 +45,7 @@ def _find(name: str) -> Path:
     if not suitable:
         raise ProgramError(
             f"There is no {name} of PostgreSQL {server} or later on this machine. The image of the"
-            f" shop has one; Debian: install postgresql-client-{server} from apt.postgresql.org."
+            f" shop has one; elsewhere, install postgresql-client-{server}."
         )
     return found[min(suitable)]
 
