@@ -36,7 +36,7 @@ def test_images_are_pinned_to_the_patch_release(services):
     images = [line.split()[1] for line in lines if line.startswith("FROM ")]
     images += [services[name]["image"] for name in ("postgres", "redis")]
 
-    assert len(images) == 4
+    assert len(images) == 5
     for image in images:
         assert re.fullmatch(r"[a-z]+:\d+\.\d+(\.\d+)?(-[a-z]+)+", image), image
 
