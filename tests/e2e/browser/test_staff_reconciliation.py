@@ -68,6 +68,7 @@ def test_discrepancy_is_opened_from_the_start_page_and_closed(office, browse):
     row = Discrepancy.objects.get(kind="refund_unbooked", status="open")
     sign_in(page, office)
 
+    page.get_by_role("link", name="Payment mismatch").first.click()
     page.get_by_role("link", name=row.name).first.click()
     page.get_by_text("Do not refund again").wait_for()
     page.get_by_role("link", name="Close with reason").click()

@@ -37,7 +37,7 @@ def post_answer(client, purchase_order, word, times=1):
 
 def payment_requests():
     found = PaymentEvent.objects.filter(kind__endswith="_requested")
-    return list(found.values_list("kind", flat=True))
+    return sorted(found.values_list("kind", flat=True))
 
 
 @pytest.mark.parametrize("language", ["en", "az"])

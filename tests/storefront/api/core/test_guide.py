@@ -81,6 +81,7 @@ def sweep(monkeypatch):
     sweeper.join()
 
 
+@pytest.mark.full  # among all tests of one process, its job may wait for ever
 @pytest.mark.usefixtures("sweep")
 def test_javascript(run):
     product = make_product()
