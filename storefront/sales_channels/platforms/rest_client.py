@@ -1,5 +1,6 @@
 """REST client: send JSON to one store, repeat what had no effect, decode the answers."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -15,7 +16,7 @@ MAX_PAGES = 2000
 MAX_ANSWER_BYTES = 30_000_000
 
 
-class RestClient:
+class RestClient(ABC):
     """Base of the clients of REST platforms, which define ``_once``."""
 
     def __init__(  # noqa: PLR0913 - the parts of a client
@@ -59,8 +60,8 @@ class RestClient:
         call = partial(self._once, method, path, params=params, body=body)
         return retry(call, is_idempotent=method == "GET", tries=MAX_ATTEMPTS)
 
+    @abstractmethod
     def _once(
         self, method: str, path: str, *, params: Mapping[str, Any] | None, body: Any
     ) -> ServiceResponse:
         """Send one call; return a success. Raises TemporaryError, PermanentError."""
-        raise NotImplementedError

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,7 +120,7 @@ class Documents:
         self._ledger.run("DELETE FROM documents WHERE kind = ? AND id = ?", kind, number)
 
 
-class StoreState[R: StoreRules](SupplierState[R]):
+class StoreState[R: StoreRules](SupplierState[R], ABC):
     """One store: its documents, faults, calls and rules.
 
     ``violations`` counts calls that came although the store had said that its limit is reached.
@@ -152,9 +153,9 @@ class StoreState[R: StoreRules](SupplierState[R]):
         self.usage.clear()
         self.violations = 0
 
+    @abstractmethod
     def signed(self, delivery: str, topic: str, body: bytes, secret: str) -> dict[str, str]:
         """Return the headers of a message, as they are sent now."""
-        raise NotImplementedError
 
     def webhook_delivered(self, hook_id: int) -> None:
         """Note that a message of a webhook was acknowledged."""
