@@ -17,6 +17,7 @@ from orders.models import (
     Payment,
     PaymentEvent,
     PurchaseOrder,
+    ReturnAuthorization,
     ReturnLabel,
     SupplierClaim,
 )
@@ -124,6 +125,9 @@ def open_work(excluded: Collection[str] = ()) -> tuple[str, ...]:
         "events to publish": PendingEvent.objects.all(),
         "events to deliver": WebhookDelivery.objects.filter(status="pending"),
         "return labels to buy": ReturnLabel.objects.filter(status=ReturnLabel.Status.REQUESTED),
+        "canceled replacements to refund": ReturnAuthorization.objects.filter(
+            status=ReturnAuthorization.Status.EXCHANGED, replacement__status=Order.Status.CANCELED
+        ),
         "claims not submitted": SupplierClaim.objects.exclude(
             status__in=SupplierClaim.KNOWN_TO_SUPPLIER
         ),

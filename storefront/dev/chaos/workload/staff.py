@@ -1,4 +1,4 @@
-"""Staff workload: release every held purchase order, resolve unconfirmed messages."""
+"""Staff workload: release held purchase orders, resolve messages, refund what cannot be replaced."""
 
 from contextlib import suppress
 
@@ -7,8 +7,10 @@ from django.utils import timezone
 from notifications import dispatch
 from notifications.deliverability.message_ids import message_id
 from notifications.models import Message
-from orders.models import PurchaseOrder
+from orders.models import Order, PurchaseOrder, ReturnAuthorization
 from orders.purchasing.holds import holds
+from orders.returns import refunds
+from orders.returns.eligibility import CannotReturnError
 from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
@@ -18,7 +20,7 @@ ACTOR = "chaos"
 
 def do_open_work(place: Instance) -> int:
     """Do the open work of staff; return how many items there were."""
-    return _release_holds() + _resolve_messages(place)
+    return _release_holds() + _resolve_messages(place) + _refund_canceled_replacements()
 
 
 def _release_holds() -> int:
@@ -27,6 +29,18 @@ def _release_holds() -> int:
     for held in PurchaseOrder.objects.filter(status=PurchaseOrder.Status.ON_HOLD):
         with suppress(InvalidTransitionError, ConcurrentUpdateError):
             holds.waive_all(purchase_order=held, actor=ACTOR, now=timezone.now())
+            count += 1
+    return count
+
+
+def _refund_canceled_replacements() -> int:
+    """Refund each return whose replacement order was canceled."""
+    count = 0
+    for authorization in ReturnAuthorization.objects.filter(
+        status=ReturnAuthorization.Status.EXCHANGED, replacement__status=Order.Status.CANCELED
+    ):
+        with suppress(CannotReturnError, InvalidTransitionError, ConcurrentUpdateError):
+            refunds.refund(authorization=authorization, actor=ACTOR, now=timezone.now())
             count += 1
     return count
 

@@ -5,9 +5,11 @@ from types import SimpleNamespace
 import pytest
 
 from notifications.models import Event
+from orders.cancellation import cancellation
 from orders.models import Order
 from shipping.models import Parcel
-from storefront.dev.chaos.workload import failed_parcels
+from storefront.dev.chaos.observations import inside
+from storefront.dev.chaos.workload import failed_parcels, staff
 from storefront.dev.chaos.workload.failed_parcels import FailedParcels
 from tests.factories.parcels import make_parcel_in
 from tests.factories.returns import make_policy, requested_refunds
@@ -48,7 +50,7 @@ def test_a_lost_parcel_is_refunded_once_by_two_people(workload):
     assert not workload.work(excluded=set(), is_last=True), "it acts once"
 
 
-def test_a_canceled_replacement_has_to_be_refunded(workload, monkeypatch):
+def test_staff_refund_a_canceled_replacement_once(workload, monkeypatch):
     monkeypatch.setattr(failed_parcels, "PLANS", [("returned", ("replace", "replace"))])
     monkeypatch.setattr(failed_parcels, "LATE_PARCELS", 0)
     make_parcel_in("shipped")
@@ -57,8 +59,13 @@ def test_a_canceled_replacement_has_to_be_refunded(workload, monkeypatch):
     assert workload.work(excluded=set(), is_last=False)
     assert (workload.wrong, workload.refunds()) == ([], {})
 
-    Order.objects.exclude(pk=order.pk).update(status="canceled")
+    replacement = Order.objects.exclude(pk=order.pk).get()
+    cancellation.cancel(order=replacement, reason="rejected", actor="chaos", now=NOON)
+    assert "1 canceled replacements to refund" in inside.open_work()
+    assert [staff.do_open_work(workload.place) for _ in range(2)] == [1, 0]
+    assert "1 canceled replacements to refund" not in inside.open_work()
     assert workload.refunds() == {order.number: order.total.minor}
+    assert sum(int(amount * 100) for amount in requested_refunds()) == order.total.minor
 
 
 def test_the_customer_of_a_late_parcel_is_told_once(workload, monkeypatch):
