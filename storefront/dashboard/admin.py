@@ -7,7 +7,9 @@ from storefront.dashboard.alerts import admin  # noqa: F401 - registers its page
 from storefront.dashboard.models import (
     DailyFigures,
     DefaultGroup,
+    HandledOrder,
     InboxAssignment,
+    InboxCase,
     InboxNote,
     InboxSnooze,
     InvariantCheckRun,
@@ -32,6 +34,18 @@ register_read_only(
     InboxNote,
     list_display=["cause", "row", "text", "by", columns.age("at", _("Written"))],
     list_filter=["by"],
+)
+register_read_only(
+    InboxCase,
+    list_display=[
+        *("cause", "row", "opened_at", columns.age("settled_at", _("Settled")), "settled_by"),
+    ],
+    list_filter=["settled_by"],
+)
+register_read_only(
+    HandledOrder,
+    list_display=["order", columns.age("at", _("Last action"))],
+    list_select_related=["order"],
 )
 register_read_only(
     InvariantViolation,

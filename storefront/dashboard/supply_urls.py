@@ -13,6 +13,7 @@ from storefront.dashboard.inbox import (
     quick_actions,
     views,
 )
+from storefront.dashboard.inbox.history import page as inbox_statistics
 from storefront.dashboard.orders import parts
 from storefront.dashboard.reports import (
     catalog_file,
@@ -151,6 +152,10 @@ urlpatterns = [
         "setup/<int:supplier_id>/findings.csv",
         admin.site.admin_view(imports.download_setup_findings),
         name="setup_findings",
+    ),
+    # /admin/supply/inbox/statistics/?weeks=12&cause=submission_late
+    path(
+        "inbox/statistics/", admin.site.admin_view(inbox_statistics.show), name="inbox_statistics"
     ),
     # /admin/supply/waiting/<cause>/?page=2&owner=me&late=1
     path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),

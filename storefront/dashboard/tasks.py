@@ -1,4 +1,4 @@
-"""Dashboard tasks: check all invariants, alert staff, refresh figures, on a schedule."""
+"""Dashboard tasks: check invariants, alert staff, refresh figures, record the inbox, on a schedule."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from storefront.dashboard.alerts import public_events, sending
 from storefront.dashboard.figures import rollup
+from storefront.dashboard.inbox.history import recording
 from storefront.dashboard.invariants import scheduled_check
 
 
@@ -29,3 +30,9 @@ def send_staff_alerts(**_: Any) -> None:
 def refresh_figures(**_: Any) -> None:
     """Count changed orders again, for the page Figures."""
     rollup.refresh(now=timezone.now())
+
+
+@shared_task
+def record_inbox(**_: Any) -> None:
+    """Note which inbox rows are new and which are settled, for the page Inbox statistics."""
+    recording.record(now=timezone.now())

@@ -90,6 +90,7 @@ PERIODS_S = {
     # invariants; violations go to the inbox
     "storefront.dashboard.tasks.check_invariants": 1800,
     "storefront.dashboard.tasks.send_staff_alerts": 60,
+    "storefront.dashboard.tasks.record_inbox": 60,
     # orders that changed are counted again; pages read the sums of days
     "storefront.dashboard.tasks.refresh_figures": 60,
     # accounts and personal data

@@ -23,6 +23,7 @@ INITS_WITH_CODE = [
     r"^orders/gateways/__init__\.py$",
     r"^notifications/senders/__init__\.py$",
     r"^storefront/settings/__init__\.py$",
+    r"^storefront/dashboard/models/__init__\.py$",
     r"^storefront/sales_channels/(models|platforms)/__init__\.py$",
 ]
 # Folders of tests that mirror no package: shared code, tests of rules, of processes, of a Protocol.

@@ -30,6 +30,7 @@ _OWNERS: Mapping[str, str] = {
     " JOIN shipping_shipment s ON s.id = x.shipment_id"
     " JOIN orders_purchaseorder po ON po.id = s.purchase_order_id WHERE x.id = waiting.id",
 }
+OWNED_PAGES = tuple(_OWNERS)
 _NO_OWNER = "SELECT NULL::bigint AS order_id, NULL::bigint AS purchase_order_id"
 
 

@@ -60,6 +60,33 @@ class Migration(migrations.Migration):
             options={"verbose_name": "inbox note", "verbose_name_plural": "inbox notes", "constraints": [models.UniqueConstraint(fields=("cause", "row", "by", "text"), name="inbox_note_once")]},
         ),
         migrations.CreateModel(
+            name="InboxCase",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("cause", models.SlugField(db_index=False, max_length=40, verbose_name="Issue")),
+                ("row", models.BigIntegerField(verbose_name="Record number")),
+                ("order_id", models.BigIntegerField(null=True, verbose_name="Order")),
+                ("opened_at", models.DateTimeField(verbose_name="Opened")),
+                ("settled_at", models.DateTimeField(null=True, verbose_name="Settled")),
+                ("settled_by", models.CharField(blank=True, choices=[("staff", "By hand"), ("itself", "By itself")], max_length=6, verbose_name="Settled by")),
+            ],
+            options={
+                "verbose_name": "inbox case",
+                "verbose_name_plural": "inbox cases",
+                "indexes": [models.Index(fields=["opened_at"], name="inbox_case_by_opened"), models.Index(fields=["settled_at"], name="inbox_case_by_settled")],
+                "constraints": [models.UniqueConstraint(condition=models.Q(("settled_at", None)), fields=("cause", "row"), name="inbox_case_open_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="HandledOrder",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(verbose_name="Last action")),
+                ("order", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="orders.order", verbose_name="Order")),
+            ],
+            options={"verbose_name": "order handled by staff", "verbose_name_plural": "orders handled by staff"},
+        ),
+        migrations.CreateModel(
             name="InboxAssignment",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -31,6 +31,12 @@ def minutes(span: timedelta) -> int:
 
 
 @register.filter
+def duration(seconds: int | None) -> str:
+    """Format a number of seconds in its two largest units; a dash if it is unknown."""
+    return "–" if seconds is None else metrics.duration(seconds)
+
+
+@register.filter
 def plain(coordinate: float) -> str:
     """Format a coordinate for SVG, whatever the language."""
     return f"{coordinate:g}"

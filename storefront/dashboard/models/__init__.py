@@ -11,9 +11,27 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Channel
 from notifications.models import ChatChannel
 from orders.models import Order
+from storefront.dashboard.models.inbox_cases import HandledOrder, InboxCase
 from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import protected_key
 from suppliers.models import Supplier
+
+__all__ = [
+    "AlertRecipient",
+    "AlertedKind",
+    "AnnouncedCase",
+    "DailyFigures",
+    "DefaultGroup",
+    "HandledOrder",
+    "InboxAssignment",
+    "InboxCase",
+    "InboxNote",
+    "InboxSnooze",
+    "InvariantCheckRun",
+    "InvariantViolation",
+    "OrderFigures",
+    "PendingFigures",
+]
 
 
 class InboxAssignment(models.Model):
