@@ -30,7 +30,13 @@ from storefront.accounts.models import (
     TwoFactorEvent,
     User,
 )
-from storefront.accounts.rights import FLAGS, notify_change, rights_of
+from storefront.accounts.rights import (
+    FLAGS,
+    PermissionsField,
+    keep_unused,
+    notify_change,
+    rights_of,
+)
 from storefront.accounts.security_log import RecordedChanges
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.db.indexed_search import IdSearch, starting_with, with_words
@@ -55,24 +61,34 @@ class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold ships no ty
 
 class UserForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
     class Meta:
+    user_permissions = PermissionsField(
+        label=_("Additional permissions"),
+        help_text=_("In addition to the permissions of the groups."),
+    )
+
         model = User
         fields = "__all__"
-        labels: ClassVar = {"groups": _("Groups"), "user_permissions": _("Additional permissions")}
-        help_texts: ClassVar = {
-            "groups": _("All members of a group have its permissions."),
-            "user_permissions": _("In addition to the permissions of the groups."),
-        }
+        labels: ClassVar = {"groups": _("Groups")}
+        help_texts: ClassVar = {"groups": _("All members of a group have its permissions.")}
+
+    def clean_user_permissions(self) -> Any:
+        return keep_unused(self.cleaned_data["user_permissions"], self.instance.user_permissions)
 
 
 class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     class Meta:
+    permissions = PermissionsField(
+        label=_("Permissions"),
+        help_text=_("All members of the group have these permissions."),
+    )
+
         model = Group
         fields = ("name", "permissions")
-        labels = {"permissions": _("Permissions")}
-        help_texts = {
-            "name": _("Task of the group, such as purchasing or shipping."),
-            "permissions": _("All members of the group have these permissions."),
-        }
+        help_texts: ClassVar = {"name": _("Task of the group, such as purchasing or shipping.")}
+
+    def clean_permissions(self) -> Any:
+        chosen = self.cleaned_data["permissions"]
+        return keep_unused(chosen, self.instance.permissions) if self.instance.pk else chosen
 
 
 class RightsAdmin(RecordedChanges, ModelAdmin):  # type: ignore[misc]

@@ -1,15 +1,27 @@
-"""Staff rights: list what a user or a group may do, notify superusers of each change."""
+"""Staff rights: name permissions in plain words, list a user's, notify superusers of changes."""
 
 import secrets
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
+from django import forms
+from django.apps import apps
 from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.forms.models import ModelChoiceIterator
 from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from notifications import outbox
 from storefront.accounts.models import User
 from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.security.cost_rights import VIEW_COSTS, needs_costs
 
 FLAGS = ("is_active", "is_staff", "is_superuser")
 
@@ -60,3 +72,108 @@ def notify_change(
 def _names(permissions: object) -> frozenset[str]:
     rows = permissions.values_list("content_type__app_label", "codename")  # type: ignore[attr-defined]
     return frozenset(f"{app}.{codename}" for app, codename in rows)
+
+
+# Permissions of no table: what each opens.
+OWN_TEXTS = {
+    "orders.view_costs": gettext_lazy(
+        "See costs, fees, margins and the names of suppliers: on all pages and in all downloads"
+    ),
+    "orders.cancel_order": gettext_lazy("Cancel orders and items of orders"),
+    "orders.refund_order": gettext_lazy("Refund orders: the buttons Refund and Refund a parcel"),
+    "orders.redirect_order": gettext_lazy("Change delivery addresses of orders"),
+    "orders.return_order": gettext_lazy("Open returns for customers"),
+    "orders.release_order": gettext_lazy("Release orders that are on hold"),
+    "orders.buy_returnlabel": gettext_lazy("Buy and void return labels, which cost money"),
+    "orders.export_customerinvoice": gettext_lazy("Download all invoices as CSV"),
+}
+TABLE_TEXTS = {
+    "view": gettext_lazy("View %(rows)s"),
+    "add": gettext_lazy("Add %(rows)s"),
+    "change": gettext_lazy("Edit %(rows)s and use their buttons"),
+    "delete": gettext_lazy("Delete %(rows)s"),
+}
+# Used by pages that are no admin of the table.
+ALSO_USED = {"catalog.delete_product", "catalog.delete_variant", "suppliers.add_catalogimport"}
+
+
+def code_of(permission: Permission) -> str:
+    return f"{permission.content_type.app_label}.{permission.codename}"
+
+
+def label_of(permission: Permission) -> str:
+    """Return what a permission opens, in plain words."""
+    code = code_of(permission)
+    if code in OWN_TEXTS:
+        return str(OWN_TEXTS[code])
+    verb = permission.codename.partition("_")[0]
+    model = permission.content_type.model_class()
+    if verb not in TABLE_TEXTS or model is None:
+        return permission.name
+    rows = model._meta.verbose_name_plural  # noqa: SLF001 - Django's documented model API
+    text = str(TABLE_TEXTS[verb]) % {"rows": rows}
+    if needs_costs(code):
+        text = _("%(right)s (only with costs)") % {"right": text}
+    return str(capfirst(text))
+
+
+def is_used(permission: Permission) -> bool:
+    """Return whether a staff page asks for a permission."""
+    code = code_of(permission)
+    if code in OWN_TEXTS or code in ALSO_USED:
+        return True
+    verb = permission.codename.partition("_")[0]
+    model = permission.content_type.model_class()
+    if model is None or not admin.site.is_registered(model):
+        return False
+    page: Any = admin.site.get_model_admin(model)
+    actions = (*(page.actions or ()), *page.actions_detail, *page.actions_list)
+    return {
+        "view": True,
+        "add": getattr(page, "may_add", True),
+        "change": bool(getattr(page, "editable", True) or actions),
+        "delete": getattr(page, "may_delete", True),
+    }.get(verb, True)
+
+
+class GroupedChoices(ModelChoiceIterator):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Yields a group of choices per app, named as in the list of tables."""
+
+    def __iter__(self) -> Iterator[Any]:
+        rows = sorted(filter(is_used, self.queryset), key=_place)
+        for app, some in groupby(rows, key=lambda row: row.content_type.app_label):
+            title = str(apps.get_app_config(app).verbose_name)
+            yield title, [self.choice(row) for row in some]
+
+
+def _place(permission: Permission) -> tuple[Any, ...]:
+    code = code_of(permission)
+    app, model = permission.content_type.app_label, permission.content_type.model
+    return app, code not in OWN_TEXTS, code != VIEW_COSTS, model, permission.pk
+
+
+class ChoicesWidget(UnfoldAdminCheckboxSelectMultipleWidget):  # type: ignore[misc]
+    """Shows each group of choices as a fieldset."""
+
+    template_name = "accounts/permission_choices.html"
+
+
+class PermissionsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Choose permissions that pages use; the others of a group stay as they are."""
+
+    iterator = GroupedChoices
+    widget = ChoicesWidget
+
+    def __init__(self, **options: Any) -> None:
+        rows = Permission.objects.select_related("content_type")
+        super().__init__(rows, required=False, **options)
+
+    def label_from_instance(self, obj: Permission) -> str:
+        return label_of(obj)
+
+
+def keep_unused(chosen: Any, before: Any) -> Any:
+    """Add the permissions that a form does not offer to those that were chosen."""
+    rows = before.select_related("content_type")
+    hidden = [row.pk for row in rows if not is_used(row)]
+    return Permission.objects.filter(pk__in=[*(row.pk for row in chosen), *hidden])

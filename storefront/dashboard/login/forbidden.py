@@ -13,7 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from storefront.accounts.models import User
+from storefront.accounts.rights import label_of
 from storefront.dashboard.login.views import page
+from storefront.lib.security.cost_rights import VIEW_COSTS, needs_costs
 
 SUPERUSERS_SHOWN = 5
 
@@ -23,6 +25,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     named = [word for word in str(exception or "").split() if "." in word]
     wanted = named or _right_of_admin_page(request)
     missing = [right for right in wanted if not request.user.has_perm(right)]
+    if any(map(needs_costs, missing)) and not request.user.has_perm(VIEW_COSTS):
+        missing.append(VIEW_COSTS)
     superusers = User.objects.filter(is_superuser=True, is_active=True).order_by("email")
     context = {
         "title": _("You don't have permission to open this page"),
@@ -61,8 +65,9 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
 
 def _label(right: str) -> str:
     app, codename = right.split(".", 1)
-    permission = Permission.objects.filter(content_type__app_label=app, codename=codename).first()
-    return f"{permission.name} ({right})" if permission else right
+    rows = Permission.objects.select_related("content_type")
+    permission = rows.filter(content_type__app_label=app, codename=codename).first()
+    return f"{label_of(permission)} ({right})" if permission else right
 
 
 def _groups_with(right: str) -> list[str]:
