@@ -39,6 +39,7 @@ from storefront.accounts.rights import (
 )
 from storefront.accounts.security_log import RecordedChanges
 from storefront.accounts.two_factor import enrollment
+from storefront.lib.db.audit import AuditedChanges
 from storefront.lib.db.indexed_search import IdSearch, starting_with, with_words
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -60,12 +61,12 @@ class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold ships no ty
 
 
 class UserForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
-    class Meta:
     user_permissions = PermissionsField(
         label=_("Additional permissions"),
         help_text=_("In addition to the permissions of the groups."),
     )
 
+    class Meta:
         model = User
         fields = "__all__"
         labels: ClassVar = {"groups": _("Groups")}
@@ -76,12 +77,12 @@ class UserForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
 
 
 class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    class Meta:
     permissions = PermissionsField(
         label=_("Permissions"),
         help_text=_("All members of the group have these permissions."),
     )
 
+    class Meta:
         model = Group
         fields = ("name", "permissions")
         help_texts: ClassVar = {"name": _("Task of the group, such as purchasing or shipping.")}
@@ -91,7 +92,7 @@ class GroupForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable
         return keep_unused(chosen, self.instance.permissions) if self.instance.pk else chosen
 
 
-class RightsAdmin(RecordedChanges, ModelAdmin):  # type: ignore[misc]
+class RightsAdmin(RecordedChanges, AuditedChanges, ModelAdmin):  # type: ignore[misc]
     """Admin of users or groups: records each change of rights and notifies superusers."""
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

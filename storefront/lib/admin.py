@@ -1,21 +1,23 @@
-"""Status change admin: show the recorded transitions of all state machines."""
+"""Lib admin: show the transitions of all state machines, and what staff did."""
 
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import label_for_field
 from django.db import models
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from storefront.lib.models import StatusChange
+from storefront.lib.models import AuditEvent, StatusChange
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
 
 
-def _model(change: StatusChange) -> type[models.Model] | None:
-    """Return the model of a change; None if it no longer exists."""
+def _model(change: StatusChange | AuditEvent) -> type[models.Model] | None:
+    """Return the model of a change; None if it has none, or no longer exists."""
     try:
         return apps.get_model(change.subject)
-    except LookupError:
+    except (LookupError, ValueError):
         return None
 
 
@@ -27,7 +29,7 @@ def _status_label(change: StatusChange, status: str) -> str:
 
 
 @admin.display(description=_("Record type"), ordering="subject")
-def _subject(change: StatusChange) -> str:
+def _subject(change: StatusChange | AuditEvent) -> str:
     model = _model(change)
     return str(model._meta.verbose_name) if model else change.subject  # noqa: SLF001
 
@@ -62,4 +64,31 @@ register_read_only(
     ],
     list_filter=["subject", "status_field", "to_status"],
     search_fields=["=subject_id", "actor", "reason"],
+)
+
+
+@admin.display(description=_("Record ID"), ordering="subject_id")
+def _row(event: AuditEvent) -> str:
+    """Link to the page of the row, which may be deleted."""
+    model = _model(event)
+    if not event.subject_id or model is None or not admin.site.is_registered(model):
+        return event.subject_id
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"  # noqa: SLF001
+    return format_html(
+        '<a href="{}">{}</a>', reverse(name, args=[event.subject_id]), event.subject_id
+    )
+
+
+register_read_only(
+    AuditEvent,
+    list_display=[
+        columns.age("at", _("When")),
+        "actor",
+        "action",
+        _subject,
+        _row,
+        "detail",
+    ],
+    list_filter=["action", "actor", "subject", "at"],
+    search_fields=["=subject_id", "actor", "detail"],
 )

@@ -21,6 +21,7 @@ class AllowedChanges:
 
 # Each model whose docstring says "Append-only" is here; a test compares them.
 APPEND_ONLY = {
+    "lib.AuditEvent": AllowedChanges(delete=True),  # after its retention
     "lib.StatusChange": AllowedChanges(update=("actor", "reason")),  # erasure blanks them
     # erasure blanks personal data in the payload
     "notifications.Event": AllowedChanges(update=("fanned_out_at", "payload")),

@@ -22,6 +22,7 @@ from shipping.models import ProductAlert
 from shipping.privacy import erase_parcels
 from storefront.accounts.models import EmailChangeRequest, User
 from storefront.events.models import PublicEvent
+from storefront.lib.db.audit import AuditEvent
 from storefront.lib.state_machine import StatusChange
 
 BATCH = 500
@@ -103,6 +104,12 @@ def _delete_field_changes(before: datetime) -> int:
     return FieldChange.objects.filter(pk__in=oldest, at__lt=before).delete()[0]
 
 
+def _delete_audit_events(before: datetime) -> int:
+    """Delete the oldest events; ids are in the order of time."""
+    oldest = _first(AuditEvent.objects.all())
+    return AuditEvent.objects.filter(pk__in=oldest, at__lt=before).delete()[0]
+
+
 def _delete_public_events(before: datetime) -> int:
     """Delete the oldest public events with their deliveries; ids are in the order of time."""
     oldest = _first(PublicEvent.objects.all())
@@ -163,6 +170,7 @@ RULES = (
     Rule(code="suppressed_addresses", keep=YEAR, sweep=_delete_suppressions),
     Rule(code="address_changes", keep=2 * YEAR, sweep=_delete_address_changes),
     Rule(code="public_events", keep=30 * DAY, sweep=_delete_public_events),
+    Rule(code="audit_log", keep=2 * YEAR, sweep=_delete_audit_events),
     Rule(code="product_history", keep=YEAR, sweep=_delete_field_changes),
     Rule(code="supplier_messages", keep=3 * YEAR, sweep=_empty_supplier_messages),
     Rule(code="unpaid_guest_orders", keep=YEAR, sweep=partial(_erase_guests, is_unpaid=True)),

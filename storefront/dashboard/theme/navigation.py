@@ -182,6 +182,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Public events"), "campaign", "events_publicevent"),
                 (_("Webhook deliveries"), "outgoing_mail", "events_webhookdelivery"),
                 (_("Activity log"), "timeline", "lib_statuschange"),
+                (_("Audit log"), "policy", "lib_auditevent"),
                 (_("Stock movements"), "swap_vert", "suppliers_stockmovement"),
                 (_("Users"), "person", "accounts_user"),
                 (_("Groups"), "group", "auth_group"),

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action as unfold_action
 
+from storefront.lib.db.audit import AuditedChanges, AuditEvent, record
 from storefront.lib.db.indexed_search import IndexedSearch
 from storefront.lib.http.errors import ExternalServiceError, TemporaryError
 from storefront.lib.staff import fieldsets
@@ -120,7 +121,7 @@ def confirmed_action(  # noqa: PLR0913 - all parts of one page
     return decorate
 
 
-class ConfirmingAdmin(LimitedCount, IndexedSearch, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ConfirmingAdmin(AuditedChanges, LimitedCount, IndexedSearch, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Admin class whose actions ask for confirmation."""
 
     user_errors: ClassVar[Errors] = ()
@@ -157,6 +158,7 @@ class ConfirmingAdmin(LimitedCount, IndexedSearch, ModelAdmin):  # type: ignore[
             except (*SERVICE_ERRORS, *self.user_errors) as refusal:
                 form.add_error(None, str(refusal) or type(refusal).__name__)
             else:
+                record(AuditEvent.Action.ACTED, actor=request.user, row=row, detail=title)
                 message = done if isinstance(done, str) else done(result)
                 self.message_user(request, message, messages.SUCCESS)
                 return HttpResponseRedirect(self.page_of(row))
@@ -376,6 +378,8 @@ class StaffAdmin(RelatedSelects, ConfirmingAdmin):
         """Apply an action to each selected row; report the count and each refusal."""
         count = 0
         for row in rows:
+            detail = f"{request.POST.get('action', '')}: {count}"
+            record(AuditEvent.Action.ACTED, actor=request.user, model=self.model, detail=detail)
             try:
                 act(row)
             except (*SERVICE_ERRORS, *self.user_errors) as refusal:

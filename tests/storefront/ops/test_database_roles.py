@@ -19,7 +19,7 @@ REFUSED = r"permission denied|must be owner"
 WITHOUT_ROWS = {
     *("notifications.Consent", "accounts.TwoFactorEvent"),
     *("orders.CanceledShipmentDecision", "suppliers.BrandMerge", "suppliers.MatchDecision"),
-    "shipping.ParcelCorrection",
+    *("lib.AuditEvent", "shipping.ParcelCorrection"),
 }
 
 
