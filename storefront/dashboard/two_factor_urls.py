@@ -1,14 +1,17 @@
 """Two-factor URLs: route sign-in, factor settings and sessions under /admin/factors/."""
 
+from django.contrib import admin
 from django.urls import path
 
-from storefront.dashboard.login import sessions, two_factor_settings, views
+from storefront.dashboard.login import language, sessions, two_factor_settings, views
 
 app_name = "factors"
 
 urlpatterns = [
     # /admin/factors/: settings of one's own factors
     path("", two_factor_settings.index, name="index"),
+    # /admin/factors/language/, posted: the language of one's staff pages
+    path("language/", admin.site.admin_view(language.choose), name="language"),
     path("sign-in/", views.second_factor, name="sign_in"),
     path("again/", views.reauthenticate, name="again"),
     path("app/", two_factor_settings.app, name="app"),

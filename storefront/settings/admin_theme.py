@@ -27,6 +27,8 @@ UNFOLD: dict[str, Any] = {
             {"title": _("Change password"), "link": reverse_lazy("admin:password_change")},
         ]
     },
+    "SHOW_LANGUAGES": True,
+    "LANGUAGES": {"action": reverse_lazy("factors:language")},
     "LOGIN": {"form": "storefront.accounts.forms.SignInForm"},
     "COMMAND": {"search_callback": "storefront.dashboard.theme.global_search.find_rows"},
     "SIDEBAR": {"show_search": True, "navigation": "storefront.dashboard.theme.navigation.groups"},

@@ -25,6 +25,12 @@ document.addEventListener("alpine:init", () => {
   window.theme = (...options) => {
     const data = unfoldTheme(...options);
     data.sidebarOpen = isOpen;
+    data.themeBindings["x-on:keydown.escape.window"] = function close() {
+      if (this.sidebarOpen && !wide.matches) {
+        this.sidebarOpen = false;
+        document.querySelector("[aria-controls=nav-sidebar]")?.focus();
+      }
+    };
     data.themeBindings["x-resize.window"] = function resize() {
       this.sidebarOpen = isOpen();
     };
@@ -134,4 +140,19 @@ document.addEventListener("DOMContentLoaded", () => {
       part.innerHTML = await response.text();
     }
   }, 60_000);
+});
+
+// Unfold's controls of the menu are no buttons, so that the keyboard does not reach them.
+document.addEventListener("DOMContentLoaded", () => {
+  const controls = '#nav-sidebar :is(span[x-on\\:click="sidebarToggle()"], div[x-on\\:click*="openUserLinks"])';
+  for (const control of document.querySelectorAll(controls)) {
+    control.tabIndex = 0;
+    control.setAttribute("role", "button");
+    control.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        control.click();
+      }
+    });
+  }
 });
