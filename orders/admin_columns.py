@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from orders import links
 from orders.address_changes import corrections
 from orders.addresses import verification
-from orders.enums import VIEW_COSTS
 from orders.models import Order
 from orders.routing import decision_log, labels
 from orders.routing.margin_filter import Contribution
 from orders.routing.ranking import Rules
 from storefront.lib.address import Address
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.columns import as_money
 
@@ -140,7 +140,7 @@ def _routing(order: Order, *, has_costs: bool) -> str:
         sold = decision_log.logged_sale(record, int(variant), order.currency)
         is_divided = sum(bool(entry.get("units")) for entry in entries) > 1
         sources = [
-            _part(entry)
+            _part(entry, has_costs=has_costs)
             if is_divided and entry["units"]
             else _source(
                 entry, decision_log.logged_contribution(entry, sold), rules, has_costs=has_costs
@@ -159,7 +159,7 @@ def _routing(order: Order, *, has_costs: bool) -> str:
 def _source(
     entry: Mapping[str, Any], contribution: Contribution | None, rules: Rules, *, has_costs: bool
 ) -> str:
-    location = f"{entry['supplier_code']} ({entry['country']})"
+    location = _place(entry, has_costs=has_costs)
     text = labels.verdict(entry["verdict"])
     if has_costs:
         outlay = as_money(Money(Decimal(entry["outlay"]), entry["currency"]).rounded())
@@ -172,8 +172,14 @@ def _source(
     return f"{location}: {text}"
 
 
-def _part(entry: Mapping[str, Any]) -> str:
-    values = {"place": f"{entry['supplier_code']} ({entry['country']})", "units": entry["units"]}
+def _place(entry: Mapping[str, Any], *, has_costs: bool) -> str:
+    """Return the country of a source, with its supplier for those who may see costs."""
+    country = str(entry["country"])
+    return f"{entry['supplier_code']} ({country})" if has_costs else country
+
+
+def _part(entry: Mapping[str, Any], *, has_costs: bool) -> str:
+    values = {"place": _place(entry, has_costs=has_costs), "units": entry["units"]}
     text = (
         gettext(
             "%(place)s: %(units)s units, because no single location could ship all of"

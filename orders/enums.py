@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-VIEW_COSTS = "orders.view_costs"  # permission to see costs, fees and margins
-
 
 class Criterion(StrEnum):
     """A criterion that ranks sources."""

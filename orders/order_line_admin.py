@@ -13,21 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import ProductGuarantee
 from catalog.models.guarantees import GuaranteeKind, GuaranteeTerms
 from orders import order_lines
-from orders.enums import VIEW_COSTS
 from orders.inventory.admin import STOCK_LEVEL_JOINS
 from orders.models import OrderLine
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 
-COST = columns.restricted(
-    columns.money("cost_amount", _("Cost"), currency="cost_currency"), VIEW_COSTS
-)
-LANDED = columns.restricted(
-    columns.money("landed_amount", _("Landed cost"), currency="order__currency"), VIEW_COSTS
-)
-FEES = columns.restricted(
-    columns.money("fees_amount", _("Fees"), currency="order__currency"), VIEW_COSTS
-)
+COST = columns.money("cost_amount", _("Cost"), currency="cost_currency")
+LANDED = columns.money("landed_amount", _("Landed cost"), currency="order__currency")
+FEES = columns.money("fees_amount", _("Fees"), currency="order__currency")
 OFFERS = columns.page(
     "supply:offers",
     _("Availability"),
@@ -84,9 +77,6 @@ class OrderLineAdmin(StaffAdmin):
     list_select_related: ClassVar = ["order", "offer__supplier", *STOCK_LEVEL_JOINS]
     search_fields: ClassVar = ["sku", "title", "order__number"]
     ordering: ClassVar = ["-id"]
-    rights: ClassVar = dict.fromkeys(
-        ("cost_amount", "cost_currency", "cost_rate", "landed_amount", "fees_amount"), VIEW_COSTS
-    )
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.download_terms)

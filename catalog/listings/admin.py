@@ -20,6 +20,7 @@ from catalog.pricing import history, labels
 from catalog.staff_search.variants import VariantRows
 from storefront.lib.line_charts import price_chart
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     FormData,
@@ -27,6 +28,7 @@ from storefront.lib.staff.admin import (
     acting,
     action,
     confirmed_action,
+    permission_check,
     register_read_only,
 )
 from storefront.lib.staff.inlines import inline
@@ -112,6 +114,7 @@ class ListingAdmin(VariantRows, StaffAdmin):
         columns.pairs("ships_from", _("Units by origin country")),
     ]
     actions: ClassVar = ["withdraw", "put_back"]
+    rights: ClassVar = {"history": VIEW_COSTS}  # a chart of prices and costs
     actions_detail: ClassVar = ["explain", "fix", "release"]
     available_if: ClassVar = {"release": lambda row: row.fixed_price_amount is not None}
 
@@ -168,7 +171,9 @@ class ListingAdmin(VariantRows, StaffAdmin):
         with transaction.atomic():
             fixed_prices.fix_price(listing=listing, amount=None, **acting(request))
 
-    @action(description=_("Explain the price"), icon="calculate")
+    has_costs_permission = permission_check(VIEW_COSTS)
+
+    @action(description=_("Explain the price"), icon="calculate", may="costs")
     def explain(self, request: HttpRequest, object_id: str) -> HttpResponse:
         listing = self.row(request, object_id)
         explanation = price_explanation.explain(listing=listing, now=timezone.now())

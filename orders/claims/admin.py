@@ -1,6 +1,6 @@
 """Claim admin: open claims against suppliers, resubmit, look up, record answers, withdraw."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -15,6 +15,7 @@ from orders.claims import claims, forms, settlement, submission, tasks
 from orders.claims import status as claim_status
 from orders.models import PurchaseOrder, SupplierClaim, SupplierClaimLine
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
@@ -69,6 +70,7 @@ class ClaimActions(StaffAdmin):
     @confirmed_action(
         description=_("Open supplier claim"),
         icon="report",
+        may="claim",
         explain=lambda row: (
             (
                 gettext(
@@ -100,6 +102,11 @@ class ClaimActions(StaffAdmin):
         )
         if not claim.is_manual:
             self.wake(request, tasks.submit_claim, claim_id=claim.pk)
+
+    def has_claim_permission(self, request: HttpRequest, row: Any = None) -> bool:
+        """Require the costs too: the form shows what each unit cost."""
+        may_change = self.has_change_permission(request, row)
+        return may_change and request.user.has_perm(VIEW_COSTS)
 
 
 Status = SupplierClaim.Status

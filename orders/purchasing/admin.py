@@ -18,6 +18,7 @@ from orders.cancellation import tasks as cancellation_tasks
 from orders.models import PurchaseDocument, PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.purchasing import reassignment, submission
 from orders.purchasing import tasks as purchasing_tasks
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
@@ -82,6 +83,9 @@ def supplier_page(purchase_order: PurchaseOrder) -> str | None:
         return None
     url = links.purchase_url(purchase_order)
     return format_html('<a href="{}" rel="noreferrer">{}</a>', url, gettext("Open"))
+
+
+columns.restricted(supplier_page, VIEW_COSTS)
 
 
 # Lines and messages

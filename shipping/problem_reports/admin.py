@@ -23,6 +23,7 @@ from shipping.shipments.identities import tracking_link
 from shipping.silence import promises
 from storefront.lib.db.indexed_search import IdSearch, starting_with
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
@@ -154,7 +155,7 @@ class ProblemReportAdmin(PhotoAdmin):
         section(
             _("Money"),
             customer_paid,
-            columns.restricted(supplier_cost, "orders.view_costs"),
+            columns.restricted(supplier_cost, VIEW_COSTS),
             columns.link("parcel__shipment__purchase_order", _("Purchase order")),
             columns.link("settlement", _("Refund or replacement")),
             columns.link("claim", _("Supplier claim")),

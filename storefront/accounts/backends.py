@@ -1,4 +1,4 @@
-"""Authentication backend: check a password, or block the attempt after too many."""
+"""Authentication backend: check a password, block attempts after too many, list permissions."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 from storefront.accounts import login_throttling, security_log
 from storefront.accounts.models import User
 from storefront.lib.security.client_ip import client_network
+from storefront.lib.security.cost_rights import VIEW_COSTS, needs_costs
 
 
 class GuardedBackend(ModelBackend):
@@ -36,3 +37,11 @@ class GuardedBackend(ModelBackend):
         if user is not None:
             login_throttling.record_success(account=username, network=network, now=now)
         return user
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """Return a user's permissions; those on suppliers and costs only with ``view_costs``."""
+        is_known = hasattr(user_obj, "_perm_cache")
+        permissions: set[str] = super().get_all_permissions(user_obj, obj)
+        if not is_known and VIEW_COSTS not in permissions:  # Django keeps this set for the user
+            permissions.difference_update([*filter(needs_costs, permissions)])
+        return permissions

@@ -2,7 +2,6 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from orders.enums import VIEW_COSTS
 from storefront.dashboard.alerts import admin  # noqa: F401 - registers its pages
 from storefront.dashboard.models import (
     DailyFigures,
@@ -17,6 +16,7 @@ from storefront.dashboard.models import (
     OrderFigures,
     PendingFigures,
 )
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
 

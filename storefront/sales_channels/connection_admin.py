@@ -149,7 +149,7 @@ class ConnectionAdmin(StaffAdmin):
         "disconnect": lambda row: row.status != "disconnected",
     }
 
-    def get_exclude(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return self.exclude
 
     def get_form(

@@ -156,7 +156,7 @@ class ConnectionAdmin(CircuitBreakerActions):
     ]
     inlines: ClassVar = [inline(CallQuota, "name", "used", "total", "until")]
 
-    def get_exclude(self, request: HttpRequest, obj: Connection | None = None) -> list[str]:
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return self.exclude
 
     def get_form(

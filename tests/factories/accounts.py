@@ -4,6 +4,8 @@ from django.contrib.auth.models import Permission
 
 from storefront.accounts import email_verification
 from storefront.accounts.models import User
+from storefront.accounts.rights import code_of
+from storefront.lib.security.cost_rights import needs_costs
 from tests.factories.suppliers import NOON
 
 PASSWORD = "a lamp in the night"
@@ -17,9 +19,12 @@ def make_shopper(email="erika@example.org", *, proven=True):
 
 
 def make_staff(name, *codenames):
-    """Make a member of staff who has these permissions only."""
+    """Make a member of staff who has these permissions, and ``view_costs`` if one needs it."""
     user = User.objects.create_user(f"{name}@fara.example", "a password", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    rights = Permission.objects.filter(codename__in=codenames).select_related("content_type")
+    user.user_permissions.set(rights)
+    if any(needs_costs(code_of(right)) for right in rights):
+        user.user_permissions.add(Permission.objects.get(codename="view_costs"))
     return user
 
 

@@ -92,6 +92,7 @@ def _arguments():
         "supplier_id": Supplier.objects.first().pk,
         "variant_id": Variant.objects.first().pk,
         "product_id": Product.objects.first().pk,
+        "image_id": Image.objects.exclude(stem="").first().pk,
         "brand_id": Brand.objects.first().pk,
         "content_type_id": ContentType.objects.get_for_model(Order).pk,
         "portal": {
@@ -112,7 +113,7 @@ def _arguments():
         **dict.fromkeys(("parcel", "report"), 1),
         **dict.fromkeys(("subscription_id", "hook_id", "event_id", "message_id"), 1),
         **dict.fromkeys(("address_id", "customer_id", "listing_id", "parcel_id", "refund_id"), 1),
-        **dict.fromkeys(("job_id", "image_id"), 1),
+        **dict.fromkeys(("job_id",), 1),
         "action": "reject",
         "event": "order.placed",
         "kind": "damaged",

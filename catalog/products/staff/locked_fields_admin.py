@@ -19,6 +19,7 @@ from catalog.models import Identifier
 from catalog.products.staff.history.change_texts import label_of
 from catalog.products.staff.history.history_admin import FieldHistoryAdmin
 from storefront.lib.db.change_source import set_change_source
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.form_fields import construct_message
 
 
@@ -61,6 +62,8 @@ class LockedFieldsAdmin(FieldHistoryAdmin):
         row = super().get_object(request, object_id, from_field)
         if row is not None:
             row.is_returnable = row.is_fed and self.has_change_permission(request, row)
+        if spec := getattr(row, "spec", None):
+            spec.names_suppliers = request.user.has_perm(VIEW_COSTS)
         return row
 
     def get_urls(self) -> list[URLPattern]:
@@ -98,7 +101,13 @@ class LockedFieldsAdmin(FieldHistoryAdmin):
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
         return HttpResponseRedirect(self.page_of(obj))
 
-    def construct_change_message(self, _request: Any, form: Any, formsets: Any, add: Any) -> Any:
+    def construct_change_message(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Any,
+        add: bool = False,  # noqa: FBT002 - Django's
+    ) -> Any:
         return construct_message(form, formsets, add=add)
 
     @staticmethod

@@ -52,11 +52,20 @@ CODES: Mapping[str, Iterable[str]] = {
 MODE_KINDS = ("white", "red", "green", "blue", "uv", "strobe", "flash", "flame", "sos", "beacon")
 MAX_DIGITS = 30  # of a custom number
 CAN_BE_UNLIKELY_IN_FORM = tuple(column for column in CAN_BE_UNLIKELY if column != MODES)
+UNNAMED = "***"  # a supplier, for staff without the permission to see costs
 LISTS = ("power_sources", "charging", "features", "light_colors")
 
 
-def describe_source(source: Mapping[str, Any]) -> str:
+def names_suppliers(spec: Spec) -> bool:
+    """Return whether the user may see suppliers; the admin of the product notes it on the row."""
+    return getattr(spec, "names_suppliers", True)
+
+
+def describe_source(source: Mapping[str, Any], *, names_supplier: bool = True) -> str:
     """Return who states a value: staff with the date, or the supplier with its own text."""
+    if not names_supplier:
+        feed = source.get("feed") or {}
+        source = {**source, "supplier": UNNAMED, "feed": feed and {**feed, "supplier": UNNAMED}}
     if "actor" not in source:
         return _stated_by(source)
     at = timezone.localtime(datetime.fromisoformat(source["at"]))
@@ -113,7 +122,9 @@ class SpecForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
                 self.fields[name] = self._choice_field(name, codes)
         for name, source in self.instance.sources.items():
             if name in self.fields:
-                self.fields[name].help_text = escape(describe_source(source))
+                self.fields[name].help_text = escape(
+                    describe_source(source, names_supplier=names_suppliers(self.instance))
+                )
         send_shown_values(self)
 
     def _choice_field(self, name: str, codes: Iterable[str]) -> forms.Field:

@@ -25,7 +25,12 @@ from catalog.products.staff.history.change_texts import (
     label_of,
     value_text,
 )
-from catalog.products.staff.spec_form import describe_source, finding_label
+from catalog.products.staff.spec_form import (
+    UNNAMED,
+    describe_source,
+    finding_label,
+    names_suppliers,
+)
 from storefront.lib.staff import columns
 
 EARLIER_VALUES = 3
@@ -122,8 +127,8 @@ def _rows(
                 value_text(Spec, name, value),
                 _source(spec, name, findings),
                 _findings(findings),
-                _statements(statements, name, value),
-                _changes(earlier.get(name, ())),
+                _statements(statements, name, value, names_supplier=names_suppliers(spec)),
+                _changes(earlier.get(name, ()), names_source=names_suppliers(spec)),
             )
 
 
@@ -140,19 +145,22 @@ def _source(spec: Spec, name: str, findings: list[dict[str, Any]]) -> str:
         return _("Calculated from the peak intensity")
     if source is None:
         return next((found["raw"] for found in findings), "")
-    stated = describe_source(source)
+    stated = describe_source(source, names_supplier=names_suppliers(spec))
     if "basis" not in source:
         return stated
     return f"{stated} {_('Basis: %(field)s') % {'field': spec.basis_of(name).label}}"
 
 
-def _statements(statements: Sequence[Mapping[str, Any]], name: str, value: Any) -> str:
+def _statements(
+    statements: Sequence[Mapping[str, Any]], name: str, value: Any, *, names_supplier: bool
+) -> str:
     """Return what other suppliers state; a value that differs from ours is marked."""
     lines = []
     for statement in statements:
         if line := statement["values"].get(name):
             stated_at = datetime.fromisoformat(statement["stated_at"])
-            origin = f"{statement['supplier_code']}, {_date(stated_at)}"
+            code = statement["supplier_code"] if names_supplier else UNNAMED
+            origin = f"{code}, {_date(stated_at)}"
             text = f"{line['label']}: {line['raw']} ({origin})"
             is_same = _is_same(value, line["value"])
             shown = text if is_same else _("Differs: %(text)s") % {"text": text}
@@ -164,7 +172,7 @@ def _is_same(ours: Any, stated: Any) -> bool:
     return bool(Decimal(stated) == ours if isinstance(ours, Decimal) else stated == ours)
 
 
-def _changes(changes: Sequence[FieldChange]) -> str:
+def _changes(changes: Sequence[FieldChange], *, names_source: bool) -> str:
     return format_html_join(
         "",
         "<div>{}</div>",
@@ -175,7 +183,13 @@ def _changes(changes: Sequence[FieldChange]) -> str:
                     "value": value_text(Spec, change.field, change.old),
                     "date": _date(change.at),
                     "source": " ".join(
-                        filter(None, (describe_change_source(change.source), change.actor))
+                        filter(
+                            None,
+                            (
+                                describe_change_source(change.source) if names_source else UNNAMED,
+                                change.actor,
+                            ),
+                        )
                     ),
                 },
             )

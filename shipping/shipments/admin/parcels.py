@@ -28,6 +28,7 @@ from shipping.shipments.admin import parcel_forms
 from shipping.shipments.identities import tracking_link
 from shipping.shipments.tracking_import import ListedParcel
 from storefront.lib.db.indexed_search import IdSearch, starting_with
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     FormData,
@@ -236,10 +237,14 @@ class BaseParcelAdmin(StaffAdmin):
     }
     has_refund_permission = permission_check("orders.refund_order")
 
+    def has_import_list_permission(self, request: HttpRequest, _row: Any = None) -> bool:
+        """Return whether the user may change parcels and see suppliers, of which one is chosen."""
+        return self.has_act_permission(request) and request.user.has_perm(VIEW_COSTS)
+
     def searches(self, text: str) -> list[IdSearch]:
         return parcel_searches(text)
 
-    @action(description=_("Import tracking numbers"), icon="upload_file")
+    @action(description=_("Import tracking numbers"), icon="upload_file", may="import_list")
     def import_tracking_list(self, request: HttpRequest) -> HttpResponse:
         form = parcel_forms.TrackingListForm(request.POST or None, request.FILES or None)
         listed: list[ListedParcel] = []

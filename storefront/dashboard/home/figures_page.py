@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.models import Channel, DailySales
-from orders.enums import VIEW_COSTS
 from storefront.dashboard import staff_page
 from storefront.dashboard.figures import queries
 from storefront.dashboard.figures.queries import Comparison, Period, Sums
@@ -25,6 +24,7 @@ from storefront.dashboard.templatetags.staff import percent
 from storefront.lib.clock import midnight
 from storefront.lib.line_charts import StepChart, step_chart
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.columns import as_money
 from suppliers.models import Supplier
 

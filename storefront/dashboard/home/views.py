@@ -7,11 +7,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from catalog.safety.guarantees import find_missing_artwork
-from orders.enums import VIEW_COSTS
 from storefront.dashboard.figures import queries as figures
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.dashboard.inbox import groups, views
 from storefront.lib.security import proxy_check
+from storefront.lib.security.cost_rights import VIEW_COSTS
 
 PROFIT_DAYS = 30
 

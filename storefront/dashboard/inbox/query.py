@@ -4,7 +4,7 @@ A snoozed row is left out, except where the filters or the caller ask for it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from storefront.dashboard.inbox.rule import InboxRule
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 
 ITEMS_PER_RULE = 20
 OWNERS = ("me", "none")
@@ -61,6 +62,7 @@ class Filters:
 
 NOT_SNOOZED = Filters()
 ALL_ROWS = Filters(is_snoozed=None)
+UNNAMED = "***"  # a supplier, for staff without the permission to see costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +183,13 @@ def truncated_rules(rows: Sequence[InboxItem]) -> list[TruncatedRule]:
 
 def rules_for(user: Any) -> tuple[InboxRule, ...]:
     """Return the rules whose rows a user may see."""
-    return tuple(cause for cause in RULES if _may_see(user, cause))
+    return tuple(_shown_to(user, cause) for cause in RULES if _may_see(user, cause))
+
+
+def _shown_to(user: Any, cause: InboxRule) -> InboxRule:
+    """Return a rule whose items name no supplier if the user may not see suppliers."""
+    hides = cause.names_supplier and not user.has_perm(VIEW_COSTS)
+    return replace(cause, hides_supplier=True) if hides else cause
 
 
 def rule_for(user: Any, code: str) -> InboxRule:
@@ -189,7 +197,7 @@ def rule_for(user: Any, code: str) -> InboxRule:
     cause = next((cause for cause in RULES if cause.code == code), None)
     if cause is None or not _may_see(user, cause):
         raise PermissionDenied(cause.right("view") if cause else "")
-    return cause
+    return _shown_to(user, cause)
 
 
 def item_name(cause: InboxRule, row_id: int, *, now: datetime) -> str:
@@ -249,7 +257,10 @@ def _item(  # noqa: PLR0913, PLR0917 - the columns of one row
 ) -> InboxItem:
     if cause.filters:
         url = reverse(f"admin:{cause.page}_changelist")
-        url = f"{url}?{cause.filters.format(name=quote(name))}"
+        if cause.hides_supplier:  # a row per supplier
+            name = UNNAMED
+        else:
+            url = f"{url}?{cause.filters.format(name=quote(name))}"
     else:
         url = reverse(f"admin:{cause.page}_change", args=[row_id])
     until = since + sla.response_time(cause.code) if since else None
@@ -261,7 +272,7 @@ def _item(  # noqa: PLR0913, PLR0917 - the columns of one row
         url=url,
         since=since,
         at_risk=None if amount is None else Money(amount, currency),
-        detail=cause.format_detail(detail or ""),
+        detail="" if cause.hides_supplier else cause.format_detail(detail or ""),
         due=until,
         is_late=until is not None and until < now,
         assignee=assignee or "",

@@ -31,6 +31,11 @@ class InboxRule:
     format_name: Callable[[str], str] = str
     format_detail: Callable[[str], str] = str
     has_stable_since: bool = True
+    hides_supplier: bool = False  # for a user who may not see suppliers
+
+    @property
+    def names_supplier(self) -> bool:
+        return "suppliers_supplier" in self.sql or "supplier_code AS name" in self.sql
 
     def right(self, verb: str) -> str:
         """Return the permission for a verb, such as "view", on the table of the rows."""

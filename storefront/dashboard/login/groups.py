@@ -5,21 +5,25 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 
+from storefront.accounts.rights import code_of
 from storefront.dashboard.models import DefaultGroup
+from storefront.lib.security.cost_rights import VIEW_COSTS, needs_costs
 
-# A permission is ``app.codename``; ``app.*`` are all view permissions of an app.
+# A permission is ``app.codename``; ``app.*`` are all view permissions of an app, ``*`` are all.
+# Groups without VIEW_COSTS get no permission that needs it.
 GROUPS: Mapping[str, Sequence[str]] = {
-    "Catalog": [
+    "Catalog editor": [
         "catalog.*",
         *(
             f"catalog.{verb}_{table}"
             for table in (
-                "product", "variant", "listing", "category", "image", "pricehold", "changerequest",
-                "brand", "productfamily", "customattribute", "requirement", "productdocument",
-                "productguarantee",
+                "product", "variant", "category", "brand", "productfamily", "customattribute",
+                "requirement", "productdocument", "productguarantee",
             )
             for verb in ("add", "change")
         ),
+        "catalog.change_listing",
+        "catalog.change_changerequest",
         "catalog.delete_productguarantee",
         "catalog.change_competitorsource",
         "product_feeds.view_productfeed",
@@ -29,8 +33,6 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "sales_channels.*",
         "suppliers.view_catalogimport",
         "suppliers.add_catalogimport",
-        "suppliers.view_syncissue",
-        "suppliers.change_syncissue",
     ],
     "Support": [
         *(
@@ -39,7 +41,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
                 "order", "orderline", "payment", "returnauthorization", "returnline",
                 "returnphoto", "returnlabel", "addresschangerequest", "backorder", "backorderline",
                 "promotion", "coupon", "customerinvoice", "ordermessage", "ordernote", "ordertag",
-                "refundrequest",
+                "refundrequest", "purchaseorder", "purchaseline",
             )
         ),
         "orders.cancel_order",
@@ -73,19 +75,19 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "catalog.view_product",
         "catalog.view_variant",
     ],
-    "Buying": [
+    "Buyer": [
         "suppliers.*",
         *(
             f"suppliers.{verb}_{table}"
-            for table in ("supplier", "connection", "compliancedocument", "feedmapping", "shippingservice")
+            for table in ("supplier", "connection", "compliancedocument", "shippingservice")
             for verb in ("add", "change")
         ),
         "suppliers.add_catalogimport",
+        "suppliers.change_feedmapping",
         "suppliers.change_supplieroffer",
-        "suppliers.change_stocklevel",
         "suppliers.change_syncrun",
         "suppliers.change_syncissue",
-        "orders.view_costs",
+        VIEW_COSTS,
         *(
             f"orders.{verb}_{table}"
             for table in ("purchaseorder", "supplierclaim", "supplierreturn", "erasurerequest")
@@ -102,11 +104,14 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "catalog.view_product",
         "catalog.view_variant",
         "catalog.view_listing",
+        "catalog.view_pricehold",
+        "catalog.change_pricehold",
+        "catalog.view_pricechange",
         "shipping.*",
     ],
     "Finance": [
         "orders.*",
-        "orders.view_costs",
+        VIEW_COSTS,
         "orders.refund_order",
         "orders.export_customerinvoice",
         *(
@@ -125,7 +130,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "catalog.view_exchangerateupdate",
         "suppliers.view_supplier",
     ],
-    "Operation": [
+    "Operator": [
         "catalog.*",
         "dashboard.*",
         "events.*",
@@ -136,7 +141,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "sales_channels.*",
         "shipping.*",
         "suppliers.*",
-        "orders.view_costs",
+        VIEW_COSTS,
         "orders.cancel_order",
         "orders.release_order",
         *(
@@ -156,6 +161,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "suppliers.change_syncissue",
         "suppliers.change_supplier",
     ],
+    "Admin": ["*"],
 }  # fmt: skip
 
 
@@ -175,7 +181,7 @@ def create_groups(**_signal: Any) -> None:
         new = {
             code: permission
             for permission in permissions_of(GROUPS[row.name])
-            if (code := f"{permission.content_type.app_label}.{permission.codename}") not in known
+            if (code := code_of(permission)) not in known
         }
         if new:
             row.group.permissions.add(*new.values())  # type: ignore[union-attr]  # filtered
@@ -186,16 +192,19 @@ def create_groups(**_signal: Any) -> None:
 def permissions_of(rights: Sequence[str]) -> list[Permission]:
     """Return the named permissions. Raises LookupError: a name matches no permission."""
     permissions: list[Permission] = []
+    every = Permission.objects.select_related("content_type")
     for right in rights:
-        app, codename = right.split(".")
-        known = Permission.objects.select_related("content_type").filter(
-            content_type__app_label=app
-        )
-        if codename == "*":
+        app, _dot, codename = right.partition(".")
+        known = every.filter(content_type__app_label=app)
+        if right == "*":
+            named = every
+        elif codename == "*":
             named = known.filter(codename__startswith="view_").exclude(codename="view_costs")
         else:
             named = known.filter(codename=codename)
         if not named:
             raise LookupError(f"There is no permission {right}.")
         permissions += named
-    return permissions
+    if {"*", VIEW_COSTS} & {*rights}:
+        return permissions
+    return [one for one in permissions if not needs_costs(code_of(one))]

@@ -6,10 +6,10 @@ from typing import Any
 from django.db.models import Prefetch
 
 from catalog.products import images
-from orders.enums import VIEW_COSTS
 from orders.models import Order, OrderLine
 from shipping.models import Parcel, ParcelLine
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 
 PICTURE_PX = 240
 

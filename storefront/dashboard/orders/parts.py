@@ -9,9 +9,9 @@ from notifications import dispatch
 from notifications.models import Message
 from notifications.previews import WRITING_ERRORS
 from orders.accounting import profit_report
-from orders.enums import VIEW_COSTS
 from orders.models import Order
 from storefront.dashboard import staff_page
+from storefront.lib.security.cost_rights import VIEW_COSTS
 
 
 def show_earnings(request: HttpRequest, order_id: int) -> HttpResponse:

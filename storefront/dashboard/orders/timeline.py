@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 
 from notifications import labels, preferences
 from notifications.models import Message
-from orders.enums import VIEW_COSTS
 from orders.models import (
     Backorder,
     CustomerInvoice,
@@ -30,6 +29,7 @@ from shipping.models import Parcel
 from storefront.dashboard.orders import sources
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.columns import as_money, choice_label, field_label, json_document
 
 MAX_ENTRIES = 200

@@ -51,6 +51,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "decisions": MatchDecision.objects.select_related(
             "variant__product", "offer__supplier", "other__product"
         ).order_by("-pk")[:SHOWN_DECISIONS],
+        "sees_offer": request.user.has_perm(VIEW_OFFER),
     }
     if isinstance(question, OfferQuestion):
         context |= _offer_context(question, sees_offer=request.user.has_perm(VIEW_OFFER))
@@ -79,7 +80,6 @@ def _offer_context(question: OfferQuestion, *, sees_offer: bool) -> dict[str, An
     (ours,) = describe(question.variant, sees_costs=sees_offer)
     return {
         "offer": offer,
-        "sees_offer": sees_offer,
         "variant": question.variant,
         "rows": list(compare_rows(ours, theirs)),
         "reasons": reasons_of(stated.get("contradictions", [])),

@@ -19,6 +19,7 @@ from catalog.models.products import WIDTHS_PX
 from catalog.products import images
 from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers.open_orders import refuse_open_orders
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.admin import acting
 from storefront.lib.staff.form_fields import LinesField, use_staff_widgets
 from storefront.lib.tasks import enqueue
@@ -73,11 +74,16 @@ class SplitOffersForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, variant: Variant, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, variant: Variant, names_suppliers: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offers = variant.offers.exclude(status=SupplierOffer.Status.DISCONTINUED)
         _offer(self, "offers", [
-            (offer.pk, f"{offer.supplier.name} · {offer.supplier_sku} · {offer.title}")
+            (
+                offer.pk,
+                f"{offer.supplier.name} · {offer.supplier_sku} · {offer.title}"
+                if names_suppliers
+                else offer.title,
+            )
             for offer in offers.select_related("supplier").order_by("pk")
         ])  # fmt: skip
         _offer(self, "identifiers", [
@@ -152,7 +158,8 @@ def _images(product: Product) -> list[tuple[int, str]]:
 def split_offers(request: HttpRequest, variant_id: int) -> HttpResponse:
     staff_page.require(request, CHANGE)
     variant = get_object_or_404(Variant.objects.select_related("product"), pk=variant_id)
-    form = SplitOffersForm(request.POST or None, variant=variant)
+    names = request.user.has_perm(VIEW_COSTS)
+    form = SplitOffersForm(request.POST or None, variant=variant, names_suppliers=names)
 
     def act() -> MatchDecision:
         given = form.cleaned_data

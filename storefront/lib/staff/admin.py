@@ -32,7 +32,7 @@ from storefront.lib.staff.form_fields import (
     use_staff_widgets,
 )
 from storefront.lib.staff.pagination import LimitedCount
-from storefront.lib.staff.visibility import visible_fields
+from storefront.lib.staff.visibility import HiddenFields, visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.tasks import QueueableTask, enqueue
 
@@ -174,7 +174,7 @@ class ConfirmingAdmin(AuditedChanges, LimitedCount, IndexedSearch, ModelAdmin): 
         return TemplateResponse(request, "staff/confirm_action.html", context)
 
 
-class StaffAdmin(RelatedSelects, ConfirmingAdmin):
+class StaffAdmin(HiddenFields, RelatedSelects, ConfirmingAdmin):
     """Read-only admin class; rows are changed by actions that call services.
 
     ``editable`` names the configuration fields that a form may change. ``may_add`` and
@@ -264,14 +264,6 @@ class StaffAdmin(RelatedSelects, ConfirmingAdmin):
 
     def get_list_display_links(self, _request: HttpRequest, list_display: Sequence[Any]) -> Any:
         return linked_columns(self.list_display_links, list_display)
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse a filter on a field that the user may not see: the result would reveal it."""
-        field = lookup.partition("__")[0]
-        right = self.rights.get(field, "")
-        is_secret = field in (self.exclude or ()) and field not in self.get_list_filter(request)
-        is_hidden = is_secret or (right and not request.user.has_perm(right))
-        return not is_hidden and bool(super().lookup_allowed(lookup, value, request))
 
     def _visible(self, request: HttpRequest, fields: Iterable[Any]) -> list[Any]:
         """Return the columns that this user may see; editable fields stay."""
@@ -378,8 +370,6 @@ class StaffAdmin(RelatedSelects, ConfirmingAdmin):
         """Apply an action to each selected row; report the count and each refusal."""
         count = 0
         for row in rows:
-            detail = f"{request.POST.get('action', '')}: {count}"
-            record(AuditEvent.Action.ACTED, actor=request.user, model=self.model, detail=detail)
             try:
                 act(row)
             except (*SERVICE_ERRORS, *self.user_errors) as refusal:
@@ -388,6 +378,8 @@ class StaffAdmin(RelatedSelects, ConfirmingAdmin):
             else:
                 count += 1
         if count:
+            detail = f"{request.POST.get('action', '')}: {count}"
+            record(AuditEvent.Action.ACTED, actor=request.user, model=self.model, detail=detail)
             message = ngettext("%(count)d done.", "%(count)d done.", count) % {"count": count}
             self.message_user(request, message, messages.SUCCESS)
 

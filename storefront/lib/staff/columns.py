@@ -19,6 +19,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from storefront.lib.money import Money, format_money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.fieldsets import Words
 from storefront.lib.state_machine import StatusChange
 
@@ -61,31 +62,12 @@ class NamedFilter(admin.RelatedFieldListFilter):
         return [(row.pk, str(row)) for row in rows.select_related(*joins_for_names(model))]
 
 
-class RecentValuesFilter(admin.AllValuesFieldListFilter):
-    """Filter by the values of the newest rows: all values would be read from the whole table."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        choices: Any = self.lookup_choices
-        newest = choices.model._base_manager.order_by("-pk")  # noqa: SLF001 - documented
-        self.lookup_choices = choices.filter(pk__in=newest.values("pk")[:MAX_NEWEST_ROWS])
-
-
-def _has_free_values(field: Any) -> bool:
-    is_known = field.choices or field.remote_field
-    return not is_known and not isinstance(field, models.BooleanField | models.DateField)
-
-
-admin.FieldListFilter.register(_has_free_values, RecentValuesFilter, take_priority=True)
-
-
 type Column = Callable[[Any], Any]
 type ColumnLabel = str | Promise
 MAX_JSON_CHARS = 20_000
 MAX_CODE_LENGTH = 24  # of a SKU, which is shown in one line
 MAX_HISTORY_ROWS = 50
 MAX_LIST_ITEMS = 40
-MAX_NEWEST_ROWS = 5_000
 JUST_NOW = timedelta(minutes=1)
 
 
@@ -152,6 +134,13 @@ def money(amount: str, label: ColumnLabel, *, currency: str = "currency") -> Col
         value = follow(row, amount)
         return None if value is None else as_money(Money(value, follow(row, currency)))
 
+    return _of(amount, column)
+
+
+def _of(path: str, column: Column) -> Column:
+    """Note which value a column shows: ``visibility`` hides some values from some users."""
+    annotated: Any = column
+    annotated.path = path
     return column
 
 
@@ -163,7 +152,7 @@ def _shown(path: str, label: ColumnLabel, render: Callable[[Any], str]) -> Colum
         value = follow(row, path)
         return None if value is None else render(value)
 
-    return column
+    return _of(path, column)
 
 
 def percent(rate: str, label: ColumnLabel) -> Column:
@@ -222,7 +211,7 @@ def status(  # noqa: PLR0913 - all parts of one column
             final=value in final,
         )
 
-    return column
+    return _of(field, column)
 
 
 def row_url(row: models.Model) -> str:
@@ -247,7 +236,7 @@ def link(path: str, label: ColumnLabel, *, text: str = "") -> Column:
 
     annotated: Any = column
     annotated.target_path, annotated.as_text = path, plain(text or path, label)
-    return column
+    return _of(path, column)
 
 
 def linked_columns(chosen: Any, shown: Sequence[Any]) -> Any:
@@ -288,7 +277,7 @@ def text(path: str, label: ColumnLabel) -> Column:
             return ", ".join(map(str, value))
         return display_value(row, path) if isinstance(value, str) else value
 
-    return column
+    return _of(path, column)
 
 
 def document(field: str, label: ColumnLabel) -> Column:
@@ -301,7 +290,7 @@ def document(field: str, label: ColumnLabel) -> Column:
             return _preformatted(bytes(value).decode(errors="replace"))
         return json_document(value)
 
-    return column
+    return _of(field, column)
 
 
 def json_document(value: Any) -> str:
@@ -332,7 +321,7 @@ def pairs(
         )
         return as_pairs(lines) if values else None
 
-    return column
+    return _of(field, column)
 
 
 def as_pairs(lines: Iterable[tuple[Any, Any]]) -> str:
@@ -366,8 +355,21 @@ def _moment(text: str) -> datetime | None:
 
 
 @admin.display(description=cast("str", gettext_lazy("Status history")))
+def history_without_suppliers(row: Any) -> str:
+    """Show the status history without actors other than people: they may be suppliers."""
+    return _history(row, is_actor_shown=lambda actor: "@" in actor or actor == "customer")
+
+
+@admin.display(description=cast("str", gettext_lazy("Status history")))
 def status_history(row: Any) -> str:
     """Show the status history of a row, newest first."""
+    return _history(row, is_actor_shown=bool)
+
+
+restricted(status_history, VIEW_COSTS, otherwise=history_without_suppliers)
+
+
+def _history(row: Any, *, is_actor_shown: Callable[[str], bool]) -> str:
     changes = StatusChange.objects.filter(
         subject=row._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=row.pk,
@@ -384,7 +386,12 @@ def status_history(row: Any) -> str:
                     formats.date_format(timezone.localtime(change.at), "Y-m-d H:i:s"),
                     choice_label(type(row), change.status_field, change.from_status),
                     choice_label(type(row), change.status_field, change.to_status),
-                    " · ".join(filter(None, [change.actor, change.reason])),
+                    " · ".join(
+                        filter(
+                            None,
+                            [change.actor if is_actor_shown(change.actor) else "", change.reason],
+                        )
+                    ),
                 )
                 for change in changes
             ),

@@ -3,9 +3,10 @@
 from functools import cached_property
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Page, Paginator
+from django.db import models
 from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -76,3 +77,24 @@ class LimitedCount:
             limit = number_format(MAX_LISTED, use_l10n=True, force_grouping=True)
             messages.warning(request, message % {"limit": limit})
         return paginator
+
+
+MAX_NEWEST_ROWS = 5_000
+
+
+class RecentValuesFilter(admin.AllValuesFieldListFilter):
+    """Filter by the values of the newest rows: all values would be read from the whole table."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        choices: Any = self.lookup_choices
+        newest = choices.model._base_manager.order_by("-pk")  # noqa: SLF001 - documented
+        self.lookup_choices = choices.filter(pk__in=newest.values("pk")[:MAX_NEWEST_ROWS])
+
+
+def _has_free_values(field: Any) -> bool:
+    is_known = field.choices or field.remote_field
+    return not is_known and not isinstance(field, models.BooleanField | models.DateField)
+
+
+admin.FieldListFilter.register(_has_free_values, RecentValuesFilter, take_priority=True)

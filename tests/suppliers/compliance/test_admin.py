@@ -95,7 +95,8 @@ def test_a_document_needs_the_permission_to_view_it(client):
     looker = User.objects.create_user("looker@fara.example", "a password", is_staff=True)
     client.force_login(looker)
     assert download(client, document).status_code == 403
-    looker.user_permissions.add(Permission.objects.get(codename="view_compliancedocument"))
+    rights = ["view_compliancedocument", "view_costs"]
+    looker.user_permissions.set(Permission.objects.filter(codename__in=rights))
     assert download(client, document).status_code == 200
 
 

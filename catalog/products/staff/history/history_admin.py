@@ -22,6 +22,7 @@ from catalog.products.staff.history.present_rows import (
     find_current,
     version_of,
 )
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.text import row_id
@@ -61,6 +62,7 @@ class FieldHistoryAdmin(StaffAdmin):
             "changes": self._texts(request, rows[:PAGE_SIZE]),
             "older": older,
             "is_first_page": "before" not in request.GET,
+            "shows_sources": request.user.has_perm(VIEW_COSTS),  # they name suppliers
         }
         context = {**(extra_context or {}), **shown}
         page: HttpResponse = super().history_view(request, object_id, context)

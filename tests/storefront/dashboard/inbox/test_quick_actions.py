@@ -119,7 +119,7 @@ def test_scheduled_order_is_submitted_early_or_refused(ann, held, started):
 
 
 def test_view_permission_offers_no_action(client, held):
-    eve = sign_in(client, "eve", "view_purchaseorder")
+    eve = sign_in(client, "eve", "view_purchaseorder", "view_costs")
 
     assert "It costs 12.00 now." in page(eve)
     assert reverse("supply:run_action") not in page(eve)

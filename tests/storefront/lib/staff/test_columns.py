@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from storefront.lib.money import Money
-from storefront.lib.staff import columns
+from storefront.lib.staff import columns, pagination
 from tests.factories.suppliers import NOON, make_location, make_supplier
 
 
@@ -61,7 +61,7 @@ def test_column_follows_relations_until_one_is_missing():
 
 @pytest.mark.django_db
 def test_filter_offers_the_values_of_the_newest_rows(monkeypatch, staff):
-    monkeypatch.setattr(columns, "MAX_NEWEST_ROWS", 2)
+    monkeypatch.setattr(pagination, "MAX_NEWEST_ROWS", 2)
     supplier = make_supplier()
     for country in ("DE", "FR", "IT"):
         make_location(supplier, code=country, country=country)
