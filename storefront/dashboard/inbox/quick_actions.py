@@ -25,6 +25,7 @@ from storefront.dashboard.inbox.actions import (
     QuickAction,
 )
 from storefront.dashboard.inbox.query import InboxItem
+from storefront.lib.db import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +116,16 @@ def _perform(  # noqa: PLR0913 - the action and what it is for
         act.do(row, of, actor, now)
     except USER_ERRORS as refusal:
         return str(refusal) or gettext("This is already resolved. No change was made.")
-    _log(request, act, row.pk)
+    _log(request, act, row)
     assignments.assign(cause=code, row=row.pk, since=since, actor=actor, now=now)
     return None
 
 
-def _log(request: HttpRequest, act: QuickAction, row_id: int) -> None:
+def _log(request: HttpRequest, act: QuickAction, row: Model) -> None:
     LogEntry.objects.log_actions(
         user_id=int(request.user.pk or 0),
-        queryset=act.model._default_manager.filter(pk=row_id),  # noqa: SLF001
+        queryset=act.model._default_manager.filter(pk=row.pk),  # noqa: SLF001
         action_flag=CHANGE,
         change_message=str(act.label),
     )
+    audit.record(audit.AuditEvent.Action.ACTED, request=request, row=row, detail=str(act.label))

@@ -1,4 +1,4 @@
-"""Staff middleware: show pages in the language of the staff member, record downloads."""
+"""Staff middleware: show pages in the language of the staff member, record forms and downloads."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -11,6 +11,10 @@ from storefront.accounts.models import User
 from storefront.lib.db import audit
 
 LANGUAGES = dict(settings.LANGUAGES)
+Action = audit.AuditEvent.Action
+# Own sign-in, factors, sessions and language: the security log has them.
+OWN_PAGES = {"factors", "logout"}
+HIDDEN = "***"
 
 
 class StaffMiddleware:
@@ -29,11 +33,28 @@ class StaffMiddleware:
             request.LANGUAGE_CODE = user.language
         response = self._get_response(request)
         if response.status_code == HTTPStatus.OK and _is_download(response):
-            audit.record(
-                audit.AuditEvent.Action.DOWNLOADED, actor=user, detail=request.get_full_path()
-            )
+            audit.record(Action.DOWNLOADED, request=request, detail=_address(request))
+        elif _is_form(request, response) and not getattr(request, "is_audited", False):
+            audit.record(Action.SENT, request=request, detail=request.path)
         return response
 
 
 def _is_download(response: HttpResponse) -> bool:
     return response.get("Content-Disposition", "").startswith("attachment")
+
+
+def _is_form(request: HttpRequest, response: HttpResponse) -> bool:
+    """Return whether a form was accepted: its page redirects then."""
+    match = request.resolver_match
+    is_own = match is None or bool(OWN_PAGES & {match.app_name, match.url_name})
+    is_accepted = response.status_code == HTTPStatus.FOUND
+    return request.method == "POST" and is_accepted and not is_own and request.user.is_staff
+
+
+def _address(request: HttpRequest) -> str:
+    """Return the path with its filters, without what was searched: it may be personal data."""
+    query = request.GET.copy()
+    for name, value in query.items():
+        if name == "q" or "@" in value:
+            query[name] = HIDDEN
+    return f"{request.path}?{query.urlencode(safe='*')}" if query else request.path

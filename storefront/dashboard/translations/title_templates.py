@@ -28,6 +28,7 @@ from catalog.texts.title_templates import (
 from catalog.texts.title_updates import title_by_template
 from catalog.texts.title_values import attribute_codes
 from storefront.dashboard import staff_page
+from storefront.lib.db import audit
 from storefront.lib.staff.form_fields import construct_message, use_staff_widgets
 from storefront.lib.tasks import enqueue
 
@@ -121,6 +122,7 @@ def _save(request: HttpRequest, family: ProductFamily, form: TemplatesForm) -> N
         action_flag=CHANGE,
         change_message=construct_message(form, None, add=False),
     )
+    audit.record(audit.AuditEvent.Action.CHANGED, request=request, row=family)
     enqueue(refresh_titles, family=family.code)
     messages.success(
         request, gettext("Saved. The titles of the products follow within a few minutes.")

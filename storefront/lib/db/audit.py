@@ -20,6 +20,7 @@ class AuditEvent(models.Model):
         CHANGED = "changed", _("Changed")
         DELETED = "deleted", _("Deleted")
         ACTED = "acted", _("Ran an action")
+        SENT = "sent", _("Sent a form")  # of a page that records nothing more precise
         DOWNLOADED = "downloaded", _("Downloaded")
 
     at = models.DateTimeField(_("When"), auto_now_add=True)
@@ -44,15 +45,19 @@ class AuditEvent(models.Model):
 def record(
     action: AuditEvent.Action,
     *,
-    actor: Any,
+    request: HttpRequest,
     row: models.Model | None = None,
     model: type[models.Model] | None = None,
     detail: str = "",
 ) -> None:
-    """Record what a member of staff did, to a row or to several rows of a model."""
+    """Record what a member of staff did, to a row or to several rows of a model.
+
+    Notes it on the request, so that the middleware does not record the form a second time.
+    """
     of = type(row) if row is not None else model
+    request.is_audited = True  # type: ignore[attr-defined]
     AuditEvent.objects.create(
-        actor=str(actor),
+        actor=str(request.user),
         action=action,
         subject=of._meta.label if of else "",  # noqa: SLF001 - Django's documented model API
         subject_id="" if row is None else str(row.pk),
@@ -69,6 +74,7 @@ SHOWN_FIELDS = (
     forms.IntegerField,
     forms.ModelChoiceField,
 )
+SEVERAL = (forms.MultipleChoiceField, forms.ModelMultipleChoiceField)
 Action = AuditEvent.Action
 
 
@@ -87,18 +93,18 @@ class AuditedChanges:
         return super().construct_change_message(request, form, formsets, add)  # type: ignore[misc]
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        record(Action.ADDED, actor=request.user, row=obj)
+        record(Action.ADDED, request=request, row=obj)
         return super().log_addition(request, obj, message)  # type: ignore[misc]
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         text = message if isinstance(message, str) else _fields(message)
         detail = "; ".join(filter(None, (getattr(request, "audited", ""), text)))
-        record(Action.CHANGED, actor=request.user, row=obj, detail=detail)
+        record(Action.CHANGED, request=request, row=obj, detail=detail)
         return super().log_change(request, obj, message)  # type: ignore[misc]
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         for obj in queryset:
-            record(Action.DELETED, actor=request.user, row=obj)
+            record(Action.DELETED, request=request, row=obj)
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
 
@@ -106,7 +112,7 @@ def _differences(form: Any) -> Iterator[str]:
     """Yield the changed fields with values, such as "Active: yes → no"."""
     for name in form.changed_data:
         field = form.fields.get(name)  # None: "password" of a form with two of them
-        if isinstance(field, SHOWN_FIELDS):
+        if isinstance(field, SHOWN_FIELDS) and not isinstance(field, SEVERAL):
             label = field.label or name
             before, after = form.get_initial_for_field(field, name), form.cleaned_data.get(name)
             yield f"{label}: {_text(field, before)} → {_text(field, after)}"

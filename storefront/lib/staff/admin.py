@@ -158,7 +158,7 @@ class ConfirmingAdmin(AuditedChanges, LimitedCount, IndexedSearch, ModelAdmin): 
             except (*SERVICE_ERRORS, *self.user_errors) as refusal:
                 form.add_error(None, str(refusal) or type(refusal).__name__)
             else:
-                record(AuditEvent.Action.ACTED, actor=request.user, row=row, detail=title)
+                record(AuditEvent.Action.ACTED, request=request, row=row, detail=title)
                 message = done if isinstance(done, str) else done(result)
                 self.message_user(request, message, messages.SUCCESS)
                 return HttpResponseRedirect(self.page_of(row))
@@ -379,7 +379,7 @@ class StaffAdmin(HiddenFields, RelatedSelects, ConfirmingAdmin):
                 count += 1
         if count:
             detail = f"{request.POST.get('action', '')}: {count}"
-            record(AuditEvent.Action.ACTED, actor=request.user, model=self.model, detail=detail)
+            record(AuditEvent.Action.ACTED, request=request, model=self.model, detail=detail)
             message = ngettext("%(count)d done.", "%(count)d done.", count) % {"count": count}
             self.message_user(request, message, messages.SUCCESS)
 

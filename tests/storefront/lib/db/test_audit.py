@@ -38,9 +38,15 @@ def test_a_change_of_a_groups_permissions_is_recorded(staff):
     assert staff.post(path, {"name": "Packers"}).status_code == 302
     group = Group.objects.get(name="Packers")
     assert events() == [("added", "auth.Group", "")]
+    right = Permission.objects.get(codename="view_parcel")
+    form = {"name": "Packers", "permissions": [right.pk]}
+    assert staff.post(reverse("admin:auth_group_change", args=[group.pk]), form)
     assert staff.post(reverse("admin:auth_group_delete", args=[group.pk]), {"post": "yes"})
 
-    assert events()[1:] == [("deleted", "auth.Group", "")]
+    changed, deleted = events()[1:]
+    assert changed[:2] == ("changed", "auth.Group")
+    assert "+ shipping.view_parcel" in changed[2]
+    assert deleted == ("deleted", "auth.Group", "")
 
 
 def test_a_confirmed_action_is_recorded_once_it_is_done(staff):
@@ -58,9 +64,21 @@ def test_a_download_is_recorded_with_its_filters(staff):
     make_product()
     path = reverse("supply:catalog_file", args=["csv"])
 
-    b"".join(staff.get(path, {"status__exact": "live"}))
+    b"".join(staff.get(path, {"status__exact": "live", "q": "Erika"}))
 
-    assert events() == [("downloaded", "", f"{path}?status__exact=live")]
+    assert events() == [("downloaded", "", f"{path}?status__exact=live&q=***")]
+
+
+def test_an_accepted_form_of_any_other_page_is_recorded(client):
+    client.force_login(make_staff("ann"))
+    path = reverse("admin:password_change")
+    new = dict.fromkeys(("new_password1", "new_password2"), "another lamp in the night")
+
+    client.post(path, {"old_password": "wrong", **new})
+    assert events() == []
+    client.post(path, {"old_password": "a password", **new})
+
+    assert events() == [("sent", "", path)]
 
 
 def test_the_page_links_rows_and_needs_its_permission_and_costs(client, staff):
