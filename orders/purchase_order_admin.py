@@ -163,6 +163,7 @@ class PurchaseOrderAdmin(
     @confirmed_action(
         description=_("Release hold"),
         icon="play_arrow",
+        may="costs",
         explain=lambda held: (
             " ".join(reason["sentence"] for reason in held.hold_reasons)
             or gettext("This purchase order is not on hold.")

@@ -1,6 +1,6 @@
 """Claim admin: open claims against suppliers, resubmit, look up, record answers, withdraw."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -25,6 +25,7 @@ from storefront.lib.staff.admin import (
     acting,
     confirmed_action,
     enqueue_or_fail,
+    permission_check,
     register_read_only,
 )
 from storefront.lib.staff.fieldsets import section
@@ -67,10 +68,13 @@ class ClaimActions(StaffAdmin):
     available_if: ClassVar = {"open_claim": claims.has_shipped}
     user_errors: ClassVar[Errors] = (claims.CannotClaimError,)
 
+    # A claim shows what each unit cost; the reasons of a hold name costs and margins.
+    has_costs_permission = permission_check("orders.change_purchaseorder", VIEW_COSTS)
+
     @confirmed_action(
         description=_("Open supplier claim"),
         icon="report",
-        may="claim",
+        may="costs",
         explain=lambda row: (
             (
                 gettext(
@@ -102,11 +106,6 @@ class ClaimActions(StaffAdmin):
         )
         if not claim.is_manual:
             self.wake(request, tasks.submit_claim, claim_id=claim.pk)
-
-    def has_claim_permission(self, request: HttpRequest, row: Any = None) -> bool:
-        """Require the costs too: the form shows what each unit cost."""
-        may_change = self.has_change_permission(request, row)
-        return may_change and request.user.has_perm(VIEW_COSTS)
 
 
 Status = SupplierClaim.Status

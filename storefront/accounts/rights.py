@@ -106,9 +106,9 @@ def label_of(permission: Permission) -> str:
     code = code_of(permission)
     if code in OWN_TEXTS:
         return str(OWN_TEXTS[code])
-    verb = permission.codename.partition("_")[0]
+    verb, _separator, table = permission.codename.partition("_")
     model = permission.content_type.model_class()
-    if verb not in TABLE_TEXTS or model is None:
+    if verb not in TABLE_TEXTS or model is None or table != permission.content_type.model:
         return permission.name
     rows = model._meta.verbose_name_plural  # noqa: SLF001 - Django's documented model API
     text = str(TABLE_TEXTS[verb]) % {"rows": rows}

@@ -113,7 +113,7 @@ def _arguments():
         **dict.fromkeys(("parcel", "report"), 1),
         **dict.fromkeys(("subscription_id", "hook_id", "event_id", "message_id"), 1),
         **dict.fromkeys(("address_id", "customer_id", "listing_id", "parcel_id", "refund_id"), 1),
-        **dict.fromkeys(("job_id",), 1),
+        "job_id": 1,
         "action": "reject",
         "event": "order.placed",
         "kind": "damaged",

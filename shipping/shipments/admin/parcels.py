@@ -237,9 +237,8 @@ class BaseParcelAdmin(StaffAdmin):
     }
     has_refund_permission = permission_check("orders.refund_order")
 
-    def has_import_list_permission(self, request: HttpRequest, _row: Any = None) -> bool:
-        """Return whether the user may change parcels and see suppliers, of which one is chosen."""
-        return self.has_act_permission(request) and request.user.has_perm(VIEW_COSTS)
+    # Its form lists suppliers.
+    has_import_list_permission = permission_check("shipping.change_parcel", VIEW_COSTS)
 
     def searches(self, text: str) -> list[IdSearch]:
         return parcel_searches(text)

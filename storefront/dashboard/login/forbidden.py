@@ -5,6 +5,7 @@ derived from the URL.
 """
 
 from http import HTTPStatus
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -48,11 +49,12 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
             is_read = what in {"changelist", "history"} or (
                 what == "change" and request.method in {"GET", "HEAD"}
             )
-            permission = getattr(
-                getattr(admin.site.get_model_admin(model), what, None),
-                "allowed_permissions",
-                ["change"],
-            )[0]
+            page: Any = admin.site.get_model_admin(model)
+            actions = getattr(getattr(page, what, None), "allowed_permissions", ["change"])
+            permission = actions[0]
+            check = getattr(page, f"has_{permission}_permission", None)
+            if named := getattr(check, "rights", ()):
+                return [*named]
             if is_read:
                 verb = "view"
             elif what in {"add", "delete"}:

@@ -10,6 +10,7 @@ COST_APPS = frozenset({"suppliers"})
 OPEN_TABLES = frozenset({"suppliers.catalogimport"})  # staff also import files of our own
 COST_TABLES = frozenset(
     {
+        "api.apikey",  # a key may have the scope of costs
         "catalog.bulkeditrow",
         "catalog.pricebook",
         "catalog.pricechange",

@@ -53,12 +53,17 @@ def action[**P, R](
     return offered
 
 
-def permission_check(right: str) -> Callable[..., bool]:
-    """Return a method that tests a permission, such as ``has_cancel_permission``."""
+def permission_check(*rights: str) -> Callable[..., bool]:
+    """Return a method that tests permissions, such as ``has_cancel_permission``.
+
+    Its attribute ``rights`` names them for the 403 page.
+    """
 
     def has_permission(_admin: Any, request: HttpRequest, _row: Any = None) -> bool:
-        return request.user.has_perm(right)
+        return request.user.has_perms(rights)
 
+    annotated: Any = has_permission
+    annotated.rights = rights
     return has_permission
 
 

@@ -96,7 +96,7 @@ def _as_text(model: type[models.Model], name: str) -> columns.Column:
 
 
 class HiddenFields:
-    """Admin mixin: hides filters, lookups and form fields that a user may not see."""
+    """Admin mixin: hides filters, lookups, searched fields and form fields that a user may not see."""
 
     opts: Any
     model: Any
@@ -111,6 +111,14 @@ class HiddenFields:
             each
             for each in super().get_list_filter(request)  # type: ignore[misc]
             if may_see_path(request.user, self.model, _filtered_path(each))
+        ]
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Return the fields to search without those that would tell suppliers to this user."""
+        return [
+            path
+            for path in super().get_search_fields(request)  # type: ignore[misc]
+            if may_see_path(request.user, self.model, path.lstrip("=^@"))
         ]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
