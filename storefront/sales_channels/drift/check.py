@@ -91,10 +91,15 @@ def _compare(
     now: datetime,
 ) -> None:
     ours = _our_listings(connection, now=now)
+    pending = PendingChange.objects.filter(connection=connection)
+    is_moving = (
+        Q(dirty_since__isnull=False)
+        | Q(sent_at__gte=started_at)
+        | Q(variant__in=pending.exclude(variant=None).values("variant"))
+        | Q(variant__product__in=pending.exclude(product=None).values("product"))
+    )
     moving = set(
-        RemoteListing.objects.filter(connection=connection)
-        .filter(Q(dirty_since__isnull=False) | Q(sent_at__gte=started_at))
-        .values_list("pk", flat=True)
+        RemoteListing.objects.filter(is_moving, connection=connection).values_list("pk", flat=True)
     )
     active = set(
         RemoteProduct.objects.filter(connection=connection, is_active=True).values_list(

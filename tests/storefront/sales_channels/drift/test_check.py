@@ -122,10 +122,11 @@ def test_unknown_variant_is_shown_and_left(connection, store, listing):
     assert store.quantity_of("OWN-1") == 3
 
 
-def test_listing_that_changed_meanwhile_is_not_compared(connection, store, listing):
+@pytest.mark.parametrize("is_folded", [False, True])
+def test_listing_that_changed_meanwhile_is_not_compared(connection, store, listing, is_folded):
     Listing.objects.update(available=6)
-    store.quantities[store.variant_id("HL-1")] = 6
-    pending_changes.fold(connection)
+    if is_folded:
+        pending_changes.fold(connection)
 
     check(connection)
 
