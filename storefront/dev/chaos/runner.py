@@ -136,7 +136,8 @@ class Run:
         )
         stop.raise_if_requested(self.place)
         # A lower quantity in a store is corrected by the second check that finds it.
-        for _ in range(CHECKS_OF_STORES if self.store_orders else 0):
+        may_correct = self.store_orders and not self.drain_result.open_work
+        for _ in range(CHECKS_OF_STORES if may_correct else 0):
             if self.store_customers.correct_drift():
                 drain(self.place, at_most_s=self.drain_timeout_s)
         silent = beat_log.silent_beat(self.place, since=log_position)

@@ -262,13 +262,13 @@ def _returns_refunded_per_click() -> None:
     _replace_everywhere(return_refunds.refund, refund)
 
 
+class _MoreStock(StockWrite):
+    def __init__(self, *, quantity: int, **words: Any) -> None:
+        super().__init__(quantity=quantity + EXTRA_UNITS, **words)
+
+
 def _too_much_stock_in_stores() -> None:
-    write = StockWrite  # its name here is replaced, too
-
-    def write_more(*, quantity: int, **words: Any) -> StockWrite:
-        return write(quantity=quantity + EXTRA_UNITS, **words)
-
-    _replace_everywhere(StockWrite, write_more)
+    _replace_everywhere(StockWrite, _MoreStock)
 
 
 def _store_orders_imported_per_notice() -> None:
@@ -293,13 +293,13 @@ def _store_orders_imported_per_notice() -> None:
     _replace_everywhere(changes.follow, partial(place))
 
 
+class _RefundWithNewKey(RefundWrite):
+    def __init__(self, *, key: str, **words: Any) -> None:
+        super().__init__(key=f"{key}:{secrets.token_hex(4)}", **words)
+
+
 def _new_key_per_store_refund() -> None:
-    write = RefundWrite
-
-    def write_with_new_key(*, key: str, **words: Any) -> RefundWrite:
-        return write(key=f"{key}:{secrets.token_hex(4)}", **words)
-
-    _replace_everywhere(RefundWrite, write_with_new_key)
+    _replace_everywhere(RefundWrite, _RefundWithNewKey)
 
 
 def _new_id_per_event_attempt() -> None:
