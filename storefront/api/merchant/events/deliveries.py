@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from storefront.api.core import problem_types
-from storefront.api.core.exception_handler import ProblemError
 from storefront.api.core.fields import (
     StrictCharField,
     StrictIntegerField,
@@ -112,7 +111,8 @@ class SubscriptionReplay(SubscriptionEndpoint):
             if "event_id" in wanted:
                 delivery = row.deliveries.filter(event__public_id=wanted["event_id"]).first()
                 if delivery is None:
-                    raise ProblemError(problem_types.OBJECT_NOT_FOUND)
+                    message = "No event with this id was sent to this subscription."
+                    raise serializers.ValidationError({"event_id": [message]})
                 count = int(replay.replay_delivery(delivery=delivery, now=self.now))
             elif wanted:
                 count, last = replay.replay_since(

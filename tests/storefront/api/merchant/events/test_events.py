@@ -13,7 +13,7 @@ from storefront.events.models import PublicEvent, WebhookSubscription
 from tests.factories.api import ADMIN, merchant_caller
 from tests.factories.events import make_event, make_subscription, publish
 from tests.factories.suppliers import NOON
-from tests.storefront.api.schema_client import kind_of
+from tests.storefront.api.schema_client import kind_of, pointers
 
 pytestmark = pytest.mark.django_db
 SUBSCRIPTIONS = f"{ADMIN}webhook-subscriptions/"
@@ -205,7 +205,7 @@ def test_a_test_a_rotation_and_replays(merchant):
     unknown = merchant.post(f"{page}replay/", {"event_id": "evt_0"}, key="u1")
 
     assert test.status_code == 202
-    assert kind_of(unknown) == "object-not-found"
+    assert (kind_of(unknown), pointers(unknown)) == ("invalid-fields", ["#/event_id"])
     assert publish() == [("webhook.test", f"subscription:{subscription.pk}")]
     assert rotated.json()["secret"] != made["secret"]
     assert [(row["event_id"], row["log"][0]["status"]) for row in failed] == [
