@@ -14,11 +14,20 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from orders.accounting import invoice_import, invoices, three_way_match
+from orders.accounting.bills_admin import (
+    OPEN,
+    PAID,
+    PAYMENTS,
+    BillActions,
+    BillStatusFilter,
+    bill_status,
+    invoice_total,
+)
 from orders.accounting.invoice_import import ImportRow
 from orders.models import SupplierInvoice
 from storefront.lib.money import Money
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
+from storefront.lib.staff.admin import acting, action, confirmed_action
 from storefront.lib.staff.csv_import import CsvUploadForm
 from storefront.lib.staff.fieldsets import Group
 from suppliers.models import Supplier
@@ -30,7 +39,7 @@ class InvoiceListForm(CsvUploadForm):
     read = staticmethod(invoice_import.parse_rows)
     columns = _(
         "CSV file with the columns invoice, purchase order, currency and subtotal."
-        " Optional: freight, date."
+        " Optional: freight, date, due."
     )
 
     supplier = forms.ModelChoiceField(
@@ -49,6 +58,7 @@ class InvoiceListForm(CsvUploadForm):
 INVOICE = (
     Group(_("Supplier invoice"), ("supplier", "reference", "number")),
     Group(_("Amounts"), ("currency", "subtotal_amount", "freight_amount", "invoiced_at")),
+    Group(_("Payment"), ("due_on",), columns=(bill_status, invoice_total, PAID, OPEN)),
 )
 
 
@@ -94,7 +104,7 @@ class InvoiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
 
 @admin.register(SupplierInvoice)
-class SupplierInvoiceAdmin(StaffAdmin):
+class SupplierInvoiceAdmin(BillActions):
     form = InvoiceForm
     may_add = True
     groups = INVOICE
@@ -103,20 +113,29 @@ class SupplierInvoiceAdmin(StaffAdmin):
         "reference",
         columns.text("supplier__name", _("Supplier")),
         columns.link("purchase_order", _("Purchase order")),
-        columns.money("subtotal_amount", _("Subtotal")),
-        columns.money("freight_amount", _("Freight")),
+        OPEN,
+        bill_status,
+        "due_on",
         MATCH,
         columns.age("invoiced_at", _("Invoiced")),
         "entered_by",
-        columns.age("withdrawn_at", _("Withdrawn")),
     ]
     list_select_related: ClassVar = ["supplier", "purchase_order"]
-    list_filter: ClassVar = ["match", "supplier", "currency", "invoiced_at"]
+    list_filter: ClassVar = [
+        BillStatusFilter,
+        "match",
+        "supplier",
+        "currency",
+        "due_on",
+        "invoiced_at",
+    ]
     search_fields: ClassVar = ["reference", "number", "purchase_order__number"]
-    readonly_fields: ClassVar = [three_way]
+    readonly_fields: ClassVar = [three_way, bill_status, invoice_total, PAID, OPEN]
+    exclude: ClassVar = ["paid_amount", "open_amount"]  # shown by the columns above
+    inlines: ClassVar = [PAYMENTS]
     user_errors: ClassVar = (invoices.InvoiceRejectedError,)
-    actions_list: ClassVar = ["import_invoices"]
-    actions_detail: ClassVar = ["withdraw"]
+    actions_list: ClassVar = ["aging", "import_invoices"]
+    actions_detail: ClassVar = ["record_payment", "withdraw"]
     available_if: ClassVar = {
         "withdraw": lambda invoice: bool(invoice.entered_by) and not invoice.withdrawn_at
     }

@@ -23,6 +23,7 @@ ALIASES = {
     "subtotal": ("subtotal", "goods", "goods amount", "amount", "net"),
     "freight": ("freight", "freight amount", "shipping"),
     "invoiced_on": ("date", "invoice date", "bill date", "billed"),
+    "due_on": ("due", "due date", "payable on"),
 }
 REQUIRED = ("reference", "number", "currency", "subtotal")
 # One decimal mark, no thousands separator: 1,234 is ambiguous.
@@ -44,6 +45,7 @@ class InvoiceRow:
     subtotal: str
     freight: str = ""
     invoiced_on: str = ""
+    due_on: str = ""
 
 
 def parse_rows(text: str) -> list[InvoiceRow]:
@@ -168,6 +170,7 @@ def _build_invoice(
         subtotal_amount=parse_amount(row.subtotal),
         freight_amount=parse_amount(row.freight) if row.freight else None,
         invoiced_at=datetime.combine(day, time(), UTC) if day else None,
+        due_on=parse_date(row.due_on),
     )
 
 

@@ -1,7 +1,7 @@
 """Supplier invoices: fetch from the supplier's API, store, match with purchase orders, withdraw."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext
@@ -96,7 +96,10 @@ def _store_charges(
     withdrawable: Collection[int],
     now: datetime,
 ) -> None:
-    """Store new and changed charges; withdraw those that no longer exist."""
+    """Store new and changed charges; withdraw those that no longer exist.
+
+    The payments of a changed charge move to its new row.
+    """
     by_reference = {charge.supplier_reference: charge for charge in charges if _is_storable(charge)}
     active = SupplierInvoice.objects.filter(supplier=supplier, withdrawn_at__isnull=True)
     rows = active.filter(reference__in=by_reference) | active.filter(pk__in=withdrawable)
@@ -112,18 +115,30 @@ def _store_charges(
             row.withdrawn_at = now
             row.save(update_fields=["withdrawn_at"])
     owners = _purchase_orders_of(supplier, by_reference.values())
-    SupplierInvoice.objects.bulk_create(
+    stored = SupplierInvoice.objects.bulk_create(
         SupplierInvoice(
             supplier=supplier,
             purchase_order=owners.get(charge.number) or owners.get(reference),
             number=charge.number[:60],
             reference=reference[:60],
             invoiced_at=charge.at,
+            due_on=due_date(supplier, invoiced_at=charge.at or now),
             received_at=now,
             **_charge_values(charge),
         )
         for reference, charge in by_reference.items()
     )
+    for row in stored:
+        changed = known.get(row.reference)
+        if changed is not None and changed.paid_amount:
+            _move_payments(changed, row)
+
+
+def _move_payments(changed: SupplierInvoice, row: SupplierInvoice) -> None:
+    """Move the payments of a changed charge to its new row; the caller holds the old one."""
+    changed.payments.update(invoice=row)
+    SupplierInvoice.objects.filter(pk=row.pk).update(paid_amount=changed.paid_amount)
+    SupplierInvoice.objects.filter(pk=changed.pk).update(paid_amount=0)
 
 
 def _is_storable(charge: InvoiceReport) -> bool:
@@ -166,6 +181,12 @@ def _purchase_orders_of(
     }
 
 
+def due_date(supplier: Supplier, *, invoiced_at: datetime) -> date | None:
+    """Return when an invoice is due by the supplier's terms; None: paid with the order."""
+    days = supplier.payment_terms_days
+    return None if days is None else invoiced_at.date() + timedelta(days=days)
+
+
 def exists(*, supplier: Supplier, reference: str) -> bool:
     rows = SupplierInvoice.objects.filter(supplier=supplier, reference=reference)
     return rows.filter(withdrawn_at__isnull=True).exists()
@@ -175,11 +196,15 @@ def exists(*, supplier: Supplier, reference: str) -> bool:
 def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInvoice:
     """Store an invoice received on paper or by e-mail, and find its purchase order.
 
+    It is due by the supplier's payment terms unless it states its due date.
+
     Raises: InvoiceRejectedError  the supplier has an invoice with this number
     """
     purchase_orders = PurchaseOrder.objects.filter(supplier=invoice.supplier)
     invoice.purchase_order = purchase_orders.filter(number=invoice.number).first()
     invoice.entered_by, invoice.received_at = actor[:100], now
+    if invoice.due_on is None:
+        invoice.due_on = due_date(invoice.supplier, invoiced_at=invoice.invoiced_at or now)
     try:
         with transaction.atomic():
             invoice.save()
@@ -194,12 +219,15 @@ def enter(*, invoice: SupplierInvoice, actor: str, now: datetime) -> SupplierInv
 def withdraw(*, invoice: SupplierInvoice, now: datetime) -> None:
     """Withdraw an invoice that staff entered by mistake, or that a new one replaces.
 
-    Raises: InvoiceRejectedError  it came from the API, or is already withdrawn
+    Raises: InvoiceRejectedError  it came from the API, is already withdrawn, or has payments
     """
     rows = SupplierInvoice.objects.filter(pk=invoice.pk, withdrawn_at__isnull=True).exclude(
         entered_by=""
     )
-    if not rows.update(withdrawn_at=now):
-        raise InvoiceRejectedError(
-            gettext("Only an active invoice that staff entered can be withdrawn.")
-        )
+    if rows.filter(paid_amount=0).update(withdrawn_at=now):
+        return
+    if rows.exists():
+        raise InvoiceRejectedError(gettext("This invoice has payments. Void them first."))
+    raise InvoiceRejectedError(
+        gettext("Only an active invoice that staff entered can be withdrawn.")
+    )

@@ -6,6 +6,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.fields.json
+import django.db.models.functions.comparison
 import django.db.models.functions.text
 from decimal import Decimal
 from django.conf import settings
@@ -698,6 +699,19 @@ class Migration(migrations.Migration):
                 ("subtotal_amount", models.DecimalField(decimal_places=2, help_text="Amount for the items, without freight.", max_digits=12, verbose_name="Subtotal")),
                 ("freight_amount", models.DecimalField(blank=True, decimal_places=2, help_text="Leave empty if the invoice does not show freight separately.", max_digits=12, null=True, verbose_name="Freight")),
                 ("invoiced_at", models.DateTimeField(blank=True, help_text="Invoice date. Leave empty if unknown.", null=True, verbose_name="Invoice date, UTC")),
+                ("due_on", models.DateField(blank=True, help_text="As printed on the invoice. Leave empty to apply the supplier's payment terms.", null=True, verbose_name="Due date")),
+                ("paid_amount", models.DecimalField(db_default=0, decimal_places=2, default=0, max_digits=12, verbose_name="Paid")),
+                (
+                    "open_amount",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(models.F("subtotal_amount"), "+", django.db.models.functions.comparison.Coalesce(models.F("freight_amount"), 0)), "-", models.F("paid_amount")
+                        ),
+                        output_field=models.DecimalField(decimal_places=2, max_digits=12),
+                        verbose_name="Amount due",
+                    ),
+                ),
                 ("entered_by", models.CharField(blank=True, max_length=100, verbose_name="Entered by")),
                 ("received_at", models.DateTimeField(verbose_name="Received")),
                 ("withdrawn_at", models.DateTimeField(blank=True, null=True, verbose_name="Withdrawn")),
@@ -727,6 +741,40 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(condition=models.Q(("withdrawn_at__isnull", True)), fields=("supplier", "reference"), name="invoice_reference_once"),
                     models.CheckConstraint(condition=models.Q(("subtotal_amount__gte", 0), models.Q(("freight_amount__isnull", True), ("freight_amount__gte", 0), _connector="OR")), name="invoice_amounts_not_negative"),
+                    models.CheckConstraint(condition=models.Q(("paid_amount__gte", 0)), name="invoice_paid_amount_not_negative"),
+                ],
+                "indexes": [models.Index(condition=models.Q(("open_amount__gt", 0), ("withdrawn_at", None)), fields=["due_on"], name="supplier_invoice_unpaid")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SupplierPayment",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(editable=False, max_length=40, verbose_name="Form key")),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Amount")),
+                ("paid_on", models.DateField(verbose_name="Paid on")),
+                ("reference", models.CharField(max_length=80, verbose_name="Reference")),
+                ("recorded_by", models.CharField(max_length=100, verbose_name="Recorded by")),
+                ("recorded_at", models.DateTimeField(verbose_name="Recorded")),
+                ("voided_at", models.DateTimeField(blank=True, null=True, verbose_name="Voided")),
+                ("voided_by", models.CharField(blank=True, max_length=100, verbose_name="Voided by")),
+                ("void_reason", models.CharField(blank=True, max_length=200, verbose_name="Reason")),
+                ("invoice", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="orders.supplierinvoice", verbose_name="Supplier invoice")),
+            ],
+            options={
+                "verbose_name": "supplier payment",
+                "verbose_name_plural": "supplier payments",
+                "constraints": [
+                    models.UniqueConstraint(fields=("invoice", "key"), name="supplier_payment_once_per_form"),
+                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="supplier_payment_has_amount"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("void_reason", ""), ("voided_at", None), ("voided_by", "")),
+                            models.Q(("voided_at__isnull", False), models.Q(("voided_by", ""), _negated=True), models.Q(("void_reason", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="supplier_payment_void_has_author_and_reason",
+                    ),
                 ],
             },
         ),

@@ -6,6 +6,7 @@ from orders.models.accounting import (
     DiscrepancyObservation,
     ReconciliationRun,
     SupplierInvoice,
+    SupplierPayment,
 )
 from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine

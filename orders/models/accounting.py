@@ -1,16 +1,17 @@
-"""Accounting models: store supplier invoices, reconciliation runs and discrepancies."""
+"""Accounting models: store supplier invoices, their payments, reconciliation, discrepancies."""
 
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from orders.models.order import Order
 from orders.models.payments import Payment
 from orders.models.purchasing import PurchaseOrder
 from storefront.lib.db.constraints import check, unique
-from storefront.lib.db.fields import amount_field, protected_key
+from storefront.lib.db.fields import StoredGeneratedField, amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
@@ -21,7 +22,9 @@ class SupplierInvoice(models.Model):
 
     ``number`` is our purchase order number on it, ``reference`` the supplier's invoice number.
     ``freight_amount`` is None if not stated. ``entered_by`` is empty if it came from the API.
-    ``match`` is the result of the last three-way match.
+    ``match`` is the result of the last three-way match. ``due_on`` None: nothing is due, as the
+    supplier took the money with the order. ``paid_amount`` sums the payments; more than the total
+    is possible only if the supplier lowered its charge later.
     """
 
     class Match(models.TextChoices):
@@ -72,6 +75,20 @@ class SupplierInvoice(models.Model):
         blank=True,
         help_text=_("Invoice date. Leave empty if unknown."),
     )
+    due_on = models.DateField(
+        _("Due date"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "As printed on the invoice. Leave empty to apply the supplier's payment terms."
+        ),
+    )
+    paid_amount = amount_field(_("Paid"), default=0, db_default=0)
+    open_amount = StoredGeneratedField(
+        expression=F("subtotal_amount") + Coalesce(F("freight_amount"), 0) - F("paid_amount"),
+        output_field=models.DecimalField(max_digits=12, decimal_places=2),
+        verbose_name=_("Amount due"),
+    )
     entered_by = models.CharField(_("Entered by"), max_length=100, blank=True)
     received_at = models.DateTimeField(_("Received"))
     withdrawn_at = models.DateTimeField(_("Withdrawn"), null=True, blank=True)
@@ -93,6 +110,14 @@ class SupplierInvoice(models.Model):
                 Q(subtotal_amount__gte=0)
                 & (Q(freight_amount__isnull=True) | Q(freight_amount__gte=0)),
             ),
+            check("invoice_paid_amount_not_negative", Q(paid_amount__gte=0)),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_on"],
+                condition=Q(withdrawn_at=None, open_amount__gt=0),
+                name="supplier_invoice_unpaid",
+            )
         ]
 
     def __str__(self) -> str:
@@ -102,6 +127,45 @@ class SupplierInvoice(models.Model):
     def total(self) -> Money:
         freight = self.freight_amount or 0
         return Money(self.subtotal_amount + freight, self.currency)
+
+    @property
+    def open(self) -> Money:
+        return self.total - Money(self.paid_amount, self.currency)
+
+
+class SupplierPayment(models.Model):
+    """A payment of a supplier invoice that staff recorded, in the currency of the invoice.
+
+    It never changes; a wrong one is voided, and no longer counts. ``key`` names one submitted form.
+    """
+
+    # Indexed with the key.
+    invoice = protected_key(SupplierInvoice, "payments", _("Supplier invoice"), db_index=False)
+    key = models.CharField(_("Form key"), max_length=40, editable=False)
+    amount = amount_field(_("Amount"))
+    paid_on = models.DateField(_("Paid on"))
+    reference = models.CharField(_("Reference"), max_length=80)
+    recorded_by = models.CharField(_("Recorded by"), max_length=100)
+    recorded_at = models.DateTimeField(_("Recorded"))
+    voided_at = models.DateTimeField(_("Voided"), null=True, blank=True)
+    voided_by = models.CharField(_("Voided by"), max_length=100, blank=True)
+    void_reason = models.CharField(_("Reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("supplier payment")
+        verbose_name_plural = _("supplier payments")
+        constraints = [
+            unique("supplier_payment_once_per_form", ["invoice", "key"]),
+            check("supplier_payment_has_amount", Q(amount__gt=0)),
+            check(
+                "supplier_payment_void_has_author_and_reason",
+                Q(voided_at=None, voided_by="", void_reason="")
+                | Q(voided_at__isnull=False) & ~Q(voided_by="") & ~Q(void_reason=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{Money(self.amount, self.invoice.currency)}, {self.reference}"
 
 
 # Reconciliation

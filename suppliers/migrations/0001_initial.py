@@ -63,6 +63,10 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(default=14, help_text="From the order confirmation. A later shipment is reported as a discrepancy. 0 = at once.", verbose_name="Ship invoiced orders within (days)"),
                 ),
                 (
+                    "payment_terms_days",
+                    models.PositiveSmallIntegerField(blank=True, help_text="From the invoice date to the due date of its bills. 0 = due at once. Empty = the supplier takes the money with the order, and no bill is due.", null=True, verbose_name="Payment terms (days)"),
+                ),
+                (
                     "dispatch_mode",
                     models.CharField(
                         choices=[("at_once", "Immediately"), ("every", "In batches at an interval"), ("at_times", "In batches at fixed times")],

@@ -150,9 +150,10 @@ class FreshnessPolicy(models.Model):
 
 
 class InvoiceTerms(models.Model):
-    """Tolerances for matching invoices (``orders.accounting``), as columns of ``Supplier``.
+    """Payment terms and tolerances of invoices (``orders.accounting``), as columns of ``Supplier``.
 
     The larger of both tolerances applies. ``invoice_due_days`` None: no invoice is expected.
+    ``payment_terms_days`` None: the supplier takes the money with the order, so no bill is due.
     """
 
     invoice_tolerance_percent = models.DecimalField(
@@ -184,6 +185,16 @@ class InvoiceTerms(models.Model):
         help_text=_(
             "From the order confirmation. A later shipment is reported as a "
             "discrepancy. 0 = at once."
+        ),
+    )
+
+    payment_terms_days = models.PositiveSmallIntegerField(
+        _("Payment terms (days)"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "From the invoice date to the due date of its bills. 0 = due at once. Empty = the"
+            " supplier takes the money with the order, and no bill is due."
         ),
     )
 

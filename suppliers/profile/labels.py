@@ -29,6 +29,7 @@ SUPPLIER_GROUPS = (
             "invoice_tolerance_amount",
             "invoice_due_days",
             "ship_within_days_of_invoice",
+            "payment_terms_days",
         ),
     ),
     Group(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from orders.accounting.reconciliation import discrepancies, reconciliation
 from orders.accounting.reconciliation.discrepancies import Finding, Kind, Measure
 from orders.models import Discrepancy, Payment, ReconciliationRun, SupplierInvoice
+from suppliers.models import Supplier
 from tests.factories.suppliers import NOON
 
 TODAY = NOON.date()
@@ -64,6 +65,12 @@ def compare_yesterday(batch=1):
     difference.move("gone", at=NOON, actor=discrepancies.ACTOR)
     purchase_order = payment.order.purchase_orders.order_by("pk").first()
     make_invoice(purchase_order, reference=f"RE-{batch}")
+
+
+def be_unpaid():
+    """Make a bill that was due a week ago."""
+    due_on = (NOON - timedelta(days=7)).date()
+    make_invoice(supplier=Supplier.objects.first(), reference="RE-unpaid", due_on=due_on)
 
 
 def reopen():

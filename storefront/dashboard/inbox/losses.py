@@ -15,6 +15,7 @@ class Loss(models.TextChoices):
     DISPUTE = "dispute", _("Disputed payment")
     CREDIT = "credit", _("Supplier credit")
     CHARGE = "charge", _("Extra charge")
+    BILL = "bill", _("Overdue supplier bill")
     DIFFERENCE = "difference", _("Unexplained difference")
     MARGIN = "margin", _("Margin per unit")
     PROMISE = "promise", _("Delivery promise: order value")
@@ -111,6 +112,7 @@ _BY_LOSS: Mapping[Loss, tuple[str, ...]] = {
         "supplier_return_disputed",
     ),
     Loss.CHARGE: ("extra_charge",),
+    Loss.BILL: ("supplier_bill_overdue",),
     Loss.DIFFERENCE: ("reconciliation_difference",),
     Loss.MARGIN: ("price_below_minimum", "cost_increased"),
     Loss.PROMISE: (

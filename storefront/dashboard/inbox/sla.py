@@ -50,6 +50,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "payment_disputed": 2 * DAY,
     "reconciliation_difference": 2 * DAY,
     "reconciliation_late": 2 * DAY,
+    "supplier_bill_overdue": DAY,
     "claim_to_submit": 2 * DAY,
     "claim_undecided": 17 * DAY,  # enters the inbox after two weeks
     "return_requested": 2 * DAY,

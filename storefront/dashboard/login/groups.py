@@ -116,8 +116,12 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "orders.export_customerinvoice",
         *(
             f"orders.change_{table}"
-            for table in ("payment", "paymentevent", "reconciliationrun", "discrepancy", "supplierinvoice")
+            for table in (
+                "payment", "paymentevent", "reconciliationrun", "discrepancy", "supplierinvoice",
+                "supplierpayment",
+            )
         ),
+        "orders.add_supplierinvoice",
         *(
             f"{right}_{table}"
             for table in ("taxrate", "taxnumber")

@@ -1,4 +1,4 @@
-"""Payment rules: find refused payment calls, authorizations that end soon, and disputes."""
+"""Payment rules: find refused payment calls, expiring authorizations, disputes, unpaid bills."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -90,6 +90,17 @@ PAYMENTS = (
             WHERE d.status = 'open'
         """,
         format_detail=lambda kind: str(Discrepancy.Kind(kind).label) if kind else "",
+    ),
+    simple_rule(
+        "supplier_bill_overdue",
+        _("Supplier invoice is overdue"),
+        "orders_supplierinvoice",
+        # UTC, as the due date
+        "d.id, d.reference AS name, (d.due_on + 1)::timestamp AT TIME ZONE 'UTC' AS since,"
+        " d.open_amount AS amount, d.currency, s.name AS detail FROM orders_supplierinvoice d"
+        " JOIN suppliers_supplier s ON s.id = d.supplier_id",
+        "d.withdrawn_at IS NULL AND d.open_amount > 0"
+        " AND d.due_on < (%(now)s AT TIME ZONE 'UTC')::date",
     ),
     simple_rule(
         "reconciliation_late",

@@ -1,0 +1,115 @@
+"""Bill admin: staff record, refuse and void payments, filter bills, see what is due by age."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from orders.models import SupplierInvoice, SupplierPayment
+from tests.factories.accounts import make_staff
+from tests.factories.inbox_items import items_of
+from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.reconciliation import make_invoice
+
+pytestmark = pytest.mark.django_db
+FORM = {"amount": "4.00", "reference": "transfer 7", "key": "a"}
+
+
+@pytest.fixture
+def bill(noon):
+    (bought,) = make_purchase_orders(make_sellable())
+    return make_invoice(bought, due_on=timezone.localdate() - timedelta(days=8))
+
+
+def page(row, what="change"):
+    name = row._meta.label_lower.replace(".", "_")
+    return reverse(f"admin:{name}_{what}", args=[row.pk])
+
+
+def pay(client, bill, **given):
+    form = {"paid_on": timezone.localdate().isoformat(), **FORM, **given}
+    return client.post(page(bill, "record_payment"), form, follow=True).content.decode()
+
+
+def listed(client, **query):
+    shown = client.get(reverse("admin:orders_supplierinvoice_changelist"), query)
+    return [row.reference for row in shown.context["cl"].result_list]
+
+
+def test_payments_end_the_overdue_item(staff, bill):
+    (item,) = items_of("supplier_bill_overdue")
+    assert (item.name, item.amount.amount) == ("RE-1", Decimal("10.00"))
+    assert "no money" in staff.get(page(bill, "record_payment")).content.decode()
+
+    assert "Payment of RE-1 recorded." in pay(staff, bill)
+    assert "Overdue" in staff.get(page(bill)).content.decode()
+    assert "$6.00" in pay(staff, bill, amount="6.01", key="b")
+    pay(staff, bill, amount="6.00", key="b")
+
+    assert items_of("supplier_bill_overdue") == []
+    shown = staff.get(page(bill)).content.decode()
+    assert "transfer 7" in shown
+    assert "/record_payment/" not in shown
+
+
+def test_a_payment_of_tomorrow_or_without_a_reference_is_refused(staff, bill):
+    tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
+
+    assert "in the future" in pay(staff, bill, paid_on=tomorrow)
+    pay(staff, bill, reference="")
+    pay(staff, bill, key="")
+
+    assert not SupplierPayment.objects.exists()
+
+
+def test_a_mismatch_is_named_before_the_payment(staff, bill):
+    SupplierInvoice.objects.update(match="differs")
+
+    assert "found a mismatch" in staff.get(page(bill, "record_payment")).content.decode()
+
+
+def test_a_payment_is_voided_with_a_reason(staff, bill):
+    pay(staff, bill)
+    payment = SupplierPayment.objects.get()
+
+    staff.post(page(payment, "void"), {"reason": ""})
+    assert SupplierPayment.objects.get().voided_at is None
+    staff.post(page(payment, "void"), {"reason": "came back"})
+
+    payment.refresh_from_db()
+    assert (payment.void_reason, SupplierInvoice.objects.get().paid_amount) == ("came back", 0)
+    assert "/void/" not in staff.get(page(payment)).content.decode()
+
+
+def test_bills_are_filtered_by_what_is_left_to_pay(staff, bill):
+    paid = make_invoice(bill.purchase_order, reference="RE-2", due_on=bill.due_on)
+    pay(staff, paid, amount="10.00")
+    make_invoice(bill.purchase_order, reference="RE-3")
+
+    assert listed(staff, payment="overdue") == listed(staff, payment="open") == ["RE-1"]
+    assert listed(staff, payment="paid") == ["RE-2"]
+    assert listed(staff, payment="nothing_due") == ["RE-3"]
+    assert listed(staff, payment="something else") == ["RE-3", "RE-2", "RE-1"]
+
+
+def test_open_bills_are_shown_by_age_and_downloaded(staff, bill):
+    url = reverse("admin:orders_supplierinvoice_aging")
+    supplier = bill.supplier
+
+    shown = staff.get(url).content.decode()
+    lines = staff.get(url, {"file": "csv"}).content.decode("utf-8-sig").splitlines()
+
+    assert supplier.name in shown
+    assert f"?supplier__id__exact={supplier.pk}&amp;currency=USD&amp;payment=open" in shown
+    assert lines[1] == f"{supplier.name},USD,1,0,10.00,0,0,0,10.00"
+    pay(staff, bill, amount="10.00")
+    assert "No supplier invoice is due." in staff.get(url).content.decode()
+
+
+def test_who_may_view_invoices_does_not_pay_them(client, bill):
+    client.force_login(make_staff("ann", "view_supplierinvoice", "view_costs"))
+
+    assert client.get(page(bill)).status_code == 200
+    assert client.get(page(bill, "record_payment")).status_code == 403
