@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from orders import links
 from orders.cancellation.admin import DECISIONS, CanceledShipmentActions, CancellationAnswerActions
 from orders.claims.admin import CLAIMS, ClaimActions
-from orders.models import Order, PurchaseLine, PurchaseMessage, PurchaseOrder
+from orders.models import Order, PurchaseOrder
 from orders.purchasing import submission, submission_lookup, tasks
 from orders.purchasing.admin import (
     DOCUMENTS,
@@ -31,7 +31,6 @@ from storefront.lib.db.indexed_search import IdSearch, starting_with
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import FormData, acting, confirmed_action, enqueue_or_fail
 from storefront.lib.staff.fieldsets import section
-from storefront.lib.staff.inlines import inline
 
 Status = PurchaseOrder.Status
 Submission = PurchaseOrder.Submission
@@ -68,7 +67,7 @@ class PurchaseOrderAdmin(
         submission_time,
         columns.age("submission_status_since", _("Since")),
     ]
-    list_select_related: ClassVar = ["order", "supplier"]
+    list_select_related: ClassVar = ["order", "supplier", "location__supplier"]
     list_filter: ClassVar = ["status", "submission_status", "supplier"]
     search_fields: ClassVar = ["number"]  # shows the search box
     search_help_text = _("Number, supplier's order number, e-mail of the customer")
@@ -101,39 +100,20 @@ class PurchaseOrderAdmin(
             "retry_at",
             "accepted_at",
             "polled_at",
-            columns.status_history,
         ),
     ]
     inlines: ClassVar = [
-        inline(
-            PurchaseLine,
-            columns.text("order_line__sku", _("SKU")),
-            columns.text("order_line__title", _("Item")),
-            "quantity",
-            columns.money("agreed_cost_amount", _("Agreed cost"), currency="cost_currency"),
-            "acknowledgment",
-            "is_active",
-            tab=False,
-            related=("order_line",),
-        ),
         DOCUMENTS,
         CLAIMS,
         DECISIONS,
-        inline(
-            PurchaseMessage,
-            "at",
-            "direction",
-            "kind",
-            columns.document("body", _("Payload")),
-            tab=False,
-            ordering=["-id"],
-        ),
     ]
     user_errors: ClassVar = (
         submission.NotSubmittableError,
         submission_lookup.CallInProgressError,
         holds.NotHeldError,
     )
+    change_form_outer_before_template = "dashboard/orders/purchase_order.html"
+    change_form_outer_after_template = "dashboard/orders/timeline.html"
     exclude: ClassVar = ["access_key"]  # it opens the supplier's page, so it is not shown
     actions_detail: ClassVar = [
         "release_hold",

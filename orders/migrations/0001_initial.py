@@ -654,6 +654,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("quantity", models.PositiveSmallIntegerField(verbose_name="Quantity")),
+                ("ordered_cost_amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Ordered cost")),
+                ("ordered_cost_currency", models.CharField(max_length=3, verbose_name="Currency of the ordered cost")),
                 ("agreed_cost_amount", models.DecimalField(decimal_places=2, max_digits=12, verbose_name="Agreed cost")),
                 ("cost_currency", models.CharField(max_length=3, verbose_name="Cost currency")),
                 ("acknowledgment", models.CharField(blank=True, max_length=25, verbose_name="Supplier response")),

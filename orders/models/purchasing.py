@@ -247,7 +247,10 @@ class PurchaseLine(models.Model):
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     offer = protected_key(SupplierOffer, "purchase_lines", _("Offer"))
     level = protected_key(StockLevel, "purchase_lines", _("Stock level"))
-    # per unit
+    # per unit, when it was ordered
+    ordered_cost_amount = amount_field(_("Ordered cost"))
+    ordered_cost_currency = models.CharField(_("Currency of the ordered cost"), max_length=3)
+    # per unit, as the supplier accepted it
     agreed_cost_amount = amount_field(_("Agreed cost"))
     cost_currency = models.CharField(_("Cost currency"), max_length=3)
     acknowledgment = models.CharField(_("Supplier response"), max_length=25, blank=True)

@@ -93,6 +93,8 @@ def create(  # noqa: PLR0913 - one row's columns
             quantity=sourced_line.line.quantity,
             offer_id=sourced_line.offer_id,
             level_id=sourced_line.level_id,
+            ordered_cost_amount=sourced_line.cost.amount,
+            ordered_cost_currency=sourced_line.cost.currency,
             agreed_cost_amount=sourced_line.cost.amount,
             cost_currency=sourced_line.cost.currency,
         )

@@ -131,7 +131,7 @@ def _freight(purchase_order: PurchaseOrder, currency: str) -> Decimal | None:
     freight_texts = [
         message.body["freight"]
         for message in purchase_order.messages.all()
-        if message.body.get("freight")
+        if message.kind == "accepted" and message.body.get("freight")
     ]
     amount, _, money = (freight_texts[0] if freight_texts else "").partition(" ")
     try:

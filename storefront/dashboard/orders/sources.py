@@ -1,5 +1,8 @@
 """Timeline sources: the SQL of each kind of entry, and the permission to see it.
 
+``%(purchase_order)s`` limits the sources that are ``of_purchase_order`` to one; NULL: all of the
+order.
+
 Each query returns ``at``, ``actor``, ``page`` and ``row`` (the admin page of the entry), and
 ``data``, which ``entries`` turns into text. It may use the tables of ``PARTS``.
 """
@@ -7,13 +10,14 @@ Each query returns ``at``, ``actor``, ``page`` and ``row`` (the admin page of th
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# The order's own records, each read once.
+# The order's own records, each read once. On the page of a purchase order, ``o`` is empty.
 PARTS = """
     o AS MATERIALIZED (SELECT id, number, currency, placed_at, status, status_since, hold_reason
-        FROM orders_order WHERE id = %(order)s),
+        FROM orders_order WHERE id = %(order)s AND %(purchase_order)s::bigint IS NULL),
     po AS MATERIALIZED (SELECT id, number, status, status_since, hold_reasons,
             submission_status, submission_status_since, cancel_requested_at, cancel_reason
-        FROM orders_purchaseorder WHERE order_id = %(order)s),
+        FROM orders_purchaseorder WHERE order_id = %(order)s
+            AND (%(purchase_order)s::bigint IS NULL OR id = %(purchase_order)s)),
     ret AS MATERIALIZED (SELECT id, number, status, status_since, opened_at
         FROM orders_returnauthorization WHERE order_id = %(order)s),
     parcel AS MATERIALIZED (SELECT p.id, p.carrier, p.number FROM shipping_parcel p
@@ -29,6 +33,7 @@ class Source:
     kind: str
     right: str
     sql: str
+    of_purchase_order: bool = False
 
 
 def _status_changes(  # noqa: PLR0913 - the parts of one query
@@ -40,6 +45,7 @@ def _status_changes(  # noqa: PLR0913 - the parts of one query
     name: str = "r.number",
     kind: str = "",
     condition: str = "true",
+    of_purchase_order: bool = False,
 ) -> Source:
     app, model = subject.lower().split(".")
     sql = f"""
@@ -48,7 +54,13 @@ def _status_changes(  # noqa: PLR0913 - the parts of one query
             'to', c.to_status, 'name', {name}, 'text', c.reason) AS data
         FROM {rows} JOIN lib_statuschange c ON c.subject = '{subject}' AND c.subject_id = r.id
         WHERE {condition}"""  # noqa: S608 - made of constants
-    return Source(code="status", kind=kind or code, right=right, sql=sql)
+    return Source(
+        code="status",
+        kind=kind or code,
+        right=right,
+        sql=sql,
+        of_purchase_order=of_purchase_order,
+    )
 
 
 CANCELED = "c.to_status LIKE 'cancel%%'"
@@ -80,15 +92,26 @@ SOURCES = (
     _status_changes("status", ORDER, "orders.Order", "o r", name="''", condition=f"NOT {CANCELED}"),
     _status_changes("cancellation", ORDER, "orders.Order", "o r", name="''", condition=CANCELED),
     _status_changes(
-        "purchase", PURCHASE_ORDER, "orders.PurchaseOrder", "po r", condition=f"NOT {CANCELED}"
+        "purchase",
+        PURCHASE_ORDER,
+        "orders.PurchaseOrder",
+        "po r",
+        condition=f"NOT {CANCELED}",
+        of_purchase_order=True,
     ),
     _status_changes(
-        "cancellation", PURCHASE_ORDER, "orders.PurchaseOrder", "po r", condition=CANCELED
+        "cancellation",
+        PURCHASE_ORDER,
+        "orders.PurchaseOrder",
+        "po r",
+        condition=CANCELED,
+        of_purchase_order=True,
     ),
     Source(
         code="call",
         kind="purchase",
         right="orders.view_purchasemessage",
+        of_purchase_order=True,
         sql="""SELECT m.at, '' AS actor, 'orders_purchaseorder' AS page, po.id AS row,
             jsonb_build_object('name', po.number, 'direction', m.direction, 'kind', m.kind,
                 'body', m.body) AS data
@@ -99,6 +122,7 @@ SOURCES = (
         "orders.view_backorder",
         "orders.Backorder",
         "(SELECT b.id, po.number FROM orders_backorder b JOIN po ON po.id = b.purchase_order_id) r",
+        of_purchase_order=True,
     ),
     _status_changes(
         "address",
@@ -106,10 +130,12 @@ SOURCES = (
         "orders.AddressChangeRequest",
         "(SELECT w.id, po.number FROM orders_addresschangerequest w"
         " JOIN po ON po.id = w.purchase_order_id) r",
+        of_purchase_order=True,
     ),
     Source(
         code="mail",
         kind="mail",
+        of_purchase_order=True,
         right="notifications.view_message",
         sql="""SELECT e.occurred_at AS at, '' AS actor, 'notifications_message' AS page,
             m.id AS row, jsonb_build_object('template', m.template, 'to', m.recipient,
@@ -147,6 +173,7 @@ SOURCES = (
     Source(
         code="tracking",
         kind="tracking",
+        of_purchase_order=True,
         right=PARCEL,
         sql="""SELECT coalesce(t.happened_at, t.received_at) AS at, '' AS actor,
             'shipping_parcel' AS page, parcel.id AS row, jsonb_build_object(
@@ -196,6 +223,7 @@ WAITING = (
     Source(
         code="held_purchase",
         kind="waiting",
+        of_purchase_order=True,
         right=PURCHASE_ORDER,
         sql="""SELECT status_since AS at, '' AS actor, 'orders_purchaseorder' AS page, id AS row,
             jsonb_build_object('name', number, 'reasons', hold_reasons) AS data
@@ -204,6 +232,7 @@ WAITING = (
     Source(
         code="cancellation",
         kind="waiting",
+        of_purchase_order=True,
         right=PURCHASE_ORDER,
         sql="""SELECT cancel_requested_at AS at, '' AS actor, 'orders_purchaseorder' AS page,
             id AS row, jsonb_build_object('name', number, 'text', cancel_reason) AS data
@@ -212,6 +241,7 @@ WAITING = (
     Source(
         code="address",
         kind="waiting",
+        of_purchase_order=True,
         right="orders.view_addresschangerequest",
         sql="""SELECT w.status_since AS at, w.requested_by AS actor,
             'orders_addresschangerequest' AS page, w.id AS row,
@@ -232,6 +262,7 @@ WAITING = (
     Source(
         code="backorder",
         kind="waiting",
+        of_purchase_order=True,
         right="orders.view_backorder",
         sql="""SELECT b.status_since AS at, '' AS actor, 'orders_backorder' AS page, b.id AS row,
             jsonb_build_object('name', po.number, 'status', b.status,

@@ -83,15 +83,26 @@ class Timeline:
     is_cut: bool
 
 
-def load(order: Order, *, user: Any, kind: str = "") -> Timeline:
-    """Return the timeline as far as the user may see it; ``kind`` limits it to one kind."""
+def load(
+    order_id: int, *, user: Any, kind: str = "", purchase_order_id: int | None = None
+) -> Timeline:
+    """Return the timeline as far as the user may see it; ``kind`` limits it to one kind.
+
+    With ``purchase_order_id`` it is that of one purchase order.
+    """
     visible = [
-        source for source in (*sources.WAITING, *sources.SOURCES) if user.has_perm(source.right)
+        source
+        for source in (*sources.WAITING, *sources.SOURCES)
+        if user.has_perm(source.right) and (source.of_purchase_order or not purchase_order_id)
     ]
     kinds = [name for name in KINDS if any(source.kind == name for source in visible)]
     kind = kind if kind in kinds else ""
     read = [source for source in visible if not kind or source.kind in ("waiting", kind)]
-    values = {"order": order.pk, "limit": MAX_ENTRIES + 1}
+    values = {
+        "order": order_id,
+        "purchase_order": purchase_order_id,
+        "limit": MAX_ENTRIES + 1,
+    }
     rows = []
     if read:
         with planned_cursor(connection) as cursor:

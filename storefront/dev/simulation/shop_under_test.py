@@ -130,6 +130,8 @@ class RealShop:
             quantity=line.quantity,
             offer_id=line.offer_id,
             level_id=line.level_id,
+            ordered_cost_amount=COST,
+            ordered_cost_currency=CURRENCY,
             agreed_cost_amount=COST,
             cost_currency=CURRENCY,
         )

@@ -1,9 +1,9 @@
 """Bill admin: staff record, refuse and void payments, filter bills, see what is due by age."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,13 +12,20 @@ from tests.factories.accounts import make_staff
 from tests.factories.inbox_items import items_of
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.reconciliation import make_invoice
+from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
 FORM = {"amount": "4.00", "reference": "transfer 7", "key": "a"}
 
 
+@pytest.fixture(autouse=True)
+def noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
 @pytest.fixture
-def bill(noon):
+def bill():
     (bought,) = make_purchase_orders(make_sellable())
     return make_invoice(bought, due_on=timezone.localdate() - timedelta(days=8))
 
@@ -40,7 +47,7 @@ def listed(client, **query):
 
 def test_payments_end_the_overdue_item(staff, bill):
     (item,) = items_of("supplier_bill_overdue")
-    assert (item.name, item.amount.amount) == ("RE-1", Decimal("10.00"))
+    assert (item.name, str(item.at_risk)) == ("RE-1", "10.00 USD")
     assert "no money" in staff.get(page(bill, "record_payment")).content.decode()
 
     assert "Payment of RE-1 recorded." in pay(staff, bill)

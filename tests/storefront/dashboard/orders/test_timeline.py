@@ -46,7 +46,7 @@ def titles(entries):
 
 
 def test_everything_that_happened_is_listed_newest_first(order):
-    found = timeline.load(order, user=boss())
+    found = timeline.load(order.pk, user=boss())
 
     moments = [entry.at for entry in found.entries]
     assert moments == sorted(moments, reverse=True)
@@ -62,17 +62,17 @@ def test_everything_that_happened_is_listed_newest_first(order):
 
 
 def test_a_kind_limits_the_list_but_not_what_waits(order):
-    found = timeline.load(order, user=boss(), kind="note")
+    found = timeline.load(order.pk, user=boss(), kind="note")
 
     assert titles(found.entries) == ["Note"]
     assert len(found.waiting) >= 2
-    assert timeline.load(order, user=boss(), kind="nonsense").kind == ""
+    assert timeline.load(order.pk, user=boss(), kind="nonsense").kind == ""
 
 
 def test_the_number_of_entries_is_limited(order, monkeypatch):
     monkeypatch.setattr(timeline, "MAX_ENTRIES", 3)
 
-    found = timeline.load(order, user=boss())
+    found = timeline.load(order.pk, user=boss())
 
     assert (len(found.entries), found.is_cut) == (3, True)
 
@@ -85,7 +85,7 @@ def test_each_source_is_written_as_text(shared_world):
     for source in sources.WAITING:
         assert source.code in timeline.WAITING_TEXTS
     for order in orders_by_status().values():
-        timeline.load(order, user=boss())
+        timeline.load(order.pk, user=boss())
 
 
 def test_a_hold_and_an_address_change_wait(shared_world):
@@ -104,7 +104,7 @@ def test_a_hold_and_an_address_change_wait(shared_world):
         requested_by="ann",
     )
 
-    found = timeline.load(order, user=boss())
+    found = timeline.load(order.pk, user=boss())
 
     texts = {entry.title: entry.text + entry.payload for entry in found.waiting}
     assert texts["Order is on hold"] == "Fraud."
@@ -123,7 +123,7 @@ def test_a_user_sees_only_the_kinds_of_their_permissions(order):
     # Messages to suppliers show costs, so that their permission does not count here.
     user = clerk("view_order", "view_ordernote", "view_purchaseorder", "view_purchasemessage")
 
-    found = timeline.load(order, user=user)
+    found = timeline.load(order.pk, user=user)
 
     assert {entry.kind for entry in found.entries} == {"status", "note", "purchase"}
     assert all(entry.payload == "" for entry in found.entries)
