@@ -15,6 +15,7 @@ from fpdf import XPos, YPos
 from fpdf.enums import TableBordersLayout, TableCellFillMode
 from fpdf.fonts import FontFace
 
+from orders.customer_invoices.labels import note_texts, row_title
 from orders.customer_invoices.rows import RowKind
 from orders.customer_invoices.sheet import (
     COLUMN_MM,
@@ -148,7 +149,7 @@ class _Sheet(Sheet):
         ) as table:
             table.row(headings)
             for row in self.shown["rows"]:
-                title, *more = wrap(self._title(row), MAX_CELL_CHARS) or [""]
+                title, *more = wrap(row_title(row), MAX_CELL_CHARS) or [""]
                 table.row(self._cells(row, title))
                 for text in more:
                     table.row((text, *("",) * 7))
@@ -169,18 +170,6 @@ class _Sheet(Sheet):
             self._amount(row["tax"]),
             self._amount(row["gross"]),
         )
-
-    def _title(self, row: dict[str, Any]) -> str:
-        labels = {
-            RowKind.DELIVERY: _("Delivery"),
-            RowKind.ADJUSTMENT: _("Price adjustment"),
-            RowKind.RETURN: _("Returned items"),
-            RowKind.EXCHANGE: _("Price difference of an exchange"),
-            RowKind.CANCELED: _("Canceled items"),
-            RowKind.REFUND: _("Refund"),
-        }
-        label = labels.get(RowKind(row["kind"]), "")
-        return ": ".join(filter(None, (label, row["title"])))
 
     def _totals(self) -> None:
         tax = self._tax_name()
@@ -220,17 +209,7 @@ class _Sheet(Sheet):
             }
             for payment in self.shown["payments"]
         ]
-        notes = {
-            "ioss": _(
-                "The VAT is paid under the Import One Stop Shop (IOSS). It is not due again on"
-                " import."
-            ),
-            "untaxed": _(
-                "No tax is charged, because we are not registered for tax at the place of"
-                " delivery. Taxes on import may be due."
-            ),
-        }
-        texts += [notes[code] for code in self.shown["notes"]]
+        texts += note_texts(self.shown["notes"])
         self.use_font(NORMAL)
         for text in texts:
             self.multi_cell(0, LINE_MM, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
