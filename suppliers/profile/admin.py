@@ -15,8 +15,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.indexed_search import IdSearch, equal_to
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
-from storefront.lib.staff.admin import action, confirmed_action
+from storefront.lib.staff.admin import action, confirmed_action, permission_check
 from storefront.lib.staff.fieldsets import READ_ONLY_TITLE, Group
 from storefront.lib.staff.inlines import inline
 from suppliers.compliance.admin import VettingActions
@@ -95,7 +96,7 @@ class SupplierAdmin(
         inline(StockDecrement, *inventory_admin.DECREMENT_FIELDS, tab=False),
         HISTORY,
     ]
-    actions: ClassVar = ["sync_products", "sync_prices", "sync_stock"]
+    actions: ClassVar = ["compare_selected", "sync_products", "sync_prices", "sync_stock"]
     actions_detail: ClassVar = [
         *SetupActions.setup_actions,
         "sync_now",
@@ -107,6 +108,8 @@ class SupplierAdmin(
         *VettingActions.vetting_actions,
     ]
     available_if: ClassVar = {**MappingActions.mapping_available_if, **VettingActions.available_if}
+
+    has_compare_permission = permission_check(VIEW_COSTS)
 
     def searches(self, text: str) -> list[IdSearch]:
         return equal_to(Supplier.objects.filter(Q(name__icontains=text) | Q(code__icontains=text)))
@@ -143,6 +146,11 @@ class SupplierAdmin(
     def connect_system(self, request: HttpRequest, object_id: str) -> HttpResponse:
         supplier = self.row(request, object_id)
         return HttpResponseRedirect(reverse("admin:hooks_connect", args=[supplier.pk]))
+
+    @action(description=_("Compare side by side"), may="compare")
+    def compare_selected(self, _request: HttpRequest, rows: QuerySet[Supplier]) -> HttpResponse:
+        codes = list(rows.values_list("code", flat=True))
+        return HttpResponseRedirect(reverse("scorecards:side_by_side", query={"supplier": codes}))
 
     @action(description=_("Synchronize products now"))
     def sync_products(self, request: HttpRequest, rows: QuerySet[Supplier]) -> None:

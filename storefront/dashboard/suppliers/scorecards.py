@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers import compliance, metrics
 from storefront.lib.line_charts import MetricPoint, TrendChart, trend_chart
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from suppliers.inventory import safety_stock
 from suppliers.models import Scorecard, Supplier
 from suppliers.models.scorecards import LESS_IS_BETTER
@@ -61,6 +62,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         is_less_better=measure in LESS_IS_BETTER,
         measures=[(metric.value, metric.label) for metric in Measure],
         ranked=ranked,
+        may_compare=request.user.has_perm(VIEW_COSTS),
     )
 
 
