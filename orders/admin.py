@@ -5,6 +5,7 @@ from orders import order_admin, order_line_admin, purchase_order_admin
 from orders.accounting import admin as accounting_admin
 from orders.accounting.reconciliation import admin as reconciliation_admin
 from orders.address_changes import admin as address_admin
+from orders.bookkeeping import admin as bookkeeping_admin
 from orders.cart import admin as cart_admin
 from orders.claims import admin as claim_admin
 from orders.customer_invoices import admin as customer_invoice_admin

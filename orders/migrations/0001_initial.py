@@ -1002,6 +1002,28 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="BookingAccounts",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("receivables", models.CharField(default="10000", help_text="One account for all customers. Usual: 10000.", max_length=9, validators=[django.core.validators.RegexValidator("^[0-9]{4,9}$", "Use four to nine digits.")], verbose_name="Customers")),
+                ("payables", models.CharField(default="70000", help_text="One account for all suppliers. Usual: 70000.", max_length=9, validators=[django.core.validators.RegexValidator("^[0-9]{4,9}$", "Use four to nine digits.")], verbose_name="Suppliers")),
+                ("revenue", models.CharField(default="8200", help_text="Net amounts with tax. Choose an account that adds no tax by itself. Usual: 8200 (SKR03), 4200 (SKR04).", max_length=9, validators=[django.core.validators.RegexValidator("^[0-9]{4,9}$", "Use four to nine digits.")], verbose_name="Revenue with tax")),
+                ("untaxed_revenue", models.CharField(default="8120", help_text="Amounts without tax, such as exports. Usual: 8120 (SKR03), 4120 (SKR04).", max_length=9, validators=[django.core.validators.RegexValidator("^[0-9]{4,9}$", "Use four to nine digits.")], verbose_name="Revenue without tax")),
+                ("tax", models.CharField(default="1770", help_text="VAT and sales tax of invoices. Usual: 1770 (SKR03), 3800 (SKR04).", max_length=9, validators=[django.core.validators.RegexValidator("^[0-9]{4,9}$", "Use four to nine digits.")], verbose_name="Tax")),
+                ("payments", models.CharField(default="1360", help_text="Money on its way from the gateway to the bank. Usual: 1360 (SKR03), 1460 (SKR04).", max_length=9, validators=[django.core.validators.RegexValidator("^[0-9]{4,9}$", "Use four to nine digits.")], verbose_name="Payment gateway")),
+                ("goods", models.CharField(default="3200", help_text="Items on supplier invoices. Usual: 3200 (SKR03), 5200 (SKR04).", max_length=9, validators=[django.core.validators.RegexValidator("^[0-9]{4,9}$", "Use four to nine digits.")], verbose_name="Goods")),
+                ("freight", models.CharField(default="3800", help_text="Freight on supplier invoices. Usual: 3800 (SKR03), 5800 (SKR04).", max_length=9, validators=[django.core.validators.RegexValidator("^[0-9]{4,9}$", "Use four to nine digits.")], verbose_name="Freight")),
+                ("currency", models.CharField(default="EUR", help_text="Bookings in other currencies name theirs. No amount is converted.", max_length=3, verbose_name="Currency of the books")),
+                ("consultant", models.PositiveIntegerField(blank=True, help_text="Beraternummer of your tax adviser. DATEV asks for it at the import.", null=True, validators=[django.core.validators.MinValueValidator(1001), django.core.validators.MaxValueValidator(9999999)], verbose_name="Consultant number")),
+                ("client", models.PositiveIntegerField(blank=True, help_text="Mandantennummer that your tax adviser gave you.", null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(99999)], verbose_name="Client number")),
+                ("year_starts_in", models.PositiveSmallIntegerField(default=1, help_text="1 = January.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(12)], verbose_name="First month of the fiscal year")),
+            ],
+            options={
+                "verbose_name": "booking accounts",
+                "verbose_name_plural": "booking accounts",
+            },
+        ),
+        migrations.CreateModel(
             name="ReconciliationRun",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -34,4 +34,4 @@ from orders.models.purchasing import PurchaseLine, PurchaseOrder
 from orders.models.returns import ReturnAuthorization, ReturnLabel, ReturnLine, ReturnPhoto
 from orders.models.routing import RoutingRules
 from orders.models.supplier_returns import ReturnPolicy, SupplierReturn, SupplierReturnLine
-from orders.models.tax import TaxNumber, TaxRate
+from orders.models.tax import BookingAccounts, TaxNumber, TaxRate

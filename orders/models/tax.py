@@ -1,6 +1,6 @@
-"""Tax models: store tax rates by place and day, and our tax registration numbers."""
+"""Tax models: store tax rates by place and day, our registration numbers, and booking accounts."""
 
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -127,3 +127,108 @@ class TaxNumber(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_scheme_display()} {self.number}"
+
+
+ACCOUNT = RegexValidator(r"^[0-9]{4,9}$", _("Use four to nine digits."))
+
+
+class BookingAccounts(models.Model):
+    """The accounts that the bookkeeping export books to. At most one row.
+
+    The defaults are the usual accounts of SKR03, a German standard chart of accounts.
+    """
+
+    receivables = models.CharField(
+        _("Customers"),
+        max_length=9,
+        default="10000",
+        validators=[ACCOUNT],
+        help_text=_("One account for all customers. Usual: 10000."),
+    )
+    payables = models.CharField(
+        _("Suppliers"),
+        max_length=9,
+        default="70000",
+        validators=[ACCOUNT],
+        help_text=_("One account for all suppliers. Usual: 70000."),
+    )
+    revenue = models.CharField(
+        _("Revenue with tax"),
+        max_length=9,
+        default="8200",
+        validators=[ACCOUNT],
+        help_text=_(
+            "Net amounts with tax. Choose an account that adds no tax by itself. Usual: 8200"
+            " (SKR03), 4200 (SKR04)."
+        ),
+    )
+    untaxed_revenue = models.CharField(
+        _("Revenue without tax"),
+        max_length=9,
+        default="8120",
+        validators=[ACCOUNT],
+        help_text=_("Amounts without tax, such as exports. Usual: 8120 (SKR03), 4120 (SKR04)."),
+    )
+    tax = models.CharField(
+        _("Tax"),
+        max_length=9,
+        default="1770",
+        validators=[ACCOUNT],
+        help_text=_("VAT and sales tax of invoices. Usual: 1770 (SKR03), 3800 (SKR04)."),
+    )
+    payments = models.CharField(
+        _("Payment gateway"),
+        max_length=9,
+        default="1360",
+        validators=[ACCOUNT],
+        help_text=_(
+            "Money on its way from the gateway to the bank. Usual: 1360 (SKR03), 1460 (SKR04)."
+        ),
+    )
+    goods = models.CharField(
+        _("Goods"),
+        max_length=9,
+        default="3200",
+        validators=[ACCOUNT],
+        help_text=_("Items on supplier invoices. Usual: 3200 (SKR03), 5200 (SKR04)."),
+    )
+    freight = models.CharField(
+        _("Freight"),
+        max_length=9,
+        default="3800",
+        validators=[ACCOUNT],
+        help_text=_("Freight on supplier invoices. Usual: 3800 (SKR03), 5800 (SKR04)."),
+    )
+    currency = models.CharField(
+        _("Currency of the books"),
+        max_length=3,
+        default="EUR",
+        help_text=_("Bookings in other currencies name theirs. No amount is converted."),
+    )
+    consultant = models.PositiveIntegerField(
+        _("Consultant number"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1001), MaxValueValidator(9_999_999)],
+        help_text=_("Beraternummer of your tax adviser. DATEV asks for it at the import."),
+    )
+    client = models.PositiveIntegerField(
+        _("Client number"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(99_999)],
+        help_text=_("Mandantennummer that your tax adviser gave you."),
+    )
+    year_starts_in = models.PositiveSmallIntegerField(
+        _("First month of the fiscal year"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(12)],
+        help_text=_("1 = January."),
+    )
+
+    class Meta:
+        verbose_name = _("booking accounts")
+        verbose_name_plural = _("booking accounts")
+
+    def __str__(self) -> str:
+        return f"{self.receivables} … {self.freight}"

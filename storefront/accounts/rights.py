@@ -85,7 +85,9 @@ OWN_TEXTS = {
     "orders.return_order": gettext_lazy("Open returns for customers"),
     "orders.release_order": gettext_lazy("Release orders that are on hold"),
     "orders.buy_returnlabel": gettext_lazy("Buy and void return labels, which cost money"),
-    "orders.export_customerinvoice": gettext_lazy("Download all invoices as CSV"),
+    "orders.export_customerinvoice": gettext_lazy(
+        "Download the bookkeeper's file: invoices, payments and supplier invoices of a month"
+    ),
 }
 TABLE_TEXTS = {
     "view": gettext_lazy("View %(rows)s"),

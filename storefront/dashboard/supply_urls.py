@@ -16,6 +16,7 @@ from storefront.dashboard.inbox import (
 from storefront.dashboard.inbox.history import page as inbox_statistics
 from storefront.dashboard.orders import parts
 from storefront.dashboard.reports import (
+    bookkeeping,
     catalog_file,
     offer_comparison,
     profit_report,
@@ -42,6 +43,8 @@ urlpatterns = [
     path("routing/", admin.site.admin_view(routing_preview.show), name="routing"),
     # /admin/supply/figures/?period=30&channel=shop&supplier=acme
     path("figures/", admin.site.admin_view(figures_page.show), name="figures"),
+    # /admin/supply/bookkeeping/?month=2026-11&file=1
+    path("bookkeeping/", admin.site.admin_view(bookkeeping.show), name="bookkeeping"),
     # /admin/supply/profits/?since=2026-11-01&until=2026-11-30&by=supplier
     path("profits/", admin.site.admin_view(profit_report.list_profits), name="profits"),
     # /admin/supply/profits/<order>/

@@ -124,7 +124,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "orders.add_supplierinvoice",
         *(
             f"{right}_{table}"
-            for table in ("taxrate", "taxnumber")
+            for table in ("taxrate", "taxnumber", "bookingaccounts")
             for right in ("orders.add", "orders.change")
         ),
         "catalog.view_sellingcosts",

@@ -41,17 +41,21 @@ PAGES_WITHOUT_TABLE = {
     "supply:profits": "orders_supplierinvoice",
     "supply:routing": "orders_routingrules",
 }
+# Pages that one permission opens.
+OPENED_BY = {"supply:bookkeeping": "orders.export_customerinvoice"}
 # Pages that another permission opens, too.
 ALSO_OPENED_BY = dict.fromkeys(("supply:duplicates", "supply:matches"), "catalog.change_product")
 
 
 def _link(page: str) -> str:
-    if page in PAGES_WITHOUT_TABLE:
+    if page in PAGES_WITHOUT_TABLE or page in OPENED_BY:
         return reverse(page)
     return reverse("admin:index" if page == "index" else f"admin:{page}_changelist")
 
 
 def _may_see(request: HttpRequest, page: str) -> bool:
+    if page in OPENED_BY:
+        return request.user.has_perm(OPENED_BY[page])
     if page in ALSO_OPENED_BY and request.user.has_perm(ALSO_OPENED_BY[page]):
         return True
     app, _separator, model = PAGES_WITHOUT_TABLE.get(page, page).rpartition("_")
@@ -75,6 +79,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Refunds"), "undo", "orders_refundrequest"),
                 (_("Customer invoices"), "receipt", "orders_customerinvoice"),
                 (_("Supplier invoices"), "request_quote", "orders_supplierinvoice"),
+                (_("Bookkeeping export"), "table", "supply:bookkeeping"),
                 (_("Figures"), "monitoring", "supply:figures"),
                 (_("Inbox statistics"), "query_stats", "supply:inbox_statistics"),
                 (_("Profit by order"), "savings", "supply:profits"),
@@ -140,6 +145,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Discount codes"), "confirmation_number", "orders_coupon"),
                 (_("Tax rates"), "account_balance", "orders_taxrate"),
                 (_("Tax registrations"), "badge", "orders_taxnumber"),
+                (_("Booking accounts"), "account_balance_wallet", "orders_bookingaccounts"),
                 (_("Selling costs"), "payments", "catalog_sellingcosts"),
                 (_("Exchange rates"), "currency_exchange", "catalog_exchangerate"),
                 (_("Return policies"), "policy", "orders_returnpolicy"),

@@ -1,0 +1,93 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from orders.models import BookingAccounts
+from tests.factories.accounts import make_staff
+from tests.factories.catalog import make_channel
+from tests.factories.reconciliation import make_invoice
+from tests.factories.suppliers import NOON, make_supplier
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/supply/bookkeeping/"
+RIGHTS = ("export_customerinvoice", "view_payment", "view_supplierinvoice", "view_costs")
+
+
+@pytest.fixture(autouse=True)
+def bill(noon, db):
+    make_channel()
+    return make_invoice(supplier=make_supplier(), invoiced_at=NOON)
+
+
+def shown(staff, **asked):
+    return staff.get(PAGE, asked).content.decode()
+
+
+def test_the_page_shows_the_sums_of_a_month(staff):
+    page = shown(staff, month="2026-11")
+
+    assert "Supplier invoices" in page
+    assert "$10.00" in page
+    assert "This month is not over." in page
+    assert "Some documents are in USD, not in EUR." in page
+    assert "Consultant and client number are missing." in page
+    assert "usual accounts of SKR03" in page
+    # By default, the month before.
+    assert "Nothing to book in this month." in shown(staff)
+
+
+@pytest.mark.parametrize(
+    ("month", "problem"),
+    [("2026-13", "Enter a month, such as 2026-11."), ("2031-01", "This month has not begun.")],
+)
+def test_a_wrong_month_is_refused_at_its_field(staff, month, problem):
+    page = shown(staff, month=month, file="1")
+
+    assert problem in page
+    assert "Download bookings" not in page
+
+
+def test_the_file_has_the_bookings_in_the_accounts_of_the_shop(staff):
+    BookingAccounts.objects.create(pk=1, goods="5200", consultant=1001, client=1)
+    answer = staff.get(PAGE, {"month": "2026-11", "file": "1"})
+    header, _names, line = answer.getvalue().decode("cp1252").splitlines()
+
+    assert 'filename="EXTF_Buchungsstapel_2026-11.csv"' in answer["Content-Disposition"]
+    assert header.startswith('"EXTF";700;21;"Buchungsstapel";13;')
+    assert line.startswith('10,00;"H";"USD";;;;70000;5200;;2411;"RE-1"')
+    assert "usual accounts of SKR03" not in shown(staff)
+
+
+@pytest.mark.parametrize("missing", RIGHTS)
+def test_the_page_needs_every_right_to_what_it_exports(missing):
+    clerk = Client()
+    clerk.force_login(make_staff("clerk", *(right for right in RIGHTS if right != missing)))
+
+    assert clerk.get(PAGE, {"month": "2026-11", "file": "1"}).status_code == 403
+
+
+def test_who_may_export_finds_the_page_in_the_menu():
+    clerk, other = Client(), Client()
+    clerk.force_login(make_staff("clerk", *RIGHTS))
+    other.force_login(make_staff("other", *RIGHTS[1:]))
+
+    assert PAGE in clerk.get("/admin/").content.decode()
+    assert PAGE not in other.get("/admin/").content.decode()
+
+
+def test_accounts_are_one_set_of_fitting_lengths(staff):
+    add = reverse("admin:orders_bookingaccounts_add")
+    known = {
+        field.name: getattr(BookingAccounts(), field.name) or ""
+        for field in BookingAccounts._meta.fields
+        if not field.primary_key
+    }
+    page = staff.post(add, known | {"goods": "32000", "payables": "7000"}).content.decode()
+
+    assert "Use as many digits as for revenue with tax: 4." in page
+    assert "Use one digit more than for revenue: 5." in page
+    staff.post(add, known | {"goods": "3400"})
+    staff.post(add, known | {"goods": "3410"})
+    accounts = BookingAccounts.objects.get()
+    assert accounts.goods == "3400"
+    assert staff.get(add)["Location"].endswith(f"/{accounts.pk}/change/")
