@@ -15,7 +15,7 @@ from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.form_fields import CurrencyField
 
 PERSONAL = ("receivables", "payables")
-GENERAL = ("revenue", "untaxed_revenue", "tax", "payments", "goods", "freight")
+GENERAL = ("revenue", "untaxed_revenue", "tax", "payments", "bank", "goods", "freight")
 OTHERS = ("currency", "consultant", "client", "year_starts_in")
 
 

@@ -14,7 +14,13 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from orders.models import BookingAccounts, CustomerInvoice, PaymentEvent, SupplierInvoice
+from orders.models import (
+    BookingAccounts,
+    CustomerInvoice,
+    PaymentEvent,
+    SupplierInvoice,
+    SupplierPayment,
+)
 
 BATCH_SIZE = 500
 ZERO = Decimal(0)
@@ -32,6 +38,8 @@ class Kind(StrEnum):
     CHARGEBACK = "chargeback"
     BILL = "bill"
     WITHDRAWN_BILL = "withdrawn_bill"
+    BILL_PAYMENT = "bill_payment"
+    VOIDED_BILL_PAYMENT = "voided_bill_payment"
 
 
 class Part(StrEnum):
@@ -117,10 +125,12 @@ def of_month(month: Month, books: BookingAccounts) -> Iterator[Booking]:
     yield from _payments(month, books)
     yield from _bills(_bill_rows(month), Kind.BILL, books)
     yield from _bills(_withdrawn_rows(month), Kind.WITHDRAWN_BILL, books)
+    yield from _bill_payments(_paid_rows(month), Kind.BILL_PAYMENT, books)
+    yield from _bill_payments(_voided_rows(month), Kind.VOIDED_BILL_PAYMENT, books)
 
 
 def sums(month: Month) -> list[KindSum]:
-    """Return the sums of the ledger's rows themselves, by kind and currency. Four statements."""
+    """Return the sums of the ledger's rows themselves, by kind and currency. Six statements."""
     found = [
         KindSum(
             kind=Kind(row["kind"]),
@@ -144,14 +154,16 @@ def sums(month: Month) -> list[KindSum]:
         )
         for row in events.annotate(count=Count("pk"), total=Sum("amount"))
     ]
-    for kind, rows in (
-        (Kind.BILL, _bill_rows(month)),
-        (Kind.WITHDRAWN_BILL, _withdrawn_rows(month)),
+    billed = F("subtotal_amount") + Coalesce("freight_amount", ZERO)
+    for kind, rows, code, amount in (
+        (Kind.BILL, _bill_rows(month), F("currency"), billed),
+        (Kind.WITHDRAWN_BILL, _withdrawn_rows(month), F("currency"), billed),
+        (Kind.BILL_PAYMENT, _paid_rows(month), F("invoice__currency"), F("amount")),
+        (Kind.VOIDED_BILL_PAYMENT, _voided_rows(month), F("invoice__currency"), F("amount")),
     ):
-        amount = Sum(F("subtotal_amount") + Coalesce("freight_amount", ZERO))
-        grouped = rows.order_by().values("currency").annotate(count=Count("pk"), amount=amount)
+        grouped = rows.order_by().values(code=code).annotate(count=Count("pk"), total=Sum(amount))
         found += [
-            KindSum(kind=kind, currency=row["currency"], count=row["count"], total=row["amount"])
+            KindSum(kind=kind, currency=row["code"], count=row["count"], total=row["total"])
             for row in grouped
         ]
     order = list(Kind)
@@ -274,3 +286,38 @@ def _bills(rows: QuerySet[Any], kind: Kind, books: BookingAccounts) -> Iterator[
                     order=bill.number,
                     about=bill.supplier.name,
                 )
+
+
+# Payments of supplier bills
+
+
+def _paid_rows(month: Month) -> QuerySet[Any]:
+    """Return the payments of a month, except those voided before its end."""
+    rows = SupplierPayment.objects.filter(
+        paid_on__gte=month.start.date(), paid_on__lt=month.end.date()
+    )
+    is_valid = Q(voided_at=None) | Q(voided_at__gte=month.end)
+    return rows.filter(is_valid).order_by("paid_on", "pk")
+
+
+def _voided_rows(month: Month) -> QuerySet[Any]:
+    """Return the payments of earlier months that were voided in this one."""
+    rows = SupplierPayment.objects.filter(voided_at__gte=month.start, voided_at__lt=month.end)
+    return rows.filter(paid_on__lt=month.start.date()).order_by("voided_at", "pk")
+
+
+def _bill_payments(rows: QuerySet[Any], kind: Kind, books: BookingAccounts) -> Iterator[Booking]:
+    is_voided = kind is Kind.VOIDED_BILL_PAYMENT
+    for payment in rows.select_related("invoice__supplier").iterator(chunk_size=BATCH_SIZE):
+        yield Booking(
+            kind=kind,
+            part=Part.WHOLE,
+            day=payment.voided_at.date() if is_voided else payment.paid_on,
+            account=books.payables,
+            contra=books.bank,
+            amount=-payment.amount if is_voided else payment.amount,
+            currency=payment.invoice.currency,
+            document=payment.invoice.reference,
+            order=payment.invoice.number,
+            about=f"{payment.invoice.supplier.name} {payment.reference}",
+        )

@@ -185,6 +185,13 @@ class BookingAccounts(models.Model):
             "Money on its way from the gateway to the bank. Usual: 1360 (SKR03), 1460 (SKR04)."
         ),
     )
+    bank = models.CharField(
+        _("Bank"),
+        max_length=9,
+        default="1200",
+        validators=[ACCOUNT],
+        help_text=_("From which supplier invoices are paid. Usual: 1200 (SKR03), 1800 (SKR04)."),
+    )
     goods = models.CharField(
         _("Goods"),
         max_length=9,

@@ -33,10 +33,12 @@ LABELS = {
     Kind.CHARGEBACK: _("Lost chargebacks"),
     Kind.BILL: _("Supplier invoices"),
     Kind.WITHDRAWN_BILL: _("Withdrawn supplier invoices of earlier months"),
+    Kind.BILL_PAYMENT: _("Payments of supplier invoices"),
+    Kind.VOIDED_BILL_PAYMENT: _("Voided payments of earlier months"),
 }
 ACCOUNTS = (
     *("receivables", "payables", "revenue", "untaxed_revenue", "tax"),
-    *("payments", "goods", "freight"),
+    *("payments", "bank", "goods", "freight"),
 )
 
 

@@ -7,7 +7,13 @@ import pytest
 from orders.bookkeeping import bookings
 from orders.bookkeeping.bookings import Kind, Month
 from orders.customer_invoices import issuing
-from orders.models import BookingAccounts, CustomerInvoice, PaymentEvent, SupplierInvoice
+from orders.models import (
+    BookingAccounts,
+    CustomerInvoice,
+    PaymentEvent,
+    SupplierInvoice,
+    SupplierPayment,
+)
 from orders.payments import refunds
 from orders.purchasing import submission
 from storefront.lib.money import Money
@@ -138,3 +144,41 @@ def test_a_bill_withdrawn_later_is_reversed_in_that_month():
         (Kind.WITHDRAWN_BILL, "late", Decimal(10))
     ]
     assert [row.total for row in bookings.sums(DECEMBER)] == [Decimal(10)]
+
+
+def pay(bill, key, *, voided_at=None):
+    void = {"voided_at": voided_at, "voided_by": "ann", "void_reason": "twice"}
+    SupplierPayment.objects.create(
+        invoice=bill,
+        key=key,
+        amount=4,
+        paid_on=NOON.date(),
+        reference=key,
+        recorded_by="ann",
+        recorded_at=NOON,
+        **(void if voided_at else {}),
+    )
+
+
+def test_payments_of_bills_are_booked_and_reversed_when_voided_later():
+    bill = make_invoice(supplier=make_supplier(), invoiced_at=NOON)
+    pay(bill, "SEPA 1")
+    pay(bill, "twice", voided_at=NOON)
+    pay(bill, "late", voided_at=NOON + timedelta(days=10))
+
+    paid = [row for row in listed() if row.kind == Kind.BILL_PAYMENT]
+    assert [(row.account, row.contra, row.amount) for row in paid] == [
+        ("70000", "1200", Decimal(4))
+    ] * 2
+    assert [(row.document, row.about) for row in paid] == [
+        ("RE-1", "Lumen SEPA 1"),
+        ("RE-1", "Lumen late"),
+    ]
+    assert [(row.kind, row.amount, str(row.day)) for row in listed(DECEMBER)] == [
+        (Kind.VOIDED_BILL_PAYMENT, Decimal(-4), "2026-12-04")
+    ]
+    assert [(row.kind, row.count, row.total) for row in bookings.sums(DECEMBER)] == [
+        (Kind.VOIDED_BILL_PAYMENT, 1, Decimal(4))
+    ]
+    sums = {row.kind: row.total for row in bookings.sums(NOVEMBER)}
+    assert sums == {Kind.BILL: Decimal(10), Kind.BILL_PAYMENT: Decimal(8)}

