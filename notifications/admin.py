@@ -1,6 +1,6 @@
 """Notification admin: show, preview and resend messages, lift suppressions of addresses."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -13,8 +13,9 @@ from notifications import dispatch, tasks
 from notifications.deliverability import suppressions
 from notifications.models import Consent, Event, Message, Suppression
 from notifications.previews import PreviewPage, draft_messages
-from notifications.routes import ROUTES
+from notifications.routes import INTERNAL_TEMPLATES, ROUTES
 from notifications.sealed_links import hide_links
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     FormData,
@@ -66,6 +67,15 @@ class EventAdmin(StaffAdmin):
         return PreviewPage(self, request, event, draft_messages(event)).answer()
 
 
+def without_internal(
+    request: HttpRequest, rows: QuerySet[Any], template: str = "template"
+) -> QuerySet[Any]:
+    """Leave out what concerns messages to suppliers and staff if the user may not see costs."""
+    if request.user.has_perm(VIEW_COSTS):
+        return rows
+    return rows.exclude(**{f"{template}__in": INTERNAL_TEMPLATES})
+
+
 @admin.register(Message)
 class MessageAdmin(StaffAdmin):
     list_display: ClassVar = [
@@ -103,6 +113,9 @@ class MessageAdmin(StaffAdmin):
             row.status in {"sent", "failed"} or dispatch.is_unconfirmed(row, timezone.now())
         )
     }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        return without_internal(request, super().get_queryset(request))
 
     @confirmed_action(
         description=_("Resend"),
@@ -160,6 +173,9 @@ class SuppressionAdmin(StaffAdmin):
     search_fields: ClassVar = ["address"]
     actions_detail: ClassVar = ["lift"]
     available_if: ClassVar = {"lift": lambda row: row.lifted_at is None}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Suppression]:
+        return without_internal(request, super().get_queryset(request), "message__template")
 
     @confirmed_action(
         description=_("Lift suppression"),

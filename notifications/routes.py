@@ -12,6 +12,7 @@ class Route:
     ``recipient`` names the payload field with the address or list of addresses. ``reply_to`` names
     the field with the reply address; if empty, replies go to the sender. ``kind`` is the
     ``preferences.Kind`` that the recipient can refuse; if empty, the message is always sent.
+    ``is_internal``: it goes to suppliers or staff and names suppliers or costs.
     """
 
     template: str
@@ -19,6 +20,7 @@ class Route:
     recipient: str = "email"
     reply_to: str = ""
     kind: str = ""
+    is_internal: bool = False
 
 
 def _text_message(template: str, kind: str) -> Route:
@@ -27,7 +29,10 @@ def _text_message(template: str, kind: str) -> Route:
 
 def _to_staff(template: str) -> tuple[Route, ...]:
     """Return the routes of an event that names a staff member or a chat channel."""
-    return Route(template), Route(template, sender="chat", recipient="chat")
+    return (
+        Route(template, is_internal=True),
+        Route(template, sender="chat", recipient="chat", is_internal=True),
+    )
 
 
 ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
@@ -81,8 +86,8 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         ),
         "staff.alert": _to_staff("staff_alert"),
         "staff.digest": _to_staff("staff_digest"),
-        "compliance_document.expires": (Route("compliance_document_expires"),),
-        "offers.withheld": (Route("offers_withheld"),),
+        "compliance_document.expires": (Route("compliance_document_expires", is_internal=True),),
+        "offers.withheld": (Route("offers_withheld", is_internal=True),),
         "parcel.lost": (Route("parcel_problem"), _text_message("parcel_problem", "problem")),
         "parcel.returned": (Route("parcel_problem"), _text_message("parcel_problem", "problem")),
         "parcel.shipped": (Route("parcel_shipped"), _text_message("parcel_shipped", "shipped")),
@@ -111,13 +116,19 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "product_alert.price_drop": (Route("price_drop", kind="product_alert"),),
         "problem.received": (Route("problem_report_received"),),
         "problem.answered": (Route("problem_report_answered"),),
-        "purchase_order.mailed": (Route("purchase_order"),),
-        "supplier.portal_link_created": (Route("supplier_portal_link"),),
-        "purchase_order.supplier_cancellation_request": (Route("supplier_cancellation_request"),),
+        "purchase_order.mailed": (Route("purchase_order", is_internal=True),),
+        "supplier.portal_link_created": (Route("supplier_portal_link", is_internal=True),),
+        "purchase_order.supplier_cancellation_request": (
+            Route("supplier_cancellation_request", is_internal=True),
+        ),
         "purchase_order.supplier_address_change_request": (
-            Route("supplier_address_change_request"),
+            Route("supplier_address_change_request", is_internal=True),
         ),
     }
+)
+
+INTERNAL_TEMPLATES = frozenset(
+    route.template for routes in ROUTES.values() for route in routes if route.is_internal
 )
 
 

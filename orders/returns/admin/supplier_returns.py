@@ -16,6 +16,7 @@ from orders.returns import forms as return_forms
 from orders.returns import supplier_returns
 from storefront.lib.address import COUNTRIES
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
@@ -23,6 +24,7 @@ from storefront.lib.staff.admin import (
     StaffAdmin,
     acting,
     confirmed_action,
+    permission_check,
     register_read_only,
 )
 from storefront.lib.staff.fieldsets import Group, section
@@ -239,9 +241,12 @@ class SupplierReturnActions(StaffAdmin):
     available_if: ClassVar = {"open_supplier_return": claims.has_shipped}
     user_errors: ClassVar[Errors] = (supplier_returns.SupplierReturnError,)
 
+    has_costs_permission = permission_check("orders.change_purchaseorder", VIEW_COSTS)
+
     @confirmed_action(
         description=_("Create return to supplier"),
         icon="assignment_return",
+        may="costs",  # the form shows what each unit cost
         explain=_(
             "For items without a customer return, such as a refused parcel. This records the "
             "expected credit. Contact the supplier yourself and record its answers."

@@ -210,6 +210,8 @@ def item_name(cause: InboxRule, row_id: int, *, now: datetime) -> str:
 
 
 def _may_see(user: Any, cause: InboxRule) -> bool:
+    if cause.is_about_suppliers and not user.has_perm(VIEW_COSTS):
+        return False
     return any(user.has_perm(cause.right(verb)) for verb in ("view", "change"))
 
 

@@ -37,6 +37,11 @@ class InboxRule:
     def names_supplier(self) -> bool:
         return "suppliers_supplier" in self.sql or "supplier_code AS name" in self.sql
 
+    @property
+    def is_about_suppliers(self) -> bool:
+        """Return whether the very name of a row, such as an address, may be a supplier's."""
+        return "'supplier:%" in self.sql
+
     def right(self, verb: str) -> str:
         """Return the permission for a verb, such as "view", on the table of the rows."""
         app, _separator, model = self.page.rpartition("_")

@@ -8,6 +8,7 @@ from django.utils import timezone
 from notifications import dispatch
 from notifications.models import Message
 from notifications.previews import WRITING_ERRORS
+from notifications.routes import INTERNAL_TEMPLATES
 from orders.accounting import profit_report
 from orders.models import Order
 from storefront.dashboard import staff_page
@@ -35,6 +36,8 @@ def show_message_text(request: HttpRequest, message_id: int) -> HttpResponse:
     """Show the text of an e-mail or text message, as a part of the order page."""
     staff_page.require(request, "notifications.view_message")
     message = get_object_or_404(Message.objects.select_related("event"), pk=message_id)
+    if message.template in INTERNAL_TEMPLATES:
+        staff_page.require(request, VIEW_COSTS)
     try:
         text, problem = dispatch.compose(message, hides_links=True).text, ""
     except WRITING_ERRORS as error:

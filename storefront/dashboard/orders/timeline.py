@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from notifications import labels, preferences
 from notifications.models import Message
+from notifications.routes import INTERNAL_TEMPLATES
 from orders.models import (
     Backorder,
     CustomerInvoice,
@@ -98,7 +99,7 @@ def load(
     kinds = [name for name in KINDS if any(source.kind == name for source in visible)]
     kind = kind if kind in kinds else ""
     read = [source for source in visible if not kind or source.kind in ("waiting", kind)]
-    values = {
+    wanted = {
         "order": order_id,
         "purchase_order": purchase_order_id,
         "limit": MAX_ENTRIES + 1,
@@ -106,19 +107,21 @@ def load(
     rows = []
     if read:
         with planned_cursor(connection) as cursor:
-            cursor.execute(sources.statement(read), values)
+            cursor.execute(sources.statement(read), wanted)
             rows = cursor.fetchall()
     has_costs = user.has_perm(VIEW_COSTS)
     waiting: list[Entry] = []
     entries: list[Entry] = []
     for place, at, actor, page, row, data in rows:
-        source = read[place]
+        source, values = read[place], json.loads(data, parse_float=Decimal)
+        if source.code == "mail" and not has_costs and values["template"] in INTERNAL_TEMPLATES:
+            continue  # to a supplier
         is_waiting = source.kind == "waiting"
         write = WAITING_TEXTS[source.code] if is_waiting else TEXTS[source.code]
         entry = Entry(kind=source.kind, at=at, actor=actor, title="")
         if page and user.has_perm(page.replace("_", ".view_")):
             entry.url = reverse(f"admin:{page}_change", args=[row])
-        write(entry, {**json.loads(data, parse_float=Decimal), "row": row})
+        write(entry, {**values, "row": row})
         entry.links = tuple(link for link in entry.links if user.has_perm(link[0]))
         if not has_costs:
             entry.payload = ""

@@ -18,6 +18,7 @@ COST_TABLES = frozenset(
         "catalog.pricerule",
         "catalog.sellingcosts",
         "dashboard.invariantviolation",
+        "events.webhooksubscription",  # its receiver learns of suppliers
         "hooks.inboundwebhook",
         "hooks.suppliersecret",
         "lib.auditevent",
@@ -64,6 +65,8 @@ COST_FIELDS = frozenset(
         "wholesale_currency",
         "catalog.fieldchange.source",
         "catalog.spec.sources",
+        "events.pendingevent.facts",
+        "events.publicevent.data",
     }
 )
 

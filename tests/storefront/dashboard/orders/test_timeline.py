@@ -179,3 +179,23 @@ def test_the_text_of_a_message_is_shown_without_links(staff, client_factory, ord
     client = client_factory()
     client.force_login(clerk("view_order"))
     assert client.get(part).status_code == 403
+
+
+@pytest.mark.parametrize("has_costs", [False, True])
+def test_messages_to_suppliers_need_the_costs(client, order, has_costs):
+    message = Message.objects.filter(event__subject=f"order:{order.number}").first()
+    Message.objects.filter(pk=message.pk).update(template="supplier_cancellation_request")
+    costs = ["view_costs"] if has_costs else []
+    user = clerk("view_order", "view_message", "view_suppression", *costs)
+    client.force_login(user)
+
+    page = reverse("admin:notifications_message_change", args=[message.pk])
+    opened = [client.get(path).status_code == 200 for path in (page, text_of(message))]
+    mails = [entry for entry in timeline.load(order.pk, user=user).entries if entry.kind == "mail"]
+
+    assert opened == [has_costs, has_costs]
+    assert any(entry.text_url == text_of(message) for entry in mails) == has_costs
+
+
+def text_of(message):
+    return reverse("supply:message_text", args=[message.pk])
