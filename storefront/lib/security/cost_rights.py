@@ -67,6 +67,8 @@ COST_FIELDS = frozenset(
         "catalog.spec.sources",
         "events.pendingevent.facts",
         "events.publicevent.data",
+        "lib.statuschange.actor",  # or a supplier
+        "lib.statuschange.reason",
     }
 )
 
