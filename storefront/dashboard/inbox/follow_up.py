@@ -27,6 +27,7 @@ CLOSABLE = frozenset(
         "api_request_unfinished",
         "cost_increased",
         "extra_charge",
+        "orders_silent",
         "return_to_claim",
         "return_to_supplier_late",
     }

@@ -131,6 +131,7 @@ _BY_LOSS: Mapping[Loss, tuple[str, ...]] = {
     ),
     Loss.RESERVED: ("order_payment_overdue",),
     Loss.SALES: (
+        "orders_silent",
         "price_blocked",
         "exchange_rate_pending",
         "exchange_rate_unknown",

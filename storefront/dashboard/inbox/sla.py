@@ -8,6 +8,7 @@ DAY = timedelta(days=1)
 DEFAULT_RESPONSE_TIME = DAY
 # Hours if each hour can cost an order or money, days if no other party waits.
 RESPONSE_TIMES: Mapping[str, timedelta] = {
+    "orders_silent": HOUR,
     "submission_unconfirmed": HOUR,
     "submission_failed": HOUR,
     "submission_late": HOUR,

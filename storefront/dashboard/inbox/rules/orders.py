@@ -1,5 +1,6 @@
-"""Order rules: find orders and backorders that need staff, and addresses to erase."""
+"""Order rules: find orders and backorders that need staff, silent channels, addresses to erase."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, rule_maker
@@ -113,5 +114,64 @@ BACKORDERS = (
         "backorder_unanswered",
         _("Customer did not answer about a backorder in time"),
         "b.status = 'asked' AND b.respond_by < %(now)s - interval '10 minutes'",
+    ),
+)
+
+# Silent channels
+
+# Is the gap since a channel's last paid order chance? Orders of an hour of the week are taken as a
+# Poisson process: a gap in which L orders are expected has the probability exp(-L). A channel with
+# n orders a week has 52 n gaps a year, so L > ln(52 n) is one false alarm a year at most. L is the
+# mean number of orders in the same hours of ``WEEKS`` weeks, without the strongest week, lowered if
+# the last week was weak. With fewer than ``MIN_PER_WEEK`` orders a week the rule says nothing.
+WEEKS = 8
+MIN_PER_WEEK = 20
+MAX_GAP = "interval '7 days'"  # a longer gap is judged as if it were this long
+TIME_TO_PAY = "interval '15 minutes'"  # an order of this time may still wait for its payment
+_PAID = "o.channel_id = c.id AND o.status NOT IN ('pending_payment', 'expired', 'canceled')"
+SILENCE = (
+    InboxRule(
+        code="orders_silent",
+        sentence=_("No orders for an unusually long time"),
+        page="catalog_channel",
+        sql=f"""
+            SELECT c.id, c.name, last.at AS since, round(usual.orders * c.average, 2) AS amount,
+                   c.currency, round(usual.orders)::text AS detail
+            FROM (
+                SELECT h.id, h.name, h.currency, sum(d.orders) / {WEEKS}.0 AS per_week,
+                       sum(d.revenue) / sum(d.orders) AS average
+                FROM catalog_channel h
+                JOIN dashboard_dailyfigures d ON d.channel_id = h.id AND d.supplier_id IS NULL
+                  AND d.currency = h.currency AND d.day < (%(now)s)::date
+                  AND d.day >= (%(now)s)::date - {7 * WEEKS}
+                GROUP BY h.id HAVING sum(d.orders) >= {WEEKS * MIN_PER_WEEK} OFFSET 0
+            ) c
+            CROSS JOIN LATERAL (
+                SELECT o.placed_at AS at FROM orders_order o
+                WHERE {_PAID} ORDER BY o.placed_at DESC LIMIT 1 OFFSET 0
+            ) last
+            CROSS JOIN LATERAL (
+                SELECT coalesce(sum(d.orders), 0) AS orders FROM dashboard_dailyfigures d
+                WHERE d.channel_id = c.id AND d.supplier_id IS NULL AND d.currency = c.currency
+                  AND d.day < last.at::date AND d.day >= last.at::date - 7
+            ) recent
+            CROSS JOIN LATERAL (
+                SELECT (sum(week.orders) - max(week.orders)) / {WEEKS - 1}.0
+                       * least(1, recent.orders / c.per_week) AS orders
+                FROM (
+                    SELECT count(o.id) AS orders
+                    FROM generate_series(1, {WEEKS}) back (weeks)
+                    LEFT JOIN orders_order o ON {_PAID}
+                      AND o.placed_at > greatest(last.at, %(now)s - {MAX_GAP})
+                          - back.weeks * interval '7 days'
+                      AND o.placed_at <= %(now)s - {TIME_TO_PAY} - back.weeks * interval '7 days'
+                    GROUP BY back.weeks
+                ) week
+            ) usual
+            WHERE usual.orders > ln(52 * c.per_week)
+        """,  # noqa: S608 - made of constants
+        format_detail=lambda orders: (
+            gettext("%(orders)s orders are usual in this time") % {"orders": orders}
+        ),
     ),
 )

@@ -4,7 +4,7 @@ from storefront.dashboard.inbox.rules.background_jobs import BACKGROUND_JOBS
 from storefront.dashboard.inbox.rules.claims import CLAIMS
 from storefront.dashboard.inbox.rules.feeds import FEEDS, IMAGES, PRODUCTS
 from storefront.dashboard.inbox.rules.messages import MESSAGES
-from storefront.dashboard.inbox.rules.orders import ADDRESSES_TO_ERASE, BACKORDERS, ORDERS
+from storefront.dashboard.inbox.rules.orders import ADDRESSES_TO_ERASE, BACKORDERS, ORDERS, SILENCE
 from storefront.dashboard.inbox.rules.parcels import PARCELS, PROBLEM_REPORTS, SILENT_PARCELS
 from storefront.dashboard.inbox.rules.payments import PAYMENTS
 from storefront.dashboard.inbox.rules.prices import PRICES
@@ -15,6 +15,7 @@ from storefront.dashboard.inbox.rules.stock import STOCK
 from storefront.dashboard.inbox.rules.supplier_compliance import SUPPLIER_COMPLIANCE
 
 RULES = (
+    *SILENCE,
     *ADDRESSES_TO_ERASE,
     *PURCHASE_ORDERS,
     *BACKORDERS,

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shared_world")]
 
 # Rules whose items have an amount.
 WITH_AMOUNT = {"address_change_requested", "extra_charge", "stock_oversold"}
-WITH_AMOUNT |= {"parcel_exception", *SILENT_ITEMS}
+WITH_AMOUNT |= {"orders_silent", "parcel_exception", *SILENT_ITEMS}
 WITH_AMOUNT |= {"parcel_check_digit", "parcel_other_carrier", "tracking_number_rejected"}
 WITH_AMOUNT |= {"return_requested", "return_to_inspect"}
 WITH_AMOUNT |= {"return_in_transit_long", "return_overdue"}
