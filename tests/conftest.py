@@ -5,6 +5,7 @@ import math
 import os
 import re
 import shutil
+import uuid
 from functools import cache
 
 import pytest
@@ -157,6 +158,17 @@ def broker_answers(monkeypatch):
     from storefront.workers import deduplication  # noqa: PLC0415 - the settings are not read yet
 
     monkeypatch.setattr(deduplication, "broker", deduplication.Broker())
+
+
+@pytest.fixture
+def no_visits(monkeypatch):
+    """Count visits under keys of this test in Redis, which test processes share."""
+    from storefront.lib.db import visit_counters  # noqa: PLC0415 - the settings are not read yet
+
+    for name in ("STEPS", "SEARCHES"):
+        monkeypatch.setattr(visit_counters, name, f"test:{name}:{uuid.uuid4()}")
+    monkeypatch.setattr(visit_counters, "RETENTION_S", 600)
+    monkeypatch.setattr(visit_counters.Pause, "until", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,10 @@ from django.utils.translation import gettext_lazy as _
 from storefront.dashboard.alerts import admin  # noqa: F401 - registers its pages
 from storefront.dashboard.models import (
     DailyFigures,
+    DailyVisits,
     DefaultGroup,
     HandledOrder,
+    EmptySearch,
     InboxAssignment,
     InboxCase,
     InboxNote,
@@ -75,3 +77,15 @@ register_read_only(
     rights=RIGHTS,
 )
 register_read_only(PendingFigures, list_display=["order_id"])
+register_read_only(
+    DailyVisits,
+    list_display=["day", "channel", "views", "carts", "checkouts"],
+    list_select_related=["channel"],
+    list_filter=["day", "channel"],
+)
+register_read_only(
+    EmptySearch,
+    list_display=["text", "day", "channel", "count"],
+    list_select_related=["channel"],
+    list_filter=["day", "channel"],
+)

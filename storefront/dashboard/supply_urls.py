@@ -5,7 +5,7 @@ from django.urls import path, re_path
 
 from storefront.dashboard.catalog import attributes, bulk_edits, imports
 from storefront.dashboard.go_live import views as go_live
-from storefront.dashboard.home import figures_page
+from storefront.dashboard.home import figures_page, funnel_page
 from storefront.dashboard.inbox import (
     assignments,
     bulk_actions,
@@ -45,6 +45,8 @@ urlpatterns = [
     path("figures/", admin.site.admin_view(figures_page.show), name="figures"),
     # /admin/supply/bookkeeping/?month=2026-11&file=1
     path("bookkeeping/", admin.site.admin_view(bookkeeping.show), name="bookkeeping"),
+    # /admin/supply/funnel/?period=30&channel=shop
+    path("funnel/", admin.site.admin_view(funnel_page.show), name="funnel"),
     # /admin/supply/profits/?since=2026-11-01&until=2026-11-30&by=supplier
     path("profits/", admin.site.admin_view(profit_report.list_profits), name="profits"),
     # /admin/supply/profits/<order>/

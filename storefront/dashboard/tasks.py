@@ -1,4 +1,4 @@
-"""Dashboard tasks: check invariants, alert staff, refresh figures, record the inbox, on a schedule."""
+"""Dashboard tasks: check invariants, alert staff, refresh figures, store visits, record the inbox."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from storefront.dashboard.alerts import public_events, sending
-from storefront.dashboard.figures import rollup
+from storefront.dashboard.figures import rollup, visits
 from storefront.dashboard.inbox.history import recording
 from storefront.dashboard.invariants import scheduled_check
 
@@ -36,3 +36,9 @@ def refresh_figures(**_: Any) -> None:
 def record_inbox(**_: Any) -> None:
     """Note which inbox rows are new and which are settled, for the page Inbox statistics."""
     recording.record(now=timezone.now())
+
+
+@shared_task
+def store_visits(**_: Any) -> None:
+    """Add the visits that were counted in Redis to their days, for the page Funnel."""
+    visits.store(now=timezone.now())

@@ -93,6 +93,7 @@ PERIODS_S = {
     "storefront.dashboard.tasks.record_inbox": 60,
     # orders that changed are counted again; pages read the sums of days
     "storefront.dashboard.tasks.refresh_figures": 60,
+    "storefront.dashboard.tasks.store_visits": 60,
     # accounts and personal data
     "storefront.accounts.tasks.delete_expired": 3600,
     "storefront.privacy.tasks.apply_retention": DAY_S,

@@ -20,6 +20,7 @@ from storefront.dashboard import staff_page
 from storefront.dashboard.figures import queries
 from storefront.dashboard.figures.queries import Comparison, Period, Sums
 from storefront.dashboard.home import current_state
+from storefront.dashboard.models import PendingFigures
 from storefront.dashboard.templatetags.staff import percent
 from storefront.lib.clock import midnight
 from storefront.lib.line_charts import StepChart, step_chart
@@ -29,7 +30,7 @@ from storefront.lib.staff.columns import as_money
 from suppliers.models import Supplier
 
 CUSTOM = "custom"
-MAX_DAYS = 731
+DEFAULT_DAYS, MAX_DAYS = 30, 731
 MAX_PRODUCTS = 10
 MONEY_RIGHT = "orders.view_payment"
 
@@ -127,7 +128,11 @@ def show(request: HttpRequest) -> HttpResponse:
     if not may_see_costs:
         del form.fields["supplier"]
     is_valid = form.is_valid()
-    period = form.chosen_period(today=today) if is_valid else queries.last_days(30, today=today)
+    period = (
+        form.chosen_period(today=today)
+        if is_valid
+        else queries.last_days(DEFAULT_DAYS, today=today)
+    )
     channel, supplier = form.cleaned_data.get("channel"), form.cleaned_data.get("supplier")
     found = queries.load(period, channel=channel, supplier=supplier)
     sees_money = request.user.has_perm(MONEY_RIGHT)
@@ -148,6 +153,7 @@ def show(request: HttpRequest) -> HttpResponse:
         states=list(current_state.load(request.user, channel=channel, now=now)),
         products=None if supplier else _top_products(period, channel),
         counted_at=now,
+        is_counting=PendingFigures.objects.exists(),
         query=urlencode({k: v for k, v in request.GET.dict().items() if k != "part"}),
     )
 
@@ -163,7 +169,7 @@ def _of_currency(  # noqa: PLR0913, PLR0917 - the filters of the page
     days = [day for day in found.days if day.currency == sums.currency]
     before = found.before.get(sums.currency, Sums(currency=sums.currency))
     may_see = request.user.has_perm
-    orders = _orders_link(period, channel)
+    orders = orders_link(period, channel)
     profits = _profits_link(request, period, supplier)
     rows = [
         _counted(_("Orders"), sums.orders, before.orders, orders),
@@ -223,7 +229,7 @@ def _of_currency(  # noqa: PLR0913, PLR0917 - the filters of the page
         estimated=sums.estimated,
         rows=rows,
         days=days,
-        sales_chart=_chart(
+        sales_chart=day_chart(
             period,
             [
                 {day.day: day.revenue_amount for day in days},
@@ -232,11 +238,11 @@ def _of_currency(  # noqa: PLR0913, PLR0917 - the filters of the page
         )
         if may_see(MONEY_RIGHT)
         else None,
-        orders_chart=_chart(period, [{day.day: Decimal(day.orders) for day in days}]),
+        orders_chart=day_chart(period, [{day.day: Decimal(day.orders) for day in days}]),
     )
 
 
-def _chart(period: Period, lines: list[dict[date | None, Decimal]]) -> StepChart | None:
+def day_chart(period: Period, lines: list[dict[date | None, Decimal]]) -> StepChart | None:
     """Draw each day as a step; a day without orders is zero, and so is a loss."""
     days = [period.since + timedelta(days=number) for number in range(period.days)]
     zero = Decimal(0)
@@ -282,7 +288,7 @@ def _relative(now: Decimal, before: Decimal) -> str:
     return f"{(now - before) / before * 100:+.0f} %" if before > 0 else ""
 
 
-def _orders_link(period: Period, channel: Channel | None) -> str:
+def orders_link(period: Period, channel: Channel | None) -> str:
     """Return the list of the orders of a period; the day begins at midnight of the shop's zone."""
     known = {
         "placed_at__gte": midnight(period.since).isoformat(),
@@ -318,7 +324,7 @@ def _top_products(period: Period, channel: Channel | None) -> QuerySet[Any, Any]
 def _csv_rows(found: Comparison, *, sees_money: bool, sees_costs: bool) -> Iterator[list[object]]:
     """Yield a head, then a row for each day and currency, without what the user may not see."""
     counts = ("orders", "units", "canceled", "delivered", "returned", "kept", "missed", "repeats")
-    heads: list[object] = [_("Day"), _("Currency"), _("Orders"), _("Units"), _("Units canceled")]
+    heads: list[object] = [_("Date"), _("Currency"), _("Orders"), _("Units"), _("Units canceled")]
     heads += [_("Units delivered"), _("Units returned"), _("Promise kept"), _("Promise missed")]
     heads.append(_("Orders of repeat customers"))
     if sees_money:

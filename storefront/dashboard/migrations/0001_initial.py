@@ -172,7 +172,7 @@ class Migration(migrations.Migration):
             name="DailyFigures",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField(verbose_name="Day")),
+                ("day", models.DateField(verbose_name="Date")),
                 ("currency", models.CharField(max_length=3, verbose_name="Currency")),
                 ("units", models.PositiveIntegerField(verbose_name="Units ordered")),
                 ("canceled", models.PositiveIntegerField(verbose_name="Units canceled")),
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
             name="OrderFigures",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField(verbose_name="Day")),
+                ("day", models.DateField(verbose_name="Date")),
                 ("currency", models.CharField(max_length=3, verbose_name="Currency")),
                 ("units", models.PositiveIntegerField(verbose_name="Units ordered")),
                 ("canceled", models.PositiveIntegerField(verbose_name="Units canceled")),
@@ -213,6 +213,29 @@ class Migration(migrations.Migration):
                 ("supplier", models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="suppliers.supplier", verbose_name="Supplier")),
             ],
             options={"verbose_name": "figures of an order", "verbose_name_plural": "figures of orders", "indexes": [models.Index(fields=["day"], name="order_figures_by_day")], "constraints": [models.UniqueConstraint(fields=("order", "supplier"), name="order_figures_once", nulls_distinct=False)]},
+        ),
+        migrations.CreateModel(
+            name="DailyVisits",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="Date")),
+                ("views", models.PositiveIntegerField(verbose_name="Product views")),
+                ("carts", models.PositiveIntegerField(verbose_name="New carts")),
+                ("checkouts", models.PositiveIntegerField(verbose_name="Checkouts begun")),
+                ("channel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.channel", verbose_name="Channel")),
+            ],
+            options={"verbose_name": "daily visits", "verbose_name_plural": "daily visits", "constraints": [models.UniqueConstraint(fields=("day", "channel"), name="daily_visits_once")]},
+        ),
+        migrations.CreateModel(
+            name="EmptySearch",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField(verbose_name="Date")),
+                ("text", models.CharField(max_length=60, verbose_name="Search text")),
+                ("count", models.PositiveIntegerField(verbose_name="Searches")),
+                ("channel", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.channel", verbose_name="Channel")),
+            ],
+            options={"verbose_name": "search without results", "verbose_name_plural": "searches without results", "constraints": [models.UniqueConstraint(fields=("day", "channel", "text"), name="empty_search_once")]},
         ),
         *run_files(__file__, "figures.sql"),
     ]

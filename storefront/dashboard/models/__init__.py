@@ -261,7 +261,7 @@ class Figures(models.Model):
     ``repeats`` orders of an e-mail address that had ordered before.
     """
 
-    day = models.DateField(_("Day"))
+    day = models.DateField(_("Date"))
     channel = protected_key(Channel, "+", _("Channel"), db_index=False)
     currency = models.CharField(_("Currency"), max_length=3)
     supplier = protected_key(Supplier, "+", _("Supplier"), null=True, db_index=False)
@@ -318,3 +318,42 @@ class DailyFigures(Figures):
 
     def __str__(self) -> str:
         return f"{self.day} {self.currency}"
+
+
+class DailyVisits(models.Model):
+    """Visits of a day on the pages of a channel, counted without cookies or identifiers.
+
+    ``views`` are product pages shown to browsers, ``carts`` new carts, ``checkouts`` carts that got
+    an address.
+    """
+
+    day = models.DateField(_("Date"))
+    channel = protected_key(Channel, "+", _("Channel"), db_index=False)
+    views = models.PositiveIntegerField(_("Product views"))
+    carts = models.PositiveIntegerField(_("New carts"))
+    checkouts = models.PositiveIntegerField(_("Checkouts begun"))
+
+    class Meta:
+        verbose_name = _("daily visits")
+        verbose_name_plural = _("daily visits")
+        constraints = [unique("daily_visits_once", ["day", "channel"])]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.channel_id}"
+
+
+class EmptySearch(models.Model):
+    """How often a text was searched without results on one day, on the pages of a channel."""
+
+    day = models.DateField(_("Date"))
+    channel = protected_key(Channel, "+", _("Channel"), db_index=False)
+    text = models.CharField(_("Search text"), max_length=60)
+    count = models.PositiveIntegerField(_("Searches"))
+
+    class Meta:
+        verbose_name = _("search without results")
+        verbose_name_plural = _("searches without results")
+        constraints = [unique("empty_search_once", ["day", "channel", "text"])]
+
+    def __str__(self) -> str:
+        return self.text

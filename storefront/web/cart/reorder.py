@@ -10,6 +10,7 @@ from django.utils import timezone
 from orders.cart import account_cart, carts, reorder
 from orders.checkout import open_order_limits
 from orders.models import Cart, Order
+from storefront.web.core import visit_counts
 from storefront.web.core.order_links import see_other
 from storefront.web.core.visit import cart_token, customer_id, open_cart, set_cart_cookie, visit
 
@@ -27,6 +28,8 @@ def put_back(request: HttpRequest, order: Order, *, why: str) -> HttpResponse:
         return see_other(reverse("cart"))
     response = see_other(reverse("cart", query={"back": why}))
     set_cart_cookie(response, cart, carts.count(cart))
+    if cart.created_at == now:
+        visit_counts.count(request, visit_counts.NEW_CART)
     return response
 
 

@@ -29,7 +29,7 @@ from storefront.web.cart import coupons
 from storefront.web.cart.forms import AddForm, ChangeForm
 from storefront.web.cart.summary import delivery_options, summarize
 from storefront.web.catalog import product
-from storefront.web.core import formats
+from storefront.web.core import formats, visit_counts
 from storefront.web.core.errors import error_page
 from storefront.web.core.order_links import see_other
 from storefront.web.core.same_origin import from_our_pages
@@ -123,6 +123,8 @@ def add(request: HttpRequest) -> HttpResponse:
     else:
         response = see_other(reverse("cart"))
     set_cart_cookie(response, cart, carts.count(cart) if count is None else count)
+    if cart.created_at == now:
+        visit_counts.count(request, visit_counts.NEW_CART)
     return response
 
 

@@ -20,6 +20,7 @@ from shipping.availability.reach import Availability
 from storefront.web.catalog import structured_data
 from storefront.web.catalog.product_card import availability_for
 from storefront.web.catalog.product_parts import product_parts
+from storefront.web.core import visit_counts
 from storefront.web.core.guarantees import shown_guarantees
 from storefront.web.core.market_links import markets_with
 from storefront.web.core.page_cache import cache_page
@@ -30,7 +31,11 @@ from suppliers.inventory import stock_rows
 @require_safe
 @cache_page
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    return show(request, slug=slug, sku=request.GET.get("v", ""))
+    page = show(request, slug=slug, sku=request.GET.get("v", ""))
+    is_part = request.htmx.request_type == "partial"  # type: ignore[attr-defined]
+    if page.status_code == HTTPStatus.OK and not is_part:
+        visit_counts.mark(page, visit_counts.PRODUCT_VIEW)
+    return page
 
 
 def show(

@@ -29,7 +29,7 @@ from catalog.search.filters import DYNAMIC_CHOICES, SORTS, ProductFilter, is_cus
 from storefront.lib.money import Money
 from storefront.web.catalog.product_card import availability_for
 from storefront.web.catalog.product_title import product_title
-from storefront.web.core import formats
+from storefront.web.core import formats, visit_counts
 from storefront.web.core.guarantees import shown_guarantees
 from storefront.web.core.labels import label_for
 from storefront.web.core.page_cache import cache_page
@@ -65,6 +65,11 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     requested = ProductFilter.from_params(request.GET, custom=custom_facets())
     return _list(request, visit(request), requested, None)
+
+
+def _is_plain(query: ProductFilter) -> bool:
+    """Return whether a list is the first page of a search by words alone."""
+    return query.page == 1 and not any(code != "search_text" for code, _value in query.chosen())
 
 
 @require_safe
@@ -166,7 +171,10 @@ def _list(
     template = (
         "web/catalog/product_list_partial.html" if is_part else "web/catalog/product_list.html"
     )
-    return render(request, template, context, status=400 if requested.ignored else 200)
+    response = render(request, template, context, status=400 if requested.ignored else 200)
+    if requested.search_text and not page.total and _is_plain(requested):
+        visit_counts.mark(response, visit_counts.empty_search(requested.search_text))
+    return response
 
 
 def _discontinued(text: str, page: product_list.ProductListPage) -> tuple[str, str] | None:

@@ -34,6 +34,7 @@ from storefront.web.cart.summary import CartSummary, delivery_options, summarize
 from storefront.web.cart.views import TOO_LITTLE
 from storefront.web.checkout.open_order_limits import show_open_order_limit
 from storefront.web.checkout.payment import redirect_to_payment
+from storefront.web.core import visit_counts
 from storefront.web.core.address_form import CheckoutAddressForm
 from storefront.web.core.guarantees import shown_guarantees
 from storefront.web.core.visit import (
@@ -111,6 +112,7 @@ def address(
             number = messages.account_number(request)
             if not number and sms.is_offered() and (number := form.sms_number):
                 messages.record_checkout_choice(number)
+            is_first = not cart.ship_to
             delivery_details.set_address(
                 cart=cart,
                 email=form.cleaned_data["email"],
@@ -119,6 +121,8 @@ def address(
                 sms_number=number,
                 now=now,
             )
+            if is_first:
+                visit_counts.count(request, visit_counts.NEW_CHECKOUT)
             response = redirect("checkout_delivery")
             set_public_cookie(response, COUNTRY_COOKIE, ship_to.country)
             return response

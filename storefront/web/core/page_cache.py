@@ -23,6 +23,7 @@ from redis.exceptions import RedisError
 from catalog.markets.middleware import request_market
 from catalog.search import card_index, filters
 from catalog.search.index import VERSION_KEY
+from storefront.web.core import visit_counts
 from storefront.web.core.visit import theme_of, wanted_country
 
 log = logging.getLogger(__name__)
@@ -36,13 +37,22 @@ REDIS_PAUSE_S = 5.0  # pause after a Redis error
 
 
 class PageCacheMiddleware:
-    """Serves pages from the cache before other middleware, and stores pages of marked views."""
+    """Serves pages from the cache before other middleware, and stores pages of marked views.
+
+    Counts both, as far as the view marked them (``visit_counts``).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self._paused_until = 0.0
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._respond(request)
+        if request.method == "GET":
+            visit_counts.count_page(request, response)
+        return response
+
+    def _respond(self, request: HttpRequest) -> HttpResponse:
         key = page_key(request) if settings.PAGE_CACHE_S and request.method == "GET" else ""
         if not key or time.monotonic() < self._paused_until:
             return self.get_response(request)
@@ -53,12 +63,13 @@ class PageCacheMiddleware:
             return self.get_response(request)
         generation = cached.get(VERSION_KEY, 0)
         if key in cached and cached[key][0] == generation:
-            _generation, body, headers = cached[key]
-            return HttpResponse(body, headers=headers)
+            _generation, body, headers, counts_as = cached[key]
+            return visit_counts.mark(HttpResponse(body, headers=headers), counts_as)
         began_at_ns = time.time_ns()
         response = self.get_response(request)
         if is_cacheable(response) and not _may_be_outdated(generation, began_at_ns):
-            page = (generation, response.content, dict(response.headers))
+            counts_as = visit_counts.mark_of(response)
+            page = (generation, response.content, dict(response.headers), counts_as)
             try:
                 cache.set(key, page, settings.PAGE_CACHE_S)
             except (RedisError, OSError):
