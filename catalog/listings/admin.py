@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.listings import fixed_prices, price_comparison, price_explanation, publication
+from catalog.listings.stock_cover import CoverFilter
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels
 from catalog.staff_search.variants import VariantRows
@@ -76,7 +77,7 @@ class ListingAdmin(VariantRows, StaffAdmin):
         "is_delisted",
     ]
     list_select_related: ClassVar = ["variant__product", "channel"]
-    list_filter: ClassVar = ["channel", "is_published", "is_delisted"]
+    list_filter: ClassVar = ["channel", "is_published", "is_delisted", CoverFilter]
     search_fields: ClassVar = ["variant__sku", "variant__product__title"]
     ordering: ClassVar = ["-id"]
     inlines: ClassVar = [

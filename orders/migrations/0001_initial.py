@@ -534,6 +534,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "payment event",
                 "verbose_name_plural": "payment events",
+                "indexes": [models.Index(fields=["received_at"], name="payment_event_by_time")],
                 "constraints": [models.UniqueConstraint(fields=("gateway", "external_id"), name="payment_event_once"), models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="payment_event_amount_not_negative")],
             },
         ),

@@ -198,6 +198,7 @@ class PaymentEvent(models.Model):
             unique("payment_event_once", ["gateway", "external_id"]),
             check("payment_event_amount_not_negative", Q(amount__gte=0)),
         ]
+        indexes = [models.Index(fields=["received_at"], name="payment_event_by_time")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount} of {self.payment_id}"

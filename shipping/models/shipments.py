@@ -187,6 +187,11 @@ class Parcel(Stateful):
                 condition=Q(status__in=["label_created", "shipped"]),
                 name="parcel_underway_by_status",
             ),
+            models.Index(
+                fields=["status_since"],
+                condition=Q(status="delivered"),
+                name="parcel_delivered_by_time",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from catalog.models import Channel, DailySales, Listing
-from catalog.pricing.market import DEMAND_DAYS
+from catalog.listings import stock_cover
+from catalog.models import Channel, Listing
 from notifications.models import Message
 from shipping.models import SilenceCase
 from storefront.dashboard.home.feed_freshness import job_freshness
-
-MIN_COVER_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +42,16 @@ def load(
         yield from _stock(channel, now)
     if may_see("suppliers.view_syncrun"):
         jobs = job_freshness(now=now)
+        successes = [job.applied.started_at for job in jobs if job.applied]
         yield StateFigure(
             label=_("Late supplier syncs"),
             count=sum(job.is_late for job in jobs),
             of=len(jobs),
-            explained=_("Sync jobs without a success for twice their interval."),
+            explained=_(
+                "Sync jobs without a success for twice their interval. The oldest last success is"
+                " %(age)s old."
+            )
+            % {"age": timesince(min(successes, default=now), now)},
             link=reverse("admin:index") + "#freshness-title",
         )
     if may_see("shipping.view_silencecase"):
@@ -68,40 +72,26 @@ def load(
 
 
 def _stock(channel: Channel | None, now: datetime) -> Iterator[StateFigure]:
-    """Yield the share of sold-out listings, and of those whose stock ends within a week."""
-    since = now.date() - timedelta(days=DEMAND_DAYS - 1)
-    sold = (
-        DailySales.objects.filter(
-            channel=OuterRef("channel"), variant=OuterRef("variant"), day__gte=since
-        )
-        .order_by()
-        .values("variant")
-        .annotate(total=Sum("units"))
-        .values("total")
-    )
+    """Yield the share of sold-out listings, and of those whose stock ends soon."""
     listings = Listing.objects.filter(is_published=True)
     link = reverse("admin:catalog_listing_changelist") + "?is_published__exact=1"
     if channel is not None:
         listings = listings.filter(channel=channel)
         link += f"&channel__id__exact={channel.pk}"
-    ending = Q(available__gt=0, sold__gt=F("available") * DEMAND_DAYS / MIN_COVER_DAYS)
-    counts = listings.annotate(sold=Subquery(sold)).aggregate(
-        all=Count("pk"), out=Count("pk", filter=Q(available=0)), ending=Count("pk", filter=ending)
-    )
+    counts = listings.aggregate(all=Count("pk"), out=Count("pk", filter=Q(available=0)))
     yield StateFigure(
         label=_("Sold out"),
         count=counts["out"],
         of=counts["all"],
         explained=_("Published listings without stock."),
-        link=link,
+        link=f"{link}&available__exact=0",
     )
-    yield StateFigure(
-        label=_("Stock at risk"),
-        count=counts["ending"],
-        of=counts["all"],
-        explained=_(
-            "Published listings whose stock lasts less than %(days)s days at the sales of four weeks."
+    channels = [channel] if channel else list(Channel.objects.order_by("pk"))
+    for days, count in stock_cover.count_by_band(channels, now=now).items():
+        yield StateFigure(
+            label=str(stock_cover.BANDS[days]),
+            count=count,
+            of=counts["all"],
+            explained=_("Published listings, at the sales of four weeks."),
+            link=f"{link}&cover={days}",
         )
-        % {"days": MIN_COVER_DAYS},
-        link=link,
-    )

@@ -63,7 +63,8 @@ def money(*, midnight: datetime) -> dict[PaymentEvent.Kind, list[Money]]:
 def parcels(*, midnight: datetime) -> dict[str, int]:
     """Count parcels: label created today, not shipped yet, in transit, delivered today."""
     counts = Parcel.objects.filter(
-        Q(status__in=["label_created", "shipped"]) | Q(status_since__gte=midnight)
+        Q(status__in=["label_created", "shipped"])
+        | Q(status="delivered", status_since__gte=midnight)
     ).aggregate(
         created_today=Count("pk", filter=Q(label_created_at__gte=midnight)),
         waiting=Count("pk", filter=Q(status="label_created")),

@@ -37,7 +37,7 @@ class Counted(NamedTuple):
     day: date
     channel_id: int
     name: str
-    count: int
+    visits: int
 
 
 class Pause:
@@ -48,21 +48,25 @@ class Pause:
 
 def add(step: Step, *, channel_id: int, day: date) -> None:
     """Count one visit, unless Redis is down."""
-    with_day = f"{day}|{channel_id}|{step}"
-    _send(_client().pipeline(transaction=False).hincrby(STEPS, with_day), STEPS)
+    pipeline = _client().pipeline(transaction=False)
+    pipeline.hincrby(STEPS, f"{day}|{channel_id}|{step}")
+    _send(pipeline, STEPS)
 
 
 def add_search(text: str, *, channel_id: int, day: date) -> None:
     """Count one search without results, unless Redis is down."""
     pipeline = _client().pipeline(transaction=False)
     pipeline.zincrby(SEARCHES, 1, f"{day}|{channel_id}|{text}")
-    _send(pipeline.zremrangebyrank(SEARCHES, 0, -MAX_SEARCHES - 1), SEARCHES)
+    pipeline.zremrangebyrank(SEARCHES, 0, -MAX_SEARCHES - 1)
+    _send(pipeline, SEARCHES)
 
 
 def take() -> tuple[list[Counted], list[Counted]]:
     """Remove and return the counts of steps and of searches. Raises RedisError."""
     pipeline = _client().pipeline()
-    pipeline.hgetall(STEPS).zrange(SEARCHES, 0, -1, withscores=True).delete(STEPS, SEARCHES)
+    pipeline.hgetall(STEPS)
+    pipeline.zrange(SEARCHES, 0, -1, withscores=True)
+    pipeline.delete(STEPS, SEARCHES)
     steps, searches, _deleted = pipeline.execute()
     return (
         [_counted(name, count) for name, count in steps.items()],
@@ -79,7 +83,8 @@ def _send(pipeline: "redis.client.Pipeline", key: str) -> None:
     if time.monotonic() < Pause.until:
         return
     try:
-        pipeline.expire(key, RETENTION_S).execute()
+        pipeline.expire(key, RETENTION_S)
+        pipeline.execute()
     except (redis.RedisError, OSError) as error:
         Pause.until = time.monotonic() + PAUSE_S
         log.warning("Redis is unavailable; visits are not counted: %s", error)

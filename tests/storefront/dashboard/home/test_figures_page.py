@@ -129,16 +129,32 @@ def test_the_file_has_each_day_and_no_column_without_its_right(staff, client_fac
     assert "Net sales" not in heads
 
 
-def test_stock_at_risk_lasts_less_than_a_week(staff, sold):
+def test_stock_is_counted_by_the_days_that_it_lasts_and_the_link_lists_it(staff, sold):
     listing = Listing.objects.get(variant=sold.lines.get().variant)
-    DailySales.objects.update(units=28)
+    DailySales.objects.update(units=28)  # one a day
 
-    def state(available):
+    def states(available):
         Listing.objects.filter(pk=listing.pk).update(available=available)
-        found = {
-            each.label: each.count
-            for each in shown(staff, channel=listing.channel.code).context["states"]
-        }
-        return found["Sold out"], found["Stock at risk"]
+        page = shown(staff, channel=listing.channel.code)
+        return {each.label: each for each in page.context["states"]}
 
-    assert (state(6), state(7), state(0)) == ((0, 1), (0, 0), (1, 0))
+    cases = ((2, "less than 3"), (3, "3 to 7"), (7, "7 to 14"), (14, ""))
+    for available, days in cases:
+        found = {name: each for name, each in states(available).items() if "Stock for" in name}
+        assert [name for name, each in found.items() if each.count] == (
+            [f"Stock for {days} days"] if days else []
+        )
+        for each in found.values():
+            listed = staff.get(each.link).context["cl"].result_list
+            assert [row.pk for row in listed] == [listing.pk] * each.count
+    assert states(0)["Sold out"].count == 1
+    listed = staff.get(states(0)["Sold out"].link).context["cl"].result_list
+    assert [row.pk for row in listed] == [listing.pk]
+
+
+def test_page_says_that_changed_orders_are_still_counted(staff, sold):
+    assert "Changed orders are being counted" not in shown(staff).content.decode()
+
+    make_paid_order(make_sellable())
+
+    assert "Changed orders are being counted" in shown(staff, part="1").content.decode()

@@ -20,7 +20,7 @@ AS_BROWSER = {"headers": {"user-agent": BROWSER}}
 
 def counted():
     steps, searches = visit_counters.take()
-    return {row.name: row.count for row in (*steps, *searches)}
+    return {row.name: row.visits for row in (*steps, *searches)}
 
 
 @pytest.mark.parametrize("cache_s", [0, 30])

@@ -1,4 +1,4 @@
-"""Staff list scenario: time the lists, sorts, filters, searches and a product page of staff."""
+"""Staff list scenario: time lists, sorts, filters, searches, start page, figures, a product page."""
 
 import math
 import re
@@ -28,6 +28,7 @@ from suppliers.models import StockLevel, Supplier, SupplierOffer, SupplierProduc
 ORDERS = 100_000
 SLOWEST, ROUNDS = 6, 20  # the slowest pages are requested ``ROUNDS`` times, all others once
 GLOBAL_SEARCH, PRODUCT_PAGE = "global search", "product page of staff"
+START_PAGE, FIGURES, FUNNEL = "start page of staff", "page Figures", "page Funnel"
 _SORT = re.compile(r'href="\?o=([-.\d]+)"')
 MODELS: tuple[type[Any], ...] = (
     *(Product, Variant, Listing, Identifier, Image, Spec, Mode),
@@ -148,7 +149,11 @@ def measure(say: Callable[[str], None]) -> list[PageTime]:
 def paths(client: Client) -> Sequence[tuple[str, str]]:
     """Return the lists: bare, the last page, sorted, with filters, with searches; other pages."""
     known = known_texts()
-    pages = []
+    pages = [
+        (START_PAGE, reverse("admin:index")),
+        (FIGURES, reverse("supply:figures")),
+        (FUNNEL, reverse("supply:funnel")),
+    ]
     for model in MODELS:
         name = model._meta.label_lower  # noqa: SLF001 - Django's documented model API
         page = reverse(f"admin:{name.replace('.', '_')}_changelist")
