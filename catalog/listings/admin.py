@@ -14,8 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from catalog.listings import fixed_prices, price_comparison, price_explanation, publication
-from catalog.listings.stock_cover import CoverFilter
+from catalog.listings import (
+    fixed_prices,
+    price_comparison,
+    price_explanation,
+    publication,
+    stock_cover,
+)
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels
 from catalog.staff_search.variants import VariantRows
@@ -60,6 +65,22 @@ class FixedPriceForm(forms.Form):
 def _amount(name: str, currency: str) -> columns.Column:
     label = columns.field_label(Listing, name)
     return columns.money(name, label, currency=currency)
+
+
+class CoverFilter(admin.SimpleListFilter):
+    """Filter of listings by the days that their stock lasts."""
+
+    title = _("Days of cover")
+    parameter_name = "cover"
+
+    def lookups(self, _request: HttpRequest, _admin: object) -> list[tuple[str, str]]:
+        return [(str(days), str(label)) for days, label in stock_cover.BANDS.items()]
+
+    def queryset(self, _request: HttpRequest, rows: QuerySet[Listing]) -> QuerySet[Listing]:
+        days = next((days for days in stock_cover.BANDS if str(days) == self.value()), None)
+        if days is None:
+            return rows
+        return rows.filter(pk__in=stock_cover.ids_in_band(days, now=timezone.now()))
 
 
 @admin.register(Listing)

@@ -1,19 +1,14 @@
-"""Stock cover: find listings whose stock lasts few days at the sales of four weeks, filter by it."""
+"""Stock cover: find and count listings whose stock lasts few days at the sales of four weeks."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib.admin import SimpleListFilter
 from django.db import connection
-from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
-from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Channel, Listing
+from catalog.models import Channel
 from catalog.pricing.market import DEMAND_DAYS
 
 # Each band begins where the one before ends.
@@ -27,7 +22,9 @@ _COVERS = f"""
     SELECT l.id, width_bucket(l.available * {DEMAND_DAYS}.0 / s.units, %s::numeric[]) AS band
     FROM (
         SELECT d.channel_id, d.variant_id, sum(d.units) AS units FROM catalog_dailysales d
-        WHERE d.channel_id = ANY(%s) AND d.day >= %s GROUP BY 1, 2
+        WHERE d.channel_id = ANY(coalesce(%s::bigint[], ARRAY(SELECT id FROM catalog_channel)))
+          AND d.day >= %s
+        GROUP BY 1, 2
     ) s
     JOIN catalog_listing l ON l.channel_id = s.channel_id AND l.variant_id = s.variant_id
     WHERE l.is_published AND l.available > 0
@@ -36,31 +33,19 @@ _COUNT = f"SELECT band, count(*) FROM ({_COVERS}) covers GROUP BY 1"  # noqa: S6
 _IDS = f"SELECT id FROM ({_COVERS}) covers WHERE band = %s"  # noqa: S608 - the same
 
 
-def count_by_band(channels: Sequence[Channel], *, now: datetime) -> dict[int, int]:
+def count_by_band(channel: Channel | None, *, now: datetime) -> dict[int, int]:
     """Return the number of published listings in each band, by its upper end in days."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT, _values([channel.pk for channel in channels], now.date()))
+        cursor.execute(_COUNT, _values(channel, now.date()))
         counts = dict(cursor.fetchall())
     return {days: counts.get(band, 0) for band, days in enumerate(BANDS)}
 
 
-def _values(channels: list[int], today: date) -> list[Any]:
+def ids_in_band(days: int, *, now: datetime) -> RawSQL:
+    """Return the query of the listings in a band, of all channels."""
+    return RawSQL(_IDS, [*_values(None, now.date()), list(BANDS).index(days)])  # noqa: S611 - ours
+
+
+def _values(channel: Channel | None, today: date) -> list[Any]:
+    channels = [channel.pk] if channel else None
     return [list(BANDS), channels, today - timedelta(days=DEMAND_DAYS - 1)]
-
-
-class CoverFilter(SimpleListFilter):
-    """Filter of listings by the days that their stock lasts."""
-
-    title = _("Days of cover")
-    parameter_name = "cover"
-
-    def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
-        return [(str(days), str(label)) for days, label in BANDS.items()]
-
-    def queryset(self, _request: HttpRequest, rows: QuerySet[Listing]) -> QuerySet[Listing]:
-        days = self.value()
-        if days is None or not days.isdecimal() or int(days) not in BANDS:
-            return rows
-        channels = list(Channel.objects.values_list("pk", flat=True))
-        values = [*_values(channels, timezone.now().date()), list(BANDS).index(int(days))]
-        return rows.filter(pk__in=RawSQL(_IDS, values))  # noqa: S611 - made of constants

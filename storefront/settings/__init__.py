@@ -269,7 +269,6 @@ CELERY_TASK_ROUTES = {
     "storefront.privacy.tasks.*": {"queue": "bulk"},
     "storefront.dashboard.tasks.refresh_figures": {"queue": "bulk"},
     "storefront.dashboard.tasks.record_inbox": {"queue": "bulk"},
-    "storefront.dashboard.tasks.store_visits": {"queue": "bulk"},
     "storefront.product_feeds.tasks.build": {"queue": "bulk"},
 }
 # Bulkhead: processes that sync or submit orders to one supplier; half as many handle its webhooks

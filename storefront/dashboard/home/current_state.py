@@ -86,8 +86,7 @@ def _stock(channel: Channel | None, now: datetime) -> Iterator[StateFigure]:
         explained=_("Published listings without stock."),
         link=f"{link}&available__exact=0",
     )
-    channels = [channel] if channel else list(Channel.objects.order_by("pk"))
-    for days, count in stock_cover.count_by_band(channels, now=now).items():
+    for days, count in stock_cover.count_by_band(channel, now=now).items():
         yield StateFigure(
             label=str(stock_cover.BANDS[days]),
             count=count,

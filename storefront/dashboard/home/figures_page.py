@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -310,11 +310,9 @@ def _profits_link(request: HttpRequest, period: Period, supplier: Supplier | Non
 
 def _top_products(period: Period, channel: Channel | None) -> QuerySet[Any, Any]:
     """Return the variants with the most units sold; they are counted every hour."""
-    channels = [channel] if channel else list(Channel.objects.order_by("pk"))
+    channels = Q(channel=channel) if channel else Q(channel__in=Channel.objects.all())
     return (
-        DailySales.objects.filter(
-            channel__in=channels, day__gte=period.since, day__lte=period.until
-        )
+        DailySales.objects.filter(channels, day__gte=period.since, day__lte=period.until)
         .values("variant", "variant__sku", "variant__product__title")
         .annotate(sold=Sum("units"))
         .order_by("-sold", "variant__sku")[:MAX_PRODUCTS]

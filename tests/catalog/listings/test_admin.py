@@ -1,4 +1,4 @@
-"""Stock cover: an unknown value of the filter shows all listings."""
+"""Listing admin: an unknown value of the filter by days of cover shows all listings."""
 
 import pytest
 from django.urls import reverse
