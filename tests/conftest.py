@@ -163,7 +163,7 @@ def broker_answers(monkeypatch):
 @pytest.fixture
 def no_visits(monkeypatch):
     """Count visits under keys of this test in Redis, which test processes share."""
-    from storefront.lib.db import visit_counters  # noqa: PLC0415 - the settings are not read yet
+    from catalog.markets import visit_counters  # noqa: PLC0415 - the settings are not read yet
 
     for name in ("STEPS", "SEARCHES"):
         monkeypatch.setattr(visit_counters, name, f"test:{name}:{uuid.uuid4()}")

@@ -271,8 +271,7 @@ CELERY_TASK_ROUTES = {
     "storefront.dashboard.tasks.record_inbox": {"queue": "bulk"},
     "storefront.product_feeds.tasks.build": {"queue": "bulk"},
 }
-# Bulkhead: processes that sync or submit orders to one supplier; half as many handle its webhooks
-# or claims.
+# Bulkhead: processes for syncs and orders of one supplier; half as many for webhooks or claims.
 BULKHEAD_SLOTS_PER_SUPPLIER = env_int("BULKHEAD_SLOTS_PER_SUPPLIER", 2)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {

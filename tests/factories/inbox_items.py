@@ -56,10 +56,9 @@ from suppliers.models import (
     SyncIssue,
     SyncRun,
 )
-from tests.factories import payments, reconciliation
+from tests.factories import order_gaps, payments, reconciliation
 from tests.factories.full_shop import ask_supplier, stray
 from tests.factories.inbox_message_items import MESSAGE_CASES
-from tests.factories.order_gaps import ORDER_GAP_CASES
 from tests.factories.parcels import PARCEL_ITEMS
 from tests.factories.problem_reports import PROBLEM_REPORT_ITEMS
 from tests.factories.remote_orders import STORE_ITEMS
@@ -390,7 +389,7 @@ ITEMS = {
     "images_not_downloaded": lambda: Image.objects.update(stem="", problem="HTTP 404", tries=8),
     "webhook_failed": InboundWebhook.objects.all,  # the full shop has one
     **MESSAGE_CASES,
-    **ORDER_GAP_CASES,
+    "orders_silent": order_gaps.fall_silent,
 }
 
 

@@ -59,6 +59,3 @@ def fall_silent(*, hours=24, usual=10, weeks=WEEKS):
         ),
     )
     return order
-
-
-ORDER_GAP_CASES = {"orders_silent": fall_silent}

@@ -11,11 +11,11 @@ from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from catalog.markets import visit_counters
+from catalog.markets.visit_counters import Counted, Step
 from catalog.models import Channel
 from storefront.dashboard.figures.queries import Period
 from storefront.dashboard.models import DailyFigures, DailyVisits, EmptySearch
-from storefront.lib.db import visit_counters
-from storefront.lib.db.visit_counters import Counted, Step
 
 log = logging.getLogger(__name__)
 

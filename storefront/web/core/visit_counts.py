@@ -10,9 +10,9 @@ from typing import NamedTuple
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from catalog.markets import visit_counters
 from catalog.markets.middleware import request_market
-from storefront.lib.db import visit_counters
-from storefront.lib.db.visit_counters import Step
+from catalog.markets.visit_counters import Step
 
 MAX_TEXT = 60
 _BOT = re.compile(

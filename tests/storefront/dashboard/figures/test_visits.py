@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from redis.exceptions import RedisError
 
+from catalog.markets import visit_counters
+from catalog.markets.visit_counters import Step
 from storefront.dashboard.figures import queries, visits
 from storefront.dashboard.models import DailyVisits, EmptySearch
 from storefront.dashboard.tasks import store_visits
-from storefront.lib.db import visit_counters
-from storefront.lib.db.visit_counters import Step
 from tests.factories.catalog import make_channel
 from tests.factories.order_gaps import make_history
 from tests.factories.suppliers import NOON

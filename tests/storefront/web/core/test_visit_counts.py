@@ -7,8 +7,8 @@ import redis
 from django.core.cache import cache
 from django.test import RequestFactory
 
+from catalog.markets import visit_counters
 from orders.models import Cart
-from storefront.lib.db import visit_counters
 from storefront.web.core import visit_counts
 from tests.storefront.web.conftest import WHO
 
