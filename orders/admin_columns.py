@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -112,6 +113,15 @@ def customer_page(order: Order) -> str:
     return format_html(
         '<a href="{}" rel="noreferrer">{}</a>', links.order_url(order), gettext("Open")
     )
+
+
+@admin.display(description=_("Customer"))
+def _customer(order: Order) -> str:
+    url = reverse("supply:customer", args=[f"order-{order.pk}"])
+    return format_html('<a href="{}">{}</a>', url, gettext("Customer page"))
+
+
+customer = columns.restricted(_customer, "accounts.view_customer")
 
 
 @admin.display(description=_("Routing decision"))

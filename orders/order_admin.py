@@ -19,6 +19,7 @@ from orders.address_changes.admin import AddressActions
 from orders.admin_columns import (
     address,
     address_verification,
+    customer,
     customer_page,
     fulfillment,
     payment,
@@ -154,6 +155,7 @@ class OrderAdmin(
         section(
             _("Customer"),
             "email",
+            customer,
             reachability("email"),
             "locale",
             address,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from notifications import privacy as messages
 from orders import events
@@ -23,6 +24,8 @@ from orders.models import (
     SupplierClaim,
     SupplierReturn,
 )
+from orders.models.order import OrderQuerySet
+from orders.order_notes import customer_notes
 from orders.returns import photos
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.security.anonymization import anonymize, blank_address, identifying_words
@@ -43,21 +46,28 @@ class OpenOrderError(Exception):
 
 @requires_transaction
 def erase_customer(
-    *, addresses: list[str], owner_id: int, now: datetime
+    *, addresses: list[str], owner_id: int | None, now: datetime
 ) -> tuple[set[str], set[str]]:
-    """Erase a person from ended orders, and delete carts that were not ordered.
+    """Erase a person from ended orders, and delete notes, and carts that were not ordered.
 
     Returns the texts that identified the person, and the order numbers, so that copies can be
     erased.
 
-    Shape:  ``addresses``: verified e-mail addresses, in lower case
+    Shape:  ``addresses``: verified e-mail addresses of an account, or the one address of a guest
+            (``owner_id`` is None), in lower case
     Locks:  the account's carts in id order, then the orders, the newest first: a payment of a
             replacement locks the replacement before the order it replaces
     Raises: OpenOrderError  nothing is written
     """
     # Carts first: once they are locked, no checkout can turn one into an order.
-    list(Cart.objects.filter(owner=owner_id).select_for_update(of=["self"]).order_by("pk"))
-    order_ids = Order.objects.of(owner_id, addresses).values_list("pk", flat=True)
+    if owner_id is None:
+        own_carts = Cart.objects.filter(owner=None, email__iexact=addresses[0])
+        orders = orders_of_guest(addresses[0])
+    else:
+        own_carts = Cart.objects.filter(owner=owner_id)
+        orders = Order.objects.of(owner_id, addresses)
+    list(own_carts.select_for_update(of=["self"]).order_by("pk"))
+    order_ids = orders.values_list("pk", flat=True)
     rows = list(
         Order.objects.filter(pk__in=list(order_ids)).select_for_update(of=["self"]).order_by("-pk")
     )
@@ -67,14 +77,21 @@ def erase_customer(
         or open_returns.exclude(status__in=ReturnAuthorization.FINAL).exists()
     ):
         raise OpenOrderError
-    carts = Cart.objects.filter(owner=owner_id) | Cart.objects.filter(order__in=rows)
+    carts = Cart.objects.filter(pk__in=own_carts.values("pk")) | Cart.objects.filter(order__in=rows)
     texts = _identifying_texts(rows, carts)
+    customer_notes.delete({*addresses, *(row.email.lower() for row in rows)})
     for row in rows:
         _erase_order(row, texts)
     _request_erasure(rows, now)
-    Cart.objects.filter(owner=owner_id, order__isnull=True).delete()
+    own_carts.filter(order__isnull=True).delete()
     _empty_carts(rows)
     return texts, {row.number for row in rows}
+
+
+def orders_of_guest(email: str) -> OrderQuerySet:
+    """Return the orders without an account of an e-mail address (lower case), newest first."""
+    rows = Order.objects.alias(lower=Lower("email")).filter(lower=email, cart__owner=None)
+    return rows.order_by("-placed_at", "-pk")
 
 
 def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySet[Order]:
@@ -92,9 +109,11 @@ def guest_orders(*, placed_before: datetime, is_unpaid: bool = False) -> QuerySe
 def erase_guests(orders: QuerySet[Order]) -> int:
     """Erase the customers of these orders; return how many. Locks the orders; skips locked ones."""
     rows = list(orders.select_for_update(of=["self"], skip_locked=True))
+    emails = {row.email.lower() for row in rows}
     for row in rows:
         _erase_order(row, _identifying_texts([row], Cart.objects.filter(order=row)))
     _empty_carts(rows)
+    customer_notes.delete_unused(emails)
     return len(rows)
 
 

@@ -913,6 +913,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="CustomerNote",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(max_length=254, verbose_name="E-mail")),
+                ("author", models.CharField(max_length=100, verbose_name="Author")),
+                ("text", models.TextField(max_length=4000, verbose_name="Note")),
+                ("written_at", models.DateTimeField(verbose_name="Written")),
+                ("request_key", models.CharField(editable=False, max_length=40, verbose_name="Form key")),
+            ],
+            options={
+                "verbose_name": "customer note",
+                "verbose_name_plural": "customer notes",
+                "constraints": [models.UniqueConstraint(fields=("email", "request_key"), name="customer_note_once_per_form")],
+            },
+        ),
+        migrations.CreateModel(
             name="OrderNote",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

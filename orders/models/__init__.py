@@ -12,7 +12,7 @@ from orders.models.cart import Cart, CartLine
 from orders.models.claims import SupplierClaim, SupplierClaimLine
 from orders.models.inventory import Allocation, Backorder, BackorderLine, Reservation
 from orders.models.order import Order, OrderLine, OrderMessage
-from orders.models.order_notes import OrderNote, OrderTag
+from orders.models.order_notes import CustomerNote, OrderNote, OrderTag
 from orders.models.payments import (
     CustomerInvoice,
     InvoiceKind,

@@ -1,4 +1,4 @@
-"""Order note models: store notes and tags of staff on orders; customers never see them."""
+"""Note models: store notes of staff on customers and orders, tags; customers never see them."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -6,6 +6,30 @@ from django.utils.translation import gettext_lazy as _
 from orders.models.order import Order
 from storefront.lib.db.constraints import unique
 from storefront.lib.db.fields import protected_key
+
+
+class CustomerNote(models.Model):
+    """A note of staff on a customer. It is never sent. Append-only; erased with the customer.
+
+    ``request_key`` names one submitted form, so that a repeated one stores nothing.
+    """
+
+    MAX_CHARS = 4000
+
+    # Of the account, or of the orders of a guest; in lower case.
+    email = models.EmailField(_("E-mail"), max_length=254)
+    author = models.CharField(_("Author"), max_length=100)
+    text = models.TextField(_("Note"), max_length=MAX_CHARS)
+    written_at = models.DateTimeField(_("Written"))
+    request_key = models.CharField(_("Form key"), max_length=40, editable=False)
+
+    class Meta:
+        verbose_name = _("customer note")
+        verbose_name_plural = _("customer notes")
+        constraints = [unique("customer_note_once_per_form", ["email", "request_key"])]
+
+    def __str__(self) -> str:
+        return f"customer note {self.pk}"
 
 
 class OrderNote(models.Model):

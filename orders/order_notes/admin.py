@@ -1,4 +1,4 @@
-"""Order note admin: add notes and tags to an order, list the notes of all orders."""
+"""Note admin: add notes and tags to an order, list the notes on all orders and customers."""
 
 import secrets
 
@@ -9,7 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.models import Order, OrderNote, OrderTag
+from orders.models import CustomerNote, Order, OrderNote, OrderTag
 from orders.order_notes import order_notes
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -105,4 +105,16 @@ register_read_only(
     list_select_related=["order"],
     list_filter=["name"],
     search_fields=["name", "order__number"],
+)
+register_read_only(
+    CustomerNote,
+    list_display=[
+        columns.text("text", _("Note")),
+        "email",
+        "author",
+        columns.age("written_at", _("Written")),
+    ],
+    list_display_links=["author"],
+    search_fields=["email", "text"],
+    ordering=["-pk"],
 )

@@ -14,7 +14,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -143,6 +145,15 @@ def user_searches(text: str) -> list[IdSearch]:
     return [*starting_with(users, "email", text.lower()), *with_words(users, "name", text)]
 
 
+@admin.display(description=_("Customer"))
+def customer_page(person: User) -> str | None:
+    """Link to the orders and messages of a customer; staff have no such page."""
+    if person.is_staff:
+        return None
+    url = reverse("supply:customer", args=[f"account-{person.pk}"])
+    return format_html('<a href="{}">{}</a>', url, gettext("Customer page"))
+
+
 @admin.register(User)
 class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[misc, type-arg]
     """Users and their rights; a password can be set but not read.
@@ -163,13 +174,14 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
         "is_staff",
         "is_active",
         columns.age("last_login", _("Last sign-in")),
+        customer_page,
     ]
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
     search_fields = ["email"]  # shows the search box
     ordering = ["email"]
-    readonly_fields = ["last_login", "joined_at", "factors", REACHABILITY]
+    readonly_fields = ["last_login", "joined_at", "factors", REACHABILITY, customer_page]
     fieldsets = [
-        (None, {"fields": ["email", REACHABILITY, "password", "name"]}),
+        (None, {"fields": ["email", REACHABILITY, customer_page, "password", "name"]}),
         (_("Permissions"), {"fields": list(RIGHTS)}),
         (_("Dates"), {"fields": ["last_login", "joined_at"]}),
         (_("Two-factor authentication"), {"fields": ["factors"]}),

@@ -75,6 +75,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions = [
+            ("view_customer", "Can view customer page"),
+            ("view_as_customer", "Can view the shop as customer"),
+            ("export_customer", "Can export personal data of customer"),
+            ("erase_customer", "Can erase customer"),
+        ]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_once_per_email"),
             # Django's system check requires the plain column to be unique too.

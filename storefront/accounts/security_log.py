@@ -33,6 +33,7 @@ class Event(StrEnum):
     SESSIONS_ENDED = "sessions_ended"  # staff sessions, ended by their owner or by a superuser
     DATA_EXPORTED = "data_exported"
     DATA_ERASED = "data_erased"
+    CUSTOMER_VIEWED = "customer_viewed"  # staff began or ended a view as customer
     BACKGROUND_WORK = "background_work"  # workers send from a restored database
     SUPPLIER_LINK = "supplier_link"
     SUPPLIER_SECRET = "supplier_secret"  # noqa: S105 - the name of an event

@@ -1,6 +1,7 @@
-"""Staff sessions: record their use, expire idle and old ones, list them, end them."""
+"""Staff sessions: record their use, expire, list and end them, let them view a customer's pages."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth import HASH_SESSION_KEY
@@ -33,6 +34,8 @@ SYSTEMS = {
     "CrOS": "ChromeOS",
     "Linux": "Linux",
 }
+VIEW_AS = "accounts.view_as_customer"
+VIEWED_KEY = "viewed_customer"  # session key: the customer whose pages the session shows
 
 
 def record_use(request: HttpRequest, user: User, now: datetime) -> bool:
@@ -91,3 +94,50 @@ def _browser_of(user_agent: str) -> str:
         for names in (BROWSERS, SYSTEMS)
     )
     return ", ".join(filter(None, named))
+
+
+# View as customer: a session that reads the shop's pages as a customer does. It refuses every form of
+# the shop while the view lasts (``storefront.web.core.view_as``).
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerView:
+    """The customer that a session views, by their account, or a guest by one of their orders."""
+
+    account_id: int | None
+    order_id: int | None
+
+
+def begin_view(request: HttpRequest, key: str) -> None:
+    """View a customer from now on, instead of one that the session views already.
+
+    Shape:  ``key``: ``account-<id>`` or ``order-<id>``
+    """
+    request.session[VIEWED_KEY] = key
+    _record_view(request, key, step="begin")
+
+
+def end_view(request: HttpRequest) -> str | None:
+    """End the view and return the key of the customer; None if there was no view."""
+    key: str | None = request.session.pop(VIEWED_KEY, None)
+    if key is not None:
+        _record_view(request, key, step="end")
+    return key
+
+
+def current_view(request: HttpRequest) -> CustomerView | None:
+    """Return the view of this session, if its user is staff with the permission."""
+    user = request.user
+    key = request.session.get(VIEWED_KEY) if isinstance(user, User) else None
+    if key is None or not user.is_staff or not user.has_perm(VIEW_AS):
+        return None
+    kind, _dash, pk = key.partition("-")
+    is_account = kind == "account"
+    return CustomerView(
+        account_id=int(pk) if is_account else None, order_id=None if is_account else int(pk)
+    )
+
+
+def _record_view(request: HttpRequest, key: str, *, step: str) -> None:
+    event = security_log.Event.CUSTOMER_VIEWED
+    security_log.record(event, actor=request.user, customer=key, step=step)

@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import path, re_path
 
 from storefront.dashboard.catalog import attributes, bulk_edits, imports
+from storefront.dashboard.customers import directory, privacy, view_as
+from storefront.dashboard.customers import page as customer_page
 from storefront.dashboard.go_live import views as go_live
 from storefront.dashboard.home import figures_page, funnel_page
 from storefront.dashboard.inbox import (
@@ -62,6 +64,36 @@ urlpatterns = [
         "messages/<int:message_id>/text/",
         admin.site.admin_view(parts.show_message_text),
         name="message_text",
+    ),
+    # /admin/supply/customers/?q=erika
+    path("customers/", admin.site.admin_view(directory.show), name="customers"),
+    # /admin/supply/customers/end-view/, posted
+    path("customers/end-view/", admin.site.admin_view(view_as.end), name="end_view"),
+    # /admin/supply/customers/account-17/?page=2
+    path("customers/<slug:customer>/", admin.site.admin_view(customer_page.show), name="customer"),
+    # /admin/supply/customers/order-17/notes/, posted
+    path(
+        "customers/<slug:customer>/notes/",
+        admin.site.admin_view(customer_page.add_note),
+        name="customer_note",
+    ),
+    # /admin/supply/customers/account-17/export/, posted
+    path(
+        "customers/<slug:customer>/export/",
+        admin.site.admin_view(privacy.export),
+        name="customer_export",
+    ),
+    # /admin/supply/customers/account-17/erase/
+    path(
+        "customers/<slug:customer>/erase/",
+        admin.site.admin_view(privacy.erase),
+        name="customer_erase",
+    ),
+    # /admin/supply/customers/account-17/view/, posted
+    path(
+        "customers/<slug:customer>/view/",
+        admin.site.admin_view(view_as.begin),
+        name="customer_view",
     ),
     # /admin/supply/matches/?skip=2
     path("matches/", admin.site.admin_view(match_review.show), name="matches"),

@@ -37,6 +37,7 @@ APPEND_ONLY = {
     "orders.CustomerInvoice": AllowedChanges(update=("file",), delete=True),
     "orders.PurchaseMessage": AllowedChanges(update=("body",)),  # erasure blanks it
     "orders.OrderNote": AllowedChanges(delete=True),  # erasure
+    "orders.CustomerNote": AllowedChanges(delete=True),  # erasure
     "orders.CanceledShipmentDecision": AllowedChanges(),
     "orders.DiscrepancyObservation": AllowedChanges(),
     "shipping.ParcelCorrection": AllowedChanges(update=("reason",)),  # erasure blanks it

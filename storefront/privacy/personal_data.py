@@ -17,7 +17,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Lower
 
@@ -25,6 +25,7 @@ from notifications import privacy as messages
 from notifications.models import Consent, Event, Message, Suppression
 from orders import privacy
 from orders.models import AddressChangeRequest, Cart, Order, ReturnPhoto
+from orders.order_notes import customer_notes
 from orders.returns import photos
 from shipping.models import ProblemPhoto, ProblemReport, ProductAlert
 from shipping.privacy import erase_parcels
@@ -32,23 +33,19 @@ from shipping.product_alerts import subscriptions
 from storefront.accounts import credentials, login_throttling, security_log
 from storefront.accounts.email_verification import verified_addresses
 from storefront.accounts.models import User
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.security.anonymization import anonymize
 
 SESSION_BATCH = 500
 
 
-def export(user: User) -> dict[str, Any]:
-    """Return all stored personal data of a user, as JSON-serializable values."""
-    security_log.record(security_log.Event.DATA_EXPORTED, actor=user)
+def export(user: User, *, by: User | None = None) -> dict[str, Any]:
+    """Return all stored personal data of a user, as JSON-serializable values.
+
+    ``by`` is the staff member who exports it, None if the user does.
+    """
+    _record(security_log.Event.DATA_EXPORTED, subject=f"user:{user.pk}", actor=by or user)
     emails = verified_addresses(user)
-    orders = Order.objects.of(user.pk, emails)
-    numbers = {user.sms_number, *orders.values_list("sms_number", flat=True)} - {""}
-    addresses = {*emails, *credentials.former_addresses(user), *numbers}
-    sent = Message.objects.alias(lower=Lower("recipient")).filter(lower__in=addresses)
-    mails = sent.order_by("pk")
-    contact_events = Event.objects.filter(name="contact.received").alias(
-        lower=Lower(KeyTextTransform("email", "payload"))
-    )
     return {
         "account": {
             "email": user.email,
@@ -68,6 +65,51 @@ def export(user: User) -> dict[str, Any]:
             {**saved.address, "is_default": saved.is_default}
             for saved in user.addresses.order_by("pk")
         ],
+        "carts": [_cart(cart) for cart in Cart.objects.filter(owner=user, order__isnull=True)],
+        **_exported(
+            Order.objects.of(user.pk, emails),
+            emails=emails,
+            former=credentials.former_addresses(user),
+            numbers={user.sms_number},
+        ),
+    }
+
+
+def export_guest(email: str, *, subject: str, by: User) -> dict[str, Any]:
+    """Return all stored personal data of a guest, by an e-mail address in lower case.
+
+    ``by`` is the staff member who exports it; ``subject`` names the guest in the security log.
+    """
+    _record(security_log.Event.DATA_EXPORTED, subject=subject, actor=by)
+    carts = Cart.objects.filter(owner=None, email__iexact=email, order__isnull=True)
+    return {
+        "carts": [_cart(cart) for cart in carts],
+        **_exported(privacy.orders_of_guest(email), emails=[email]),
+    }
+
+
+def _record(event: security_log.Event, *, subject: str, actor: User) -> None:
+    """Log an event; name the subject if another person acts."""
+    about = {} if subject == f"user:{actor.pk}" else {"customer": subject}
+    security_log.record(event, actor=actor, **about)
+
+
+def _exported(
+    orders: QuerySet[Order],
+    *,
+    emails: list[str],
+    former: Collection[str] = (),
+    numbers: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return what is stored by the orders, addresses and numbers of a person."""
+    numbers = {*numbers, *orders.values_list("sms_number", flat=True)} - {""}
+    addresses = {*emails, *former, *numbers}
+    sent = Message.objects.alias(lower=Lower("recipient")).filter(lower__in=addresses)
+    mails = sent.order_by("pk")
+    contact_events = Event.objects.filter(name="contact.received").alias(
+        lower=Lower(KeyTextTransform("email", "payload"))
+    )
+    return {
         "consents": list(
             Consent.objects.filter(recipient__in=addresses)
             .order_by("pk")
@@ -84,7 +126,6 @@ def export(user: User) -> dict[str, Any]:
                 "lines", "payments", "customer_invoices", "returns__pictures"
             )
         ],
-        "carts": [_cart(cart) for cart in Cart.objects.filter(owner=user, order__isnull=True)],
         "messages": [
             {name: event.payload[name] for name in ("name", "email", "topic", "message")}
             for event in contact_events.filter(lower__in=addresses).order_by("pk")
@@ -182,40 +223,69 @@ def _cart(cart: Cart) -> dict[str, Any]:
 
 
 @transaction.atomic(durable=True)
-def erase(*, user_id: int, now: datetime) -> None:
+def erase(*, user_id: int, now: datetime, by: User | None = None) -> None:
     """Delete an account and all personal data of its user; orders stay, anonymized.
 
+    ``by`` is the staff member who erases it, None if the user does.
     Locks: the account, its carts, then its orders.
 
     Raises: OpenOrderError: nothing is written.
     """
     user = User.objects.select_for_update(of=["self"]).get(pk=user_id)
     emails = {*verified_addresses(user), user.email.lower()}
-    texts, numbers = privacy.erase_customer(addresses=list(emails), owner_id=user.pk, now=now)
+    texts, numbers = _erase_orders(list(emails), owner_id=user.pk, now=now)
+    emails |= credentials.former_addresses(user)
+    customer_notes.delete(emails)
+    # A never confirmed address may belong to another person: only the mail to it is erased.
+    unconfirmed = user.address_changes.filter(done_at=None)
+    texts |= set(unconfirmed.values_list("new_email", flat=True)) | ({user.sms_number} - {""})
+    _erase_copies(emails, numbers=numbers, texts=texts, subject=f"account:{user.pk}")
+    for address in emails:
+        login_throttling.delete_account_counters(address)
+    user_type = ContentType.objects.get_for_model(User)
+    LogEntry.objects.filter(content_type=user_type, object_id=str(user.pk)).delete()
+    _record(security_log.Event.DATA_ERASED, subject=f"user:{user.pk}", actor=by or user)
+    user.delete()
+    transaction.on_commit(partial(_end_sessions, user_id, now))
+
+
+@transaction.atomic(durable=True)
+def erase_guest(email: str, *, subject: str, by: User, now: datetime) -> None:
+    """Erase all personal data of a guest, by an e-mail address in lower case; orders stay, anonymized.
+
+    Locks: the carts of the address, then its orders.
+
+    Raises: OpenOrderError: nothing is written.
+    """
+    texts, numbers = _erase_orders([email], owner_id=None, now=now)
+    _erase_copies({email}, numbers=numbers, texts=texts, subject="")
+    _record(security_log.Event.DATA_ERASED, subject=subject, actor=by)
+
+
+@requires_transaction
+def _erase_orders(
+    addresses: list[str], *, owner_id: int | None, now: datetime
+) -> tuple[set[str], set[str]]:
+    """Erase a person from orders and parcels, as ``privacy.erase_customer`` does."""
+    texts, numbers = privacy.erase_customer(addresses=addresses, owner_id=owner_id, now=now)
     orders = Order.objects.filter(number__in=numbers)
     reports = ProblemReport.objects.filter(parcel__shipment__purchase_order__order__in=orders)
     if reports.filter(status__in=ProblemReport.UNDECIDED).exists():
         raise privacy.OpenOrderError
     erase_parcels(orders)
-    texts |= {user.sms_number} - {""}
-    emails |= credentials.former_addresses(user)
+    return texts, numbers
+
+
+@requires_transaction
+def _erase_copies(emails: set[str], *, numbers: set[str], texts: set[str], subject: str) -> None:
+    """Erase a person from product alerts, messages, stored responses and webhook bodies."""
     subscriptions.erase(emails)
-    # A never confirmed address may belong to another person: only the mail to it is erased.
-    unconfirmed = user.address_changes.filter(done_at=None)
-    texts |= emails | set(unconfirmed.values_list("new_email", flat=True))
-    account = f"account:{user.pk}"
-    messages.anonymize_messages(emails=emails, numbers=numbers, subject=account, texts=texts)
+    texts = texts | emails
+    messages.anonymize_messages(emails=emails, numbers=numbers, subject=subject, texts=texts)
     # Form-encoded, as in the webhooks of the SMS provider.
     phones = {quote(text, safe="") for text in texts if text.startswith("+")}
     _anonymize_copies(emails | numbers | phones, texts)
-    for address in emails:
-        login_throttling.delete_account_counters(address)
-    user_type = ContentType.objects.get_for_model(User)
-    LogEntry.objects.filter(content_type=user_type, object_id=str(user.pk)).delete()
-    security_log.record(security_log.Event.DATA_ERASED, actor=user)
-    user.delete()
     transaction.on_commit(partial(_delete_mailbox, texts))
-    transaction.on_commit(partial(_end_sessions, user_id, now))
 
 
 def _anonymize_copies(keys: Collection[str], texts: Collection[str]) -> None:

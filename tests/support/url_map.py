@@ -89,6 +89,7 @@ def _arguments():
         "code": Supplier.objects.first().code,
         "source": "stripe",
         "order_id": order.pk,
+        "customer": f"order-{order.pk}",
         "supplier_id": Supplier.objects.first().pk,
         "variant_id": Variant.objects.first().pk,
         "product_id": Product.objects.first().pk,

@@ -1,14 +1,23 @@
-"""Order page tags: items and timeline of the order or purchase order that an admin page shows."""
+"""Order page tags: customer notes, items and timeline of what an admin page shows."""
 
 from typing import Any
 
 from django import template
 from django.utils import timezone
 
-from orders.models import PurchaseOrder
+from orders.models import CustomerNote, PurchaseOrder
+from orders.order_notes import customer_notes as notes
 from storefront.dashboard.orders import items, purchase_order, timeline
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def customer_notes(context: template.Context) -> list[CustomerNote]:
+    """Return the notes on the customer of the order, none without the permission to see them."""
+    if not context["request"].user.has_perm("orders.view_customernote"):
+        return []
+    return list(notes.notes_on_customer_of(context["original"]))
 
 
 @register.simple_tag(takes_context=True)

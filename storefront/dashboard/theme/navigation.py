@@ -31,6 +31,7 @@ PAGES_WITHOUT_TABLE = {
     "scorecards:compare": "suppliers_scorecard",
     "supply:alerts": "suppliers_supplieroffer",
     "supply:attributes": "catalog_customattribute",
+    "supply:customers": "accounts_customer",
     "supply:duplicates": "suppliers_supplieroffer",
     "supply:figures": "orders_order",
     "supply:funnel": "orders_order",
@@ -70,6 +71,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             [
                 (_("Today"), "wb_sunny", "index"),
                 (_("Orders"), "receipt_long", "orders_order"),
+                (_("Customers"), "groups", "supply:customers"),
                 (_("Store orders"), "storefront", "sales_channels_remoteorderrecord"),
                 (_("Purchase orders"), "outbox", "orders_purchaseorder"),
                 (_("Problem reports"), "support_agent", "shipping_problemreport"),

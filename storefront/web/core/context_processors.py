@@ -52,6 +52,7 @@ def shop(request: HttpRequest) -> dict[str, Any]:
         "cart_count_cookie": count_cookie(request),
         "unpaid_cookie": unpaid_cookie(request),
         "path": request.path,
+        "viewed_customer": getattr(request, "viewed_customer", None),
         "now": timezone.now(),
         "is_local": not settings.IS_PRODUCTION,
     }
