@@ -146,12 +146,15 @@ def user_searches(text: str) -> list[IdSearch]:
 
 
 @admin.display(description=_("Customer"))
-def customer_page(person: User) -> str | None:
+def _customer_page(person: User) -> str | None:
     """Link to the orders and messages of a customer; staff have no such page."""
     if person.is_staff:
         return None
     url = reverse("supply:customer", args=[f"account-{person.pk}"])
     return format_html('<a href="{}">{}</a>', url, gettext("Customer page"))
+
+
+CUSTOMER_PAGE: Any = _customer_page
 
 
 @admin.register(User)
@@ -174,14 +177,14 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
         "is_staff",
         "is_active",
         columns.age("last_login", _("Last sign-in")),
-        customer_page,
+        CUSTOMER_PAGE,
     ]
     list_filter = ["is_staff", "is_superuser", "is_active", "groups"]
     search_fields = ["email"]  # shows the search box
     ordering = ["email"]
-    readonly_fields = ["last_login", "joined_at", "factors", REACHABILITY, customer_page]
+    readonly_fields = ["last_login", "joined_at", "factors", REACHABILITY, CUSTOMER_PAGE]
     fieldsets = [
-        (None, {"fields": ["email", REACHABILITY, customer_page, "password", "name"]}),
+        (None, {"fields": ["email", REACHABILITY, CUSTOMER_PAGE, "password", "name"]}),
         (_("Permissions"), {"fields": list(RIGHTS)}),
         (_("Dates"), {"fields": ["last_login", "joined_at"]}),
         (_("Two-factor authentication"), {"fields": ["factors"]}),

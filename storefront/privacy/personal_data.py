@@ -90,7 +90,7 @@ def export_guest(email: str, *, subject: str, by: User) -> dict[str, Any]:
 
 def _record(event: security_log.Event, *, subject: str, actor: User) -> None:
     """Log an event; name the subject if another person acts."""
-    about = {} if subject == f"user:{actor.pk}" else {"customer": subject}
+    about: dict[str, Any] = {} if subject == f"user:{actor.pk}" else {"customer": subject}
     security_log.record(event, actor=actor, **about)
 
 

@@ -61,7 +61,9 @@ def load(customer: Customer, *, user: Any, page: int) -> dict[str, Any]:
     """Return what the page shows; a section that the user may not see is None."""
     orders = customer.orders()
     counted = orders.annotate(count=Window(Count("pk")))
-    recent = list(counted.values("number", "email", "sms_number", "ship_to", "count")[:MAX_RECENT])
+    recent: list[Any] = list(
+        counted.values("number", "email", "sms_number", "ship_to", "count")[:MAX_RECENT]
+    )
     own = customer.addresses
     numbers = {order["sms_number"] for order in recent}
     numbers |= {customer.user.sms_number} if customer.user else set()
@@ -117,7 +119,7 @@ def _values(orders: QuerySet[Order], *, has_costs: bool) -> list[Value]:
     ]
 
 
-def _money(amount: Decimal, row: dict[str, Any]) -> Money:
+def _money(amount: Decimal, row: Any) -> Money:
     return Money(amount, row["currency"])
 
 
@@ -131,9 +133,7 @@ def _messages(orders: QuerySet[Order]) -> Sequence[OrderMessage]:
     return list(rows.select_related("order").order_by("-pk")[:MAX_ROWS])
 
 
-def _mails(
-    customer: Customer, recent: list[dict[str, Any]], recipients: set[str]
-) -> Sequence[Message]:
+def _mails(customer: Customer, recent: list[Any], recipients: set[str]) -> Sequence[Message]:
     """Return the newest messages about the account and the recent orders to this person."""
     subjects = [f"order:{order['number']}" for order in recent]
     if customer.user:
@@ -156,7 +156,7 @@ def _choices(recipients: set[str]) -> list[Choice]:
     ]
 
 
-def _addresses(customer: Customer, recent: list[dict[str, Any]]) -> Iterator[KnownAddress]:
+def _addresses(customer: Customer, recent: list[Any]) -> Iterator[KnownAddress]:
     """Yield each address once: those saved in the account, then those of recent orders."""
     seen: list[list[str]] = []
     for row in customer.saved:

@@ -50,8 +50,8 @@ class ViewAsMiddleware:
         viewed = staff_sessions.current_view(request)
         if viewed is None:
             return None
-        user = User.objects.filter(pk=viewed.account_id, is_staff=False).first()
-        guest = Order.objects.filter(pk=viewed.order_id).first()
+        user = User.objects.filter(pk=viewed.account_id or 0, is_staff=False).first()
+        guest = Order.objects.filter(pk=viewed.order_id or 0).first()
         email = user.email if user else guest.email if guest else ""
         if not is_read:
             _set_banner(request, email)
