@@ -1,12 +1,14 @@
 """Customer page: one page for an account or a guest, limited to what staff may see."""
 
+from dataclasses import replace
+
 import pytest
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
 
 from notifications import dispatch
-from notifications.models import Consent, Event, Suppression
+from notifications.models import Consent, Event, Message, Suppression
 from orders import privacy
 from orders.models import Cart, CustomerNote, Order
 from orders.order_messages import order_messages
@@ -45,6 +47,7 @@ def test_a_guest_has_one_page_for_all_orders_of_the_address(staff):
     )
     for event in Event.objects.all():
         dispatch.fan_out(event=event, now=NOON)
+    Message.objects.filter(template="parcel_delivered").update(delivery="bounced")
     Consent.objects.create(
         recipient="max@example.org", sender="email", kind="delivered", is_given=False, at=NOON
     )
@@ -57,6 +60,7 @@ def test_a_guest_has_one_page_for_all_orders_of_the_address(staff):
     for words in ("Guest", "Erika Muster", "Musterweg 1", "A parcel was delivered"):
         assert words in text
     assert "Waits for an answer" in text
+    assert "Bounced" in text
     assert f"/admin/notifications/message/{dispatched_to('max@example.org')}/change/" in text
     assert stranger.number not in text
     assert "Profit" in text
@@ -71,6 +75,8 @@ def dispatched_to(address):
 def test_an_account_shows_its_orders_addresses_and_state(staff):
     user = make_shopper()
     profile.save_address(user_id=user.pk, address=HOME, is_default=True)
+    second = replace(HOME, line1="Neue Str. 2")
+    profile.save_address(user_id=user.pk, address=second, is_default=False)
     User.objects.filter(pk=user.pk).update(
         name="Erika", sms_number="+4915112345678", last_login=NOON, is_active=False
     )
@@ -82,7 +88,7 @@ def test_an_account_shows_its_orders_addresses_and_state(staff):
 
     text = shown(staff, user)
 
-    for words in ("Account", "Deactivated", "+4915112345678", "old@example.org", "Default"):
+    for words in ("Account", "Deactivated", "+4915112345678", "old@example.org", "Default", "Saved"):
         assert words in text
     assert "The mailbox does not exist" in text
     for words in (
@@ -145,12 +151,14 @@ def test_each_currency_has_its_value_and_profit_needs_its_permission(client, sta
     make_second_market(monkeypatch)
     order, other = make_paid_order(make_sellable()), make_paid_order(make_sellable())
     rollup.refresh(now=NOON)
-    other.figures.update(currency="AZN")
+    order.figures.update(estimated=0)
+    other.figures.update(currency="AZN", estimated=1)
 
     text = shown(staff, order)
 
     assert ">EUR<" in text
     assert ">AZN<" in text
+    assert text.count("partly estimated") == 1
     assert ">Profit<" in text
     viewer = make_staff("ann", "view_customer", "view_order")
     client.force_login(viewer)
