@@ -88,6 +88,10 @@ OWN_TEXTS = {
     "orders.export_customerinvoice": gettext_lazy(
         "Download the bookkeeper's file: invoices, payments and supplier invoices of a month"
     ),
+    "accounts.view_customer": gettext_lazy("Find customers and open their pages"),
+    "accounts.view_as_customer": gettext_lazy("View the shop as a customer, without changes"),
+    "accounts.export_customer": gettext_lazy("Download the personal data of a customer"),
+    "accounts.erase_customer": gettext_lazy("Erase customers with their personal data"),
 }
 TABLE_TEXTS = {
     "view": gettext_lazy("View %(rows)s"),
@@ -96,7 +100,12 @@ TABLE_TEXTS = {
     "delete": gettext_lazy("Delete %(rows)s"),
 }
 # Used by pages that are no admin of the table.
-ALSO_USED = {"catalog.delete_product", "catalog.delete_variant", "suppliers.add_catalogimport"}
+ALSO_USED = {
+    "catalog.delete_product",
+    "catalog.delete_variant",
+    "orders.add_customernote",
+    "suppliers.add_catalogimport",
+}
 
 
 def code_of(permission: Permission) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from storefront.accounts import staff_sessions
 from storefront.dashboard.customers.page import VIEW_AS, for_customer
 from storefront.dashboard.customers.people import Customer
+from storefront.lib.db import audit
 
 
 @require_POST
@@ -18,6 +19,7 @@ from storefront.dashboard.customers.people import Customer
 def begin(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Show the account page as the customer sees it; to a guest, the order page."""
     staff_sessions.begin_view(request, customer.key)
+    audit.record(audit.Action.VIEWED_AS, request=request, detail=f"begin {customer.key}")
     order, user = customer.order, customer.user
     language = (user.language if user else order.locale if order else "") or settings.LANGUAGE_CODE
     with override(language):
@@ -32,5 +34,6 @@ def end(request: HttpRequest) -> HttpResponse:
     key = staff_sessions.end_view(request)
     if key is None:
         return HttpResponseRedirect(reverse("supply:customers"))
+    audit.record(audit.Action.VIEWED_AS, request=request, detail=f"end {key}")
     messages.success(request, _("The view as customer has ended."))
     return HttpResponseRedirect(reverse("supply:customer", args=[key]))

@@ -22,6 +22,7 @@ class AuditEvent(models.Model):
         ACTED = "acted", _("Ran an action")
         SENT = "sent", _("Sent a form")  # of a page that records nothing more precise
         DOWNLOADED = "downloaded", _("Downloaded")
+        VIEWED_AS = "viewed_as", _("Viewed the shop as customer")
 
     at = models.DateTimeField(_("When"), auto_now_add=True)
     actor = models.CharField(_("User"), max_length=254)  # the e-mail address

@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("at", models.DateTimeField(auto_now_add=True, verbose_name="When")),
                 ("actor", models.CharField(max_length=254, verbose_name="User")),
-                ("action", models.CharField(choices=[("added", "Added"), ("changed", "Changed"), ("deleted", "Deleted"), ("acted", "Ran an action"), ("sent", "Sent a form"), ("downloaded", "Downloaded")], max_length=20, verbose_name="Action")),
+                ("action", models.CharField(choices=[("added", "Added"), ("changed", "Changed"), ("deleted", "Deleted"), ("acted", "Ran an action"), ("sent", "Sent a form"), ("downloaded", "Downloaded"), ("viewed_as", "Viewed the shop as customer")], max_length=20, verbose_name="Action")),
                 ("subject", models.CharField(blank=True, max_length=60, verbose_name="Record type")),
                 ("subject_id", models.CharField(blank=True, max_length=40, verbose_name="Record ID")),
                 ("detail", models.CharField(blank=True, max_length=1000, verbose_name="Details")),

@@ -5,7 +5,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from orders import privacy as order_privacy
 from orders.models import Order
-from orders.order_notes import order_notes
+from orders.order_notes import customer_notes, order_notes
 from storefront.ops import database_roles
 from storefront.ops.database_roles import APPEND_ONLY
 from tests.factories.full_shop import make_world
@@ -55,7 +55,9 @@ def test_shop_works_with_the_rights_of_the_app(role, monkeypatch):
     theirs = Order.objects.filter(email="eva@example.org")
     theirs.update(status=Order.Status.COMPLETED)
     other = Order.objects.exclude(email="eva@example.org").first()
-    order_notes.add(order=other, text="Called.", request_key="k", actor="ann", now=NOON)
+    note = {"text": "Called.", "request_key": "k", "actor": "ann", "now": NOON}
+    order_notes.add(order=other, **note)
+    customer_notes.add(email="max@example.org", **note)
     with transaction.atomic():
         _words, numbers = order_privacy.erase_customer(
             addresses=["eva@example.org"], owner_id=0, now=NOON

@@ -88,7 +88,14 @@ def test_an_account_shows_its_orders_addresses_and_state(staff):
 
     text = shown(staff, user)
 
-    for words in ("Account", "Deactivated", "+4915112345678", "old@example.org", "Default", "Saved"):
+    for words in (
+        "Account",
+        "Deactivated",
+        "+4915112345678",
+        "old@example.org",
+        "Default",
+        "Saved",
+    ):
         assert words in text
     assert "The mailbox does not exist" in text
     for words in (

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from orders.models import Order, OrderMessage
 from storefront.accounts.models import User
+from storefront.lib.db.audit import AuditEvent
 from tests.factories.accounts import make_shopper, make_staff
 from tests.factories.orders import make_order
 from tests.factories.shipping import make_service
@@ -62,6 +63,11 @@ def test_the_account_is_shown_as_the_customer_sees_it_and_the_view_is_logged(
     assert all(f'"actor": "user:{boss.pk}"' in line for line in lines)
     assert [f'"customer": "account-{user.pk}"' in line for line in lines] == [True, True]
     assert ['"step": "begin"' in lines[0], '"step": "end"' in lines[1]] == [True, True]
+    trail = AuditEvent.objects.filter(action="viewed_as").order_by("pk")
+    assert list(trail.values_list("actor", "detail")) == [
+        (boss.email, f"begin account-{user.pk}"),
+        (boss.email, f"end account-{user.pk}"),
+    ]
     assert staff.post(reverse("supply:end_view")).headers["Location"] == reverse("supply:customers")
 
 
