@@ -14,12 +14,12 @@ from django.db.models.functions import Lower
 
 from notifications import preferences
 from notifications.models import Consent, Message
-from orders.enums import VIEW_COSTS
 from orders.models import CustomerNote, Order, OrderMessage, ReturnAuthorization
 from orders.order_notes import customer_notes
 from storefront.dashboard.customers.people import Customer
 from storefront.dashboard.models import OrderFigures
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.pagination import LimitedPaginator
 
 ORDERS_PER_PAGE = 25
