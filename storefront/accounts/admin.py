@@ -14,9 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -54,6 +52,13 @@ from storefront.lib.staff.admin import (
 
 RIGHTS = (*FLAGS, "groups", "user_permissions")
 REACHABILITY: Any = reachability("email")
+CUSTOMER_PAGE: Any = columns.page(
+    "supply:customer",
+    _("Customer"),
+    _("Customer page"),
+    right="accounts.view_customer",
+    of="customer_key",
+)
 
 
 class NewUserForm(UserCreationForm):  # type: ignore[misc]  # unfold ships no types
@@ -143,18 +148,6 @@ class RightsAdmin(RecordedChanges, AuditedChanges, ModelAdmin):  # type: ignore[
 def user_searches(text: str) -> list[IdSearch]:
     users = User.objects.all()
     return [*starting_with(users, "email", text.lower()), *with_words(users, "name", text)]
-
-
-@admin.display(description=_("Customer"))
-def _customer_page(person: User) -> str | None:
-    """Link to the orders and messages of a customer; staff have no such page."""
-    if person.is_staff:
-        return None
-    url = reverse("supply:customer", args=[f"account-{person.pk}"])
-    return format_html('<a href="{}">{}</a>', url, gettext("Customer page"))
-
-
-CUSTOMER_PAGE: Any = _customer_page
 
 
 @admin.register(User)

@@ -95,6 +95,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    @property
+    def customer_key(self) -> str | None:
+        """Return the name of the customer page in its URL; staff have none."""
+        return None if self.is_staff else f"account-{self.pk}"
+
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
         # A session must match this hash: Django's hash of the password, with the session epoch.
         django_hash: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
