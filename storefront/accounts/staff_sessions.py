@@ -97,7 +97,7 @@ def _browser_of(user_agent: str) -> str:
 
 
 # View as customer: a session that reads the shop's pages as a customer does. It refuses every form of
-# the shop while the view lasts (``storefront.web.core.view_as``).
+# the shop while the view lasts (``storefront.web.account.view_as``).
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

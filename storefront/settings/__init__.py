@@ -162,7 +162,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "storefront.web.core.view_as.ViewAsMiddleware",
+    "storefront.web.account.view_as.ViewAsMiddleware",
     "storefront.web.core.errors.ErrorPageMiddleware",
 ]
 if not IS_PRODUCTION:  # where the proxy compresses pages, and files are compressed when built
