@@ -1,6 +1,6 @@
 """Purchase order admin: show purchase orders, release holds, resubmit, look up, renew links."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models.functions import Lower
@@ -139,6 +139,12 @@ class PurchaseOrderAdmin(
 
     def searches(self, text: str) -> list[IdSearch]:
         return purchase_order_searches(text)
+
+    def get_inlines(self, request: HttpRequest, obj: PurchaseOrder | None) -> list[Any]:
+        """Leave out the decisions of an order that is not canceled: it has none."""
+        offered: list[Any] = super().get_inlines(request, obj)
+        is_canceled = obj is not None and obj.status == Status.CANCELED
+        return [each for each in offered if each is not DECISIONS or is_canceled]
 
     @confirmed_action(
         description=_("Release hold"),
