@@ -30,6 +30,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, action, confirmed_action
 from storefront.lib.staff.csv_import import CsvUploadForm
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.inlines import StaffInline
 from suppliers.models import Supplier
 
 
@@ -113,12 +114,12 @@ class SupplierInvoiceAdmin(BillActions):
         "reference",
         columns.text("supplier__name", _("Supplier")),
         columns.link("purchase_order", _("Purchase order")),
+        invoice_total,
         OPEN,
         bill_status,
         "due_on",
         MATCH,
         columns.age("invoiced_at", _("Invoiced")),
-        "entered_by",
     ]
     list_select_related: ClassVar = ["supplier", "purchase_order"]
     list_filter: ClassVar = [
@@ -132,7 +133,6 @@ class SupplierInvoiceAdmin(BillActions):
     search_fields: ClassVar = ["reference", "number", "purchase_order__number"]
     readonly_fields: ClassVar = [three_way, bill_status, invoice_total, PAID, OPEN]
     exclude: ClassVar = ["paid_amount", "open_amount"]  # shown by the columns above
-    inlines: ClassVar = [PAYMENTS]
     user_errors: ClassVar = (invoices.InvoiceRejectedError,)
     actions_list: ClassVar = ["aging", "import_invoices"]
     actions_detail: ClassVar = ["record_payment", "withdraw"]
@@ -144,6 +144,11 @@ class SupplierInvoiceAdmin(BillActions):
         if obj is None:
             return [name for group in INVOICE for name in group.fields]
         return super().get_fields(request, obj)
+
+    def get_inlines(
+        self, _request: HttpRequest, obj: SupplierInvoice | None
+    ) -> list[type[StaffInline]]:
+        return [] if obj is None else [PAYMENTS]
 
     def save_model(
         self,

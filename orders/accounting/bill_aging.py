@@ -35,10 +35,10 @@ class Bucket:
 
 BUCKETS: Sequence[Bucket] = (
     Bucket(label=_("Not due yet"), last=0),
-    Bucket(label=_("1–30 days overdue"), first=1, last=30),
-    Bucket(label=_("31–60 days overdue"), first=31, last=60),
-    Bucket(label=_("61–90 days overdue"), first=61, last=90),
-    Bucket(label=_("Over 90 days overdue"), first=91),
+    Bucket(label=_("1–30 days"), first=1, last=30),
+    Bucket(label=_("31–60 days"), first=31, last=60),
+    Bucket(label=_("61–90 days"), first=61, last=90),
+    Bucket(label=_("Over 90 days"), first=91),
 )
 
 

@@ -1,6 +1,7 @@
 """Bill admin: show what is due, record and void payments, sum open bills by age."""
 
 import secrets
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,10 +12,12 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from orders.accounting import bill_aging, bill_payments
+from orders.accounting import bill_aging, bill_payments, three_way_match
 from orders.accounting.bill_payments import BillStatus
 from orders.models import SupplierInvoice, SupplierPayment
+from storefront.lib.money import Money
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     Errors,
@@ -77,7 +80,7 @@ class PaymentForm(forms.Form):
 
     amount = money_field(_("Amount"))
     paid_on = forms.DateField(
-        label=_("Paid on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Paid on"), widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
     )
     reference = forms.CharField(
         label=_("Reference"),
@@ -100,6 +103,16 @@ def _explain(invoice: SupplierInvoice) -> str:
         "%(open)s of %(total)s is open. Fara moves no money: pay the supplier at your bank, then"
         " record the payment here."
     ) % {"open": columns.as_money(invoice.open), "total": columns.as_money(invoice.total)}
+    if invoice.purchase_order is not None:
+        match = three_way_match.load_match(invoice.purchase_order)
+        text += " " + gettext(
+            "Of its purchase order, items for %(ordered)s are ordered, for %(shipped)s shipped,"
+            " and for %(invoiced)s invoiced."
+        ) % {
+            "ordered": columns.as_money(Money(match.ordered, match.currency)),
+            "shipped": columns.as_money(Money(match.shipped, match.currency)),
+            "invoiced": columns.as_money(Money(match.invoiced or Decimal(0), match.currency)),
+        }
     if invoice.match in {SupplierInvoice.Match.DIFFERS, SupplierInvoice.Match.UNKNOWN}:
         text += " " + gettext(
             "The three-way match found a mismatch. Clear it with the supplier before you pay."

@@ -266,4 +266,5 @@ MISMATCH = Wait(who=US, what=_("Clear the mismatch"), until=None, is_late=False)
 
 
 def _end_of(day: date | None) -> datetime | None:
-    return None if day is None else datetime.combine(day + timedelta(days=1), time(), UTC)
+    """Return the last minute of a day, UTC."""
+    return None if day is None else datetime.combine(day, time(23, 59), UTC)
