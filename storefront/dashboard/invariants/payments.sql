@@ -165,6 +165,14 @@ WHERE b.match = 'matched' AND b.withdrawn_at IS NULL
                   WHERE d.supplier_invoice_id = b.id AND d.status = 'open'
                     AND d.status_since < %(now)s - interval '10 minutes'))
 
+-- payments.supplier_payments_add_up
+-- The paid amount of a supplier invoice is the sum of its payments that are not voided.
+SELECT b.reference, b.paid_amount, p.amount AS payments
+FROM orders_supplierinvoice b
+LEFT JOIN (SELECT invoice_id, sum(amount) AS amount FROM orders_supplierpayment
+           WHERE voided_at IS NULL GROUP BY invoice_id) p ON p.invoice_id = b.id
+WHERE b.paid_amount <> coalesce(p.amount, 0)
+
 -- payments.differences_seen
 -- Each payment discrepancy was found on reconciled days, from its first day to its last.
 SELECT x.key, x.status, x.first_day, x.last_day

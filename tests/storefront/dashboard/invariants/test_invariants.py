@@ -53,6 +53,7 @@ PLANTED = {
     " ends_at = ends_at - interval '30 days';"
     " UPDATE orders_paymentevent SET received_at = received_at - interval '5 days'",
     "payments.matched_invoices": "UPDATE orders_supplierinvoice SET match = 'matched', purchase_order_id = NULL",
+    "payments.supplier_payments_add_up": "UPDATE orders_supplierinvoice SET paid_amount = 1",
     "payments.differences_seen": "DELETE FROM orders_discrepancyobservation",
     "customer_invoices.shipped_is_invoiced": "DELETE FROM orders_customerinvoice;"
     " UPDATE orders_purchaseorder SET status_since = status_since - interval '2 hours'",
