@@ -31,7 +31,9 @@ class NoteForm(forms.Form):
     """Form for a note; the key prevents a second note of one form."""
 
     text = forms.CharField(
-        label=gettext_lazy("Note"), max_length=CustomerNote.MAX_CHARS, widget=forms.Textarea
+        label=gettext_lazy("Note"),
+        max_length=CustomerNote.MAX_CHARS,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
 

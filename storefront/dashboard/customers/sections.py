@@ -3,8 +3,8 @@
 Each section is limited to its newest rows and to what the user may see.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from orders.models import CustomerNote, Order, OrderMessage, ReturnAuthorization
 from orders.order_notes import customer_notes
 from storefront.dashboard.customers.people import Customer
 from storefront.dashboard.models import OrderFigures
+from storefront.lib.address import Address
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.pagination import LimitedPaginator
@@ -160,14 +161,20 @@ def _addresses(customer: Customer, recent: list[Any]) -> Iterator[KnownAddress]:
     """Yield each address once: those saved in the account, then those of recent orders."""
     seen: list[list[str]] = []
     for row in customer.saved:
-        lines = [str(part) for part in row["address"].values() if part]
+        lines = _lines(row["address"])
         seen.append(lines)
         yield KnownAddress(lines=lines, is_saved=True, is_default=row["is_default"])
     for order in recent:
-        lines = [str(part) for part in order["ship_to"].values() if part]
+        lines = _lines(order["ship_to"])
         if lines and lines not in seen and len(seen) < MAX_ROWS:
             seen.append(lines)
             yield KnownAddress(lines=lines, is_saved=False, number=order["number"])
+
+
+def _lines(address: Mapping[str, Any]) -> list[str]:
+    """Return the filled parts of an address in the order of a letter."""
+    parts = (address.get(part.name) for part in fields(Address))
+    return [str(part) for part in parts if part]
 
 
 def _notes(emails: set[str]) -> Sequence[CustomerNote]:

@@ -106,6 +106,7 @@ def test_an_account_shows_its_orders_addresses_and_state(staff):
         "No notifications",
     ):
         assert words in text
+    assert "Erika Muster, Neue Str. 2, 10115, Berlin" in text
     assert "Not verified" not in text
     assert "Not verified" in shown(staff, make_shopper("new@example.org", proven=False))
 
