@@ -144,7 +144,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // Unfold's controls of the menu are no buttons, so that the keyboard does not reach them.
 document.addEventListener("DOMContentLoaded", () => {
-  const controls = '#nav-sidebar :is(span[x-on\\:click="sidebarToggle()"], div[x-on\\:click*="openUserLinks"])';
+  const controls = '#nav-sidebar :is(span[x-on\\:click="sidebarToggle()"], a[x-on\\:click^="switchTheme"])';
   for (const control of document.querySelectorAll(controls)) {
     control.tabIndex = 0;
     control.setAttribute("role", "button");
