@@ -45,15 +45,18 @@ def test_a_group_gets_permissions_and_the_audit_log_shows_it(office, browse, wid
     page = browse(width, theme)
     sign_in(page, office)
     visit(page, f"{office}/admin/auth/group/add/")
+    page.set_viewport_size({"width": width, "height": 6000})  # no control is below the buttons
     look(page)
 
-    page.get_by_label("Name").fill("Packers")
+    page.fill("#id_name", "Packers")
     page.get_by_label("View parcels", exact=True).check()
     page.get_by_label("See costs, fees, margins").check()
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Packers").first.wait_for()
 
-    names = Permission.objects.filter(group=Group.objects.get()).values_list("codename", flat=True)
+    names = Permission.objects.filter(group=Group.objects.get(name="Packers")).values_list(
+        "codename", flat=True
+    )
     assert {*names} == {"view_parcel", "view_costs"}
     visit(page, f"{office}/admin/lib/auditevent/")
     expect(page.get_by_role("row").filter(has_text="group")).to_contain_text("staff@fara.example")

@@ -1,11 +1,12 @@
 import re
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
-from storefront.accounts.rights import code_of, is_used, label_of
+from storefront.accounts.rights import OWN_TEXTS, code_of, is_used, label_of
 from storefront.dashboard.login.groups import GROUPS
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +54,13 @@ def test_every_permission_of_a_default_group_is_offered():
     offered = {code_of(one) for one in every if is_used(one)}
 
     assert named - offered == set()
+
+
+def test_each_permission_of_no_table_has_its_own_text():
+    declared = {
+        f"{model._meta.app_label}.{codename}"
+        for model in apps.get_models()
+        for codename, _name in model._meta.permissions
+    }
+
+    assert declared == {*OWN_TEXTS}

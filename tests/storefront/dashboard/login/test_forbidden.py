@@ -25,6 +25,8 @@ def superuser():
         ("/admin/supply/routing/", "orders.view_routingrules"),
         ("/admin/scorecards/", "suppliers.view_scorecard"),
         ("/admin/supply/waiting/order_on_hold/", "orders.view_order"),
+        ("/admin/orders/purchaseorder/1/open_claim/", "orders.view_costs"),
+        ("/admin/orders/order/1/cancel/", "orders.cancel_order"),
     ],
 )
 def test_page_names_the_missing_permission_and_who_grants_it(client, path, right):
