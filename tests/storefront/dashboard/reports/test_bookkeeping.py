@@ -3,10 +3,14 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
+from orders.customer_invoices import issuing
 from orders.models import BookingAccounts
+from orders.purchasing import submission
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel
 from tests.factories.reconciliation import make_invoice
+from tests.factories.returns import make_shipped_order
+from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +39,17 @@ def test_the_page_shows_the_sums_of_a_month(staff):
     assert "usual accounts of SKR03" in page
     # By default, the month before.
     assert "Nothing to book in this month." in shown(staff)
+
+
+def test_invoices_show_the_tax_they_include(staff, monkeypatch):
+    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
+    connect(monkeypatch, ScriptedSupplier())
+    issuing.issue(order_id=make_shipped_order(quantity=1).pk, now=NOON)
+
+    page = shown(staff, month="2026-11")
+
+    assert "Customer invoices" in page
+    assert "€7.16" in page
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ def test_suppliers_are_sorted_by_a_criterion_and_the_best_is_marked(staff):
 
 
 def test_without_a_selection_the_page_asks_for_one(staff):
+    assert "No suppliers yet" in shown(staff).content.decode()
     suppliers = [make_supplier(code=f"s{number}").code for number in range(8)]
 
     assert "Select up to 6 suppliers" in shown(staff).content.decode()
