@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications import dispatch, tasks
 from notifications.deliverability import suppressions
+from notifications.labels import label
 from notifications.models import Consent, Event, Message, Suppression
 from notifications.previews import PreviewPage, draft_messages
 from notifications.routes import INTERNAL_TEMPLATES, ROUTES
 from notifications.sealed_links import hide_links
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -28,6 +30,8 @@ from storefront.lib.staff.admin import (
 )
 from storefront.lib.staff.inlines import inline
 
+SUBJECTS = ("order:", "purchase_order:", "return:")  # what staff search by number
+
 
 @admin.display(description=_("Message"))
 def payload_without_links(event: Event) -> str:
@@ -36,7 +40,7 @@ def payload_without_links(event: Event) -> str:
 
 
 @admin.register(Event)
-class EventAdmin(StaffAdmin):
+class EventAdmin(LargeTable, StaffAdmin):
     list_display: ClassVar = [
         "name",
         "subject",
@@ -45,6 +49,7 @@ class EventAdmin(StaffAdmin):
     ]
     list_filter: ClassVar = ["name", ("fanned_out_at", admin.EmptyFieldListFilter)]
     search_fields: ClassVar = ["key", "subject"]
+    search_prefixes: ClassVar = SUBJECTS
     fields: ClassVar = [
         "name",
         "key",
@@ -76,10 +81,15 @@ def without_internal(
     return rows.exclude(**{f"{template}__in": INTERNAL_TEMPLATES})
 
 
+@admin.display(description=_("Message"))
+def template_label(message: Message) -> str:
+    return label(message.template)
+
+
 @admin.register(Message)
-class MessageAdmin(StaffAdmin):
+class MessageAdmin(LargeTable, StaffAdmin):
     list_display: ClassVar = [
-        "template",
+        template_label,
         "recipient",
         columns.status(
             "status",
@@ -105,6 +115,7 @@ class MessageAdmin(StaffAdmin):
     list_select_related: ClassVar = ["event"]
     list_filter: ClassVar = ["status", "delivery", "template", "sender", "locale"]
     search_fields: ClassVar = ["recipient", "event__key", "event__subject"]
+    search_prefixes: ClassVar = SUBJECTS
     readonly_fields: ClassVar = [columns.status_history]
     actions: ClassVar = ["send_again", "settle"]
     actions_detail: ClassVar = ["preview", "resend"]

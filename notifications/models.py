@@ -124,6 +124,7 @@ class Message(Stateful):
         verbose_name_plural = _("notifications")
         constraints = [unique("message_once", ["event", "sender", "recipient", "template"])]
         indexes = [
+            models.Index(fields=["recipient"], name="message_by_recipient"),
             models.Index(
                 fields=["due_at"],
                 condition=models.Q(status__in=list(UNSENT_STATUSES)),

@@ -15,6 +15,7 @@ from catalog.models.guarantees import GuaranteeKind, GuaranteeTerms
 from orders import order_lines
 from orders.inventory.admin import STOCK_LEVEL_JOINS
 from orders.models import OrderLine
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin
 
@@ -56,7 +57,7 @@ def sold_guarantee(line: OrderLine) -> str | None:
 
 
 @admin.register(OrderLine)
-class OrderLineAdmin(StaffAdmin):
+class OrderLineAdmin(LargeTable, StaffAdmin):
     list_display: ClassVar = [
         "sku",
         "title",
@@ -75,7 +76,7 @@ class OrderLineAdmin(StaffAdmin):
     readonly_fields: ClassVar = [OFFERS, sold_guarantee]
     exclude: ClassVar = ["guarantee"]
     list_select_related: ClassVar = ["order", "offer__supplier", *STOCK_LEVEL_JOINS]
-    search_fields: ClassVar = ["sku", "title", "order__number"]
+    search_fields: ClassVar = ["order__number", "variant__sku"]
     ordering: ClassVar = ["-id"]
 
     def get_urls(self) -> list[URLPattern]:

@@ -11,11 +11,13 @@ from catalog.models import (
     SearchTerm,
 )
 from catalog.products.staff.filters import FamilyFilter
+from catalog.staff_search.variants import ProductRows
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
 
 register_read_only(
     ProductCard,
+    ProductRows,
     list_display=[
         "title",
         "brand",
@@ -26,7 +28,8 @@ register_read_only(
     ],
     list_select_related=["channel"],
     list_filter=["channel", FamilyFilter],
-    search_fields=["title", "slug"],
+    search_fields=["title"],  # shows the search box
+    sortable_by=(),
     ordering=["-id"],
 )
 

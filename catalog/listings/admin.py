@@ -24,6 +24,7 @@ from catalog.listings import (
 from catalog.models import Listing, PriceChange
 from catalog.pricing import history, labels
 from catalog.staff_search.variants import VariantRows
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.line_charts import price_chart
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
@@ -235,6 +236,7 @@ def breakdown(change: PriceChange) -> str:
 
 register_read_only(
     PriceChange,
+    LargeTable,
     list_display=[
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
         columns.money("amount", _("Price"), currency="listing__channel__currency"),

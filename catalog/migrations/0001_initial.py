@@ -1118,7 +1118,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "field change",
                 "verbose_name_plural": "field changes",
-                "indexes": [models.Index(fields=["product", "id"], name="field_change_of_product"), models.Index(condition=models.Q(("variant__isnull", False)), fields=["variant", "id"], name="field_change_of_variant")],
+                "indexes": [models.Index(fields=["product", "id"], name="field_change_of_product"), models.Index(condition=models.Q(("actor", ""), _negated=True), fields=["actor"], name="field_change_by_actor"), models.Index(condition=models.Q(("variant__isnull", False)), fields=["variant", "id"], name="field_change_of_variant")],
             },
         ),
         migrations.CreateModel(

@@ -64,6 +64,9 @@ class FieldChange(models.Model):
         indexes = [
             models.Index(fields=["product", "id"], name="field_change_of_product"),
             models.Index(
+                fields=["actor"], condition=~models.Q(actor=""), name="field_change_by_actor"
+            ),
+            models.Index(
                 fields=["variant", "id"],
                 condition=models.Q(variant__isnull=False),
                 name="field_change_of_variant",

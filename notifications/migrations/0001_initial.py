@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "notification",
                 "verbose_name_plural": "notifications",
-                "indexes": [models.Index(condition=models.Q(("status__in", ["pending", "retrying", "requeued"])), fields=["due_at"], name="message_is_due"), models.Index(condition=models.Q(("status__in", ["sending", "failed"])), fields=["status_since"], name="message_sending_or_failed"), models.Index(condition=models.Q(("external_id", ""), _negated=True), fields=["external_id"], name="message_by_external_id"), models.Index(condition=models.Q(("delivery", "soft_bounced")), fields=["delivery_at"], name="message_soft_bounced")],
+                "indexes": [models.Index(fields=["recipient"], name="message_by_recipient"), models.Index(condition=models.Q(("status__in", ["pending", "retrying", "requeued"])), fields=["due_at"], name="message_is_due"), models.Index(condition=models.Q(("status__in", ["sending", "failed"])), fields=["status_since"], name="message_sending_or_failed"), models.Index(condition=models.Q(("external_id", ""), _negated=True), fields=["external_id"], name="message_by_external_id"), models.Index(condition=models.Q(("delivery", "soft_bounced")), fields=["delivery_at"], name="message_soft_bounced")],
                 "constraints": [models.UniqueConstraint(fields=("event", "sender", "recipient", "template"), name="message_once")],
             },
         ),

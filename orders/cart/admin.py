@@ -7,13 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.inventory.admin import STOCK_LEVEL_JOINS, HasOrderFilter
 from orders.models import Cart, CartLine, Reservation
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.inlines import inline
 
 
 @admin.register(Cart)
-class CartAdmin(StaffAdmin):
+class CartAdmin(LargeTable, StaffAdmin):
     """A cart. The token opens it, so it is not shown."""
 
     list_display: ClassVar = [
@@ -27,7 +28,7 @@ class CartAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["order", "channel", "owner"]
     list_filter: ClassVar = ["channel", "country", ("order", HasOrderFilter)]
-    search_fields: ClassVar = ["=id", "email", "order__number"]
+    search_fields: ClassVar = ["=id", "owner__email", "order__number"]
     ordering: ClassVar = ["-id"]
     exclude: ClassVar = ["token"]
     inlines: ClassVar = [
@@ -45,6 +46,7 @@ class CartAdmin(StaffAdmin):
 
 register_read_only(
     CartLine,
+    LargeTable,
     list_display=[
         columns.text("listing__variant__sku", _("SKU")),
         columns.link("cart", _("Cart")),
@@ -60,6 +62,7 @@ register_read_only(
 
 register_read_only(
     Reservation,
+    LargeTable,
     list_display=[
         "__str__",
         columns.link("line__order", _("Order")),
@@ -70,7 +73,7 @@ register_read_only(
     ],
     list_select_related=["line__order", *STOCK_LEVEL_JOINS],
     list_filter=["status"],
-    search_fields=["line__order__number", "line__sku"],
+    search_fields=["line__order__number", "line__variant__sku"],
     ordering=["-id"],
     readonly_fields=[columns.status_history],
 )

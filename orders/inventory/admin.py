@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.inventory import stock_sync
 from orders.models import Allocation
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action
 
@@ -36,7 +37,7 @@ def absorbed_label(allocation: Allocation) -> str | None:
 
 
 @admin.register(Allocation)
-class AllocationAdmin(StaffAdmin):
+class AllocationAdmin(LargeTable, StaffAdmin):
     list_display: ClassVar = [
         "__str__",
         columns.link("line__order", _("Order")),
@@ -50,7 +51,7 @@ class AllocationAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["line__order", *STOCK_LEVEL_JOINS]
     list_filter: ClassVar = ["status", "doubt", "absorbed_by", "level__offer__supplier"]
-    search_fields: ClassVar = ["line__order__number", "line__sku"]
+    search_fields: ClassVar = ["line__order__number", "line__variant__sku"]
     readonly_fields: ClassVar = [columns.status_history]
     actions: ClassVar = ["mark_absorbed"]
 

@@ -10,13 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Payment, PaymentEvent
 from orders.payments import captures, tasks, updates
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, confirmed_action
 from storefront.lib.staff.inlines import inline
 
 
 @admin.register(Payment)
-class PaymentAdmin(StaffAdmin):
+class PaymentAdmin(LargeTable, StaffAdmin):
     list_display: ClassVar = [
         "key",
         columns.link("order", _("Order")),
@@ -76,7 +77,7 @@ class PaymentAdmin(StaffAdmin):
 
 
 @admin.register(PaymentEvent)
-class PaymentEventAdmin(StaffAdmin):
+class PaymentEventAdmin(LargeTable, StaffAdmin):
     list_display: ClassVar = [
         columns.status("kind", _("Type"), needs_action={"refused"}),
         columns.money("amount", _("Amount"), currency="payment__currency"),

@@ -18,6 +18,7 @@ from orders.cancellation import tasks as cancellation_tasks
 from orders.models import PurchaseDocument, PurchaseLine, PurchaseMessage, PurchaseOrder
 from orders.purchasing import reassignment, submission
 from orders.purchasing import tasks as purchasing_tasks
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -95,6 +96,7 @@ Status = PurchaseOrder.Status
 
 register_read_only(
     PurchaseLine,
+    LargeTable,
     list_display=[
         columns.link("purchase_order", _("Purchase order")),
         columns.text("order_line__sku", _("SKU")),
@@ -112,10 +114,11 @@ register_read_only(
         "level__location__supplier",
     ],
     list_filter=["is_active", "acknowledgment"],
-    search_fields=["purchase_order__number", "order_line__sku"],
+    search_fields=["purchase_order__number", "order_line__variant__sku"],
 )
 register_read_only(
     PurchaseMessage,
+    LargeTable,
     list_display=[
         "kind",
         "direction",

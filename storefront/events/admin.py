@@ -22,6 +22,7 @@ from storefront.events.models import (
     WebhookSubscription,
 )
 from storefront.events.subscriptions import InvalidSubscriptionError
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     FormData,
@@ -36,6 +37,7 @@ from storefront.lib.staff.inlines import inline
 
 FIELDS = ("url", "description", "types")
 OVERLAPS = {"0": _("Expires at once"), "1": _("1 hour"), "24": _("1 day"), "168": _("7 days")}
+SUBJECTS = ("order:", "purchase_order:", "return:", "listing:")  # what staff search by number
 DELIVERY_STATUS = columns.status(
     "status", _("Status"), needs_action={"failed"}, waiting={"pending"}, final={"delivered"}
 )
@@ -280,7 +282,7 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(StaffAdmin):
+class WebhookDeliveryAdmin(LargeTable, StaffAdmin):
     list_display: ClassVar = [
         "subject",
         columns.text("event__type", _("Type")),
@@ -292,7 +294,8 @@ class WebhookDeliveryAdmin(StaffAdmin):
     ]
     list_select_related: ClassVar = ["event", "subscription"]
     list_filter: ClassVar = ["status", "subscription"]
-    search_fields: ClassVar = ["subject"]
+    search_fields: ClassVar = ["event__subject"]
+    search_prefixes: ClassVar = SUBJECTS
     exclude: ClassVar = ["log", "due_at"]
     readonly_fields: ClassVar = [next_attempt, columns.document("log", _("Attempts in detail"))]
     actions: ClassVar = ["send_again"]
@@ -306,6 +309,7 @@ class WebhookDeliveryAdmin(StaffAdmin):
 
 register_read_only(
     PublicEvent,
+    LargeTable,
     list_display=[
         "subject",
         columns.text("type", _("Type")),
@@ -314,6 +318,7 @@ register_read_only(
     ],
     list_filter=["type"],
     search_fields=["subject", "public_id"],
+    search_prefixes=SUBJECTS,
     exclude=["data"],
     readonly_fields=[columns.document("data", _("Payload"))],
 )

@@ -55,7 +55,10 @@ class PublicEvent(models.Model):
     class Meta:
         verbose_name = _("public event")
         verbose_name_plural = _("public events")
-        indexes = [models.Index(fields=["type", "id"], name="public_event_by_type")]
+        indexes = [
+            models.Index(fields=["type", "id"], name="public_event_by_type"),
+            models.Index(fields=["subject"], name="public_event_by_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.subject}"

@@ -6,8 +6,10 @@ from django.contrib.admin.utils import label_for_field
 from django.db import models
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.models import AuditEvent, StatusChange
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
@@ -31,7 +33,7 @@ def _status_label(change: StatusChange, status: str) -> str:
 @admin.display(description=_("Record type"), ordering="subject")
 def _subject(change: StatusChange | AuditEvent) -> str:
     model = _model(change)
-    return str(model._meta.verbose_name) if model else change.subject  # noqa: SLF001
+    return capfirst(model._meta.verbose_name) if model else change.subject  # noqa: SLF001
 
 
 @admin.display(description=_("Status field"), ordering="status_field")
@@ -52,6 +54,7 @@ def _to(change: StatusChange) -> str:
 
 register_read_only(
     StatusChange,
+    LargeTable,
     list_display=[
         _subject,
         "subject_id",
@@ -63,7 +66,7 @@ register_read_only(
         "reason",
     ],
     list_filter=["subject", "status_field", "to_status"],
-    search_fields=["=subject_id", "actor", "reason"],
+    search_fields=["=subject_id", "actor"],
 )
 
 

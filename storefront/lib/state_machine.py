@@ -33,7 +33,12 @@ class StatusChange(models.Model):
     class Meta:
         verbose_name = _("status change")
         verbose_name_plural = _("status changes")
-        indexes = [models.Index(fields=["subject", "subject_id", "status_field", "id"])]
+        indexes = [
+            models.Index(fields=["subject", "subject_id", "status_field", "id"]),
+            models.Index(
+                fields=["actor"], condition=~models.Q(actor=""), name="status_change_by_actor"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} {self.subject_id}: {self.from_status} -> {self.to_status}"

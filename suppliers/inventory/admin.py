@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from catalog.staff_search.variants import search_variants
-from storefront.lib.db.indexed_search import find
+from storefront.lib.db.indexed_search import LargeTable, find
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, register_read_only
 from storefront.lib.staff.columns import NamedFilter
@@ -124,6 +124,7 @@ register_read_only(
 )
 register_read_only(
     StockMovement,
+    LargeTable,
     list_display=[
         columns.link("level", _("SKU"), text="level__offer__supplier_sku"),
         columns.text("level__location__code", _("Location")),
@@ -137,7 +138,7 @@ register_read_only(
     list_display_links=["kind"],
     list_select_related=["level__offer", "level__location"],
     list_filter=["kind"],
-    search_fields=["cause", "level__offer__supplier_sku"],
+    search_fields=["level__offer__supplier_sku"],
     ordering=["-id"],
 )
 register_read_only(

@@ -19,7 +19,7 @@ from unfold.widgets import (
 )
 
 from catalog.staff_search.variants import NUMBER_SEARCHES, search_variants
-from storefront.lib.db.indexed_search import IdSearch, find, with_words
+from storefront.lib.db.indexed_search import IdSearch, LargeTable, find, with_words
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, confirmed_action, register_read_only
 from storefront.lib.staff.inlines import inline
@@ -253,6 +253,7 @@ class SupplierOfferAdmin(OverrideActions):
 
 register_read_only(
     CostChange,
+    LargeTable,
     list_display=[
         columns.link("offer", _("SKU"), text="offer__supplier_sku"),
         columns.text("offer__supplier__name", _("Supplier")),
@@ -263,7 +264,7 @@ register_read_only(
     ],
     list_display_links=None,
     list_select_related=["offer__supplier"],
-    search_fields=["offer__supplier_sku", "cause"],
+    search_fields=["offer__supplier_sku"],
     ordering=["-id"],
 )
 

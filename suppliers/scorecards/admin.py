@@ -2,12 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
 from suppliers.models import LatencyBucket, Scorecard, ScorecardFact
 
 register_read_only(
     ScorecardFact,
+    LargeTable,
     list_display=[
         "kind",
         columns.text("supplier__name", _("Supplier")),
@@ -18,6 +20,7 @@ register_read_only(
     list_select_related=["supplier"],
     list_filter=["kind", "supplier"],
     search_fields=["subject"],
+    search_prefixes=["purchase_order:"],
     ordering=["-id"],
 )
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib import admin
 
 from catalog import models as catalog
 from catalog.search import card_index
@@ -22,6 +23,7 @@ from shipping import models as shipping
 from shipping.silence import messages, sweep
 from storefront.dev.sandboxes import in_memory_supplier
 from storefront.identity import current
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.webhooks import processing, sources, storage
 from storefront.webhooks import tasks as webhook_tasks
 from storefront.webhooks.models import InboundWebhook
@@ -165,6 +167,25 @@ def test_a_sync(watched, kind):
     run = sync(feeder, kind, now=NOON + timedelta(minutes=15))
 
     assert (run.status, run.updated > 0) == ("applied", True)
+
+
+def test_staff_lists_with_several_rows_per_order(light, staff_request):
+    admin.autodiscover()
+    lists = {
+        model: table
+        for model, table in admin.site._registry.items()
+        if model in HISTORY and isinstance(table, LargeTable)
+    }
+    number = f"{orders.Order.objects.latest('pk').number}-{COPIES // 2}"
+
+    with sequential_scans(*lists) as scans:
+        for table in lists.values():
+            rows = table.get_queryset(staff_request).order_by("-pk")
+            found, _ = table.get_search_results(staff_request, rows, number)
+            list(table.get_paginator(staff_request, found, 50).page(1))
+
+    assert not scans
+    assert len(lists) > 8
 
 
 def test_the_start_page_of_staff(watched, staff):

@@ -4,12 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 from shipping.models import Parcel, ParcelCorrection, ParcelLine, Shipment, TrackingEvent
 from shipping.shipments.admin.parcels import CARRIER_PROBLEMS
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import register_read_only
 from storefront.lib.staff.inlines import inline
 
 register_read_only(
     Shipment,
+    LargeTable,
     list_display=[
         columns.link("purchase_order", _("Purchase order")),
         columns.link("purchase_order__order", _("Order")),
@@ -25,6 +27,7 @@ register_read_only(
 
 register_read_only(
     ParcelLine,
+    LargeTable,
     list_display=[
         "__str__",
         columns.link("parcel", _("Parcel")),
@@ -33,13 +36,14 @@ register_read_only(
         "quantity",
     ],
     list_select_related=["parcel", "order_line__order"],
-    search_fields=["parcel__number", "order_line__sku", "order_line__order__number"],
+    search_fields=["parcel__number", "order_line__variant__sku", "order_line__order__number"],
     ordering=["-id"],
 )
 
 
 register_read_only(
     TrackingEvent,
+    LargeTable,
     list_display=[
         columns.link("parcel", _("Parcel")),
         columns.status(
@@ -55,7 +59,7 @@ register_read_only(
     list_display_links=["description"],
     list_select_related=["parcel"],
     list_filter=["carrier_status", "source"],
-    search_fields=["parcel__number", "description"],
+    search_fields=["parcel__number"],
     ordering=["-id"],
 )
 

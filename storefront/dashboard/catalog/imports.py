@@ -255,10 +255,17 @@ def _choose_format(request: HttpRequest, row: CatalogImport) -> HttpResponse:
             imports.choose_format(row, reading=form.reading(row.reading))
     except (PermanentError, OSError) as error:
         row.refresh_from_db()
-        return _show_columns(request, row, problem=str(error))
+        return _show_columns(request, row, problem=_reason(error))
     except SERVICE_ERRORS:  # another click has started the dry run
         return HttpResponseRedirect(_url(row))
     return page
+
+
+def _reason(error: Exception) -> str:
+    """Return why a file cannot be read; an error of the system would show a path of the server."""
+    if isinstance(error, OSError):
+        return gettext("The file is no longer on the server. Upload it again.")
+    return str(error)
 
 
 def _show_columns(
@@ -272,7 +279,7 @@ def _show_columns(
     try:
         found = imports.read_sample(row)
     except (PermanentError, OSError) as error:
-        shown["problem"] = str(error)
+        shown["problem"] = _reason(error)
     else:
         shown["sample"] = found
         if row.supplier is None:

@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ("occurred_at", models.DateTimeField(verbose_name="When")),
                 ("published_at", models.DateTimeField(verbose_name="Published")),
             ],
-            options={"verbose_name": "public event", "verbose_name_plural": "public events", "indexes": [models.Index(fields=["type", "id"], name="public_event_by_type")]},
+            options={"verbose_name": "public event", "verbose_name_plural": "public events", "indexes": [models.Index(fields=["type", "id"], name="public_event_by_type"), models.Index(fields=["subject"], name="public_event_by_subject")]},
         ),
         migrations.CreateModel(
             name="WebhookDelivery",

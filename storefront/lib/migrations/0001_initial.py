@@ -33,6 +33,6 @@ class Migration(migrations.Migration):
                 ("actor", models.CharField(blank=True, max_length=100, verbose_name="User")),
                 ("reason", models.CharField(blank=True, max_length=500, verbose_name="Reason")),
             ],
-            options={"verbose_name": "status change", "verbose_name_plural": "status changes", "indexes": [models.Index(fields=["subject", "subject_id", "status_field", "id"], name="lib_statusc_subject_1d25d0_idx")]},
+            options={"verbose_name": "status change", "verbose_name_plural": "status changes", "indexes": [models.Index(fields=["subject", "subject_id", "status_field", "id"], name="lib_statusc_subject_1d25d0_idx"), models.Index(condition=models.Q(("actor", ""), _negated=True), fields=["actor"], name="status_change_by_actor")]},
         )
     ]

@@ -298,7 +298,7 @@ def json_document(value: Any) -> str:
 
 
 def _preformatted(text: str) -> str:
-    return format_html('<pre class="staff-document">{}</pre>', text[:MAX_JSON_CHARS])
+    return format_html('<pre class="staff-document" tabindex="0">{}</pre>', text[:MAX_JSON_CHARS])
 
 
 def pairs(

@@ -14,6 +14,9 @@ from django.utils.translation import gettext as _
 MAX_COUNTED = 2_000
 MAX_LISTED = 50_000  # rows that the pages of a list show; a late page takes longer
 MAX_PAGE_DIGITS = 6
+# PostgreSQL plans at most 8 tables together (join_collapse_limit): beside these joins those are the
+# table of the list and the subquery of the page. With more, it would join all rows of the tables.
+MAX_PLANNED_JOINS = 6
 
 
 class AtLeast(int):
@@ -28,7 +31,8 @@ class LimitedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
 
     All pages up to ``MAX_LISTED`` rows can still be opened: the count reaches at least to the page
     after ``requested``. A subquery finds the ids of a page in ``all_rows``: otherwise the database
-    would read and join all columns of the rows that it filters, sorts or skips.
+    would read and join all columns of the rows that it filters, sorts or skips. A list with many
+    joins reads the ids first.
     """
 
     requested = 1
@@ -47,10 +51,17 @@ class LimitedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
         number = self.validate_number(number)
         skipped = (number - 1) * self.per_page
         rows: Any = self.object_list
-        ids = rows.values("pk")[skipped : skipped + self.per_page]
+        ids = rows.values_list("pk", flat=True)[skipped : skipped + self.per_page]
+        if count_joins(rows.query.select_related) > MAX_PLANNED_JOINS:
+            ids = list(ids)
         shown = self.all_rows.filter(pk__in=ids).order_by(*rows.query.order_by)
         shown.query.select_related = rows.query.select_related
         return Page(shown, number, self)
+
+
+def count_joins(related: Any) -> int:
+    """Return the number of tables in Django's nested mapping of joins."""
+    return sum(1 + count_joins(further) for further in related.values()) if related else 0
 
 
 def page_number(text: str) -> int:

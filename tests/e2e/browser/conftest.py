@@ -100,10 +100,11 @@ def browse(chromium):
     assert faults == []
 
 
-def violations(page, levels=LEVELS):
-    """Return what axe reports against WCAG A and AA, or against other levels."""
+def violations(page, levels=LEVELS, rules=None):
+    """Return what axe reports against WCAG A and AA, against other levels, or by some rules only."""
     page.wait_for_load_state("load")  # just after a click, the stylesheet may still be loading
-    options = {"runOnly": {"type": "tag", "values": levels}, "resultTypes": ["violations"]}
+    chosen = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": levels}
+    options = {"runOnly": chosen, "resultTypes": ["violations"]}
     found = Axe().run(page, options=options)
     return [
         f"{page.url}: {each['id']}: {node['target']} {node.get('failureSummary', '')}"

@@ -22,6 +22,7 @@ from catalog.products.staff.history.present_rows import (
     find_current,
     version_of,
 )
+from storefront.lib.db.indexed_search import LargeTable
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
@@ -136,6 +137,7 @@ def may_restore(request: HttpRequest, change: FieldChange) -> bool:
 
 register_read_only(
     FieldChange,
+    LargeTable,
     list_display=[
         columns.age("at", gettext_lazy("When")),
         columns.link("product", gettext_lazy("Product")),
@@ -146,7 +148,7 @@ register_read_only(
     ],
     list_select_related=["product"],
     list_filter=["record"],
-    search_fields=["actor", "source", "field"],
+    search_fields=["actor", "variant__sku"],
     ordering=["-id"],
 )
 

@@ -18,8 +18,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import Identifier, Image, Listing, Mode, Product, Spec, Variant
-from orders.models import Order, PurchaseOrder
-from shipping.models import Parcel
+from orders.models import Order, OrderLine, PurchaseOrder
+from shipping.models import Parcel, Shipment
 from storefront.accounts.models import User
 from storefront.dev.bench.harness.catalog_size import STRIDE
 from storefront.lib.staff.pagination import MAX_LISTED
@@ -33,7 +33,7 @@ _SORT = re.compile(r'href="\?o=([-.\d]+)"')
 MODELS: tuple[type[Any], ...] = (
     *(Product, Variant, Listing, Identifier, Image, Spec, Mode),
     *(Supplier, SupplierOffer, SupplierProduct, StockLevel, SyncIssue),
-    *(Order, PurchaseOrder, Parcel, User),
+    *(Order, OrderLine, PurchaseOrder, Parcel, Shipment, User),
 )
 
 CUSTOMERS = 10  # orders per customer
