@@ -33,7 +33,7 @@ def _status_label(change: StatusChange, status: str) -> str:
 @admin.display(description=_("Record type"), ordering="subject")
 def _subject(change: StatusChange | AuditEvent) -> str:
     model = _model(change)
-    return capfirst(model._meta.verbose_name) if model else change.subject  # noqa: SLF001
+    return str(capfirst(model._meta.verbose_name)) if model else change.subject  # noqa: SLF001
 
 
 @admin.display(description=_("Status field"), ordering="status_field")

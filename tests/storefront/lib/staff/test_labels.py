@@ -130,7 +130,7 @@ def test_statuses_and_history_are_translated(staff):
 
     assert "Qüvvədə" in books
     assert "Yoxlanılır → <b>Aktiv</b>" in page.decode()
-    for words in ("təchizatçı", "Yoxlanılır", "Aktiv"):
+    for words in ("Təchizatçı", "Yoxlanılır", "Aktiv"):
         assert words in trace
     assert "vetting" not in trace
 
