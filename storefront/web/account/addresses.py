@@ -13,6 +13,7 @@ from storefront.accounts import profile
 from storefront.accounts.models import SavedAddress, User
 from storefront.web.account.auth import for_customers, form_page, posted
 from storefront.web.account.forms import SavedAddressForm
+from storefront.web.core import formats
 from storefront.web.core.visit import READS, customer_id, visit
 
 
@@ -53,7 +54,9 @@ def address(request: HttpRequest, user: User, saved_id: int | None = None) -> Ht
         rows = Order.objects.filter(cart__owner=user, number=number[:20])
         known |= rows.values_list("ship_to", flat=True).first() or {}
     form = SavedAddressForm(
-        posted(request), initial=known, countries=here.channel.countries, language=here.language
+        posted(request),
+        initial=known,
+        countries=formats.countries(tuple(here.channel.countries), here.language),
     )
     if request.method == "POST" and form.is_valid():
         try:

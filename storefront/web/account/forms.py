@@ -12,10 +12,10 @@ from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orders.addresses import address_form
 from storefront.accounts import login_throttling
 from storefront.accounts.models import User
 from storefront.lib.security.client_ip import client_network
-from storefront.web.core import address_form
 
 EMAIL = gettext_lazy("E-mail")
 PASSWORD = gettext_lazy("Password")

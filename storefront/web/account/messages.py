@@ -19,13 +19,13 @@ from notifications.models import Consent, Message
 from notifications.preferences import EMAIL, SMS, Kind
 from notifications.senders import sms
 from notifications.senders.phone_numbers import mobile_number
+from orders.addresses.address_form import INVALID_MOBILE_NUMBER
 from shipping.models import ProductAlert
 from shipping.product_alerts.links import alert_url
 from shipping.product_alerts.subscriptions import active_alerts
 from storefront.accounts import profile
 from storefront.accounts.models import User
 from storefront.web.account.auth import for_customers, form_page, posted
-from storefront.web.core.address_form import INVALID_MOBILE_NUMBER
 from storefront.web.core.visit import READS, visit
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}  # what a mailbox posts, RFC 8058

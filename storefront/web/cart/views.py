@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -12,22 +13,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from catalog.models import Listing
-from orders.cart import account_cart, carts, delivery_details
+from orders.cart import account_cart, carts, delivery_details, refusals
 from orders.cart.lines import CartContent
 from orders.cart.view import CartView
 from orders.checkout import open_order_limits, unpaid_orders
 from orders.models import Cart
-from orders.promotions import codes
+from orders.promotions import codes, labels
 from shipping.availability import availability
+from shipping.availability.cart_summary import delivery_options, summarize
 from storefront.web.cart import coupons
 from storefront.web.cart.forms import AddForm, ChangeForm
-from storefront.web.cart.summary import delivery_options, summarize
 from storefront.web.catalog import product
 from storefront.web.core import formats, visit_counts
 from storefront.web.core.errors import error_page
@@ -45,11 +46,9 @@ from storefront.web.core.visit import (
     visit,
 )
 
-type Refusal = carts.NotForSaleError | carts.NotEnoughError | carts.TooManyError
 REMOVED = signing.Signer(salt="storefront.web.removed")
 CODE_FIELD = -1  # key of ``problems`` for the code field; other keys are line ids
 TOO_LITTLE = "less"  # in the URL: the checkout redirected here, because stock is insufficient
-REFUSALS = (carts.NotForSaleError, carts.NotEnoughError, carts.TooManyError)
 
 
 class RemovedLine(NamedTuple):
@@ -58,29 +57,6 @@ class RemovedLine(NamedTuple):
     listing_id: int | None = None
     quantity: int = 0
     line_id: int | None = None
-
-
-def refusal_message(error: Refusal) -> str:
-    """Return why a quantity is not available."""
-    if isinstance(error, carts.NotEnoughError):
-        return ngettext(
-            "Only %(most)d available right now.",
-            "Only %(most)d available right now.",
-            error.available,
-        ) % {"most": error.available}
-    if isinstance(error, carts.TooManyError):
-        return _("A cart can hold at most %(limit)d products.") % {"limit": error.limit}
-    if isinstance(error, carts.NotDeliverableError):
-        language = get_language() or settings.LANGUAGE_CODE
-        params = {"country": formats.country(error.country, language)}
-        if error.is_restricted:
-            return (
-                _("This item is restricted in %(country)s, so we cannot deliver it there.") % params
-            )
-        return _("We cannot deliver this to %(country)s.") % params
-    if isinstance(error, carts.NoPriceError):
-        return _("The price is being checked, so this item is not available right now.")
-    return _("This item has just sold out.")
 
 
 @never_cache
@@ -109,8 +85,8 @@ def add(request: HttpRequest) -> HttpResponse:
     except carts.UnknownListingError:
         message = _("This product does not exist.")
         return _refused(request, None, message, HTTPStatus.NOT_FOUND)
-    except REFUSALS as error:
-        return _refused(request, listing, refusal_message(error), HTTPStatus.CONFLICT)
+    except refusals.REFUSALS as error:
+        return _refused(request, listing, _refusal_message(error), HTTPStatus.CONFLICT)
     except carts.PlacedCartError:
         message = _(
             "This cart was just ordered or merged with the cart of your account. Add"
@@ -153,8 +129,8 @@ def change(request: HttpRequest) -> HttpResponse:
     except carts.UnknownListingError:
         message = _("This item is no longer in the cart.")
         return _page(request, cart, problems={0: message}, status=404)
-    except REFUSALS as error:
-        return _page(request, cart, problems={line_id: refusal_message(error)}, status=409)
+    except refusals.REFUSALS as error:
+        return _page(request, cart, problems={line_id: _refusal_message(error)}, status=409)
     except carts.PlacedCartError:
         return _to_cart(request, None)
     removed = ""
@@ -191,6 +167,11 @@ def edit_codes(request: HttpRequest) -> HttpResponse:
             if message:
                 return _page(request, cart, problems={CODE_FIELD: message}, status=status)
     return see_other(reverse("cart", fragment="codes"))
+
+
+def _refusal_message(error: refusals.Refusal) -> str:
+    language = get_language() or settings.LANGUAGE_CODE
+    return refusals.refusal_message(error, partial(formats.country, language=language))
 
 
 def _first_error(form: forms.Form) -> str:
@@ -285,7 +266,9 @@ def _page(  # noqa: PLR0913 - all parts of one page
         "code_written": request.POST.get("code", "")[:40],
         "held": open_order_limits.open_orders_holding(cart=cart, now=now) if filled.short else [],
         "removed": _removed(request),
-        "refused_codes": coupons.messages(filled.cart_totals.discounts, here.language),
+        "refused_codes": labels.rejections(
+            filled.cart_totals.discounts, partial(formats.money, language=here.language)
+        ),
     }
     response = render(request, "web/cart/cart.html", context, status=status)
     set_cart_cookie(response, cart, filled.cart.count)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from catalog.models import Listing
 from notifications.models import Consent
+from orders.addresses.address_form import EMAIL_ERRORS
 from shipping.availability import availability
 from shipping.models import ProductAlert
 from shipping.product_alerts import links, subscriptions
@@ -26,7 +27,6 @@ from storefront.accounts.models import User
 from storefront.lib.security.client_ip import client_range
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.text import row_id
-from storefront.web.core.address_form import EMAIL_ERRORS
 from storefront.web.core.order_links import see_other
 from storefront.web.core.same_origin import from_our_pages
 from storefront.web.core.visit import READS, customer_id, visit

@@ -10,32 +10,30 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from notifications import preferences
 from notifications.senders import sms
+from orders.addresses.address_form import CheckoutAddressForm
 from orders.addresses.validation import find_errors
 from orders.addresses.verification import unconfirmed_warnings
 from orders.cart import delivery_details, lines
 from orders.cart.lines import CartContent
-from orders.checkout import checkout
+from orders.checkout import checkout, refusals
 from orders.checkout.open_order_limits import OpenOrderLimitError
 from orders.models import Cart, Order
-from orders.promotions.redemptions import LimitReachedError
+from shipping.availability.cart_summary import CartSummary, delivery_options, summarize
 from storefront.lib.address import Address
 from storefront.lib.money import Money
 from storefront.lib.security.client_ip import network_digest
 from storefront.web.account import messages
 from storefront.web.account.addresses import initial_address
-from storefront.web.cart.summary import CartSummary, delivery_options, summarize
 from storefront.web.cart.views import TOO_LITTLE
 from storefront.web.checkout.open_order_limits import show_open_order_limit
 from storefront.web.checkout.payment import redirect_to_payment
-from storefront.web.core import visit_counts
-from storefront.web.core.address_form import CheckoutAddressForm
+from storefront.web.core import formats, visit_counts
 from storefront.web.core.guarantees import shown_guarantees
 from storefront.web.core.visit import (
     COUNTRY_COOKIE,
@@ -48,29 +46,8 @@ from storefront.web.core.visit import (
     visit,
 )
 
-SOLD = _("An item in the cart has just sold out. Nothing was ordered.")
-REFUSALS: dict[type[Exception], Promise] = {
-    checkout.PriceChangedError: _(
-        "The total changed in the meantime. Nothing was ordered. This is the new total:"
-    ),
-    checkout.ArrivalChangedError: _(
-        "The delivery date changed in the meantime. Nothing was ordered. This is the new date:"
-    ),
-    checkout.UnavailableError: SOLD,
-    checkout.UnpricedError: _(
-        "The price of an item in the cart is being checked. Nothing was ordered."
-    ),
-    checkout.QuoteOutdatedError: SOLD,
-    checkout.NothingToPayError: _(
-        "The total cannot be zero. Remove a discount code from the cart. Nothing was ordered."
-    ),
-    LimitReachedError: _(
-        "A discount has just reached its usage limit. Nothing was ordered. This is"
-        " the total without it:"
-    ),
-}
 REFUSED: tuple[type[Exception], ...] = (
-    *REFUSALS, OpenOrderLimitError, checkout.EmptyCartError, checkout.InvalidAddressError,
+    *refusals.REFUSALS, OpenOrderLimitError, checkout.EmptyCartError, checkout.InvalidAddressError,
 )  # fmt: skip
 UNCLEAR = _("We could not read the total that you agreed to. Check the total and order again.")
 NOT_CHOSEN = _("Choose a delivery method.")
@@ -103,7 +80,7 @@ def address(
     request: HttpRequest, cart: Cart, cart_content: CartContent | None, now: datetime
 ) -> HttpResponse:
     here = visit(request)
-    options = {"countries": here.channel.countries, "language": here.language}
+    options = {"countries": formats.countries(tuple(here.channel.countries), here.language)}
     if request.method == "POST":
         form = CheckoutAddressForm(request.POST, noted=cart.address_verification, **options)
         if form.is_valid() and (ship_to := form.chosen):
@@ -231,7 +208,9 @@ def _refused(request: HttpRequest, cart: Cart, error: Exception) -> HttpResponse
             return redirect("checkout")
         case OpenOrderLimitError():
             return show_open_order_limit(request, error)
-    return _review(request, cart, problem=str(REFUSALS[type(error)]), status=HTTPStatus.CONFLICT)
+    return _review(
+        request, cart, problem=str(refusals.REFUSALS[type(error)]), status=HTTPStatus.CONFLICT
+    )
 
 
 def _missing_step(cart: Cart) -> str:

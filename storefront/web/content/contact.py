@@ -20,13 +20,13 @@ from django.views.decorators.http import require_http_methods
 from catalog.markets.middleware import script_prefix
 from notifications.outbox import record_event
 from orders import links
+from orders.addresses.address_form import EMAIL_ERRORS
 from storefront.accounts.models import User
 from storefront.identity.current import shop_identity
 from storefront.lib.security.client_ip import client_range
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.text import drop_controls, unify_line_breaks
 from storefront.web.content import pages
-from storefront.web.core.address_form import EMAIL_ERRORS
 from storefront.web.core.order_links import see_other
 from storefront.web.core.visit import READS, customer_id, visit
 

@@ -16,13 +16,14 @@ from django.views.decorators.http import require_http_methods
 
 from orders.address_changes import change_requests, corrections
 from orders.address_changes.change_requests import Changeability, changeability
+from orders.addresses.address_form import CheckoutAddressForm
 from orders.cancellation import status
 from orders.models import AddressChangeRequest, Backorder, Order, PurchaseOrder
 from orders.purchasing import tasks
 from storefront.lib.address import Address
 from storefront.lib.security.rate_limit import is_rate_limited
 from storefront.lib.tasks import enqueue
-from storefront.web.core.address_form import CheckoutAddressForm
+from storefront.web.core import formats
 from storefront.web.core.order_links import find_order, to_order
 from storefront.web.core.visit import READS, visit
 from storefront.web.orders import backorder_choice
@@ -270,6 +271,5 @@ def _form(request: HttpRequest, order: Order) -> NewAddressForm:
         request.POST if request.method == "POST" else None,
         initial=asdict(known),
         noted=order.address_verification,
-        countries=[known.country],
-        language=visit(request).language,
+        countries=formats.countries((known.country,), visit(request).language),
     )

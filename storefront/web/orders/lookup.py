@@ -13,10 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from kombu.exceptions import OperationalError
 
+from orders.addresses.address_form import EMAIL_ERRORS
 from orders.tasks import mail_order_link
 from storefront.lib.security.client_ip import client_range
 from storefront.lib.security.rate_limit import is_rate_limited
-from storefront.web.core.address_form import EMAIL_ERRORS
 from storefront.web.core.visit import READS
 
 LOOKUPS_PER_HOUR = 20

@@ -17,10 +17,10 @@ from orders.routing import rules
 from orders.routing.decision_log import SELECTED
 from orders.routing.margin_filter import MarginReason
 from shipping.availability import availability, cart_preview, source_comparison
+from shipping.availability.cart_summary import summarize
 from shipping.availability.source_comparison import RouteStatus
 from shipping.rates import quotes
 from storefront.dashboard.reports import offer_comparison
-from storefront.web.cart.summary import summarize
 from suppliers.models import ShippingService, SupplierOffer
 from tests.factories.backorders import live, reroute, stock_at
 from tests.factories.catalog import make_channel

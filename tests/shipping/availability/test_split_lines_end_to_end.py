@@ -15,10 +15,10 @@ from orders.routing import simulation
 from orders.routing.margin_filter import SaleAmount
 from orders.routing.ranking import Rules
 from shipping.availability import availability, cart_preview, source_comparison
+from shipping.availability.cart_summary import summarize
 from shipping.rates import quotes
 from storefront.dashboard.reports import offer_comparison
 from storefront.lib.money import Money
-from storefront.web.cart.summary import summarize
 from suppliers.inventory import confirmations, publication
 from suppliers.models import PendingPublication, ShippingService, StockLevel
 from tests.factories.backorders import stock_at, violated_invariants

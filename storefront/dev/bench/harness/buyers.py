@@ -15,10 +15,10 @@ from django.test.utils import override_settings
 from catalog.models import Channel, Listing, ProductCard
 from orders.cart import carts, delivery_details
 from orders.models import Allocation, Cart, Order, Payment, Reservation
+from shipping.availability.cart_summary import CartSummary, summarize
 from storefront.dev.bench.harness.checkout_script import CSRF_COOKIE, WHO, Ready, field_in
 from storefront.dev.bench.harness.load import HOST
 from storefront.lib.address import Address
-from storefront.web.cart.summary import CartSummary, summarize
 from storefront.web.core.visit import SALT
 from suppliers.models import StockLevel
 

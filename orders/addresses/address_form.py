@@ -1,6 +1,6 @@
 """Address form: validate a postal address by its country's rules, suggest corrections."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -12,7 +12,6 @@ from orders.addresses import validation, verification
 from orders.addresses.validation import LIMITS
 from storefront.lib import address
 from storefront.lib.address import Address
-from storefront.web.core import formats
 
 INVALID_MOBILE_NUMBER = _("Enter a mobile number for text messages, like +49 151 23456789.")
 EMAIL_ERRORS = {
@@ -42,11 +41,12 @@ class AddressForm(forms.Form):
     )
     phone = forms.CharField(label=_("Phone"), required=False)
 
-    def __init__(self, *args: Any, countries: list[str], language: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, countries: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        """Build the form; ``countries`` are the codes and names to choose from."""
         super().__init__(*args, **kwargs)
         country = self.fields["country"]
         assert isinstance(country, forms.ChoiceField)  # noqa: S101 - declared above
-        country.choices = formats.countries(tuple(countries), language)
+        country.choices = countries
 
     @property
     def regions(self) -> list[tuple[str, str]]:
