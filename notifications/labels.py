@@ -19,6 +19,7 @@ TEMPLATE_LABELS: Mapping[str, Promise] = {
     "order_confirmed": _("Order confirmed"),
     "review_request": _("Review requested"),
     "order_unpaid": _("Order not paid yet"),
+    "payment_link": _("Payment link"),
     "payment_failed": _("Payment failed"),
     "order_link": _("Order link"),
     "delivery_address_changed": _("Delivery address corrected"),

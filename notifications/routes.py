@@ -50,6 +50,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
         "order.confirmed": (Route("order_confirmed", kind="confirmed"),),
         "order.review_asked": (Route("review_request", kind="review_request"),),
         "order.unpaid": (Route("order_unpaid"),),
+        "order.payment_link": (Route("payment_link"),),
         "order.payment_failed": (Route("payment_failed"),),
         "order.link_asked": (Route("order_link"),),
         "order.delivery_address_changed": (Route("delivery_address_changed"),),

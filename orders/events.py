@@ -35,6 +35,7 @@ from storefront.lib.address import Address
 from storefront.lib.money import Money
 
 PAYMENT_FAILED = "order.payment_failed"
+PAYMENT_LINK = "order.payment_link"
 MESSAGE_ANSWERED = "order.message_answered"
 
 
@@ -172,22 +173,23 @@ def order_confirmed(order: Order, *, at: datetime) -> None:
 
 def order_unpaid(order: Order, *, at: datetime) -> None:
     """Send one reminder of an unpaid order."""
-    record_order_event(
-        order,
-        "order.unpaid",
-        order.number,
-        lines=_lines(order),
-        total=str(order.total_amount),
-        payment_due_at=order.payment_due_at.isoformat(),
-        at=at,
-    )
+    _record_unpaid(order, "order.unpaid", at)
+
+
+def payment_link(order: Order, *, at: datetime) -> None:
+    """Send the customer, once, the payment link of an order that staff placed."""
+    _record_unpaid(order, PAYMENT_LINK, at)
 
 
 def payment_failed(order: Order, *, at: datetime) -> None:
     """Notify the customer, once, of a payment that ended while the order can still be paid."""
+    _record_unpaid(order, PAYMENT_FAILED, at)
+
+
+def _record_unpaid(order: Order, name: str, at: datetime) -> None:
     record_order_event(
         order,
-        PAYMENT_FAILED,
+        name,
         order.number,
         lines=_lines(order),
         total=str(order.total_amount),
@@ -196,9 +198,10 @@ def payment_failed(order: Order, *, at: datetime) -> None:
     )
 
 
-def has_payment_failure(order: Order) -> bool:
-    """Return whether the customer was notified of a failed payment."""
-    return Event.objects.filter(key=f"{PAYMENT_FAILED}:{order.number}").exists()
+def has_payment_request(order: Order) -> bool:
+    """Return whether the customer was sent the payment link or notified of a failed payment."""
+    keys = [f"{name}:{order.number}" for name in (PAYMENT_LINK, PAYMENT_FAILED)]
+    return Event.objects.filter(key__in=keys).exists()
 
 
 def link_requested(order: Order, *, at: datetime) -> None:

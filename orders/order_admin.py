@@ -29,6 +29,7 @@ from orders.cancellation import cancellation
 from orders.cancellation import tasks as cancellation_tasks
 from orders.cancellation.admin import ItemCancellationActions
 from orders.customer_invoices import packing_list
+from orders.draft_orders.admin import DraftActions
 from orders.models import CustomerInvoice, ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
 from orders.models.order import CUSTOMER_NAME, PHONE
 from orders.order_messages.admin import MessageActions
@@ -123,6 +124,7 @@ class OrderAdmin(
     NoteActions,
     RefundActions,
     ItemCancellationActions,
+    DraftActions,
 ):
     list_display: ClassVar = [
         "number",
@@ -219,7 +221,9 @@ class OrderAdmin(
     user_errors: ClassVar[Errors] = (cancellation.TooLateError,)
     change_form_outer_before_template = "dashboard/orders/items.html"
     change_form_outer_after_template = "dashboard/orders/timeline.html"
+    actions_list: ClassVar = ["create_order"]
     actions_detail: ClassVar = [
+        "edit_unpaid",
         "cancel",
         "cancel_items",
         "refund",

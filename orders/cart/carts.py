@@ -130,6 +130,7 @@ def add(  # noqa: PLR0913 - the parts of one record
     quantity: int,
     now: datetime,
     line_id: int | None = None,
+    is_total: bool = False,
     deliverable: DeliverableOf = as_listed,
 ) -> CartLine:
     """Add units to a cart, at today's price or a lower one that is still guaranteed.
@@ -139,7 +140,7 @@ def add(  # noqa: PLR0913 - the parts of one record
     Shape:  ``deliverable`` returns how many of a listing can be shipped to the cart's country,
             and when (``shipping.availability.availability.make_delivery_check``); by default, what
             is listed. ``line_id`` is the id of a line that ``change`` removed: the line gets its
-            place back
+            place back. ``is_total``: a line of this listing gets exactly ``quantity``
     Locks:  the cart
     Raises: UnknownListingError, NotForSaleError, NotEnoughError, TooManyError, PlacedCartError:
             nothing is written
@@ -148,7 +149,7 @@ def add(  # noqa: PLR0913 - the parts of one record
     listing = _sellable_listing(cart, listing_id, now)
     lines = _LINES(cart_id=cart.pk)
     line = next((one for one in lines if one.listing_id == listing.pk), None)
-    total = quantity + (line.quantity if line else 0)
+    total = quantity + (line.quantity if line and not is_total else 0)
     availability = deliverable(listing)
     require_quantity(total, availability.most)
     today = listing.price_amount or Decimal(0)

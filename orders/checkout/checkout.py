@@ -11,7 +11,7 @@ expire    void payments, give back promotions, units  ``expire``   only an unpai
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
@@ -112,6 +112,7 @@ def place(  # noqa: PLR0913 - the parts of one record
     tax: CountryRate | None = None,
     network: str = "",
     reference: str = "",
+    payment_window: timedelta = reservations.PAYMENT_WINDOW,
 ) -> Placed:
     """Place a cart as an order: reserve its stock and create its first payment.
 
@@ -121,7 +122,8 @@ def place(  # noqa: PLR0913 - the parts of one record
             customer saw; ``check``: how the address was confirmed, as returned by
             ``verification.record``; ``tax``: the rate of its country, as read for this request;
             ``network``: digest of the visitor's network (``client_ip.network_digest``);
-            ``reference``: its id in the caller's system, unique on the channel
+            ``reference``: its id in the caller's system, unique on the channel;
+            ``payment_window``: how long its stock is held unpaid, one hour at most
     Locks:  the cart, the customer, promotions with a limit, the network, the stock rows in id
             order
     Raises: EmptyCartError, AlreadyPlacedError, UnavailableError, QuoteOutdatedError,
@@ -146,6 +148,7 @@ def place(  # noqa: PLR0913 - the parts of one record
         agreed_arrival=agreed_arrival,
         network=network,
         reference=reference,
+        payment_window=payment_window,
     )
     try:
         _require_stock(cart, quote, now)
@@ -179,6 +182,7 @@ def _place(  # noqa: PLR0913
     agreed_arrival: date | None,
     network: str,
     reference: str,
+    payment_window: timedelta,
 ) -> Placed:
     if not open_order_limits.lock_cart(
         cart.pk
@@ -233,7 +237,7 @@ def _place(  # noqa: PLR0913
         totals=totals,
         network=network,
         first_reserved_at=since,
-        payment_due_at=reservations.payment_deadline(since=since, now=now),
+        payment_due_at=reservations.payment_deadline(since=since, now=now, window=payment_window),
         now=now,
     )
     order.external_reference = reference

@@ -33,7 +33,8 @@ def expired_order(*, token: str) -> Order | None:
 def send_reminders(*, now: datetime) -> None:
     """Send each customer one reminder of an unpaid order, with its deadline.
 
-    The e-mail about a failed payment says the same, so no reminder follows it.
+    The e-mails with a payment link and about a failed payment say the same, so no reminder follows
+    them.
 
     Locks:  one order at a time
     """
@@ -44,5 +45,5 @@ def send_reminders(*, now: datetime) -> None:
     for order_id in waiting.order_by("pk").values_list("pk", flat=True):
         with transaction.atomic(durable=True):
             order = Order.objects.select_for_update(of=["self"]).get(pk=order_id)
-            if order.status == Status.PENDING_PAYMENT and not events.has_payment_failure(order):
+            if order.status == Status.PENDING_PAYMENT and not events.has_payment_request(order):
                 events.order_unpaid(order, at=now)

@@ -24,9 +24,11 @@ PAYMENT_WINDOW = timedelta(minutes=20)  # from the customer's last activity
 MIN_EXTENSION = timedelta(minutes=1)
 
 
-def payment_deadline(*, since: datetime, now: datetime) -> datetime:
+def payment_deadline(
+    *, since: datetime, now: datetime, window: timedelta = PAYMENT_WINDOW
+) -> datetime:
     """Return the payment deadline of an order whose stock was first held at ``since``."""
-    return min(now + PAYMENT_WINDOW, since + MAX_RESERVATION_TIME)
+    return min(now + window, since + MAX_RESERVATION_TIME)
 
 
 def hold_start(order: Order) -> datetime:

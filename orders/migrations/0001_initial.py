@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 ("service", models.CharField(blank=True, max_length=40, verbose_name="Delivery")),
                 ("is_current", models.BooleanField(default=False, verbose_name="Current cart")),
                 ("browser_key", models.CharField(blank=True, db_default="", default="", max_length=43, verbose_name="Browser")),
+                ("entered_by", models.CharField(blank=True, db_default="", max_length=100, verbose_name="Entered by")),
                 ("created_at", models.DateTimeField(verbose_name="Created")),
                 ("updated_at", models.DateTimeField(verbose_name="Last activity")),
                 ("channel", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="carts", to="catalog.channel", verbose_name="Channel")),
@@ -47,6 +48,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(condition=models.Q(("owner__isnull", False)), fields=["owner"], name="cart_by_owner"),
                     models.Index(condition=models.Q(("browser_key", ""), _negated=True), fields=["browser_key"], name="cart_by_browser"),
+                    models.Index(condition=models.Q(("entered_by", ""), _negated=True), fields=["id"], name="cart_entered_by_staff"),
                 ],
                 "constraints": [models.UniqueConstraint(condition=models.Q(("is_current", True)), fields=("owner", "channel"), name="cart_one_current_per_owner_and_channel")],
             },
@@ -134,6 +136,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "order",
                 "verbose_name_plural": "orders",
                 "permissions": [
+                    ("place_order", "Can create an order for a customer"),
                     ("cancel_order", "Can cancel order"),
                     ("refund_order", "Can refund order"),
                     ("redirect_order", "Can change the delivery address of order"),

@@ -53,6 +53,8 @@ class Cart(models.Model):
     browser_key = models.CharField(
         _("Browser"), max_length=43, blank=True, default="", db_default=""
     )
+    # The staff member who orders for a customer: the cart is a draft order. Empty: a customer's cart.
+    entered_by = models.CharField(_("Entered by"), max_length=100, blank=True, db_default="")
     created_at = models.DateTimeField(_("Created"))
     updated_at = models.DateTimeField(_("Last activity"))
 
@@ -71,6 +73,7 @@ class Cart(models.Model):
             models.Index(
                 fields=["browser_key"], condition=~Q(browser_key=""), name="cart_by_browser"
             ),
+            models.Index(fields=["id"], condition=~Q(entered_by=""), name="cart_entered_by_staff"),
         ]
 
     def __str__(self) -> str:

@@ -197,6 +197,7 @@ class Order(Stateful):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         permissions = [
+            ("place_order", "Can create an order for a customer"),
             ("cancel_order", "Can cancel order"),
             ("refund_order", "Can refund order"),
             ("redirect_order", "Can change the delivery address of order"),

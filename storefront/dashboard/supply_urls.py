@@ -6,6 +6,7 @@ from django.urls import path, re_path
 from storefront.dashboard.catalog import attributes, bulk_edits, imports
 from storefront.dashboard.customers import directory, privacy, view_as
 from storefront.dashboard.customers import page as customer_page
+from storefront.dashboard.draft_orders import views as draft_orders
 from storefront.dashboard.go_live import views as go_live
 from storefront.dashboard.home import figures_page, funnel_page
 from storefront.dashboard.inbox import (
@@ -58,6 +59,12 @@ urlpatterns = [
         "orders/<int:order_id>/earnings/",
         admin.site.admin_view(parts.show_earnings),
         name="order_earnings",
+    ),
+    # /admin/supply/draft-orders/
+    path("draft-orders/", admin.site.admin_view(draft_orders.start), name="draft_orders"),
+    # /admin/supply/draft-orders/<draft>/?q=headlamp
+    path(
+        "draft-orders/<int:draft_id>/", admin.site.admin_view(draft_orders.show), name="draft_order"
     ),
     # /admin/supply/messages/<message>/text/, a part of the order page
     path(

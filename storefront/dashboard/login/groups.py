@@ -48,6 +48,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "accounts.view_customer",
         "accounts.view_as_customer",
         "accounts.export_customer",
+        "orders.place_order",
         "orders.cancel_order",
         "orders.refund_order",
         "orders.redirect_order",

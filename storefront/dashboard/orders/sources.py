@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 # The order's own records, each read once. On the page of a purchase order, ``o`` is empty.
 PARTS = """
-    o AS MATERIALIZED (SELECT id, number, currency, placed_at, status, status_since, hold_reason
+    o AS MATERIALIZED (SELECT id, number, cart_id, currency, placed_at, status, status_since,
+            hold_reason
         FROM orders_order WHERE id = %(order)s AND %(purchase_order)s::bigint IS NULL),
     po AS MATERIALIZED (SELECT id, number, status, status_since, hold_reasons,
             submission_status, submission_status_since, cancel_requested_at, cancel_reason
@@ -87,7 +88,8 @@ SOURCES = (
         code="placed",
         kind="status",
         right=ORDER,
-        sql="SELECT placed_at AS at, '' AS actor, '' AS page, id AS row, '{}'::jsonb AS data FROM o",
+        sql="""SELECT o.placed_at AS at, c.entered_by AS actor, '' AS page, o.id AS row,
+            '{}'::jsonb AS data FROM o JOIN orders_cart c ON c.id = o.cart_id""",
     ),
     _status_changes("status", ORDER, "orders.Order", "o r", name="''", condition=f"NOT {CANCELED}"),
     _status_changes("cancellation", ORDER, "orders.Order", "o r", name="''", condition=CANCELED),

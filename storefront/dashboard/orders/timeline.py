@@ -141,7 +141,7 @@ def load(
 
 
 def _placed(entry: Entry, _data: Data) -> None:
-    entry.title = _("Order placed")
+    entry.title = _("Order placed by staff") if entry.actor else _("Order placed")
 
 
 def _status(entry: Entry, data: Data) -> None:

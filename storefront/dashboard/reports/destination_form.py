@@ -21,13 +21,17 @@ class DestinationForm(forms.Form):
 
     def __init__(self, channel: Channel, *args: Any, **known: Any) -> None:
         super().__init__(*args, **known)
-        names = Locale.parse(get_language() or "en").territories
-        codes = {channel.default_country, *channel.countries}
-        self.countries = {code: names.get(code, code) for code in codes}
-        choices = sorted(self.countries.items(), key=itemgetter(1))
-        cast(forms.ChoiceField, self.fields["country"]).choices = choices
+        self.countries = dict(countries_of(channel))
+        cast(forms.ChoiceField, self.fields["country"]).choices = [*self.countries.items()]
         if Channel.objects.count() == 1:
             del self.fields["channel"]
+
+
+def countries_of(channel: Channel) -> list[tuple[str, str]]:
+    """Return the codes and names of the countries of a channel, sorted by name."""
+    names = Locale.parse(get_language() or "en").territories
+    codes = {channel.default_country, *channel.countries}
+    return sorted(((code, names.get(code, code)) for code in codes), key=itemgetter(1))
 
 
 def channel_named(code: str) -> Channel:

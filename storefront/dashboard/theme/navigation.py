@@ -44,7 +44,10 @@ PAGES_WITHOUT_TABLE = {
     "supply:routing": "orders_routingrules",
 }
 # Pages that one permission opens.
-OPENED_BY = {"supply:bookkeeping": "orders.export_customerinvoice"}
+OPENED_BY = {
+    "supply:bookkeeping": "orders.export_customerinvoice",
+    "supply:draft_orders": "orders.place_order",
+}
 # Pages that another permission opens, too.
 ALSO_OPENED_BY = dict.fromkeys(("supply:duplicates", "supply:matches"), "catalog.change_product")
 
@@ -72,6 +75,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Today"), "wb_sunny", "index"),
                 (_("Orders"), "receipt_long", "orders_order"),
                 (_("Customers"), "groups", "supply:customers"),
+                (_("Draft orders"), "add_shopping_cart", "supply:draft_orders"),
                 (_("Store orders"), "storefront", "sales_channels_remoteorderrecord"),
                 (_("Purchase orders"), "outbox", "orders_purchaseorder"),
                 (_("Problem reports"), "support_agent", "shipping_problemreport"),
