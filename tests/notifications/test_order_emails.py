@@ -93,6 +93,12 @@ def unpaid():
     unpaid_orders.send_reminders(now=NOON + timedelta(minutes=6))
 
 
+def entered_by_staff():
+    order = make_order()
+    with transaction.atomic():
+        events.payment_link(order, at=NOON)
+
+
 def payment_declined():
     make_payment(make_order())
     apply_update("declined")
@@ -262,6 +268,16 @@ CASES = [
         [
             "Your order is not paid yet.",
             "The items are reserved for you until 24 November, 13:20 CET.",
+            "Pay or cancel the order",
+        ],
+    ),
+    (
+        "order.payment_link",
+        entered_by_staff,
+        [
+            "Your order is ready. Please pay it.",
+            "We entered this order for you.",
+            "reserved for you until 24 November, 13:20 CET",
             "Pay or cancel the order",
         ],
     ),

@@ -118,7 +118,9 @@ def _arguments():
         "action": "reject",
         "event": "order.placed",
         "kind": "damaged",
-        **dict.fromkeys(("user_id", "session_id", "merge_id", "edit_id", "import_id"), 1),
+        **dict.fromkeys(
+            ("user_id", "session_id", "merge_id", "edit_id", "import_id", "draft_id"), 1
+        ),
         "language": "az",
         "step": "supplier",
     }
