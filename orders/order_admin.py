@@ -32,6 +32,7 @@ from orders.customer_invoices import packing_list
 from orders.draft_orders.admin import DraftActions
 from orders.models import CustomerInvoice, ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
 from orders.models.order import CUSTOMER_NAME, PHONE
+from orders.numbers import normalize_order_number
 from orders.order_messages.admin import MessageActions
 from orders.order_notes.admin import NoteActions, tags
 from orders.payments.refund_admin import RefundActions
@@ -43,6 +44,7 @@ from storefront.lib.db.indexed_search import (
     digits_of,
     ending_with,
     equal_to,
+    plain_letters,
     starting_with,
     with_words,
 )
@@ -100,11 +102,11 @@ MIN_PHONE_DIGITS, COMPARED_PHONE_DIGITS = 5, 8  # a country code may be missing 
 def order_searches(text: str) -> list[IdSearch]:
     """Return the searches by number, customer, item, purchase order and supplier's reference."""
     orders, purchase_orders = Order.objects.all(), PurchaseOrder.objects.all()
-    number, phone = text.upper(), digits_of(text)
+    number, phone = normalize_order_number(text), digits_of(text)
     searches = [
         *starting_with(orders, "number", number),
         *starting_with(orders, Lower("email"), text.lower()),
-        *with_words(orders, CUSTOMER_NAME, text),
+        *with_words(orders, CUSTOMER_NAME, plain_letters(text)),
         *starting_with(purchase_orders, "number", number, pk="order"),
         *starting_with(purchase_orders, "supplier_reference", text, pk="order"),
     ]

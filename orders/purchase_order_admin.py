@@ -13,6 +13,7 @@ from orders import links
 from orders.cancellation.admin import DECISIONS, CanceledShipmentActions, CancellationAnswerActions
 from orders.claims.admin import CLAIMS, ClaimActions
 from orders.models import Order, PurchaseOrder
+from orders.numbers import normalize_order_number
 from orders.purchasing import submission, submission_lookup, tasks
 from orders.purchasing.admin import (
     DOCUMENTS,
@@ -40,7 +41,7 @@ def purchase_order_searches(text: str) -> list[IdSearch]:
     """Return the searches by number, which starts with the order's, supplier's number, e-mail."""
     rows = PurchaseOrder.objects.all()
     return [
-        *starting_with(rows, "number", text.upper()),
+        *starting_with(rows, "number", normalize_order_number(text)),
         *starting_with(rows, "supplier_reference", text),
         *starting_with(Order.objects.all(), Lower("email"), text.lower(), pk="purchase_orders"),
     ]

@@ -17,13 +17,15 @@ from catalog.models import Channel, Variant
 from orders.models.cart import Cart
 from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import amount_field, protected_key
+from storefront.lib.db.indexed_search import plain_column
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from suppliers.models import StockLevel, SupplierOffer
 
 # How long a customer's consecutive unpaid orders may hold units, from the first reservation.
 MAX_RESERVATION_TIME = timedelta(hours=1)
-CUSTOMER_NAME = KeyTextTransform("name", "ship_to")
+# The name in plain letters, as staff search for it.
+CUSTOMER_NAME = plain_column(KeyTextTransform("name", "ship_to"))
 # The digits of the phone number.
 PHONE = models.Func(
     KeyTextTransform("phone", "ship_to"),

@@ -40,7 +40,13 @@ from storefront.accounts.rights import (
 from storefront.accounts.security_log import RecordedChanges
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.db.audit import AuditedChanges
-from storefront.lib.db.indexed_search import IdSearch, starting_with, with_words
+from storefront.lib.db.indexed_search import (
+    IdSearch,
+    plain_column,
+    plain_letters,
+    starting_with,
+    with_words,
+)
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     ConfirmingAdmin,
@@ -147,7 +153,10 @@ class RightsAdmin(RecordedChanges, AuditedChanges, ModelAdmin):  # type: ignore[
 
 def user_searches(text: str) -> list[IdSearch]:
     users = User.objects.all()
-    return [*starting_with(users, "email", text.lower()), *with_words(users, "name", text)]
+    return [
+        *starting_with(users, "email", text.lower()),
+        *with_words(users, plain_column("name"), plain_letters(text)),
+    ]
 
 
 @admin.register(User)

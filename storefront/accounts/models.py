@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.address import Address
 from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.indexed_search import plain_column
 from storefront.lib.db.transactions import requires_transaction
 
 
@@ -89,7 +90,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         # The search of staff.
         indexes = [
             models.Index(fields=["email"], opclasses=["varchar_pattern_ops"], name="user_by_email"),
-            GinIndex(SearchVector("name", config="simple"), name="user_name_words"),
+            GinIndex(SearchVector(plain_column("name"), config="simple"), name="user_name_words"),
         ]
 
     def __str__(self) -> str:

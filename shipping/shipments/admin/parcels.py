@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import PurchaseOrder
+from orders.numbers import normalize_order_number
 from orders.payments.tasks import execute_requests
 from orders.returns.eligibility import CannotReturnError
 from shipping.models import (
@@ -115,16 +116,19 @@ def parcel_searches(text: str) -> list[IdSearch]:
 
     That number starts with the order's.
     """
-    number = "".join(text.upper().split())
+    spaceless = "".join(text.upper().split())
+    bare = "".join(character for character in spaceless if character.isalnum())
     orders = PurchaseOrder.objects.filter(shipment__parcels__isnull=False)
     last_mile = Parcel.objects.exclude(last_mile_number="")
     former = ParcelCorrection.objects.exclude(former_number="")
-    return [
-        *starting_with(Parcel.objects.all(), "number", number),
-        *starting_with(last_mile, "last_mile_number", number),
-        *starting_with(former, "former_number", number, pk="parcel"),
-        *starting_with(orders, "number", number, pk="shipment__parcels"),
-    ]
+    searches = starting_with(orders, "number", normalize_order_number(text), pk="shipment__parcels")
+    for number in dict.fromkeys((spaceless, bare)):  # hyphens are part of some numbers
+        searches += [
+            *starting_with(Parcel.objects.all(), "number", number),
+            *starting_with(last_mile, "last_mile_number", number),
+            *starting_with(former, "former_number", number, pk="parcel"),
+        ]
+    return searches
 
 
 class BaseParcelAdmin(StaffAdmin):

@@ -1,6 +1,7 @@
 """Global search (Ctrl-K): find orders, customers, parcels, products, suppliers and staff pages."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from django.apps import apps
@@ -11,14 +12,15 @@ from django.utils.text import capfirst
 from unfold.dataclasses import SearchResult
 
 from catalog.models import Product, Variant
-from orders.models import Order, PurchaseOrder, ReturnAuthorization
+from orders.models import CustomerInvoice, Order, PurchaseOrder, ReturnAuthorization
 from shipping.models import Parcel
 from storefront.accounts.models import User
 from storefront.dashboard.theme import navigation
-from storefront.lib.db.indexed_search import find_in_tables
+from storefront.lib.db.indexed_search import find_in_tables, plain_letters
 from suppliers.models import Supplier, SupplierOffer
 
 MIN_LENGTH = 2
+MIN_SIMILARITY = 0.8  # of a word of a page's name, by difflib
 MAX_ROWS = 5  # of each table
 MAX_FOUND = 100  # of each search; of these the exact and the newest ones are shown
 # Table -> icon, in the order of the results.
@@ -27,6 +29,7 @@ TABLES: dict[Any, str] = {
     PurchaseOrder: "outbox",
     Parcel: "local_shipping",
     ReturnAuthorization: "assignment_return",
+    CustomerInvoice: "receipt",
     User: "person",
     Product: "flashlight_on",
     Variant: "style",
@@ -77,7 +80,10 @@ def _results(request: HttpRequest, page: Any, ids: list[int]) -> Iterator[tuple[
 
 
 def _staff_pages(request: HttpRequest, text: str) -> Iterator[SearchResult]:
-    """Yield the pages of the navigation with this name, unless the site finds them as a table."""
+    """Yield the pages of the navigation with this name, unless the site finds them as a table.
+
+    All words must be in the name, in any order, with at most small typing errors.
+    """
     tables = {
         reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist"): meta.verbose_name_plural
         for model in apps.get_models()
@@ -85,13 +91,28 @@ def _staff_pages(request: HttpRequest, text: str) -> Iterator[SearchResult]:
         for meta in [model._meta]  # noqa: SLF001 - Django's documented model API
     }
     wanted = text.casefold()
+    words = _words(text)
     for group in navigation.groups(request):
         for item in group["items"]:
             is_table = wanted in str(tables.get(item["link"], "")).casefold()
-            if wanted in item["title"].casefold() and not is_table:
+            if not is_table and _has_words(item["title"], words):
                 yield SearchResult(
                     title=item["title"],
                     description=group["title"],
                     link=item["link"],
                     icon=item["icon"],
                 )
+
+
+def _words(text: str) -> list[str]:
+    return plain_letters(text).casefold().split()
+
+
+def _has_words(title: str, words: list[str]) -> bool:
+    """Return whether each word begins a word of the title, or is one with a typing error."""
+    named = _words(title)
+    return bool(words) and all(
+        any(name.startswith(word) for name in named)
+        or bool(get_close_matches(word, named, n=1, cutoff=MIN_SIMILARITY))
+        for word in words
+    )

@@ -4,12 +4,23 @@ Django's ``search_fields`` join tables with OR, for which PostgreSQL scans whole
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    F,
+    Func,
+    IntegerField,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+)
 from django.db.models.functions import Reverse
 from django.http import HttpRequest
 from django.utils.functional import Promise
@@ -22,6 +33,10 @@ MIN_LENGTH = 3
 MAX_DIGITS = 18  # of a number that a column can hold
 WORDS_CONFIG = "simple"
 _WORD = re.compile(r"\w+")
+# Letters with marks, and how names are often typed: Əliyev as Aliyev, Müller as Muller.
+MARKED = "ƏəıİÖöÜüĞğŞşÇçÄäÅåÁáÀàÂâÃãĄąĆćČčĎďÉéÈèÊêËëĘęĚěÍíÌìÎîÏïŁłÑñŃńŇňÓóÒòÔôÕõŐőØøŘřŚśŠšŤťÚúÙùÛûŮůŰűÝýŹźŻżŽž"
+PLAIN = "AaiIOoUuGgSsCcAaAaAaAaAaAaAaCcCcDdEeEeEeEeEeEeIiIiIiIiLlNnNnNnOoOoOoOoOoOoRrSsSsTtUuUuUuUuUuYyZzZzZz"
+_PLAIN_LETTERS = str.maketrans(MARKED, PLAIN)
 
 type Ids = list[int] | QuerySet[Any, Any]  # ids, or a subquery of them
 
@@ -81,6 +96,16 @@ def with_words(rows: QuerySet[Any], column: Any, text: str, *, pk: str = "pk") -
     vector = SearchVector(column, config=WORDS_CONFIG)
     found = rows.alias(words=vector).filter(words=query)
     return [IdSearch(rows=found, pk=pk, is_exact=Value(0))]
+
+
+def plain_column(column: Any) -> Func:
+    """Return a text column with plain letters, as ``plain_letters`` makes them."""
+    return Func(column, Value(MARKED), Value(PLAIN), function="translate", output_field=TextField())
+
+
+def plain_letters(text: str) -> str:
+    """Return a text with plain letters instead of those with marks."""
+    return unicodedata.normalize("NFC", text).translate(_PLAIN_LETTERS)
 
 
 def words_query(text: str) -> SearchQuery | None:

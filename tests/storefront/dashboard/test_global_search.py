@@ -2,10 +2,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.factories.accounts import make_staff
+from tests.factories.accounts import make_shopper, make_staff
 from tests.factories.orders import HOME, make_order, make_purchase_orders, make_sellable
 from tests.factories.shipping import make_accepted_purchase_order, make_shipment_notice, take_in
-from tests.factories.suppliers import make_offer
+from tests.factories.suppliers import make_offer, make_supplier
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +73,7 @@ def test_a_parcel_and_its_purchase_order_are_found_by_their_numbers(admin_client
     parcel = purchase_order.shipment.parcels.get()
 
     assert f"/admin/shipping/parcel/{parcel.pk}/change/" in found(admin_client, "jd01 4600 0061")
+    assert f"/admin/shipping/parcel/{parcel.pk}/change/" in found(admin_client, "JD-0146000061")
     shown = found(admin_client, purchase_order.number)
     assert f"/admin/orders/purchaseorder/{purchase_order.pk}/change/" in shown
 
@@ -80,6 +81,52 @@ def test_a_parcel_and_its_purchase_order_are_found_by_their_numbers(admin_client
 def test_a_page_is_found_by_its_name_in_the_navigation(admin_client):
     assert "/admin/supply/matches/" in found(admin_client, "match rev")
     assert "/admin/supply/routing/" in found(admin_client, "SIMULATOR")
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("simulater routing", "/admin/supply/routing/"),
+        ("go live", "/admin/supply/go-live/"),
+        ("Duplicats", "/admin/supply/duplicates/"),
+    ],
+)
+def test_a_page_is_found_by_words_in_any_order_with_typing_errors(admin_client, text, page):
+    assert page in found(admin_client, text)
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"), [("Günel Əliyeva", "gunel aliyeva"), ("Erika Müller", "MULLER")]
+)
+def test_a_customer_is_found_in_plain_letters_and_with_marks(admin_client, stored, typed):
+    order = make_order(make_sellable())
+    type(order).objects.update(ship_to={**order.ship_to, "name": stored})
+    shopper = make_shopper("gunel@example.org")
+    type(shopper).objects.filter(pk=shopper.pk).update(name=stored)
+
+    for text in (stored, typed):
+        shown = found(admin_client, text)
+        assert f"/admin/orders/order/{order.pk}/change/" in shown
+        assert f"/admin/accounts/user/{shopper.pk}/change/" in shown
+
+
+def test_an_order_number_is_found_without_hyphens_and_prefix(admin_client):
+    (purchase_order,) = make_purchase_orders(make_sellable())
+    order = purchase_order.order
+    spoken = order.number.removeprefix("FL-").replace("-", " ").lower()
+
+    shown = found(admin_client, spoken)
+
+    assert f"/admin/orders/order/{order.pk}/change/" in shown
+    assert f"/admin/orders/purchaseorder/{purchase_order.pk}/change/" in shown
+
+
+def test_a_supplier_is_found_only_with_the_permission_to_see_it(admin_client, client):
+    supplier = make_supplier("nitecore")
+    assert f"/admin/suppliers/supplier/{supplier.pk}/change/" in found(admin_client, "Niteco")
+
+    client.force_login(make_staff("clerk", "view_order", "view_parcel"))
+    assert "/admin/suppliers/supplier/" not in found(client, "Niteco")
 
 
 def test_a_page_that_the_user_may_not_see_is_not_found(client):
