@@ -187,15 +187,9 @@ def payment_failed(order: Order, *, at: datetime) -> None:
 
 
 def _record_unpaid(order: Order, name: str, at: datetime) -> None:
-    record_order_event(
-        order,
-        name,
-        order.number,
-        lines=_lines(order),
-        total=str(order.total_amount),
-        payment_due_at=order.payment_due_at.isoformat(),
-        at=at,
-    )
+    payload = {"total": str(order.total_amount), "lines": _lines(order)}
+    due_at = order.payment_due_at.isoformat()
+    record_order_event(order, name, order.number, **payload, payment_due_at=due_at, at=at)
 
 
 def has_payment_request(order: Order) -> bool:

@@ -24,10 +24,8 @@ from suppliers.models import StockLevel, SupplierOffer
 
 # How long a customer's consecutive unpaid orders may hold units, from the first reservation.
 MAX_RESERVATION_TIME = timedelta(hours=1)
-# The name in plain letters, as staff search for it.
-CUSTOMER_NAME = plain_column(KeyTextTransform("name", "ship_to"))
-# The digits of the phone number.
-PHONE = models.Func(
+CUSTOMER_NAME = plain_column(KeyTextTransform("name", "ship_to"))  # as staff search for it
+PHONE = models.Func(  # the digits of the phone number
     KeyTextTransform("phone", "ship_to"),
     Value(r"\D"),
     Value(""),

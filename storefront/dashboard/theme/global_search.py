@@ -1,5 +1,6 @@
 """Global search (Ctrl-K): find orders, customers, parcels, products, suppliers and staff pages."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
@@ -105,7 +106,7 @@ def _staff_pages(request: HttpRequest, text: str) -> Iterator[SearchResult]:
 
 
 def _words(text: str) -> list[str]:
-    return plain_letters(text).casefold().split()
+    return re.findall(r"\w+", plain_letters(text).casefold())
 
 
 def _has_words(title: str, words: list[str]) -> bool:
