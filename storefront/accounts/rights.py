@@ -79,6 +79,9 @@ OWN_TEXTS = {
     "orders.view_costs": gettext_lazy(
         "See costs, fees, margins and the names of suppliers: on all pages and in all downloads"
     ),
+    "orders.place_order": gettext_lazy(
+        "Create orders for customers, who pay by a link; edit unpaid orders"
+    ),
     "orders.cancel_order": gettext_lazy("Cancel orders and items of orders"),
     "orders.refund_order": gettext_lazy("Refund orders: the buttons Refund and Refund a parcel"),
     "orders.redirect_order": gettext_lazy("Change delivery addresses of orders"),
