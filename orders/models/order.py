@@ -178,8 +178,7 @@ class Order(Stateful):
     )
     # False: the channel writes to the customer, and we do not.
     notifies_customer = models.BooleanField(_("Customer messages"), default=True, db_default=True)
-    # one entry per parcel, as quoted
-    delivery_plan = models.JSONField(_("Delivery method"), default=list)
+    delivery_plan = models.JSONField(_("Delivery method"), default=list)  # one entry per parcel
     # The candidate sources of each line and the rules that chose (``routing.decision_log``).
     routing_decision = models.JSONField(
         _("Routing decision"),

@@ -23,6 +23,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from notifications.deliverability.columns import reachability
 from storefront.accounts import library_labels
 from storefront.accounts.models import (
+    PLAIN_NAME,
     EmailChangeRequest,
     LoginAttempts,
     SavedAddress,
@@ -40,13 +41,7 @@ from storefront.accounts.rights import (
 from storefront.accounts.security_log import RecordedChanges
 from storefront.accounts.two_factor import enrollment
 from storefront.lib.db.audit import AuditedChanges
-from storefront.lib.db.indexed_search import (
-    IdSearch,
-    plain_column,
-    plain_letters,
-    starting_with,
-    with_words,
-)
+from storefront.lib.db.indexed_search import IdSearch, plain_letters, starting_with, with_words
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
     ConfirmingAdmin,
@@ -155,7 +150,7 @@ def user_searches(text: str) -> list[IdSearch]:
     users = User.objects.all()
     return [
         *starting_with(users, "email", text.lower()),
-        *with_words(users, plain_column("name"), plain_letters(text)),
+        *with_words(users, PLAIN_NAME, plain_letters(text)),
     ]
 
 

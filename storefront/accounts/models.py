@@ -15,6 +15,8 @@ from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.indexed_search import plain_column
 from storefront.lib.db.transactions import requires_transaction
 
+PLAIN_NAME = plain_column("name")  # as staff search for it
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates users by e-mail, as Django's commands do, and locks them."""
@@ -90,7 +92,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         # The search of staff.
         indexes = [
             models.Index(fields=["email"], opclasses=["varchar_pattern_ops"], name="user_by_email"),
-            GinIndex(SearchVector(plain_column("name"), config="simple"), name="user_name_words"),
+            GinIndex(SearchVector(PLAIN_NAME, config="simple"), name="user_name_words"),
         ]
 
     def __str__(self) -> str:

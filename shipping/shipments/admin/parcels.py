@@ -112,10 +112,7 @@ def _describe_refund(parcel: Parcel) -> str:
 
 
 def parcel_searches(text: str) -> list[IdSearch]:
-    """Return the searches by tracking number, also a former one, and by purchase order number.
-
-    That number starts with the order's.
-    """
+    """Return the searches by tracking number, also a former one, and by purchase order number."""
     spaceless = "".join(text.upper().split())
     bare = "".join(character for character in spaceless if character.isalnum())
     orders = PurchaseOrder.objects.filter(shipment__parcels__isnull=False)
