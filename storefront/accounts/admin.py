@@ -146,14 +146,6 @@ class RightsAdmin(RecordedChanges, AuditedChanges, ModelAdmin):  # type: ignore[
         request.rights_changed = changes  # type: ignore[attr-defined]
 
 
-def user_searches(text: str) -> list[IdSearch]:
-    users = User.objects.all()
-    return [
-        *starting_with(users, "email", text.lower()),
-        *with_words(users, PLAIN_NAME, plain_letters(text)),
-    ]
-
-
 @admin.register(User)
 class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[misc, type-arg]
     """Users and their rights; a password can be set but not read.
@@ -189,7 +181,11 @@ class UserAdmin(RightsAdmin, DjangoUserAdmin, ConfirmingAdmin):  # type: ignore[
     add_fieldsets = [(None, {"fields": ["email", "usable_password", "password1", "password2"]})]
 
     def searches(self, text: str) -> list[IdSearch]:
-        return user_searches(text)
+        users = User.objects.all()
+        return [
+            *starting_with(users, "email", text.lower()),
+            *with_words(users, PLAIN_NAME, plain_letters(text)),
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_superuser(request) and super().has_add_permission(request)

@@ -143,7 +143,7 @@ def test_an_order_is_placed_unpaid_for_the_shown_total_and_its_link_is_sent(staf
     assert (order.status, order.email) == ("pending_payment", "erika@example.org")
     assert order.payment_due_at == NOON + timedelta(hours=1)
     assert Event.objects.get().name == "order.payment_link"
-    entries = timeline.load(order, user=User(is_superuser=True, is_active=True)).entries
+    entries = timeline.load(order.pk, user=User(is_superuser=True, is_active=True)).entries
     assert [(one.title, one.actor) for one in entries][-1] == ("Order placed by staff", WHO)
 
 
