@@ -148,7 +148,8 @@ SILENCE = (
             ) c
             CROSS JOIN LATERAL (
                 SELECT o.placed_at AS at FROM orders_order o
-                WHERE {_PAID} ORDER BY o.placed_at DESC LIMIT 1 OFFSET 0
+                WHERE {_PAID} AND o.placed_at > %(now)s - interval '{WEEKS + 1} weeks'
+                ORDER BY o.placed_at DESC LIMIT 1 OFFSET 0
             ) last
             CROSS JOIN LATERAL (
                 SELECT coalesce(sum(d.orders), 0) AS orders FROM dashboard_dailyfigures d
