@@ -1,4 +1,4 @@
-"""Price approvals: approve a price that a guard blocked, keep the current price, reject."""
+"""Price approvals: approve a price that a guard blocked, keep the current price, reject, reopen."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -112,6 +112,29 @@ def reject(*, hold: PriceHold, actor: str, now: datetime, reason: str = "") -> N
         expected=("proposed_amount", "reason"),
         decided_by=actor[:100],
         decision_reason=reason[:200],
+    )
+
+
+@transaction.atomic(durable=True)
+def reopen(*, hold: PriceHold, actor: str, now: datetime) -> None:
+    """Undo a rejection: the proposal waits for approval again.
+
+    Locks:  the listing
+    Raises: ConcurrentUpdateError  it is not rejected, or a newer proposal of the listing waits
+    """
+    listing = _lock_listing(hold)
+    is_newer_open = listing.price_holds.filter(status=PriceHold.Status.OPEN).exists()
+    if hold.status != PriceHold.Status.REJECTED or is_newer_open:
+        raise ConcurrentUpdateError(
+            gettext("The price has been decided or calculated again. Reload the page.")
+        )
+    hold.move(
+        PriceHold.Status.OPEN,
+        at=now,
+        actor=actor,
+        reason="rejection undone",
+        decided_by="",
+        decision_reason="",
     )
 
 

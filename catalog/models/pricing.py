@@ -212,7 +212,7 @@ class PriceHold(Stateful):
             {Status.APPROVED, Status.REJECTED, Status.CURRENT_PRICE_KEPT, Status.SUPERSEDED}
         ),
         Status.APPROVED: frozenset(),
-        Status.REJECTED: frozenset(),
+        Status.REJECTED: frozenset({Status.OPEN}),
         Status.CURRENT_PRICE_KEPT: frozenset(),
         Status.SUPERSEDED: frozenset(),
     }

@@ -17,6 +17,7 @@ from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
 
 Finding = Parcel.CarrierFinding
+KEPT_BY_STAFF = "kept by staff"
 
 
 @requires_transaction
@@ -74,7 +75,29 @@ def keep_carrier(*, parcel: Parcel, actor: str, now: datetime) -> None:
         raise ConcurrentUpdateError(
             gettext("The carrier of this parcel is already confirmed. Reload the page.")
         )
-    _settle(parcel, actor=actor, reason="kept by staff", now=now)
+    _settle(parcel, actor=actor, reason=KEPT_BY_STAFF, now=now)
+
+
+@transaction.atomic(durable=True)
+def restore_finding(*, parcel: Parcel, actor: str, now: datetime) -> None:
+    """Undo ``keep_carrier``: the carrier is to be checked again.
+
+    Locks:  as ``tracking.lock_purchase_order``
+    Raises: ConcurrentUpdateError  the carrier is uncertain already, or changed since
+    """
+    tracking.lock_purchase_order(parcel.shipment.purchase_order_id)
+    parcel.refresh_from_db()
+    changes = StatusChange.objects.filter(
+        subject=Parcel._meta.label,  # noqa: SLF001 - Django's documented model API
+        subject_id=parcel.pk,
+        status_field__in=("carrier", "carrier_finding"),
+    )
+    last = changes.order_by("pk").last()
+    if parcel.carrier_finding or last is None or last.reason != KEPT_BY_STAFF:
+        raise ConcurrentUpdateError(gettext("The carrier has changed since. Reload the page."))
+    finding = last.from_status
+    _record(parcel, "carrier_finding", finding, actor=actor, reason="decision undone", now=now)
+    parcel.update_columns(carrier_finding=finding)
 
 
 @requires_transaction

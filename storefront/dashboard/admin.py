@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.alerts import admin  # noqa: F401 - registers its pages
+from storefront.dashboard.inbox.settling import admin as settling_admin  # noqa: F401 - registers its pages
 from storefront.dashboard.models import (
     DailyFigures,
     DailyVisits,

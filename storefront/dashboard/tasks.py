@@ -8,6 +8,7 @@ from django.utils import timezone
 from storefront.dashboard.alerts import public_events, sending
 from storefront.dashboard.figures import rollup, visits
 from storefront.dashboard.inbox.history import recording
+from storefront.dashboard.inbox.settling import running
 from storefront.dashboard.invariants import scheduled_check
 
 
@@ -34,8 +35,10 @@ def refresh_figures(**_: Any) -> None:
 
 @shared_task
 def record_inbox(**_: Any) -> None:
-    """Note which inbox rows are new and which are settled, for the page Inbox statistics."""
-    recording.record(now=timezone.now())
+    """Note which inbox rows are new and which are settled; let rules settle items."""
+    now = timezone.now()
+    recording.record(now=now)
+    running.run_all(now=now)
 
 
 @shared_task

@@ -171,6 +171,7 @@ _BY_LOSS: Mapping[Loss, tuple[str, ...]] = {
     Loss.CONTROL: (
         "reconciliation_late",
         "tracking_provider_failing",
+        "settling_rule_stopped",
         "invariant_violated",
         "invariant_check_missed",
         "sign_ins_blocked",

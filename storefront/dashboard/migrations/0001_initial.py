@@ -1,6 +1,7 @@
 import datetime
 
 import django.core.serializers.json
+import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -68,13 +69,63 @@ class Migration(migrations.Migration):
                 ("order_id", models.BigIntegerField(null=True, verbose_name="Order")),
                 ("opened_at", models.DateTimeField(verbose_name="Opened")),
                 ("settled_at", models.DateTimeField(null=True, verbose_name="Settled")),
-                ("settled_by", models.CharField(blank=True, choices=[("staff", "By hand"), ("itself", "By itself")], max_length=6, verbose_name="Settled by")),
+                ("settled_by", models.CharField(blank=True, choices=[("staff", "By hand"), ("rule", "By a rule"), ("itself", "By itself")], max_length=6, verbose_name="Settled by")),
             ],
             options={
                 "verbose_name": "inbox case",
                 "verbose_name_plural": "inbox cases",
                 "indexes": [models.Index(fields=["opened_at"], name="inbox_case_by_opened"), models.Index(fields=["settled_at"], name="inbox_case_by_settled")],
                 "constraints": [models.UniqueConstraint(condition=models.Q(("settled_at", None)), fields=("cause", "row"), name="inbox_case_open_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="SettlingRule",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80, unique=True, verbose_name="Name")),
+                ("cause", models.SlugField(db_index=False, max_length=40, verbose_name="Issue")),
+                ("action", models.SlugField(db_index=False, max_length=40, verbose_name="Action")),
+                ("max_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Amount at most")),
+                ("max_daily_amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Amount per day at most")),
+                ("currency", models.CharField(blank=True, max_length=3, verbose_name="Currency")),
+                ("max_failures", models.PositiveSmallIntegerField(default=3, validators=[django.core.validators.MinValueValidator(1)], verbose_name="Failures until it is switched off")),
+                ("is_on", models.BooleanField(default=False, verbose_name="Switched on")),
+                ("failures", models.PositiveSmallIntegerField(default=0, verbose_name="Failures in a row")),
+                ("stopped_at", models.DateTimeField(blank=True, null=True, verbose_name="Switched off after failures")),
+                ("changed_by", models.CharField(blank=True, max_length=100, verbose_name="Changed by")),
+                ("channel", models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalog.channel", verbose_name="Channel")),
+                ("supplier", models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="suppliers.supplier", verbose_name="Supplier")),
+            ],
+            options={
+                "verbose_name": "rule for inbox items",
+                "verbose_name_plural": "rules for inbox items",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("max_failures__gt", 0)), name="settling_rule_stops"),
+                    models.CheckConstraint(condition=models.Q(("stopped_at", None), ("is_on", False), _connector="OR"), name="settling_rule_stopped_is_off"),
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("max_amount", None), ("max_daily_amount", None)), models.Q(("currency", ""), _negated=True), _connector="OR"), name="settling_rule_limit_has_currency"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SettlingRun",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200, verbose_name="Record")),
+                ("amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Amount")),
+                ("currency", models.CharField(blank=True, max_length=3, verbose_name="Currency")),
+                ("status", models.CharField(choices=[("started", "Started"), ("done", "Done"), ("failed", "Failed"), ("undone", "Undone")], default="started", max_length=8, verbose_name="Status")),
+                ("problem", models.CharField(blank=True, max_length=500, verbose_name="Problem")),
+                ("at", models.DateTimeField(verbose_name="When")),
+                ("undone_by", models.CharField(blank=True, max_length=100, verbose_name="Undone by")),
+                ("case", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="run", to="dashboard.inboxcase", verbose_name="Inbox case")),
+                ("rule", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="dashboard.settlingrule", verbose_name="Rule")),
+            ],
+            options={
+                "verbose_name": "item settled by a rule",
+                "verbose_name_plural": "items settled by rules",
+                "constraints": [models.CheckConstraint(condition=models.Q(models.Q(("status", "undone"), _negated=True), models.Q(("undone_by", ""), _negated=True), _connector="OR"), name="settling_run_undone_by_staff")],
             },
         ),
         migrations.CreateModel(

@@ -12,6 +12,7 @@ from catalog.models import Channel
 from notifications.models import ChatChannel
 from orders.models import Order
 from storefront.dashboard.models.inbox_cases import HandledOrder, InboxCase
+from storefront.dashboard.models.settling import SettlingRule, SettlingRun
 from storefront.lib.db.constraints import check, unique
 from storefront.lib.db.fields import protected_key
 from suppliers.models import Supplier
@@ -31,6 +32,8 @@ __all__ = [
     "InvariantViolation",
     "OrderFigures",
     "PendingFigures",
+    "SettlingRule",
+    "SettlingRun",
 ]
 
 

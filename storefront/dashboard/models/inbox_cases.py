@@ -15,6 +15,7 @@ class InboxCase(models.Model):
 
     class SettledBy(models.TextChoices):
         STAFF = "staff", _("By hand")
+        RULE = "rule", _("By a rule")
         ITSELF = "itself", _("By itself")
 
     cause = models.SlugField(_("Issue"), max_length=40, db_index=False)

@@ -115,6 +115,22 @@ def test_a_rejected_proposal_is_not_held_again_but_another_is(variant):
     assert PriceHold.objects.get(status="open").proposed_amount == Decimal("30.99")
 
 
+def test_a_rejection_is_undone_unless_another_proposal_waits(variant):
+    refresh(variant, "14.00")
+    hold = PriceHold.objects.get()
+    price_approvals.reject(hold=hold, actor="ann", now=LATER)
+
+    price_approvals.reopen(hold=hold, actor="bob", now=LATER)
+    assert (hold.status, hold.decided_by) == ("open", "")
+    with pytest.raises(ConcurrentUpdateError):
+        price_approvals.reopen(hold=hold, actor="bob", now=LATER)
+
+    price_approvals.reject(hold=hold, actor="ann", now=LATER)
+    refresh(variant, "15.00")
+    with pytest.raises(ConcurrentUpdateError):
+        price_approvals.reopen(hold=hold, actor="bob", now=LATER)
+
+
 def test_a_price_that_breaks_map_or_cost_cannot_be_approved(variant):
     refresh(variant, "10.00", msrp_amount=Decimal("11.00"))
     hold = PriceHold.objects.get()

@@ -96,3 +96,18 @@ def test_staff_keep_a_carrier_once():
         carrier_confirmation.keep_carrier(parcel=parcel, actor="bob", now=NOON)
 
     assert changes(parcel) == [("carrier_finding", "check_digit", "")]
+
+
+def test_a_kept_carrier_is_checked_again_unless_it_changed_since():
+    parcel = make_parcel("1Z999AA10123456785", "UPS")
+    carrier_confirmation.keep_carrier(parcel=parcel, actor="ann", now=NOON)
+
+    carrier_confirmation.restore_finding(parcel=parcel, actor="bob", now=NOON)
+    assert parcel.carrier_finding == "check_digit"
+    assert changes(parcel)[-1] == ("carrier_finding", "", "check_digit")
+    with pytest.raises(ConcurrentUpdateError):
+        carrier_confirmation.restore_finding(parcel=parcel, actor="bob", now=NOON)
+
+    confirm(parcel, "UPS")
+    with pytest.raises(ConcurrentUpdateError):
+        carrier_confirmation.restore_finding(parcel=parcel, actor="bob", now=NOON)

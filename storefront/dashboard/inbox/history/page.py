@@ -97,8 +97,8 @@ def _chart(found: Statistics, *, now: datetime) -> StepChart | None:
 def _csv_rows(found: Statistics, causes: tuple[InboxRule, ...]) -> Iterator[list[object]]:
     """Yield a head, then a row for each week and cause with cases."""
     yield [
-        *(_("Week from"), _("Issue"), _("Opened"), _("Settled by hand"), _("Settled by itself")),
-        _("Median time to settle, seconds"),
+        *(_("Week from"), _("Issue"), _("Opened"), _("Settled by hand"), _("Settled by a rule")),
+        *(_("Settled by itself"), _("Median time to settle, seconds")),
     ]
     for week in found.weeks:
         for cause in causes:
@@ -106,5 +106,5 @@ def _csv_rows(found: Statistics, causes: tuple[InboxRule, ...]) -> Iterator[list
                 median = "" if counts.median_s is None else counts.median_s
                 yield [
                     *(week.monday, cause.sentence, counts.opened),
-                    *(counts.by_staff, counts.by_itself, median),
+                    *(counts.by_staff, counts.by_rule, counts.by_itself, median),
                 ]

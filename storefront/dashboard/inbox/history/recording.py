@@ -107,7 +107,10 @@ def _cases_sql() -> str:
                          JOIN django_content_type t ON t.id = e.content_type_id
                          WHERE t.app_label || '_' || t.model = k.page
                            AND e.object_id = c.row::text AND e.action_time >= c.opened_at)
-            THEN 'staff' ELSE 'itself' END
+            THEN 'staff'
+            WHEN EXISTS (SELECT FROM dashboard_settlingrun r
+                         WHERE r.case_id = c.id AND r.status = 'done') THEN 'rule'
+            ELSE 'itself' END
         FROM causes k
         WHERE k.code = c.cause AND c.settled_at IS NULL
           AND NOT EXISTS (SELECT FROM found f WHERE f.code = c.cause AND f.row = c.row)

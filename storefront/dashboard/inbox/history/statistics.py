@@ -20,12 +20,13 @@ class CaseCounts:
 
     opened: int = 0
     by_staff: int = 0
+    by_rule: int = 0
     by_itself: int = 0
     median_s: int | None = None
 
     @property
     def settled(self) -> int:
-        return self.by_staff + self.by_itself
+        return self.by_staff + self.by_rule + self.by_itself
 
 
 NONE = CaseCounts()
@@ -65,6 +66,7 @@ _CASES = """
                0, settled_by, settled_at - opened_at
         FROM dashboard_inboxcase WHERE settled_at >= %(since)s AND cause = ANY(%(causes)s))
     SELECT week, cause, sum(opened), count(*) FILTER (WHERE settled_by = 'staff'),
+           count(*) FILTER (WHERE settled_by = 'rule'),
            count(*) FILTER (WHERE settled_by = 'itself'),
            extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY lasted))::bigint
     FROM moved GROUP BY GROUPING SETS ((week, cause), (week), (cause))
@@ -111,5 +113,9 @@ def load(*, causes: Sequence[str], weeks: int, now: datetime) -> Statistics:
     )
 
 
-def _counts(opened: int, by_staff: int, by_itself: int, median_s: int | None) -> CaseCounts:
-    return CaseCounts(opened=opened, by_staff=by_staff, by_itself=by_itself, median_s=median_s)
+def _counts(
+    opened: int, by_staff: int, by_rule: int, by_itself: int, median_s: int | None
+) -> CaseCounts:
+    return CaseCounts(
+        opened=opened, by_staff=by_staff, by_rule=by_rule, by_itself=by_itself, median_s=median_s
+    )

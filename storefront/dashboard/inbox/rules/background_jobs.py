@@ -16,6 +16,16 @@ BACKGROUND_JOBS = (
         " FROM dashboard_invariantviolation b",
         "true",
     ),
+    simple_rule(
+        "settling_rule_stopped",
+        _("Rule for inbox items switched off after failures"),
+        "dashboard_settlingrule",
+        f"g.id, g.name, g.stopped_at AS since, {NO_AMOUNT}, coalesce(last.problem, '') AS detail"  # noqa: S608 - made of constants
+        " FROM dashboard_settlingrule g LEFT JOIN LATERAL (SELECT r.problem"
+        " FROM dashboard_settlingrun r WHERE r.rule_id = g.id AND r.status = 'failed'"
+        " ORDER BY r.id DESC LIMIT 1) last ON true",
+        "g.stopped_at IS NOT NULL",
+    ),
     # If no check ever ran, checks are missing since the first supplier was added.
     InboxRule(
         code="invariant_check_missed",

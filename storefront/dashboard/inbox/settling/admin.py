@@ -1,0 +1,185 @@
+"""Settling admin: enter rules, preview them, switch them on and off; show and undo what they did."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from orders.enums import VIEW_COSTS
+from storefront.dashboard.inbox.settling import matching, running
+from storefront.dashboard.inbox.settling.forms import FIELDS, SettlingRuleForm
+from storefront.dashboard.models import SettlingRule, SettlingRun
+from storefront.lib.staff import columns
+from storefront.lib.staff.admin import FormData, StaffAdmin, acting, action, confirmed_action
+from storefront.lib.staff.fieldsets import Group
+
+
+class CostsAdmin(StaffAdmin):
+    """Rules and their log show suppliers and losses."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(VIEW_COSTS) and bool(super().has_view_permission(request, obj))
+
+
+def _explain(rule: SettlingRule) -> str:
+    """Return what happens once the rule is on: how many items it settles now, and what can be undone."""
+    act = matching.act_of(rule)
+    count = sum(not match.obstacle for match in matching.find(rule, now=timezone.now()))
+    now = ngettext(
+        "The rule acts on %(count)s present item within a minute, and on each new one that fits.",
+        "The rule acts on %(count)s present items within a minute, and on each new one that fits.",
+        count,
+    )
+    return f"{now % {'count': count}} {act.undo_text if act else ''}"
+
+
+@admin.display(description=_("Issue"))
+def cause(rule: SettlingRule) -> str:
+    act = matching.act_of(rule)
+    return str(act.cause.sentence) if act else rule.cause
+
+
+@admin.display(description=_("Action"))
+def label(rule: SettlingRule) -> str:
+    act = matching.act_of(rule)
+    return str(act.action.label) if act else rule.action
+
+
+@admin.register(SettlingRule)
+class SettlingRuleAdmin(CostsAdmin):
+    empty_text: ClassVar = _(
+        "No rules. Add one for an issue that always gets the same answer, look at its dry run, then"
+        " switch it on."
+    )
+    form = SettlingRuleForm
+    editable = (*FIELDS, "act")
+    may_add = may_delete = True
+    exclude = ("cause", "action")
+    groups = (
+        Group(_("Rule"), ("name", "act", "max_failures")),
+        Group(_("Only items with"), ("supplier", "channel")),
+        Group(_("Limits"), ("max_amount", "max_daily_amount", "currency")),
+    )
+    list_display: ClassVar = [
+        *("name", cause, label, "supplier", "channel"),
+        columns.money("max_amount", _("Amount at most")),
+        "is_on",
+        columns.age("stopped_at", _("Switched off after failures")),
+    ]
+    list_select_related: ClassVar = ["supplier", "channel"]
+    list_filter: ClassVar = ["is_on"]
+    ordering: ClassVar = ["name"]
+    actions_detail: ClassVar = ["preview", "switch_on", "switch_off"]
+    available_if: ClassVar = {
+        "switch_on": lambda row: not row.is_on,
+        "switch_off": lambda row: row.is_on or row.stopped_at is not None,
+    }
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT002 - Django's
+        **options: Any,
+    ) -> Any:
+        form = super().get_form(request, obj, change, **options)
+        return type(form.__name__, (form,), {"user": request.user})
+
+    def save_model(self, request: HttpRequest, obj: SettlingRule, form: Any, change: bool) -> None:
+        """Save a rule switched off: its dry run comes first."""
+        obj.is_on, obj.failures, obj.stopped_at = False, 0, None
+        obj.changed_by = str(request.user)[:100]
+        super().save_model(request, obj, form, change)
+        self.message_user(
+            request, gettext("The rule is off. Look at its dry run, then switch it on.")
+        )
+
+    @action(description=_("Dry run"), icon="preview", may="view")
+    def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        rule = self.row(request, object_id)
+        act = matching.act_of(rule)
+        if act is None or not request.user.has_perm(act.cause.right("view")):
+            raise PermissionDenied(act.cause.right("view") if act else "")
+        found = matching.find(rule, now=timezone.now())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Dry run"),
+            "rule": rule,
+            "act": act,
+            "matches": [match for match in found if not match.obstacle],
+            "others": [match for match in found if match.obstacle],
+            "opts": self.opts,
+            "original": rule,
+            "back": self.page_of(rule),
+        }
+        return TemplateResponse(request, "dashboard/inbox/settling_preview.html", context)
+
+    @confirmed_action(
+        description=_("Switch on"), icon="play_arrow", explain=_explain, done=_("%s is on.")
+    )
+    def switch_on(self, request: HttpRequest, rule: SettlingRule, _data: FormData) -> None:
+        act = matching.act_of(rule)
+        right = act.cause.right("change") if act else ""
+        if not request.user.has_perm(right):
+            raise PermissionDenied(right)
+        running.switch_on(rule=rule, actor=str(request.user))
+
+    @confirmed_action(
+        description=_("Switch off"),
+        icon="stop",
+        explain=_("The rule settles no more items. What it did stays."),
+        done=_("%s is off."),
+    )
+    def switch_off(self, request: HttpRequest, rule: SettlingRule, _data: FormData) -> None:
+        running.switch_off(rule=rule, actor=str(request.user))
+
+
+@admin.display(description=_("In the inbox"), boolean=True)
+def is_open(run: SettlingRun) -> bool:
+    return run.case.settled_at is None
+
+
+@admin.register(SettlingRun)
+class SettlingRunAdmin(CostsAdmin):
+    empty_text: ClassVar = _("No rule has settled an item yet.")
+    list_display: ClassVar = [
+        *("name", "rule", columns.money("amount", _("Amount")), "status", "problem"),
+        *(is_open, columns.age("at", _("When")), "undone_by"),
+    ]
+    list_select_related: ClassVar = ["rule", "case"]
+    list_filter: ClassVar = ["status", "rule"]
+    actions_detail: ClassVar = ["open_item", "undo"]
+    user_errors: ClassVar = (running.CannotUndoError,)
+    available_if: ClassVar = {
+        "undo": lambda run: (
+            run.status == SettlingRun.Status.DONE
+            and bool((act := matching.act_of(run.rule)) and act.undo)
+        ),
+    }
+
+    @action(description=_("Open record"), icon="open_in_new", may="view")
+    def open_item(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        run = self.row(request, object_id)
+        act = matching.act_of(run.rule)
+        page = act.cause.page if act else "dashboard_settlingrun"
+        row = run.case.row if act else run.pk
+        return HttpResponseRedirect(reverse(f"admin:{page}_change", args=[row]))
+
+    @confirmed_action(
+        description=_("Undo"),
+        icon="undo",
+        explain=_("The item returns to the inbox. Rules do not act on this record again."),
+        done=_("Undone: %s."),
+    )
+    def undo(self, request: HttpRequest, run: SettlingRun, _data: FormData) -> None:
+        act = matching.act_of(run.rule)
+        right = act.cause.right("change") if act else ""
+        if not request.user.has_perm(right):
+            raise PermissionDenied(right)
+        running.undo(run=run, **acting(request))
