@@ -112,7 +112,7 @@ class Migration(migrations.Migration):
             name="SettlingRun",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=200, verbose_name="Record")),
+                ("name", models.CharField(blank=True, max_length=200, verbose_name="Record")),
                 ("amount", models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, verbose_name="Amount")),
                 ("currency", models.CharField(blank=True, max_length=3, verbose_name="Currency")),
                 ("status", models.CharField(choices=[("started", "Started"), ("done", "Done"), ("failed", "Failed"), ("undone", "Undone")], default="started", max_length=8, verbose_name="Status")),

@@ -67,7 +67,7 @@ class SettlingRun(models.Model):
     case = models.OneToOneField(
         InboxCase, models.CASCADE, related_name="run", verbose_name=_("Inbox case")
     )
-    name = models.CharField(_("Record"), max_length=200)
+    name = models.CharField(_("Record"), max_length=200, blank=True)
     amount = amount_field(_("Amount"), null=True)
     currency = models.CharField(_("Currency"), max_length=3, blank=True)
     status = models.CharField(_("Status"), max_length=8, choices=Status, default=Status.STARTED)
@@ -83,7 +83,7 @@ class SettlingRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name or str(self.case)
 
     @property
     def money(self) -> Money | None:

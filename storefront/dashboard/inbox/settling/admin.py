@@ -26,6 +26,12 @@ class CostsAdmin(StaffAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm(VIEW_COSTS) and bool(super().has_view_permission(request, obj))
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(VIEW_COSTS) and super().has_change_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(VIEW_COSTS) and super().has_add_permission(request)
+
 
 def _explain(rule: SettlingRule) -> str:
     """Return what happens once the rule is on: how many items it settles now, and what can be undone."""
@@ -149,7 +155,7 @@ def is_open(run: SettlingRun) -> bool:
 class SettlingRunAdmin(CostsAdmin):
     empty_text: ClassVar = _("No rule has settled an item yet.")
     list_display: ClassVar = [
-        *("name", "rule", columns.money("amount", _("Amount")), "status", "problem"),
+        *("__str__", "rule", columns.money("amount", _("Amount")), "status", "problem"),
         *(is_open, columns.age("at", _("When")), "undone_by"),
     ]
     list_select_related: ClassVar = ["rule", "case"]

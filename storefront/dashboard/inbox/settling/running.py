@@ -19,6 +19,7 @@ from storefront.lib.state_machine import ConcurrentUpdateError
 log = logging.getLogger(__name__)
 Status = SettlingRun.Status
 DAY = timedelta(days=1)
+MESSAGES = "notifications_message"  # their names have the address of a customer
 
 
 class CannotUndoError(Exception):
@@ -69,7 +70,7 @@ def _claim(
     run = SettlingRun(
         rule=locked,
         case=case,
-        name=match.item.name[:200],
+        name="" if match.item.cause.page == MESSAGES else match.item.name[:200],
         amount=amount.amount if amount else None,
         currency=amount.currency if amount else "",
         at=now,

@@ -81,8 +81,8 @@ def test_csv_has_a_row_for_each_week_and_cause(staff, cases):
 
     _head, *rows = csv.reader(text.splitlines())
     assert sorted(row[1:] for row in rows) == [
-        ["Purchase order on hold", "1", "0", "0", ""],
-        ["Purchase order submission is overdue", "3", "1", "2", "7200"],
+        ["Purchase order on hold", "1", "0", "0", "0", ""],
+        ["Purchase order submission is overdue", "3", "1", "0", "2", "7200"],
     ]
 
 

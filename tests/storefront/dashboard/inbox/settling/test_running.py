@@ -103,7 +103,7 @@ def test_conditions_on_supplier_and_channel(started, condition):
 
 
 def _copy_of(channel):
-    channel.pk, channel.code, channel.name = None, "other", "Other"
+    channel.pk, channel.code, channel.path = None, "other", "other"
     channel._state.adding = True
     channel.save()
     return channel
@@ -198,6 +198,7 @@ def test_kept_carriers_can_be_undone(shared_world):
         cause="parcel_other_carrier",
         action="keep_carrier",
         max_amount=Decimal(100_000),
+        max_daily_amount=None,
         supplier=Supplier.objects.get(),
         channel=Listing.objects.first().channel,
     )
