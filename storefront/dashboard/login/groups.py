@@ -157,6 +157,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
             f"orders.change_{table}"
             for table in ("order", "purchaseorder", "payment", "backorder", "supplierclaim")
         ),
+        *(f"dashboard.{verb}_settlingrule" for verb in ("add", "change", "delete")),
+        "dashboard.change_settlingrun",
         "catalog.change_pricehold",
         "catalog.change_exchangerateupdate",
         "events.change_webhookdelivery",
@@ -169,6 +171,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "suppliers.change_syncrun",
         "suppliers.change_syncissue",
         "suppliers.change_supplier",
+        "suppliers.change_connection",  # "Retry now", once a supplier answers again
     ],
     "Admin": ["*"],
 }  # fmt: skip

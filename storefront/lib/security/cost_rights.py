@@ -18,6 +18,8 @@ COST_TABLES = frozenset(
         "catalog.pricerule",
         "catalog.sellingcosts",
         "dashboard.invariantviolation",
+        "dashboard.settlingrule",
+        "dashboard.settlingrun",
         "events.webhooksubscription",  # its receiver learns of suppliers
         "hooks.inboundwebhook",
         "hooks.suppliersecret",

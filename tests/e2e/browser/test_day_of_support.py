@@ -63,7 +63,7 @@ def sign_in(page, desk, name):
 def find_by_phone(page, number, order):
     """Open an order by Ctrl-K."""
     page.keyboard.press("Control+k")
-    page.get_by_placeholder("Type to search").fill(number)
+    page.get_by_placeholder("Type to search").press_sequentially(number)
     page.get_by_role("link", name=order.number).first.click()
     page.locator("#timeline-title").wait_for()
 

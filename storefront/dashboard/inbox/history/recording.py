@@ -38,16 +38,15 @@ def _label(page: str) -> str:
 
 
 def _acts_sql() -> str:
-    """Return the newest acts of staff: page, row and time. Notes, tags and reading are no acts."""
+    """Return the newest acts of staff: page, row and time. Reading is no act."""
     return f"""
         SELECT {_page_of("c.subject")} AS page, c.subject_id AS id, c.at
         FROM (SELECT * FROM lib_statuschange ORDER BY id DESC LIMIT {NEWEST_ACTS}) c
         JOIN accounts_user u ON u.email = c.actor AND u.is_staff
         UNION ALL
-        SELECT t.app_label || '_' || t.model, e.object_id::bigint, e.action_time
-        FROM (SELECT * FROM django_admin_log ORDER BY id DESC LIMIT {NEWEST_ACTS}) e
-        JOIN django_content_type t ON t.id = e.content_type_id
-        WHERE e.object_id ~ '^[0-9]{{1,18}}$'
+        SELECT {_page_of("e.subject")}, e.subject_id::bigint, e.at
+        FROM (SELECT * FROM lib_auditevent ORDER BY id DESC LIMIT {NEWEST_ACTS}) e
+        WHERE e.subject_id ~ '^[0-9]{{1,18}}$' AND e.action <> 'downloaded'
         UNION ALL
         SELECT k.page, a.row, a.at FROM dashboard_inboxassignment a
         JOIN {_causes_sql()} ON k.code = a.cause
@@ -103,10 +102,9 @@ def _cases_sql() -> str:
                          JOIN accounts_user u ON u.email = s.actor AND u.is_staff
                          WHERE s.subject = k.subject AND s.subject_id = c.row
                            AND s.at >= c.opened_at)
-              OR EXISTS (SELECT FROM django_admin_log e
-                         JOIN django_content_type t ON t.id = e.content_type_id
-                         WHERE t.app_label || '_' || t.model = k.page
-                           AND e.object_id = c.row::text AND e.action_time >= c.opened_at)
+              OR EXISTS (SELECT FROM lib_auditevent e
+                         WHERE e.subject = k.subject AND e.subject_id = c.row::text
+                           AND e.action <> 'downloaded' AND e.at >= c.opened_at)
             THEN 'staff'
             WHEN EXISTS (SELECT FROM dashboard_settlingrun r
                          WHERE r.case_id = c.id AND r.status = 'done') THEN 'rule'

@@ -11,26 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from orders.enums import VIEW_COSTS
 from storefront.dashboard.inbox.settling import matching, running
 from storefront.dashboard.inbox.settling.forms import FIELDS, SettlingRuleForm
 from storefront.dashboard.models import SettlingRule, SettlingRun
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import FormData, StaffAdmin, acting, action, confirmed_action
 from storefront.lib.staff.fieldsets import Group
-
-
-class CostsAdmin(StaffAdmin):
-    """Rules and their log show suppliers and losses."""
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(VIEW_COSTS) and bool(super().has_view_permission(request, obj))
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(VIEW_COSTS) and super().has_change_permission(request, obj)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(VIEW_COSTS) and super().has_add_permission(request)
 
 
 def _explain(rule: SettlingRule) -> str:
@@ -58,7 +44,7 @@ def label(rule: SettlingRule) -> str:
 
 
 @admin.register(SettlingRule)
-class SettlingRuleAdmin(CostsAdmin):
+class SettlingRuleAdmin(StaffAdmin):
     empty_text: ClassVar = _(
         "No rules. Add one for an issue that always gets the same answer, look at its dry run, then"
         " switch it on."
@@ -152,7 +138,7 @@ def is_open(run: SettlingRun) -> bool:
 
 
 @admin.register(SettlingRun)
-class SettlingRunAdmin(CostsAdmin):
+class SettlingRunAdmin(StaffAdmin):
     empty_text: ClassVar = _("No rule has settled an item yet.")
     list_display: ClassVar = [
         *("__str__", "rule", columns.money("amount", _("Amount")), "status", "problem"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.utils.translation import gettext
@@ -14,6 +14,7 @@ from storefront.dashboard.models import SettlingRule, SettlingRun
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 
+PAUSE = timedelta(days=1)  # of one record: an action that does not help is not repeated at once
 MAX_ITEMS = 500  # of one rule in one run; the next run goes on
 _PURCHASE_ORDER = (
     "SELECT x.id, po.supplier_id, o.channel_id FROM {table} x"
@@ -72,12 +73,13 @@ def find(rule: SettlingRule, *, now: datetime) -> list[Match]:
     items = query.load_items(causes=(act.cause,), now=now, most=MAX_ITEMS)
     rows = [item.row for item in items]
     owners = _load_owners(act.cause.page, rows) if rule.supplier_id or rule.channel_id else {}
-    undone = set(
-        SettlingRun.objects.filter(
-            case__cause=rule.cause, case__row__in=rows, status=SettlingRun.Status.UNDONE
-        ).values_list("case__row", flat=True)
-    )
-    return [_match(rule, act, item, owners, undone) for item in _once(items)]
+    runs = SettlingRun.objects.filter(case__cause=rule.cause, case__row__in=rows)
+    undone = runs.filter(status=SettlingRun.Status.UNDONE)
+    recent = runs.filter(at__gt=now - PAUSE)
+    obstacles = dict.fromkeys(
+        recent.values_list("case__row", flat=True), gettext("A rule acted on it within a day")
+    ) | dict.fromkeys(undone.values_list("case__row", flat=True), gettext("Undone by staff"))
+    return [_match(rule, act, item, owners, obstacles) for item in _once(items)]
 
 
 def _once(items: Iterable[InboxItem]) -> list[InboxItem]:
@@ -89,15 +91,15 @@ def _match(
     act: SettlingAct,
     item: InboxItem,
     owners: Mapping[int, tuple[int | None, int | None]],
-    undone: set[int],
+    obstacles: Mapping[int, str],
 ) -> Match:
     amount = act.amount(item)
     supplier_id, channel_id = owners.get(item.row, (None, None))
     obstacle = ""
     if item.assignee:
         obstacle = gettext("%s works on it") % item.assignee
-    elif item.row in undone:
-        obstacle = gettext("Undone by staff")
+    elif item.row in obstacles:
+        obstacle = obstacles[item.row]
     elif not act.parts(item):
         obstacle = gettext("Other hold reasons than a known loss")
     elif rule.supplier_id and rule.supplier_id != supplier_id:

@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 
 from orders.models import OrderMessage, PurchaseOrder
 from storefront.dashboard import tasks
 from storefront.dashboard.inbox import assignments, follow_up
 from storefront.dashboard.inbox.history import recording
 from storefront.dashboard.models import HandledOrder, InboxCase
+from storefront.lib.models import AuditEvent
 from tests.factories.accounts import make_staff
 from tests.factories.inbox_items import AGO, ITEMS
 from tests.factories.orders import make_purchase_orders, make_sellable
@@ -64,13 +63,21 @@ def move(held):
 
 
 def log(held):
-    LogEntry.objects.create(
-        user_id=make_staff("bob").pk,
-        content_type=ContentType.objects.get_for_model(PurchaseOrder),
-        object_id=str(held.pk),
-        action_flag=CHANGE,
-        action_time=SOON,
+    record_audit("acted", held)
+
+
+def download(held):
+    record_audit("downloaded", held)
+
+
+def record_audit(action, held):
+    AuditEvent.objects.create(
+        actor="ann@fara.example",
+        action=action,
+        subject="orders.PurchaseOrder",
+        subject_id=str(held.pk),
     )
+    AuditEvent.objects.update(at=SOON)
 
 
 def answer(held):
@@ -92,7 +99,7 @@ def snooze(held):
     ("act", "expected"),
     [
         *((act, "staff") for act in (assign, move, log, answer)),
-        *((act, "itself") for act in (move_by_customer, snooze)),
+        *((act, "itself") for act in (move_by_customer, snooze, download)),
     ],
 )
 def test_a_case_is_settled_by_hand_if_staff_acted_while_it_was_open(held, act, expected):

@@ -22,6 +22,7 @@ from tests.storefront.dashboard.inbox.settling.conftest import HELD, hold, loss,
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=1)
+TOMORROW = NOON + timedelta(hours=25)
 
 
 def run(now=NOON):
@@ -56,16 +57,19 @@ def test_a_rule_overrides_known_losses_up_to_its_limit(rule, started):
     assert InboxCase.objects.get(cause=HELD, row=fits.pk).settled_by == "rule"
 
 
-def test_each_case_is_settled_once_and_a_new_case_again(rule):
+def test_a_record_is_settled_once_a_day_and_each_case_once(rule):
     row = hold(loss("1.00"))
     run()
     PurchaseOrder.objects.update(status="on_hold", hold_reasons=[loss("1.00")])
-    assert run() == 0, "the case did not end meanwhile"
+    assert run(now=TOMORROW) == 0, "the case did not end meanwhile"
 
     PurchaseOrder.objects.update(status="ready")
     run()
     PurchaseOrder.objects.update(status="on_hold", hold_reasons=[loss("1.00")])
-    assert run(now=LATER) == 1
+    assert run(now=LATER) == 0
+    (match,) = matching.find(rule, now=LATER)
+    assert match.obstacle == "A rule acted on it within a day"
+    assert run(now=TOMORROW) == 1
     assert SettlingRun.objects.filter(case__row=row.pk).count() == 2
 
 
@@ -75,7 +79,7 @@ def test_the_limit_of_a_day_stops_a_rule_until_the_day_has_passed(rule):
 
     assert run() == 2
     assert run(now=NOON + timedelta(hours=23)) == 0
-    assert run(now=NOON + timedelta(hours=25)) == 2
+    assert run(now=TOMORROW) == 2
 
 
 def test_staff_keep_what_they_work_on_and_what_they_snoozed(rule):

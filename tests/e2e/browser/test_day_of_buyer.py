@@ -1,0 +1,94 @@
+"""A day of a buyer in a real browser: compare suppliers, approve prices in bulk, rehearse routing."""
+
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Group
+
+from catalog.models import Listing, PriceHold
+from orders.models import RoutingRules
+from storefront.accounts.models import User
+from storefront.dashboard.login import groups
+from tests.e2e.browser.conftest import look
+from tests.factories.suppliers import NOON
+
+pytestmark = [pytest.mark.browser, pytest.mark.full]
+RAISE = Decimal(2)
+
+
+@pytest.fixture
+def office(world):
+    """Create a buyer, and a price change to review for each listing; return the URL."""
+    groups.create_groups()
+    user = User.objects.create_user("buyer@fara.example", "a good password", is_staff=True)
+    user.groups.add(Group.objects.get(name="Buyer"))
+    for listing in Listing.objects.all():
+        PriceHold.objects.create(
+            listing=listing,
+            status_since=NOON,
+            opened_at=NOON,
+            reason="moved_too_far",
+            sentence="It rises by 2.00.",
+            breakdown={"figures": {"old": "1", "new": "3", "move": "200 %"}},
+            old_amount=listing.price_amount,
+            proposed_amount=listing.price_amount + RAISE,
+            cost_amount=listing.cost_amount,
+            rule=listing.rule,
+        )
+    return world
+
+
+def sign_in(page, office):
+    page.goto(f"{office}/admin/")
+    page.fill("[name=username]", "buyer@fara.example")
+    page.fill("[name=password]", "a good password")
+    page.keyboard.press("Enter")
+    page.locator("#waiting-title").wait_for()
+
+
+def compare_suppliers(page):
+    page.get_by_role("link", name="Scorecards").click()
+    page.get_by_role("table").first.wait_for()
+    look(page)
+    page.get_by_role("table").get_by_role("link").first.click()
+    page.get_by_role("heading", level=1).first.wait_for()
+
+
+def approve_prices(page, office):
+    before = dict(Listing.objects.values_list("pk", "price_amount"))
+    page.get_by_role("link", name="Price change needs approval", exact=True).click()
+    page.locator("#runbook").wait_for()
+    page.goto(f"{office}/admin/catalog/pricehold/?status__exact=open")
+    look(page)
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("approve_all")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_text(f"{len(before)} done.").wait_for()
+    after = dict(Listing.objects.values_list("pk", "price_amount"))
+    assert after == {pk: price + RAISE for pk, price in before.items()}
+    assert not PriceHold.objects.filter(status="open").exists()
+
+
+def rehearse_routing(page):
+    listing = Listing.objects.select_related("variant").first()
+    page.locator("#nav-sidebar h2", has_text="Settings").click()
+    page.get_by_role("link", name="Routing simulator").click()
+    page.locator("[name=lines]").fill(f"{listing.variant.sku} 2")
+    page.get_by_role("button", name="Simulate").click()
+    page.get_by_role("status").get_by_text("1 parcel.").wait_for()
+    page.locator("#lines-title").wait_for()
+    look(page)
+    page.locator("[name=lines]").fill(f"{listing.variant.sku} 999")
+    page.get_by_role("button", name="Simulate").click()
+    page.get_by_text("This quantity cannot be shipped there.").first.wait_for()
+    assert not RoutingRules.objects.exists(), "a rehearsal stores nothing"
+
+
+def test_a_buyer_compares_approves_and_rehearses(office, browse):
+    page = browse()
+    sign_in(page, office)
+
+    compare_suppliers(page)
+    page.goto(f"{office}/admin/")
+    approve_prices(page, office)
+    rehearse_routing(page)
