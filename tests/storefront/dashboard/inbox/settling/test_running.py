@@ -16,6 +16,7 @@ from storefront.dashboard.inbox.settling.acts import ACTS, CANNOT_BE_UNDONE
 from storefront.dashboard.models import InboxCase, SettlingRule, SettlingRun
 from storefront.lib.state_machine import ConcurrentUpdateError, StatusChange
 from suppliers.models import Supplier
+from tests.factories.catalog import make_channel
 from tests.factories.inbox_items import ITEMS, items_of
 from tests.factories.suppliers import NOON, make_supplier
 from tests.storefront.dashboard.inbox.settling.conftest import HELD, hold, loss, make_rule
@@ -96,7 +97,7 @@ def test_conditions_on_supplier_and_channel(started, condition):
     row = hold(loss("1.00"))
     other = {
         "supplier": lambda: make_supplier(code="other"),
-        "channel": lambda: _copy_of(row.order.channel),
+        "channel": lambda: make_channel(code="other"),
     }[condition]()
     made = make_rule(**{condition: other})
     assert [match.obstacle for match in matching.find(made, now=NOON)] == [f"Another {condition}"]
@@ -104,13 +105,6 @@ def test_conditions_on_supplier_and_channel(started, condition):
     own = {"supplier": row.supplier, "channel": row.order.channel}[condition]
     SettlingRule.objects.update(**{condition: own})
     assert run() == 1
-
-
-def _copy_of(channel):
-    channel.pk, channel.code, channel.path = None, "other", "other"
-    channel._state.adding = True
-    channel.save()
-    return channel
 
 
 def test_failures_in_a_row_switch_a_rule_off_and_show_it_in_the_inbox(rule, monkeypatch):
