@@ -268,8 +268,7 @@ CELERY_TASK_ROUTES = {
     "storefront.sales_channels.publishing.tasks.publish": {"queue": "syncs"},
     "storefront.sales_channels.drift.tasks.check_store": {"queue": "bulk"},
     "storefront.privacy.tasks.*": {"queue": "bulk"},
-    "storefront.dashboard.tasks.refresh_figures": {"queue": "bulk"},
-    "storefront.dashboard.tasks.record_inbox": {"queue": "bulk"},
+    "storefront.dashboard.tasks.re*": {"queue": "bulk"},  # refresh_figures, record_inbox
     "storefront.product_feeds.tasks.build": {"queue": "bulk"},
 }
 # Bulkhead: processes for syncs and orders of one supplier; half as many for webhooks or claims.

@@ -94,7 +94,7 @@ def ask_for_refund(page, order):
 
 def approve(page, request):
     """Approve the refund from the inbox, as far as the page lets the user."""
-    page.get_by_role("link", name="Refund needs approval", exact=True).click()
+    page.get_by_role("link", name="Refund waits for approval", exact=True).click()
     page.get_by_role("link", name=request.order.number).first.click()
     page.locator("a[href$='/approve/']").first.click()
     page.get_by_role("button", name="Approve refund").click()
