@@ -41,7 +41,7 @@ from orders.purchasing import acknowledgements
 from storefront.accounts.models import LoginAttempts
 from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.rules.registry import RULES
-from storefront.dashboard.models import InvariantCheckRun, InvariantViolation, SettlingRule
+from storefront.dashboard.models import InvariantCheckRun, InvariantViolation
 from storefront.lib.money import Money
 from storefront.lib.state_machine import StatusChange
 from storefront.webhooks.models import InboundWebhook
@@ -358,7 +358,6 @@ ITEMS = {
         since=AGO,
         seen_at=NOON,
     ),
-    "settling_rule_stopped": lambda: SettlingRule.objects.create(name="keep", stopped_at=AGO),
     "invariant_check_missed": lambda: InvariantCheckRun.objects.create(at=AGO),
     "supply_unpublished": lambda: InvariantCheckRun.objects.create(
         at=NOON - timedelta(minutes=31),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from notifications.models import ChatChannel, Event, Message, Suppression
 from orders.models import Order, RefundRequest
 from storefront.api.models import IdempotencyRecord
+from storefront.dashboard.models import SettlingRule
 from storefront.events.models import WebhookSubscription
 from tests.factories.suppliers import NOON
 
@@ -61,6 +62,7 @@ MESSAGE_CASES = {
     "chat_channel_failing": lambda: ChatChannel.objects.create(
         name="ops", dialect="slack", url_encrypted="", failing_since=AGO, disabled_at=NOON
     ),
+    "settling_rule_stopped": lambda: SettlingRule.objects.create(name="keep", stopped_at=AGO),
     "address_unreachable": make_supplier_suppression,
     "message_undeliverable": lambda: Message.objects.update(status="failed", status_since=AGO),
 }
