@@ -25,7 +25,9 @@ class SettlingRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         label=_("Issue and action"),
         help_text=_("The rule acts as a click on this button would, once for each item."),
     )
-    currency = CurrencyField(required=False, help_text=_("Of the limits above."))
+    currency = CurrencyField(
+        label=_("Currency"), required=False, help_text=_("Of the limits above.")
+    )
 
     class Meta:
         model = SettlingRule
