@@ -32,10 +32,10 @@ def brands():
 
 
 def test_large_number_is_shown_as_a_limit_small_one_exactly(staff, brands):
-    many = staff.get(LIST).content.decode()
+    many = staff.get(LIST).context["cl"]
     few = staff.get(LIST, {"q": "B 1"}).content.decode()
 
-    assert "6+ results" in many
+    assert str(many.result_count) == "6+"
     assert "6 results" in few
 
 
@@ -65,10 +65,12 @@ def test_page_that_does_not_exist_leads_to_the_first(staff, brands, page):
 def test_page_beyond_the_limit_of_a_list_says_what_to_do(staff, brands):
     Brand.objects.bulk_create(Brand(key=f"c{n:02}", name=f"C {n:02}") for n in range(15))
 
-    last, beyond = (staff.get(LIST, {"p": n}, follow=True).content.decode() for n in (10, 11))
+    pages = [staff.get(LIST, {"p": n}, follow=True) for n in (10, 11)]
+    last, beyond = (page.content.decode() for page in pages)
 
     message = "A list shows up to 20 rows. Narrow it by a search or a filter."
-    assert ("20+ results" in last, message in last, message in beyond) == (True, False, True)
+    assert str(pages[0].context["cl"].result_count) == "20+"
+    assert (message in last, message in beyond) == (False, True)
     short = staff.get(LIST, {"p": 11, "q": "B 1"}, follow=True).content.decode()
     assert message not in short
 
