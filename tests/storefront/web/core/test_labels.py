@@ -2,6 +2,7 @@ import ast
 import io
 import re
 import tokenize
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +26,7 @@ KEYWORDS = dict.fromkeys(("_", "gettext", "gettext_lazy")) | dict.fromkeys(
 )
 ROOTS = ("catalog", "notifications", "orders", "shipping", "storefront", "suppliers")
 # A gettext call in the code that templatize() makes of a Django template.
+ENTRY_ID = re.compile(r"^(?:msgctxt|msgid) ", re.MULTILINE)
 CALL = re.compile(r"\b(?:_|n?gettext)\((?=u?[\"'])")
 
 
@@ -89,6 +91,14 @@ def test_translations_keep_every_placeholder(translated):
     broken = {entry.id: errors for entry in translated if (errors := list(entry.check(translated)))}
 
     assert broken == {}
+
+
+def test_no_text_is_translated_twice():
+    entries = (LOCALE / "django.po").read_text().split("\n\n")
+    ids = [entry[match.start() :] for entry in entries if (match := ENTRY_ID.search(entry))]
+    ids = [text.partition("\nmsgstr")[0] for text in ids]
+
+    assert [text for text, count in Counter(ids).items() if count > 1] == []
 
 
 def test_every_filter_and_sort_order_has_a_label():
