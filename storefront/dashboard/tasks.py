@@ -8,7 +8,6 @@ from django.utils import timezone
 from storefront.dashboard.alerts import public_events, sending
 from storefront.dashboard.figures import rollup, visits
 from storefront.dashboard.inbox.history import recording
-from storefront.dashboard.inbox.settling import running
 from storefront.dashboard.invariants import scheduled_check
 
 
@@ -36,6 +35,9 @@ def refresh_figures(**_: Any) -> None:
 @shared_task
 def record_inbox(**_: Any) -> None:
     """Note which inbox rows are new and which are settled; let rules settle items."""
+    # Not before it is needed: its actions load the pages of the admin.
+    from storefront.dashboard.inbox.settling import running  # noqa: PLC0415
+
     now = timezone.now()
     recording.record(now=now)
     running.run_all(now=now)

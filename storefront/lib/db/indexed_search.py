@@ -165,6 +165,10 @@ def digits_of(text: str) -> str:
     return "".join(character for character in text if character.isascii() and character.isdigit())
 
 
+def _typed(search_term: str) -> str:
+    return search_term.replace("\0", "").strip()
+
+
 class IndexedSearch:
     """Admin mixin: a list is searched by ``search_condition`` instead of by ``search_fields``.
 
@@ -183,7 +187,7 @@ class IndexedSearch:
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        text = search_term.replace("\0", "").strip()
+        text = _typed(search_term)
         condition = self.search_condition(text) if text else Q()
         if condition is not None:
             return queryset.filter(condition), False
@@ -205,13 +209,28 @@ class LargeTable(IndexedSearch):
     search_prefixes: ClassVar[Sequence[str]] = ()
     sortable_by: ClassVar[Sequence[str]] = ()  # the database would sort the whole table
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search only the columns that this user may see (``HiddenFields``)."""
+        admin: Any = self
+        shown = admin.get_search_fields(request)
+        text = _typed(search_term)
+        if not text or {*shown} == {*admin.search_fields}:
+            return super().get_search_results(request, queryset, search_term)
+        return queryset.filter(pk__in=find(self._searches_in(shown, text)).all()), False
+
     def searches(self, text: str) -> list[IdSearch]:
+        admin: Any = self
+        return self._searches_in(admin.search_fields, text)
+
+    def _searches_in(self, paths: Sequence[str], text: str) -> list[IdSearch]:
         admin: Any = self
         rows = admin.model._default_manager.all()  # noqa: SLF001 - Django's documented model API
         terms = dict.fromkeys((text, text.upper(), text.lower()))
         terms |= dict.fromkeys(prefix + text.upper() for prefix in self.search_prefixes)
         found: list[IdSearch] = []
-        for path in admin.search_fields:
+        for path in paths:
             if path.startswith("="):
                 is_number = text.isdecimal() and len(text) <= MAX_DIGITS
                 found += equal_to(rows.filter(**{path[1:]: text})) if is_number else []

@@ -10,10 +10,9 @@ from orders.models import TaxRate
 from orders.routing import decision_log
 from orders.routing import rules as routing_rules
 from orders.routing.ranking import DEFAULT_RULES, Rules
-from shipping.availability import availability, cart_preview
+from shipping.availability import availability, cart_preview, cart_summary
 from shipping.models import LiveRateLocation
 from shipping.rates import quotes
-from storefront.web.cart import summary
 from suppliers.models import Scorecard
 from tests.factories.catalog import make_channel
 from tests.factories.orders import make_cart, make_sellable
@@ -129,7 +128,7 @@ def test_a_postcode_asks_for_live_rates_as_a_cart_does(monkeypatch, live_light):
     assert supplier.asked == []
     found = preview(live_light, postcode="10115")
     (_, ship_to, _) = supplier.asked[0]
-    real = summary.summarize(cart=cart, country="DE", now=NOON)
+    real = cart_summary.summarize(cart=cart, country="DE", now=NOON)
 
     assert (ship_to.country, ship_to.postcode) == ("DE", "10115")
     assert [one.price for one in found.quotes] == [one.price for one in real.quotes]

@@ -31,7 +31,10 @@ COVERED: Mapping[StatusField, Mapping[str, str]] = {
         "undoing": SWEPT,
         "failed": "Its page says why; staff try again.",
     },
-    ("catalog.PriceHold", "status"): {"open": "price_blocked"},
+    ("catalog.PriceHold", "status"): {
+        "open": "price_blocked",
+        "rejected": "The present price stays; the rejection can be undone.",
+    },
     ("catalog.ExchangeRateUpdate", "status"): {"waiting": "exchange_rate_pending"},
     ("sales_channels.RemoteOrderRecord", "status"): {
         "received": "store_order_unprocessed",

@@ -27,7 +27,7 @@ PLAIN |= {"category", "method", "status", "valid_from", "valid_until", "restrict
 PLAIN |= {"accepts_returns", "calls_per_second", "countries", "issuer", "price_outlier_factor"}
 PLAIN |= {"carrier", "color", "family", "lithium", "option_names", "replaced_by"}
 PLAIN |= {"default_language", "host", "order_days", "path", "permissions", "prices_exclude_tax"}
-PLAIN |= {"platform", "time_zone"}
+PLAIN |= {"platform", "time_zone", "bank", "freight", "goods", "tax"}
 
 
 NAMED = {"Supplier", "Connection", "QuarantineThresholds", "ShippingService", "PriceRule, new"}

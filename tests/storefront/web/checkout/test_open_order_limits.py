@@ -9,8 +9,8 @@ from notifications.models import Event
 from orders.checkout import checkout, network_limits, unpaid_orders
 from orders.models import Cart, CartLine, Order, Payment
 from orders.payments import updates
+from shipping.availability import cart_summary
 from storefront.lib.security import client_ip
-from storefront.web.cart import summary
 from storefront.web.core.visit import COUNT_COOKIE, UNPAID_COOKIE
 from suppliers.models import StockLevel
 from tests.factories.catalog import NOON
@@ -172,7 +172,7 @@ def test_order_of_more_than_half_of_the_stock_asks_for_fewer_units(
     stock(20)
 
     # As if stock was sold after the cart was shown. Otherwise the cart refuses first.
-    monkeypatch.setattr(summary, "_limits", lambda _plan: {})
+    monkeypatch.setattr(cart_summary, "_limits", lambda _plan: {})
     buy(customer, light, quantity=11)
     review = customer.get("/en/checkout/review/")
     page = Page(customer.post(f"/{language}/checkout/place/", {"agreed": agreed(review)}))
