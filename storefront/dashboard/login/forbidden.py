@@ -54,7 +54,7 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
             permission = actions[0]
             check = getattr(page, f"has_{permission}_permission", None)
             if named := getattr(check, "rights", ()):
-                return [*named]
+                return [*named, f"{app}.view_{model_name}"]  # an action also reads its row
             if is_read:
                 verb = "view"
             elif what in {"add", "delete"}:
