@@ -1,5 +1,7 @@
 """Tax models: store tax rates by place and day, our registration numbers, and booking accounts."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -132,78 +134,66 @@ class TaxNumber(models.Model):
 ACCOUNT = RegexValidator(r"^[0-9]{4,9}$", _("Use four to nine digits."))
 
 
+def account_field(label: Any, *, default: str, help_text: Any) -> "models.CharField[str, str]":
+    return models.CharField(
+        label, max_length=9, default=default, validators=[ACCOUNT], help_text=help_text
+    )
+
+
 class BookingAccounts(models.Model):
     """The accounts that the bookkeeping export books to. At most one row.
 
     The defaults are the usual accounts of SKR03, a German standard chart of accounts.
     """
 
-    receivables = models.CharField(
+    receivables = account_field(
         _("Customers"),
-        max_length=9,
         default="10000",
-        validators=[ACCOUNT],
         help_text=_("One account for all customers. Usual: 10000."),
     )
-    payables = models.CharField(
+    payables = account_field(
         _("Suppliers"),
-        max_length=9,
         default="70000",
-        validators=[ACCOUNT],
         help_text=_("One account for all suppliers. Usual: 70000."),
     )
-    revenue = models.CharField(
+    revenue = account_field(
         _("Revenue with tax"),
-        max_length=9,
         default="8200",
-        validators=[ACCOUNT],
         help_text=_(
             "Net amounts with tax. Choose an account that adds no tax by itself. Usual: 8200"
             " (SKR03), 4200 (SKR04)."
         ),
     )
-    untaxed_revenue = models.CharField(
+    untaxed_revenue = account_field(
         _("Revenue without tax"),
-        max_length=9,
         default="8120",
-        validators=[ACCOUNT],
         help_text=_("Amounts without tax, such as exports. Usual: 8120 (SKR03), 4120 (SKR04)."),
     )
-    tax = models.CharField(
+    tax = account_field(
         _("Tax"),
-        max_length=9,
         default="1770",
-        validators=[ACCOUNT],
         help_text=_("VAT and sales tax of invoices. Usual: 1770 (SKR03), 3800 (SKR04)."),
     )
-    payments = models.CharField(
+    payments = account_field(
         _("Payment gateway"),
-        max_length=9,
         default="1360",
-        validators=[ACCOUNT],
         help_text=_(
             "Money on its way from the gateway to the bank. Usual: 1360 (SKR03), 1460 (SKR04)."
         ),
     )
-    bank = models.CharField(
+    bank = account_field(
         _("Bank"),
-        max_length=9,
         default="1200",
-        validators=[ACCOUNT],
         help_text=_("From which supplier invoices are paid. Usual: 1200 (SKR03), 1800 (SKR04)."),
     )
-    goods = models.CharField(
+    goods = account_field(
         _("Goods"),
-        max_length=9,
         default="3200",
-        validators=[ACCOUNT],
         help_text=_("Items on supplier invoices. Usual: 3200 (SKR03), 5200 (SKR04)."),
     )
-    freight = models.CharField(
+    freight = account_field(
         _("Freight"),
-        max_length=9,
         default="3800",
-        validators=[ACCOUNT],
         help_text=_("Freight on supplier invoices. Usual: 3800 (SKR03), 5800 (SKR04)."),
     )
     currency = models.CharField(
