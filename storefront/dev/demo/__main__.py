@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from storefront.dev.demo import lock, startup, status_file
+from storefront.dev.demo import lock, migration_files, startup, status_file
 from storefront.dev.runtime import datastores
 from storefront.dev.runtime.console import complain, say
 from storefront.dev.runtime.ports import NoFreePortError
@@ -42,7 +42,7 @@ FOLDERS = (
     "media",
     "log",
 )
-FILES = ("demo.env", "demo.synced", "beat-schedule*")
+FILES = ("demo.env", "demo.synced", migration_files.RECORD, "beat-schedule*")
 STOP_ORDER = (
     ("web", "worker", "beat"),
     ("sandboxes",),
@@ -127,6 +127,9 @@ def run(var: Path) -> int:
         supervisor.watch(write_status)
     except StopRequestedError:
         code = 130
+    except migration_files.EditedMigrationsError as error:
+        code = 1
+        complain(str(error))
     except FAILURES as error:
         code = 1
         complain(f"{error}\n\nAfter you have fixed this, run `make demo` again to continue.")

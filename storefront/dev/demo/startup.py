@@ -12,7 +12,7 @@ from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import urlsplit, urlunsplit
 
-from storefront.dev.demo import lock, processes
+from storefront.dev.demo import lock, migration_files, processes
 from storefront.dev.demo import secrets as demo_secrets
 from storefront.dev.runtime import datastores
 from storefront.dev.runtime.console import say
@@ -89,7 +89,9 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     settings = processes.settings(var=var, ports=ports, keys=secrets, addresses=stores.addresses)
     env = processes.environment(settings)
     owner = stage = processes.Stage(root=ROOT, var=var, ports=ports, env=env)
-    if "DATABASE_URL" in stores.addresses:  # own server: the shop uses its production role
+    has_own_database = "DATABASE_URL" in stores.addresses
+    if has_own_database:  # the shop uses its production role
+        migration_files.require_same(var, root=ROOT)
         app_url = as_app(env["DATABASE_URL"])
         owner = replace(stage, env={**env, "APP_DATABASE_URL": app_url})
         settings = {**settings, "DATABASE_URL": app_url}
@@ -101,6 +103,8 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     say("Migrating the database and loading the demo's configuration")
     preparing = owner.quietly("prepare", "-m", "storefront.dev.demo.prepare")
     supervisor.run(preparing, advice=REPAIR_DATABASE)
+    if has_own_database:
+        migration_files.record(var, root=ROOT)
     supervisor.wait_until_ready([sandboxes])
 
     say("Starting the web server and the worker")
