@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.accounting import bill_payments, three_way_match
 from orders.accounting.bill_payments import BillStatus
-from orders.accounting.invoices import lists_all_charges
 from orders.accounting.reconciliation import labels, purchase_comparison
 from orders.accounting.three_way_match import ThreeWayMatch
 from orders.claims import claims
@@ -201,8 +200,12 @@ def _match(
 ) -> MatchSummary:
     part = purchase_comparison.counterparty_of(purchase_order.supplier)
     recorded = {row.key: row for row in Discrepancy.objects.filter(purchase_order=purchase_order)}
+    # A charge may be missing only because the daily reconciliation has not fetched it yet.
+    is_uncharged = any(
+        row.kind == Discrepancy.Kind.SUPPLIER_NOT_CHARGED for row in recorded.values()
+    )
     findings = purchase_comparison.compare_purchase_order(
-        purchase_order, lists_all=lists_all_charges(purchase_order.supplier), now=now
+        purchase_order, lists_all=is_uncharged, now=now
     )
     differences = []
     for finding in findings:

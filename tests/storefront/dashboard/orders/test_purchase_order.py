@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
+from orders.accounting.invoices import lists_all_charges
 from orders.models import (
     Discrepancy,
     PurchaseLine,
@@ -93,6 +94,25 @@ def invoice(made, amount="20.00", **columns):
     return make_invoice(made, currency="EUR", subtotal_amount=Decimal(amount), **columns)
 
 
+def record(made, kind, **columns):
+    part = f"supplier:{made.supplier.code}"
+    return Discrepancy.objects.create(
+        key=f"{part}:{made.number}:{kind}:subtotal",
+        part=part,
+        kind=kind,
+        what="subtotal",
+        purchase_order=made,
+        expected_amount=20,
+        currency="EUR",
+        found_currency="EUR",
+        first_day=NOON.date(),
+        last_day=NOON.date(),
+        first_seen_at=NOON,
+        status_since=NOON,
+        **columns,
+    )
+
+
 def test_an_order_that_was_sent_waits_for_its_acknowledgement():
     made = make_sent_purchase_order(make_sellable(), quantity=2)
     send(made)
@@ -149,26 +169,23 @@ def test_an_invoice_of_another_amount_is_a_difference_with_acts():
     assert (page.match.ordered, page.match.invoiced) == (COST * 2, Money(Decimal(21), "EUR"))
 
 
+def test_a_missing_charge_counts_once_the_daily_reconciliation_recorded_it():
+    made = bought(quantity=2)
+    Supplier.objects.update(adapter="cj")
+    assert lists_all_charges(Supplier.objects.get())
+    assert load(made).match.differences == []
+
+    record(made, "supplier_not_charged")
+
+    (difference,) = load(made).match.differences
+    assert difference.is_open
+
+
 def test_a_mismatch_that_staff_closed_is_no_task(staff, noon):
     made = bought(quantity=2)
     ship(made, 2)
     bill = invoice(made, "21.00")
-    Discrepancy.objects.create(
-        key=f"supplier:{made.supplier.code}:{made.number}:supplier_overcharged:subtotal",
-        part=f"supplier:{made.supplier.code}",
-        kind="supplier_overcharged",
-        what="subtotal",
-        purchase_order=made,
-        supplier_invoice=bill,
-        expected_amount=20,
-        found_amount=21,
-        currency="EUR",
-        found_currency="EUR",
-        first_day=NOON.date(),
-        last_day=NOON.date(),
-        first_seen_at=NOON,
-        status_since=NOON,
-    )
+    record(made, "supplier_overcharged", supplier_invoice=bill, found_amount=21)
     url = reverse("admin:orders_purchaseorder_change", args=[made.pk])
     close = reverse("admin:orders_discrepancy_close_discrepancy", args=[1]).split("/1/")[0]
     shown = staff.get(url).content.decode()
