@@ -22,7 +22,7 @@ from orders.backorders import (
 from orders.cancellation import cancellation
 from orders.inventory import allocations
 from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrder
-from orders.purchasing import reassignment
+from orders.purchasing import reassignment, submission
 from storefront.lib.db.transactions import requires_transaction
 
 PAID = frozenset({Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING})
@@ -85,7 +85,8 @@ def find_groups(order: Order) -> list[Group]:
         if lines:
             groups.append(Group(scope=Scope.ALL, lines=lines, backorder=backorder))
     if open_lines:
-        groups.append(Group(scope=Scope.ALL, lines=tuple(open_lines.values())))
+        scope = Scope.ALL if order.purchase_orders.exists() else Scope.UNITS
+        groups.append(Group(scope=scope, lines=tuple(open_lines.values())))
     return groups
 
 
@@ -105,9 +106,10 @@ def cancel_items(
 ) -> set[Outcome]:
     """Cancel lines down to the units to keep; return the outcomes, none if nothing changes.
 
-    What no supplier has is canceled and refunded at once, to the cent. A whole parcel that a
-    supplier has is requested (``cancellation.process_request`` calls the supplier). Suppliers
-    cancel no part of an order, so less is refused. The customer is notified of every outcome.
+    What no supplier has is canceled and refunded at once, to the cent; an order without purchase
+    orders gets them first. A whole parcel that a supplier has is requested
+    (``cancellation.process_request`` calls the supplier). Suppliers cancel no part of an order, so
+    less is refused. The customer is notified of every outcome.
 
     Shape:  ``keep`` maps order line ids to units
     Locks:  the order, its purchase orders, then as ``cancellation.cancel``
@@ -144,6 +146,9 @@ def cancel_items_locked(
         outcomes |= {Outcome.REQUESTED} if result.open else set()
         outcomes |= {Outcome.CANCELED} if result.stopped or not result.open else set()
         return outcomes
+    if not locked.purchase_orders.exists():
+        submission.create_locked(locked, now=now)
+        groups = find_groups(locked)
     return _cancel_parts(locked, groups, wanted, reason=reason, actor=actor, now=now)
 
 

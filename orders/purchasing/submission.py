@@ -36,6 +36,7 @@ from orders.purchasing.supplier_request import as_logged, build_request
 from storefront.identity import live_database
 from storefront.lib.address import Address
 from storefront.lib.clock import Clock, running_clock
+from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.failpoints import failpoint
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.money import Money
@@ -54,10 +55,19 @@ Submission = PurchaseOrder.Submission
 
 @transaction.atomic(durable=True)
 def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder]:
-    """Create one purchase order per supplier and location of a paid order. Locks the order."""
+    """Create the purchase orders of a paid order that has none and is not held. Locks the order."""
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
-    if order.status != Order.Status.PLACED:
-        return []
+    return create_locked(order, now=now) if order.status == Order.Status.PLACED else []
+
+
+@requires_transaction
+def create_locked(order: Order, *, now: datetime) -> list[PurchaseOrder]:
+    """Create one purchase order per supplier and location of a paid order that has none.
+
+    A held order stays held: nothing of it is submitted.
+
+    Locks:  the caller holds the order
+    """
     by_location: dict[int, list[OrderLine]] = defaultdict(list)
     for line in order.lines.select_related("level__location").order_by("pk"):
         by_location[line.level.location_id].append(line)
@@ -84,10 +94,12 @@ def create_purchase_orders(*, order: Order, now: datetime) -> list[PurchaseOrder
         )
         for sequence, (location_id, lines) in enumerate(sorted(by_location.items()), start=1)
     ]
-    message = ngettext(
-        "%(count)d purchase order", "%(count)d purchase orders", len(purchase_orders)
-    )
-    order.move(Order.Status.PROCESSING, at=now, reason=message % {"count": len(purchase_orders)})
+    if order.status == Order.Status.PLACED:
+        message = ngettext(
+            "%(count)d purchase order", "%(count)d purchase orders", len(purchase_orders)
+        )
+        reason = message % {"count": len(purchase_orders)}
+        order.move(Order.Status.PROCESSING, at=now, reason=reason)
     failpoint("divide.before_commit")
     return purchase_orders
 

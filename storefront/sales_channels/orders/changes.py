@@ -13,7 +13,6 @@ from orders.addresses import verification
 from orders.cancellation import cancellation, items
 from orders.models import Order, OrderLine, Payment
 from orders.payments import reported_refunds
-from orders.purchasing import submission
 from storefront.lib.http.backoff import add_jitter, backoff
 from storefront.sales_channels.models import OrderProblem, RemoteOrderRecord
 from storefront.sales_channels.orders import gateway
@@ -65,8 +64,6 @@ def _follow_refunds(record: RemoteOrderRecord, remote: RemoteOrder, now: datetim
             continue
         order = _order_of(record)
         keep = _remaining_units(order, remote, refund)
-        if keep and not remote.is_canceled:
-            _ensure_purchase_orders(order, now)
         recorded = reported_refunds.record(
             payment=payment,
             update=gateway.refund_update(refund, reference=record.reference),
@@ -78,12 +75,6 @@ def _follow_refunds(record: RemoteOrderRecord, remote: RemoteOrder, now: datetim
         if recorded.is_too_late:
             problems.append((OrderProblem.TOO_LATE, f"{refund.amount} {refund.reason}"[:500]))
     return problems
-
-
-def _ensure_purchase_orders(order: Order, now: datetime) -> None:
-    """Create the purchase orders of a placed order: without them, only the whole can be canceled."""
-    if order.status == Order.Status.PLACED:
-        submission.create_purchase_orders(order=order, now=now)
 
 
 def _remaining_units(order: Order, remote: RemoteOrder, refund: RemoteRefund) -> dict[int, int]:
@@ -130,8 +121,6 @@ def _follow_cancellation(record: RemoteOrderRecord, remote: RemoteOrder, now: da
             is_late = bool(result.refused)
         else:
             keep = _canceled_units(order, remote)
-            if keep:
-                _ensure_purchase_orders(order, now)
             outcomes = items.cancel_items(
                 order=order, keep=keep, reason=REASON, actor=actor, now=now
             )

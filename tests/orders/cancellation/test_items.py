@@ -7,6 +7,8 @@ import pytest
 from notifications.models import Event
 from orders.cancellation import cancellation, items
 from orders.models import OrderLine, PurchaseOrder
+from orders.purchasing import submission
+from orders.purchasing.holds import holds
 from suppliers.connectors.records import Acknowledgement
 from suppliers.models import StockLevel
 from tests.factories.backorders import gateway_requests, refuse, violated_invariants
@@ -190,13 +192,54 @@ def test_rejected_items_are_canceled_while_another_supplier_is_sought(supplier):
     assert second.lines.get(is_active=True)
 
 
-def test_order_without_purchase_orders_is_canceled_only_as_a_whole():
+def test_units_of_an_order_without_purchase_orders_are_canceled_at_once(supplier):
+    first, second = make_sellable(quantity=5), make_sellable(price="20.00")
+    order = make_paid_order(first, second, quantity=2)
+    line, other = lines_of(order)
+    delivery = order.delivery_amount
+
+    assert cancel(order, {line: 1}) == {Outcome.CANCELED}
+    assert cancel(order, {other: 0}) == {Outcome.CANCELED}
+
+    assert order.status == "processing"
+    assert gateway_requests() == [
+        ("void_requested", Decimal("39.99")),
+        ("void_requested", Decimal("40.00")),
+    ]
+    assert StockLevel.objects.get(pk=first.level.pk).available == 4
+    assert answers() == [(True, [1]), (True, [2])]
+    (purchase_order,) = order.purchase_orders.all()
+    assert purchase_order.customer_charge_amount == delivery + Decimal("39.99")
+    send(purchase_order)
+    request = purchase_order.messages.get(kind="place").body
+    assert [line["quantity"] for line in request["lines"]] == [1]
+    assert violated_invariants() == []
+
+
+def test_held_order_stays_held_after_the_cancellation_of_units(supplier):
+    order = make_paid_order(make_sellable(quantity=5), quantity=3)
+    holds.hold_order(order=order, reason="wait", actor="ann", now=NOON)
+    (line,) = lines_of(order)
+
+    assert cancel(order, {line: 1}) == {Outcome.CANCELED}
+
+    assert order.status == "on_hold"
+    purchase_order = order.purchase_orders.get()
+    with pytest.raises(submission.NotSubmittableError):
+        submission.submit(purchase_order=purchase_order, now=NOON)
+    holds.release_order(order=order, reason="go", actor="ann", now=NOON)
+    send(PurchaseOrder.objects.get())
+    assert supplier.effects == [purchase_order.number]
+
+
+def test_all_items_of_an_order_without_purchase_orders_cancel_it():
     order = make_paid_order(make_sellable(), quantity=2)
     (line,) = lines_of(order)
 
-    assert cancel(order, {line: 1}) == {Outcome.TOGETHER}
     assert cancel(order, {line: 0}) == {Outcome.CANCELED}
+
     assert order.status == "canceled"
+    assert not order.purchase_orders.exists()
 
 
 def test_ended_or_unpaid_order_is_refused():

@@ -11,7 +11,7 @@ from orders.purchasing import submission
 from suppliers.models import StockLevel
 from tests.factories.backorders import gateway_requests, violated_invariants
 from tests.factories.cancellation import fresh, send
-from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 from tests.support.concurrency import Rival, all_at_once
@@ -96,4 +96,30 @@ def test_units_canceled_during_the_submission_are_refused(monkeypatch, supplier,
     assert rival.failure is None
     assert rival.answer == {items.Outcome.TOGETHER}
     assert units_of(purchase_order.order) == [(3, 0)]
+    assert violated_invariants() == []
+
+
+@pytest.mark.parametrize("is_divided_first", [True, False])
+def test_units_canceled_while_purchase_orders_are_created_are_canceled_once(
+    monkeypatch, supplier, is_divided_first
+):
+    """Without the lock of the order both create purchase orders, and one fails."""
+    order = make_paid_order(make_sellable(quantity=5), quantity=3)
+    cancel = keeping(order, 1)
+
+    def divide():
+        return submission.create_purchase_orders(order=order, now=NOON)
+
+    act, rival = (divide, Rival(cancel)) if is_divided_first else (cancel, Rival(divide))
+    rival.begin_at(monkeypatch, submission.creation, "create")
+
+    act()
+    rival.finish()
+
+    assert rival.failure is None
+    assert units_of(order) == [(1, 0), (2, 2)]
+    assert gateway_requests() == [("void_requested", Decimal("79.98"))]
+    send()
+    request = fresh().messages.get(kind="place").body
+    assert [line["quantity"] for line in request["lines"]] == [1]
     assert violated_invariants() == []
