@@ -165,6 +165,11 @@ class OrderOfStoreAdmin(OrderAdmin):
         ),
     ]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leave out the store's section if the order came from no store."""
+        parts = super().get_fieldsets(request, obj)
+        return parts if hasattr(obj, "remote_order") else parts[:-1]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
         """Join the order of the store, which saves the page a statement."""
         # Django joins what the list needs only if nothing is joined here.
