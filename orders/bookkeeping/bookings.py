@@ -1,4 +1,4 @@
-"""Bookings: list what a month's invoices, payments and supplier bills add to the books, and sum it.
+"""Bookings: list what a month's invoices, payments, supplier bills and credits add, and sum it.
 
 Each booking moves one amount between two accounts, so the books balance by construction. A month
 is that of the document's day in UTC, as printed on invoices.
@@ -18,8 +18,10 @@ from orders.models import (
     BookingAccounts,
     CustomerInvoice,
     PaymentEvent,
+    SupplierClaim,
     SupplierInvoice,
     SupplierPayment,
+    SupplierReturn,
 )
 
 BATCH_SIZE = 500
@@ -38,6 +40,8 @@ class Kind(StrEnum):
     CHARGEBACK = "chargeback"
     BILL = "bill"
     WITHDRAWN_BILL = "withdrawn_bill"
+    CLAIM_CREDIT = "claim_credit"
+    RETURN_CREDIT = "return_credit"
     BILL_PAYMENT = "bill_payment"
     VOIDED_BILL_PAYMENT = "voided_bill_payment"
 
@@ -58,6 +62,7 @@ EVENTS = {
     EventKind.REFUND_FAILED: Kind.FAILED_REFUND,
     EventKind.DISPUTE_LOST: Kind.CHARGEBACK,
 }
+CREDITS = {Kind.CLAIM_CREDIT: SupplierClaim, Kind.RETURN_CREDIT: SupplierReturn}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +130,14 @@ def of_month(month: Month, books: BookingAccounts) -> Iterator[Booking]:
     yield from _payments(month, books)
     yield from _bills(_bill_rows(month), Kind.BILL, books)
     yield from _bills(_withdrawn_rows(month), Kind.WITHDRAWN_BILL, books)
+    for kind in CREDITS:
+        yield from _credits(_credit_rows(kind, month), kind, books)
     yield from _bill_payments(_paid_rows(month), Kind.BILL_PAYMENT, books)
     yield from _bill_payments(_voided_rows(month), Kind.VOIDED_BILL_PAYMENT, books)
 
 
 def sums(month: Month) -> list[KindSum]:
-    """Return the sums of the ledger's rows themselves, by kind and currency. Six statements."""
+    """Return the sums of the ledger's rows themselves, by kind and currency. Eight statements."""
     found = [
         KindSum(
             kind=Kind(row["kind"]),
@@ -158,6 +165,10 @@ def sums(month: Month) -> list[KindSum]:
     for kind, rows, code, amount in (
         (Kind.BILL, _bill_rows(month), F("currency"), billed),
         (Kind.WITHDRAWN_BILL, _withdrawn_rows(month), F("currency"), billed),
+        *(
+            (kind, _credit_rows(kind, month), F("currency"), F("credited_amount"))
+            for kind in CREDITS
+        ),
         (Kind.BILL_PAYMENT, _paid_rows(month), F("invoice__currency"), F("amount")),
         (Kind.VOIDED_BILL_PAYMENT, _voided_rows(month), F("invoice__currency"), F("amount")),
     ):
@@ -286,6 +297,34 @@ def _bills(rows: QuerySet[Any], kind: Kind, books: BookingAccounts) -> Iterator[
                     order=bill.number,
                     about=bill.supplier.name,
                 )
+
+
+# Supplier credits
+
+
+def _credit_rows(kind: Kind, month: Month) -> QuerySet[Any]:
+    """Return what was credited in a month. A credited claim or return changes no more."""
+    rows: QuerySet[Any] = CREDITS[kind].objects.filter(status="credited", credited_amount__gt=0)
+    rows = rows.filter(status_since__gte=month.start, status_since__lt=month.end)
+    return rows.order_by("status_since", "pk")
+
+
+def _credits(rows: QuerySet[Any], kind: Kind, books: BookingAccounts) -> Iterator[Booking]:
+    """Yield what suppliers owe us less for items: their credits state no freight."""
+    rows = rows.select_related("purchase_order__supplier")
+    for credit in rows.iterator(chunk_size=BATCH_SIZE):
+        yield Booking(
+            kind=kind,
+            part=Part.WHOLE,
+            day=credit.status_since.date(),
+            account=books.payables,
+            contra=books.goods,
+            amount=credit.credited_amount,
+            currency=credit.currency,
+            document=credit.number,
+            order=credit.purchase_order.number,
+            about=credit.purchase_order.supplier.name,
+        )
 
 
 # Payments of supplier bills

@@ -141,6 +141,9 @@ def _booking_text(booking: Booking) -> str:
         % {"supplier": about},
         (Kind.WITHDRAWN_BILL, Part.FREIGHT): _("%(supplier)s, withdrawn, freight")
         % {"supplier": about},
+        (Kind.CLAIM_CREDIT, Part.WHOLE): _("%(supplier)s, credit for claim") % {"supplier": about},
+        (Kind.RETURN_CREDIT, Part.WHOLE): _("%(supplier)s, credit for return")
+        % {"supplier": about},
         (Kind.BILL_PAYMENT, Part.WHOLE): _("Payment %(reference)s") % {"reference": about},
         (Kind.VOIDED_BILL_PAYMENT, Part.WHOLE): _("Voided payment %(reference)s")
         % {"reference": about},

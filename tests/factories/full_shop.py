@@ -173,7 +173,7 @@ def _send(purchase_order):
     return submission.submit(purchase_order=fresh.get(pk=purchase_order.pk), now=NOON)
 
 
-def settle(order):
+def settle(order, *, now=NOON):
     """Apply the gateway's success to every request for an order."""
     answers = {
         PaymentEvent.Kind.CAPTURE_REQUESTED: "captured",
@@ -183,9 +183,9 @@ def settle(order):
     for event in PaymentEvent.objects.filter(payment__order=order, kind__in=ledger.REQUESTS):
         payment = event.payment
         update = make_payment_update(
-            payment, answers[event.kind], amount=event.amount, request_key=event.external_id
+            payment, answers[event.kind], amount=event.amount, request_key=event.external_id, at=now
         )
-        updates.apply(update=update, gateway="fake", now=NOON)
+        updates.apply(update=update, gateway="fake", now=now)
 
 
 def _synced(listings, batch):

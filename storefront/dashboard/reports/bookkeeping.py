@@ -33,6 +33,8 @@ LABELS = {
     Kind.CHARGEBACK: _("Lost chargebacks"),
     Kind.BILL: _("Supplier invoices"),
     Kind.WITHDRAWN_BILL: _("Withdrawn supplier invoices of earlier months"),
+    Kind.CLAIM_CREDIT: _("Supplier credits for claims"),
+    Kind.RETURN_CREDIT: _("Supplier credits for returned items"),
     Kind.BILL_PAYMENT: _("Payments of supplier invoices"),
     Kind.VOIDED_BILL_PAYMENT: _("Voided payments of earlier months"),
 }

@@ -11,12 +11,15 @@ from orders.models import (
     BookingAccounts,
     CustomerInvoice,
     PaymentEvent,
+    SupplierClaim,
     SupplierInvoice,
     SupplierPayment,
+    SupplierReturn,
 )
 from orders.payments import refunds
 from orders.purchasing import submission
 from storefront.lib.money import Money
+from tests.factories.claims import make_claim
 from tests.factories.full_shop import settle
 from tests.factories.reconciliation import make_invoice
 from tests.factories.returns import make_shipped_order
@@ -102,6 +105,22 @@ def test_a_month_has_only_its_own_documents(order):
     assert str(DECEMBER.end.date()) == "2027-01-01"
 
 
+def test_a_month_may_have_only_refunds(order):
+    late, rest = NOON + timedelta(days=10), Money(Decimal("32.99"), "EUR")
+    refunds.refund(order=order, amount=rest, reason="", actor="ann", now=late, key="b")
+    settle(order, now=late)
+
+    assert [(row.kind, row.document, str(row.amount)) for row in listed(DECEMBER)] == [
+        ("credit_note", "CRN-2026-00002", "-27.73"),
+        ("credit_note", "CRN-2026-00002", "-5.26"),
+        ("refund", "CRN-2026-00002", "-32.99"),
+    ]
+    assert [(row.kind, row.count) for row in bookings.sums(DECEMBER)] == [
+        ("credit_note", 1),
+        ("refund", 1),
+    ]
+
+
 def test_untaxed_sales_have_their_own_account(order):
     invoice = CustomerInvoice.objects.get(kind="invoice")
     share = {"rate": "0", "net": "44.89", "tax": "0.00", "gross": "44.89"}
@@ -182,3 +201,35 @@ def test_payments_of_bills_are_booked_and_reversed_when_voided_later():
     ]
     sums = {row.kind: row.total for row in bookings.sums(NOVEMBER)}
     assert sums == {Kind.BILL: Decimal(10), Kind.BILL_PAYMENT: Decimal(8)}
+
+
+def test_credits_of_suppliers_lower_what_is_owed_to_them(order):
+    purchase_order = order.purchase_orders.get()
+    claim = make_claim(purchase_order)
+    late = NOON + timedelta(days=10)
+    for number, credited in (("SR-1", Decimal("6.50")), ("SR-2", Decimal(0)), ("SR-3", None)):
+        SupplierReturn.objects.create(
+            purchase_order=purchase_order,
+            number=number,
+            currency="USD",
+            expected_amount=7,
+            credited_amount=credited,
+            status="draft" if credited is None else "credited",
+            opened_at=NOON,
+            status_since=late,
+        )
+    SupplierClaim.objects.filter(pk=claim.pk).update(
+        status="credited", credited_amount=2, status_since=late
+    )
+
+    found = [(row.kind, row.account, row.contra, row.amount) for row in listed(DECEMBER)]
+    assert found == [
+        (Kind.CLAIM_CREDIT, "70000", "3200", Decimal(2)),
+        (Kind.RETURN_CREDIT, "70000", "3200", Decimal("6.50")),
+    ]
+    assert [row.document for row in listed(DECEMBER)] == [claim.number, "SR-1"]
+    assert {row.order for row in listed(DECEMBER)} == {purchase_order.number}
+    assert [(row.kind, row.currency, row.total) for row in bookings.sums(DECEMBER)] == [
+        (Kind.CLAIM_CREDIT, claim.currency, Decimal(2)),
+        (Kind.RETURN_CREDIT, "USD", Decimal("6.50")),
+    ]

@@ -81,6 +81,23 @@ def test_a_booking_is_written_in_the_form_of_the_file():
     assert credited["Buchungstext"] == "Credit note for INV-7, net at 7,7 %"
 
 
+def test_every_kind_of_booking_has_a_text():
+    parts = {
+        Kind.INVOICE: (Part.NET, Part.TAX),
+        Kind.CREDIT_NOTE: (Part.NET, Part.TAX),
+        Kind.BILL: (Part.GOODS, Part.FREIGHT),
+        Kind.WITHDRAWN_BILL: (Part.GOODS, Part.FREIGHT),
+    }
+    for kind in Kind:
+        for part in parts.get(kind, (Part.WHOLE,)):
+            booking = replace(NET, kind=kind, part=part, about="REF-7")
+            assert row(booking)["Buchungstext"], (kind, part)
+
+
+def test_a_month_without_bookings_has_the_header_and_the_names():
+    assert len(lines()) == 2
+
+
 BILL = replace(NET, kind=Kind.BILL, part=Part.GOODS, about="Lumen", country="", rate=None)
 
 

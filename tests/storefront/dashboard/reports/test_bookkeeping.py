@@ -37,8 +37,12 @@ def test_the_page_shows_the_sums_of_a_month(staff):
     assert "Some documents are in USD, not in EUR." in page
     assert "Consultant and client number are missing." in page
     assert "usual accounts of SKR03" in page
+    assert "Not in the file: fees and payouts of the payment gateway" in page
+    assert "Download bookings" in page
     # By default, the month before.
-    assert "Nothing to book in this month." in shown(staff)
+    before = shown(staff)
+    assert "Nothing to book in this month." in before
+    assert "Download bookings" not in before
 
 
 def test_invoices_show_the_tax_they_include(staff, monkeypatch):
