@@ -8,7 +8,7 @@ from storefront.dashboard.customers import directory, privacy, view_as
 from storefront.dashboard.customers import page as customer_page
 from storefront.dashboard.draft_orders import views as draft_orders
 from storefront.dashboard.go_live import views as go_live
-from storefront.dashboard.home import figures_page, funnel_page
+from storefront.dashboard.home import figure_orders, figures_page, funnel_page
 from storefront.dashboard.inbox import (
     assignments,
     bulk_actions,
@@ -46,6 +46,8 @@ urlpatterns = [
     path("routing/", admin.site.admin_view(routing_preview.show), name="routing"),
     # /admin/supply/figures/?period=30&channel=shop&supplier=acme
     path("figures/", admin.site.admin_view(figures_page.show), name="figures"),
+    # /admin/supply/figures/orders/?figure=canceled&period=30&channel=shop&supplier=acme
+    path("figures/orders/", admin.site.admin_view(figure_orders.show), name="figure_orders"),
     # /admin/supply/bookkeeping/?month=2026-11&file=1
     path("bookkeeping/", admin.site.admin_view(bookkeeping.show), name="bookkeeping"),
     # /admin/supply/funnel/?period=30&channel=shop

@@ -112,6 +112,7 @@ class CurrencyFigures:
 
     currency: str
     estimated: int
+    estimated_link: str
     rows: list[Figure]
     days: list[Sums]
     sales_chart: StepChart | None
@@ -169,57 +170,58 @@ def _of_currency(  # noqa: PLR0913, PLR0917 - the filters of the page
     days = [day for day in found.days if day.currency == sums.currency]
     before = found.before.get(sums.currency, Sums(currency=sums.currency))
     may_see = request.user.has_perm
-    orders = orders_link(period, channel)
-    profits = _profits_link(request, period, supplier)
+    filters = {
+        "channel": channel.code if channel else "",
+        "supplier": supplier.code if supplier else "",
+        "currency": sums.currency,
+    }
+
+    def link(figure: str = "all") -> str:
+        return orders_link(period, figure, **filters)
+
     rows = [
-        _counted(_("Orders"), sums.orders, before.orders, orders),
-        _counted(_("Units"), sums.units, before.units, orders),
+        _counted(_("Orders"), sums.orders, before.orders, link()),
+        _counted(_("Units"), sums.units, before.units, link()),
     ]
     if may_see(MONEY_RIGHT):
         rows += [
-            _amount(_("Net sales"), sums.revenue, before.revenue, profits or orders),
-            _amount(_("Average order value"), sums.average, before.average, orders),
+            _amount(_("Net sales"), sums.revenue, before.revenue, link()),
+            _amount(_("Average order value"), sums.average, before.average, link()),
         ]
         if may_see(VIEW_COSTS):
             rows += [
-                _amount(_("Profit"), sums.profit, before.profit, profits),
-                _rate(_("Profit margin"), sums.margin, before.margin, profits),
+                _amount(_("Profit"), sums.profit, before.profit, link()),
+                _rate(_("Profit margin"), sums.margin, before.margin, link()),
             ]
         if supplier is None:
-            rows.append(_amount(_("Refunds"), sums.refunds, before.refunds, orders))
-    canceled = f"{orders}&status__exact=canceled"
-    returns = (
-        reverse("admin:orders_returnauthorization_changelist")
-        if may_see("orders.view_returnauthorization")
-        else ""
-    )
+            rows.append(_amount(_("Refunds"), sums.refunds, before.refunds, link("refunds")))
     rows += [
         _rate(
             _("Promise kept"),
             sums.promise_rate,
             before.promise_rate,
-            orders,
+            link("promise"),
             _("Orders that arrived by the promised day."),
         ),
         _rate(
             _("Cancellation rate"),
             sums.cancellation_rate,
             before.cancellation_rate,
-            canceled,
+            link("canceled"),
             _("Canceled units of the ordered ones."),
         ),
         _rate(
             _("Return rate"),
             sums.return_rate,
             before.return_rate,
-            returns,
+            link("returned"),
             _("Returned units of the delivered ones."),
         ),
         _rate(
             _("Repeat customers"),
             sums.repeat_rate,
             before.repeat_rate,
-            orders,
+            link("repeats"),
             _("Orders of an e-mail address that had ordered before."),
         ),
     ]
@@ -227,6 +229,7 @@ def _of_currency(  # noqa: PLR0913, PLR0917 - the filters of the page
     return CurrencyFigures(
         currency=sums.currency,
         estimated=sums.estimated,
+        estimated_link=link("estimated"),
         rows=rows,
         days=days,
         sales_chart=day_chart(
@@ -288,24 +291,11 @@ def _relative(now: Decimal, before: Decimal) -> str:
     return f"{(now - before) / before * 100:+.0f} %" if before > 0 else ""
 
 
-def orders_link(period: Period, channel: Channel | None) -> str:
-    """Return the list of the orders of a period; the day begins at midnight of the shop's zone."""
-    known = {
-        "placed_at__gte": midnight(period.since).isoformat(),
-        "placed_at__lt": midnight(period.until + timedelta(days=1)).isoformat(),
-    }
-    if channel is not None:
-        known["channel__id__exact"] = str(channel.pk)
-    return f"{reverse('admin:orders_order_changelist')}?{urlencode(known)}"
-
-
-def _profits_link(request: HttpRequest, period: Period, supplier: Supplier | None) -> str:
-    if not request.user.has_perm("orders.view_supplierinvoice"):
-        return ""
-    known = {"since": str(period.since), "until": str(period.until), "by": "day"}
-    if supplier is not None:
-        known["supplier"] = supplier.code
-    return f"{reverse('supply:profits')}?{urlencode(known)}"
+def orders_link(period: Period, figure: str = "all", **filters: str) -> str:
+    """Return the list of the orders that a figure counts; empty filters are left out."""
+    days = {"period": CUSTOM, "since": period.since, "until": period.until}
+    known = {name: value for name, value in filters.items() if value}
+    return f"{reverse('supply:figure_orders')}?{urlencode({'figure': figure, **days, **known})}"
 
 
 def _top_products(period: Period, channel: Channel | None) -> QuerySet[Any, Any]:

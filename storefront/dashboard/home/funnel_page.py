@@ -1,4 +1,4 @@
-"""Page Funnel: from product views to paid orders, beside the period before; searches without results."""
+"""Page Funnel: compare views, carts, checkouts and paid orders; list searches without results."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Channel
 from storefront.dashboard import staff_page
 from storefront.dashboard.figures import queries, visits
+from storefront.dashboard.figures.queries import Period
 from storefront.dashboard.figures.visits import Funnel, FunnelSums
 from storefront.dashboard.home import figures_page
 from storefront.dashboard.home.figures_page import FiguresForm
@@ -47,7 +48,7 @@ class FunnelStep:
 
 
 def show(request: HttpRequest) -> HttpResponse:
-    """Show the funnel, or its days or searches as CSV."""
+    """Show the funnel, only its part that a script refreshes, or its days or searches as CSV."""
     staff_page.require(request, "orders.view_order")
     today = timezone.localdate()
     form = FunnelForm({"period": "30", **request.GET.dict()})
@@ -71,19 +72,26 @@ def show(request: HttpRequest) -> HttpResponse:
     paid = {day.day: Decimal(day.paid) for day in funnel.days}
     return staff_page.render(
         request,
-        "dashboard/figures/funnel.html",
+        "dashboard/figures/funnel_part.html"
+        if "part" in request.GET
+        else "dashboard/figures/funnel.html",
         title=_("Funnel"),
         form=form,
         period=period,
-        steps=list(_steps(funnel, figures_page.orders_link(period, channel))),
+        steps=list(_steps(funnel, _paid_link(period, channel))),
         days=funnel.days,
         chart=figures_page.day_chart(period, [carts, paid]) if funnel.days else None,
         searches=searches,
         families=reverse("admin:catalog_productfamily_changelist")
         if request.user.has_perm("catalog.change_productfamily")
         else "",
-        query=urlencode({k: v for k, v in request.GET.dict().items() if k != "csv"}),
+        query=urlencode({k: v for k, v in request.GET.dict().items() if k not in {"csv", "part"}}),
     )
+
+
+def _paid_link(period: Period, channel: Channel | None) -> str:
+    code = channel.code if channel else ""
+    return figures_page.orders_link(period, "own_pages", channel=code)
 
 
 def _steps(funnel: Funnel, orders: str) -> Iterator[FunnelStep]:

@@ -125,7 +125,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 });
 
-// Figures: refresh the part every minute, unless the page is hidden or the user is in the part.
+// Figures, Funnel: refresh the part every minute, unless the page is hidden or the user is in the part.
 document.addEventListener("DOMContentLoaded", () => {
   const part = document.querySelector("[data-refresh]");
   if (!part) {

@@ -9,9 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.models import DailySales, Listing
+from notifications.models import Message
 from orders.models import Order
 from storefront.dashboard.figures import rollup
 from tests.factories.accounts import make_staff
+from tests.factories.notifications import make_message
 from tests.factories.orders import make_paid_order, make_sellable
 from tests.factories.suppliers import NOON
 
@@ -51,13 +53,17 @@ def test_the_page_compares_a_period_with_the_one_before(staff, sold):
     assert len(statements) <= MAX_STATEMENTS, [each["sql"][:90] for each in statements]
 
 
-def test_each_figure_leads_to_its_rows(staff, sold):
-    for row in rows(shown(staff)).values():
-        assert staff.get(row.link).status_code == 200, row.label
-    listed = staff.get(rows(shown(staff))["Orders"].link).context["cl"]
-    assert [order.pk for order in listed.result_list] == [sold.pk]
-    for state in shown(staff).context["states"]:
+def test_each_state_leads_to_its_rows(staff, sold):
+    message = make_message()
+    Message.objects.filter(pk=message.pk).update(status="failed")
+    states = {state.label: state for state in shown(staff).context["states"]}
+
+    for state in states.values():
         assert staff.get(state.link.partition("#")[0]).status_code == 200, state.label
+    for name in ("Failed messages", "Silent parcels"):
+        listed = staff.get(states[name].link).context["cl"]
+        assert listed.result_count == states[name].count, name
+    assert states["Failed messages"].count == 1
 
 
 @pytest.mark.parametrize(
