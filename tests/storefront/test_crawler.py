@@ -13,6 +13,7 @@ from django.contrib.auth.models import Permission
 from django.http import HttpResponseForbidden
 from django.test import Client
 
+from orders.models import Order
 from storefront.accounts.models import User
 from storefront.dashboard.login import forbidden as staff_page
 from tests.factories.accounts import make_shopper, make_staff
@@ -177,6 +178,16 @@ def test_bad_ids_never_fail(started, bare_refusal, root, work_pages):
     ]
 
     assert broken(open_all(root, strange)) == {}
+
+
+@time_machine.travel(NOON, tick=True)
+def test_a_view_as_customer_writes_nothing_on_any_page_of_the_shop(started, root):
+    root.post(f"/admin/supply/customers/order-{Order.objects.latest('pk').pk}/view/")
+    shop = [one for one in addresses() if not one.is_staff_page]
+
+    codes = open_all(root, shop, "post")
+
+    assert {path: code for path, code in codes.items() if code != 403} == {}
 
 
 @time_machine.travel(NOON, tick=True)

@@ -1,4 +1,8 @@
-"""View as customer: show account and order pages to staff as their customer sees them, read-only."""
+"""View as customer: show account and order pages to staff as their customer sees them, read-only.
+
+A staff session belongs to one host. So the pages of all markets are shown on it, each with the
+content of the order's market.
+"""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -11,7 +15,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.markets.middleware import script_prefix
+from catalog.markets.registry import market_of
 from orders.models import Order
+from orders.models.order import OrderQuerySet
 from orders.privacy import orders_of_guest
 from storefront.accounts import staff_sessions
 from storefront.accounts.email_verification import verified_addresses
@@ -56,13 +62,17 @@ class ViewAsMiddleware:
         if not is_read:
             _set_banner(request, email)
             return _refuse(request)
-        if name in ACCOUNT_PAGES:
-            is_theirs = user is not None
+        orders = _orders(user, guest)
+        if name in ORDER_PAGES:
+            order = _by_number(orders, known["number"])
+            is_theirs = order is not None
         else:
-            is_theirs = _is_theirs(known["number"], user, guest)
+            order, is_theirs = orders.first(), user is not None
         if is_theirs:
             _set_banner(request, email)
             request.user = user or AnonymousUser()
+            if order is not None:
+                request.market = market_of(order.channel_id)  # type: ignore[attr-defined]
         return None
 
 
@@ -81,12 +91,12 @@ def _refuse(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _is_theirs(number: str, user: User | None, guest: Order | None) -> bool:
-    """Return whether an order belongs to the customer that is viewed."""
-    if "\0" in number:
-        return False
+def _orders(user: User | None, guest: Order | None) -> OrderQuerySet:
+    """Return the orders of the customer that is viewed, newest first."""
     if user:
-        return Order.objects.of(user.pk, verified_addresses(user)).filter(number=number).exists()
-    return guest is not None and (
-        orders_of_guest(guest.email.lower()).filter(number=number).exists()
-    )
+        return Order.objects.of(user.pk, verified_addresses(user))
+    return orders_of_guest(guest.email.lower()) if guest else Order.objects.none()
+
+
+def _by_number(orders: OrderQuerySet, number: str) -> Order | None:
+    return None if "\0" in number else orders.filter(number=number).first()

@@ -3,10 +3,12 @@
 import pytest
 from django.urls import reverse
 
+from catalog.markets.registry import url_of
 from orders.models import Order, OrderMessage
 from storefront.accounts.models import User
 from storefront.lib.db.audit import AuditEvent
 from tests.factories.accounts import make_shopper, make_staff
+from tests.factories.markets import make_second_market
 from tests.factories.orders import make_order
 from tests.factories.shipping import make_service
 from tests.storefront.web.conftest import WHO, make_light
@@ -125,6 +127,20 @@ def test_a_guest_is_viewed_on_the_order_page_only(staff, order, client_factory):
     assert BANNER not in staff.get(order_page(other)).content.decode()
     assert staff.get("/en/account/").status_code == 302
     assert BANNER not in client_factory().get(order_page(order)).content.decode()
+
+
+def test_pages_of_a_market_with_its_own_host_are_shown_on_that_of_the_session(
+    staff, user, order, monkeypatch
+):
+    market = make_second_market(monkeypatch, host="fara.az", path="")
+    Order.objects.filter(pk=order.pk).update(channel=market)
+    view(staff, user)
+
+    for path in ("/en/account/", order_page(order)):
+        page = staff.get(path).content.decode()
+        assert f"{BANNER} {user.email}" in page
+        assert f'<link rel="canonical" href="{url_of(market.pk)}{path}">' in page
+        assert staff.post(path).status_code == 403
 
 
 def test_other_pages_of_the_shop_stay_those_of_the_staff_member(staff, user, light):
