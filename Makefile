@@ -60,6 +60,8 @@ check: env ## Formatter, linter, wording, types, import contracts, migrations, p
 	$(BIN)/lint-imports
 	$(DEV).runtime.with_datastores $(PY) manage.py makemigrations --check --dry-run
 	$(PY) -m storefront.ops.production_env $(PY) manage.py check --deploy --fail-level WARNING
+	@! command -v promtool >/dev/null || \
+		{ promtool check rules deploy/alerts.yml && promtool check config --syntax-only deploy/prometheus.yml; }
 
 fmt: env ## Format the code, and repair what the linter can repair
 	$(BIN)/ruff format .

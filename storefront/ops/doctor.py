@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from storefront.dashboard.go_live import checklist
 from storefront.dashboard.home import feed_freshness
+from storefront.lib.security import key_rotation
 from storefront.ops import health
 from suppliers.models import CircuitBreaker, Connection
 
@@ -82,6 +83,15 @@ def _migrations() -> Iterator[Finding]:
             subject="migrations",
             fault=f"{len(plan)} migrations are not applied: {names}.",
             repair="Run manage.py migrate.",
+        )
+
+
+def _keys() -> Iterator[Finding]:
+    for column, count in key_rotation.count_broken().items():
+        yield Finding(
+            subject="keys",
+            fault=f"Values that no key decrypts: {count} in {column}.",
+            repair="Add the key that encrypted them to FIELD_KEYS, and restart.",
         )
 
 
@@ -218,6 +228,7 @@ def _first_steps() -> Iterator[Finding]:
 EXAMINATIONS: Mapping[str, Callable[[], Iterator[Finding]]] = {
     "version": _version,
     "migrations": _migrations,
+    "keys": _keys,
     "clock": _clock,
     "services": _services,
     "mail": _mail,

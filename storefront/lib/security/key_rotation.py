@@ -1,5 +1,6 @@
 """Key rotation: find all encrypted columns, re-encrypt their values with the newest key."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,10 @@ from django.conf import settings
 from django.db import models
 
 from storefront.lib.security.encryption import DecryptionError, EncryptedTextField, reencrypt
+
+MAX_EXAMINED = 1_000  # values of a column; messages are many
+# A model, one of its columns, and the keys with encrypted texts if the column is JSON.
+type Column = tuple[type[models.Model], str, Collection[str] | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,19 +51,42 @@ def rotate() -> list[RotationCount]:
     One row at a time, each only if unchanged meanwhile: safe to interrupt and to repeat. A value
     that no key decrypts stays as it is and is counted.
     """
-    plain = [_rotate(model, name, None) for model, name in encrypted_columns()]
-    inside = [
-        _rotate(apps.get_model(label), column, keys)
-        for label, (column, keys) in _json_columns.items()
-    ]
-    return plain + inside
+    return [_rotate(*column) for column in _columns()]
+
+
+def count_broken() -> dict[str, int]:
+    """Count the newest values that no key of ``FIELD_KEYS`` decrypts, by column, if there are any."""
+    newest, counts = Fernet(settings.FIELD_KEYS[0]), Counter[str]()
+    for model, name, keys in _columns():
+        newest_rows = _rows(model, name).reverse()[:MAX_EXAMINED]
+        for stored in newest_rows.values_list(name, flat=True):
+            try:
+                _fresh(newest, stored, keys)
+            except DecryptionError:
+                counts[_label(model, name)] += 1
+    return dict(counts)
+
+
+def _columns() -> Iterator[Column]:
+    for model, name in encrypted_columns():
+        yield model, name, None
+    for label, (name, keys) in _json_columns.items():
+        yield apps.get_model(label), name, keys
+
+
+def _label(model: type[models.Model], name: str) -> str:
+    return f"{model._meta.label}.{name}"  # noqa: SLF001 - Django documents it
+
+
+def _rows(model: type[models.Model], name: str) -> models.QuerySet[Any]:
+    return model._base_manager.exclude(**{name: ""}).order_by("pk")  # noqa: SLF001 - hidden rows too
 
 
 def _rotate(model: type[models.Model], name: str, keys: Collection[str] | None) -> RotationCount:
-    count = RotationCount(column=f"{model._meta.label}.{name}")  # noqa: SLF001
+    count = RotationCount(column=_label(model, name))
     newest = Fernet(settings.FIELD_KEYS[0])
-    rows = model._base_manager.exclude(**{name: ""})  # noqa: SLF001 - includes hidden rows
-    for pk, stored in rows.order_by("pk").values_list("pk", name).iterator():
+    rows = _rows(model, name)
+    for pk, stored in rows.values_list("pk", name).iterator():
         try:
             fresh = _fresh(newest, stored, keys)
         except DecryptionError:

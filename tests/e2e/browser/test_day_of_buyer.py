@@ -9,17 +9,21 @@ from catalog.models import Listing, PriceHold
 from orders.models import RoutingRules
 from storefront.accounts.models import User
 from storefront.dashboard.login import groups
+from suppliers.models import Supplier
 from tests.e2e.browser.conftest import look
-from tests.factories.suppliers import NOON
+from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
 RAISE = Decimal(2)
+CANDIDATE = "Beamworks"
 
 
 @pytest.fixture
 def office(world):
-    """Create a buyer, and a price change to review for each listing; return the URL."""
+    """Create a buyer, a fast candidate, a price change for each listing; return the URL."""
     groups.create_groups()
+    candidate = make_supplier(code=CANDIDATE.lower())
+    Supplier.objects.filter(pk=candidate.pk).update(status="candidate", lead_days=0)
     user = User.objects.create_user("buyer@fara.example", "a good password", is_staff=True)
     user.groups.add(Group.objects.get(name="Buyer"))
     for listing in Listing.objects.all():
@@ -46,12 +50,23 @@ def sign_in(page, office):
     page.locator("#waiting-title").wait_for()
 
 
-def compare_suppliers(page):
-    page.get_by_role("link", name="Scorecards").click()
-    page.get_by_role("table").first.wait_for()
+def compare_suppliers(page, office):
+    """Select suppliers in their list, a candidate too; sort them by a criterion."""
+    page.goto(f"{office}/admin/suppliers/supplier/")
     look(page)
-    page.get_by_role("table").get_by_role("link").first.click()
-    page.get_by_role("heading", level=1).first.wait_for()
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option("compare_selected")
+    page.get_by_role("button", name="Run").click()
+    page.get_by_role("heading", name="Suppliers side by side").wait_for()
+    look(page)
+    statuses = page.get_by_role("row", name="Status Only active suppliers sell.")
+    assert "Candidate" in statuses.inner_text()
+    page.get_by_role("link", name="Handling time (days)").click()
+    page.locator("a[aria-current]").wait_for()
+    first = page.get_by_role("columnheader").nth(1)
+    assert first.inner_text() == CANDIDATE
+    first.get_by_role("link").click()
+    page.get_by_role("heading", level=1, name=CANDIDATE).wait_for()
 
 
 def approve_prices(page, office):
@@ -88,7 +103,7 @@ def test_a_buyer_compares_approves_and_rehearses(office, browse):
     page = browse()
     sign_in(page, office)
 
-    compare_suppliers(page)
+    compare_suppliers(page, office)
     page.goto(f"{office}/admin/")
     approve_prices(page, office)
     rehearse_routing(page)

@@ -1,10 +1,13 @@
 import json
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.db import DatabaseError
 
+from storefront.lib.security.encryption import encrypt
 from storefront.ops import doctor, health
+from suppliers.models import Connection
 from tests.factories.circuit_breakers import break_line
 from tests.factories.suppliers import make_supplier
 
@@ -38,6 +41,17 @@ def test_supplier_that_is_late_or_paused_is_named_with_the_repair(capsys):
     finding = found(capsys)["suppliers"]
     assert finding["is_urgent"]
     assert finding["repair"]
+
+
+def test_secrets_of_a_lost_key_are_named(capsys, settings):
+    make_supplier()
+    Connection.objects.update(secrets_encrypted=encrypt({"api_key": "1"}))
+    settings.FIELD_KEYS = [Fernet.generate_key().decode()]
+
+    finding = found(capsys)["keys"]
+    column = "suppliers.Connection.secrets_encrypted"
+    assert finding["fault"] == f"Values that no key decrypts: 1 in {column}."
+    assert "FIELD_KEYS" in finding["repair"]
 
 
 def test_service_that_fails_is_named(capsys, monkeypatch):
