@@ -62,7 +62,7 @@ EVENTS = {
     EventKind.REFUND_FAILED: Kind.FAILED_REFUND,
     EventKind.DISPUTE_LOST: Kind.CHARGEBACK,
 }
-CREDITS = {Kind.CLAIM_CREDIT: SupplierClaim, Kind.RETURN_CREDIT: SupplierReturn}
+CREDITS: dict[Kind, Any] = {Kind.CLAIM_CREDIT: SupplierClaim, Kind.RETURN_CREDIT: SupplierReturn}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

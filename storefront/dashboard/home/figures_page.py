@@ -293,9 +293,10 @@ def _relative(now: Decimal, before: Decimal) -> str:
 
 def orders_link(period: Period, figure: str = "all", **filters: str) -> str:
     """Return the list of the orders that a figure counts; empty filters are left out."""
-    days = {"period": CUSTOM, "since": period.since, "until": period.until}
-    known = {name: value for name, value in filters.items() if value}
-    return f"{reverse('supply:figure_orders')}?{urlencode({'figure': figure, **days, **known})}"
+    known = {"figure": figure, "period": CUSTOM}
+    known |= {"since": str(period.since), "until": str(period.until)}
+    known |= {name: value for name, value in filters.items() if value}
+    return f"{reverse('supply:figure_orders')}?{urlencode(known)}"
 
 
 def _top_products(period: Period, channel: Channel | None) -> QuerySet[Any, Any]:
