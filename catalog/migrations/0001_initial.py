@@ -221,7 +221,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=120, verbose_name="Name")),
                 ("content", models.TextField(verbose_name="File content")),
                 ("list_format", models.CharField(default="csv", max_length=10, verbose_name="File format")),
-                ("source_type", models.CharField(choices=[("hand", "uploaded by staff"), ("api", "sent by API"), ("fetched", "fetched from a source")], default="hand", max_length=10, verbose_name="Imported via")),
+                ("source_type", models.CharField(choices=[("hand", "Uploaded by staff"), ("api", "Sent by API"), ("fetched", "Fetched from a source")], default="hand", max_length=10, verbose_name="Imported via")),
                 ("as_of", models.DateTimeField(blank=True, null=True, verbose_name="As of")),
                 ("received_at", models.DateTimeField(verbose_name="Received")),
                 ("received_by", models.CharField(max_length=100, verbose_name="Received from")),
@@ -246,7 +246,7 @@ class Migration(migrations.Migration):
                 ("source", models.CharField(help_text="A bank or a web page, for reference.", max_length=60, verbose_name="Source")),
                 ("as_of", models.DateTimeField(help_text="Prices use this rate until it is outdated.", verbose_name="As of (UTC)")),
                 ("pending_rate", models.DecimalField(blank=True, decimal_places=10, max_digits=20, null=True, verbose_name="Newer rate awaiting approval")),
-                ("validity", models.CharField(choices=[("sure", "current"), ("unsure", "uncertain"), ("unknown", "outdated")], default="sure", max_length=7, verbose_name="Status")),
+                ("validity", models.CharField(choices=[("sure", "Current"), ("unsure", "Uncertain"), ("unknown", "Outdated")], default="sure", max_length=7, verbose_name="Status")),
                 ("supplied_under", models.CharField(db_default="unknown", editable=False, max_length=7, verbose_name="Status when last published")),
             ],
             options={
@@ -430,7 +430,7 @@ class Migration(migrations.Migration):
                 (
                     "basis",
                     models.CharField(
-                        choices=[("cost", "landed cost"), ("map", "lowest advertised price (MAP)"), ("msrp", "suggested price (MSRP)")],
+                        choices=[("cost", "Landed cost"), ("map", "Lowest advertised price (MAP)"), ("msrp", "Suggested price (MSRP)")],
                         default="cost",
                         help_text="Landed cost is everything we pay per unit. MAP and MSRP come from the supplier and include tax.",
                         max_length=5,
@@ -440,7 +440,7 @@ class Migration(migrations.Migration):
                 (
                     "method",
                     models.CharField(
-                        choices=[("markup", "markup: a fraction of the basis, on top of it"), ("margin", "margin: a fraction of the price before tax"), ("fixed", "fixed amount on top of the basis")],
+                        choices=[("markup", "Markup: a fraction of the basis, on top of it"), ("margin", "Margin: a fraction of the price before tax"), ("fixed", "Fixed amount on top of the basis")],
                         default="margin",
                         help_text="Markup on the basis, or margin of the price.",
                         max_length=6,
@@ -587,14 +587,14 @@ class Migration(migrations.Migration):
                     "reason",
                     models.CharField(
                         choices=[
-                            ("no_margin", "price does not cover the cost"),
-                            ("zero", "rule results in no price"),
-                            ("too_high", "price is implausibly high"),
-                            ("floor_above_msrp", "minimum margin requires more than the MSRP"),
+                            ("no_margin", "Price does not cover the cost"),
+                            ("zero", "Rule results in no price"),
+                            ("too_high", "Price is implausibly high"),
+                            ("floor_above_msrp", "Minimum margin requires more than the MSRP"),
                             ("map_above_msrp", "MAP is above MSRP"),
-                            ("moved_too_far", "changes too much at once"),
-                            ("moved_too_far_today", "changes too much in a day"),
-                            ("first_too_high", "the first price is far above its category"),
+                            ("moved_too_far", "Changes too much at once"),
+                            ("moved_too_far_today", "Changes too much in a day"),
+                            ("first_too_high", "First price is far above its category"),
                         ],
                         max_length=20,
                         verbose_name="Reason for review",
@@ -904,7 +904,7 @@ class Migration(migrations.Migration):
                 ("url", models.URLField(blank=True, max_length=500, verbose_name="Link")),
                 ("as_of", models.DateTimeField(verbose_name="As of")),
                 ("confidence", models.DecimalField(decimal_places=2, max_digits=3, verbose_name="Match confidence (1 = certain)")),
-                ("matched_by", models.CharField(choices=[("sku", "our SKU"), ("gtin", "GTIN"), ("mpn", "brand and part number")], max_length=4, verbose_name="Matched by")),
+                ("matched_by", models.CharField(choices=[("sku", "SKU"), ("gtin", "GTIN"), ("mpn", "MPN")], max_length=4, verbose_name="Matched by")),
                 ("source", models.CharField(max_length=120, verbose_name="Source")),
                 ("reported_by", models.CharField(max_length=100, verbose_name="Reported by")),
                 ("variant", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="competitor_prices", to="catalog.variant", verbose_name="Variant")),

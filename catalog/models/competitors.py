@@ -15,15 +15,15 @@ from storefront.lib.security.encryption import EncryptedTextField
 
 
 class MatchMethod(models.TextChoices):
-    SKU = "sku", _("our SKU")
+    SKU = "sku", _("SKU")
     GTIN = "gtin", _("GTIN")
-    MPN = "mpn", _("brand and part number")
+    MPN = "mpn", _("MPN")
 
 
 class SourceType(models.TextChoices):
-    HAND = "hand", _("uploaded by staff")
-    API = "api", _("sent by API")
-    FETCHED = "fetched", _("fetched from a source")
+    HAND = "hand", _("Uploaded by staff")
+    API = "api", _("Sent by API")
+    FETCHED = "fetched", _("Fetched from a source")
 
 
 class ImportOutcome(models.TextChoices):

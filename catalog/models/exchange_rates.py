@@ -60,9 +60,9 @@ class ExchangeRate(models.Model):
         _("Status"),
         max_length=7,
         choices=[
-            (RateStatus.SURE.value, _("current")),
-            (RateStatus.UNSURE.value, _("uncertain")),
-            (RateStatus.UNKNOWN.value, _("outdated")),
+            (RateStatus.SURE.value, _("Current")),
+            (RateStatus.UNSURE.value, _("Uncertain")),
+            (RateStatus.UNKNOWN.value, _("Outdated")),
         ],
         default=RateStatus.SURE.value,
     )

@@ -200,9 +200,9 @@ class PriceRule(models.Model):
         _("Based on"),
         max_length=5,
         choices=[
-            (Basis.COST.value, _("landed cost")),
-            (Basis.MAP.value, _("lowest advertised price (MAP)")),
-            (Basis.MSRP.value, _("suggested price (MSRP)")),
+            (Basis.COST.value, _("Landed cost")),
+            (Basis.MAP.value, _("Lowest advertised price (MAP)")),
+            (Basis.MSRP.value, _("Suggested price (MSRP)")),
         ],
         default=Basis.COST.value,
         help_text=_(
@@ -214,9 +214,9 @@ class PriceRule(models.Model):
         _("Method"),
         max_length=6,
         choices=[
-            (Method.MARKUP.value, _("markup: a fraction of the basis, on top of it")),
-            (Method.MARGIN.value, _("margin: a fraction of the price before tax")),
-            (Method.FIXED.value, _("fixed amount on top of the basis")),
+            (Method.MARKUP.value, _("Markup: a fraction of the basis, on top of it")),
+            (Method.MARGIN.value, _("Margin: a fraction of the price before tax")),
+            (Method.FIXED.value, _("Fixed amount on top of the basis")),
         ],
         default=Method.MARGIN.value,
         help_text=_("Markup on the basis, or margin of the price."),

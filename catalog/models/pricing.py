@@ -227,14 +227,14 @@ class PriceHold(Stateful):
         _("Reason for review"),
         max_length=20,
         choices=[
-            (BlockReason.NO_MARGIN.value, _("price does not cover the cost")),
-            (BlockReason.ZERO.value, _("rule results in no price")),
-            (BlockReason.TOO_HIGH.value, _("price is implausibly high")),
-            (BlockReason.FLOOR_ABOVE_MSRP.value, _("minimum margin requires more than the MSRP")),
+            (BlockReason.NO_MARGIN.value, _("Price does not cover the cost")),
+            (BlockReason.ZERO.value, _("Rule results in no price")),
+            (BlockReason.TOO_HIGH.value, _("Price is implausibly high")),
+            (BlockReason.FLOOR_ABOVE_MSRP.value, _("Minimum margin requires more than the MSRP")),
             (BlockReason.MAP_ABOVE_MSRP.value, _("MAP is above MSRP")),
-            (BlockReason.MOVED_TOO_FAR.value, _("changes too much at once")),
-            (BlockReason.MOVED_TOO_FAR_TODAY.value, _("changes too much in a day")),
-            (BlockReason.FIRST_TOO_HIGH.value, _("the first price is far above its category")),
+            (BlockReason.MOVED_TOO_FAR.value, _("Changes too much at once")),
+            (BlockReason.MOVED_TOO_FAR_TODAY.value, _("Changes too much in a day")),
+            (BlockReason.FIRST_TOO_HIGH.value, _("First price is far above its category")),
         ],
     )
     sentence = models.CharField(_("Reason"), max_length=300)

@@ -139,7 +139,9 @@ def rule_method(rule: PriceRule) -> str:
     tiers = "".join(
         f", {_('from')} {start}: {_value(rule, Decimal(str(value)))}" for start, value in rule.tiers
     )
-    return f"{_value(rule, rule.value)} {_METHOD_LABELS[rule.method]} {rule.get_basis_display()}{tiers}"
+    basis = str(rule.get_basis_display())
+    basis = basis[0].lower() + basis[1:]
+    return f"{_value(rule, rule.value)} {_METHOD_LABELS[rule.method]} {basis}{tiers}"
 
 
 def _value(rule: PriceRule, value: Decimal) -> str:

@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -37,7 +38,7 @@ def _criterion_field(name: str) -> forms.ChoiceField:
     return forms.ChoiceField(
         label=labels.PLACES[index],
         help_text=labels.NEXT_CRITERION if index else labels.FIRST_CRITERION,
-        choices=[("", _("nothing")), *CRITERIA],
+        choices=[("", _("Nothing")), *((value, capfirst(label)) for value, label in CRITERIA)],
         required=name == CRITERION_FIELDS[0],
         initial=DEFAULT_STEPS.get(name, ""),
         widget=UnfoldAdminSelectWidget,

@@ -2,11 +2,13 @@
 
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class DashboardConfig(AppConfig):
     name = "storefront.dashboard"
     label = "dashboard"
+    verbose_name = _("Inbox and alerts")
 
     def ready(self) -> None:
         from storefront.dashboard.login.groups import create_groups  # noqa: PLC0415 - needs models

@@ -101,7 +101,7 @@ def _option_field(option: inspect.Field, current: Any) -> forms.Field | None:
     }
     if isinstance(kind, inspect.BoolType):
         default_choice = _("Default: %(usual)s") % {"usual": _("yes") if default else _("no")}
-        choices = [("", default_choice), ("yes", _("yes")), ("no", _("no"))]
+        choices = [("", default_choice), ("yes", _("Yes")), ("no", _("No"))]
         arguments["initial"] = {True: "yes", False: "no"}.get(current, "")
         return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget, **arguments)
     if isinstance(kind, inspect.EnumType):

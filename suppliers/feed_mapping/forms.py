@@ -172,7 +172,7 @@ class MappingForm(forms.Form):
             _("Other source for %(field)s") % {"field": label}, 500, shown="fixed: …, json: …"
         )
         if kind in UNITS:
-            units = [("", _("as in the file")), *((unit, unit) for unit in UNITS[kind])]
+            units = [("", _("As in the file")), *((unit, unit) for unit in UNITS[kind])]
             self.fields[f"how_{name}"] = _choice_field(
                 _("Unit of %(field)s") % {"field": label}, units
             )

@@ -1,4 +1,4 @@
-"""Staff 403 page: name the missing permission, and the people who can grant it.
+"""Staff 403 page: name the missing permission and who can grant it, or say what is read-only.
 
 A view names the permission by ``PermissionDenied("orders.view_order")``. For admin pages it is
 derived from the URL.
@@ -12,19 +12,30 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from storefront.accounts.models import User
-from storefront.accounts.rights import label_of
+from storefront.accounts.rights import is_used, label_of
 from storefront.dashboard.login.views import page
 from storefront.lib.security.cost_rights import VIEW_COSTS, needs_costs
 
+FORBIDDEN = HTTPStatus.FORBIDDEN
 SUPERUSERS_SHOWN = 5
+# Titles if no permission allows this on a table.
+READ_ONLY = {
+    "add": gettext_lazy("Records cannot be added to this table by hand"),
+    "change": gettext_lazy("Records of this table cannot be edited by hand"),
+    "delete": gettext_lazy("Records of this table cannot be deleted by hand"),
+}
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 403 to staff; if no permission is missing, the page says that only superusers may."""
     named = [word for word in str(exception or "").split() if "." in word]
     wanted = named or _right_of_admin_page(request)
+    if title := _read_only_title(wanted):
+        answer = page(request, "dashboard/login/read_only.html", {"title": title}, FORBIDDEN)
+        return answer.render()
     missing = [right for right in wanted if not request.user.has_perm(right)]
     if any(map(needs_costs, missing)) and not request.user.has_perm(VIEW_COSTS):
         missing.append(VIEW_COSTS)
@@ -34,7 +45,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
         "rights": [(_label(right), _groups_with(right)) for right in missing],
         "superusers": superusers.values_list("email", flat=True)[:SUPERUSERS_SHOWN],
     }
-    answer = page(request, "dashboard/login/forbidden.html", context, HTTPStatus.FORBIDDEN)
+    answer = page(request, "dashboard/login/forbidden.html", context, FORBIDDEN)
     return answer.render()
 
 
@@ -65,10 +76,23 @@ def _right_of_admin_page(request: HttpRequest) -> list[str]:
     return []
 
 
-def _label(right: str) -> str:
+def _read_only_title(rights: list[str]) -> str:
+    """Return a title if no page asks for a permission, so that granting it changes nothing."""
+    for right in rights:
+        permission = _permission(right)
+        if permission and not is_used(permission):
+            return str(READ_ONLY.get(permission.codename.partition("_")[0], ""))
+    return ""
+
+
+def _permission(right: str) -> Permission | None:
     app, codename = right.split(".", 1)
     rows = Permission.objects.select_related("content_type")
-    permission = rows.filter(content_type__app_label=app, codename=codename).first()
+    return rows.filter(content_type__app_label=app, codename=codename).first()
+
+
+def _label(right: str) -> str:
+    permission = _permission(right)
     return f"{label_of(permission)} ({right})" if permission else right
 
 

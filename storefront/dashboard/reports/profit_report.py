@@ -78,7 +78,7 @@ class PeriodForm(forms.Form):
     )
     by = forms.ChoiceField(
         label=_("Group by"),
-        choices=[(BY_ORDER, _("order")), (BY_DAY, _("day")), (BY_SUPPLIER, _("supplier"))],
+        choices=[(BY_ORDER, _("Order")), (BY_DAY, _("Day")), (BY_SUPPLIER, _("Supplier"))],
     )
 
 

@@ -54,9 +54,9 @@ class SplitOffersForm(forms.Form):
         widget=UnfoldAdminRadioSelectWidget,
         initial=NEW_PRODUCT,
         choices=[
-            (NEW_PRODUCT, _("a new product, as a draft")),
-            (NEW_VARIANT, _("a new variant of this product")),
-            (EXISTING, _("an offer of an existing variant")),
+            (NEW_PRODUCT, _("A new product, as a draft")),
+            (NEW_VARIANT, _("A new variant of this product")),
+            (EXISTING, _("An offer of an existing variant")),
         ],
     )
     title = forms.CharField(label=_("Title of the new product"), max_length=150, required=False)

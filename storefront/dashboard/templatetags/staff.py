@@ -58,10 +58,10 @@ def percent(rate: Decimal | None) -> str:
 def requirement_state(state: str) -> str:
     """Return the label of a requirement's state."""
     return {
-        "valid": gettext("valid"),
-        "expires_soon": gettext("expires soon"),
-        "waiting": gettext("needs review"),
-        "expired": gettext("expired"),
-        "rejected": gettext("rejected"),
-        "missing": gettext("missing"),
+        "valid": gettext("Valid"),
+        "expires_soon": gettext("Expires soon"),
+        "waiting": gettext("Needs review"),
+        "expired": gettext("Expired"),
+        "rejected": gettext("Rejected"),
+        "missing": gettext("Missing"),
     }[state]

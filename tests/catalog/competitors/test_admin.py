@@ -34,7 +34,7 @@ def test_a_list_is_previewed_line_by_line(staff):
     shown = page.content.decode()
     assert variant.sku in shown
     assert "€18.50" in shown
-    assert "No matching product: our SKU &lt;b&gt;unknown&lt;/b&gt;." in shown
+    assert "No matching product: SKU &lt;b&gt;unknown&lt;/b&gt;." in shown
     assert not CompetitorPrice.objects.exists()
 
     staff.post(reverse("admin:catalog_competitorpricelist_import_list", args=[file.pk]))
@@ -76,7 +76,7 @@ def test_rejections_are_shown_after_the_content_is_deleted(staff):
     shown = page.content.decode()
     assert "20 of 20 known prices change" in shown
     assert "The rows of this file were deleted." in shown
-    assert "No matching product: our SKU unknown." in shown
+    assert "No matching product: SKU unknown." in shown
     assert "The rows of this file were deleted." in again.content.decode()
 
 
@@ -86,7 +86,7 @@ def test_rejected_lines_are_shown_in_the_readers_language(staff):
     file = CompetitorPriceList.objects.get()
     page = reverse("admin:catalog_competitorpricelist_change", args=[file.pk])
     sentences = [
-        "Uyğun məhsul yoxdur: bizim SKU unknown.",
+        "Uyğun məhsul yoxdur: SKU unknown.",
         "&#x27;much&#x27; düzgün qiymət deyil",
     ]
     staff.post(reverse("admin:catalog_competitorpricelist_import_list", args=[file.pk]))

@@ -80,7 +80,7 @@ def test_each_row_has_a_result_and_invalid_ones_affect_no_other(post_prices):
     ]
     assert [each["pointer"] for each in body["rows"]] == [f"#/prices/{n}" for n in range(6)]
     assert [each["detail"] for each in body["rows"] if each["detail"]] == [
-        "No matching product: our SKU unknown.",
+        "No matching product: SKU unknown.",
         "'nothing' is not a valid price. Use the format 1234.50.",
         "The row is not an object.",
     ]

@@ -102,8 +102,8 @@ def test_supplier_page_shows_metrics_and_missing_documents(staff, settings):
         "Latest value 90.0 %, confidence interval 59.6 % to 98.2 %, from 10 observations." in shown
     )
     assert shown.count("No data yet.") == 10
-    assert "expires soon" in shown
-    assert "needs review" in shown
+    assert "Expires soon" in shown
+    assert "Needs review" in shown
     assert f"?supplier={supplier.pk}&amp;criterion=returns" in shown
     assert "not enough data" in shown
     assert reverse("admin:suppliers_supplier_set_safety_stock", args=[supplier.pk]) in shown
