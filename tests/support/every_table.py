@@ -50,6 +50,7 @@ def _special():
         "identity.LiveDatabase": {"pk": 1},
         "dashboard.AlertRecipient": {"channel_id": None},
         "catalog.Identifier": {"value": "04006381333931", "raw": "4006381333931"},
+        "catalog.CompetitorPriceList": {"counts": {"moved": 3, "known": 4, "factor": 10}},
         "catalog.CompetitorSource": {"header": "", "secret_encrypted": ""},
         "catalog.PriceHold": {"breakdown": {"figures": {}}},
         "catalog.ProductGuarantee": {
