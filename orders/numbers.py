@@ -9,6 +9,7 @@ ORDER_RANDOM_LENGTH = 5
 CLAIM_RANDOM_LENGTH = 4
 _SEPARATORS = re.compile(r"[\W_]+")
 _ORDER = re.compile(r"(?:F[LI1])?([0-9OIL]{6})([0-9A-Z]{5})")
+MIN_END_LENGTH = 4  # of a number of which only the end is known
 # Letters that are read for digits in the date. The random part has neither.
 _DIGITS = str.maketrans("OIL", "011")
 
@@ -27,6 +28,15 @@ def normalize_order_number(text: str) -> str:
     if match := _ORDER.fullmatch(normalized):
         return f"FL-{match[1].translate(_DIGITS)}-{match[2]}"
     return text.strip().upper()
+
+
+def end_of_order_number(text: str) -> str:
+    """Return the end of an order number that was meant, any case and spacing; empty if it is none."""
+    end = _SEPARATORS.sub("", text).upper()
+    date, random_part = end[:-ORDER_RANDOM_LENGTH].translate(_DIGITS), end[-ORDER_RANDOM_LENGTH:]
+    if len(end) < MIN_END_LENGTH or (date and not date.isdecimal()):
+        return ""
+    return f"{date}-{random_part}" if date else random_part
 
 
 def claim_number(purchase_order: str) -> str:

@@ -32,7 +32,7 @@ from orders.customer_invoices import packing_list
 from orders.draft_orders.admin import DraftActions
 from orders.models import CustomerInvoice, ErasureRequest, Order, OrderLine, Payment, PurchaseOrder
 from orders.models.order import CUSTOMER_NAME, PHONE
-from orders.numbers import normalize_order_number
+from orders.numbers import end_of_order_number, normalize_order_number
 from orders.order_messages.admin import MessageActions
 from orders.order_notes.admin import NoteActions, tags
 from orders.payments.refund_admin import RefundActions
@@ -105,6 +105,7 @@ def order_searches(text: str) -> list[IdSearch]:
     number, phone = normalize_order_number(text), digits_of(text)
     searches = [
         *starting_with(orders, "number", number),
+        *ending_with(orders, "number", end_of_order_number(text)),
         *starting_with(orders, Lower("email"), text.lower()),
         *with_words(orders, CUSTOMER_NAME, plain_letters(text)),
         *starting_with(purchase_orders, "number", number, pk="order"),
@@ -143,7 +144,7 @@ class OrderAdmin(
     list_select_related: ClassVar = ["channel"]
     list_filter: ClassVar = ["status", "channel", "locale", "placed_at", "tags__name"]
     search_fields: ClassVar = ["number"]  # shows the search box
-    search_help_text = _("Number, e-mail, name, phone, SKU or supplier's order number")
+    search_help_text = _("Number or its end, e-mail, name, phone, SKU or supplier's order number")
     fieldsets: ClassVar = [
         section(
             None,

@@ -150,6 +150,7 @@ class Migration(migrations.Migration):
                     models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower("email"), "text_pattern_ops"), name="order_by_email"),
                     django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector(models.Func(django.db.models.fields.json.KeyTextTransform("name", "ship_to"), models.Value("ƏəıİÖöÜüĞğŞşÇçÄäÅåÁáÀàÂâÃãĄąĆćČčĎďÉéÈèÊêËëĘęĚěÍíÌìÎîÏïŁłÑñŃńŇňÓóÒòÔôÕõŐőØøŘřŚśŠšŤťÚúÙùÛûŮůŰűÝýŹźŻżŽž"), models.Value("AaiIOoUuGgSsCcAaAaAaAaAaAaAaCcCcDdEeEeEeEeEeEeIiIiIiIiLlNnNnNnOoOoOoOoOoOoRrSsSsTtUuUuUuUuUuYyZzZzZz"), function="translate", output_field=models.TextField()), config="simple"), name="order_name_words"),
                     models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse(models.Func(django.db.models.fields.json.KeyTextTransform("phone", "ship_to"), models.Value("\\D"), models.Value(""), models.Value("g"), function="regexp_replace", output_field=models.TextField())), "text_pattern_ops"), name="order_by_end_of_phone"),
+                    models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse("number"), "text_pattern_ops"), name="order_by_number_end"),
                     models.Index(condition=models.Q(("network", ""), _negated=True), fields=["network"], name="order_by_network"),
                 ],
                 "constraints": [

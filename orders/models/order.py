@@ -240,9 +240,12 @@ class Order(Stateful):
             models.Index(fields=["status", "status_since"], name="order_by_status"),
             models.Index(fields=["placed_at"], name="order_by_placement"),
             models.Index(OpClass(Lower("email"), "text_pattern_ops"), name="order_by_email"),
-            # The search of staff: words of the name, the end of the phone number.
+            # The search of staff: words of the name, the end of the phone and the order number.
             GinIndex(SearchVector(CUSTOMER_NAME, config="simple"), name="order_name_words"),
             models.Index(OpClass(Reverse(PHONE), "text_pattern_ops"), name="order_by_end_of_phone"),
+            models.Index(
+                OpClass(Reverse("number"), "text_pattern_ops"), name="order_by_number_end"
+            ),
             models.Index(fields=["network"], condition=~Q(network=""), name="order_by_network"),
         ]
 

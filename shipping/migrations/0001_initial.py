@@ -1,5 +1,7 @@
 import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.db.models.deletion
+import django.db.models.functions.text
 import storefront.lib.security.encryption
 from django.db import migrations, models
 
@@ -116,6 +118,8 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "parcels",
                 "indexes": [
                     models.Index(fields=["number"], name="parcel_by_number", opclasses=["varchar_pattern_ops"]),
+                    models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse("number"), "text_pattern_ops"), condition=models.Q(("number", ""), _negated=True), name="parcel_by_end_of_number"),
+                    models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse("last_mile_number"), "text_pattern_ops"), condition=models.Q(("last_mile_number", ""), _negated=True), name="parcel_by_end_of_last_mile"),
                     models.Index(condition=models.Q(("status__in", ["label_created", "shipped"]), models.Q(("number", ""), _negated=True)), fields=["label_created_at"], name="parcel_underway_by_age"),
                     models.Index(condition=models.Q(("last_mile_number", ""), _negated=True), fields=["last_mile_number"], name="parcel_by_last_mile_number", opclasses=["varchar_pattern_ops"]),
                     models.Index(condition=models.Q(("status__in", ["label_created", "shipped"])), fields=["carrier_status"], name="parcel_underway_by_status"),

@@ -2,8 +2,10 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Reverse
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import OrderLine, PurchaseOrder, ReturnAuthorization
@@ -170,6 +172,17 @@ class Parcel(Stateful):
         indexes = [
             models.Index(
                 fields=["number"], opclasses=["varchar_pattern_ops"], name="parcel_by_number"
+            ),
+            # Customers read the end of a number to staff.
+            models.Index(
+                OpClass(Reverse("number"), "text_pattern_ops"),
+                condition=~Q(number=""),
+                name="parcel_by_end_of_number",
+            ),
+            models.Index(
+                OpClass(Reverse("last_mile_number"), "text_pattern_ops"),
+                condition=~Q(last_mile_number=""),
+                name="parcel_by_end_of_last_mile",
             ),
             models.Index(
                 fields=["label_created_at"],

@@ -28,7 +28,7 @@ from shipping.shipments import corrections, outcomes, tracking_import
 from shipping.shipments.admin import parcel_forms
 from shipping.shipments.identities import tracking_link
 from shipping.shipments.tracking_import import ListedParcel
-from storefront.lib.db.indexed_search import IdSearch, starting_with
+from storefront.lib.db.indexed_search import IdSearch, ending_with, starting_with
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import (
@@ -112,7 +112,7 @@ def _describe_refund(parcel: Parcel) -> str:
 
 
 def parcel_searches(text: str) -> list[IdSearch]:
-    """Return the searches by tracking number, also a former one, and by purchase order number."""
+    """Return the searches by tracking number or its end, a former one, and purchase order number."""
     spaceless = "".join(text.upper().split())
     bare = "".join(character for character in spaceless if character.isalnum())
     orders = PurchaseOrder.objects.filter(shipment__parcels__isnull=False)
@@ -124,6 +124,8 @@ def parcel_searches(text: str) -> list[IdSearch]:
             *starting_with(Parcel.objects.all(), "number", number),
             *starting_with(last_mile, "last_mile_number", number),
             *starting_with(former, "former_number", number, pk="parcel"),
+            *ending_with(Parcel.objects.exclude(number=""), "number", number),
+            *ending_with(last_mile, "last_mile_number", number),
         ]
     return searches
 
@@ -155,7 +157,7 @@ class BaseParcelAdmin(StaffAdmin):
     list_select_related: ClassVar = ["shipment__purchase_order__order"]
     list_filter: ClassVar = ["status", "resolution", "carrier_status", "carrier_finding", "carrier"]
     search_fields: ClassVar = ["number"]  # shows the search box
-    search_help_text = _("Tracking number, order or purchase order")
+    search_help_text = _("Tracking number or its end, order or purchase order")
     ordering: ClassVar = ["-id"]
     readonly_fields: ClassVar = [
         columns.link("shipment__purchase_order__order", _("Order")),
